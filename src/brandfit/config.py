@@ -1,0 +1,87 @@
+"""Typed settings: one Config a model, every field documented, parsed from text, round-tripping through JSON."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Self
+
+import msgspec
+
+from brandfit.errors import ConfigError, UnknownName
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all Configs. A field is ``Annotated[type, Meta(description=..., bounds)] = default``."""
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Self:
+        """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``.
+
+        Raises UnknownName for a setting that does not exist, ConfigError for a value that it cannot have.
+        """
+        known = {f.name: f for f in msgspec.structs.fields(cls)}
+        checked = {}
+        for name, value in settings.items():
+            if name not in known:
+                raise UnknownName("setting", name, known)
+            try:
+                checked[name] = _convert(value, known[name].type)
+            except (msgspec.ValidationError, msgspec.DecodeError) as error:
+                raise ConfigError(
+                    f"Setting {name}={value!r}: {str(error)[0].lower()}{str(error)[1:]}.",
+                    f"{name}: {describe(cls)[name]['description']}",
+                ) from None
+        return cls(**checked)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; ``of(config.to_dict()) == config``."""
+        return msgspec.to_builtins(self)
+
+
+def describe(config: type[Config]) -> dict[str, dict[str, Any]]:
+    """``{field: {"description", "default", "type"}}``, for help, docs and forms."""
+    hints = typing.get_type_hints(config, include_extras=True)
+    result = {}
+    for field in msgspec.structs.fields(config):
+        meta = [m for m in getattr(hints[field.name], "__metadata__", ()) if isinstance(m, msgspec.Meta)]
+        result[field.name] = {
+            "description": meta[0].description if meta else "",
+            "default": msgspec.to_builtins(field.default)
+            if field.default is not msgspec.NODEFAULT
+            else (field.default_factory() if field.default_factory is not msgspec.NODEFAULT else None),
+            "type": _type_name(hints[field.name]),
+        }
+    return result
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
+    """``["epochs=50", "slots.text=text.minilm"]`` to a dict; the last of two equal names wins."""
+    settings = {}
+    for pair in pairs:
+        name, sep, value = pair.partition("=")
+        if not sep or not name.strip():
+            raise ConfigError(f"A setting is written name=value, found {pair!r}.", "For example: --set epochs=50")
+        settings[name.strip()] = value.strip()
+    return settings
+
+
+def _convert(value: Any, type_: Any) -> Any:
+    """A typed value as it is; text is read as the type, then as JSON, then as a comma-separated list."""
+    if not isinstance(value, str):
+        return msgspec.convert(value, type_, strict=False)
+    try:
+        return msgspec.convert(value, type_, strict=False)
+    except msgspec.ValidationError as error:
+        for read in (lambda: msgspec.json.decode(value), lambda: [part.strip() for part in value.split(",") if part]):
+            try:
+                return msgspec.convert(read(), type_, strict=False)
+            except (msgspec.ValidationError, msgspec.DecodeError):
+                continue
+        raise error
+
+
+def _type_name(hint: Any) -> str:
+    if typing.get_origin(hint) is Annotated:
+        hint = typing.get_args(hint)[0]
+    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint).replace("typing.", "")

@@ -1,0 +1,282 @@
+"""The Dataset: columnar tables of accounts, posts, images and links; an immutable view with a fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit.data import schema
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Image, Link, Post
+from brandfit.errors import UnknownName
+
+SLOTS = ("text", "picture", "concept", "audience", "engagement")
+"""The kinds of evidence that rankers read; which Features fill a slot is a setting."""
+
+Representation = str
+"""How a brand is seen: 'posts', 'brief', 'partners', 'profile' (features of its own, no posts) or 'none'."""
+
+
+class Dataset:
+    """Accounts, posts, images and links as Arrow tables, and the Features that fill each slot.
+
+    Nothing in it changes; every method that narrows or adds returns a new Dataset with a fingerprint of its own, made
+    from the old one's and from what was done. Pictures are read through ``picture(hash)``.
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pa.Table],
+        fingerprint: str,
+        slots: Mapping[str, Features] | None = None,
+        pictures: Callable[[str], bytes] | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.accounts, self.posts, self.images = tables["accounts"], tables["posts"], tables["images"]
+        self.stored_links = tables["links"]
+        self.fingerprint = fingerprint
+        self.slots: dict[str, Features] = dict(slots or {})
+        self._pictures = pictures
+        self.notes = notes
+        """Sentences on how this view came to be (endorsements derived, posts hidden ...), for reports."""
+
+    @classmethod
+    def of(
+        cls,
+        accounts: Sequence[Account] = (),
+        posts: Sequence[Post] = (),
+        images: Sequence[Image] = (),
+        links: Sequence[Link] = (),
+        pictures: Mapping[str, bytes] | None = None,
+    ) -> Dataset:
+        """From rows in memory. ``pictures`` maps an image hash to the bytes of its working copy."""
+        rows = {"accounts": accounts, "posts": posts, "images": images, "links": links}
+        return cls(
+            {name: schema.to_table(name, list(values)) for name, values in rows.items()},
+            fingerprint({name: map(schema.row_hash, values) for name, values in rows.items()}),
+            pictures=pictures.__getitem__ if pictures is not None else None,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Dataset {len(self.brands):,} brands, {len(self.influencers):,} influencers, {len(self.posts):,} posts, "
+            f"{len(self.images):,} images, {len(self.endorsements):,} endorsements, {self.fingerprint[:12]}>"
+        )
+
+    # --- accounts -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def brands(self) -> np.ndarray:
+        """(b,) ids of all brands, sorted."""
+        return self._role("brand")
+
+    @cached_property
+    def influencers(self) -> np.ndarray:
+        """(i,) ids of all influencers, sorted."""
+        return self._role("influencer")
+
+    def account(self, id: str) -> dict[str, Any]:
+        """All fields of one account. Raises UnknownName with the nearest ids."""
+        at = pc.index(self.accounts["id"], id).as_py()
+        if at < 0:
+            raise UnknownName("account", id, self.accounts["id"].to_pylist())
+        return self.accounts.slice(at, 1).to_pylist()[0]
+
+    def of_accounts(self, field: str, ids: Sequence[str] | np.ndarray) -> np.ndarray:
+        """(n,) values of one account field, None (or NaN for numbers) where missing or unknown."""
+        rows = pc.index_in(pa.array(ids, pa.string()), value_set=_one(self.accounts["id"]))
+        return self.accounts[field].take(rows).to_numpy()
+
+    # --- links --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def links(self) -> pa.Table:
+        """The stored links and those that posts state: kind, source, target, post, time, text, weight (and id)."""
+        return pa.concat_tables([self.stored_links, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST)])
+
+    def links_of(self, *kinds: str) -> pa.Table:
+        """The links of these kinds."""
+        stored = self.stored_links.filter(pc.is_in(self.stored_links["kind"], pa.array(kinds)))
+        return pa.concat_tables([stored, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST if k in kinds)])
+
+    @cached_property
+    def endorsements(self) -> np.ndarray:
+        """(e, 2) distinct (brand, influencer) ids, sorted: what rankers learn from and are judged by."""
+        return self._pairs("endorses")
+
+    @cached_property
+    def representing(self) -> np.ndarray:
+        """(r, 2) distinct (brand, influencer) ids of the partners that stand for a brand without posts or brief.
+
+        The ``represents`` links where there are any; else the endorsements. A split that holds endorsements out states
+        ``represents`` links, so that no partner stands for a brand that is to be matched with this very partner.
+        """
+        stated = self._pairs("represents")
+        return stated if len(stated) else self.endorsements
+
+    @cached_property
+    def partners(self) -> dict[str, set[str]]:
+        """Brand id to the influencers known to have worked with it: endorsing or representing."""
+        result: dict[str, set[str]] = {}
+        for brand, influencer in np.concatenate([self.endorsements, self._pairs("represents")]).tolist():
+            result.setdefault(brand, set()).add(influencer)
+        return result
+
+    @cached_property
+    def representation(self) -> dict[str, Representation]:
+        """Brand id to how it is seen: its posts if it has any, else its brief, else features of its own, else its partners."""
+        kinds = self.posts.group_by("account").aggregate([("kind", "distinct")])
+        has = dict(zip(kinds["account"].to_pylist(), kinds["kind_distinct"].to_pylist(), strict=True))
+        profiled: set[str] = set()
+        for features in self.slots.values():
+            if features.level == "account":
+                profiled.update(self.brands[features.rows_of(self.brands) >= 0].tolist())
+        partnered = set(self.representing[:, 0].tolist())
+
+        def of(brand: str) -> Representation:
+            kinds = has.get(brand, ())
+            if "post" in kinds:
+                return "posts"
+            if "brief" in kinds:
+                return "brief"
+            if brand in profiled:
+                return "profile"
+            return "partners" if brand in partnered else "none"
+
+        return {brand: of(brand) for brand in self.brands.tolist()}
+
+    # --- pictures -----------------------------------------------------------------------------------------------
+
+    def picture(self, hash: str) -> bytes:
+        """Bytes of the working copy of a picture. Raises KeyError where it is not there."""
+        if self._pictures is None:
+            raise KeyError(hash)
+        return self._pictures(hash)
+
+    # --- other views --------------------------------------------------------------------------------------------
+
+    def with_slots(self, slots: Mapping[str, Features]) -> Dataset:
+        """The same with Features for each slot; the fingerprint covers their keys."""
+        keys = sorted((slot, f.name, f.key) for slot, f in slots.items())
+        return self._next(f"slots {keys}", slots=slots) if slots else self
+
+    def with_accounts(self, accounts: Sequence[Account], note: str = "") -> Dataset:
+        """The same with more accounts; those that are already there are replaced."""
+        new = schema.to_table("accounts", list(accounts))
+        kept = self.accounts.filter(pc.invert(pc.is_in(self.accounts["id"], value_set=_one(new["id"]))))
+        return self._next(f"accounts {_digest(new)}", note, accounts=pa.concat_tables([kept, new]))
+
+    def with_links(self, links: pa.Table | Sequence[Link], replacing: Iterable[str] = (), note: str = "") -> Dataset:
+        """The same with more links, those of the kinds ``replacing`` taken out first."""
+        new = links if isinstance(links, pa.Table) else schema.to_table("links", list(links))
+        replacing = list(replacing)
+        kept = self.stored_links.filter(pc.invert(pc.is_in(self.stored_links["kind"], pa.array(replacing, pa.string()))))
+        return self._next(f"links -{sorted(replacing)} +{_digest(new)}", note, links=pa.concat_tables([kept, new]))
+
+    def keep(
+        self,
+        brands: Iterable[str] | None = None,
+        influencers: Iterable[str] | None = None,
+        posts: pa.Array | np.ndarray | None = None,
+        note: str = "",
+    ) -> Dataset:
+        """Only these brands, influencers and posts (None keeps all), and what belongs to them.
+
+        Posts go with their account, images with their post, and a link with either end where that end was a brand or
+        influencer that is left out, or with its post. Audience accounts stay.
+        """
+        keep_brands = self.brands if brands is None else np.unique(np.array(list(brands), dtype=object))
+        keep_influencers = self.influencers if influencers is None else np.unique(np.array(list(influencers), dtype=object))
+        gone = pa.array(np.setdiff1d(self.brands, keep_brands).tolist() + np.setdiff1d(self.influencers, keep_influencers).tolist(), pa.string())
+        out = _digest_ids(gone)
+        accounts = self.accounts.filter(pc.invert(pc.is_in(self.accounts["id"], value_set=gone)))
+        left = self.posts.filter(pc.invert(pc.is_in(self.posts["account"], value_set=gone)))
+        if posts is not None:
+            left = left.filter(pc.is_in(left["id"], value_set=pa.array(posts, pa.string())))
+        gone_posts = self.posts["id"].filter(pc.invert(pc.is_in(self.posts["id"], value_set=_one(left["id"]))))
+        images = self.images.filter(pc.is_in(self.images["post"], value_set=_one(left["id"])))
+        lost = pc.or_(
+            pc.or_(pc.is_in(self.stored_links["source"], value_set=gone), pc.is_in(self.stored_links["target"], value_set=gone)),
+            pc.and_(pc.is_in(self.stored_links["post"], value_set=_one(gone_posts)), pc.is_valid(self.stored_links["post"])),
+        )
+        return self._next(
+            f"keep -{out} posts -{_digest_ids(gone_posts)}",
+            note,
+            accounts=accounts,
+            posts=left,
+            images=images,
+            links=self.stored_links.filter(pc.invert(lost)),
+        )
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _next(self, done: str, note: str = "", slots: Mapping[str, Features] | None = None, **tables: pa.Table) -> Dataset:
+        old = {"accounts": self.accounts, "posts": self.posts, "images": self.images, "links": self.stored_links}
+        return Dataset(
+            {**old, **tables},
+            hashlib.sha256(f"{self.fingerprint}\n{done}".encode()).hexdigest(),
+            self.slots if slots is None else slots,
+            self._pictures,
+            (*self.notes, note) if note else self.notes,
+        )
+
+    def _role(self, role: str) -> np.ndarray:
+        ids = self.accounts["id"].filter(pc.equal(self.accounts["role"], role))
+        return np.sort(ids.to_numpy().astype(object))
+
+    def _pairs(self, kind: str) -> np.ndarray:
+        links = self.links_of(kind).select(["target", "source"])
+        known = pc.and_(
+            pc.is_in(links["target"], value_set=pa.array(self.brands, pa.string())),
+            pc.is_in(links["source"], value_set=pa.array(self.influencers, pa.string())),
+        )
+        pairs = links.filter(known).group_by(["target", "source"]).aggregate([]).sort_by([("target", "ascending"), ("source", "ascending")])
+        return np.stack([pairs["target"].to_numpy().astype(object), pairs["source"].to_numpy().astype(object)], axis=1)
+
+
+def stated_links(posts: pa.Table, kind: str) -> pa.Table:
+    """The links that posts state in their list field ``kind`` ('mentions', 'tags', 'sponsors'), in the links schema."""
+    lists = _one(posts[kind])
+    parent = pc.list_parent_indices(lists)
+    n = len(parent)
+    columns = {
+        "id": pa.nulls(n, pa.string()).fill_null(""),
+        "kind": pa.repeat(pa.scalar(kind), n),
+        "source": posts["account"].take(parent),
+        "target": pc.list_flatten(lists),
+        "post": posts["id"].take(parent),
+        "time": posts["time"].take(parent),
+        "text": pa.nulls(n, pa.string()),
+        "weight": pa.nulls(n, pa.float64()),
+    }
+    return pa.table(columns, schema=schema.arrow_schema("links"))
+
+
+def fingerprint(hashes: Mapping[str, Iterable[bytes]]) -> str:
+    """SHA-256 over the row hashes of every table, sorted: the same rows in any order have the same fingerprint."""
+    total = hashlib.sha256(str(schema.SCHEMA_VERSION).encode())
+    for table in schema.TABLES:
+        total.update(table.encode())
+        total.update(b"".join(sorted(hashes[table])))
+    return total.hexdigest()
+
+
+def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _digest(table: pa.Table) -> str:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
+
+
+def _digest_ids(ids: pa.Array | pa.ChunkedArray) -> str:
+    return hashlib.sha256("\n".join(sorted(ids.to_pylist())).encode()).hexdigest()[:16]

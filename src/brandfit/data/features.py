@@ -1,0 +1,65 @@
+"""Features: one aligned float32 matrix, and nothing of who made it beyond its key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Level = Literal["post", "account"]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Numbers of posts or accounts.
+
+    ids      (n,)       post or account ids, each at most once; an id that is not here has no such feature
+    values   (n, dim)   float32, often memory-mapped
+    level    "post" | "account"
+    columns  dim names where a number means something to a person, else ()
+    key      encoder, config, weights and content that made it, as one string
+    slot     the kind of evidence that it is, where a ranker is not told otherwise
+    """
+
+    name: str
+    ids: np.ndarray
+    values: np.ndarray
+    level: Level = "post"
+    columns: tuple[str, ...] = ()
+    key: str = ""
+    slot: str = ""
+    _index: pa.Array = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.dtype != np.float32 or len(self.ids) != len(self.values):
+            raise ValueError(
+                f"Features {self.name}: values must be float32 (n, dim) with n ids, found {self.values.dtype} "
+                f"{self.values.shape} and {len(self.ids)} ids"
+            )
+        if self.columns and len(self.columns) != self.dim:
+            raise ValueError(f"Features {self.name}: {len(self.columns)} column names for {self.dim} columns")
+        object.__setattr__(self, "_index", pa.array(self.ids, pa.string()))
+
+    @property
+    def dim(self) -> int:
+        return self.values.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows_of(self, ids: Sequence[str] | np.ndarray | pa.Array) -> np.ndarray:
+        """(m,) int64 row of each id; -1 where this feature does not have it."""
+        found = pc.index_in(pa.array(ids, pa.string()), value_set=self._index)
+        return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+    def of(self, ids: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (m, dim) of these ids, zeros where there are none, and which are present (m,)."""
+        rows = self.rows_of(ids)
+        present = rows >= 0
+        values = np.zeros((len(rows), self.dim), np.float32)
+        values[present] = self.values[rows[present]]
+        return values, present

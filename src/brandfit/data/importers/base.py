@@ -1,0 +1,43 @@
+"""What every importer is: a source on disk to a stream of records, with every bad row named and none lost in silence."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from brandfit import names
+from brandfit.config import Config
+from brandfit.data.features import Features
+from brandfit.data.schema import Record
+
+Tick = Callable[[int], None]
+"""Called with the number of bytes just read, for the progress bar."""
+
+
+class Importer(ABC):
+    """One source, one file in this folder, one narrow method.
+
+    ``read`` yields records as it goes (memory does not grow with the source) and a ``Reject`` for each row that it cannot
+    use. It raises DataError only where the source as a whole is not what it should be (no such file, no known file in it).
+    It never decodes a picture: it yields its bytes, and pictures are decoded in one place for all sources.
+    """
+
+    kind: ClassVar[str] = "importer"
+    Config: ClassVar[type[Config]] = Config
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config if config is not None else self.Config()
+
+    @property
+    def name(self) -> str:
+        return names.name_of("importer", type(self))
+
+    @abstractmethod
+    def read(self, path: Path, tick: Tick) -> Iterator[Record | Features]:
+        """Records of the source at ``path``, in any order; Features where the source brings finished ones."""
+
+    def total(self, path: Path) -> int:
+        """Bytes that ``read`` will tick for, 0 where not known beforehand."""
+        return 0

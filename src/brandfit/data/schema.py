@@ -1,0 +1,218 @@
+"""What a workspace holds: four tables, each field with its unit and with what *missing* means.
+
+The Structs below are the one truth: Arrow schemas, SQL tables, validation of imported rows and the page
+``docs/schema.md`` are made from them.
+
+    accounts  one row a brand, influencer or member of an audience
+    posts     one row a post (or a brief: what a brand without posts says that it wants)
+    images    one row a picture of a post, by reference to its content hash
+    links     one row a relation between two accounts: endorses, comments, follows, represents
+
+Mentions, tags and sponsors are stated by a post and stay with it (``Post.mentions`` ...), so that a changed post
+changes them; ``Dataset.links`` lists them beside the stored ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import types
+import typing
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pyarrow as pa
+from msgspec import Meta
+
+SCHEMA_VERSION = 1
+"""Raised by one with every change of a table; ``workspace.migrations`` holds a named function a step."""
+
+Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Text = Annotated[str, Meta(max_length=100_000)]
+Tag = Annotated[str, Meta(min_length=1, max_length=500)]
+
+Role = Literal["influencer", "brand", "audience"]
+PostKind = Literal["post", "brief"]
+LinkKind = Literal["endorses", "represents", "mentions", "tags", "sponsors", "comments", "follows"]
+STATED_BY_POST = ("mentions", "tags", "sponsors")
+"""Link kinds that live in list fields of the post that states them."""
+
+
+def _doc(text: str, unit: str = "", missing: str = "") -> Meta:
+    return Meta(description=text, extra={"unit": unit, "missing": missing})
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the four row types."""
+
+
+class Account(Row):
+    """A brand, an influencer, or a member of somebody's audience."""
+
+    id: Annotated[Id, _doc("handle on the platform, lower case, without @; unique")]
+    role: Annotated[Role, _doc("what this account is here: the side it is ranked on")] = "influencer"
+    name: Annotated[Text | None, _doc("name as displayed", missing="not known")] = None
+    biography: Annotated[Text | None, _doc("self-description; '' is an empty one", missing="not known")] = None
+    category: Annotated[Text | None, _doc("field of activity, one of the data set's own", missing="not labelled")] = None
+    business_category: Annotated[Text | None, _doc("the platform's business category", missing="none or not known")] = None
+    followers: Annotated[Count | None, _doc("accounts that follow this one", "accounts", "not known, never 0")] = None
+    followees: Annotated[Count | None, _doc("accounts that this one follows", "accounts", "not known, never 0")] = None
+    posts: Annotated[Count | None, _doc("posts on the platform, imported or not", "posts", "not known")] = None
+    split: Annotated[Literal["train", "test"] | None, _doc("part of the official split, where the source has one", missing="no split")] = None
+    seen: Annotated[int | None, Meta(ge=0, le=2**40), _doc("when these counts were read", "s since 1970 UTC", "not known")] = None
+
+
+class Post(Row):
+    """One post of an account; with kind ``brief`` the text of what a brand looks for."""
+
+    id: Annotated[Id, _doc("unique over all accounts")]
+    account: Annotated[Id, _doc("id of the account that posted")]
+    kind: Annotated[PostKind, _doc("'brief' stands for a brand that has no posts")] = "post"
+    time: Annotated[int | None, Meta(ge=0, le=2**40), _doc("when it was posted", "s since 1970 UTC", "not known")] = None
+    caption: Annotated[Text | None, _doc("text under the picture; '' is an empty one", missing="not known")] = None
+    hashtags: Annotated[list[Tag], _doc("in order, lower case, without #", missing="[] where there are none")] = []
+    mentions: Annotated[list[Id], _doc("account ids named with @ in the caption", missing="[]")] = []
+    tags: Annotated[list[Id], _doc("account ids tagged in the pictures", missing="[]")] = []
+    sponsors: Annotated[list[Id], _doc("account ids of official sponsors (paid partnership)", missing="[]")] = []
+    likes: Annotated[Count | None, _doc("likes when read", "likes", "not known or hidden")] = None
+    comments: Annotated[Count | None, _doc("comments on the platform, imported or not", "comments", "not known")] = None
+    disclosed: Annotated[bool | None, _doc("marked as an advertisement (#ad, #sponsored, official sponsor)", missing="not looked for")] = None
+
+
+class Image(Row):
+    """One picture of a post; its working copy lies in the picture store under its hash."""
+
+    post: Annotated[Id, _doc("id of the post")]
+    position: Annotated[Count, _doc("place within the post, from 0", "pictures")] = 0
+    hash: Annotated[Id, _doc("SHA-256 of the working copy, hexadecimal")] = ""
+    width: Annotated[Count | None, _doc("of the original", "pixels", "not known")] = None
+    height: Annotated[Count | None, _doc("of the original", "pixels", "not known")] = None
+    alt_text: Annotated[Text | None, _doc("the platform's or the author's description", missing="none")] = None
+    source: Annotated[Text, _doc("where the original lies: path, or archive::member")] = ""
+
+
+class Link(Row):
+    """One relation from an account to another. Either may be an account of which nothing else is known."""
+
+    id: Annotated[Id, _doc("made from the other fields by ``link_id``; unique")]
+    kind: Annotated[LinkKind, _doc("endorses (influencer to brand), comments, follows, represents ...")]
+    source: Annotated[Id, _doc("account id from which it goes out: who endorses, comments, follows")]
+    target: Annotated[Id, _doc("account id to which it goes: who is endorsed, commented on, followed")]
+    post: Annotated[Id | None, _doc("post in which it happened", missing="not tied to a post, or not known")] = None
+    time: Annotated[int | None, Meta(ge=0, le=2**40), _doc("when", "s since 1970 UTC", "not known")] = None
+    text: Annotated[Text | None, _doc("of a comment", missing="no text")] = None
+    weight: Annotated[float | None, _doc("engagement rate of the campaign post, for 'endorses': a target, never a feature", "likes and comments per follower", "not known")] = None
+
+
+TABLES: dict[str, type[Row]] = {"accounts": Account, "posts": Post, "images": Image, "links": Link}
+KEYS: dict[str, tuple[str, ...]] = {"accounts": ("id",), "posts": ("id",), "images": ("post", "position"), "links": ("id",)}
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """A row that was not imported, and why."""
+
+    file: str
+    line: int
+    """1-based line of a text file; 1-based number of the record elsewhere."""
+    reason: str
+    excerpt: str = ""
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A picture as an importer found it: undecoded bytes with what is known of them."""
+
+    post: str
+    position: int
+    data: bytes
+    source: str
+    file: str
+    line: int
+    alt_text: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+Record = Account | Post | Link | Picture | Reject
+"""What importers yield."""
+
+
+def link_id(kind: str, source: str, target: str, post: str | None = None, text: str | None = None, nth: int = 0) -> str:
+    """The id of a link: 128 bits of what it says. ``nth`` tells equal ones apart (the same comment made twice)."""
+    content = msgspec.msgpack.encode((kind, source, target, post, text, nth))
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+def row_hash(row: Row) -> bytes:
+    """128-bit BLAKE2b of all fields of a row: change detection, damage detection, fingerprints."""
+    return hashlib.blake2b(msgspec.msgpack.encode(msgspec.structs.astuple(row)), digest_size=16).digest()
+
+
+class Field(typing.NamedTuple):
+    name: str
+    arrow: pa.DataType
+    nullable: bool
+    description: str
+    unit: str
+    missing: str
+
+
+def fields(row_type: type[Row]) -> list[Field]:
+    """The fields of a row type, in order."""
+    result = []
+    for name, hint in typing.get_type_hints(row_type, include_extras=True).items():
+        metas = [m for m in hint.__metadata__ if isinstance(m, Meta) and m.description]
+        extra = metas[-1].extra or {}
+        plain, nullable = _plain(hint)
+        result.append(Field(name, _arrow(plain), nullable, metas[-1].description or "", extra["unit"], extra["missing"]))
+    return result
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """Arrow schema of a table, with units and meanings in the field metadata and the version in the schema's."""
+    return pa.schema(
+        [
+            pa.field(f.name, f.arrow, f.nullable, {"description": f.description, "unit": f.unit, "missing": f.missing})
+            for f in fields(TABLES[table])
+        ],
+        {"table": table, "schema_version": str(SCHEMA_VERSION)},
+    )
+
+
+def to_table(name: str, rows: Sequence[Row]) -> pa.Table:
+    """Rows to an Arrow table of that name's schema."""
+    schema = arrow_schema(name)
+    columns = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ([] for _ in schema)
+    return pa.Table.from_arrays(
+        [pa.array(list(column), field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )
+
+
+def to_rows(table: pa.Table, row_type: type[Row]) -> list[Any]:
+    """An Arrow table back to rows."""
+    names = [f.name for f in fields(row_type)]
+    columns = [table[name].to_pylist() for name in names]
+    return [row_type(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
+
+
+def _plain(hint: Any) -> tuple[Any, bool]:
+    """Strip Annotated and Optional: ``Annotated[Count | None, ...]`` to ``(int, True)``."""
+    nullable = False
+    while True:
+        origin = typing.get_origin(hint)
+        if origin is Annotated:
+            hint = typing.get_args(hint)[0]
+        elif origin in (typing.Union, types.UnionType):
+            inner = [a for a in typing.get_args(hint) if a is not type(None)]
+            nullable = nullable or len(inner) < len(typing.get_args(hint))
+            hint = inner[0]
+        else:
+            return hint, nullable
+
+
+def _arrow(plain: Any) -> pa.DataType:
+    if typing.get_origin(plain) is list:
+        return pa.list_(_arrow(_plain(typing.get_args(plain)[0])[0]))
+    if typing.get_origin(plain) is Literal:
+        return pa.string()
+    return {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[plain]

@@ -1,0 +1,79 @@
+"""What exists, by name. A file in a folder is a name; nothing is registered, nothing is imported until asked for.
+
+    names("ranker")            ["random", "simcos", "wsim", ...]
+    load("ranker", "wsim")     the class, from rankers/wsim.py
+    load("encoder", "text.minilm")  ... from encoders/text/minilm.py
+
+Packages outside join through an entry point of the group ``brandfit.<kind>s`` whose value is the class.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from brandfit.errors import UnknownName
+
+HOMES = {
+    "importer": "data.importers",
+    "encoder": "encoders",
+    "ranker": "rankers",
+    "profiler": "profilers",
+}
+"""Kind of thing to the package, below ``brandfit``, in which each of them is one file."""
+
+NOT_NAMES = {"base"}
+
+
+@cache
+def modules(kind: str) -> dict[str, str]:
+    """``{name: module}`` of every built-in of this kind, read off the file names."""
+    package = f"brandfit.{HOMES[kind]}"
+    root = Path(__file__).parent.joinpath(*HOMES[kind].split("."))
+    found = {}
+    for file in sorted(root.rglob("*.py")):
+        parts = file.relative_to(root).with_suffix("").parts
+        if parts[-1].startswith("_") or parts[-1] in NOT_NAMES:
+            continue
+        name = ".".join(parts)
+        found[name.replace("_", "-") if kind == "importer" else name] = ".".join([package, *parts])
+    return found
+
+
+@cache
+def _outside(kind: str) -> dict[str, importlib.metadata.EntryPoint]:
+    return {point.name: point for point in importlib.metadata.entry_points(group=f"brandfit.{kind}s")}
+
+
+def names(kind: str) -> list[str]:
+    """All names of a kind, built in and from outside, sorted."""
+    return sorted({*modules(kind), *_outside(kind)})
+
+
+@cache
+def load(kind: str, name: str) -> Any:
+    """The class of this name. Raises UnknownName with the nearest names."""
+    if name in modules(kind):
+        module = importlib.import_module(modules(kind)[name])
+        for _, member in inspect.getmembers(module, inspect.isclass):
+            if member.__module__ == module.__name__ and getattr(member, "kind", None) == kind:
+                return member
+        raise TypeError(f"{module.__name__} defines no {kind}")
+    if name in _outside(kind):
+        return _outside(kind)[name].load()
+    raise UnknownName(kind, name, names(kind))
+
+
+def name_of(kind: str, cls: type) -> str:
+    """The registered name of a class: from its file, or from its entry point."""
+    for name, module in modules(kind).items():
+        if module == cls.__module__:
+            return name
+    for name, point in _outside(kind).items():
+        if point.load() is cls:
+            return name
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -1,0 +1,99 @@
+"""A Ranking: candidates and scores for one brand, best first. The only sort in the product."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Candidates of one brand, best first.
+
+    scores are higher for better and may be NaN, "no evidence", which comes last. ``parts`` are named (n,) arrays
+    that add up to the scores of a ranker that can say what its score is made of, else empty.
+    """
+
+    brand: str
+    candidates: np.ndarray
+    scores: np.ndarray
+    parts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    ranker: str = ""
+    fingerprint: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.candidates)
+
+    def top(self, k: int) -> Ranking:
+        return Ranking(
+            self.brand,
+            self.candidates[:k],
+            self.scores[:k],
+            {name: values[:k] for name, values in self.parts.items()},
+            self.ranker,
+            self.fingerprint,
+            self.notes,
+        )
+
+    def rows(self) -> list[dict]:
+        """One plain dict a candidate, with its 1-based rank; a NaN score is None."""
+        return [
+            {
+                "rank": n + 1,
+                "influencer": str(candidate),
+                "score": _plain(self.scores[n]),
+                "parts": {name: _plain(values[n]) for name, values in self.parts.items()},
+            }
+            for n, candidate in enumerate(self.candidates)
+        ]
+
+
+def order(scores: np.ndarray, ids: Sequence[str] | np.ndarray, k: int | None = None) -> np.ndarray:
+    """Indices of the best k scores, best first; NaN last.
+
+    Equal scores are put in the order of a hash of their ids: deterministic, the same whatever order the candidates
+    come in, and unrelated to it (candidate files of the papers list the positives of each brand together).
+    """
+    keys = -np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)
+    n = len(keys)
+    k = n if k is None else min(k, n)
+    if k == 0:
+        return np.zeros(0, np.int64)
+    chosen = np.arange(n) if k == n else np.flatnonzero(keys <= np.partition(keys, k - 1)[k - 1])
+    ties = np.array([_tie_break(str(ids[i])) for i in chosen], np.uint64)
+    return chosen[np.lexsort((ties, keys[chosen]))][:k]
+
+
+def rank(
+    brand: str,
+    candidates: np.ndarray,
+    scores: np.ndarray,
+    k: int | None = None,
+    parts: Mapping[str, np.ndarray] | None = None,
+    ranker: str = "",
+    fingerprint: str = "",
+    notes: Sequence[str] = (),
+) -> Ranking:
+    """Sort scores (n,) of candidates (n,) into a Ranking of the best k."""
+    best = order(scores, candidates, k)
+    return Ranking(
+        brand,
+        np.asarray(candidates)[best],
+        np.asarray(scores)[best],
+        {name: np.asarray(values)[best] for name, values in (parts or {}).items()},
+        ranker,
+        fingerprint,
+        tuple(notes),
+    )
+
+
+def _tie_break(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

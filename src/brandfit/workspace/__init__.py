@@ -1,0 +1,5 @@
+"""The tables, feature matrices and models of one project on disk."""
+
+from brandfit.workspace.workspace import Workspace
+
+__all__ = ["Workspace"]

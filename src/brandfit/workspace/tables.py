@@ -1,0 +1,222 @@
+"""The rows of a workspace in SQLite: tables made from the schema, one transaction an import, a hash a row."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from brandfit.data import schema
+from brandfit.data.dataset import fingerprint
+from brandfit.data.schema import Reject, Row
+from brandfit.errors import WorkspaceError
+from brandfit.workspace import migrations
+
+BATCH = 5_000
+"""Rows handed to the database at once."""
+
+metadata = sa.MetaData()
+meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+pictures = sa.Table("pictures", metadata, sa.Column("hash", sa.Text, primary_key=True), sa.Column("data", sa.LargeBinary, nullable=False))
+rejects = sa.Table(
+    "rejects",
+    metadata,
+    sa.Column("source", sa.Text, nullable=False, index=True),
+    *(sa.Column(f.name, sa.Integer if f.type is int else sa.Text, nullable=False) for f in msgspec.structs.fields(Reject)),
+)
+
+
+def _sql_type(arrow: pa.DataType) -> Any:
+    return {pa.int64(): sa.BigInteger, pa.float64(): sa.Float, pa.bool_(): sa.Boolean}.get(arrow, sa.Text)
+
+
+def _table(name: str) -> sa.Table:
+    return sa.Table(
+        name,
+        metadata,
+        *(
+            sa.Column(f.name, _sql_type(f.arrow), primary_key=f.name in schema.KEYS[name], nullable=f.nullable, autoincrement=False)
+            for f in schema.fields(schema.TABLES[name])
+        ),
+        sa.Column("hash_", sa.LargeBinary(16), nullable=False),
+        sqlite_with_rowid=True,
+    )
+
+
+rows = {name: _table(name) for name in schema.TABLES}
+
+
+def connect(path: Path) -> sa.Engine:
+    """An engine on the database file at ``path``, made and migrated where needed."""
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
+
+    @sa.event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun by us: an import takes the write lock at its start
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY", "cache_size=-65536"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+    try:
+        with writing(engine) as connection:
+            metadata.create_all(connection)
+            migrations.migrate(connection)
+    except sa.exc.DatabaseError as error:
+        engine.dispose()
+        raise WorkspaceError(
+            f"{path} cannot be read as a workspace database: {error.orig}.", "Restore it from a copy, or import into a new workspace."
+        ) from None
+    return engine
+
+
+def writing(engine: sa.Engine) -> Any:
+    """A transaction that holds the write lock from its start: commits at the end, rolls back on any error."""
+    return engine.execution_options(begin="IMMEDIATE").begin()
+
+
+class Writer:
+    """Collects rows and upserts them in batches: new rows are added, changed ones updated, equal ones left alone."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.pending: dict[str, list[tuple]] = {name: [] for name in (*schema.TABLES, "pictures")}
+        self.seen = dict.fromkeys(schema.TABLES, 0)
+        self.touched = dict.fromkeys(schema.TABLES, 0)
+        self.before = self._sizes()
+        self.sql = {name: _upsert(name) for name in schema.TABLES}
+        self.lists = {name: [n for n, f in enumerate(schema.fields(t)) if pa.types.is_list(f.arrow)] for name, t in schema.TABLES.items()}
+        self.names = {row_type: name for name, row_type in schema.TABLES.items()}
+
+    def add(self, row: Row) -> None:
+        name = self.names[type(row)]
+        values = msgspec.structs.astuple(row)
+        if self.lists[name]:
+            plain = list(values)
+            for n in self.lists[name]:
+                plain[n] = msgspec.json.encode(plain[n]).decode()
+            values = tuple(plain)
+        batch = self.pending[name]
+        batch.append((*values, schema.row_hash(row)))
+        if len(batch) >= BATCH:
+            self._flush(name)
+
+    def add_picture(self, hash: str, data: bytes) -> None:
+        batch = self.pending["pictures"]
+        batch.append((hash, data))
+        if len(batch) >= BATCH:
+            self._flush("pictures")
+
+    def finish(self) -> dict[str, dict[str, int]]:
+        """Write what is left. Returns, for each table, how many rows were seen, added, changed and unchanged."""
+        for name in self.pending:
+            self._flush(name)
+        after = self._sizes()
+        result = {}
+        for name in schema.TABLES:
+            added = after[name] - self.before[name]
+            changed = self.touched[name] - added
+            result[name] = {
+                "seen": self.seen[name],
+                "added": added,
+                "changed": changed,
+                "unchanged": self.seen[name] - added - changed,
+            }
+        return result
+
+    def _flush(self, name: str) -> None:
+        batch = self.pending[name]
+        if not batch:
+            return
+        if name == "pictures":
+            self.connection.exec_driver_sql("INSERT OR IGNORE INTO pictures (hash, data) VALUES (?, ?)", batch)
+        else:
+            self.touched[name] += self.connection.exec_driver_sql(self.sql[name], batch).rowcount
+            self.seen[name] += len(batch)
+        batch.clear()
+
+    def _sizes(self) -> dict[str, int]:
+        return {name: self.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for name, table in rows.items()}
+
+
+def _upsert(name: str) -> str:
+    columns = [c.name for c in rows[name].columns]
+    key = ", ".join(f'"{k}"' for k in schema.KEYS[name])
+    listed = ", ".join(f'"{c}"' for c in columns)
+    updates = ", ".join(f'"{c}" = excluded."{c}"' for c in columns if c not in schema.KEYS[name])
+    return (
+        f'INSERT INTO "{name}" ({listed}) VALUES ({", ".join("?" * len(columns))}) '
+        f'ON CONFLICT ({key}) DO UPDATE SET {updates} WHERE "{name}".hash_ <> excluded.hash_'
+    )
+
+
+def compute_fingerprint(connection: sa.Connection) -> str:
+    """The fingerprint of all rows, from their stored hashes."""
+    return fingerprint({name: (h for (h,) in connection.exec_driver_sql(f'SELECT hash_ FROM "{name}"')) for name in schema.TABLES})
+
+
+def get_meta(connection: sa.Connection, key: str, default: str = "") -> str:
+    value = connection.execute(sa.select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+    return default if value is None else value
+
+
+def set_meta(connection: sa.Connection, key: str, value: str) -> None:
+    connection.exec_driver_sql("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+
+
+def replace_rejects(connection: sa.Connection, source: str, found: Iterable[Reject]) -> None:
+    """The rejects of this source, in place of those of its import before."""
+    connection.execute(rejects.delete().where(rejects.c.source == source))
+    for batch in _batches(found):
+        connection.execute(rejects.insert(), [{"source": source, **msgspec.structs.asdict(r)} for r in batch])
+
+
+def arrow_batches(connection: sa.Connection, name: str) -> Iterator[pa.RecordBatch]:
+    """A table as Arrow batches in the order of its key."""
+    target = schema.arrow_schema(name)
+    key = ", ".join(f'"{k}"' for k in schema.KEYS[name])
+    listed = ", ".join(f'"{f.name}"' for f in target)
+    cursor = connection.exec_driver_sql(f'SELECT {listed} FROM "{name}" ORDER BY {key}')
+    while chunk := cursor.fetchmany(50_000):
+        columns = list(zip(*chunk, strict=True))
+        yield pa.record_batch([_arrow(column, f.type) for column, f in zip(columns, target, strict=True)], schema=target)
+
+
+def damaged_rows(connection: sa.Connection, name: str) -> list[str]:
+    """Keys of rows whose content no longer has the hash that was stored with it."""
+    names = [f.name for f in schema.fields(schema.TABLES[name])]
+    lists = {f.name for f in schema.fields(schema.TABLES[name]) if pa.types.is_list(f.arrow)}
+    bools = {f.name for f in schema.fields(schema.TABLES[name]) if f.arrow == pa.bool_()}
+    found = []
+    for *values, stored in connection.exec_driver_sql(f'SELECT {", ".join(f"{chr(34)}{n}{chr(34)}" for n in names)}, hash_ FROM "{name}"'):
+        plain = dict(zip(names, values, strict=True))
+        try:
+            plain.update({n: msgspec.json.decode(plain[n]) for n in lists})
+            plain.update({n: bool(plain[n]) for n in bools if plain[n] is not None})
+            good = schema.row_hash(schema.TABLES[name](**plain)) == stored
+        except (msgspec.MsgspecError, TypeError, ValueError):
+            good = False
+        if not good:
+            found.append(" ".join(str(plain[k]) for k in schema.KEYS[name]))
+    return found
+
+
+def _arrow(column: tuple, type_: pa.DataType) -> pa.Array:
+    if pa.types.is_list(type_):
+        return pa.array([msgspec.json.decode(v) for v in column], type_)
+    if pa.types.is_boolean(type_):
+        return pa.array([None if v is None else bool(v) for v in column], type_)
+    return pa.array(column, type_)
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    iterator = iter(items)
+    while batch := list(itertools.islice(iterator, BATCH)):
+        yield batch

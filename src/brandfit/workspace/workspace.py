@@ -1,0 +1,284 @@
+"""A Workspace: the tables, feature matrices and models of one project, in one folder.
+
+    brandfit.sqlite      rows, pictures, rejects            (SQLite, WAL; one transaction an import)
+    tables/              the rows as Arrow files, memory-mapped; made from the database whenever it has changed
+    features/<name>/     finished Features: ids, values.npy (memory-mapped), manifest
+    units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum
+    models/<ranker>/     safetensors and JSON, never pickle
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from brandfit import __version__, names
+from brandfit.data import schema
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.data.schema import Image, Reject, Row
+from brandfit.errors import UnknownName, WorkspaceError
+from brandfit.rankers.base import Ranker
+from brandfit.workspace import tables
+from brandfit.workspace.shelf import Shelf, damaged, write_atomic
+
+DATABASE = "brandfit.sqlite"
+
+
+class Workspace:
+    """Open an existing workspace, or make one with ``create=True``. Safe to use from several threads and processes."""
+
+    def __init__(self, path: str | Path, create: bool = False) -> None:
+        self.path = Path(path)
+        database = self.path / DATABASE
+        if not database.is_file():
+            if not create:
+                raise WorkspaceError(
+                    f"There is no workspace at {self.path}.", f"Make one by importing into it: brandfit import sample -w {self.path}"
+                )
+            if self.path.is_file():
+                raise WorkspaceError(f"{self.path} is a file, not a folder.", "Choose another place for the workspace.")
+            self.path.mkdir(parents=True, exist_ok=True)
+        self.engine = tables.connect(database)
+        self._tables, self._features, self._models = (Shelf(self.path / n) for n in ("tables", "features", "models"))
+        self._local = threading.local()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- rows ---------------------------------------------------------------------------------------------------
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all rows; '' where nothing was imported yet."""
+        with self.engine.connect() as connection:
+            return tables.get_meta(connection, "fingerprint")
+
+    def write(self, source: str, records: Iterable[Row | tuple[Image, bytes] | Reject | Features]) -> dict[str, dict[str, int]]:
+        """Write an import whole or not at all: rows, pictures with their working copies, Features, and its rejects.
+
+        Rejects of an earlier import of the same ``source`` are replaced. Returns counts a table: seen, added, changed,
+        unchanged. Any error from ``records`` rolls everything back and is raised.
+        """
+        found: list[Reject] = []
+        made: list[Features] = []
+        try:
+            with tables.writing(self.engine) as connection:
+                writer = tables.Writer(connection)
+                for record in records:
+                    if isinstance(record, Row):
+                        writer.add(record)
+                    elif isinstance(record, tuple):
+                        writer.add(record[0])
+                        writer.add_picture(record[0].hash, record[1])
+                    elif isinstance(record, Reject):
+                        found.append(record)
+                    else:
+                        made.append(record)
+                changes = writer.finish()
+                tables.replace_rejects(connection, source, found)
+                if any(change["added"] or change["changed"] for change in changes.values()) or not tables.get_meta(connection, "fingerprint"):
+                    tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
+                for features in made:
+                    self.save(features)
+        except sa.exc.OperationalError as error:
+            if "locked" in str(error.orig):
+                raise WorkspaceError(f"Another process is writing to {self.path}.", "Wait until its import has finished, then try again.") from None
+            raise
+        return changes
+
+    def rejects(self) -> list[dict[str, Any]]:
+        """All rejected rows of the last import of each source: source, file, line, reason, excerpt."""
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(sa.select(tables.rejects)).mappings()]
+
+    def dataset(self) -> Dataset:
+        """All rows as a Dataset, memory-mapped; no slot filled yet."""
+        with self.engine.connect() as connection:
+            version = tables.get_meta(connection, "fingerprint")
+            if not version:
+                raise WorkspaceError(f"The workspace {self.path} is empty.", "Import something first, for example: brandfit import sample")
+            try:
+                folder, _ = self._tables.get("rows", version)
+            except (KeyError, WorkspaceError):
+                folder = self._tables.put("rows", version, {f"{name}.arrow": _arrow_writer(connection, name) for name in schema.TABLES}, {})
+                for old in self._tables.versions("rows"):
+                    if old != version:
+                        self._tables.drop("rows", old)
+        found = {name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all() for name in schema.TABLES}
+        return Dataset(found, version, pictures=self.picture)
+
+    def picture(self, hash: str) -> bytes:
+        """Bytes of a working copy. Raises KeyError where it is not there."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self.engine.raw_connection()
+        found = connection.execute("SELECT data FROM pictures WHERE hash = ?", (hash,)).fetchone()
+        if found is None:
+            raise KeyError(hash)
+        return found[0]
+
+    # --- features (the Store of encoders) -----------------------------------------------------------------------
+
+    def features(self, name: str) -> Features:
+        """The current Features of this name, memory-mapped. Raises UnknownName with the names that are here."""
+        try:
+            return self._read(name)
+        except KeyError:
+            raise UnknownName("feature", name, self.feature_names(), f"Encode it first: brandfit encode {name} -w {self.path}") from None
+
+    def feature_names(self) -> list[str]:
+        return self._features.names()
+
+    def feature_info(self, name: str) -> dict[str, Any]:
+        """Name, level, slot, rows, dim, columns and key of Features, without reading them."""
+        return self._features.info(name)
+
+    def units(self, maker: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """What this maker has encoded before; a damaged chunk is dropped, and so encoded again."""
+        for file in sorted((self.path / "units" / maker).glob("*.safetensors")):
+            data = file.read_bytes()
+            if hashlib.sha256(data).hexdigest()[:32] != file.stem:
+                file.unlink()
+                continue
+            chunk = load_tensors(data)
+            yield chunk["hashes"], chunk["values"]
+
+    def add_units(self, maker: str, hashes: np.ndarray, values: np.ndarray) -> None:
+        folder = self.path / "units" / maker
+        folder.mkdir(parents=True, exist_ok=True)
+        data = save_tensors({"hashes": np.ascontiguousarray(hashes), "values": np.ascontiguousarray(values)})
+        write_atomic(folder / f"{hashlib.sha256(data).hexdigest()[:32]}.safetensors", data)
+
+    def load(self, name: str, key: str) -> Features | None:
+        """The Features of exactly this key, or None (also where they are damaged: they are made again)."""
+        try:
+            return self._read(name, key)
+        except (KeyError, WorkspaceError):
+            return None
+
+    def save(self, features: Features) -> Features:
+        """Keep Features as the current ones of their name, in place of those of the same maker."""
+        version = features.key or "imported"
+        self._features.put(
+            features.name,
+            version,
+            {"ids.msgpack": lambda p: _write(p, msgspec.msgpack.encode(features.ids.tolist())), "values.npy": lambda p: np.save(p, features.values)},
+            {
+                "name": features.name,
+                "level": features.level,
+                "slot": features.slot,
+                "rows": len(features),
+                "dim": features.dim,
+                "columns": list(features.columns),
+                "key": features.key,
+                "made_by": __version__,
+            },
+        )
+        maker = version.partition("-")[0]
+        for old in self._features.versions(features.name):
+            if old != version and old.partition("-")[0] == maker:
+                self._features.drop(features.name, old)
+        return self._read(features.name, version)
+
+    def _read(self, name: str, key: str | None = None) -> Features:
+        folder, info = self._features.get(name, key)
+        ids = np.array(msgspec.msgpack.decode((folder / "ids.msgpack").read_bytes()), dtype=object)
+        values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
+        return Features(info["name"], ids, values, info["level"], tuple(info["columns"]), info["key"], info["slot"])
+
+    # --- models -------------------------------------------------------------------------------------------------
+
+    def save_model(self, ranker: Ranker, info: dict[str, Any]) -> Path:
+        """Keep a fitted ranker as the current one of its name, with what is worth knowing of it (slots, metrics ...)."""
+        data = save_tensors({k: np.ascontiguousarray(v) for k, v in ranker.arrays().items()}, {"ranker": ranker.name})
+        state = {**ranker.state(), **info, "brandfit": __version__, "schema_version": schema.SCHEMA_VERSION}
+        version = hashlib.sha256(data + msgspec.json.encode(state, order="sorted")).hexdigest()[:32]
+        path = self._models.put(ranker.name, version, {"model.safetensors": lambda p: _write(p, data)}, state)
+        for old in self._models.versions(ranker.name):
+            if old != version:
+                self._models.drop(ranker.name, old)
+        return path
+
+    def load_model(self, name: str) -> tuple[Ranker, dict[str, Any]]:
+        """A fitted ranker and its info. Raises UnknownName where there is none of this name."""
+        try:
+            folder, info = self._models.get(name)
+        except KeyError:
+            raise UnknownName("trained model", name, self.model_names(), f"Train it first: brandfit train {name} -w {self.path}") from None
+        cls = names.load("ranker", name)
+        ranker: Ranker = cls(cls.Config.of(info["config"]), info["seed"])
+        ranker.fitted_on = info["fitted_on"]
+        ranker.load_arrays(load_tensors((folder / "model.safetensors").read_bytes()))
+        return ranker, info
+
+    def model_names(self) -> list[str]:
+        return self._models.names()
+
+    def model_info(self, name: str) -> dict[str, Any]:
+        return self._models.info(name)
+
+    # --- health -------------------------------------------------------------------------------------------------
+
+    def damage(self) -> list[str]:
+        """Everything in the workspace that is not what was written, a sentence each; [] where all is well."""
+        found = []
+        with self.engine.connect() as connection:
+            for (line,) in connection.exec_driver_sql("PRAGMA integrity_check"):
+                if line != "ok":
+                    found.append(f"The database {self.path / DATABASE} is damaged: {line}.")
+            for name in schema.TABLES:
+                bad = tables.damaged_rows(connection, name)
+                if bad:
+                    found.append(f"{len(bad)} damaged rows in {name}, the first: {', '.join(bad[:5])}. Import their source again.")
+            stored = tables.get_meta(connection, "fingerprint")
+            if stored and stored != tables.compute_fingerprint(connection):
+                found.append("Rows are missing or were changed from outside: the fingerprint of the tables is not the one that was stored.")
+            lost = connection.exec_driver_sql("SELECT count(*) FROM images WHERE hash NOT IN (SELECT hash FROM pictures)").scalar_one()
+            if lost:
+                found.append(f"{lost} images have no working copy. Import their source again.")
+            for name, data in connection.exec_driver_sql("SELECT hash, data FROM pictures"):
+                if hashlib.sha256(data).hexdigest() != name:
+                    found.append(f"The working copy {name} of a picture is damaged. Delete its row and import its source again.")
+        for shelf in (self._tables, self._features, self._models):
+            for name in shelf.names():
+                for version in shelf.versions(name):
+                    try:
+                        shelf.get(name, version)
+                    except WorkspaceError as error:
+                        found.append(str(error))
+                    except KeyError:
+                        found.append(str(damaged(shelf.root / name / version)))
+        for file in sorted((self.path / "units").glob("*/*.safetensors")):
+            if hashlib.sha256(file.read_bytes()).hexdigest()[:32] != file.stem:
+                found.append(str(damaged(file)))
+        return found
+
+
+def _arrow_writer(connection: sa.Connection, name: str) -> Any:
+    def write(path: Path) -> None:
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema.arrow_schema(name)) as writer:
+            for batch in tables.arrow_batches(connection, name):
+                writer.write_batch(batch)
+
+    return write
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
