@@ -1,28 +1,29 @@
 """The main job from end to end: import, check, encode, train, rank, evaluate, export. The only module that knows the whole line.
 
-    workspace = Workspace("demo", create=True)
-    import_source(workspace, "sample")
-    encode(workspace, ["text.hashing", "image.classical"])
-    train(workspace, "wsim")
-    ranking = rank(workspace, "northpeak.outdoor", "wsim")
-    report = evaluate(workspace, ["random", "simcos", "wsim"], "expansion")
+workspace = Workspace("demo", create=True)
+import_source(workspace, "sample")
+encode(workspace, ["text.hashing", "image.classical"])
+train(workspace, "wsim")
+ranking = rank(workspace, "northpeak.outdoor", "wsim")
+report = evaluate(workspace, ["random", "simcos", "wsim"], "expansion")
 """
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-from msgspec import Meta
+import numpy as np
+import pyarrow as pa
 
 from brandfit import names
 from brandfit.compute.local import thread_map
 from brandfit.config import Config, describe
-from brandfit.data import checks, endorsements, pictures, split
+from brandfit.data import checks, endorsements, pictures, schema, split, tabular
 from brandfit.data.dataset import SLOTS, Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Picture, Reject
@@ -36,15 +37,6 @@ from brandfit.workspace import Workspace
 
 Bytes = Callable[[int], None]
 Steps = Callable[[int, int], None]
-
-
-class DatasetConfig(Config):
-    """How the rows of a workspace become the Dataset that rankers see. On a command line: ``--set data.NAME=VALUE``."""
-
-    endorsements: Annotated[endorsements.Config, Meta(description="how endorsements are derived where the source states none")] = (
-        endorsements.Config()
-    )
-    slots: Annotated[dict[str, str], Meta(description="slot to the Features that fill it, e.g. text to text.minilm")] = {}
 
 
 @dataclass(frozen=True)
@@ -120,16 +112,11 @@ def _decoded(records: Iterable[Any]) -> Iterator[Any]:
 def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dataset:
     """The Dataset that rankers see: endorsements stated or derived, and every slot filled that can be.
 
-    Settings: ``endorsements.*`` and ``slots.<slot>`` (see ``DatasetConfig``).
+    Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features, or none).
     """
-    settings = dict(settings or {})
-    rules = endorsements.Config.of(_scope(settings, "endorsements"))
-    chosen = _scope(settings, "slots")
-    for name in settings:
-        if name.partition(".")[0] not in ("endorsements", "slots"):
-            raise UnknownName("setting", f"data.{name}", [f"data.{n}" for n in describe(DatasetConfig)])
-    dataset = endorsements.derive(workspace.dataset(), rules)
-    return dataset.with_slots({slot: workspace.features(name) for slot, name in fill_slots(workspace, chosen).items()})
+    dataset = endorsements.derive(workspace.dataset(), _rules(settings))
+    filled = fill_slots(workspace, _scope(settings, "slots"))
+    return dataset.with_slots({slot: workspace.features(name) for slot, name in filled.items()})
 
 
 def fill_slots(workspace: Workspace, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -153,13 +140,10 @@ def fill_slots(workspace: Workspace, chosen: Mapping[str, str] | None = None) ->
 
 def check(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> checks.Check:
     """What is wrong with the data of a workspace, counted, with examples."""
-    rules = endorsements.Config.of(_scope(dict(settings or {}), "endorsements"))
-    return checks.check(endorsements.derive(workspace.dataset(), rules))
+    return checks.check(endorsements.derive(workspace.dataset(), _rules(settings)))
 
 
-def encode(
-    workspace: Workspace, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None
-) -> Features:
+def encode(workspace: Workspace, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None) -> Features:
     """Features of everything in the workspace by one encoder; what was encoded before is not computed again."""
     cls = names.load("encoder", encoder)
     return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick)
@@ -192,9 +176,7 @@ def train(
     return model
 
 
-def fitted(
-    workspace: Workspace, ranker: str, data: Mapping[str, Any] | None = None
-) -> tuple[Ranker, Dataset]:
+def fitted(workspace: Workspace, ranker: str, data: Mapping[str, Any] | None = None) -> tuple[Ranker, Dataset]:
     """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no training."""
     cls = names.load("ranker", ranker)
     if ranker not in workspace.model_names() and not cls.learns:
@@ -217,6 +199,11 @@ def rank(
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``."""
     model, dataset = fitted(workspace, ranker, data)
+    return _ranked(model, dataset, _brand(dataset, brand), k, partners, data)
+
+
+def _brand(dataset: Dataset, brand: str) -> str:
+    """The id of a brand as a person types it. Raises where it is not there or nothing is known to rank by."""
     brand = brand.strip().lower().removeprefix("@")
     if brand not in dataset.representation:
         raise UnknownName("brand", brand, dataset.brands.tolist(), "" if len(dataset.brands) else "This workspace has no brands.")
@@ -225,12 +212,13 @@ def rank(
             f"Nothing is known of {brand!r} to rank by: it has no posts, no brief and no known partners.",
             "Import some of its posts, or a brief (a post with kind=brief), or endorsements that name its partners.",
         )
-    rules = endorsements.Config.of(_scope(dict(data or {}), "endorsements"))
-    candidates = endorsements.within_bounds(dataset, rules)
-    if not partners:
-        known = dataset.partners.get(brand, set())
-        candidates = candidates[[c not in known for c in candidates.tolist()]] if len(candidates) else candidates
-    return model.rank(dataset, brand, candidates, k)
+    return brand
+
+
+def _ranked(model: Ranker, dataset: Dataset, brand: str, k: int | None, partners: bool, data: Mapping[str, Any] | None) -> Ranking:
+    known = set() if partners else dataset.partners.get(brand, set())
+    candidates = [c for c in endorsements.within_bounds(dataset, _rules(data)).tolist() if c not in known]
+    return model.rank(dataset, brand, np.array(candidates, dtype=object), k)
 
 
 def evaluate(
@@ -286,9 +274,112 @@ def _ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:
         )
 
 
-def _scope(settings: dict[str, Any], scope: str) -> dict[str, Any]:
+def _scope(settings: Mapping[str, Any] | None, scope: str) -> dict[str, Any]:
     """The settings named ``scope.NAME``, without the scope."""
-    return {name[len(scope) + 1 :]: value for name, value in settings.items() if name.startswith(f"{scope}.")}
+    return {name[len(scope) + 1 :]: value for name, value in (settings or {}).items() if name.startswith(f"{scope}.")}
+
+
+def _rules(data: Mapping[str, Any] | None) -> endorsements.Config:
+    return endorsements.Config.of(_scope(data, "endorsements"))
+
+
+def describe_accounts(workspace: Workspace, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Category and followers of accounts, to print beside a ranking; None where not known."""
+    dataset = workspace.dataset()
+    category, followers = dataset.of_accounts("category", ids), dataset.of_accounts("followers", ids)
+    return [
+        {"category": c, "followers": None if f is None or np.isnan(f) else int(f)} for c, f in zip(category, followers, strict=True)
+    ]
+
+
+def listing(what: str, workspace: Workspace, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """What a workspace holds: 'features', 'models', 'brands' or 'influencers', one dict each."""
+    if what == "features":
+        shown = ("name", "slot", "level", "rows", "dim")
+        return [{key: info[key] for key in shown} for info in map(workspace.feature_info, workspace.feature_names())]
+    if what == "models":
+        infos = [workspace.model_info(name) for name in workspace.model_names()]
+        return [
+            {"ranker": i["ranker"], "seed": i["seed"], "up to date": i["dataset"] == workspace.fingerprint, "seconds": i["seconds"]}
+            for i in infos
+        ]
+    dataset = load(workspace, data)
+    ids = dataset.brands if what == "brands" else dataset.influencers
+    rows = [{"id": id, **about} for id, about in zip(ids.tolist(), describe_accounts(workspace, ids), strict=True)]
+    if what == "brands":
+        return [
+            {**row, "seen by": dataset.representation[row["id"]], "partners": len(dataset.partners.get(row["id"], ()))}
+            for row in rows
+        ]
+    return rows
+
+
+def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
+    """What this installation knows: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', or the 'settings' of one of them."""
+    if what == "protocols":
+        return [{"name": p.name, "what": p.sentence} for p in protocols.PROTOCOLS.values()]
+    if what == "metrics":
+        return [{"name": str(m), "what": m.sentence} for m in protocols.METRICS]
+    if what != "settings":
+        kind = what.removesuffix("s")
+        return [{"name": n, "what": _summary(names.load(kind, n))} for n in names.names(kind)]
+    configs = {n: names.load(kind, n).Config for kind in ("importer", "encoder", "ranker") for n in names.names(kind)}
+    configs["endorsements"] = endorsements.Config
+    if name not in configs:
+        raise UnknownName(
+            "importer, encoder or ranker", name or "", configs, "" if name else "Name one: brandfit list settings wsim"
+        )
+    return [{"setting": n, "default": str(f["default"]), "what": f["description"]} for n, f in describe(configs[name]).items()]
+
+
+def _summary(cls: type) -> str:
+    """First sentence of the documentation of a class, or of its module."""
+    text = inspect.getdoc(cls) or inspect.getdoc(inspect.getmodule(cls)) or ""
+    return text.split("\n\n")[0].replace("\n", " ").strip()
+
+
+def export(
+    workspace: Workspace,
+    what: str,
+    file: str | Path,
+    brands: Sequence[str] = (),
+    ranker: str = "simcos",
+    k: int = 50,
+    name: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> int:
+    """Write rankings, rows, features or rejects to a .csv, .jsonl or .parquet file. Returns the number of rows."""
+    return tabular.write(_exported(workspace, what, brands, ranker, k, name, data), file)
+
+
+def _exported(
+    workspace: Workspace, what: str, brands: Sequence[str], ranker: str, k: int, name: str | None, data: Mapping[str, Any] | None
+) -> pa.Table:
+    if what in schema.TABLES:
+        dataset = workspace.dataset()
+        return dataset.links if what == "links" else getattr(dataset, what)
+    if what == "rejects":
+        fields = ("source", "file", "line", "reason", "excerpt")
+        found = workspace.rejects()
+        return pa.table({f: pa.array([r[f] for r in found], pa.int64() if f == "line" else pa.string()) for f in fields})
+    if what == "endorsements":
+        pairs = load(workspace, data).endorsements
+        return pa.table({"brand": pa.array(pairs[:, 0], pa.string()), "influencer": pa.array(pairs[:, 1], pa.string())})
+    if what == "features":
+        if name is None:
+            raise UsageError("Which features?", f"Name them: --name {' or '.join(workspace.feature_names()) or 'text.hashing'}")
+        features = workspace.features(name)
+        columns = features.columns or [f"{features.name}.{n}" for n in range(features.dim)]
+        return pa.table({f"{features.level}": features.ids.tolist(), **{c: features.values[:, n] for n, c in enumerate(columns)}})
+    model, dataset = fitted(workspace, ranker, data)
+    wanted = [_brand(dataset, b) for b in brands] or [b for b, seen in dataset.representation.items() if seen != "none"]
+    rows = []
+    for brand in wanted:
+        ranking = _ranked(model, dataset, brand, k, False, data)
+        for row, about in zip(ranking.rows(), describe_accounts(workspace, ranking.candidates), strict=True):
+            parts = row.pop("parts")
+            rows.append({"brand": brand, **row, **about, **parts, "ranker": ranker, "dataset": ranking.fingerprint[:12]})
+    return pa.Table.from_pylist(rows)
 
 
 def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
@@ -301,9 +392,21 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
     found = [{"name": "python", "ok": sys.version_info >= (3, 11), "detail": platform.python_version()}]
     for extra, module in extras.items():
         here = importlib.util.find_spec(module) is not None
-        found.append({"name": f"extra {extra}", "ok": True, "detail": "installed" if here else f'not installed: pip install "brandfit[{extra}]"'})
+        found.append(
+            {
+                "name": f"extra {extra}",
+                "ok": True,
+                "detail": "installed" if here else f'not installed: pip install "brandfit[{extra}]"',
+            }
+        )
     if workspace is not None:
         damage = workspace.damage()
-        found.append({"name": "workspace", "ok": not damage, "detail": "every row, picture, feature and model is as it was written" if not damage else f"{len(damage)} faults"})
+        found.append(
+            {
+                "name": "workspace",
+                "ok": not damage,
+                "detail": "every row, picture, feature and model is as it was written" if not damage else f"{len(damage)} faults",
+            }
+        )
         found.extend({"name": "damage", "ok": False, "detail": sentence} for sentence in damage)
     return found

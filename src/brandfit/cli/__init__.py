@@ -1,0 +1,75 @@
+"""The command line: one file a command, nothing heavy imported until a command runs."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from brandfit import __version__
+from brandfit.errors import BrandfitError, UnknownName
+
+COMMANDS = {p.stem.rstrip("_"): f"brandfit.cli.{p.stem}" for p in sorted(Path(__file__).parent.glob("[a-z]*.py"))}
+ORDER = ("import", "template", "check", "encode", "train", "rank", "evaluate", "list", "export", "doctor")
+
+
+class Commands(click.Group):
+    """Commands found as files, in the order in which a person needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return importlib.import_module(COMMANDS[name]).command if name in COMMANDS else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise UnknownName("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="brandfit")
+def cli() -> None:
+    """Rank micro-influencers for a brand, and say why.
+
+    \b
+    brandfit import sample -w demo
+    brandfit encode text.hashing image.classical engagement -w demo
+    brandfit train wsim -w demo
+    brandfit rank BRAND -w demo
+    brandfit evaluate random simcos wsim -w demo
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run a command; an error is told in words, with an exit code of its kind."""
+    try:
+        cli.main(args, prog_name="brandfit", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else error.format_message())
+        sys.exit(0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. What was finished is kept; nothing is half-written.", err=True)
+        sys.exit(130)
+    except BrandfitError as error:
+        click.echo(click.style("Error: ", fg="red") + error.message, err=True)
+        if error.hint:
+            click.echo(error.hint, err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        click.echo(
+            f"{click.style('Error: ', fg='red')}{error.strerror or error}{f': {error.filename}' if error.filename else ''}",
+            err=True,
+        )
+        sys.exit(1)

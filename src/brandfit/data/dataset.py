@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,9 @@ class Dataset:
     ) -> Dataset:
         """From rows in memory. ``pictures`` maps an image hash to the bytes of its working copy."""
         rows = {"accounts": accounts, "posts": posts, "images": images, "links": links}
+        ordered = {name: sorted(values, key=attrgetter(*schema.KEYS[name])) for name, values in rows.items()}
         return cls(
-            {name: schema.to_table(name, list(values)) for name, values in rows.items()},
+            {name: schema.to_table(name, values) for name, values in ordered.items()},
             fingerprint({name: map(schema.row_hash, values) for name, values in rows.items()}),
             pictures=pictures.__getitem__ if pictures is not None else None,
         )
@@ -193,7 +195,9 @@ class Dataset:
         """
         keep_brands = self.brands if brands is None else np.unique(np.array(list(brands), dtype=object))
         keep_influencers = self.influencers if influencers is None else np.unique(np.array(list(influencers), dtype=object))
-        gone = pa.array(np.setdiff1d(self.brands, keep_brands).tolist() + np.setdiff1d(self.influencers, keep_influencers).tolist(), pa.string())
+        gone = pa.array(
+            np.setdiff1d(self.brands, keep_brands).tolist() + np.setdiff1d(self.influencers, keep_influencers).tolist(), pa.string()
+        )
         out = _digest_ids(gone)
         accounts = self.accounts.filter(pc.invert(pc.is_in(self.accounts["id"], value_set=gone)))
         left = self.posts.filter(pc.invert(pc.is_in(self.posts["account"], value_set=gone)))
@@ -236,7 +240,12 @@ class Dataset:
             pc.is_in(links["target"], value_set=pa.array(self.brands, pa.string())),
             pc.is_in(links["source"], value_set=pa.array(self.influencers, pa.string())),
         )
-        pairs = links.filter(known).group_by(["target", "source"]).aggregate([]).sort_by([("target", "ascending"), ("source", "ascending")])
+        pairs = (
+            links.filter(known)
+            .group_by(["target", "source"])
+            .aggregate([])
+            .sort_by([("target", "ascending"), ("source", "ascending")])
+        )
         return np.stack([pairs["target"].to_numpy().astype(object), pairs["source"].to_numpy().astype(object)], axis=1)
 
 

@@ -15,6 +15,7 @@ changes them; ``Dataset.links`` lists them beside the stored ones.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import types
 import typing
 from collections.abc import Sequence
@@ -27,9 +28,10 @@ from msgspec import Meta
 SCHEMA_VERSION = 1
 """Raised by one with every change of a table; ``workspace.migrations`` holds a named function a step."""
 
-Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")]
+Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(?:.*\S)?\Z")]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Text = Annotated[str, Meta(max_length=100_000)]
+Time = Annotated[int, Meta(ge=0, le=2**40)]
 Tag = Annotated[str, Meta(min_length=1, max_length=500)]
 
 Role = Literal["influencer", "brand", "audience"]
@@ -59,8 +61,10 @@ class Account(Row):
     followers: Annotated[Count | None, _doc("accounts that follow this one", "accounts", "not known, never 0")] = None
     followees: Annotated[Count | None, _doc("accounts that this one follows", "accounts", "not known, never 0")] = None
     posts: Annotated[Count | None, _doc("posts on the platform, imported or not", "posts", "not known")] = None
-    split: Annotated[Literal["train", "test"] | None, _doc("part of the official split, where the source has one", missing="no split")] = None
-    seen: Annotated[int | None, Meta(ge=0, le=2**40), _doc("when these counts were read", "s since 1970 UTC", "not known")] = None
+    split: Annotated[
+        Literal["train", "test"] | None, _doc("part of the official split, where the source has one", missing="no split")
+    ] = None
+    seen: Annotated[Time | None, _doc("when these counts were read", "s since 1970 UTC", "not known")] = None
 
 
 class Post(Row):
@@ -69,7 +73,7 @@ class Post(Row):
     id: Annotated[Id, _doc("unique over all accounts")]
     account: Annotated[Id, _doc("id of the account that posted")]
     kind: Annotated[PostKind, _doc("'brief' stands for a brand that has no posts")] = "post"
-    time: Annotated[int | None, Meta(ge=0, le=2**40), _doc("when it was posted", "s since 1970 UTC", "not known")] = None
+    time: Annotated[Time | None, _doc("when it was posted", "s since 1970 UTC", "not known")] = None
     caption: Annotated[Text | None, _doc("text under the picture; '' is an empty one", missing="not known")] = None
     hashtags: Annotated[list[Tag], _doc("in order, lower case, without #", missing="[] where there are none")] = []
     mentions: Annotated[list[Id], _doc("account ids named with @ in the caption", missing="[]")] = []
@@ -77,7 +81,9 @@ class Post(Row):
     sponsors: Annotated[list[Id], _doc("account ids of official sponsors (paid partnership)", missing="[]")] = []
     likes: Annotated[Count | None, _doc("likes when read", "likes", "not known or hidden")] = None
     comments: Annotated[Count | None, _doc("comments on the platform, imported or not", "comments", "not known")] = None
-    disclosed: Annotated[bool | None, _doc("marked as an advertisement (#ad, #sponsored, official sponsor)", missing="not looked for")] = None
+    disclosed: Annotated[
+        bool | None, _doc("marked as an advertisement (#ad, #sponsored, official sponsor)", missing="not looked for")
+    ] = None
 
 
 class Image(Row):
@@ -100,9 +106,16 @@ class Link(Row):
     source: Annotated[Id, _doc("account id from which it goes out: who endorses, comments, follows")]
     target: Annotated[Id, _doc("account id to which it goes: who is endorsed, commented on, followed")]
     post: Annotated[Id | None, _doc("post in which it happened", missing="not tied to a post, or not known")] = None
-    time: Annotated[int | None, Meta(ge=0, le=2**40), _doc("when", "s since 1970 UTC", "not known")] = None
+    time: Annotated[Time | None, _doc("when", "s since 1970 UTC", "not known")] = None
     text: Annotated[Text | None, _doc("of a comment", missing="no text")] = None
-    weight: Annotated[float | None, _doc("engagement rate of the campaign post, for 'endorses': a target, never a feature", "likes and comments per follower", "not known")] = None
+    weight: Annotated[
+        float | None,
+        _doc(
+            "engagement rate of the campaign post, for 'endorses': a target, never a feature",
+            "likes and comments per follower",
+            "not known",
+        ),
+    ] = None
 
 
 TABLES: dict[str, type[Row]] = {"accounts": Account, "posts": Post, "images": Image, "links": Link}
@@ -216,3 +229,21 @@ def _arrow(plain: Any) -> pa.DataType:
     if typing.get_origin(plain) is Literal:
         return pa.string()
     return {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[plain]
+
+
+def markdown() -> str:
+    """The page ``docs/schema.md``: ``python -m brandfit.data.schema > docs/schema.md``."""
+    lines = ["# The tables", "", f"Schema version {SCHEMA_VERSION}. Made by `python -m brandfit.data.schema`; a test keeps it true.", ""]
+    for name, row_type in TABLES.items():
+        lines += [f"## {name}", "", inspect.cleandoc(row_type.__doc__ or ""), "", f"Key: {', '.join(KEYS[name])}.", ""]
+        lines += ["| field | type | unit | what | missing means |", "|---|---|---|---|---|"]
+        lines += [
+            f"| `{f.name}` | {f.arrow} | {f.unit} | {f.description} | {f.missing or ('' if f.nullable else 'never missing')} |"
+            for f in fields(row_type)
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")

@@ -22,39 +22,68 @@ class Vectors(NamedTuple):
 def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray) -> Vectors:
     """Mean over the posts of each account that have the feature (W-03, R-01 "ap"); account-level Features as they are.
 
-    Only posts of this view count: a post that a split hides is not seen.
+    ``accounts`` are distinct ids; one that the Dataset does not know is absent. Only posts of this view count: a post that
+    a split hides is not seen. The vector of an account does not depend on which others are asked for.
     """
     features = dataset.slots[slot]
     if features.level == "account":
         return Vectors(*features.of(accounts))
-    posts = dataset.posts
-    account = pc.index_in(posts["account"], value_set=pa.array(accounts, pa.string())).fill_null(-1).to_numpy()
-    row = features.rows_of(posts["id"].combine_chunks())
-    used = (account >= 0) & (row >= 0)
-    account, row = account[used], row[used]
-    counts = np.bincount(account, minlength=len(accounts))
-    mean = sparse.csr_matrix(
-        ((1.0 / counts[account]).astype(np.float32), (account, np.arange(len(row)))), shape=(len(accounts), len(row))
-    )
-    return Vectors(np.asarray(mean @ features.values[row], np.float32), counts > 0)
+    account, row = _posts_with(dataset, slot, accounts)
+    return _means(account, row, len(accounts), features.values)
 
 
 def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray) -> Vectors:
     """Vectors of brands as they are represented: their own posts, brief or profile, or the mean of their partners'."""
     values, present = account_vectors(dataset, slot, brands)
-    by_partners = np.array([dataset.representation.get(b) == "partners" for b in brands], bool)
+    by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
     if by_partners.any():
-        pairs = dataset.representing
-        values, present = values.copy(), present.copy()
-        partners = np.unique(pairs[:, 1])
-        vectors = account_vectors(dataset, slot, partners)
-        row = {b: n for n, b in enumerate(brands) if by_partners[n]}
-        mine = [(row[b], p) for b, p in pairs.tolist() if b in row]
-        at = np.array([r for r, _ in mine], np.int64)
-        col = np.searchsorted(partners, np.array([p for _, p in mine], dtype=object))
-        at, col = at[vectors.present[col]], col[vectors.present[col]]
-        counts = np.bincount(at, minlength=len(brands))
-        mean = sparse.csr_matrix(((1.0 / counts[at]).astype(np.float32), (at, col)), shape=(len(brands), len(partners)))
-        values[by_partners] = np.asarray(mean @ vectors.values)[by_partners]
-        present[by_partners] = counts[by_partners] > 0
+        theirs = account_vectors(dataset, slot, partners)
+        seen = theirs.present[at_partner]
+        pooled = _means(at_brand[seen], at_partner[seen], len(brands), theirs.values)
+        values = np.where(by_partners[:, None], pooled.values, values)
+        present = np.where(by_partners, pooled.present, present)
     return Vectors(values, present)
+
+
+def account_has(dataset: Dataset, slot: str, accounts: np.ndarray) -> np.ndarray:
+    """(n,) bool: ``account_vectors(...).present`` without reading a value."""
+    features = dataset.slots[slot]
+    if features.level == "account":
+        return features.rows_of(accounts) >= 0
+    return np.bincount(_posts_with(dataset, slot, accounts)[0], minlength=len(accounts)) > 0
+
+
+def brand_has(dataset: Dataset, slot: str, brands: np.ndarray) -> np.ndarray:
+    """(b,) bool: ``brand_vectors(...).present`` without reading a value."""
+    by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
+    seen = account_has(dataset, slot, partners)[at_partner]
+    theirs = np.bincount(at_brand[seen], minlength=len(brands)) > 0
+    return np.where(by_partners, theirs, account_has(dataset, slot, brands))
+
+
+def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Index into ``accounts`` and row of the feature, one of each for every post that has both."""
+    asked = pa.array(accounts, pa.string())
+    if len(asked.unique()) < len(asked):
+        raise ValueError("accounts must be distinct ids")
+    posts = dataset.posts
+    account = pc.index_in(posts["account"], value_set=asked).fill_null(-1).to_numpy()
+    row = dataset.slots[slot].rows_of(posts["id"].combine_chunks())
+    used = (account >= 0) & (row >= 0)
+    return account[used], row[used]
+
+
+def _means(group: np.ndarray, row: np.ndarray, n: int, values: np.ndarray) -> Vectors:
+    """(n, dim) mean of the rows of each group, without a copy of ``values``, which may be larger than memory."""
+    counts = np.bincount(group, minlength=n)
+    mean = sparse.csr_matrix(((1.0 / counts[group]).astype(np.float32), (group, row)), shape=(n, len(values)))
+    return Vectors(np.asarray(mean @ values, np.float32), counts > 0)
+
+
+def _partners_of(dataset: Dataset, brands: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Which brands (b,) are seen through partners, those partners (q,), and the pairs as indices into both (p,), (p,)."""
+    by_partners = np.array([dataset.representation.get(brand) == "partners" for brand in brands], bool)
+    row = {brands[n]: n for n in np.flatnonzero(by_partners)}
+    pairs = [(row[brand], partner) for brand, partner in (dataset.representing.tolist() if row else ()) if brand in row]
+    partners, at_partner = np.unique(np.array([partner for _, partner in pairs], dtype=object), return_inverse=True)
+    return by_partners, partners, np.array([n for n, _ in pairs], np.int64), at_partner

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,23 +13,33 @@ from brandfit import names
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
+from brandfit.learning.pooling import account_has, brand_has
 from brandfit.ranking import Ranking, rank
 
 Tick = Callable[[int, int], None]
 """Called with (epochs done, epochs in all)."""
 
+SEEN_AS = {
+    "brief": "{brand} is seen through its brief: it has no posts",
+    "partners": "{brand} is seen through the posts of its partners: it has none of its own",
+    "none": "nothing is known of {brand}: no posts, no brief, no partners",
+}
+
 
 class Ranker(ABC):
     """One ranker is one file.
 
-    Authors write ``score`` or, where a score is a sum, ``parts``; one that learns also ``fit``, ``arrays`` and
-    ``load_arrays``. A score is NaN where there is no evidence at all to judge a candidate by.
+    Authors write ``parts``; one that learns also ``fit``, ``arrays`` and ``load_arrays``. A score is NaN where there is no
+    evidence at all to judge a candidate by. What is scored need not be what it was fitted on: brands and influencers that
+    came later are scored from their content alone.
     """
 
     kind: ClassVar[str] = "ranker"
     Config: ClassVar[type[Config]] = Config
     slots: ClassVar[tuple[str, ...]] = ()
     """Slots that it can read. It uses those that both sides have, leaves out the others and says so."""
+    one_sided: ClassVar[tuple[str, ...]] = ()
+    """Those of the slots that only the influencers' side is read of."""
     learns: ClassVar[bool] = False
     """Whether ``fit`` needs endorsements."""
 
@@ -37,22 +48,34 @@ class Ranker(ABC):
         self.seed = seed
         self.fitted_on = ""
         """Fingerprint of the Dataset that it was fitted on."""
+        self.reads: dict[str, tuple[str, int]] = {}
+        """Slot to name and dim of the Features that ``fit`` learned from; empty for one that learns nothing from them."""
+        self.training: dict[str, Any] = {}
+        """What ``fit`` noted, as JSON types: epochs, losses ..."""
 
     @property
     def name(self) -> str:
         return names.name_of("ranker", type(self))
 
-    def fit(self, dataset: Dataset, tick: Tick | None = None) -> Self:
-        """Learn from the endorsements and Features of a Dataset. Returns itself."""
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers ``fit`` learns (a column of the papers' tables)."""
+        return 0
+
+    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+        """Learn from the endorsements and Features of a Dataset. Returns itself.
+
+        One that trains for long keeps a checkpoint in ``folder`` and continues from it to the same result.
+        """
         self.fitted_on = dataset.fingerprint
         return self
 
     @abstractmethod
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
-        """Named (b, n) float arrays that add up to the score; one part named after the ranker where it has no parts."""
+        """Named (b, n) float arrays that add up to the score; a single one, named after the ranker, where it has no parts."""
 
     def score(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-        """(b, n) scores of every candidate for every brand; NaN where there is no evidence."""
+        """(b, n) float64 scores of every candidate for every brand (distinct ids each); NaN where there is no evidence."""
         return sum_parts(self.parts(dataset, brands, candidates))
 
     def rank(self, dataset: Dataset, brand: str, candidates: np.ndarray | None = None, k: int | None = None) -> Ranking:
@@ -65,31 +88,78 @@ class Ranker(ABC):
         if not len(candidates):
             raise UsageError(f"There are no candidates to rank for {brand!r}.", "Import influencers, or widen the choice.")
         parts = self.parts(dataset, np.array([brand], dtype=object), candidates)
-        scores = sum_parts(parts)[0]
-        rows = {name: np.broadcast_to(values, (1, len(candidates)))[0] for name, values in parts.items()}
-        return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, self.notes(dataset))
+        rows = {name: values[0] for name, values in parts.items()}
+        notes = self.notes(dataset)
+        if seen_as := SEEN_AS.get(dataset.representation[brand]):
+            notes = [seen_as.format(brand=brand), *notes]
+        return rank(brand, candidates, sum_parts(rows), k, rows, self.name, dataset.fingerprint, notes)
+
+    def left_out(self, dataset: Dataset) -> dict[str, str]:
+        """The slots that it cannot use on this Dataset, and why.
+
+        Raises UsageError where a slot is filled with other Features than those that it was fitted on.
+        """
+        reasons = {slot: self._missing(dataset, slot) for slot in self.slots}
+        return {slot: reason for slot, reason in reasons.items() if reason}
 
     def used_slots(self, dataset: Dataset) -> list[str]:
-        """The slots that it reads of those that this Dataset fills."""
-        return [slot for slot in self.slots if slot in dataset.slots]
+        """The slots that it uses on this Dataset, in the order of ``slots``."""
+        left_out = self.left_out(dataset)
+        return [slot for slot in self.slots if slot not in left_out]
 
     def notes(self, dataset: Dataset) -> list[str]:
-        """What a reader of the result must know: slots that were left out, how brands were represented."""
-        return [f"{slot} left out: no features fill this slot" for slot in self.slots if slot not in dataset.slots]
+        """What a reader of the result must know: the slots that were left out."""
+        return [f"{slot} left out: {reason}" for slot, reason in self.left_out(dataset).items()]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What was learned, for storage."""
         return {}
 
-    def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:  # noqa: B027  nothing to take back by default
         """Take back what ``arrays`` gave; afterwards the scores are equal."""
 
     def state(self) -> dict[str, Any]:
         """Everything beside the arrays that storage needs, as JSON types."""
-        return {"ranker": self.name, "config": self.config.to_dict(), "seed": self.seed, "fitted_on": self.fitted_on}
+        return {
+            "ranker": self.name,
+            "config": self.config.to_dict(),
+            "seed": self.seed,
+            "fitted_on": self.fitted_on,
+            "reads": {slot: list(features) for slot, features in self.reads.items()},
+            "training": self.training,
+        }
+
+    def _missing(self, dataset: Dataset, slot: str) -> str:
+        """Why a slot says nothing about any pair, '' where it does."""
+        if slot not in dataset.slots:
+            return "no features fill this slot"
+        features = dataset.slots[slot]
+        if (found := (features.name, features.dim)) != self.reads.get(slot, found):
+            name, dim = self.reads[slot]
+            raise UsageError(
+                f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {found[0]} ({found[1]} columns).",
+                f"Fill the slot with {name} again, or fit {self.name} anew.",
+            )
+        if not account_has(dataset, slot, dataset.influencers).any():
+            return "no influencer has such features"
+        if slot not in self.one_sided and not brand_has(dataset, slot, dataset.brands).any():
+            return "no brand has such features"
+        if self.reads and slot not in self.reads:
+            return "it could not be used when the ranker was fitted"
+        return ""
 
 
-def sum_parts(parts: dict[str, np.ndarray]) -> np.ndarray:
+def restored(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Ranker:
+    """The ranker that gave this state and these arrays. Raises UnknownName where there is none of its name."""
+    cls = names.load("ranker", state["ranker"])
+    ranker = cls(cls.Config.of(state["config"]), state["seed"])
+    ranker.reads = {slot: (name, dim) for slot, (name, dim) in state["reads"].items()}
+    ranker.fitted_on, ranker.training = state["fitted_on"], dict(state["training"])
+    ranker.load_arrays(arrays)
+    return ranker
+
+
+def sum_parts(parts: Mapping[str, np.ndarray]) -> np.ndarray:
     """The score that parts add up to."""
     values = list(parts.values())
     total = values[0].astype(np.float64)

@@ -27,7 +27,10 @@ def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
         )
     while version < target:
         if version not in MIGRATIONS:
-            raise WorkspaceError(f"This workspace has schema version {version}, which this Brandfit cannot bring to {target}.", "Import the sources again into a new workspace.")
+            raise WorkspaceError(
+                f"This workspace has schema version {version}, which this Brandfit cannot bring to {target}.",
+                "Import the sources again into a new workspace.",
+            )
         MIGRATIONS[version](connection)
         version += 1
     connection.exec_driver_sql(

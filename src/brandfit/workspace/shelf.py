@@ -44,7 +44,7 @@ class Shelf:
             for file, write in files.items():
                 write(temporary / file)
             sums = {file: {"sha256": sha256(temporary / file), "bytes": (temporary / file).stat().st_size} for file in files}
-            (temporary / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode({"files": sums, "info": info})))
+            (temporary / MANIFEST).write_bytes(_seal({"files": sums, "info": info}))
             for file in (*files, MANIFEST):
                 sync(temporary / file)
             target = home / version
@@ -68,12 +68,8 @@ class Shelf:
         folder = self.root / name / version
         if not (folder / MANIFEST).is_file():
             raise KeyError(name)
-        try:
-            manifest = msgspec.json.decode((folder / MANIFEST).read_bytes())
-            sums = manifest["files"]
-        except (msgspec.DecodeError, KeyError, TypeError):
-            raise damaged(folder / MANIFEST) from None
-        for file, expected in sums.items():
+        manifest = _unseal(folder / MANIFEST)
+        for file, expected in manifest["files"].items():
             path = folder / file
             if not path.is_file() or path.stat().st_size != expected["bytes"] or sha256(path) != expected["sha256"]:
                 raise damaged(path)
@@ -81,7 +77,7 @@ class Shelf:
 
     def info(self, name: str) -> dict[str, Any]:
         """What the maker said of the current version, without reading its files."""
-        return msgspec.json.decode((self.root / name / self.current(name) / MANIFEST).read_bytes())["info"]
+        return _unseal(self.root / name / self.current(name) / MANIFEST)["info"]
 
     def current(self, name: str) -> str:
         """The version that counts. Raises KeyError where there is none."""
@@ -107,6 +103,23 @@ class Shelf:
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - left.stat().st_mtime >= age:
                     shutil.rmtree(left, ignore_errors=True)
+
+
+def _seal(content: Mapping[str, Any]) -> bytes:
+    """A manifest: readable JSON that carries the SHA-256 of what it says."""
+    encoded = msgspec.json.encode(content)
+    sum_ = hashlib.sha256(encoded).hexdigest().encode()
+    return msgspec.json.format(b'{"sha256":"' + sum_ + b'","content":' + encoded + b"}")
+
+
+def _unseal(path: Path) -> Any:
+    try:
+        sealed = msgspec.json.decode(path.read_bytes())
+        if hashlib.sha256(msgspec.json.encode(sealed["content"])).hexdigest() == sealed["sha256"]:
+            return sealed["content"]
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        pass
+    raise damaged(path)
 
 
 def write_atomic(path: Path, data: bytes) -> None:

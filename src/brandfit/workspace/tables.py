@@ -22,7 +22,9 @@ BATCH = 5_000
 
 metadata = sa.MetaData()
 meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
-pictures = sa.Table("pictures", metadata, sa.Column("hash", sa.Text, primary_key=True), sa.Column("data", sa.LargeBinary, nullable=False))
+pictures = sa.Table(
+    "pictures", metadata, sa.Column("hash", sa.Text, primary_key=True), sa.Column("data", sa.LargeBinary, nullable=False)
+)
 rejects = sa.Table(
     "rejects",
     metadata,
@@ -72,7 +74,8 @@ def connect(path: Path) -> sa.Engine:
     except sa.exc.DatabaseError as error:
         engine.dispose()
         raise WorkspaceError(
-            f"{path} cannot be read as a workspace database: {error.orig}.", "Restore it from a copy, or import into a new workspace."
+            f"{path} cannot be read as a workspace database: {error.orig}.",
+            "Restore it from a copy, or import into a new workspace.",
         ) from None
     return engine
 
@@ -92,7 +95,9 @@ class Writer:
         self.touched = dict.fromkeys(schema.TABLES, 0)
         self.before = self._sizes()
         self.sql = {name: _upsert(name) for name in schema.TABLES}
-        self.lists = {name: [n for n, f in enumerate(schema.fields(t)) if pa.types.is_list(f.arrow)] for name, t in schema.TABLES.items()}
+        self.lists = {
+            name: [n for n, f in enumerate(schema.fields(t)) if pa.types.is_list(f.arrow)] for name, t in schema.TABLES.items()
+        }
         self.names = {row_type: name for name, row_type in schema.TABLES.items()}
 
     def add(self, row: Row) -> None:
@@ -143,7 +148,10 @@ class Writer:
         batch.clear()
 
     def _sizes(self) -> dict[str, int]:
-        return {name: self.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() for name, table in rows.items()}
+        return {
+            name: self.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for name, table in rows.items()
+        }
 
 
 def _upsert(name: str) -> str:
@@ -159,7 +167,9 @@ def _upsert(name: str) -> str:
 
 def compute_fingerprint(connection: sa.Connection) -> str:
     """The fingerprint of all rows, from their stored hashes."""
-    return fingerprint({name: (h for (h,) in connection.exec_driver_sql(f'SELECT hash_ FROM "{name}"')) for name in schema.TABLES})
+    driver = connection.connection.driver_connection  # half a million rows: SQLAlchemy's row objects would cost a second
+    assert driver is not None
+    return fingerprint({name: (h for (h,) in driver.execute(f'SELECT hash_ FROM "{name}"')) for name in schema.TABLES})
 
 
 def get_meta(connection: sa.Connection, key: str, default: str = "") -> str:
@@ -168,7 +178,9 @@ def get_meta(connection: sa.Connection, key: str, default: str = "") -> str:
 
 
 def set_meta(connection: sa.Connection, key: str, value: str) -> None:
-    connection.exec_driver_sql("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+    connection.exec_driver_sql(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+    )
 
 
 def replace_rejects(connection: sa.Connection, source: str, found: Iterable[Reject]) -> None:
@@ -195,7 +207,9 @@ def damaged_rows(connection: sa.Connection, name: str) -> list[str]:
     lists = {f.name for f in schema.fields(schema.TABLES[name]) if pa.types.is_list(f.arrow)}
     bools = {f.name for f in schema.fields(schema.TABLES[name]) if f.arrow == pa.bool_()}
     found = []
-    for *values, stored in connection.exec_driver_sql(f'SELECT {", ".join(f"{chr(34)}{n}{chr(34)}" for n in names)}, hash_ FROM "{name}"'):
+    for *values, stored in connection.exec_driver_sql(
+        f'SELECT {", ".join(f"{chr(34)}{n}{chr(34)}" for n in names)}, hash_ FROM "{name}"'
+    ):
         plain = dict(zip(names, values, strict=True))
         try:
             plain.update({n: msgspec.json.decode(plain[n]) for n in lists})

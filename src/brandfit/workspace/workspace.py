@@ -1,10 +1,10 @@
 """A Workspace: the tables, feature matrices and models of one project, in one folder.
 
-    brandfit.sqlite      rows, pictures, rejects            (SQLite, WAL; one transaction an import)
-    tables/              the rows as Arrow files, memory-mapped; made from the database whenever it has changed
-    features/<name>/     finished Features: ids, values.npy (memory-mapped), manifest
-    units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum
-    models/<ranker>/     safetensors and JSON, never pickle
+brandfit.sqlite      rows, pictures, rejects            (SQLite, WAL; one transaction an import)
+tables/              the rows as Arrow files, memory-mapped; made from the database whenever it has changed
+features/<name>/     finished Features: ids, values.npy (memory-mapped), manifest
+units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum
+models/<ranker>/     safetensors and JSON, never pickle
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Workspace:
         if not database.is_file():
             if not create:
                 raise WorkspaceError(
-                    f"There is no workspace at {self.path}.", f"Make one by importing into it: brandfit import sample -w {self.path}"
+                    f"There is no workspace at {self.path}.",
+                    f"Make one by importing into it: brandfit import sample -w {self.path}",
                 )
             if self.path.is_file():
                 raise WorkspaceError(f"{self.path} is a file, not a folder.", "Choose another place for the workspace.")
@@ -93,13 +94,17 @@ class Workspace:
                         made.append(record)
                 changes = writer.finish()
                 tables.replace_rejects(connection, source, found)
-                if any(change["added"] or change["changed"] for change in changes.values()) or not tables.get_meta(connection, "fingerprint"):
+                if any(change["added"] or change["changed"] for change in changes.values()) or not tables.get_meta(
+                    connection, "fingerprint"
+                ):
                     tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
                 for features in made:
                     self.save(features)
         except sa.exc.OperationalError as error:
             if "locked" in str(error.orig):
-                raise WorkspaceError(f"Another process is writing to {self.path}.", "Wait until its import has finished, then try again.") from None
+                raise WorkspaceError(
+                    f"Another process is writing to {self.path}.", "Wait until its import has finished, then try again."
+                ) from None
             raise
         return changes
 
@@ -113,11 +118,15 @@ class Workspace:
         with self.engine.connect() as connection:
             version = tables.get_meta(connection, "fingerprint")
             if not version:
-                raise WorkspaceError(f"The workspace {self.path} is empty.", "Import something first, for example: brandfit import sample")
+                raise WorkspaceError(
+                    f"The workspace {self.path} is empty.", "Import something first, for example: brandfit import sample"
+                )
             try:
                 folder, _ = self._tables.get("rows", version)
             except (KeyError, WorkspaceError):
-                folder = self._tables.put("rows", version, {f"{name}.arrow": _arrow_writer(connection, name) for name in schema.TABLES}, {})
+                folder = self._tables.put(
+                    "rows", version, {f"{name}.arrow": _arrow_writer(connection, name) for name in schema.TABLES}, {}
+                )
                 for old in self._tables.versions("rows"):
                     if old != version:
                         self._tables.drop("rows", old)
@@ -141,7 +150,9 @@ class Workspace:
         try:
             return self._read(name)
         except KeyError:
-            raise UnknownName("feature", name, self.feature_names(), f"Encode it first: brandfit encode {name} -w {self.path}") from None
+            raise UnknownName(
+                "feature", name, self.feature_names(), f"Encode it first: brandfit encode {name} -w {self.path}"
+            ) from None
 
     def feature_names(self) -> list[str]:
         return self._features.names()
@@ -179,7 +190,10 @@ class Workspace:
         self._features.put(
             features.name,
             version,
-            {"ids.msgpack": lambda p: _write(p, msgspec.msgpack.encode(features.ids.tolist())), "values.npy": lambda p: np.save(p, features.values)},
+            {
+                "ids.msgpack": lambda p: _write(p, msgspec.msgpack.encode(features.ids.tolist())),
+                "values.npy": lambda p: np.save(p, features.values),
+            },
             {
                 "name": features.name,
                 "level": features.level,
@@ -221,7 +235,9 @@ class Workspace:
         try:
             folder, info = self._models.get(name)
         except KeyError:
-            raise UnknownName("trained model", name, self.model_names(), f"Train it first: brandfit train {name} -w {self.path}") from None
+            raise UnknownName(
+                "trained model", name, self.model_names(), f"Train it first: brandfit train {name} -w {self.path}"
+            ) from None
         cls = names.load("ranker", name)
         ranker: Ranker = cls(cls.Config.of(info["config"]), info["seed"])
         ranker.fitted_on = info["fitted_on"]
@@ -249,8 +265,12 @@ class Workspace:
                     found.append(f"{len(bad)} damaged rows in {name}, the first: {', '.join(bad[:5])}. Import their source again.")
             stored = tables.get_meta(connection, "fingerprint")
             if stored and stored != tables.compute_fingerprint(connection):
-                found.append("Rows are missing or were changed from outside: the fingerprint of the tables is not the one that was stored.")
-            lost = connection.exec_driver_sql("SELECT count(*) FROM images WHERE hash NOT IN (SELECT hash FROM pictures)").scalar_one()
+                found.append(
+                    "Rows are missing or were changed from outside: the fingerprint of the tables is not the one that was stored."
+                )
+            lost = connection.exec_driver_sql(
+                "SELECT count(*) FROM images WHERE hash NOT IN (SELECT hash FROM pictures)"
+            ).scalar_one()
             if lost:
                 found.append(f"{lost} images have no working copy. Import their source again.")
             for name, data in connection.exec_driver_sql("SELECT hash, data FROM pictures"):

@@ -25,6 +25,7 @@ class Importer(ABC):
     """
 
     kind: ClassVar[str] = "importer"
+    needs_path: ClassVar[bool] = True
     Config: ClassVar[type[Config]] = Config
 
     def __init__(self, config: Config | None = None) -> None:

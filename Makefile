@@ -1,0 +1,38 @@
+# make demo   sets everything up and runs the main job on the built-in sample, offline
+# make test   sets everything up and passes the tests
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.ready
+
+.PHONY: demo test lint clean
+
+demo: $(SETUP)
+	rm -rf demo
+	$(BIN)/brandfit import sample -w demo
+	$(BIN)/brandfit check -w demo
+	$(BIN)/brandfit encode text.minilm image.classical engagement -w demo
+	$(BIN)/brandfit train wsim -w demo
+	$(BIN)/brandfit rank northpeak.outdoor --ranker wsim -k 10 -w demo
+	$(BIN)/brandfit evaluate random simcos wsim -w demo
+	$(BIN)/brandfit export rankings demo/rankings.csv --ranker wsim -k 20 -w demo
+	@echo "The workspace is in demo/, the ranked influencers of every brand in demo/rankings.csv."
+
+test: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(SETUP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv demo build dist
+
+# torch comes first and alone: pinned, so that no other package draws in another build of it.
+$(SETUP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	touch $(SETUP)

@@ -1,0 +1,118 @@
+"""What commands share: options, progress on stderr, tables and JSON on stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+workspace_option = click.option(
+    "-w",
+    "--workspace",
+    default="workspace",
+    envvar="BRANDFIT_WORKSPACE",
+    show_default=True,
+    show_envvar=True,
+    help="Folder of the workspace.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+set_option = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting; may be given several times.")
+seed_option = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
+
+
+def read_settings(pairs: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Settings of the thing itself, and those of the data: ``endorsements.*`` and ``slots.*``."""
+    from brandfit.config import parse_settings
+
+    settings = parse_settings(pairs)
+    data = {k: v for k, v in settings.items() if k.startswith(("endorsements.", "slots."))}
+    return {k: v for k, v in settings.items() if k not in data}, data
+
+
+def print_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Plain aligned columns; numbers to the right."""
+    text = [[_cell(v) for v in row] for row in rows]
+    widths = [max(len(line[n]) for line in [list(header), *text]) for n in range(len(header))]
+    right = [all(isinstance(row[n], int | float) or row[n] is None for row in rows) and bool(rows) for n in range(len(header))]
+
+    def line(cells: Sequence[str]) -> str:
+        return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)).rstrip()
+
+    click.echo(click.style(line(header), bold=True))
+    for row in text:
+        click.echo(line(row))
+
+
+@contextlib.contextmanager
+def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar with rate and time left on a terminal's stderr; yields ``tick(done, total)``. Silent elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+
+    with _bar(Console(stderr=True), of_bytes) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+def _bar(console: Any, of_bytes: bool) -> Progress:
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    amount = DownloadColumn() if of_bytes else MofNCompleteColumn()
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn(), TimeRemainingColumn(), console=console
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def scoped(settings: dict[str, str], name: str, targets: Sequence[str]) -> dict[str, str]:
+    """The settings of one of several targets: ``NAME=VALUE`` for a single one, ``TARGET.NAME=VALUE`` always."""
+    from brandfit.errors import ConfigError
+
+    chosen = {}
+    for key, value in settings.items():
+        owner = next((t for t in targets if key.startswith(f"{t}.")), None)
+        if owner is None and len(set(targets)) > 1:
+            raise ConfigError(f"Setting {key!r}: of which of {', '.join(targets)}?", f"Write it as {targets[0]}.{key}={value}")
+        if owner in (None, name):
+            chosen[key.removeprefix(f"{name}.")] = value
+    return chosen
+
+
+def only_data(pairs: Sequence[str]) -> dict[str, str]:
+    """Settings of a command that takes none but those of the data."""
+    from brandfit.errors import UnknownName
+
+    options, data = read_settings(pairs)
+    for name in options:
+        raise UnknownName("setting", name, [], "This command takes endorsements.NAME=VALUE and slots.SLOT=FEATURES.")
+    return data

@@ -1,0 +1,29 @@
+"""brandfit check"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, read_settings, set_option, workspace_option
+
+
+@click.command(short_help="Say what is wrong with the data, counted, with examples.")
+@workspace_option
+@set_option
+@json_option
+def command(workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Check the data of a workspace: counts, faults with examples, distributions of followers, posts and engagement.
+
+    \b
+    Example:
+      brandfit check -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    with Workspace(workspace) as opened:
+        result = pipeline.check(opened, read_settings(settings)[1])
+        if as_json:
+            print_json(result.to_dict())
+        else:
+            click.echo(result.to_text())

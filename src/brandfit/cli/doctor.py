@@ -1,0 +1,33 @@
+"""brandfit doctor"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from brandfit.cli._shared import json_option, print_json
+
+
+@click.command(short_help="Check the installation and every checksum of a workspace.")
+@click.option("-w", "--workspace", envvar="BRANDFIT_WORKSPACE", help="Folder of a workspace to check as well.")
+@json_option
+def command(workspace: str | None, as_json: bool) -> None:
+    """Check what is installed and, with -w, that every row, picture, feature and model is what was written. Exit code 4 if not.
+
+    \b
+    Example:
+      brandfit doctor -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    found = pipeline.doctor(Workspace(workspace) if workspace else None)
+    if as_json:
+        print_json(found)
+    else:
+        for check in found:
+            mark = click.style("ok  ", fg="green") if check["ok"] else click.style("BAD ", fg="red")
+            click.echo(f"{mark} {check['name']}: {check['detail']}")
+    if not all(check["ok"] for check in found):
+        sys.exit(4)

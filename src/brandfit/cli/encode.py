@@ -1,0 +1,55 @@
+"""brandfit encode"""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, progress, read_settings, set_option, workspace_option
+
+
+@click.command(short_help="Turn posts and accounts into numbers.")
+@click.argument("encoders", nargs=-1, required=True)
+@workspace_option
+@set_option
+@json_option
+def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). What is done is not done again.
+
+    A setting is written NAME=VALUE for one encoder, ENCODER.NAME=VALUE where several are given.
+
+    \b
+    Examples:
+      brandfit encode text.minilm image.classical engagement -w demo
+      brandfit encode image.onnx --set path=mobilenet.onnx -w demo
+    """
+    from brandfit import names, pipeline
+    from brandfit.cli._shared import scoped
+    from brandfit.workspace import Workspace
+
+    options, _ = read_settings(settings)
+    chosen = {name: scoped(options, name, encoders) for name in encoders}
+    for name in encoders:
+        cls = names.load("encoder", name)
+        cls.Config.of(chosen[name])
+    results = []
+    with Workspace(workspace) as opened:
+        for name in encoders:
+            started = time.perf_counter()
+            with progress(f"encode {name}", quiet=as_json) as bar:
+                features = pipeline.encode(opened, name, chosen[name], bar)
+            results.append(
+                {
+                    "encoder": name,
+                    "level": features.level,
+                    "rows": len(features),
+                    "dim": features.dim,
+                    "slot": features.slot,
+                    "seconds": round(time.perf_counter() - started, 2),
+                }
+            )
+    if as_json:
+        print_json(results)
+    else:
+        print_table(list(results[0]), [list(r.values()) for r in results])

@@ -1,0 +1,51 @@
+"""brandfit evaluate"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, progress, read_settings, set_option, workspace_option
+
+
+@click.command(short_help="Judge rankers under a named protocol.")
+@click.argument("rankers", nargs=-1, required=True)
+@workspace_option
+@click.option("--protocol", default="expansion", show_default=True, help="official, cv5, expansion or temporal.")
+@click.option("--ties", type=click.Choice(["expected", "pessimistic", "optimistic"]), help="Tie rule, in place of the protocol's.")
+@click.option(
+    "--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many seeds each ranker is trained with."
+)
+@click.option("--seed", default=0, show_default=True, help="The first of them.")
+@set_option
+@json_option
+def command(
+    rankers: tuple[str, ...],
+    workspace: str,
+    protocol: str,
+    ties: str | None,
+    seeds: int,
+    seed: int,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Judge RANKERS on endorsements held out; means with 95 % intervals over brands, and paired tests against the first.
+
+    A setting of a ranker is written RANKER.NAME=VALUE, one of the protocol protocol.NAME=VALUE.
+
+    \b
+    Examples:
+      brandfit evaluate random simcos wsim -w demo
+      brandfit evaluate simcos wsim --protocol cv5 --seeds 3 --set wsim.epochs=50 -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    options, data = read_settings(settings)
+    with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
+        report = pipeline.evaluate(
+            opened, rankers, protocol, options, data, range(seed, seed + seeds), ties, lambda _what, done, total: bar(done, total)
+        )
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        click.echo(report.to_text())

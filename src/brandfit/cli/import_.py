@@ -1,0 +1,61 @@
+"""brandfit import"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, progress, read_settings, set_option, workspace_option
+
+
+@click.command("import", short_help="Bring accounts, posts and endorsements into a workspace.")
+@click.argument("source")
+@click.argument("path", required=False)
+@workspace_option
+@click.option("--strict", is_flag=True, help="Stop at the first bad row and import nothing.")
+@set_option
+@json_option
+def command(source: str, path: str | None, workspace: str, strict: bool, settings: tuple[str, ...], as_json: bool) -> None:
+    """Import SOURCE (see `brandfit list importers`) from PATH. A bad row is rejected and reported; the rest is imported.
+
+    \b
+    Examples:
+      brandfit import sample -w demo
+      brandfit import folder my-accounts/ -w work
+    """
+    from brandfit import names, pipeline
+    from brandfit.errors import UsageError
+    from brandfit.workspace import Workspace
+
+    cls = names.load("importer", source)
+    if path is None and cls.needs_path:
+        raise UsageError(
+            f"{source} needs the PATH of what to import.", f"For example: brandfit import {source} my-data -w {workspace}"
+        )
+    options, _ = read_settings(settings)
+    importer = cls(cls.Config.of(options))
+    with Workspace(workspace, create=True) as opened, progress(f"import {source}", True, as_json) as bar:
+        from pathlib import Path
+
+        total, done = importer.total(Path(path or ".")), 0
+
+        def tick(count: int) -> None:
+            nonlocal done
+            done += count
+            bar(done, total)
+
+        result = pipeline.import_source(opened, source, path, options, strict, tick)
+    if as_json:
+        print_json(result.to_dict())
+        return
+    print_table(
+        ["table", "seen", "added", "changed", "unchanged"],
+        [[name, c["seen"], c["added"], c["changed"], c["unchanged"]] for name, c in result.changes.items()],
+    )
+    for warning in result.warnings:
+        click.echo(f"Note: {warning}")
+    if result.rejects:
+        click.echo(f"{len(result.rejects):,} rows were rejected. The first:")
+        for reject in result.rejects[:5]:
+            click.echo(f"  {reject['file']}, line {reject['line']}: {reject['reason']}")
+        click.echo(f"All of them: brandfit export rejects rejects.csv -w {workspace}")
+    click.echo(f"Workspace {workspace}, fingerprint {result.fingerprint[:12]}, {result.seconds:.1f} s")

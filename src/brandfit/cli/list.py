@@ -1,0 +1,40 @@
+"""brandfit list"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, only_data, print_json, print_table, set_option, workspace_option
+
+KINDS = ("importers", "encoders", "rankers", "protocols", "metrics", "features", "models", "brands", "influencers", "settings")
+
+
+@click.command("list", short_help="List what there is: rankers, encoders, brands, features ...")
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("name", required=False)
+@workspace_option
+@set_option
+@json_option
+def command(kind: str, name: str | None, workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """List KIND. `settings` takes the NAME of an importer, encoder, ranker or protocol and lists what can be set.
+
+    \b
+    Examples:
+      brandfit list rankers
+      brandfit list brands -w demo
+      brandfit list settings wsim
+    """
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    if kind in ("features", "models", "brands", "influencers"):
+        with Workspace(workspace) as opened:
+            rows = pipeline.listing(kind, opened, only_data(settings))
+    else:
+        rows = pipeline.catalogue(kind, name)
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        click.echo(f"There are no {kind} yet.")

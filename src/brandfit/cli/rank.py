@@ -1,0 +1,54 @@
+"""brandfit rank"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, read_settings, set_option, workspace_option
+
+
+@click.command(short_help="Rank influencers for a brand.")
+@click.argument("brand")
+@workspace_option
+@click.option("--ranker", default="simcos", show_default=True, help="Which ranker.")
+@click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
+@set_option
+@json_option
+def command(brand: str, workspace: str, ranker: str, k: int, partners: bool, settings: tuple[str, ...], as_json: bool) -> None:
+    """Rank the influencers of the workspace for BRAND, best first.
+
+    \b
+    Example:
+      brandfit rank northpeak.outdoor --ranker wsim -k 10 -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.cli._shared import only_data
+    from brandfit.workspace import Workspace
+
+    data = only_data(settings)
+    with Workspace(workspace) as opened:
+        ranking = pipeline.rank(opened, brand, ranker, k, partners, data)
+        rows = ranking.rows()
+        details = pipeline.describe_accounts(opened, [r["influencer"] for r in rows])
+    if as_json:
+        print_json(
+            {
+                "brand": ranking.brand,
+                "ranker": ranking.ranker,
+                "dataset": ranking.fingerprint,
+                "notes": list(ranking.notes),
+                "ranking": [{**r, **d} for r, d in zip(rows, details, strict=True)],
+            }
+        )
+        return
+    parts = list(ranking.parts) if len(ranking.parts) > 1 else []
+    print_table(
+        ["rank", "influencer", "category", "followers", "score", *parts],
+        [
+            [r["rank"], r["influencer"], d["category"], d["followers"], r["score"], *(r["parts"][p] for p in parts)]
+            for r, d in zip(rows, details, strict=True)
+        ],
+    )
+    for note in ranking.notes:
+        click.echo(f"Note: {note}")

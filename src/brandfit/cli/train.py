@@ -1,0 +1,43 @@
+"""brandfit train"""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, progress, read_settings, seed_option, set_option, workspace_option
+
+
+@click.command(short_help="Fit a ranker on the endorsements of the workspace.")
+@click.argument("ranker")
+@workspace_option
+@seed_option
+@set_option
+@json_option
+def command(ranker: str, workspace: str, seed: int, settings: tuple[str, ...], as_json: bool) -> None:
+    """Fit RANKER (see `brandfit list rankers`) and keep it in the workspace.
+
+    \b
+    Examples:
+      brandfit train wsim -w demo
+      brandfit train wsim --set epochs=50 --set slots.text=text.hashing -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    options, data = read_settings(settings)
+    started = time.perf_counter()
+    with Workspace(workspace) as opened, progress(f"train {ranker}", quiet=as_json) as bar:
+        model = pipeline.train(opened, ranker, options, data, seed, bar)
+        info = opened.model_info(ranker)
+    if as_json:
+        print_json(info)
+        return
+    slots = {k.removeprefix("slots."): v for k, v in info["data"].items() if k.startswith("slots.")}
+    click.echo(
+        f"{model.name} is trained ({time.perf_counter() - started:.1f} s), reading {', '.join(f'{s} from {f}' for s, f in slots.items() if s in model.slots) or 'nothing'}."
+    )
+    for note in info["notes"]:
+        click.echo(f"Note: {note}")
+    click.echo(f"Next: brandfit rank BRAND --ranker {ranker} -w {workspace}")

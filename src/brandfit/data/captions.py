@@ -1,0 +1,85 @@
+"""What a caption says beside its words: hashtags, mentions, and whether it is marked as an advertisement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0e3a\u0e40-\u0e4e\u200c\u200d"
+"""Vowel signs and accents that belong to a word in many scripts although ``\\w`` leaves them out."""
+
+HASHTAG = re.compile(rf"(?<![/&])[#＃]([\w{_MARKS}]{{1,200}})")
+"""Not in web addresses (``/#part``) and not in HTML entities (``&#39;``)."""
+MENTION = re.compile(r"(?<![\w.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?)")
+"""Handles have at most 30 letters, digits, dots and underscores; ``name@example.org`` is not one."""
+
+DISCLOSURE_TAGS = frozenset(
+    """
+    ad ads advert advertisement advertising adv sponsored sponsor sponsoredad sponsoredpost sponsoredcontent sponsorship
+    sponsorad spon spons paidad paidpost paidpartnership paidpartner paidpromotion paidcollaboration paidsponsorship
+    anzeige werbung bezahltewerbung bezahltepartnerschaft reklame reklam annons betaldannons reklamesamenwerking
+    advertentie publi publipost publicidade publicidad publicite publicité pubblicita pubblicità sponsorisé sponsorise
+    sponsorizzato sponsorizzata patrocinado patrocinada collaborationcommerciale partenariatremunere partenariatrémunéré
+    parceriapaga colaboracionpagada colaboraciónpagada 広告 협찬 광고 реклама
+    """.split()
+)
+"""Hashtags that disclose an advertisement. Left out are those with other meanings, such as #sp, #partner and #gifted."""
+DISCLOSURE_PHRASES = ("paid partnership", "paid promotion", "sponsored post", "bezahlte partnerschaft")
+
+LONGEST_ID = 200
+
+
+def hashtags(caption: str) -> list[str]:
+    """Hashtags in order, lower case, without #.
+
+    >>> hashtags("Sunday run #Fitness#RUN, see example.org/#top")
+    ['fitness', 'run']
+    """
+    return [found.lower() for found in HASHTAG.findall(caption)] if "#" in caption or "＃" in caption else []
+
+
+def mentions(caption: str) -> list[str]:
+    """Account ids named with @, each once, in order.
+
+    >>> mentions("with @Some.One and @other_1. Mail: me@example.org, @some.one!")
+    ['some.one', 'other_1']
+    """
+    return list(dict.fromkeys(found.lower() for found in MENTION.findall(caption))) if "@" in caption else []
+
+
+def disclosed(caption: str | None, hashtags: Iterable[str] = (), sponsored: bool = False) -> bool | None:
+    """Whether a post is marked as an advertisement; None where there is no caption to look at and no official mark.
+
+    >>> disclosed("So soft! #ad", ["ad"]), disclosed("My own, not an ad", [])
+    (True, False)
+    """
+    if sponsored or not DISCLOSURE_TAGS.isdisjoint(hashtags):
+        return True
+    if caption is None:
+        return None
+    text = caption.lower()
+    return any(phrase in text for phrase in DISCLOSURE_PHRASES)
+
+
+def handle(text: str) -> str:
+    """The account id of a handle as people write it: without spaces around and @ before, lower case.
+
+    Raises ValueError with the reason where it cannot be one.
+
+    >>> handle(" @Some.One ")
+    'some.one'
+    """
+    id = text.strip().lstrip("@ ").lower()
+    return id if id.isprintable() and 0 < len(id) <= LONGEST_ID else identifier(id)
+
+
+def identifier(text: str) -> str:
+    """A text as an id: spaces around removed; 1 to 200 printable characters. Raises ValueError with the reason."""
+    id = text.strip()
+    if id.isprintable() and 0 < len(id) <= LONGEST_ID:
+        return id
+    if not id:
+        raise ValueError("expected an id, found none")
+    if len(id) > LONGEST_ID:
+        raise ValueError(f"expected an id of at most {LONGEST_ID} characters, found {len(id)}")
+    raise ValueError(f"expected an id of printable characters, found {ascii(id)[:60]}")

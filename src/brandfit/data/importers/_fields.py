@@ -1,0 +1,199 @@
+"""Values of cells as people and spreadsheets write them: counts, times, lists. Each raises ValueError with the reason.
+
+A value may be text (CSV) or typed (JSON, Parquet).
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from typing import Any
+
+from brandfit.data.captions import handle, identifier
+from brandfit.data.importers._reasons import quoted
+
+LARGEST_COUNT = 2**53
+LATEST = 2**40
+LONGEST_TEXT = 100_000
+LONGEST_TAG = 500
+
+_UNKNOWN = {"", "na", "n/a", "nan", "null", "none", "-", "?", "unknown"}
+_SPACES = re.compile(r"[\s\u00a0\u2009\u202f'’_]")
+_GROUPED = re.compile(r"\d{1,3}(?:([,.])\d{3})(?:\1\d{3})+|\d{1,3}(?:,\d{3})+")
+_DECIMAL = re.compile(r"\d+[.,]0+")
+_SCALED = re.compile(r"(\d+)(?:[.,](\d{1,2}))?\s*([kmKM])")
+_SCALE = {"k": 1_000, "m": 1_000_000}
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value says that it is not known."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    return isinstance(value, str) and value.strip().lower() in _UNKNOWN
+
+
+def count(value: Any) -> int | None:
+    """A whole number from 0: ``12345``, ``12,345``, ``12 345``, ``12.345.678``, ``12.5k``, ``1.2M``, ``12.0``.
+
+    ``12.345`` alone is refused: it means twelve thousand here and twelve there.
+    """
+    if type(value) is str:
+        text = value.strip()
+        if text.isascii() and text.isdigit() and len(text) <= 16:
+            return _whole(int(text), value)
+        if is_missing(text):
+            return None
+        spaced = re.fullmatch(r"\d{1,3}(?:[\s\u00a0\u2009\u202f'’]\d{3})+", text)
+        text = _SPACES.sub("", text) if spaced else text
+        if len(text) <= 24 and text.isascii():
+            if text.isdigit():
+                return _whole(int(text), value)
+            if _GROUPED.fullmatch(text):
+                return _whole(int(text.replace(",", "").replace(".", "")), value)
+            if match := _SCALED.fullmatch(text):
+                fraction = (match[2] or "").ljust(2, "0")
+                return _whole(int(match[1] + fraction) * _SCALE[match[3].lower()] // 100, value)
+            if re.fullmatch(r"\d{1,3}\.\d{3}", text):
+                raise ValueError(f"{text!r} may mean {text.split('.')[0]} or {text.replace('.', '')}; write it without the point")
+            if _DECIMAL.fullmatch(text):
+                return _whole(int(re.split("[.,]", text)[0]), value)
+        raise ValueError(f"expected a whole number, found {quoted(value)}")
+    if is_missing(value):
+        return None
+    if type(value) is int or (type(value) is float and value.is_integer()):
+        return _whole(int(value), value)
+    raise ValueError(f"expected a whole number, found {quoted(value)}")
+
+
+def seconds(value: Any) -> int | None:
+    """A time as s since 1970 UTC: seconds, milliseconds, or ISO 8601; without a time zone it is UTC."""
+    if is_missing(value):
+        return None
+    if type(value) is str:
+        text = value.strip()
+        if re.fullmatch(r"\d{9,16}(\.\d+)?", text):
+            value = float(text)
+        else:
+            try:
+                value = datetime.datetime.fromisoformat(text)
+            except ValueError:
+                raise ValueError(f"expected a time such as 2024-05-31T18:00:00Z or 1717178400, found {quoted(value)}") from None
+    if isinstance(value, datetime.datetime):
+        value = (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp()
+    elif isinstance(value, datetime.date):
+        value = datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC).timestamp()
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"expected a time, found {quoted(value)}")
+    value = int(value / 1000 if value >= 1e11 else value)  # 1e11 s is the year 5138: milliseconds are meant
+    if not 0 <= value <= LATEST:
+        raise ValueError(f"expected a time from 1970 on, found {value}")
+    return value
+
+
+def number(value: Any) -> float | None:
+    """A finite number."""
+    if is_missing(value):
+        return None
+    try:
+        result = float(value) if type(value) in (str, int, float) else math.nan
+    except (ValueError, OverflowError):
+        result = math.nan
+    if not math.isfinite(result):
+        raise ValueError(f"expected a number, found {quoted(value)}")
+    return result
+
+
+def yes(value: Any) -> bool | None:
+    """true/false, yes/no, 1/0."""
+    if is_missing(value):
+        return None
+    word = str(value).strip().lower() if isinstance(value, (str, bool, int)) else ""
+    if word in ("true", "yes", "y", "1", "t"):
+        return True
+    if word in ("false", "no", "n", "0", "f"):
+        return False
+    raise ValueError(f"expected true or false, found {quoted(value)}")
+
+
+def text(value: Any) -> str | None:
+    """Text of at most 100,000 characters, without NUL; None where the cell is missing or empty."""
+    return long_text(value) or None
+
+
+def long_text(value: Any) -> str | None:
+    """The same where an empty text says something: there is a caption, and it is empty."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if type(value) is int:
+        value = str(value) if abs(value) < 2**64 else None
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, found {quoted(value)}")
+    if len(value) > LONGEST_TEXT:
+        raise ValueError(f"expected text of at most {LONGEST_TEXT:,} characters, found {len(value):,}")
+    return encodable(value).replace("\0", "")
+
+
+def encodable(value: str) -> str:
+    """Raises ValueError for text with halves of characters in it."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("not UTF-8 text (save the file as UTF-8)") from None
+    return value
+
+
+def account_id(value: Any) -> str:
+    """A handle, normalised."""
+    return handle(_id_text(value))
+
+
+def row_id(value: Any) -> str:
+    """Any other id."""
+    return identifier(_id_text(value))
+
+
+def items(value: Any, separators: str) -> list[str]:
+    """A list, or text with one of the separators between the items; empty items are left out."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return []
+    if isinstance(value, str):
+        parts = re.split(f"[{re.escape(separators)}]", value)
+    elif isinstance(value, (list, tuple)):
+        parts = list(value)
+    else:
+        raise ValueError(f"expected a list, found {quoted(value)}")
+    if not all(part is None or type(part) is str for part in parts):
+        raise ValueError(f"expected a list of texts, found {quoted(value)}")
+    return [encodable(part.strip()) for part in parts if part and part.strip()]
+
+
+def accounts(value: Any) -> list[str]:
+    """Handles, each once."""
+    return list(dict.fromkeys(account_id(item) for item in items(value, "|,; \t\n")))
+
+
+def tags(value: Any) -> list[str]:
+    """Hashtags without #, lower case."""
+    found = [item.lstrip("#＃").replace("\0", "").strip().lower() for item in items(value, "|,; \t\n")]
+    for tag in found:
+        if len(tag) > LONGEST_TAG:
+            raise ValueError(f"expected a hashtag of at most {LONGEST_TAG} characters, found {len(tag)}")
+    return [tag for tag in found if tag]
+
+
+def _whole(number: int, found: Any) -> int:
+    if not 0 <= number <= LARGEST_COUNT:
+        raise ValueError(f"expected a whole number from 0 to 2^53, found {quoted(found)}")
+    return number
+
+
+def _id_text(value: Any) -> str:
+    if type(value) is int and abs(value) < 2**64:
+        return str(value)
+    if value is None:
+        raise ValueError("expected an id, found none")
+    if type(value) is not str:
+        raise ValueError(f"expected an id, found {quoted(value)}")
+    return value

@@ -1,0 +1,72 @@
+"""Finding files of a source, without leaving its folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from brandfit.data.importers._reasons import shown
+from brandfit.data.schema import Reject
+from brandfit.errors import DataError
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+LARGEST_PICTURE = 64 << 20
+"""Bytes."""
+
+
+def folder(path: Path) -> Path:
+    """The path itself. Raises DataError where it is no folder."""
+    if not path.is_dir():
+        found = "a file" if path.exists() else "nothing"
+        raise DataError(f"{shown(path)}: expected a folder, found {found}.", "Give the folder that holds the files of the source.")
+    return path
+
+
+def first_of(path: Path, *names: str) -> Path | None:
+    """The first of these regular files that the folder holds."""
+    return next((path / name for name in names if is_file(path / name)), None)
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a regular file (a pipe or a device would never end)."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
+    """(folder, sorted names of its regular files), the folder itself first; links that lead out of it are left out."""
+    home = root.resolve()
+    for place, folders, files in os.walk(root):
+        folders.sort()
+        here = Path(place)
+        yield here, sorted(name for name in files if is_file(here / name) and inside(home, here / name))
+
+
+def inside(home: Path, path: Path) -> bool:
+    """Whether a path, its links followed, stays within ``home`` (itself resolved)."""
+    try:
+        return path.resolve().is_relative_to(home)
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def read(path: Path, largest: int) -> bytes | Reject:
+    """The bytes of a whole file, or why not."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(largest + 1)
+    except OSError as error:
+        return Reject(shown(path), 1, f"the file cannot be read: {error.strerror or error}")
+    if len(data) > largest:
+        return Reject(shown(path), 1, f"the file is larger than {largest >> 20} MiB")
+    return data

@@ -1,0 +1,135 @@
+"""Lines of text files and typed rows of JSON lines: plain or gzip, in bounded memory, with damage as Rejects.
+
+Whole blocks are inflated and split, because a file object that hands out one line of a gzip file at a time costs more
+than decoding the JSON in it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from brandfit.data.importers._reasons import FAILURES, excerpt, reason, shown
+from brandfit.data.importers.base import Tick
+from brandfit.data.schema import Reject
+
+BLOCK = 1 << 18
+"""Bytes read, and at most four times as many inflated, at once."""
+LONGEST_LINE = 16 << 20
+"""Bytes; a longer line is rejected without being held."""
+
+Form = TypeVar("Form")
+
+
+def rows(path: Path, form: type[Form], tick: Tick) -> Iterator[tuple[int, Form] | Reject]:
+    """(line number, row) of a file with a JSON object a line; what does not decode into ``form`` is a Reject."""
+    decode = msgspec.json.Decoder(form).decode
+    for batch in _batches(path, tick):
+        if type(batch) is Reject:
+            yield batch
+            continue
+        number, lines = batch
+        for line in lines:
+            number += 1
+            try:
+                row = decode(line)
+            except FAILURES as error:
+                if line.strip():
+                    yield Reject(shown(path), number, reason(error, line), excerpt(line))
+                continue
+            yield number, row
+
+
+def lines(path: Path, tick: Tick) -> Iterator[tuple[int, bytes] | Reject]:
+    """(1-based number, line without its end) of a text file; a Reject for a line too long and for a damaged rest."""
+    for batch in _batches(path, tick):
+        if type(batch) is Reject:
+            yield batch
+        else:
+            yield from enumerate(batch[1], batch[0] + 1)
+
+
+def _batches(path: Path, tick: Tick) -> Iterator[tuple[int, list[bytes]] | Reject]:
+    """(number of lines before, some lines) until the file ends."""
+    number, rest, skipping = 0, b"", False
+    try:
+        for block in blocks(path, tick):
+            batch = (rest + block).split(b"\n") if rest else block.split(b"\n")
+            rest = batch.pop()
+            if skipping and batch:
+                skipping = False
+                number += 1
+                yield _too_long(path, number)
+                del batch[0]
+            yield number, batch
+            number += len(batch)
+            if len(rest) > LONGEST_LINE:
+                skipping, rest = True, b""
+    except (OSError, zlib.error, EOFError) as error:
+        yield Reject(shown(path), number + 1, _damage(error))
+        return
+    if skipping:
+        yield _too_long(path, number + 1)
+    elif rest:
+        yield number, [rest]
+
+
+def blocks(path: Path, tick: Tick) -> Iterator[bytes]:
+    """Blocks of a file: inflated where it is gzip, as UTF-8 where it is UTF-16, without a byte order mark."""
+    stream = _raw(path, tick)
+    first = next(stream, b"")
+    if first.startswith(b"\x1f\x8b"):
+        stream = _inflated(_chain(first, stream))
+        first = next(stream, b"")
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        for block in _chain(first, stream):
+            yield decoder.decode(block).encode("utf-8", "replace")
+        return
+    yield first.removeprefix(b"\xef\xbb\xbf")
+    yield from stream
+
+
+def _raw(path: Path, tick: Tick) -> Iterator[bytes]:
+    with open(path, "rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            tick(len(block))
+            yield block
+
+
+def _inflated(stream: Iterator[bytes]) -> Iterator[bytes]:
+    decoder = None
+    for block in stream:
+        while block:
+            decoder = decoder or zlib.decompressobj(31)
+            out = decoder.decompress(block, 4 * BLOCK)
+            if out:
+                yield out
+            if decoder.eof:  # a gzip file may hold several members, one after the other, and zeros as padding
+                block, decoder = decoder.unused_data.lstrip(b"\0"), None
+            else:
+                block = decoder.unconsumed_tail
+    if decoder is not None:
+        raise EOFError
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _too_long(path: Path, number: int) -> Reject:
+    return Reject(shown(path), number, f"the line is longer than {LONGEST_LINE >> 20} MiB")
+
+
+def _damage(error: Exception) -> str:
+    if isinstance(error, EOFError):
+        return "the compressed file ends in the middle; what follows is lost (copy the file again)"
+    if isinstance(error, zlib.error):
+        return "the compressed data is damaged here; what follows is lost (copy the file again)"
+    return f"the file cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -1,0 +1,93 @@
+"""Reasons for people: what a decoder or a cell complained about, with the value that was found."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+FAILURES = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""All that ``msgspec`` raises for bytes that are not what they should be."""
+
+EXCERPT = 160
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object {...}",
+}
+_EXPECTED = re.compile(r"Expected `([^`]*)`(.*)", re.DOTALL)
+_PLACE = re.compile(r"^(.*?)(?: - at `\$\.?([^`]*)`)?$", re.DOTALL)
+_STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
+
+
+def reason(error: Exception, found: bytes | Any) -> str:
+    """Why ``found`` (the JSON, or what was decoded from it) is not what was expected, in words for people."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 text: {error.reason}"
+    if not isinstance(error, msgspec.ValidationError):
+        return f"not valid JSON: {str(error).removeprefix('JSON is malformed: ').lower()}"
+    what, place = _PLACE.match(str(error)).groups()
+    value, there = _at(found, place or "")
+    said = _sentence(what, value, there)
+    return f"{place}: {said}" if place else said
+
+
+def excerpt(found: bytes | str) -> str:
+    """The beginning of what was found, fit to be stored and shown."""
+    text = found[: 4 * EXCERPT].decode("utf-8", "replace") if isinstance(found, bytes) else found[:EXCERPT]
+    return clean(text[:EXCERPT])
+
+
+def clean(text: str) -> str:
+    """Without NUL and lone surrogates, which no store takes."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def shown(path: str | Path) -> str:
+    """A path as text, whatever bytes its name is made of."""
+    return clean(os.fsencode(path).decode("utf-8", "replace"))
+
+
+def quoted(value: Any) -> str:
+    """A found value in a sentence: short, one line."""
+    if value is None:
+        return "nothing"
+    text = clean(value if isinstance(value, str) else ascii(value))
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    return repr(text) if isinstance(value, str) else text
+
+
+def _sentence(what: str, value: Any, there: bool) -> str:
+    if match := re.fullmatch(r"Object missing required field `(.*)`", what, re.DOTALL):
+        return f"{match[1]} is missing"
+    match = _EXPECTED.fullmatch(what)
+    if match is None:
+        return what[:1].lower() + what[1:]
+    kinds = [_WORDS.get(kind, kind) for kind in match[1].split(" | ") if kind != "null"]
+    expected, limit = " or ".join(kinds), match[2].split(", got ")[0].strip()
+    if length := re.fullmatch(r"of length ([<>]=) (\d+)", limit):
+        bound = "at most" if length[1] == "<=" else "at least"
+        size = f", found {len(value):,}" if isinstance(value, (str, list)) else ""
+        return f"expected {expected} of {bound} {int(length[2]):,} characters{size}"
+    got = quoted(value) if there else match[2].rpartition("got ")[2].strip("`")
+    return f"expected {expected}{' ' if limit else ''}{limit}, found {got}"
+
+
+def _at(found: Any, place: str) -> tuple[Any, bool]:
+    """The value at a place such as ``tagged[0].handle``, and whether it could be looked up."""
+    try:
+        value = msgspec.json.decode(found) if isinstance(found, bytes) else found
+        for index, key in _STEP.findall(place):
+            value = value[int(index)] if index else value[key]
+    except (*FAILURES, LookupError, TypeError):
+        return None, False
+    return value, True

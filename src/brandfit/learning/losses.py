@@ -1,0 +1,30 @@
+"""Losses, written over whole score matrices. They take torch tensors and import no torch themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def listnet(scores: Tensor, positive: Tensor, valid: Tensor | None = None) -> Tensor:
+    """ListNet's top-one cross entropy (W-08; Elwood et al. 2021, Eq. 8-9, after Cao et al. 2007), mean over the lists.
+
+        p = softmax(z)      L = - sum over i of y_i log p_i      y_i = 1 / number of positives if i is one, else 0
+
+    scores    (..., k)  z, one list in the last axis: the pools of a sampler, or a whole brands x candidates matrix
+    positive  (..., k)  bool
+    valid     (..., k)  bool, False where a list has no such entry; None where all are valid
+
+    A list without a positive says nothing and is left out; without any list the loss is 0.
+    """
+    if valid is not None:
+        positive = positive & valid
+        scores = scores.masked_fill(~valid, float("-inf"))
+    count = positive.sum(-1)
+    judged = count > 0
+    # Lists that are left out are made finite first: 0 * -inf would spoil the gradient of all.
+    log_p = scores.masked_fill(~judged.unsqueeze(-1), 0.0).log_softmax(-1)
+    per_list = -log_p.masked_fill(~positive, 0.0).sum(-1) / count.clamp(min=1)
+    return per_list.sum() / judged.sum().clamp(min=1)

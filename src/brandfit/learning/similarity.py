@@ -1,0 +1,50 @@
+"""Similarity of brands and candidates, and how similarities of several slots become one score.
+
+What is computed for a pair depends on that pair alone, to the last bit: a brand scores the same alone and in a batch, and
+candidates in any order. BLAS sums in an order that depends on the shape of the whole product, so products are summed in
+float64 and rounded to float32 once, which hides the difference (but for about one value in 10^8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from brandfit.learning.pooling import Vectors
+
+BLOCK_BYTES = 64 * 2**20
+"""Candidates are widened to float64 a block of this size at a time."""
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Rows of length one. A row of zeros points nowhere: it counts as absent."""
+    length = np.sqrt(np.einsum("nd,nd->n", vectors.values, vectors.values, dtype=np.float64)).astype(np.float32)
+    present = vectors.present & (length > 0)
+    return Vectors(vectors.values / np.where(present, length, np.float32(1))[:, None], present)
+
+
+def inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(b, d) and (n, d) to their (b, n) inner products, float64 that hold float32 values."""
+    wide = left.astype(np.float64)
+    step = max(1, BLOCK_BYTES // (8 * max(1, right.shape[1])))
+    result = np.empty((len(left), len(right)))
+    for start in range(0, len(right), step):
+        result[:, start : start + step] = (wide @ right[start : start + step].astype(np.float64).T).astype(np.float32)
+    return result
+
+
+def shared(left: Vectors, right: Vectors) -> np.ndarray:
+    """(b, n) bool: pairs of which both sides are present."""
+    return left.present[:, None] & right.present[None, :]
+
+
+def weighted_mean(similarities: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The parts (b, n) that add up to the weighted mean of similarities (b, n): ``w_s s_s / sum of w``.
+
+    A weight of 0 leaves that factor out of that pair and gives its share to the others; where all weights are 0 the parts
+    are NaN.
+    """
+    total = sum(weights.values(), np.zeros(1))
+    total = np.where(total > 0, total, np.nan)
+    return {name: weights[name] * similarities[name] / total for name in similarities}

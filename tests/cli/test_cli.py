@@ -1,0 +1,212 @@
+"""The command line as a person uses it: the whole main job on the sample, errors in words, JSON for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from brandfit.cli import COMMANDS, main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(capsys):
+    """``run("rank", "x")`` -> (exit code, stdout, stderr)."""
+
+    def call(*args: object) -> tuple[int, str, str]:
+        code = 0
+        try:
+            main([str(a) for a in args])
+        except SystemExit as done:
+            code = int(done.code or 0)
+        out = capsys.readouterr()
+        assert "Traceback" not in out.err
+        return code, out.out, out.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Path:
+    """A workspace with the sample, encoded without heavy extras."""
+    place = tmp_path_factory.mktemp("cli") / "demo"
+    for args in (["import", "sample"], ["encode", "text.hashing", "engagement"]):
+        main([*args, "-w", str(place)])
+    return place
+
+
+def a_brand(run, demo) -> str:
+    rows = json.loads(run("list", "brands", "-w", demo, "--json")[1])
+    return next(r["id"] for r in rows if r["seen by"] == "posts")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(run, command):
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert f"brandfit {command}" in out.split("Usage:")[1].split("\n", 1)[1]
+
+
+def test_rank_prints_a_table_and_the_same_as_json(run, demo):
+    brand = a_brand(run, demo)
+    code, out, _ = run("rank", brand, "-k", 5, "-w", demo)
+    assert code == 0
+    assert len(re.findall(r"^ *[1-5] ", out, re.M)) == 5
+    result = json.loads(run("rank", f"@{brand.upper()}", "-k", 5, "-w", demo, "--json")[1])
+    scores = [row["score"] for row in result["ranking"]]
+    assert scores == sorted(scores, reverse=True)
+    assert [row["rank"] for row in result["ranking"]] == [1, 2, 3, 4, 5]
+    assert all(row["influencer"] in out for row in result["ranking"])
+    assert any("picture left out" in note for note in result["notes"])
+
+
+def test_past_partners_are_left_out_unless_wanted(run, demo):
+    brand = a_brand(run, demo)
+    export = demo / "endorsements.jsonl"
+    run("export", "endorsements", export, "-w", demo)
+    partners = {r["influencer"] for r in map(json.loads, export.read_text().splitlines()) if r["brand"] == brand}
+    new = {r["influencer"] for r in json.loads(run("rank", brand, "-k", 1000, "-w", demo, "--json")[1])["ranking"]}
+    every = {r["influencer"] for r in json.loads(run("rank", brand, "-k", 1000, "--partners", "-w", demo, "--json")[1])["ranking"]}
+    assert partners
+    assert not partners & new
+    assert partners & every
+
+
+def test_evaluate_prints_the_stated_json(run, demo):
+    code, out, _ = run("evaluate", "random", "simcos", "-w", demo, "--protocol", "expansion", "--seeds", 2, "--json")
+    assert code == 0
+    report = json.loads(out)
+    assert {"protocol", "candidates", "ties", "seeds", "results"} <= set(report)
+    assert report["seeds"] == [0, 1]
+    for ranker in ("random", "simcos"):
+        for metric in ("AUC", "Recall@10", "MRR"):
+            value = report["results"][ranker][metric]
+            assert value["low"] <= value["mean"] <= value["high"]
+    assert report["results"]["simcos"]["AUC"]["mean"] > report["results"]["random"]["AUC"]["mean"] + 0.1
+
+
+def test_check_counts(run, demo):
+    counts = json.loads(run("check", "-w", demo, "--json")[1])["counts"]
+    listed = json.loads(run("list", "influencers", "-w", demo, "--json")[1])
+    assert counts["influencers"] == len(listed) > 100
+
+
+def test_a_second_import_changes_nothing(run, demo):
+    first = json.loads(run("import", "sample", "-w", demo, "--json")[1])
+    assert all(change["added"] == change["changed"] == 0 for change in first["changes"].values())
+    assert first["changes"]["posts"]["unchanged"] > 100
+
+
+def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
+    folder, place = tmp_path / "mine", tmp_path / "work"
+    assert run("template", folder)[0] == 0
+    assert run("import", "folder", folder, "-w", place, "--strict")[0] == 0
+    with (folder / "accounts.csv").open("a") as file:
+        file.write("x.y,influencer,,,,many followers\n")
+    code, out, _ = run("import", "folder", folder, "-w", place)
+    assert code == 0
+    assert "1 rows were rejected" in out
+    assert "accounts.csv, line" in out
+    code, _, err = run("import", "folder", folder, "-w", place, "--strict")
+    assert code == 3
+    assert "Nothing was imported" in err
+    assert run("export", "rejects", tmp_path / "rejects.csv", "-w", place)[0] == 0
+    with (tmp_path / "rejects.csv").open() as file:
+        rejects = list(csv.DictReader(file))
+    assert [(Path(r["file"]).name, bool(int(r["line"])), bool(r["reason"])) for r in rejects] == [("accounts.csv", True, True)]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["rnak"], 2, "Did you mean rank"),
+        (["rank", "nobody.here"], 2, "There is no brand named 'nobody.here'"),
+        (["rank", "northpeak.outdoor", "--ranker", "simcso"], 2, "Did you mean simcos"),
+        (["rank", "northpeak.outdoor", "--ranker", "wsim"], 2, "brandfit train wsim"),
+        (["encode", "text.hasing"], 2, "Did you mean text.hashing"),
+        (["encode", "text.hashing", "--set", "dimm=3"], 2, "Did you mean dim"),
+        (["encode", "text.hashing", "--set", "dim=many"], 2, "dim"),
+        (["encode", "text.hashing", "--set", "dim"], 2, "name=value"),
+        (["encode", "text.hashing", "engagement", "--set", "dim=3"], 2, "text.hashing.dim=3"),
+        (["evaluate", "simcos", "--protocol", "cv6"], 2, "Did you mean cv5"),
+        (["evaluate", "simcos", "--protocol", "official"], 3, "official"),
+        (["import", "foldr", "x"], 2, "Did you mean folder"),
+        (["import", "folder"], 2, "PATH"),
+        (["import", "folder", "/no/such/folder"], 3, "/no/such/folder"),
+        (["export", "accounts", "a.docx"], 2, ".csv"),
+        (["export", "accounts", "/no/such/folder/a.csv"], 2, "/no/such/folder"),
+        (["export", "features", "a.csv"], 2, "--name"),
+        (["rank", "northpeak.outdoor", "--set", "slots.text=text.minilm"], 2, "brandfit encode text.minilm"),
+        (["rank", "northpeak.outdoor", "--set", "slots.txet=text.hashing"], 2, "Did you mean text"),
+        (["list", "settings", "wsmi"], 2, "Did you mean wsim"),
+    ],
+)
+def test_errors_are_told_in_words_with_an_exit_code(run, demo, args, code, words):
+    found, _, err = run(*args, "-w", demo)
+    assert (found, words in err) == (code, True), err
+
+
+def test_no_workspace_says_what_to_do(run, tmp_path):
+    code, _, err = run("rank", "x", "-w", tmp_path / "none")
+    assert code == 4
+    assert "brandfit import sample" in err
+
+
+@pytest.mark.parametrize("what", ["accounts", "posts", "images", "links", "endorsements", "rejects", "rankings"])
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_everything_can_be_exported_and_read_back(run, demo, tmp_path, what, ending):
+    import pyarrow.parquet as pq
+
+    file = tmp_path / f"out.{ending}"
+    code, out, _ = run("export", what, file, "-w", demo, "--json", "-k", 3)
+    assert code == 0
+    rows = json.loads(out)["rows"]
+    if ending == "csv":
+        with file.open(newline="") as opened:
+            found = len(list(csv.reader(opened))) - 1
+    elif ending == "jsonl":
+        found = len([json.loads(line) for line in file.read_text().splitlines()])
+    else:
+        found = pq.read_table(file).num_rows
+    assert found == rows
+    assert rows > 0 or what == "rejects"
+
+
+def test_doctor_finds_a_workspace_well_and_a_damaged_one_not(run, tmp_path):
+    place = tmp_path / "w"
+    run("import", "sample", "-w", place)
+    run("encode", "text.hashing", "-w", place)
+    assert run("doctor", "-w", place)[0] == 0
+    values = next(place.glob("features/text.hashing/*/values.npy"))
+    values.write_bytes(values.read_bytes()[:-3] + b"abc")
+    code, out, _ = run("doctor", "-w", place)
+    assert code == 4
+    assert "values.npy" in out
+
+
+@pytest.mark.parametrize("kind", ["importers", "encoders", "rankers", "protocols", "metrics", "features", "models"])
+def test_list(run, demo, kind):
+    code, out, _ = run("list", kind, "-w", demo, "--json")
+    assert code == 0
+    rows = json.loads(out)
+    assert rows or kind == "models"
+    assert all(row.get("what", "x") for row in rows)
+
+
+def test_the_python_in_the_readme_runs(tmp_path):
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "simcos" in done.stdout
+    assert (tmp_path / "demo" / "brandfit.sqlite").is_file()
+
+
+def test_the_installed_command_answers():
+    done = subprocess.run([Path(sys.executable).with_name("brandfit"), "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("brandfit, version")
