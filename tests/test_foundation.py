@@ -104,7 +104,12 @@ def test_the_best_k_are_the_head_of_the_whole_and_the_order_of_candidates_change
 
 def test_a_ranking_keeps_parts_with_their_candidate():
     ids = np.array(["a", "b", "c"], dtype=object)
-    ranking = rank("x", ids, np.array([1.0, np.nan, 3.0]), parts={"text": np.array([1.0, np.nan, 2.0]), "picture": np.array([0.0, np.nan, 1.0])})
+    ranking = rank(
+        "x",
+        ids,
+        np.array([1.0, np.nan, 3.0]),
+        parts={"text": np.array([1.0, np.nan, 2.0]), "picture": np.array([0.0, np.nan, 1.0])},
+    )
     assert ranking.candidates.tolist() == ["c", "a", "b"]
     assert ranking.rows()[0] == {"rank": 1, "influencer": "c", "score": 3.0, "parts": {"text": 2.0, "picture": 1.0}}
     assert ranking.rows()[2]["score"] is None

@@ -18,7 +18,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def of(cls, settings: Mapping[str, Any]) -> Self:
         """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``.
 
-        Raises UnknownName for a setting that does not exist, ConfigError for a value that it cannot have.
+        Raises UnknownName for a setting that does not exist, ConfigError for a value that it cannot have or that is needed.
         """
         known = {f.name: f for f in msgspec.structs.fields(cls)}
         checked = {}
@@ -32,6 +32,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                     f"Setting {name}={value!r}: {str(error)[0].lower()}{str(error)[1:]}.",
                     f"{name}: {describe(cls)[name]['description']}",
                 ) from None
+        for name, field in known.items():
+            if field.required and name not in checked:
+                raise ConfigError(f"Setting {name} is needed and was not given.", f"{name}: {describe(cls)[name]['description']}")
+        for name, field in known.items():
+            if field.required and name not in checked:
+                raise ConfigError(
+                    f"Setting {name} is needed.", f"{name}: {describe(cls)[name]['description']}. Write --set {name}=..."
+                )
         return cls(**checked)
 
     def to_dict(self) -> dict[str, Any]:

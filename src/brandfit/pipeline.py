@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from brandfit import names
-from brandfit.compute.local import thread_map
+from brandfit.compute.processes import process_some
 from brandfit.config import Config, describe
 from brandfit.data import checks, endorsements, pictures, schema, split, tabular
 from brandfit.data.dataset import SLOTS, Dataset
@@ -30,6 +30,7 @@ from brandfit.data.schema import Picture, Reject
 from brandfit.errors import ConfigError, DataError, UnknownName, UsageError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.metrics import METRICS
 from brandfit.evaluation.report import Report
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
@@ -81,8 +82,10 @@ def import_source(
     where = Path(path) if path is not None else Path(".")
     started = time.perf_counter()
 
+    found = importer.read(where, tick or (lambda _bytes: None))
+
     def records() -> Iterator[Any]:
-        for record in _decoded(importer.read(where, tick or (lambda _bytes: None))):
+        for record in process_some(pictures.imported, found, Picture, lambda p: len(p.data), _refused):
             if strict and isinstance(record, Reject):
                 raise DataError(
                     f"{record.file}, line {record.line}: {record.reason}.",
@@ -103,10 +106,8 @@ def import_source(
     )
 
 
-def _decoded(records: Iterable[Any]) -> Iterator[Any]:
-    """Records with their pictures decoded, in order, on all cores."""
-    for result in thread_map(lambda r: pictures.imported(r) if isinstance(r, Picture) else r, records, chunk=512):
-        yield result
+def _refused(picture: Picture, reason: str) -> Reject:
+    return Reject(picture.file, picture.line, f"picture {picture.source}: decoding it {reason}")
 
 
 def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dataset:
@@ -163,7 +164,7 @@ def train(
     dataset = load(workspace, data)
     _ready(dataset, cls, workspace)
     started = time.perf_counter()
-    model.fit(split.training_view(dataset, seed) if cls.learns else dataset, tick)
+    model.fit(split.training_view(dataset, seed) if cls.learns else dataset, tick, workspace.checkpoint(ranker))
     workspace.save_model(
         model,
         {
@@ -315,16 +316,16 @@ def listing(what: str, workspace: Workspace, data: Mapping[str, Any] | None = No
 
 
 def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
-    """What this installation knows: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', or the 'settings' of one of them."""
+    """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', or the 'settings' of one of them."""
     if what == "protocols":
         return [{"name": p.name, "what": p.sentence} for p in protocols.PROTOCOLS.values()]
     if what == "metrics":
-        return [{"name": str(m), "what": m.sentence} for m in protocols.METRICS]
+        return [{"name": str(m), "what": m.sentence} for m in METRICS]
     if what != "settings":
         kind = what.removesuffix("s")
         return [{"name": n, "what": _summary(names.load(kind, n))} for n in names.names(kind)]
     configs = {n: names.load(kind, n).Config for kind in ("importer", "encoder", "ranker") for n in names.names(kind)}
-    configs["endorsements"] = endorsements.Config
+    configs |= {"endorsements": endorsements.Config, **{p.name: p.Config for p in protocols.PROTOCOLS.values()}}
     if name not in configs:
         raise UnknownName(
             "importer, encoder or ranker", name or "", configs, "" if name else "Name one: brandfit list settings wsim"

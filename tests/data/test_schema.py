@@ -35,14 +35,19 @@ def test_every_field_of_the_schema_is_documented():
 
 
 def test_rows_survive_arrow():
-    posts = [Post(id="p", account="a", hashtags=["x"], disclosed=None), Post(id="q", account="a", caption="", likes=0, disclosed=False)]
+    posts = [
+        Post(id="p", account="a", hashtags=["x"], disclosed=None),
+        Post(id="q", account="a", caption="", likes=0, disclosed=False),
+    ]
     table = to_table("posts", posts)
     assert table.schema.field("hashtags").type == pa.list_(pa.string())
     assert to_rows(table, Post) == posts
     assert to_rows(to_table("posts", []), Post) == []
 
 
-@pytest.mark.parametrize("bad", [{"id": ""}, {"id": " a"}, {"id": "a", "followers": -1}, {"id": "a", "role": "star"}, {"id": "a" * 201}])
+@pytest.mark.parametrize(
+    "bad", [{"id": ""}, {"id": " a"}, {"id": "a", "followers": -1}, {"id": "a", "role": "star"}, {"id": "a" * 201}]
+)
 def test_what_an_account_cannot_be_is_refused(bad):
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(bad, Account)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, read_settings, set_option, workspace_option
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
 
 
 @click.command(short_help="Rank influencers for a brand.")

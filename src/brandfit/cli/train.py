@@ -35,9 +35,8 @@ def command(ranker: str, workspace: str, seed: int, settings: tuple[str, ...], a
         print_json(info)
         return
     slots = {k.removeprefix("slots."): v for k, v in info["data"].items() if k.startswith("slots.")}
-    click.echo(
-        f"{model.name} is trained ({time.perf_counter() - started:.1f} s), reading {', '.join(f'{s} from {f}' for s, f in slots.items() if s in model.slots) or 'nothing'}."
-    )
+    read = ", ".join(f"{slot} from {features}" for slot, features in slots.items() if slot in model.slots)
+    click.echo(f"{model.name} is trained ({time.perf_counter() - started:.1f} s), reading {read or 'nothing'}.")
     for note in info["notes"]:
         click.echo(f"Note: {note}")
     click.echo(f"Next: brandfit rank BRAND --ranker {ranker} -w {workspace}")

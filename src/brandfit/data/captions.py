@@ -13,16 +13,15 @@ HASHTAG = re.compile(rf"(?<![/&])[#＃]([\w{_MARKS}]{{1,200}})")
 MENTION = re.compile(r"(?<![\w.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?)")
 """Handles have at most 30 letters, digits, dots and underscores; ``name@example.org`` is not one."""
 
-DISCLOSURE_TAGS = frozenset(
-    """
+_TAGS = """
     ad ads advert advertisement advertising adv sponsored sponsor sponsoredad sponsoredpost sponsoredcontent sponsorship
     sponsorad spon spons paidad paidpost paidpartnership paidpartner paidpromotion paidcollaboration paidsponsorship
     anzeige werbung bezahltewerbung bezahltepartnerschaft reklame reklam annons betaldannons reklamesamenwerking
     advertentie publi publipost publicidade publicidad publicite publicité pubblicita pubblicità sponsorisé sponsorise
     sponsorizzato sponsorizzata patrocinado patrocinada collaborationcommerciale partenariatremunere partenariatrémunéré
     parceriapaga colaboracionpagada colaboraciónpagada 広告 협찬 광고 реклама
-    """.split()
-)
+"""
+DISCLOSURE_TAGS = frozenset(_TAGS.split())
 """Hashtags that disclose an advertisement. Left out are those with other meanings, such as #sp, #partner and #gifted."""
 DISCLOSURE_PHRASES = ("paid partnership", "paid promotion", "sponsored post", "bezahlte partnerschaft")
 

@@ -193,10 +193,10 @@ class Dataset:
         Posts go with their account, images with their post, and a link with either end where that end was a brand or
         influencer that is left out, or with its post. Audience accounts stay.
         """
-        keep_brands = self.brands if brands is None else np.unique(np.array(list(brands), dtype=object))
-        keep_influencers = self.influencers if influencers is None else np.unique(np.array(list(influencers), dtype=object))
+        kept = (self.brands if brands is None else brands, self.influencers if influencers is None else influencers)
         gone = pa.array(
-            np.setdiff1d(self.brands, keep_brands).tolist() + np.setdiff1d(self.influencers, keep_influencers).tolist(), pa.string()
+            [*_without(self.brands, kept[0]), *_without(self.influencers, kept[1])],
+            pa.string(),
         )
         out = _digest_ids(gone)
         accounts = self.accounts.filter(pc.invert(pc.is_in(self.accounts["id"], value_set=gone)))
@@ -274,6 +274,11 @@ def fingerprint(hashes: Mapping[str, Iterable[bytes]]) -> str:
         total.update(table.encode())
         total.update(b"".join(sorted(hashes[table])))
     return total.hexdigest()
+
+
+def _without(ids: np.ndarray, kept: Iterable[str]) -> list[str]:
+    keeping = set(kept)
+    return [id for id in ids.tolist() if id not in keeping]
 
 
 def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -16,6 +16,7 @@ WORKING_SIZE = 256
 """Longer side of a working copy, pixels."""
 MAX_PIXELS = 80_000_000
 """A header that claims more is refused before anything is decoded."""
+HARMLESS = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
 
 
@@ -42,7 +43,7 @@ def working_copy(data: bytes) -> WorkingCopy:
             turned = image.getexif().get(0x0112, 1) if image.info.get("exif") else 1
             if turned in (5, 6, 7, 8):
                 width, height = height, width
-            plain = image.format == "JPEG" and image.mode == "RGB" and not (image.info.keys() - {"jfif", "jfif_version", "jfif_unit", "jfif_density"})
+            plain = image.format == "JPEG" and image.mode == "RGB" and image.info.keys() <= HARMLESS
             if plain and max(image.size) <= WORKING_SIZE:
                 image.load()
                 return WorkingCopy(hashlib.sha256(data).hexdigest(), width, height, data)

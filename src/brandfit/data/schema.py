@@ -158,7 +158,15 @@ def link_id(kind: str, source: str, target: str, post: str | None = None, text: 
 
 def row_hash(row: Row) -> bytes:
     """128-bit BLAKE2b of all fields of a row: change detection, damage detection, fingerprints."""
-    return hashlib.blake2b(msgspec.msgpack.encode(msgspec.structs.astuple(row)), digest_size=16).digest()
+    return hash_of(msgspec.structs.astuple(row))
+
+
+def hash_of(values: tuple) -> bytes:
+    """The ``row_hash`` of a row whose fields are these values."""
+    return hashlib.blake2b(_encode(values), digest_size=16).digest()
+
+
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Field(typing.NamedTuple):
@@ -233,7 +241,8 @@ def _arrow(plain: Any) -> pa.DataType:
 
 def markdown() -> str:
     """The page ``docs/schema.md``: ``python -m brandfit.data.schema > docs/schema.md``."""
-    lines = ["# The tables", "", f"Schema version {SCHEMA_VERSION}. Made by `python -m brandfit.data.schema`; a test keeps it true.", ""]
+    made = f"Schema version {SCHEMA_VERSION}. Made by `python -m brandfit.data.schema`; a test keeps it true."
+    lines = ["# The tables", "", made, ""]
     for name, row_type in TABLES.items():
         lines += [f"## {name}", "", inspect.cleandoc(row_type.__doc__ or ""), "", f"Key: {', '.join(KEYS[name])}.", ""]
         lines += ["| field | type | unit | what | missing means |", "|---|---|---|---|---|"]

@@ -1,35 +1,48 @@
 """What every encoder is: authors write ``units`` and ``encode_batch``; callers get batching, caching and resume.
 
 A *unit* is what is encoded at once: a caption, a picture, a row of numbers. The value of a post or account is the mean of
-its units (a post with three pictures has three). Equal units are encoded once; a unit that cannot be encoded (NaN in its
-row) is left out, and an id without any unit is not in the Features.
+its units (a post with three pictures has three). Equal units are encoded once; a unit that cannot be encoded is left out,
+and an id without any unit is not in the Features.
 """
 
 from __future__ import annotations
 
+import builtins
 import hashlib
+import itertools
+import mmap
+import os
+import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from scipy import sparse
 
 from brandfit import names
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features, Level
+from brandfit.errors import BrandfitError
 
 Tick = Callable[[int, int], None]
 """Called with (units done, units in all) after each batch."""
+Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""A map in order; a lazy one that runs ahead in threads (``compute.local.thread_map``) keeps an encoder fed."""
+
+IN_MEMORY = 64 * 2**20
+"""Bytes of a matrix that is held in memory; a larger one lies in a temporary file (in TMPDIR)."""
+ROWS_AT_ONCE = 8192
 
 
 class Units(NamedTuple):
     """Contents to encode and the id that each belongs to, aligned: ``contents[n]`` is a unit of ``ids[n]``.
 
     A content is a small msgpack-able value that says all that the encoding depends on: the text itself, or the hash of
-    a picture. Ids may repeat; they stay together and in the order of their first unit.
+    a picture. An id may come with several.
     """
 
     ids: Sequence[str]
@@ -57,9 +70,13 @@ class Encoder(ABC):
 
     kind: ClassVar[str] = "encoder"
     Config: ClassVar[type[Config]] = Config
+    neutral: ClassVar[tuple[str, ...]] = ()
+    """Settings that change no number (device, threads, where a file lies): what was encoded under others stays good."""
     level: ClassVar[Level] = "post"
     slot: ClassVar[str] = "text"
     """The slot of a ranker that these Features fill unless a setting says otherwise."""
+    preference: ClassVar[int] = 10
+    """Of several Features for one slot, a ranker that is not told otherwise reads those of the highest preference."""
     version: ClassVar[int] = 1
     """Raised by one when the code changes what it computes."""
     batch_size: ClassVar[int] = 256
@@ -67,7 +84,7 @@ class Encoder(ABC):
     """Units kept at once: what a killed run loses at most."""
 
     def __init__(self, config: Config | None = None) -> None:
-        self.config = config if config is not None else self.Config()
+        self.config = config if config is not None else self.Config.of({})
 
     @property
     def name(self) -> str:
@@ -89,86 +106,161 @@ class Encoder(ABC):
 
     @property
     def maker(self) -> str:
-        """Who makes the numbers: a hash of name, version, config and weights."""
-        made = [self.name, self.version, self.config.to_dict(), self.weights]
+        """Who makes the numbers: a hash of name, version, config (but for what is ``neutral``) and weights."""
+        config = {name: value for name, value in self.config.to_dict().items() if name not in self.neutral}
+        made = [self.name, self.version, config, self.weights]
         return hashlib.sha256(msgspec.json.encode(made, order="sorted")).hexdigest()[:32]
 
     @abstractmethod
     def units(self, dataset: Dataset) -> Units:
         """What there is to encode. Posts or accounts without content are left out."""
 
+    def prepare(self, dataset: Dataset, content: Any) -> Any:
+        """What ``encode_batch`` needs of one content (a decoded picture), made ahead, in threads; None if it cannot be encoded."""
+        return content
+
     @abstractmethod
-    def encode_batch(self, dataset: Dataset, contents: Sequence[Any]) -> np.ndarray:
-        """(n, dim) float32 of n contents; a row with NaN is a content that cannot be encoded."""
+    def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
+        """(n, dim) float32 of n prepared contents; a row that is not finite is a content that cannot be encoded."""
 
     def cost(self, content: Any) -> float:
         """Contents are encoded in the order of their cost, so that a batch holds like with like (text by its length)."""
         return 0.0
 
-    def encode(self, dataset: Dataset, store: Store | None = None, tick: Tick | None = None) -> Features:
-        """Features of all posts or accounts of a Dataset. What the store already holds is not computed again."""
+    def encode(self, dataset: Dataset, store: Store | None = None, tick: Tick | None = None, map: Map = builtins.map) -> Features:
+        """Features of all posts or accounts of a Dataset.
+
+        What the store already holds is not computed again. Contents that cannot be encoded are not kept, so they are tried
+        again the next time (a picture may be back); the key of the result says what is in it, not what was asked for.
+        """
         units = self.units(dataset)
         hashes = _hashes(units.contents)
-        key = f"{self.maker}-{_content_key(units.ids, hashes)}"
-        if store is not None and (found := store.load(self.name, key)) is not None:
+        ids = np.asarray(units.ids, dtype=object)
+        if store is not None and (found := store.load(self.name, self._key(ids, hashes))) is not None:
             return found
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-        values = self._values(dataset, unique, [units.contents[i] for i in first], store, tick)
-        features = self._assemble(units.ids, values, inverse.ravel(), key)
+        rows, encoded = self._rows(dataset, unique, _Picked(units.contents, first), store, tick, map)
+        unit = inverse.ravel()
+        good = encoded[unit]
+        owners = pa.array(ids[good], pa.string()).dictionary_encode()
+        features = Features(
+            self.name,
+            owners.dictionary.to_numpy(zero_copy_only=False),
+            _means(owners.indices.to_numpy(), unit[good], len(owners.dictionary), rows).values,
+            self.level,
+            self.columns,
+            self._key(ids[good], hashes[good]),
+            self.slot,
+        )
         return store.save(features) if store is not None else features
 
-    def _values(
-        self, dataset: Dataset, hashes: np.ndarray, contents: list[Any], store: Store | None, tick: Tick | None
-    ) -> np.ndarray:
-        """(u, dim) of distinct contents, from the store where it has them."""
-        values = np.full((len(hashes), self.dim), np.nan, np.float32)
-        missing = np.ones(len(hashes), bool)
-        for old_hashes, old_values in store.units(self.maker) if store is not None else ():
-            old = old_hashes.view("V16").ravel()
-            at = np.searchsorted(hashes, old)
-            hit = (at < len(hashes)) & (hashes[np.minimum(at, len(hashes) - 1)] == old) if len(hashes) else np.zeros(len(old), bool)
-            values[at[hit]] = old_values[hit]
-            missing[at[hit]] = False
-        todo = np.flatnonzero(missing)
+    def _key(self, ids: np.ndarray, hashes: np.ndarray) -> str:
+        digest = hashlib.sha256(hashes.tobytes())
+        digest.update("\n".join([*ids.tolist(), "", *self.columns]).encode())
+        return f"{self.maker}-{digest.hexdigest()[:32]}"
+
+    def _rows(
+        self, dataset: Dataset, hashes: np.ndarray, contents: Sequence[Any], store: Store | None, tick: Tick | None, map: Map
+    ) -> tuple[_Rows, np.ndarray]:
+        """Rows (u, dim) of distinct contents, from the store where it has them, and which could be encoded (u,)."""
+        rows, encoded = _Rows(len(hashes), self.dim), np.zeros(len(hashes), bool)
+        for old, values in store.units(self.maker) if store is not None and len(hashes) else ():
+            old = np.ascontiguousarray(old).view("V16").ravel()
+            at = np.minimum(np.searchsorted(hashes, old), len(hashes) - 1)
+            hit = hashes[at] == old
+            rows.values[at[hit]] = values[hit]
+            encoded[at[hit]] = True
+            rows.release()
+        todo = np.flatnonzero(~encoded)
         todo = todo[np.argsort([self.cost(contents[i]) for i in todo], kind="stable")]
         done = len(hashes) - len(todo)
         if tick:
             tick(done, len(hashes))
+        waiting: Iterator[Any] = (contents[i] for i in todo)
+        if type(self).prepare is not Encoder.prepare:
+            waiting = iter(map(lambda content: self.prepare(dataset, content), waiting))
         for start in range(0, len(todo), self.chunk_size):
             chunk = todo[start : start + self.chunk_size]
             for at in range(0, len(chunk), self.batch_size):
                 batch = chunk[at : at + self.batch_size]
-                values[batch] = self.encode_batch(dataset, [contents[i] for i in batch])
+                prepared = list(itertools.islice(waiting, len(batch)))
+                values = self._encoded([p for p in prepared if p is not None])
+                finite = np.isfinite(values).all(axis=1)
+                good = batch[[p is not None for p in prepared]][finite]
+                rows.values[good] = values[finite]
+                encoded[good] = True
                 done += len(batch)
                 if tick:
                     tick(done, len(hashes))
-            if store is not None:
-                store.add_units(self.maker, hashes[chunk].view(np.uint8).reshape(-1, 16), values[chunk])
+            chunk = chunk[encoded[chunk]]
+            if store is not None and len(chunk):
+                store.add_units(self.maker, hashes[chunk].view(np.uint8).reshape(-1, 16), rows.values[chunk])
+            rows.release()
+        return rows, encoded
+
+    def _encoded(self, prepared: list[Any]) -> np.ndarray:
+        values = np.asarray(self.encode_batch(prepared), np.float32) if prepared else np.zeros((0, self.dim), np.float32)
+        if values.shape != (len(prepared), self.dim):
+            raise ValueError(f"{self.name}: encode_batch must give {(len(prepared), self.dim)}, found {values.shape}")
         return values
 
-    def _assemble(self, ids: Sequence[str], values: np.ndarray, unit: np.ndarray, key: str) -> Features:
-        """Mean of the encodable units of each id."""
-        good = ~np.isnan(values).any(axis=1)[unit] if len(values) else np.zeros(0, bool)
-        kept = np.asarray(ids, dtype=object)[good]
-        unit = unit[good]
-        order = {id: n for n, id in enumerate(dict.fromkeys(kept.tolist()))}
-        row = np.fromiter((order[id] for id in kept.tolist()), np.int64, len(kept))
-        if len(order) == len(kept):
-            matrix = values[unit]
-        else:
-            counts = np.bincount(row, minlength=len(order))
-            mean = sparse.csr_matrix((1.0 / counts[row], (row, unit)), shape=(len(order), len(values)))
-            matrix = (mean @ np.nan_to_num(values)).astype(np.float32)
-        return Features(self.name, np.array(list(order), dtype=object), matrix, self.level, self.columns, key, self.slot)
+
+class _Rows:
+    """A float32 matrix (n, dim): in memory where it is small, else in a temporary file that nobody else sees."""
+
+    def __init__(self, n: int, dim: int) -> None:
+        size = n * dim * 4
+        self._map: mmap.mmap | None = None
+        if size <= IN_MEMORY:
+            self.values = np.zeros((n, dim), np.float32)
+            return
+        try:
+            with tempfile.TemporaryFile(prefix="brandfit-") as file:
+                if hasattr(os, "posix_fallocate"):  # a full disk is an error here and now, not a crash at some later row
+                    os.posix_fallocate(file.fileno(), 0, size)
+                else:
+                    file.truncate(size)
+                self._map = mmap.mmap(file.fileno(), size)
+        except OSError as error:
+            raise BrandfitError(
+                f"Encoding needs {size / 2**30:.1f} GiB of temporary space in {tempfile.gettempdir()}: {error.strerror}.",
+                "Make room there, or name another folder in the environment variable TMPDIR.",
+            ) from None
+        self.values = np.frombuffer(self._map, np.float32).reshape(n, dim)
+
+    def release(self) -> None:
+        """Let the written pages of a file leave the memory; they stay in the file."""
+        if self._map is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+
+class _Picked(Sequence[Any]):
+    """Some items of a sequence, taken when asked for: millions of captions are not copied into a list."""
+
+    def __init__(self, items: Sequence[Any], at: np.ndarray) -> None:
+        self.items, self.at = items, at
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __getitem__(self, n: Any) -> Any:
+        return self.items[self.at[n]]
+
+
+def _means(group: np.ndarray, unit: np.ndarray, n: int, rows: _Rows) -> _Rows:
+    """Rows (n, dim): the mean of the units of each group, a block at a time."""
+    counts = np.bincount(group, minlength=n)
+    shares = (1.0 / counts[group]).astype(np.float32)
+    mean = sparse.csr_matrix((shares, (group, unit)), shape=(n, len(rows.values)))
+    result = _Rows(n, rows.values.shape[1])
+    for start in range(0, n, ROWS_AT_ONCE):
+        result.values[start : start + ROWS_AT_ONCE] = mean[start : start + ROWS_AT_ONCE] @ rows.values
+        result.release()
+        rows.release()
+    return result
 
 
 def _hashes(contents: Sequence[Any]) -> np.ndarray:
     """(n,) V16 content hashes."""
     digests = b"".join(hashlib.blake2b(msgspec.msgpack.encode(c), digest_size=16).digest() for c in contents)
-    return np.frombuffer(digests, "V16")
-
-
-def _content_key(ids: Sequence[str], hashes: np.ndarray) -> str:
-    digest = hashlib.sha256(hashes.tobytes())
-    digest.update("\n".join(ids).encode())
-    return digest.hexdigest()[:32]
+    return np.frombuffer(digests, "V16") if digests else np.zeros(0, "V16")

@@ -23,8 +23,5 @@ def listnet(scores: Tensor, positive: Tensor, valid: Tensor | None = None) -> Te
         positive = positive & valid
         scores = scores.masked_fill(~valid, float("-inf"))
     count = positive.sum(-1)
-    judged = count > 0
-    # Lists that are left out are made finite first: 0 * -inf would spoil the gradient of all.
-    log_p = scores.masked_fill(~judged.unsqueeze(-1), 0.0).log_softmax(-1)
-    per_list = -log_p.masked_fill(~positive, 0.0).sum(-1) / count.clamp(min=1)
-    return per_list.sum() / judged.sum().clamp(min=1)
+    log_p = scores.log_softmax(-1).masked_fill(~positive, 0.0)  # filled, not multiplied: 0 * -inf would spoil all gradients
+    return -(log_p.sum(-1) / count.clamp(min=1)).sum() / (count > 0).sum().clamp(min=1)

@@ -8,7 +8,6 @@ import numpy as np
 
 from brandfit import seeds
 from brandfit.data.dataset import Dataset
-from brandfit.data.schema import Link, link_id
 from brandfit.errors import UsageError
 
 
@@ -20,33 +19,13 @@ class Pairs(NamedTuple):
     at: np.ndarray
 
 
-def without_leak(dataset: Dataset, seed: int = 0) -> Dataset:
-    """A view in which no partner stands for a brand that it is to be matched with.
-
-    A brand without posts, brief or profile is seen through its partners. Learning to match it with these very partners
-    would teach that equal is equal. Where no ``represents`` links say who stands for whom, half of the partners of such a
-    brand, drawn with the seed, stand for it from here on and the other half is left to learn from.
-    """
-    seen_through = {brand for brand, how in dataset.representation.items() if how == "partners"}
-    stated = dataset.representing is not dataset.endorsements
-    if not seen_through or stated:
-        return dataset
-    partners: dict[str, list[str]] = {}
-    for brand, influencer in dataset.endorsements.tolist():
-        if brand in seen_through:
-            partners.setdefault(brand, []).append(influencer)
-    links = []
-    for brand, known in partners.items():
-        drawn = sorted(known, key=lambda influencer: seeds.derive(seed, "represents", brand, influencer))
-        links += [
-            Link(id=link_id("represents", influencer, brand), kind="represents", source=influencer, target=brand)
-            for influencer in drawn[: (len(drawn) + 1) // 2]
-        ]
-    return dataset.with_links(links)
-
-
 def to_learn_from(dataset: Dataset, ranker: str) -> Pairs:
-    """The endorsing pairs of a view without leak. Raises UsageError where there are none."""
+    """The endorsing pairs of a Dataset, but for those of partners that stand for the brand themselves.
+
+    A brand without posts, brief or profile is seen through its partners. Learning to match it with these very partners would
+    teach that equal is equal. (A split says with ``represents`` links who stands for whom, so that others are left.)
+    Raises UsageError where no pair is left.
+    """
     pairs = dataset.endorsements
     through = {brand for brand, how in dataset.representation.items() if how == "partners"}
     if through:
@@ -56,7 +35,8 @@ def to_learn_from(dataset: Dataset, ranker: str) -> Pairs:
     if not len(pairs):
         raise UsageError(
             f"{ranker} learns from endorsements, and there are none that it may learn from.",
-            "Import who endorses whom, derive endorsements from mentions, tags and sponsors, or use simcos, which does not learn.",
+            "Import who endorses whom, or derive it from mentions, tags and sponsors. Of a brand that is seen through its "
+            "partners, some must stand for it (represents links) and others be left to learn from.",
         )
     brands, influencers = dataset.brands, dataset.influencers
     at = np.stack([np.searchsorted(brands, pairs[:, 0]), np.searchsorted(influencers, pairs[:, 1])], axis=1)

@@ -123,7 +123,7 @@ def _epoch(
         for batch in batches(seeds.generator(seed, "epoch", epoch)):
             optimiser.zero_grad()
             value = loss(batch)
-            value.backward()
+            value.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             losses.append(value.item())
     mean = float(np.mean(losses)) if losses else 0.0

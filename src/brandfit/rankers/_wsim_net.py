@@ -18,6 +18,7 @@ class WSimNet(nn.Module):
 
     def __init__(self, dims: dict[str, int], engagement: bool) -> None:
         super().__init__()
+        self.slots = list(dims)  # a ParameterDict sorts its names
         self.diagonal = nn.ParameterDict({slot: nn.Parameter(torch.ones(dim)) for slot, dim in dims.items()})
         start = [1.0] * len(dims) + [ENGAGEMENT_START] * engagement
         self.mix = nn.Parameter(torch.tensor(start).log())
@@ -30,7 +31,7 @@ class WSimNet(nn.Module):
         engagement  (p, k), None where the model has none
         has         (p, k, f) bool: the factors, slots in order and then engagement, that each pair has
         """
-        factors = [torch.einsum("pd,pkd->pk", brands[s] * w, candidates[s]) for s, w in self.diagonal.items()]
+        factors = [torch.einsum("pd,pkd->pk", brands[s] * self.diagonal[s], candidates[s]) for s in self.slots]
         if engagement is not None:
             factors.append(engagement)
         weights = self.mix.softmax(0) * has  # (p, k, f)

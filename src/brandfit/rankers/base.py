@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from brandfit import config as settings
 from brandfit import names
-from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.pooling import account_has, brand_has
@@ -35,7 +35,7 @@ class Ranker(ABC):
     """
 
     kind: ClassVar[str] = "ranker"
-    Config: ClassVar[type[Config]] = Config
+    Config: ClassVar[type[settings.Config]] = settings.Config
     slots: ClassVar[tuple[str, ...]] = ()
     """Slots that it can read. It uses those that both sides have, leaves out the others and says so."""
     one_sided: ClassVar[tuple[str, ...]] = ()
@@ -43,7 +43,7 @@ class Ranker(ABC):
     learns: ClassVar[bool] = False
     """Whether ``fit`` needs endorsements."""
 
-    def __init__(self, config: Config | None = None, seed: int = 0) -> None:
+    def __init__(self, config: settings.Config | None = None, seed: int = 0) -> None:
         self.config = config if config is not None else self.Config()
         self.seed = seed
         self.fitted_on = ""

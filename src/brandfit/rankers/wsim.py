@@ -11,8 +11,8 @@ epochs, early stopping on 20 % of the brands, the best weights kept.
 A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable Framework.
 arXiv 2107.13943. There is no public code of the authors. What the paper leaves open, and what was chosen:
 
-* Every slot's vector is set to length one (``normalise``). The raw VGG vectors are hundreds long: their products swamp the
-  text's and saturate the softmax. With W at the identity s is then the cosine, of which the paper calls WSim a generalisation.
+* Every slot's vector is set to length one (``normalise``). Raw VGG maps are far longer than text vectors: their products would
+  swamp the text's and saturate the softmax. With W at the identity s is then the cosine, which the paper says WSim generalises.
 * W starts at the identity, the weights at equal shares with a small one for engagement: untrained it is SimCos with a hint
   of popularity. The convex weights are a softmax of free numbers.
 * The 20 % held out are brands, not pairs: what counts is a brand that is new. Their pools are drawn once.
@@ -23,7 +23,8 @@ up to one. Engagement alone is no evidence of a match: a pair that shares no con
 concept, engagement. Scoring needs no torch.
 
 Expected: the paper's Table I for K = 6 has AUC .861 +- .008, Recall@10 .178, Recall@50 .469, MedR 2.9 with 25 K parameters on
-its text and picture features of 360 brands. @@NUMBERS@@
+its text and picture features of 360 brands. On released text topics and concept vectors of 286 brands, 5 folds over brands:
+AUC .84, Recall@10 .18, no better than the same model untrained (.84, .18).
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from brandfit import config, seeds
+from brandfit import seeds
+from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.losses import listnet
-from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from, without_leak
+from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
@@ -55,7 +57,7 @@ ENGAGEMENT_RATE = "engagement_rate"
 """The column of the engagement slot that is the score e."""
 
 
-class Config(config.Config):
+class WSimConfig(Config, frozen=True):
     pool_size: Annotated[int, Meta(description="candidates in a training pool (K)", ge=2, le=1000)] = 6
     epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 200
     learning_rate: Annotated[float, Meta(description="step size of Adam", gt=0)] = 0.001
@@ -74,13 +76,13 @@ class WSim(Ranker):
     weights by factor.
     """
 
-    Config = Config
+    Config = WSimConfig
     slots = ("text", "picture", "concept", "engagement")
     one_sided = ("engagement",)
     learns = True
-    config: Config
+    config: WSimConfig
 
-    def __init__(self, config: config.Config | None = None, seed: int = 0) -> None:
+    def __init__(self, config: WSimConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
         self.diagonal: dict[str, np.ndarray] = {}
         self.weights: dict[str, float] = {}
@@ -95,9 +97,8 @@ class WSim(Ranker):
         torch = need_torch(self.name)
         from brandfit.rankers._wsim_net import WSimNet
 
-        self.reads = {}
-        view = without_leak(dataset, self.seed)
-        pairs, left, right, rate = self._examples(view)
+        self.reads, self.weights = {}, {}
+        pairs, left, right, rate = self._examples(dataset)
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in (*left, *rate)}
         inputs = _Inputs(torch, left, right, rate)
         held = held_out(pairs.at, self.config.validation, self.seed)
@@ -131,7 +132,7 @@ class WSim(Ranker):
             folder=folder,
             run=self._run(dataset),
         )
-        self.diagonal = {slot: w.detach().numpy().copy() for slot, w in network.diagonal.items()}
+        self.diagonal = {slot: network.diagonal[slot].detach().numpy().copy() for slot in left}
         self.weights = dict(zip((*left, *rate), network.mix.softmax(0).tolist(), strict=True))
         self.training = msgspec.to_builtins(history)
         return super().fit(dataset)
@@ -170,21 +171,20 @@ class WSim(Ranker):
         self.engagement = (float(arrays["engagement"][0]), float(arrays["engagement"][1]))
 
     def _missing(self, dataset: Dataset, slot: str) -> str:
-        reason = super()._missing(dataset, slot)
-        if not reason and slot == "engagement" and ENGAGEMENT_RATE not in dataset.slots[slot].columns:
+        if slot == "engagement" and slot in dataset.slots and ENGAGEMENT_RATE not in dataset.slots[slot].columns:
             return f"its features have no column {ENGAGEMENT_RATE}"
-        return reason
+        return super()._missing(dataset, slot)
 
-    def _examples(self, view: Dataset) -> tuple[Pairs, dict[str, Vectors], dict[str, Vectors], dict[str, Vectors]]:
+    def _examples(self, dataset: Dataset) -> tuple[Pairs, dict[str, Vectors], dict[str, Vectors], dict[str, Vectors]]:
         """Pairs to learn from, and the content of their brands and influencers and the influencers' engagement, by slot.
 
         Accounts without any content are no candidates; pairs that share none teach nothing.
         """
-        pairs = to_learn_from(view, self.name)
-        used = self.used_slots(view)
+        pairs = to_learn_from(dataset, self.name)
+        used = self.used_slots(dataset)
         content = [slot for slot in used if slot != "engagement"]
-        left = {slot: self._side(brand_vectors, view, slot, pairs.brands) for slot in content}
-        right = {slot: self._side(account_vectors, view, slot, pairs.influencers) for slot in content}
+        left = {slot: self._side(brand_vectors, dataset, slot, pairs.brands) for slot in content}
+        right = {slot: self._side(account_vectors, dataset, slot, pairs.influencers) for slot in content}
         here = {slot: left[slot].present[pairs.at[:, 0]] & right[slot].present[pairs.at[:, 1]] for slot in content}
         shared_by = np.any(list(here.values()), axis=0) if here else np.zeros(len(pairs.at), bool)
         if not shared_by.any():
@@ -199,7 +199,7 @@ class WSim(Ranker):
         right = {slot: Vectors(v.values[influencers], v.present[influencers]) for slot, v in right.items()}
         rate = {}
         if "engagement" in used:
-            raw = _rate(view, pairs.influencers)
+            raw = _rate(dataset, pairs.influencers)
             known = raw.values[raw.present, 0].astype(np.float64)
             self.engagement = (float(known.mean()), float(known.std()) or 1.0) if len(known) else (0.0, 1.0)
             rate["engagement"] = self._standardised(raw)

@@ -33,7 +33,5 @@ def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
             )
         MIGRATIONS[version](connection)
         version += 1
-    connection.exec_driver_sql(
-        "INSERT INTO meta (key, value) VALUES ('schema_version', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
-        (str(target),),
-    )
+    if found != str(target):
+        connection.exec_driver_sql("INSERT OR REPLACE INTO meta (key, value) VALUES ('schema_version', ?)", (str(target),))

@@ -20,6 +20,7 @@ from brandfit.workspace import migrations
 BATCH = 5_000
 """Rows handed to the database at once."""
 
+json = msgspec.json.Encoder()
 metadata = sa.MetaData()
 meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
 pictures = sa.Table(
@@ -95,21 +96,21 @@ class Writer:
         self.touched = dict.fromkeys(schema.TABLES, 0)
         self.before = self._sizes()
         self.sql = {name: _upsert(name) for name in schema.TABLES}
-        self.lists = {
-            name: [n for n, f in enumerate(schema.fields(t)) if pa.types.is_list(f.arrow)] for name, t in schema.TABLES.items()
+        self.forms = {
+            row_type: (name, self.pending[name], [n for n, f in enumerate(schema.fields(row_type)) if pa.types.is_list(f.arrow)])
+            for name, row_type in schema.TABLES.items()
         }
-        self.names = {row_type: name for name, row_type in schema.TABLES.items()}
 
     def add(self, row: Row) -> None:
-        name = self.names[type(row)]
+        name, batch, lists = self.forms[type(row)]
         values = msgspec.structs.astuple(row)
-        if self.lists[name]:
+        hashed = schema.hash_of(values)
+        if lists:
             plain = list(values)
-            for n in self.lists[name]:
-                plain[n] = msgspec.json.encode(plain[n]).decode()
+            for n in lists:
+                plain[n] = json.encode(plain[n]).decode() if plain[n] else "[]"
             values = tuple(plain)
-        batch = self.pending[name]
-        batch.append((*values, schema.row_hash(row)))
+        batch.append((*values, hashed))
         if len(batch) >= BATCH:
             self._flush(name)
 

@@ -10,6 +10,7 @@ models/<ranker>/     safetensors and JSON, never pickle
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,13 +23,13 @@ import sqlalchemy as sa
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from brandfit import __version__, names
+from brandfit import __version__
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Image, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
-from brandfit.rankers.base import Ranker
+from brandfit.rankers.base import Ranker, restored
 from brandfit.workspace import tables
 from brandfit.workspace.shelf import Shelf, damaged, write_atomic
 
@@ -228,6 +229,7 @@ class Workspace:
         for old in self._models.versions(ranker.name):
             if old != version:
                 self._models.drop(ranker.name, old)
+        shutil.rmtree(self.path / "training" / ranker.name, ignore_errors=True)
         return path
 
     def load_model(self, name: str) -> tuple[Ranker, dict[str, Any]]:
@@ -238,11 +240,13 @@ class Workspace:
             raise UnknownName(
                 "trained model", name, self.model_names(), f"Train it first: brandfit train {name} -w {self.path}"
             ) from None
-        cls = names.load("ranker", name)
-        ranker: Ranker = cls(cls.Config.of(info["config"]), info["seed"])
-        ranker.fitted_on = info["fitted_on"]
-        ranker.load_arrays(load_tensors((folder / "model.safetensors").read_bytes()))
-        return ranker, info
+        return restored(info, load_tensors((folder / "model.safetensors").read_bytes())), info
+
+    def checkpoint(self, name: str) -> Path:
+        """Folder in which a training of this name leaves off and goes on."""
+        folder = self.path / "training" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def model_names(self) -> list[str]:
         return self._models.names()
@@ -285,10 +289,9 @@ class Workspace:
                         found.append(str(error))
                     except KeyError:
                         found.append(str(damaged(shelf.root / name / version)))
-        for file in sorted((self.path / "units").glob("*/*.safetensors")):
-            if hashlib.sha256(file.read_bytes()).hexdigest()[:32] != file.stem:
-                found.append(str(damaged(file)))
-        return found
+        chunks = sorted((self.path / "units").glob("*/*.safetensors"))
+        bad_chunks = [file for file in chunks if hashlib.sha256(file.read_bytes()).hexdigest()[:32] != file.stem]
+        return found + [str(damaged(file)) for file in bad_chunks]
 
 
 def _arrow_writer(connection: sa.Connection, name: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from brandfit.data.captions import handle
-from brandfit.data.importers._fields import count, encodable, text
+from brandfit.data.importers._fields import count, text
 from brandfit.data.importers._lines import lines
 from brandfit.data.importers._reasons import excerpt, shown
 from brandfit.data.importers.base import Tick
@@ -20,7 +20,7 @@ def accounts(path: Path, tick: Tick) -> Iterator[Account | Reject]:
     """Influencers of ``influencers.tsv`` or ``.txt``; with a header its names place the columns, else their order does."""
     columns: tuple[str, ...] = ()
     for item in lines(path, tick):
-        if type(item) is Reject:
+        if isinstance(item, Reject):
             yield item
             continue
         number, raw = item
@@ -52,10 +52,17 @@ def _header(cells: list[str]) -> tuple[str, ...]:
 def _account(row: dict[str, str]) -> Account:
     if len(row) < 2:
         raise ValueError(f"expected {len(COLUMNS)} columns between tabs ({', '.join(COLUMNS)}), found {len(row)}")
-    counts = {}
-    for column in COLUMNS[2:]:
-        try:
-            counts[column] = count(row.get(column))
-        except ValueError as error:
-            raise ValueError(f"{column}: {error}") from None
-    return Account(id=handle(row.get("handle", "")), category=encodable(text(row.get("category")) or "").lower() or None, **counts)
+    return Account(
+        id=handle(row.get("handle", "")),
+        category=(text(row.get("category")) or "").lower() or None,
+        followers=_count(row, "followers"),
+        followees=_count(row, "followees"),
+        posts=_count(row, "posts"),
+    )
+
+
+def _count(row: dict[str, str], column: str) -> int | None:
+    try:
+        return count(row.get(column))
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from None

@@ -30,7 +30,7 @@ def rows(path: Path, form: type[Form], tick: Tick) -> Iterator[tuple[int, Form] 
     """(line number, row) of a file with a JSON object a line; what does not decode into ``form`` is a Reject."""
     decode = msgspec.json.Decoder(form).decode
     for batch in _batches(path, tick):
-        if type(batch) is Reject:
+        if isinstance(batch, Reject):
             yield batch
             continue
         number, lines = batch
@@ -48,7 +48,7 @@ def rows(path: Path, form: type[Form], tick: Tick) -> Iterator[tuple[int, Form] 
 def lines(path: Path, tick: Tick) -> Iterator[tuple[int, bytes] | Reject]:
     """(1-based number, line without its end) of a text file; a Reject for a line too long and for a damaged rest."""
     for batch in _batches(path, tick):
-        if type(batch) is Reject:
+        if isinstance(batch, Reject):
             yield batch
         else:
             yield from enumerate(batch[1], batch[0] + 1)

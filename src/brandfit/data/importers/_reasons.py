@@ -23,7 +23,6 @@ _WORDS = {
     "object": "an object {...}",
 }
 _EXPECTED = re.compile(r"Expected `([^`]*)`(.*)", re.DOTALL)
-_PLACE = re.compile(r"^(.*?)(?: - at `\$\.?([^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
@@ -35,8 +34,9 @@ def reason(error: Exception, found: bytes | Any) -> str:
         return f"not UTF-8 text: {error.reason}"
     if not isinstance(error, msgspec.ValidationError):
         return f"not valid JSON: {str(error).removeprefix('JSON is malformed: ').lower()}"
-    what, place = _PLACE.match(str(error)).groups()
-    value, there = _at(found, place or "")
+    what, _, place = str(error).partition(" - at `$")
+    place = place.rstrip("`").removeprefix(".")
+    value, there = _at(found, place)
     said = _sentence(what, value, there)
     return f"{place}: {said}" if place else said
 
@@ -61,7 +61,10 @@ def quoted(value: Any) -> str:
     """A found value in a sentence: short, one line."""
     if value is None:
         return "nothing"
-    text = clean(value if isinstance(value, str) else ascii(value))
+    try:
+        text = clean(value if isinstance(value, str) else ascii(value))
+    except RecursionError:
+        return "something nested too deeply"
     text = text if len(text) <= 60 else f"{text[:57]}..."
     return repr(text) if isinstance(value, str) else text
 
@@ -78,7 +81,8 @@ def _sentence(what: str, value: Any, there: bool) -> str:
         bound = "at most" if length[1] == "<=" else "at least"
         size = f", found {len(value):,}" if isinstance(value, (str, list)) else ""
         return f"expected {expected} of {bound} {int(length[2]):,} characters{size}"
-    got = quoted(value) if there else match[2].rpartition("got ")[2].strip("`")
+    kind = match[2].rpartition("got ")[2].strip("`")
+    got = quoted(value) if there else _WORDS.get(kind, kind)
     return f"expected {expected}{' ' if limit else ''}{limit}, found {got}"
 
 

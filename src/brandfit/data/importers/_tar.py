@@ -38,6 +38,7 @@ def _members(file: BinaryIO, total: int, shown_path: str, tick: Tick) -> Iterato
         if len(header) < BLOCK or (zeros := zeros + 1 if not header[0] and not any(header) else 0) == 2:
             if len(header) < BLOCK and (header or not zeros):
                 yield Reject(shown_path, number + 1, "the tar file ends in the middle; what follows is lost")
+            tick(max(total - at, 0))  # zeros after the end
             return
         if zeros:
             continue

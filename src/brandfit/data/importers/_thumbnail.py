@@ -1,8 +1,8 @@
 """The 42-pixel thumbnails that posts carry as ``media_preview``: a JPEG without its header.
 
-All such thumbnails share one header, so it is not sent: base64 of one byte of version, one of height, one of width, and the
-entropy-coded data that follows the start-of-scan segment. The header is that of a baseline JPEG at libjpeg's quality
-50, 4:2:0, with the standard Huffman tables.
+All such thumbnails share one header, so it is not sent. What is sent, as base64: one byte of version, one of width, one of
+height, and the entropy-coded data that follows the start-of-scan segment. The header is that of a baseline JPEG at libjpeg's
+quality 30, 4:2:0, with the standard Huffman tables.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def jpeg(media_preview: str) -> bytes:
     except (binascii.Error, ValueError):
         raise ValueError("media_preview: not base64") from None
     if len(data) < 4 or not data[1] or not data[2]:
-        raise ValueError("media_preview: expected version, height, width and picture data")
+        raise ValueError("media_preview: expected version, width, height and picture data")
     header, sizes = _header()
-    return header[:sizes] + bytes((0, data[1], 0, data[2])) + header[sizes + 4 :] + data[3:] + b"\xff\xd9"
+    return header[:sizes] + bytes((0, data[2], 0, data[1])) + header[sizes + 4 :] + data[3:] + b"\xff\xd9"
 
 
 @cache
@@ -36,7 +36,7 @@ def _header() -> tuple[bytes, int]:
     from PIL import Image
 
     blank = io.BytesIO()
-    Image.new("RGB", (42, 42)).save(blank, "JPEG", quality=50, subsampling="4:2:0", optimize=False)
+    Image.new("RGB", (42, 42)).save(blank, "JPEG", quality=30, subsampling="4:2:0", optimize=False)
     data = blank.getvalue()
     at, sizes = 2, 0
     while True:

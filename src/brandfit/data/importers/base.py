@@ -30,6 +30,8 @@ class Importer(ABC):
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config if config is not None else self.Config()
+        self.warnings: list[str] = []
+        """What a person should know of the last ``read`` though no row was lost: files not there, columns not understood."""
 
     @property
     def name(self) -> str:

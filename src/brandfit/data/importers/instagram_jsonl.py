@@ -22,9 +22,8 @@ from msgspec import Meta
 
 from brandfit.data import captions
 from brandfit.data.captions import handle, identifier
-from brandfit.data.importers import _fields, _influencers, _lines, _tar
+from brandfit.data.importers import _fields, _files, _influencers, _lines, _tar
 from brandfit.data.importers._comments import Comments
-from brandfit.data.importers._files import first_of, size_of
 from brandfit.data.importers._reasons import clean, shown
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Count, Link, Picture, Post, Record, Reject, Text
@@ -75,15 +74,12 @@ class Place(NamedTuple):
 class InstagramJsonl(Importer):
     """Influencers, posts, thumbnails and comments as JSON lines."""
 
-    def __init__(self, config: Importer.Config | None = None) -> None:
-        super().__init__(config)
-        self.warnings: list[str] = []
-
     def total(self, path: Path) -> int:
-        return sum(size_of(file) for file in self._files(path).values())
+        return sum(_files.size_of(file) for file in self._files(path).values())
 
     def read(self, path: Path, tick: Tick) -> Iterator[Record]:
-        files = self._files(path)
+        files = self._files(_files.folder(path))
+        self.warnings = []
         if "posts" not in files:
             raise DataError(
                 f"{shown(path)} holds no posts.jsonl.gz or posts.jsonl.",
@@ -107,7 +103,7 @@ class InstagramJsonl(Importer):
         file = shown(path)
         known: dict[str, str] = {}
         for item in _lines.rows(path, PostForm, tick):
-            if type(item) is Reject:
+            if isinstance(item, Reject):
                 yield item
                 continue
             line, form = item
@@ -129,7 +125,7 @@ class InstagramJsonl(Importer):
     def _pictures(self, path: Path, tick: Tick, pictures: dict[str, Place], posts: str) -> Iterator[Picture | Reject]:
         file = shown(path)
         for item in _tar.members(path, tick):
-            if type(item) is Reject:
+            if isinstance(item, Reject):
                 yield item
                 continue
             number, name, data = item
@@ -155,7 +151,7 @@ class InstagramJsonl(Importer):
         file = shown(path)
         link = Comments().link
         for item in _lines.rows(path, CommentForm, tick):
-            if type(item) is Reject:
+            if isinstance(item, Reject):
                 yield item
                 continue
             line, form = item
@@ -170,10 +166,10 @@ class InstagramJsonl(Importer):
 
     def _files(self, path: Path) -> dict[str, Path]:
         found = {
-            "influencers": first_of(path, "influencers.tsv", "influencers.txt"),
-            "posts": first_of(path, "posts.jsonl.gz", "posts.jsonl"),
-            "comments": first_of(path, "comments.jsonl.gz", "comments.jsonl"),
-            "thumbnails": first_of(path, "thumbnails.tar"),
+            "influencers": _files.first_of(path, "influencers.tsv", "influencers.txt"),
+            "posts": _files.first_of(path, "posts.jsonl.gz", "posts.jsonl"),
+            "comments": _files.first_of(path, "comments.jsonl.gz", "comments.jsonl"),
+            "thumbnails": _files.first_of(path, "thumbnails.tar"),
         }
         return {name: file for name, file in found.items() if file is not None}
 
@@ -217,10 +213,8 @@ def _place(form: PostForm, post: str, line: int, pictures: dict[str, Place]) -> 
     texts = [text.replace("\0", "") for text in form.alt_text or ()]
     images = form.images or []
     aligned = len(texts) == len(images)
+    together = "\n".join(texts)[: _fields.LONGEST_TEXT] or None
     for position, name in enumerate(images):
-        if aligned:
-            alt_text = texts[position]
-        else:
-            alt_text = "\n".join(texts)[: _fields.LONGEST_TEXT] if texts and position == 0 else None
+        alt_text = texts[position] if aligned else together if position == 0 else None
         width, height = (form.width, form.height) if position == 0 else (None, None)
         pictures[name] = Place(post, position, line, alt_text, width, height)

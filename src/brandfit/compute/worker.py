@@ -1,0 +1,52 @@
+"""A worker process: ``python -m brandfit.compute.worker MODULE FUNCTION MEMORY``.
+
+Reads chunks of items from stdin and writes their results to stdout, each a 4-byte length and MessagePack, until stdin
+ends. The function's annotations say what an item and a result are. Memory is limited where the system can.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import struct
+import sys
+from typing import BinaryIO, get_type_hints
+
+import msgspec
+
+LENGTH = struct.Struct("<I")
+
+
+def send(stream: BinaryIO, data: bytes) -> None:
+    stream.write(LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> bytes:
+    """Raises EOFError where the other side has gone."""
+    head = stream.read(LENGTH.size)
+    data = stream.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
+    if len(head) < LENGTH.size or len(data) < LENGTH.unpack(head)[0]:
+        raise EOFError
+    return data
+
+
+def main(module: str, name: str, memory: str) -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # there is none on Windows
+
+        resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
+    function = getattr(importlib.import_module(module), name)
+    hints = get_type_hints(function)
+    hints.pop("return")
+    decoder = msgspec.msgpack.Decoder(list[next(iter(hints.values()))])  # type: ignore[misc]
+    encoder = msgspec.msgpack.Encoder()
+    with contextlib.suppress(EOFError):
+        while True:
+            items = decoder.decode(receive(sys.stdin.buffer))
+            send(sys.stdout.buffer, encoder.encode([function(item) for item in items]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,252 @@
+"""Posts as Instagram's GraphQL interface described them: one JSON object ("node") a post.
+
+Two sources keep such nodes on disk, the data set of WWW 2020 (``.info``) and instaloader (``.json``). Fields that are not
+read here are skipped undecoded. Comments are decoded one by one, so that a bad one does not cost the post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta, Raw, field
+
+from brandfit.data import captions
+from brandfit.data.captions import handle, identifier
+from brandfit.data.importers import _thumbnail
+from brandfit.data.importers._comments import Comments
+from brandfit.data.importers._reasons import FAILURES, excerpt, reason
+from brandfit.data.schema import Count, Link, Picture, Post, Reject, Text
+
+Seconds = Annotated[int, Meta(ge=0, le=2**40)]
+T = TypeVar("T")
+
+
+class Edge(msgspec.Struct, Generic[T]):
+    node: T
+
+
+class Edges(msgspec.Struct, Generic[T]):
+    """A list as GraphQL has it: how many there are on the platform, and those that came along."""
+
+    count: Annotated[int, Meta(ge=-1, le=2**53)] | None = None  # -1 where the platform hides it
+    edges: list[Edge[T]] = []
+
+
+class User(msgspec.Struct):
+    username: str | None = None
+
+
+class Tag(msgspec.Struct):
+    user: User | None = None
+
+
+class Sponsor(msgspec.Struct):
+    sponsor: User | None = None
+    user: User | None = None
+    username: str | None = None
+
+
+class Words(msgspec.Struct):
+    text: Text | None = None
+
+
+class Size(msgspec.Struct):
+    width: Count | None = None
+    height: Count | None = None
+
+
+class PhoneTags(msgspec.Struct):
+    tagged: list[Tag] = field(default_factory=list, name="in")
+
+
+class Phone(msgspec.Struct):
+    """What the phone's interface said of the same post."""
+
+    user: User | None = None
+    usertags: PhoneTags | None = None
+    sponsor_tags: list[Sponsor] | None = None
+    is_paid_partnership: bool | None = None
+
+
+class Media(msgspec.Struct):
+    """What a post and each part of a sidecar have in common."""
+
+    media_preview: str | None = None
+    accessibility_caption: Text | None = None
+    dimensions: Size | None = None
+    edge_media_to_tagged_user: Edges[Tag] | None = None
+
+
+class Node(Media):
+    id: str | int | None = None
+    shortcode: str | None = None
+    owner: Raw = Raw()
+    taken_at_timestamp: Seconds | None = None
+    date: Seconds | None = None
+    edge_media_to_caption: Edges[Words] | None = None
+    caption: Text | Words | None = None
+    edge_media_preview_like: Edges[Raw] | None = None
+    edge_media_to_parent_comment: Edges[Raw] | None = None
+    edge_media_to_comment: Edges[Raw] | None = None
+    edge_media_preview_comment: Edges[Raw] | None = None
+    comments: Count | Edges[Raw] | None = None
+    edge_media_to_sponsor_user: Edges[Sponsor] | None = None
+    edge_sidecar_to_children: Edges[Media] | None = None
+    is_ad: bool | None = None
+    is_paid_partnership: bool | None = None
+    iphone_struct: Phone | None = None
+
+
+class Comment(msgspec.Struct):
+    """One comment with its replies, in the form of either source."""
+
+    text: Text | None = None
+    created_at: Seconds | None = None
+    owner: User | None = None
+    edge_threaded_comments: Edges[Raw] | None = None
+    answers: list[Raw] | None = None
+
+
+_decode_user = msgspec.json.Decoder(User).decode
+_decode_comment = msgspec.json.Decoder(Comment).decode
+
+
+def post_of(node: Node, owner: str, caption: str | None = None) -> Post:
+    """The post. ``owner`` and ``caption`` are used where the node has none. Raises ValueError with the reason."""
+    id = identifier(str(node.id if node.id is not None else node.shortcode or ""))
+    try:
+        said = caption_of(node)
+        caption = said if said is not None else caption
+        caption = caption.replace("\0", "") if caption is not None else None
+        hashtags = captions.hashtags(caption or "")
+        sponsors = _sponsors(node)
+        phone = node.iphone_struct
+        official = bool(sponsors) or any((node.is_ad, node.is_paid_partnership, phone is not None and phone.is_paid_partnership))
+        return Post(
+            id=id,
+            account=handle(owner),
+            time=node.taken_at_timestamp if node.taken_at_timestamp is not None else node.date,
+            caption=caption,
+            hashtags=hashtags,
+            mentions=captions.mentions(caption or ""),
+            tags=_tags(node),
+            sponsors=sponsors,
+            likes=_count(node.edge_media_preview_like),
+            comments=_comment_count(node),
+            disclosed=captions.disclosed(caption, hashtags, official),
+        )
+    except ValueError as error:
+        raise ValueError(f"post {id}: {error}") from None
+
+
+def owner_of(node: Node) -> str | None:
+    """The handle that the node gives for who posted."""
+    if bytes(node.owner):
+        try:
+            if username := _decode_user(node.owner).username:
+                return username
+        except FAILURES:
+            pass  # the file's own name will do
+    phone = node.iphone_struct
+    return phone.user.username if phone is not None and phone.user is not None else None
+
+
+def caption_of(node: Node) -> str | None:
+    """None where the node does not say; '' where there is none under the post."""
+    if node.edge_media_to_caption is not None:
+        edges = node.edge_media_to_caption.edges
+        return (edges[0].node.text or "") if edges else ""
+    return node.caption.text if isinstance(node.caption, Words) else node.caption
+
+
+def parts_of(node: Node) -> list[Media]:
+    """The parts of a sidecar in order, or the post itself."""
+    children = node.edge_sidecar_to_children
+    return [edge.node for edge in children.edges] if children is not None and children.edges else [node]
+
+
+def picture_of(part: Media, post: str, position: int, data: bytes, source: str, file: str) -> Picture:
+    size = part.dimensions or Size()
+    alt_text = part.accessibility_caption.replace("\0", "") if part.accessibility_caption else None
+    return Picture(post, position, data, source, file, 1, alt_text, size.width, size.height)
+
+
+def previews(node: Node, post: str, file: str) -> Iterator[Picture | Reject]:
+    """The thumbnails that a node carries."""
+    parts = parts_of(node)
+    if not any(part.media_preview for part in parts):
+        parts = [node]
+    for position, part in enumerate(parts):
+        if part.media_preview:
+            try:
+                data = _thumbnail.jpeg(part.media_preview)
+            except ValueError as error:
+                yield Reject(file, 1, f"post {post}, picture {position}: {error}", excerpt(part.media_preview))
+                continue
+            yield picture_of(part, post, position, data, f"{file}::media_preview/{position}", file)
+
+
+def comments_of(node: Node) -> list[Raw]:
+    """The comments that came along, undecoded: with replies where the node has those."""
+    for edges in (node.edge_media_to_parent_comment, node.edge_media_to_comment, node.edge_media_preview_comment):
+        if edges is not None and edges.edges:
+            return [edge.node for edge in edges.edges]
+    return []
+
+
+def comment_links(raws: list[Raw], post: Post, file: str) -> Iterator[Link | Reject]:
+    """Comments and their replies as links to who posted."""
+    link = Comments().link
+    waiting = [(f"comment {n}", raw, 0) for n, raw in enumerate(raws, 1)][::-1]
+    while waiting:
+        name, raw, depth = waiting.pop()
+        try:
+            comment = _decode_comment(raw)
+            yield link(post.id, post.account, (comment.owner and comment.owner.username) or "", comment.text, comment.created_at)
+        except FAILURES as error:
+            yield Reject(file, 1, f"post {post.id}, {name}: {reason(error, bytes(raw))}", excerpt(bytes(raw)))
+            continue
+        except ValueError as error:
+            yield Reject(file, 1, f"post {post.id}, {name}, its owner: {error}", excerpt(bytes(raw)))
+            continue
+        if depth == 0:  # replies have no replies
+            replies = [edge.node for edge in comment.edge_threaded_comments.edges] if comment.edge_threaded_comments else []
+            replies += comment.answers or []
+            waiting += [(f"{name}, reply {n}", reply, 1) for n, reply in enumerate(replies, 1)][::-1]
+
+
+def _tags(node: Node) -> list[str]:
+    tags = [edge.node for part in (node, *parts_of(node)) for edge in _edges(part.edge_media_to_tagged_user)]
+    if node.iphone_struct is not None and node.iphone_struct.usertags is not None:
+        tags += node.iphone_struct.usertags.tagged
+    return _handles([tag.user.username for tag in tags if tag.user is not None])
+
+
+def _sponsors(node: Node) -> list[str]:
+    sponsors = [edge.node for edge in _edges(node.edge_media_to_sponsor_user)]
+    if node.iphone_struct is not None:
+        sponsors += node.iphone_struct.sponsor_tags or []
+    users = [s.sponsor or s.user or User(s.username) for s in sponsors]
+    return _handles([user.username for user in users])
+
+
+def _handles(names: list[str | None]) -> list[str]:
+    return list(dict.fromkeys(handle(name) for name in names if name))
+
+
+def _edges(edges: Edges[T] | None) -> list[Edge[T]]:
+    return edges.edges if edges is not None else []
+
+
+def _count(edges: Edges[Raw] | None) -> int | None:
+    """How many there are; None where not known or hidden (-1)."""
+    return edges.count if edges is not None and edges.count is not None and edges.count >= 0 else None
+
+
+def _comment_count(node: Node) -> int | None:
+    for edges in (node.edge_media_to_parent_comment, node.edge_media_to_comment, node.edge_media_preview_comment):
+        if (count := _count(edges)) is not None:
+            return count
+    return _count(node.comments) if isinstance(node.comments, Edges) else node.comments

@@ -1,0 +1,444 @@
+"""A folder of tables that people can make themselves: accounts, posts, endorsements, comments, and pictures as files.
+
+    accounts.csv      brands and influencers                                needed
+    posts.csv         what they posted; kind "brief" is a brand's wish      optional
+    endorsements.csv  which influencer has worked with which brand          optional
+    comments.csv      who commented under which post                        optional
+
+Each may be .csv (also ; or tab between the cells, .tsv), .jsonl or .parquet, and .gz of the first two. ``COLUMNS`` says
+what each column is; ``write_template`` writes a folder to start from.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from brandfit.data import captions, schema
+from brandfit.data.importers import _csv, _fields, _files, _lines
+from brandfit.data.importers._comments import Comments
+from brandfit.data.importers._reasons import FAILURES, clean, excerpt, quoted, reason, shown
+from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.schema import Account, Link, Picture, Post, Record, Reject
+from brandfit.errors import DataError
+
+
+def one_of(*words: str) -> Callable[[Any], str | None]:
+    """A reader for one of these words."""
+
+    def read(value: Any) -> str | None:
+        if _fields.is_missing(value):
+            return None
+        if isinstance(value, str) and value.strip().lower() in words:
+            return value.strip().lower()
+        raise ValueError(f"expected {' or '.join(words)}, found {quoted(value)}")
+
+    return read
+
+
+def paths(value: Any) -> list[str]:
+    return _fields.items(value, "|")
+
+
+class Column(NamedTuple):
+    name: str
+    read: Callable[[Any], Any]
+    doc: str
+    also: tuple[str, ...] = ()
+    """Other headers that mean the same."""
+    needed: bool = False
+
+
+_ACCOUNT = "handle, with or without @"
+
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "accounts": (
+        Column("id", _fields.account_id, _ACCOUNT, ("handle", "username", "account"), needed=True),
+        Column("role", one_of("influencer", "brand", "audience"), "`influencer` (default), `brand` or `audience`"),
+        Column("name", _fields.text, "name as displayed", ("full_name", "display_name")),
+        Column("biography", _fields.text, "self-description", ("bio",)),
+        Column("category", _fields.text, "field of activity, in your own words, the same for equal fields"),
+        Column("business_category", _fields.text, "the platform's business category"),
+        Column("followers", _fields.count, "accounts that follow it", ("follower_count", "follower")),
+        Column("followees", _fields.count, "accounts that it follows", ("following", "following_count", "followee_count")),
+        Column("posts", _fields.count, "posts on the platform, imported or not", ("post_count", "posts_count", "media_count")),
+        Column("split", one_of("train", "test"), "`train` or `test`, where there is an official split"),
+        Column("seen", _fields.seconds, "when these counts were read", ("seen_at", "updated", "updated_at")),
+    ),
+    "posts": (
+        Column("id", _fields.row_id, "unique over all accounts", ("post_id", "post", "shortcode"), needed=True),
+        Column("account", _fields.account_id, _ACCOUNT, ("handle", "username", "account_id"), needed=True),
+        Column("kind", one_of("post", "brief"), "`post` (default) or `brief`: what a brand without posts looks for"),
+        Column("time", _fields.seconds, "when it was posted", ("timestamp", "date", "posted_at", "created_at")),
+        Column("caption", _fields.long_text, "text under the picture; an empty cell is an empty caption", ("text",)),
+        Column("hashtags", _fields.tags, "with spaces, commas or `|` between; default: from the caption"),
+        Column("mentions", _fields.accounts, "handles; default: from the caption"),
+        Column("tags", _fields.accounts, "handles tagged in the pictures", ("tagged", "usertags")),
+        Column("sponsors", _fields.accounts, "handles of official sponsors (paid partnership)", ("sponsor",)),
+        Column("likes", _fields.count, "likes", ("like_count",)),
+        Column("comments", _fields.count, "comments on the platform, imported or not", ("comment_count",)),
+        Column("disclosed", _fields.yes, "marked as an advertisement; default: from the caption and sponsors", ("is_ad", "ad")),
+        Column("images", paths, "picture files, relative to the folder, `|` between them", ("image", "pictures", "picture")),
+        Column("alt_text", paths, "descriptions of the pictures in their order, `|` between them", ("alt", "alt_texts")),
+    ),
+    "endorsements": (
+        Column("brand", _fields.account_id, "handle of a brand in accounts", ("brand_id", "target"), needed=True),
+        Column("influencer", _fields.account_id, "handle of an influencer in accounts", ("influencer_id", "source"), needed=True),
+        Column("post", _fields.row_id, "id of the campaign post", ("post_id",)),
+        Column("time", _fields.seconds, "when", ("timestamp", "date")),
+        Column("weight", _fields.number, "engagement rate of the campaign post", ("engagement", "engagement_rate")),
+    ),
+    "comments": (
+        Column("post", _fields.row_id, "id of a post in posts", ("post_id",), needed=True),
+        Column("account", _fields.account_id, "handle of who commented", ("commenter", "handle", "username"), needed=True),
+        Column("text", _fields.long_text, "what they wrote", ("comment",)),
+        Column("time", _fields.seconds, "when", ("timestamp", "date", "created_at")),
+    ),
+}
+"""Table to its columns. A time is ISO 8601 (UTC unless it says otherwise) or seconds since 1970."""
+
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
+MOST_UNKNOWN = 20
+"""Unknown columns that are named in warnings."""
+
+Row = tuple[int, dict[str, Any]]
+
+
+class Folder(Importer):
+    """Your own tables and pictures."""
+
+    def total(self, path: Path) -> int:
+        return sum(_files.size_of(file) for table in COLUMNS for file in _tables(path, table))
+
+    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+        files = {table: _tables(_files.folder(path), table) for table in COLUMNS}
+        if not files["accounts"]:
+            raise DataError(
+                f"{shown(path)} holds no accounts.csv, accounts.jsonl or accounts.parquet.",
+                "Write a template with: brandfit template FOLDER",
+            )
+        self.warnings = [f"There is no {table}.csv, .jsonl or .parquet." for table in ("posts", "endorsements") if not files[table]]
+        roles: dict[str, str] = {}
+        owners: dict[str, str] = {}
+        link_comment = Comments().link
+        makers: dict[str, Callable[[dict[str, Any], str, int], Iterator[Record]]] = {
+            "accounts": lambda row, file, line: _account(row, roles),
+            "posts": lambda row, file, line: _post(row, roles, owners, path, file, line),
+            "endorsements": lambda row, file, line: _endorsement(row, roles),
+            "comments": lambda row, file, line: _comment(row, owners, link_comment),
+        }
+        for table, make in makers.items():
+            for source in files[table]:
+                file = shown(source)
+                for item in self._rows(source, table, tick):
+                    if isinstance(item, Reject):
+                        yield item
+                        continue
+                    line, row = item
+                    try:
+                        yield from make(row, file, line)
+                    except ValueError as error:
+                        yield Reject(file, line, str(error), excerpt(str(row.get("id") or "")))
+
+    def _rows(self, path: Path, table: str, tick: Tick) -> Iterator[Row | Reject]:
+        """(line, {column: value}) of a file in any of the three forms; a row with a bad or missing value is a Reject."""
+        known = {alias: column for column in COLUMNS[table] for alias in (column.name, *column.also)}
+        exact = {column.name for column in COLUMNS[table]}
+        columns: dict[str, Column | None] = {}
+        for item in _records(path, tick):
+            if isinstance(item, Reject):
+                yield item
+                continue
+            line, cells = item
+            row: dict[str, Any] = {}
+            try:
+                for header, value in cells.items():
+                    if header not in columns:
+                        if len(columns) < 10_000:  # hostile JSON may have other keys in every row
+                            columns[header] = known.get(_normal(header))
+                            self._note(path, header, columns[header])
+                        else:
+                            continue
+                    column = columns[header]
+                    if column is not None and (column.name not in row or _normal(header) in exact):
+                        try:
+                            row[column.name] = column.read(value)
+                        except ValueError as error:
+                            raise ValueError(f"{column.name}: {error}") from None
+                for column in COLUMNS[table]:
+                    if column.needed and column.name not in row:
+                        raise ValueError(f"{column.name} is missing")
+            except ValueError as error:
+                yield Reject(shown(path), line, str(error), excerpt(" | ".join(map(_brief, cells.values()))))
+                continue
+            yield line, row
+
+    def _note(self, path: Path, header: str, column: Column | None) -> None:
+        if column is None and header.strip() and len(self.warnings) < MOST_UNKNOWN:
+            self.warnings.append(f"{clean(path.name)}: the column {clean(header)[:60]!r} is not known and was left out.")
+
+
+def _account(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Account]:
+    role: Any = row.pop("role", None) or "influencer"
+    roles[row["id"]] = role
+    yield Account(role=role, **row)
+
+
+def _post(
+    row: dict[str, Any], roles: dict[str, str], owners: dict[str, str], folder: Path, file: str, line: int
+) -> Iterator[Post | Picture | Reject]:
+    images, alt_texts = row.pop("images", []), row.pop("alt_text", [])
+    if row["account"] not in roles:
+        raise ValueError(f"the account {quoted(row['account'])} is not in accounts")
+    caption = row.get("caption")
+    row["kind"] = row.get("kind") or "post"
+    row["hashtags"] = row.get("hashtags") or captions.hashtags(caption or "")
+    row["mentions"] = row.get("mentions") or captions.mentions(caption or "")
+    if row.get("disclosed") is None:
+        row["disclosed"] = captions.disclosed(caption, row["hashtags"], bool(row.get("sponsors")))
+    post = Post(**row)
+    owners[post.id] = post.account
+    yield post
+    home = folder.resolve()
+    for position, name in enumerate(images):
+        data = _picture(home, name)
+        if isinstance(data, str):
+            yield Reject(file, line, f"picture {_short(name)} of post {_short(post.id)}: {data}", clean(name[:80]))
+            continue
+        alt_text = alt_texts[position].replace("\0", "")[: _fields.LONGEST_TEXT] if position < len(alt_texts) else None
+        source = shown(folder / name)
+        yield Picture(post=post.id, position=position, data=data, source=source, file=file, line=line, alt_text=alt_text)
+
+
+def _picture(home: Path, name: str) -> bytes | str:
+    """The bytes of a picture file of the folder, or why there are none."""
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", name):
+        return "expected a file in the folder, found a web address; download it first"
+    path = home / name.replace("\\", "/")
+    if "\0" in name or not _files.inside(home, path):
+        return "its path leads out of the folder"
+    if not _files.is_file(path):
+        return "there is no such file"
+    data = _files.read(path, _files.LARGEST_PICTURE)
+    return data.reason if isinstance(data, Reject) else data
+
+
+def _endorsement(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Link]:
+    brand, influencer = row["brand"], row["influencer"]
+    for id, expected in ((brand, "brand"), (influencer, "influencer")):
+        if id not in roles:
+            raise ValueError(f"{expected}: {quoted(id)} is not in accounts")
+        if roles[id] != expected:
+            raise ValueError(f"{expected}: {quoted(id)} has the role {roles[id]} in accounts")
+    post = row.get("post")
+    id = schema.link_id("endorses", influencer, brand, post)
+    yield Link(
+        id=id, kind="endorses", source=influencer, target=brand, post=post, time=row.get("time"), weight=row.get("weight")
+    )  # fmt: skip
+
+
+def _comment(row: dict[str, Any], owners: dict[str, str], link: Callable[..., Link]) -> Iterator[Link]:
+    if row["post"] not in owners:
+        raise ValueError(f"post: {quoted(row['post'])} is not in posts")
+    yield link(row["post"], owners[row["post"]], row["account"], row.get("text"), row.get("time"))
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+
+def _tables(path: Path, table: str) -> list[Path]:
+    """The files of a table that the folder holds, whatever the case of their names."""
+    names = {f"{table}{ending}" for ending in ENDINGS}
+    try:
+        return sorted(file for file in path.iterdir() if file.name.lower() in names and _files.is_file(file))
+    except OSError as error:
+        raise DataError(f"{shown(path)} cannot be listed: {error.strerror or error}.") from None
+
+
+def _records(path: Path, tick: Tick) -> Iterator[Row | Reject]:
+    name = path.name.lower().removesuffix(".gz")
+    if name.endswith(".parquet"):
+        return _parquet(path, tick)
+    return _json(path, tick) if name.endswith(("jsonl", ".ndjson")) else _cells(path, tick)
+
+
+def _cells(path: Path, tick: Tick) -> Iterator[Row | Reject]:
+    header: list[str] = []
+    for item in _csv.records(path, tick):
+        if isinstance(item, Reject):
+            yield item
+            continue
+        line, cells = item
+        if not header:
+            header = cells
+            continue
+        if len(cells) > len(header) and any(cells[len(header) :]):
+            yield Reject(shown(path), line, f"expected {len(header)} cells, found {len(cells)}", excerpt(" | ".join(cells)[:400]))
+            continue
+        yield line, dict(zip(header, map(_unguarded, cells), strict=False))
+
+
+def _unguarded(cell: str) -> str:
+    """Without the apostrophe that our own export puts before what a spreadsheet would run as a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in "=+-@\t\r" else cell
+
+
+def _json(path: Path, tick: Tick) -> Iterator[Row | Reject]:
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
+    for item in _lines.lines(path, tick):
+        if isinstance(item, Reject):
+            yield item
+            continue
+        line, raw = item
+        try:
+            row = decode(raw)
+        except FAILURES as error:
+            if raw.strip():
+                yield Reject(shown(path), line, reason(error, raw), excerpt(raw))
+            continue
+        yield line, row
+
+
+def _parquet(path: Path, tick: Tick) -> Iterator[Row | Reject]:
+    """Row groups are read in small batches; what Arrow raises for a damaged file is as manifold as the damage."""
+    import pyarrow.parquet as pq
+
+    number = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            size = _files.size_of(path)
+            for batch in file.iter_batches(batch_size=1024):
+                for row in _rows_of(batch):
+                    number += 1
+                    if isinstance(row, Exception):
+                        yield Reject(shown(path), number, f"the row cannot be read: {_first_line(row)}")
+                    else:
+                        yield number, row
+                tick(size * batch.num_rows // max(file.metadata.num_rows, 1))
+    except Exception as error:
+        yield Reject(shown(path), number + 1, f"not a Parquet file that can be read: {_first_line(error)}")
+
+
+def _rows_of(batch: Any) -> list[dict[str, Any] | Exception]:
+    """The rows of an Arrow batch; one by one only where one of them cannot be read (text that is not UTF-8)."""
+    try:
+        return batch.to_pylist()
+    except Exception as error:
+        if batch.num_rows == 1:
+            return [error]
+        return [row for at in range(batch.num_rows) for row in _rows_of(batch.slice(at, 1))]
+
+
+def _first_line(error: Exception) -> str:
+    return clean((str(error).splitlines() or [type(error).__name__])[0][:200])
+
+
+def _normal(header: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", header.strip().lower()).strip("_")
+
+
+def _brief(value: Any) -> str:
+    return value[:80] if isinstance(value, str) else "" if value is None else quoted(value)
+
+
+def _short(text: str) -> str:
+    return repr(clean(text if len(text) <= 80 else f"...{text[-77:]}"))
+
+
+# --- the template -----------------------------------------------------------------------------------------------
+
+_EXAMPLES: dict[str, list[dict[str, str]]] = {
+    "accounts": [
+        {
+            "id": "@harbour.roastery",
+            "role": "brand",
+            "name": "Harbour Roastery",
+            "biography": "Small-batch coffee from the old docks.",
+            "category": "drink",
+            "followers": "48,200",
+        },
+        {
+            "id": "@mara_on_foot",
+            "role": "influencer",
+            "name": "Mara",
+            "biography": "Trails, tents and very strong coffee.",
+            "category": "travel",
+            "followers": "12.5k",
+            "followees": "640",
+            "posts": "312",
+        },
+    ],
+    "posts": [
+        {
+            "id": "p1",
+            "account": "mara_on_foot",
+            "time": "2024-05-31T18:00:00Z",
+            "caption": "Sunrise brew above the fjord, with @harbour.roastery #ad #hiking",
+            "likes": "1,043",
+            "comments": "57",
+            "images": "images/p1.jpg",
+            "alt_text": "a cup on a rock, a fjord behind",
+        },
+        {
+            "id": "brief-1",
+            "account": "harbour.roastery",
+            "kind": "brief",
+            "caption": "We look for people who hike, camp and love coffee outdoors.",
+        },
+    ],
+    "endorsements": [{"brand": "harbour.roastery", "influencer": "mara_on_foot", "post": "p1", "weight": "0.088"}],
+    "comments": [{"post": "p1", "account": "some.hiker", "text": "That view!", "time": "2024-05-31T19:12:00Z"}],
+}
+
+
+def write_template(folder: Path) -> list[Path]:
+    """Write CSV files with every column and invented example rows, a picture, and a README; returns the files.
+
+    Raises DataError where one of them is already there.
+    """
+    from PIL import Image
+
+    files = {table: folder / f"{table}.csv" for table in COLUMNS}
+    readme, picture = folder / "README.md", folder / "images" / "p1.jpg"
+    for file in (*files.values(), readme, picture):
+        if file.exists():
+            raise DataError(f"{shown(file)} is already there.", "Give a new or empty folder for the template.")
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    Image.linear_gradient("L").convert("RGB").save(picture, "JPEG")
+    for table, file in files.items():
+        with open(file, "w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, [column.name for column in COLUMNS[table]])
+            writer.writeheader()
+            writer.writerows(_EXAMPLES[table])
+    readme.write_text(f"{_README}\n{columns_as_markdown()}", encoding="utf-8")
+    return [*files.values(), picture, readme]
+
+
+def columns_as_markdown() -> str:
+    """The columns of all four tables, for the template's README and the documentation."""
+    parts = []
+    for table, columns in COLUMNS.items():
+        parts.append(f"### {table}\n\n| column | is | also called |\n|---|---|---|")
+        for column in columns:
+            name = f"`{column.name}`{' (needed)' if column.needed else ''}"
+            also = ", ".join(f"`{alias}`" for alias in column.also) or "-"
+            parts.append(f"| {name} | {column.doc} | {also} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+_README = """# Your data for brandfit
+
+Replace the example rows, keep the headers, and import this folder as source `folder`.
+
+* Only `accounts` is needed, and of each table only the columns marked as needed. Columns may come in any order.
+* Empty cells mean "not known". Counts may be written 12345, 12,345, 12 345 or 12.5k. Times are ISO 8601 or seconds
+  since 1970, UTC unless they say otherwise.
+* Pictures are files in this folder, named by the column `images`.
+* A row that cannot be understood is reported with its line and the reason; all others are imported.
+"""

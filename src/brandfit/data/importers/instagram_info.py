@@ -1,0 +1,87 @@
+"""The WWW 2020 influencer data set as it was released: one GraphQL JSON file a post, and a list of influencers.
+
+    influencers.txt or .tsv   handle, category, followers, followees, posts; in the folder or the one above; optional
+    <handle>-<id>.info        one post: caption, tags, sponsors, likes, comments with replies, description, thumbnails
+
+"Multimodal Post Attentive Profiling for Influencer Marketing", Kim, Jiang, Nakada, Han, Wang, WWW 2020.
+Subfolders are read too. Where there is no list, everybody who posted is an influencer.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from brandfit.data.importers import _files, _graphql, _influencers
+from brandfit.data.importers._reasons import FAILURES, excerpt, reason, shown
+from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.schema import Account, Post, Record, Reject
+from brandfit.errors import DataError
+
+LISTS = ("influencers.tsv", "influencers.txt")
+LARGEST = 64 << 20
+"""Bytes of one ``.info`` file; real ones have 5 to 200 thousand."""
+
+_decode = msgspec.json.Decoder(_graphql.Node).decode
+
+
+class InstagramInfo(Importer):
+    """Posts as ``<handle>-<id>.info`` files and a list of influencers."""
+
+    def total(self, path: Path) -> int:
+        listed = _list(path)
+        posts = sum(_files.size_of(file) for file in _posts(path))
+        return posts + (_files.size_of(listed) if listed else 0)
+
+    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+        _files.folder(path)
+        posts = _posts(path)
+        first = next(posts, None)
+        if first is None:
+            raise DataError(f"{shown(path)} holds no .info file.", "Give the folder that holds the <handle>-<id>.info files.")
+        listed = _list(path)
+        if listed is not None:
+            yield from _influencers.accounts(listed, tick)
+        announced: set[str] = set()
+        for file in itertools.chain([first], posts):
+            for record in _read(file, tick):
+                if listed is None and type(record) is Post and record.account not in announced:
+                    announced.add(record.account)
+                    yield Account(id=record.account)
+                yield record
+
+
+def _read(path: Path, tick: Tick) -> Iterator[Record]:
+    file = shown(path)
+    data = _files.read(path, LARGEST)
+    if isinstance(data, Reject):
+        yield data
+        return
+    tick(len(data))
+    try:
+        node = _decode(data.removeprefix(b"\xef\xbb\xbf"))
+        owner, _, id = shown(path.stem).rpartition("-")
+        if node.id is None:
+            node.id = id
+        post = _graphql.post_of(node, _graphql.owner_of(node) or owner)
+    except FAILURES as error:
+        yield Reject(file, 1, reason(error, data), excerpt(data))
+        return
+    except ValueError as error:
+        yield Reject(file, 1, str(error), excerpt(data))
+        return
+    yield post
+    yield from _graphql.previews(node, post.id, file)
+    yield from _graphql.comment_links(_graphql.comments_of(node), post, file)
+
+
+def _posts(path: Path) -> Iterator[Path]:
+    for folder, names in _files.walk(path):
+        yield from (folder / name for name in names if name.endswith(".info"))
+
+
+def _list(path: Path) -> Path | None:
+    return _files.first_of(path, *LISTS) or _files.first_of(path.resolve().parent, *LISTS)

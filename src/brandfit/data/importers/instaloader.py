@@ -1,0 +1,237 @@
+"""What the instaloader tool leaves on disk: a folder a profile, a few files a post.
+
+    <profile>/<date>_UTC.json[.xz]         a post: {"node": {...}, "instaloader": {"node_type": "Post", ...}}
+    <profile>/<date>_UTC.txt               its caption, read where the JSON has none
+    <profile>/<date>_UTC.jpg, _1.jpg ...   its pictures, in order
+    <profile>/<date>_UTC_comments.json     its comments, where they were asked for
+    <profile>/<profile>_<id>.json[.xz]     the profile, node_type "Profile": biography and counts
+
+File names may follow any pattern: what belongs to a post is what begins with the name of its JSON file. Stories, hashtags
+and the tool's own bookkeeping are passed over. Posts saved without JSON have no id and cannot be imported.
+"""
+
+from __future__ import annotations
+
+import lzma
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Raw
+
+from brandfit import config
+from brandfit.data.captions import handle
+from brandfit.data.importers import _files, _graphql
+from brandfit.data.importers._reasons import FAILURES, excerpt, reason, shown
+from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.schema import Account, Count, Picture, Post, Record, Reject, Role, Text
+from brandfit.errors import DataError
+
+LARGEST = 64 << 20
+"""Bytes of one JSON file, unpacked; a post has some ten thousand, one with all its comments some millions."""
+MEMORY = 128 << 20
+"""Bytes that unpacking one file may take."""
+
+JSON = (".json", ".json.xz")
+COMMENTS = "_comments.json"
+
+
+class Label(msgspec.Struct):
+    node_type: str = ""
+
+
+class Saved(msgspec.Struct):
+    """The outermost form of all JSON files but those of comments."""
+
+    node: Raw
+    instaloader: Label
+
+
+class Counted(msgspec.Struct):
+    count: Count | None = None
+
+
+class Profile(msgspec.Struct):
+    username: str
+    full_name: Text | None = None
+    biography: Text | None = None
+    business_category_name: Text | None = None
+    category_name: Text | None = None
+    edge_followed_by: Counted | None = None
+    edge_follow: Counted | None = None
+    edge_owner_to_timeline_media: Counted | None = None
+    follower_count: Count | None = None
+    following_count: Count | None = None
+    media_count: Count | None = None
+
+
+_decode_saved = msgspec.json.Decoder(Saved).decode
+_decode_post = msgspec.json.Decoder(_graphql.Node).decode
+_decode_profile = msgspec.json.Decoder(Profile).decode
+_decode_comments = msgspec.json.Decoder(list[Raw]).decode
+
+
+class Instaloader(Importer):
+    """Profiles as the instaloader tool saves them."""
+
+    class Config(config.Config, frozen=True):
+        brands: Annotated[list[str], Meta(description="handles of the profiles that are brands; all others are influencers")] = []
+
+    config: Config
+
+    def total(self, path: Path) -> int:
+        return sum(_files.size_of(folder / name) for folder, names in _files.walk(path) for name in names)
+
+    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+        _files.folder(path)
+        brands = {handle(brand) for brand in self.config.brands if brand.strip(" @")}
+        profiles: set[str] = set()
+        posters: dict[str, None] = {}
+        found = False
+        for folder, names in _files.walk(path):
+            for name in names:
+                if name.endswith(COMMENTS):
+                    if not {f"{name.removesuffix(COMMENTS)}{end}" for end in JSON}.intersection(names):
+                        yield Reject(shown(folder / name), 1, "comments of a post whose .json is not there")
+                elif name.endswith(JSON):
+                    found = True
+                    for record in _read(folder, name, names, tick):
+                        if isinstance(record, Account):
+                            profiles.add(record.id)
+                            yield msgspec.structs.replace(record, role=_role(record.id, brands))
+                            continue
+                        if isinstance(record, Post):
+                            posters[record.account] = None
+                        yield record
+        for account in posters:  # who posted, and whose profile was not saved
+            if account not in profiles:
+                yield Account(id=account, role=_role(account, brands))
+        if not found:
+            raise DataError(
+                f"{shown(path)} holds no .json or .json.xz file.",
+                "Give the folder that instaloader filled, downloaded with metadata (not --no-metadata-json).",
+            )
+
+
+def _role(account: str, brands: set[str]) -> Role:
+    return "brand" if account in brands else "influencer"
+
+
+def _read(folder: Path, name: str, names: list[str], tick: Tick) -> Iterator[Record]:
+    """What one JSON file and its siblings hold."""
+    path, file = folder / name, shown(folder / name)
+    data = _json(path, tick)
+    if isinstance(data, Reject):
+        yield data
+        return
+    try:
+        saved = _decode_saved(data)
+    except FAILURES as error:
+        yield Reject(file, 1, f"not a file of instaloader: {reason(error, data)}", excerpt(data))
+        return
+    node = bytes(saved.node)
+    try:
+        if saved.instaloader.node_type == "Profile":
+            yield _account(_decode_profile(node))
+        elif saved.instaloader.node_type == "Post":
+            yield from _post(folder, name.removesuffix(".xz").removesuffix(".json"), names, _decode_post(node), file, tick)
+    except FAILURES as error:
+        yield Reject(file, 1, reason(error, node), excerpt(node))
+    except ValueError as error:
+        yield Reject(file, 1, str(error), excerpt(node))
+
+
+def _account(profile: Profile) -> Account:
+    def count(edge: Counted | None, plain: int | None) -> int | None:
+        return edge.count if edge is not None and edge.count is not None else plain
+
+    return Account(
+        id=handle(profile.username),
+        name=_clean(profile.full_name) or None,
+        biography=_clean(profile.biography),
+        business_category=_clean(profile.business_category_name or profile.category_name) or None,
+        followers=count(profile.edge_followed_by, profile.follower_count),
+        followees=count(profile.edge_follow, profile.following_count),
+        posts=count(profile.edge_owner_to_timeline_media, profile.media_count),
+    )
+
+
+def _post(folder: Path, stem: str, names: list[str], node: _graphql.Node, file: str, tick: Tick) -> Iterator[Record]:
+    caption = None
+    if _graphql.caption_of(node) is None and f"{stem}.txt" in names:
+        text = _files.read(folder / f"{stem}.txt", 1 << 20)
+        if isinstance(text, Reject):
+            yield text
+        else:
+            tick(len(text))
+            caption = text.decode("utf-8", "replace").strip()[:100_000]
+    post = _graphql.post_of(node, _graphql.owner_of(node) or _profile_of(folder), caption)
+    yield post
+    pictures = _pictures(stem, names)
+    for position, name in pictures:
+        yield _picture(folder / name, node, post, position, tick)
+    if not pictures:
+        yield from _graphql.previews(node, post.id, file)
+    comments = _graphql.comments_of(node)
+    if f"{stem}{COMMENTS}" in names:
+        path = folder / f"{stem}{COMMENTS}"
+        data = _json(path, tick)
+        if isinstance(data, Reject):
+            yield data
+        else:
+            try:
+                comments, file = _decode_comments(data), shown(path)
+            except FAILURES as error:
+                yield Reject(shown(path), 1, reason(error, data), excerpt(data))
+    yield from _graphql.comment_links(comments, post, file)
+
+
+def _picture(path: Path, node: _graphql.Node, post: Post, position: int, tick: Tick) -> Picture | Reject:
+    data = _files.read(path, _files.LARGEST_PICTURE)
+    if isinstance(data, Reject):
+        return data
+    tick(len(data))
+    parts = _graphql.parts_of(node)
+    part = parts[position] if position < len(parts) else _graphql.Media()
+    return _graphql.picture_of(part, post.id, position, data, shown(path), shown(path))
+
+
+def _pictures(stem: str, names: list[str]) -> list[tuple[int, str]]:
+    """(position, name) of the pictures of a post: ``stem.jpg`` alone or ``stem_1.jpg``, ``stem_2.jpg`` ..."""
+    pattern = re.compile(rf"{re.escape(stem)}(?:_(\d{{1,4}}))?\.\w+")
+    found: dict[int, str] = {}
+    for name in names:
+        if name.startswith(stem) and name.lower().endswith(_files.PICTURES) and (match := pattern.fullmatch(name)):
+            found.setdefault(max(int(match[1] or 1) - 1, 0), name)
+    return sorted(found.items())
+
+
+def _profile_of(folder: Path) -> str:
+    """The profile that a folder is named after; folders of hashtags and places name none."""
+    name = shown(folder.resolve().name)
+    return "" if name.startswith(("#", "%", ":")) else name
+
+
+def _json(path: Path, tick: Tick) -> bytes | Reject:
+    """The JSON of a plain or xz file."""
+    data = _files.read(path, LARGEST)
+    if isinstance(data, Reject):
+        return data
+    tick(len(data))
+    if not data.startswith(b"\xfd7zXZ"):
+        return data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)
+        plain = decoder.decompress(data, LARGEST)
+    except (lzma.LZMAError, MemoryError, EOFError) as error:
+        return Reject(shown(path), 1, f"the compressed data is damaged: {str(error).lower()}")
+    if not decoder.eof:
+        cut = "is larger than 64 MiB" if len(plain) >= LARGEST else "ends in the middle"
+        return Reject(shown(path), 1, f"the compressed file {cut}")
+    return plain
+
+
+def _clean(text: str | None) -> str | None:
+    return text.replace("\0", "") if text is not None else None

@@ -1,0 +1,276 @@
+"""What is learned from and what is judged: every split of the product, drawn.
+
+A split depends on ids and the seed alone, never on the order of rows. Whatever it holds out is invisible: endorsement links
+are taken out of both views, and so is every post that would state one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit import seeds
+from brandfit.data.dataset import Dataset
+from brandfit.data.schema import STATED_BY_POST, Link, link_id, to_table
+from brandfit.errors import DataError, UsageError
+
+Pairs = np.ndarray
+"""(p, 2) object ids (brand, influencer)."""
+
+
+class Fold(NamedTuple):
+    """What a ranker may be fitted on, what it sees when it scores, and what it is asked.
+
+    brands (b,), candidates (n,) object ids; relevant (b, n) bool, the held-out truth; eligible (b, n) bool, False where a
+    candidate is not ranked for a brand (a partner that is known already, or one of which nothing is left to see).
+    """
+
+    name: str
+    train: Dataset
+    test: Dataset
+    brands: np.ndarray
+    candidates: np.ndarray
+    relevant: np.ndarray
+    eligible: np.ndarray
+    notes: tuple[str, ...] = ()
+
+
+def official(dataset: Dataset) -> list[Fold]:
+    """The split that the source states (D-06 a), one fold.
+
+                     influencers of training brands    influencers of test brands
+    training brands  learned from                      -
+    test brands      -                                 judged: all of them are candidates
+    """
+    part = dict(zip(dataset.accounts["id"].to_pylist(), dataset.accounts["split"].to_pylist(), strict=True))
+    brands = np.array([b for b in dataset.brands.tolist() if part[b] == "test"], dtype=object)
+    if not len(brands) or not any(part[b] == "train" for b in dataset.brands.tolist()):
+        raise DataError(
+            "This workspace has no official split: no account says whether it is for training or for testing.",
+            "Import released features with a train and a test file, or choose --protocol cv5 or expansion.",
+        )
+    return [_by_brand("official", dataset, brands)]
+
+
+def brand_folds(dataset: Dataset, k: int = 5, seed: int = 0) -> list[Fold]:
+    """k folds over brands, every category in each as far as it goes (D-06 b).
+
+             fold 1  fold 2  ...  fold k
+    brands   judged  learn        learn      <- first fold; candidates are all influencers that work with
+             learn   judged       learn         a brand of the judged fold, and none else
+    """
+    brands = np.array(sorted({b for b, _ in dataset.endorsements.tolist()}), dtype=object)
+    if len(brands) < k:
+        raise UsageError(
+            f"{k} folds over brands need at least {k} brands with endorsements, found {len(brands)}.", "Use fewer folds."
+        )
+    categories = np.array([c or "" for c in dataset.of_accounts("category", brands)], dtype=object)
+    shuffled = seeds.generator(seed, "brand folds").permutation(len(brands))
+    # Dealt out like cards, category after category: sizes and categories differ by at most one between folds.
+    dealt = shuffled[np.argsort(categories[shuffled].astype(str), kind="stable")]
+    fold = np.empty(len(brands), np.int64)
+    fold[dealt] = np.arange(len(brands)) % k
+    return [_by_brand(f"fold {n + 1} of {k}", dataset, brands[fold == n]) for n in range(k)]
+
+
+def expansion(
+    dataset: Dataset,
+    share: float = 0.5,
+    min_partners: int = 5,
+    min_followers: int = 5_000,
+    max_followers: int = 100_000,
+    seed: int = 0,
+) -> list[Fold]:
+    """Some partners of each brand are known; the others are to be found among all influencers. One fold.
+
+    a brand's partners   ■ ■ ■ ■ | ▢ ▢ ▢ ▢ ▢       ■ known: they stand for a brand that has nothing of its own
+    all influencers      - - - - | ? ? ? ? ? ? ? ? ? ? ? ? ? ? ?     - not ranked   ? candidates, ▢ among them
+
+    Honest about leaks: a post that states a held-out endorsement does not exist yet when a brand looks for partners, so it
+    is hidden from both views. An influencer of whom then nothing is left to see is not judged for that pair (not relevant,
+    not eligible). Candidates are the influencers inside the follower bounds (unknown sizes stay in) that can be seen.
+    """
+    partners: dict[str, list[str]] = {}
+    for brand, influencer in dataset.endorsements.tolist():
+        partners.setdefault(brand, []).append(influencer)
+    brands = sorted(b for b, found in partners.items() if len(found) >= min_partners)
+    if not brands:
+        raise UsageError(
+            f"No brand has {min_partners} partners or more.", "Lower protocol.min_partners, or import more endorsements."
+        )
+    known, held = [], []
+    for brand in brands:
+        order = seeds.generator(seed, "expansion", brand).permutation(len(partners[brand]))
+        n = min(max(round(share * len(order)), 1), len(order) - 1)
+        known += [(brand, partners[brand][i]) for i in sorted(order[:n])]
+        held += [(brand, partners[brand][i]) for i in sorted(order[n:])]
+    return [_held_out("expansion", dataset, brands, _pairs(known), _pairs(held), (min_followers, max_followers), seed)]
+
+
+def temporal(dataset: Dataset, date: int, min_followers: int = 5_000, max_followers: int = 100_000, seed: int = 0) -> list[Fold]:
+    """Endorsements before a date (s since 1970) are known, later ones are to be found; no later post is seen. One fold.
+
+    time ──────────────────────────── date ─────────────────────►
+    posts    seen                      |    not seen
+    partners ■ ■   ■      ■  known     |  ▢  ▢     ▢   judged: new partners only
+    """
+    links = dataset.links_of("endorses").select(["target", "source", "time"])
+    first = links.filter(pc.is_valid(links["time"])).group_by(["target", "source"]).aggregate([("time", "min")])
+    real = set(map(tuple, dataset.endorsements.tolist()))
+    known, held = [], []
+    for brand, influencer, time in zip(*(first[c].to_pylist() for c in ("target", "source", "time_min")), strict=True):
+        if (brand, influencer) in real:
+            (known if time < date else held).append((brand, influencer))
+    before = {b for b, _ in known}
+    seen = dataset.posts["id"].filter(pc.less(dataset.posts["time"], date).fill_null(False))
+    earlier = dataset.keep(posts=seen.combine_chunks(), note="posts from the date on, or without a time, are not seen")
+    own = {b for b, how in earlier.representation.items() if how in ("posts", "brief", "profile")}
+    held = [(b, i) for b, i in held if b in own or b in before]
+    if not known or not held:
+        raise UsageError(
+            f"There are {len(known)} dated endorsements before and {len(held)} after the date {date}.",
+            "Choose another protocol.date.",
+        )
+    return [
+        _held_out(
+            "temporal",
+            earlier,
+            sorted({b for b, _ in held}),
+            _pairs(sorted(known)),
+            _pairs(sorted(held)),
+            (min_followers, max_followers),
+            seed,
+        )
+    ]
+
+
+def training_view(dataset: Dataset, seed: int = 0) -> Dataset:
+    """What a ranker is fitted on, so that it meets in training what it will meet later.
+
+    A brand that is seen through its partners must not be matched with these very partners: for each such brand half of its
+    partners stand for it (``represents``) and the other half are what is learned from. And the posts that state an
+    endorsement that is learned from are hidden, where the influencer has others: when a brand looks for partners, nobody
+    has posted for it yet.
+    """
+    through = {b for b, how in dataset.representation.items() if how == "partners"}
+    stand, learn = [], []
+    groups: dict[str, list[str]] = {}
+    for brand, influencer in dataset.endorsements.tolist():
+        if brand in through:
+            groups.setdefault(brand, []).append(influencer)
+        else:
+            learn.append((brand, influencer))
+    for brand, found in groups.items():
+        order = seeds.generator(seed, "training view", brand).permutation(len(found))
+        half = (len(found) + 1) // 2
+        stand += [(brand, found[i]) for i in order[:half]]
+        learn += [(brand, found[i]) for i in order[half:]]
+    stating = _stating(dataset, _pairs(learn))
+    total = dataset.posts.group_by("account").aggregate([("id", "count")])
+    stated = dataset.posts.filter(pc.is_in(dataset.posts["id"], value_set=stating)).group_by("account").aggregate([("id", "count")])
+    left = dict(zip(total["account"].to_pylist(), total["id_count"].to_pylist(), strict=True))
+    for account, count in zip(stated["account"].to_pylist(), stated["id_count"].to_pylist(), strict=True):
+        left[account] -= count
+    spared = pa.array([a for a, n in left.items() if n == 0], pa.string())
+    posts = dataset.posts
+    hidden = pc.and_(pc.is_in(posts["id"], value_set=stating), pc.invert(pc.is_in(posts["account"], value_set=spared)))
+    view = dataset.keep(posts=posts["id"].filter(pc.invert(hidden)).combine_chunks())
+    return _with_partners(view, dataset, _pairs(sorted(stand)), _pairs(sorted(learn)))
+
+
+def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
+    """Brands are held out whole; candidates are the influencers that work with one of them."""
+    pairs = dataset.endorsements
+    is_test = np.isin(pairs[:, 0], brands)
+    candidates = np.unique(pairs[is_test, 1].astype(str)).astype(object)
+    learned = np.unique(pairs[~is_test, 1].astype(str)).astype(object)
+    # An influencer that works with nobody may be learned from too (as a negative); one of the judged brands alone may not.
+    unseen = np.setdiff1d(candidates, learned)
+    hidden = _stating(dataset, pairs[is_test])
+    posts = dataset.posts["id"].filter(pc.invert(pc.is_in(dataset.posts["id"], value_set=hidden))).combine_chunks()
+    open_ = _with_partners(dataset.keep(posts=posts), dataset, _pairs([]), pairs[~is_test])
+    train = open_.keep(brands=np.setdiff1d(dataset.brands, brands), influencers=np.setdiff1d(dataset.influencers, unseen))
+    test = open_.keep(brands=brands, influencers=candidates)
+    relevant = _matrix(brands, candidates, pairs)
+    eligible = np.ones_like(relevant)
+    notes = [f"{len(hidden):,} posts that state a held-out endorsement are hidden"] if len(hidden) else []
+    return Fold(name, train, test, brands, candidates, relevant, eligible, tuple(notes))
+
+
+def _held_out(
+    name: str, dataset: Dataset, brands: list[str], known: Pairs, held: Pairs, bounds: tuple[int, int], seed: int
+) -> Fold:
+    """Some pairs are known, others are to be found among all influencers that can be seen."""
+    hidden = _stating(dataset, held)
+    posts = dataset.posts["id"].filter(pc.invert(pc.is_in(dataset.posts["id"], value_set=hidden))).combine_chunks()
+    note = f"{len(hidden):,} posts that state a held-out endorsement are hidden"
+    seen = _with_partners(dataset.keep(posts=posts, note=note), dataset, _pairs([]), known)
+    followers = seen.of_accounts("followers", seen.influencers).astype(np.float64)
+    inside = ~((followers < bounds[0]) | (followers > bounds[1]))
+    candidates = seen.influencers[inside & _visible(seen, seen.influencers)]
+    judged = np.array(brands, dtype=object)
+    relevant = _matrix(judged, candidates, held)
+    eligible = ~_matrix(judged, candidates, known)
+    lost = len(held) - int(relevant.sum())
+    has_answer = relevant.any(axis=1)
+    notes = [
+        note,
+        f"{lost:,} of {len(held):,} pairs are not judged: the influencer is out of bounds, or nothing is left to see of it",
+        f"{int((~has_answer).sum()):,} of {len(judged):,} brands are not judged: none of their held-out partners can be seen",
+    ]
+    test = _with_partners(seen, seen, known, _pairs([]))
+    train = training_view(seen, seeds.derive(seed, name))
+    return Fold(name, train, test, judged[has_answer], candidates, relevant[has_answer], eligible[has_answer], tuple(notes))
+
+
+def _visible(dataset: Dataset, ids: np.ndarray) -> np.ndarray:
+    """(n,) bool: accounts with a post in this view, or with a feature of their own."""
+    visible = np.isin(ids.astype(str), np.unique(dataset.posts["account"].to_numpy().astype(str)))
+    for features in dataset.slots.values():
+        if features.level == "account":
+            visible |= features.rows_of(ids) >= 0
+    return visible
+
+
+def _with_partners(view: Dataset, stated: Dataset, stand: Pairs, learn: Pairs) -> Dataset:
+    """The view with these endorsements, as they are stated elsewhere, and these representing partners, and no others.
+
+    An endorsement keeps its time and weight, not its post, which the view may hide.
+    """
+    old = stated.links_of("endorses")
+    wanted = pa.array(sorted({f"{b}\n{i}" for b, i in learn.tolist()}), pa.string())
+    kept = old.filter(pc.is_in(_keys(old), value_set=wanted))
+    kept = kept.set_column(kept.schema.get_field_index("post"), kept.schema.field("post"), pa.nulls(len(kept), pa.string()))
+    new = [Link(id=link_id("represents", i, b), kind="represents", source=i, target=b) for b, i in stand.tolist()]
+    return view.with_links(pa.concat_tables([kept, to_table("links", new)]), replacing=["endorses", "represents"])
+
+
+def _stating(dataset: Dataset, pairs: Pairs) -> pa.Array:
+    """Ids of the posts that state one of these endorsements: by a mention, tag or sponsor, or as the endorsement's own post."""
+    wanted = pa.array(sorted({f"{b}\n{i}" for b, i in pairs.tolist()}), pa.string())
+    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post"])
+    found = links["post"].filter(pc.and_(pc.is_in(_keys(links), value_set=wanted), pc.is_valid(links["post"])))
+    return found.combine_chunks().unique()
+
+
+def _keys(links: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(links["target"], links["source"], "\n")
+
+
+def _matrix(brands: np.ndarray, candidates: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """(b, n) bool: which brand and candidate are a pair."""
+    row = {b: n for n, b in enumerate(brands.tolist())}
+    column = {c: n for n, c in enumerate(candidates.tolist())}
+    result = np.zeros((len(brands), len(candidates)), bool)
+    for brand, influencer in pairs.tolist():
+        if brand in row and influencer in column:
+            result[row[brand], column[influencer]] = True
+    return result
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> Pairs:
+    return np.array(list(pairs), dtype=object).reshape(-1, 2)

@@ -1,0 +1,215 @@
+"""image.onnx: any picture model in the ONNX format, from a file: its embedding, or its class scores with the names of the classes.
+
+The model takes (n, 3, side, side) or (n, side, side, 3) float32 pictures, (x - mean) / scale of 0 ... 255 values; the defaults
+give -1 ... 1. Models of PyTorch's zoo want ``mean=123.675,116.28,103.53 scale=58.395,57.12,57.375``.
+
+Of several outputs the last one is taken, which by custom is the embedding beside class scores; ``output`` names another. A map
+(n, channels, h, w) is averaged over its places. Nothing but the file is read: ``brandfit`` brings no such model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from msgspec import Meta
+
+from brandfit.config import Config
+from brandfit.encoders.image.base import PictureEncoder
+from brandfit.errors import ConfigError, MissingExtra, UnknownName
+
+
+class OnnxConfig(Config, frozen=True):
+    path: Annotated[str, Meta(description="the model's .onnx file; needed, for image.onnx brings no model of its own")]
+    output: Annotated[str, Meta(description="name or number, from 0, of the output; empty: the last, by custom the embedding")] = ""
+    labels: Annotated[str, Meta(description="text file with a name for each column, such as its class, one a line; or empty")] = ""
+    mean: Annotated[tuple[float, ...], Meta(description="taken from 0 ... 255 values: one number, or red,green,blue")] = (127.5,)
+    scale: Annotated[tuple[float, ...], Meta(description="divides what is left: one number, or red,green,blue")] = (127.5,)
+    size: Annotated[int, Meta(description="side in pixels; 0: the model's own, 224 where it takes any", ge=0, le=4096)] = 0
+    layout: Annotated[
+        Literal["auto", "nchw", "nhwc"], Meta(description="where the colours are; auto: as the model's input shape says")
+    ] = "auto"
+    fit: Annotated[
+        Literal["squash", "crop"], Meta(description="a picture that is no square is squashed into one, or cut to its middle")
+    ] = "squash"
+    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it runs; auto: cuda where it can")] = "auto"
+    threads: Annotated[int, Meta(description="threads of the model; 0: all cores that this process may use", ge=0, le=1024)] = 0
+
+
+class Onnx(PictureEncoder):
+    """Any ONNX picture model by path; see the module."""
+
+    Config = OnnxConfig
+    config: OnnxConfig
+    neutral = ("path", "labels", "device", "threads")
+    preference = 20
+    chunk_size = 2048
+
+    @property
+    def dim(self) -> int:
+        return self._dim
+
+    @property
+    def size(self) -> int:
+        sides = self._input.shape[2:] if self._nchw else self._input.shape[1:3]
+        own = sides[0] if isinstance(sides[0], int) and sides[0] > 0 else 0
+        if own and self.config.size not in (0, own):
+            raise ConfigError(
+                f"Setting size={self.config.size}: {self.config.path} takes pictures of {own} pixels.", "Leave it out."
+            )
+        return own or self.config.size or 224
+
+    @property
+    def fit(self) -> str:
+        return self.config.fit
+
+    @property
+    def batch_size(self) -> int:
+        """Small on a CPU, where larger ones are no faster and only fill its caches."""
+        return self._fixed_batch or (16 if self._session.get_providers()[0].startswith("CPU") else 128)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        if not self.config.labels:
+            return ()
+        lines = _check(self.config.labels, "labels").read_text("utf-8", "replace").splitlines()
+        if len(lines) != self.dim:
+            raise ConfigError(
+                f"Setting labels={self.config.labels!r}: expected {self.dim} lines, one a column, found {len(lines)}.",
+                f"The output {self._output!r} has {self.dim} columns; the setting output chooses another.",
+            )
+        twice = {line for line in lines if lines.count(line) > 1}
+        return tuple(f"{line} ({n})" if line in twice else line for n, line in enumerate(lines))
+
+    @cached_property
+    def weights(self) -> str:
+        """SHA-256 of the file, and of the data beside it where the weights are too large for one file."""
+        digest = hashlib.sha256(_check(self.config.path, "path").read_bytes())
+        for beside in (Path(self.config.path + ".data"), Path(self.config.path + "_data")):
+            if beside.is_file():
+                digest.update(beside.read_bytes())
+        return digest.hexdigest()
+
+    def encode_batch(self, batch: Sequence[np.ndarray]) -> np.ndarray:
+        return self._run(np.stack(batch))
+
+    def _run(self, pictures: np.ndarray) -> np.ndarray:
+        """(n, dim) of (n, size, size, 3) uint8 pictures."""
+        n = len(pictures)
+        missing = self._fixed_batch - n if self._fixed_batch else 0  # a model of fixed batches takes no smaller last one
+        if missing:
+            pictures = np.concatenate([pictures, np.zeros((missing, *pictures.shape[1:]), np.uint8)])
+        found = self._session.run([self._output], {self._input.name: self._scaled(pictures)})[0][:n]
+        if found.ndim == 4:
+            found = found.mean(axis=(2, 3) if self._nchw else (1, 2))
+        return found.reshape(n, -1).astype(np.float32, copy=False)
+
+    def _scaled(self, pictures: np.ndarray) -> np.ndarray:
+        """What the model takes: (x - mean) / scale, in its layout and type; pixels as they are where it takes whole numbers."""
+        if self._nchw:
+            pictures = pictures.transpose(0, 3, 1, 2)
+        if self._input.type == "tensor(uint8)":
+            return np.ascontiguousarray(pictures)
+        factor, shift = self._factors
+        values = np.empty(pictures.shape, np.float32)
+        np.multiply(pictures, factor, out=values)
+        values += shift
+        return values.astype(np.float16) if self._input.type == "tensor(float16)" else values
+
+    @cached_property
+    def _factors(self) -> tuple[np.ndarray, np.ndarray]:
+        """(x - mean) / scale as x * factor + shift, shaped to the colours of the model's layout."""
+        for setting in ("mean", "scale"):
+            values = getattr(self.config, setting)
+            if len(values) not in (1, 3) or (setting == "scale" and 0 in values):
+                raise ConfigError(f"Setting {setting}={values}: expected one number or three, and none of the scale 0.")
+        scale = np.broadcast_to(np.array(self.config.scale, np.float32), 3)
+        shift = -np.broadcast_to(np.array(self.config.mean, np.float32), 3) / scale
+        colours = (3, 1, 1) if self._nchw else (3,)
+        return (1 / scale).reshape(colours), shift.reshape(colours)
+
+    @cached_property
+    def _session(self) -> Any:
+        try:
+            import onnxruntime
+        except ImportError:
+            raise MissingExtra("image.onnx", "vision") from None
+        _check(self.config.path, "path")
+        cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+        if self.config.device == "cuda" and not cuda:
+            raise ConfigError("Setting device='cuda': this ONNX Runtime has no CUDA.", "device: auto or cpu")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.config.threads or _cores()
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to decoding
+        options.log_severity_level = 3
+        providers = ["CUDAExecutionProvider"] if cuda and self.config.device != "cpu" else []
+        try:
+            session = onnxruntime.InferenceSession(self.config.path, options, providers=[*providers, "CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions have no common base but this one
+            raise ConfigError(f"Setting path={self.config.path!r}: not an ONNX model that can be run: {error}") from None
+        inputs = session.get_inputs()
+        if len(inputs) != 1 or len(inputs[0].shape) != 4:
+            raise ConfigError(
+                f"Setting path={self.config.path!r}: expected a model of one input (n, 3, side, side) or (n, side, side, 3), "
+                f"found {', '.join(f'{i.name} {i.shape}' for i in inputs)}."
+            )
+        return session
+
+    @property
+    def _input(self) -> Any:
+        return self._session.get_inputs()[0]
+
+    @cached_property
+    def _output(self) -> str:
+        names = [output.name for output in self._session.get_outputs()]
+        wanted = self.config.output or str(len(names) - 1)
+        if wanted in names:
+            return wanted
+        if wanted.isdecimal() and int(wanted) < len(names):
+            return names[int(wanted)]
+        raise UnknownName("output of the model", wanted, names)
+
+    @cached_property
+    def _nchw(self) -> bool:
+        shape = self._input.shape
+        if self.config.layout != "auto":
+            return self.config.layout == "nchw"
+        if (shape[1] == 3) == (shape[3] == 3):
+            raise ConfigError(
+                f"Where the colours are cannot be told from the model's input shape {shape}.", "Set layout=nchw or layout=nhwc."
+            )
+        return shape[1] == 3
+
+    @property
+    def _fixed_batch(self) -> int:
+        n = self._input.shape[0]
+        return n if isinstance(n, int) and n > 0 else 0
+
+    @cached_property
+    def _dim(self) -> int:
+        """Found by a run on a black picture: the shapes that models state are often only names."""
+        try:
+            return self._run(np.zeros((1, self.size, self.size, 3), np.uint8)).shape[1]
+        except ConfigError:
+            raise
+        except Exception as error:
+            raise ConfigError(
+                f"The model {self.config.path} does not take pictures of {self.size} pixels: {error}", "Set size or layout."
+            ) from None
+
+
+def _check(path: str, setting: str) -> Path:
+    """The path of a file that is there. Raises ConfigError."""
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"Setting {setting}={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
+    return file
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,135 @@
+"""Fit on the training side of each fold, score its other side, judge: any ranker, no particular one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from brandfit.data.dataset import Dataset
+from brandfit.data.split import Fold
+from brandfit.evaluation.metrics import Metric, blocks
+from brandfit.evaluation.protocol import Protocol
+from brandfit.evaluation.report import Judged, Report
+from brandfit.rankers.base import Ranker
+
+Tick = Callable[[str, int, int], None]
+"""Called with (what is being done, steps done, steps in all)."""
+
+CELLS = 4_000_000
+"""Scores held at once: brands are scored in blocks of so many candidates in all."""
+
+
+def evaluate(
+    make: Mapping[str, Callable[[int], Ranker]],
+    dataset: Dataset,
+    protocol: Protocol,
+    seeds: Sequence[int] = (0,),
+    tick: Tick | None = None,
+) -> Report:
+    """Judge rankers, each made anew for every seed and fold by ``make[name](seed)``, under one protocol.
+
+    The split is the protocol's and the same for all; the seeds are the rankers'. Values are kept a brand, so that the report
+    can compare rankers brand by brand.
+    """
+    folds = protocol.folds(dataset)
+    categories = [same_category(dataset, fold) for fold in folds]
+    steps, done = len(make) * len(seeds) * len(folds), 0
+    judged = {}
+    for name, maker in make.items():
+        result = Judged({str(m): [] for m in protocol.metrics})
+        for seed in seeds:
+            values: dict[str, list[np.ndarray]] = {str(m): [] for m in protocol.metrics}
+            for fold, (same, _) in zip(folds, categories, strict=True):
+                if tick:
+                    tick(f"{name}, seed {seed}, {fold.name}", done, steps)
+                started = time.perf_counter()
+                ranker = maker(seed).fit(fold.train)
+                fitted = time.perf_counter()
+                for metric, found in _fold_values(ranker, fold, protocol, same).items():
+                    values[metric].append(found)
+                result.fit_seconds += fitted - started
+                result.score_seconds += time.perf_counter() - fitted
+                result.parameters = ranker.n_parameters
+                result.notes.update(dict.fromkeys(ranker.notes(fold.test)))
+                done += 1
+            for metric, found_ in values.items():
+                result.values[metric].append(np.concatenate(found_))
+        judged[name] = result
+    if tick:
+        tick("done", steps, steps)
+    return Report(
+        protocol=protocol,
+        seeds=tuple(seeds),
+        judged=judged,
+        brands=np.concatenate([fold.brands for fold in folds]),
+        brand_categories=dataset.of_accounts("category", np.concatenate([fold.brands for fold in folds])),
+        candidate_counts=tuple(len(fold.candidates) for fold in folds),
+        positives=int(sum((fold.relevant & fold.eligible).sum() for fold in folds)),
+        category_source=categories[0][1],
+        dataset=dataset.fingerprint,
+        notes=tuple(dict.fromkeys([*dataset.notes, *(note for fold in folds for note in fold.notes)])),
+    )
+
+
+def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]:
+    """(b, n) bool: candidates of the brand's own category, for cAUC, and where categories come from.
+
+    A candidate is of its own category, if it has one, else of those of the brands that it endorses: the truth, used to
+    judge and never seen by a ranker. A brand whose category no candidate has is of the one most frequent among its partners.
+    """
+    own = dataset.of_accounts("category", fold.candidates)
+    brands = dataset.of_accounts("category", fold.brands)
+    stated = np.array([c is not None for c in own], bool)
+    if stated.any():
+        theirs = [{c} if c is not None else set() for c in own.tolist()]
+        source = "categories of the candidates' accounts"
+    else:
+        by_brand = dict(zip(fold.brands.tolist(), brands.tolist(), strict=True))
+        theirs = [set() for _ in own]
+        for row, column in np.argwhere(fold.relevant):
+            if (category := by_brand[fold.brands[row]]) is not None:
+                theirs[column].add(category)
+        source = "categories of the brands that a candidate endorses"
+    if not any(theirs):
+        return None, "no account has a category: cAUC is not defined"
+    names = sorted(set().union(*theirs))
+    member = np.array([[name in found for name in names] for found in theirs], bool).reshape(len(theirs), len(names))
+    result = np.zeros(fold.relevant.shape, bool)
+    for row, category in enumerate(brands.tolist()):
+        if category is None or category not in names:
+            votes = member[fold.relevant[row]].sum(axis=0)
+            result[row] = member[:, int(np.argmax(votes))] if votes.any() else False
+        else:
+            result[row] = member[:, names.index(category)]
+    return result, source
+
+
+def _fold_values(ranker: Ranker, fold: Fold, protocol: Protocol, same: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Metric name to (b,) values of the fold's brands."""
+    values = {str(m): np.full(len(fold.brands), np.nan) for m in protocol.metrics}
+    step = max(1, CELLS // max(1, len(fold.candidates)))
+    for start in range(0, len(fold.brands), step):
+        scores = ranker.score(fold.test, fold.brands[start : start + step], fold.candidates)
+        for n, row in enumerate(range(start, min(start + step, len(fold.brands)))):
+            for metric, value in _brand_values(protocol, fold, row, scores[n], same).items():
+                values[str(metric)][row] = value
+    return values
+
+
+def _brand_values(protocol: Protocol, fold: Fold, row: int, scores: np.ndarray, same: np.ndarray | None) -> dict[Metric, float]:
+    """All metrics of one brand, its scores sorted once."""
+    asked = fold.eligible[row]
+    relevant = fold.relevant[row][asked]
+    if not relevant.any():
+        return {}
+    found = blocks(scores[asked], relevant)
+    result = {}
+    for metric in protocol.metrics:
+        if metric.same_category:
+            category = None if same is None else same[row][asked]
+            result[metric] = metric.per_brand(scores[asked], relevant, protocol.ties, category)
+        else:
+            result[metric] = metric.of(found, protocol.ties)
+    return result

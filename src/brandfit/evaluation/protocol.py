@@ -1,0 +1,108 @@
+"""Protocols as named, frozen values: which split, which candidates, which metrics, which tie rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from brandfit import config
+from brandfit.data import split
+from brandfit.data.dataset import Dataset
+from brandfit.data.split import Fold
+from brandfit.errors import UnknownName
+from brandfit.evaluation.metrics import AUC, CAUC, MAP, MRR, NDCG, MedR, Metric, Recall, Ties
+
+STANDARD: tuple[Metric, ...] = (AUC(), CAUC(), Recall(10), Recall(50), MRR(), MAP(), MedR(), NDCG(10))
+
+Seed = Annotated[int, Meta(description="seed of the split; part of the protocol, not of the rankers")]
+
+
+class OfficialConfig(config.Config, frozen=True):
+    """The official split has nothing to set."""
+
+
+class CV5Config(config.Config, frozen=True):
+    k: Annotated[int, Meta(description="number of folds", ge=2, le=100)] = 5
+    seed: Seed = 0
+
+
+class ExpansionConfig(config.Config, frozen=True):
+    share: Annotated[float, Meta(description="share of each brand's partners that is known", gt=0, lt=1)] = 0.5
+    min_partners: Annotated[int, Meta(description="a brand with fewer partners is not judged", ge=2)] = 5
+    min_followers: Annotated[int, Meta(description="fewest followers of a candidate", ge=0)] = 5_000
+    max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
+    seed: Seed = 0
+
+
+class TemporalConfig(config.Config, frozen=True):
+    date: Annotated[int, Meta(description="what is before is known, what is after is judged; s since 1970 UTC", ge=0)]
+    min_followers: Annotated[int, Meta(description="fewest followers of a candidate", ge=0)] = 5_000
+    max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
+    seed: Seed = 0
+
+
+class Protocol(msgspec.Struct, frozen=True):
+    """``split(dataset, **config)`` gives the folds; all else is how they are judged."""
+
+    name: str
+    sentence: str
+    candidates: str
+    split: Callable[..., list[Fold]]
+    Config: type[config.Config]
+    settings: Mapping[str, Any] = {}
+    metrics: tuple[Metric, ...] = STANDARD
+    ties: Ties = "expected"
+
+    def folds(self, dataset: Dataset) -> list[Fold]:
+        return self.split(dataset, **self.Config.of(self.settings).to_dict())
+
+    def replace(self, **changes: Any) -> Protocol:
+        """The same but for these fields."""
+        return msgspec.structs.replace(self, **changes)
+
+
+PROTOCOLS: dict[str, Protocol] = {
+    p.name: p
+    for p in (
+        Protocol(
+            "official",
+            "the source's own training and test brands",
+            "the influencers that work with a test brand",
+            split.official,
+            OfficialConfig,
+        ),
+        Protocol(
+            "cv5",
+            "five folds over brands, stratified by category; every brand is new when it is judged",
+            "the influencers that work with a brand of the judged fold",
+            split.brand_folds,
+            CV5Config,
+        ),
+        Protocol(
+            "expansion",
+            "half of each brand's partners are known, the others are to be found",
+            "all influencers inside the follower bounds that can be seen, without the brand's known partners",
+            split.expansion,
+            ExpansionConfig,
+        ),
+        Protocol(
+            "temporal",
+            "endorsements before a date are known, new partners after it are to be found; later posts are not seen",
+            "all influencers inside the follower bounds with an earlier post, without the brand's known partners",
+            split.temporal,
+            TemporalConfig,
+        ),
+    )
+}
+
+
+def get(name: str, settings: Mapping[str, Any] | None = None) -> Protocol:
+    """The protocol of this name with these settings. Raises UnknownName, ConfigError."""
+    if name not in PROTOCOLS:
+        raise UnknownName("protocol", name, PROTOCOLS)
+    protocol = PROTOCOLS[name].replace(settings=dict(settings or {}))
+    protocol.Config.of(protocol.settings)
+    return protocol

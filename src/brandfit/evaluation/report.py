@@ -1,0 +1,151 @@
+"""What an evaluation found: means with intervals, paired comparisons, and the tables that papers print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from brandfit.evaluation.metrics import Metric
+from brandfit.evaluation.protocol import Protocol
+from brandfit.evaluation.significance import holm, interval, paired_test
+
+
+@dataclass
+class Judged:
+    """One ranker: metric name to the values (b,) of every seed; seconds over all seeds and folds."""
+
+    values: dict[str, list[np.ndarray]]
+    fit_seconds: float = 0.0
+    score_seconds: float = 0.0
+    parameters: int = 0
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def mean(self, metric: Metric) -> np.ndarray:
+        """(b,) values of each brand, averaged over the seeds."""
+        return np.mean(self.values[str(metric)], axis=0)
+
+
+@dataclass(frozen=True)
+class Report:
+    protocol: Protocol
+    seeds: tuple[int, ...]
+    judged: dict[str, Judged]
+    brands: np.ndarray
+    brand_categories: np.ndarray
+    candidate_counts: tuple[int, ...]
+    positives: int
+    category_source: str
+    dataset: str
+    notes: tuple[str, ...] = ()
+
+    def value(self, ranker: str, metric: Metric) -> dict[str, float | None]:
+        """Mean over brands (of the means over seeds), 95 % bootstrap interval over brands, and spread over seeds."""
+        found = self.judged[ranker]
+        values = found.mean(metric)
+        low, high = interval(metric, values)
+        over_seeds = [metric.aggregate(v) for v in found.values[str(metric)]]
+        spread = float(np.std(over_seeds, ddof=1)) if len(over_seeds) > 1 else None
+        return {"mean": _plain(metric.aggregate(values)), "low": _plain(low), "high": _plain(high), "seed_std": spread}
+
+    def comparisons(self, baseline: str | None = None) -> list[dict[str, Any]]:
+        """Every other ranker against the baseline (default: the first), brand by brand, p adjusted over all rows (Holm)."""
+        names = list(self.judged)
+        baseline = baseline or names[0]
+        rows = []
+        for name in names:
+            for metric in self.protocol.metrics if name != baseline else ():
+                left, right = self.judged[name].mean(metric), self.judged[baseline].mean(metric)
+                difference = float(np.nanmean(left - right)) if not np.isnan(left - right).all() else None
+                rows.append(
+                    {
+                        "ranker": name,
+                        "baseline": baseline,
+                        "metric": str(metric),
+                        "difference": difference,
+                        "p": paired_test(left, right),
+                    }
+                )
+        for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
+            row["p_holm"] = adjusted
+        return rows
+
+    def by_category(self, ranker: str) -> dict[str, dict[str, Any]]:
+        """The table of D-10: brand category to its number of brands and the mean of each metric."""
+        result: dict[str, dict[str, Any]] = {}
+        for category in sorted({c for c in self.brand_categories if c is not None}):
+            rows = np.array([c == category for c in self.brand_categories], bool)
+            means = {str(m): _plain(m.aggregate(self.judged[ranker].mean(m)[rows])) for m in self.protocol.metrics}
+            result[category] = {"brands": int(rows.sum()), **means}
+        return result
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""
+        return {
+            "protocol": self.protocol.name,
+            "settings": self.protocol.Config.of(self.protocol.settings).to_dict(),
+            "candidates": self.protocol.candidates,
+            "candidate_counts": list(self.candidate_counts),
+            "brands": len(self.brands),
+            "positives": self.positives,
+            "ties": self.protocol.ties,
+            "seeds": list(self.seeds),
+            "results": {name: {str(m): self.value(name, m) for m in self.protocol.metrics} for name in self.judged},
+            "by_category": {name: self.by_category(name) for name in self.judged},
+            "comparisons": self.comparisons() if len(self.judged) > 1 else [],
+            "parameters": {name: found.parameters for name, found in self.judged.items()},
+            "seconds": {
+                name: {"fit": round(found.fit_seconds, 4), "score": round(found.score_seconds, 4)}
+                for name, found in self.judged.items()
+            },
+            "category_source": self.category_source,
+            "dataset": self.dataset,
+            "notes": [*self.notes, *(f"{name}: {note}" for name, found in self.judged.items() for note in found.notes)],
+        }
+
+    def to_text(self) -> str:
+        """The table for people: rankers down, metrics across, mean and 95 % interval over brands."""
+        told = self.to_dict()
+        names = [str(m) for m in self.protocol.metrics]
+        header = ["", *names]
+        lines = [[name, *(_cell(told["results"][name][m]) for m in names)] for name in self.judged]
+        widths = [max(len(row[n]) for row in [header, *lines]) for n in range(len(header))]
+        counts = self.candidate_counts
+        pool = f"{counts[0]:,}" if len(set(counts)) == 1 else f"{min(counts):,} to {max(counts):,}"
+        text = [
+            f"{self.protocol.name}: {self.protocol.sentence}.",
+            f"{len(self.brands):,} brands, {self.positives:,} partners to find.",
+            f"Candidates ({pool}): {self.protocol.candidates}.",
+            f"Ties: {self.protocol.ties}. Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over brands.",
+            "",
+            *("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [header, *lines]),
+        ]
+        if told["comparisons"]:
+            text += ["", f"Against {told['comparisons'][0]['baseline']}, brand by brand (p by sign flips, adjusted after Holm):"]
+            for name in list(self.judged)[1:]:
+                rows = [c for c in told["comparisons"] if c["ranker"] == name and c["difference"] is not None]
+                text.append(f"  {name}: " + ", ".join(f"{c['metric']} {c['difference']:+.3f} (p {_p(c['p_holm'])})" for c in rows))
+        text += ["", f"cAUC: {self.category_source}."]
+        text += [f"Note: {note}." for note in told["notes"]]
+        return "\n".join(text)
+
+
+def _cell(value: dict[str, float | None]) -> str:
+    if value["mean"] is None:
+        return "-"
+    digits = 1 if value["mean"] >= 1.5 else 3
+    return f"{_short(value['mean'], digits)} [{_short(value['low'], digits)}, {_short(value['high'], digits)}]"
+
+
+def _short(value: float | None, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text[1:] if text.startswith("0.") else text
+
+
+def _p(p: float) -> str:
+    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def _plain(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,216 @@
+"""What every registered ranker must do. A new file in rankers/ is tested here without a line being added."""
+
+from __future__ import annotations
+
+import functools
+
+import msgspec
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from brandfit import names
+from brandfit.config import describe
+from brandfit.errors import UsageError
+from brandfit.rankers.base import restored
+
+RANKERS = names.names("ranker")
+READING = [name for name in RANKERS if names.load("ranker", name).slots]
+LEARNING = [name for name in RANKERS if names.load("ranker", name).learns]
+
+MARGIN = 0.2
+"""AUC above one half that a ranker must reach on the planted data; chance reaches none."""
+
+FAST = {"epochs": 6, "learning_rate": 0.01}
+"""Settings of those that have them."""
+
+
+def make(name, seed=0):
+    cls = names.load("ranker", name)
+    return cls(cls.Config.of({s: v for s, v in FAST.items() if s in describe(cls.Config)}), seed)
+
+
+@pytest.fixture(scope="module")
+def fitted(planted):
+    """Name to the ranker fitted on the planted data, each once."""
+    return functools.cache(lambda name: make(name).fit(planted.to_fit()))
+
+
+@pytest.fixture
+def brands(planted):
+    return np.array(planted.new, dtype=object)
+
+
+@pytest.fixture
+def candidates(planted):
+    return planted.dataset.influencers
+
+
+def at(candidates, id):
+    return int(np.flatnonzero(candidates == id)[0])
+
+
+def auc(scores, positive):
+    values = []
+    for z, y in zip(scores, positive, strict=True):
+        z, y = z[~np.isnan(z)], y[~np.isnan(z)]
+        higher, equal = z[y][:, None] > z[~y], z[y][:, None] == z[~y]
+        values.append((higher + 0.5 * equal).mean())
+    return float(np.mean(values))
+
+
+@pytest.mark.parametrize("name", READING)
+def test_beats_chance_on_brands_that_it_was_not_fitted_on(name, fitted, planted, brands, candidates):
+    scores = fitted(name).score(planted.dataset, brands, candidates)
+    assert auc(scores, planted.own_topic(brands, candidates)) > 0.5 + MARGIN
+
+
+def test_chance_does_not(fitted, planted, candidates):
+    brands = planted.dataset.brands
+    assert abs(auc(fitted("random").score(planted.dataset, brands, candidates), planted.own_topic(brands, candidates)) - 0.5) < 0.05
+
+
+@pytest.mark.parametrize("name", READING)
+def test_brands_by_brief_and_by_partners_are_scored(name, fitted, planted, candidates):
+    brands = np.array(["sport.brand.0", "pets.brand.0"], dtype=object)
+    assert [planted.dataset.representation[b] for b in brands] == ["brief", "partners"]
+    assert auc(fitted(name).score(planted.dataset, brands, candidates), planted.own_topic(brands, candidates)) > 0.5 + MARGIN
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_stored_and_restored_it_gives_equal_scores(name, fitted, planted, brands, candidates):
+    ranker = fitted(name)
+    state = msgspec.json.decode(msgspec.json.encode(ranker.state()))
+    arrays = load(save(ranker.arrays())) if ranker.arrays() else {}
+    again = restored(state, arrays)
+    assert again.state() == ranker.state()
+    assert again.n_parameters == ranker.n_parameters
+    np.testing.assert_array_equal(
+        again.score(planted.dataset, brands, candidates), ranker.score(planted.dataset, brands, candidates)
+    )
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_the_order_of_candidates_changes_nothing(name, fitted, planted, brands, candidates):
+    ranker = fitted(name)
+    shuffled = np.random.default_rng(1).permutation(len(candidates))
+    scores = ranker.score(planted.dataset, brands, candidates)
+    np.testing.assert_array_equal(ranker.score(planted.dataset, brands, candidates[shuffled]), scores[:, shuffled])
+    one, other = (ranker.rank(planted.dataset, brands[0], c) for c in (candidates, candidates[shuffled]))
+    assert one.candidates.tolist() == other.candidates.tolist()
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_alone_it_scores_as_in_a_batch(name, fitted, planted, brands, candidates):
+    ranker = fitted(name)
+    scores = ranker.score(planted.dataset, brands, candidates)
+    for n, brand in enumerate(brands):
+        np.testing.assert_array_equal(ranker.score(planted.dataset, brands[n : n + 1], candidates)[0], scores[n], err_msg=brand)
+    one = at(candidates, "single")
+    np.testing.assert_array_equal(ranker.score(planted.dataset, brands, candidates[one : one + 1])[:, 0], scores[:, one])
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_parts_add_up_to_the_score(name, fitted, planted, brands, candidates):
+    ranker = fitted(name)
+    parts = ranker.parts(planted.dataset, brands, candidates)
+    assert parts
+    assert all(values.shape == (len(brands), len(candidates)) for values in parts.values())
+    assert set(parts) == {name} or set(parts) <= set(ranker.slots)
+    np.testing.assert_allclose(sum(parts.values()), ranker.score(planted.dataset, brands, candidates), rtol=1e-9)
+    ranking = ranker.rank(planted.dataset, brands[0], candidates)
+    np.testing.assert_allclose(sum(ranking.parts.values()), ranking.scores, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", READING)
+def test_an_influencer_that_came_later_is_scored_from_content_alone(name, planted, brands, candidates):
+    late = ["food.fan.00", "pets.fan.03"]
+    early = planted.to_fit().keep(influencers=[i for i in candidates if i not in late])
+    scores = make(name).fit(early).score(planted.dataset, brands, candidates)
+    for id in late:
+        own = np.array([planted.topic[b] == planted.topic[id] for b in brands])
+        column = scores[:, at(candidates, id)]
+        assert np.isfinite(column).all()
+        assert column[own].mean() > column[~own].mean()
+
+
+@pytest.mark.parametrize("name", READING)
+def test_without_any_feature_there_is_no_score_and_a_single_post_is_enough(name, fitted, planted, brands, candidates):
+    scores = fitted(name).score(planted.dataset, brands, candidates)
+    unknown = [at(candidates, id) for id in ("bare", "empty")]
+    assert np.isnan(scores[:, unknown]).all()
+    assert np.isfinite(np.delete(scores, unknown, axis=1)).all()
+    own = np.array([planted.topic[b] == "food" for b in brands])
+    single = scores[:, at(candidates, "single")]
+    assert single[own].mean() > single[~own].mean()
+    assert set(fitted(name).rank(planted.dataset, brands[0], candidates).candidates[-2:]) == {"bare", "empty"}
+
+
+@pytest.mark.parametrize(("name", "slot"), [(n, slot) for n in READING for slot in names.load("ranker", n).slots])
+def test_a_missing_slot_is_left_out_and_named(name, slot, fitted, planted, brands, candidates):
+    cls, full = names.load("ranker", name), planted.dataset.slots
+    others = {s: f for s, f in full.items() if s != slot}
+    lacking = planted.dataset.with_slots(others)
+    assert not [note for note in fitted(name).notes(planted.dataset) if note.startswith(slot)]
+
+    def check(ranker, data):
+        assert [note for note in ranker.notes(data) if note.startswith(f"{slot} left out: ")]
+        assert slot not in ranker.parts(data, brands, candidates)
+        scores = ranker.score(data, brands, candidates)
+        assert auc(scores, planted.own_topic(brands, candidates)) > 0.5 + MARGIN
+
+    check(fitted(name), lacking)  # fitted with it, scored without
+    check(make(name).fit(lacking.keep(brands=planted.learned)), planted.dataset if cls.learns else lacking)
+    if slot not in cls.one_sided and full[slot].level == "account":  # filled, but for brands only
+        kept = np.isin(full[slot].ids, planted.dataset.brands)
+        features = type(full[slot])(slot, full[slot].ids[kept], full[slot].values[kept], "account")
+        check(fitted(name), planted.dataset.with_slots({**others, slot: features}))
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_the_seed_decides(name, fitted, planted, brands, candidates):
+    again = make(name).fit(planted.to_fit())
+    np.testing.assert_array_equal(
+        again.score(planted.dataset, brands, candidates), fitted(name).score(planted.dataset, brands, candidates)
+    )
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_fitting_again_forgets_what_was_before(name, fitted, planted, brands, candidates):
+    ranker = make(name).fit(planted.dataset.with_slots({"text": planted.dataset.slots["text"]}))
+    ranker.fit(planted.to_fit())
+    np.testing.assert_array_equal(
+        ranker.score(planted.dataset, brands, candidates), fitted(name).score(planted.dataset, brands, candidates)
+    )
+    assert ranker.state() == fitted(name).state()
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_a_killed_training_resumes_to_the_same_result(name, fitted, planted, brands, candidates, tmp_path):
+    ticks = []
+
+    def kill(done, total):
+        if done == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        make(name).fit(planted.to_fit(), kill, tmp_path)
+    again = make(name).fit(planted.to_fit(), lambda done, total: ticks.append((done, total)), tmp_path)
+    assert ticks[0][0] == 2
+    assert ticks[-1][0] == ticks[-1][1]
+    assert again.state() == fitted(name).state()
+    np.testing.assert_array_equal(
+        again.score(planted.dataset, brands, candidates), fitted(name).score(planted.dataset, brands, candidates)
+    )
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_one_that_learns_says_so_where_there_is_nothing_to_learn_from(name, planted):
+    assert names.load("ranker", name).learns
+    without = planted.dataset.with_links([], replacing=["endorses", "represents"])
+    with pytest.raises(UsageError, match="endorse"):
+        make(name).fit(without)

@@ -1,0 +1,93 @@
+"""Endorsements derived from posts: what counts, who counts, and that stated ones are left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from brandfit.data.dataset import Dataset
+from brandfit.data.endorsements import Config, derive, within_bounds
+from brandfit.data.schema import Account, Link, Post
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    """Five micro-influencers m0-m4 name "soap" in five ways; "boots" is named by three; a giant names both."""
+    accounts = [Account(id=f"m{n}", followers=10_000) for n in range(5)]
+    accounts += [Account(id="giant", followers=2_000_000), Account(id="unknown"), Account(id="hub", followers=50_000)]
+    posts = [
+        Post(id="a", account="m0", mentions=["soap", "m0"], time=50),
+        Post(id="b", account="m0", tags=["soap"], time=20),
+        Post(id="c", account="m1", tags=["soap"], mentions=["boots"]),
+        Post(id="d", account="m2", sponsors=["soap"], mentions=["boots"], disclosed=True),
+        Post(id="e", account="m3", mentions=["soap", "boots"], disclosed=True),
+        Post(id="f", account="unknown", mentions=["soap"]),
+        Post(id="g", account="giant", mentions=["soap", "boots"]),
+        *(Post(id=f"h{n}", account=f"m{n}", tags=["hub"]) for n in range(5)),
+    ]
+    return Dataset.of(accounts, posts)
+
+
+def test_who_names_an_account_often_enough_makes_it_a_brand(dataset):
+    derived = derive(dataset)
+    assert derived.brands.tolist() == ["soap"]
+    assert derived.endorsements.tolist() == [["soap", i] for i in ("m0", "m1", "m2", "m3", "unknown")]
+    assert derived.representation == {"soap": "partners"}
+    assert "1 brands with at least 5 endorsers" in derived.notes[-1]
+
+
+def test_each_link_carries_the_first_post_that_states_it(dataset):
+    links = {row["source"]: row for row in derive(dataset).links_of("endorses").to_pylist()}
+    assert (links["m0"]["post"], links["m0"]["time"]) == ("b", 20)
+    assert (links["m1"]["post"], links["m1"]["time"]) == ("c", None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "pairs"),
+    [
+        ({"min_endorsers": 6}, set()),
+        (
+            {"min_endorsers": 3, "kinds": ["mentions"]},
+            {("boots", i) for i in ("m1", "m2", "m3")} | {("soap", i) for i in ("m0", "m3", "unknown")},
+        ),
+        ({"min_endorsers": 1, "kinds": ["sponsors"]}, {("soap", "m2")}),
+        ({"min_endorsers": 2, "disclosed_only": True}, {(b, i) for b in ("boots", "soap") for i in ("m2", "m3")}),
+        (
+            {"min_endorsers": 4, "max_followers": 3_000_000},
+            {("boots", i) for i in ("m1", "m2", "m3", "giant")}
+            | {("soap", i) for i in ("m0", "m1", "m2", "m3", "unknown", "giant")},
+        ),
+        (
+            {"min_endorsers": 5, "influencers_as_brands": True},
+            {("hub", f"m{n}") for n in range(5)} | {("soap", i) for i in ("m0", "m1", "m2", "m3", "unknown")},
+        ),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, dict) else "",
+)
+def test_the_rules_are_settings(dataset, settings, pairs):
+    derived = derive(dataset, Config.of(settings))
+    assert {(row["target"], row["source"]) for row in derived.links_of("endorses").to_pylist()} == pairs
+
+
+def test_stated_endorsements_are_taken_as_they_are(dataset):
+    stated = dataset.with_links([Link(id="1", kind="endorses", source="giant", target="boots")])
+    assert derive(stated) is stated
+
+
+def test_the_order_of_rows_changes_nothing(dataset):
+    mixed = Dataset(
+        {
+            "accounts": dataset.accounts.take(list(range(len(dataset.accounts)))[::-1]),
+            "posts": dataset.posts.take(list(range(len(dataset.posts)))[::-1]),
+            "images": dataset.images,
+            "links": dataset.stored_links,
+        },
+        dataset.fingerprint,
+    )
+    assert derive(mixed).endorsements.tolist() == derive(dataset).endorsements.tolist()
+    assert sorted(map(str, derive(mixed).links_of("endorses").to_pylist())) == sorted(
+        map(str, derive(dataset).links_of("endorses").to_pylist())
+    )
+
+
+def test_bounds_keep_those_of_unknown_size(dataset):
+    assert within_bounds(dataset, Config()).tolist() == ["hub", "m0", "m1", "m2", "m3", "m4", "unknown"]

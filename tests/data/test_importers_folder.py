@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import datetime
+import json
+import math
+import os
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from brandfit.data import tabular
+from brandfit.data.importers import _fields, folder
+from brandfit.errors import DataError
+
+NAME = "folder"
+
+
+@pytest.fixture
+def source(tmp_path, sources):
+    return sources.write(tmp_path / "source", sources.all[NAME]())
+
+
+def accounts(read, where: Path, text: str | bytes, name: str = "accounts.csv"):
+    where.mkdir(exist_ok=True)
+    (where / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read(NAME, where)
+
+
+def test_tables_in_three_forms_with_pictures(read, source):
+    found = read(NAME, source)
+    assert [(a.id, a.role, a.name, a.followers) for a in found.accounts] == [
+        ("harbour.roastery", "brand", "Harbour Roastery", 48200),
+        ("mara_on_foot", "influencer", "Mara", 12500),
+    ]
+    assert found.accounts[0].biography == "Coffee; from the docks\nsince 1902"
+    assert found.accounts[1].biography is None
+    post, brief = found.posts
+    assert (post.time, post.likes, post.hashtags, post.mentions, post.disclosed) == (
+        1717178400,
+        10,
+        ["ad"],
+        ["harbour.roastery"],
+        True,
+    )
+    assert (brief.kind, brief.account, brief.caption) == ("brief", "harbour.roastery", "hikers wanted")
+    assert [(p.post, p.position, p.alt_text) for p in found.pictures] == [("p1", 0, "a cup")]
+    endorsement, *comments = found.links
+    assert (endorsement.kind, endorsement.source, endorsement.target) == ("endorses", "mara_on_foot", "harbour.roastery")
+    assert (endorsement.post, endorsement.weight) == ("p1", 0.09)
+    assert [(c.source, c.target, c.text, c.time) for c in comments] == [
+        ("some.hiker", "mara_on_foot", "That view,\nwow", 1717182720),
+        ("mara_on_foot", "mara_on_foot", "", None),
+    ]
+    assert [(r.line, r.reason) for r in found.rejects] == [
+        (1, "picture '../outside.jpg' of post 'p1': its path leads out of the folder"),
+        (1, "picture 'images/none.jpg' of post 'p1': there is no such file"),
+    ]
+    assert found.ticked == found.total
+    assert not found.warnings
+
+
+def test_the_template_imports_without_rejects(read, tmp_path):
+    written = folder.write_template(tmp_path / "mine")
+    found = read(NAME, tmp_path / "mine")
+    assert not found.rejects
+    assert not found.warnings
+    assert {a.role for a in found.accounts} == {"brand", "influencer"}
+    assert {p.kind for p in found.posts} == {"post", "brief"}
+    assert {link.kind for link in found.links} == {"endorses", "comments"}
+    assert len(found.pictures) == 1
+    readme = next(file for file in written if file.name == "README.md").read_text()
+    assert all(f"`{column.name}`" in readme for columns in folder.COLUMNS.values() for column in columns)
+    with pytest.raises(DataError, match="already there"):
+        folder.write_template(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_headers_and_delimiters_are_forgiving(read, tmp_path, delimiter):
+    text = delimiter.join(["\ufeff Handle ", "ROLE", "Follower Count", "full-name"]) + "\r\n"
+    text += delimiter.join(["@Mara", "Influencer", "12 345", '"say ""hi"""']) + "\r\n"
+    found = accounts(read, tmp_path, text)
+    assert [(a.id, a.followers, a.name) for a in found.accounts] == [("mara", 12345, 'say "hi"')]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_unicode_in_each_of_its_forms(read, tmp_path, encoding):
+    found = accounts(read, tmp_path, "id,name\nmara,Märä 🌄\n".encode(encoding))
+    assert [a.name for a in found.accounts] == ["Märä 🌄"]
+
+
+def test_other_encodings_are_rejected_by_row(read, tmp_path):
+    found = accounts(read, tmp_path, "id,name\nmara,Märä\ntom,Tom\n".encode("latin-1"))
+    assert [a.id for a in found.accounts] == ["tom"]
+    assert [(r.line, r.reason) for r in found.rejects] == [(2, "name: not UTF-8 text (save the file as UTF-8)")]
+
+
+def test_lines_of_rejects_count_the_lines_within_quotes(read, tmp_path):
+    found = accounts(read, tmp_path, 'id,biography,followers\na,"one\n\ntwo",1\n\nb,x,many\nc,"un\nd,y,2\ne,z,3,too much\n')
+    assert [a.id for a in found.accounts] == ["a", "d"]
+    assert found.accounts[0].biography == "one\n\ntwo"
+    assert [(r.line, r.reason) for r in found.rejects] == [
+        (6, "followers: expected a whole number, found 'many'"),
+        (7, 'a quote (") is opened here and never closed'),
+        (9, "expected 3 cells, found 4"),
+    ]
+
+
+def test_a_quote_that_is_never_closed_costs_one_row_of_a_long_file(read, tmp_path):
+    rows = [f"u{n},text" for n in range(5000)]
+    rows[10] = 'u10,"text'
+    found = accounts(read, tmp_path, "id,name\n" + "\n".join(rows) + "\n")
+    assert len(found.accounts) == 4999
+    assert [r.line for r in found.rejects] == [12]
+
+
+def test_unknown_columns_are_told_once(read, tmp_path):
+    found = accounts(read, tmp_path, "id,Shoe size\na,43\nb,44\n")
+    assert [a.id for a in found.accounts] == ["a", "b"]
+    assert [w for w in found.warnings if "Shoe" in w] == ["accounts.csv: the column 'Shoe size' is not known and was left out."]
+    assert any("no endorsements" in w for w in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("12345", 12345), ("12,345", 12345), ("1,234,567", 1234567), ("12.345.678", 12345678), ("12 345", 12345),
+        ("12\u202f345", 12345), ("12\u00a0345", 12345), ("12'345", 12345), ("12.5k", 12500), ("12,5K", 12500),
+        ("1.25M", 1250000), ("3 k", 3000), ("12.0", 12), (" 7 ", 7), ("0", 0), ("", None), ("n/a", None), ("NaN", None),
+        (None, None), (math.nan, None), (5, 5), (5.0, 5), (2**53, 2**53),
+    ],
+)  # fmt: skip
+def test_counts_as_people_write_them(value, number):
+    assert _fields.count(value) == number
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "12.345",
+        "many",
+        "-1",
+        "1e5",
+        "1e400",
+        "12,34",
+        "1,2345",
+        "12.345k",
+        "1 2",
+        "٣",
+        "5.5",
+        "inf",
+        "9" * 30,
+        -1,
+        2**53 + 1,
+        5.5,
+        True,
+        [1],
+        math.inf,
+    ],
+)
+def test_what_is_no_count_is_refused(value):
+    with pytest.raises(ValueError, match=r"whole number|may mean"):
+        _fields.count(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "time"),
+    [
+        ("2024-05-31T18:00:00Z", 1717178400), ("2024-05-31 20:00:00+02:00", 1717178400), ("2024-05-31T18:00", 1717178400),
+        ("2024-05-31", 1717113600), ("20240531", 1717113600), ("1717178400", 1717178400), (1717178400, 1717178400),
+        ("1717178400000", 1717178400), (1717178400.7, 1717178400), ("", None), (None, None),
+        (datetime.datetime(2024, 5, 31, 18), 1717178400), (datetime.date(2024, 5, 31), 1717113600),
+    ],
+)  # fmt: skip
+def test_times(value, time):
+    assert _fields.seconds(value) == time
+
+
+@pytest.mark.parametrize("value", ["yesterday", "31.05.2024", "1950-01-01", -5, "12", True, math.inf, [1]])
+def test_what_is_no_time_is_refused(value):
+    with pytest.raises(ValueError, match="a time"):
+        _fields.seconds(value)
+
+
+def test_what_refers_to_nothing_is_rejected_and_makes_no_accounts(read, source, sources):
+    (source / "endorsements.parquet").unlink()
+    rows = ["brand,influencer", "harbour.roastery,nobody", "nobody,mara_on_foot", "mara_on_foot,harbour.roastery", ",mara_on_foot"]
+    rows.append("@Harbour.Roastery,MARA_ON_FOOT")
+    (source / "endorsements.csv").write_text("\n".join(rows))
+    (source / "posts.jsonl").write_bytes(sources.lines([{"id": "p1", "account": "ghost"}, {"id": "p2", "account": "mara_on_foot"}]))
+    (source / "comments.csv").write_text("post,account\np1,x\np2,x\n")
+    found = read(NAME, source)
+    assert len(found.accounts) == 2
+    assert [link.kind for link in found.links] == ["endorses", "comments"]
+    assert [r.reason for r in found.rejects] == [
+        "the account 'ghost' is not in accounts",
+        "influencer: 'nobody' is not in accounts",
+        "brand: 'nobody' is not in accounts",
+        "brand: 'mara_on_foot' has the role influencer in accounts",
+        "brand: expected an id, found none",
+        "post: 'p1' is not in posts",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "images/../../x.jpg", "link/x.jpg", "pipe.jpg", "https://example.org/x.jpg", "a\0b", "images"]
+)
+def test_pictures_come_from_the_folder_only(read, tmp_path, name):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "x.jpg").write_bytes(b"secret")
+    where = tmp_path / "source"
+    (where / "images").mkdir(parents=True)
+    (where / "link").symlink_to(outside)
+    os.mkfifo(where / "pipe.jpg")
+    (where / "accounts.csv").write_text("id\na\n")
+    (where / "posts.jsonl").write_text(json.dumps({"id": "p", "account": "a", "images": [name]}))
+    found = read(NAME, where)
+    assert len(found.posts) == 1
+    assert not found.pictures
+    assert len(found.rejects) == 1
+    assert re.search("leads out|no such file|web address", found.rejects[0].reason)
+
+
+def test_a_parquet_file_with_a_row_of_bad_text_loses_that_row(read, tmp_path):
+    names = pa.array([b"Mara", b"\xff\xfe", b"Tom"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"id": ["a", "b", "c"], "name": names, "followers": [1.0, 2.0, None]}), tmp_path / "accounts.parquet")
+    found = read(NAME, tmp_path)
+    assert [(a.id, a.name, a.followers) for a in found.accounts] == [("a", "Mara", 1), ("c", "Tom", None)]
+    assert [r.line for r in found.rejects] == [2]
+
+
+def test_what_was_exported_can_be_imported(read, source, tmp_path):
+    """Our CSV guards cells that a spreadsheet would run; read back, they are as they were."""
+    again = tmp_path / "again"
+    again.mkdir()
+    table = pa.table({"id": ["a"], "biography": ["=1+1"], "name": ["@a"], "followers": [12]})
+    tabular.write(table, again / "accounts.csv")
+    assert "'=1+1" in (again / "accounts.csv").read_text()
+    account = read(NAME, again).accounts[0]
+    assert (account.biography, account.name, account.followers) == ("=1+1", "@a", 12)
+
+
+def test_a_folder_without_accounts_is_refused(read, tmp_path):
+    with pytest.raises(DataError, match=r"no accounts\.csv"):
+        read(NAME, tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="expected a folder, found a file"):
+        read(NAME, tmp_path / "file")
+
+
+def test_the_documentation_has_the_columns_as_they_are():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "importing.md").read_text()
+    assert folder.columns_as_markdown().strip() in page
+
+
+@pytest.mark.parametrize("depth", [10, 500, 900, 950, 990, 2000])
+def test_deeply_nested_values_are_rejected(read, tmp_path, depth):
+    nested = "[" * depth + "]" * depth
+    found = accounts(read, tmp_path, f'{{"id": {nested}}}\n{{"id": "a", "x": {nested}}}\n{{"id": "b"}}\n', "accounts.jsonl")
+    assert found.accounts[-1].id == "b"
+    assert found.rejects[0].line == 1

@@ -1,0 +1,187 @@
+"""Splits hold out what they say, and leave no trace of it in what is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Link, Post
+from brandfit.data.split import Fold, brand_folds, expansion, official, temporal, training_view
+from brandfit.errors import DataError, UsageError
+
+
+def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: bool = False) -> Dataset:
+    """Brands of three categories, influencers with three posts each, one of which states each endorsement."""
+    rng = np.random.default_rng(seed)
+    accounts = [
+        Account(id=f"b{n:02}", role="brand", category=f"c{n % 3}", split="test" if n % 4 == 0 else "train") for n in range(brands)
+    ]
+    accounts += [Account(id=f"i{n:02}", followers=int(rng.integers(1_000, 120_000))) for n in range(influencers)]
+    posts, links = [], []
+    for n in range(influencers):
+        posts += [Post(id=f"i{n:02}-{k}", account=f"i{n:02}", time=100 * n + k) for k in range(int(rng.integers(0, 3)))]
+        for b in rng.choice(brands, int(rng.integers(0, 4)), replace=False):
+            post = f"i{n:02}-b{b:02}"
+            kind = ("mentions", "tags", "sponsors")[int(rng.integers(3))]
+            posts.append(Post(id=post, account=f"i{n:02}", time=int(rng.integers(10_000)), **{kind: [f"b{b:02}"]}))
+            links.append(
+                Link(id=post, kind="endorses", source=f"i{n:02}", target=f"b{b:02}", post=post, time=posts[-1].time, weight=0.1)
+            )
+    if own_posts:
+        posts += [Post(id=f"b{n:02}-own", account=f"b{n:02}", time=1) for n in range(brands)]
+    return Dataset.of(accounts, posts, [], links)
+
+
+def held_out(fold: Fold) -> set[tuple[str, str]]:
+    return {(fold.brands[r], fold.candidates[c]) for r, c in np.argwhere(fold.relevant)}
+
+
+def visible(dataset: Dataset) -> set[tuple[str, str]]:
+    """Every pair that a view tells of, in whatever way."""
+    links = dataset.links
+    pairs = {(t, s) for t, s in zip(links["target"].to_pylist(), links["source"].to_pylist(), strict=True)}
+    pairs |= set(map(tuple, dataset.endorsements.tolist())) | set(map(tuple, dataset.representing.tolist()))
+    return pairs | {(brand, i) for brand, found in dataset.partners.items() for i in found}
+
+
+def all_folds(dataset: Dataset, seed: int) -> list[Fold]:
+    return [
+        *official(dataset),
+        *brand_folds(dataset, 3, seed),
+        *expansion(dataset, min_partners=2, seed=seed),
+        *temporal(dataset, 5_000, seed=seed),
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(0, 1000), st.booleans())
+def test_nothing_that_is_held_out_can_be_seen_in_any_way(data_seed, seed, own_posts):
+    dataset = planted(data_seed, own_posts=own_posts)
+    for fold in all_folds(dataset, seed):
+        truth = held_out(fold)
+        assert truth
+        assert not truth & visible(fold.train), fold.name
+        assert not truth & visible(fold.test), fold.name
+        assert truth <= set(map(tuple, dataset.endorsements.tolist()))
+        assert fold.eligible[fold.relevant].all()
+        assert not fold.relevant[~fold.eligible].any()
+        assert fold.relevant.shape == fold.eligible.shape == (len(fold.brands), len(fold.candidates))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000), st.integers(0, 1000))
+def test_the_order_of_rows_changes_no_split(data_seed, seed):
+    dataset = planted(data_seed)
+    rng = np.random.default_rng(seed)
+    tables = {"accounts": dataset.accounts, "posts": dataset.posts, "images": dataset.images, "links": dataset.stored_links}
+    mixed = Dataset({name: t.take(rng.permutation(len(t))) for name, t in tables.items()}, dataset.fingerprint)
+    for left, right in zip(all_folds(dataset, seed), all_folds(mixed, seed), strict=True):
+        assert held_out(left) == held_out(right)
+        assert left.candidates.tolist() == right.candidates.tolist()
+        assert left.train.endorsements.tolist() == right.train.endorsements.tolist()
+        assert sorted(left.test.posts["id"].to_pylist()) == sorted(right.test.posts["id"].to_pylist())
+
+
+def test_brand_folds_judge_every_brand_once_and_have_every_category():
+    dataset = planted()
+    folds = brand_folds(dataset, 3)
+    assert sorted(b for fold in folds for b in fold.brands.tolist()) == dataset.brands.tolist()
+    for fold in folds:
+        assert set(dataset.of_accounts("category", fold.brands)) == {"c0", "c1", "c2"}
+        partners = {i for b, i in dataset.endorsements.tolist() if b in fold.brands}
+        assert set(fold.candidates.tolist()) == partners
+        assert not set(fold.train.brands.tolist()) & set(fold.brands.tolist())
+        assert set(fold.test.brands.tolist()) == set(fold.brands.tolist())
+        known = {i for b, i in dataset.endorsements.tolist() if b not in fold.brands}
+        assert not set(fold.train.influencers.tolist()) & (partners - known)
+    assert {tuple(f.brands) for f in folds} != {tuple(f.brands) for f in brand_folds(dataset, 3, seed=1)}
+    with pytest.raises(UsageError, match="13 folds"):
+        brand_folds(dataset, 13)
+
+
+def test_official_is_what_the_source_says():
+    dataset = planted()
+    (fold,) = official(dataset)
+    assert fold.brands.tolist() == ["b00", "b04", "b08"]
+    assert not set(fold.train.brands.tolist()) & set(fold.brands.tolist())
+    with pytest.raises(DataError, match="no official split"):
+        official(Dataset.of([Account(id="b", role="brand")]))
+
+
+def test_expansion_knows_half_and_asks_for_the_rest_among_all():
+    dataset = planted()
+    (fold,) = expansion(dataset, min_partners=3)
+    for row, brand in enumerate(fold.brands.tolist()):
+        all_ = {i for b, i in dataset.endorsements.tolist() if b == brand}
+        known = {i for b, i in fold.test.representing.tolist() if b == brand}
+        assert len(known) in (len(all_) // 2, (len(all_) + 1) // 2)
+        assert set(fold.candidates[~fold.eligible[row]].tolist()) <= known
+        assert not set(fold.candidates[fold.relevant[row]].tolist()) & known
+    followers = dataset.of_accounts("followers", fold.candidates)
+    assert ((followers >= 5_000) & (followers <= 100_000)).all()
+    seen = set(fold.test.posts["account"].to_pylist())
+    assert set(fold.candidates.tolist()) <= seen
+    outsiders = set(dataset.influencers.tolist()) - {i for _, i in dataset.endorsements.tolist()}
+    assert outsiders & set(fold.candidates.tolist())
+    assert "not judged" in fold.notes[1]
+
+
+def test_in_expansion_a_brand_is_never_matched_with_a_partner_that_stands_for_it():
+    (fold,) = expansion(planted(), min_partners=2)
+    stand, learn = (set(map(tuple, pairs.tolist())) for pairs in (fold.train.representing, fold.train.endorsements))
+    assert stand
+    assert learn
+    assert not stand & learn
+    assert set(fold.train.representation.values()) <= {"partners", "none"}
+
+
+def test_training_view_keeps_the_endorsements_of_brands_that_have_something_of_their_own():
+    dataset = planted(own_posts=True)
+    view = training_view(dataset)
+    assert view.endorsements.tolist() == dataset.endorsements.tolist()
+    assert set(view.representation.values()) == {"posts"}
+    left = view.posts.group_by("account").aggregate([("id", "count")])
+    before = dataset.posts.group_by("account").aggregate([("id", "count")])
+    assert len(left) == len(before), "nobody is left without a post"
+    stated = [p for p in view.posts["id"].to_pylist() if "-b" in p]
+    alone = {p.split("-")[0] for p in stated}
+    others = dict(zip(before["account"].to_pylist(), before["id_count"].to_pylist(), strict=True))
+    assert all(others[i] == sum(p.startswith(i) for p in stated) for i in alone), "only where there is no other post"
+
+
+def test_half_of_the_partners_stand_for_a_brand_of_which_nothing_else_is_known():
+    dataset = planted()
+    view = training_view(dataset, seed=3)
+    for brand in dataset.brands.tolist():
+        all_ = {i for b, i in dataset.endorsements.tolist() if b == brand}
+        stand = {i for b, i in view.representing.tolist() if b == brand}
+        learn = {i for b, i in view.endorsements.tolist() if b == brand}
+        assert stand | learn == all_
+        assert not stand & learn
+        assert len(stand) == (len(all_) + 1) // 2
+    assert training_view(dataset, seed=4).endorsements.tolist() != view.endorsements.tolist()
+
+
+def test_temporal_sees_no_later_post():
+    dataset = planted()
+    (fold,) = temporal(dataset, 5_000)
+    for view in (fold.train, fold.test):
+        assert max(view.posts["time"].to_pylist()) < 5_000
+    times = {(row["target"], row["source"]): row["time"] for row in dataset.links_of("endorses").to_pylist()}
+    assert all(times[pair] >= 5_000 for pair in held_out(fold))
+    with pytest.raises(UsageError, match=r"protocol\.date"):
+        temporal(dataset, 10**9)
+
+
+def test_account_level_features_keep_an_influencer_visible():
+    dataset = planted()
+    ids = np.concatenate([dataset.brands, dataset.influencers])
+    profiled = dataset.with_slots({"text": Features("f", ids, np.ones((len(ids), 2), np.float32), "account", slot="text")})
+    (fold,) = expansion(profiled, min_partners=2)
+    followers = dataset.of_accounts("followers", dataset.influencers)
+    inside = dataset.influencers[(followers >= 5_000) & (followers <= 100_000)]
+    assert fold.candidates.tolist() == inside.tolist()

@@ -1,0 +1,58 @@
+"""Losses against their printed formula, on numbers worked by hand and against slow versions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from brandfit.learning.losses import listnet  # noqa: E402
+
+
+def slow_listnet(scores, positive, valid):
+    """Eq. 8-9, one list and one entry at a time."""
+    losses = []
+    for z, y, v in zip(scores, positive, valid, strict=True):
+        here = [n for n in range(len(z)) if v[n]]
+        positives = [n for n in here if y[n]]
+        if positives:
+            total = sum(math.exp(z[n]) for n in here)
+            losses.append(-sum(1 / len(positives) * math.log(math.exp(z[n]) / total) for n in positives))
+    return sum(losses) / len(losses)
+
+
+def test_worked_by_hand():
+    # softmax of (log 2, 0, 0) is (1/2, 1/4, 1/4)
+    scores = torch.tensor([[math.log(2), 0.0, 0.0]])
+    assert listnet(scores, torch.tensor([[True, False, False]])).item() == pytest.approx(math.log(2))
+    assert listnet(scores, torch.tensor([[True, True, False]])).item() == pytest.approx((math.log(2) + math.log(4)) / 2)
+    # the third entry is not there: softmax of (log 2, 0) is (2/3, 1/3)
+    valid = torch.tensor([[True, True, False]])
+    assert listnet(scores, torch.tensor([[True, False, False]]), valid).item() == pytest.approx(math.log(1.5))
+
+
+def test_equals_the_slow_version():
+    rng = np.random.default_rng(0)
+    scores, positive, valid = rng.normal(size=(40, 7)), rng.random((40, 7)) < 0.3, rng.random((40, 7)) < 0.8
+    fast = listnet(torch.tensor(scores), torch.tensor(positive), torch.tensor(valid)).item()
+    assert fast == pytest.approx(slow_listnet(scores, positive, valid), rel=1e-12)
+    whole = listnet(torch.tensor(scores), torch.tensor(positive)).item()
+    assert whole == pytest.approx(slow_listnet(scores, positive, np.ones_like(valid)), rel=1e-12)
+
+
+def test_the_gradient_is_p_minus_y_and_finite_where_lists_say_nothing():
+    scores = torch.tensor([[math.log(2), 0.0, 0.0], [1.0, 2.0, 3.0], [0.0, 5.0, 1.0]], requires_grad=True)
+    positive = torch.tensor([[True, False, False], [False, False, False], [True, True, True]])
+    valid = torch.tensor([[True, True, True], [True, True, True], [False, False, False]])
+    listnet(scores, positive, valid).backward()
+    assert torch.allclose(scores.grad[0], torch.tensor([-0.5, 0.25, 0.25]))
+    assert (scores.grad[1:] == 0).all()
+
+
+def test_a_constant_added_to_all_scores_changes_nothing_and_no_list_is_no_loss():
+    scores, positive = torch.randn(5, 4, generator=torch.Generator().manual_seed(1)).double(), torch.eye(5, 4, dtype=torch.bool)
+    assert listnet(scores + 100, positive).item() == pytest.approx(listnet(scores, positive).item(), rel=1e-10)
+    assert listnet(scores, torch.zeros(5, 4, dtype=torch.bool)).item() == 0

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Link, Post, link_id
+from brandfit.learning.pooling import account_has, account_vectors, brand_has, brand_vectors
+
+
+def ids(*names):
+    return np.array(names, dtype=object)
+
+
+def link(kind, source, target):
+    return Link(id=link_id(kind, source, target), kind=kind, source=source, target=target)
+
+
+@pytest.fixture
+def dataset():
+    posts = {"ana": 2, "bo": 1, "cy": 1, "shop": 2, "briefed": 1}
+    rows = [
+        Post(id=f"{account}{n}", account=account, kind="brief" if account == "briefed" else "post")
+        for account, count in posts.items()
+        for n in range(count)
+    ]
+    values = {"ana0": [1, 0], "ana1": [3, 2], "bo0": [5, 6], "shop1": [7, 7], "briefed0": [2, 1]}  # cy0 and shop0 have none
+    text = Features("t", np.array(list(values), dtype=object), np.array(list(values.values()), np.float32))
+    concept = Features("c", ids("ana", "own"), np.array([[4], [8]], np.float32), "account")
+    accounts = [Account(id=id) for id in ("ana", "bo", "cy", "dee")]
+    accounts += [Account(id=id, role="brand") for id in ("shop", "briefed", "own", "quiet", "unseen")]
+    links = [link("endorses", i, b) for i, b in (("ana", "quiet"), ("bo", "quiet"), ("cy", "quiet"), ("ana", "shop"))]
+    return Dataset.of(accounts, rows, links=links).with_slots({"text": text, "concept": concept})
+
+
+def test_accounts_are_the_mean_of_their_posts_that_have_the_feature(dataset):
+    found = account_vectors(dataset, "text", ids("bo", "ana", "cy", "dee", "shop", "nobody"))
+    assert found.values.tolist() == [[5, 6], [2, 1], [0, 0], [0, 0], [7, 7], [0, 0]]
+    assert found.present.tolist() == [True, True, False, False, True, False]
+    assert found.values.dtype == np.float32
+
+
+def test_account_level_features_are_as_they_are(dataset):
+    found = account_vectors(dataset, "concept", ids("ana", "bo", "own"))
+    assert found.values.tolist() == [[4], [0], [8]]
+    assert found.present.tolist() == [True, False, True]
+
+
+def test_a_hidden_post_is_not_seen(dataset):
+    view = dataset.keep(posts=np.setdiff1d(dataset.posts["id"].to_numpy().astype(object), ["ana1"]))
+    assert account_vectors(view, "text", ids("ana")).values.tolist() == [[1, 0]]
+
+
+def test_brands_as_they_are_represented(dataset):
+    found = brand_vectors(dataset, "text", ids("quiet", "shop", "briefed", "own", "unseen"))
+    # quiet: the mean of ana (2, 1) and bo (5, 6); cy has no such feature. own has features of its own, but no text.
+    assert found.values.tolist() == [[3.5, 3.5], [7, 7], [2, 1], [0, 0], [0, 0]]
+    assert found.present.tolist() == [True, True, True, False, False]
+
+
+def test_stated_representatives_stand_alone(dataset):
+    view = dataset.with_links([link("represents", "bo", "quiet")])
+    assert brand_vectors(view, "text", ids("quiet")).values.tolist() == [[5, 6]]
+
+
+def test_has_is_present_without_the_values(dataset):
+    accounts, brands = ids("bo", "ana", "cy", "dee", "nobody"), dataset.brands
+    for slot in dataset.slots:
+        assert account_has(dataset, slot, accounts).tolist() == account_vectors(dataset, slot, accounts).present.tolist()
+        assert brand_has(dataset, slot, brands).tolist() == brand_vectors(dataset, slot, brands).present.tolist()
+
+
+def test_alone_and_among_others_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    posts = [Post(id=f"p{n}", account=f"a{rng.integers(9)}") for n in range(200)]
+    text = Features("t", np.array([p.id for p in posts], dtype=object), rng.normal(size=(200, 33)).astype(np.float32))
+    dataset = Dataset.of([Account(id=f"a{n}") for n in range(9)], posts).with_slots({"text": text})
+    together = account_vectors(dataset, "text", dataset.influencers).values
+    for n, account in enumerate(dataset.influencers):
+        assert (account_vectors(dataset, "text", ids(account)).values[0] == together[n]).all()
+        slow = np.mean([text.values[i] for i, p in enumerate(posts) if p.account == account], axis=0)
+        assert np.allclose(together[n], slow, atol=1e-6)
+
+
+def test_repeated_accounts_are_refused(dataset):
+    with pytest.raises(ValueError, match="distinct"):
+        account_vectors(dataset, "text", ids("ana", "ana"))
