@@ -88,7 +88,10 @@ def test_starting_imports_nothing_heavy(start):
 
 
 def test_help_imports_not_even_numpy():
-    code = "import sys; from brandfit.cli import cli; cli.main(['--help'], standalone_mode=False); print({'numpy', 'pyarrow', 'rich'} & set(sys.modules))"
+    code = (
+        "import sys; from brandfit.cli import cli; cli.main(['--help'], standalone_mode=False); "
+        "print({'numpy', 'pyarrow', 'rich'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("set()")
 

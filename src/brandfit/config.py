@@ -34,9 +34,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 ) from None
         for name, field in known.items():
             if field.required and name not in checked:
-                raise ConfigError(f"Setting {name} is needed and was not given.", f"{name}: {describe(cls)[name]['description']}")
-        for name, field in known.items():
-            if field.required and name not in checked:
                 raise ConfigError(
                     f"Setting {name} is needed.", f"{name}: {describe(cls)[name]['description']}. Write --set {name}=..."
                 )

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from brandfit import names
+from brandfit.compute.local import thread_map
 from brandfit.compute.processes import process_some
 from brandfit.config import Config, describe
 from brandfit.data import checks, endorsements, pictures, schema, split, tabular
@@ -147,7 +148,7 @@ def check(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> ch
 def encode(workspace: Workspace, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None) -> Features:
     """Features of everything in the workspace by one encoder; what was encoded before is not computed again."""
     cls = names.load("encoder", encoder)
-    return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick)
+    return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick, thread_map)
 
 
 def train(
@@ -284,7 +285,7 @@ def _rules(data: Mapping[str, Any] | None) -> endorsements.Config:
     return endorsements.Config.of(_scope(data, "endorsements"))
 
 
-def describe_accounts(workspace: Workspace, ids: Sequence[str]) -> list[dict[str, Any]]:
+def describe_accounts(workspace: Workspace, ids: Sequence[str] | np.ndarray) -> list[dict[str, Any]]:
     """Category and followers of accounts, to print beside a ranking; None where not known."""
     dataset = workspace.dataset()
     category, followers = dataset.of_accounts("category", ids), dataset.of_accounts("followers", ids)

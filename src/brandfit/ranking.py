@@ -64,7 +64,7 @@ def order(scores: np.ndarray, ids: Sequence[str] | np.ndarray, k: int | None = N
     if k == 0:
         return np.zeros(0, np.int64)
     chosen = np.arange(n) if k == n else np.flatnonzero(keys <= np.partition(keys, k - 1)[k - 1])
-    ties = np.array([_tie_break(str(ids[i])) for i in chosen], np.uint64)
+    ties = np.array([_tie_break(str(ids[int(i)])) for i in chosen], np.uint64)
     return chosen[np.lexsort((ties, keys[chosen]))][:k]
 
 

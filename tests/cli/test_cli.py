@@ -109,7 +109,7 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
     assert run("template", folder)[0] == 0
     assert run("import", "folder", folder, "-w", place, "--strict")[0] == 0
     with (folder / "accounts.csv").open("a") as file:
-        file.write("x.y,influencer,,,,many followers\n")
+        file.write("x.y,influencer,,,,,many followers\n")
     code, out, _ = run("import", "folder", folder, "-w", place)
     assert code == 0
     assert "1 rows were rejected" in out

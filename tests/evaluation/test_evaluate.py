@@ -43,10 +43,11 @@ def dataset() -> Dataset:
     accounts = [Account(id=f"b{n:02}", role="brand", category=f"c{n % 3}", split="test" if n < 6 else "train") for n in range(20)]
     accounts += [Account(id=f"i{n:03}", followers=10_000) for n in range(120)]
     posts = [Post(id=f"i{n:03}-{k}", account=f"i{n:03}", time=k) for n in range(120) for k in range(2)]
-    links = []
-    for n in range(120):
-        for b in rng.choice(20, 2, replace=False):
-            links.append(Link(id=f"{n}-{b}", kind="endorses", source=f"i{n:03}", target=f"b{b:02}", time=int(rng.integers(2, 100))))
+    links = [
+        Link(id=f"{n}-{b}", kind="endorses", source=f"i{n:03}", target=f"b{b:02}", time=int(rng.integers(2, 100)))
+        for n in range(120)
+        for b in rng.choice(20, 2, replace=False)
+    ]
     dataset = Dataset.of(accounts, posts, [], links)
     TRUTH.update(map(tuple, dataset.endorsements.tolist()))
     return dataset

@@ -166,7 +166,7 @@ def test_features_come_back_memory_mapped_and_equal(workspace):
         np.testing.assert_array_equal(found.values, features().values)
         assert (found.level, found.columns, found.key, found.slot) == ("post", ("a", "b"), "m-1", "text")
     assert workspace.load("text.test", "m-2") is None
-    with pytest.raises(UnknownName, match="text.tset"):
+    with pytest.raises(UnknownName, match=r"text\.tset"):
         workspace.features("text.tset")
 
 

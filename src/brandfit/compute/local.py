@@ -25,10 +25,14 @@ def workers() -> int:
 def thread_map(function: Callable[[A], B], items: Iterable[A], chunk: int = 64) -> Iterator[B]:
     """Results in the order of the items, which are taken ``chunk`` at a time and a few chunks ahead of what is wanted."""
     source = iter(items)
+
+    def mapped(batch: list[A]) -> list[B]:
+        return [function(item) for item in batch]
+
     with ThreadPoolExecutor(workers()) as pool:
         waiting: deque[Future[list[B]]] = deque()
         while batch := list(itertools.islice(source, chunk)):
-            waiting.append(pool.submit(lambda batch=batch: [function(item) for item in batch]))
+            waiting.append(pool.submit(mapped, batch))
             if len(waiting) > 2 * workers():
                 yield from waiting.popleft().result()
         while waiting:

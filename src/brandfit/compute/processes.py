@@ -122,7 +122,12 @@ class _Worker:
         assert process.stdin is not None
         assert process.stdout is not None
         late = threading.Event()
-        timer = threading.Timer(self.deadline, lambda: (late.set(), process.kill()))
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(self.deadline, end)
         timer.daemon = True
         timer.start()
         try:

@@ -10,20 +10,20 @@ import contextlib
 import importlib
 import struct
 import sys
-from typing import BinaryIO, get_type_hints
+from typing import IO, get_type_hints
 
 import msgspec
 
 LENGTH = struct.Struct("<I")
 
 
-def send(stream: BinaryIO, data: bytes) -> None:
+def send(stream: IO[bytes], data: bytes) -> None:
     stream.write(LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> bytes:
+def receive(stream: IO[bytes]) -> bytes:
     """Raises EOFError where the other side has gone."""
     head = stream.read(LENGTH.size)
     data = stream.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""

@@ -11,13 +11,17 @@ from msgspec import Meta
 
 from brandfit import config
 from brandfit.data.dataset import Dataset
-from brandfit.data.schema import STATED_BY_POST, Account, arrow_schema, link_id
+from brandfit.data.schema import Account, arrow_schema, link_id
 
 Kind = Literal["mentions", "tags", "sponsors"]
 
 
 class Config(config.Config, frozen=True):
-    kinds: Annotated[tuple[Kind, ...], Meta(description="what in a post counts as endorsing", min_length=1)] = STATED_BY_POST
+    kinds: Annotated[tuple[Kind, ...], Meta(description="what in a post counts as endorsing", min_length=1)] = (
+        "mentions",
+        "tags",
+        "sponsors",
+    )
     disclosed_only: Annotated[bool, Meta(description="count only posts that are marked as advertisements")] = False
     min_followers: Annotated[int, Meta(description="fewest followers of a micro-influencer", ge=0)] = 5_000
     max_followers: Annotated[int, Meta(description="most followers of a micro-influencer", ge=0)] = 100_000

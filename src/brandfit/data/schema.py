@@ -49,7 +49,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the four row types."""
 
 
-class Account(Row):
+class Account(Row, frozen=True):
     """A brand, an influencer, or a member of somebody's audience."""
 
     id: Annotated[Id, _doc("handle on the platform, lower case, without @; unique")]
@@ -67,7 +67,7 @@ class Account(Row):
     seen: Annotated[Time | None, _doc("when these counts were read", "s since 1970 UTC", "not known")] = None
 
 
-class Post(Row):
+class Post(Row, frozen=True):
     """One post of an account; with kind ``brief`` the text of what a brand looks for."""
 
     id: Annotated[Id, _doc("unique over all accounts")]
@@ -86,7 +86,7 @@ class Post(Row):
     ] = None
 
 
-class Image(Row):
+class Image(Row, frozen=True):
     """One picture of a post; its working copy lies in the picture store under its hash."""
 
     post: Annotated[Id, _doc("id of the post")]
@@ -98,7 +98,7 @@ class Image(Row):
     source: Annotated[Text, _doc("where the original lies: path, or archive::member")] = ""
 
 
-class Link(Row):
+class Link(Row, frozen=True):
     """One relation from an account to another. Either may be an account of which nothing else is known."""
 
     id: Annotated[Id, _doc("made from the other fields by ``link_id``; unique")]

@@ -121,7 +121,8 @@ def temporal(dataset: Dataset, date: int, min_followers: int = 5_000, max_follow
     links = dataset.links_of("endorses").select(["target", "source", "time"])
     first = links.filter(pc.is_valid(links["time"])).group_by(["target", "source"]).aggregate([("time", "min")])
     real = set(map(tuple, dataset.endorsements.tolist()))
-    known, held = [], []
+    known: list[tuple[str, str]] = []
+    held: list[tuple[str, str]] = []
     for brand, influencer, time in zip(*(first[c].to_pylist() for c in ("target", "source", "time_min")), strict=True):
         if (brand, influencer) in real:
             (known if time < date else held).append((brand, influencer))

@@ -22,8 +22,8 @@ import numpy as np
 import pyarrow as pa
 from scipy import sparse
 
+from brandfit import config as settings
 from brandfit import names
-from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features, Level
 from brandfit.errors import BrandfitError
@@ -69,7 +69,7 @@ class Encoder(ABC):
     """Posts or accounts to numbers. One encoder is one file."""
 
     kind: ClassVar[str] = "encoder"
-    Config: ClassVar[type[Config]] = Config
+    Config: ClassVar[type[settings.Config]] = settings.Config
     neutral: ClassVar[tuple[str, ...]] = ()
     """Settings that change no number (device, threads, where a file lies): what was encoded under others stays good."""
     level: ClassVar[Level] = "post"
@@ -83,7 +83,7 @@ class Encoder(ABC):
     chunk_size: ClassVar[int] = 4096
     """Units kept at once: what a killed run loses at most."""
 
-    def __init__(self, config: Config | None = None) -> None:
+    def __init__(self, config: settings.Config | None = None) -> None:
         self.config = config if config is not None else self.Config.of({})
 
     @property
@@ -172,17 +172,17 @@ class Encoder(ABC):
             encoded[at[hit]] = True
             rows.release()
         todo = np.flatnonzero(~encoded)
-        todo = todo[np.argsort([self.cost(contents[i]) for i in todo], kind="stable")]
+        todo = todo[np.argsort([self.cost(contents[i]) for i in todo.tolist()], kind="stable")]
         done = len(hashes) - len(todo)
         if tick:
             tick(done, len(hashes))
-        waiting: Iterator[Any] = (contents[i] for i in todo)
+        waiting: Iterator[Any] = (contents[i] for i in todo.tolist())
         if type(self).prepare is not Encoder.prepare:
             waiting = iter(map(lambda content: self.prepare(dataset, content), waiting))
         for start in range(0, len(todo), self.chunk_size):
             chunk = todo[start : start + self.chunk_size]
-            for at in range(0, len(chunk), self.batch_size):
-                batch = chunk[at : at + self.batch_size]
+            for first in range(0, len(chunk), self.batch_size):
+                batch = chunk[first : first + self.batch_size]
                 prepared = list(itertools.islice(waiting, len(batch)))
                 values = self._encoded([p for p in prepared if p is not None])
                 finite = np.isfinite(values).all(axis=1)
@@ -244,7 +244,7 @@ class _Picked(Sequence[Any]):
         return len(self.at)
 
     def __getitem__(self, n: Any) -> Any:
-        return self.items[self.at[n]]
+        return self.items[int(self.at[n])]
 
 
 def _means(group: np.ndarray, unit: np.ndarray, n: int, rows: _Rows) -> _Rows:

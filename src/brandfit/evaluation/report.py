@@ -53,7 +53,7 @@ class Report:
         """Every other ranker against the baseline (default: the first), brand by brand, p adjusted over all rows (Holm)."""
         names = list(self.judged)
         baseline = baseline or names[0]
-        rows = []
+        rows: list[dict[str, Any]] = []
         for name in names:
             for metric in self.protocol.metrics if name != baseline else ():
                 left, right = self.judged[name].mean(metric), self.judged[baseline].mean(metric)

@@ -2,20 +2,21 @@
 
 The walks are second order: the chance to step from v to x, having come from t, goes with w(v, x) times 1/p if x is t, 1 if x is
 a neighbour of t, 1/q if it is neither. Skip-gram with negative sampling is word2vec's (Mikolov et al. 2013): reduced windows,
-noise by count^0.75, a linearly falling rate, one gradient step a pair of nodes. What differs from word2vec.c:
+frequent nodes thinned out, noise by count^0.75, a linearly falling rate, one gradient step a pair of nodes. The authors' own C++
+does not thin out; Gensim does unless told otherwise, and so do the public packages built on it. What differs from word2vec:
 
 * All pairs of one window share their negatives (Ji et al. 2016, "Parallelizing Word2Vec in Shared and Distributed Memory"):
   the same expected loss, a fraction of the random numbers and of the memory traffic.
-* The sigmoid is exact, and a pair beyond the end of word2vec's table (|score| > 6) still learns. Frequent nodes are not thinned out.
-* One thread learns, while another draws the walks to come. Every draw comes from a stream of the seed, so the same seed gives the
-  same vectors, run after run; on another kind of processor sums may round differently.
+* The logistic function is exact, and a pair beyond the end of word2vec's table of it (|score| > 6) still learns.
+* One thread learns, while another draws the noise to come. Every draw is from a stream of the seed and its place in the work, so
+  the same seed gives the same vectors, run after run; on another kind of processor sums may round differently.
 
-Time: about 0.25 us x dim / 128 a pair; there are walks x length x (window + 1) pairs a node and epoch.
+Work: walks x length x (window + 1) pairs a node and epoch, at 0.25 us a pair of 128 dimensions where the vectors fit into the
+cache of a core, 0.4 us where they do not. Memory: 4 bytes x walks x length a node, and 8 bytes x dim.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -43,15 +44,22 @@ TOKENS_AT_ONCE = 1 << 17
 
 
 class Config(settings.Config):
-    dim: Annotated[int, Meta(description="Length of a vector.", ge=1, le=4096)] = 128
+    dim: Annotated[int, Meta(description="Length of a vector.", ge=1)] = 128
     walks: Annotated[int, Meta(description="Walks that start at each node.", ge=1)] = 10
     length: Annotated[int, Meta(description="Nodes in a walk, the start included.", ge=2)] = 80
     window: Annotated[int, Meta(description="Farthest distance in a walk of two nodes that make a pair.", ge=1)] = 10
-    p: Annotated[float, Meta(description="Return parameter: the higher, the less a walk steps back where it came from.", gt=0)] = 1.0
-    q: Annotated[float, Meta(description="In-out parameter: the higher, the closer a walk stays to where it came from.", gt=0)] = 1.0
+    p: Annotated[
+        float, Meta(description="Return parameter: the higher, the less a walk steps back where it came from.", ge=1e-6, le=1e6)
+    ] = 1.0
+    q: Annotated[
+        float, Meta(description="In-out parameter: the higher, the closer a walk stays to where it came from.", ge=1e-6, le=1e6)
+    ] = 1.0
     epochs: Annotated[int, Meta(description="Passes over the walks.", ge=1)] = 5
-    negatives: Annotated[int, Meta(description="Noise nodes that each pair is told apart from.", ge=1, le=100)] = 5
+    negatives: Annotated[int, Meta(description="Noise nodes that a pair is told apart from.", ge=1)] = 5
     learning_rate: Annotated[float, Meta(description="Rate of the first step; falls linearly to 0.4 % of it.", gt=0, le=1)] = 0.025
+    thin_above: Annotated[
+        float, Meta(description="Share of the walks beyond which a node is thinned out in them; 1 thins none.", gt=0, le=1)
+    ] = 0.001
 
 
 class Graph(NamedTuple):
@@ -94,7 +102,9 @@ def graph_of(edges: tuple[np.ndarray, np.ndarray, np.ndarray], n_nodes: int) -> 
         raise ValueError(f"source, target and weight must be (m,) each, found {source.shape}, {target.shape}, {weight.shape}")
     for ends in (source, target):
         if ends.size and (ends.dtype.kind not in "iu" or ends.min() < 0 or ends.max() >= n_nodes):
-            raise ValueError(f"nodes must be whole numbers in 0 ... {n_nodes - 1}, found {ends.dtype} {ends.min()} ... {ends.max()}")
+            raise ValueError(
+                f"nodes must be whole numbers in 0 ... {n_nodes - 1}, found {ends.dtype} {ends.min()} ... {ends.max()}"
+            )
     if not (np.isfinite(weight) & (weight >= 0)).all():
         raise ValueError(f"weights must be finite and not negative, found {weight[~(np.isfinite(weight) & (weight >= 0))][0]}")
     used = (source != target) & (weight > 0)
@@ -127,8 +137,10 @@ def skip_gram(walks: np.ndarray, vectors: np.ndarray, config: Config, seed: int 
     """Learn ``vectors`` (n, dim) float32 in place, so that a node tells who is near it in ``walks`` (w, length) int32."""
     learn = _compiled(_learn, ("reassoc", "contract", "nsz"))
     contexts = np.zeros_like(vectors)
-    noise = np.cumsum(np.bincount(walks.ravel(), minlength=len(vectors)) ** 0.75)
+    counts = np.bincount(walks.ravel(), minlength=len(vectors))
+    noise = np.cumsum(counts**0.75)
     noise /= noise[-1]
+    kept = _kept(counts, config.thin_above)
     rates = (config.learning_rate * np.linspace(1.0, LAST_RATE, config.epochs * len(walks))).astype(np.float32)
     at_once = max(1, TOKENS_AT_ONCE // config.length)
     starts = range(0, len(walks), at_once)
@@ -136,7 +148,7 @@ def skip_gram(walks: np.ndarray, vectors: np.ndarray, config: Config, seed: int 
     def draw(n: int) -> tuple[np.ndarray, ...]:
         rng = seeds.generator(seed, "node2vec", "noise", n)
         epoch, batch = divmod(n, len(starts))
-        here = walks[starts[batch] : starts[batch] + at_once]
+        here = _thinned(walks[starts[batch] : starts[batch] + at_once], kept, rng)
         reach = rng.integers(1, config.window + 1, here.shape, np.int32)
         drawn = np.searchsorted(noise, rng.random((*here.shape, config.negatives)), side="right").astype(np.int32)
         return here, reach, drawn, rates[epoch * len(walks) + starts[batch] :]
@@ -145,6 +157,20 @@ def skip_gram(walks: np.ndarray, vectors: np.ndarray, config: Config, seed: int 
         learn(*drawn, vectors, contexts)
         if tick and n % len(starts) == 0:
             tick(n // len(starts), config.epochs)
+
+
+def _kept(counts: np.ndarray, thin_above: float) -> np.ndarray:
+    """(n,) chances to stay in a walk, sqrt(t / f) + t / f with f the share of a node, as word2vec's code (not its paper) has it."""
+    excess = thin_above / np.maximum(counts / counts.sum(), 1e-300)
+    return np.minimum(1.0, np.sqrt(excess) + excess)
+
+
+def _thinned(walks: np.ndarray, kept: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Walks without the nodes that do not stay: those that do move up, and -1 fills the end."""
+    if kept.min() >= 1.0:
+        return walks
+    stays = rng.random(walks.shape) < kept[walks]
+    return np.take_along_axis(np.where(stays, walks, -1), np.argsort(~stays, axis=1, kind="stable"), axis=1)
 
 
 def _ahead(draw: Callable[[int], Any], count: int) -> Iterator[Any]:
@@ -216,15 +242,17 @@ def _learn(
 ) -> None:
     """One gradient step for each pair, on -log s(v . c) - sum over the noise of log s(-v . c'), s the logistic function.
 
-    walks (w, l), reach (w, l) and noise (w, l, k): node c at a place of a walk, how far its window reaches, and its noise c';
-    rates (w,) or more. v is a row of ``vectors`` for each other node in the window, c and c' are rows of ``contexts``.
+    walks (w, l), reach (w, l) and noise (w, l, k): node c at a place of a walk, how far its window reaches, and its noise c'; a
+    walk ends before its first -1. rates (w,) or more. v, a row of ``vectors``, is each other node in the window; c and c' are
+    rows of ``contexts``.
     """
     one = np.float32(1.0)
     gradient = np.empty(vectors.shape[1], np.float32)
     for w in range(walks.shape[0]):
-        for centre in range(walks.shape[1]):
+        length = (walks[w] >= 0).sum()
+        for centre in range(length):
             true = walks[w, centre]
-            for other in range(max(0, centre - reach[w, centre]), min(walks.shape[1], centre + reach[w, centre] + 1)):
+            for other in range(max(0, centre - reach[w, centre]), min(length, centre + reach[w, centre] + 1)):
                 if other == centre:
                     continue
                 vector = vectors[walks[w, other]]

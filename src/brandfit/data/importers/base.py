@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+from brandfit import config as settings
 from brandfit import names
-from brandfit.config import Config
 from brandfit.data.features import Features
 from brandfit.data.schema import Record
 
@@ -26,9 +26,9 @@ class Importer(ABC):
 
     kind: ClassVar[str] = "importer"
     needs_path: ClassVar[bool] = True
-    Config: ClassVar[type[Config]] = Config
+    Config: ClassVar[type[settings.Config]] = settings.Config
 
-    def __init__(self, config: Config | None = None) -> None:
+    def __init__(self, config: settings.Config | None = None) -> None:
         self.config = config if config is not None else self.Config()
         self.warnings: list[str] = []
         """What a person should know of the last ``read`` though no row was lost: files not there, columns not understood."""

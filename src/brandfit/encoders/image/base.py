@@ -48,9 +48,9 @@ def square(data: bytes, size: int, fit: str = SQUASH) -> np.ndarray:
     """(size, size, 3) uint8 RGB of a picture's bytes, by bilinear interpolation over the whole area that a pixel covers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image = Image.open(io.BytesIO(data))
-        image.draft("RGB", (size, size))
-        image = image.convert("RGB")
+        opened = Image.open(io.BytesIO(data))
+        opened.draft("RGB", (size, size))
+        image = opened.convert("RGB")
     box = None
     if fit == CROP:
         side = min(image.size)

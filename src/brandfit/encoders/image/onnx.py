@@ -21,7 +21,7 @@ from msgspec import Meta
 
 from brandfit.config import Config
 from brandfit.encoders.image.base import PictureEncoder
-from brandfit.errors import ConfigError, MissingExtra, UnknownName
+from brandfit.errors import ConfigError, MissingExtra, UnknownName, UsageError
 
 
 class OnnxConfig(Config, frozen=True):
@@ -35,8 +35,8 @@ class OnnxConfig(Config, frozen=True):
         Literal["auto", "nchw", "nhwc"], Meta(description="where the colours are; auto: as the model's input shape says")
     ] = "auto"
     fit: Annotated[
-        Literal["squash", "crop"], Meta(description="a picture that is no square is squashed into one, or cut to its middle")
-    ] = "squash"
+        Literal["crop", "squash"], Meta(description="a picture that is no square is cut to its middle, or squashed into one")
+    ] = "crop"
     device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it runs; auto: cuda where it can")] = "auto"
     threads: Annotated[int, Meta(description="threads of the model; 0: all cores that this process may use", ge=0, le=1024)] = 0
 
@@ -65,11 +65,11 @@ class Onnx(PictureEncoder):
         return own or self.config.size or 224
 
     @property
-    def fit(self) -> str:
+    def fit(self) -> str:  # type: ignore[override]  # a setting here
         return self.config.fit
 
     @property
-    def batch_size(self) -> int:
+    def batch_size(self) -> int:  # type: ignore[override]  # the model's own, where it has one
         """Small on a CPU, where larger ones are no faster and only fill its caches."""
         return self._fixed_batch or (16 if self._session.get_providers()[0].startswith("CPU") else 128)
 
@@ -146,7 +146,7 @@ class Onnx(PictureEncoder):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.config.threads or _cores()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to decoding
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # what fails is raised
         providers = ["CUDAExecutionProvider"] if cuda and self.config.device != "cpu" else []
         try:
             session = onnxruntime.InferenceSession(self.config.path, options, providers=[*providers, "CPUExecutionProvider"])
@@ -195,7 +195,7 @@ class Onnx(PictureEncoder):
         """Found by a run on a black picture: the shapes that models state are often only names."""
         try:
             return self._run(np.zeros((1, self.size, self.size, 3), np.uint8)).shape[1]
-        except ConfigError:
+        except UsageError:
             raise
         except Exception as error:
             raise ConfigError(

@@ -51,4 +51,12 @@ def _split(found: re.Match[str]) -> str:
     return f" {tag} " if tag.islower() and "_" not in tag else f" {HUMP.sub(' ', tag)} "
 
 
-_WORDS = {"split": _split, "keep": lambda found: f" {found.group(1)} ", "drop": " "}
+def _keep(found: re.Match[str]) -> str:
+    return f" {found.group(1)} "
+
+
+def _drop(found: re.Match[str]) -> str:
+    return " "
+
+
+_WORDS = {"split": _split, "keep": _keep, "drop": _drop}

@@ -1,0 +1,268 @@
+"""The words of the planted sample: what people of each interest write. All names are invented."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Interest(NamedTuple):
+    name: str
+    emoji: str
+    handles: tuple[str, ...]
+    bios: tuple[str, ...]
+    captions: tuple[str, ...]
+    """Sentences with {thing} and {place}."""
+    things: tuple[str, ...]
+    places: tuple[str, ...]
+    tags: tuple[str, ...]
+    comments: tuple[str, ...]
+    brands: tuple[tuple[str, str], ...]
+    """Handle and name of brands of this interest."""
+    products: tuple[str, ...]
+    wish: str
+    """What a brand of this interest looks for, for its brief."""
+
+
+INTERESTS = (
+    Interest(
+        "travel",
+        "⛰🏔🌲🥾🌅⛺",
+        ("trails", "wanders", "peaks", "outthere"),
+        ("Slow routes and long ridges", "Tent, map, repeat", "Collecting sunrises above the tree line"),
+        (
+            "Woke up at four to see {place} before anybody else did, and {thing} was worth every step.",
+            "Three days, two passes and {thing}: {place} keeps its promises.",
+            "The weather turned at noon, so we waited it out at {place} with a pot of tea.",
+            "If you only have one weekend, walk to {place} and stay for {thing}.",
+            "Nobody told me that {thing} would be so quiet.",
+            "Packed too much again, but {thing} at {place} made me forget my shoulders.",
+            "A new route on the map: from the last bus stop to {place} and back by starlight.",
+            "Wet boots, warm hut, and {thing} through the window.",
+        ),
+        ("the view from the ridge", "the sunrise over the valley", "the descent through the pines", "the lake below the pass",
+         "a night in the tent", "the old mountain path", "the first snow on the summit", "the ferry along the coast"),
+        ("Harrow Pass", "the Lindmoor ridge", "Lake Vessel", "the north face trail", "the Quillon coast", "Tarn Valley"),
+        ("SlowTravel", "HikeMore", "mountains", "wanderlust", "TrailNotes", "outdoors", "sunrise", "camping", "weekendtrip"),
+        ("That ridge! How long is the climb?", "Adding this trail to my list", "The light is unreal", "Which tent is that?"),
+        (("northpeak.outdoor", "Northpeak Outdoor"), ("fernway.packs", "Fernway Packs"), ("tidewick.boots", "Tidewick Boots")),
+        ("rain jacket", "trail pack", "hiking boots", "two-person tent"),
+        "people who hike and camp in all weathers and show the trail as it is: mountains, mud, tents and sunrise",
+    ),
+    Interest(
+        "food",
+        "🍋🥗🍞🍝🥞🍓",
+        ("spoon", "bakes", "kitchen", "tastes"),
+        ("Recipes for hungry weeknights", "I bake, I burn, I bake again", "One pot, many stories"),
+        (
+            "{thing} for dinner, because it is the only dish that everybody at {place} agrees on.",
+            "The secret of {thing} is patience and far more butter than you think.",
+            "Tried to copy {thing} from {place}; the recipe is below, the mess is not in the picture.",
+            "Sunday means {thing}, a slow oven and no plans.",
+            "Found ripe tomatoes at {place} and dinner wrote itself: {thing}.",
+            "You asked for the recipe of {thing}: flour, salt, lemon, and an hour of waiting.",
+            "Breakfast at {place}, where {thing} comes with a second spoon.",
+            "Leftovers turned into {thing}, and nobody noticed.",
+        ),
+        ("a bowl of noodles", "lemon pancakes", "tomato salad with basil", "sourdough toast with eggs", "a thin pizza",
+         "roasted carrots with honey", "a pot of lentil soup", "strawberry cake"),
+        ("the market hall", "my grandmother's table", "the corner bakery", "Sorrel Street", "the canteen", "our tiny kitchen"),
+        ("foodie", "HomeCooking", "recipe", "breakfast", "WeeknightDinner", "baking", "EatTheSeason", "delicious", "brunch"),
+        ("I need this recipe", "Making it tonight!", "How long in the oven?", "My kids would eat the whole plate"),
+        (("brambleloaf.kitchen", "Brambleloaf"), ("fennelrow.foods", "Fennelrow Foods"), ("saltwhistle.pan", "Saltwhistle")),
+        ("cast-iron pan", "olive oil", "spice box", "sourdough kit"),
+        "cooks who share honest recipes: quick dinners, baking, seasonal vegetables and breakfast tables",
+    ),
+    Interest(
+        "fashion",
+        "👗👒🧥👠🧵✨",
+        ("wears", "wardrobe", "threads", "styled"),
+        ("Second-hand first, colour always", "Outfits for real weekdays", "Linen in summer, wool in winter"),
+        (
+            "Wearing {thing} for the third day in a row and I regret nothing.",
+            "How to style {thing}: belt it, layer it, and walk through {place} as if you owned it.",
+            "Found {thing} in the last corner of {place} and the fit is perfect.",
+            "Outfit of the day: {thing}, silver earrings, and a coat over the shoulders.",
+            "Pastels with {thing}? Yes, and with the heavy shoes too.",
+            "The capsule wardrobe holds: {thing}, one pair of jeans, white sneakers.",
+            "Hemmed {thing} myself, and the stitches are almost straight.",
+            "From {place} with a bag full of fabric and plans for {thing}.",
+        ),
+        ("a striped linen shirt", "the wide trousers", "a dotted summer dress", "my oversized blazer", "a hand-knit cardigan",
+         "the pleated skirt", "a denim jacket", "the silk scarf"),
+        ("the vintage market", "the tailor on Loom Lane", "the studio", "the city arcade", "the flea market"),
+        ("ootd", "StyleDiary", "fashion", "SlowFashion", "vintage", "streetstyle", "linen", "capsulewardrobe", "outfitinspo"),
+        ("Where is that dress from?", "The colour suits you so well", "Obsessed with this outfit", "Need those trousers"),
+        (("threadwillow.studio", "Threadwillow Studio"), ("loomandlark.wear", "Loom and Lark"), ("pleatmoor.line", "Pleatmoor")),
+        ("linen dress", "wool coat", "striped shirt", "canvas bag"),
+        "people with a style of their own who wear clothes for years: linen, wool, vintage finds, outfits of the day",
+    ),
+    Interest(
+        "fitness",
+        "💪🏋🏃🔥🧘⏱",
+        ("lifts", "moves", "runs", "stronger"),
+        ("Strength coach for beginners", "Training log of a former couch", "Reps before regrets"),
+        (
+            "{thing} at {place}, and I can feel muscles that I did not know by name.",
+            "New personal best: {thing}. Slow progress is progress.",
+            "Form check: shoulders back, core tight, and then {thing}.",
+            "No motivation today, so I made a deal: ten minutes at {place}. It became an hour and {thing}.",
+            "Week six of the plan: {thing} on Monday, intervals on Wednesday, rest on Friday.",
+            "Warm up before {thing}; your knees will write you a letter of thanks.",
+            "Five rounds of {thing}, water, and a long stretch on the mat.",
+            "Coach said one more set of {thing}. Coach always says that.",
+        ),
+        ("heavy kettlebell swings", "deadlifts", "a slow ten-kilometre run", "push-ups on the rings", "hill sprints",
+         "a set of squats", "an hour of mobility work", "dumbbell presses"),
+        ("the Ironyard gym", "the track", "the park steps", "the garage gym", "the boxing club"),
+        ("workout", "StrongNotSkinny", "fitness", "gymlife", "TrainHard", "running", "kettlebell", "mobility", "legday"),
+        ("Beast mode!", "How many sets was that?", "Your form is so clean", "Joining you next week"),
+        (("pulsebarn.fitness", "Pulsebarn Fitness"), ("ironfinch.gear", "Ironfinch Gear"), ("stridemint.run", "Stridemint")),
+        ("kettlebell set", "training mat", "running shoes", "resistance bands"),
+        "trainers and runners who show real workouts: kettlebells, squats, running plans and honest sweat",
+    ),
+    Interest(
+        "interior",
+        "🛋🪴🕯🏠🖼💡",
+        ("rooms", "nest", "corners", "athome"),
+        ("Old flat, new corners", "Plants, paint and patience", "Renovating one wall at a time"),
+        (
+            "Moved {thing} to {place} and suddenly the whole room makes sense.",
+            "Before and after of {place}: two coats of paint, {thing}, and a lot of tape.",
+            "The evening light at {place} is the best decoration; {thing} is second.",
+            "Built {thing} from leftover oak, and it only wobbles a little.",
+            "Small flat, big plans: {thing} hides all the cables.",
+            "A calm corner: {thing}, one lamp, and no telephone.",
+            "Repotted everything at {place}; {thing} now lives under a jungle.",
+            "We argued for a month about {thing}, and now nobody wants to leave {place}.",
+        ),
+        ("the mustard sofa", "a shelf for the records", "the paper lamp", "a gallery wall", "the reading chair", "a woven rug",
+         "the oak sideboard", "linen curtains"),
+        ("the living room", "the hallway", "the window seat", "the attic room", "the corner by the stove"),
+        ("interiordesign", "HomeDiary", "livingroom", "PlantCorner", "cosyhome", "renovation", "ScandiStyle", "diyhome", "decor"),
+        ("Which paint colour is it?", "This corner is a dream", "The lamp! I need it", "So calm and warm"),
+        (("oakhollow.home", "Oakhollow Home"), ("lintelmoss.living", "Lintelmoss Living"), ("wickerdove.rooms", "Wickerdove")),
+        ("oak shelf", "linen bedding", "paper lamp", "wool rug"),
+        "people who make small homes warm: sofas, lamps, plants, paint and furniture that they built themselves",
+    ),
+    Interest(
+        "pet",
+        "🐾🐶🐱🦴🐰🧶",
+        ("paws", "whiskers", "tails", "barks"),
+        ("Two dogs, no quiet minute", "Cat staff since forever", "Foster home for the grumpy ones"),
+        (
+            "He heard the word {place} and has been sitting at the door with {thing} ever since.",
+            "Training day three: she sits, she stays, she steals {thing}.",
+            "Somebody slept on {thing} again and left all the fur.",
+            "Vet says all is well, so we celebrate with {thing} and a nap.",
+            "Bath time at {place}, and the floor is wetter than the puppy.",
+            "The cat has discovered {thing}; the keyboard is free at last.",
+            "Muddy paws from {place} and no regrets in those eyes.",
+            "Adopted a year ago today: happy birthday to the queen of {thing}.",
+        ),
+        ("the squeaky toy", "his favourite blanket", "a chew bone", "the cardboard box", "the new leash", "her basket",
+         "a ball of wool", "the last treat"),
+        ("the dog park", "the meadow", "the balcony", "the river bank", "the sofa"),
+        ("dogsofinstagram", "CatLife", "puppylove", "AdoptDontShop", "rescuedog", "kitten", "pets", "HappyTails", "dogwalk"),
+        ("Give that good boy a treat", "Those ears!", "My cat does exactly the same", "What breed is she?"),
+        (("pawmeadow.treats", "Pawmeadow Treats"), ("whiskerdale.care", "Whiskerdale Care"), ("bramblepup.gear", "Bramblepup")),
+        ("salmon treats", "dog harness", "cat fountain", "chew toy"),
+        "people who live with dogs and cats and show the fur, the walks, the training and the naps",
+    ),
+    Interest(
+        "beauty",
+        "💄💅🌸🧴💋🪞",
+        ("glow", "blush", "skin", "painted"),
+        ("Skincare without the shouting", "Red lips, tired eyes", "Testing serums so that you need not"),
+        (
+            "{thing} in the morning, sunscreen always, and the skin is grateful.",
+            "Tried {thing} for four weeks: less redness, more glow, no miracle.",
+            "The lip of the week is {thing}, blotted twice.",
+            "Get ready with me for {place}: {thing}, brushed brows, and a little shimmer.",
+            "My whole routine for {place} fits on one shelf; {thing} has the best place.",
+            "Nails by me, patience by nobody: {thing} needs three thin coats.",
+            "A soft eye with {thing}, and a liner that survives {place}.",
+            "Swatches of {thing} in daylight, as promised.",
+        ),
+        ("a rose lip tint", "a gentle cleanser", "the vitamin serum", "a matte red lipstick", "a peach blush", "the night cream",
+         "a glossy nail colour", "the soft eyeshadow palette"),
+        ("date night", "the office", "a summer wedding", "the cold season", "a lazy Sunday"),
+        ("makeup", "SkincareRoutine", "lipstick", "GlowUp", "beautytips", "nails", "CleanBeauty", "eyeshadow", "selfcare"),
+        ("Your skin is glowing", "Which shade is it?", "Does it last all day?", "Need a tutorial please"),
+        (("dewpetal.beauty", "Dewpetal Beauty"), ("rosequill.skin", "Rosequill Skin"), ("velvetmint.lips", "Velvetmint")),
+        ("lip tint", "day cream", "vitamin serum", "blush stick"),
+        "people who show skincare and make-up as they are: routines, swatches, lipstick and bare skin",
+    ),
+    Interest(
+        "family",
+        "🧸🎈👶🪁🌈🏡",
+        ("familytales", "littleones", "playroom", "bunch"),
+        ("Mother of three, owner of no free evening", "Dad jokes and lunch boxes", "Life with twins, one sock at a time"),
+        (
+            "The twins built {thing} at {place} and defended it until bedtime.",
+            "Rainy day plan: {thing}, hot chocolate, and a blanket fort.",
+            "He asked for {thing} on his birthday, and the whole family learned to share.",
+            "First day of kindergarten: brave face, big bag, and {thing} in the pocket.",
+            "Bedtime story number five; {thing} is asleep, the toddler is not.",
+            "Weekend with the grandparents at {place}: {thing} and far too much cake.",
+            "She lost a tooth at {place} and told everybody about it, even {thing}.",
+            "Craft afternoon: {thing} out of paper, glue on every chair.",
+        ),
+        ("a tower of blocks", "the old teddy bear", "a paper kite", "a cardboard castle", "the wooden train", "a box of crayons",
+         "nine balloons", "the bedtime book"),
+        ("the playground", "the garden", "the sandpit", "the lake house", "the kitchen floor"),
+        ("familylife", "MumDiary", "toddler", "DadLife", "kidsactivities", "parenting", "LearnByPlay", "siblings", "familytime"),
+        ("So sweet, enjoy every minute", "Mine do the same!", "Great idea for the weekend", "They grow so fast"),
+        (("tinytumble.play", "Tinytumble Play"), ("acornpost.kids", "Acornpost Kids"), ("kiteberry.toys", "Kiteberry")),
+        ("wooden blocks", "picture book", "rain suit", "craft box"),
+        "parents who show family life with humour: play, crafts, bedtime stories and small disasters",
+    ),
+)  # fmt: skip
+
+_FIRST = (
+    "mila tavi orlin senna brisa jorun pelle nuria calo ilka maro fenja tilo yara bent suvi davor lio anouk rasmi "
+    "elo kaija noam vesna milo runa tarek oona pavo lisbet juno arvid sela timo wren ines kolja mirja leif zora"
+)
+FIRST_NAMES = tuple(_FIRST.split())
+
+LAST_NAMES = ("Dane", "Okell", "Marsh", "Lindqual", "Ferro", "Tamsin", "Varro", "Holm", "Brookel", "Sorens", "Ashby", "Mirel")
+
+SMALL_TALK = (
+    "Thank you all for being here. It means a lot.",
+    "Monday again. What are you looking forward to this week?",
+    "A quick question for you: mornings or evenings?",
+    "Back after a short break, with new energy and old jokes.",
+    "Some news soon. I cannot wait to tell you!",
+    "Grateful for slow days and good company.",
+)
+
+ADS = (
+    "Testing the new {product} by @{brand} this month. {sentence} #ad",
+    "{sentence} Thanks to @{brand} for the {product}. #ad",
+    "Anzeige | With the {product} from @{brand}. {sentence} #werbung #ad",
+    "My honest week with the {product} of @{brand}: I would buy it again. {sentence} #sponsored",
+)
+
+BRAND_LINES = (
+    "{sentence} New in the shop, for days like this: the {product}.",
+    "{sentence} Tell us where you take the {product}.",
+    "Made slowly, meant to last: the {product}. {sentence}",
+    "{sentence}",
+)
+
+PICTURED = "Picture by @{partner}. {sentence}"
+
+BRIEF = "{name} is looking for partners: {wish}. We send the {product} and ask for two posts and an honest word. #{tag} #{other}"
+
+BUSINESS = {
+    "travel": ("Travel Company", "Sports & Recreation Venue", "Outdoor Equipment Store"),
+    "food": ("Kitchen/Cooking", "Food & Beverage", "Chef"),
+    "fashion": ("Clothing (Brand)", "Fashion Designer", "Apparel & Clothing"),
+    "fitness": ("Fitness Trainer", "Gym/Physical Fitness Center", "Sportswear Store"),
+    "interior": ("Home Decor", "Interior Design Studio", "Furniture Store"),
+    "pet": ("Pet Service", "Pet Supplies", "Animal Shelter"),
+    "beauty": ("Health/Beauty", "Makeup Artist", "Beauty Supply Store"),
+    "family": ("Toy Store", "Parenting Blog", "Family Goods"),
+}
+ANY_BUSINESS = ("Blogger", "Public Figure", "Personal Blog", "Digital Creator")
+CHEERS = ("Love this", "Have a good week!", "So true", "You made my day", "First!")
+FRIENDS = ("With @{friend} as always.", "Idea stolen from @{friend}.", "@{friend} knows why.")

@@ -1,0 +1,30 @@
+"""sample: the built-in sample (``data.sample``): planted data that looks real, and whose right answer is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from brandfit import config as settings
+from brandfit.data import sample
+from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.schema import Record
+
+
+class SampleConfig(settings.Config, frozen=True):
+    seed: Annotated[int, Meta(description="another seed gives other accounts and posts")] = 0
+    influencers: Annotated[int, Meta(description="how many influencers, beside 24 brands", ge=10, le=1280)] = 160
+
+
+class SampleImporter(Importer):
+    """Planted accounts, posts, pictures and comments, made by the package itself; takes no path."""
+
+    needs_path = False
+    Config = SampleConfig
+    config: SampleConfig
+
+    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+        yield from sample.sample(self.config.seed, self.config.influencers).records()
