@@ -112,7 +112,7 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
         file.write("x.y,influencer,,,,,many followers\n")
     code, out, _ = run("import", "folder", folder, "-w", place)
     assert code == 0
-    assert "1 rows were rejected" in out
+    assert "Rejected rows: 1." in out
     assert "accounts.csv, line" in out
     code, _, err = run("import", "folder", folder, "-w", place, "--strict")
     assert code == 3

@@ -54,7 +54,7 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
     for warning in result.warnings:
         click.echo(f"Note: {warning}")
     if result.rejects:
-        click.echo(f"{len(result.rejects):,} rows were rejected. The first:")
+        click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")
         for reject in result.rejects[:5]:
             click.echo(f"  {reject['file']}, line {reject['line']}: {reject['reason']}")
         click.echo(f"All of them: brandfit export rejects rejects.csv -w {workspace}")

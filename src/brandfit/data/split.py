@@ -218,11 +218,14 @@ def _held_out(
     eligible = ~_matrix(judged, candidates, known)
     lost = len(held) - int(relevant.sum())
     has_answer = relevant.any(axis=1)
-    notes = [
-        note,
-        f"{lost:,} of {len(held):,} pairs are not judged: the influencer is out of bounds, or nothing is left to see of it",
-        f"{int((~has_answer).sum()):,} of {len(judged):,} brands are not judged: none of their held-out partners can be seen",
-    ]
+    unanswered = int((~has_answer).sum())
+    notes = [note]
+    if lost:
+        notes.append(
+            f"{lost:,} of {len(held):,} pairs are not judged: the influencer is out of bounds, or nothing is left to see of it"
+        )
+    if unanswered:
+        notes.append(f"{unanswered:,} of {len(judged):,} brands are not judged: none of their held-out partners can be seen")
     test = _with_partners(seen, seen, known, _pairs([]))
     train = training_view(seen, seeds.derive(seed, name))
     return Fold(name, train, test, judged[has_answer], candidates, relevant[has_answer], eligible[has_answer], tuple(notes))

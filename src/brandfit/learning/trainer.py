@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +30,8 @@ Tick = Callable[[int, int], None]
 Batch = TypeVar("Batch")
 
 CHECKPOINT = "training.safetensors"
+SMALL = 100_000
+"""Weights below which a network is trained on one thread."""
 
 
 class History(msgspec.Struct):
@@ -87,17 +90,18 @@ def train(
     history = _resume(folder, run, network, optimiser, best) or History()
     if validate is not None and not history.validation:
         history.validation.append(_evaluate(torch, network, validate))
-    while history.epochs < epochs and not history.exhausted(patience):
-        if tick:
-            tick(history.epochs, epochs)
-        history.loss.append(_epoch(torch, network, optimiser, batches, loss, seed, history.epochs + 1))
-        if validate is not None:
-            history.validation.append(_evaluate(torch, network, validate))
-        if validate is None or history.validation[-1] < history.validation[history.best]:
-            history.best = history.epochs
-            best = _copy(network)
-        if folder is not None and history.epochs % every == 0:
-            _save(folder, run, network, optimiser, best, history)
+    with _threads(torch, network):
+        while history.epochs < epochs and not history.exhausted(patience):
+            if tick:
+                tick(history.epochs, epochs)
+            history.loss.append(_epoch(torch, network, optimiser, batches, loss, seed, history.epochs + 1))
+            if validate is not None:
+                history.validation.append(_evaluate(torch, network, validate))
+            if validate is None or history.validation[-1] < history.validation[history.best]:
+                history.best = history.epochs
+                best = _copy(network)
+            if folder is not None and history.epochs % every == 0:
+                _save(folder, run, network, optimiser, best, history)
     if tick:
         tick(epochs, epochs)
     network.load_state_dict(best)
@@ -130,6 +134,18 @@ def _epoch(
     if not math.isfinite(mean):
         raise UsageError(f"Training diverged: the loss of epoch {epoch} is {mean}.", "Try a lower learning_rate.")
     return mean
+
+
+@contextmanager
+def _threads(torch: Any, network: nn.Module) -> Iterator[None]:
+    """One thread for a small network: waiting for the others takes longer than its sums, several times on a busy machine."""
+    before = torch.get_num_threads()
+    small = sum(p.numel() for p in network.parameters()) < SMALL
+    torch.set_num_threads(1 if small else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _evaluate(torch: Any, network: nn.Module, validate: Callable[[], float]) -> float:
