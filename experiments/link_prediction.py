@@ -6,10 +6,10 @@ graph.txt is a line an edge: node, node, weight. PYTHON is an interpreter that h
 NumPy than ours. Setting of all: 128 dimensions, 10 walks of 80 nodes, window 10, p = q = 1, skip-gram with 5 negatives.
 
 A fifth of the edges is held out, at random but for a spanning forest, so that no node loses its part of the graph. They are told
-from equally many pairs that are no edge, drawn in two ways: uniformly, where the degrees alone say much, and with one end kept
-and the other drawn by degree, where they say little. Scores of a pair: the dot product, the cosine, and logistic regression on the products of the
-coordinates, fitted on edges that were walked on and equally many drawn pairs (Grover and Leskovec 2016, Section 4.4).
-Degree, the product of the degrees, is what the vectors must add to. Time is that of walks and training, imports apart; the
+from equally many pairs that are no edge, drawn in two ways: uniformly, where the degrees alone say much, and with one end kept and
+the other drawn by degree, where they say little. Scores of a pair: the dot product, the cosine, and logistic regression on the
+products of the coordinates, fitted on edges that were walked on and equally many drawn pairs (Grover and Leskovec 2016, Section
+4.4). Degree, the product of the degrees, is what the vectors must add to. Time is that of walks and training, imports apart; the
 first of ours includes compiling.
 """
 
@@ -186,7 +186,8 @@ def main() -> None:
                 for draw in (uniformly, by_degree):
                     for score, values in scored(part, vectors, draw, seed).items():
                         found.setdefault((draw.__name__, row), {}).setdefault(score, []).append(values)
-    print(f"{n} nodes, {len(edges[0])} edges, {asked.seeds} seeds; AUC / average precision, mean ± standard deviation over the seeds")
+    print(f"{n} nodes, {len(edges[0])} edges, {asked.seeds} seeds")
+    print("AUC / average precision, mean ± standard deviation over the seeds")
     for draw in ("uniformly", "by_degree"):
         print(f"\nnon-edges drawn {draw.replace('_', ' ')}")
         for row in seconds:

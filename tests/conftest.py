@@ -31,3 +31,25 @@ def make_jpeg() -> Callable[..., bytes]:
         return out.getvalue()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_onnx(tmp_path_factory) -> Path:
+    """A picture model of a few numbers: the mean of each colour and of its square, from (n, 3, 16, 16)."""
+    onnx = pytest.importorskip("onnx", reason="the package onnx makes the model that these tests run")
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("Mul", ["x", "x"], ["square"]),
+        helper.make_node("Concat", ["x", "square"], ["both"], axis=1),
+        helper.make_node("GlobalAveragePool", ["both"], ["mean"]),
+        helper.make_node("Flatten", ["mean"], ["embedding"]),
+    ]
+    taken = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 16, 16])
+    given = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", 6])
+    model = helper.make_model(
+        helper.make_graph(nodes, "tiny", [taken], [given]), opset_imports=[helper.make_opsetid("", 17)], ir_version=9
+    )
+    file = tmp_path_factory.mktemp("onnx") / "tiny.onnx"
+    onnx.save(model, file)
+    return file

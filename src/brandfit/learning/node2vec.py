@@ -43,22 +43,22 @@ TOKENS_AT_ONCE = 1 << 17
 """Nodes of walks that are learned from between two looks at the outside world."""
 
 
-class Config(settings.Config):
-    dim: Annotated[int, Meta(description="Length of a vector.", ge=1)] = 128
-    walks: Annotated[int, Meta(description="Walks that start at each node.", ge=1)] = 10
-    length: Annotated[int, Meta(description="Nodes in a walk, the start included.", ge=2)] = 80
-    window: Annotated[int, Meta(description="Farthest distance in a walk of two nodes that make a pair.", ge=1)] = 10
+class Config(settings.Config, frozen=True):
+    dim: Annotated[int, Meta(description="length of a vector", ge=1)] = 128
+    walks: Annotated[int, Meta(description="walks that start at each node", ge=1)] = 10
+    length: Annotated[int, Meta(description="nodes in a walk, the start included", ge=2)] = 80
+    window: Annotated[int, Meta(description="farthest distance in a walk of two nodes that make a pair", ge=1)] = 10
     p: Annotated[
-        float, Meta(description="Return parameter: the higher, the less a walk steps back where it came from.", ge=1e-6, le=1e6)
+        float, Meta(description="return parameter: the higher, the less a walk steps back where it came from", ge=1e-6, le=1e6)
     ] = 1.0
     q: Annotated[
-        float, Meta(description="In-out parameter: the higher, the closer a walk stays to where it came from.", ge=1e-6, le=1e6)
+        float, Meta(description="in-out parameter: the higher, the closer a walk stays to where it came from", ge=1e-6, le=1e6)
     ] = 1.0
-    epochs: Annotated[int, Meta(description="Passes over the walks.", ge=1)] = 5
-    negatives: Annotated[int, Meta(description="Noise nodes that a pair is told apart from.", ge=1)] = 5
-    learning_rate: Annotated[float, Meta(description="Rate of the first step; falls linearly to 0.4 % of it.", gt=0, le=1)] = 0.025
+    epochs: Annotated[int, Meta(description="passes over the walks", ge=1)] = 5
+    negatives: Annotated[int, Meta(description="noise nodes that a pair is told apart from", ge=1)] = 5
+    learning_rate: Annotated[float, Meta(description="rate of the first step; falls linearly to 0.4 % of it", gt=0, le=1)] = 0.025
     thin_above: Annotated[
-        float, Meta(description="Share of the walks beyond which a node is thinned out in them; 1 thins none.", gt=0, le=1)
+        float, Meta(description="share of the walks beyond which a node is thinned out in them; 1 thins none", gt=0, le=1)
     ] = 0.001
 
 

@@ -65,12 +65,12 @@ class MiniLM(TextEncoder):
         elif device == "cuda" and not torch.cuda.is_available():
             raise ConfigError("Setting device='cuda': PyTorch finds no CUDA device here.", "device: auto or cpu")
         shown = logging.is_progress_bar_enabled()
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        logging.disable_progress_bar()
         try:
             model = SentenceTransformer(str(_folder()), device=device, local_files_only=True)
         finally:
             if shown:
-                logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+                logging.enable_progress_bar()
         model.max_seq_length = self.config.max_tokens
         return model.eval()
 

@@ -1,0 +1,32 @@
+"""Engagement, by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from brandfit.data.dataset import Dataset
+from brandfit.data.schema import Account, Post
+from brandfit.encoders.engagement import Engagement
+
+
+def test_worked_by_hand():
+    accounts = [Account(id="a", followers=1_000), Account(id="b", followers=None), Account(id="c", followers=0)]
+    posts = [
+        Post(id="both", account="a", likes=30, comments=20),
+        Post(id="no-comments-known", account="a", likes=40),
+        Post(id="hidden-likes", account="a", comments=20),
+        Post(id="unknown-crowd", account="b", likes=30, comments=20),
+        Post(id="no-crowd", account="c", likes=30, comments=20),
+        Post(id="of-nobody", account="x", likes=30, comments=20),
+        Post(id="quiet", account="a", likes=0, comments=0),
+    ]
+    features = Engagement().encode(Dataset.of(accounts, posts))
+    assert features.columns == ("engagement_rate", "log1p_likes", "log1p_comments", "log1p_followers")
+    values, present = features.of([post.id for post in posts])
+    assert present.tolist() == [True, True, False, False, False, False, True]
+    log = math.log1p
+    np.testing.assert_allclose(values[0], [0.05, log(30), log(20), log(1_000)], rtol=1e-6)
+    np.testing.assert_allclose(values[1], [0.04, log(40), 0, log(1_000)], rtol=1e-6)
+    np.testing.assert_allclose(values[6], [0, 0, 0, log(1_000)], rtol=1e-6)
