@@ -186,7 +186,9 @@ def main() -> None:
                 for draw in (uniformly, by_degree):
                     for score, values in scored(part, vectors, draw, seed).items():
                         found.setdefault((draw.__name__, row), {}).setdefault(score, []).append(values)
-    print(f"{n} nodes, {len(edges[0])} edges, {asked.seeds} seeds; AUC / average precision, mean ± standard deviation over the seeds")
+    print(
+        f"{n} nodes, {len(edges[0])} edges, {asked.seeds} seeds; AUC / average precision, mean ± standard deviation over the seeds"
+    )
     for draw in ("uniformly", "by_degree"):
         print(f"\nnon-edges drawn {draw.replace('_', ' ')}")
         for row in seconds:
