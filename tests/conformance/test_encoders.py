@@ -46,10 +46,11 @@ def rows(make_jpeg):
         Account(id="cat", followers=None, category="fitness"),
         Account(id="shop", role="brand", followers=50_000, biography="Hiking boots and tents", category="shoes"),
         Account(id="fan", role="audience"),
+        Account(id="x2", role="audience"),
     ]
     posts, images, links = [], [], []
-    for n in range(14):
-        account = ("ann", "ben", "shop", "fan")[n % 4]
+    for n in range(16):
+        account = ("ann", "ben", "shop", "fan", "x2")[n % 5]
         caption = f"{TEXTS[n % 5]} {n // 5}"
         posts.append(
             Post(
@@ -74,7 +75,7 @@ def rows(make_jpeg):
         Image(post="unknown-crowd", hash="missing"),
     ]
     for n, (reader, post, text) in enumerate(
-        [("fan", 0, "wow"), ("x1", 0, "so steep"), ("x2", 1, "need this recipe"), ("x1", 4, "again!")]
+        [("fan", 0, "wow"), ("x1", 0, "so steep"), ("x2", 1, "need this recipe"), ("x1", 5, "again!")]
     ):
         target = posts[post].account
         links.append(

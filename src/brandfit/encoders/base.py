@@ -139,7 +139,7 @@ class Encoder(ABC):
         if store is not None and (found := store.load(self.name, self._key(ids, hashes))) is not None:
             return found
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-        rows, encoded = self._rows(dataset, unique, _Picked(units.contents, first), store, tick, map)
+        rows, encoded = self._rows(dataset, unique, Picked(units.contents, first), store, tick, map)
         unit = inverse.ravel()
         good = encoded[unit]
         owners = pa.array(ids[good], pa.string()).dictionary_encode()
@@ -234,7 +234,7 @@ class _Rows:
             self._map.madvise(mmap.MADV_DONTNEED)
 
 
-class _Picked(Sequence[Any]):
+class Picked(Sequence[Any]):
     """Some items of a sequence, taken when asked for: millions of captions are not copied into a list."""
 
     def __init__(self, items: Sequence[Any], at: np.ndarray) -> None:

@@ -1,0 +1,21 @@
+"""audience.minilm: what the active audience says, by meaning (``text.minilm``)."""
+
+from __future__ import annotations
+
+from brandfit.encoders.audience.base import AudienceEncoder, Members, Posts, Seed
+from brandfit.encoders.text.minilm import MiniLM, MiniLMConfig
+
+
+class AudienceMiniLMConfig(MiniLMConfig, frozen=True):
+    members: Members = 25
+    posts: Posts = 2
+    seed: Seed = 0
+
+
+class AudienceMiniLM(AudienceEncoder):
+    """Sentence embeddings of what the active audience says; see ``encoders.audience.base`` and ``text.minilm``."""
+
+    Config = AudienceMiniLMConfig
+    inner = MiniLM
+    preference = 20
+    neutral = MiniLM.neutral
