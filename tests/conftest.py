@@ -53,3 +53,44 @@ def tiny_onnx(tmp_path_factory) -> Path:
     file = tmp_path_factory.mktemp("onnx") / "tiny.onnx"
     onnx.save(model, file)
     return file
+
+
+PIECES = "ridge dawn slow travel lemon pancakes squats then more legday tea deadlifts überraschung im garten with at wow so steep"
+WORDS = PIECES.split()
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory) -> Path:
+    """A folder with a BERT of random weights: 2 layers, 16 columns, a word piece a word."""
+    transformers = pytest.importorskip("transformers", reason="transformers comes with the extra text")
+    import torch
+
+    folder = tmp_path_factory.mktemp("bert")
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *"0123456789#🍋"]
+    (folder / "vocab.txt").write_text("\n".join(pieces))
+    transformers.BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=len(pieces),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=160,
+    )
+    transformers.BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_spacy(tmp_path_factory) -> Path:
+    """A folder with a spaCy pipeline whose word vectors are planted: word n of WORDS has 1 in column n."""
+    spacy = pytest.importorskip("spacy", reason="spaCy comes with the extra spacy")
+    import numpy as np
+
+    pipeline = spacy.blank("en")
+    for n, word in enumerate(WORDS):
+        pipeline.vocab.set_vector(word, np.eye(len(WORDS), dtype=np.float32)[n])
+    folder = tmp_path_factory.mktemp("spacy") / "planted"
+    pipeline.to_disk(folder)
+    return folder

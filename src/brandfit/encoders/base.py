@@ -100,6 +100,11 @@ class Encoder(ABC):
         return ()
 
     @property
+    def stated_columns(self) -> tuple[str, ...]:
+        """Column names that the settings decide and ``maker`` does not cover; () where they are learned."""
+        return self.columns
+
+    @property
     def weights(self) -> str:
         """Fingerprint of the weights, '' where there are none."""
         return ""
@@ -111,6 +116,13 @@ class Encoder(ABC):
         made = [self.name, self.version, config, self.weights]
         return hashlib.sha256(msgspec.json.encode(made, order="sorted")).hexdigest()[:32]
 
+    def learn(self, dataset: Dataset) -> None:  # noqa: B027
+        """Note what is to be learned from the data (topics, a vocabulary); called before ``units``. Most encoders learn nothing.
+
+        A fingerprint of what is learned from goes into ``weights``; learning itself can wait until ``encode_batch`` or ``columns``
+        asks for it, so that what the store holds is not learned again.
+        """
+
     @abstractmethod
     def units(self, dataset: Dataset) -> Units:
         """What there is to encode. Posts or accounts without content are left out."""
@@ -121,7 +133,7 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
-        """(n, dim) float32 of n prepared contents; a row that is not finite is a content that cannot be encoded."""
+        """(n, dim) float32 of n prepared contents; a row that is not finite is a content that says nothing, and is left out."""
 
     def cost(self, content: Any) -> float:
         """Contents are encoded in the order of their cost, so that a batch holds like with like (text by its length)."""
@@ -130,9 +142,10 @@ class Encoder(ABC):
     def encode(self, dataset: Dataset, store: Store | None = None, tick: Tick | None = None, map: Map = builtins.map) -> Features:
         """Features of all posts or accounts of a Dataset.
 
-        What the store already holds is not computed again. Contents that cannot be encoded are not kept, so they are tried
-        again the next time (a picture may be back); the key of the result says what is in it, not what was asked for.
+        What the store already holds is not computed again. Contents that cannot be prepared are tried again the next time (a
+        picture may be back); the key of the result says what is in it, not what was asked for.
         """
+        self.learn(dataset)
         units = self.units(dataset)
         hashes = _hashes(units.contents)
         ids = np.asarray(units.ids, dtype=object)
@@ -156,22 +169,23 @@ class Encoder(ABC):
 
     def _key(self, ids: np.ndarray, hashes: np.ndarray) -> str:
         digest = hashlib.sha256(hashes.tobytes())
-        digest.update("\n".join([*ids.tolist(), "", *self.columns]).encode())
+        digest.update("\n".join([*ids.tolist(), "", *self.stated_columns]).encode())
         return f"{self.maker}-{digest.hexdigest()[:32]}"
 
     def _rows(
         self, dataset: Dataset, hashes: np.ndarray, contents: Sequence[Any], store: Store | None, tick: Tick | None, map: Map
     ) -> tuple[_Rows, np.ndarray]:
         """Rows (u, dim) of distinct contents, from the store where it has them, and which could be encoded (u,)."""
-        rows, encoded = _Rows(len(hashes), self.dim), np.zeros(len(hashes), bool)
+        rows, known, encoded = _Rows(len(hashes), self.dim), np.zeros(len(hashes), bool), np.zeros(len(hashes), bool)
         for old, values in store.units(self.maker) if store is not None and len(hashes) else ():
             old = np.ascontiguousarray(old).view("V16").ravel()
             at = np.minimum(np.searchsorted(hashes, old), len(hashes) - 1)
             hit = hashes[at] == old
             rows.values[at[hit]] = values[hit]
-            encoded[at[hit]] = True
+            known[at[hit]] = True
+            encoded[at[hit]] = np.isfinite(values[hit]).all(axis=1)
             rows.release()
-        todo = np.flatnonzero(~encoded)
+        todo = np.flatnonzero(~known)
         todo = todo[np.argsort([self.cost(contents[i]) for i in todo.tolist()], kind="stable")]
         done = len(hashes) - len(todo)
         if tick:
@@ -185,14 +199,14 @@ class Encoder(ABC):
                 batch = chunk[first : first + self.batch_size]
                 prepared = list(itertools.islice(waiting, len(batch)))
                 values = self._encoded([p for p in prepared if p is not None])
-                finite = np.isfinite(values).all(axis=1)
-                good = batch[[p is not None for p in prepared]][finite]
-                rows.values[good] = values[finite]
-                encoded[good] = True
+                seen = batch[[p is not None for p in prepared]]
+                rows.values[seen] = values
+                known[seen] = True
+                encoded[seen] = np.isfinite(values).all(axis=1)
                 done += len(batch)
                 if tick:
                     tick(done, len(hashes))
-            chunk = chunk[encoded[chunk]]
+            chunk = chunk[known[chunk]]
             if store is not None and len(chunk):
                 store.add_units(self.maker, hashes[chunk].view(np.uint8).reshape(-1, 16), rows.values[chunk])
             rows.release()

@@ -1,0 +1,97 @@
+"""What the encoders of hashtags and of mentions share: TF-IDF with a named column a tag."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from msgspec import Meta
+
+from brandfit import config as settings
+from brandfit.data.dataset import Dataset
+from brandfit.encoders.base import Encoder, Units
+from brandfit.encoders.text._words import by_account, training_posts
+from brandfit.errors import UsageError
+
+
+class TagConfig(settings.Config, frozen=True):
+    columns: Annotated[int, Meta(description="columns at most: the tags that occur most often", ge=1, le=65536)] = 1000
+    min_accounts: Annotated[int, Meta(description="a tag that fewer accounts use has no column", ge=1)] = 5
+    max_share: Annotated[float, Meta(description="a tag that a larger share of accounts uses has no column", gt=0, le=1)] = 0.5
+    transductive: Annotated[bool, Meta(description="count the accounts of the official test split too")] = False
+
+
+class TagEncoder(Encoder):
+    """A unit are the tags of a post. Authors write ``tags`` and name the ``mark`` before a tag.
+
+    tf-idf = count in the post x (1 + log((1 + n) / (1 + accounts that use the tag))), n all accounts counted; rows of length one
+    (scikit-learn's). A post without a tag that has a column has no row.
+    """
+
+    Config = TagConfig
+    config: TagConfig
+    slot = "text"
+    preference = 0
+    stated_columns = ()
+    batch_size = 1024
+    mark: ClassVar[str]
+
+    def __init__(self, config: TagConfig | None = None) -> None:
+        super().__init__(config)
+        self._documents: list[str] = []
+
+    @abstractmethod
+    def tags(self, dataset: Dataset) -> list[list[str]]:
+        """Of each post, in the order of ``dataset.posts``."""
+
+    @property
+    def dim(self) -> int:
+        return len(self._vectorizer.vocabulary_)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(f"{self.mark}{tag}" for tag in self._vectorizer.get_feature_names_out())
+
+    @property
+    def weights(self) -> str:
+        """Of what is counted."""
+        return hashlib.sha256("\n".join(self._documents).encode()).hexdigest()
+
+    def units(self, dataset: Dataset) -> Units:
+        found = zip(dataset.posts["id"].to_pylist(), self.tags(dataset), strict=True)
+        used = [(id, " ".join(tags)) for id, tags in found if tags]
+        return Units([id for id, _ in used], [tags for _, tags in used])
+
+    def learn(self, dataset: Dataset) -> None:
+        posts = training_posts(dataset, self.config.transductive)
+        units = self.units(posts)
+        self._documents = [" ".join(found) for found in by_account(posts, units.ids, units.contents).values()]
+        self.__dict__.pop("_vectorizer", None)
+
+    def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
+        values = self._vectorizer.transform(batch).toarray().astype(np.float32)
+        values[~values.any(axis=1)] = np.nan
+        return values
+
+    @cached_property
+    def _vectorizer(self) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        counting = TfidfVectorizer(
+            analyzer=str.split,
+            max_features=self.config.columns,
+            min_df=min(self.config.min_accounts, max(len(self._documents), 1)),
+            max_df=self.config.max_share,
+        )
+        try:
+            return counting.fit(self._documents)
+        except ValueError:
+            raise UsageError(
+                f"{self.name} has nothing to count: no tag is used by {self.config.min_accounts} accounts or more, and by no "
+                f"more than a share of {self.config.max_share}.",
+                "Import more posts, or lower min_accounts.",
+            ) from None

@@ -1,0 +1,124 @@
+"""Words of captions for encoders that count or learn them, and the documents that they learn from."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit.data.dataset import Dataset
+from brandfit.errors import ConfigError, MissingExtra
+
+WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_]))+")
+"""Letters of any script, two at least, with apostrophes inside; neither numbers nor emoji."""
+TOKEN = re.compile(rf"{WORD.pattern}|[^\w\s\u0000-\u02ff\u0300-\u036f\u2000-\u206f\u3000-\u303f\ufe00-\uffef]")
+"""Or one character that is neither a letter nor punctuation: emoji and symbols."""
+
+
+def words(text: str) -> list[str]:
+    """Words in order, lower case.
+
+    >>> words("Don't stop: 3 Peaks, 24 hours! #slow_travel")
+    ["don't", 'stop', 'peaks', 'hours', 'slow', 'travel']
+    """
+    return [word.lower().replace("’", "'") for word in WORD.findall(text)]
+
+
+def tokens(text: str) -> list[str]:
+    """Words and emoji in order; an emoji made of several characters is told by each.
+
+    >>> tokens("Lemons 🍋🍋, please")
+    ['lemons', '🍋', '🍋', 'please']
+    """
+    return [found.lower().replace("’", "'") for found in TOKEN.findall(text)]
+
+
+def training_posts(dataset: Dataset, everything: bool) -> Dataset:
+    """The posts that may be learned from: those of accounts outside the official test split, unless ``everything``."""
+    if everything:
+        return dataset
+    tested = dataset.accounts.filter(pc.equal(dataset.accounts["split"], "test"))["id"].combine_chunks()
+    kept = dataset.posts.filter(pc.invert(pc.is_in(dataset.posts["account"], value_set=tested)))
+    return dataset.keep(posts=kept["id"].combine_chunks()) if len(tested) else dataset
+
+
+def by_account(dataset: Dataset, ids: Iterable[str], texts: Iterable[str]) -> dict[str, list[str]]:
+    """Account to the texts of its posts, both sorted by id: what is learned does not depend on the order of rows."""
+    posts = pa.array(list(ids), pa.string())
+    at = pc.index_in(posts, value_set=dataset.posts["id"].combine_chunks())
+    accounts = dataset.posts["account"].take(at).to_pylist()
+    result: dict[str, list[str]] = {}
+    for account, _, text in sorted(zip(accounts, posts.to_pylist(), texts, strict=True)):
+        result.setdefault(account, []).append(text)
+    return result
+
+
+def in_language(text: str, language: str) -> bool:
+    """Whether a text is, most probably, in this language (ISO 639-1); every text is in the language ''."""
+    return not language or _identifier()(text)[0] == language
+
+
+@cache
+def _identifier():  # type: ignore[no-untyped-def]
+    try:
+        from py3langid.langid import classify
+    except ImportError:
+        raise MissingExtra("telling languages apart", "text") from None
+    return classify
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """English words without a topic of their own: scikit-learn's, their short forms, and what captions are full of."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    return ENGLISH_STOP_WORDS | frozenset(_CAPTIONS.split())
+
+
+_CAPTIONS = """
+    url urls com www http https
+    i'm i've i'll i'd you're you've you'll you'd he's she's it's we're we've we'll they're they've that's there's here's what's
+    who's let's don't doesn't didn't can't couldn't won't wouldn't isn't aren't wasn't weren't haven't hasn't shouldn't ain't
+    im ive dont cant didnt doesnt wont isnt thats youre gonna wanna gotta
+    link bio swipe comment comments tag follow following followers like likes liked post posts posted photo repost dm giveaway
+    ad ads sponsored partner paidpartnership collab gifted instagood instadaily insta instagram photooftheday picoftheday
+"""
+
+
+def listed(path: str, setting: str) -> frozenset[str]:
+    """Words of a file: one a line, or the nouns of Open English WordNet as JSON lines (``pos`` n, ``members``); gzip or not."""
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"Setting {setting}={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
+    found: set[str] = set()
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("{"):
+                    synset = msgspec.json.decode(line)
+                    found.update(synset["members"] if synset["pos"] == "n" else ())
+                else:
+                    found.add(line.strip())
+    except (OSError, EOFError, UnicodeDecodeError, msgspec.DecodeError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"Setting {setting}={path!r}: not a list of words: {error}", "One word a line, or WordNet's JSON lines."
+        ) from None
+    return frozenset(word.lower() for word in found)
+
+
+def vocabulary(documents: Iterable[Iterable[str]], at_least: int, at_most: float) -> list[str]:
+    """Words in ``at_least`` documents and in no more than a share ``at_most`` of all, the most frequent first, then by letters."""
+    counts: Counter[str] = Counter()
+    n = 0
+    for document in documents:
+        counts.update(set(document))
+        n += 1
+    kept = [(word, count) for word, count in counts.items() if count >= at_least and count <= max(at_most * n, at_least)]
+    return [word for word, _ in sorted(kept, key=lambda item: (-item[1], item[0]))]
