@@ -81,7 +81,7 @@ def word2vec():
 
 def test_words_of_like_company_are_near(word2vec):
     random = np.random.default_rng(0)
-    letters = [["".join(chr(97 + (7 * t + n + k) % 26) for k in range(5)) for n in range(8)] for t in range(2)]
+    letters = [["".join(chr(97 + (13 * t + n + k) % 26) for k in range(5)) for n in range(8)] for t in range(2)]
     data = posts_of({f"a{n}": [" ".join(random.choice(letters[n % 2], 12))] for n in range(300)})
     encoder = word2vec(dim=16, min_count=1, epochs=20)
     encoder.learn(data)
