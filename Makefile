@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
+TORCHVISION := .venv/torchvision
 
 .PHONY: demo test lint clean
 
@@ -17,7 +18,7 @@ demo: $(SETUP)
 	$(BIN)/brandfit export rankings demo/rankings.csv --ranker wsim -k 20 -w demo
 	@echo "The workspace is in demo/, the ranked influencers of every brand in demo/rankings.csv."
 
-test: $(SETUP)
+test: $(SETUP) $(TORCHVISION)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -36,3 +37,8 @@ $(SETUP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
 	touch $(SETUP)
+
+# Beside, not in, the environment: some indexes have a torchvision that was built for another torch. The tests know how to take it;
+# whoever else imports it there, be it by way of transformers, would fail.
+$(TORCHVISION): $(SETUP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt --upgrade --target $(TORCHVISION) torchvision

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,4 +96,101 @@ def tiny_spacy(tmp_path_factory) -> Path:
         pipeline.vocab.set_vector(word, np.eye(len(WORDS), dtype=np.float32)[n])
     folder = tmp_path_factory.mktemp("spacy") / "planted"
     pipeline.to_disk(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def torchvision():
+    """torchvision, from beside the environment where it is not in it, and even where it was built for another torch.
+
+    Such a one stops at two operators that no picture model here uses; told what they look like, it imports.
+    """
+    torch = pytest.importorskip("torch", reason="PyTorch comes with the extra learn")
+    beside = ROOT / ".venv" / "torchvision"
+    if importlib.util.find_spec("torchvision") is None and beside.is_dir():
+        sys.path.append(str(beside))
+    if importlib.util.find_spec("torchvision") is None:
+        pytest.skip("torchvision is not installed: make test sets it up")
+    try:
+        import torchvision
+    except RuntimeError:
+        LIBRARIES.append(torch.library.Library("torchvision", "DEF"))
+        for name in ("nms", "qnms"):
+            LIBRARIES[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        for module in [m for m in sys.modules if m.partition(".")[0] == "torchvision"]:
+            del sys.modules[module]
+        import torchvision
+    return torchvision
+
+
+LIBRARIES: list = []
+"""Kept, for what a library defines goes with it."""
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory) -> Path:
+    """A folder with a CLIP of random weights: pictures of 32 pixels, 12 columns."""
+    transformers = pytest.importorskip("transformers", reason="transformers comes with the extra text")
+    import torch
+
+    folder = tmp_path_factory.mktemp("clip")
+    pieces = [
+        "<unk>",
+        "<s>",
+        "</s>",
+        *WORDS,
+        *(f"{word}</w>" for word in WORDS),
+        *"abcdefghijklmnopqrstuvwxyz",
+        *(f"{c}</w>" for c in "abcdefghijklmnopqrstuvwxyz"),
+    ]
+    (folder / "vocab.json").write_text(json.dumps({piece: n for n, piece in enumerate(pieces)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    transformers.CLIPTokenizer(
+        str(folder / "vocab.json"),
+        str(folder / "merges.txt"),
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="</s>",
+        unk_token="<unk>",
+    ).save_pretrained(folder)
+    part = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+    torch.manual_seed(0)
+    config = transformers.CLIPConfig(
+        text_config={
+            **part,
+            "vocab_size": len(pieces),
+            "max_position_embeddings": 24,
+            "bos_token_id": 1,
+            "eos_token_id": 2,
+            "pad_token_id": 2,
+        },
+        vision_config={**part, "image_size": 32, "patch_size": 16},
+        projection_dim=12,
+    )
+    transformers.CLIPModel(config).save_pretrained(folder)
+    transformers.CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=32).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_upernet(tmp_path_factory) -> Path:
+    """A folder with a UperNet of random weights over a small ConvNeXt: 6 classes."""
+    transformers = pytest.importorskip("transformers", reason="transformers comes with the extra text")
+    import torch
+
+    folder = tmp_path_factory.mktemp("upernet")
+    backbone = transformers.ConvNextConfig(
+        hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], out_features=["stage1", "stage2", "stage3", "stage4"]
+    )
+    names = ["sky", "wall", "sea", "person", "tree", "floor"]
+    torch.manual_seed(0)
+    config = transformers.UperNetConfig(
+        backbone_config=backbone,
+        hidden_size=16,
+        use_auxiliary_head=False,
+        id2label=dict(enumerate(names)),
+        label2id={n: i for i, n in enumerate(names)},
+    )
+    transformers.UperNetForSemanticSegmentation(config).save_pretrained(folder)
+    transformers.SegformerImageProcessorPil(size={"height": 64, "width": 64}).save_pretrained(folder)
     return folder

@@ -27,7 +27,7 @@ TEXTS = (
 
 
 @pytest.fixture(scope="session")
-def settings(tiny_onnx, tiny_bert, tiny_spacy):
+def settings(tiny_onnx, tiny_bert, tiny_spacy, tiny_clip, tiny_upernet):
     """Settings of the encoders that cannot do without."""
     return {
         "image.onnx": {"path": str(tiny_onnx)},
@@ -38,6 +38,12 @@ def settings(tiny_onnx, tiny_bert, tiny_spacy):
         "text.mentions": {"min_accounts": 1, "max_share": 1.0},
         "text.bert": {"model": str(tiny_bert)},
         "text.spacy": {"pipeline": str(tiny_spacy)},
+        "image.clip": {"model": str(tiny_clip)},
+        "image.upernet": {"model": str(tiny_upernet), "threshold": 0.0},
+        "image.mobilenet": {"weights": "random"},
+        "image.resnet": {"weights": "random", "output": "embedding"},
+        "image.inception_v3": {"weights": "random"},
+        "image.vgg16": {"weights": "random"},
     }
 
 
@@ -108,18 +114,41 @@ def dataset(rows):
     return Dataset.of(**rows)
 
 
-@pytest.fixture(params=ENCODERS)
-def make(request, settings, dataset):
+@pytest.fixture(scope="session")
+def networks():
+    """What takes seconds to make: (encoder, weights, output) to its network; encoder to its first Features."""
+    return {}
+
+
+HEAVY = {"image.vgg16", "image.resnet", "image.inception_v3"}
+"""Large networks on the base of image.mobilenet, which goes through every test; these only through what is of a network alone."""
+
+
+def pytest_generate_tests(metafunc):
+    if "make" in metafunc.fixturenames:
+        whole = metafunc.function.__name__ in ("test_shape_type_and_ids", "test_it_says_what_it_is")
+        metafunc.parametrize("make", ENCODERS if whole else [name for name in ENCODERS if name not in HEAVY], indirect=True)
+
+
+@pytest.fixture
+def make(request, settings, dataset, networks):
     """``make(setting=value)``: a new encoder of the name under test."""
     cls = names.load("encoder", request.param)
+    if "weights" in describe(cls.Config):
+        request.getfixturevalue("torchvision")
 
     def made(**more):
         encoder = cls(cls.Config.of({**settings.get(request.param, {}), **more}))
         encoder.test_name = request.param
+        if "weights" in describe(cls.Config):
+            key = (request.param, encoder.config.weights, getattr(encoder.config, "output", ""))
+            encoder.__dict__["model"], encoder.__dict__["_fingerprint"] = networks.get(key) or networks.setdefault(
+                key, (encoder.model, encoder._fingerprint)
+            )
         return encoder
 
     try:
-        made().encode(dataset)
+        _ = networks.get(request.param) or networks.setdefault(request.param, made().encode(dataset))
     except MissingExtra as error:
         pytest.skip(str(error))
     return made
@@ -188,7 +217,7 @@ def test_shape_type_and_ids(make, dataset):
 
 def test_it_tells_things_apart(make, dataset):
     values = make().encode(dataset).values
-    assert len(np.unique(values.round(5), axis=0)) > 1
+    assert len(np.unique((values / np.abs(values).max()).round(5), axis=0)) > 1
 
 
 def test_the_same_again_is_the_same(make, dataset):
@@ -203,8 +232,9 @@ def test_neither_the_order_of_rows_nor_the_size_of_batches_changes_a_value(make,
     encoder = as_if(make(), batch_size=3, chunk_size=3)
     one, two = by_id(make().encode(Dataset.of(**rows))), by_id(encoder.encode(turned))
     assert one.keys() == two.keys()
+    largest = max(np.abs(values).max() for values in one.values())
     for id, values in one.items():
-        np.testing.assert_allclose(values, two[id], atol=2e-5, err_msg=id)
+        np.testing.assert_allclose(values, two[id], atol=2e-5 * largest, err_msg=id)
 
 
 def test_a_second_run_computes_nothing(make, dataset):
@@ -232,7 +262,8 @@ def test_after_a_kill_only_the_rest_is_computed(make, dataset):
     features = resumed.encode(dataset, store)
     assert kept == 2
     assert len(seen) <= total - 2
-    np.testing.assert_allclose(features.values, make().encode(dataset).values, atol=2e-5)
+    whole = make().encode(dataset).values
+    np.testing.assert_allclose(features.values, whole, atol=2e-5 * np.abs(whole).max())
 
 
 def test_progress_ends_at_all(make, dataset):

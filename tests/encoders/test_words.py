@@ -170,6 +170,6 @@ def test_bert_says_where_its_weights_should_come_from(tmp_path):
     pytest.importorskip("transformers", reason="transformers comes with the extra text")
     from brandfit.encoders.text.bert import Bert, BertConfig
 
-    with pytest.raises(ConfigError, match="its weights are not here") as caught:
+    with pytest.raises(ConfigError, match="its files are not here") as caught:
         _ = Bert(BertConfig(model=str(tmp_path / "none"))).dim
     assert "download=true" in caught.value.hint

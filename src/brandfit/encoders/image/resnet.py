@@ -1,0 +1,55 @@
+"""image.resnet: how much of which objects is in a picture, by ResNet-101 (MORNING, Wang et al. 2022, Eq. 4-6; M-02, B-07).
+
+A picture's row are the chances of the 1,000 classes of ImageNet, those below the threshold .1 set to zero. A post's row is their
+mean over its pictures, an account's over its posts: the paper's sum over posts but for its length, which it normalises. BAMIR takes
+the softmax of a sum of raw scores, which makes an account of many posts look like one class; that is not followed.
+``output=embedding`` gives the 2,048 numbers before the classes instead.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from brandfit.encoders.image._torchvision import TorchvisionConfig, TorchvisionEncoder
+
+
+class ResNetConfig(TorchvisionConfig, frozen=True):
+    output: Annotated[Literal["objects", "embedding"], Meta(description="chances of the classes, or what they are made from")] = (
+        "objects"
+    )
+    threshold: Annotated[float, Meta(description="a lower chance counts as none", ge=0, lt=1)] = 0.1
+
+
+class ResNet(TorchvisionEncoder):
+    """Objects in pictures; see the module."""
+
+    Config = ResNetConfig
+    config: ResNetConfig
+    network, standard = "resnet101", "ResNet101_Weights"
+
+    @property
+    def dim(self) -> int:
+        return 1000 if self.config.output == "objects" else 2048
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        if self.config.output == "embedding":
+            return ()
+        names = self.weight_list.meta["categories"]
+        return tuple(f"{name} ({n})" if names.count(name) > 1 else name for n, name in enumerate(names))
+
+    def changed(self, model: Any) -> Any:
+        import torch
+
+        if self.config.output == "embedding":
+            model.fc = torch.nn.Identity()
+        return model
+
+    def forward(self, model: Any, pictures: Any) -> Any:
+        found = model(pictures)
+        if self.config.output == "embedding":
+            return found
+        chances = found.float().softmax(dim=1)
+        return chances * (chances >= self.config.threshold)
