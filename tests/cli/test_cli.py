@@ -153,6 +153,16 @@ def test_errors_are_told_in_words_with_an_exit_code(run, demo, args, code, words
     assert (found, words in err) == (code, True), err
 
 
+def test_a_fault_of_ours_is_told_without_a_stack_trace(run, demo, monkeypatch):
+    monkeypatch.setattr("brandfit.pipeline.rank", lambda *_args, **_more: 1 / 0)
+    code, _, err = run("rank", "northpeak.outdoor", "-w", demo)
+    assert code == 70
+    assert "ZeroDivisionError" in err
+    monkeypatch.setenv("BRANDFIT_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        run("rank", "northpeak.outdoor", "-w", demo)
+
+
 def test_no_workspace_says_what_to_do(run, tmp_path):
     code, _, err = run("rank", "x", "-w", tmp_path / "none")
     assert code == 4

@@ -38,6 +38,7 @@ def settings(tiny_onnx, tiny_bert, tiny_spacy, tiny_clip, tiny_upernet):
         "text.mentions": {"min_accounts": 1, "max_share": 1.0},
         "text.bert": {"model": str(tiny_bert)},
         "text.spacy": {"pipeline": str(tiny_spacy)},
+        "concept.graph": {"at_least": 1, "dim": 8, "walks": 4, "epochs": 1},
         "image.clip": {"model": str(tiny_clip)},
         "image.upernet": {"model": str(tiny_upernet), "threshold": 0.0},
         "image.mobilenet": {"weights": "random"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -73,3 +74,9 @@ def main(args: list[str] | None = None) -> None:
             err=True,
         )
         sys.exit(1)
+    except Exception as error:  # a fault of ours, not of whoever typed it
+        if os.environ.get("BRANDFIT_DEBUG"):
+            raise
+        click.echo(f"{click.style('Error: ', fg='red')}brandfit has a fault: {type(error).__name__}: {error}", err=True)
+        click.echo("Nothing is half-written. Please report it, with what BRANDFIT_DEBUG=1 shows in addition.", err=True)
+        sys.exit(70)
