@@ -74,7 +74,7 @@ def test_the_tree_in_the_readme_is_the_tree_on_disk():
     files = [Path(f) for f in tracked.stdout.splitlines() if (ROOT / f).exists()]
     source = {f.relative_to("src/brandfit").as_posix() for f in files if f.is_relative_to("src/brandfit") and f.name != "py.typed"}
     expected = {f"src/brandfit/{f}" for f in source if not f.endswith("__init__.py")}
-    assert {s for s in stated if s.startswith("src/brandfit/") and s.endswith(".py")} == expected
+    assert {s for s in stated if s.startswith("src/brandfit/") and "." in s.rpartition("/")[2]} == expected
     tops = {f.parts[0] for f in files}
     assert {s for s in stated if "/" not in s} == tops
 

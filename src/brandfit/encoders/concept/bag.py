@@ -37,14 +37,15 @@ FISHING = re.compile(
     r"|^insta(?:gram)?$|repost|^tbt$|shoutout|^likes?$|^liker|^webstagram|^bestoftheday"
 )
 """Hashtags that ask for likes and follows and say nothing of the post."""
-Share = Annotated[float, Meta(ge=0, le=1000)]
 
 
 class BagConfig(settings.Config, frozen=True):
-    hashtag: Annotated[Share, Meta(description="weight of the concepts of a hashtag")] = 1.0
-    caption: Annotated[Share, Meta(description="weight of a concept in a caption, outside its hashtags")] = 0.5
-    alt_text: Annotated[Share, Meta(description="weight of a concept in the description of a picture")] = 0.5
-    profile: Annotated[Share, Meta(description="weight of a concept in biography or business category, once an account")] = 1.0
+    hashtag: Annotated[float, Meta(description="weight of the concepts of a hashtag", ge=0, le=1000)] = 1.0
+    caption: Annotated[float, Meta(description="weight of a concept in a caption, outside its hashtags", ge=0, le=1000)] = 0.5
+    alt_text: Annotated[float, Meta(description="weight of a concept in the description of a picture", ge=0, le=1000)] = 0.5
+    profile: Annotated[
+        float, Meta(description="weight of a concept in biography or business category, once an account", ge=0, le=1000)
+    ] = 1.0
     parents: Annotated[float, Meta(description="part of a concept's weight that its parent gets too", ge=0, le=1)] = 0.3
     related: Annotated[int, Meta(description="hashtags by which an unknown one is known; 0: none", ge=0, le=100)] = 0
     knowledge: Annotated[tuple[str, ...], Meta(description="files of ConceptNet (.csv) or WordNet (.jsonl), .gz or not")] = ()
