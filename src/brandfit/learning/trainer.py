@@ -30,7 +30,7 @@ Tick = Callable[[int, int], None]
 Batch = TypeVar("Batch")
 
 CHECKPOINT = "training.safetensors"
-SMALL = 100_000
+SMALL = 2_000_000
 """Weights below which a network is trained on one thread."""
 
 
