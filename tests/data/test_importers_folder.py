@@ -171,6 +171,7 @@ def test_what_is_no_count_is_refused(value):
         ("2024-05-31T18:00:00Z", 1717178400), ("2024-05-31 20:00:00+02:00", 1717178400), ("2024-05-31T18:00", 1717178400),
         ("2024-05-31", 1717113600), ("20240531", 1717113600), ("1717178400", 1717178400), (1717178400, 1717178400),
         ("1717178400000", 1717178400), (1717178400.7, 1717178400), ("", None), (None, None),
+        ("9999-12-31T00:00:00Z", 253402214400),
         (datetime.datetime(2024, 5, 31, 18), 1717178400), (datetime.date(2024, 5, 31), 1717113600),
     ],
 )  # fmt: skip
@@ -178,7 +179,7 @@ def test_times(value, time):
     assert _fields.seconds(value) == time
 
 
-@pytest.mark.parametrize("value", ["yesterday", "31.05.2024", "1950-01-01", -5, "12", True, math.inf, [1]])
+@pytest.mark.parametrize("value", ["yesterday", "31.05.2024", "1950-01-01", -5, "12", True, math.inf, 10**400, -(10**400), [1]])
 def test_what_is_no_time_is_refused(value):
     with pytest.raises(ValueError, match="a time"):
         _fields.seconds(value)

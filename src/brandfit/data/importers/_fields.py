@@ -79,13 +79,15 @@ def seconds(value: Any) -> int | None:
                 value = datetime.datetime.fromisoformat(text)
             except ValueError:
                 raise ValueError(f"expected a time such as 2024-05-31T18:00:00Z or 1717178400, found {quoted(value)}") from None
+    dated = isinstance(value, datetime.date)
     if isinstance(value, datetime.datetime):
         value = (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp()
     elif isinstance(value, datetime.date):
         value = datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC).timestamp()
-    if type(value) not in (int, float) or not math.isfinite(value):
+    if type(value) not in (int, float) or not -1e18 < value < 1e18:  # NaN is not; a whole number may be too large for a float
         raise ValueError(f"expected a time, found {quoted(value)}")
-    value = int(value / 1000 if value >= 1e11 else value)  # 1e11 s is the year 5138: milliseconds are meant
+    counted = not dated and value >= 1e11  # 1e11 s is the year 5138: milliseconds are meant
+    value = int(value / 1000 if counted else value)
     if not 0 <= value <= LATEST:
         raise ValueError(f"expected a time from 1970 on, found {value}")
     return value
