@@ -112,6 +112,17 @@ def test_official_is_what_the_source_says():
         official(Dataset.of([Account(id="b", role="brand")]))
 
 
+def test_features_of_whole_accounts_are_named_where_posts_are_hidden():
+    dataset = planted()
+    ids = dataset.influencers
+    for level, told in (("account", True), ("post", False)):
+        rows = ids if level == "account" else np.array(dataset.posts["id"].to_pylist(), dtype=object)
+        features = Features("text.topics", rows, np.ones((len(rows), 2), np.float32), level)
+        (fold,) = expansion(dataset.with_slots({"text": features}), min_partners=3)
+        assert not fold.notes[0].startswith("0 ")
+        assert any("text.topics describes whole accounts" in note for note in fold.notes) == told
+
+
 def test_expansion_knows_half_and_asks_for_the_rest_among_all():
     dataset = planted()
     (fold,) = expansion(dataset, min_partners=3)

@@ -220,6 +220,9 @@ def _held_out(
     has_answer = relevant.any(axis=1)
     unanswered = int((~has_answer).sum())
     notes = [note]
+    whole = [features.name for features in dataset.slots.values() if features.level == "account"]
+    if whole and len(hidden):
+        notes.append(f"{', '.join(whole)} describes whole accounts: what it takes from hidden posts is seen all the same")
     if lost:
         notes.append(
             f"{lost:,} of {len(held):,} pairs are not judged: the influencer is out of bounds, or nothing is left to see of it"
