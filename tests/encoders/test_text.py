@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.text._clean import clean
+from brandfit.encoders.text._segment import segment
 from brandfit.encoders.text.hashing import Hashing, HashingConfig
 
 
@@ -45,6 +46,33 @@ def test_mentions_and_hashtags_as_they_are_wished():
     assert clean(caption, mentions="keep") == "with @some.one Slow Travel"
     assert clean(caption, hashtags="keep") == "with SlowTravel"
     assert clean(caption, hashtags="drop") == "with"
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ("slowtravel", "slow travel"),
+        ("Veganfoodlovers", "vegan food lovers"),
+        ("womenswear", "womenswear"),
+        ("ootd", "ootd"),
+        ("ootdmagazine", "ootd magazine"),
+        ("MomLifeUK", "Mom Life UK"),
+        ("dogsofinstagram", "dogs of instagram"),
+        ("christmas2018", "christmas 2018"),
+        ("buonnatale", "buonnatale"),
+        ("シンク", "シンク"),
+        ("bébé", "bébé"),
+        ("ltk", "ltk"),
+        ("_", ""),
+    ],
+)
+def test_hashtags_are_told_as_words(tag, told):
+    assert segment(tag) == told
+
+
+@given(st.from_regex(r"[\w]{1,30}", fullmatch=True))
+def test_no_letter_of_a_hashtag_is_lost(tag):
+    assert segment(tag).replace(" ", "").lower() == tag.replace("_", "").lower()
 
 
 @given(st.text(max_size=200))

@@ -5,11 +5,11 @@ the account's biography and business category count ``profile`` once an account:
 the posts of an account is BAMIR's account vector (1 for the biography and the business category, 1 a hashtag; with caption=0 and
 alt_text=0), and a post that a split hides takes its words along. Each concept gives ``parents`` of its weight to its parent.
 
-Hashtags that ask for likes and follows are dropped. One in which no concept is found is known by its company, if ``related`` says
-so: by the concepts of that many hashtags that posts use most closely with it, sharing its weight. ``knowledge`` names files of
-ConceptNet or WordNet that tell more words.
+Hashtags that ask for likes and follows are dropped, and so is what Instagram writes around and in place of descriptions. One in
+which no concept is found is known by its company, if ``related`` says so: by the concepts of that many hashtags that posts use
+most closely with it, sharing its weight. ``knowledge`` names files of ConceptNet or WordNet that tell more words.
 
-The taxonomy has 552 concepts in English, written for brandfit, since the lists of BAMIR, CAMERA and MORNING come without a licence.
+The taxonomy has 572 concepts in English, written for brandfit, since the lists of BAMIR, CAMERA and MORNING come without a licence.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from msgspec import Meta
 from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder, Units
-from brandfit.encoders.concept._taxonomy import Taxonomy, built_in, extended
+from brandfit.encoders.concept._knowledge import extended
+from brandfit.encoders.concept._taxonomy import Taxonomy, built_in
 from brandfit.encoders.text._clean import clean
 from brandfit.encoders.text._words import training_posts
 from brandfit.learning.cooccurrence import related_hashtags
@@ -37,6 +38,10 @@ FISHING = re.compile(
     r"|^insta(?:gram)?$|repost|^tbt$|shoutout|^likes?$|^liker|^webstagram|^bestoftheday"
 )
 """Hashtags that ask for likes and follows and say nothing of the post."""
+AROUND = re.compile(
+    r"no (?:photo|image|video) description available|(?:photo|image|video) (?:shared )?by .*? on [A-Z]\w+ \d\d?, \d{4}", re.I
+)
+"""Of descriptions: says nothing, or who posted and when, and no names or months are meant."""
 
 
 class BagConfig(settings.Config, frozen=True):
@@ -59,6 +64,7 @@ class Bag(Encoder):
     slot = "concept"
     neutral = ("knowledge",)
     stated_columns = ()
+    version = 2
     batch_size = 1024
 
     def __init__(self, config: settings.Config | None = None) -> None:
@@ -95,7 +101,7 @@ class Bag(Encoder):
         """Of each post [caption, hashtags, descriptions, profile, posts of the account]; one without any words has none."""
         told: dict[str, list[str]] = {}
         for post, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
-            if text:
+            if text and (text := AROUND.sub(" ", text).strip(" .")):
                 told.setdefault(post, []).append(text)
         accounts = dataset.posts["account"].to_pylist()
         count: dict[str, int] = {}

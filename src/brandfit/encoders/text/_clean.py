@@ -11,6 +11,7 @@ import unicodedata
 from typing import Literal
 
 from brandfit.data.captions import HASHTAG
+from brandfit.encoders.text._segment import segment
 
 Mentions = Literal["drop", "keep"]
 Hashtags = Literal["split", "keep", "drop"]
@@ -26,7 +27,6 @@ ADDRESS = re.compile(
 )
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
 """Zero-width and soft-hyphen characters; the joiner within emoji and Indic words stays."""
-HUMP = re.compile(r"(?<=[a-zà-öø-ÿ0-9])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])|_+")
 
 
 def clean(text: str, mentions: Mentions = "drop", hashtags: Hashtags = "split") -> str:
@@ -47,8 +47,7 @@ def clean(text: str, mentions: Mentions = "drop", hashtags: Hashtags = "split") 
 
 
 def _split(found: re.Match[str]) -> str:
-    tag = found.group(1)
-    return f" {tag} " if tag.islower() and "_" not in tag else f" {HUMP.sub(' ', tag)} "
+    return f" {segment(found.group(1))} "
 
 
 def _keep(found: re.Match[str]) -> str:

@@ -19,9 +19,7 @@ class TextConfig(Config, frozen=True):
     mentions: Annotated[
         Mentions, Meta(description="drop or keep @handles: a handle names the very partner that is to be predicted")
     ] = "drop"
-    hashtags: Annotated[
-        Hashtags, Meta(description="hashtags as words: split at capitals and _ (#SlowTravel: Slow Travel), keep whole, or drop")
-    ] = "split"
+    hashtags: Annotated[Hashtags, Meta(description="hashtags as words (#slowtravel: slow travel), keep whole, or drop")] = "split"
 
 
 class TextEncoder(Encoder):
