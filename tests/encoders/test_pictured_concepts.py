@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 
@@ -13,6 +14,7 @@ from brandfit.data import captions
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.errors import UsageError
+from brandfit.learning import trainer
 
 torch = pytest.importorskip("torch", reason="PyTorch comes with the extra learn")
 _vision = pytest.importorskip("brandfit.encoders.concept._vision")
@@ -115,6 +117,38 @@ def test_accounts_of_the_test_split_are_not_learned_from(made):
     encoder = Generator(Generator.Config.of(SMALL))
     encoder.learn(planted(split=True))
     assert {int(id[1:]) % 4 for id in encoder._posts} == {0, 1}
+
+
+def test_a_learning_that_is_killed_goes_on_and_one_that_is_done_is_kept(made, tmp_path, monkeypatch):
+    from brandfit.encoders.concept.generator import Generator
+
+    class Folder:
+        units = staticmethod(lambda maker: iter(()))
+        add_units = load = staticmethod(lambda *_: None)
+        checkpoint = staticmethod(lambda name: tmp_path)
+        save = staticmethod(lambda features: features)
+
+    def epochs(killed_after: int) -> list[int]:
+        ran = []
+
+        def epoch(*args):
+            if len(ran) >= killed_after:
+                raise KeyboardInterrupt
+            ran.append(args[-1])
+            return _epoch(*args)
+
+        monkeypatch.setattr(trainer, "_epoch", epoch)
+        with contextlib.suppress(KeyboardInterrupt):
+            features = Generator(Generator.Config.of(SMALL)).encode(planted(), Folder)
+            np.testing.assert_allclose(features.values, made["generator"][1].values, atol=1e-5)
+        return ran
+
+    _epoch = trainer._epoch
+    first = epochs(2)
+    rest = epochs(10**9)
+    assert first == [1, 2]
+    assert rest[0] == 3
+    assert epochs(10**9) == []
 
 
 def test_what_the_words_say_is_what_teaches():

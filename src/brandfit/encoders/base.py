@@ -15,6 +15,7 @@ import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
@@ -29,7 +30,7 @@ from brandfit.data.features import Features, Level
 from brandfit.errors import BrandfitError
 
 Tick = Callable[[int, int], None]
-"""Called with (units done, units in all) after each batch."""
+"""Called with (steps done, steps in all): of learning first, where an encoder learns, then of the units."""
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """A map in order; a lazy one that runs ahead in threads (``compute.local.thread_map``) keeps an encoder fed."""
 
@@ -61,6 +62,9 @@ class Store(Protocol):
     def load(self, name: str, key: str) -> Features | None:
         """The finished Features of this key."""
 
+    def checkpoint(self, name: str) -> Path:
+        """Folder in which a training of this name leaves off and goes on."""
+
     def save(self, features: Features) -> Features:
         """Keep finished Features; returns them as they lie on disk (memory-mapped)."""
 
@@ -85,6 +89,10 @@ class Encoder(ABC):
 
     def __init__(self, config: settings.Config | None = None) -> None:
         self.config = config if config is not None else self.Config.of({})
+        self.tick: Tick | None = None
+        """For what learns long: to be called while it does."""
+        self.folder: Path | None = None
+        """For what learns long: where it may keep a checkpoint, named by ``maker``."""
 
     @property
     def name(self) -> str:
@@ -145,6 +153,7 @@ class Encoder(ABC):
         What the store already holds is not computed again. Contents that cannot be prepared are tried again the next time (a
         picture may be back); the key of the result says what is in it, not what was asked for.
         """
+        self.tick, self.folder = tick, store.checkpoint(self.name) if store is not None else None
         self.learn(dataset)
         units = self.units(dataset)
         hashes = _hashes(units.contents)
@@ -174,9 +183,9 @@ class Encoder(ABC):
 
     def _rows(
         self, dataset: Dataset, hashes: np.ndarray, contents: Sequence[Any], store: Store | None, tick: Tick | None, map: Map
-    ) -> tuple[_Rows, np.ndarray]:
+    ) -> tuple[Rows, np.ndarray]:
         """Rows (u, dim) of distinct contents, from the store where it has them, and which could be encoded (u,)."""
-        rows, known, encoded = _Rows(len(hashes), self.dim), np.zeros(len(hashes), bool), np.zeros(len(hashes), bool)
+        rows, known, encoded = Rows(len(hashes), self.dim), np.zeros(len(hashes), bool), np.zeros(len(hashes), bool)
         for old, values in store.units(self.maker) if store is not None and len(hashes) else ():
             old = np.ascontiguousarray(old).view("V16").ravel()
             at = np.minimum(np.searchsorted(hashes, old), len(hashes) - 1)
@@ -219,14 +228,14 @@ class Encoder(ABC):
         return values
 
 
-class _Rows:
-    """A float32 matrix (n, dim): in memory where it is small, else in a temporary file that nobody else sees."""
+class Rows:
+    """A matrix (n, dim): in memory where it is small, else in a temporary file that nobody else sees."""
 
-    def __init__(self, n: int, dim: int) -> None:
-        size = n * dim * 4
+    def __init__(self, n: int, dim: int, dtype: Any = np.float32) -> None:
+        size = n * dim * np.dtype(dtype).itemsize
         self._map: mmap.mmap | None = None
         if size <= IN_MEMORY:
-            self.values = np.zeros((n, dim), np.float32)
+            self.values = np.zeros((n, dim), dtype)
             return
         try:
             with tempfile.TemporaryFile(prefix="brandfit-") as file:
@@ -240,7 +249,7 @@ class _Rows:
                 f"Encoding needs {size / 2**30:.1f} GiB of temporary space in {tempfile.gettempdir()}: {error.strerror}.",
                 "Make room there, or name another folder in the environment variable TMPDIR.",
             ) from None
-        self.values = np.frombuffer(self._map, np.float32).reshape(n, dim)
+        self.values = np.frombuffer(self._map, dtype).reshape(n, dim)
 
     def release(self) -> None:
         """Let the written pages of a file leave the memory; they stay in the file."""
@@ -261,12 +270,12 @@ class Picked(Sequence[Any]):
         return self.items[int(self.at[n])]
 
 
-def _means(group: np.ndarray, unit: np.ndarray, n: int, rows: _Rows) -> _Rows:
+def _means(group: np.ndarray, unit: np.ndarray, n: int, rows: Rows) -> Rows:
     """Rows (n, dim): the mean of the units of each group, a block at a time."""
     counts = np.bincount(group, minlength=n)
     shares = (1.0 / counts[group]).astype(np.float32)
     mean = sparse.csr_matrix((shares, (group, unit)), shape=(n, len(rows.values)))
-    result = _Rows(n, rows.values.shape[1])
+    result = Rows(n, rows.values.shape[1])
     for start in range(0, n, ROWS_AT_ONCE):
         result.values[start : start + ROWS_AT_ONCE] = mean[start : start + ROWS_AT_ONCE] @ rows.values
         result.release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -13,12 +13,14 @@ from msgspec import Meta
 
 from brandfit import config as settings
 from brandfit import seeds
+from brandfit.compute.local import thread_map
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
 from brandfit.encoders._torch import Device
+from brandfit.encoders.base import Rows
 from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.encoders.concept.bag import Bag, BagConfig
-from brandfit.encoders.image.base import PictureEncoder, square
+from brandfit.encoders.image.base import PictureEncoder
 from brandfit.encoders.text._words import training_posts
 from brandfit.errors import UsageError
 from brandfit.learning.trainer import need_torch, train
@@ -116,32 +118,50 @@ class PicturedEncoder(PictureEncoder):
             torch.manual_seed(seeds.derive(self.config.seed, self.name))
             network = _torch.placed(self.made(), self.config.device)
         device = next(network.parameters()).device
-        rows = np.arange(len(self._posts))
-
-        def picture(n: int) -> np.ndarray | None:
-            try:
-                return square(dataset.picture(self._hashes[n]), self.size, self.fit)
-            except Exception:  # a damaged picture teaches nothing
-                return None
+        pictures, good = self._pictures(dataset)
 
         def loss(batch: Any) -> Any:
             return self.loss(network, [part.to(device) for part in batch])
 
         size = self.config.batch_size
-        learned, held = rows[~self._held], rows[self._held]
+        learned, held = np.flatnonzero(good & ~self._held), np.flatnonzero(good & self._held)
         train(
             network,
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate),
-            lambda rng: _vision.batches(learned, picture, targets, size, rng),
+            lambda rng: _vision.batches(learned, pictures, targets, size, rng),
             loss,
             epochs=self.config.epochs,
             seed=self.config.seed,
             patience=self.config.patience,
-            validate=(lambda: _vision.mean_loss(_vision.batches(held, picture, targets, size, None), loss))
+            validate=(lambda: _vision.mean_loss(_vision.batches(held, pictures, targets, size, None), loss))
             if len(held) > 1
             else None,
+            tick=self.tick,
+            folder=self.folder,
+            run=self.maker,
         )
         return network
+
+    def _pictures(self, dataset: Dataset) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
+        """What gives the pictures (n, size, size, 3) uint8 of posts by their numbers, and whether a post has one (p,).
+
+        They are decoded once, into a file where they are many: an epoch then costs what its sums cost.
+        """
+        rows, good = Rows(len(self._hashes), self.size * self.size * 3, np.uint8), np.zeros(len(self._hashes), bool)
+        for n, seen in enumerate(thread_map(lambda hash: self.prepare(dataset, hash), self._hashes.tolist())):
+            if seen is not None:  # a damaged picture teaches nothing
+                rows.values[n], good[n] = seen.ravel(), True
+            if n % 1024 == 0:
+                rows.release()
+                if self.tick:
+                    self.tick(n, len(good))
+
+        def taken(at: np.ndarray) -> np.ndarray:
+            found = rows.values[at].reshape(-1, self.size, self.size, 3)
+            rows.release()
+            return found
+
+        return taken, good
 
     def forward(self, network: Any, pictures: Any) -> Any:
         """(n, dim) of (n, 3, size, size)."""
@@ -150,4 +170,4 @@ class PicturedEncoder(PictureEncoder):
     def encode_batch(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         from brandfit.encoders.concept import _vision
 
-        return _torch.run(self.network, self.forward, _vision.tensor(list(batch)))
+        return _torch.run(self.network, self.forward, _vision.tensor(np.stack(batch)))

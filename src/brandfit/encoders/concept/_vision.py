@@ -53,9 +53,9 @@ def semantic(texts: np.ndarray, has_text: np.ndarray, concepts: np.ndarray, h: n
     return np.asarray(weight / weight.sum(axis=1, keepdims=True), np.float32)
 
 
-def tensor(pictures: list[np.ndarray]) -> Tensor:
-    """(n, 3, size, size) in 0 ... 1 of (size, size, 3) uint8 pictures."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
+def tensor(pictures: np.ndarray) -> Tensor:
+    """(n, 3, size, size) in 0 ... 1 of (n, size, size, 3) uint8 pictures."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
 def augmented(pictures: Tensor, rng: np.random.Generator) -> Tensor:
@@ -71,15 +71,19 @@ def augmented(pictures: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def batches(
-    rows: np.ndarray, picture: Callable[[int], np.ndarray | None], targets: np.ndarray, size: int, rng: np.random.Generator | None
+    rows: np.ndarray,
+    pictures: Callable[[np.ndarray], np.ndarray],
+    targets: np.ndarray,
+    size: int,
+    rng: np.random.Generator | None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of at least two pictures and their targets; shuffled and augmented where ``rng`` is given."""
     order = rng.permutation(rows) if rng is not None else rows
     for start in range(0, len(order), size):
-        found = [(n, seen) for n in order[start : start + size].tolist() if (seen := picture(n)) is not None]
-        if len(found) > 1:  # batch normalisation needs two
-            pictures = tensor([seen for _, seen in found])
-            yield augmented(pictures, rng) if rng is not None else pictures, torch.from_numpy(targets[[n for n, _ in found]])
+        at = order[start : start + size]
+        if len(at) > 1:  # batch normalisation needs two
+            seen = tensor(pictures(at))
+            yield augmented(seen, rng) if rng is not None else seen, torch.from_numpy(targets[at])
 
 
 def mean_loss(made: Iterator[tuple[Tensor, Tensor]], loss: Callable[[Any], Tensor]) -> float:

@@ -20,6 +20,7 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
+from brandfit.encoders.base import Tick
 from brandfit.encoders.text._words import tokens, training_posts
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import ConfigError, MissingExtra, UsageError
@@ -107,6 +108,7 @@ class Word2Vec(TextEncoder):
             sg=1,
             seed=self.config.seed,
             workers=1,
+            callbacks=[_reporter(self.tick, self.config.epochs)] if self.tick else (),
         )
         return Table(dict(model.wv.key_to_index), np.asarray(model.wv.vectors, np.float32))
 
@@ -149,6 +151,22 @@ def _file(path: str) -> Path:
     if not file.is_file():
         raise ConfigError(f"Setting vectors={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
     return file
+
+
+def _reporter(tick: Tick, epochs: int) -> Any:
+    """What gensim calls after each pass over the words."""
+
+    class Reporter(_gensim().models.callbacks.CallbackAny2Vec):  # type: ignore[misc]
+        done = 0
+
+        def on_train_begin(self, model: Any) -> None:
+            tick(0, epochs)
+
+        def on_epoch_end(self, model: Any) -> None:
+            self.done += 1
+            tick(self.done, epochs)
+
+    return Reporter()
 
 
 def _gensim() -> Any:
