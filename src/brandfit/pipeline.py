@@ -270,7 +270,7 @@ def _ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:
             f"{name} reads {', '.join(cls.slots)}, and this workspace holds no features for any of them.",
             f"Encode first, for example: brandfit encode text.hashing image.classical -w {workspace.path}",
         )
-    if cls.learns and not len(dataset.endorsements):
+    if cls.learns and not cls.optional_endorsements and not len(dataset.endorsements):
         raise UsageError(
             f"{name} learns from endorsements, and there are none.",
             "Import endorsements, or lower data.endorsements.min_endorsers; simcos needs none.",

@@ -65,7 +65,8 @@ def planted() -> Planted:
         add(id, "influencer", "food", n_posts)
 
     centres = {
-        slot: rng.normal(size=(len(TOPICS), dim)) for slot, dim in (("text", 12), ("picture", 9), ("concept", 6), ("audience", 5))
+        slot: rng.normal(size=(len(TOPICS), dim))
+        for slot, dim in (("text", 12), ("picture", 9), ("concept", 6), ("audience", 5), ("graph", 8), ("profile", 7))
     }
     featured = [p.account for p in posts if p.account != "bare"]
     post_ids = [p.id for p in posts if p.account != "bare"]
@@ -82,6 +83,8 @@ def planted() -> Planted:
         "picture": about("picture", [post_ids[n] for n in seen], [featured[n] for n in seen], "post"),
         "concept": about("concept", account_ids, account_ids, "account"),
         "audience": about("audience", account_ids, account_ids, "account"),
+        "graph": about("graph", account_ids, account_ids, "account"),
+        "profile": about("profile", account_ids, account_ids, "account"),
         "engagement": Features(
             "engagement",
             np.array([post_ids[n] for n in engaged], dtype=object),

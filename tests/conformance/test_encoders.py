@@ -39,6 +39,7 @@ def settings(tiny_onnx, tiny_bert, tiny_spacy, tiny_clip, tiny_upernet):
         "text.word2vec": {"min_count": 1, "dim": 8, "epochs": 1},
         "text.hashtags": {"min_accounts": 1, "max_share": 1.0},
         "text.mentions": {"min_accounts": 1, "max_share": 1.0},
+        "text.profile": {"min_accounts": 1, "max_share": 1.0},
         "text.bert": {"model": str(tiny_bert)},
         "text.spacy": {"pipeline": str(tiny_spacy)},
         "concept.graph": {"at_least": 1, "dim": 8, "walks": 4, "epochs": 1},
@@ -65,7 +66,7 @@ def rows(make_jpeg):
     accounts = [
         Account(id="ann", followers=9_000, biography="Trail runner and cook", category="travel", business_category="Blogger"),
         Account(id="ben", followers=20_000, biography="", category="food"),
-        Account(id="cat", followers=None, category="fitness"),
+        Account(id="cat", followers=None, biography="Climbing coach, trail cook", category="fitness"),
         Account(id="shop", role="brand", followers=50_000, biography="Hiking boots and tents", category="shoes"),
         Account(id="fan", role="audience"),
         Account(id="x2", role="audience"),
@@ -300,7 +301,7 @@ def test_the_key_changes_with_config_version_and_content_and_not_with_what_is_ne
             makers.add(changed.maker)
     assert as_if(make(), version=encoder.version + 1).maker != encoder.maker
     assert as_if(make(), weights="of another training").maker != encoder.maker
-    fewer = Dataset.of(**{**rows, "posts": rows["posts"][:7], "images": rows["images"][:7]})
+    fewer = Dataset.of(**{**rows, "accounts": rows["accounts"][1:], "posts": rows["posts"][:7], "images": rows["images"][:7]})
     assert make().encode(fewer).key != make().encode(dataset).key
 
 

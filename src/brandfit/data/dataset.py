@@ -17,7 +17,7 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post
 from brandfit.errors import UnknownName
 
-SLOTS = ("text", "picture", "concept", "audience", "engagement")
+SLOTS = ("text", "picture", "concept", "graph", "profile", "audience", "engagement")
 """The kinds of evidence that rankers read; which Features fill a slot is a setting."""
 
 Representation = str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,3 +26,34 @@ def listnet(scores: Tensor, positive: Tensor, valid: Tensor | None = None) -> Te
     count = positive.sum(-1)
     log_p = scores.log_softmax(-1).masked_fill(~positive, 0.0)  # filled, not multiplied: 0 * -inf would spoil all gradients
     return -(log_p.sum(-1) / count.clamp(min=1)).sum() / (count > 0).sum().clamp(min=1)
+
+
+def listwise(scores: Tensor, grades: Tensor) -> Tensor:
+    """ListNet's top-one cross entropy with graded labels (R-04; Cao et al. 2007), mean over the lists.
+
+        p = softmax(z)      q = softmax(y)      L = - sum over i of q_i log p_i
+
+    scores, grades (..., k): z and y, the grade of each entry, higher is better.
+    """
+    return -(grades.softmax(-1) * scores.log_softmax(-1)).sum(-1).mean()
+
+
+def triplet(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
+    """The hinge max(0, margin - s(b, +) + s(b, -)), mean over the triplets (C-12, Wang et al. 2021, Eq. 19; M-11).
+
+    positive, negative (n,): scores of the brand with one that endorsed it and with one that did not.
+    """
+    return (margin - positive + negative).clamp(min=0).mean()
+
+
+def pairwise(positive: Tensor, negative: Tensor) -> Tensor:
+    """Cross entropy of the softmax over (positive, negative), mean over the pairs (M-11, Wang et al. 2022, Eq. 31; B-10).
+
+    L = - log(e^s(b,+) / (e^s(b,+) + e^s(b,-))), of scores (n,).
+    """
+    return -(positive - positive.logaddexp(negative)).mean()
+
+
+def l1(parameters: Iterable[Tensor]) -> Tensor:
+    """Sum of the absolute values of all weights (M-11, Wang et al. 2022, Eq. 32)."""
+    return sum((p.abs().sum() for p in parameters), start=0.0)  # type: ignore[return-value]

@@ -1,10 +1,17 @@
-"""What a listwise loss is computed on: pools of few candidates with a varying number of positives."""
+"""What a loss is computed on: pools and buckets for listwise losses, triplets for pairwise ones.
+
+Each call draws one epoch. Pairs are (p, 2) distinct (brand, candidate) numbers; candidates are numbered from 0.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+
+
+TRIES = 20
+"""Draws of a hard negative before a random one is taken."""
 
 
 class Pools(NamedTuple):
@@ -47,6 +54,103 @@ def pools(pairs: np.ndarray, candidates: int, k: int, rng: np.random.Generator) 
         parts.append((brand, np.where(is_positive, windows, fill), is_positive))
     brands, chosen, positives = zip(*parts, strict=True)
     return Pools(np.concatenate(brands), np.concatenate(chosen), np.concatenate(positives))
+
+
+class Lists(NamedTuple):
+    """brand (m,) int64; candidates (m, k) int64; grades (m, k) float32, k - 1 for the best bucket down to 0 for the negative."""
+
+    brand: np.ndarray
+    candidates: np.ndarray
+    grades: np.ndarray
+
+
+def buckets(pairs: np.ndarray, grades: np.ndarray, candidates: int, k: int, rng: np.random.Generator) -> Lists:
+    """Lists of k candidates, one of each of k buckets of a brand (R-04; Gan et al. 2019, "k-buckets sampling").
+
+    The positives of a brand are sorted by their grades (p,), how well they did for it, and dealt into k - 1 buckets of about equal
+    size; equal grades fall in the order of a draw. The last bucket holds all others. Every positive is in one list at least: a
+    smaller bucket starts anew. A brand with fewer positives than buckets has those of them repeated.
+    """
+    _brands, owner, count = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
+    order = np.lexsort((rng.random(len(pairs)), -grades, owner))
+    first = np.cumsum(count) - count
+    rows, width = [], k - 1
+    for brand in range(len(count)):
+        mine = pairs[order[first[brand] : first[brand] + count[brand]], 1]
+        parts = np.array_split(mine, width) if len(mine) >= width else [mine[n % len(mine) :][:1] for n in range(width)]
+        longest = max(len(part) for part in parts)
+        columns = [rng.permutation(part)[np.arange(longest) % len(part)] for part in parts]
+        rows.append(np.column_stack([np.full(longest, pairs[order[first[brand]], 0]), *columns]))
+    drawn = np.concatenate(rows)
+    negative = others(pairs, drawn[:, 0], candidates, rng)
+    kept = negative >= 0
+    chosen = np.column_stack([drawn[:, 1:], negative])[kept]
+    return Lists(drawn[kept, 0], chosen, np.broadcast_to(np.arange(k - 1, -1, -1, dtype=np.float32), chosen.shape).copy())
+
+
+class Triplets(NamedTuple):
+    """brand, positive and negative (m,) int64."""
+
+    brand: np.ndarray
+    positive: np.ndarray
+    negative: np.ndarray
+
+
+def triplets(
+    pairs: np.ndarray,
+    candidates: int,
+    rng: np.random.Generator,
+    random: int = 1,
+    hard: int = 0,
+    groups: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Triplets:
+    """For every positive pair ``random`` negatives of all candidates and ``hard`` ones of the brand's own group (B-09), shuffled.
+
+    groups   of brands (b,) and of candidates (n,), int64, -1 where unknown. A brand whose group has no other candidate gets a random
+             one instead.
+
+    A negative is never a positive of the brand; a brand that every candidate is a positive of gets none.
+    """
+    brand = np.repeat(pairs[:, 0], random + hard)
+    negative = others(pairs, brand, candidates, rng)
+    if hard and groups is not None:
+        at = np.tile(np.arange(random + hard) >= random, len(pairs))
+        negative[at] = _of_group(pairs, brand[at], negative[at], groups, rng)
+    kept = negative >= 0
+    order = rng.permutation(int(kept.sum()))
+    return Triplets(*(column[kept][order] for column in (brand, np.repeat(pairs[:, 1], random + hard), negative)))
+
+
+def others(pairs: np.ndarray, brand: np.ndarray, candidates: int, rng: np.random.Generator) -> np.ndarray:
+    """(m,) for each of these brands a candidate that is none of its positives, all equally likely; -1 where there is none."""
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    brands, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
+    owner = np.searchsorted(brands, brand)
+    free = candidates - count[owner]
+    rank = np.where(free > 0, rng.integers(0, np.maximum(free, 1)), -1)
+    # The r-th candidate that is no positive p_0 < p_1 ... is r + the number of i with p_i - i <= r.
+    gaps = np.repeat(np.arange(len(brands)), count) * (candidates + 1) + pairs[:, 1] - (np.arange(len(pairs)) - np.repeat(first, count))
+    found = rank + np.searchsorted(gaps, owner * (candidates + 1) + rank, side="right") - first[owner]
+    return np.where(rank >= 0, found, -1)
+
+
+def _of_group(
+    pairs: np.ndarray, brand: np.ndarray, negative: np.ndarray, groups: tuple[np.ndarray, np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """These negatives (m,), replaced by others of the brand's group where there are such."""
+    result = negative.copy()
+    order = np.argsort(groups[1], kind="stable")
+    theirs = groups[1][order]
+    positives = set(map(tuple, pairs.tolist()))
+    for n, b in enumerate(brand.tolist()):
+        group = groups[0][b]
+        start, stop = np.searchsorted(theirs, [group, group + 1]) if group >= 0 else (0, 0)
+        for _ in range(TRIES if stop > start else 0):
+            drawn = int(order[rng.integers(start, stop)])
+            if (b, drawn) not in positives:
+                result[n] = drawn
+                break
+    return result
 
 
 def _distinct(below: np.ndarray, wanted: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarray:

@@ -75,6 +75,7 @@ def train(
     folder: Path | None = None,
     run: str = "",
     every: int = 1,
+    decay: float = 1.0,
 ) -> History:
     """Train a network in place and leave it with its best weights, in evaluation mode.
 
@@ -84,9 +85,11 @@ def train(
     patience  epochs without a better validation loss after which training ends
     folder    where a checkpoint is written ``every`` n epochs and looked for first; one of another ``run``, a text that
               says what is trained on what, is not used
+    decay     what the step size is multiplied by after every epoch
     """
     torch = need_torch("training")
     best = _copy(network)
+    rates = [group["lr"] for group in optimiser.param_groups]
     history = _resume(folder, run, network, optimiser, best) or History()
     if validate is not None and not history.validation:
         history.validation.append(_evaluate(torch, network, validate))
@@ -94,6 +97,8 @@ def train(
         while history.epochs < epochs and not history.exhausted(patience):
             if tick:
                 tick(history.epochs, epochs)
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * decay**history.epochs
             history.loss.append(_epoch(torch, network, optimiser, batches, loss, seed, history.epochs + 1))
             if validate is not None:
                 history.validation.append(_evaluate(torch, network, validate))

@@ -40,8 +40,14 @@ class Ranker(ABC):
     """Slots that it can read. It uses those that both sides have, leaves out the others and says so."""
     one_sided: ClassVar[tuple[str, ...]] = ()
     """Those of the slots that only the influencers' side is read of."""
+    sums: ClassVar[tuple[str, ...]] = ()
+    """Names of parts of a score that are no slots."""
+    matches: ClassVar[bool] = True
+    """Whether a score depends on the brand at all."""
     learns: ClassVar[bool] = False
-    """Whether ``fit`` needs endorsements."""
+    """Whether ``fit`` learns from endorsements."""
+    optional_endorsements: ClassVar[bool] = False
+    """Of one that learns: whether it can do without them."""
 
     def __init__(self, config: settings.Config | None = None, seed: int = 0) -> None:
         self.config = config if config is not None else self.Config()

@@ -1,13 +1,18 @@
 """The features that the authors of BAMIR released of the brand and micro-influencer data set of Gan et al. 2019.
 
     train.npz, test.npz                 one part of the official split each; at least one
-    train_brands.jsonl.gz               business category and biography words of each brand       optional
+    train_brands.jsonl.gz               business category, biography words, concept counts       optional
     train_influencers.jsonl.gz          the same of each influencer                              optional
     (test_brands.jsonl.gz ...)
+    concepts.tsv                        the names of the concepts, in their order                 optional
 
 An npz holds brand_lda, influencer_lda (topic proportions), brand_concept, influencer_concept (means of concept vectors),
 brand_image (object and scene proportions; influencers have none), brand_category into category_names, endorsement rows of
 (brand, influencer) and endorsement_engagement, the engagement rate of that campaign post: a target, never a feature.
+
+The Features: released.lda, released.image, released.graph (the concept vectors), released.bag (shares of the concepts; for
+accounts without counts they are told by the concept vector, see ``_shares``) and released.profile (which words of biographies and
+business categories, of those that two accounts or more have).
 
 Accounts are named after their row: ``brand-train-0000``, ``influencer-train-0000``. Posts there are none. The parts share no
 ids, so an influencer of both is two accounts.
@@ -20,9 +25,10 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -32,7 +38,9 @@ from brandfit.data.features import Features
 from brandfit.data.importers import _files, _lines
 from brandfit.data.importers._fields import LONGEST_TEXT, encodable
 from brandfit.data.importers._reasons import shown
+from brandfit.data.importers._shares import recovered
 from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.profiles import profile_words
 from brandfit.data.schema import Account, Link, Record, Reject
 from brandfit.errors import DataError
 
@@ -43,14 +51,21 @@ Part = Literal["train", "test"]
 Side = Literal["brand", "influencer"]
 PARTS: tuple[Part, ...] = ("train", "test")
 SIDES: tuple[Side, ...] = ("brand", "influencer")
-MATRICES = {"released.lda": "lda", "released.concept": "concept", "released.image": "image"}
-SLOTS = {"released.lda": "text", "released.concept": "concept", "released.image": "picture"}
+MATRICES = {"released.lda": "lda", "released.graph": "concept", "released.image": "image"}
+SLOTS = {
+    "released.lda": "text",
+    "released.graph": "graph",
+    "released.image": "picture",
+    "released.bag": "concept",
+    "released.profile": "profile",
+}
 
 
 class AccountForm(msgspec.Struct):
     row: int
     business_category: list[str | None] | str | None = None
     bio_tokens: list[str] | None = None
+    concepts: dict[str, Annotated[float, msgspec.Meta(ge=0, le=1e12)]] | None = None
 
 
 class ReleasedFeatures(Importer):
@@ -65,8 +80,10 @@ class ReleasedFeatures(Importer):
         if not parts:
             raise DataError(f"{shown(path)} holds neither train.npz nor test.npz.", "Give the folder that holds train.npz.")
         made: dict[str, list[tuple[list[str], np.ndarray]]] = {name: [] for name in MATRICES}
+        about: dict[str, AccountForm] = {}
         for part in parts:
-            yield from _read_part(path, part, tick, made)
+            yield from _read_part(path, part, tick, made, about)
+        yield from _told(path, about, made)
         for name, pieces in made.items():
             widths = {values.shape[1] for _, values in pieces}
             if len(widths) == 1:
@@ -75,7 +92,7 @@ class ReleasedFeatures(Importer):
                 yield Reject(shown(path), 1, f"{name}: the parts have different widths {sorted(widths)}")
 
 
-def _read_part(path: Path, part: Part, tick: Tick, made: dict[str, list]) -> Iterator[Record]:
+def _read_part(path: Path, part: Part, tick: Tick, made: dict[str, list], told: dict[str, AccountForm]) -> Iterator[Record]:
     file = shown(path / f"{part}.npz")
     arrays: dict[str, np.ndarray] = {}
     for name, array in _arrays(path / f"{part}.npz", file, tick):
@@ -91,6 +108,7 @@ def _read_part(path: Path, part: Part, tick: Tick, made: dict[str, list]) -> Ite
                 yield item
             else:
                 about[item[1].row] = item[1]
+        told.update({_id(side, part, row): form for row, form in about.items() if 0 <= row < sizes[side]})
         for row in range(sizes[side]):
             yield _account(arrays, part, side, row, about.get(row))
     for slot, matrix in MATRICES.items():
@@ -109,6 +127,50 @@ def _read_part(path: Path, part: Part, tick: Tick, made: dict[str, list]) -> Ite
                 yield Reject(file, row + 1, f"{side}_{matrix}: row {row} holds values that are no numbers")
             made[slot].append(([_id(side, part, row) for row in np.flatnonzero(good).tolist()], values[good]))
     yield from _endorsements(arrays, part, sizes, file)
+
+
+def _told(path: Path, about: dict[str, AccountForm], made: dict[str, list]) -> Iterator[Features | Reject]:
+    """The Features that the counts and words of the accounts make; what has no number is left out."""
+    vectors = made["released.graph"]
+    widths = {values.shape[1] for _, values in vectors}
+    ids = [id for part, _ in vectors for id in part]
+    names = _names(path, about)
+    if names and len(widths) == 1:
+        column = {name: n for n, name in enumerate(names)}
+        shares = np.zeros((len(ids), len(names)), np.float32)
+        for row, id in enumerate(ids):
+            counts = about[id].concepts if id in about else None
+            total = sum((counts or {}).values())
+            for name, count in (counts or {}).items() if total else ():
+                shares[row, column[name]] = count / total
+        shares, good = recovered(shares, np.concatenate([values for _, values in vectors]), shares.any(axis=1))
+        if good.any():
+            yield _features("released.bag", [([id for id, ok in zip(ids, good, strict=True) if ok], shares[good])], names)
+    words = {id: found for id, form in about.items() if (found := _profile(form))}
+    counts = Counter(word for found in words.values() for word in found)
+    names = tuple(sorted(word for word, count in counts.items() if count > 1))
+    column = {name: n for n, name in enumerate(names)}
+    seen = {id: [column[word] for word in found if word in column] for id, found in words.items()}
+    owners = [id for id, columns in seen.items() if columns]
+    if owners:
+        values = np.zeros((len(owners), len(names)), np.float32)
+        for row, id in enumerate(owners):
+            values[row, seen[id]] = 1
+        yield _features("released.profile", [(owners, values)], names)
+
+
+def _names(path: Path, about: dict[str, AccountForm]) -> tuple[str, ...]:
+    """Names of the concepts: those of concepts.tsv in its order, then others that accounts have."""
+    found = dict.fromkeys(name for form in about.values() for name in sorted(form.concepts or {}))
+    if not found or not _files.is_file(path / "concepts.tsv"):
+        return tuple(sorted(found))
+    rows = (line.split("\t") for line in (path / "concepts.tsv").read_text("utf-8", errors="replace").splitlines()[1:])
+    return tuple(dict.fromkeys([*(row[1].strip() for row in rows if len(row) == 2), *found]))
+
+
+def _profile(form: AccountForm) -> list[str]:
+    categories = [form.business_category] if isinstance(form.business_category, str) else form.business_category or []
+    return profile_words(_words(form.bio_tokens), [_text(name) for name in categories if name])
 
 
 def _arrays(path: Path, file: str, tick: Tick) -> Iterator[tuple[str, np.ndarray | Reject]]:
@@ -214,12 +276,13 @@ def _endorsements(arrays: dict[str, np.ndarray], part: Part, sizes: dict[Side, i
         yield Link(id=id, kind="endorses", source=source, target=target, weight=weight)
 
 
-def _features(name: str, pieces: list[tuple[list[str], np.ndarray]]) -> Features:
+def _features(name: str, pieces: list[tuple[list[str], np.ndarray]], columns: tuple[str, ...] = ()) -> Features:
     ids = np.array([id for part, _ in pieces for id in part], dtype=object)
     values = np.concatenate([values for _, values in pieces])
     digest = hashlib.sha256("\n".join(ids.tolist()).encode())
     digest.update(np.ascontiguousarray(values).tobytes())
-    return Features(name, ids, values, "account", key=f"released-{digest.hexdigest()[:32]}", slot=SLOTS[name])
+    digest.update("\n".join(columns).encode())
+    return Features(name, ids, values, "account", columns, f"released-{digest.hexdigest()[:32]}", SLOTS[name])
 
 
 def _files_of(path: Path, part: str) -> list[Path]:

@@ -52,7 +52,7 @@ class Graph(Bag):
 
     Config = GraphConfig
     config: GraphConfig
-    preference = 5
+    slot = "graph"
 
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)

@@ -1,0 +1,78 @@
+"""text.profile: which words an account says of itself: a column a word of biographies and business categories, 0 or 1.
+
+What words weigh is left to those who read them: a ranker counts them on what it may learn from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from brandfit import config as settings
+from brandfit.data.dataset import Dataset
+from brandfit.data.profiles import profile_words
+from brandfit.encoders.base import Encoder, Units
+from brandfit.encoders.text._words import vocabulary
+
+
+class ProfileConfig(settings.Config, frozen=True):
+    columns: Annotated[int, Meta(description="columns at most: the words that most accounts have", ge=1, le=65536)] = 2000
+    min_accounts: Annotated[int, Meta(description="a word that fewer accounts have has no column", ge=1)] = 3
+    max_share: Annotated[float, Meta(description="a word that a larger share of accounts has has no column", gt=0, le=1)] = 0.3
+    transductive: Annotated[bool, Meta(description="count the accounts of the official test split too")] = False
+
+
+class Profile(Encoder):
+    """Words of profiles; see the module."""
+
+    Config = ProfileConfig
+    config: ProfileConfig
+    level = "account"
+    slot = "profile"
+    stated_columns = ()
+    batch_size = 1024
+
+    def __init__(self, config: ProfileConfig | None = None) -> None:
+        super().__init__(config)
+        self._documents: list[list[str]] = []
+
+    @property
+    def dim(self) -> int:
+        return len(self.columns)
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        found = vocabulary(self._documents, self.config.min_accounts, self.config.max_share)
+        return tuple(sorted(found[: self.config.columns]))
+
+    @property
+    def weights(self) -> str:
+        """Of what is counted."""
+        return hashlib.sha256(repr(self._documents).encode()).hexdigest()
+
+    def units(self, dataset: Dataset) -> Units:
+        ids = np.concatenate([dataset.brands, dataset.influencers])
+        fields = (dataset.of_accounts(field, ids).tolist() for field in ("biography", "business_category"))
+        found = [(id, profile_words(biography, [category])) for id, biography, category in zip(ids.tolist(), *fields, strict=True)]
+        told = [(id, words) for id, words in found if words]
+        return Units([id for id, _ in told], [words for _, words in told])
+
+    def learn(self, dataset: Dataset) -> None:
+        units = self.units(dataset)
+        parts = dataset.of_accounts("split", units.ids).tolist()
+        kept = [words for words, part in zip(units.contents, parts, strict=True) if self.config.transductive or part != "test"]
+        self._documents = sorted(kept)
+        self.__dict__.pop("columns", None)
+
+    def encode_batch(self, batch: Sequence[list[str]]) -> np.ndarray:
+        column = {word: n for n, word in enumerate(self.columns)}
+        values = np.zeros((len(batch), len(column)), np.float32)
+        for row, words in enumerate(batch):
+            values[row, [column[word] for word in words if word in column]] = 1
+        values[~values.any(axis=1)] = np.nan
+        return values

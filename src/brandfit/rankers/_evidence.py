@@ -1,0 +1,280 @@
+"""The evidence that ``brandfit`` weighs: named numbers of a pair, each from one idea, fitted on who works with whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from brandfit.learning.kernels import kernel, ridge
+from brandfit.learning.pooling import Vectors
+from brandfit.learning.similarity import inner, unit
+from brandfit.learning.views import View, view
+
+NEIGHBOURS = 5
+"""Training brands that a candidate's hubness is told by."""
+GAMMA = {"brand": 1.7, "influencer": 1.1, "slot": 1.0}
+RIDGE = {"brand": 1.0, "influencer": 3.0, "category": 0.5, "partner": 0.5}
+AXES = 150
+LANDMARKS = 4000
+"""Influencers at most that kernels are spanned by."""
+SHRINK = {"match": 0.6, "within": 0.3}
+QUARTER = 0.25
+
+Slots = Mapping[str, Vectors]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is learned from: vectors by slot of b brands and i influencers, works (b, i) bool, categories (b,) and (i,), -1 unknown."""
+
+    brands: Slots
+    influencers: Slots
+    works: np.ndarray
+    categories: tuple[np.ndarray, np.ndarray]
+
+    def narrowed(self, brands: np.ndarray) -> Training:
+        """Only these brands (rows) and the influencers that work with them."""
+        influencers = np.flatnonzero(self.works[brands].any(axis=0))
+        left, right = self.categories
+        return Training(
+            {slot: _rows(v, brands) for slot, v in self.brands.items()},
+            {slot: _rows(v, influencers) for slot, v in self.influencers.items()},
+            self.works[np.ix_(brands, influencers)],
+            (left[brands], right[influencers]),
+        )
+
+
+class Evidence:
+    """Fitted with ``fit`` or taken back with ``restored``; ``of`` gives the numbers of pairs.
+
+    cos.SLOT      cosine of the views of both sides
+    hub.SLOT      mean cosine of the candidate with the training brands that are nearest to it: a hub is near to all (CSLS)
+    krr           two-sided kernel ridge regression of who works with whom, over all slots; krr.SLOT: brands compared by one slot
+    partner       cosine with the partner that brands like this one have on average, less its hubness
+    match, within two-covariance model (PLDA) of brands and their partners; cosine after whitening what differs inside such pairs
+    category      how well the categories that both sides are told to have agree
+    """
+
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+        self.stored = arrays
+        self.views = {slot: View.restored(found) for slot, found in sorted(_scoped(arrays, "view").items())}
+        self.two_sided = [slot for slot in self.views if f"influencer.{slot}" in arrays]
+        self.weights = {
+            side: {slot: float(arrays[f"weight.{side}.{slot}"][0]) for slot in self.views if f"weight.{side}.{slot}" in arrays}
+            for side in ("brand", "influencer")
+        }
+        self.brands = {slot: arrays[f"brand.{slot}"] for slot in self.views}
+        self.influencers = {slot: arrays[f"influencer.{slot}"] for slot in self.two_sided}
+        self.learned = "krr" in arrays
+
+    @classmethod
+    def fit(cls, training: Training, learn: bool = True) -> Evidence:
+        """``learn=False``: the views alone, for where nobody is known to work with anybody."""
+        slots = sorted(slot for slot in training.brands if training.brands[slot].present.any())
+        views = {slot: view(training.brands[slot], training.influencers[slot]) for slot in slots}
+        arrays = {f"view.{slot}.{name}": values for slot, v in views.items() for name, values in v.arrays().items()}
+        brands = {slot: views[slot].of(training.brands[slot], 0).values for slot in slots}
+        influencers = {
+            slot: views[slot].of(training.influencers[slot], 1).values for slot in slots if training.influencers[slot].present.any()
+        }
+        if learn:
+            kept = _landmarks(training.works)
+            works = training.works[:, kept]
+            influencers = {slot: rows[kept] for slot, rows in influencers.items()}
+            arrays |= _learned(brands, influencers, works, (training.categories[0], training.categories[1][kept]))
+        else:
+            influencers = {slot: rows[:0] for slot, rows in influencers.items()}
+        arrays |= {f"brand.{slot}": rows for slot, rows in brands.items()}
+        arrays |= {f"influencer.{slot}": rows for slot, rows in influencers.items()}
+        return cls(arrays)
+
+    def of(self, brands: Slots, influencers: Slots) -> dict[str, np.ndarray]:
+        """Name to (b, n) numbers; NaN where a pair has no such evidence."""
+        left = {slot: self.views[slot].of(brands[slot], 0) for slot in self.views if slot in brands}
+        right = {slot: self.views[slot].of(influencers[slot], 1) for slot in self.two_sided if slot in influencers}
+        shared = [slot for slot in right if slot in left]
+        found = {}
+        for slot in shared:
+            here = left[slot].present[:, None] & right[slot].present
+            found[f"cos.{slot}"] = np.where(here, inner(left[slot].values, right[slot].values), np.nan)
+            if self.learned:
+                found[f"hub.{slot}"] = np.where(here, _hubness(self.brands[slot], right[slot].values), np.nan)
+        if self.learned and shared:
+            b = {slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}
+            i = {slot: v.values for slot, v in self._filled(right, self.influencers, influencers).items()}
+            found |= self._told(b, i)
+        return found
+
+    def _filled(self, seen: dict[str, Vectors], known: Mapping[str, np.ndarray], raw: Slots) -> dict[str, Vectors]:
+        """All slots that were learned from; zeros where they are not there any more."""
+        n = len(next(iter(raw.values())).values)
+        return {
+            slot: seen.get(slot, Vectors(np.zeros((n, rows.shape[1]), np.float32), np.zeros(n, bool))) for slot, rows in known.items()
+        }
+
+    def _told(self, b: dict[str, np.ndarray], i: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        a = self.stored
+        to_influencers = kernel(i, self.influencers, self.weights["influencer"], GAMMA["influencer"])
+        to_brands = kernel(b, self.brands, self.weights["brand"], GAMMA["brand"])
+        found = {"krr": inner(to_brands, inner(to_influencers, a["krr"]).astype(np.float32))}
+        for slot in self.views:
+            one = kernel({slot: b[slot]}, {slot: self.brands[slot]}, {slot: 1.0}, GAMMA["slot"])
+            found[f"krr.{slot}"] = inner(one, inner(to_influencers, a[f"krr.{slot}"]).astype(np.float32))
+        left, right = (_joined(rows, self.weights["influencer"]) for rows in (b, i))
+        x, y = (inner(rows, a["axes"].T.astype(np.float32)).astype(np.float32) for rows in (left, right))
+        mean, near = _unit(inner(to_brands, a["partner"].T.astype(np.float32))), _unit(y)
+        found["partner"] = inner(mean, near) - 0.5 * _hubness(_unit(a["partner.training"]), near)
+        cross, own = a["match.cross"].astype(np.float32), a["match.own"].astype(np.float32)
+        square = [np.einsum("nd,nd->n", inner(rows, own.T), rows.astype(np.float64)) for rows in (x, y)]
+        found["match"] = inner(inner(x, cross.T).astype(np.float32), y) + 0.5 * (square[0][:, None] + square[1])
+        white = a["within"].astype(np.float32)
+        x, y = (_unit(inner(rows, white.T)) for rows in (x, y))
+        found["within"] = inner(x, y) - 0.5 * _hubness(a["within.brands"], y)
+        if "category.brand" in a:
+            of_brand = inner(to_brands, a["category.brand"].T.astype(np.float32)) + a["category.brand.mean"]
+            of_influencer = inner(to_influencers, a["category.influencer"].T.astype(np.float32)) + a["category.influencer.mean"]
+            lift = (np.maximum(of_brand, 0) / np.maximum(a["category.brand.mean"], 1e-9)).astype(np.float32)
+            found["category"] = inner(lift, np.maximum(of_influencer, 0).astype(np.float32))
+            best = np.zeros_like(of_brand, np.float32)
+            best[np.arange(len(best)), of_brand.argmax(axis=1)] = 1
+            found["category.best"] = inner(best, of_influencer.astype(np.float32))
+            found["category.sure"] = np.broadcast_to(of_influencer.max(axis=1), found["category"].shape)
+        return found
+
+
+def _learned(
+    brands: dict[str, np.ndarray], influencers: dict[str, np.ndarray], works: np.ndarray, categories: tuple[np.ndarray, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """All that is fitted on who works with whom."""
+    weight = _weights(brands, influencers, works)
+    arrays = {f"weight.influencer.{slot}": np.array([w]) for slot, w in weight.items()}
+    weight_b = {slot: weight.get(slot, 1.0) for slot in brands}
+    arrays |= {f"weight.brand.{slot}": np.array([w]) for slot, w in weight_b.items()}
+    # Kernel ridge on both sides: who works with whom, each brand's partners weighing one in all, less what is common to all brands.
+    target = works / np.sqrt(np.maximum(works.sum(axis=1, keepdims=True), 1))
+    target = target - target.mean(axis=0)
+    gram_b = kernel(brands, brands, weight_b, GAMMA["brand"])
+    gram_i = kernel(influencers, influencers, weight, GAMMA["influencer"])
+    votes = _votes(works, categories)
+    mean_i = votes[1].mean(axis=0) if votes is not None else np.zeros(0)
+    solved = ridge(gram_i, np.column_stack([target.T, *([votes[1] - mean_i] if votes is not None else [])]), RIDGE["influencer"])
+    spread = solved[:, : len(works)].T
+    arrays["krr"] = ridge(gram_b, spread, RIDGE["brand"]).astype(np.float32)
+    for slot, rows in brands.items():
+        one = kernel({slot: rows}, {slot: rows}, {slot: 1.0}, GAMMA["slot"])
+        arrays[f"krr.{slot}"] = ridge(one, spread, RIDGE["brand"]).astype(np.float32)
+    if votes is not None:
+        known = categories[0] >= 0
+        mean_b = votes[0][known].mean(axis=0)
+        told = np.zeros_like(votes[0])
+        told[known] = ridge(gram_b[np.ix_(known, known)], votes[0][known] - mean_b, RIDGE["category"])
+        arrays |= {"category.brand": told, "category.brand.mean": mean_b}
+        arrays |= {"category.influencer": solved[:, len(works) :], "category.influencer.mean": mean_i}
+    left = {slot: rows for slot, rows in brands.items() if slot in influencers}
+    x, y = _joined(left, weight).astype(np.float64), _joined(influencers, weight).astype(np.float64)
+    axes = _axes(x, y)
+    x, y = x @ axes, y @ axes
+    partner = ridge(gram_b, works @ y / np.maximum(works.sum(axis=1, keepdims=True), 1), RIDGE["partner"])
+    arrays |= {"axes": axes, "partner": partner, "partner.training": (gram_b @ partner).astype(np.float32)}
+    return arrays | _covariances(x, y, works)
+
+
+def _axes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(d, k) first principal axes of the rows of both; the heaviest entry of each is positive."""
+    _, vectors = np.linalg.eigh(x.T @ x + y.T @ y)
+    axes = vectors[:, ::-1][:, :AXES]
+    return axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+
+
+def _covariances(x: np.ndarray, y: np.ndarray, works: np.ndarray) -> dict[str, np.ndarray]:
+    """The two-covariance model of brands x (b, d) and influencers y (i, d).
+
+    A brand and its partners are draws around a mean of their own: S_b between, S_w within. The log likelihood ratio of "the same mean"
+    is x'Py + (x'Qx + y'Qy) / 2, with P and Q of Ioffe, "Probabilistic Linear Discriminant Analysis", ECCV 2006.
+    """
+    brand, influencer = np.nonzero(works)
+    count = works.sum(axis=1, keepdims=True)
+    means = (works @ y + x) / (count + 1)
+    within = _shrunk(_second_moment(y[influencer] - means[brand]), SHRINK["match"])
+    between = _shrunk(_second_moment(means), SHRINK["match"])
+    total = np.linalg.inv(between + within)
+    inverse = np.linalg.inv(between + within - between @ total @ between)
+    values, vectors = np.linalg.eigh(_shrunk(_second_moment(x[brand] - y[influencer]), SHRINK["within"]))
+    white = vectors * values**-QUARTER
+    return {
+        "match.cross": total @ between @ inverse,
+        "match.own": total - inverse,
+        "within": white,
+        "within.brands": _unit(x @ white),
+    }
+
+
+def _weights(brands: dict[str, np.ndarray], influencers: dict[str, np.ndarray], works: np.ndarray) -> dict[str, float]:
+    """Weight of each slot in distances: how far apart its cosine sets pairs that work together from others, squared, best is one."""
+    gaps = {}
+    for slot, rows in influencers.items():
+        cosine = inner(brands[slot], rows)
+        gaps[slot] = max((cosine[works].mean() - cosine[~works].mean()) / (cosine.std() + 1e-9), 0.1) if works.any() else 1.0
+    best = max(gaps.values())
+    return {slot: float((gap / best) ** 2) for slot, gap in gaps.items()}
+
+
+def _votes(works: np.ndarray, categories: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
+    """(b, c) of 0 and 1, and (i, c) shares of the categories of an influencer's brands; None with fewer than two categories."""
+    left, right = categories
+    n = int(max(left.max(initial=-1), right.max(initial=-1))) + 1
+    if len(set(left[left >= 0].tolist())) < 2:
+        return None
+    own = np.zeros((len(left), n))
+    own[np.flatnonzero(left >= 0), left[left >= 0]] = 1
+    shares = works.T @ own
+    return own, shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
+
+
+def _landmarks(works: np.ndarray) -> np.ndarray:
+    """Influencers that kernels are spanned by: all, or those with most brands, of equals an even choice."""
+    used = np.flatnonzero(works.any(axis=0))
+    if len(used) <= LANDMARKS:
+        return used
+    order = np.argsort(-works[:, used].sum(axis=0), kind="stable")
+    return np.sort(used[order[np.linspace(0, len(used) - 1, LANDMARKS).round().astype(np.int64)]])
+
+
+def _hubness(brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
+    """(n,) mean cosine of each influencer with the training brands nearest to it (CSLS, Conneau et al. 2018)."""
+    k = min(NEIGHBOURS, len(brands))
+    near = np.sort(inner(brands, influencers), axis=0)[len(brands) - k :]
+    return near.mean(axis=0) if k else np.zeros(len(influencers))
+
+
+def _joined(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:
+    return np.concatenate([rows[slot] * np.float32(np.sqrt(weight)) for slot, weight in weights.items()], axis=1)
+
+
+def _unit(values: np.ndarray) -> np.ndarray:
+    return unit(Vectors(values.astype(np.float32), np.ones(len(values), bool))).values
+
+
+def _second_moment(rows: np.ndarray) -> np.ndarray:
+    return rows.T @ rows / max(len(rows), 1)
+
+
+def _shrunk(matrix: np.ndarray, share: float) -> np.ndarray:
+    """Towards the identity of equal trace."""
+    dim = len(matrix)
+    return (1 - share) * matrix + share * np.trace(matrix) / dim * np.eye(dim) + 1e-9 * np.eye(dim)
+
+
+def _rows(vectors: Vectors, at: np.ndarray) -> Vectors:
+    return Vectors(vectors.values[at], vectors.present[at])
+
+
+def _scoped(arrays: Mapping[str, np.ndarray], scope: str) -> dict[str, dict[str, np.ndarray]]:
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for name, values in arrays.items():
+        if name.startswith(f"{scope}."):
+            _, slot, field = name.split(".", 2)
+            found.setdefault(slot, {})[field] = values
+    return found

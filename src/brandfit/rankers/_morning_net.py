@@ -1,0 +1,50 @@
+"""The network of MORNING."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from brandfit.rankers._layers import MLP, product, scaled
+
+STD = 0.1
+WIDTH = 512
+PICTURE, TEXT, GRAPH = (1024, 1024, 1024, WIDTH), (128, WIDTH), (1024, WIDTH)
+
+
+class MorningNet(nn.Module):
+    """Content, audience and attributes of an account, the same weights for both sides (Eq. 4-24)."""
+
+    def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0) -> None:
+        super().__init__()
+        widths = {"text": TEXT, "picture": PICTURE, "audience": TEXT, "graph": GRAPH}
+        self.branches = nn.ModuleDict(
+            {slot: MLP(dim, scaled(widths[slot], width), 0 if slot == "graph" else dropout, std=STD) for slot, dim in dims.items()}
+        )
+        d = scaled((WIDTH,), width)[0]
+        parts = [part for part, there in (("content", {"text", "picture"} & set(dims)), ("audience", "audience" in dims)) if there]
+        self.fusion = nn.ModuleDict({part: nn.Linear(d, d) for part in parts})
+        self.affinity = nn.ModuleDict({part: nn.Linear(d, d) for part in parts} if len(parts) == 2 else {})
+        for layer in (*self.fusion.values(), *self.affinity.values()):
+            nn.init.normal_(layer.weight, 0.0, STD)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
+        told = {slot: self.branches[slot](values[slot]) for slot in values}
+        parts, there = {}, {}
+        content = [(told[slot], has[slot]) for slot in ("text", "picture") if slot in told]
+        if content:
+            there["content"] = sum(h for _, h in content).clamp(max=1)
+            parts["content"] = self.fusion["content"](product(content)) * there["content"]
+        if "audience" in told:
+            there["audience"] = has["audience"]
+            parts["audience"] = self.fusion["audience"](told["audience"]) * has["audience"]
+        if len(parts) == 2 and self.affinity:
+            both = there["content"] * there["audience"]
+            shared = self.affinity["content"](parts["content"]).sigmoid() * self.affinity["audience"](parts["audience"]).sigmoid()
+            parts = {part: both * _attended(e, shared) + (1 - both) * e for part, e in parts.items()}
+        return parts | ({"graph": told["graph"] * has["graph"]} if "graph" in told else {})
+
+
+def _attended(e: Tensor, affinity: Tensor) -> Tensor:
+    """e o w, w = softmax(e o affinity) d_a (Eq. 21-24): weights of mean one."""
+    return e * (e * affinity).softmax(-1) * e.shape[-1]

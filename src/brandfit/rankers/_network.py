@@ -1,0 +1,302 @@
+"""What rankers share that learn an embedding of each side by gradient: a score is a sum of inner products, one a part."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from brandfit import seeds
+from brandfit.config import Config
+from brandfit.data.dataset import Dataset
+from brandfit.errors import ConfigError, UsageError
+from brandfit.learning.losses import l1
+from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from
+from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
+from brandfit.learning.samplers import Triplets, triplets
+from brandfit.learning.similarity import inner, shared
+from brandfit.learning.trainer import need_torch, train
+from brandfit.rankers.base import Ranker, Tick
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Sides = dict[str, tuple[Vectors, Vectors]]
+"""Slot to the vectors of brands and of influencers."""
+
+
+class NetworkConfig(Config, frozen=True):
+    epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 100
+    learning_rate: Annotated[float, Meta(description="first step size", gt=0)] = 0.002
+    decay: Annotated[float, Meta(description="what the step size is multiplied by after an epoch", gt=0, le=1)] = 0.95
+    batch_size: Annotated[int, Meta(description="examples a step", ge=1)] = 32
+    dropout: Annotated[float, Meta(description="share of the activations left out while training", ge=0, lt=1)] = 0.5
+    width: Annotated[float, Meta(description="widths of the layers, as a share of the paper's", gt=0, le=10)] = 1.0
+    l1: Annotated[float, Meta(description="weight of the sum of absolute weights in the loss", ge=0)] = 0.001
+    patience: Annotated[int, Meta(description="epochs without a lower validation loss before training ends", ge=1)] = 10
+    validation: Annotated[
+        float, Meta(description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1)
+    ] = 0.2
+    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it is trained; auto: cuda where there is one")] = "auto"
+
+
+class NetworkRanker(Ranker):
+    """Authors write ``made`` (a network) and ``loss``; one that learns from other examples than triplets ``draw`` too.
+
+    The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to values (n, dim) and slot to
+    has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for both in that pair. The parts of a score are the
+    inner products of the embeddings. Scoring runs in float64, so that a score is the same alone and in a batch.
+    """
+
+    Config = NetworkConfig
+    config: Any
+    learns = True
+    evidence: ClassVar[tuple[str, ...]] = ()
+    """The slots of which both sides must share one: without, nothing is known of a pair. () means all that are not one-sided."""
+
+    def __init__(self, config: Config | None = None, seed: int = 0) -> None:
+        super().__init__(config, seed)
+        self.network: nn.Module | None = None
+
+    @property
+    def n_parameters(self) -> int:
+        return sum(p.numel() for p in self.network.parameters()) if self.network is not None else 0
+
+    @abstractmethod
+    def made(self, dims: dict[str, int]) -> nn.Module:
+        """The network as it is before training, for slots of these dims; what else it depends on is in ``training``."""
+
+    @abstractmethod
+    def loss(self, embed: Embed, batch: Any) -> Tensor:
+        """The scalar loss of a batch of what ``draw`` gave."""
+
+    def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Any:
+        """A named tuple of arrays, one row an example: all that an epoch learns from."""
+        return triplets(pairs, candidates, rng)
+
+    def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
+        """What ``made``, ``draw`` and ``loss`` need to know beside; JSON types of it go into ``training``."""
+        return {}
+
+    def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
+        """What the network is given of a slot."""
+        right = account_vectors(dataset, slot, influencers)
+        if slot in self.one_sided:
+            return Vectors(np.zeros((len(brands), 1), np.float32), np.ones(len(brands), bool)), right
+        return brand_vectors(dataset, slot, brands), right
+
+    def optimiser(self, network: nn.Module) -> Any:
+        import torch
+
+        return torch.optim.Adam(network.parameters(), lr=self.config.learning_rate)
+
+    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+        torch = need_torch(self.name)
+        self.reads, self.network, self.training = {}, None, {}
+        pairs, sides = self._examples(dataset)
+        self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in sides}
+        self.training = self.note(dataset, pairs)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeds.derive(self.seed, self.name))
+            network = self.made({slot: right.values.shape[1] for slot, (_, right) in sides.items()})
+        network = network.to(_device(torch, self.config.device))
+        embed = Embed(network, sides)
+        held = held_out(pairs.at, self.config.validation, self.seed)
+        n, size = len(pairs.influencers), self.config.batch_size
+        judged = self.draw(pairs.at[held], n, seeds.generator(self.seed, "validation")) if held.any() else None
+
+        def batches(rng: np.random.Generator) -> Iterator[Any]:
+            drawn = self.draw(pairs.at[~held], n, rng)
+            order = rng.permutation(len(drawn[0]))
+            return _batches(type(drawn)(*(column[order] for column in drawn)), size)
+
+        def loss(batch: Any) -> Tensor:
+            value = self.loss(embed, type(batch)(*(torch.from_numpy(column) for column in batch)))
+            return value + self.config.l1 * l1(network.parameters()) if self.config.l1 and network.training else value
+
+        def validate() -> float:
+            return sum(float(loss(b)) * len(b[0]) for b in _batches(judged, 4096)) / max(len(judged[0]), 1)
+
+        history = train(
+            network,
+            self.optimiser(network),
+            batches,
+            loss,
+            epochs=self.config.epochs,
+            seed=self.seed,
+            patience=self.config.patience,
+            validate=validate if judged is not None and len(judged[0]) else None,
+            tick=tick,
+            folder=folder,
+            run=self._run(dataset),
+            decay=self.config.decay,
+        )
+        self._took(network)
+        self.training |= msgspec.to_builtins(history)
+        return super().fit(dataset)
+
+    def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
+        if self.network is None:
+            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first.")
+        used = self.used_slots(dataset)
+        content = [slot for slot in self._content if slot in used]
+        if not content:
+            return {self.name: np.full((len(brands), len(candidates)), np.nan)}
+        sides = {slot: self.values(dataset, slot, brands, candidates) for slot in used}
+        has = {slot: shared(left, right) for slot, (left, right) in sides.items()}
+        known = np.any([has[slot] for slot in content], axis=0)
+        # A pair is told by the slots that both sides have: by which, there are few cases, mostly one.
+        case = sum((has[slot].astype(np.int64) << n for n, slot in enumerate(content)), np.zeros(known.shape, np.int64))
+        result: dict[str, np.ndarray] = {}
+        for number in np.unique(case[known]).tolist():
+            here = [slot for n, slot in enumerate(content) if number >> n & 1]
+            left, right = (self._embedded(side, sides, [*here, *(s for s in used if s not in content)]) for side in (0, 1))
+            at = case == number
+            for part in (part for part in left if part in right):
+                value = inner(left[part], right[part])
+                result[part] = np.where(at, value, result.get(part, np.nan))
+        if not result:
+            return {self.name: np.full((len(brands), len(candidates)), np.nan)}
+        return {part: np.where(known & np.isnan(value), 0.0, value) for part, value in result.items()}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        if self.network is None:
+            return {}
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.network.state_dict().items()}
+
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        torch = need_torch(self.name)
+        network = self.made({slot: self._dim(slot, dim) for slot, (_, dim) in self.reads.items()})
+        network.load_state_dict({name: torch.from_numpy(np.array(values)) for name, values in arrays.items()})
+        self._took(network)
+
+    @property
+    def _content(self) -> list[str]:
+        return [slot for slot in self.evidence or self.slots if slot not in self.one_sided]
+
+    def _dim(self, slot: str, dim: int) -> int:
+        """Of what ``values`` gives, for Features of ``dim`` columns."""
+        return dim
+
+    def _took(self, network: Any) -> None:
+        self.network = network.cpu().float().eval()
+
+    def _embedded(self, side: int, sides: Sides, here: list[str]) -> dict[str, np.ndarray]:
+        """Part to (n, d) float32 of the accounts of one side, told by these slots; zeros where one has not all of them."""
+        import torch
+
+        vectors = {slot: sides[slot][side] for slot in here}
+        assert self.network is not None
+        self.network.double()
+        try:
+            with torch.inference_mode():
+                found = self.network(
+                    side,
+                    {slot: torch.from_numpy(v.values).double() for slot, v in vectors.items()},
+                    {slot: torch.from_numpy(v.present).double()[:, None] for slot, v in vectors.items()},
+                )
+        finally:
+            self.network.float()
+        return {part: values.float().numpy() for part, values in found.items()}
+
+    def _examples(self, dataset: Dataset) -> tuple[Pairs, Sides]:
+        """Pairs to learn from and what is known of their sides. Pairs that share nothing teach nothing."""
+        pairs = to_learn_from(dataset, self.name)
+        sides = {slot: self.values(dataset, slot, pairs.brands, pairs.influencers) for slot in self.used_slots(dataset)}
+        content = [sides[slot] for slot in self._content if slot in sides]
+        here = [left.present[pairs.at[:, 0]] & right.present[pairs.at[:, 1]] for left, right in content]
+        teaches = np.any(here, axis=0) if here else np.zeros(len(pairs.at), bool)
+        if not teaches.any():
+            raise UsageError(
+                f"{self.name} learns from {', '.join(self._content)}, and no endorsing pair has features of the same slot.",
+                "Encode the posts of brands and influencers first.",
+            )
+        brands = np.any([left.present for left, _ in content], axis=0)
+        influencers = np.any([right.present for _, right in content], axis=0)
+        pairs = narrowed(Pairs(pairs.brands, pairs.influencers, pairs.at[teaches]), brands, influencers)
+        kept = {
+            slot: (
+                Vectors(left.values[brands], left.present[brands]),
+                Vectors(right.values[influencers], right.present[influencers]),
+            )
+            for slot, (left, right) in sides.items()
+        }
+        return pairs, kept
+
+    def _run(self, dataset: Dataset) -> str:
+        """What is trained on what, for checkpoints."""
+        config = {name: value for name, value in self.config.to_dict().items() if name != "device"}
+        said = [self.name, config, self.seed, dataset.fingerprint]
+        return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
+
+
+class Embed:
+    """Embeddings and scores of pairs, by their numbers."""
+
+    def __init__(self, network: nn.Module, sides: Sides) -> None:
+        import torch
+
+        self.network = network
+        self.device = next(network.parameters()).device
+        self.values = [{slot: torch.from_numpy(pair[side].values).to(self.device) for slot, pair in sides.items()} for side in (0, 1)]
+        self.has = [
+            {slot: torch.from_numpy(pair[side].present).float().to(self.device)[:, None] for slot, pair in sides.items()}
+            for side in (0, 1)
+        ]
+        self.complete = all(pair[side].present.all() for pair in sides.values() for side in (0, 1))
+
+    def __call__(self, brand: Tensor, influencer: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Part to (n, d) of both sides of n pairs, told by the slots that both have."""
+        at = [brand.to(self.device), influencer.to(self.device)]
+        has = {slot: self.has[0][slot][at[0]] * self.has[1][slot][at[1]] for slot in self.has[0]}
+        left, right = (self.network(side, {s: v[at[side]] for s, v in self.values[side].items()}, has) for side in (0, 1))
+        return left, right
+
+    def scores(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
+        """Part to (n,) scores of n pairs."""
+        left, right = self(brand, influencer)
+        return {part: (left[part] * right[part]).sum(-1) for part in left}
+
+    def both(self, batch: Triplets) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Scores by part of the positive and of the negative of each triplet, in one pass."""
+        import torch
+
+        found = self.scores(torch.cat([batch.brand, batch.brand]), torch.cat([batch.positive, batch.negative]))
+        n = len(batch.brand)
+        return {part: s[:n] for part, s in found.items()}, {part: s[n:] for part, s in found.items()}
+
+
+def categories_of(dataset: Dataset, pairs: Pairs) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
+    """Category numbers of brands (b,) and influencers (i,), -1 where unknown, and the names.
+
+    An influencer without a category of its own is of the one most frequent among the brands that it endorses here.
+    """
+    brands = dataset.of_accounts("category", pairs.brands).tolist()
+    own = dataset.of_accounts("category", pairs.influencers).tolist()
+    names = sorted({c for c in (*brands, *own) if c is not None})
+    number = {name: n for n, name in enumerate(names)}
+    left = np.array([number.get(c, -1) for c in brands], np.int64)
+    votes = np.zeros((len(own), len(names)), np.int64)
+    known = left[pairs.at[:, 0]] >= 0
+    np.add.at(votes, (pairs.at[known, 1], left[pairs.at[known, 0]]), 1)
+    voted = np.where(votes.any(axis=1), votes.argmax(axis=1), -1) if names else np.full(len(own), -1)
+    right = np.array([number[c] if c is not None else v for c, v in zip(own, voted.tolist(), strict=True)], np.int64)
+    return (left, right), names
+
+
+def _device(torch: Any, device: str) -> str:
+    here = torch.cuda.is_available()
+    if device == "cuda" and not here:
+        raise ConfigError("Setting device='cuda': PyTorch finds no CUDA device here.", "device: auto or cpu")
+    return "cuda" if here and device != "cpu" else "cpu"
+
+
+def _batches(drawn: Any, size: int) -> Iterator[Any]:
+    for start in range(0, len(drawn[0]), size):
+        yield type(drawn)(*(column[start : start + size] for column in drawn))
