@@ -21,6 +21,7 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
+from brandfit.encoders.concept.bag import AROUND
 from brandfit.encoders.text.hashing import Hashing, HashingConfig
 from brandfit.learning.pooling import account_vectors
 from brandfit.workspace import Workspace
@@ -35,7 +36,7 @@ def alt_texts(dataset: Dataset) -> Features:
     for post, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
         told.setdefault(post, []).append(text or "")
     posts = dataset.posts
-    captions = [" ".join(told.get(id, ())).replace("Image may contain:", "") for id in posts["id"].to_pylist()]
+    captions = [AROUND.sub(" ", " ".join(told.get(id, ()))) for id in posts["id"].to_pylist()]
     posts = posts.set_column(posts.schema.get_field_index("caption"), posts.schema.field("caption"), pa.array(captions))
     empty = pa.array([[]] * len(posts), posts.schema.field("hashtags").type)
     posts = posts.set_column(posts.schema.get_field_index("hashtags"), posts.schema.field("hashtags"), empty)

@@ -94,9 +94,10 @@ def found():
     items = (Picture(f"p{n}", 0, damaged(n), f"{n}.jpg", "hostile", n) for n in range(COUNT))
     refused = lambda picture, reason: Reject(picture.file, picture.line, f"picture {picture.source}: decoding it {reason}")  # noqa: E731
     peak, results = 0, []
+    others = {child.pid for child in psutil.Process().children(recursive=True)}
     for result in process_some(pictures.imported, items, Picture, lambda p: len(p.data), refused):
         if not len(results) % 100:
-            workers = psutil.Process().children(recursive=True)
+            workers = [child for child in psutil.Process().children(recursive=True) if child.pid not in others]
             peak = max(peak, sum(w.memory_info().rss for w in workers if w.is_running()))
         results.append(result)
     return results, peak

@@ -45,8 +45,15 @@ def test_accounts_endorsements_and_features_of_both_parts(read, source, sources)
     features = {f.name: f for f in found.features}
     assert {name: f.values.shape for name, f in features.items()} == {
         "released.lda": (15, 4),
-        "released.concept": (15, 6),
+        "released.graph": (15, 6),
         "released.image": (5, 7),
+        "released.bag": (1, 1),
+    }
+    assert {name: f.slot for name, f in features.items()} == {
+        "released.lda": "text",
+        "released.graph": "graph",
+        "released.image": "picture",
+        "released.bag": "concept",
     }
     assert all(f.level == "account" and f.key.startswith("released-") for f in features.values())
     values, present = features["released.lda"].of(["influencer-train-0002", "brand-test-0001", "nobody"])
@@ -63,7 +70,7 @@ def test_equal_content_has_an_equal_key_and_other_content_another(read, source, 
     (source / "train.npz").write_bytes(sources.npz(changed))
     after = {f.name: f.key for f in read(NAME, source).features}
     assert after["released.lda"] != before["released.lda"]
-    assert after["released.concept"] == before["released.concept"]
+    assert after["released.graph"] == before["released.graph"]
 
 
 @pytest.mark.parametrize(
@@ -112,6 +119,42 @@ def test_bad_lines_beside_the_arrays(read, source):
     assert found.accounts[1].biography == "ok"
 
 
+def test_concept_shares_of_accounts_without_counts_are_told_by_their_vectors(read, sources, tmp_path):
+    rng = np.random.default_rng(3)
+    vectors = rng.normal(size=(5, 6)).astype(np.float32)  # of five concepts
+    shares = rng.dirichlet(np.ones(5), 40).astype(np.float32)
+    shares[shares < 0.1] = 0
+    shares /= shares.sum(axis=1, keepdims=True)
+    base = {**arrays(sources), "influencer_concept": shares @ vectors, "influencer_lda": np.ones((40, 4), np.float32)}
+    names = ["ale", "bun", "car", "dog", "elk"]
+    stated = [{"row": n, "concepts": {c: float(v) * 50 for c, v in zip(names, shares[n], strict=True) if v}} for n in range(30)]
+    files = {
+        "train.npz": sources.npz(base),
+        "train_influencers.jsonl.gz": gzip.compress(sources.lines(stated), mtime=0),
+        "concepts.tsv": b"id\tname\n0\telk\n1\tdog\n2\tcar\n3\tbun\n4\tale\n",
+    }
+    found = {f.name: f for f in read(NAME, sources.write(tmp_path / "told", files)).features}["released.bag"]
+    assert found.columns == ("elk", "dog", "car", "bun", "ale")
+    values, present = found.of([f"influencer-train-{n:04d}" for n in range(40)])
+    assert present.all()
+    np.testing.assert_allclose(values[:, ::-1], shares, atol=2e-3)
+    assert not found.of(["brand-train-0000"])[1].any()  # a vector that no shares give
+
+
+def test_words_of_two_accounts_or_more_are_columns(read, sources, source):
+    rows = [
+        {"row": 0, "bio_tokens": ["Vegan", "cook"], "business_category": "Home Baker"},
+        {"row": 1, "bio_tokens": ["vegan"], "business_category": [None, "home baker"]},
+        {"row": 2, "bio_tokens": None},
+    ]
+    (source / "train_influencers.jsonl.gz").write_bytes(gzip.compress(sources.lines(rows)))
+    found = {f.name: f for f in read(NAME, source).features}["released.profile"]
+    assert found.columns == ("baker", "category: home baker", "home", "vegan")
+    values, present = found.of([f"influencer-train-{n:04d}" for n in range(3)])
+    assert present.tolist() == [True, True, False]
+    assert values[:2].tolist() == [[1, 1, 1, 1]] * 2
+
+
 def test_a_folder_without_parts_is_refused(read, tmp_path):
     with pytest.raises(DataError, match=r"train\.npz"):
         read(NAME, tmp_path)
@@ -125,8 +168,10 @@ def test_the_real_training_part(read, shared):
     assert len({link.id for link in found.links}) == 3385
     assert {f.name: f.values.shape for f in found.features} == {
         "released.lda": (3361, 19),
-        "released.concept": (3361, 128),
+        "released.graph": (3361, 128),
         "released.image": (286, 1365),
+        "released.bag": (3361, 412),
+        "released.profile": (1220, 1177),
     }
     assert len({a.category for a in found.accounts if a.role == "brand"}) == 12
     assert found.accounts[0].category == "shoes"

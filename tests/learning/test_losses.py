@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from brandfit.learning.losses import listnet  # noqa: E402
+from brandfit.learning.losses import l1, listnet, listwise, pairwise, triplet  # noqa: E402
 
 
 def slow_listnet(scores, positive, valid):
@@ -56,3 +56,21 @@ def test_a_constant_added_to_all_scores_changes_nothing_and_no_list_is_no_loss()
     scores, positive = torch.randn(5, 4, generator=torch.Generator().manual_seed(1)).double(), torch.eye(5, 4, dtype=torch.bool)
     assert listnet(scores + 100, positive).item() == pytest.approx(listnet(scores, positive).item(), rel=1e-10)
     assert listnet(scores, torch.zeros(5, 4, dtype=torch.bool)).item() == 0
+
+
+def test_graded_lists_against_numbers_worked_by_hand():
+    scores, grades = torch.tensor([[math.log(3), 0.0]]), torch.tensor([[math.log(2), 0.0]])
+    # p = (3/4, 1/4), q = (2/3, 1/3): L = -(2/3 log 3/4 + 1/3 log 1/4)
+    assert listwise(scores, grades).item() == pytest.approx(-(2 / 3 * math.log(3 / 4) + 1 / 3 * math.log(1 / 4)))
+    assert listwise(grades, grades).item() <= listwise(scores, grades).item()  # least where p = q
+
+
+def test_hinge_and_pairwise_against_numbers_worked_by_hand():
+    positive, negative = torch.tensor([3.0, 1.0, 0.0]), torch.tensor([0.0, 2.0, 0.0])
+    assert triplet(positive, negative, 2.0).item() == pytest.approx((0 + 3 + 2) / 3)
+    expected = (math.log(1 + math.exp(-3)) + math.log(1 + math.e) + math.log(2)) / 3
+    assert pairwise(positive, negative).item() == pytest.approx(expected)
+
+
+def test_l1_is_the_sum_of_absolute_weights():
+    assert l1([torch.tensor([1.0, -2.0]), torch.tensor([[-0.5]])]).item() == 3.5

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brandfit.learning.samplers import pools
+from brandfit.learning.samplers import buckets, others, pools, triplets
 
 
 def test_the_papers_example():
@@ -72,3 +72,54 @@ def test_the_generator_decides():
     one, same, other = (pools(pairs, 30, 4, np.random.default_rng(seed)).candidates for seed in (1, 1, 2))
     assert (one == same).all()
     assert (one != other).any()
+
+
+def test_buckets_hold_the_best_partners_first():
+    pairs = np.array([(0, c) for c in range(6)] + [(1, 7)])
+    grades = np.array([0.1, 0.9, 0.5, 0.6, 0.2, 0.8, 0.3])
+    drawn = buckets(pairs, grades, 10, 4, np.random.default_rng(0))
+    mine = drawn.candidates[drawn.brand == 0]
+    assert [set(mine[:, n].tolist()) for n in range(3)] == [{1, 5}, {2, 3}, {0, 4}]
+    assert set(mine[:, 3].tolist()) <= {6, 7, 8, 9}
+    assert drawn.candidates[drawn.brand == 1][:, :3].tolist() == [[7, 7, 7]]  # fewer partners than buckets
+    assert drawn.grades.tolist() == [[3, 2, 1, 0]] * len(drawn.brand)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sets(st.tuples(st.integers(0, 3), st.integers(0, 8)), min_size=1, max_size=30),
+    st.integers(9, 12),
+    st.integers(2, 5),
+    st.integers(0, 5),
+)
+def test_every_positive_is_in_a_list_and_no_negative_is_one(pairs, n, k, seed):
+    at = np.array(sorted(pairs))
+    drawn = buckets(at, np.random.default_rng(seed).random(len(at)), n, k, np.random.default_rng(seed))
+    full = {b for b in range(4) if sum(p[0] == b for p in pairs) == n}
+    seen = {(b, c) for b, row in zip(drawn.brand.tolist(), drawn.candidates.tolist(), strict=True) for c in row[:-1]}
+    assert seen == {p for p in pairs if p[0] not in full}
+    assert all((b, row[-1]) not in pairs for b, row in zip(drawn.brand.tolist(), drawn.candidates.tolist(), strict=True))
+
+
+def test_triplets_as_many_as_asked_and_hard_ones_of_the_brands_own_group():
+    pairs = np.array([(b, c) for b in range(4) for c in range(b, b + 3)])
+    groups = np.array([0, 1, -1, 2]), np.array([0, 0, 0, 0, 0, 1, 1, 1, -1])
+    drawn = triplets(pairs, 9, np.random.default_rng(0), random=3, hard=1, groups=groups)
+    assert len(drawn.brand) == 4 * len(pairs)
+    assert Counter(zip(drawn.brand.tolist(), drawn.positive.tolist(), strict=True)) == {tuple(p): 4 for p in pairs.tolist()}
+    known = set(map(tuple, pairs.tolist()))
+    assert not known & set(zip(drawn.brand.tolist(), drawn.negative.tolist(), strict=True))
+    hard = triplets(pairs, 9, np.random.default_rng(0), random=0, hard=1, groups=groups)
+    assert set(hard.negative[hard.brand == 0].tolist()) <= {3, 4}
+    assert set(hard.negative[hard.brand == 1].tolist()) <= {5, 6, 7}
+    assert (hard.brand == 2).sum() == 3  # of no group: random ones
+    assert len(set(triplets(pairs, 9, np.random.default_rng(0)).brand[:6].tolist())) > 1  # shuffled
+
+
+def test_a_brand_that_all_are_positives_of_gets_no_negative_and_others_are_drawn_evenly():
+    pairs = np.array([(0, 0), (0, 1), (0, 2), (1, 1)])
+    assert others(pairs, np.array([0]), 3, np.random.default_rng(0)).tolist() == [-1]
+    assert set(triplets(pairs, 3, np.random.default_rng(0), random=20).brand.tolist()) == {1}
+    drawn = Counter(others(pairs, np.full(3000, 1), 3, np.random.default_rng(0)).tolist())
+    assert set(drawn) == {0, 2}
+    assert abs(drawn[0] - 1500) < 150

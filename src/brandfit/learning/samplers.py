@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-
 TRIES = 20
 """Draws of a hard negative before a random one is taken."""
 
@@ -106,7 +105,8 @@ def triplets(
 ) -> Triplets:
     """For every positive pair ``random`` negatives of all candidates and ``hard`` ones of the brand's own group (B-09), shuffled.
 
-    groups   of brands (b,) and of candidates (n,), int64, -1 where unknown. A brand whose group has no other candidate gets a random
+    groups   of brands (b,) and of candidates (n,), int64, -1 where unknown. A brand whose group has no other candidate gets a
+    random
              one instead.
 
     A negative is never a positive of the brand; a brand that every candidate is a positive of gets none.
@@ -129,7 +129,11 @@ def others(pairs: np.ndarray, brand: np.ndarray, candidates: int, rng: np.random
     free = candidates - count[owner]
     rank = np.where(free > 0, rng.integers(0, np.maximum(free, 1)), -1)
     # The r-th candidate that is no positive p_0 < p_1 ... is r + the number of i with p_i - i <= r.
-    gaps = np.repeat(np.arange(len(brands)), count) * (candidates + 1) + pairs[:, 1] - (np.arange(len(pairs)) - np.repeat(first, count))
+    gaps = (
+        np.repeat(np.arange(len(brands)), count) * (candidates + 1)
+        + pairs[:, 1]
+        - (np.arange(len(pairs)) - np.repeat(first, count))
+    )
     found = rank + np.searchsorted(gaps, owner * (candidates + 1) + rank, side="right") - first[owner]
     return np.where(rank >= 0, found, -1)
 

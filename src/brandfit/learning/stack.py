@@ -21,7 +21,7 @@ class Probability(NamedTuple):
 
 @dataclass(frozen=True)
 class Stack:
-    """weights (k,) of features that are standardised with mean (k,) and deviation (k,); covariance (k + 1, k + 1), intercept last."""
+    """weights (k,) of features standardised by mean (k,) and deviation (k,); covariance (k + 1, k + 1), the intercept last."""
 
     names: tuple[str, ...]
     mean: np.ndarray
@@ -32,7 +32,9 @@ class Stack:
 
     def terms(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Feature name to its (b, n) term of the logit; 0 where the feature is missing."""
-        return {name: self.weights[n] * self._standardised(n, features[name]) for n, name in enumerate(self.names) if name in features}
+        return {
+            name: self.weights[n] * self._standardised(n, features[name]) for n, name in enumerate(self.names) if name in features
+        }
 
     def probability(self, features: Mapping[str, np.ndarray]) -> Probability:
         """What the terms and the intercept say, with the doubt that is in them."""
@@ -57,8 +59,8 @@ class Stack:
 
     @classmethod
     def restored(cls, names: Sequence[str], arrays: Mapping[str, np.ndarray]) -> Stack:
-        fields = [arrays[name] for name in ("mean", "deviation", "weights")]
-        return cls(tuple(names), *fields, float(arrays["intercept"][0]), arrays["covariance"])
+        mean, deviation, weights = (arrays[name] for name in ("mean", "deviation", "weights"))
+        return cls(tuple(names), mean, deviation, weights, float(arrays["intercept"][0]), arrays["covariance"])
 
     def _standardised(self, n: int, values: np.ndarray) -> np.ndarray:
         return np.nan_to_num((values - self.mean[n]) / self.deviation[n])
@@ -74,8 +76,8 @@ def stack(
 ) -> Stack:
     """Fit on features (n, k), NaN where missing; positive (n,) bool; group (n,) whose rows belong together (a brand); weight (n,).
 
-    ``strength`` is the ridge penalty (1 / C). The covariance is the sandwich over groups (Liang and Zeger 1986): the pairs of one brand
-    are not independent.
+    ``strength`` is the ridge penalty (1 / C). The covariance is the sandwich over groups (Liang and Zeger 1986): the pairs of one
+    brand are not independent.
     """
     from sklearn.linear_model import LogisticRegression
 

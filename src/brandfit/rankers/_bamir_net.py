@@ -16,7 +16,7 @@ class BamirNet(nn.Module):
     def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0) -> None:
         super().__init__()
         self.branches = nn.ModuleDict(
-            {slot: MLP(dim, scaled(WIDTHS[slot], width), dropout, std=STD) for slot, dim in dims.items()}
+            {slot: MLP(dim, scaled(WIDTHS[slot], width), dropout, std=STD / width**0.5) for slot, dim in dims.items()}
         )
 
     def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -27,7 +27,7 @@ Slots = Mapping[str, Vectors]
 
 @dataclass(frozen=True)
 class Training:
-    """What is learned from: vectors by slot of b brands and i influencers, works (b, i) bool, categories (b,) and (i,), -1 unknown."""
+    """What is learned from: vectors by slot of b brands and i influencers, works (b, i), categories (b,), (i,) or -1."""
 
     brands: Slots
     influencers: Slots
@@ -111,7 +111,8 @@ class Evidence:
         """All slots that were learned from; zeros where they are not there any more."""
         n = len(next(iter(raw.values())).values)
         return {
-            slot: seen.get(slot, Vectors(np.zeros((n, rows.shape[1]), np.float32), np.zeros(n, bool))) for slot, rows in known.items()
+            slot: seen.get(slot, Vectors(np.zeros((n, rows.shape[1]), np.float32), np.zeros(n, bool)))
+            for slot, rows in known.items()
         }
 
     def _told(self, b: dict[str, np.ndarray], i: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -191,8 +192,8 @@ def _axes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _covariances(x: np.ndarray, y: np.ndarray, works: np.ndarray) -> dict[str, np.ndarray]:
     """The two-covariance model of brands x (b, d) and influencers y (i, d).
 
-    A brand and its partners are draws around a mean of their own: S_b between, S_w within. The log likelihood ratio of "the same mean"
-    is x'Py + (x'Qx + y'Qy) / 2, with P and Q of Ioffe, "Probabilistic Linear Discriminant Analysis", ECCV 2006.
+    A brand and its partners are draws around a mean of their own: S_b between, S_w within. The log likelihood ratio of "the same
+    mean" is x'Py + (x'Qx + y'Qy) / 2, with P and Q of Ioffe, "Probabilistic Linear Discriminant Analysis", ECCV 2006.
     """
     brand, influencer = np.nonzero(works)
     count = works.sum(axis=1, keepdims=True)
@@ -212,13 +213,14 @@ def _covariances(x: np.ndarray, y: np.ndarray, works: np.ndarray) -> dict[str, n
 
 
 def _weights(brands: dict[str, np.ndarray], influencers: dict[str, np.ndarray], works: np.ndarray) -> dict[str, float]:
-    """Weight of each slot in distances: how far apart its cosine sets pairs that work together from others, squared, best is one."""
+    """Weight of each slot in distances: how far apart its cosine sets pairs that work together from others, squared, the best 1."""
     gaps = {}
     for slot, rows in influencers.items():
         cosine = inner(brands[slot], rows)
-        gaps[slot] = max((cosine[works].mean() - cosine[~works].mean()) / (cosine.std() + 1e-9), 0.1) if works.any() else 1.0
+        gap = (cosine[works].mean() - cosine[~works].mean()) / (cosine.std() + 1e-9) if works.any() and not works.all() else 1.0
+        gaps[slot] = max(float(gap), 0.1)
     best = max(gaps.values())
-    return {slot: float((gap / best) ** 2) for slot, gap in gaps.items()}
+    return {slot: (gap / best) ** 2 for slot, gap in gaps.items()}
 
 
 def _votes(works: np.ndarray, categories: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:

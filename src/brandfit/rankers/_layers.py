@@ -21,7 +21,13 @@ class MLP(nn.Sequential):
     """
 
     def __init__(
-        self, dim: int, widths: Sequence[int], dropout: float, activation: Any = nn.LeakyReLU, std: float | None = None, last: bool = True
+        self,
+        dim: int,
+        widths: Sequence[int],
+        dropout: float,
+        activation: Any = nn.LeakyReLU,
+        std: float | None = None,
+        last: bool = True,
     ) -> None:
         layers: list[nn.Module] = []
         for n, width in enumerate(widths):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
 from brandfit.rankers._layers import MLP, product, scaled
@@ -18,14 +21,18 @@ class MorningNet(nn.Module):
         super().__init__()
         widths = {"text": TEXT, "picture": PICTURE, "audience": TEXT, "graph": GRAPH}
         self.branches = nn.ModuleDict(
-            {slot: MLP(dim, scaled(widths[slot], width), 0 if slot == "graph" else dropout, std=STD) for slot, dim in dims.items()}
+            {
+                slot: MLP(dim, scaled(widths[slot], width), 0 if slot == "graph" else dropout, std=STD / width**0.5)
+                for slot, dim in dims.items()
+            }
         )
         d = scaled((WIDTH,), width)[0]
         parts = [part for part, there in (("content", {"text", "picture"} & set(dims)), ("audience", "audience" in dims)) if there]
         self.fusion = nn.ModuleDict({part: nn.Linear(d, d) for part in parts})
         self.affinity = nn.ModuleDict({part: nn.Linear(d, d) for part in parts} if len(parts) == 2 else {})
-        for layer in (*self.fusion.values(), *self.affinity.values()):
-            nn.init.normal_(layer.weight, 0.0, STD)
+        layers: list[Any] = [*self.fusion.values(), *self.affinity.values()]
+        for layer in layers:
+            nn.init.normal_(layer.weight, 0.0, STD / width**0.5)
             nn.init.zeros_(layer.bias)
 
     def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -33,7 +40,7 @@ class MorningNet(nn.Module):
         parts, there = {}, {}
         content = [(told[slot], has[slot]) for slot in ("text", "picture") if slot in told]
         if content:
-            there["content"] = sum(h for _, h in content).clamp(max=1)
+            there["content"] = torch.stack([h for _, h in content]).sum(0).clamp(max=1)
             parts["content"] = self.fusion["content"](product(content)) * there["content"]
         if "audience" in told:
             there["audience"] = has["audience"]

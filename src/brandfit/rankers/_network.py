@@ -43,14 +43,16 @@ class NetworkConfig(Config, frozen=True):
     validation: Annotated[
         float, Meta(description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1)
     ] = 0.2
-    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it is trained; auto: cuda where there is one")] = "auto"
+    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it is trained; auto: cuda where there is one")] = (
+        "auto"
+    )
 
 
 class NetworkRanker(Ranker):
     """Authors write ``made`` (a network) and ``loss``; one that learns from other examples than triplets ``draw`` too.
 
-    The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to values (n, dim) and slot to
-    has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for both in that pair. The parts of a score are the
+    The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to values (n, dim) and slot
+    to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for both in that pair. The parts of a score are the
     inner products of the embeddings. Scoring runs in float64, so that a score is the same alone and in a batch.
     """
 
@@ -60,7 +62,7 @@ class NetworkRanker(Ranker):
     evidence: ClassVar[tuple[str, ...]] = ()
     """The slots of which both sides must share one: without, nothing is known of a pair. () means all that are not one-sided."""
 
-    def __init__(self, config: Config | None = None, seed: int = 0) -> None:
+    def __init__(self, config: Any = None, seed: int = 0) -> None:
         super().__init__(config, seed)
         self.network: nn.Module | None = None
 
@@ -109,14 +111,14 @@ class NetworkRanker(Ranker):
         embed = Embed(network, sides)
         held = held_out(pairs.at, self.config.validation, self.seed)
         n, size = len(pairs.influencers), self.config.batch_size
-        judged = self.draw(pairs.at[held], n, seeds.generator(self.seed, "validation")) if held.any() else None
+        judged: Any = self.draw(pairs.at[held], n, seeds.generator(self.seed, "validation")) if held.any() else None
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
             drawn = self.draw(pairs.at[~held], n, rng)
             order = rng.permutation(len(drawn[0]))
             return _batches(type(drawn)(*(column[order] for column in drawn)), size)
 
-        def loss(batch: Any) -> Tensor:
+        def loss(batch: Any) -> Any:
             value = self.loss(embed, type(batch)(*(torch.from_numpy(column) for column in batch)))
             return value + self.config.l1 * l1(network.parameters()) if self.config.l1 and network.training else value
 
@@ -244,7 +246,9 @@ class Embed:
 
         self.network = network
         self.device = next(network.parameters()).device
-        self.values = [{slot: torch.from_numpy(pair[side].values).to(self.device) for slot, pair in sides.items()} for side in (0, 1)]
+        self.values = [
+            {slot: torch.from_numpy(pair[side].values).to(self.device) for slot, pair in sides.items()} for side in (0, 1)
+        ]
         self.has = [
             {slot: torch.from_numpy(pair[side].present).float().to(self.device)[:, None] for slot, pair in sides.items()}
             for side in (0, 1)
@@ -267,8 +271,9 @@ class Embed:
         """Scores by part of the positive and of the negative of each triplet, in one pass."""
         import torch
 
-        found = self.scores(torch.cat([batch.brand, batch.brand]), torch.cat([batch.positive, batch.negative]))
-        n = len(batch.brand)
+        brand, positive, negative = (torch.as_tensor(column) for column in batch)
+        found = self.scores(torch.cat([brand, brand]), torch.cat([positive, negative]))
+        n = len(brand)
         return {part: s[:n] for part, s in found.items()}, {part: s[n:] for part, s in found.items()}
 
 

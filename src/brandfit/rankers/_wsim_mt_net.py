@@ -13,13 +13,17 @@ ENGAGEMENT_START = -3.0
 
 
 class WSimMTNet(nn.Module):
-    """score = (1 - w_e) e_b' diag(W_r) e_i + w_e e, e = product of the branches (Eq. 4-6); a head that tells the category (Eq. 7)."""
+    """score = (1 - w_e) e_b' diag(W_r) e_i + w_e e, e = product of the branches (Eq. 4-6); a head that tells the category (Eq.
+    7)."""
 
     def __init__(self, dims: dict[str, int], categories: int, dropout: float, width: float = 1.0) -> None:
         super().__init__()
         content = {slot: dim for slot, dim in dims.items() if slot != "engagement"}
         self.branches = nn.ModuleDict(
-            {slot: MLP(dim, scaled(PICTURE if slot == "picture" else TEXT, width), dropout, nn.ReLU) for slot, dim in content.items()}
+            {
+                slot: MLP(dim, scaled(PICTURE if slot == "picture" else TEXT, width), dropout, nn.ReLU)
+                for slot, dim in content.items()
+            }
         )
         d = scaled(TEXT, width)[-1]
         self.diagonal = nn.Parameter(torch.ones(d))

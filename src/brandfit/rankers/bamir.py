@@ -5,9 +5,9 @@
     F(b, m) = <content_b, content_m> + <node_b, node_m>
     L       = triplet(content, margin 4) + triplet(node, margin 2) + CE of softmax(F(b, +), F(b, -)) + l1 |weights|
 
-Topics fill ``text``, object and scene proportions ``picture``, ``concept.graph`` (or the released vectors) ``graph``. Every positive
-pair comes ``rounds`` times an epoch with three random negatives and one of the brand's own category. LeakyReLU, dropout of a half
-after the first layer, weights from N(0, .1), Adam at .002, times .95 an epoch, batches of 32, at most 100 epochs.
+Topics fill ``text``, object and scene proportions ``picture``, ``concept.graph`` (or the released vectors) ``graph``. Every
+positive pair comes ``rounds`` times an epoch with three random negatives and one of the brand's own category. LeakyReLU, dropout
+of a half after the first layer, weights from N(0, .1), Adam at .002, times .95 an epoch, batches of 32, at most 100 epochs.
 
 Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; there is no paper within reach. What differs from them:
 
@@ -16,8 +16,8 @@ Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; ther
 * Their AUC pools all brands; here it is a mean over brands, as everywhere.
 * A slot that a pair lacks is left out of the product for that pair.
 
-Expected: the authors' notebook has, over its 74 test brands, AUC .820, cAUC .658, R@10 .159, R@50 .435, MRR .461, MAP .186. On released
-topics and concept vectors without pictures, 5 folds over 286 brands: see experiments.
+Expected: the authors' notebook has, over its 74 test brands, AUC .820, cAUC .658, R@10 .159, R@50 .435, MRR .461, MAP .186. On
+released topics and concept vectors without pictures, 5 folds over 286 brands: see experiments.
 """
 
 from __future__ import annotations

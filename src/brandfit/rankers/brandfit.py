@@ -2,23 +2,23 @@
 
     logit P(i works with b) = intercept + sum over evidence k of w_k (f_k(b, i) - mean_k) / deviation_k
 
-The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness taken out
-(CSLS), two-sided kernel ridge regression, the partner to be expected, a two-covariance model, the agreement of told categories. The
-weights are a logistic regression over pairs of *held-out* brands: the training brands are dealt into folds, the evidence for the brands
-of one fold is fitted on the others, so that the weights see what they will see (stacking, Wolpert 1992). Nothing is trained by epochs;
-one seed decides the folds.
+The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness taken
+out (CSLS), two-sided kernel ridge regression, the partner to be expected, a two-covariance model, the agreement of told
+categories. The weights are a logistic regression over pairs of *held-out* brands: the training brands are dealt into folds, the
+evidence for the brands of one fold is fitted on the others, so that the weights see what they will see (stacking, Wolpert 1992).
+Nothing is trained by epochs; one seed decides the folds.
 
-It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is the sum of
-the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one work with such
-influencers), ``match`` (learned likeness), ``category``. They add up to the score, the logit less its intercept; ``probability`` gives the
-chance itself with an interval.
+It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is the
+sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one work
+with such influencers), ``match`` (learned likeness), ``category``. They add up to the score, the logit less its intercept;
+``probability`` gives the chance itself with an interval.
 
 A probability is that of a pair drawn as in training: a brand, and an influencer who works with some brand of the same fold.
 
 What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the same
-evidence, word matches, reciprocal ranks.
+evidence, word matches, likeness to the other brands of an influencer.
 
-Expected: on released topics, concepts and profiles, 5 folds over 286 brands, AUC .885, cAUC .69, Recall@10 .26, Recall@50 .60, MAP .30.
+Expected: on released topics, concepts and profiles, 5 folds over 286 brands, AUC .88, cAUC .68, Recall@10 .25, Recall@50 .59, MAP .295.
 """
 
 from __future__ import annotations
@@ -95,10 +95,8 @@ class Brandfit(Ranker):
         if not cosines:
             return {self.name: np.full((len(brands), len(candidates)), np.nan)}
         known = np.any([~np.isnan(features[name]) for name in cosines], axis=0)
-        if self.stack is None:
-            terms = {name: np.nan_to_num(features[name]) for name in cosines}
-        else:
-            terms = self.stack.terms(features)
+        plain = {name: np.nan_to_num(features[name]) for name in cosines}
+        terms = self.stack.terms(features) if self.stack is not None else plain
         result: dict[str, np.ndarray] = {}
         for name, values in terms.items():
             part = _part(name)
@@ -111,7 +109,9 @@ class Brandfit(Ranker):
         Raises UsageError where nothing was learned: without endorsements there is no chance to tell.
         """
         if self.stack is None:
-            raise UsageError(f"{self.name} learned no probability: too few endorsements.", "Import endorsements and train it again.")
+            raise UsageError(
+                f"{self.name} learned no probability: too few endorsements.", "Import endorsements and train it again."
+            )
         features = self._features(dataset, brands, candidates)
         cosines = [values for name, values in features.items() if name.startswith("cos.")]
         if not cosines:
@@ -192,7 +192,8 @@ class Brandfit(Ranker):
             weight.append(share)
         if tick:
             tick(folds, folds + 1)
-        return stack(names, *map(np.concatenate, (rows, positive, group, weight)), strength=self.config.strength)
+        x, y, of, share = (np.concatenate(found) for found in (rows, positive, group, weight))
+        return stack(names, x, y, of, share, self.config.strength)
 
     def _dealt(self, categories: np.ndarray, folds: int) -> np.ndarray:
         """(b,) fold of each training brand: of every category about as many in each."""
@@ -223,5 +224,3 @@ def _part(name: str) -> str:
     if idea in ("cos", "hub"):
         return slot
     return "partners" if idea in PARTNERS else "match" if idea in MATCH else "category"
-
-

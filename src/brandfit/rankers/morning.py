@@ -73,5 +73,3 @@ class Morning(NetworkRanker):
         if PERSPECTIVE[slot] not in self.config.use:
             return f"the setting use leaves {PERSPECTIVE[slot]} out"
         return super()._missing(dataset, slot)
-
-

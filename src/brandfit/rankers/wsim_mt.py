@@ -4,16 +4,16 @@
     z = (1 - w_e) e_b' W_r e_i + w_e e                                                                                  Eq. 6
     L = ListNet(z) + .5 CE(category of b | e_b) + .5 CE(category of i | e_i)                                            Eq. 7-9
 
-Pools of K = 6 candidates hold 1 ... K positives (``learning.samplers.pools``). Adam at .001, at most 200 epochs, early stopping on 20 % of
-the brands, the best weights kept.
+Pools of K = 6 candidates hold 1 ... K positives (``learning.samplers.pools``). Adam at .001, at most 200 epochs, early stopping on
+20 % of the brands, the best weights kept.
 
 A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable Framework.
 arXiv 2107.13943. There is no public code of the authors. What the paper leaves open, and what was chosen:
 
 * W_r is diagonal, as W of WSim is; it starts at the identity. w_e is the sigmoid of a free number and starts near .05.
 * e is the influencer's engagement rate as in WSim: the mean over its posts, standardised on the influencers that it was fitted on.
-* The category of an influencer without one of its own is the one most frequent among the brands that it endorses in training. Accounts
-  without a category are left out of that loss; the categories of what is ranked are never read.
+* The category of an influencer without one of its own is the one most frequent among the brands that it endorses in training.
+  Accounts without a category are left out of that loss; the categories of what is ranked are never read.
 * The auxiliary losses are means over the pools of a batch: a brand counts as often as it has pools.
 
 Extension: the concept slot has a branch of its own, of the text's widths. A slot that a pair lacks is left out of the product.
@@ -53,7 +53,7 @@ class WSimMTConfig(NetworkConfig, frozen=True):
 
 
 class Pooled(NamedTuple):
-    """brand (m,), candidates (m, k), positive (m, k) and valid (m, k) bool, categories of both (m,) and (m, k), -1 where unknown."""
+    """brand (m,), candidates, positive and valid (m, k), categories of both (m,) and (m, k), -1 where unknown."""
 
     brand: Any
     candidates: Any

@@ -143,12 +143,12 @@ def _told(path: Path, about: dict[str, AccountForm], made: dict[str, list]) -> I
             total = sum((counts or {}).values())
             for name, count in (counts or {}).items() if total else ():
                 shares[row, column[name]] = count / total
-        shares, good = recovered(shares, np.concatenate([values for _, values in vectors]), shares.any(axis=1))
+        shares, good = recovered(shares, np.concatenate([values for _, values in vectors]), np.asarray(shares.any(axis=1)))
         if good.any():
             yield _features("released.bag", [([id for id, ok in zip(ids, good, strict=True) if ok], shares[good])], names)
     words = {id: found for id, form in about.items() if (found := _profile(form))}
-    counts = Counter(word for found in words.values() for word in found)
-    names = tuple(sorted(word for word, count in counts.items() if count > 1))
+    used = Counter(word for found in words.values() for word in found)
+    names = tuple(sorted(word for word, count in used.items() if count > 1))
     column = {name: n for n, name in enumerate(names)}
     seen = {id: [column[word] for word in found if word in column] for id, found in words.items()}
     owners = [id for id, columns in seen.items() if columns]

@@ -46,7 +46,7 @@ class Profile(Encoder):
         return len(self.columns)
 
     @cached_property
-    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+    def columns(self) -> tuple[str, ...]:
         found = vocabulary(self._documents, self.config.min_accounts, self.config.max_share)
         return tuple(sorted(found[: self.config.columns]))
 

@@ -1,0 +1,83 @@
+"""MIV: how active and how much answered to an influencer is, for every brand alike (C-14).
+
+    score = mean over the factors there are of (log(1 + f) - mean) / deviation
+
+The factors are those of the activeness module of Li, Lai and Chen, "Discovering Influencers for Marketing in the Blogosphere"
+(Information Sciences 2011), as far as a platform shows them: posts a week, likes a post, comments a post, followers. Means and
+deviations are those of the influencers that it was fitted on. CAMERA compares with it: it is near chance, for it knows nothing of
+the brand (Table II: AUC .499).
+
+The score does not tell brands apart. An influencer of whom no factor is known gets NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from brandfit.data.dataset import Dataset
+from brandfit.errors import UsageError
+from brandfit.rankers.base import Ranker, Tick
+
+WEEK = 7 * 86_400
+FACTORS = ("posts a week", "likes", "comments", "followers")
+
+
+class Miv(Ranker):
+    """Influence without a brand; see the module."""
+
+    matches = False
+    sums = FACTORS
+
+    def __init__(self, config: object = None, seed: int = 0) -> None:
+        super().__init__(None, seed)
+        self.scale = np.zeros((0, 2))
+
+    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+        values = _factors(dataset, dataset.influencers)
+        known = ~np.isnan(values)
+        count = np.maximum(known.sum(axis=0), 1)
+        mean = np.where(known, values, 0).sum(axis=0) / count
+        deviation = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axis=0) / count)
+        self.scale = np.stack([mean, np.where(deviation > 0, deviation, 1.0)], axis=1)
+        return super().fit(dataset)
+
+    def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
+        if not len(self.scale):
+            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset first; it needs no endorsements.")
+        values = (_factors(dataset, candidates) - self.scale[:, 0]) / self.scale[:, 1]
+        known = ~np.isnan(values)
+        count = known.sum(axis=1)
+        shares = np.where(known, values, 0) / np.maximum(count, 1)[:, None]
+        shares[count == 0] = np.nan
+        return {name: np.tile(shares[:, n], (len(brands), 1)) for n, name in enumerate(FACTORS)}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"scale": self.scale}
+
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self.scale = arrays["scale"]
+
+
+def _factors(dataset: Dataset, accounts: np.ndarray) -> np.ndarray:
+    """(n, 4) logarithms of 1 + each factor, NaN where it is not known."""
+    row = {id: n for n, id in enumerate(accounts.tolist())}
+    columns = (dataset.posts[name].to_pylist() for name in ("account", "time", "likes", "comments"))
+    seen: dict[int, list[tuple[float | None, float | None, float | None]]] = {}
+    for account, time, likes, comments in zip(*columns, strict=True):
+        if account in row:
+            seen.setdefault(row[account], []).append((time, likes, comments))
+    result = np.full((len(accounts), len(FACTORS)), np.nan)
+    for n, posts in seen.items():
+        times = sorted(time for time, _, _ in posts if time is not None)
+        if len(times) > 1 and times[-1] > times[0]:
+            result[n, 0] = (len(times) - 1) / (times[-1] - times[0]) * WEEK
+        for column in (1, 2):
+            known = np.array([post[column] for post in posts if post[column] is not None], np.float64)
+            if len(known):
+                result[n, column] = known.mean()
+    result[:, 3] = dataset.of_accounts("followers", accounts)
+    return np.log1p(np.maximum(result, 0))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from brandfit.learning.stack import Stack, stack
+
+
+def drawn(n=6000, groups=300, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2)) * [1.0, 10.0] + [0.0, 50.0]
+    group = rng.integers(0, groups, n)
+    logit = 1.5 * x[:, 0] - 2 + 0.3 * rng.normal(size=groups)[group]
+    return x, rng.random(n) < 1 / (1 + np.exp(-logit)), group
+
+
+def test_it_finds_the_weights_and_tells_honest_probabilities():
+    x, positive, group = drawn()
+    found = stack(["a", "b"], x, positive, group, strength=1.0)
+    assert found.weights[0] / found.deviation[0] == pytest.approx(1.5, abs=0.15)
+    assert abs(found.weights[1]) < 0.1
+    told = found.probability({"a": x[None, :, 0], "b": x[None, :, 1]})
+    assert told.value.mean() == pytest.approx(positive.mean(), abs=1e-3)
+    assert ((told.low <= told.value) & (told.value <= told.high)).all()
+
+
+def test_terms_add_up_to_the_logit():
+    x, positive, group = drawn()
+    found = stack(["a", "b"], x, positive, group)
+    features = {"a": x[None, :5, 0], "b": x[None, :5, 1]}
+    logit = sum(found.terms(features).values()) + found.intercept
+    np.testing.assert_allclose(1 / (1 + np.exp(-logit)), found.probability(features).value)
+
+
+def test_the_interval_covers_and_widens_with_fewer_groups():
+    covered = []
+    for seed in range(40):
+        x, positive, group = drawn(1500, 60, seed)
+        found = stack(["a", "b"], x, positive, group, strength=1e-3)
+        raw = found.weights[0] / found.deviation[0]
+        error = np.sqrt(found.covariance[0, 0]) / found.deviation[0]
+        covered.append(abs(raw - 1.5) < 2.6 * error)
+    assert np.mean(covered) > 0.9
+    few, many = (stack(["a", "b"], *drawn(n, n // 20)) for n in (600, 6000))
+    assert few.covariance[0, 0] > 3 * many.covariance[0, 0]
+
+
+def test_missing_evidence_says_nothing_and_weights_of_rows_are_rows():
+    x, positive, group = drawn()
+    x[::3, 1] = np.nan
+    found = stack(["a", "b"], x, positive, group)
+    terms = found.terms({"a": np.array([[0.0]]), "b": np.array([[np.nan]])})
+    assert terms["b"].item() == 0
+    assert found.terms({"a": np.array([[0.0]])}).keys() == {"a"}
+    twice = stack(["a", "b"], np.repeat(x, 2, axis=0), np.repeat(positive, 2), np.repeat(group, 2))
+    weighed = stack(["a", "b"], x, positive, group, np.full(len(x), 2.0))
+    np.testing.assert_allclose(twice.weights, weighed.weights, atol=1e-3)
+
+
+def test_it_comes_back_from_its_arrays():
+    found = stack(["a", "b"], *drawn())
+    again = Stack.restored(found.names, found.arrays())
+    features = {"a": np.array([[0.3, -1.0]]), "b": np.array([[50.0, 60.0]])}
+    np.testing.assert_array_equal(np.array(again.probability(features)), np.array(found.probability(features)))

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from brandfit.learning.pooling import Vectors
+from brandfit.learning.views import View, view
+
+
+def vectors(values, present=None):
+    values = np.asarray(values, np.float32)
+    return Vectors(values, np.ones(len(values), bool) if present is None else np.asarray(present))
+
+
+def test_shares_are_rooted_weighed_by_rarity_centred_and_of_length_one():
+    left, right = vectors([[0.64, 0.36, 0]]), vectors([[1, 0, 0], [0.5, 0, 0.5], [0.36, 0.64, 0], [1, 0, 0]])
+    found = view(left, right)
+    assert found.kind == "shares"
+    # shares of influencers that have each column: 1, 1/4, 1/4
+    weights = np.sqrt(-np.log([1, 0.25, 0.25]) + 0.1)
+    rows = np.sqrt(np.array([[1, 0, 0], [0.5, 0, 0.5], [0.36, 0.64, 0], [1, 0, 0]])) * weights
+    expected = rows - rows.mean(axis=0)
+    np.testing.assert_allclose(found.of(right, 1).values, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-6)
+    assert not found.of(left, 0).present.any()  # it is its own mean: it points nowhere
+    counts = vectors([[64, 36, 0], [8, 0, 8]])  # counts say what shares say
+    np.testing.assert_allclose(found.of(counts, 1).values, found.of(vectors([[0.64, 0.36, 0], [0.5, 0, 0.5]]), 1).values, atol=1e-6)
+
+
+def test_dense_values_are_whitened():
+    rng = np.random.default_rng(0)
+    mixed = rng.normal(size=(4000, 3)) @ np.array([[3, 1, 0], [0, 2, 0], [0, 0, 0.5]]) + 5
+    found = view(vectors(rng.normal(size=(50, 3))), vectors(mixed))
+    assert found.kind == "dense"
+    told = (mixed - found.centre[1]) @ found.axes
+    covariance = np.cov(told.T)
+    assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 1e-6
+    assert np.diag(covariance).max() == pytest.approx(1 / 1.1, rel=1e-3)  # a tenth of the largest eigenvalue is added
+
+
+def test_what_is_absent_stays_absent_and_a_view_comes_back_from_its_arrays():
+    rng = np.random.default_rng(1)
+    left, right = vectors(rng.normal(size=(6, 4))), vectors(rng.normal(size=(9, 4)), [True] * 8 + [False])
+    found = view(left, right)
+    assert found.of(right, 1).present.tolist() == [True] * 8 + [False]
+    again = View.restored(found.arrays())
+    np.testing.assert_array_equal(again.of(right, 1).values, found.of(right, 1).values)
+
+
+def test_a_row_is_the_same_alone():
+    rng = np.random.default_rng(2)
+    left, right = vectors(rng.normal(size=(20, 24))), vectors(rng.normal(size=(90, 24)))
+    found = view(left, right)
+    whole = found.of(right, 1).values
+    for n in range(90):
+        np.testing.assert_array_equal(found.of(vectors(right.values[n : n + 1]), 1).values[0], whole[n])
+
+
+def test_very_wide_values_are_projected():
+    rng = np.random.default_rng(3)
+    base = rng.random((40, 3))
+    wide = vectors(base @ rng.random((3, 3000)))
+    found = view(wide, wide)
+    assert found.of(wide, 1).values.shape[1] <= 40
+    near = found.of(wide, 1).values @ found.of(wide, 1).values.T
+    assert (np.diag(near) > 0.999).all()
