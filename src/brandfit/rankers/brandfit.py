@@ -18,7 +18,8 @@ A probability is that of a pair drawn as in training: a brand, and an influencer
 What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the same
 evidence, word matches, likeness to the other brands of an influencer.
 
-Expected: on released topics, concepts and profiles, 5 folds over 286 brands, AUC .88, cAUC .68, Recall@10 .25, Recall@50 .59, MAP .295.
+Expected: on released topics, concepts and profiles, 5 folds over
+286 brands: AUC .88, cAUC .68, Recall@10 .25, Recall@50 .59, MAP .29.
 """
 
 from __future__ import annotations
