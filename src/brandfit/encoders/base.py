@@ -93,7 +93,7 @@ class Encoder(ABC):
         """For what learns long: to be called while it does."""
         self.folder: Path | None = None
         """For what learns long: where it may keep a checkpoint, named by ``maker``."""
-        self.map: Map = builtins.map
+        self.mapper: Map = builtins.map
         """For what learns from much: the map that ``encode`` was given."""
 
     @property
@@ -155,7 +155,7 @@ class Encoder(ABC):
         What the store already holds is not computed again. Contents that cannot be prepared are tried again the next time (a
         picture may be back); the key of the result says what is in it, not what was asked for.
         """
-        self.tick, self.folder, self.map = tick, store.checkpoint(self.name) if store is not None else None, map
+        self.tick, self.folder, self.mapper = tick, store.checkpoint(self.name) if store is not None else None, map
         self.learn(dataset)
         units = self.units(dataset)
         hashes = _hashes(units.contents)

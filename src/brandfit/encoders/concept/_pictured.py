@@ -147,7 +147,7 @@ class PicturedEncoder(PictureEncoder):
         They are decoded once, into a file where they are many: an epoch then costs what its sums cost.
         """
         rows, good = Rows(len(self._hashes), self.size * self.size * 3, np.uint8), np.zeros(len(self._hashes), bool)
-        for n, seen in enumerate(self.map(lambda hash: self.prepare(dataset, hash), self._hashes.tolist())):
+        for n, seen in enumerate(self.mapper(lambda hash: self.prepare(dataset, hash), self._hashes.tolist())):
             if seen is not None:  # a damaged picture teaches nothing
                 rows.values[n], good[n] = seen.ravel(), True
             if n % 1024 == 0:
