@@ -10,10 +10,12 @@ import pytest
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Link, Post
+from brandfit.data.split import Fold
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.evaluation.evaluate import evaluate, same_category
 from brandfit.evaluation.metrics import AUC, LowerMedR, parse
 from brandfit.evaluation.protocol import PROTOCOLS, STANDARD, get
+from brandfit.evaluation.references import references
 from brandfit.rankers.base import Ranker
 from brandfit.rankers.random import Random
 
@@ -149,3 +151,69 @@ def test_protocols_are_frozen_values_with_checked_settings():
         get("temporal")
     with pytest.raises(AttributeError):
         get("cv5").name = "other"
+
+
+def test_references_tell_what_a_number_is_worth(dataset):
+    report = evaluate({"oracle": MAKE["oracle"]}, dataset, get("cv5"))
+    told = report.to_dict()["references"]
+    assert set(told) == {"random", "popularity", "category"}  # nobody has a rate of engagement
+    assert abs(told["random"]["AUC"]["mean"] - 0.5) < 0.06
+    assert told["category"]["AUC"]["mean"] > told["random"]["AUC"]["mean"] + 0.1
+    assert abs(told["category"]["cAUC"]["mean"] - 0.5) < 0.08  # inside a category it draws
+    assert "(category)" in report.to_text()
+
+
+def test_the_references_of_one_fold_by_hand():
+    accounts = [Account(id="b1", role="brand", category="x"), Account(id="b2", role="brand", category="y")]
+    accounts += [Account(id=i, followers=f, category=c) for i, f, c in (("i1", 10, "x"), ("i2", 90, "y"), ("i3", 50, "x"))]
+    links = [Link(id=f"{b}{i}", kind="endorses", source=i, target=b) for b, i in (("b1", "i1"), ("b2", "i1"), ("b2", "i2"))]
+    data = Dataset.of(accounts, links=links)
+    candidates = np.array(["i1", "i2", "i3"], dtype=object)
+    relevant = np.array([[True, False, False]])
+    fold = Fold("one", data, data, np.array(["b1"], dtype=object), candidates, relevant, np.ones_like(relevant))
+    same, _ = same_category(data, fold)
+    found = references(fold, same)
+    assert np.argsort(-found["popularity"][0]).tolist() == [0, 1, 2]  # two brands, one, none; followers break ties
+    assert (found["category"][0] >= 1).tolist() == [True, False, True]
+    assert "engagement" not in found
+    assert "category" not in references(fold, None)
+
+
+def test_warm_and_cold_partners_are_judged_apart(dataset):
+    class Known(Ranker):
+        """Scores by the number of brands in training."""
+
+        def fit(self, dataset, tick=None, folder=None):
+            self.known = set(dataset.endorsements[:, 1].tolist())
+            return super().fit(dataset)
+
+        def parts(self, dataset, brands, candidates):
+            return {"known": np.tile([float(c in self.known) for c in candidates], (len(brands), 1))}
+
+    report = evaluate({"known": lambda seed: Known()}, dataset, get("cv5"))
+    found = report.by_history("known")
+    folds = get("cv5").folds(dataset)
+    judged = sum((fold.relevant & np.isin(fold.candidates, fold.train.endorsements[:, 1])).any(axis=1).sum() for fold in folds)
+    assert found["warm"]["brands"] == judged
+    assert found["warm"]["AUC"] > 0.5 > found["cold"]["AUC"]
+    assert "Partners known from a training brand" in report.to_text()
+
+
+def test_what_only_the_label_has_is_not_there_when_scores_are_asked_for(dataset):
+    """Engagement of campaign posts exists for partners alone: whoever reads it knows the answer."""
+
+    class Peeking(Ranker):
+        def parts(self, dataset, brands, candidates):
+            links = dataset.links
+            stated = set(zip(links["target"].to_pylist(), links["source"].to_pylist(), strict=True))
+            weights = [[float((b, c) in stated) for c in candidates] for b in brands]
+            return {"peeking": np.array(weights)}
+
+    leaky = dataset.with_links(
+        [Link(id=f"w{n}", kind="endorses", source=i, target=b, weight=0.1, time=5) for n, (b, i) in enumerate(sorted(TRUTH))],
+        replacing=["endorses"],
+    )
+    assert Peeking().score(leaky, leaky.brands, leaky.influencers).sum() == len(TRUTH)  # so much for without a guard
+    for protocol in (get("cv5"), get("official"), get("expansion", {"min_partners": 3})):
+        found = evaluate({"peeking": lambda seed: Peeking()}, leaky, protocol).to_dict()["results"]["peeking"]
+        assert found["AUC"]["mean"] == pytest.approx(0.5), protocol.name

@@ -11,6 +11,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.evaluation.metrics import Metric, blocks
 from brandfit.evaluation.protocol import Protocol
+from brandfit.evaluation.references import references
 from brandfit.evaluation.report import Judged, Report
 from brandfit.rankers.base import Ranker
 
@@ -19,6 +20,8 @@ Tick = Callable[[str, int, int], None]
 
 CELLS = 4_000_000
 """Scores held at once: brands are scored in blocks of so many candidates in all."""
+HISTORY = ("warm", "cold")
+"""Partners to find that work with a training brand too, and those that do not; each judged without the others as candidates."""
 
 
 def evaluate(
@@ -36,26 +39,29 @@ def evaluate(
     folds = protocol.folds(dataset)
     categories = [same_category(dataset, fold) for fold in folds]
     steps, done = len(make) * len(seeds) * len(folds), 0
+    known = [warm(fold) for fold in folds]
     judged = {}
     for name, maker in make.items():
-        result = Judged({str(m): [] for m in protocol.metrics})
+        result = Judged(_empty(protocol), history={kind: _empty(protocol) for kind in HISTORY})
         for seed in seeds:
-            values: dict[str, list[np.ndarray]] = {str(m): [] for m in protocol.metrics}
-            for fold, (same, _) in zip(folds, categories, strict=True):
+            values = {kind: _empty(protocol) for kind in ("all", *HISTORY)}
+            for fold, (same, _), warm_ in zip(folds, categories, known, strict=True):
                 if tick:
                     tick(f"{name}, seed {seed}, {fold.name}", done, steps)
                 started = time.perf_counter()
                 ranker = maker(seed).fit(fold.train)
                 fitted = time.perf_counter()
-                for metric, found in _fold_values(ranker, fold, protocol, same).items():
-                    values[metric].append(found)
+                for kind, found in _fold_values(ranker, fold, protocol, same, warm_).items():
+                    for metric, array in found.items():
+                        values[kind][metric].append(array)
                 result.fit_seconds += fitted - started
                 result.score_seconds += time.perf_counter() - fitted
                 result.parameters = ranker.n_parameters
                 result.notes.update(dict.fromkeys(ranker.notes(fold.test)))
                 done += 1
-            for metric, found_ in values.items():
-                result.values[metric].append(np.concatenate(found_))
+            for kind, kept in (("all", result.values), *result.history.items()):
+                for metric, arrays in values[kind].items():
+                    kept[metric].append(np.concatenate(arrays))
         judged[name] = result
     if tick:
         tick("done", steps, steps)
@@ -63,6 +69,7 @@ def evaluate(
         protocol=protocol,
         seeds=tuple(seeds),
         judged=judged,
+        references=_references(folds, [same for same, _ in categories], protocol),
         brands=np.concatenate([fold.brands for fold in folds]),
         brand_categories=dataset.of_accounts("category", np.concatenate([fold.brands for fold in folds])),
         candidate_counts=tuple(len(fold.candidates) for fold in folds),
@@ -106,21 +113,50 @@ def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]
     return result, source
 
 
-def _fold_values(ranker: Ranker, fold: Fold, protocol: Protocol, same: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Metric name to (b,) values of the fold's brands."""
-    values = {str(m): np.full(len(fold.brands), np.nan) for m in protocol.metrics}
+def warm(fold: Fold) -> np.ndarray:
+    """(n,) bool: candidates that are known to work with a brand of the training side."""
+    return np.isin(fold.candidates.astype(str), fold.train.endorsements[:, 1].astype(str))
+
+
+def _empty(protocol: Protocol) -> dict[str, list[np.ndarray]]:
+    return {str(m): [] for m in protocol.metrics}
+
+
+def _references(folds: list[Fold], same: list[np.ndarray | None], protocol: Protocol) -> dict[str, Judged]:
+    """The references that every fold has."""
+    scores = [references(fold, s) for fold, s in zip(folds, same, strict=True)]
+    result = {}
+    for name in (name for name in scores[0] if all(name in s for s in scores)):
+        values = _empty(protocol)
+        for fold, s, found in zip(folds, same, scores, strict=True):
+            rows = [_brand_values(protocol, fold, row, found[name][row], s, fold.eligible[row]) for row in range(len(fold.brands))]
+            for metric in protocol.metrics:
+                values[str(metric)].append(np.array([row.get(metric, np.nan) for row in rows]))
+        result[name] = Judged({metric: [np.concatenate(arrays)] for metric, arrays in values.items()})
+    return result
+
+
+def _fold_values(
+    ranker: Ranker, fold: Fold, protocol: Protocol, same: np.ndarray | None, known: np.ndarray
+) -> dict[str, dict[str, np.ndarray]]:
+    """Of all partners, of the warm and of the cold ones: metric name to (b,) values of the fold's brands."""
+    values = {kind: {str(m): np.full(len(fold.brands), np.nan) for m in protocol.metrics} for kind in ("all", *HISTORY)}
     step = max(1, CELLS // max(1, len(fold.candidates)))
     for start in range(0, len(fold.brands), step):
         scores = ranker.score(fold.test, fold.brands[start : start + step], fold.candidates)
         for n, row in enumerate(range(start, min(start + step, len(fold.brands)))):
-            for metric, value in _brand_values(protocol, fold, row, scores[n], same).items():
-                values[str(metric)][row] = value
+            asked = {"all": fold.eligible[row]}
+            asked |= {"warm": asked["all"] & ~(fold.relevant[row] & ~known), "cold": asked["all"] & ~(fold.relevant[row] & known)}
+            for kind, chosen in asked.items():
+                for metric, value in _brand_values(protocol, fold, row, scores[n], same, chosen).items():
+                    values[kind][str(metric)][row] = value
     return values
 
 
-def _brand_values(protocol: Protocol, fold: Fold, row: int, scores: np.ndarray, same: np.ndarray | None) -> dict[Metric, float]:
-    """All metrics of one brand, its scores sorted once."""
-    asked = fold.eligible[row]
+def _brand_values(
+    protocol: Protocol, fold: Fold, row: int, scores: np.ndarray, same: np.ndarray | None, asked: np.ndarray
+) -> dict[Metric, float]:
+    """All metrics of one brand on the candidates that are asked for (n,) bool, its scores sorted once."""
     relevant = fold.relevant[row][asked]
     if not relevant.any():
         return {}

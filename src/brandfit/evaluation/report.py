@@ -17,6 +17,8 @@ class Judged:
     """One ranker: metric name to the values (b,) of every seed; seconds over all seeds and folds."""
 
     values: dict[str, list[np.ndarray]]
+    history: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)
+    """The same of partners that are known from training brands (warm), and of those that are not (cold)."""
     fit_seconds: float = 0.0
     score_seconds: float = 0.0
     parameters: int = 0
@@ -32,6 +34,7 @@ class Report:
     protocol: Protocol
     seeds: tuple[int, ...]
     judged: dict[str, Judged]
+    references: dict[str, Judged]
     brands: np.ndarray
     brand_categories: np.ndarray
     candidate_counts: tuple[int, ...]
@@ -42,7 +45,9 @@ class Report:
 
     def value(self, ranker: str, metric: Metric) -> dict[str, float | None]:
         """Mean over brands (of the means over seeds), 95 % bootstrap interval over brands, and spread over seeds."""
-        found = self.judged[ranker]
+        return self._value(self.judged[ranker], metric)
+
+    def _value(self, found: Judged, metric: Metric) -> dict[str, float | None]:
         values = found.mean(metric)
         low, high = interval(metric, values)
         over_seeds = [metric.aggregate(v) for v in found.values[str(metric)]]
@@ -80,6 +85,16 @@ class Report:
             result[category] = {"brands": int(rows.sum()), **means}
         return result
 
+    def by_history(self, ranker: str) -> dict[str, dict[str, Any]]:
+        """'warm' and 'cold': number of brands with such partners and the mean of each metric."""
+        result = {}
+        for kind, values in self.judged[ranker].history.items():
+            found = Judged(values)
+            means = {str(m): found.mean(m) for m in self.protocol.metrics}
+            brands = int((~np.isnan(next(iter(means.values())))).sum())
+            result[kind] = {"brands": brands, **{str(m): _plain(m.aggregate(means[str(m)])) for m in self.protocol.metrics}}
+        return result
+
     def to_dict(self) -> dict[str, Any]:
         """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""
         return {
@@ -92,6 +107,10 @@ class Report:
             "ties": self.protocol.ties,
             "seeds": list(self.seeds),
             "results": {name: {str(m): self.value(name, m) for m in self.protocol.metrics} for name in self.judged},
+            "references": {
+                name: {str(m): self._value(found, m) for m in self.protocol.metrics} for name, found in self.references.items()
+            },
+            "by_history": {name: self.by_history(name) for name in self.judged},
             "by_category": {name: self.by_category(name) for name in self.judged},
             "comparisons": self.comparisons() if len(self.judged) > 1 else [],
             "parameters": {name: found.parameters for name, found in self.judged.items()},
@@ -110,6 +129,8 @@ class Report:
         names = [str(m) for m in self.protocol.metrics]
         header = ["", *names]
         lines = [[name, *(_cell(told["results"][name][m]) for m in names)] for name in self.judged]
+        worth = [[f"({name})", *(_cell(told["references"][name][m]) for m in names)] for name in self.references]
+        lines = [*lines, *worth]
         widths = [max(len(row[n]) for row in [header, *lines]) for n in range(len(header))]
         counts = self.candidate_counts
         pool = f"{counts[0]:,}" if len(set(counts)) == 1 else f"{min(counts):,} to {max(counts):,}"
@@ -121,6 +142,19 @@ class Report:
             "",
             *("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [header, *lines]),
         ]
+        text += [
+            "",
+            "In parentheses what a number is worth: a draw; most partners; most engagement; an oracle of the category alone.",
+        ]
+        for kind in ("warm", "cold") if self.judged else ():
+            shown = [m for m in ("AUC", "Recall@10", "MRR") if m in names]
+            parted = {name: told["by_history"][name].get(kind, {}) for name in self.judged}
+            if any(row.get("brands") for row in parted.values()):
+                which = "known from a training brand" if kind == "warm" else "of no training brand"
+                values = "; ".join(
+                    f"{name} " + ", ".join(f"{m} {_brief(row.get(m))}" for m in shown) for name, row in parted.items()
+                )
+                text.append(f"Partners {which}, {max(row['brands'] for row in parted.values()):,} brands: {values}.")
         if told["comparisons"]:
             text += ["", f"Against {told['comparisons'][0]['baseline']}, brand by brand (p by sign flips, adjusted after Holm):"]
             for name in list(self.judged)[1:]:
@@ -141,6 +175,10 @@ def _cell(value: dict[str, float | None]) -> str:
 def _short(value: float | None, digits: int) -> str:
     text = f"{value:.{digits}f}"
     return text[1:] if text.startswith("0.") else text
+
+
+def _brief(value: float | None) -> str:
+    return "-" if value is None else _short(value, 3)
 
 
 def _p(p: float) -> str:

@@ -45,10 +45,8 @@ class CameraNet(nn.Module):
         concept  (n, c)  historical distributions of both sides
         rate     (n, 1)  engagement rates, standardised, of both sides; influencer: expected too, followers. Left out where missing.
         """
-        (top_b, weight_b, u_b, h_b), (top_m, weight_m, u_m, h_m) = (
-            self._history(brand["concept"]),
-            self._history(influencer["concept"]),
-        )
+        top_b, u_b, h_b = self._history(brand["concept"])
+        top_m, u_m, h_m = self._history(influencer["concept"])
         w_b, w_m = self._attention(h_m, u_b), self._attention(h_b, u_m)
         e_b, e_m = (self.account(torch.cat([h, (w[..., None] * u).sum(1)], -1)) for h, w, u in ((h_b, w_b, u_b), (h_m, w_m, u_m)))
         content = (e_b * e_m).sum(-1)
@@ -59,11 +57,11 @@ class CameraNet(nn.Module):
         told["score"] = told["content"] * told["effect"] * told["influence"]
         return told | {"concepts_b": top_b, "weights_b": w_b, "concepts_m": top_m, "weights_m": w_m}
 
-    def _history(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Top concepts (n, k), their weights, their embeddings (n, k, d) and e_h (n, d) (Eq. 6)."""
+    def _history(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Top concepts (n, k), their embeddings (n, k, d) and e_h (n, d) (Eq. 6)."""
         weight, top = w.topk(min(TOP, w.shape[-1]), dim=-1)
         u = self.concepts[top]
-        return top, weight, u, (weight[..., None] * u).sum(1)
+        return top, u, (weight[..., None] * u).sum(1)
 
     def _attention(self, other: Tensor, u: Tensor) -> Tensor:
         """(n, k) softmax of psi(e_h of the other side) . rho(u) (Eq. 7)."""

@@ -1,0 +1,47 @@
+"""What a number is worth: scores that know nothing of a match, or everything of one thing, for the same candidates.
+
+    random       a draw
+    popularity   for how many of the training brands an influencer works, then its followers
+    engagement   its mean engagement rate
+    category     an oracle: knows which candidates are of the brand's category (the truth that cAUC is judged by), draws among them
+
+They are no rankers: the oracle reads what is hidden from them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from brandfit import seeds
+from brandfit.data.split import Fold
+from brandfit.learning.pooling import account_vectors
+
+RATE = "engagement_rate"
+
+
+def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Name to (b, n) scores of the candidates of a fold; what there is no data for is left out.
+
+    same_category (b, n) bool: candidates of the brand's own category, None where no account has one.
+    """
+    shape = fold.relevant.shape
+    draw = seeds.generator(0, "references", fold.name).random(shape)
+    found = {"random": draw}
+    counts = Counter(fold.train.endorsements[:, 1].tolist())
+    followers = np.nan_to_num(fold.test.of_accounts("followers", fold.candidates).astype(np.float64))
+    popularity = (
+        np.array([counts[id] for id in fold.candidates.tolist()], np.float64) + followers / (1 + followers.max(initial=0)) / 2
+    )
+    if popularity.any():
+        found["popularity"] = np.broadcast_to(popularity, shape)
+    features = fold.test.slots.get("engagement")
+    if features is not None and RATE in features.columns:
+        rate = account_vectors(fold.test, "engagement", fold.candidates)
+        values = np.where(rate.present, rate.values[:, features.columns.index(RATE)], np.nan)
+        if rate.present.any():
+            found["engagement"] = np.broadcast_to(values.astype(np.float64), shape)
+    if same_category is not None:
+        found["category"] = same_category + draw / 2
+    return found
