@@ -9,6 +9,7 @@ import numpy as np
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
+from brandfit.errors import UsageError
 from brandfit.evaluation.metrics import Metric, blocks
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.references import references
@@ -51,6 +52,7 @@ def evaluate(
                 started = time.perf_counter()
                 ranker = maker(seed).fit(fold.train)
                 fitted = time.perf_counter()
+                result.told.append(_told(ranker, fold))
                 for kind, found in _fold_values(ranker, fold, protocol, same, warm_).items():
                     for metric, array in found.items():
                         values[kind][metric].append(array)
@@ -134,6 +136,21 @@ def _references(folds: list[Fold], same: list[np.ndarray | None], protocol: Prot
                 values[str(metric)].append(np.array([row.get(metric, np.nan) for row in rows]))
         result[name] = Judged({metric: [np.concatenate(arrays)] for metric, arrays in values.items()})
     return result
+
+
+def _told(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the pairs that are asked for, and which work together; empty for a ranker that tells none."""
+    tell = getattr(ranker, "probability", None)
+    if tell is None:
+        return np.zeros(0), np.zeros(0, bool)
+    step = max(1, CELLS // max(1, len(fold.candidates)))
+    try:
+        rows = [
+            tell(fold.test, fold.brands[start : start + step], fold.candidates).value for start in range(0, len(fold.brands), step)
+        ]
+    except UsageError:  # it learned none
+        return np.zeros(0), np.zeros(0, bool)
+    return np.concatenate(rows)[fold.eligible], fold.relevant[fold.eligible]
 
 
 def _fold_values(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from brandfit.evaluation.calibration import reliability
 from brandfit.evaluation.metrics import Metric
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.significance import holm, interval, paired_test
@@ -19,6 +20,8 @@ class Judged:
     values: dict[str, list[np.ndarray]]
     history: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)
     """The same of partners that are known from training brands (warm), and of those that are not (cold)."""
+    told: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    """Probabilities (n,) and what is so (n,) bool, of every seed and fold; empty arrays where none are told."""
     fit_seconds: float = 0.0
     score_seconds: float = 0.0
     parameters: int = 0
@@ -95,6 +98,16 @@ class Report:
             result[kind] = {"brands": brands, **{str(m): _plain(m.aggregate(means[str(m)])) for m in self.protocol.metrics}}
         return result
 
+    def calibration(self, ranker: str) -> dict[str, Any] | None:
+        """Expected calibration error of a ranker's probabilities and the reliability bins; None where it tells none."""
+        told = self.judged[ranker].told
+        probability = np.concatenate([p for p, _ in told]) if told else np.zeros(0)
+        if not len(probability):
+            return None
+        found = reliability(probability, np.concatenate([y for _, y in told]))
+        bins = zip(found.told.tolist(), found.true.tolist(), found.pairs.tolist(), strict=True)
+        return {"ece": found.error, "bins": [{"told": told_, "true": true, "pairs": n} for told_, true, n in bins]}
+
     def to_dict(self) -> dict[str, Any]:
         """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""
         return {
@@ -110,6 +123,7 @@ class Report:
             "references": {
                 name: {str(m): self._value(found, m) for m in self.protocol.metrics} for name, found in self.references.items()
             },
+            "calibration": {name: found for name in self.judged if (found := self.calibration(name)) is not None},
             "by_history": {name: self.by_history(name) for name in self.judged},
             "by_category": {name: self.by_category(name) for name in self.judged},
             "comparisons": self.comparisons() if len(self.judged) > 1 else [],
@@ -155,6 +169,9 @@ class Report:
                     f"{name} " + ", ".join(f"{m} {_brief(row.get(m))}" for m in shown) for name, row in parted.items()
                 )
                 text.append(f"Partners {which}, {max(row['brands'] for row in parted.values()):,} brands: {values}.")
+        for name, found in told["calibration"].items():
+            text.append(f"Probabilities of {name}: expected calibration error {_brief(found['ece'])}, the highest bin told ")
+            text[-1] += f"{_brief(found['bins'][-1]['told'])}, true {_brief(found['bins'][-1]['true'])}."
         if told["comparisons"]:
             text += ["", f"Against {told['comparisons'][0]['baseline']}, brand by brand (p by sign flips, adjusted after Holm):"]
             for name in list(self.judged)[1:]:

@@ -1,7 +1,7 @@
 """Proper features: what is done to the numbers of an encoder before they are compared.
 
-    shares   values that are never negative (topics, concepts, words): Hellinger's square root, length one, each column times
-             (log 1 / share of accounts that have it) ^ 1/2, which a column that all have leaves small
+    shares   values that are never negative (topics, concepts, words): Hellinger's square root, length one; of concepts and words each
+             column times (log 1 / share of accounts that have it) ^ 1/2, which one that all have leaves small
     dense    all others: whitened, C ^ -1/2 with a tenth of the largest eigenvalue added
 
 Both are then centred, each side by its own mean, and set to length one: brands talk of other things than people do. Columns,
@@ -65,8 +65,10 @@ class View:
         return cls("shares" if arrays["shares"][0] else "dense", arrays["scale"], arrays["centre"], arrays.get("axes"))
 
 
-def view(left: Vectors, right: Vectors) -> View:
+def view(left: Vectors, right: Vectors, rarity: bool = True) -> View:
     """The View of a slot, from the vectors of the brands and of the influencers that are learned from.
+
+    ``rarity``: whether a column of shares weighs by how few accounts have it.
 
     Where a side has none, what the other side says is taken for both.
     """
@@ -78,8 +80,9 @@ def view(left: Vectors, right: Vectors) -> View:
     shares = all((values >= 0).all() for values in sides)
     scale = np.ones(dim)
     if shares:
-        frequency = np.maximum((told > 0).mean(axis=0), RAREST)
-        scale = (-np.log(frequency) + SMALLEST) ** POWER
+        if rarity:
+            frequency = np.maximum((told > 0).mean(axis=0), RAREST)
+            scale = (-np.log(frequency) + SMALLEST) ** POWER
         sides = [_spread(values) * scale for values in sides]
     told = (sides[1] if len(sides[1]) else sides[0]).astype(np.float64)
     centre = np.stack([values.mean(axis=0, dtype=np.float64) if len(values) else told.mean(axis=0) for values in sides])

@@ -17,6 +17,8 @@ NEIGHBOURS = 5
 GAMMA = {"brand": 1.7, "influencer": 1.1, "slot": 1.0}
 RIDGE = {"brand": 1.0, "influencer": 3.0, "category": 0.5, "partner": 0.5}
 AXES = 150
+NAMED = ("concept", "profile")
+"""Slots of which a rare column tells more than a frequent one."""
 LANDMARKS = 4000
 """Influencers at most that kernels are spanned by."""
 SHRINK = {"match": 0.6, "within": 0.3}
@@ -73,7 +75,7 @@ class Evidence:
     def fit(cls, training: Training, learn: bool = True) -> Evidence:
         """``learn=False``: the views alone, for where nobody is known to work with anybody."""
         slots = sorted(slot for slot in training.brands if training.brands[slot].present.any())
-        views = {slot: view(training.brands[slot], training.influencers[slot]) for slot in slots}
+        views = {slot: view(training.brands[slot], training.influencers[slot], slot in NAMED) for slot in slots}
         arrays = {f"view.{slot}.{name}": values for slot, v in views.items() for name, values in v.arrays().items()}
         brands = {slot: views[slot].of(training.brands[slot], 0).values for slot in slots}
         influencers = {
