@@ -12,10 +12,10 @@ demo: $(SETUP)
 	$(BIN)/brandfit import sample -w demo
 	$(BIN)/brandfit check -w demo
 	$(BIN)/brandfit encode text.minilm image.classical engagement -w demo
-	$(BIN)/brandfit train wsim -w demo
-	$(BIN)/brandfit rank northpeak.outdoor --ranker wsim -k 10 -w demo
-	$(BIN)/brandfit evaluate random simcos wsim -w demo
-	$(BIN)/brandfit export rankings demo/rankings.csv --ranker wsim -k 20 -w demo
+	$(BIN)/brandfit train brandfit -w demo
+	$(BIN)/brandfit rank northpeak.outdoor -k 10 -w demo
+	$(BIN)/brandfit evaluate simcos wsim brandfit -w demo
+	$(BIN)/brandfit export rankings demo/rankings.csv -k 20 -w demo
 	@echo "The workspace is in demo/, the ranked influencers of every brand in demo/rankings.csv."
 
 test: $(SETUP) $(TORCHVISION)

@@ -5,7 +5,7 @@ import_source(workspace, "sample")
 encode(workspace, ["text.hashing", "image.classical"])
 train(workspace, "wsim")
 ranking = rank(workspace, "northpeak.outdoor", "wsim")
-report = evaluate(workspace, ["random", "simcos", "wsim"], "expansion")
+report = evaluate(workspace, ["simcos", "wsim", "brandfit"], "expansion")
 """
 
 from __future__ import annotations
@@ -192,16 +192,24 @@ def fitted(workspace: Workspace, ranker: str, data: Mapping[str, Any] | None = N
     return model, dataset
 
 
+def default_ranker(workspace: Workspace) -> str:
+    """Our own where it has been trained, else the one that needs no training."""
+    return "brandfit" if "brandfit" in workspace.model_names() else "simcos"
+
+
 def rank(
     workspace: Workspace,
     brand: str,
-    ranker: str = "simcos",
+    ranker: str | None = None,
     k: int | None = None,
     partners: bool = False,
     data: Mapping[str, Any] | None = None,
 ) -> Ranking:
-    """The best k influencers for a brand, best first. Past partners are left out unless ``partners``."""
-    model, dataset = fitted(workspace, ranker, data)
+    """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
+
+    The ranker is ``default_ranker`` unless another is named.
+    """
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     return _ranked(model, dataset, _brand(dataset, brand), k, partners, data)
 
 
@@ -347,7 +355,7 @@ def export(
     what: str,
     file: str | Path,
     brands: Sequence[str] = (),
-    ranker: str = "simcos",
+    ranker: str | None = None,
     k: int = 50,
     name: str | None = None,
     data: Mapping[str, Any] | None = None,
@@ -357,7 +365,13 @@ def export(
 
 
 def _exported(
-    workspace: Workspace, what: str, brands: Sequence[str], ranker: str, k: int, name: str | None, data: Mapping[str, Any] | None
+    workspace: Workspace,
+    what: str,
+    brands: Sequence[str],
+    ranker: str | None,
+    k: int,
+    name: str | None,
+    data: Mapping[str, Any] | None,
 ) -> pa.Table:
     if what in schema.TABLES:
         dataset = workspace.dataset()
@@ -375,6 +389,7 @@ def _exported(
         features = workspace.features(name)
         columns = features.columns or [f"{features.name}.{n}" for n in range(features.dim)]
         return pa.table({f"{features.level}": features.ids.tolist(), **{c: features.values[:, n] for n, c in enumerate(columns)}})
+    ranker = ranker or default_ranker(workspace)
     model, dataset = fitted(workspace, ranker, data)
     wanted = [_brand(dataset, b) for b in brands] or [b for b, seen in dataset.representation.items() if seen != "none"]
     rows = []

@@ -39,9 +39,9 @@ def cli() -> None:
     \b
     brandfit import sample -w demo
     brandfit encode text.hashing image.classical engagement -w demo
-    brandfit train wsim -w demo
+    brandfit train brandfit -w demo
     brandfit rank BRAND -w demo
-    brandfit evaluate random simcos wsim -w demo
+    brandfit evaluate simcos wsim brandfit -w demo
     """
 
 

@@ -34,7 +34,7 @@ def command(
 
     \b
     Examples:
-      brandfit evaluate random simcos wsim -w demo
+      brandfit evaluate simcos wsim brandfit -w demo
       brandfit evaluate simcos wsim --protocol cv5 --seeds 3 --set wsim.epochs=50 -w demo
     """
     from brandfit import pipeline

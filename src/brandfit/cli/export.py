@@ -14,7 +14,7 @@ WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "fea
 @click.argument("file")
 @workspace_option
 @click.option("--brand", "brands", multiple=True, help="For rankings: this brand; may be given several times. Default: all.")
-@click.option("--ranker", default="simcos", show_default=True, help="For rankings: which ranker.")
+@click.option("--ranker", help="For rankings: which ranker. Default: brandfit where it has been trained, else simcos.")
 @click.option("-k", default=50, show_default=True, type=click.IntRange(min=1), help="For rankings: how many a brand.")
 @click.option("--name", help="For features: which, e.g. text.minilm.")
 @set_option
@@ -24,7 +24,7 @@ def command(
     file: str,
     workspace: str,
     brands: tuple[str, ...],
-    ranker: str,
+    ranker: str | None,
     k: int,
     name: str | None,
     settings: tuple[str, ...],
@@ -34,7 +34,7 @@ def command(
 
     \b
     Examples:
-      brandfit export rankings shortlist.csv --brand northpeak.outdoor --ranker wsim -w demo
+      brandfit export rankings shortlist.csv --brand northpeak.outdoor -w demo
       brandfit export features captions.parquet --name text.hashing -w demo
     """
     from brandfit import pipeline

@@ -10,17 +10,19 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
 @click.command(short_help="Rank influencers for a brand.")
 @click.argument("brand")
 @workspace_option
-@click.option("--ranker", default="simcos", show_default=True, help="Which ranker.")
+@click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
 @click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
 @set_option
 @json_option
-def command(brand: str, workspace: str, ranker: str, k: int, partners: bool, settings: tuple[str, ...], as_json: bool) -> None:
+def command(
+    brand: str, workspace: str, ranker: str | None, k: int, partners: bool, settings: tuple[str, ...], as_json: bool
+) -> None:
     """Rank the influencers of the workspace for BRAND, best first.
 
     \b
     Example:
-      brandfit rank northpeak.outdoor --ranker wsim -k 10 -w demo
+      brandfit rank northpeak.outdoor -k 10 -w demo
     """
     from brandfit import pipeline
     from brandfit.cli._shared import only_data

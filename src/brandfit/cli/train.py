@@ -20,7 +20,7 @@ def command(ranker: str, workspace: str, seed: int, settings: tuple[str, ...], a
 
     \b
     Examples:
-      brandfit train wsim -w demo
+      brandfit train brandfit -w demo
       brandfit train wsim --set epochs=50 --set slots.text=text.hashing -w demo
     """
     from brandfit import pipeline

@@ -21,8 +21,8 @@ class Reliability(NamedTuple):
 def reliability(probability: np.ndarray, positive: np.ndarray, bins: int = BINS) -> Reliability:
     """Expected calibration error of probabilities (n,) of what is so (n,): sum over bins of n_k / n |true_k - told_k|.
 
-    Bins hold equally many pairs (adaptive ECE, Nguyen and O'Connor 2015): where one pair in fifty is true, bins of equal width would
-    leave all but one nearly empty. Pairs without a probability (NaN) are left out; without any the error is NaN.
+    Bins hold equally many pairs (adaptive ECE, Nguyen and O'Connor 2015): where one pair in fifty is true, bins of equal width
+    would leave all but one nearly empty. Pairs without a probability (NaN) are left out; without any the error is NaN.
     """
     known = ~np.isnan(probability)
     probability, positive = probability[known], positive[known]

@@ -1,7 +1,7 @@
 """Proper features: what is done to the numbers of an encoder before they are compared.
 
-    shares   values that are never negative (topics, concepts, words): Hellinger's square root, length one; of concepts and words each
-             column times (log 1 / share of accounts that have it) ^ 1/2, which one that all have leaves small
+    shares   values that are never negative (topics, concepts, words): Hellinger's square root, length one; of concepts and words
+             each column times (log 1 / share of accounts that have it) ^ 1/2, which one that all have leaves small
     dense    all others: whitened, C ^ -1/2 with a tenth of the largest eigenvalue added
 
 Both are then centred, each side by its own mean, and set to length one: brands talk of other things than people do. Columns,

@@ -36,9 +36,9 @@ class Training:
     works: np.ndarray
     categories: tuple[np.ndarray, np.ndarray]
 
-    def narrowed(self, brands: np.ndarray) -> Training:
-        """Only these brands (rows) and the influencers that work with them."""
-        influencers = np.flatnonzero(self.works[brands].any(axis=0))
+    def narrowed(self, brands: np.ndarray, partners: bool = True) -> Training:
+        """Only these brands (rows) and, unless ``partners`` says otherwise, the influencers that work with them."""
+        influencers = np.flatnonzero(self.works[brands].any(axis=0)) if partners else np.arange(self.works.shape[1])
         left, right = self.categories
         return Training(
             {slot: _rows(v, brands) for slot, v in self.brands.items()},

@@ -13,7 +13,8 @@ sum of the cosines, training-free. Parts: each slot (likeness of what both sides
 with such influencers), ``match`` (learned likeness), ``category``. They add up to the score, the logit less its intercept;
 ``probability`` gives the chance itself with an interval.
 
-A probability is that of a pair drawn as in training: a brand, and an influencer who works with some brand of the same fold.
+A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a fold
+are the partners of its brands, as in the published splits; where others are there too, everybody is a candidate, as in use.
 
 What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the same
 evidence, word matches, likeness to the other brands of an influencer.
@@ -51,6 +52,7 @@ MATCH = ("match", "within")
 class BrandfitConfig(Config, frozen=True):
     folds: Annotated[int, Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20)] = 5
     strength: Annotated[float, Meta(description="ridge penalty of the weights", gt=0)] = 100.0
+    others: Annotated[int, Meta(description="influencers without partners at most that the weights are learned from", ge=0)] = 5_000
     pairs: Annotated[int, Meta(description="pairs at most that the weights are learned from", ge=1000)] = 400_000
 
 
@@ -152,13 +154,20 @@ class Brandfit(Ranker):
         if pairs is None or len(np.unique(pairs.at[:, 0])) < FEWEST:
             return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None
         groups, _ = categories_of(dataset, pairs)
-        brands, influencers = np.unique(pairs.at[:, 0]), np.unique(pairs.at[:, 1])
+        brands, influencers = np.unique(pairs.at[:, 0]), self._asked(pairs)
         works = np.zeros((len(pairs.brands), len(pairs.influencers)), bool)
         works[pairs.at[:, 0], pairs.at[:, 1]] = True
         found = self._vectors(dataset, slots, pairs.brands[brands], pairs.influencers[influencers])
         return Training(
             found.brands, found.influencers, works[np.ix_(brands, influencers)], (groups[0][brands], groups[1][influencers])
         ), pairs
+
+    def _asked(self, pairs: Pairs) -> np.ndarray:
+        """Numbers of the influencers to learn from: all partners, and of those without partners as many as ``others`` allows."""
+        partners = np.unique(pairs.at[:, 1])
+        rest = np.setdiff1d(np.arange(len(pairs.influencers)), partners)
+        drawn = seeds.generator(self.seed, "others").permutation(rest)[: self.config.others]
+        return np.sort(np.concatenate([partners, drawn]))
 
     def _vectors(self, dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray) -> Training:
         none = np.zeros((len(brands), len(influencers)), bool)
@@ -172,6 +181,7 @@ class Brandfit(Ranker):
     def _weights(self, training: Training, tick: Tick | None) -> Stack:
         """Fitted on the evidence for brands that it was not fitted on."""
         n = len(training.works)
+        open_ = not training.works.any(axis=0).all()
         folds = min(self.config.folds, n)
         fold = self._dealt(training.categories[0], folds)
         rows: list[np.ndarray] = []
@@ -182,7 +192,7 @@ class Brandfit(Ranker):
                 tick(number, folds + 1)
             judged, learned = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
             evidence = Evidence.fit(training.narrowed(learned))
-            asked = training.narrowed(judged)
+            asked = training.narrowed(judged, partners=not open_)
             features = evidence.of(asked.brands, asked.influencers)
             names = names or tuple(features)
             brand, candidate, share = self._drawn(asked.works, number, n)
