@@ -187,8 +187,9 @@ class Encoder(ABC):
         self, dataset: Dataset, hashes: np.ndarray, contents: Sequence[Any], store: Store | None, tick: Tick | None, map: Map
     ) -> tuple[Rows, np.ndarray]:
         """Rows (u, dim) of distinct contents, from the store where it has them, and which could be encoded (u,)."""
+        maker = self.maker
         rows, known, encoded = Rows(len(hashes), self.dim), np.zeros(len(hashes), bool), np.zeros(len(hashes), bool)
-        for old, values in store.units(self.maker) if store is not None and len(hashes) else ():
+        for old, values in store.units(maker) if store is not None and len(hashes) else ():
             old = np.ascontiguousarray(old).view("V16").ravel()
             at = np.minimum(np.searchsorted(hashes, old), len(hashes) - 1)
             hit = hashes[at] == old
@@ -219,7 +220,7 @@ class Encoder(ABC):
                     tick(done, len(hashes))
             chunk = chunk[known[chunk]]
             if store is not None and len(chunk):
-                store.add_units(self.maker, hashes[chunk].view(np.uint8).reshape(-1, 16), rows.values[chunk])
+                store.add_units(maker, hashes[chunk].view(np.uint8).reshape(-1, 16), rows.values[chunk])
             rows.release()
         return rows, encoded
 

@@ -19,8 +19,9 @@ def recovered(shares: np.ndarray, vectors: np.ndarray, known: np.ndarray) -> tup
     """Shares (n, c) that are not known, from vectors (n, d) that are means of concept vectors weighted by the shares.
 
     ``known`` (n,) bool says which rows of ``shares`` are stated. They and their vectors tell the concept vectors, by least squares;
-    the other rows are those shares, none negative, that give their vector. Returns all shares, and which are stated or recovered
-    (n,): a row whose vector no shares give, and all where the vectors are no such means, are not.
+    the other rows are shares, none negative, that give their vector: the only such where an account has few of the concepts.
+    Returns all shares, and which are stated or recovered (n,): a row whose vector no shares give, and all where the vectors are
+    no such means, are not.
     """
     used = np.flatnonzero(shares[known].any(axis=0))
     result, good = shares.copy(), known.copy()
@@ -33,9 +34,13 @@ def recovered(shares: np.ndarray, vectors: np.ndarray, known: np.ndarray) -> tup
     for row in np.flatnonzero(~known):
         if not wide[row].any():
             continue
-        found, _ = nnls(concepts.T, wide[row])
-        if _error(found @ concepts, wide[row]) > CLOSE:
+        try:
+            found, _ = nnls(concepts.T, wide[row])
+        except RuntimeError:  # it does not come to an end
             continue
+        if not found.any() or _error(found @ concepts, wide[row]) > CLOSE:
+            continue
+        found /= found.sum()
         found[found < SMALL] = 0
         result[row, used] = found / found.sum()
         good[row] = True

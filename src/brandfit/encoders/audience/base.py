@@ -58,7 +58,8 @@ class AudienceEncoder(Encoder):
 
     @property
     def weights(self) -> str:
-        return self.encoder.weights
+        """Of the encoder inside, and of its code."""
+        return f"{self.encoder.version} {self.encoder.weights}"
 
     def units(self, dataset: Dataset) -> Units:
         config: Any = self.config

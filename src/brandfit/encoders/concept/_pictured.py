@@ -73,7 +73,7 @@ class PicturedEncoder(PictureEncoder):
         """Of what is learned from."""
         digest = hashlib.sha256(repr(built_in().names).encode())
         digest.update(repr((self._hashes.tolist(), self._known.tolist(), self._text_key)).encode())
-        digest.update(np.ascontiguousarray(self._h).tobytes())
+        digest.update(np.ascontiguousarray(self._h).tobytes() + self._held.tobytes())
         return digest.hexdigest()
 
     _text_key = ""
@@ -86,8 +86,9 @@ class PicturedEncoder(PictureEncoder):
         need_torch(self.name)
         rows = training_posts(dataset, False)
         labelled = Bag(LABELS).encode(rows)
-        pictured = dict(sorted(zip(rows.images["post"].to_pylist(), rows.images["hash"].to_pylist(), strict=True), reverse=True))
-        posts = sorted(set(labelled.ids.tolist()) & {post for post, hash in pictured.items() if hash})
+        shown = zip(rows.images["post"].to_pylist(), rows.images["hash"].to_pylist(), strict=True)
+        pictured = dict(sorted(((post, hash) for post, hash in shown if hash), reverse=True))
+        posts = sorted(set(labelled.ids.tolist()) & set(pictured))
         h = labelled.of(posts)[0] > 0
         self._known = np.flatnonzero(h.sum(axis=0) >= self.config.at_least)
         kept = h[:, self._known].any(axis=1)

@@ -17,7 +17,7 @@ from msgspec import Meta
 from brandfit.encoders import _torch
 from brandfit.encoders._torch import Device, Download
 from brandfit.encoders.text.base import TextConfig, TextEncoder
-from brandfit.errors import MissingExtra
+from brandfit.errors import ConfigError, MissingExtra
 
 
 class BertConfig(TextConfig, frozen=True):
@@ -66,5 +66,14 @@ class Bert(TextEncoder):
             raise MissingExtra("text.bert", "text") from None
         name, download = self.config.model, self.config.download
         tokenizer = _torch.pretrained(AutoTokenizer, name, "model", download)
-        model = _torch.pretrained(AutoModel, name, "model", download, add_pooling_layer=False)
+        try:
+            model = _torch.pretrained(AutoModel, name, "model", download, add_pooling_layer=False)
+        except TypeError:  # of a kind that has no pooling layer to leave out
+            model = _torch.pretrained(AutoModel, name, "model", download)
+        asked = self.config.max_tokens
+        longest = min(getattr(model.config, "max_position_embeddings", asked), tokenizer.model_max_length)
+        if asked > longest:
+            raise ConfigError(
+                f"Setting max_tokens={asked}: {name} reads {longest} word pieces at most.", f"max_tokens: 3 to {longest}"
+            )
         return tokenizer, _torch.placed(model, self.config.device)

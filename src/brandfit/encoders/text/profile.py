@@ -1,6 +1,7 @@
 """text.profile: which words an account says of itself: a column a word of biographies and business categories, 0 or 1.
 
-What words weigh is left to those who read them: a ranker counts them on what it may learn from.
+Handles and addresses are left out: they name partners. What words weigh is left to those who read them: a ranker counts them on
+what it may learn from.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.data.profiles import profile_words
 from brandfit.encoders.base import Encoder, Units
+from brandfit.encoders.text._clean import clean
 from brandfit.encoders.text._words import vocabulary
+from brandfit.errors import UsageError
 
 
 class ProfileConfig(settings.Config, frozen=True):
@@ -48,6 +51,12 @@ class Profile(Encoder):
     @cached_property
     def columns(self) -> tuple[str, ...]:
         found = vocabulary(self._documents, self.config.min_accounts, self.config.max_share)
+        if not found:
+            least, most = self.config.min_accounts, self.config.max_share
+            raise UsageError(
+                f"{self.name} has nothing to count: no word is in {least} profiles or more, and in no more than a share of {most}.",
+                "Import accounts with biographies or business categories, or lower min_accounts.",
+            )
         return tuple(sorted(found[: self.config.columns]))
 
     @property
@@ -58,7 +67,10 @@ class Profile(Encoder):
     def units(self, dataset: Dataset) -> Units:
         ids = np.concatenate([dataset.brands, dataset.influencers])
         fields = (dataset.of_accounts(field, ids).tolist() for field in ("biography", "business_category"))
-        found = [(id, profile_words(biography, [category])) for id, biography, category in zip(ids.tolist(), *fields, strict=True)]
+        found = [
+            (id, profile_words(clean(biography or ""), [category]))
+            for id, biography, category in zip(ids.tolist(), *fields, strict=True)
+        ]
         told = [(id, words) for id, words in found if words]
         return Units([id for id, _ in told], [words for _, words in told])
 

@@ -35,10 +35,14 @@ class Spacy(TextEncoder):
 
     @cached_property
     def weights(self) -> str:
-        """Of the pipeline's name and version, and of its vectors."""
+        """Of the pipeline's name and version, of its vectors and of what its parts learned."""
         meta = self._pipeline.meta
         digest = hashlib.sha256(f"{meta['lang']} {meta['name']} {meta['version']}".encode())
         digest.update(np.ascontiguousarray(self._pipeline.vocab.vectors.data).tobytes())
+        for name, part in self._pipeline.pipeline:
+            digest.update(name.encode())
+            if hasattr(part, "to_bytes"):
+                digest.update(part.to_bytes(exclude=["vocab"]))
         return digest.hexdigest()
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:

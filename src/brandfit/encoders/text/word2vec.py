@@ -2,7 +2,8 @@
 
 Learned from the captions of the workspace: skip-gram with negative sampling by Gensim, on one thread with a seed, so that the same
 captions give the same vectors. Accounts of the official test split are left out unless ``transductive``. Or read from a file
-in word2vec's text or binary format or GloVe's, packed by gzip or not: line by line, and only the words that captions use are kept.
+in word2vec's text or binary format or GloVe's, packed by gzip or not; only the words that captions use are kept (text is read line
+by line, a binary file as a whole).
 A caption of which no word is known has no row.
 """
 
@@ -114,19 +115,25 @@ class Word2Vec(TextEncoder):
 
 
 def read_vectors(file: Path, wanted: Callable[[str], Any]) -> Table:
-    """The vectors of the wanted words of a file. Raises ConfigError with the line of what is not a vector."""
+    """The vectors of the wanted words of a file. Raises ConfigError, with the line of text that is not a vector."""
     if ".bin" in file.suffixes:
-        found = _gensim().models.KeyedVectors.load_word2vec_format(str(file), binary=True, unicode_errors="replace")
+        try:
+            found = _gensim().models.KeyedVectors.load_word2vec_format(str(file), binary=True, unicode_errors="replace")
+        except (ValueError, OSError, EOFError, MemoryError) as error:
+            raise ConfigError(f"{file} is not a binary file of word vectors: {error}.", "Give it as word2vec wrote it.") from None
         kept = [word for word in found.key_to_index if wanted(word)]
         return Table({word: n for n, word in enumerate(kept)}, np.asarray(found[kept] if kept else found.vectors[:0], np.float32))
     rows: dict[str, int] = {}
     vectors: list[np.ndarray] = []
-    dim = 0
+    dim = number = 0
     try:
-        for number, word, numbers in _lines(file):
+        for number, line in _lines(file):
+            word, *numbers = line.split(" ")
             if number == 1 and len(numbers) == 1:  # word2vec's first line: how many words, how many numbers
                 continue
             dim = dim or len(numbers)
+            if len(numbers) > dim > 0 and not any(map(_number, numbers[:-dim])):  # some of GloVe's words have blanks
+                word, *numbers = line.rsplit(" ", dim)
             if len(numbers) != dim or not dim:
                 raise ConfigError(f"{file}, line {number}: expected {dim or 'some'} numbers after the word, found {len(numbers)}.")
             if wanted(word) and word not in rows:
@@ -134,16 +141,23 @@ def read_vectors(file: Path, wanted: Callable[[str], Any]) -> Table:
                 vectors.append(np.array(numbers, np.float32))
     except (ValueError, OSError, EOFError) as error:
         raise ConfigError(
-            f"{file} is not a file of word vectors: {error}.", "A line a word, then its numbers, apart by blanks."
+            f"{file} is not a file of word vectors: line {number}: {error}.", "A line a word, then its numbers, apart by blanks."
         ) from None
     return Table(rows, np.stack(vectors) if vectors else np.zeros((0, dim), np.float32))
 
 
-def _lines(file: Path) -> Iterator[tuple[int, str, list[str]]]:
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
     with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
-            word, *numbers = line.rstrip().split(" ")
-            yield number, word, numbers
+            yield number, line.rstrip()
 
 
 def _file(path: str) -> Path:
