@@ -2,26 +2,28 @@
 
     logit P(i works with b) = intercept + sum over evidence k of w_k (f_k(b, i) - mean_k) / deviation_k
 
-The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness taken
-out (CSLS), two-sided kernel ridge regression, the partner to be expected, a two-covariance model, the agreement of told
+The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness
+taken out (CSLS), two-sided kernel ridge regression, the partner to be expected, a two-covariance model, the agreement of told
 categories. The weights are a logistic regression over pairs of *held-out* brands: the training brands are dealt into folds, the
-evidence for the brands of one fold is fitted on the others, so that the weights see what they will see (stacking, Wolpert 1992).
-Nothing is trained by epochs; one seed decides the folds.
+evidence for the brands of one fold is fitted on the others, so that the weights see what they will see (stacking, Wolpert
+1992). Nothing is trained by epochs; one seed decides the folds.
 
-It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is the sum of
-the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one work with such
-influencers), ``match`` (learned likeness), ``category``, and, where everybody is a candidate, ``known`` (has worked with many brands
-before). They add up to the score, the logit less its intercept; ``probability`` gives the chance itself with an interval.
+It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is
+the sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one
+work with such influencers), ``match`` (learned likeness), ``category``, and, where everybody is a candidate, ``known`` (has
+worked with many brands before). They add up to the score, the logit less its intercept; ``probability`` gives the chance itself
+with an interval.
 
-A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a fold
-are the partners of its brands, as in the published splits; where others are there too, everybody is a candidate, as in use.
+A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a
+fold are the partners of its brands, as in the published splits; where others are there too, everybody is a candidate, as in
+use.
 
-What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the same
-evidence, word matches, likeness to the other brands of an influencer.
+What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the
+same evidence, word matches, likeness to the other brands of an influencer.
 
-Expected: on released topics, concepts and profiles, 5 folds over
-286 brands: AUC .88, cAUC .68, Recall@10 .25, Recall@50 .59, MAP .29. Expansion of 1,035 real brands among 9,194 influencers with one or
-two posts each: AUC .81, cAUC .77, Recall@10 .05 (cosines: .62, .55, .006).
+Expected: on released topics, concepts and profiles, 5 folds over 286 brands: AUC .88, cAUC .68, Recall@10 .25, Recall@50 .59,
+MAP .29. Expansion of 1,035 real brands among 9,194 influencers with one or two posts each: AUC .81, cAUC .77, Recall@10 .05
+(cosines: .62, .55, .006).
 """
 
 from __future__ import annotations
