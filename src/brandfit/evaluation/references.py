@@ -16,9 +16,7 @@ import numpy as np
 
 from brandfit import seeds
 from brandfit.data.split import Fold
-from brandfit.learning.pooling import account_vectors
-
-RATE = "engagement_rate"
+from brandfit.learning.engagement import RATE, rate_of
 
 
 def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -38,8 +36,8 @@ def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.nda
         found["popularity"] = np.broadcast_to(popularity, shape)
     features = fold.test.slots.get("engagement")
     if features is not None and RATE in features.columns:
-        rate = account_vectors(fold.test, "engagement", fold.candidates)
-        values = np.where(rate.present, rate.values[:, features.columns.index(RATE)], np.nan)
+        rate = rate_of(fold.test, fold.candidates)
+        values = np.where(rate.present, rate.values[:, 0], np.nan)
         if rate.present.any():
             found["engagement"] = np.broadcast_to(values.astype(np.float64), shape)
     if same_category is not None:

@@ -40,11 +40,11 @@ from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.learning.engagement import RATE
 from brandfit.learning.losses import triplet
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets
-from brandfit.rankers._engagement import RATE
 from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker
 from brandfit.rankers.base import Tick
 

@@ -6,7 +6,7 @@
 
 A list holds one candidate of each of k buckets: the brand's partners sorted by how well their campaign posts did (the engagement
 of the endorsement, its ``weight``; a label of training pairs, never read when scoring) in k - 1 buckets, and all others
-(``learning.samplers. buckets``). Vectors are means over posts (history pooling "ap"). SGD at .001, batches of 64, at most 30
+(``learning.samplers.buckets``). Vectors are means over posts (history pooling "ap"). SGD at .001, batches of 64, at most 30
 epochs, dropout of a half.
 
 T. Gan, S. Wang, M. Liu, X. Song, Y. Yao, L. Nie: Seeking Micro-influencers for Brand Promotion. ACM Multimedia 2019. Known from

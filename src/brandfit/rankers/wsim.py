@@ -42,6 +42,7 @@ from brandfit import seeds
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.learning.engagement import RATE, rate_of, standardised
 from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
@@ -52,9 +53,6 @@ from brandfit.rankers.base import Ranker, Tick
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-ENGAGEMENT_RATE = "engagement_rate"
-"""The column of the engagement slot that is the score e."""
 
 
 class WSimConfig(Config, frozen=True):
@@ -144,7 +142,7 @@ class WSim(Ranker):
         content = np.zeros((len(brands), len(candidates)), bool)
         for slot in self.used_slots(dataset):
             if slot == "engagement":
-                rate = self._standardised(_rate(dataset, candidates))
+                rate = standardised(rate_of(dataset, candidates), *self.engagement)
                 factors[slot] = np.broadcast_to(rate.values[:, 0], content.shape)
                 has = np.broadcast_to(rate.present, content.shape)
             else:
@@ -171,8 +169,8 @@ class WSim(Ranker):
         self.engagement = (float(arrays["engagement"][0]), float(arrays["engagement"][1]))
 
     def _missing(self, dataset: Dataset, slot: str) -> str:
-        if slot == "engagement" and slot in dataset.slots and ENGAGEMENT_RATE not in dataset.slots[slot].columns:
-            return f"its features have no column {ENGAGEMENT_RATE}"
+        if slot == "engagement" and slot in dataset.slots and RATE not in dataset.slots[slot].columns:
+            return f"its features have no column {RATE}"
         return super()._missing(dataset, slot)
 
     def _examples(self, dataset: Dataset) -> tuple[Pairs, dict[str, Vectors], dict[str, Vectors], dict[str, Vectors]]:
@@ -199,19 +197,15 @@ class WSim(Ranker):
         right = {slot: Vectors(v.values[influencers], v.present[influencers]) for slot, v in right.items()}
         rate = {}
         if "engagement" in used:
-            raw = _rate(dataset, pairs.influencers)
+            raw = rate_of(dataset, pairs.influencers)
             known = raw.values[raw.present, 0].astype(np.float64)
             self.engagement = (float(known.mean()), float(known.std()) or 1.0) if len(known) else (0.0, 1.0)
-            rate["engagement"] = self._standardised(raw)
+            rate["engagement"] = standardised(raw, *self.engagement)
         return pairs, left, right, rate
 
     def _side(self, vectors: Callable[..., Vectors], dataset: Dataset, slot: str, ids: np.ndarray) -> Vectors:
         found = vectors(dataset, slot, ids)
         return unit(found) if self.config.normalise else found
-
-    def _standardised(self, rate: Vectors) -> Vectors:
-        mean, deviation = self.engagement
-        return Vectors(np.where(rate.present[:, None], (rate.values - mean) / deviation, 0).astype(np.float32), rate.present)
 
     def _run(self, dataset: Dataset) -> str:
         """What is trained on what, for checkpoints."""
@@ -242,13 +236,6 @@ class _Inputs:
         right = {slot: values[row] for slot, values in self.right.items()}
         rate = self.rate[row] if self.rate is not None else None
         return (left, right, rate, has), self.torch.from_numpy(batch.positive), valid
-
-
-def _rate(dataset: Dataset, accounts: np.ndarray) -> Vectors:
-    """(n, 1) mean engagement rate of the posts of each account."""
-    column = dataset.slots["engagement"].columns.index(ENGAGEMENT_RATE)
-    found = account_vectors(dataset, "engagement", accounts)
-    return Vectors(found.values[:, column : column + 1], found.present)
 
 
 def _batches(drawn: Pools, size: int) -> Iterator[Pools]:

@@ -30,11 +30,11 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
+from brandfit.learning.engagement import RATE, rate_of, standardised
 from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.samplers import pools
-from brandfit.rankers._engagement import RATE, rate_of, standardised
 from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker, categories_of
 
 if TYPE_CHECKING:

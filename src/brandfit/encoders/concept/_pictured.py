@@ -38,7 +38,7 @@ class PicturedConfig(settings.Config, frozen=True):
 
 
 class PicturedEncoder(PictureEncoder):
-    """Authors write ``made`` (a network), ``targets`` and ``loss``; one account of ten is held out to stop early."""
+    """Authors write ``made`` (a network), ``targets``, ``loss`` and ``forward``; one account of ten is held out to stop early."""
 
     Config = PicturedConfig
     config: Any
@@ -163,9 +163,9 @@ class PicturedEncoder(PictureEncoder):
 
         return taken, good
 
+    @abstractmethod
     def forward(self, network: Any, pictures: Any) -> Any:
         """(n, dim) of (n, 3, size, size)."""
-        raise NotImplementedError
 
     def encode_batch(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         from brandfit.encoders.concept import _vision

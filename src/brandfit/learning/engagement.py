@@ -1,4 +1,4 @@
-"""The engagement rate of accounts, as rankers read it."""
+"""The engagement rate of accounts."""
 
 from __future__ import annotations
 
