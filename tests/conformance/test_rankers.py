@@ -25,8 +25,8 @@ MARGIN = 0.2
 
 FAST = {"epochs": 10, "learning_rate": 0.01, "width": 0.1, "optimiser": "adam"}
 """Settings of those that have them."""
-SETTINGS = {"camera": {"learning_rate": 0.003, "dropout": 0.0}}
-"""What one of them needs beside: CAMERA's products of products stand still at a larger step."""
+SETTINGS = {"camera": {"learning_rate": 0.003, "dropout": 0.0}, "mir": {"epochs": 30}}
+"""What one of them needs beside: CAMERA's products of products stand still at a larger step, MIR takes few steps an epoch."""
 
 
 def make(name, seed=0):

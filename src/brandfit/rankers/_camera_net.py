@@ -47,7 +47,11 @@ class CameraNet(nn.Module):
         """
         top_b, u_b, h_b = self._history(brand["concept"])
         top_m, u_m, h_m = self._history(influencer["concept"])
-        w_b, w_m = self._attention(h_m, u_b), self._attention(h_b, u_m)
+        # rho of a concept is the same in every pair: it is told once a batch.
+        seen, at = torch.cat([top_b, top_m]).unique(return_inverse=True)
+        answers = self.answers(self.concepts[seen])
+        at_b, at_m = at.split(len(top_b))
+        w_b, w_m = self._attention(h_m, answers[at_b]), self._attention(h_b, answers[at_m])
         e_b, e_m = (self.account(torch.cat([h, (w[..., None] * u).sum(1)], -1)) for h, w, u in ((h_b, w_b, u_b), (h_m, w_m, u_m)))
         content = (e_b * e_m).sum(-1)
         told = {"content": content, "effect": torch.ones_like(content), "influence": torch.ones_like(content)}
@@ -63,6 +67,6 @@ class CameraNet(nn.Module):
         u = self.concepts[top]
         return top, u, (weight[..., None] * u).sum(1)
 
-    def _attention(self, other: Tensor, u: Tensor) -> Tensor:
-        """(n, k) softmax of psi(e_h of the other side) . rho(u) (Eq. 7)."""
-        return (self.asks(other)[:, None] * self.answers(u)).sum(-1).softmax(-1)
+    def _attention(self, other: Tensor, answers: Tensor) -> Tensor:
+        """(n, k) softmax of psi(e_h of the other side) . rho(u) (Eq. 7), of answers rho(u) (n, k, a)."""
+        return (self.asks(other)[:, None] * answers).sum(-1).softmax(-1)
