@@ -25,6 +25,7 @@ FLOORS = [
     {"profilers"},
     {"evaluation", "explain", "search", "campaign", "workspace", "compute"},
     {"pipeline"},
+    {"experiments", "tuning"},
     {"service"},
     {"cli"},
 ]

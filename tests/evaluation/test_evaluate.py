@@ -106,7 +106,7 @@ def test_the_report_compares_brand_by_brand_and_by_category(dataset):
     for word in (
         "oracle",
         "Recall@3",
-        "1.000",
+        "1.0 [1.0, 1.0]",
         "95 % interval",
         "brands that a candidate endorses",
         "silent: says nothing",

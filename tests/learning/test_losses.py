@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from brandfit.learning.losses import l1, listnet, listwise, pairwise, triplet  # noqa: E402
+from brandfit.learning.losses import disorder, l1, listnet, listwise, pairwise, triplet  # noqa: E402
 
 
 def slow_listnet(scores, positive, valid):
@@ -74,3 +74,8 @@ def test_hinge_and_pairwise_against_numbers_worked_by_hand():
 
 def test_l1_is_the_sum_of_absolute_weights():
     assert l1([torch.tensor([1.0, -2.0]), torch.tensor([[-0.5]])]).item() == 3.5
+
+
+def test_disorder_is_one_less_auc():
+    positive, negative = torch.tensor([3.0, 1.0, 0.0, 2.0]), torch.tensor([0.0, 2.0, 0.0, 1.0])
+    assert disorder(positive, negative).item() == (0 + 1 + 0.5 + 0) / 4

@@ -86,3 +86,13 @@ def test_alone_and_among_others_to_the_last_bit():
 def test_repeated_accounts_are_refused(dataset):
     with pytest.raises(ValueError, match="distinct"):
         account_vectors(dataset, "text", ids("ana", "ana"))
+
+
+def test_weighted_posts_weigh_by_their_answers():
+    posts = [Post(id="a0", account="a", likes=0), Post(id="a1", account="a", likes=90, comments=9), Post(id="b0", account="b")]
+    text = Features("t", ids("a0", "a1", "b0"), np.array([[0], [1], [5]], np.float32))
+    dataset = Dataset.of([Account(id="a"), Account(id="b")], posts).with_slots({"text": text})
+    weight = 1 + np.log(100)
+    found = account_vectors(dataset, "text", ids("a", "b"), weighted=True)
+    np.testing.assert_allclose(found.values, [[weight / (weight + 1)], [5]], rtol=1e-6)
+    assert account_vectors(dataset, "text", ids("a", "b")).values.tolist() == [[0.5], [5]]

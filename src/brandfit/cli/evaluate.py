@@ -16,6 +16,7 @@ from brandfit.cli._shared import json_option, print_json, progress, read_setting
     "--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many seeds each ranker is trained with."
 )
 @click.option("--seed", default=0, show_default=True, help="The first of them.")
+@click.option("--out", type=click.Path(file_okay=False), help="Folder to write the report to: Markdown, LaTeX, JSON, plots.")
 @set_option
 @json_option
 def command(
@@ -25,6 +26,7 @@ def command(
     ties: str | None,
     seeds: int,
     seed: int,
+    out: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -45,6 +47,10 @@ def command(
         report = pipeline.evaluate(
             opened, rankers, protocol, options, data, range(seed, seed + seeds), ties, lambda _what, done, total: bar(done, total)
         )
+    if out:
+        from brandfit.experiments import of_report, publish
+
+        publish(of_report(report, f"brandfit evaluate {' '.join(rankers)}"), out)
     if as_json:
         print_json(report.to_dict())
     else:

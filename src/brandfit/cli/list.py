@@ -6,7 +6,9 @@ import click
 
 from brandfit.cli._shared import json_option, only_data, print_json, print_table, set_option, workspace_option
 
-KINDS = ("importers", "encoders", "rankers", "protocols", "metrics", "features", "models", "brands", "influencers", "settings")
+INSTALLED = ("importers", "encoders", "rankers", "protocols", "metrics", "experiments", "settings")
+HELD = ("features", "models", "brands", "influencers")
+KINDS = (*INSTALLED, *HELD)
 
 
 @click.command("list", short_help="List what there is: rankers, encoders, brands, features ...")
@@ -27,9 +29,13 @@ def command(kind: str, name: str | None, workspace: str, settings: tuple[str, ..
     from brandfit import pipeline
     from brandfit.workspace import Workspace
 
-    if kind in ("features", "models", "brands", "influencers"):
+    if kind in HELD:
         with Workspace(workspace) as opened:
             rows = pipeline.listing(kind, opened, only_data(settings))
+    elif kind == "experiments":
+        from brandfit.experiments import available
+
+        rows = [{"name": n, "what": e.title, "source": e.source} for n, e in available().items()]
     else:
         rows = pipeline.catalogue(kind, name)
     if as_json:

@@ -52,6 +52,9 @@ def evaluate(
                 started = time.perf_counter()
                 ranker = maker(seed).fit(fold.train)
                 fitted = time.perf_counter()
+                if ranker.leaky:
+                    ranker.shown(dataset)
+                    result.leaky = True
                 result.told.append(_told(ranker, fold))
                 for kind, found in _fold_values(ranker, fold, protocol, same, warm_).items():
                     for metric, array in found.items():

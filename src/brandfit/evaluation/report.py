@@ -26,6 +26,8 @@ class Judged:
     score_seconds: float = 0.0
     parameters: int = 0
     notes: dict[str, None] = field(default_factory=dict)
+    leaky: bool = False
+    """Whether it was shown the labels of what it scored: its figures say nothing about use."""
 
     def mean(self, metric: Metric) -> np.ndarray:
         """(b,) values of each brand, averaged over the seeds."""
@@ -45,6 +47,16 @@ class Report:
     category_source: str
     dataset: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def pool(self) -> str:
+        """How many candidates a brand has: "797", or "628 to 708" where folds differ."""
+        counts = self.candidate_counts
+        return f"{counts[0]:,}" if len(set(counts)) == 1 else f"{min(counts):,} to {max(counts):,}"
+
+    def label(self, ranker: str) -> str:
+        """Its name as tables print it."""
+        return f"{ranker} (leaky)" if self.judged[ranker].leaky and "leaky" not in ranker else ranker
 
     def value(self, ranker: str, metric: Metric) -> dict[str, float | None]:
         """Mean over brands (of the means over seeds), 95 % bootstrap interval over brands, and spread over seeds."""
@@ -108,7 +120,7 @@ class Report:
         bins = zip(found.told.tolist(), found.true.tolist(), found.pairs.tolist(), strict=True)
         return {"ece": found.error, "bins": [{"told": told_, "true": true, "pairs": n} for told_, true, n in bins]}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, baseline: str | None = None) -> dict[str, Any]:
         """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""
         return {
             "protocol": self.protocol.name,
@@ -126,12 +138,13 @@ class Report:
             "calibration": {name: found for name in self.judged if (found := self.calibration(name)) is not None},
             "by_history": {name: self.by_history(name) for name in self.judged},
             "by_category": {name: self.by_category(name) for name in self.judged},
-            "comparisons": self.comparisons() if len(self.judged) > 1 else [],
+            "comparisons": self.comparisons(baseline) if len(self.judged) > 1 else [],
             "parameters": {name: found.parameters for name, found in self.judged.items()},
             "seconds": {
                 name: {"fit": round(found.fit_seconds, 4), "score": round(found.score_seconds, 4)}
                 for name, found in self.judged.items()
             },
+            "leaky": [name for name, found in self.judged.items() if found.leaky],
             "category_source": self.category_source,
             "dataset": self.dataset,
             "notes": [*self.notes, *(f"{name}: {note}" for name, found in self.judged.items() for note in found.notes)],
@@ -142,16 +155,14 @@ class Report:
         told = self.to_dict()
         names = [str(m) for m in self.protocol.metrics]
         header = ["", *names]
-        lines = [[name, *(_cell(told["results"][name][m]) for m in names)] for name in self.judged]
-        worth = [[f"({name})", *(_cell(told["references"][name][m]) for m in names)] for name in self.references]
+        lines = [[self.label(name), *(cell(told["results"][name][m]) for m in names)] for name in self.judged]
+        worth = [[f"({name})", *(cell(told["references"][name][m]) for m in names)] for name in self.references]
         lines = [*lines, *worth]
         widths = [max(len(row[n]) for row in [header, *lines]) for n in range(len(header))]
-        counts = self.candidate_counts
-        pool = f"{counts[0]:,}" if len(set(counts)) == 1 else f"{min(counts):,} to {max(counts):,}"
         text = [
             f"{self.protocol.name}: {self.protocol.sentence}.",
             f"{len(self.brands):,} brands, {self.positives:,} partners to find.",
-            f"Candidates ({pool}): {self.protocol.candidates}.",
+            f"Candidates ({self.pool}): {self.protocol.candidates}.",
             f"Ties: {self.protocol.ties}. Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over brands.",
             "",
             *("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [header, *lines]),
@@ -166,27 +177,28 @@ class Report:
             if any(row.get("brands") for row in parted.values()):
                 which = "known from a training brand" if kind == "warm" else "of no training brand"
                 values = "; ".join(
-                    f"{name} " + ", ".join(f"{m} {_brief(row.get(m))}" for m in shown) for name, row in parted.items()
+                    f"{self.label(name)} " + ", ".join(f"{m} {brief(row.get(m))}" for m in shown) for name, row in parted.items()
                 )
                 text.append(f"Partners {which}, {max(row['brands'] for row in parted.values()):,} brands: {values}.")
         for name, found in told["calibration"].items():
-            text.append(f"Probabilities of {name}: expected calibration error {_brief(found['ece'])}, the highest bin told ")
-            text[-1] += f"{_brief(found['bins'][-1]['told'])}, true {_brief(found['bins'][-1]['true'])}."
+            text.append(f"Probabilities of {name}: expected calibration error {brief(found['ece'])}, the highest bin told ")
+            text[-1] += f"{brief(found['bins'][-1]['told'])}, true {brief(found['bins'][-1]['true'])}."
         if told["comparisons"]:
             text += ["", f"Against {told['comparisons'][0]['baseline']}, brand by brand (p by sign flips, adjusted after Holm):"]
             for name in list(self.judged)[1:]:
                 rows = [c for c in told["comparisons"] if c["ranker"] == name and c["difference"] is not None]
-                text.append(f"  {name}: " + ", ".join(f"{c['metric']} {c['difference']:+.3f} (p {_p(c['p_holm'])})" for c in rows))
+                found = ", ".join(f"{c['metric']} {c['difference']:+.3f} (p {brief_p(c['p_holm'])})" for c in rows)
+                text.append(f"  {self.label(name)}: {found}")
         text += ["", f"cAUC: {self.category_source}."]
         text += [f"Note: {note}." for note in told["notes"]]
         return "\n".join(text)
 
 
-def _cell(value: dict[str, float | None]) -> str:
+def cell(value: dict[str, float | None]) -> str:
+    """As ".842 [.829, .855]", mean and interval."""
     if value["mean"] is None:
         return "-"
-    digits = 1 if value["mean"] >= 1.5 else 3
-    return f"{_short(value['mean'], digits)} [{_short(value['low'], digits)}, {_short(value['high'], digits)}]"
+    return f"{brief(value['mean'])} [{brief(value['low'])}, {brief(value['high'])}]"
 
 
 def _short(value: float | None, digits: int) -> str:
@@ -194,11 +206,13 @@ def _short(value: float | None, digits: int) -> str:
     return text[1:] if text.startswith("0.") else text
 
 
-def _brief(value: float | None) -> str:
-    return "-" if value is None else _short(value, 3)
+def brief(value: float | None) -> str:
+    """As ".842", "12.5", or "-" for nothing."""
+    return "-" if value is None else _short(value, 1 if value >= 1 else 3)
 
 
-def _p(p: float) -> str:
+def brief_p(p: float) -> str:
+    """As ".023", or "< .001"."""
     return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 

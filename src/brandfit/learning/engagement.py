@@ -18,6 +18,19 @@ def rate_of(dataset: Dataset, accounts: np.ndarray) -> Vectors:
     return Vectors(found.values[:, column : column + 1], found.present)
 
 
+def campaign_rates(dataset: Dataset) -> dict[tuple[str, str], float]:
+    """(brand, influencer) to the mean ``weight`` of their endorsements, how well their campaign posts did; those that have one.
+
+    It exists for pairs that work together alone: whoever scores by it reads the label.
+    """
+    links = dataset.links_of("endorses").select(["target", "source", "weight"])
+    found: dict[tuple[str, str], list[float]] = {}
+    for brand, influencer, weight in zip(*(links[c].to_pylist() for c in ("target", "source", "weight")), strict=True):
+        if weight is not None:
+            found.setdefault((brand, influencer), []).append(weight)
+    return {pair: float(np.mean(weights)) for pair, weights in found.items()}
+
+
 def standardised(rate: Vectors, mean: float, deviation: float) -> Vectors:
     """Rates less the mean, over the standard deviation; 0 where there is none."""
     return Vectors(np.where(rate.present[:, None], (rate.values - mean) / deviation, 0).astype(np.float32), rate.present)

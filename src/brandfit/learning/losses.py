@@ -54,6 +54,14 @@ def pairwise(positive: Tensor, negative: Tensor) -> Tensor:
     return -(positive - positive.logaddexp(negative)).mean()
 
 
+def disorder(positive: Tensor, negative: Tensor) -> Tensor:
+    """Share of the triplets that stand in the wrong order, ties half: 1 - AUC; no loss to learn from but one to stop by.
+
+    positive, negative (n,): scores of the brand with one that endorsed it and with one that did not.
+    """
+    return ((negative > positive).double() + (negative >= positive)).mean() / 2
+
+
 def l1(parameters: Iterable[Tensor]) -> Tensor:
     """Sum of the absolute values of all weights (M-11, Wang et al. 2022, Eq. 32)."""
     return sum((p.abs().sum() for p in parameters), start=0.0)  # type: ignore[return-value]

@@ -19,8 +19,11 @@ class Vectors(NamedTuple):
     present: np.ndarray
 
 
-def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray) -> Vectors:
+def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray, weighted: bool = False) -> Vectors:
     """Mean over the posts of each account that have the feature (W-03, R-01 "ap"); account-level Features as they are.
+
+    weighted  a post weighs 1 + log(1 + its likes and comments), those that are not known counted as none (R-01 "wap"; the
+              weights of its authors are not public)
 
     ``accounts`` are distinct ids; one that the Dataset does not know is absent. Only posts of this view count: a post that
     a split hides is not seen. The vector of an account does not depend on which others are asked for.
@@ -28,16 +31,17 @@ def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray) -> Vector
     features = dataset.slots[slot]
     if features.level == "account":
         return Vectors(*features.of(accounts))
-    account, row = _posts_with(dataset, slot, accounts)
-    return _means(account, row, len(accounts), features.values)
+    account, row, post = _posts_with(dataset, slot, accounts)
+    weight = _answers(dataset)[post] if weighted else None
+    return _means(account, row, len(accounts), features.values, weight)
 
 
-def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray) -> Vectors:
+def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray, weighted: bool = False) -> Vectors:
     """Vectors of brands as they are represented: their own posts, brief or profile, or the mean of their partners'."""
-    values, present = account_vectors(dataset, slot, brands)
+    values, present = account_vectors(dataset, slot, brands, weighted)
     by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
     if by_partners.any():
-        theirs = account_vectors(dataset, slot, partners)
+        theirs = account_vectors(dataset, slot, partners, weighted)
         seen = theirs.present[at_partner]
         pooled = _means(at_brand[seen], at_partner[seen], len(brands), theirs.values)
         values = np.where(by_partners[:, None], pooled.values, values)
@@ -61,8 +65,8 @@ def brand_has(dataset: Dataset, slot: str, brands: np.ndarray) -> np.ndarray:
     return np.where(by_partners, theirs, account_has(dataset, slot, brands))
 
 
-def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Index into ``accounts`` and row of the feature, one of each for every post that has both."""
+def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Index into ``accounts``, row of the feature and row of the post, one of each for every post that has both."""
     asked = pa.array(accounts, pa.string())
     if len(asked.unique()) < len(asked):
         raise ValueError("accounts must be distinct ids")
@@ -70,14 +74,21 @@ def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.n
     account = pc.index_in(posts["account"], value_set=asked).fill_null(-1).to_numpy()
     row = dataset.slots[slot].rows_of(posts["id"].combine_chunks())
     used = (account >= 0) & (row >= 0)
-    return account[used], row[used]
+    return account[used], row[used], np.flatnonzero(used)
 
 
-def _means(group: np.ndarray, row: np.ndarray, n: int, values: np.ndarray) -> Vectors:
+def _answers(dataset: Dataset) -> np.ndarray:
+    """(p,) weight of every post by its likes and comments."""
+    counts = [pc.fill_null(dataset.posts[name], 0).to_numpy() for name in ("likes", "comments")]
+    return 1 + np.log1p(np.maximum(sum(counts), 0))
+
+
+def _means(group: np.ndarray, row: np.ndarray, n: int, values: np.ndarray, weight: np.ndarray | None = None) -> Vectors:
     """(n, dim) mean of the rows of each group, without a copy of ``values``, which may be larger than memory."""
-    counts = np.bincount(group, minlength=n)
-    mean = sparse.csr_matrix(((1.0 / counts[group]).astype(np.float32), (group, row)), shape=(n, len(values)))
-    return Vectors(np.asarray(mean @ values, np.float32), counts > 0)
+    weight = np.ones(len(group)) if weight is None else weight
+    total = np.bincount(group, weight, minlength=n)
+    mean = sparse.csr_matrix(((weight / total[group]).astype(np.float32), (group, row)), shape=(n, len(values)))
+    return Vectors(np.asarray(mean @ values, np.float32), total > 0)
 
 
 def _partners_of(dataset: Dataset, brands: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from brandfit.rankers._layers import MLP, scaled
+from brandfit.rankers._layers import MLP, product, scaled
 
 TOP = 10
 EMBEDDING = 100
 HIDDEN = 64
 BOUND = 0.1
+SKETCH = 8000
+HISTORY = {"text": (300, 512), "picture": (4096, 512)}
+EPSILON = 1e-9
 
 
 class Rate(nn.Module):
@@ -24,42 +29,104 @@ class Rate(nn.Module):
         return self.outer(self.inner(x).sigmoid())[..., 0]
 
 
-class CameraNet(nn.Module):
-    """Scores of pairs, a row each: how much both sides' concepts agree, times what an endorsement is worth (Eq. 5-18)."""
+class Fused(nn.Module):
+    """An account from its words and pictures, the same for both sides; a slot that a pair lacks is left out.
 
-    def __init__(self, concepts: Tensor, dropout: float, width: float, interaction: bool) -> None:
+    bilinear  compact bilinear pooling: count sketches multiplied in the frequency domain, signed square root, length one (Bp)
+    history   MIR's low-rank fusion: text 300-512 o picture 4,096-512 (Hp)
+    semantic  the picture mapped to where the words are, as one word more (Vi)
+    """
+
+    def __init__(self, dims: dict[str, int], kind: str, dropout: float, width: float) -> None:
         super().__init__()
-        self.concepts = nn.Parameter(concepts.clone())
-        d = concepts.shape[1]
-        self.asks, self.answers = (MLP(d, scaled((1024, 512), width), dropout) for _ in range(2))
-        self.account = MLP(2 * d, scaled((1024, 1024, 512), width), dropout)
+        self.kind = kind
+        if kind == "history":
+            self.branches = nn.ModuleDict({slot: MLP(dim, scaled(HISTORY[slot], width), dropout) for slot, dim in dims.items()})
+            return
+        self.dim = scaled((SKETCH,), width)[0] if kind == "bilinear" else next(iter(dims.values()))
+        self.top = MLP(self.dim, scaled((1024, 512), width), dropout)
+        if kind == "semantic":
+            self.seen = nn.Linear(dims["picture"], dims["text"]) if len(dims) > 1 else nn.Identity()
+            return
+        for slot, dim in dims.items():
+            self.register_buffer(f"bucket_{slot}", torch.randint(self.dim, (dim,)))
+            self.register_buffer(f"sign_{slot}", torch.randint(2, (dim,)).float() * 2 - 1)
+
+    def forward(self, values: dict[str, Tensor], has: dict[str, Tensor]) -> Tensor:
+        if self.kind == "history":
+            return product([(self.branches[slot](values[slot]), has[slot]) for slot in values])
+        if self.kind == "semantic":
+            told = {slot: self.seen(v) if slot == "picture" else v for slot, v in values.items()}
+            total = sum(has.values()).clamp(min=1)  # type: ignore[union-attr]
+            return self.top(sum(has[slot] * told[slot] for slot in told) / total)
+        spectrum = product([(torch.fft.rfft(self._sketch(slot, v)), has[slot]) for slot, v in values.items()])
+        pooled = torch.fft.irfft(spectrum, n=self.dim)
+        return self.top(nn.functional.normalize(pooled.sign() * (pooled.abs() + EPSILON).sqrt(), dim=-1))
+
+    def _sketch(self, slot: str, values: Tensor) -> Tensor:
+        """(n, d) count sketch: every column is added, with a sign, to a bucket drawn once."""
+        bucket, sign = self.get_buffer(f"bucket_{slot}"), self.get_buffer(f"sign_{slot}")
+        return values.new_zeros(len(values), self.dim).index_add(1, bucket, values * sign)
+
+
+class CameraNet(nn.Module):
+    """Scores of pairs, a row each: how much both sides agree, times what an endorsement is worth (Eq. 5-18)."""
+
+    def __init__(
+        self, concepts: Tensor | None, dims: dict[str, int], representation: str, dropout: float, width: float, interaction: bool
+    ) -> None:
+        super().__init__()
+        self.fused = Fused(dims, representation, dropout, width) if concepts is None else None
+        if concepts is not None:
+            self.concepts = nn.Parameter(concepts.clone())
+            d = concepts.shape[1]
+            self.asks, self.answers = (MLP(d, scaled((1024, 512), width), dropout) for _ in range(2))
+            self.account = MLP(2 * d, scaled((1024, 1024, 512), width), dropout)
         self.effect = nn.ModuleList(Rate() for _ in range(2)) if interaction else None
         self.influence = nn.ModuleList(Rate() for _ in range(2)) if interaction else None
         for name, parameter in self.named_parameters():
             if name != "concepts":
                 nn.init.uniform_(parameter, -BOUND / width**0.5, BOUND / width**0.5)
 
-    def forward(self, brand: dict[str, Tensor], influencer: dict[str, Tensor]) -> dict[str, Tensor]:
-        """score, content, effect, influence (n,) and the attention of both sides: concepts and weights (n, 10).
+    def forward(self, brand: dict[str, Tensor], influencer: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
+        """score, content, effect, influence (n,) and, of concepts, the attention of both sides: concepts and weights (n, 10).
 
-        concept  (n, c)  historical distributions of both sides
-        rate     (n, 1)  engagement rates, standardised, of both sides; influencer: expected too, followers. Left out where missing.
+        concept        (n, c)  historical distributions of both sides; or text, picture (n, d)
+        rate           (n, 1)  engagement rates, standardised, of both sides
+        expected       (n, 1)  of the influencer: the rate of a campaign post; followers (n, 1): its followers, standardised
+        has            (n, 1)  whether both sides have a slot, 1 or 0
+
+        What is not there is left out: without any of its terms a factor is one.
         """
-        top_b, u_b, h_b = self._history(brand["concept"])
-        top_m, u_m, h_m = self._history(influencer["concept"])
+        if self.fused is None:
+            told = self._attended(brand["concept"], influencer["concept"])
+        else:
+            told = self._agreed(brand, influencer, has)
+        for name, rates in (
+            ("effect", (influencer.get("expected"), brand.get("rate"))),
+            ("influence", (influencer.get("followers"), influencer.get("rate"))),
+        ):
+            layers: Any = getattr(self, name) or ()
+            terms = [layer(rate) for layer, rate in zip(layers, rates, strict=False) if rate is not None]
+            told[name] = torch.stack(terms).sum(0).sigmoid() if terms else torch.ones_like(told["content"])
+        told["score"] = told["content"] * told["effect"] * told["influence"]
+        return told
+
+    def _agreed(self, brand: dict[str, Tensor], influencer: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
+        assert self.fused is not None
+        e_b, e_m = (self.fused({slot: side[slot] for slot in has}, has) for side in (brand, influencer))
+        return {"content": (e_b * e_m).sum(-1)}
+
+    def _attended(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
+        top_b, u_b, h_b = self._history(brand)
+        top_m, u_m, h_m = self._history(influencer)
         # rho of a concept is the same in every pair: it is told once a batch.
-        seen, at = torch.cat([top_b, top_m]).unique(return_inverse=True)
+        seen, at = torch.cat([top_b, top_m]).unique(return_inverse=True)  # type: ignore[no-untyped-call]
         answers = self.answers(self.concepts[seen])
         at_b, at_m = at.split(len(top_b))
         w_b, w_m = self._attention(h_m, answers[at_b]), self._attention(h_b, answers[at_m])
         e_b, e_m = (self.account(torch.cat([h, (w[..., None] * u).sum(1)], -1)) for h, w, u in ((h_b, w_b, u_b), (h_m, w_m, u_m)))
-        content = (e_b * e_m).sum(-1)
-        told = {"content": content, "effect": torch.ones_like(content), "influence": torch.ones_like(content)}
-        if self.effect is not None and self.influence is not None and "rate" in influencer:
-            told["effect"] = (self.effect[0](influencer["expected"]) + self.effect[1](brand["rate"])).sigmoid()
-            told["influence"] = (self.influence[0](influencer["followers"]) + self.influence[1](influencer["rate"])).sigmoid()
-        told["score"] = told["content"] * told["effect"] * told["influence"]
-        return told | {"concepts_b": top_b, "weights_b": w_b, "concepts_m": top_m, "weights_m": w_m}
+        return {"content": (e_b * e_m).sum(-1), "concepts_b": top_b, "weights_b": w_b, "concepts_m": top_m, "weights_m": w_m}
 
     def _history(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Top concepts (n, k), their embeddings (n, k, d) and e_h (n, d) (Eq. 6)."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brandfit.learning.kernels import kernel, ridge
+from brandfit.learning.kernels import gram, joined, kernel, ridge
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.similarity import inner, unit
 from brandfit.learning.views import View, view
@@ -125,7 +125,7 @@ class Evidence:
         for slot in self.views:
             one = kernel({slot: b[slot]}, {slot: self.brands[slot]}, {slot: 1.0}, GAMMA["slot"])
             found[f"krr.{slot}"] = inner(one, inner(to_influencers, a[f"krr.{slot}"]).astype(np.float32))
-        left, right = (_joined(rows, self.weights["influencer"]) for rows in (b, i))
+        left, right = (joined(rows, self.weights["influencer"]) for rows in (b, i))
         x, y = (inner(rows, a["axes"].T.astype(np.float32)).astype(np.float32) for rows in (left, right))
         mean, near = _unit(inner(to_brands, a["partner"].T.astype(np.float32))), _unit(y)
         found["partner"] = inner(mean, near) - 0.5 * _hubness(_unit(a["partner.training"]), near)
@@ -158,15 +158,15 @@ def _learned(
     # Kernel ridge on both sides: who works with whom, each brand's partners weighing one in all, less what is common to all brands.
     target = works / np.sqrt(np.maximum(works.sum(axis=1, keepdims=True), 1))
     target = target - target.mean(axis=0)
-    gram_b = kernel(brands, brands, weight_b, GAMMA["brand"])
-    gram_i = kernel(influencers, influencers, weight, GAMMA["influencer"])
+    gram_b = gram(brands, weight_b, GAMMA["brand"])
+    gram_i = gram(influencers, weight, GAMMA["influencer"])
     votes = _votes(works, categories)
     mean_i = votes[1].mean(axis=0) if votes is not None else np.zeros(0)
     solved = ridge(gram_i, np.column_stack([target.T, *([votes[1] - mean_i] if votes is not None else [])]), RIDGE["influencer"])
     spread = solved[:, : len(works)].T
     arrays["krr"] = ridge(gram_b, spread, RIDGE["brand"]).astype(np.float32)
     for slot, rows in brands.items():
-        one = kernel({slot: rows}, {slot: rows}, {slot: 1.0}, GAMMA["slot"])
+        one = gram({slot: rows}, {slot: 1.0}, GAMMA["slot"])
         arrays[f"krr.{slot}"] = ridge(one, spread, RIDGE["brand"]).astype(np.float32)
     if votes is not None:
         known = categories[0] >= 0
@@ -176,7 +176,7 @@ def _learned(
         arrays |= {"category.brand": told, "category.brand.mean": mean_b}
         arrays |= {"category.influencer": solved[:, len(works) :], "category.influencer.mean": mean_i}
     left = {slot: rows for slot, rows in brands.items() if slot in influencers}
-    x, y = _joined(left, weight).astype(np.float64), _joined(influencers, weight).astype(np.float64)
+    x, y = joined(left, weight), joined(influencers, weight)
     axes = _axes(x, y)
     x, y = x @ axes, y @ axes
     partner = ridge(gram_b, works @ y / np.maximum(works.sum(axis=1, keepdims=True), 1), RIDGE["partner"])
@@ -186,8 +186,11 @@ def _learned(
 
 def _axes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(d, k) first principal axes of the rows of both; the heaviest entry of each is positive."""
-    _, vectors = np.linalg.eigh(x.T @ x + y.T @ y)
-    axes = vectors[:, ::-1][:, :AXES]
+    from sklearn.utils.extmath import randomized_svd
+
+    rows = np.concatenate([x, y])
+    *_, found = randomized_svd(rows, min(AXES, *rows.shape), n_oversamples=20, n_iter=2, random_state=0)
+    axes = found.T.astype(np.float64)
     return axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
 
 
@@ -251,10 +254,6 @@ def _hubness(brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
     k = min(NEIGHBOURS, len(brands))
     near = np.sort(inner(brands, influencers), axis=0)[len(brands) - k :]
     return near.mean(axis=0) if k else np.zeros(len(influencers))
-
-
-def _joined(rows: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:
-    return np.concatenate([rows[slot] * np.float32(np.sqrt(weight)) for slot, weight in weights.items()], axis=1)
 
 
 def _unit(values: np.ndarray) -> np.ndarray:

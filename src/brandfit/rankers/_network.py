@@ -6,7 +6,7 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import msgspec
 import numpy as np
@@ -16,7 +16,7 @@ from brandfit import seeds
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UsageError
-from brandfit.learning.losses import l1
+from brandfit.learning.losses import disorder, l1
 from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets, triplets
@@ -26,6 +26,9 @@ from brandfit.rankers.base import Ranker, Tick
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+JUDGED = 20
+"""Negatives for every positive pair that early stopping compares it with."""
 
 Sides = dict[str, tuple[Vectors, Vectors]]
 """Slot to the vectors of brands and of influencers."""
@@ -39,7 +42,7 @@ class NetworkConfig(Config, frozen=True):
     dropout: Annotated[float, Meta(description="share of the activations left out while training", ge=0, lt=1)] = 0.5
     width: Annotated[float, Meta(description="widths of the layers, as a share of the paper's", gt=0, le=10)] = 1.0
     l1: Annotated[float, Meta(description="weight of the sum of absolute weights in the loss", ge=0)] = 0.001
-    patience: Annotated[int, Meta(description="epochs without a lower validation loss before training ends", ge=1)] = 10
+    patience: Annotated[int, Meta(description="epochs without a better validation before training ends", ge=1)] = 10
     validation: Annotated[
         float, Meta(description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1)
     ] = 0.2
@@ -49,7 +52,7 @@ class NetworkConfig(Config, frozen=True):
 
 
 class NetworkRanker(Ranker):
-    """Authors write ``made`` (a network) and ``loss``; one that learns from other examples than triplets ``draw`` too.
+    """Authors write ``made`` (a network), ``draw`` (examples) and ``loss``.
 
     The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to values (n, dim) and slot
     to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for both in that pair. The parts of a score are the
@@ -59,8 +62,6 @@ class NetworkRanker(Ranker):
     Config = NetworkConfig
     config: Any
     learns = True
-    evidence: ClassVar[tuple[str, ...]] = ()
-    """The slots of which both sides must share one: without, nothing is known of a pair. () means all that are not one-sided."""
 
     def __init__(self, config: Any = None, seed: int = 0) -> None:
         super().__init__(config, seed)
@@ -78,9 +79,17 @@ class NetworkRanker(Ranker):
     def loss(self, embed: Embed, batch: Any) -> Tensor:
         """The scalar loss of a batch of what ``draw`` gave."""
 
+    @abstractmethod
     def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Any:
         """A named tuple of arrays, one row an example: all that an epoch learns from."""
-        return triplets(pairs, candidates, rng)
+
+    def asked(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Any:
+        """What ``judged`` is computed on, of the pairs of held-out brands."""
+        return self.draw(pairs, candidates, rng)
+
+    def judged(self, embed: Embed, batch: Any) -> Tensor:
+        """What training stops early by, lower is better."""
+        return self.loss(embed, batch)
 
     def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         """What ``made``, ``draw`` and ``loss`` need to know beside; JSON types of it go into ``training``."""
@@ -111,19 +120,22 @@ class NetworkRanker(Ranker):
         embed = Embed(network, sides)
         held = held_out(pairs.at, self.config.validation, self.seed)
         n, size = len(pairs.influencers), self.config.batch_size
-        judged: Any = self.draw(pairs.at[held], n, seeds.generator(self.seed, "validation")) if held.any() else None
+        asked: Any = self.asked(pairs.at[held], n, seeds.generator(self.seed, "validation")) if held.any() else None
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
             drawn = self.draw(pairs.at[~held], n, rng)
             order = rng.permutation(len(drawn[0]))
             return _batches(type(drawn)(*(column[order] for column in drawn)), size)
 
+        def tensors(batch: Any) -> Any:
+            return type(batch)(*(torch.from_numpy(column) for column in batch))
+
         def loss(batch: Any) -> Any:
-            value = self.loss(embed, type(batch)(*(torch.from_numpy(column) for column in batch)))
-            return value + self.config.l1 * l1(network.parameters()) if self.config.l1 and network.training else value
+            value = self.loss(embed, tensors(batch))
+            return value + self.config.l1 * l1(network.parameters()) if self.config.l1 else value
 
         def validate() -> float:
-            return sum(float(loss(b)) * len(b[0]) for b in _batches(judged, 4096)) / max(len(judged[0]), 1)
+            return sum(float(self.judged(embed, tensors(b))) * len(b[0]) for b in _batches(asked, 4096)) / len(asked[0])
 
         history = train(
             network,
@@ -133,7 +145,7 @@ class NetworkRanker(Ranker):
             epochs=self.config.epochs,
             seed=self.seed,
             patience=self.config.patience,
-            validate=validate if judged is not None and len(judged[0]) else None,
+            validate=validate if asked is not None and len(asked[0]) else None,
             tick=tick,
             folder=folder,
             run=self._run(dataset),
@@ -180,7 +192,7 @@ class NetworkRanker(Ranker):
 
     @property
     def _content(self) -> list[str]:
-        return [slot for slot in self.evidence or self.slots if slot not in self.one_sided]
+        return [slot for slot in self.slots if slot not in self.one_sided]
 
     def _dim(self, slot: str, dim: int) -> int:
         """Of what ``values`` gives, for Features of ``dim`` columns."""
@@ -238,6 +250,24 @@ class NetworkRanker(Ranker):
         return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
 
 
+class TripletRanker(NetworkRanker):
+    """Learns from triplets. It stops by AUC: hinges grow with the scores, also while the order still gets better."""
+
+    def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Triplets:
+        return triplets(pairs, candidates, rng)
+
+    def asked(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Triplets:
+        return triplets(pairs, candidates, rng, random=JUDGED)
+
+    def judged(self, embed: Embed, batch: Triplets) -> Tensor:
+        return disorder(*self.compared(embed, batch))
+
+    def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
+        """Scores (n,) of the positive and of the negative of each triplet."""
+        positive, negative = embed.both(batch)
+        return sum(positive.values()), sum(negative.values())  # type: ignore[return-value]
+
+
 class Embed:
     """Embeddings and scores of pairs, by their numbers."""
 
@@ -259,14 +289,16 @@ class Embed:
 
         An account that is in many pairs of a batch goes through the network once, with one dropout.
         """
+        import torch
+
         at = [brand.to(self.device), influencer.to(self.device)]
         has = {slot: self.has[0][slot][at[0]] * self.has[1][slot][at[1]] for slot in self.has[0]}
-        case = sum(values[:, 0].long() << n for n, values in enumerate(has.values()))
+        case = torch.stack([values[:, 0].long() << n for n, values in enumerate(has.values())]).sum(0)
         left, right = (self._side(side, at[side], case, len(has)) for side in (0, 1))
         return left, right
 
     def _side(self, side: int, accounts: Tensor, case: Tensor, slots: int) -> dict[str, Tensor]:
-        told, place = ((accounts << slots) + case).unique(return_inverse=True)
+        told, place = ((accounts << slots) + case).unique(return_inverse=True)  # type: ignore[no-untyped-call]
         at = told >> slots
         has = {slot: ((told >> n) & 1).to(values.dtype)[:, None] for n, (slot, values) in enumerate(self.has[side].items())}
         found = self.network(side, {s: v[at] for s, v in self.values[side].items()}, has)

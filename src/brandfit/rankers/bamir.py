@@ -31,7 +31,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.learning.losses import pairwise, triplet
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.samplers import Triplets, triplets
-from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker, categories_of
+from brandfit.rankers._network import Embed, NetworkConfig, TripletRanker, categories_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -45,7 +45,7 @@ class BamirConfig(NetworkConfig, frozen=True):
     hard: Annotated[int, Meta(description="negatives of the brand's own category a draw", ge=0)] = 1
 
 
-class Bamir(NetworkRanker):
+class Bamir(TripletRanker):
     """Topics, pictures and concept graph in two products; see the module."""
 
     Config = BamirConfig

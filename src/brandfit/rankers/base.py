@@ -117,6 +117,14 @@ class Ranker(ABC):
         """What a reader of the result must know: the slots that were left out."""
         return [f"{slot} left out: {reason}" for slot, reason in self.left_out(dataset).items()]
 
+    @property
+    def leaky(self) -> bool:
+        """Whether it scores a pair by what only pairs have that work together; every table names it so."""
+        return False
+
+    def shown(self, dataset: Dataset) -> None:  # noqa: B027  nobody looks but one that is leaky
+        """For one that is leaky: the Dataset with the endorsements of the pairs to be scored."""
+
     def arrays(self) -> dict[str, np.ndarray]:
         """What was learned, for storage."""
         return {}

@@ -10,14 +10,15 @@
     L    = max(0, 7 - F(b, +) + F(b, -)) + l1 |weights|                                           Eq. 19
 
 ``concept`` is filled by any encoder of named concepts (``concept.cosmic`` is the paper's). Adam at .001, times .95 an epoch, 40
-epochs, batches of 8, dropout .6, weights from U(-.1, .1). ``interaction=false`` is C-w/o-MR, F the content score alone.
+epochs, batches of 8, dropout .6, weights from U(-.1, .1). ``interaction=false`` is C-w/o-MR, F the content score alone. With
+``representation`` bilinear, history or semantic, words and pictures stand in for concepts: the baselines Bp+MR, Hp+MR and Vi+MR.
 
 S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better Understanding. IEEE Transactions
 on Multimedia, 2021. What differs from the paper and from its code:
 
 * E(p) is, in the paper, the engagement of the very campaign post of the pair: it exists for positives only and gives the label
   away. Here it is expected: a line through the training pairs from the influencer's own rate, or that rate where no endorsement
-  has a weight.
+  has a weight. ``endorsement=leaky`` does as the paper does, zero for pairs without a campaign post: to compare, never to use.
 * Eq. 19 with S_ed = 0 for negatives never sees a negative's content (C1). Here negatives have their S_ed too, as in the code.
 * The code multiplies S_ed and S_in onto the wrong pairs (C3) and takes the mean of the inner product in Eq. 7 (C4). Here neither
   is so.
@@ -32,21 +33,20 @@ Expected: the paper's Table II has AUC .810, cAUC .678, R@10 .207, R@50 .422, MR
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.learning.engagement import RATE
+from brandfit.learning.engagement import RATE, campaign_rates
 from brandfit.learning.losses import triplet
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets
-from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker
-from brandfit.rankers.base import Tick
+from brandfit.learning.similarity import shared, unit
+from brandfit.rankers._network import Embed, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -58,6 +58,14 @@ BLOCK = 512
 
 
 class CameraConfig(NetworkConfig, frozen=True):
+    representation: Annotated[
+        Literal["attention", "bilinear", "history", "semantic"],
+        Meta(description="attention: concepts, as CAMERA; the others: words and pictures, as Bp+MR, Hp+MR, Vi+MR"),
+    ] = "attention"
+    endorsement: Annotated[
+        Literal["expected", "leaky"],
+        Meta(description="engagement of a pair's campaign post; leaky: the true one, as the paper, which gives the label away"),
+    ] = "expected"
     posts: Annotated[float, Meta(description="posts of an account that its concepts are taken to be the sum of (H)", gt=0)] = 50.0
     interaction: Annotated[bool, Meta(description="multiply by endorsement effect and influence; false: the paper's C-w/o-MR")] = (
         True
@@ -68,29 +76,68 @@ class CameraConfig(NetworkConfig, frozen=True):
     dropout: Annotated[float, Meta(description="share of the activations left out while training", ge=0, lt=1)] = 0.6
 
 
-class Camera(NetworkRanker):
+class Camera(TripletRanker):
     """Bi-directional concept attention; see the module. ``factors`` tells what a score is the product of, and the attention."""
 
     Config = CameraConfig
     config: CameraConfig
-    slots = ("concept", "engagement")
+    slots = ("concept", "text", "picture", "engagement")
     one_sided = ("engagement",)
-    evidence = ("concept",)
     sums = ("content",)
 
-    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+    def __init__(self, config: CameraConfig | None = None, seed: int = 0) -> None:
+        super().__init__(config, seed)
         self._start: np.ndarray | None = None
-        return super().fit(dataset, tick, folder)
+        self._campaigns: dict[tuple[str, str], float] = {}
+        """Engagement of campaign posts that it was shown, where it is leaky."""
+        self._learned: Tensor | None = None
+        """(b, i) the same of what is learned from, standardised."""
+
+    @property
+    def leaky(self) -> bool:
+        return self.config.endorsement == "leaky" and self.config.interaction
+
+    def shown(self, dataset: Dataset) -> None:
+        self._campaigns = campaign_rates(dataset)
 
     def made(self, dims: dict[str, int]) -> nn.Module:
         import torch
 
         from brandfit.rankers._camera_net import EMBEDDING, CameraNet
 
-        start = self._start if getattr(self, "_start", None) is not None else np.zeros((dims["concept"], EMBEDDING), np.float32)
-        return CameraNet(torch.from_numpy(start), self.config.dropout, self.config.width, self.config.interaction)
+        config = self.config
+        content = {slot: dim for slot, dim in dims.items() if slot != "engagement"}
+        start = None
+        if "concept" in content:
+            start = torch.from_numpy(self._start if self._start is not None else np.zeros((dims["concept"], EMBEDDING), np.float32))
+        return CameraNet(start, content, config.representation, config.dropout, config.width, config.interaction)
 
     def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
+        if self.leaky:
+            self._learn_campaigns(dataset, pairs)
+        if self.config.representation == "attention":
+            self._start_concepts(dataset, pairs)
+        return self.training
+
+    def _learn_campaigns(self, dataset: Dataset, pairs: Pairs) -> None:
+        import torch
+
+        self._campaigns = campaign_rates(dataset)
+        known = np.array(list(self._campaigns.values()))
+        self.training["campaign"] = [float(known.mean()), float(known.std()) or 1.0] if len(known) else [0.0, 1.0]
+        self._learned = torch.from_numpy(self._campaigns_of(pairs.brands, pairs.influencers))
+
+    def _campaigns_of(self, brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
+        """(b, i) float32 standardised engagement of the campaign post of each pair; that of none counts as zero."""
+        row, column = ({id: n for n, id in enumerate(ids.tolist())} for ids in (brands, influencers))
+        result = np.zeros((len(brands), len(influencers)), np.float32)
+        for (brand, influencer), rate in self._campaigns.items():
+            if brand in row and influencer in column:
+                result[row[brand], column[influencer]] = rate
+        mean, deviation = self.training["campaign"]
+        return (result - np.float32(mean)) / np.float32(deviation)
+
+    def _start_concepts(self, dataset: Dataset, pairs: Pairs) -> None:
         from sklearn.utils.extmath import randomized_svd
 
         from brandfit.rankers._camera_net import EMBEDDING
@@ -100,12 +147,14 @@ class Camera(NetworkRanker):
         _, singular, axes = randomized_svd(np.sqrt(rows), k, random_state=0)
         self._start = np.zeros((rows.shape[1], EMBEDDING), np.float32)
         self._start[:, :k] = axes.T * np.sqrt(singular * len(singular) / singular.sum())
-        return self.training
 
     def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
         if slot == "concept":
             sides = brand_vectors(dataset, slot, brands), account_vectors(dataset, slot, influencers)
             return self._distribution(sides[0]), self._distribution(sides[1])
+        if slot != "engagement":
+            left, right = super().values(dataset, slot, brands, influencers)
+            return unit(left), unit(right)
         column = dataset.slots[slot].columns.index(RATE)
         rates = [vectors(dataset, slot, ids) for vectors, ids in ((brand_vectors, brands), (account_vectors, influencers))]
         raw = [np.where(v.present, v.values[:, column], np.nan).astype(np.float64) for v in rates]
@@ -115,26 +164,30 @@ class Camera(NetworkRanker):
         scale = self.training["scale"]
         rate, audience = _standard(raw[1], *scale["rate"]), _standard(followers, *scale["followers"])
         slope, offset = self.training["expected"]
-        right = np.stack([rate, offset + slope * rate, audience], axis=1).astype(np.float32)
-        left = np.zeros((len(brands), RATES), np.float32)
-        left[:, 0] = _standard(raw[0], *scale["rate"])
-        return Vectors(left, np.ones(len(left), bool)), Vectors(right, np.ones(len(right), bool))
+        right_rates = np.stack([rate, offset + slope * rate, audience], axis=1).astype(np.float32)
+        left_rates = np.zeros((len(brands), RATES), np.float32)
+        left_rates[:, 0] = _standard(raw[0], *scale["rate"])
+        return Vectors(left_rates, np.ones(len(left_rates), bool)), Vectors(right_rates, np.ones(len(right_rates), bool))
 
     def loss(self, embed: Embed, batch: Triplets) -> Tensor:
+        return triplet(*self.compared(embed, batch), MARGIN)
+
+    def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
         import torch
 
         brand, positive, negative = (torch.as_tensor(column).to(embed.device) for column in batch)
-        told = self._told(embed.network, embed.values, torch.cat([brand, brand]), torch.cat([positive, negative]))
-        n = len(brand)
-        return triplet(told["score"][:n], told["score"][n:], MARGIN)
+        at = torch.cat([brand, brand]), torch.cat([positive, negative])
+        campaign = None if self._learned is None else self._learned[at[0].cpu(), at[1].cpu()].to(embed.device)
+        score = self._told(embed.network, embed.values, embed.has, campaign, *at)["score"]
+        return score[: len(brand)], score[len(brand) :]
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         return {self.name: self.factors(dataset, brands, candidates)["score"]}
 
     def factors(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
-        """score, content, effect and influence (b, n), NaN where there is no evidence; concepts_b, weights_b, concepts_m, weights_m
-        (b, n, 10): the ten heaviest concepts of both sides, by column of the concept slot, and how much of each side's attention
-        each has.
+        """score, content, effect and influence (b, n), NaN where there is no evidence; of concepts also concepts_b, weights_b,
+        concepts_m, weights_m (b, n, 10): the ten heaviest of both sides, by column of the concept slot, and how much of each
+        side's attention each has.
         """
         import torch
 
@@ -142,11 +195,14 @@ class Camera(NetworkRanker):
             raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first.")
         shape = (len(brands), len(candidates))
         used = self.used_slots(dataset)
-        if "concept" not in used:
+        content = [slot for slot in self._content if slot in used]
+        if not content:
             return {"score": np.full(shape, np.nan)}
         sides = {slot: self.values(dataset, slot, brands, candidates) for slot in used}
-        known = sides["concept"][0].present[:, None] & sides["concept"][1].present
+        known = np.any([shared(*sides[slot]) for slot in content], axis=0)
         tensors = [{slot: torch.from_numpy(pair[side].values).double() for slot, pair in sides.items()} for side in (0, 1)]
+        has = [{slot: torch.from_numpy(pair[side].present).double()[:, None] for slot, pair in sides.items()} for side in (0, 1)]
+        campaigns = torch.from_numpy(self._campaigns_of(brands, candidates)).double() if self.leaky else None
         network: Any = self.network.double()
         found: dict[str, list[np.ndarray]] = {}
         try:
@@ -154,7 +210,8 @@ class Camera(NetworkRanker):
                 for row in range(shape[0]):
                     for start in range(0, shape[1], BLOCK):
                         at = torch.arange(start, min(start + BLOCK, shape[1]))
-                        for name, values in self._told(network, tensors, torch.full_like(at, row), at).items():
+                        campaign = None if campaigns is None else campaigns[row, at]
+                        for name, values in self._told(network, tensors, has, campaign, torch.full_like(at, row), at).items():
                             found.setdefault(name, []).append(values.float().numpy())
         finally:
             self.network.float()
@@ -163,13 +220,29 @@ class Camera(NetworkRanker):
             result[name] = np.where(known, result[name].astype(np.float64), np.nan)
         return result
 
-    def _told(self, network: Any, values: list[dict[str, Tensor]], brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
-        left, right = {"concept": values[0]["concept"][brand]}, {"concept": values[1]["concept"][influencer]}
+    def notes(self, dataset: Dataset) -> list[str]:
+        told = super().notes(dataset)
+        leak = "leaky: it reads the engagement of each pair's own campaign post, which only partners have"
+        return [leak, *told] if self.leaky else told
+
+    def _told(
+        self,
+        network: Any,
+        values: list[dict[str, Tensor]],
+        has: list[dict[str, Tensor]],
+        campaign: Tensor | None,
+        brand: Tensor,
+        influencer: Tensor,
+    ) -> dict[str, Tensor]:
+        content = [slot for slot in values[1] if slot != "engagement"]
+        left, right = ({slot: values[side][slot][at] for slot in content} for side, at in ((0, brand), (1, influencer)))
         if "engagement" in values[1]:
             theirs = values[1]["engagement"][influencer]
             left["rate"] = values[0]["engagement"][brand][:, :1]
             right |= {"rate": theirs[:, :1], "expected": theirs[:, 1:2], "followers": theirs[:, 2:]}
-        return network(left, right)
+        if campaign is not None:
+            right["expected"] = campaign[:, None]
+        return network(left, right, {slot: has[0][slot][brand] * has[1][slot][influencer] for slot in content})
 
     def _distribution(self, vectors: Vectors) -> Vectors:
         """softmax(H share) of each row; rows that are no weights (some below zero) are taken for logits."""
@@ -189,13 +262,9 @@ class Camera(NetworkRanker):
         for name, values in (("rate", rate), ("followers", followers)):
             known = values[~np.isnan(values)]
             scale[name] = [float(known.mean()), float(known.std()) or 1.0] if len(known) else [0.0, 1.0]
-        links = dataset.links_of("endorses").select(["target", "source", "weight"])
         row, here = {id: n for n, id in enumerate(influencers.tolist())}, set(brands.tolist())
-        pairs = [
-            (rate[row[source]], weight)
-            for target, source, weight in zip(*(links[c].to_pylist() for c in ("target", "source", "weight")), strict=True)
-            if weight is not None and target in here and source in row and not np.isnan(rate[row[source]])
-        ]
+        told = [(rate[row[i]], campaign) for (b, i), campaign in campaign_rates(dataset).items() if b in here and i in row]
+        pairs = [(own, campaign) for own, campaign in told if not np.isnan(own)]
         line = [1.0, 0.0]
         if len(pairs) > 2:
             own, campaign = (_standard(column, *scale["rate"]) for column in np.array(pairs).T)
@@ -211,6 +280,8 @@ class Camera(NetworkRanker):
             return f"its features have no column {RATE}"
         if slot == "engagement" and not self.config.interaction:
             return "the setting interaction=false leaves it out"
+        if slot != "engagement" and (slot == "concept") != (self.config.representation == "attention"):
+            return f"the setting representation={self.config.representation} leaves it out"
         return super()._missing(dataset, slot)
 
 

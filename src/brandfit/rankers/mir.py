@@ -6,8 +6,8 @@
 
 A list holds one candidate of each of k buckets: the brand's partners sorted by how well their campaign posts did (the engagement
 of the endorsement, its ``weight``; a label of training pairs, never read when scoring) in k - 1 buckets, and all others
-(``learning.samplers.buckets``). Vectors are means over posts (history pooling "ap"). SGD at .001, batches of 64, at most 30
-epochs, dropout of a half.
+(``learning.samplers.buckets``). Vectors are means over posts (history pooling "ap"; ``pooling=weighted`` is "wap"). SGD at .001,
+batches of 64, at most 30 epochs, dropout of a half.
 
 T. Gan, S. Wang, M. Liu, X. Song, Y. Yao, L. Nie: Seeking Micro-influencers for Brand Promotion. ACM Multimedia 2019. Known from
 its figures, README and published code; what differs:
@@ -31,9 +31,10 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
+from brandfit.learning.engagement import campaign_rates
 from brandfit.learning.losses import listwise
 from brandfit.learning.pairs import Pairs
-from brandfit.learning.pooling import Vectors
+from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Lists, buckets
 from brandfit.learning.similarity import unit
 from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker
@@ -50,6 +51,9 @@ class MirConfig(NetworkConfig, frozen=True):
         Literal["product", "concat", "text", "picture"],
         Meta(description="how words and pictures come together, or which is used alone"),
     ] = "product"
+    pooling: Annotated[
+        Literal["average", "weighted"], Meta(description="mean over posts; weighted: those with more likes and comments weigh more")
+    ] = "average"
     sides: Annotated[
         Literal["shared", "own"], Meta(description="whether brands and influencers share the weights; own: the authors' code")
     ] = "shared"
@@ -86,17 +90,14 @@ class Mir(NetworkRanker):
         return super().optimiser(network)
 
     def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
-        left, right = super().values(dataset, slot, brands, influencers)
+        weighted = self.config.pooling == "weighted"
+        left, right = brand_vectors(dataset, slot, brands, weighted), account_vectors(dataset, slot, influencers, weighted)
         return unit(left), unit(right)
 
     def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
-        links = dataset.links_of("endorses").select(["target", "source", "weight"])
-        weights: dict[tuple[str, str], list[float]] = {}
-        for brand, influencer, weight in zip(*(links[c].to_pylist() for c in ("target", "source", "weight")), strict=True):
-            if weight is not None:
-                weights.setdefault((brand, influencer), []).append(weight)
+        rates = campaign_rates(dataset)
         named = ((b, i, (pairs.brands[b], pairs.influencers[i])) for b, i in pairs.at.tolist())
-        self._grade = {(b, i): float(np.mean(weights[name])) for b, i, name in named if name in weights}
+        self._grade = {(b, i): rates[name] for b, i, name in named if name in rates}
         return {}
 
     def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Lists:

@@ -34,7 +34,7 @@ from msgspec import Meta
 from brandfit.data.dataset import Dataset
 from brandfit.learning.losses import pairwise, triplet
 from brandfit.learning.samplers import Triplets
-from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker
+from brandfit.rankers._network import Embed, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -51,7 +51,7 @@ class MorningConfig(NetworkConfig, frozen=True):
     ] = ("content", "audience", "attributes")
 
 
-class Morning(NetworkRanker):
+class Morning(TripletRanker):
     """Three perspectives, trained together; see the module."""
 
     Config = MorningConfig

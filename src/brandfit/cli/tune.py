@@ -1,0 +1,68 @@
+"""brandfit tune"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import (
+    json_option,
+    only_data,
+    print_json,
+    print_table,
+    progress,
+    seed_option,
+    set_option,
+    workspace_option,
+)
+
+
+@click.command(short_help="Search for better settings of a ranker.")
+@click.argument("ranker")
+@workspace_option
+@click.option("--try", "tries", multiple=True, metavar="NAME=LOW:HIGH", help="What to try: a range, or a choice NAME=A,B,C.")
+@click.option("--trials", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many settings to try in all.")
+@click.option("--metric", default="MAP", show_default=True, help="What is to be best (brandfit list metrics).")
+@click.option("--protocol", default="cv5", show_default=True, help="cv5 or expansion.")
+@seed_option
+@set_option
+@json_option
+def command(
+    ranker: str,
+    workspace: str,
+    tries: tuple[str, ...],
+    trials: int,
+    metric: str,
+    protocol: str,
+    seed: int,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Search for settings of RANKER that do better on held-out training brands. A search that was broken off goes on.
+
+    Test brands of the source are never looked at. The folds are not those of `evaluate`, but the brands are: judge what was
+    found by `--protocol official`, or on brands that come later.
+
+    \b
+    Examples:
+      brandfit tune wsim --try pool_size=2,4,6,8 --try learning_rate=0.0001:0.01 -w demo
+      brandfit tune brandfit --try strength=1:1000 --trials 10 --metric Recall@10 -w demo
+    """
+    from brandfit.config import parse_settings
+    from brandfit.tuning import tune
+    from brandfit.workspace import Workspace
+
+    data = only_data(settings)
+    with Workspace(workspace) as opened, progress(f"tune {ranker}", quiet=as_json) as bar:
+        found = tune(opened, ranker, parse_settings(tries), trials, metric, protocol, data, seed, bar)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    order = sorted(found.trials, key=lambda trial: trial[1], reverse=not metric.startswith("MedR"))
+    header = [*order[0][0], metric]
+    print_table(header, [[*settings.values(), value] for settings, value in order[:10]])
+    click.echo(f"\nAs it comes: {metric} {found.default:.3f}. The best of {len(found.trials)} trials: {order[0][1]:.3f}.")
+    if found.settings:
+        typed = " ".join(f"--set {name}={value}" for name, value in found.settings.items())
+        click.echo(f"To train with it: brandfit train {ranker} {typed} -w {workspace}")
+    else:
+        click.echo("Nothing was better than the settings as they come.")

@@ -1,0 +1,121 @@
+"""Reports of single rows: written, read, and put together over seeds and over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from brandfit.evaluation.protocol import Protocol
+from brandfit.evaluation.report import Judged, Report
+from brandfit.workspace.shelf import write_atomic
+
+PLAIN = ("seeds", "candidate_counts", "positives", "category_source", "dataset", "notes")
+
+
+def kept(report: Report, file: Path) -> None:
+    """Write a report, whole or not at all."""
+    told = {name: getattr(report, name) for name in PLAIN}
+    told |= {"brands": report.brands.tolist(), "brand_categories": report.brand_categories.tolist()}
+    told |= {which: {name: _plain(j) for name, j in getattr(report, which).items()} for which in ("judged", "references")}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(file, msgspec.msgpack.encode(told))
+
+
+def taken(file: Path, protocol: Protocol) -> Report:
+    """Read what ``kept`` wrote."""
+    told = msgspec.msgpack.decode(file.read_bytes())
+    return Report(
+        protocol=protocol,
+        seeds=tuple(told["seeds"]),
+        judged={name: _judged(j) for name, j in told["judged"].items()},
+        references={name: _judged(j) for name, j in told["references"].items()},
+        brands=np.array(told["brands"], dtype=object),
+        brand_categories=np.array(told["brand_categories"], dtype=object),
+        candidate_counts=tuple(told["candidate_counts"]),
+        positives=told["positives"],
+        category_source=told["category_source"],
+        dataset=told["dataset"],
+        notes=tuple(told["notes"]),
+    )
+
+
+def over_seeds(reports: Sequence[Report]) -> Report:
+    """One report of the same rankers, judged with the seeds of all."""
+    first = reports[0]
+    judged = {name: _joined([report.judged[name] for report in reports]) for name in first.judged}
+    return replace(first, seeds=tuple(seed for report in reports for seed in report.seeds), judged=judged)
+
+
+def over_rows(reports: Mapping[str, Report]) -> Report:
+    """One report of all rows, each a report with one ranker, on the same brands."""
+    first = next(iter(reports.values()))
+    judged = {row: next(iter(report.judged.values())) for row, report in reports.items()}
+    notes = tuple(dict.fromkeys(note for report in reports.values() for note in report.notes))
+    return replace(first, judged=judged, notes=notes)
+
+
+def _joined(parts: Iterable[Judged]) -> Judged:
+    """The same ranker, judged with the seeds of all."""
+    result = Judged({})
+    for part in parts:
+        for values, more in (
+            (result.values, part.values),
+            *((result.history.setdefault(k, {}), v) for k, v in part.history.items()),
+        ):
+            for metric, arrays in more.items():
+                values.setdefault(metric, []).extend(arrays)
+        result.told.extend(part.told)
+        result.fit_seconds += part.fit_seconds
+        result.score_seconds += part.score_seconds
+        result.parameters, result.leaky = part.parameters, part.leaky
+        result.notes |= part.notes
+    return result
+
+
+def _extend(values: dict[str, list[np.ndarray]], more: Mapping[str, list[np.ndarray]]) -> None:
+    for metric, arrays in more.items():
+        values.setdefault(metric, []).extend(arrays)
+
+
+def _arrays(plain: Mapping[str, list[list[float]]]) -> dict[str, list[np.ndarray]]:
+    return {metric: [np.array(a, float) for a in arrays] for metric, arrays in plain.items()}
+
+
+def _lists(values: Mapping[str, list[np.ndarray]]) -> dict[str, list[list[float]]]:
+    return {metric: [a.tolist() for a in arrays] for metric, arrays in values.items()}
+
+
+def _plain(judged: Judged) -> dict[str, Any]:
+    return {
+        "values": _lists(judged.values),
+        "history": {kind: _lists(values) for kind, values in judged.history.items()},
+        "told": [[p.astype(np.float32).tobytes(), np.packbits(y).tobytes(), len(y)] for p, y in judged.told],
+        "fit_seconds": judged.fit_seconds,
+        "score_seconds": judged.score_seconds,
+        "parameters": judged.parameters,
+        "leaky": judged.leaky,
+        "notes": list(judged.notes),
+    }
+
+
+def _judged(plain: Mapping[str, Any]) -> Judged:
+    return Judged(
+        values=_arrays(plain["values"]),
+        history={
+            kind: {m: [np.array(a, float) for a in arrays] for m, arrays in v.items()} for kind, v in plain["history"].items()
+        },
+        told=[
+            (np.frombuffer(p, np.float32).astype(float), np.unpackbits(np.frombuffer(y, np.uint8), count=n).astype(bool))
+            for p, y, n in plain["told"]
+        ],
+        fit_seconds=plain["fit_seconds"],
+        score_seconds=plain["score_seconds"],
+        parameters=plain["parameters"],
+        leaky=plain.get("leaky", False),
+        notes=dict.fromkeys(plain["notes"]),
+    )

@@ -1,0 +1,97 @@
+"""Runs the rows of an experiment and keeps each: one that was run on the same data with the same settings is not run again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from brandfit import __version__, names, pipeline
+from brandfit.errors import UsageError
+from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.report import Report
+from brandfit.experiments.declared import Experiment, Row
+from brandfit.experiments.keep import kept, over_rows, over_seeds, taken
+from brandfit.workspace import Workspace
+
+Tick = Callable[[str, int, int], None]
+FOLDER = "experiments"
+"""Where rows are kept, in the folder of the workspace."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``report`` holds the rows that were run, by their names, or is None where none was; ``missing`` says why others were not."""
+
+    experiment: Experiment
+    report: Report | None
+    missing: Mapping[str, str]
+
+
+def run(
+    workspace: Workspace,
+    experiment: Experiment,
+    seeds: int | None = None,
+    data: Mapping[str, Any] | None = None,
+    fresh: bool = False,
+    tick: Tick | None = None,
+) -> Outcome:
+    """Run an experiment on a workspace.
+
+    seeds  in place of the experiment's own number
+    data   endorsement rules and slots for all rows (``pipeline.load``); a row's own slots come before them
+    fresh  run rows again that are kept; they are kept by data, settings, seed and version of the package
+    """
+    asked = range(seeds or experiment.seeds)
+    reports: dict[str, Report] = {}
+    missing: dict[str, str] = {}
+    for n, row in enumerate(experiment.rows):
+        if tick:
+            tick(row.name, n, len(experiment.rows))
+        if not row.ranker:
+            missing[row.name] = row.note or "only quoted"
+            continue
+        try:
+            reports[row.name] = over_seeds(_reports(workspace, experiment, row, asked, dict(data or {}), fresh))
+        except UsageError as error:
+            missing[row.name] = error.message
+    if tick:
+        tick("done", len(experiment.rows), len(experiment.rows))
+    return Outcome(experiment, over_rows(reports) if reports else None, missing)
+
+
+def of_report(report: Report, title: str) -> Outcome:
+    """An evaluation that nobody declared as an outcome, to be published like one."""
+    rows = [Row(name=name, ranker=name) for name in report.judged]
+    metrics = tuple(map(str, report.protocol.metrics))
+    experiment = Experiment(title=title, source="an evaluation", rows=rows, metrics=metrics, baseline=rows[0].name)
+    return Outcome(experiment, report, {})
+
+
+def _reports(
+    workspace: Workspace, experiment: Experiment, row: Row, seeds: range, data: dict[str, Any], fresh: bool
+) -> list[Report]:
+    """One report a seed, with the row's ranker as the only one judged."""
+    data |= {f"slots.{slot}": name for slot, name in row.slots.items()}
+    settings = {f"protocol.{name}": value for name, value in experiment.options.items()}
+    settings |= {f"{row.ranker}.{name}": value for name, value in row.settings.items()}
+    protocol = protocols.get(experiment.protocol, experiment.options)
+    said = [
+        __version__,
+        pipeline.load(workspace, data).fingerprint,
+        protocol.name,
+        protocol.Config.of(experiment.options).to_dict(),
+        row.ranker,
+        names.load("ranker", row.ranker).Config.of(row.settings).to_dict(),
+    ]
+    reports = []
+    for seed in seeds:
+        key = hashlib.sha256(msgspec.json.encode([*said, seed], order="sorted")).hexdigest()
+        file = workspace.path / FOLDER / f"{key[:32]}.msgpack"
+        if fresh or not file.exists():
+            kept(pipeline.evaluate(workspace, [row.ranker], experiment.protocol, settings, data, (seed,)), file)
+        reports.append(taken(file, protocol))
+    return reports

@@ -1,0 +1,173 @@
+"""An outcome as a table: Markdown, LaTeX and JSON. What was run stands in a row, what the paper says in one below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from brandfit.evaluation.metrics import Metric
+from brandfit.evaluation.report import Report, brief, brief_p, cell
+from brandfit.experiments.run import Outcome
+
+SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
+
+
+def to_dict(outcome: Outcome) -> dict[str, Any]:
+    """JSON types: the report, and of every row what the paper says, what was set, and why it was not run."""
+    experiment, report = outcome.experiment, outcome.report
+    rows = {
+        row.name: {
+            "ranker": row.ranker,
+            "settings": row.settings,
+            "slots": row.slots,
+            "paper": row.paper,
+            "note": row.note,
+            "missing": outcome.missing.get(row.name),
+        }
+        for row in experiment.rows
+    }
+    told = report.to_dict(experiment.baseline or None) if report else {}
+    head = {"title": experiment.title, "source": experiment.source, "rows": rows, "categories": experiment.categories}
+    return head | {"report": told}
+
+
+def to_markdown(outcome: Outcome, command: str = "") -> str:
+    """The table for people, with what they must know to read it."""
+    experiment, report = outcome.experiment, outcome.report
+    lines = [f"# {experiment.title}", "", f"Source: {experiment.source}.", ""]
+    if command:
+        lines += [f"    {command}", ""]
+    if report is not None:
+        lines += [_protocol(report), ""]
+        metrics = _metrics(outcome)
+        header = ["", *map(str, metrics), *(["parameters", "fit, s"] if not experiment.by_category else ["brands"])]
+        rows = [[_cell(name, paper), *cells] for name, paper, cells in _rows(outcome, cell)]
+        lines += [_line(header), _line(["---"] * len(header)), *map(_line, rows), ""]
+        lines += [
+            "In brackets: 95 % interval over brands. In italics: what the paper says."
+            if _quotes(outcome)
+            else "In brackets: 95 % interval over brands.",
+            "",
+        ]
+        lines += _compared(outcome, report)
+        for name, found in report.to_dict()["calibration"].items():
+            lines += [f"Probabilities of {name}: expected calibration error {brief(found['ece'])} (reliability.png).", ""]
+        lines += [f"cAUC: {report.category_source}.", ""]
+    notes = [experiment.note] if experiment.note else []
+    notes += [f"{row.name}: {row.note}" for row in experiment.rows if row.note and row.name not in outcome.missing]
+    notes += [f"{name} was not run: {reason}" for name, reason in outcome.missing.items()]
+    if report is not None:
+        notes += [*report.notes, *(f"{name}: {note}" for name, found in report.judged.items() for note in found.notes)]
+    lines += [f"* {note.rstrip('.')}." for note in notes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def to_latex(outcome: Outcome) -> str:
+    """The same rows for a paper: booktabs, means with the intervals small below the line."""
+    experiment, report = outcome.experiment, outcome.report
+    if report is None:
+        return f"% {experiment.title}: no row could be run.\n"
+    metrics = _metrics(outcome)
+    columns = "l" + "c" * (len(metrics) + (0 if experiment.by_category else 1))
+    header = ["", *map(str, metrics), *([] if experiment.by_category else ["Parameters"])]
+    body = []
+    for name, paper, cells in _rows(outcome, _half_width):
+        shown = cells[: len(metrics)] if experiment.by_category else cells[: len(metrics) + 1]
+        label = r"\quad \emph{published}" if paper else _escaped(name)
+        body.append(" & ".join([label, *shown]) + r" \\")
+    caption = f"{experiment.title}. {_protocol(report)} Means over brands; half width of the 95 % interval."
+    return "\n".join(
+        [
+            "% needs \\usepackage{booktabs}",
+            r"\begin{table}",
+            rf"\caption{{{_escaped(caption)}}}",
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            " & ".join(map(_escaped, header)) + r" \\",
+            r"\midrule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str]) -> Iterator[tuple[str, bool, list[str]]]:
+    """Name, whether it is quoted, and its cells."""
+    experiment, report = outcome.experiment, outcome.report
+    assert report is not None
+    metrics = _metrics(outcome)
+    if experiment.by_category:
+        name = next(iter(report.judged))
+        for category, told in report.by_category(name).items():
+            yield category, False, [*(brief(told[str(m)]) for m in metrics), str(told["brands"])]
+            if quoted := experiment.categories.get(category.lower()):
+                yield category, True, [*(brief(quoted.get(str(m))) for m in metrics), ""]
+        return
+    for row in experiment.rows:
+        if found := report.judged.get(row.name):
+            fits = max(1, len(report.seeds) * len(report.candidate_counts))
+            cells = [show(report.value(row.name, m)) for m in metrics]
+            yield report.label(row.name), False, [*cells, f"{found.parameters:,}", _seconds(found.fit_seconds / fits)]
+        if row.paper:
+            yield row.name, True, [*(brief(row.paper.get(str(m))) for m in metrics), "", ""]
+
+
+def _seconds(value: float) -> str:
+    return "0" if value < 0.005 else f"{value:.2g}" if value < 100 else f"{value:,.0f}"
+
+
+def _metrics(outcome: Outcome) -> list[Metric]:
+    assert outcome.report is not None
+    return [m for m in outcome.report.protocol.metrics if str(m) in outcome.experiment.metrics]
+
+
+def _protocol(report: Report) -> str:
+    seeds = f"Seeds {', '.join(map(str, report.seeds))}." if len(report.seeds) > 1 else f"Seed {report.seeds[0]}."
+    return (
+        f"Protocol {report.protocol.name}: {report.protocol.sentence}. {len(report.brands):,} brands, {report.positives:,} "
+        f"partners to find; candidates ({report.pool}): {report.protocol.candidates}. Ties {report.protocol.ties}. {seeds}"
+    )
+
+
+def _compared(outcome: Outcome, report: Report) -> list[str]:
+    """Paired tests against the baseline, a line a row."""
+    baseline = outcome.experiment.baseline
+    if baseline not in report.judged or len(report.judged) < 2:
+        return []
+    metrics = [str(m) for m in _metrics(outcome)]
+    lines = [f"Against {baseline}, brand by brand (p by sign flips, adjusted after Holm):", ""]
+    lines += [_line(["", *metrics]), _line(["---"] * (len(metrics) + 1))]
+    found = report.comparisons(baseline)
+    for name in (name for name in report.judged if name != baseline):
+        of = {c["metric"]: c for c in found if c["ranker"] == name}
+        cells = [
+            f"{c['difference']:+.3f} ({brief_p(c['p_holm'])})" if (c := of[m])["difference"] is not None else "-" for m in metrics
+        ]
+        lines.append(_line([report.label(name), *cells]))
+    return [*lines, ""]
+
+
+def _quotes(outcome: Outcome) -> bool:
+    return bool(outcome.experiment.categories) or any(row.paper for row in outcome.experiment.rows)
+
+
+def _half_width(value: dict[str, float | None]) -> str:
+    mean, low, high = value["mean"], value["low"], value["high"]
+    return (
+        "--" if mean is None or low is None or high is None else rf"{brief(mean)} {{\scriptsize $\pm$ {brief((high - low) / 2)}}}"
+    )
+
+
+def _cell(name: str, paper: bool) -> str:
+    return "*published*" if paper else name
+
+
+def _line(cells: list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _escaped(text: str) -> str:
+    return "".join(SPECIAL.get(c, c) for c in text)

@@ -1,0 +1,168 @@
+"""Which settings of a ranker are best: Optuna's search (Akiba et al., KDD 2019), judged by held-out training brands alone.
+
+Brands that a source marks as test brands are taken out before anything is looked at, and the folds are dealt with a seed of their
+own. What is found is tuned to the brands of this workspace: judge it on others, by ``--protocol official``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from brandfit import names, pipeline
+from brandfit.errors import ConfigError, MissingExtra, UnknownName, UsageError
+from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.evaluate import evaluate
+from brandfit.evaluation.metrics import parse
+from brandfit.workspace import Workspace
+
+DEALING = 1_000_003
+"""Added to the seed of the folds, so that they are not those of an evaluation."""
+MANY = 10
+"""Ratio of the ends of a range from which on it is searched by its logarithm."""
+
+Tick = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Range:
+    """All numbers from ``low`` to ``high``; whole ones where both ends are."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """``settings`` of the best trial and ``value`` of the metric there; ``default`` with those as they come; all trials in order.
+
+    Where no trial was better than those as they come, ``settings`` is empty.
+    """
+
+    ranker: str
+    metric: str
+    settings: Mapping[str, Any]
+    value: float
+    default: float
+    trials: Sequence[tuple[Mapping[str, Any], float]]
+
+    def to_dict(self) -> dict[str, Any]:
+        trials = [{"settings": dict(s), "value": v} for s, v in self.trials]
+        told = {"ranker": self.ranker, "metric": self.metric, "settings": dict(self.settings), "value": self.value}
+        return told | {"default": self.default, "trials": trials}
+
+
+def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
+    """What to try, as typed: ``learning_rate=1e-4:1e-2`` is a range, ``pool_size=2,4,6`` a choice.
+
+    Raises UnknownName, ConfigError where a setting is not there or cannot be so.
+    """
+    config = names.load("ranker", ranker).Config
+    found: dict[str, Range | Choice] = {}
+    for name, text in tries.items():
+        low, sep, high = text.partition(":")
+        if sep:
+            try:
+                reach = Range(float(low), float(high))
+            except ValueError:
+                reach = Range(0, 0)
+            if not reach.low < reach.high:
+                raise ConfigError(f"{name}={text}: a range goes from a smaller to a larger number.", "For example: epochs=10:200")
+            found[name], ends = reach, [low, high]
+        else:
+            ends = [value.strip() for value in text.split(",") if value.strip()]
+            found[name] = Choice(tuple(ends))
+        for value in ends:
+            config.of({name: value})
+    return found
+
+
+def tune(
+    workspace: Workspace,
+    ranker: str,
+    tries: Mapping[str, str],
+    trials: int = 20,
+    metric: str = "MAP",
+    protocol: str = "cv5",
+    data: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    tick: Tick | None = None,
+) -> Tuned:
+    """Try ``trials`` settings of a ranker. A search that was broken off goes on where it stopped.
+
+    tries   setting to what to try, as ``space`` reads it
+    metric  by its mean over held-out training brands the settings are chosen; a rank such as MedR is chosen low
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise MissingExtra("tuning", "tune") from None
+    if protocol not in ("cv5", "expansion"):
+        raise UnknownName("protocol to tune by", protocol, ("cv5", "expansion"), "Others look at what must not be tuned by.")
+    cls = names.load("ranker", ranker)
+    wanted = space(ranker, tries)
+    if not wanted:
+        raise UsageError(
+            "Tune what?", f"Name a setting and what to try: --try learning_rate=0.0001:0.01 (brandfit list settings {ranker})"
+        )
+    dataset = pipeline.load(workspace, data)
+    split = dict(zip(dataset.accounts["id"].to_pylist(), dataset.accounts["split"].to_pylist(), strict=True))
+    dataset = dataset.keep(brands=[b for b in dataset.brands.tolist() if split[b] != "test"])
+    measured = parse(metric)
+    chosen = protocols.get(protocol, {"seed": seed + DEALING}).replace(metrics=(measured,))
+
+    def judged(settings: Mapping[str, Any]) -> float:
+        config = cls.Config.of(settings)
+        report = evaluate({ranker: lambda s: cls(config, s)}, dataset, chosen, (seed,))
+        value = report.value(ranker, measured)["mean"]
+        return float("nan") if value is None else float(value)
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    told = [ranker, dataset.fingerprint, dict(tries), metric, protocol, seed]
+    study = optuna.create_study(
+        storage=_storage(optuna, workspace),
+        study_name=hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:32],
+        direction="minimize" if metric.startswith("MedR") else "maximize",
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        load_if_exists=True,
+    )
+    if "default" not in study.user_attrs:
+        study.set_user_attr("default", judged({}))
+    done = optuna.trial.TrialState.COMPLETE
+    while (number := len(study.get_trials(deepcopy=False, states=(done,)))) < trials:
+        if tick:
+            tick(number, trials)
+        study.optimize(lambda trial: judged({name: _suggest(trial, name, what) for name, what in wanted.items()}), n_trials=1)
+    if tick:
+        tick(trials, trials)
+    finished = [(trial.params, float(trial.value)) for trial in study.get_trials(states=(done,)) if trial.value is not None]
+    default, best = float(study.user_attrs["default"]), study.best_trial
+    assert best.value is not None
+    better = best.value > default if study.direction.name == "MAXIMIZE" else best.value < default
+    settings, value = (best.params, best.value) if better or math.isnan(default) else ({}, default)
+    return Tuned(ranker, metric, settings, value, default, finished)
+
+
+def _suggest(trial: Any, name: str, what: Range | Choice) -> Any:
+    if isinstance(what, Choice):
+        return trial.suggest_categorical(name, what.values)
+    log = what.low > 0 and what.high / what.low >= MANY
+    if what.low.is_integer() and what.high.is_integer():
+        return trial.suggest_int(name, int(what.low), int(what.high), log=log)
+    return trial.suggest_float(name, what.low, what.high, log=log)
+
+
+def _storage(optuna: Any, workspace: Workspace) -> Any:
+    file = workspace.path / "experiments" / "tuning.sqlite"
+    file.parent.mkdir(exist_ok=True)
+    return optuna.storages.RDBStorage(f"sqlite:///{file.resolve()}")

@@ -1,0 +1,226 @@
+"""Experiments: every table that comes with the package is sound, rows are kept, and what is written is what was measured."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from brandfit import experiments, names, pipeline
+from brandfit.config import describe
+from brandfit.data.dataset import SLOTS
+from brandfit.errors import ConfigError, UnknownName
+from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.metrics import METRICS
+from brandfit.experiments import Experiment, Row
+from brandfit.experiments.keep import kept, over_rows, over_seeds, taken
+from brandfit.experiments.table import to_dict, to_latex, to_markdown
+from brandfit.workspace import Workspace
+
+AVAILABLE = experiments.available()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    with Workspace(tmp_path_factory.mktemp("experiments") / "demo", create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        for encoder in ("text.hashing", "engagement"):
+            pipeline.encode(workspace, encoder)
+        yield workspace
+
+
+TABLE = Experiment(
+    title="A table of 100 % & more",
+    source="Nobody, Table 9",
+    protocol="cv5",
+    seeds=2,
+    baseline="SimCos",
+    note="A note",
+    rows=[
+        Row("RAND", "random", paper={"AUC": 0.494, "MedR": 54}),
+        Row("SimCos", "simcos"),
+        Row("engaged", "miv", note="by answers"),
+        Row("v-only", "mir", {"fusion": "picture"}, {"picture": "none"}),
+        Row("quoted", paper={"AUC": 0.9}, note="from their paper"),
+    ],
+)
+
+
+@pytest.fixture(scope="module")
+def outcome(demo):
+    return experiments.run(demo, TABLE)
+
+
+@pytest.mark.parametrize("name", AVAILABLE)
+def test_what_comes_with_the_package_is_sound(name):
+    experiment = AVAILABLE[name]
+    assert experiments.read(name) == experiment
+    assert set(experiment.metrics) <= set(map(str, METRICS))
+    protocols.get(experiment.protocol, experiment.options)
+    for row in experiment.rows:
+        assert row.ranker or row.note, row.name
+        assert set(row.paper) <= set(experiment.metrics)
+        assert set(row.slots) <= set(SLOTS)
+        if row.ranker:
+            names.load("ranker", row.ranker).Config.of(row.settings)
+    if experiment.sweep:
+        assert all(row.series and row.x is not None for row in experiment.rows)
+    if experiment.by_category:
+        assert len(experiment.rows) == 1
+    for quoted in experiment.categories.values():
+        assert set(quoted) <= set(map(str, METRICS))
+    for published in [*(row.paper for row in experiment.rows), *experiment.categories.values()]:
+        assert all(0 <= value <= 1 for metric, value in published.items() if metric != "MedR")
+
+
+def test_rows_are_what_an_evaluation_says(demo, outcome):
+    report = pipeline.evaluate(demo, ["random", "simcos", "miv"], "cv5", seeds=(0, 1))
+    assert list(outcome.report.judged) == ["RAND", "SimCos", "engaged"]
+    assert outcome.report.seeds == (0, 1)
+    for row, ranker in (("RAND", "random"), ("SimCos", "simcos"), ("engaged", "miv")):
+        for metric in report.protocol.metrics:
+            assert outcome.report.value(row, metric) == report.value(ranker, metric)
+    assert set(outcome.missing) == {"v-only", "quoted"}
+    assert "picture" in outcome.missing["v-only"]
+
+
+def test_a_row_is_run_once_and_anew_where_something_else_is_asked(demo, outcome, monkeypatch):
+    asked = []
+    real = pipeline.evaluate
+
+    def counted(workspace, rankers, *args):
+        if rankers != ["mir"]:  # the row that cannot be run
+            asked.append((rankers[0], args[-1]))
+        return real(workspace, rankers, *args)
+
+    monkeypatch.setattr(pipeline, "evaluate", counted)
+    again = experiments.run(demo, TABLE)
+    assert asked == []
+    assert msgspec.json.encode(to_dict(again)) == msgspec.json.encode(to_dict(outcome))
+    experiments.run(demo, TABLE, seeds=3)
+    assert asked == [("random", (2,)), ("simcos", (2,)), ("miv", (2,))]  # only the seed that was not there
+    asked.clear()
+    experiments.run(demo, msgspec.structs.replace(TABLE, seeds=1, options={"seed": 5}))
+    assert len(asked) == 3
+    asked.clear()
+    experiments.run(demo, TABLE, seeds=1, fresh=True)
+    assert len(asked) == 3
+
+
+def test_a_kept_report_is_the_report(demo, tmp_path):
+    report = pipeline.evaluate(demo, ["brandfit"], "cv5")
+    kept(report, tmp_path / "row.msgpack")
+    again = taken(tmp_path / "row.msgpack", report.protocol)
+    left, right = report.to_dict(), again.to_dict()
+    assert left.pop("calibration")["brandfit"]["ece"] == pytest.approx(right.pop("calibration")["brandfit"]["ece"], abs=1e-6)
+    assert msgspec.json.encode(left) == msgspec.json.encode(right)
+    both = over_seeds([report, again])
+    assert both.seeds == (0, 0)
+    assert all(len(v) == 2 for v in both.judged["brandfit"].values.values())
+    assert both.judged["brandfit"].fit_seconds == pytest.approx(2 * report.judged["brandfit"].fit_seconds)
+    assert list(over_rows({"a": report, "b": again}).judged) == ["a", "b"]
+
+
+def test_what_is_written(outcome, tmp_path):
+    files = {file.name: file for file in experiments.publish(outcome, tmp_path / "deep" / "out", "brandfit experiment x -w demo")}
+    assert set(files) == {"table.md", "table.tex", "result.json", "plot.png"}
+    table = files["table.md"].read_text()
+    for said in (
+        "# A table of 100 % & more",
+        "    brandfit experiment x -w demo",
+        "| RAND | ",
+        "| *published* | .494 |",
+        "54.0",
+        "Seeds 0, 1.",
+        "* engaged: by answers.",
+        "* v-only was not run: mir learns from",
+        "* quoted was not run: from their paper.",
+        "Against SimCos, brand by brand",
+        "cAUC: categories of",
+    ):
+        assert said in table, said
+    shown = [line for line in table.splitlines() if line.startswith("|")]
+    assert (
+        len({line.count(" | ") for line in shown[: shown.index(next(s for s in shown if "miv" in s or "engaged" in s)) + 1]}) == 1
+    )
+    told = json.loads(files["result.json"].read_text())
+    mean = told["report"]["results"]["SimCos"]["AUC"]["mean"]
+    assert f"| SimCos | {mean:.3f}".replace("0.", ".") in table
+    assert told["rows"]["v-only"]["missing"]
+    assert told["report"]["comparisons"][0]["baseline"] == "SimCos"
+    latex = files["table.tex"].read_text()
+    assert r"A table of 100 \% \& more" in latex
+    assert latex.count("{") == latex.count("}")
+    assert len({line.count(" & ") for line in latex.splitlines() if line.endswith(r"\\")}) == 1
+    with Image.open(files["plot.png"]) as picture:
+        assert min(picture.size) > 200
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 20
+
+
+def test_by_category_with_what_the_paper_says(demo, tmp_path):
+    category = demo.dataset().of_accounts("category", demo.dataset().brands)[0]
+    experiment = Experiment("By category", "us", [Row("SimCos", "simcos")], seeds=1, by_category=True)
+    experiment = msgspec.structs.replace(experiment, categories={category: {"AUC": 0.123, "MAP": 0.2}})
+    outcome = experiments.run(demo, experiment)
+    table = to_markdown(outcome)
+    lines = table.splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith(f"| {category} | "))
+    assert lines[place + 1].startswith("| *published* | .123 | - |")
+    assert f"{category}" in to_latex(outcome)
+    assert (tmp_path / "out" / "plot.png") in experiments.publish(outcome, tmp_path / "out")
+
+
+def test_a_sweep_is_drawn_over_what_was_swept(demo, tmp_path):
+    rows = [Row(f"{f} {n}", "simcos", {"fusion": f}, series=f, x=n) for f in ("average", "concatenate") for n in (1.0, 2.0)]
+    experiment = Experiment("A sweep", "us", rows, seeds=1, metrics=("AUC",), sweep="nothing")
+    assert (tmp_path / "plot.png") in experiments.publish(experiments.run(demo, experiment), tmp_path)
+
+
+def test_probabilities_are_drawn_against_what_is_true(demo, tmp_path):
+    experiment = Experiment("Calibrated", "us", [Row("brandfit", "brandfit")], seeds=1)
+    files = experiments.publish(experiments.run(demo, experiment), tmp_path)
+    assert tmp_path / "reliability.png" in files
+    assert "expected calibration error" in files[0].read_text()
+
+
+def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
+    experiment = Experiment("Nothing", "us", [Row("quoted", note="only quoted")])
+    files = experiments.publish(experiments.run(demo, experiment), tmp_path)
+    assert "quoted was not run: only quoted." in files[0].read_text()
+    assert [file.name for file in files] == ["table.md", "table.tex", "result.json"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title = 1", "title"),
+        ("title = 'a'\nsource = 'b'\nrows = []", "rows"),
+        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\ncolour = 'red'", "colour"),
+        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\n[[rows]]\nname = 'x'", "two rows are named 'x'"),
+        ("title = 'a'\nsource = 'b'\nbaseline = 'y'\n[[rows]]\nname = 'x'", "baseline 'y'"),
+        ("title = ", "Invalid value"),
+        ("title = 'a'\nsource = 'b'\nprotocol = 'cv6'\n[[rows]]\nname = 'x'", "cv6"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told(text, said, tmp_path):
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        experiments.read(str(tmp_path / "mine.toml"))
+    assert "mine.toml" in raised.value.message
+    assert said in raised.value.message
+
+
+def test_an_unknown_name_is_told():
+    with pytest.raises(UnknownName):
+        experiments.read("wsim/table9")
+    with pytest.raises(ConfigError):
+        experiments.read("nowhere.toml")
+
+
+def test_every_field_of_a_row_is_explained():
+    assert set(describe(names.load("ranker", "camera").Config)) >= {"representation", "endorsement", "interaction"}
+    for field in Row.__struct_fields__:
+        assert field in Row.__doc__, field

@@ -1,0 +1,60 @@
+"""CAMERA's leaky mode: it sees the label, says so, and is named so in every table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Link
+from brandfit.evaluation.evaluate import evaluate
+from brandfit.evaluation.metrics import AUC
+from brandfit.evaluation.protocol import get
+from brandfit.learning.engagement import campaign_rates
+from brandfit.rankers.camera import Camera
+
+
+@pytest.fixture(scope="module")
+def noise() -> Dataset:
+    """Features that say nothing of who works with whom; every endorsement has an engagement."""
+    rng = np.random.default_rng(0)
+    accounts = [Account(id=f"b{n:02}", role="brand") for n in range(20)]
+    accounts += [Account(id=f"i{n:03}", followers=10_000) for n in range(80)]
+    links = [
+        Link(id=f"{n}", kind="endorses", source=f"i{n:03}", target=f"b{n % 20:02}", weight=float(rng.uniform(0.03, 0.08)))
+        for n in range(80)
+    ]
+    ids = np.array([a.id for a in accounts], dtype=object)
+    concept = Features("c", ids, rng.dirichlet(np.full(12, 0.3), len(ids)).astype(np.float32), "account")
+    return Dataset.of(accounts, links=links).with_slots({"concept": concept})
+
+
+def test_only_the_leaky_mode_sees_the_label(noise):
+    settings = {"epochs": 6, "width": 0.1, "dropout": 0.0, "learning_rate": 0.005}
+    make = {
+        "clean": lambda seed: Camera(Camera.Config.of(settings), seed),
+        "peeking": lambda seed: Camera(Camera.Config.of({**settings, "endorsement": "leaky"}), seed),
+    }
+    report = evaluate(make, noise, get("cv5"))
+    assert report.value("clean", AUC())["mean"] < 0.65
+    assert report.value("peeking", AUC())["mean"] > 0.9
+    told = report.to_dict()
+    assert told["leaky"] == ["peeking"]
+    text = report.to_text()
+    assert "peeking (leaky)" in text
+    assert "clean (leaky)" not in text
+    assert any("only partners have" in note for note in told["notes"])
+
+
+def test_campaigns_are_means_over_the_endorsements_of_a_pair():
+    accounts = [Account(id="b", role="brand"), Account(id="i")]
+    links = [Link(id=str(n), kind="endorses", source="i", target="b", weight=w) for n, w in enumerate((0.1, 0.3, None))]
+    assert campaign_rates(Dataset.of(accounts, links=links)) == {("b", "i"): pytest.approx(0.2)}
+
+
+def test_nobody_else_is_shown_anything(noise):
+    camera = Camera()
+    assert not camera.leaky
+    assert not Camera(Camera.Config.of({"endorsement": "leaky", "interaction": False})).leaky
+    assert not [note for note in camera.notes(noise) if "leaky" in note]

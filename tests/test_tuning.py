@@ -1,0 +1,120 @@
+"""Tuning: it finds what was planted, never looks at test brands, goes on where it stopped, and says what is wrong."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from brandfit import pipeline, tuning
+from brandfit.errors import ConfigError, UnknownName, UsageError
+from brandfit.evaluation import evaluate as evaluation
+from brandfit.tuning import Choice, Range, space, tune
+from brandfit.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    with Workspace(tmp_path_factory.mktemp("tuning") / "demo", create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        for encoder in ("text.hashing", "engagement"):
+            pipeline.encode(workspace, encoder)
+        yield workspace
+
+
+def test_what_is_typed_becomes_a_space():
+    assert space("wsim", {"learning_rate": "1e-4:1e-2", "pool_size": "2, 4,6"}) == {
+        "learning_rate": Range(1e-4, 1e-2),
+        "pool_size": Choice(("2", "4", "6")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("tries", "error"),
+    [
+        ({"learning_rate": "0.1:0.01"}, ConfigError),
+        ({"learning_rate": "slow:fast"}, ConfigError),
+        ({"pool_size": "-3:6"}, ConfigError),
+        ({"pool_size": "two"}, ConfigError),
+        ({"pools": "2,3"}, UnknownName),
+    ],
+)
+def test_what_cannot_be_tried_is_told(tries, error):
+    with pytest.raises(error):
+        space("wsim", tries)
+
+
+def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
+    """Judged as planted: seven epochs are best."""
+    seen = []
+
+    def judged(make, dataset, protocol, seeds):
+        ranker = make["wsim"](0)
+        seen.append(ranker.config.epochs)
+        real = evaluation.evaluate({"random": lambda s: pipeline.names.load("ranker", "random")(None, s)}, dataset, protocol, seeds)
+        values = real.judged["random"].values
+        for arrays in values.values():
+            arrays[0][:] = 0.37 - min(abs(ranker.config.epochs - 7), 7) / 100
+        real.judged["wsim"] = real.judged.pop("random")
+        return real
+
+    monkeypatch.setattr(tuning, "evaluate", judged)
+    found = tune(demo, "wsim", {"epochs": "0:9"}, trials=12)
+    assert found.settings == {"epochs": 7}
+    assert found.value == pytest.approx(0.37)
+    assert found.default == pytest.approx(0.3)  # 200 epochs
+    assert len(seen) == 13  # the settings as they come, and twelve trials
+    again = tune(demo, "wsim", {"epochs": "0:9"}, trials=12)
+    assert len(seen) == 13
+    assert msgspec.json.encode(again.to_dict()) == msgspec.json.encode(found.to_dict())
+    tune(demo, "wsim", {"epochs": "0:9"}, trials=14)
+    assert len(seen) == 15
+
+
+def test_settings_as_they_come_are_kept_where_nothing_is_better(demo):
+    found = tune(demo, "simcos", {"fusion": "concatenate,average"}, trials=2)
+    assert found.value >= found.default
+    assert set(found.settings) <= {"fusion"}
+    assert found.value == pytest.approx(max(found.default, *(value for _, value in found.trials)))
+
+
+def test_test_brands_are_never_looked_at(demo, monkeypatch):
+    judged = []
+
+    def watched(make, dataset, protocol, seeds):
+        judged.append(set(dataset.brands.tolist()))
+        return evaluation.evaluate(make, dataset, protocol, seeds)
+
+    monkeypatch.setattr(tuning, "evaluate", watched)
+    monkeypatch.setattr(pipeline, "load", marked(pipeline.load))
+    tune(demo, "simcos", {"fusion": "concatenate,average"}, trials=1, metric="AUC")
+    hidden = {b for n, b in enumerate(sorted(demo.dataset().brands.tolist())) if n % 3 == 0}
+    assert judged
+    assert all(not (seen & hidden) and seen for seen in judged)
+
+
+def marked(load):
+    """Every third brand marked as a test brand of the source."""
+    import pyarrow as pa
+
+    def loaded(workspace, data=None):
+        dataset = load(workspace, data)
+        test = {b for n, b in enumerate(sorted(workspace.dataset().brands.tolist())) if n % 3 == 0}
+        split = ["test" if id in test else "train" for id in dataset.accounts["id"].to_pylist()]
+        at = dataset.accounts.column_names.index("split")
+        accounts = dataset.accounts.set_column(
+            at, dataset.accounts.schema.field(at), pa.chunked_array([pa.array(split, pa.string())])
+        )
+        monkey = dataset.keep(brands=dataset.brands.tolist())
+        monkey.accounts = accounts
+        return monkey
+
+    return loaded
+
+
+def test_what_is_wrong_is_told(demo):
+    with pytest.raises(UsageError, match="Tune what"):
+        tune(demo, "simcos", {})
+    with pytest.raises(UnknownName):
+        tune(demo, "simcos", {"fusion": "average"}, protocol="official")
+    with pytest.raises(UnknownName):
+        tune(demo, "simcos", {"fusion": "average"}, metric="beauty")
