@@ -49,6 +49,46 @@ def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray, weighted: boo
     return Vectors(values, present)
 
 
+class Rows(NamedTuple):
+    """values (p, dim) float32, a row a post, those of an account together; counts (n,) posts of each account."""
+
+    values: np.ndarray
+    counts: np.ndarray
+
+    def of(self, at: np.ndarray) -> Rows:
+        """The rows of these accounts (m,), in their order."""
+        first = np.cumsum(self.counts) - self.counts
+        counts = self.counts[at]
+        inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        return Rows(self.values[np.repeat(first[at], counts) + inside], counts)
+
+
+def account_rows(dataset: Dataset, slot: str, accounts: np.ndarray, most: int) -> Rows:
+    """The feature of the ``most`` newest posts of each account that have it; none of account-level Features."""
+    features = dataset.slots[slot]
+    if features.level == "account":
+        return Rows(np.zeros((0, features.dim), np.float32), np.zeros(len(accounts), np.int64))
+    account, row, post = _posts_with(dataset, slot, accounts)
+    return _newest(account, row, post, len(accounts), dataset, features.values, most)
+
+
+def brand_rows(dataset: Dataset, slot: str, brands: np.ndarray, most: int) -> Rows:
+    """The same of brands as they are represented: their own posts or brief, or the posts of their partners."""
+    features = dataset.slots[slot]
+    by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
+    if features.level == "account" or not by_partners.any():
+        return account_rows(dataset, slot, brands, most)
+    account, row, post = _posts_with(dataset, slot, brands)
+    own = ~by_partners[account]
+    theirs, their_row, their_post = _posts_with(dataset, slot, partners)
+    by_partner = sparse.csr_matrix((np.ones(len(theirs)), (theirs, np.arange(len(theirs)))), shape=(len(partners), len(theirs)))
+    found = sparse.csr_matrix((np.ones(len(at_brand)), (at_brand, at_partner)), shape=(len(brands), len(partners))) @ by_partner
+    brand, which = found.nonzero()
+    group = np.concatenate([account[own], brand])
+    rows, posts = np.concatenate([row[own], their_row[which]]), np.concatenate([post[own], their_post[which]])
+    return _newest(group, rows, posts, len(brands), dataset, features.values, most)
+
+
 def account_has(dataset: Dataset, slot: str, accounts: np.ndarray) -> np.ndarray:
     """(n,) bool: ``account_vectors(...).present`` without reading a value."""
     features = dataset.slots[slot]
@@ -75,6 +115,16 @@ def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.n
     row = dataset.slots[slot].rows_of(posts["id"].combine_chunks())
     used = (account >= 0) & (row >= 0)
     return account[used], row[used], np.flatnonzero(used)
+
+
+def _newest(group: np.ndarray, row: np.ndarray, post: np.ndarray, n: int, dataset: Dataset, values: np.ndarray, most: int) -> Rows:
+    """Of every group the rows of its ``most`` newest posts, the newest first; a post without a time is the oldest."""
+    time = pc.fill_null(dataset.posts["time"], 0).to_numpy()[post]
+    order = np.lexsort((post, -time, group))
+    total = np.bincount(group, minlength=n)
+    place = np.arange(len(group)) - np.repeat(np.cumsum(total) - total, total)
+    order = order[place < most]
+    return Rows(np.asarray(values[row[order]], np.float32), np.minimum(total, most))
 
 
 def _answers(dataset: Dataset) -> np.ndarray:

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from brandfit.learning.pooling import Vectors
+from brandfit.learning.pooling import Rows, Vectors
 
+ROWS = 256
+"""Posts of brands whose products with all of the other side are held at once."""
 BLOCK_BYTES = 64 * 2**20
 """Candidates are widened to float64 a block of this size at a time."""
 
@@ -32,6 +34,32 @@ def inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     for start in range(0, len(right), step):
         result[:, start : start + step] = (wide @ right[start : start + step].astype(np.float64).T).astype(np.float32)
     return result
+
+
+def late(left: Rows, right: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """Late interaction of posts (MaxSim of Khattab and Zaharia, SIGIR 2020): (b, n) twice, NaN where a side has no posts.
+
+    First the mean over the candidate's posts of the best inner product with a post of the brand; then the mean over the brand's
+    posts of the best with one of the candidate's. A mean of posts hides that one of them fits; this does not.
+    """
+    shape = len(left.counts), len(right.counts)
+    met, meets = np.full(shape, np.nan), np.full(shape, np.nan)
+    here = np.flatnonzero(right.counts)
+    if not len(here):
+        return met, meets
+    start = np.cumsum(right.counts[here]) - right.counts[here]
+    stop = np.cumsum(left.counts)
+    for rows in np.split(np.arange(shape[0]), np.flatnonzero(np.diff(stop // ROWS)) + 1):
+        asked = rows[left.counts[rows] > 0]
+        if not len(asked):
+            continue
+        first = stop[asked] - left.counts[asked]
+        product = inner(left.values[first[0] : stop[asked[-1]]], right.values)
+        at = first - first[0]
+        met[np.ix_(asked, here)] = np.add.reduceat(np.maximum.reduceat(product, at), start, axis=1) / right.counts[here]
+        best = np.maximum.reduceat(product, start, axis=1)
+        meets[np.ix_(asked, here)] = np.add.reduceat(best, at) / left.counts[asked][:, None]
+    return met, meets
 
 
 def shared(left: Vectors, right: Vectors) -> np.ndarray:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from brandfit.learning.kernels import gram, joined, kernel, ridge
-from brandfit.learning.pooling import Vectors
-from brandfit.learning.similarity import inner, unit
+from brandfit.learning.pooling import Rows, Vectors
+from brandfit.learning.similarity import inner, late, unit
 from brandfit.learning.views import View, view
 
 NEIGHBOURS = 5
@@ -25,16 +25,19 @@ SHRINK = {"match": 0.6, "within": 0.3}
 QUARTER = 0.25
 
 Slots = Mapping[str, Vectors]
+Posts = Mapping[str, tuple[Rows, Rows]]
+"""Slot to the posts of brands and of influencers."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """What is learned from: vectors by slot of b brands and i influencers, works (b, i), categories (b,), (i,) or -1."""
+    """What is learned from: vectors by slot of b brands and i influencers, works (b, i), categories (b,), (i,) or -1; posts."""
 
     brands: Slots
     influencers: Slots
     works: np.ndarray
     categories: tuple[np.ndarray, np.ndarray]
+    posts: Posts
 
     def narrowed(self, brands: np.ndarray, partners: bool = True) -> Training:
         """Only these brands (rows) and, unless ``partners`` says otherwise, the influencers that work with them."""
@@ -45,6 +48,7 @@ class Training:
             {slot: _rows(v, influencers) for slot, v in self.influencers.items()},
             self.works[np.ix_(brands, influencers)],
             (left[brands], right[influencers]),
+            {slot: (b.of(brands), i.of(influencers)) for slot, (b, i) in self.posts.items()},
         )
 
 
@@ -52,6 +56,7 @@ class Evidence:
     """Fitted with ``fit`` or taken back with ``restored``; ``of`` gives the numbers of pairs.
 
     cos.SLOT      cosine of the views of both sides
+    late, back    .SLOT: of posts, best cosine of each of the candidate's with one of the brand's, and the other way round
     hub.SLOT      mean cosine of the candidate with the training brands that are nearest to it: a hub is near to all (CSLS)
     krr           two-sided kernel ridge regression of who works with whom, over all slots; krr.SLOT: brands compared by one slot
     partner       cosine with the partner that brands like this one have on average, less its hubness
@@ -92,7 +97,7 @@ class Evidence:
         arrays |= {f"influencer.{slot}": rows for slot, rows in influencers.items()}
         return cls(arrays)
 
-    def of(self, brands: Slots, influencers: Slots) -> dict[str, np.ndarray]:
+    def of(self, brands: Slots, influencers: Slots, posts: Posts) -> dict[str, np.ndarray]:
         """Name to (b, n) numbers; NaN where a pair has no such evidence."""
         left = {slot: self.views[slot].of(brands[slot], 0) for slot in self.views if slot in brands}
         right = {slot: self.views[slot].of(influencers[slot], 1) for slot in self.two_sided if slot in influencers}
@@ -103,11 +108,21 @@ class Evidence:
             found[f"cos.{slot}"] = np.where(here, inner(left[slot].values, right[slot].values), np.nan)
             if self.learned:
                 found[f"hub.{slot}"] = np.where(here, _hubness(self.brands[slot], right[slot].values), np.nan)
+            if self.learned and slot in posts:
+                found[f"late.{slot}"], found[f"back.{slot}"] = late(*self._looked_at(slot, posts[slot]))
         if self.learned and shared:
             b = {slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}
             i = {slot: v.values for slot, v in self._filled(right, self.influencers, influencers).items()}
             found |= self._told(b, i)
         return found
+
+    def _looked_at(self, slot: str, posts: tuple[Rows, Rows]) -> tuple[Rows, Rows]:
+        """The views of single posts; one that shows nothing is like nothing."""
+        left, right = (
+            Rows(self.views[slot].of(Vectors(rows.values, np.ones(len(rows.values), bool)), side).values, rows.counts)
+            for side, rows in enumerate(posts)
+        )
+        return left, right
 
     def _filled(self, seen: dict[str, Vectors], known: Mapping[str, np.ndarray], raw: Slots) -> dict[str, Vectors]:
         """All slots that were learned from; zeros where they are not there any more."""

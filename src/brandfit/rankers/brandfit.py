@@ -41,7 +41,7 @@ from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pairs import Pairs, to_learn_from
-from brandfit.learning.pooling import account_vectors, brand_has, brand_vectors
+from brandfit.learning.pooling import Rows, account_rows, account_vectors, brand_has, brand_rows, brand_vectors
 from brandfit.learning.stack import Probability, Stack, stack
 from brandfit.rankers._evidence import Evidence, Training
 from brandfit.rankers._network import categories_of
@@ -49,6 +49,8 @@ from brandfit.rankers.base import Ranker, Tick
 
 FEWEST = 5
 """Brands with partners below which nothing is learned."""
+NEWEST = 20
+"""Posts of an account at most that are looked at one by one."""
 PARTNERS = ("krr", "partner")
 MATCH = ("match", "within")
 
@@ -148,7 +150,7 @@ class Brandfit(Ranker):
         right = {slot: account_vectors(dataset, slot, candidates) for slot in used if slot in told}
         if not right:
             return {}
-        features = self.evidence.of(left, right)
+        features = self.evidence.of(left, right, _posts(dataset, list(right), brands, candidates))
         if self.stack is not None and "known" in self.stack.names:
             features["known"] = np.broadcast_to(_known(dataset, candidates), (len(brands), len(candidates)))
         return features
@@ -166,7 +168,11 @@ class Brandfit(Ranker):
         works[pairs.at[:, 0], pairs.at[:, 1]] = True
         found = self._vectors(dataset, slots, pairs.brands[brands], pairs.influencers[influencers])
         return Training(
-            found.brands, found.influencers, works[np.ix_(brands, influencers)], (groups[0][brands], groups[1][influencers])
+            found.brands,
+            found.influencers,
+            works[np.ix_(brands, influencers)],
+            (groups[0][brands], groups[1][influencers]),
+            _posts(dataset, used, pairs.brands[brands], pairs.influencers[influencers]),
         ), pairs
 
     def _asked(self, pairs: Pairs) -> np.ndarray:
@@ -183,6 +189,7 @@ class Brandfit(Ranker):
             {slot: account_vectors(dataset, slot, influencers) for slot in slots},
             none,
             (np.full(len(brands), -1), np.full(len(influencers), -1)),
+            {},
         )
 
     def _weights(self, training: Training, tick: Tick | None) -> Stack:
@@ -200,7 +207,7 @@ class Brandfit(Ranker):
             judged, learned = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
             evidence = Evidence.fit(training.narrowed(learned))
             asked = training.narrowed(judged, partners=not open_)
-            features = evidence.of(asked.brands, asked.influencers)
+            features = evidence.of(asked.brands, asked.influencers, asked.posts)
             if open_:
                 features["known"] = np.broadcast_to(np.log1p(training.works[learned].sum(axis=0)), asked.works.shape)
             names = names or tuple(features)
@@ -238,6 +245,15 @@ class Brandfit(Ranker):
         return brand, candidate, weight
 
 
+def _posts(dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray) -> dict[str, tuple[Rows, Rows]]:
+    """The newest posts of both sides, of the slots that have a row a post."""
+    return {
+        slot: (brand_rows(dataset, slot, brands, NEWEST), account_rows(dataset, slot, influencers, NEWEST))
+        for slot in slots
+        if dataset.slots[slot].level == "post"
+    }
+
+
 def _known(dataset: Dataset, influencers: np.ndarray) -> np.ndarray:
     """(n,) log(1 + brands that each is known to have worked with)."""
     counts = Counter(influencer for partners in dataset.partners.values() for influencer in partners)
@@ -247,7 +263,7 @@ def _known(dataset: Dataset, influencers: np.ndarray) -> np.ndarray:
 def _part(name: str) -> str:
     """The part of the score that a piece of evidence belongs to."""
     idea, _, slot = name.partition(".")
-    if idea in ("cos", "hub"):
+    if idea in ("cos", "hub", "late", "back"):
         return slot
     if idea == "known":
         return "known"
