@@ -103,6 +103,7 @@ class WSimMT(NetworkRanker):
         return Pooled(drawn.brand, row, drawn.positive, valid, of_brands[drawn.brand], np.where(valid, of_influencers[row], -1))
 
     def loss(self, embed: Embed, batch: Pooled) -> Tensor:
+        import torch
         import torch.nn.functional as f
 
         m, k = batch.candidates.shape
@@ -118,10 +119,10 @@ class WSimMT(NetworkRanker):
         ):
             known = category >= 0
             if weight and known.any():
-                rows = at[known].to(embed.device)
-                has = {slot: values[rows] for slot, values in embed.has[side].items()}
-                e = network.joint({slot: values[rows] for slot, values in embed.values[side].items()}, has)
-                loss = loss + weight * f.cross_entropy(network.head(e), category[known].to(embed.device))
+                rows, first, count = np.unique(at[known].numpy(), return_index=True, return_counts=True)
+                e = network.joint(*({slot: v[rows] for slot, v in told[side].items()} for told in (embed.values, embed.has)))
+                each = f.cross_entropy(network.head(e), category[known][first].to(embed.device), reduction="none")
+                loss = loss + weight * (each * torch.from_numpy(count).to(each)).sum() / int(count.sum())
         return loss
 
     def _dim(self, slot: str, dim: int) -> int:
