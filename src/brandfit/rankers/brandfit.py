@@ -3,10 +3,11 @@
     logit P(i works with b) = intercept + sum over evidence k of w_k (f_k(b, i) - mean_k) / deviation_k
 
 The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness
-taken out (CSLS), two-sided kernel ridge regression, the partner to be expected, a two-covariance model, the agreement of told
-categories. The weights are a logistic regression over pairs of *held-out* brands: the training brands are dealt into folds, the
-evidence for the brands of one fold is fitted on the others, so that the weights see what they will see (stacking, Wolpert
-1992). Nothing is trained by epochs; one seed decides the folds.
+taken out (CSLS), late interaction of single posts where both sides have several, two-sided kernel ridge regression, the
+partner to be expected, a two-covariance model, the agreement of told categories. The weights are a logistic regression over
+pairs of *held-out* brands: the training brands are dealt into folds, the evidence for the brands of one fold is fitted on the
+others, so that the weights see what they will see (stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the
+folds.
 
 It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is
 the sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one
@@ -51,6 +52,8 @@ FEWEST = 5
 """Brands with partners below which nothing is learned."""
 NEWEST = 20
 """Posts of an account at most that are looked at one by one."""
+SEVERAL = 3
+"""Posts that the middle account of each side must have for that: of one or two the mean says as much."""
 PARTNERS = ("krr", "partner")
 MATCH = ("match", "within")
 
@@ -150,7 +153,8 @@ class Brandfit(Ranker):
         right = {slot: account_vectors(dataset, slot, candidates) for slot in used if slot in told}
         if not right:
             return {}
-        features = self.evidence.of(left, right, _posts(dataset, list(right), brands, candidates))
+        single = [slot for slot in right if self.stack is not None and f"late.{slot}" in self.stack.names]
+        features = self.evidence.of(left, right, _posts(dataset, single, brands, candidates))
         if self.stack is not None and "known" in self.stack.names:
             features["known"] = np.broadcast_to(_known(dataset, candidates), (len(brands), len(candidates)))
         return features
@@ -172,7 +176,11 @@ class Brandfit(Ranker):
             found.influencers,
             works[np.ix_(brands, influencers)],
             (groups[0][brands], groups[1][influencers]),
-            _posts(dataset, used, pairs.brands[brands], pairs.influencers[influencers]),
+            {
+                slot: (left, right)
+                for slot, (left, right) in _posts(dataset, used, pairs.brands[brands], pairs.influencers[influencers]).items()
+                if min(np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0 for rows in (left, right)) >= SEVERAL
+            },
         ), pairs
 
     def _asked(self, pairs: Pairs) -> np.ndarray:
