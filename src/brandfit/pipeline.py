@@ -33,7 +33,9 @@ from brandfit.errors import ConfigError, DataError, UnknownName, UsageError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
+from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.evaluation.report import Report
+from brandfit.profilers.base import Profiler
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.workspace import Workspace
@@ -150,6 +152,66 @@ def encode(workspace: Workspace, encoder: str, settings: Mapping[str, Any] | Non
     """Features of everything in the workspace by one encoder; what was encoded before is not computed again."""
     cls = names.load("encoder", encoder)
     return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick, thread_map)
+
+
+DEFAULT_PROFILER = "combined"
+
+
+def with_features(workspace: Workspace) -> Dataset:
+    """The Dataset that profilers see: all Features of the workspace, each under its own name."""
+    return workspace.dataset().with_slots({name: workspace.features(name) for name in workspace.feature_names()})
+
+
+def profile(
+    workspace: Workspace,
+    profiler: str = DEFAULT_PROFILER,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    tick: Steps | None = None,
+) -> tuple[Profiler, Features]:
+    """Fit a profiler on the influencers whose category is known and tell the category of every account that anything is known of.
+
+    The Features, a column a class, are kept in the workspace under the profiler's name; what was told before is not told again.
+    """
+    cls = names.load("profiler", profiler)
+    model: Profiler = cls(cls.Config.of(settings or {}), seed)
+    dataset = with_features(workspace)
+    model.fit(dataset, tick, cross=True)
+    return model, model.encode(dataset, workspace, tick, thread_map)
+
+
+def judge_profilers(
+    workspace: Workspace,
+    profilers: Sequence[str],
+    settings: Mapping[str, Any] | None = None,
+    other: Workspace | None = None,
+    folds: int = 5,
+    seeds: Sequence[int] = (0,),
+    tick: Callable[[str, int, int], None] | None = None,
+) -> ProfileReport:
+    """Judge profilers in folds over influencers, or fitted on one workspace and judged on another.
+
+    ``settings``: ``PROFILER.NAME``. Features that only one of two workspaces holds are left out.
+    """
+    settings = dict(settings or {})
+    makers = {}
+    for name in dict.fromkeys(profilers):
+        cls = names.load("profiler", name)
+        makers[name] = _made(cls, cls.Config.of(_scope(settings, name)))
+    for name in settings:
+        if name.partition(".")[0] not in makers:
+            raise ConfigError(f"Setting {name!r}: of which profiler?", f"Write {profilers[0]}.NAME=VALUE.")
+    dataset = with_features(workspace)
+    if other is None:
+        return judge(makers, dataset, None, folds, tuple(seeds), tick)
+    judged = with_features(other)
+    shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
+    left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
+    return judge(makers, left, right, folds, tuple(seeds), tick)
+
+
+def _made(cls: type[Profiler], config: Config) -> Callable[[int], Profiler]:
+    return lambda seed: cls(config, seed)
 
 
 def train(
@@ -334,7 +396,7 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
     if what != "settings":
         kind = what.removesuffix("s")
         return [{"name": n, "what": _summary(names.load(kind, n))} for n in names.names(kind)]
-    configs = {n: names.load(kind, n).Config for kind in ("importer", "encoder", "ranker") for n in names.names(kind)}
+    configs = {n: names.load(kind, n).Config for kind in ("importer", "encoder", "profiler", "ranker") for n in names.names(kind)}
     configs |= {"endorsements": endorsements.Config, **{p.name: p.Config for p in protocols.PROTOCOLS.values()}}
     if name not in configs:
         raise UnknownName(
@@ -437,3 +499,18 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
         )
         found.extend({"name": "damage", "ok": False, "detail": sentence} for sentence in damage)
     return found
+
+
+def labelled_table(workspace: Workspace, profiler: Profiler, features: Features) -> pa.Table:
+    """A row an account (D-16): the stated category, the answer, its probability, and the probability of every class."""
+    stated = workspace.dataset().of_accounts("category", features.ids)
+    values = np.asarray(features.values)
+    return pa.table(
+        {
+            "account": pa.array(features.ids, pa.string()),
+            "stated": pa.array(stated, pa.string()),
+            "answer": profiler.answers(values),
+            "probability": values.max(axis=1) if len(values) else np.zeros(0, np.float32),
+            **{name: values[:, n] for n, name in enumerate(features.columns)},
+        }
+    )

@@ -13,7 +13,23 @@ from brandfit import __version__
 from brandfit.errors import BrandfitError, UnknownName
 
 COMMANDS = {p.stem.rstrip("_"): f"brandfit.cli.{p.stem}" for p in sorted(Path(__file__).parent.glob("[a-z]*.py"))}
-ORDER = ("import", "template", "check", "encode", "train", "rank", "evaluate", "experiment", "tune", "list", "export", "doctor")
+ORDER = tuple(
+    [
+        "import",
+        "template",
+        "check",
+        "encode",
+        "profile",
+        "train",
+        "rank",
+        "evaluate",
+        "experiment",
+        "tune",
+        "list",
+        "export",
+        "doctor",
+    ]
+)
 
 
 class Commands(click.Group):

@@ -17,7 +17,7 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post
 from brandfit.errors import UnknownName
 
-SLOTS = ("text", "picture", "concept", "graph", "profile", "audience", "engagement")
+SLOTS = ("text", "picture", "concept", "graph", "profile", "category", "audience", "engagement")
 """The kinds of evidence that rankers read; which Features fill a slot is a setting."""
 
 Representation = str
@@ -173,6 +173,14 @@ class Dataset:
         new = schema.to_table("accounts", list(accounts))
         kept = self.accounts.filter(pc.invert(pc.is_in(self.accounts["id"], value_set=_one(new["id"]))))
         return self._next(f"accounts {_digest(new)}", note, accounts=pa.concat_tables([kept, new]))
+
+    def hide_categories(self, ids: Iterable[str]) -> Dataset:
+        """The same with the category of these accounts unknown."""
+        hidden = pc.is_in(self.accounts["id"], value_set=pa.array(list(ids), pa.string()))
+        at = self.accounts.schema.get_field_index("category")
+        category = pc.if_else(hidden, pa.scalar(None, self.accounts["category"].type), self.accounts["category"])
+        table = self.accounts.set_column(at, self.accounts.schema.field(at), category)
+        return self._next(f"hidden categories {_digest(table.select(['id', 'category']))}", accounts=table)
 
     def with_links(self, links: pa.Table | Sequence[Link], replacing: Iterable[str] = (), note: str = "") -> Dataset:
         """The same with more links, those of the kinds ``replacing`` taken out first."""

@@ -1,0 +1,249 @@
+"""What every profiler is: an encoder whose columns are class names, fitted on accounts whose category is known.
+
+Authors write ``learned``. Callers get labels from the Dataset, calibrated probabilities, answers that may be "unsure", and
+Features of the slot ``category`` with caching and resume, like those of any encoder. An account that was learned from is told by
+a model that did not see it (cross-fitting): else rankers and people would trust its probabilities more than those of accounts
+that come later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Self
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from brandfit import config as settings
+from brandfit import names, seeds
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Level
+from brandfit.encoders.base import Encoder, Tick, Units
+from brandfit.errors import UsageError
+from brandfit.profilers._inputs import Inputs, inputs
+
+Predictor = Callable[[Inputs], np.ndarray]
+"""Inputs of n accounts to (n, c) probabilities."""
+FEWEST = 2
+"""Accounts that a category must have to be learned."""
+UNSURE = "unsure"
+
+
+class ProfilerConfig(settings.Config, frozen=True):
+    leave_out: Annotated[tuple[str, ...], Meta(description="categories that are not learned: they say what an account is not")] = (
+        "other",
+    )
+    folds: Annotated[
+        int, Meta(description="parts that labelled accounts are dealt into, each told by what the others taught", ge=2)
+    ] = 5
+    confidence: Annotated[float, Meta(description="probability below which the answer is 'unsure'", ge=0, le=1)] = 0.5
+    calibrate: Annotated[bool, Meta(description="set the temperature of the probabilities by the folds; takes as many fits")] = (
+        False
+    )
+
+
+class Profiler(Encoder):
+    """Accounts to categories; see the module."""
+
+    kind = "profiler"
+    Config: ClassVar[type[settings.Config]] = ProfilerConfig
+    config: Any
+    neutral: ClassVar[tuple[str, ...]] = ("confidence",)
+    level: ClassVar[Level] = "account"
+    slot: ClassVar[str] = "category"
+    kinds: ClassVar[tuple[str, ...] | None] = ()
+    """Of which slots it reads Features; None means of all. It reads all of a slot, not the preferred ones alone."""
+
+    def __init__(self, config: settings.Config | None = None, seed: int = 0) -> None:
+        super().__init__(config)
+        self.seed = seed
+        self.classes: tuple[str, ...] = ()
+        self.temperature = 1.0
+        self.reads: dict[str, tuple[str, int, str]] = {}
+        """Slot to name, dim and key of the Features that it was fitted on."""
+        self._predict: Predictor | None = None
+        self._labelled: dict[str, int] = {}
+        self._told: np.ndarray | None = None
+        """Of labelled accounts: what the folds that did not see them say."""
+        self._fingerprint = ""
+        self._known: Inputs | None = None
+
+    @property
+    def name(self) -> str:
+        return names.name_of("profiler", type(self))
+
+    @property
+    def dim(self) -> int:
+        return len(self.classes)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.classes
+
+    @property
+    def weights(self) -> str:
+        return self._fingerprint
+
+    @abstractmethod
+    def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
+        """A predictor from n accounts and their class numbers (n,), all classes of ``self.classes`` among them."""
+
+    def fit(self, dataset: Dataset, tick: Tick | None = None, cross: bool = False) -> Self:
+        """Learn from the influencers whose category is known.
+
+        cross  also fit the folds that tell labelled accounts; done anyway where the probabilities are calibrated
+
+        Raises UsageError where there are fewer than two categories to tell apart.
+        """
+        self.reads, self.classes, self.temperature, self._told = {}, (), 1.0, None
+        ids, labels = labelled(dataset, self.config.leave_out)
+        self.classes = tuple(sorted(set(labels.tolist())))
+        if len(self.classes) < 2:
+            raise UsageError(
+                f"{self.name} learns categories of influencers from examples: found {len(ids)} of {len(self.classes)} categories.",
+                "Import accounts with a category (accounts.csv, column category), at least two of each of two.",
+            )
+        slots = [slot for slot in self._slots(dataset) if len(dataset.slots[slot])]
+        self.reads = {s: (dataset.slots[s].name, dataset.slots[s].dim, dataset.slots[s].key) for s in slots}
+        known = inputs(dataset, ids, slots)
+        y = np.searchsorted(self.classes, labels)
+        folds = self.config.folds if cross or self.config.calibrate else 0
+        if tick:
+            tick(0, folds + 1)
+        if folds:
+            self._told = self._crossed(known, y, folds, tick)
+            if self.config.calibrate:
+                self.temperature = temperature(self._told, y)
+        self._predict = self.learned(known, y, self.seed)
+        self._labelled = {id: n for n, id in enumerate(ids.tolist())}
+        told = [known.digests(), y.tolist(), self.seed, sorted(self.reads.items()), bool(folds)]
+        self._fingerprint = hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
+        if tick:
+            tick(folds + 1, folds + 1)
+        return self
+
+    def probabilities(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
+        """(n, c) float64 probabilities of these accounts; NaN where nothing is known. Labelled ones are not treated apart."""
+        return self._of(self._inputs(dataset, ids))
+
+    def answers(self, probabilities: np.ndarray) -> list[str]:
+        """The likeliest class of each row, 'unsure' below the confidence of the settings, '' where nothing is known."""
+        return [
+            "" if np.isnan(row).any() else self.classes[int(row.argmax())] if row.max() >= self.config.confidence else UNSURE
+            for row in probabilities
+        ]
+
+    # --- as an encoder ------------------------------------------------------------------------------------------
+
+    def units(self, dataset: Dataset) -> Units:
+        """An account each: what is known of it, and who it is where it was learned from."""
+        self._known = self._inputs(dataset, dataset.accounts["id"].to_numpy().astype(object))
+        seen = np.flatnonzero(anything(self._known))
+        self._known = self._known.of(seen)
+        ids = self._known.ids.tolist()
+        cross = self._told is not None
+        contents = [
+            [digest, id if cross and id in self._labelled else ""] for id, digest in zip(ids, self._known.digests(), strict=True)
+        ]
+        self._place = {tuple(content): n for n, content in enumerate(contents)}
+        return Units(ids, contents)
+
+    def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
+        assert self._known is not None
+        at = np.array([self._place[tuple(content)] for content in batch])
+        result = self._of(self._known.of(at))
+        for n, (_, id) in enumerate(batch):
+            if id and self._told is not None:
+                result[n] = warmed(self._told[[self._labelled[id]]], self.temperature)[0]
+        return result.astype(np.float32)
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _slots(self, dataset: Dataset) -> list[str]:
+        kinds = {slot: features.slot or slot for slot, features in dataset.slots.items()}
+        return sorted(slot for slot, kind in kinds.items() if kind != "category" and (self.kinds is None or kind in self.kinds))
+
+    def _inputs(self, dataset: Dataset, ids: np.ndarray) -> Inputs:
+        if self._predict is None:
+            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset with categories first.")
+        for slot, (name, dim, _) in self.reads.items():
+            found = dataset.slots.get(slot)
+            if found is None or (found.name, found.dim) != (name, dim):
+                has = f"{found.name} ({found.dim} columns)" if found is not None else "nothing"
+                raise UsageError(
+                    f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {has}.",
+                    f"Encode with {name} as where it was fitted, or fit {self.name} anew.",
+                )
+        return inputs(dataset, ids, list(self.reads))
+
+    def _of(self, known: Inputs) -> np.ndarray:
+        assert self._predict is not None
+        result = np.full((len(known), len(self.classes)), np.nan)
+        seen = np.flatnonzero(anything(known))
+        if len(seen):
+            result[seen] = warmed(self._predict(known.of(seen)), self.temperature)
+        return result
+
+    def _crossed(self, known: Inputs, y: np.ndarray, folds: int, tick: Tick | None) -> np.ndarray:
+        """(n, c): each account told by the folds that it is not in."""
+        fold = dealt(y, folds, self.seed)
+        result = np.zeros((len(y), len(self.classes)))
+        for number in range(folds):
+            one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+            result[other] = self.learned(known.of(one), y[one], self.seed)(known.of(other))
+            if tick:
+                tick(number + 1, folds + 1)
+        return result
+
+
+def labelled(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) ids and (n,) categories of the influencers that have one and posts; a category of a single account is left out."""
+    ids = dataset.influencers
+    category = dataset.of_accounts("category", ids)
+    posting = set(dataset.posts["account"].to_pylist())
+    told = np.array(
+        [c is not None and c not in leave_out and id in posting for id, c in zip(ids.tolist(), category, strict=True)], bool
+    )
+    ids, category = ids[told], category[told].astype(str)
+    found, count = np.unique(category, return_counts=True)
+    kept = np.isin(category, found[count >= FEWEST])
+    return ids[kept], category[kept]
+
+
+def dealt(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """(n,) fold of each: of every class about as many in each fold."""
+    order = seeds.generator(seed, "profile folds").permutation(len(y))
+    order = order[np.argsort(y[order], kind="stable")]
+    fold = np.empty(len(y), np.int64)
+    fold[order] = np.arange(len(y)) % folds
+    return fold
+
+
+def anything(known: Inputs) -> np.ndarray:
+    """(n,) bool: whether words or Features say anything of an account; counts alone do not tell what it is about."""
+    told = np.zeros(len(known), bool)
+    for texts in known.words.values():
+        told |= np.array([bool(text) for text in texts], bool)
+    for vectors in known.slots.values():
+        told |= vectors.present
+    return told
+
+
+def warmed(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """(n, c) probabilities to the power of 1 / temperature, summing to one again."""
+    power = np.maximum(probabilities, 1e-12) ** (1 / temperature)
+    return power / power.sum(axis=1, keepdims=True)
+
+
+def temperature(probabilities: np.ndarray, y: np.ndarray) -> float:
+    """The temperature with the best log likelihood of y (n,) (Guo et al., ICML 2017)."""
+    from scipy.optimize import minimize_scalar
+
+    row = np.arange(len(y))
+    found = minimize_scalar(
+        lambda log_t: -np.log(warmed(probabilities, float(np.exp(log_t)))[row, y]).mean(), bounds=(-2.0, 2.0), method="bounded"
+    )
+    return float(np.exp(found.x))

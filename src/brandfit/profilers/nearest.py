@@ -1,0 +1,16 @@
+"""nearest: the 15 nearest accounts by cosine, on mean-pooled Features of words and pictures (P-10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brandfit.profilers._pooled import Pooled
+
+
+class Nearest(Pooled):
+    """See the module."""
+
+    def made(self, seed: int) -> Any:
+        from sklearn.neighbors import KNeighborsClassifier as Model
+
+        return Model(15, metric="cosine", algorithm="brute")
