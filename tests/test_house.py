@@ -97,7 +97,7 @@ def test_help_imports_not_even_numpy():
     assert done.stdout.strip().endswith("set()")
 
 
-@pytest.mark.parametrize(("kind", "name"), [(k, n) for k in ("importer", "encoder", "ranker") for n in names.names(k)])
+@pytest.mark.parametrize(("kind", "name"), [(k, n) for k in ("importer", "encoder", "profiler", "ranker") for n in names.names(k)])
 def test_every_setting_is_documented_and_round_trips(kind, name):
     cls = names.load(kind, name)
     assert cls.__doc__ or sys.modules[cls.__module__].__doc__

@@ -13,23 +13,8 @@ from brandfit import __version__
 from brandfit.errors import BrandfitError, UnknownName
 
 COMMANDS = {p.stem.rstrip("_"): f"brandfit.cli.{p.stem}" for p in sorted(Path(__file__).parent.glob("[a-z]*.py"))}
-ORDER = tuple(
-    [
-        "import",
-        "template",
-        "check",
-        "encode",
-        "profile",
-        "train",
-        "rank",
-        "evaluate",
-        "experiment",
-        "tune",
-        "list",
-        "export",
-        "doctor",
-    ]
-)
+FIRST = ("import", "template", "check", "encode", "profile")
+ORDER = (*FIRST, "train", "rank", "evaluate", "experiment", "tune", "list", "export", "doctor")
 
 
 class Commands(click.Group):

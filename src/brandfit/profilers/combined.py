@@ -10,18 +10,18 @@ Expected: on the Instagram sample, eight classes without 'other', see experiment
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from msgspec import Meta
 
 from brandfit.profilers._inputs import Inputs
 from brandfit.profilers._linear import linear
-from brandfit.profilers._matrix import TAG
+from brandfit.profilers._matrix import TAG, Words
 from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig
 
-PIECES = {"analyzer": "char_wb", "max_features": 60_000}
-WORDS = {
+PIECES: dict[str, Any] = {"analyzer": "char_wb", "max_features": 60_000}
+WORDS: Words = {
     "caption": [{"ngram_range": (1, 2), "max_features": 60_000}, {**PIECES, "ngram_range": (3, 5)}],
     "hashtags": [{"token_pattern": TAG}, {**PIECES, "ngram_range": (3, 6)}],
     "mentions": [{"token_pattern": TAG}],

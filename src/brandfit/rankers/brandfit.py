@@ -70,7 +70,7 @@ class Brandfit(Ranker):
 
     Config = BrandfitConfig
     config: BrandfitConfig
-    slots = ("text", "picture", "concept", "graph", "profile", "audience")
+    slots = ("text", "picture", "concept", "graph", "profile", "category", "audience")
     sums = ("partners", "match", "category", "known")
     learns = True
     optional_endorsements = True

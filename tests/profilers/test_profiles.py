@@ -1,0 +1,136 @@
+"""Judging profilers: metrics against scikit-learn, folds that hide what they judge, and another workspace."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import precision_recall_fscore_support
+
+from brandfit import pipeline
+from brandfit.cli import main
+from brandfit.errors import ConfigError
+from brandfit.evaluation.profiles import calibration_error, f1_scores, macro_f1
+from brandfit.profilers._inputs import FIELDS, inputs
+from brandfit.profilers.base import Profiler, temperature, warmed
+from brandfit.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("profiles") / "demo"
+    with Workspace(place, create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        pipeline.encode(workspace, "text.hashing")
+    return place
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(2, 6), st.integers(1, 60), st.integers(0, 999))
+def test_f1_is_scikit_learns(classes, n, seed):
+    rng = np.random.default_rng(seed)
+    truth, guesses = rng.integers(classes, size=n), rng.integers(classes, size=n)
+    found = f1_scores(guesses, truth, classes)
+    expected = precision_recall_fscore_support(truth, guesses, labels=np.arange(classes), zero_division=0)[:3]
+    np.testing.assert_allclose(found, np.transpose(expected), atol=1e-9)
+    there = np.unique(truth)
+    assert macro_f1(guesses, truth, classes) == pytest.approx(expected[2][there].mean())
+
+
+def test_calibration_worked_by_hand():
+    told = np.array([[0.8, 0.2]] * 10)
+    truth = np.array([0] * 8 + [1] * 2)
+    right = np.split(np.arange(10), 10)
+    assert len(right) == 10
+    # Ten bins of one account each: two are wrong by .8, eight by .2.
+    assert calibration_error(told, truth) == pytest.approx((8 * 0.2 + 2 * 0.8) / 10)
+    assert calibration_error(np.eye(2)[[0, 1, 1]], np.array([0, 1, 1])) == 0
+
+
+def test_the_temperature_makes_probabilities_as_sure_as_they_may_be():
+    rng = np.random.default_rng(0)
+    sure = rng.dirichlet(np.ones(4), 4000)
+    y = np.array([rng.choice(4, p=row) for row in sure])
+    assert temperature(sure, y) == pytest.approx(1, abs=0.1)
+    assert temperature(warmed(sure, 0.5), y) == pytest.approx(2, abs=0.2)
+    np.testing.assert_allclose(warmed(warmed(sure, 0.5), 2.0), sure, atol=1e-9)
+
+
+def test_what_is_judged_is_hidden(place, monkeypatch):
+    seen = []
+    real = Profiler.fit
+
+    def watched(self, dataset, tick=None, cross=False):
+        ids = dataset.influencers
+        seen.append({id for id, c in zip(ids, dataset.of_accounts("category", ids), strict=True) if c is not None})
+        return real(self, dataset, tick, cross)
+
+    monkeypatch.setattr(Profiler, "fit", watched)
+    with Workspace(place) as workspace:
+        report = pipeline.judge_profilers(workspace, ["majority"], folds=4)
+    everyone = set(report.ids.tolist())
+    assert len(seen) == 4
+    assert all(0.7 * len(everyone) < len(known & everyone) < 0.8 * len(everyone) for known in seen)
+    assert set.intersection(*seen) & everyone == set()
+
+
+def test_the_command_prints_the_stated_json(place, capsys):
+    main(["profile", "evaluate", "tags", "majority", "-w", str(place), "--seeds", "2", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["results"]) == {"tags", "majority"}
+    for result in told["results"].values():
+        assert set(result) >= {"accuracy", "macro_f1", "per_class", "ece"}
+        for key in ("accuracy", "macro_f1"):
+            assert result[key]["low"] <= result[key]["mean"] <= result[key]["high"]
+        assert set(result["per_class"]) == set(told["classes"])
+    assert told["results"]["tags"]["accuracy"]["mean"] > told["results"]["majority"]["accuracy"]["mean"] + 0.3
+    main(["profile", "evaluate", "tags", "-w", str(place)])
+    assert "folds over influencers" in capsys.readouterr().out
+
+
+def test_another_workspace_is_judged_with_what_both_hold(place, tmp_path, capsys):
+    other = tmp_path / "other"
+    with Workspace(other, create=True) as workspace:
+        pipeline.import_source(workspace, "sample", settings={"seed": 9})
+    main(["profile", "evaluate", "tags", "-w", str(place), "--test", str(other), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert "judged on another" in told["how"]
+    assert told["results"]["tags"]["accuracy"]["mean"] > 0.5
+
+
+def test_labels_are_written_and_kept_as_features(place, tmp_path, capsys):
+    main(["profile", "tags", "--out", str(tmp_path / "labels.csv"), "-w", str(place)])
+    assert "accounts told by tags" in capsys.readouterr().out
+    with (tmp_path / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    with Workspace(place) as workspace:
+        features = workspace.features("tags")
+        assert features.slot == "category"
+        assert pipeline.fill_slots(workspace)["category"] == "tags"
+        assert len(rows) == len(features)
+        assert {row["answer"] for row in rows} <= {*features.columns, "unsure"}
+        assert set(rows[0]) >= {"account", "stated", "answer", "probability", *features.columns}
+        ranker = pipeline.train(workspace, "brandfit")
+        assert "category" in ranker.reads
+
+
+def test_a_setting_of_nobody_is_told(place):
+    with Workspace(place) as workspace, pytest.raises(ConfigError):
+        pipeline.judge_profilers(workspace, ["tags"], {"image.folds": 3})
+
+
+def test_what_is_known_of_an_account(place):
+    with Workspace(place) as workspace:
+        dataset = pipeline.with_features(workspace)
+        ids = dataset.influencers[:5]
+        found = inputs(dataset, ids, ["text.hashing"])
+    assert set(found.words) == set(FIELDS)
+    assert found.numbers.shape == (5, 8)
+    assert len(set(found.digests())) == 5
+    again = found.of(np.array([3, 1]))
+    assert again.ids.tolist() == [ids[3], ids[1]]
+    assert again.digests() == [found.digests()[3], found.digests()[1]]
