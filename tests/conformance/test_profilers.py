@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from brandfit import names
+from brandfit.config import describe
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post, link_id
@@ -18,6 +19,8 @@ from brandfit.workspace import Workspace
 PROFILERS = names.names("profiler")
 TOPICS = ("food", "pet", "travel")
 WORDS = {"food": "lemon bread pasta soup", "pet": "puppy kitten leash paws", "travel": "beach flight hotel passport"}
+FAST = {"width": 0.1, "epochs": 40, "learning_rate": 0.01}
+"""Settings of those that have them."""
 MARGIN = 0.2
 """Accuracy above that of the most frequent class that a profiler must reach on the planted data; chance reaches none."""
 
@@ -58,7 +61,8 @@ def planted() -> Dataset:
 
 def make(name, seed=0, **settings):
     cls = names.load("profiler", name)
-    return cls(cls.Config.of(settings), seed)
+    fast = {k: v for k, v in FAST.items() if k in describe(cls.Config)}
+    return cls(cls.Config.of({**fast, **settings}), seed)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from brandfit.data.dataset import Dataset
 from brandfit.learning.pooling import Vectors, account_vectors
@@ -15,6 +17,34 @@ from brandfit.learning.pooling import Vectors, account_vectors
 FIELDS = ("caption", "hashtags", "mentions", "pictures", "comments", "biography")
 """Kinds of words: of captions, hashtags, accounts mentioned or tagged, descriptions of pictures, what others comment, biography."""
 NUMBERS = ("followers", "followees", "posts")
+
+
+@dataclass(frozen=True)
+class Single:
+    """Single posts of n accounts, those of an account together.
+
+    ids     (p,)
+    counts  (n,) posts of each account
+    values  slot to (p, d) float32, zeros where a post has none; has: slot to (p,) bool
+    """
+
+    ids: np.ndarray
+    counts: np.ndarray
+    values: Mapping[str, np.ndarray]
+    has: Mapping[str, np.ndarray]
+
+    def of(self, at: np.ndarray) -> Single:
+        """Of these accounts (m,) alone."""
+        first, counts = np.cumsum(self.counts) - self.counts, self.counts[at]
+        inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        row = np.repeat(first[at], counts) + inside
+        values = {slot: v[row] for slot, v in self.values.items()}
+        return Single(self.ids[row], counts, values, {slot: v[row] for slot, v in self.has.items()})
+
+    @property
+    def owner(self) -> np.ndarray:
+        """(p,) number of the account of each post."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
 
 
 @dataclass(frozen=True)
@@ -26,12 +56,14 @@ class Inputs:
     numbers  (n, 8) float64, NaN where not known: log(1 + followers, followees, posts), posts that are here, log(1 + mean likes,
              mean comments), hashtags and mentions a post
     slots    Features by the slot or name that they were given under: their rows of accounts
+    single   the newest posts one by one, for a profiler that looks at them
     """
 
     ids: np.ndarray
     words: Mapping[str, Sequence[str]]
     numbers: np.ndarray
     slots: Mapping[str, Vectors]
+    single: Single | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -43,23 +75,29 @@ class Inputs:
             {field: [texts[i] for i in at.tolist()] for field, texts in self.words.items()},
             self.numbers[at],
             {slot: Vectors(v.values[at], v.present[at]) for slot, v in self.slots.items()},
+            self.single.of(at) if self.single is not None else None,
         )
 
     def digests(self) -> list[str]:
         """A hash of all that is known of each account: equal where nothing that a profiler reads differs."""
         result = []
+        last = np.cumsum(self.single.counts) if self.single is not None else np.zeros(0, np.int64)
         for n in range(len(self)):
             told = hashlib.blake2b(msgspec.msgpack.encode([self.words[field][n] for field in self.words]), digest_size=16)
             told.update(self.numbers[n].tobytes())
             for slot in sorted(self.slots):
                 values, present = self.slots[slot]
                 told.update(slot.encode() + (np.ascontiguousarray(values[n]).tobytes() if present[n] else b"-"))
+            if self.single is not None:
+                rows = slice(last[n] - self.single.counts[n], last[n])
+                for slot in sorted(self.single.values):
+                    told.update(slot.encode() + self.single.values[slot][rows].tobytes() + self.single.has[slot][rows].tobytes())
             result.append(told.hexdigest())
         return result
 
 
-def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
-    """What is known of these accounts (distinct ids), with the Features of these slots."""
+def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int = 0) -> Inputs:
+    """What is known of these accounts (distinct ids), with the Features of these slots, and ``single`` posts of each at most."""
     row = {id: n for n, id in enumerate(ids.tolist())}
     found: dict[str, list[list[str]]] = {field: [[] for _ in row] for field in FIELDS}
     counts = np.zeros((len(row), 5))  # posts, likes, comments, hashtags, mentions
@@ -95,7 +133,27 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
         {field: ["\n".join(texts) for texts in of_all] for field, of_all in found.items()},
         numbers,
         {slot: account_vectors(dataset, slot, ids) for slot in slots},
+        _single(dataset, ids, [slot for slot in slots if dataset.slots[slot].level == "post"], single) if single else None,
     )
+
+
+def _single(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int) -> Single:
+    """The newest posts of each account that have any of these Features, the newest first."""
+    posts = dataset.posts
+    account = pc.index_in(posts["account"], value_set=pa.array(ids, pa.string())).fill_null(-1).to_numpy()
+    row = {slot: dataset.slots[slot].rows_of(posts["id"].combine_chunks()) for slot in slots}
+    used = np.flatnonzero((account >= 0) & np.any([r >= 0 for r in row.values()] or [np.zeros(len(account), bool)], axis=0))
+    time = pc.fill_null(posts["time"], 0).to_numpy()[used]
+    used = used[np.lexsort((used, -time, account[used]))]
+    total = np.bincount(account[used], minlength=len(ids))
+    used = used[np.arange(len(used)) - np.repeat(np.cumsum(total) - total, total) < most]
+    values, has = {}, {}
+    for slot in slots:
+        at = row[slot][used]
+        has[slot] = at >= 0
+        values[slot] = np.where(has[slot][:, None], np.asarray(dataset.slots[slot].values)[np.maximum(at, 0)], 0).astype(np.float32)
+    names = posts["id"].take(pa.array(used)).to_numpy().astype(object)
+    return Single(names, np.minimum(total, most), values, has)
 
 
 def _told(dataset: Dataset) -> tuple[dict[str, str], dict[str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +17,21 @@ def linear(
     known: Inputs, labels: np.ndarray, classes: int, words: Words, slots: Sequence[str] = (), numbers: bool = False, c: float = 2.0
 ) -> Predictor:
     """Fitted on these accounts; ``c`` is the inverse of the ridge penalty."""
+    fitted = matrix(known, words, slots, numbers)
+    model = logistic(fitted.of(known), labels, c, classes)
+    return lambda asked: model(fitted.of(asked))
+
+
+def logistic(rows: Any, labels: np.ndarray, c: float, classes: int) -> Callable[[Any], np.ndarray]:
+    """From rows (m, d), dense or sparse, to (m, classes) probabilities."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    fitted = matrix(known, words, slots, numbers)
-    model = LogisticRegression(C=c, max_iter=100, tol=1e-3).fit(fitted.of(known), labels)
-    return lambda asked: all_classes(model.predict_proba(fitted.of(asked)), model.classes_, classes)
+    with warnings.catch_warnings():
+        # What 100 steps have not brought is noise of the last digits, to nobody's use.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = LogisticRegression(C=c, max_iter=100, tol=1e-3).fit(rows, labels)
+    return lambda asked: all_classes(model.predict_proba(asked), model.classes_, classes)
 
 
 def all_classes(probabilities: np.ndarray, seen: np.ndarray, classes: int) -> np.ndarray:

@@ -57,6 +57,9 @@ class Profiler(Encoder):
     kinds: ClassVar[tuple[str, ...] | None] = ()
     """Of which slots it reads Features; None means of all. It reads all of a slot, not the preferred ones alone."""
 
+    single: ClassVar[int] = 0
+    """Posts of an account at most that it looks at one by one; 0: it looks at none."""
+
     def __init__(self, config: settings.Config | None = None, seed: int = 0) -> None:
         super().__init__(config)
         self.seed = seed
@@ -64,6 +67,8 @@ class Profiler(Encoder):
         self.temperature = 1.0
         self.reads: dict[str, tuple[str, int, str]] = {}
         """Slot to name, dim and key of the Features that it was fitted on."""
+        self.slot_kinds: dict[str, str] = {}
+        """The same to what they are of: text, picture ..."""
         self._predict: Predictor | None = None
         self._labelled: dict[str, int] = {}
         self._told: np.ndarray | None = None
@@ -107,8 +112,9 @@ class Profiler(Encoder):
                 "Import accounts with a category (accounts.csv, column category), at least two of each of two.",
             )
         slots = [slot for slot in self._slots(dataset) if len(dataset.slots[slot])]
+        self.slot_kinds = {slot: dataset.slots[slot].slot or slot for slot in slots}
         self.reads = {s: (dataset.slots[s].name, dataset.slots[s].dim, dataset.slots[s].key) for s in slots}
-        known = inputs(dataset, ids, slots)
+        known = inputs(dataset, ids, slots, self.single)
         y = np.searchsorted(self.classes, labels)
         folds = self.config.folds if cross or self.config.calibrate else 0
         if tick:
@@ -177,7 +183,7 @@ class Profiler(Encoder):
                     f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {has}.",
                     f"Encode with {name} as where it was fitted, or fit {self.name} anew.",
                 )
-        return inputs(dataset, ids, list(self.reads))
+        return inputs(dataset, ids, list(self.reads), self.single)
 
     def _of(self, known: Inputs) -> np.ndarray:
         assert self._predict is not None

@@ -1,27 +1,32 @@
-"""combined: everything that is known of an account, weighed by one calibrated logistic regression; ours, and the default.
+"""combined: all that is known of an account, each kind by a logistic regression of its own, stacked out of fold; the default.
 
-Words by TF-IDF: of captions in words, pairs of words and pieces of words, hashtags whole and in pieces (#veganrecipes is one
-word to nobody but a machine), mentions, descriptions of pictures, comments of others, biography. All Features that a workspace
-holds, rows of length one. Counts of followers, posts and answers. One ridge penalty for all; the temperature of the
-probabilities is set by folds (Guo et al., ICML 2017).
+    p_k(c)  softmax of a linear model of block k: TF-IDF of one kind of words, or the rows of one Features
+    p(c)    softmax of a linear model of log p_k, of all k, and of the counts of the account
 
-Expected: on the Instagram sample, eight classes without 'other', see experiments/LOG.md.
+Words are those of captions (words, pairs of words, pieces of words), hashtags (whole, and in pieces: #veganrecipes is one word to
+nobody but a machine), mentions, descriptions of pictures, comments of others and biographies; rows of Features have length one. The
+second model is fitted on what the blocks say of accounts that they were not fitted on (stacking, Wolpert 1992), so that it
+knows how far to trust each, and its probabilities need no further calibration.
+
+Expected: on the Instagram sample (1.7 posts an influencer), eight classes without 'other': accuracy .71, macro-F1 .66, .79 of
+those with three posts or more. One linear model of all blocks at once has .69, .64 and .77, and is too sure of itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from msgspec import Meta
 
 from brandfit.profilers._inputs import Inputs
-from brandfit.profilers._linear import linear
-from brandfit.profilers._matrix import TAG, Words
-from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig
+from brandfit.profilers._linear import logistic
+from brandfit.profilers._matrix import TAG, Matrix, matrix
+from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig, dealt
 
 PIECES: dict[str, Any] = {"analyzer": "char_wb", "max_features": 60_000}
-WORDS: Words = {
+WORDS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "caption": [{"ngram_range": (1, 2), "max_features": 60_000}, {**PIECES, "ngram_range": (3, 5)}],
     "hashtags": [{"token_pattern": TAG}, {**PIECES, "ngram_range": (3, 6)}],
     "mentions": [{"token_pattern": TAG}],
@@ -29,14 +34,16 @@ WORDS: Words = {
     "comments": [{"max_features": 40_000}],
     "biography": [{"ngram_range": (1, 2)}],
 }
+LEAST = 1e-4
+"""Probabilities below are as unlikely as can be told."""
 
 
 class CombinedConfig(ProfilerConfig, frozen=True):
-    calibrate: Annotated[bool, Meta(description="set the temperature of the probabilities by the folds; takes as many fits")] = True
     folds: Annotated[
-        int, Meta(description="parts that labelled accounts are dealt into, each told by what the others taught", ge=2)
+        int, Meta(description="parts that labelled accounts are dealt into, to stack and to tell labelled ones", ge=2)
     ] = 3
-    c: Annotated[float, Meta(description="inverse of the ridge penalty", gt=0)] = 1.5
+    block: Annotated[float, Meta(description="inverse of the ridge penalty of each block", gt=0)] = 3.0
+    stack: Annotated[float, Meta(description="inverse of the ridge penalty of the second model, times accounts", gt=0)] = 100.0
 
 
 class Combined(Profiler):
@@ -47,4 +54,33 @@ class Combined(Profiler):
     kinds = None
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
-        return linear(known, labels, len(self.classes), WORDS, sorted(known.slots), numbers=True, c=self.config.c)
+        classes = len(self.classes)
+        blocks = self._blocks(known)
+        fold = dealt(labels, self.config.folds, seed)
+        told, models = [], []
+        for block in blocks:
+            rows = block.of(known)
+            out = np.zeros((len(labels), classes))
+            for number in range(self.config.folds):
+                one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+                out[other] = logistic(rows[one], labels[one], self.config.block, classes)(rows[other])
+            told.append(out)
+            models.append(logistic(rows, labels, self.config.block, classes))
+        counts = matrix(known, {}, (), numbers=True)
+        top = logistic(_second(told, counts.of(known).toarray()), labels, self.config.stack / len(labels), classes)
+
+        def predict(asked: Inputs) -> np.ndarray:
+            found = [model(block.of(asked)) for model, block in zip(models, blocks, strict=True)]
+            return top(_second(found, counts.of(asked).toarray()))
+
+        return predict
+
+    def _blocks(self, known: Inputs) -> list[Matrix]:
+        """One of each way of counting words that somebody uses, and one of each Features."""
+        found = [matrix(known, {field: [way]}) for field, ways in WORDS.items() if any(known.words[field]) for way in ways]
+        return [*found, *(matrix(known, {}, [slot]) for slot in sorted(known.slots))]
+
+
+def _second(told: Sequence[np.ndarray], counts: np.ndarray) -> np.ndarray:
+    """(n, d) what the second model reads."""
+    return np.column_stack([*(np.log(np.maximum(p, LEAST)) for p in told), 10 * counts])
