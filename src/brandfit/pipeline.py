@@ -502,13 +502,13 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
 
 
 def labelled_table(workspace: Workspace, profiler: Profiler, features: Features) -> pa.Table:
-    """A row an account (D-16): the stated category, the answer, its probability, and the probability of every class."""
-    stated = workspace.dataset().of_accounts("category", features.ids)
+    """A row an account or post (D-16): what is stated, the answer, its probability, and the probability of every class."""
+    stated = dict(zip(*(array.tolist() for array in profiler.examples(workspace.dataset())), strict=True))
     values = np.asarray(features.values)
     return pa.table(
         {
-            "account": pa.array(features.ids, pa.string()),
-            "stated": pa.array(stated, pa.string()),
+            features.level: pa.array(features.ids, pa.string()),
+            "stated": pa.array([stated.get(id) for id in features.ids.tolist()], pa.string()),
             "answer": profiler.answers(values),
             "probability": values.max(axis=1) if len(values) else np.zeros(0, np.float32),
             **{name: values[:, n] for n, name in enumerate(features.columns)},

@@ -16,7 +16,8 @@ from brandfit.errors import UsageError
 from brandfit.profilers.base import UNSURE
 from brandfit.workspace import Workspace
 
-PROFILERS = names.names("profiler")
+PROFILERS = [name for name in names.names("profiler") if names.load("profiler", name).level == "account"]
+"""Those of posts have tests of their own."""
 TOPICS = ("food", "pet", "travel")
 WORDS = {"food": "lemon bread pasta soup", "pet": "puppy kitten leash paws", "travel": "beach flight hotel passport"}
 FAST = {"width": 0.1, "epochs": 40, "learning_rate": 0.01}

@@ -182,6 +182,14 @@ class Dataset:
         table = self.accounts.set_column(at, self.accounts.schema.field(at), category)
         return self._next(f"hidden categories {_digest(table.select(['id', 'category']))}", accounts=table)
 
+    def hide_disclosures(self, posts: Iterable[str]) -> Dataset:
+        """The same with whether these posts are marked as advertisements unknown."""
+        hidden = pc.is_in(self.posts["id"], value_set=pa.array(list(posts), pa.string()))
+        at = self.posts.schema.get_field_index("disclosed")
+        disclosed = pc.if_else(hidden, pa.scalar(None, pa.bool_()), self.posts["disclosed"])
+        table = self.posts.set_column(at, self.posts.schema.field(at), disclosed)
+        return self._next(f"hidden disclosures {_digest(table.select(['id', 'disclosed']))}", posts=table)
+
     def with_links(self, links: pa.Table | Sequence[Link], replacing: Iterable[str] = (), note: str = "") -> Dataset:
         """The same with more links, those of the kinds ``replacing`` taken out first."""
         new = links if isinstance(links, pa.Table) else schema.to_table("links", list(links))

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
 
 from brandfit import seeds
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
-from brandfit.profilers.base import UNSURE, Profiler, dealt, labelled
+from brandfit.profilers.base import UNSURE, Profiler, dealt_by
 
 RESAMPLES = 2_000
 SEVERAL = 3
@@ -41,12 +42,14 @@ class ProfileReport:
     seeds: tuple[int, ...]
     sentence: str
     confidence: float
+    what: str
+    """What is told: influencers or posts."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; ``results`` is ``{profiler: {"accuracy", "macro_f1", "accuracy_several", "per_class", "ece", ...}}``."""
         return {
             "classes": list(self.classes),
-            "influencers": len(self.truth),
+            self.what: len(self.truth),
             "seeds": list(self.seeds),
             "how": self.sentence,
             "majority": float(np.bincount(self.truth).max() / len(self.truth)),
@@ -62,7 +65,7 @@ class ProfileReport:
             "accuracy": self._interval(guesses, accuracy),
             "macro_f1": self._interval(guesses, lambda g, t: macro_f1(g, t, len(self.classes))),
             "accuracy_several": self._interval(guesses, accuracy, several),
-            "per_class": self._per_class(guesses),
+            "per_class": self._per_class(guesses, told.probabilities),
             "ece": float(np.mean([calibration_error(p, self.truth) for p in told.probabilities])),
             "sure": {
                 "share": float(np.mean([s.mean() for s in sure])),
@@ -88,13 +91,14 @@ class ProfileReport:
         told = {"mean": float(np.mean(each)), "low": float(low), "high": float(high), "seed_std": spread}
         return {**told, "influencers": len(at)}
 
-    def _per_class(self, guesses: Sequence[np.ndarray]) -> dict[str, dict[str, float | int]]:
+    def _per_class(self, guesses: Sequence[np.ndarray], probabilities: Sequence[np.ndarray]) -> dict[str, dict[str, float | int]]:
         found = [f1_scores(g, self.truth, len(self.classes)) for g in guesses]
         mean = np.mean(found, axis=0)
+        auc = np.mean([[_auc(p[:, n], self.truth == n) for n in range(len(self.classes))] for p in probabilities], axis=0)
         counts = np.bincount(self.truth, minlength=len(self.classes))
         return {
-            name: {"precision": float(p), "recall": float(r), "f1": float(f), "influencers": int(n)}
-            for name, (p, r, f), n in zip(self.classes, mean, counts, strict=True)
+            name: {"precision": float(p), "recall": float(r), "f1": float(f), "auc": float(a), "influencers": int(n)}
+            for name, (p, r, f), a, n in zip(self.classes, mean, auc, counts, strict=True)
         }
 
     def to_text(self) -> str:
@@ -123,8 +127,8 @@ class ProfileReport:
         classes = told["results"][best]["per_class"]
         return "\n".join(
             [
-                f"{told['influencers']:,} influencers of {len(self.classes)} categories; the most frequent: {share}.",
-                f"{self.sentence} Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over influencers.",
+                f"{len(self.truth):,} {self.what} of {len(self.classes)} categories; the most frequent: {share}.",
+                f"{self.sentence} Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over {self.what}.",
                 "",
                 *lines,
                 "",
@@ -150,20 +154,17 @@ def judge(
     What is judged has its category hidden from the profiler. Accounts of which nothing is known count as told wrongly.
     """
     first = next(iter(make.values()))(0)
-    ids, labels = labelled(dataset, first.config.leave_out)
+    ids, labels = first.examples(dataset)
     classes = tuple(sorted(set(labels.tolist())))
     if len(classes) < 2:
-        raise UsageError(
-            "There are no influencers of two categories to judge by.",
-            "Import accounts with a category (accounts.csv, column category).",
-        )
+        raise UsageError(f"There are no {first.learns} of two kinds to judge by.", first.wanted)
     if other is not None:
-        judged, truth = labelled(other, first.config.leave_out)
+        judged, truth = first.examples(other)
         known = np.isin(truth, classes)
         judged, truth = judged[known], truth[known]
         if not len(judged):
             raise UsageError(
-                "The other workspace has no influencers of the categories that were learned.", f"Learned: {', '.join(classes)}."
+                f"The other workspace has no {first.learns} of the kinds that were learned.", f"Learned: {', '.join(classes)}."
             )
         sentence = f"Fitted on {len(ids):,} influencers of one workspace, judged on another."
     else:
@@ -171,11 +172,13 @@ def judge(
         sentence = f"{folds} folds over influencers."
     y = np.searchsorted(classes, truth)
     posts = dict(zip(*np.unique((other or dataset).posts["account"].to_numpy().astype(str), return_counts=True), strict=True))
+    what = "posts" if first.level == "post" else "influencers"
+    owners = first.owners(other or dataset, judged)
     told = {name: Told() for name in make}
     parts = folds if other is None else 1
     steps, done = len(make) * len(seeds) * parts, 0
     for seed in seeds:
-        fold = dealt(y, folds, seed) if other is None else np.zeros(len(y), np.int64)
+        fold = dealt_by(owners, y, folds, seed) if other is None else np.zeros(len(y), np.int64)
         for name, maker in make.items():
             probabilities = np.zeros((len(y), len(classes)))
             for number in range(parts):
@@ -183,7 +186,7 @@ def judge(
                     tick(f"{name}, seed {seed}", done, steps)
                 started = time.perf_counter()
                 asked = np.flatnonzero(fold == number)
-                seen = dataset if other is not None else dataset.hide_categories(judged[asked].tolist())
+                seen = dataset if other is not None else first.hide(dataset, judged[asked])
                 profiler = maker(seed).fit(seen)
                 found = profiler.probabilities(other or dataset, judged[asked])
                 at = np.array([classes.index(c) for c in profiler.classes if c in classes], np.int64)
@@ -194,8 +197,8 @@ def judge(
             told[name].probabilities.append(probabilities)
     if tick:
         tick("done", steps, steps)
-    counts = np.array([posts.get(id, 0) for id in judged.tolist()])
-    return ProfileReport(classes, judged, y, counts, told, tuple(seeds), sentence, first.config.confidence)
+    counts = np.array([posts.get(id, 0) for id in owners.tolist()])
+    return ProfileReport(classes, judged, y, counts, told, tuple(seeds), sentence, first.config.confidence, what)
 
 
 def accuracy(guesses: np.ndarray, truth: np.ndarray) -> float:
@@ -220,6 +223,14 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
     told, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     parts = [part for part in np.array_split(np.argsort(told, kind="stable"), BINS) if len(part)]
     return float(sum(len(part) * abs(told[part].mean() - right[part].mean()) for part in parts) / len(told))
+
+
+def _auc(scores: np.ndarray, positive: np.ndarray) -> float:
+    """Chance that a positive stands above another, ties half; NaN without both."""
+    ranks = rankdata(scores)
+    n = int(positive.sum())
+    others = len(scores) - n
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * others)) if n and others else float("nan")
 
 
 def _cell(value: Mapping[str, float | None]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -135,6 +135,35 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
         {slot: account_vectors(dataset, slot, ids) for slot in slots},
         _single(dataset, ids, [slot for slot in slots if dataset.slots[slot].level == "post"], single) if single else None,
     )
+
+
+def inputs_of_posts(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], hide: Callable[[str], str]) -> Inputs:
+    """The same of single posts (distinct ids): their words, passed through ``hide``, their account's counts, their Features.
+
+    Official sponsors are left out: they are a disclosure of their own.
+    """
+    posts = dataset.posts
+    at = pc.index_in(pa.array(ids, pa.string()), value_set=posts["id"].combine_chunks())
+    table = posts.take(at)
+    pictures, comments = _told(dataset)
+    names = table["id"].to_pylist()
+    others = zip(*(table[c].to_pylist() for c in ("mentions", "tags")), strict=True)
+    words = {
+        "caption": [hide(text or "") for text in table["caption"].to_pylist()],
+        "hashtags": [hide(" ".join(f"#{tag}" for tag in tags or ())) for tags in table["hashtags"].to_pylist()],
+        "mentions": [" ".join([*(named or ()), *(tagged or ())]) for named, tagged in others],
+        "pictures": [pictures.get(id, "") for id in names],
+        "comments": [comments.get(id, "") for id in names],
+        "biography": [""] * len(ids),
+    }
+    accounts = table["account"].to_pylist()
+    stated = np.stack([dataset.of_accounts(name, accounts).astype(np.float64) for name in NUMBERS], axis=1)
+    answers = np.stack([pc.cast(table[c], pa.float64()).to_numpy() for c in ("likes", "comments")], axis=1)
+    counts = np.array(
+        [[text.count("#") for text in words["hashtags"]], [len(named or ()) for named in table["mentions"].to_pylist()]]
+    ).T
+    numbers = np.column_stack([np.log1p(np.maximum(stated, 0)), np.ones(len(ids)), np.log1p(answers), counts])
+    return Inputs(ids, words, numbers, {slot: Vectors(*dataset.slots[slot].of(ids)) for slot in slots})
 
 
 def _single(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int) -> Single:

@@ -65,8 +65,9 @@ def _unit(slot: str) -> Callable[[Inputs], np.ndarray]:
 
 
 def _standard(known: Inputs) -> Callable[[Inputs], np.ndarray]:
-    with np.errstate(invalid="ignore"):
-        mean = np.nan_to_num(np.nanmean(known.numbers, axis=0)) if len(known) else np.zeros(known.numbers.shape[1])
-        deviation = np.nan_to_num(np.nanstd(known.numbers, axis=0))
+    told = ~np.isnan(known.numbers)
+    count = np.maximum(told.sum(axis=0), 1)
+    mean = np.nan_to_num(known.numbers).sum(axis=0) / count
+    deviation = np.sqrt((np.where(told, known.numbers - mean, 0) ** 2).sum(axis=0) / count)
     deviation = np.where(deviation > 0, deviation, 1.0)
     return lambda asked: np.nan_to_num((asked.numbers - mean) / deviation) / 10

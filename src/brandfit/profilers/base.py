@@ -57,6 +57,8 @@ class Profiler(Encoder):
     kinds: ClassVar[tuple[str, ...] | None] = ()
     """Of which slots it reads Features; None means of all. It reads all of a slot, not the preferred ones alone."""
 
+    learns: ClassVar[str] = "categories of influencers"
+    wanted: ClassVar[str] = "Import accounts with a category (accounts.csv, column category), at least two of each of two."
     single: ClassVar[int] = 0
     """Posts of an account at most that it looks at one by one; 0: it looks at none."""
 
@@ -92,6 +94,28 @@ class Profiler(Encoder):
     def weights(self) -> str:
         return self._fingerprint
 
+    # --- what is told of what: accounts, unless a profiler says otherwise ---------------------------------------
+
+    def examples(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) ids and (n,) labels that are learned from."""
+        return labelled(dataset, self.config.leave_out)
+
+    def everything(self, dataset: Dataset) -> np.ndarray:
+        """Ids of all that may be told."""
+        return dataset.accounts["id"].to_numpy().astype(object)
+
+    def known(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
+        """What is known of these."""
+        return inputs(dataset, ids, slots, self.single)
+
+    def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
+        """The Dataset without the labels of these."""
+        return dataset.hide_categories(ids.tolist())
+
+    def owners(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
+        """The account of each: what one account has is never learned from and judged at once."""
+        return ids
+
     @abstractmethod
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         """A predictor from n accounts and their class numbers (n,), all classes of ``self.classes`` among them."""
@@ -104,23 +128,22 @@ class Profiler(Encoder):
         Raises UsageError where there are fewer than two categories to tell apart.
         """
         self.reads, self.classes, self.temperature, self._told = {}, (), 1.0, None
-        ids, labels = labelled(dataset, self.config.leave_out)
+        ids, labels = self.examples(dataset)
         self.classes = tuple(sorted(set(labels.tolist())))
         if len(self.classes) < 2:
             raise UsageError(
-                f"{self.name} learns categories of influencers from examples: found {len(ids)} of {len(self.classes)} categories.",
-                "Import accounts with a category (accounts.csv, column category), at least two of each of two.",
+                f"{self.name} learns {self.learns} from examples: found {len(ids)} of {len(self.classes)} kinds.", self.wanted
             )
         slots = [slot for slot in self._slots(dataset) if len(dataset.slots[slot])]
         self.slot_kinds = {slot: dataset.slots[slot].slot or slot for slot in slots}
         self.reads = {s: (dataset.slots[s].name, dataset.slots[s].dim, dataset.slots[s].key) for s in slots}
-        known = inputs(dataset, ids, slots, self.single)
+        known = self.known(dataset, ids, slots)
         y = np.searchsorted(self.classes, labels)
         folds = self.config.folds if cross or self.config.calibrate else 0
         if tick:
             tick(0, folds + 1)
         if folds:
-            self._told = self._crossed(known, y, folds, tick)
+            self._told = self._crossed(known, y, self.owners(dataset, ids), folds, tick)
             if self.config.calibrate:
                 self.temperature = temperature(self._told, y)
         self._predict = self.learned(known, y, self.seed)
@@ -146,7 +169,7 @@ class Profiler(Encoder):
 
     def units(self, dataset: Dataset) -> Units:
         """An account each: what is known of it, and who it is where it was learned from."""
-        self._known = self._inputs(dataset, dataset.accounts["id"].to_numpy().astype(object))
+        self._known = self._inputs(dataset, self.everything(dataset))
         seen = np.flatnonzero(anything(self._known))
         self._known = self._known.of(seen)
         ids = self._known.ids.tolist()
@@ -183,7 +206,7 @@ class Profiler(Encoder):
                     f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {has}.",
                     f"Encode with {name} as where it was fitted, or fit {self.name} anew.",
                 )
-        return inputs(dataset, ids, list(self.reads), self.single)
+        return self.known(dataset, ids, list(self.reads))
 
     def _of(self, known: Inputs) -> np.ndarray:
         assert self._predict is not None
@@ -193,9 +216,9 @@ class Profiler(Encoder):
             result[seen] = warmed(self._predict(known.of(seen)), self.temperature)
         return result
 
-    def _crossed(self, known: Inputs, y: np.ndarray, folds: int, tick: Tick | None) -> np.ndarray:
+    def _crossed(self, known: Inputs, y: np.ndarray, owners: np.ndarray, folds: int, tick: Tick | None) -> np.ndarray:
         """(n, c): each account told by the folds that it is not in."""
-        fold = dealt(y, folds, self.seed)
+        fold = dealt_by(owners, y, folds, self.seed)
         result = np.zeros((len(y), len(self.classes)))
         for number in range(folds):
             one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
@@ -217,6 +240,14 @@ def labelled(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarra
     found, count = np.unique(category, return_counts=True)
     kept = np.isin(category, found[count >= FEWEST])
     return ids[kept], category[kept]
+
+
+def dealt_by(owners: np.ndarray, y: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """(n,) fold of each, those of an owner together; dealt by the largest class number that an owner has."""
+    names, number = np.unique(owners.astype(str), return_inverse=True)
+    top = np.zeros(len(names), np.int64)
+    np.maximum.at(top, number, y)
+    return dealt(top, folds, seed)[number]
 
 
 def dealt(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
