@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from brandfit import names
+from brandfit import names, seeds
 from brandfit.compute.local import thread_map
 from brandfit.compute.processes import process_some
 from brandfit.config import Config, describe
@@ -35,6 +35,7 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
 from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.evaluation.report import Report
+from brandfit.profilers._labels import read_labels
 from brandfit.profilers.base import Profiler
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
@@ -167,15 +168,17 @@ def profile(
     profiler: str = DEFAULT_PROFILER,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
+    labels: str | Path | None = None,
     tick: Steps | None = None,
 ) -> tuple[Profiler, Features]:
     """Fit a profiler on the influencers whose category is known and tell the category of every account that anything is known of.
 
-    The Features, a column a class, are kept in the workspace under the profiler's name; what was told before is not told again.
+    ``labels``: a CSV file (account, category) in place of the categories of the workspace. The Features, a column a class, are
+    kept in the workspace under the profiler's name; what was told before is not told again.
     """
     cls = names.load("profiler", profiler)
     model: Profiler = cls(cls.Config.of(settings or {}), seed)
-    dataset = with_features(workspace)
+    dataset = _with_labels(with_features(workspace), labels)
     model.fit(dataset, tick, cross=True)
     return model, model.encode(dataset, workspace, tick, thread_map)
 
@@ -187,11 +190,13 @@ def judge_profilers(
     other: Workspace | None = None,
     folds: int = 5,
     seeds: Sequence[int] = (0,),
+    labels: str | Path | None = None,
     tick: Callable[[str, int, int], None] | None = None,
 ) -> ProfileReport:
     """Judge profilers in folds over influencers, or fitted on one workspace and judged on another.
 
-    ``settings``: ``PROFILER.NAME``. Features that only one of two workspaces holds are left out.
+    ``labels``: a CSV file (account, category) in place of the categories of the workspace. ``settings``: ``PROFILER.NAME``.
+    Features that only one of two workspaces holds are left out.
     """
     settings = dict(settings or {})
     makers = {}
@@ -201,13 +206,17 @@ def judge_profilers(
     for name in settings:
         if name.partition(".")[0] not in makers:
             raise ConfigError(f"Setting {name!r}: of which profiler?", f"Write {profilers[0]}.NAME=VALUE.")
-    dataset = with_features(workspace)
+    dataset = _with_labels(with_features(workspace), labels)
     if other is None:
         return judge(makers, dataset, None, folds, tuple(seeds), tick)
     judged = with_features(other)
     shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
     left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
     return judge(makers, left, right, folds, tuple(seeds), tick)
+
+
+def _with_labels(dataset: Dataset, labels: str | Path | None) -> Dataset:
+    return dataset if labels is None else dataset.with_categories(read_labels(labels))
 
 
 def _made(cls: type[Profiler], config: Config) -> Callable[[int], Profiler]:
@@ -514,3 +523,19 @@ def labelled_table(workspace: Workspace, profiler: Profiler, features: Features)
             **{name: values[:, n] for n, name in enumerate(features.columns)},
         }
     )
+
+
+def to_mark(workspace: Workspace, done: Sequence[str], count: int, seed: int = 0) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """Influencers to label by hand, drawn anew, with what each says; and the categories that the workspace knows."""
+    dataset = workspace.dataset()
+    told: dict[str, list[str]] = {}
+    for account, caption in zip(dataset.posts["account"].to_pylist(), dataset.posts["caption"].to_pylist(), strict=True):
+        if caption and len(told.setdefault(account, [])) < 3:
+            told[account].append(" ".join(caption.split())[:200])
+    for account, text in zip(dataset.accounts["id"].to_pylist(), dataset.accounts["biography"].to_pylist(), strict=True):
+        if text and account in told:
+            told[account].insert(0, " ".join(text.split())[:200])
+    left = [id for id in dataset.influencers.tolist() if id in told and id not in set(done)]
+    drawn = seeds.generator(seed, "mark", len(done)).permutation(len(left))[:count]
+    categories = sorted({c for c in dataset.of_accounts("category", dataset.influencers).tolist() if c is not None})
+    return [(left[i], told[left[i]]) for i in drawn.tolist()], categories

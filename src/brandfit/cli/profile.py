@@ -32,14 +32,28 @@ def command() -> None:
     """
 
 
+labels_option = click.option(
+    "--labels", type=click.Path(dir_okay=False), help="CSV of account and category, in place of the workspace's."
+)
+
+
 @command.command()
 @click.argument("profiler", required=False)
 @workspace_option
+@labels_option
 @click.option("--out", type=click.Path(dir_okay=False), help="File to write the labelled table to: .csv, .jsonl or .parquet.")
 @seed_option
 @set_option
 @json_option
-def label(profiler: str | None, workspace: str, out: str | None, seed: int, settings: tuple[str, ...], as_json: bool) -> None:
+def label(
+    profiler: str | None,
+    workspace: str,
+    labels: str | None,
+    out: str | None,
+    seed: int,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Label all accounts and keep the probabilities as features of the slot 'category', for rankers and pages.
 
     \b
@@ -56,7 +70,7 @@ def label(profiler: str | None, workspace: str, out: str | None, seed: int, sett
     profiler = profiler or pipeline.DEFAULT_PROFILER
     with Workspace(workspace) as opened, progress(f"profile {profiler}", quiet=as_json) as bar:
         chosen = scoped(parse_settings(settings), profiler, [profiler])
-        model, features = pipeline.profile(opened, profiler, chosen, seed, bar)
+        model, features = pipeline.profile(opened, profiler, chosen, seed, labels, bar)
         if out:
             tabular.write(pipeline.labelled_table(opened, model, features), out)
     answers = Counter(model.answers(features.values))
@@ -74,6 +88,7 @@ def label(profiler: str | None, workspace: str, out: str | None, seed: int, sett
 @command.command()
 @click.argument("profilers", nargs=-1, required=True)
 @workspace_option
+@labels_option
 @click.option("--test", help="Another workspace: fit on the first, judge on this one.")
 @click.option("--folds", default=5, show_default=True, type=click.IntRange(2, 100), help="Folds over influencers, without --test.")
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many seeds.")
@@ -83,6 +98,7 @@ def label(profiler: str | None, workspace: str, out: str | None, seed: int, sett
 def evaluate(
     profilers: tuple[str, ...],
     workspace: str,
+    labels: str | None,
     test: str | None,
     folds: int,
     seeds: int,
@@ -108,10 +124,88 @@ def evaluate(
         opened = stack.enter_context(Workspace(workspace))
         other = stack.enter_context(Workspace(test)) if test else None
         bar = stack.enter_context(progress("profile evaluate", quiet=as_json))
+        asked = range(seed, seed + seeds)
         report = pipeline.judge_profilers(
-            opened, profilers, told, other, folds, range(seed, seed + seeds), lambda _what, done, total: bar(done, total)
+            opened, profilers, told, other, folds, asked, labels, lambda _what, done, total: bar(done, total)
         )
     if as_json:
         print_json(report.to_dict())
     else:
         click.echo(report.to_text())
+
+
+@command.command()
+@workspace_option
+@click.option("--topics", default=10, show_default=True, type=click.IntRange(2, 1000), help="How many topics.")
+@click.option("--apply", "mapping", type=click.Path(dir_okay=False, exists=True), help="The file of topics, with categories.")
+@click.option("--share", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="Of what is said, to be of a category.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False), help="File to write: topics (TOML), or labels (CSV).")
+@seed_option
+def discover(workspace: str, topics: int, mapping: str | None, share: float, out: str, seed: int) -> None:
+    """Find topics in what influencers say of themselves, for you to name; then label accounts by the names.
+
+    \b
+    Examples:
+      brandfit profile discover --out topics.toml -w demo
+      brandfit profile discover --apply topics.toml --out labels.csv -w demo
+      brandfit profile combined --labels labels.csv -w demo
+    """
+    from pathlib import Path
+
+    from brandfit.profilers import _discover
+    from brandfit.profilers._labels import write_labels
+    from brandfit.workspace import Workspace
+
+    with Workspace(workspace) as opened:
+        dataset = opened.dataset()
+    if mapping:
+        labels = _discover.applied(dataset, _discover.read(mapping), share, seed)
+        write_labels(labels, out)
+        click.echo(f"Written: {out}, {len(labels):,} accounts.")
+        return
+    found, ids, _ = _discover.discovered(dataset, topics, seed=seed)
+    Path(out).write_text(_discover.written(found, f"the {_discover.source(dataset)} of {len(ids):,} influencers"), encoding="utf-8")
+    for topic in sorted(found, key=lambda t: -t.accounts):
+        click.echo(f"{topic.accounts:>7,}  {', '.join(topic.words)}")
+    click.echo(f"Written: {out}. Write a category beside each topic that is one, then use --apply.")
+
+
+@command.command()
+@workspace_option
+@click.option("--out", required=True, type=click.Path(dir_okay=False), help="CSV of account and category to add to.")
+@click.option("--category", "categories", multiple=True, help="A category to choose from; several times. Default: the workspace's.")
+@click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="How many accounts to ask for.")
+@seed_option
+def mark(workspace: str, out: str, categories: tuple[str, ...], count: int, seed: int) -> None:
+    """Label accounts by hand: read what one posts, type a number. What was labelled is not asked again; `q` stops.
+
+    \b
+    Example:
+      brandfit profile mark --out labels.csv --category food --category travel -w demo
+    """
+    from pathlib import Path
+
+    from brandfit import pipeline
+    from brandfit.profilers._labels import read_labels, write_labels
+    from brandfit.workspace import Workspace
+
+    labels = read_labels(out) if Path(out).exists() else {}
+    with Workspace(workspace) as opened:
+        asked, known = pipeline.to_mark(opened, list(labels), count, seed)
+    names = list(categories) or known
+    if not names:
+        raise click.UsageError("This workspace has no categories yet: name them, --category food --category travel")
+    choices = "   ".join(f"{n} {name}" for n, name in enumerate(names, 1))
+    for number, (account, texts) in enumerate(asked, 1):
+        click.echo(f"\n{number} of {len(asked)}: " + click.style(account, bold=True))
+        for text in texts:
+            click.echo(f"  {text}")
+        answer = click.prompt(
+            f"{choices}   s skip   q stop", type=click.Choice([*map(str, range(1, len(names) + 1)), "s", "q"]), show_choices=False
+        )
+        if answer == "q":
+            break
+        if answer != "s":
+            labels[account] = names[int(answer) - 1]
+            write_labels(labels, out)
+    click.echo(f"{out}: {len(labels):,} accounts. Use it: brandfit profile --labels {out} -w {workspace}")

@@ -182,6 +182,13 @@ class Dataset:
         table = self.accounts.set_column(at, self.accounts.schema.field(at), category)
         return self._next(f"hidden categories {_digest(table.select(['id', 'category']))}", accounts=table)
 
+    def with_categories(self, categories: Mapping[str, str]) -> Dataset:
+        """The same with these categories, and none of all other accounts."""
+        at = self.accounts.schema.get_field_index("category")
+        told = pa.array([categories.get(id) for id in self.accounts["id"].to_pylist()], self.accounts["category"].type)
+        table = self.accounts.set_column(at, self.accounts.schema.field(at), told)
+        return self._next(f"categories {_digest(table.select(['id', 'category']))}", accounts=table)
+
     def hide_disclosures(self, posts: Iterable[str]) -> Dataset:
         """The same with whether these posts are marked as advertisements unknown."""
         hidden = pc.is_in(self.posts["id"], value_set=pa.array(list(posts), pa.string()))

@@ -1,0 +1,118 @@
+"""Labels by people: files, topics that are named, and accounts that are read one by one."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from brandfit import pipeline
+from brandfit.cli import main
+from brandfit.data.dataset import Dataset
+from brandfit.data.schema import Account, Post
+from brandfit.errors import ConfigError, DataError, UsageError
+from brandfit.profilers import _discover
+from brandfit.profilers._labels import read_labels, write_labels
+from brandfit.workspace import Workspace
+
+pytest.importorskip("tomotopy")
+WORDS = {
+    "food": "bread pasta lemon kitchen recipe dinner soup cheese onion garlic butter honey",
+    "pet": "puppy leash paws kitten collar vet kennel bark whiskers hamster feather tail",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("labels") / "demo"
+    with Workspace(place, create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+    return place
+
+
+def planted(biographies: bool) -> Dataset:
+    accounts, posts = [], []
+    for n in range(60):
+        topic = ("food", "pet")[n % 2]
+        words = WORDS[topic].split()
+        said = " ".join(words[(n * 5 + k) % 12] for k in range(5))
+        accounts.append(Account(id=f"{topic}.{n}", biography=said if biographies else None))
+        posts.append(Post(id=f"p{n}", account=f"{topic}.{n}", caption="good morning" if biographies else said))
+    return Dataset.of(accounts, posts)
+
+
+@pytest.mark.parametrize("biographies", [True, False])
+def test_topics_that_a_person_named_label_accounts(biographies, tmp_path):
+    dataset = planted(biographies)
+    assert _discover.source(dataset) == ("biographies" if biographies else "captions")
+    topics, ids, shares = _discover.discovered(dataset, 2)
+    assert len(ids) == 60
+    assert shares.shape == (60, 2)
+    assert sum(topic.accounts for topic in topics) == 60
+    file = tmp_path / "topics.toml"
+    file.write_text(_discover.written(topics, "biographies"))
+    with pytest.raises(ConfigError, match="no topic has a category"):
+        _discover.read(file)
+    text = file.read_text()
+    for topic in topics:  # what a person does
+        name = "food" if set(topic.words[:4]) <= set(WORDS["food"].split()) else "pet"
+        text = text.replace(f'accounts = {topic.accounts}\ncategory = ""', f'accounts = {topic.accounts}\ncategory = "{name}"', 1)
+    file.write_text(text)
+    labels = _discover.applied(dataset, _discover.read(file))
+    assert len(labels) > 50
+    assert sum(id.startswith(category) for id, category in labels.items()) / len(labels) > 0.95
+    with pytest.raises(UsageError, match="not those of the file"):
+        _discover.applied(dataset.keep(influencers=dataset.influencers[:35]), _discover.read(file))
+
+
+def test_labels_are_read_with_line_and_reason(tmp_path):
+    file = tmp_path / "labels.csv"
+    write_labels({"ana": "food", "bo": "pet"}, file)
+    assert read_labels(file) == {"ana": "food", "bo": "pet"}
+    file.write_text("\ufeffAccount,Category\n@Ana, Food \nbo,pet\n\nbo,\n")
+    assert read_labels(file) == {"ana": "food"}
+    for text, said in (
+        ("id,label\na,b\n", "line 1"),
+        ("account,category\nana\n", "line 2"),
+        ("account,category\n", "no labels"),
+        ("", "line 1"),
+    ):
+        file.write_text(text)
+        with pytest.raises(DataError, match=said):
+            read_labels(file)
+    with pytest.raises(DataError, match="no file"):
+        read_labels(tmp_path / "nowhere.csv")
+
+
+def test_the_commands(place, tmp_path, capsys, monkeypatch):
+    topics, labels = tmp_path / "topics.toml", tmp_path / "labels.csv"
+    main(["profile", "discover", "--topics", "4", "--out", str(topics), "-w", str(place)])
+    assert "Written:" in capsys.readouterr().out
+    text = topics.read_text().split('category = ""')
+    topics.write_text(text[0] + 'category = "one"' + text[1] + 'category = "two"' + 'category = ""'.join(text[2:]))
+    main(["profile", "discover", "--apply", str(topics), "--share", "0.3", "--out", str(labels), "-w", str(place)])
+    with labels.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["category"] for row in rows} == {"one", "two"}
+    capsys.readouterr()
+    main(["profile", "evaluate", "tags", "--labels", str(labels), "-w", str(place), "--json"])
+    assert json.loads(capsys.readouterr().out)["classes"] == ["one", "two"]
+    main(["profile", "tags", "--labels", str(labels), "-w", str(place), "--json"])
+    assert json.loads(capsys.readouterr().out)["classes"] == ["one", "two"]
+
+
+def test_labelling_by_hand_goes_on_where_it_stopped(place, tmp_path, capsys, monkeypatch):
+    file = tmp_path / "mine.csv"
+    answers = iter(["1", "s", "2", "q"])
+    monkeypatch.setattr("click.prompt", lambda *_a, **_k: next(answers))
+    main(["profile", "mark", "--out", str(file), "--category", "a", "--category", "b", "-w", str(place)])
+    labels = read_labels(file)
+    assert list(labels.values()) == ["a", "b"]
+    with Workspace(place) as workspace:
+        left, known = pipeline.to_mark(workspace, list(labels), 1000)
+    assert not {account for account, _ in left} & set(labels)
+    assert "food" in known
+    answers = iter(["2", "q"])
+    main(["profile", "mark", "--out", str(file), "--category", "a", "--category", "b", "-w", str(place)])
+    assert len(read_labels(file)) == 3
