@@ -93,6 +93,10 @@ def planted() -> Planted:
             ("likes", "engagement_rate"),
         ),
     }
+    told = np.exp(1.5 * np.eye(len(TOPICS))[[TOPICS.index(topic[id]) for id in account_ids]])
+    told = told * np.random.default_rng(8).gamma(2, size=told.shape)
+    shares = (told / told.sum(axis=1, keepdims=True)).astype(np.float32)
+    slots["category"] = Features("category", np.array(account_ids, dtype=object), shares, "account", TOPICS)
     new = tuple(f"{about}.brand.{n}" for about in TOPICS for n in (BRANDS_EACH - 2, BRANDS_EACH - 1))
     learned = tuple(a.id for a in accounts if a.role == "brand" and a.id not in new)
     return Planted(Dataset.of(accounts, posts, links=links).with_slots(slots), topic, learned, new)

@@ -88,19 +88,20 @@ class Attentive(Profiler):
         torch = need_torch(self.name)
         from brandfit.profilers._attentive_net import AttentiveNet
 
-        assert known.single is not None
-        slots = self._read(known.single)
-        dims = {slot: known.single.values[name].shape[1] for slot, name in slots.items()}
+        single = known.single
+        assert single is not None
+        slots = self._read(single)
+        dims = {slot: single.values[name].shape[1] for slot, name in slots.items()}
         config = self.config
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(seed, self.name))
             network = AttentiveNet(dims, len(self.classes), config.dropout, config.width, config.attention)
-        seen = np.flatnonzero(known.single.counts)
+        seen = np.flatnonzero(single.counts)
         fold = dealt(labels[seen], max(round(1 / config.validation), 2), seed) if config.validation else np.ones(len(seen))
         one, other = seen[fold != 0], seen[fold == 0]
 
         def batch(at: np.ndarray) -> Batch:
-            return self._batch(torch, known.of(at), labels[at], slots)
+            return self._batch(torch, single.of(at), labels[at], slots)
 
         def batches(rng: np.random.Generator) -> Iterator[Batch]:
             order = rng.permutation(one)
@@ -149,9 +150,7 @@ class Attentive(Profiler):
             )
         return {f"{kind}:{name}": name for name, kind in sorted(found.items())}
 
-    def _batch(self, torch: Any, known: Inputs, labels: np.ndarray, slots: dict[str, str]) -> Batch:
-        single = known.single
-        assert single is not None
+    def _batch(self, torch: Any, single: Single, labels: np.ndarray, slots: dict[str, str]) -> Batch:
         values, has = _tensors(torch, single, slots)
         concepts = next((name for name, kind in self.slot_kinds.items() if kind == CONCEPTS and name in single.values), None)
         told = weak_labels(single.values[concepts], self.classes) if concepts else labels[single.owner]

@@ -61,7 +61,7 @@ class Fused(nn.Module):
             return self.top(sum(has[slot] * told[slot] for slot in told) / total)
         spectrum = product([(torch.fft.rfft(self._sketch(slot, v)), has[slot]) for slot, v in values.items()])
         pooled = torch.fft.irfft(spectrum, n=self.dim)
-        return self.top(nn.functional.normalize(pooled.sign() * (pooled.abs() + EPSILON).sqrt(), dim=-1))
+        return self.top(nn.functional.normalize(pooled / (pooled.abs() + EPSILON).sqrt(), dim=-1))
 
     def _sketch(self, slot: str, values: Tensor) -> Tensor:
         """(n, d) count sketch: every column is added, with a sign, to a bucket drawn once."""

@@ -11,8 +11,8 @@ folds.
 
 It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is
 the sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one
-work with such influencers), ``match`` (learned likeness), ``category``, and, where everybody is a candidate, ``known`` (has
-worked with many brands before). They add up to the score, the logit less its intercept; ``probability`` gives the chance itself
+work with such influencers), ``match`` (learned likeness), ``agreement`` (of the categories that both sides are told to
+have), and, where everybody is a candidate, ``known`` (has worked with many brands before). They add up to the score, the logit less its intercept; ``probability`` gives the chance itself
 with an interval.
 
 A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a
@@ -71,7 +71,7 @@ class Brandfit(Ranker):
     Config = BrandfitConfig
     config: BrandfitConfig
     slots = ("text", "picture", "concept", "graph", "profile", "category", "audience")
-    sums = ("partners", "match", "category", "known")
+    sums = ("partners", "match", "agreement", "known")
     learns = True
     optional_endorsements = True
 
@@ -275,4 +275,4 @@ def _part(name: str) -> str:
         return slot
     if idea == "known":
         return "known"
-    return "partners" if idea in PARTNERS else "match" if idea in MATCH else "category"
+    return "partners" if idea in PARTNERS else "match" if idea in MATCH else "agreement"
