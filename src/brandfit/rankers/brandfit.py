@@ -11,9 +11,9 @@ folds.
 
 It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is
 the sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one
-work with such influencers), ``match`` (learned likeness), ``agreement`` (of the categories that both sides are told to
-have), and, where everybody is a candidate, ``known`` (has worked with many brands before). They add up to the score, the logit less its intercept; ``probability`` gives the chance itself
-with an interval.
+work with such influencers), ``match`` (learned likeness), ``agreement`` (of the categories that both sides are told to have),
+and, where everybody is a candidate, ``known`` (has worked with many brands before). They add up to the score, the logit less
+its intercept; ``probability`` gives the chance itself with an interval.
 
 A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a
 fold are the partners of its brands, as in the published splits; where others are there too, everybody is a candidate, as in
