@@ -35,4 +35,6 @@ class Pooled(Profiler):
             )
         rows = matrix(known, {}, list(known.slots))
         model = self.made(seed).fit(rows.of(known).toarray(), labels)
+        if "n_jobs" in model.get_params():
+            model.set_params(n_jobs=1)  # threads add up votes in the order in which they finish: the last digit would vary
         return lambda asked: all_classes(model.predict_proba(rows.of(asked).toarray()), model.classes_, len(self.classes))
