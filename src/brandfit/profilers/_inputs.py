@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from brandfit.data.dataset import Dataset
 from brandfit.learning.pooling import Vectors, account_vectors
 
-FIELDS = ("caption", "hashtags", "mentions", "pictures", "comments", "biography")
-"""Kinds of words: of captions, hashtags, accounts mentioned or tagged, descriptions of pictures, what others comment, biography."""
+FIELDS = ("caption", "hashtags", "mentions", "pictures", "comments", "replies", "biography")
+"""Kinds of words: of captions, hashtags, accounts mentioned or tagged, descriptions of pictures, what others comment, what the
+account itself comments under its posts (many put their hashtags there), biography."""
 NUMBERS = ("followers", "followees", "posts")
 
 
@@ -101,7 +102,7 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
     row = {id: n for n, id in enumerate(ids.tolist())}
     found: dict[str, list[list[str]]] = {field: [[] for _ in row] for field in FIELDS}
     counts = np.zeros((len(row), 5))  # posts, likes, comments, hashtags, mentions
-    pictures, comments = _told(dataset)
+    pictures, comments, replies = _told(dataset)
     names = ("id", "account", "caption", "hashtags", "mentions", "tags", "sponsors", "likes", "comments", "kind")
     for batch in dataset.posts.select(list(names)).to_batches(max_chunksize=20_000):
         for id, account, caption, hashtags, mentions, tags, sponsors, likes, answers, kind in zip(
@@ -117,6 +118,7 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
                 ("mentions", " ".join(others)),
                 ("pictures", pictures.get(id, "")),
                 ("comments", comments.get(id, "")),
+                ("replies", replies.get(id, "")),
             ):
                 if text:
                     found[field][n].append(text)
@@ -145,7 +147,7 @@ def inputs_of_posts(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], hid
     posts = dataset.posts
     at = pc.index_in(pa.array(ids, pa.string()), value_set=posts["id"].combine_chunks())
     table = posts.take(at)
-    pictures, comments = _told(dataset)
+    pictures, comments, replies = _told(dataset)
     names = table["id"].to_pylist()
     others = zip(*(table[c].to_pylist() for c in ("mentions", "tags")), strict=True)
     words = {
@@ -154,6 +156,7 @@ def inputs_of_posts(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], hid
         "mentions": [" ".join([*(named or ()), *(tagged or ())]) for named, tagged in others],
         "pictures": [pictures.get(id, "") for id in names],
         "comments": [comments.get(id, "") for id in names],
+        "replies": [hide(replies.get(id, "")) for id in names],
         "biography": [""] * len(ids),
     }
     accounts = table["account"].to_pylist()
@@ -185,15 +188,17 @@ def _single(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int) 
     return Single(names, np.minimum(total, most), values, has)
 
 
-def _told(dataset: Dataset) -> tuple[dict[str, str], dict[str, str]]:
-    """Post to the descriptions of its pictures, and to what others than its author comment."""
+def _told(dataset: Dataset) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Post to the descriptions of its pictures, to what others comment, and to what its author does."""
     pictures: dict[str, str] = {}
     for post, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
         if text:
             pictures[post] = f"{pictures[post]}\n{text}" if post in pictures else text
     comments: dict[str, list[str]] = {}
+    replies: dict[str, list[str]] = {}
     links = dataset.links_of("comments").select(["post", "source", "target", "text"])
     for post, source, target, text in zip(*(links[c].to_pylist() for c in ("post", "source", "target", "text")), strict=True):
-        if text and source != target:
-            comments.setdefault(post, []).append(text)
-    return pictures, {post: "\n".join(texts) for post, texts in comments.items()}
+        if text:
+            (replies if source == target else comments).setdefault(post, []).append(text)
+    others, own = ({post: "\n".join(texts) for post, texts in told.items()} for told in (comments, replies))
+    return pictures, others, own

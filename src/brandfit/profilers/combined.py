@@ -4,12 +4,12 @@
     p(c)    softmax of a linear model of log p_k, of all k, and of the counts of the account
 
 Words are those of captions (words, pairs of words, pieces of words), hashtags (whole, and in pieces: #veganrecipes is one word to
-nobody but a machine), mentions, descriptions of pictures, comments of others and biographies; rows of Features have length one. The
-second model is fitted on what the blocks say of accounts that they were not fitted on (stacking, Wolpert 1992), so that it
-knows how far to trust each, and its probabilities need no further calibration.
+nobody but a machine), mentions, descriptions of pictures, comments of others, its own replies and biographies; rows of Features
+have length one. The second model is fitted on what the blocks say of accounts that they were not fitted on (stacking, Wolpert
+1992), so that it knows how far to trust each, and its probabilities need no further calibration.
 
-Expected: on the Instagram sample (1.7 posts an influencer), eight classes without 'other': accuracy .71, macro-F1 .66, .79 of
-those with three posts or more. One linear model of all blocks at once has .69, .64 and .77, and is too sure of itself.
+Expected: on the Instagram sample (1.7 posts an influencer), eight classes without 'other', five folds: accuracy .70, macro-F1
+.65, .75 of those with three posts or more, calibration error .02.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ WORDS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "mentions": [{"token_pattern": TAG}],
     "pictures": [{"ngram_range": (1, 2)}],
     "comments": [{"max_features": 40_000}],
+    "replies": [{"max_features": 40_000}, {**PIECES, "ngram_range": (3, 6)}],
     "biography": [{"ngram_range": (1, 2)}],
 }
 LEAST = 1e-4
