@@ -35,7 +35,8 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
 from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.evaluation.report import Report
-from brandfit.profilers._labels import read_labels
+from brandfit.profilers._labels import Kind, read_labels
+from brandfit.profilers._weak import weakly_labelled
 from brandfit.profilers.base import Profiler
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
@@ -168,17 +169,19 @@ def profile(
     profiler: str = DEFAULT_PROFILER,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
-    labels: str | Path | None = None,
+    labels: Sequence[str | Path] = (),
     tick: Steps | None = None,
 ) -> tuple[Profiler, Features]:
     """Fit a profiler on the influencers whose category is known and tell the category of every account that anything is known of.
 
-    ``labels``: a CSV file (account, category) in place of the categories of the workspace. The Features, a column a class, are
-    kept in the workspace under the profiler's name; what was told before is not told again.
+    ``labels``: CSV files, of accounts in place of the categories of the workspace, of posts (with ``level=post``) in place of weak
+    labels. The Features, a column a class, are kept in the workspace under the profiler's name; what was told before is not told
+    again.
     """
     cls = names.load("profiler", profiler)
     model: Profiler = cls(cls.Config.of(settings or {}), seed)
-    dataset = _with_labels(with_features(workspace), labels)
+    model.mapper = thread_map
+    dataset = with_labels(with_features(workspace), labels, model.level)
     model.fit(dataset, tick, cross=True)
     return model, model.encode(dataset, workspace, tick, thread_map)
 
@@ -190,13 +193,13 @@ def judge_profilers(
     other: Workspace | None = None,
     folds: int = 5,
     seeds: Sequence[int] = (0,),
-    labels: str | Path | None = None,
+    labels: Sequence[str | Path] = (),
     tick: Callable[[str, int, int], None] | None = None,
 ) -> ProfileReport:
     """Judge profilers in folds over influencers, or fitted on one workspace and judged on another.
 
-    ``labels``: a CSV file (account, category) in place of the categories of the workspace. ``settings``: ``PROFILER.NAME``.
-    Features that only one of two workspaces holds are left out.
+    ``labels``: CSV files, as for ``profile``. ``settings``: ``PROFILER.NAME``. Features that only one of two workspaces holds are
+    left out.
     """
     settings = dict(settings or {})
     makers = {}
@@ -206,17 +209,26 @@ def judge_profilers(
     for name in settings:
         if name.partition(".")[0] not in makers:
             raise ConfigError(f"Setting {name!r}: of which profiler?", f"Write {profilers[0]}.NAME=VALUE.")
-    dataset = _with_labels(with_features(workspace), labels)
+    levels = {maker(0).level for maker in makers.values()}
+    if len(levels) > 1:
+        raise ConfigError(
+            "Some of these profilers tell accounts, others posts.", "Judge those of accounts and those of posts apart."
+        )
+    level = levels.pop()
+    dataset = with_labels(with_features(workspace), labels, level)
     if other is None:
         return judge(makers, dataset, None, folds, tuple(seeds), tick)
-    judged = with_features(other)
+    judged = with_labels(with_features(other), (), level)
     shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
     left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
     return judge(makers, left, right, folds, tuple(seeds), tick)
 
 
-def _with_labels(dataset: Dataset, labels: str | Path | None) -> Dataset:
-    return dataset if labels is None else dataset.with_categories(read_labels(labels))
+def with_labels(dataset: Dataset, files: Sequence[str | Path], level: str) -> Dataset:
+    """With the labels of these files; where posts are to be told and no file labels any, with weak labels of posts."""
+    for kind, told in map(read_labels, files):
+        dataset = dataset.with_categories(told) if kind == "account" else dataset.with_post_categories(told)
+    return weakly_labelled(dataset) if level == "post" and not dataset.post_categories else dataset
 
 
 def _made(cls: type[Profiler], config: Config) -> Callable[[int], Profiler]:
@@ -510,9 +522,9 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
     return found
 
 
-def labelled_table(workspace: Workspace, profiler: Profiler, features: Features) -> pa.Table:
-    """A row an account or post (D-16): what is stated, the answer, its probability, and the probability of every class."""
-    stated = dict(zip(*(array.tolist() for array in profiler.examples(workspace.dataset())), strict=True))
+def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
+    """A row an account or post (D-16): its label, if any, the answer, its probability, and the probability of every class."""
+    stated = profiler.stated
     values = np.asarray(features.values)
     return pa.table(
         {
@@ -525,9 +537,35 @@ def labelled_table(workspace: Workspace, profiler: Profiler, features: Features)
     )
 
 
-def to_mark(workspace: Workspace, done: Sequence[str], count: int, seed: int = 0) -> tuple[list[tuple[str, list[str]]], list[str]]:
-    """Influencers to label by hand, drawn anew, with what each says; and the categories that the workspace knows."""
+def to_mark(
+    workspace: Workspace, done: Sequence[str], count: int, seed: int = 0, kind: Kind = "account"
+) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """Influencers or posts to label by hand, drawn anew, with what each says; and the categories that the workspace knows."""
     dataset = workspace.dataset()
+    categories = sorted({c for c in dataset.of_accounts("category", dataset.influencers).tolist() if c is not None})
+    told = _of_posts(dataset) if kind == "post" else _of_accounts(dataset)
+    left = [id for id in told if id not in set(done)]
+    drawn = seeds.generator(seed, "mark", len(done)).permutation(len(left))[:count]
+    return [(left[i], told[left[i]]) for i in drawn.tolist()], categories
+
+
+def _of_posts(dataset: Dataset) -> dict[str, list[str]]:
+    """Post of an influencer to its words and the descriptions of its pictures."""
+    told = {}
+    here = set(dataset.influencers.tolist())
+    for id, account, kind, caption in zip(
+        *(dataset.posts[c].to_pylist() for c in ("id", "account", "kind", "caption")), strict=True
+    ):
+        if caption and account in here and kind == "post":
+            told[id] = [f"@{account}", " ".join(caption.split())[:400]]
+    for id, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
+        if text and id in told:
+            told[id].append(" ".join(text.split())[:200])
+    return told
+
+
+def _of_accounts(dataset: Dataset) -> dict[str, list[str]]:
+    """Influencer to its biography and the captions of three posts."""
     told: dict[str, list[str]] = {}
     for account, caption in zip(dataset.posts["account"].to_pylist(), dataset.posts["caption"].to_pylist(), strict=True):
         if caption and len(told.setdefault(account, [])) < 3:
@@ -535,7 +573,4 @@ def to_mark(workspace: Workspace, done: Sequence[str], count: int, seed: int = 0
     for account, text in zip(dataset.accounts["id"].to_pylist(), dataset.accounts["biography"].to_pylist(), strict=True):
         if text and account in told:
             told[account].insert(0, " ".join(text.split())[:200])
-    left = [id for id in dataset.influencers.tolist() if id in told and id not in set(done)]
-    drawn = seeds.generator(seed, "mark", len(done)).permutation(len(left))[:count]
-    categories = sorted({c for c in dataset.of_accounts("category", dataset.influencers).tolist() if c is not None})
-    return [(left[i], told[left[i]]) for i in drawn.tolist()], categories
+    return {id: told[id] for id in dataset.influencers.tolist() if id in told}

@@ -16,8 +16,8 @@ from brandfit.errors import UsageError
 from brandfit.profilers.base import UNSURE
 from brandfit.workspace import Workspace
 
-PROFILERS = [name for name in names.names("profiler") if names.load("profiler", name).level == "account"]
-"""Those of posts have tests of their own."""
+PROFILERS = [name for name in names.names("profiler") if "level" in describe(names.load("profiler", name).Config)]
+"""Those of posts alone have tests of their own."""
 TOPICS = ("food", "pet", "travel")
 WORDS = {"food": "lemon bread pasta soup", "pet": "puppy kitten leash paws", "travel": "beach flight hotel passport"}
 FAST = {"width": 0.1, "epochs": 40, "learning_rate": 0.01}
@@ -190,3 +190,35 @@ def test_other_features_than_those_that_it_was_fitted_on_are_refused(name, fitte
     other = Features("other", features.ids, np.zeros((len(features), 7), np.float32), slot=features.slot)
     with pytest.raises(UsageError, match="was fitted on"):
         fitted(name).probabilities(planted.with_slots({**planted.slots, slot: other}), unlabelled(planted))
+
+
+def posts_of(planted, topics):
+    ids = [id for id in planted.posts["id"].to_pylist() if not id.startswith("silent")]
+    return np.array([id for id in ids if id.split(".")[0] in topics], dtype=object)
+
+
+@pytest.mark.parametrize("name", PROFILERS)
+def test_it_tells_posts_too(name, planted, tmp_path):
+    """Posts of two accounts of three are labelled, the others are told; Features of accounts are not read."""
+    ids = posts_of(planted, TOPICS)
+    known = {id: id.split(".")[0] for id in ids.tolist() if int(id[-4:-2]) // 3 % 3}
+    rows = np.ones((1, 2), np.float32)
+    whole = Features("whole", np.array(["food.00"], dtype=object), rows, level="account", slot="text")
+    dataset = planted.with_slots({**planted.slots, "whole": whole}).with_post_categories(known)
+    profiler = make(name, level="post").fit(dataset, cross=True)
+    assert (profiler.level, profiler.slot, profiler.name) == ("post", "topic", f"{name}.posts")
+    assert "whole" not in profiler.reads
+    assert profiler.stated == known
+    asked = np.array([id for id in ids.tolist() if id not in known], dtype=object)
+    told = profiler.probabilities(dataset, asked)
+    right = np.mean([id.startswith(TOPICS[row.argmax()]) for id, row in zip(asked, told, strict=True)])
+    assert right > (1 / 3 + MARGIN if name != "majority" else 0)
+    with Workspace(tmp_path / "work", create=True) as workspace:
+        found = profiler.encode(dataset, workspace)
+        assert (found.level, found.columns, len(found)) == ("post", TOPICS, len(ids))
+
+
+@pytest.mark.parametrize("name", PROFILERS)
+def test_without_labelled_posts_it_says_what_to_do(name, planted):
+    with pytest.raises(UsageError, match=r"learns categories of posts[^$]*mark --posts"):
+        make(name, level="post").fit(planted)

@@ -57,7 +57,7 @@ def test_attention_finds_the_posts_that_tell_where_there_are_many():
 def test_the_network_worked_by_hand():
     from brandfit.profilers._attentive_net import AttentiveNet
 
-    network = AttentiveNet({"text:t": 2}, 2, 0.0, 4 / 256, True).eval()
+    network = AttentiveNet({"text:t": 2}, 2, 2, 0.0, 4 / 256, True).eval()
     values, has = {"text:t": torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])}, {"text:t": torch.ones(3, 1)}
     owner = torch.tensor([0, 0, 1])
     accounts, posts, weight = network(values, has, owner, 2)

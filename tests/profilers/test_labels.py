@@ -69,9 +69,11 @@ def test_topics_that_a_person_named_label_accounts(biographies, tmp_path):
 def test_labels_are_read_with_line_and_reason(tmp_path):
     file = tmp_path / "labels.csv"
     write_labels({"ana": "food", "bo": "pet"}, file)
-    assert read_labels(file) == {"ana": "food", "bo": "pet"}
+    assert read_labels(file) == ("account", {"ana": "food", "bo": "pet"})
     file.write_text("\ufeffAccount,Category\n@Ana, Food \nbo,pet\n\nbo,\n")
-    assert read_labels(file) == {"ana": "food"}
+    assert read_labels(file) == ("account", {"ana": "food"})
+    file.write_text("post,category\nAb_1,food\n")
+    assert read_labels(file) == ("post", {"Ab_1": "food"})
     for text, said in (
         ("id,label\na,b\n", "line 1"),
         ("account,category\nana\n", "line 2"),
@@ -107,7 +109,7 @@ def test_labelling_by_hand_goes_on_where_it_stopped(place, tmp_path, capsys, mon
     answers = iter(["1", "s", "2", "q"])
     monkeypatch.setattr("click.prompt", lambda *_a, **_k: next(answers))
     main(["profile", "mark", "--out", str(file), "--category", "a", "--category", "b", "-w", str(place)])
-    labels = read_labels(file)
+    labels = read_labels(file).told
     assert list(labels.values()) == ["a", "b"]
     with Workspace(place) as workspace:
         left, known = pipeline.to_mark(workspace, list(labels), 1000)
@@ -115,4 +117,45 @@ def test_labelling_by_hand_goes_on_where_it_stopped(place, tmp_path, capsys, mon
     assert "food" in known
     answers = iter(["2", "q"])
     main(["profile", "mark", "--out", str(file), "--category", "a", "--category", "b", "-w", str(place)])
-    assert len(read_labels(file)) == 3
+    assert len(read_labels(file).told) == 3
+
+
+def test_posts_are_labelled_by_hand_and_learned_from(place, tmp_path, capsys, monkeypatch):
+    file = tmp_path / "posts.csv"
+    with Workspace(place) as workspace:
+        told, _ = pipeline.to_mark(workspace, [], 10_000, kind="post")
+        accounts = dict(zip(*(workspace.dataset().posts[c].to_pylist() for c in ("id", "account")), strict=True))
+        category = dict(zip(*(workspace.dataset().accounts[c].to_pylist() for c in ("id", "category")), strict=True))
+    assert all(texts[0] == f"@{accounts[id]}" for id, texts in told)
+    answers = iter(["1", "q"])
+    monkeypatch.setattr("click.prompt", lambda *_a, **_k: next(answers))
+    main(["profile", "mark", "--posts", "--out", str(file), "-w", str(place)])
+    assert "1 posts" in capsys.readouterr().out
+    assert read_labels(file).kind == "post"
+    with pytest.raises(SystemExit):
+        main(["profile", "mark", "--out", str(file), "-w", str(place)])
+    assert "labels of posts" in capsys.readouterr().err
+    write_labels({id: category[accounts[id]] for id, _ in told[:300] if category[accounts[id]]}, file, "post")
+    out = tmp_path / "told.csv"
+    main(["profile", "tags", "--set", "level=post", "--labels", str(file), "--out", str(out), "-w", str(place), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["posts"] > 1000
+    with out.open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == found["posts"]
+    assert sum(bool(row["stated"]) for row in rows) > 200
+    levels = ["--set", "tags.level=post", "--set", "majority.level=post"]
+    main(["profile", "evaluate", "tags", "majority", *levels, "--labels", str(file), "-w", str(place), "--json"])
+    judged = json.loads(capsys.readouterr().out)
+    assert judged["posts"] > 200
+    assert judged["results"]["tags"]["accuracy"]["low"] > judged["majority"]
+    with pytest.raises(SystemExit):
+        main(["profile", "evaluate", "tags", "majority", "--set", "tags.level=post", "-w", str(place)])
+    assert "Judge those of accounts" in capsys.readouterr().err
+
+
+def test_weak_labels_of_posts_are_said_to_be_weak(place, capsys):
+    main(["encode", "concept.bag", "-w", str(place)])
+    capsys.readouterr()
+    main(["profile", "evaluate", "tags", "--set", "level=post", "-w", str(place)])
+    assert "weak labels: what concept.bag says of them, nobody looked" in capsys.readouterr().out

@@ -33,7 +33,10 @@ def command() -> None:
 
 
 labels_option = click.option(
-    "--labels", type=click.Path(dir_okay=False), help="CSV of account and category, in place of the workspace's."
+    "--labels",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    help="CSV of account and category, in place of the workspace's; or of post and category. May be given twice.",
 )
 
 
@@ -48,7 +51,7 @@ labels_option = click.option(
 def label(
     profiler: str | None,
     workspace: str,
-    labels: str | None,
+    labels: tuple[str, ...],
     out: str | None,
     seed: int,
     settings: tuple[str, ...],
@@ -56,9 +59,12 @@ def label(
 ) -> None:
     """Label all accounts and keep the probabilities as features of the slot 'category', for rankers and pages.
 
+    With `--set level=post` label all posts instead (slot 'topic').
+
     \b
-    Example:
+    Examples:
       brandfit profile label combined --set confidence=.6 --out labels.csv -w demo
+      brandfit profile label combined --set level=post --out posts.csv -w demo
     """
     from collections import Counter
 
@@ -72,13 +78,18 @@ def label(
         chosen = scoped(parse_settings(settings), profiler, [profiler])
         model, features = pipeline.profile(opened, profiler, chosen, seed, labels, bar)
         if out:
-            tabular.write(pipeline.labelled_table(opened, model, features), out)
+            tabular.write(pipeline.labelled_table(model, features), out)
     answers = Counter(model.answers(features.values))
-    told = {"profiler": profiler, "accounts": len(features), "classes": list(model.classes), "answers": dict(answers.most_common())}
+    told = {
+        "profiler": profiler,
+        f"{features.level}s": len(features),
+        "classes": list(model.classes),
+        "answers": dict(answers.most_common()),
+    }
     if as_json:
         print_json({**told, "temperature": model.temperature, "out": out})
         return
-    click.echo(f"{len(features):,} accounts told by {profiler}, kept as features {features.name}:")
+    click.echo(f"{len(features):,} {features.level}s told by {profiler}, kept as features {features.name}:")
     for answer, count in answers.most_common():
         click.echo(f"  {answer:<16} {count:>8,}")
     if out:
@@ -98,7 +109,7 @@ def label(
 def evaluate(
     profilers: tuple[str, ...],
     workspace: str,
-    labels: str | None,
+    labels: tuple[str, ...],
     test: str | None,
     folds: int,
     seeds: int,
@@ -172,32 +183,37 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
 
 @command.command()
 @workspace_option
-@click.option("--out", required=True, type=click.Path(dir_okay=False), help="CSV of account and category to add to.")
+@click.option("--posts", is_flag=True, help="Label posts, not accounts.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False), help="CSV of account (or post) and category to add to.")
 @click.option("--category", "categories", multiple=True, help="A category to choose from; several times. Default: the workspace's.")
-@click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="How many accounts to ask for.")
+@click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="How many to ask for.")
 @seed_option
-def mark(workspace: str, out: str, categories: tuple[str, ...], count: int, seed: int) -> None:
+def mark(workspace: str, posts: bool, out: str, categories: tuple[str, ...], count: int, seed: int) -> None:
     """Label accounts by hand: read what one posts, type a number. What was labelled is not asked again; `q` stops.
 
     \b
-    Example:
+    Examples:
       brandfit profile mark --out labels.csv --category food --category travel -w demo
+      brandfit profile mark --posts --out posts.csv -w demo
     """
     from pathlib import Path
 
     from brandfit import pipeline
-    from brandfit.profilers._labels import read_labels, write_labels
+    from brandfit.profilers._labels import Kind, Labels, read_labels, write_labels
     from brandfit.workspace import Workspace
 
-    labels = read_labels(out) if Path(out).exists() else {}
+    kind: Kind = "post" if posts else "account"
+    found, labels = read_labels(out) if Path(out).exists() else Labels(kind, {})
+    if found != kind:
+        raise click.UsageError(f"{out} holds labels of {found}s. Name another file for those of {kind}s.")
     with Workspace(workspace) as opened:
-        asked, known = pipeline.to_mark(opened, list(labels), count, seed)
+        asked, known = pipeline.to_mark(opened, list(labels), count, seed, kind)
     names = list(categories) or known
     if not names:
         raise click.UsageError("This workspace has no categories yet: name them, --category food --category travel")
     choices = "   ".join(f"{n} {name}" for n, name in enumerate(names, 1))
-    for number, (account, texts) in enumerate(asked, 1):
-        click.echo(f"\n{number} of {len(asked)}: " + click.style(account, bold=True))
+    for number, (id, texts) in enumerate(asked, 1):
+        click.echo(f"\n{number} of {len(asked)}: " + click.style(id, bold=True))
         for text in texts:
             click.echo(f"  {text}")
         answer = click.prompt(
@@ -206,6 +222,7 @@ def mark(workspace: str, out: str, categories: tuple[str, ...], count: int, seed
         if answer == "q":
             break
         if answer != "s":
-            labels[account] = names[int(answer) - 1]
-            write_labels(labels, out)
-    click.echo(f"{out}: {len(labels):,} accounts. Use it: brandfit profile --labels {out} -w {workspace}")
+            labels[id] = names[int(answer) - 1]
+            write_labels(labels, out, kind)
+    level = " --set level=post" if posts else ""
+    click.echo(f"{out}: {len(labels):,} {kind}s. Use it: brandfit profile --labels {out}{level} -w {workspace}")

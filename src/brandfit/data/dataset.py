@@ -189,6 +189,26 @@ class Dataset:
         table = self.accounts.set_column(at, self.accounts.schema.field(at), told)
         return self._next(f"categories {_digest(table.select(['id', 'category']))}", accounts=table)
 
+    @cached_property
+    def post_categories(self) -> dict[str, str]:
+        """Post to category, of those that ``with_post_categories`` was told."""
+        if "category" not in self.posts.column_names:
+            return {}
+        told = zip(self.posts["id"].to_pylist(), self.posts["category"].to_pylist(), strict=True)
+        return {id: category for id, category in told if category is not None}
+
+    def with_post_categories(self, categories: Mapping[str, str], note: str = "") -> Dataset:
+        """The same with these categories of posts, and none of all others. They are no part of the schema: no platform has them."""
+        told = pa.array([categories.get(id) for id in self.posts["id"].to_pylist()], pa.string())
+        bare = self.posts.drop_columns("category") if "category" in self.posts.column_names else self.posts
+        table = bare.append_column("category", told)
+        return self._next(f"post categories {_digest(table.select(['id', 'category']))}", note, posts=table)
+
+    def hide_post_categories(self, posts: Iterable[str]) -> Dataset:
+        """The same with the category of these posts unknown."""
+        hidden = set(posts)
+        return self.with_post_categories({id: c for id, c in self.post_categories.items() if id not in hidden})
+
     def hide_disclosures(self, posts: Iterable[str]) -> Dataset:
         """The same with whether these posts are marked as advertisements unknown."""
         hidden = pc.is_in(self.posts["id"], value_set=pa.array(list(posts), pa.string()))

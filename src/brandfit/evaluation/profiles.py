@@ -44,6 +44,8 @@ class ProfileReport:
     confidence: float
     what: str
     """What is told: influencers or posts."""
+    notes: tuple[str, ...] = ()
+    """How the labels came to be, where nobody stated them."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; ``results`` is ``{profiler: {"accuracy", "macro_f1", "accuracy_several", "per_class", "ece", ...}}``."""
@@ -52,6 +54,7 @@ class ProfileReport:
             self.what: len(self.truth),
             "seeds": list(self.seeds),
             "how": self.sentence,
+            "notes": list(self.notes),
             "majority": float(np.bincount(self.truth).max() / len(self.truth)),
             "results": {name: self._result(told) for name, told in self.told.items()},
         }
@@ -128,6 +131,7 @@ class ProfileReport:
         return "\n".join(
             [
                 f"{len(self.truth):,} {self.what} of {len(self.classes)} categories; the most frequent: {share}.",
+                *self.notes,
                 f"{self.sentence} Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over {self.what}.",
                 "",
                 *lines,
@@ -155,6 +159,7 @@ def judge(
     """
     first = next(iter(make.values()))(0)
     ids, labels = first.examples(dataset)
+    what = "posts" if first.level == "post" else "influencers"
     classes = tuple(sorted(set(labels.tolist())))
     if len(classes) < 2:
         raise UsageError(f"There are no {first.learns} of two kinds to judge by.", first.wanted)
@@ -166,13 +171,12 @@ def judge(
             raise UsageError(
                 f"The other workspace has no {first.learns} of the kinds that were learned.", f"Learned: {', '.join(classes)}."
             )
-        sentence = f"Fitted on {len(ids):,} influencers of one workspace, judged on another."
+        sentence = f"Fitted on {len(ids):,} {what} of one workspace, judged on another."
     else:
         judged, truth = ids, labels
         sentence = f"{folds} folds over influencers."
     y = np.searchsorted(classes, truth)
     posts = dict(zip(*np.unique((other or dataset).posts["account"].to_numpy().astype(str), return_counts=True), strict=True))
-    what = "posts" if first.level == "post" else "influencers"
     owners = first.owners(other or dataset, judged)
     told = {name: Told() for name in make}
     parts = folds if other is None else 1
@@ -198,7 +202,7 @@ def judge(
     if tick:
         tick("done", steps, steps)
     counts = np.array([posts.get(id, 0) for id in owners.tolist()])
-    return ProfileReport(classes, judged, y, counts, told, tuple(seeds), sentence, first.config.confidence, what)
+    return ProfileReport(classes, judged, y, counts, told, tuple(seeds), sentence, first.config.confidence, what, dataset.notes)
 
 
 def accuracy(guesses: np.ndarray, truth: np.ndarray) -> float:

@@ -15,7 +15,9 @@ class AttentiveNet(nn.Module):
     h = sum of alpha v     account = F_I relu(F_h h)     post = F_P relu(F_s v)
     """
 
-    def __init__(self, dims: dict[str, int], classes: int, dropout: float, width: float, attention: bool) -> None:
+    def __init__(
+        self, dims: dict[str, int], classes: int, post_classes: int, dropout: float, width: float, attention: bool
+    ) -> None:
         super().__init__()
         wide, d = max(int(PICTURE * width), 4), max(int(POST * width), 4)
         self.pictures = nn.ModuleDict({_key(s): nn.Linear(dim, wide) for s, dim in dims.items() if s.startswith("picture:")})
@@ -24,10 +26,10 @@ class AttentiveNet(nn.Module):
         self.attend = nn.Linear(d, d)
         self.context = nn.Parameter(torch.randn(d) / d**0.5) if attention else None
         self.account = nn.Sequential(nn.Dropout(dropout), nn.Linear(d, d), nn.ReLU(), nn.Linear(d, classes))
-        self.post = nn.Sequential(nn.Dropout(dropout), nn.Linear(d, d), nn.ReLU(), nn.Linear(d, classes))
+        self.post = nn.Sequential(nn.Dropout(dropout), nn.Linear(d, d), nn.ReLU(), nn.Linear(d, post_classes))
 
     def forward(self, values: dict[str, Tensor], has: dict[str, Tensor], owner: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits of n accounts (n, c) and of their posts (p, c), and the attention (p,), which sums to one an account.
+        """Logits of n accounts (n, c) and of their posts (p, cp), and the attention (p,), which sums to one an account.
 
         values slot to (p, d), has slot to (p, 1) of 0 and 1, owner (p,) number of the account of each post.
         """

@@ -24,23 +24,28 @@ NUMBERS = ("followers", "followees", "posts")
 class Single:
     """Single posts of n accounts, those of an account together.
 
-    ids     (p,)
-    counts  (n,) posts of each account
-    values  slot to (p, d) float32, zeros where a post has none; has: slot to (p,) bool
+    ids       (p,)
+    counts    (n,) posts of each account
+    values    slot to (p, d) float32, zeros where a post has none; has: slot to (p,) bool
+    labels    (p,) categories that somebody gave, None where nobody did
+    pictures  (p,) hash of the first picture of each, "" where it has none; read: hash to bytes
     """
 
     ids: np.ndarray
     counts: np.ndarray
     values: Mapping[str, np.ndarray]
     has: Mapping[str, np.ndarray]
+    labels: np.ndarray
+    pictures: np.ndarray
+    read: Callable[[str], bytes]
 
     def of(self, at: np.ndarray) -> Single:
         """Of these accounts (m,) alone."""
         first, counts = np.cumsum(self.counts) - self.counts, self.counts[at]
         inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         row = np.repeat(first[at], counts) + inside
-        values = {slot: v[row] for slot, v in self.values.items()}
-        return Single(self.ids[row], counts, values, {slot: v[row] for slot, v in self.has.items()})
+        values, has = ({slot: v[row] for slot, v in rows.items()} for rows in (self.values, self.has))
+        return Single(self.ids[row], counts, values, has, self.labels[row], self.pictures[row], self.read)
 
     @property
     def owner(self) -> np.ndarray:
@@ -93,16 +98,20 @@ class Inputs:
                 rows = slice(last[n] - self.single.counts[n], last[n])
                 for slot in sorted(self.single.values):
                     told.update(slot.encode() + self.single.values[slot][rows].tobytes() + self.single.has[slot][rows].tobytes())
+                told.update("".join(self.single.pictures[rows].tolist()).encode())
             result.append(told.hexdigest())
         return result
 
 
-def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int = 0) -> Inputs:
-    """What is known of these accounts (distinct ids), with the Features of these slots, and ``single`` posts of each at most."""
+def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int = 0, pictures: bool = False) -> Inputs:
+    """What is known of these accounts (distinct ids), with the Features of these slots, and ``single`` posts of each at most.
+
+    pictures  also tell the pictures of single posts, to be looked at
+    """
     row = {id: n for n, id in enumerate(ids.tolist())}
     found: dict[str, list[list[str]]] = {field: [[] for _ in row] for field in FIELDS}
     counts = np.zeros((len(row), 5))  # posts, likes, comments, hashtags, mentions
-    pictures, comments, replies = _told(dataset)
+    described, comments, replies = _told(dataset)
     names = ("id", "account", "caption", "hashtags", "mentions", "tags", "sponsors", "likes", "comments", "kind")
     for batch in dataset.posts.select(list(names)).to_batches(max_chunksize=20_000):
         for id, account, caption, hashtags, mentions, tags, sponsors, likes, answers, kind in zip(
@@ -116,7 +125,7 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
                 ("caption", caption or ""),
                 ("hashtags", " ".join(hashtags or ())),
                 ("mentions", " ".join(others)),
-                ("pictures", pictures.get(id, "")),
+                ("pictures", described.get(id, "")),
                 ("comments", comments.get(id, "")),
                 ("replies", replies.get(id, "")),
             ):
@@ -135,11 +144,18 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
         {field: ["\n".join(texts) for texts in of_all] for field, of_all in found.items()},
         numbers,
         {slot: account_vectors(dataset, slot, ids) for slot in slots},
-        _single(dataset, ids, [slot for slot in slots if dataset.slots[slot].level == "post"], single) if single else None,
+        _newest(dataset, ids, [s for s in slots if dataset.slots[s].level == "post"], single, pictures) if single else None,
     )
 
 
-def inputs_of_posts(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], hide: Callable[[str], str]) -> Inputs:
+def inputs_of_posts(
+    dataset: Dataset,
+    ids: np.ndarray,
+    slots: Sequence[str],
+    single: int = 0,
+    pictures: bool = False,
+    hide: Callable[[str], str] = str,
+) -> Inputs:
     """The same of single posts (distinct ids): their words, passed through ``hide``, their account's counts, their Features.
 
     Official sponsors are left out: they are a disclosure of their own.
@@ -147,14 +163,14 @@ def inputs_of_posts(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], hid
     posts = dataset.posts
     at = pc.index_in(pa.array(ids, pa.string()), value_set=posts["id"].combine_chunks())
     table = posts.take(at)
-    pictures, comments, replies = _told(dataset)
+    described, comments, replies = _told(dataset)
     names = table["id"].to_pylist()
     others = zip(*(table[c].to_pylist() for c in ("mentions", "tags")), strict=True)
     words = {
         "caption": [hide(text or "") for text in table["caption"].to_pylist()],
         "hashtags": [hide(" ".join(f"#{tag}" for tag in tags or ())) for tags in table["hashtags"].to_pylist()],
         "mentions": [" ".join([*(named or ()), *(tagged or ())]) for named, tagged in others],
-        "pictures": [pictures.get(id, "") for id in names],
+        "pictures": [described.get(id, "") for id in names],
         "comments": [comments.get(id, "") for id in names],
         "replies": [hide(replies.get(id, "")) for id in names],
         "biography": [""] * len(ids),
@@ -166,26 +182,49 @@ def inputs_of_posts(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], hid
         [[text.count("#") for text in words["hashtags"]], [len(named or ()) for named in table["mentions"].to_pylist()]]
     ).T
     numbers = np.column_stack([np.log1p(np.maximum(stated, 0)), np.ones(len(ids)), np.log1p(answers), counts])
-    return Inputs(ids, words, numbers, {slot: Vectors(*dataset.slots[slot].of(ids)) for slot in slots})
+    found = {slot: Vectors(*dataset.slots[slot].of(ids)) for slot in slots}
+    # A post stands for itself.
+    known = _any([v.present for v in found.values()], seen := _first_pictures(dataset, ids, pictures))
+    return Inputs(
+        ids, words, numbers, found, _single(dataset, ids[known], known.astype(np.int64), slots, seen[known]) if single else None
+    )
 
 
-def _single(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int) -> Single:
-    """The newest posts of each account that have any of these Features, the newest first."""
+def _newest(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int, pictures: bool) -> Single:
+    """The newest posts of each account that have any of these Features (or pictures), the newest first."""
     posts = dataset.posts
     account = pc.index_in(posts["account"], value_set=pa.array(ids, pa.string())).fill_null(-1).to_numpy()
-    row = {slot: dataset.slots[slot].rows_of(posts["id"].combine_chunks()) for slot in slots}
-    used = np.flatnonzero((account >= 0) & np.any([r >= 0 for r in row.values()] or [np.zeros(len(account), bool)], axis=0))
+    seen = _first_pictures(dataset, posts["id"].to_numpy(), pictures)
+    told = _any([dataset.slots[slot].rows_of(posts["id"].combine_chunks()) >= 0 for slot in slots], seen)
+    used = np.flatnonzero((account >= 0) & told)
     time = pc.fill_null(posts["time"], 0).to_numpy()[used]
     used = used[np.lexsort((used, -time, account[used]))]
     total = np.bincount(account[used], minlength=len(ids))
     used = used[np.arange(len(used)) - np.repeat(np.cumsum(total) - total, total) < most]
-    values, has = {}, {}
-    for slot in slots:
-        at = row[slot][used]
-        has[slot] = at >= 0
-        values[slot] = np.where(has[slot][:, None], np.asarray(dataset.slots[slot].values)[np.maximum(at, 0)], 0).astype(np.float32)
     names = posts["id"].take(pa.array(used)).to_numpy().astype(object)
-    return Single(names, np.minimum(total, most), values, has)
+    return _single(dataset, names, np.minimum(total, most), slots, seen[used])
+
+
+def _single(dataset: Dataset, ids: np.ndarray, counts: np.ndarray, slots: Sequence[str], pictures: np.ndarray) -> Single:
+    rows = {slot: dataset.slots[slot].of(ids) for slot in slots}
+    values, has = ({slot: found[n] for slot, found in rows.items()} for n in (0, 1))
+    labels = np.array([dataset.post_categories.get(id) for id in ids.tolist()], dtype=object)
+    return Single(ids, counts, values, has, labels, pictures, dataset.picture)
+
+
+def _first_pictures(dataset: Dataset, posts: np.ndarray, wanted: bool) -> np.ndarray:
+    """(p,) hash of the first picture of each post, "" where there is none or none are wanted."""
+    first: dict[str, tuple[int, str]] = {}
+    if wanted:
+        for post, position, hash in zip(*(dataset.images[c].to_pylist() for c in ("post", "position", "hash")), strict=True):
+            if hash and (post not in first or position < first[post][0]):
+                first[post] = position, hash
+    return np.array([first.get(id, (0, ""))[1] for id in posts.tolist()], dtype=object)
+
+
+def _any(there: Sequence[np.ndarray], pictures: np.ndarray) -> np.ndarray:
+    """(p,) whether a post has any Features or a picture to look at."""
+    return np.any([*there, pictures != ""], axis=0)
 
 
 def _told(dataset: Dataset) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:

@@ -1,18 +1,26 @@
-"""Labels that people made: a CSV file of accounts and categories."""
+"""Labels that people made: a CSV file of accounts, or of posts, and categories."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from brandfit.errors import DataError
 
-HEADER = ("account", "category")
+Kind = Literal["account", "post"]
 
 
-def read_labels(file: str | Path) -> dict[str, str]:
-    """Account to category; of two rows of an account the last counts, an empty category takes its label away.
+class Labels(NamedTuple):
+    """Account or post to category."""
+
+    kind: Kind
+    told: dict[str, str]
+
+
+def read_labels(file: str | Path) -> Labels:
+    """What the file labels; of two rows of an account or a post the last counts, an empty category takes its label away.
 
     Raises DataError with file and line.
     """
@@ -24,30 +32,33 @@ def read_labels(file: str | Path) -> dict[str, str]:
         with path.open(newline="", encoding="utf-8-sig") as handle:
             rows = csv.reader(handle)
             header = [cell.strip().lower() for cell in next(rows, [])]
-            if header[:2] != list(HEADER):
+            if header[:2] not in (["account", "category"], ["post", "category"]):
                 raise DataError(
-                    f"{path}, line 1: the columns are {', '.join(header) or 'none'}.", f"Expected: {', '.join(HEADER)}."
+                    f"{path}, line 1: the columns are {', '.join(header) or 'none'}.",
+                    "Expected: account, category; or post, category.",
                 )
+            kind: Kind = "account" if header[0] == "account" else "post"
             for line, row in enumerate(rows, 2):
                 if not any(cell.strip() for cell in row):
                     continue
                 if len(row) < 2:
-                    raise DataError(f"{path}, line {line}: found {len(row)} cell, expected an account and a category.", "Mend it.")
-                found[row[0].strip().lower().removeprefix("@")] = row[1].strip().lower()
+                    raise DataError(f"{path}, line {line}: found {len(row)} cell, expected {kind} and category.", "Mend it.")
+                id = row[0].strip()
+                found[id.lower().removeprefix("@") if kind == "account" else id] = row[1].strip().lower()
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: {error}.", "Save it as CSV in UTF-8.") from None
-    labels = {account: category for account, category in found.items() if category}
+    labels = {id: category for id, category in found.items() if category}
     if not labels:
-        raise DataError(f"{path} holds no labels.", "A row an account: its id, and its category.")
-    return labels
+        raise DataError(f"{path} holds no labels.", f"A row for each {kind}: its id, and its category.")
+    return Labels(kind, labels)
 
 
-def write_labels(labels: Mapping[str, str], file: str | Path) -> None:
+def write_labels(labels: Mapping[str, str], file: str | Path, kind: Kind = "account") -> None:
     """Whole, in the order of the mapping."""
     path = Path(file)
     new = path.with_name(path.name + ".new")
     with new.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle)
-        writer.writerow(HEADER)
+        writer.writerow((kind, "category"))
         writer.writerows(labels.items())
     new.replace(path)

@@ -6,10 +6,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from brandfit.data.dataset import Dataset
 from brandfit.encoders.concept._taxonomy import built_in
+from brandfit.profilers.base import labelled, posts_of
 
 CLEAR = 0.5
 """Share of the concepts' weight that one class must have."""
+
+
+def weakly_labelled(dataset: Dataset) -> Dataset:
+    """With weak labels of all posts that have any, of the categories of accounts, else of all of the taxonomy.
+
+    They come from the Features of the slot ``concept`` that are on the columns of the built-in taxonomy; without, nothing is
+    labelled.
+    """
+    columns = built_in().names
+    found = next((f for _, f in sorted(dataset.slots.items()) if f.columns == columns and f.level == "post"), None)
+    if found is None:
+        return dataset
+    classes = sorted({*labelled(dataset)[1].tolist()} or {c for concept in built_in().concepts for c in concept.categories})
+    values, present = found.of(posts := posts_of(dataset))
+    told = np.where(present, weak_labels(values, classes), -1)
+    labels = {id: classes[n] for id, n in zip(posts.tolist(), told.tolist(), strict=True) if n >= 0}
+    note = f"{len(labels):,} posts have weak labels: what {found.name} says of them, nobody looked."
+    return dataset.with_post_categories(labels, note)
 
 
 def weak_labels(concepts: np.ndarray, classes: Sequence[str]) -> np.ndarray:

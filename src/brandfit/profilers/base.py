@@ -4,6 +4,8 @@ Authors write ``learned``. Callers get labels from the Dataset, calibrated proba
 Features of the slot ``category`` with caching and resume, like those of any encoder. An account that was learned from is told by
 a model that did not see it (cross-fitting): else rankers and people would trust its probabilities more than those of accounts
 that come later.
+
+Posts are told the same way (``level=post``), learned from posts that somebody labelled, or from weak labels.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import Meta
 
 from brandfit import config as settings
@@ -23,16 +27,18 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.encoders.base import Encoder, Tick, Units
 from brandfit.errors import UsageError
-from brandfit.profilers._inputs import Inputs, inputs
+from brandfit.profilers._inputs import Inputs, inputs, inputs_of_posts
 
 Predictor = Callable[[Inputs], np.ndarray]
 """Inputs of n accounts to (n, c) probabilities."""
 FEWEST = 2
 """Accounts that a category must have to be learned."""
 UNSURE = "unsure"
+SLOTS = {"account": "category", "post": "topic"}
+"""What of an account or a post a profiler tells: the slot of its Features. No profiler reads these: they know the labels."""
 
 
-class ProfilerConfig(settings.Config, frozen=True):
+class CommonConfig(settings.Config, frozen=True):
     leave_out: Annotated[tuple[str, ...], Meta(description="categories that are not learned: they say what an account is not")] = (
         "other",
     )
@@ -45,22 +51,24 @@ class ProfilerConfig(settings.Config, frozen=True):
     )
 
 
+class ProfilerConfig(CommonConfig, frozen=True):
+    level: Annotated[Literal["account", "post"], Meta(description="what is told: accounts, or each of their posts")] = "account"
+
+
 class Profiler(Encoder):
-    """Accounts to categories; see the module."""
+    """Accounts or posts to categories; see the module."""
 
     kind = "profiler"
     Config: ClassVar[type[settings.Config]] = ProfilerConfig
     config: Any
     neutral: ClassVar[tuple[str, ...]] = ("confidence",)
-    level: ClassVar[Level] = "account"
-    slot: ClassVar[str] = "category"
     kinds: ClassVar[tuple[str, ...] | None] = ()
     """Of which slots it reads Features; None means of all. It reads all of a slot, not the preferred ones alone."""
 
-    learns: ClassVar[str] = "categories of influencers"
-    wanted: ClassVar[str] = "Import accounts with a category (accounts.csv, column category), at least two of each of two."
     single: ClassVar[int] = 0
     """Posts of an account at most that it looks at one by one; 0: it looks at none."""
+    looks: bool = False
+    """Whether it looks at their pictures, not at Features alone."""
 
     def __init__(self, config: settings.Config | None = None, seed: int = 0) -> None:
         super().__init__(config)
@@ -73,6 +81,8 @@ class Profiler(Encoder):
         """The same to what they are of: text, picture ..."""
         self._predict: Predictor | None = None
         self._labelled: dict[str, int] = {}
+        """Of what it was learned from: id to its number."""
+        self._stated: list[str] = []
         self._told: np.ndarray | None = None
         """Of labelled accounts: what the folds that did not see them say."""
         self._fingerprint = ""
@@ -80,7 +90,32 @@ class Profiler(Encoder):
 
     @property
     def name(self) -> str:
-        return names.name_of("profiler", type(self))
+        name = names.name_of("profiler", type(self))
+        return f"{name}.posts" if self.slot == SLOTS["post"] else name
+
+    @property
+    def level(self) -> Level:  # type: ignore[override]
+        return self.config.level
+
+    @property
+    def slot(self) -> str:  # type: ignore[override]
+        return SLOTS[self.level]
+
+    @property
+    def learns(self) -> str:
+        return "categories of influencers" if self.level == "account" else "categories of posts"
+
+    @property
+    def wanted(self) -> str:
+        """What to do where there is nothing to learn from."""
+        if self.level == "post":
+            return "Label some: brandfit profile mark --posts --out posts.csv; or encode concept.bag for weak labels."
+        return "Import accounts with a category (accounts.csv, column category), at least two of each of two."
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """What it was learned from: id to category."""
+        return dict(zip(self._labelled, self._stated, strict=True))
 
     @property
     def dim(self) -> int:
@@ -94,27 +129,30 @@ class Profiler(Encoder):
     def weights(self) -> str:
         return self._fingerprint
 
-    # --- what is told of what: accounts, unless a profiler says otherwise ---------------------------------------
+    # --- what is told of what -----------------------------------------------------------------------------------
 
     def examples(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
         """(n,) ids and (n,) labels that are learned from."""
-        return labelled(dataset, self.config.leave_out)
+        return (labelled if self.level == "account" else labelled_posts)(dataset, self.config.leave_out)
 
     def everything(self, dataset: Dataset) -> np.ndarray:
         """Ids of all that may be told."""
-        return dataset.accounts["id"].to_numpy().astype(object)
+        return dataset.accounts["id"].to_numpy().astype(object) if self.level == "account" else posts_of(dataset)
 
     def known(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
         """What is known of these."""
-        return inputs(dataset, ids, slots, self.single)
+        return (inputs if self.level == "account" else inputs_of_posts)(dataset, ids, slots, self.single, self.looks)
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
         """The Dataset without the labels of these."""
-        return dataset.hide_categories(ids.tolist())
+        return (dataset.hide_categories if self.level == "account" else dataset.hide_post_categories)(ids.tolist())
 
     def owners(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
         """The account of each: what one account has is never learned from and judged at once."""
-        return ids
+        if self.level == "account":
+            return ids
+        at = pc.index_in(pa.array(ids, pa.string()), value_set=dataset.posts["id"].combine_chunks())
+        return dataset.posts["account"].take(at).to_numpy().astype(object)
 
     @abstractmethod
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
@@ -147,7 +185,7 @@ class Profiler(Encoder):
             if self.config.calibrate:
                 self.temperature = temperature(self._told, y)
         self._predict = self.learned(known, y, self.seed)
-        self._labelled = {id: n for n, id in enumerate(ids.tolist())}
+        self._labelled, self._stated = {id: n for n, id in enumerate(ids.tolist())}, labels.tolist()
         told = [known.digests(), y.tolist(), self.seed, sorted(self.reads.items()), bool(folds)]
         self._fingerprint = hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
         if tick:
@@ -193,7 +231,9 @@ class Profiler(Encoder):
 
     def _slots(self, dataset: Dataset) -> list[str]:
         kinds = {slot: features.slot or slot for slot, features in dataset.slots.items()}
-        return sorted(slot for slot, kind in kinds.items() if kind != "category" and (self.kinds is None or kind in self.kinds))
+        read = {slot for slot, kind in kinds.items() if self.kinds is None or kind in self.kinds}
+        whole = {slot for slot in read if self.level == "post" and dataset.slots[slot].level == "account"}
+        return sorted(slot for slot in read - whole if kinds[slot] not in SLOTS.values())
 
     def _inputs(self, dataset: Dataset, ids: np.ndarray) -> Inputs:
         if self._predict is None:
@@ -242,6 +282,21 @@ def labelled(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarra
     return ids[kept], category[kept]
 
 
+def posts_of(dataset: Dataset) -> np.ndarray:
+    """(p,) ids of posts, without briefs."""
+    return dataset.posts["id"].filter(pc.equal(dataset.posts["kind"], "post")).to_numpy().astype(object)
+
+
+def labelled_posts(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) ids and (n,) categories of the posts that have one; a category of a single post is left out."""
+    told = dataset.post_categories
+    ids = np.array([id for id in posts_of(dataset).tolist() if id in told and told[id] not in leave_out], dtype=object)
+    category = np.array([told[id] for id in ids.tolist()], dtype=str)
+    found, count = np.unique(category, return_counts=True)
+    kept = np.isin(category, found[count >= FEWEST])
+    return ids[kept], category[kept]
+
+
 def dealt_by(owners: np.ndarray, y: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """(n,) fold of each, those of an owner together; dealt by the largest class number that an owner has."""
     names, number = np.unique(owners.astype(str), return_inverse=True)
@@ -260,13 +315,13 @@ def dealt(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
 
 
 def anything(known: Inputs) -> np.ndarray:
-    """(n,) bool: whether words or Features say anything of an account; counts alone do not tell what it is about."""
+    """(n,) bool: whether words, Features or pictures say anything of an account; counts alone do not tell what it is about."""
     told = np.zeros(len(known), bool)
     for texts in known.words.values():
         told |= np.array([bool(text) for text in texts], bool)
     for vectors in known.slots.values():
         told |= vectors.present
-    return told
+    return told if known.single is None else told | (known.single.counts > 0)
 
 
 def warmed(probabilities: np.ndarray, temperature: float) -> np.ndarray:

@@ -24,7 +24,7 @@ from brandfit.data.features import Level
 from brandfit.profilers._inputs import Inputs, inputs_of_posts
 from brandfit.profilers._linear import linear
 from brandfit.profilers._matrix import TAG, Words
-from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig
+from brandfit.profilers.base import CommonConfig, Predictor, Profiler, posts_of
 
 CLASSES = ("organic", "sponsored")
 PHRASES = re.compile("|".join(map(re.escape, DISCLOSURE_PHRASES)), re.I)
@@ -37,8 +37,7 @@ WORDS: Words = {
 }
 
 
-class SponsoredConfig(ProfilerConfig, frozen=True):
-    confidence: Annotated[float, Meta(description="probability below which the answer is 'unsure'", ge=0, le=1)] = 0.5
+class SponsoredConfig(CommonConfig, frozen=True):
     c: Annotated[float, Meta(description="inverse of the ridge penalty", gt=0)] = 1.0
 
 
@@ -50,8 +49,8 @@ class Sponsored(Profiler):
     kinds = ("picture",)
     level: ClassVar[Level] = "post"
     slot: ClassVar[str] = "sponsored"
-    learns: ClassVar[str] = "sponsored posts"
-    wanted: ClassVar[str] = "Import posts with captions, or with a column 'disclosed', some of them advertisements and some not."
+    learns: str = "sponsored posts"
+    wanted: str = "Import posts with captions, or with a column 'disclosed', some of them advertisements and some not."
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         return linear(known, labels, len(self.classes), WORDS, sorted(known.slots), numbers=True, c=self.config.c)
@@ -62,17 +61,13 @@ class Sponsored(Profiler):
         return told["id"].to_numpy().astype(object), np.where(marked, CLASSES[1], CLASSES[0])
 
     def everything(self, dataset: Dataset) -> np.ndarray:
-        return dataset.posts.filter(pc.equal(dataset.posts["kind"], "post"))["id"].to_numpy().astype(object)
+        return posts_of(dataset)
 
     def known(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
-        return inputs_of_posts(dataset, ids, [s for s in slots if dataset.slots[s].level == "post"], without_marks)
+        return inputs_of_posts(dataset, ids, slots, hide=without_marks)
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
         return dataset.hide_disclosures(ids.tolist())
-
-    def owners(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
-        owner = dict(zip(dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True))
-        return np.array([owner[id] for id in ids.tolist()], dtype=object)
 
 
 def without_marks(text: str) -> str:
