@@ -29,12 +29,16 @@ from brandfit.data import checks, endorsements, pictures, schema, split, tabular
 from brandfit.data.dataset import SLOTS, Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Picture, Reject
-from brandfit.errors import ConfigError, DataError, UnknownName, UsageError
+from brandfit.encoders.base import Encoder
+from brandfit.errors import BrandfitError, ConfigError, DataError, UnknownName, UsageError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
 from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.evaluation.report import Report
+from brandfit.explain import explain as explaining
+from brandfit.explain import render
+from brandfit.explain.explanation import Explanation
 from brandfit.profilers._labels import Kind, read_labels
 from brandfit.profilers._weak import weakly_labelled
 from brandfit.profilers.base import Profiler
@@ -294,6 +298,56 @@ def rank(
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     return _ranked(model, dataset, _brand(dataset, brand), k, partners, data)
+
+
+def explain(
+    workspace: Workspace,
+    brand: str,
+    influencer: str,
+    ranker: str | None = None,
+    kinds: Sequence[str] = ("posts", "columns"),
+    sides: Sequence[Any] = ("influencer",),
+    settings: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> tuple[Explanation, Dataset]:
+    """Why a ranker gave an influencer its score for a brand, and the Dataset that it is about.
+
+    ``settings``: ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones.
+    """
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    brand, influencer = _brand(dataset, brand), influencer.strip().lower().removeprefix("@")
+    wanted = {"words": "text", "maps": "picture"}
+    readers = {
+        slot: _reader(dataset.slots[slot], settings) for kind, slot in wanted.items() if kind in kinds and slot in dataset.slots
+    }
+    ranking = _ranked(model, dataset, brand, None, True, data)
+    place = {c: n for n, c in enumerate(ranking.candidates.tolist(), 1)}
+    more = {"rank": place.get(influencer), "candidates": len(place)}
+    encoders = {slot: reader for slot, reader in readers.items() if reader is not None}
+    return explaining.explain(model, dataset, brand, influencer, kinds, sides, encoders, more, seed), dataset
+
+
+def save_explanation(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list[Path]:
+    """Its JSON and drawings in a folder."""
+    return render.save(explanation, dataset, folder)
+
+
+def _reader(features: Features, settings: Mapping[str, Any] | None) -> Encoder | None:
+    """The encoder that made these Features, told by their key; None where there is none that can read anew what it read."""
+    if features.name not in names.names("encoder"):
+        return None
+    cls = names.load("encoder", features.name)
+    if cls.learn is not Encoder.learn:
+        return None
+    encoder: Encoder = cls(cls.Config.of(_scope(settings, features.name)))
+    try:
+        made = encoder.maker
+    except BrandfitError:
+        if _scope(settings, features.name):
+            raise
+        return None
+    return encoder if features.key.startswith(made) else None
 
 
 def _brand(dataset: Dataset, brand: str) -> str:

@@ -12,6 +12,9 @@ from safetensors.numpy import load, save
 from brandfit import names
 from brandfit.config import describe
 from brandfit.errors import UsageError
+from brandfit.explain.attribute import Attributor
+from brandfit.explain.variants import Variants, pair, subject
+from brandfit.explain.variants import scores as scores_of
 from brandfit.learning.pooling import account_has
 from brandfit.rankers.base import restored
 
@@ -262,3 +265,40 @@ def test_one_that_learns_says_so_where_there_is_nothing_to_learn_from_or_does_wi
         return
     with pytest.raises(UsageError, match="endorse"):
         make(name).fit(without)
+
+
+EXPLAINED = [name for name in READING if name != "random"]
+
+
+def pair_of(fitted, name, planted):
+    """A new brand, and an influencer with several posts that it scores."""
+    brand = planted.new[0]
+    ids = [id for id in planted.dataset.influencers.tolist() if (planted.dataset.posts["account"].to_pylist()).count(id) >= 3]
+    scores = fitted(name).score(planted.dataset, np.array([brand], dtype=object), np.array(ids, dtype=object))[0]
+    return brand, ids[int(np.nanargmax(scores))], float(np.nanmax(scores))
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_a_variant_that_lacks_nothing_scores_what_the_account_does(name, fitted, planted):
+    brand, influencer, score = pair_of(fitted, name, planted)
+    ranker = fitted(name)
+    alone = pair(planted.dataset, brand, influencer)
+    for side, mine, other in (("influencer", influencer, brand), ("brand", brand, influencer)):
+        found = subject(alone, mine, ranker.used_slots(planted.dataset))
+        unchanged = {slot: np.repeat(rows[None], 3, axis=0) for slot, rows in found.rows.items()}
+        np.testing.assert_allclose(scores_of(ranker, other, side, Variants(found, unchanged)), score, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_every_attribution_adds_up_to_the_score(name, fitted, planted):
+    brand, influencer, score = pair_of(fitted, name, planted)
+    attributor = Attributor(fitted(name), planted.dataset, orders=2)
+    for side in ("influencer", "brand"):
+        found = attributor.attribution(attributor.posts(brand, influencer, side))
+        assert found.total == pytest.approx(score, rel=1e-4, abs=1e-5)
+        assert len(found.items) == (planted.dataset.posts["account"].to_pylist()).count(
+            influencer if side == "influencer" else brand
+        )
+    for slot in attributor.slots[:2]:
+        found = attributor.attribution(attributor.columns(brand, influencer, slot, most=3))
+        assert found.total == pytest.approx(score, rel=1e-4, abs=1e-5)

@@ -1,0 +1,80 @@
+"""brandfit explain"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, seed_option, set_option, workspace_option
+
+
+@click.command(short_help="Say why an influencer suits a brand.")
+@click.argument("brand")
+@click.argument("influencer")
+@workspace_option
+@click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["posts", "columns", "words", "maps"]),
+    help="What to take the score apart by; several times. Default: posts and columns. Words and maps take longer.",
+)
+@click.option(
+    "--side",
+    type=click.Choice(["influencer", "brand", "both"]),
+    default="influencer",
+    show_default=True,
+    help="Whose posts, columns and words.",
+)
+@click.option("--out", type=click.Path(file_okay=False), help="Folder for explanation.json and the drawings (PNG).")
+@seed_option
+@set_option
+@json_option
+def command(
+    brand: str,
+    influencer: str,
+    workspace: str,
+    ranker: str | None,
+    kinds: tuple[str, ...],
+    side: str,
+    out: str | None,
+    seed: int,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Say why the ranker gave INFLUENCER its score for BRAND: posts, concepts, words and parts of pictures that speak for and
+    against it. All of a kind add up to the score, from what other influencers' content would score in its place.
+
+    \b
+    Examples:
+      brandfit explain northpeak.outdoor arvid.peaks -w demo
+      brandfit explain northpeak.outdoor arvid.peaks --kind words --kind maps --out why -w demo
+      brandfit explain northpeak.outdoor arvid.peaks --kind maps --set image.onnx.model=mobilenet.onnx -w work
+    """
+    from brandfit import pipeline
+    from brandfit.cli._shared import read_settings
+    from brandfit.workspace import Workspace
+
+    own, data = read_settings(settings)
+    sides = ("influencer", "brand") if side == "both" else (side,)
+    with Workspace(workspace) as opened:
+        told, dataset = pipeline.explain(opened, brand, influencer, ranker, kinds or ("posts", "columns"), sides, own, data, seed)
+        files = pipeline.save_explanation(told, dataset, out) if out else []
+    if as_json:
+        print_json({**told.to_dict(), "files": [str(file) for file in files]})
+        return
+    for sentence in told.sentences:
+        click.echo(sentence)
+    for attribution in told.attributions:
+        if not attribution.items:
+            continue
+        what = attribution.kind + (f" of {attribution.slot}" if attribution.slot else "")
+        click.echo(f"\n{what.capitalize()}, {attribution.side}:")
+        rows = [["score of others", attribution.base], *([item.label or item.id, item.value] for item in attribution.items[:10])]
+        rest = attribution.rest + sum(item.value for item in attribution.items[10:])
+        rows += [["all others", rest]] if rest else []
+        print_table(["", "adds"], [*rows, ["score", attribution.total]])
+    for note in told.notes:
+        click.echo(f"Note: {note}")
+    if files:
+        click.echo(f"Written: {len(files)} files in {out}")

@@ -1,0 +1,132 @@
+"""An Explanation: why a ranker gave one pair its score. Data, not drawing (``explain.render`` draws)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Side = Literal["brand", "influencer"]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """What one thing adds to the score. ``id`` says which (a post, a word, a column), ``label`` says it to people."""
+
+    id: str
+    label: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """A score taken apart by things of one kind: base, items and rest add up to it.
+
+    kind   "posts", "columns" or "words"
+    side   whose they are
+    slot   of which slot, "" where of all
+    base   the score with something typical in place of all of them
+    items  the heaviest first
+    rest   what those that are not listed add together
+    spread standard error of the items' values where they were estimated, else 0
+    """
+
+    kind: str
+    side: Side
+    slot: str
+    base: float
+    items: tuple[Weight, ...]
+    rest: float = 0.0
+    spread: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.base + sum(item.value for item in self.items) + self.rest
+
+    def to_dict(self) -> dict[str, Any]:
+        items = [{"id": item.id, "label": item.label, "value": item.value} for item in self.items]
+        told = {"kind": self.kind, "side": self.side, "slot": self.slot, "base": self.base, "rest": self.rest}
+        return {**told, "spread": self.spread, "items": items}
+
+
+@dataclass(frozen=True)
+class Radar:
+    """Shares of named axes, a series each: what an account is about, or where it is going.
+
+    series  name to (axes,) values from 0 to 1
+    source  the Features that the axes are columns of
+    """
+
+    axes: tuple[str, ...]
+    series: Mapping[str, np.ndarray]
+    source: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "axes": list(self.axes),
+            "source": self.source,
+            "series": {name: [float(v) for v in values] for name, values in self.series.items()},
+        }
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """What in a picture speaks for the pair: values (h, w) over its area, above zero for, below zero against.
+
+    method  how it was made: "wsim", "occlusion", or the name of a gradient method
+    """
+
+    side: Side
+    post: str
+    picture: str
+    values: np.ndarray
+    method: str
+
+    def to_dict(self) -> dict[str, Any]:
+        rows = [[float(v) for v in row] for row in self.values]
+        return {"side": self.side, "post": self.post, "picture": self.picture, "method": self.method, "values": rows}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why ``ranker`` gave (``brand``, ``influencer``) this ``score``; ``parts`` add up to it, and so does every attribution."""
+
+    brand: str
+    influencer: str
+    ranker: str
+    score: float
+    parts: Mapping[str, float]
+    sentences: tuple[str, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    radars: tuple[Radar, ...] = ()
+    maps: tuple[HeatMap, ...] = ()
+    notes: tuple[str, ...] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What a reader wants beside: rank, probability, past partners of like brands."""
+
+    def of(self, kind: str, side: Side | None = None) -> list[Attribution]:
+        return [a for a in self.attributions if a.kind == kind and side in (None, a.side)]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "brand": self.brand,
+            "influencer": self.influencer,
+            "ranker": self.ranker,
+            "score": self.score,
+            "parts": {name: float(value) for name, value in self.parts.items()},
+            "sentences": list(self.sentences),
+            "attributions": [a.to_dict() for a in self.attributions],
+            "radars": [r.to_dict() for r in self.radars],
+            "maps": [m.to_dict() for m in self.maps],
+            "notes": list(self.notes),
+            **self.more,
+        }
+
+
+def heaviest(ids: Sequence[str], labels: Sequence[str], values: np.ndarray, most: int) -> tuple[tuple[Weight, ...], float]:
+    """The ``most`` items of largest magnitude (equal ones by id), and the sum of the others."""
+    order = sorted(range(len(ids)), key=lambda n: (-abs(float(values[n])), ids[n]))
+    items = tuple(Weight(ids[n], labels[n], float(values[n])) for n in order[:most])
+    return items, float(sum(values[n] for n in order[most:]))

@@ -1,0 +1,118 @@
+"""Explanations drawn: radars and bars by matplotlib, heat maps laid over their pictures (W-16)."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from PIL import Image as Picture
+
+from brandfit.data.dataset import Dataset
+from brandfit.errors import MissingExtra
+from brandfit.explain.explanation import Attribution, Explanation, HeatMap, Radar
+from brandfit.explain.heatmap import decoded
+
+FOR, AGAINST, BRAND, INFLUENCER = "#b3261e", "#1f5fa8", "#c2571a", "#1f5fa8"
+LONG = 44
+
+
+def overlay(picture: np.ndarray, values: np.ndarray, least: float = 0.0) -> Picture.Image:
+    """A picture (h, w, 3) uint8 with a map (a, b) over it, enlarged smoothly: red speaks for, blue against, more the fuller it is.
+
+    least  magnitude that is fully coloured at least, so that a map of nothing stays pale
+    """
+    h, w = picture.shape[:2]
+    top = max(float(np.abs(values).max()), least, 1e-12)
+    large = Picture.fromarray((values / top).astype(np.float32), "F").resize((w, h), Picture.Resampling.BICUBIC)
+    strength = np.clip(np.asarray(large), -1, 1)
+    colour = np.where(strength[..., None] > 0, np.array([220, 30, 20.0]), np.array([30, 90, 200.0]))
+    share = 0.65 * np.abs(strength)[..., None]
+    pale = picture.mean(axis=-1, keepdims=True) * 0.5 + picture * 0.5
+    return Picture.fromarray((pale * (1 - share) + colour * share).clip(0, 255).astype(np.uint8))
+
+
+def radar_figure(radar: Radar) -> Any:
+    """A polar figure, a line a series."""
+    figure = _figure(5.2, 4.6)
+    axes = figure.add_subplot(projection="polar")
+    angle = np.linspace(0, 2 * np.pi, len(radar.axes), endpoint=False)
+    styles = {"brand": BRAND, "influencer": INFLUENCER, "for": FOR, "against": AGAINST}
+    for name, values in radar.series.items():
+        colour = next((c for key, c in styles.items() if name.endswith(key)), "#555555")
+        dashed = "--" if name.startswith("marketing") else "-"
+        closed = np.append(values, values[0]), np.append(angle, angle[0])
+        axes.plot(closed[1], closed[0], dashed, color=colour, linewidth=1.6, label=name)
+        axes.fill(closed[1], closed[0], color=colour, alpha=0.08)
+    axes.set_xticks(angle, radar.axes, fontsize=8)
+    axes.set_yticklabels([])
+    axes.legend(loc="upper left", bbox_to_anchor=(-0.25, -0.06), fontsize=7, frameon=False, ncols=2)
+    return figure
+
+
+def bars_figure(attribution: Attribution) -> Any:
+    """From the score of others to this one, a bar a thing."""
+    items = attribution.items[:12]
+    labels = [_short(item.label or item.id) for item in items]
+    values = [item.value for item in items]
+    rest = attribution.rest + sum(item.value for item in attribution.items[12:])
+    if rest:
+        labels, values = [*labels, "all others"], [*values, rest]
+    figure = _figure(7.2, 1.2 + 0.3 * len(values))
+    axes = figure.add_subplot()
+    axes.barh(range(len(values)), values, color=[FOR if v > 0 else AGAINST for v in values])
+    axes.set_yticks(range(len(values)), labels, fontsize=8)
+    axes.invert_yaxis()
+    axes.axvline(0, color="#888888", linewidth=0.8)
+    what = attribution.kind if not attribution.slot else f"{attribution.kind} of {attribution.slot}"
+    axes.set_title(
+        f"{what}, {attribution.side}: {attribution.base:.2f} of others, {attribution.total:.2f} of this pair",
+        loc="left",
+        fontsize=9,
+    )
+    return figure
+
+
+def save(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list[Path]:
+    """explanation.json, a PNG for every radar, attribution and map. Returns the files."""
+    out = Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    told = msgspec.json.format(msgspec.json.encode(explanation.to_dict()), indent=2)
+    files = [out / "explanation.json"]
+    files[0].write_bytes(told + b"\n")
+    for n, radar in enumerate(explanation.radars, 1):
+        files.append(out / f"radar-{n}-{_name(radar.source)}.png")
+        radar_figure(radar).savefig(files[-1], dpi=130, bbox_inches="tight")
+    for attribution in explanation.attributions:
+        if attribution.items:
+            files.append(out / f"{attribution.kind}-{_name(attribution.slot or attribution.side)}-{attribution.side}.png")
+            bars_figure(attribution).savefig(files[-1], dpi=130, bbox_inches="tight")
+    for heat in explanation.maps:
+        files.append(out / f"map-{_name(heat.post)}.png")
+        files[-1].write_bytes(overlay_png(dataset, heat))
+    return files
+
+
+def overlay_png(dataset: Dataset, heat: HeatMap) -> bytes:
+    buffer = io.BytesIO()
+    overlay(decoded(dataset, heat.picture), heat.values).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _figure(width: float, height: float) -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtra("drawing", "plots") from None
+    return Figure(figsize=(width, height))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", text)[:60]

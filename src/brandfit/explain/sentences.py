@@ -1,0 +1,96 @@
+"""An explanation in plain words, from its numbers and never more than they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brandfit.explain.explanation import Attribution, Explanation, Weight
+
+SURE = 2.0
+"""Standard errors that a value must be away from nothing to be told."""
+SHARE = 0.1
+"""Of the largest value of its kind that a value must have to be told."""
+SLOT = {
+    "text": "what both write",
+    "picture": "what both show",
+    "concept": "what both are about",
+    "graph": "the company that their concepts keep",
+    "profile": "what both say of themselves",
+    "category": "the category",
+    "audience": "the audiences",
+    "engagement": "engagement",
+    "partners": "whom brands like this one work with",
+    "match": "a learned likeness",
+    "agreement": "agreement of categories",
+    "known": "having worked with brands before",
+    "content": "what both post",
+}
+
+
+def sentences(explanation: Explanation) -> tuple[str, ...]:
+    """The score against that of others, its parts, posts, columns and words, and brands that are alike."""
+    found = [_score(explanation), _parts(explanation)]
+    for kind, says in (
+        ("posts", "The posts that speak most for it"),
+        ("columns", "What speaks for it in {slot}"),
+        ("words", "The words that speak most for it"),
+    ):
+        for attribution in explanation.of(kind, "influencer"):
+            told = [item for item in worth_telling(attribution) if item.value > 0][:3]
+            if told:
+                quoted = ", ".join(f"“{i.label}”" if kind == "posts" and i.label else i.label or i.id for i in told)
+                found.append(f"{says.format(slot=SLOT.get(attribution.slot, attribution.slot))}: {quoted}.")
+    found.append(_like(explanation))
+    return tuple(sentence for sentence in found if sentence)
+
+
+def worth_telling(attribution: Attribution) -> list[Weight]:
+    """Items that are not noise and not crumbs."""
+    least = max(SURE * attribution.spread, SHARE * max((abs(i.value) for i in attribution.items), default=0.0))
+    return [item for item in attribution.items if abs(item.value) > least or (abs(item.value) == least > 0 == attribution.spread)]
+
+
+def _score(explanation: Explanation) -> str:
+    rank, among = explanation.more.get("rank"), explanation.more.get("candidates")
+    place = f"number {rank:,} of {among:,}, " if rank and among else ""
+    told = f"{explanation.influencer} is {place}with a score of {explanation.score:.2f} for {explanation.brand}"
+    posts = explanation.of("posts", "influencer")
+    if posts and posts[0].items:
+        base = posts[0].base
+        side = "more" if explanation.score > base else "less"
+        told += f", {side} than the {base:.2f} that the posts of others get on average"
+    chance = explanation.more.get("probability")
+    if chance is not None:
+        told += f"; the chance that they work together is {_percent(chance[0])} ({_percent(chance[1])} to {_percent(chance[2])})"
+    return told + "."
+
+
+def _parts(explanation: Explanation) -> str:
+    parts = {name: value for name, value in explanation.parts.items() if value}
+    if len(parts) < 2:
+        return ""
+    least = SHARE * max(abs(value) for value in parts.values())
+    order = sorted(parts, key=lambda name: -abs(parts[name]))
+    up = [f"{SLOT.get(n, n)} ({parts[n]:+.2f})" for n in order if parts[n] >= least]
+    down = [f"{SLOT.get(n, n)} ({parts[n]:+.2f})" for n in order if parts[n] <= -least]
+    told = f"For it: {_and(up)}." if up else ""
+    return f"{told} Against it: {_and(down)}.".strip() if down else told
+
+
+def _like(explanation: Explanation) -> str:
+    like = explanation.more.get("like_brands") or []
+    if not like:
+        return ""
+    works = [b["brand"] for b in like if b["works_with_this_one"]]
+    names = _and([b["brand"] for b in like])
+    if not works:
+        return f"Brands most like {explanation.brand} are {names}; none of them is known to work with {explanation.influencer}."
+    return f"Of the {len(like)} brands most like {explanation.brand} ({names}), {_and(works)} worked with {explanation.influencer}."
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"

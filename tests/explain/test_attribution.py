@@ -1,0 +1,192 @@
+"""Attributions of an inner product, whose shares are known by hand; words, radars and sentences."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from brandfit import pipeline
+from brandfit.cli import main
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Link, Post, link_id
+from brandfit.encoders.text.hashing import Hashing
+from brandfit.errors import UnknownName, UsageError
+from brandfit.explain.attribute import OTHERS, Attributor, without
+from brandfit.explain.explain import explain
+from brandfit.explain.explanation import Attribution, Explanation, Weight
+from brandfit.explain.radar import column_radar, like_brands, radar
+from brandfit.explain.sentences import sentences
+from brandfit.explain.variants import others
+from brandfit.rankers.camera import Camera
+from brandfit.rankers.simcos import SimCos
+from brandfit.rankers.wsim import WSim
+from brandfit.workspace import Workspace
+
+COLUMNS = tuple("abcdef")
+
+
+@pytest.fixture(scope="module")
+def toy() -> Dataset:
+    """Two brands, 12 influencers with three posts each; text is six named columns."""
+    rng = np.random.default_rng(2)
+    accounts = [Account(id=b, role="brand") for b in ("shop", "store")]
+    accounts += [Account(id=f"i{n:02}") for n in range(12)]
+    posts = [Post(id=f"{a.id}.{k}", account=a.id, caption=f"post {k}") for a in accounts for k in range(3)]
+    rows = rng.gamma(1, size=(len(posts), 6)).astype(np.float32)
+    links = [Link(id=link_id("endorses", "i03", "store"), kind="endorses", source="i03", target="store")]
+    text = Features("t", np.array([p.id for p in posts], dtype=object), rows, "post", COLUMNS, slot="text")
+    concept = Features("c", text.ids, rows, "post", COLUMNS, slot="concept")
+    return Dataset.of(accounts, posts, links=links).with_slots({"text": text, "concept": concept})
+
+
+@pytest.fixture
+def product(toy):
+    """b' diag(w) i, and nothing else."""
+    ranker = WSim(WSim.Config.of({"normalise": False}))
+    ranker.diagonal = {"text": np.array([1.0, -2.0, 0.5, 0.0, 3.0, 1.0])}
+    ranker.weights, ranker.reads = {"text": 1.0}, {"text": ("t", 6)}
+    return ranker
+
+
+def rows_of(dataset, id):
+    posts = [p for p, a in zip(dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True) if a == id]
+    return dataset.slots["text"].of(np.array(posts, dtype=object))[0].astype(float)
+
+
+def test_shares_of_an_inner_product_are_its_terms_less_those_of_others(toy, product):
+    attributor = Attributor(product, toy)
+    brand, mine = rows_of(toy, "shop").mean(axis=0), rows_of(toy, "i05")
+    instead = np.array(others(toy, ["text"], toy.influencers, OTHERS, 0)["text"], dtype=float).mean(axis=0)
+    direction = brand * product.diagonal["text"]
+    score = direction @ mine.mean(axis=0)
+    columns = attributor.attribution(attributor.columns("shop", "i05", "text"))
+    assert columns.base == pytest.approx(direction @ instead.mean(axis=0), rel=1e-5)
+    assert columns.total == pytest.approx(score, rel=1e-5)
+    for item in columns.items:
+        k = COLUMNS.index(item.id)
+        assert item.value == pytest.approx(direction[k] * (mine.mean(axis=0) - instead.mean(axis=0))[k], rel=1e-4, abs=1e-5)
+    posts = attributor.attribution(attributor.posts("shop", "i05"))
+    for item in posts.items:
+        p = int(item.id[-1])
+        assert item.value == pytest.approx(direction @ (mine[p] - instead[p]) / 3, rel=1e-4, abs=1e-5)
+    assert [abs(i.value) for i in posts.items] == sorted((abs(i.value) for i in posts.items), reverse=True)
+
+
+def test_columns_that_are_not_told_apart_are_one_sum(toy, product):
+    attributor = Attributor(product, toy)
+    all_ = attributor.attribution(attributor.columns("shop", "i05", "text"))
+    two = attributor.attribution(attributor.columns("shop", "i05", "text", most=2))
+    told = {item.id: item.value for item in all_.items}
+    assert len(two.items) == 2
+    assert two.rest == pytest.approx(all_.rest + sum(v for id, v in told.items() if id not in {i.id for i in two.items}), rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("explain") / "demo"
+    with Workspace(place, create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        for name in ("text.hashing", "image.classical", "concept.bag", "engagement"):
+            pipeline.encode(workspace, name)
+    return place
+
+
+def test_words_that_the_brand_uses_speak_for_the_pair():
+    accounts = [Account(id="shop", role="brand"), *(Account(id=f"i{n}") for n in range(9))]
+    posts = [Post(id="b", account="shop", caption="lemon cake and tea")]
+    posts += [Post(id=f"p{n}", account=f"i{n}", caption="bikes and mountains") for n in range(8)]
+    posts += [Post(id="p8", account="i8", caption="lemon cake on my bikes", hashtags=["tea"])]
+    dataset = Dataset.of(accounts, posts)
+    encoder = Hashing()
+    dataset = dataset.with_slots({"text": encoder.encode(dataset)})
+    ranker = SimCos().fit(dataset)
+    attributor = Attributor(ranker, dataset)
+    found = attributor.attribution(attributor.words("shop", "i8", encoder, "text"))
+    value = {item.id: item.value for item in found.items}
+    assert found.total == pytest.approx(ranker.score(dataset, np.array(["shop"]), np.array(["i8"]))[0, 0], abs=1e-5)
+    assert {"lemon", "cake", "#tea"} <= {word for word, v in value.items() if v > 0.05}
+    assert value["bikes"] < 0
+    assert without("Cake, cakes and #cake", {"cake"}) == ", cakes and #cake"
+
+
+def test_radars_are_shares_of_both_sides(toy):
+    found = radar(toy, "concept", "shop", "i05")
+    assert set(found.axes) <= set(COLUMNS)
+    mine, brand = rows_of(toy, "i05").mean(axis=0), rows_of(toy, "shop").mean(axis=0)
+    at = [COLUMNS.index(axis) for axis in found.axes]
+    np.testing.assert_allclose(found.series["historical activity: influencer"], (mine / mine.sum())[at], rtol=1e-5)
+    both = np.sqrt(mine / mine.sum() * brand / brand.sum())
+    np.testing.assert_allclose(found.series["marketing direction: both"], (both / both.sum())[at], rtol=1e-5)
+    assert radar(toy, "profile", "shop", "i05") is None
+    shares = column_radar(Attribution("columns", "influencer", "concept", 0, (Weight("a", "a", 3.0), Weight("b", "b", -1.0))), "c")
+    assert shares.to_dict()["series"] == {"for": [0.75, 0.0], "against": [0.0, 0.25]}
+
+
+def test_of_camera_the_direction_is_its_attention(toy):
+    ranker = Camera(Camera.Config.of({"epochs": 1, "width": 0.05, "validation": 0.0})).fit(toy)
+    found = next(r for r in explain(ranker, toy, "shop", "i05", ("posts",)).radars if "marketing direction: brand" in r.series)
+    told = ranker.factors(toy, np.array(["shop"], dtype=object), np.array(["i05"], dtype=object))
+    expected = {COLUMNS[c]: w for c, w in zip(told["concepts_m"][0, 0], told["weights_m"][0, 0], strict=True)}
+    for axis, value in zip(found.axes, found.series["marketing direction: influencer"], strict=True):
+        assert value == pytest.approx(expected[axis], rel=1e-4)
+
+
+def test_brands_that_are_alike_come_first_and_say_whom_they_work_with(toy):
+    assert like_brands(SimCos().fit(toy), toy, "shop", "i03") == [
+        {"brand": "store", "likeness": pytest.approx(0.9, abs=0.2), "partners": 1, "works_with_this_one": True}
+    ]
+
+
+def told(**changes):
+    items = (Weight("p1", "so soft", 0.8), Weight("p2", "dull", 0.01), Weight("p3", "bad", -0.4))
+    posts = Attribution("posts", "influencer", "", 0.1, items)
+    parts = {"text": 0.9, "picture": -0.4, "graph": 0.01}
+    return Explanation("shop", "ana", "simcos", 0.51, parts, attributions=(posts,), **changes)
+
+
+def test_sentences_say_what_the_numbers_say_and_no_more():
+    found = sentences(told(more={"rank": 3, "candidates": 1200, "probability": [0.21, 0.1, 0.32]}))
+    assert found[0] == (
+        "ana is number 3 of 1,200, with a score of 0.51 for shop, more than the 0.10 that the posts of others get on average; the "
+        "chance that they work together is 21 % (10 % to 32 %)."
+    )
+    assert found[1] == "For it: what both write (+0.90). Against it: what both show (-0.40)."
+    assert found[2] == "The posts that speak most for it: “so soft”."
+    assert len(found) == 3  # the crumb is not told, the one against it neither, and nobody is alike
+    noisy = Attribution("posts", "influencer", "", 0.1, (Weight("p1", "so soft", 0.8),), spread=0.5)
+    assert not any("so soft" in s for s in sentences(Explanation("shop", "ana", "x", 0.9, {"x": 0.9}, attributions=(noisy,))))
+
+
+def test_an_unknown_name_and_a_pair_without_evidence_are_said(toy, product):
+    with pytest.raises(UnknownName, match="i5"):
+        explain(product, toy, "shop", "i5")
+    bare = toy.with_accounts([Account(id="mute")])
+    with pytest.raises(UsageError, match="no score to explain"):
+        explain(product, bare, "shop", "mute")
+
+
+def test_the_command(place, tmp_path, capsys):
+    with Workspace(place) as workspace:
+        brand = workspace.dataset().brands[0]
+        influencer = pipeline.rank(workspace, brand, "simcos", 1).candidates[0]
+    kinds = [word for kind in ("posts", "columns", "words", "maps") for word in ("--kind", kind)]
+    main(["explain", brand, f"@{influencer}", *kinds, "--side", "both", "--out", str(tmp_path / "why"), "-w", str(place), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["rank"] == 1 or found["rank"] <= found["candidates"]
+    for attribution in found["attributions"]:
+        total = attribution["base"] + attribution["rest"] + sum(item["value"] for item in attribution["items"])
+        assert total == pytest.approx(found["score"], abs=1e-4), attribution["kind"]
+    assert {a["kind"] for a in found["attributions"]} == {"posts", "columns", "words"}
+    assert {m["side"] for m in found["maps"]} == {"influencer", "brand"}
+    assert len(list((tmp_path / "why").glob("map-*.png"))) == len(found["maps"])
+    assert json.loads((tmp_path / "why" / "explanation.json").read_text())["score"] == found["score"]
+    main(["explain", brand, influencer, "-w", str(place)])
+    said = capsys.readouterr().out
+    assert found["sentences"][0] in said
+    assert "score of others" in said
+    with pytest.raises(SystemExit):
+        main(["explain", brand, "nobody.at.all", "-w", str(place)])
+    assert "no influencer named 'nobody.at.all'" in capsys.readouterr().err
