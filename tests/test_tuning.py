@@ -26,6 +26,8 @@ def test_what_is_typed_becomes_a_space():
         "learning_rate": Range(1e-4, 1e-2),
         "pool_size": Choice(("2", "4", "6")),
     }
+    assert space("wsim", {"epochs": "5:50"}) == {"epochs": Range(5, 50, whole=True)}
+    assert space("brandfit", {"strength": "1:1000"}) == {"strength": Range(1, 1000)}
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,27 @@ def marked(load):
         return monkey
 
     return loaded
+
+
+def test_a_search_that_was_broken_off_tries_nothing_twice(demo):
+    tries = {"strength": "1:1000"}
+    first = [settings for settings, _ in tune(demo, "brandfit", tries, trials=2, seed=5).trials]
+    both = [settings for settings, _ in tune(demo, "brandfit", tries, trials=4, seed=5).trials]
+    assert both[:2] == first
+    assert len({settings["strength"] for settings in both}) == 4
+
+
+def test_a_trial_that_diverges_is_one_that_failed(demo):
+    pytest.importorskip("torch")
+    with pytest.raises(UsageError, match="Each of the 2 trials failed"):
+        tune(demo, "mir", {"learning_rate": "1e25:1e30"}, trials=2)
+
+
+def test_a_metric_that_is_not_defined_is_told(demo, monkeypatch):
+    load = pipeline.load
+    monkeypatch.setattr(pipeline, "load", lambda *a: (d := load(*a)).hide_categories(d.accounts["id"].to_pylist()))
+    with pytest.raises(UsageError, match="cAUC is not defined"):
+        tune(demo, "simcos", {"fusion": "average"}, metric="cAUC", seed=9)
 
 
 def test_what_is_wrong_is_told(demo):

@@ -35,7 +35,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for name, field in known.items():
             if field.required and name not in checked:
                 raise ConfigError(
-                    f"Setting {name} is needed.", f"{name}: {describe(cls)[name]['description']}. Write --set {name}=..."
+                    f"Setting {name} is needed.",
+                    f"{name}: {describe(cls)[name]['description']}. Write --set {name}=... (or --set protocol.{name}=...)",
                 )
         return cls(**checked)
 
@@ -78,10 +79,11 @@ def _convert(value: Any, type_: Any) -> Any:
     try:
         return msgspec.convert(value, type_, strict=False)
     except msgspec.ValidationError as error:
-        for read in (lambda: msgspec.json.decode(value), lambda: [part.strip() for part in value.split(",") if part]):
+        readings = (lambda: msgspec.json.decode(value), lambda: float(value), lambda: [p.strip() for p in value.split(",") if p])
+        for read in readings:  # float reads what JSON does not: .5
             try:
                 return msgspec.convert(read(), type_, strict=False)
-            except (msgspec.ValidationError, msgspec.DecodeError):
+            except (ValueError, msgspec.DecodeError):
                 continue
         raise error
 

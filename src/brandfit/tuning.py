@@ -15,10 +15,12 @@ from typing import Any
 import msgspec
 
 from brandfit import names, pipeline
+from brandfit.config import describe
 from brandfit.errors import ConfigError, MissingExtra, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.evaluate import evaluate
 from brandfit.evaluation.metrics import parse
+from brandfit.seeds import derive
 from brandfit.workspace import Workspace
 
 DEALING = 1_000_003
@@ -31,10 +33,11 @@ Tick = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers from ``low`` to ``high``; whole ones where both ends are."""
+    """All numbers from ``low`` to ``high``; ``whole`` ones alone where the setting is one."""
 
     low: float
     high: float
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
         low, sep, high = text.partition(":")
         if sep:
             try:
-                reach = Range(float(low), float(high))
+                reach = Range(float(low), float(high), describe(config).get(name, {}).get("type") == "int")
             except ValueError:
                 reach = Range(0, 0)
             if not reach.low < reach.high:
@@ -133,23 +136,34 @@ def tune(
         storage=_storage(optuna, workspace),
         study_name=hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:32],
         direction="minimize" if metric.startswith("MedR") else "maximize",
-        sampler=optuna.samplers.TPESampler(seed=seed),
         load_if_exists=True,
     )
     if "default" not in study.user_attrs:
-        study.set_user_attr("default", judged({}))
-    done = optuna.trial.TrialState.COMPLETE
-    while (number := len(study.get_trials(deepcopy=False, states=(done,)))) < trials:
+        default = judged({})
+        if math.isnan(default):
+            raise UsageError(f"{metric} is not defined on this data for {ranker}.", "Tune by another metric: --metric MAP")
+        study.set_user_attr("default", default)
+    done, failed = optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL
+    while (number := len(study.get_trials(deepcopy=False, states=(done, failed)))) < trials:
         if tick:
             tick(number, trials)
-        study.optimize(lambda trial: judged({name: _suggest(trial, name, what) for name, what in wanted.items()}), n_trials=1)
+        study.sampler = optuna.samplers.TPESampler(
+            seed=derive(seed, "trial", number) % 2**32
+        )  # the same whether it was broken off or not
+        study.optimize(
+            lambda trial: judged({name: _suggest(trial, name, what) for name, what in wanted.items()}),
+            n_trials=1,
+            catch=(UsageError,),  # a training that diverged is a trial that failed
+        )
     if tick:
         tick(trials, trials)
+    if not study.get_trials(states=(done,)):
+        raise UsageError(f"Each of the {trials} trials failed.", "Try other values: a lower learning_rate, for example.")
     finished = [(trial.params, float(trial.value)) for trial in study.get_trials(states=(done,)) if trial.value is not None]
     default, best = float(study.user_attrs["default"]), study.best_trial
     assert best.value is not None
     better = best.value > default if study.direction.name == "MAXIMIZE" else best.value < default
-    settings, value = (best.params, best.value) if better or math.isnan(default) else ({}, default)
+    settings, value = (best.params, best.value) if better else ({}, default)
     return Tuned(ranker, metric, settings, value, default, finished)
 
 
@@ -157,7 +171,7 @@ def _suggest(trial: Any, name: str, what: Range | Choice) -> Any:
     if isinstance(what, Choice):
         return trial.suggest_categorical(name, what.values)
     log = what.low > 0 and what.high / what.low >= MANY
-    if what.low.is_integer() and what.high.is_integer():
+    if what.whole:
         return trial.suggest_int(name, int(what.low), int(what.high), log=log)
     return trial.suggest_float(name, what.low, what.high, log=log)
 

@@ -54,9 +54,10 @@ def test_by_hand(metric, ties, value):
 
 
 def test_cauc_looks_at_the_own_category_only():
-    category = np.array([True, True, False, False, False, False])
-    # Left: the other at 5.0, the relevant ones (whatever their category) at 4.0, 4.0 and NaN: all below it.
-    assert CAUC().per_brand(SCORES, RELEVANT, "expected", category) == 0.0
+    category = np.array([True, True, False, False, True, False])
+    # Left: others at 5.0 and 3.0, the relevant one of the category at 4.0; those of other categories are not looked at.
+    assert CAUC().per_brand(SCORES, RELEVANT, "expected", category) == 0.5
+    assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, "expected", ~RELEVANT))
     assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, "expected", None))
     assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, "expected", RELEVANT))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from brandfit import experiments, names, pipeline
 from brandfit.config import describe
 from brandfit.data.dataset import SLOTS
-from brandfit.errors import ConfigError, UnknownName
+from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
 from brandfit.experiments import Experiment, Row
@@ -137,7 +138,7 @@ def test_what_is_written(outcome, tmp_path):
         "Seeds 0, 1.",
         "* engaged: by answers.",
         "* v-only was not run: mir learns from",
-        "* quoted was not run: from their paper.",
+        "* quoted is quoted: from their paper.",
         "Against SimCos, brand by brand",
         "cAUC: categories of",
     ):
@@ -187,10 +188,40 @@ def test_probabilities_are_drawn_against_what_is_true(demo, tmp_path):
 
 
 def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
-    experiment = Experiment("Nothing", "us", [Row("quoted", note="only quoted")])
-    files = experiments.publish(experiments.run(demo, experiment), tmp_path)
-    assert "quoted was not run: only quoted." in files[0].read_text()
-    assert [file.name for file in files] == ["table.md", "table.tex", "result.json"]
+    experiment = Experiment("Nothing", "us", [Row("theirs", note="on another split"), Row("pictured", "mir", needs=("picture",))])
+    with pytest.raises(UsageError, match="No row of this experiment can be run here") as raised:
+        experiments.run(demo, experiment)
+    assert "theirs is quoted: on another split; pictured was not run: it needs picture (no features" in raised.value.message
+
+
+def test_what_is_typed_wrongly_is_told_before_anything_runs(demo, monkeypatch):
+    monkeypatch.setattr(pipeline, "evaluate", lambda *_: pytest.fail("ran"))
+    for row, error in ((Row("x", "simcosx"), UnknownName), (Row("x", "wsim", {"epoch": 3}), UnknownName)):
+        with pytest.raises(error):
+            experiments.run(demo, Experiment("Wrong", "us", [Row("SimCos", "simcos"), row]))
+    with pytest.raises(ConfigError):
+        experiments.run(demo, Experiment("Wrong", "us", [Row("SimCos", "simcos")], protocol="temporal"))
+
+
+def test_a_published_row_that_was_not_run_keeps_its_name_and_references_end_the_table(demo):
+    rows = [Row("SimCos", "simcos", paper={"AUC": 0.7}), Row("theirs", paper={"AUC": 0.8})]
+    outcome = experiments.run(demo, Experiment("Quoted", "us", rows, seeds=1))
+    lines = [line.split(" | ")[0] for line in to_markdown(outcome).splitlines() if line.startswith("| ")]
+    assert lines[2:6] == ["| SimCos", "| *published*", "| theirs *(published)*", "| (random)"]
+    assert r"theirs \emph{(published)}" in to_latex(outcome)
+
+
+def test_rows_on_other_brands_are_not_compared(demo):
+    outcome = experiments.run(demo, Experiment("One", "us", [Row("SimCos", "simcos")], seeds=1)).report
+    other = replace(outcome, brands=outcome.brands[1:])
+    with pytest.raises(UsageError, match="rows a and b are not judged on the same brands"):
+        over_rows({"a": outcome, "b": other})
+
+
+def test_no_plot_of_another_outcome_stays(demo, tmp_path):
+    (tmp_path / "reliability.png").write_bytes(b"old")
+    experiments.publish(experiments.run(demo, Experiment("One", "us", [Row("SimCos", "simcos")], seeds=1)), tmp_path)
+    assert not (tmp_path / "reliability.png").exists()
 
 
 @pytest.mark.parametrize(
@@ -203,6 +234,8 @@ def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
         ("title = 'a'\nsource = 'b'\nbaseline = 'y'\n[[rows]]\nname = 'x'", "baseline 'y'"),
         ("title = ", "Invalid value"),
         ("title = 'a'\nsource = 'b'\nprotocol = 'cv6'\n[[rows]]\nname = 'x'", "cv6"),
+        ("title = 'a'\nsource = 'b'\nmetrics = ['AUX']\n[[rows]]\nname = 'x'", "AUX"),
+        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\npaper = { 'Recal@10' = 1.0 }", "Recal@10"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told(text, said, tmp_path):

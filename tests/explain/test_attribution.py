@@ -129,7 +129,7 @@ def test_of_camera_the_direction_is_its_attention(toy):
     ranker = Camera(Camera.Config.of({"epochs": 1, "width": 0.05, "validation": 0.0})).fit(toy)
     found = next(r for r in explain(ranker, toy, "shop", "i05", ("posts",)).radars if "marketing direction: brand" in r.series)
     told = ranker.factors(toy, np.array(["shop"], dtype=object), np.array(["i05"], dtype=object))
-    expected = {COLUMNS[c]: w for c, w in zip(told["concepts_m"][0, 0], told["weights_m"][0, 0], strict=True)}
+    expected = {COLUMNS[int(c)]: w for c, w in zip(told["concepts_m"][0, 0], told["weights_m"][0, 0], strict=True)}
     for axis, value in zip(found.axes, found.series["marketing direction: influencer"], strict=True):
         assert value == pytest.approx(expected[axis], rel=1e-4)
 

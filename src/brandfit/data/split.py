@@ -7,6 +7,7 @@ are taken out of both views, and so is every post that would state one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from brandfit import seeds
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import STATED_BY_POST, Link, link_id, to_table
-from brandfit.errors import DataError, UsageError
+from brandfit.errors import ConfigError, DataError, UsageError
 
 Pairs = np.ndarray
 """(p, 2) object ids (brand, influencer)."""
@@ -111,13 +112,16 @@ def expansion(
     return [_held_out("expansion", dataset, brands, _pairs(known), _pairs(held), (min_followers, max_followers), seed)]
 
 
-def temporal(dataset: Dataset, date: int, min_followers: int = 5_000, max_followers: int = 100_000, seed: int = 0) -> list[Fold]:
-    """Endorsements before a date (s since 1970) are known, later ones are to be found; no later post is seen. One fold.
+def temporal(
+    dataset: Dataset, date: int | str, min_followers: int = 5_000, max_followers: int = 100_000, seed: int = 0
+) -> list[Fold]:
+    """Endorsements before a date (a day, or s since 1970) are known, later ones are to be found; no later post is seen. One fold.
 
     time ──────────────────────────── date ─────────────────────►
     posts    seen                      |    not seen
     partners ■ ■   ■      ■  known     |  ▢  ▢     ▢   judged: new partners only
     """
+    date = _seconds(date)
     links = dataset.links_of("endorses").select(["target", "source", "time"])
     first = links.filter(pc.is_valid(links["time"])).group_by(["target", "source"]).aggregate([("time", "min")])
     real = set(map(tuple, dataset.endorsements.tolist()))
@@ -126,15 +130,19 @@ def temporal(dataset: Dataset, date: int, min_followers: int = 5_000, max_follow
     for brand, influencer, time in zip(*(first[c].to_pylist() for c in ("target", "source", "time_min")), strict=True):
         if (brand, influencer) in real:
             (known if time < date else held).append((brand, influencer))
+    count = len(known), len(held)
     before = {b for b, _ in known}
     seen = dataset.posts["id"].filter(pc.less(dataset.posts["time"], date).fill_null(False))
     earlier = dataset.keep(posts=seen.combine_chunks(), note="posts from the date on, or without a time, are not seen")
     own = {b for b, how in earlier.representation.items() if how in ("posts", "brief", "profile")}
     held = [(b, i) for b, i in held if b in own or b in before]
     if not known or not held:
+        times = sorted(time for time in first["time_min"].to_pylist())
+        span = f"; they are from {_day(times[0])} to {_day(times[-1])}" if times else ""
+        seen_of = f", {len(held)} of brands that can be seen before it" if count[1] and not held else ""
         raise UsageError(
-            f"There are {len(known)} dated endorsements before and {len(held)} after the date {date}.",
-            "Choose another protocol.date.",
+            f"There are {count[0]} dated endorsements before and {count[1]} after {_day(date)}{seen_of}{span}.",
+            "Choose another day: --set protocol.date=2020-12-31",
         )
     return [
         _held_out(
@@ -147,6 +155,21 @@ def temporal(dataset: Dataset, date: int, min_followers: int = 5_000, max_follow
             seed,
         )
     ]
+
+
+def _seconds(date: int | str) -> int:
+    """Of a day, 2018-12-01, its start in UTC."""
+    if isinstance(date, int) or date.isdigit():
+        return int(date)
+    try:
+        day = datetime.fromisoformat(date)
+    except ValueError:
+        raise ConfigError(f"Setting date={date!r}: no day.", "Write it as 2018-12-01, or as seconds since 1970.") from None
+    return int((day if day.tzinfo else day.replace(tzinfo=UTC)).timestamp())
+
+
+def _day(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).date().isoformat()
 
 
 def training_view(dataset: Dataset, seed: int = 0) -> Dataset:

@@ -56,13 +56,16 @@ def evaluate(
                     ranker.shown(dataset)
                     result.leaky = True
                 result.told.append(_told(ranker, fold))
-                for kind, found in _fold_values(ranker, fold, protocol, same, warm_).items():
+                found_of, silent = _fold_values(ranker, fold, protocol, same, warm_)
+                for kind, found in found_of.items():
                     for metric, array in found.items():
                         values[kind][metric].append(array)
                 result.fit_seconds += fitted - started
                 result.score_seconds += time.perf_counter() - fitted
                 result.parameters = ranker.n_parameters
                 result.notes.update(dict.fromkeys(ranker.notes(fold.test)))
+                if silent:
+                    result.notes.setdefault(f"it has no evidence on any pair of {fold.name}: there its figures are those of chance")
                 done += 1
             for kind, kept in (("all", result.values), *result.history.items()):
                 for metric, arrays in values[kind].items():
@@ -158,19 +161,23 @@ def _told(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
 
 def _fold_values(
     ranker: Ranker, fold: Fold, protocol: Protocol, same: np.ndarray | None, known: np.ndarray
-) -> dict[str, dict[str, np.ndarray]]:
-    """Of all partners, of the warm and of the cold ones: metric name to (b,) values of the fold's brands."""
+) -> tuple[dict[str, dict[str, np.ndarray]], bool]:
+    """Of all partners, of the warm and of the cold ones: metric name to (b,) values of the fold's brands. And whether no score was
+    there at all.
+    """
+    silent = True
     values = {kind: {str(m): np.full(len(fold.brands), np.nan) for m in protocol.metrics} for kind in ("all", *HISTORY)}
     step = max(1, CELLS // max(1, len(fold.candidates)))
     for start in range(0, len(fold.brands), step):
         scores = ranker.score(fold.test, fold.brands[start : start + step], fold.candidates)
+        silent = silent and bool(np.isnan(scores).all())
         for n, row in enumerate(range(start, min(start + step, len(fold.brands)))):
             asked = {"all": fold.eligible[row]}
             asked |= {"warm": asked["all"] & ~(fold.relevant[row] & ~known), "cold": asked["all"] & ~(fold.relevant[row] & known)}
             for kind, chosen in asked.items():
                 for metric, value in _brand_values(protocol, fold, row, scores[n], same, chosen).items():
                     values[kind][str(metric)][row] = value
-    return values
+    return values, silent
 
 
 def _brand_values(

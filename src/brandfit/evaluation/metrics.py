@@ -89,8 +89,7 @@ class Metric(ABC):
         if self.same_category:
             if category is None:
                 return float("nan")
-            kept = category | relevant
-            scores, relevant = scores[kept], relevant[kept]
+            scores, relevant = scores[category], relevant[category]
         return self.of(blocks(scores, relevant), ties) if relevant.any() else float("nan")
 
     def aggregate(self, values: np.ndarray) -> float:

@@ -38,7 +38,9 @@ class ExpansionConfig(config.Config, frozen=True):
 
 
 class TemporalConfig(config.Config, frozen=True):
-    date: Annotated[int, Meta(description="what is before is known, what is after is judged; s since 1970 UTC", ge=0)]
+    date: Annotated[
+        int | str, Meta(description="what is before is known, what is after is judged: 2018-12-01, or s since 1970 UTC")
+    ]
     min_followers: Annotated[int, Meta(description="fewest followers of a candidate", ge=0)] = 5_000
     max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
     seed: Seed = 0

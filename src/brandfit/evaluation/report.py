@@ -69,15 +69,23 @@ class Report:
         spread = float(np.std(over_seeds, ddof=1)) if len(over_seeds) > 1 else None
         return {"mean": _plain(metric.aggregate(values)), "low": _plain(low), "high": _plain(high), "seed_std": spread}
 
+    def reference(self, found: Judged, metric: Metric) -> dict[str, float | None]:
+        """The same of a reference row."""
+        return self._value(found, metric)
+
     def comparisons(self, baseline: str | None = None) -> list[dict[str, Any]]:
-        """Every other ranker against the baseline (default: the first), brand by brand, p adjusted over all rows (Holm)."""
+        """Every other ranker against the baseline (default: the first), brand by brand, p adjusted over all rows (Holm).
+
+        The difference is that of the aggregates (of MedR: of the medians), p that of the mean over brands (of MedR: of the ranks).
+        """
         names = list(self.judged)
         baseline = baseline or names[0]
         rows: list[dict[str, Any]] = []
         for name in names:
             for metric in self.protocol.metrics if name != baseline else ():
                 left, right = self.judged[name].mean(metric), self.judged[baseline].mean(metric)
-                difference = float(np.nanmean(left - right)) if not np.isnan(left - right).all() else None
+                both = ~np.isnan(left - right)
+                difference = metric.aggregate(left[both]) - metric.aggregate(right[both]) if both.any() else None
                 rows.append(
                     {
                         "ranker": name,

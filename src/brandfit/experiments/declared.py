@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from brandfit.errors import ConfigError, UnknownName
+from brandfit.evaluation.metrics import parse
 
 HOME = Path(__file__).parent
 METRICS = ("AUC", "cAUC", "Recall@10", "Recall@50", "MRR", "MAP", "MedR")
@@ -24,6 +25,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slots     slot to the Features that fill it, "none" to leave it empty; others are filled as always
     paper     metric name to the published figure
     note      what a reader must know of this row
+    needs     slots without which the row would not be what it is named; without them it is not run
     series, x of a sweep: the line that the row is a point of, and where on it
     """
 
@@ -33,6 +35,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slots: dict[str, str] = {}
     paper: dict[str, float] = {}
     note: str = ""
+    needs: tuple[str, ...] = ()
     series: str = ""
     x: float | None = None
 
@@ -90,6 +93,13 @@ def _read(file: Path) -> Experiment:
     names = [row.name for row in experiment.rows]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"{file}: two rows are named {doubled[0]!r}.", "Give each row a name of its own.")
+    try:
+        for metric in {*experiment.metrics, *(m for row in experiment.rows for m in row.paper)}.union(
+            *experiment.categories.values()
+        ):
+            parse(metric)
+    except UnknownName as error:
+        raise ConfigError(f"{file}: {error.message}", error.hint) from None
     if experiment.baseline and experiment.baseline not in names:
         raise ConfigError(f"{file}: the baseline {experiment.baseline!r} is no row.", f"Rows: {', '.join(names)}")
     return experiment

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from brandfit.errors import UsageError
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report import Judged, Report
 from brandfit.workspace.shelf import write_atomic
@@ -53,7 +54,13 @@ def over_seeds(reports: Sequence[Report]) -> Report:
 
 def over_rows(reports: Mapping[str, Report]) -> Report:
     """One report of all rows, each a report with one ranker, on the same brands."""
-    first = next(iter(reports.values()))
+    (name, first), *rest = reports.items()
+    for other, report in rest:
+        if (report.brands.tolist(), report.candidate_counts) != (first.brands.tolist(), first.candidate_counts):
+            raise UsageError(
+                f"The rows {name} and {other} are not judged on the same brands and candidates: their slots let others be seen.",
+                "Fill slots that are of accounts, not of posts, alike in all rows, or make two experiments.",
+            )
     judged = {row: next(iter(report.judged.values())) for row, report in reports.items()}
     notes = tuple(dict.fromkeys(note for report in reports.values() for note in report.notes))
     return replace(first, judged=judged, notes=notes)

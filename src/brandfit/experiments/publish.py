@@ -9,18 +9,25 @@ import msgspec
 from brandfit.experiments.plot import draw, draw_reliability
 from brandfit.experiments.run import Outcome
 from brandfit.experiments.table import to_dict, to_latex, to_markdown
+from brandfit.workspace.shelf import write_atomic
 
 
 def publish(outcome: Outcome, folder: str | Path, command: str = "") -> list[Path]:
     """Write all files; returns them. ``command`` is printed above the table: what a reader types to have it again."""
+    told = {
+        "table.md": to_markdown(outcome, command).encode(),
+        "table.tex": to_latex(outcome).encode(),
+        "result.json": msgspec.json.format(msgspec.json.encode(to_dict(outcome))) + b"\n",
+    }
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
-    (home / "table.md").write_text(to_markdown(outcome, command), encoding="utf-8")
-    (home / "table.tex").write_text(to_latex(outcome), encoding="utf-8")
-    (home / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(to_dict(outcome))) + b"\n")
-    names = ["table.md", "table.tex", "result.json"]
+    plot, reliability = home / "plot.png", home / "reliability.png"
+    for old in (plot, reliability):
+        old.unlink(missing_ok=True)  # none of another outcome beside this one
+    for name, content in told.items():
+        write_atomic(home / name, content)
+    files = [home / name for name in told]
     if outcome.report is not None:
-        draw(outcome, home / "plot.png")
-        names += ["plot.png"]
-        names += ["reliability.png"] if draw_reliability(outcome.report, home / "reliability.png") else []
-    return [home / name for name in names]
+        draw(outcome, plot)
+        files += [plot, *([reliability] if draw_reliability(outcome.report, reliability) else [])]
+    return files

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from brandfit import __version__, names, pipeline
-from brandfit.errors import UsageError
+from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.experiments.declared import Experiment, Row
@@ -46,21 +46,30 @@ def run(
     fresh  run rows again that are kept; they are kept by data, settings, seed and version of the package
     """
     asked = range(seeds or experiment.seeds)
+    protocols.get(experiment.protocol, experiment.options)
+    for row in experiment.rows:  # what is typed wrongly is told before anything runs
+        if row.ranker:
+            names.load("ranker", row.ranker).Config.of(row.settings)
     reports: dict[str, Report] = {}
     missing: dict[str, str] = {}
     for n, row in enumerate(experiment.rows):
         if tick:
             tick(row.name, n, len(experiment.rows))
         if not row.ranker:
-            missing[row.name] = row.note or "only quoted"
+            missing[row.name] = f"is quoted{f': {row.note}' if row.note else ''}"
             continue
         try:
             reports[row.name] = over_seeds(_reports(workspace, experiment, row, asked, dict(data or {}), fresh))
+        except (UnknownName, ConfigError):
+            raise
         except UsageError as error:
-            missing[row.name] = error.message
+            missing[row.name] = f"was not run: {error.message}"
     if tick:
         tick("done", len(experiment.rows), len(experiment.rows))
-    return Outcome(experiment, over_rows(reports) if reports else None, missing)
+    if not reports:
+        reasons = "; ".join(f"{name} {reason}" for name, reason in missing.items())
+        raise UsageError(f"No row of this experiment can be run here: {reasons}", "Import and encode what it needs first.")
+    return Outcome(experiment, over_rows(reports), missing)
 
 
 def of_report(report: Report, title: str) -> Outcome:
@@ -79,6 +88,10 @@ def _reports(
     settings = {f"protocol.{name}": value for name, value in experiment.options.items()}
     settings |= {f"{row.ranker}.{name}": value for name, value in row.settings.items()}
     protocol = protocols.get(experiment.protocol, experiment.options)
+    cls = names.load("ranker", row.ranker)
+    left_out = cls(cls.Config.of(row.settings)).left_out(pipeline.load(workspace, data)) if row.needs else {}
+    if lacking := [f"{slot} ({left_out[slot]})" for slot in row.needs if slot in left_out]:
+        raise UsageError(f"it needs {', '.join(lacking)}.")
     said = [
         __version__,
         pipeline.load(workspace, data).fingerprint,

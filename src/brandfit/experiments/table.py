@@ -41,7 +41,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
         lines += [_protocol(report), ""]
         metrics = _metrics(outcome)
         header = ["", *map(str, metrics), *(["parameters", "fit, s"] if not experiment.by_category else ["brands"])]
-        rows = [[_cell(name, paper), *cells] for name, paper, cells in _rows(outcome, cell)]
+        rows = [[_cell(name, paper, name in outcome.missing), *cells] for name, paper, cells in _rows(outcome, cell)]
         lines += [_line(header), _line(["---"] * len(header)), *map(_line, rows), ""]
         lines += [
             "In brackets: 95 % interval over brands. In italics: what the paper says."
@@ -55,7 +55,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
         lines += [f"cAUC: {report.category_source}.", ""]
     notes = [experiment.note] if experiment.note else []
     notes += [f"{row.name}: {row.note}" for row in experiment.rows if row.note and row.name not in outcome.missing]
-    notes += [f"{name} was not run: {reason}" for name, reason in outcome.missing.items()]
+    notes += [f"{name} {reason}" for name, reason in outcome.missing.items()]
     if report is not None:
         notes += [*report.notes, *(f"{name}: {note}" for name, found in report.judged.items() for note in found.notes)]
     lines += [f"* {note.rstrip('.')}." for note in notes]
@@ -73,7 +73,8 @@ def to_latex(outcome: Outcome) -> str:
     body = []
     for name, paper, cells in _rows(outcome, _half_width):
         shown = cells[: len(metrics)] if experiment.by_category else cells[: len(metrics) + 1]
-        label = r"\quad \emph{published}" if paper else _escaped(name)
+        published = rf"{_escaped(name)} \emph{{(published)}}" if name in outcome.missing else r"\quad \emph{published}"
+        label = published if paper else _escaped(name)
         body.append(" & ".join([label, *shown]) + r" \\")
     caption = f"{experiment.title}. {_protocol(report)} Means over brands; half width of the 95 % interval."
     return "\n".join(
@@ -113,6 +114,8 @@ def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str]) -> I
             yield report.label(row.name), False, [*cells, f"{found.parameters:,}", _seconds(found.fit_seconds / fits)]
         if row.paper:
             yield row.name, True, [*(brief(row.paper.get(str(m))) for m in metrics), "", ""]
+    for name, reference in report.references.items():
+        yield f"({name})", False, [*(show(report.reference(reference, m)) for m in metrics), "", ""]
 
 
 def _seconds(value: float) -> str:
@@ -161,8 +164,9 @@ def _half_width(value: dict[str, float | None]) -> str:
     )
 
 
-def _cell(name: str, paper: bool) -> str:
-    return "*published*" if paper else name
+def _cell(name: str, paper: bool, missing: bool) -> str:
+    """Below its row it is clear whose figures are published; without a row it needs the name."""
+    return name if not paper else f"{name} *(published)*" if missing else "*published*"
 
 
 def _line(cells: list[str]) -> str:

@@ -75,7 +75,7 @@ class Attributor:
     def posts(self, brand: str, influencer: str, side: Side = "influencer") -> Game:
         """The posts of one side; one that is taken away is a post of another account instead."""
         whole, other = self._whole(brand, influencer, side)
-        by_post = [slot for slot in whole.rows if self.dataset.slots[slot].level == "post"]
+        by_post = [slot for slot in whole.rows if self.dataset.slots[slot].level == "post" and self._theirs(side)[slot]]
         instead = {slot: self._instead(whole, slot, side) for slot in by_post}
         ids = whole.posts.tolist() if by_post else []
 
@@ -91,7 +91,7 @@ class Attributor:
         """
         features = self.dataset.slots[slot]
         whole, other = self._whole(brand, influencer, side)
-        if not whole.has.get(slot, np.zeros(0, bool)).any():
+        if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._theirs(side)[slot]):
             return Game("columns", side, slot, [], [], lambda kept: self._mean(Variants(whole, {}), other, side, 1))
         rows, instead = whole.rows[slot], self._instead(whole, slot, side)
         names = features.columns or tuple(str(n) for n in range(features.dim))
@@ -145,12 +145,16 @@ class Attributor:
 
     def _instead(self, whole: Subject, slot: str, side: Side) -> np.ndarray:
         """(o, p, d) rows of other accounts in place of the subject's; a post that has none gets none."""
+        p = len(whole.rows[slot])
+        found = [rows[np.arange(p) % len(rows)] for rows in self._theirs(side)[slot]]
+        return np.where(whole.has[slot][:, None], np.array(found), 0)
+
+    def _theirs(self, side: Side) -> dict[str, list[np.ndarray]]:
+        """Slot to the rows of the accounts that stand in, as many in every slot; none of a slot that nobody of this side has."""
         if side not in self._others:
             ids = self.dataset.influencers if side == "influencer" else self.dataset.brands
             self._others[side] = others(self.dataset, self.slots, ids, OTHERS, self.seed)
-        p = len(whole.rows[slot])
-        found = [rows[np.arange(p) % len(rows)] for rows in self._others[side][slot]]
-        return np.where(whole.has[slot][:, None], np.array(found), 0)
+        return self._others[side]
 
     def _mean(self, variants: Variants, other: str, side: Side, m: int) -> np.ndarray:
         """(m,) mean over the accounts that stand in."""

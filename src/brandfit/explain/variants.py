@@ -86,9 +86,10 @@ def others(dataset: Dataset, slots: Sequence[str], ids: np.ndarray, count: int, 
     best = np.argsort(-sum(has.values(), np.zeros(len(drawn))), kind="stable")
     result: dict[str, list[np.ndarray]] = {}
     for slot in slots:
+        chosen = drawn[best[has[slot][best]]]
         result[slot] = []
-        for id in drawn[best[has[slot][best]]][:count]:
-            found = subject(dataset, id, [slot])
+        for n in range(count if len(chosen) else 0):
+            found = subject(dataset, chosen[n % len(chosen)], [slot])
             result[slot].append(found.rows[slot][found.has[slot]])
     return result
 

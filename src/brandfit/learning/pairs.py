@@ -51,6 +51,17 @@ def narrowed(pairs: Pairs, brands: np.ndarray, influencers: np.ndarray) -> Pairs
     return Pairs(pairs.brands[brands], pairs.influencers[influencers], at)
 
 
+def candidates(pairs: Pairs, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the influencers that negatives are drawn from, to learn from and for held-out brands (pairs ``held`` (p,) bool).
+
+    As when a ranker is judged: whoever works only with held-out brands is nobody's negative in training, and whoever works only
+    with the others is none of a held-out brand.
+    """
+    everybody = np.arange(len(pairs.influencers))
+    of_held, of_others = (np.isin(everybody, pairs.at[at, 1]) for at in (held, ~held))
+    return everybody[of_others | ~of_held], everybody[of_held | ~of_others]
+
+
 def held_out(pairs: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     """(p,) bool: the pairs of a share of the brands, drawn with the seed; never of all brands."""
     brands = np.unique(pairs[:, 0])

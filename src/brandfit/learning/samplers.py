@@ -1,6 +1,7 @@
 """What a loss is computed on: pools and buckets for listwise losses, triplets for pairwise ones.
 
-Each call draws one epoch. Pairs are (p, 2) distinct (brand, candidate) numbers; candidates are numbered from 0.
+Each call draws one epoch. Pairs are (p, 2) distinct (brand, candidate) numbers; negatives are drawn from the ``candidates``, sorted
+numbers, those of all pairs among them.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ class Pools(NamedTuple):
     positive: np.ndarray
 
 
-def pools(pairs: np.ndarray, candidates: int, k: int, rng: np.random.Generator) -> Pools:
+def pools(pairs: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Generator) -> Pools:
     """Pools of k candidates with 1 ... k positives, k pools for each positive pair (W-09; Elwood et al. 2021, III-D).
 
-    pairs (p, 2) are distinct (brand, candidate) numbers; candidates are numbered 0 ... ``candidates`` - 1. A brand with 5
-    positives and k = 3 gets 15 pools: 5 with one positive, 5 with two, 5 with three. Every positive is in equally many.
-    Negatives are drawn without replacement inside a pool, from all candidates that are not positives of the brand.
+    A brand with 5 positives and k = 3 gets 15 pools: 5 with one positive, 5 with two, 5 with three. Every positive is in equally
+    many. Negatives are drawn without replacement inside a pool, from all candidates that are not positives of the brand.
 
     The paper does not say what becomes of a brand with fewer positives than a pool asks for: the pool then holds all of
     them and more negatives. Where there are too few negatives the pool is shorter.
     """
+    pairs, n = _numbered(pairs, candidates), len(candidates)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     brand, positive = pairs[:, 0], pairs[:, 1]
     _, first, owner, count = np.unique(brand, return_index=True, return_inverse=True, return_counts=True)
     first, count = first[owner], count[owner]
     place = np.arange(len(pairs)) - first
     # The r-th candidate that is no positive of a brand is r + the number of positives p_i (sorted) with p_i - i <= r.
-    gaps = owner * (candidates + 1) + positive - place
+    gaps = owner * (n + 1) + positive - place
     column = np.arange(k)
     parts = []
     for wanted in range(1, k + 1):
@@ -45,14 +46,14 @@ def pools(pairs: np.ndarray, candidates: int, k: int, rng: np.random.Generator) 
         shuffled = positive[np.lexsort((rng.random(len(pairs)), owner))]
         windows = shuffled[first[:, None] + (place[:, None] + column) % count[:, None]]
         size = np.minimum(wanted, count)
-        rank = _distinct(candidates - count, k - size, k, rng)
-        at = np.where(rank >= 0, owner[:, None] * (candidates + 1) + rank, -1)
+        rank = _distinct(n - count, k - size, k, rng)
+        at = np.where(rank >= 0, owner[:, None] * (n + 1) + rank, -1)
         negatives = np.where(rank >= 0, rank + np.searchsorted(gaps, at, side="right") - first[:, None], -1)
         is_positive = column < size[:, None]
         fill = np.take_along_axis(negatives, np.maximum(column - size[:, None], 0), axis=1)
         parts.append((brand, np.where(is_positive, windows, fill), is_positive))
     brands, chosen, positives = zip(*parts, strict=True)
-    return Pools(np.concatenate(brands), np.concatenate(chosen), np.concatenate(positives))
+    return Pools(np.concatenate(brands), _named(np.concatenate(chosen), candidates), np.concatenate(positives))
 
 
 class Lists(NamedTuple):
@@ -63,7 +64,7 @@ class Lists(NamedTuple):
     grades: np.ndarray
 
 
-def buckets(pairs: np.ndarray, grades: np.ndarray, candidates: int, k: int, rng: np.random.Generator) -> Lists:
+def buckets(pairs: np.ndarray, grades: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Generator) -> Lists:
     """Lists of k candidates, one of each of k buckets of a brand (R-04; Gan et al. 2019, "k-buckets sampling").
 
     The positives of a brand are sorted by their grades (p,), how well they did for it, and dealt into k - 1 buckets of about equal
@@ -97,7 +98,7 @@ class Triplets(NamedTuple):
 
 def triplets(
     pairs: np.ndarray,
-    candidates: int,
+    candidates: np.ndarray,
     rng: np.random.Generator,
     random: int = 1,
     hard: int = 0,
@@ -105,9 +106,8 @@ def triplets(
 ) -> Triplets:
     """For every positive pair ``random`` negatives of all candidates and ``hard`` ones of the brand's own group (B-09), shuffled.
 
-    groups   of brands (b,) and of candidates (n,), int64, -1 where unknown. A brand whose group has no other candidate gets a
-    random
-             one instead.
+    groups   of brands and of candidates by their numbers, int64, -1 where unknown. A brand whose group has no other candidate
+             gets a random one instead.
 
     A negative is never a positive of the brand; a brand that every candidate is a positive of gets none.
     """
@@ -115,35 +115,47 @@ def triplets(
     negative = others(pairs, brand, candidates, rng)
     if hard and groups is not None:
         at = np.tile(np.arange(random + hard) >= random, len(pairs))
-        negative[at] = _of_group(pairs, brand[at], negative[at], groups, rng)
+        negative[at] = _of_group(pairs, brand[at], negative[at], candidates, groups, rng)
     kept = negative >= 0
     order = rng.permutation(int(kept.sum()))
     return Triplets(*(column[kept][order] for column in (brand, np.repeat(pairs[:, 1], random + hard), negative)))
 
 
-def others(pairs: np.ndarray, brand: np.ndarray, candidates: int, rng: np.random.Generator) -> np.ndarray:
+def others(pairs: np.ndarray, brand: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(m,) for each of these brands a candidate that is none of its positives, all equally likely; -1 where there is none."""
+    pairs, n = _numbered(pairs, candidates), len(candidates)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     brands, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
     owner = np.searchsorted(brands, brand)
-    free = candidates - count[owner]
+    free = n - count[owner]
     rank = np.where(free > 0, rng.integers(0, np.maximum(free, 1)), -1)
     # The r-th candidate that is no positive p_0 < p_1 ... is r + the number of i with p_i - i <= r.
-    gaps = (
-        np.repeat(np.arange(len(brands)), count) * (candidates + 1)
-        + pairs[:, 1]
-        - (np.arange(len(pairs)) - np.repeat(first, count))
-    )
-    found = rank + np.searchsorted(gaps, owner * (candidates + 1) + rank, side="right") - first[owner]
-    return np.where(rank >= 0, found, -1)
+    gaps = np.repeat(np.arange(len(brands)), count) * (n + 1) + pairs[:, 1] - (np.arange(len(pairs)) - np.repeat(first, count))
+    found = rank + np.searchsorted(gaps, owner * (n + 1) + rank, side="right") - first[owner]
+    return _named(np.where(rank >= 0, found, -1), candidates)
+
+
+def _numbered(pairs: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """The pairs with the place of each candidate among the candidates."""
+    return np.column_stack([pairs[:, 0], np.searchsorted(candidates, pairs[:, 1])])
+
+
+def _named(places: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """The candidates at these places; -1 stays."""
+    return np.where(places >= 0, candidates[np.maximum(places, 0)], -1)
 
 
 def _of_group(
-    pairs: np.ndarray, brand: np.ndarray, negative: np.ndarray, groups: tuple[np.ndarray, np.ndarray], rng: np.random.Generator
+    pairs: np.ndarray,
+    brand: np.ndarray,
+    negative: np.ndarray,
+    candidates: np.ndarray,
+    groups: tuple[np.ndarray, np.ndarray],
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """These negatives (m,), replaced by others of the brand's group where there are such."""
     result = negative.copy()
-    order = np.argsort(groups[1], kind="stable")
+    order = candidates[np.argsort(groups[1][candidates], kind="stable")]
     theirs = groups[1][order]
     positives = set(map(tuple, pairs.tolist()))
     for n, b in enumerate(brand.tolist()):

@@ -170,7 +170,8 @@ class Profiler(Encoder):
         self.classes = tuple(sorted(set(labels.tolist())))
         if len(self.classes) < 2:
             raise UsageError(
-                f"{self.name} learns {self.learns} from examples: found {len(ids)} of {len(self.classes)} kinds.", self.wanted
+                f"{self.name} learns {self.learns} from examples with posts: found {len(ids)} of {len(self.classes)} kinds.",
+                self.wanted,
             )
         slots = [slot for slot in self._slots(dataset) if len(dataset.slots[slot])]
         self.slot_kinds = {slot: dataset.slots[slot].slot or slot for slot in slots}

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from brandfit.rankers._layers import MLP, product, scaled
 
-WIDTHS = {"text": (128, 512), "picture": (1024, 1024, 1024, 512), "graph": (128, 1024, 512)}
+WIDTHS = {"text": (128, 512), "picture": (1024, 1024, 1024, 512), "graph": (1024, 512)}
 STD = 0.1
 
 
@@ -16,7 +16,10 @@ class BamirNet(nn.Module):
     def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0) -> None:
         super().__init__()
         self.branches = nn.ModuleDict(
-            {slot: MLP(dim, scaled(WIDTHS[slot], width), dropout, std=STD / width**0.5) for slot, dim in dims.items()}
+            {
+                slot: MLP(dim, scaled(WIDTHS[slot], width), 0 if slot == "graph" else dropout, std=STD / width**0.5, last=False)
+                for slot, dim in dims.items()
+            }
         )
 
     def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UsageError
 from brandfit.learning.losses import disorder, l1
-from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from
+from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import inner, shared
@@ -80,10 +80,10 @@ class NetworkRanker(Ranker):
         """The scalar loss of a batch of what ``draw`` gave."""
 
     @abstractmethod
-    def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Any:
-        """A named tuple of arrays, one row an example: all that an epoch learns from."""
+    def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Any:
+        """A named tuple of arrays, one row an example: all that an epoch learns from. Negatives are among these candidates."""
 
-    def asked(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Any:
+    def asked(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Any:
         """What ``judged`` is computed on, of the pairs of held-out brands."""
         return self.draw(pairs, candidates, rng)
 
@@ -119,20 +119,23 @@ class NetworkRanker(Ranker):
         network = network.to(_device(torch, self.config.device))
         embed = Embed(network, sides)
         held = held_out(pairs.at, self.config.validation, self.seed)
-        n, size = len(pairs.influencers), self.config.batch_size
-        asked: Any = self.asked(pairs.at[held], n, seeds.generator(self.seed, "validation")) if held.any() else None
+        learned, judged = candidates(pairs, held)
+        size = self.config.batch_size
+        asked: Any = self.asked(pairs.at[held], judged, seeds.generator(self.seed, "validation")) if held.any() else None
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
-            drawn = self.draw(pairs.at[~held], n, rng)
+            drawn = self.draw(pairs.at[~held], learned, rng)
             order = rng.permutation(len(drawn[0]))
             return _batches(type(drawn)(*(column[order] for column in drawn)), size)
 
         def tensors(batch: Any) -> Any:
             return type(batch)(*(torch.from_numpy(column) for column in batch))
 
+        weights = [p for name, p in network.named_parameters() if name.endswith("weight")]  # no biases, no embeddings
+
         def loss(batch: Any) -> Any:
             value = self.loss(embed, tensors(batch))
-            return value + self.config.l1 * l1(network.parameters()) if self.config.l1 else value
+            return value + self.config.l1 * l1(weights) if self.config.l1 else value
 
         def validate() -> float:
             return sum(float(self.judged(embed, tensors(b))) * len(b[0]) for b in _batches(asked, 4096)) / len(asked[0])
@@ -227,9 +230,11 @@ class NetworkRanker(Ranker):
         here = [left.present[pairs.at[:, 0]] & right.present[pairs.at[:, 1]] for left, right in content]
         teaches = np.any(here, axis=0) if here else np.zeros(len(pairs.at), bool)
         if not teaches.any():
+            left_out = self.left_out(dataset)
+            wanted = [slot for slot in self._content if "the setting" not in left_out.get(slot, "")]
             raise UsageError(
-                f"{self.name} learns from {', '.join(self._content)}, and no endorsing pair has features of the same slot.",
-                "Encode the posts of brands and influencers first.",
+                f"{self.name} learns from {', '.join(wanted)}, and no endorsing pair has features of the same slot.",
+                "Encode what fills these slots first: brandfit list encoders",
             )
         brands = np.any([left.present for left, _ in content], axis=0)
         influencers = np.any([right.present for _, right in content], axis=0)
@@ -253,10 +258,10 @@ class NetworkRanker(Ranker):
 class TripletRanker(NetworkRanker):
     """Learns from triplets. It stops by AUC: hinges grow with the scores, also while the order still gets better."""
 
-    def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Triplets:
+    def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
         return triplets(pairs, candidates, rng)
 
-    def asked(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Triplets:
+    def asked(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
         return triplets(pairs, candidates, rng, random=JUDGED)
 
     def judged(self, embed: Embed, batch: Triplets) -> Tensor:

@@ -1,16 +1,18 @@
 """BAMIR: brand-aware ranking from what both sides post and from the concepts that they stand for (B-06 to B-10).
 
     content = text MLP(x_t) o picture MLP(x_p)            19-128-512 and 1,365-1,024-1,024-1,024-512
-    node    = MLP(mean of the node2vec vectors of the account's concepts)          128-128-1,024-512
+    node    = MLP(mean of the node2vec vectors of the account's concepts)          128-1,024-512
     F(b, m) = <content_b, content_m> + <node_b, node_m>
     L       = triplet(content, margin 4) + triplet(node, margin 2) + CE of softmax(F(b, +), F(b, -)) + l1 |weights|
 
 Topics fill ``text``, object and scene proportions ``picture``, ``concept.graph`` (or the released vectors) ``graph``. Every
-positive pair comes ``rounds`` times an epoch with three random negatives and one of the brand's own category. LeakyReLU, dropout
-of a half after the first layer, weights from N(0, .1), Adam at .002, times .95 an epoch, batches of 32, at most 100 epochs.
+positive pair comes ``rounds`` times an epoch with three random negatives and one of the brand's own category. LeakyReLU but after
+the last layer, dropout of a half after the first layer of words and pictures, weights from N(0, .1), Adam at .002, times .95 an
+epoch, batches of 32, at most 100 epochs.
 
 Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; there is no paper within reach. What differs from them:
 
+* Negatives are drawn anew every epoch; theirs were drawn once.
 * Training stops early on held-out training brands and the best weights are kept; they report epoch 40 of 100, chosen by hand.
 * Hinge and cross entropy are means over the batch; they sum the hinge. (At a step of Adam only its weight beside the rest differs.)
 * Their AUC pools all brands; here it is a mean over brands, as everywhere.
@@ -66,7 +68,7 @@ class Bamir(TripletRanker):
         self._groups, _ = categories_of(dataset, pairs)
         return {}
 
-    def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Triplets:
+    def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
         config = self.config
         drawn = [triplets(pairs, candidates, rng, config.random, config.hard, self._groups) for _ in range(config.rounds)]
         return Triplets(*map(np.concatenate, zip(*drawn, strict=True)))

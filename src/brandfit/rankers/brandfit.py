@@ -36,6 +36,7 @@ from typing import Annotated, Self
 
 import numpy as np
 from msgspec import Meta
+from scipy import sparse
 
 from brandfit import seeds
 from brandfit.config import Config
@@ -91,15 +92,23 @@ class Brandfit(Ranker):
 
     def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
         self.reads, self.evidence, self.stack, self.training = {}, None, None, {}
-        training, pairs = self._training(dataset)
+        training, pairs, partners = self._training(dataset)
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in training.brands}
         two_sided = [slot for slot, v in training.influencers.items() if v.present.any() and training.brands[slot].present.any()]
         if pairs is not None and two_sided:
-            self.stack = self._weights(training, tick)
+            self.stack = self._weights(training, partners, tick)
         self.evidence = Evidence.fit(training, self.stack is not None)
         if self.stack is not None:
             self.training = {"evidence": list(self.stack.names), "weights": self.stack.weights.round(4).tolist()}
         return super().fit(dataset)
+
+    def notes(self, dataset: Dataset) -> list[str]:
+        told = super().notes(dataset)
+        if self.stack is None:
+            told.append(
+                f"nothing was learned from endorsements (it takes {FEWEST} brands with partners): a score is likeness alone"
+            )
+        return told
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         features = self._features(dataset, brands, candidates)
@@ -159,29 +168,35 @@ class Brandfit(Ranker):
             features["known"] = np.broadcast_to(_known(dataset, candidates), (len(brands), len(candidates)))
         return features
 
-    def _training(self, dataset: Dataset) -> tuple[Training, Pairs | None]:
-        """What there is to learn from; None instead of pairs where it is too little."""
+    def _training(self, dataset: Dataset) -> tuple[Training, Pairs | None, sparse.csr_matrix]:
+        """What there is to learn from; None instead of pairs where it is too little. And who is known to have worked with whom, for
+        whatever reason: (b, i) of the brands to learn from, then of all others.
+        """
         used = self.used_slots(dataset)
         slots = [s for s in self.slots if s in used or (s in dataset.slots and brand_has(dataset, s, dataset.brands).any())]
         pairs = to_learn_from(dataset, self.name) if len(dataset.endorsements) else None
         if pairs is None or len(np.unique(pairs.at[:, 0])) < FEWEST:
-            return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None
+            return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None, sparse.csr_matrix((0, 0))
         groups, _ = categories_of(dataset, pairs)
         brands, influencers = np.unique(pairs.at[:, 0]), self._asked(pairs)
         works = np.zeros((len(pairs.brands), len(pairs.influencers)), bool)
         works[pairs.at[:, 0], pairs.at[:, 1]] = True
         found = self._vectors(dataset, slots, pairs.brands[brands], pairs.influencers[influencers])
-        return Training(
-            found.brands,
-            found.influencers,
-            works[np.ix_(brands, influencers)],
-            (groups[0][brands], groups[1][influencers]),
-            {
-                slot: (left, right)
-                for slot, (left, right) in _posts(dataset, used, pairs.brands[brands], pairs.influencers[influencers]).items()
-                if min(np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0 for rows in (left, right)) >= SEVERAL
-            },
-        ), pairs
+        return (
+            Training(
+                found.brands,
+                found.influencers,
+                works[np.ix_(brands, influencers)],
+                (groups[0][brands], groups[1][influencers]),
+                {
+                    slot: (left, right)
+                    for slot, (left, right) in _posts(dataset, used, pairs.brands[brands], pairs.influencers[influencers]).items()
+                    if min(np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0 for rows in (left, right)) >= SEVERAL
+                },
+            ),
+            pairs,
+            _partners(dataset, pairs.brands[brands], pairs.influencers[influencers]),
+        )
 
     def _asked(self, pairs: Pairs) -> np.ndarray:
         """Numbers of the influencers to learn from: all partners, and of those without partners as many as ``others`` allows."""
@@ -200,7 +215,7 @@ class Brandfit(Ranker):
             {},
         )
 
-    def _weights(self, training: Training, tick: Tick | None) -> Stack:
+    def _weights(self, training: Training, partners: sparse.csr_matrix, tick: Tick | None) -> Stack:
         """Fitted on the evidence for brands that it was not fitted on."""
         n = len(training.works)
         open_ = not training.works.any(axis=0).all()
@@ -217,7 +232,8 @@ class Brandfit(Ranker):
             asked = training.narrowed(judged, partners=not open_)
             features = evidence.of(asked.brands, asked.influencers, asked.posts)
             if open_:
-                features["known"] = np.broadcast_to(np.log1p(training.works[learned].sum(axis=0)), asked.works.shape)
+                seen = np.log1p(np.asarray(partners.sum(axis=0) - partners[judged].sum(axis=0)).ravel())
+                features["known"] = np.broadcast_to(seen, asked.works.shape)
             names = names or tuple(features)
             brand, candidate, share = self._drawn(asked.works, number, n)
             empty = np.full(asked.works.shape, np.nan)
@@ -260,6 +276,16 @@ def _posts(dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: 
         for slot in slots
         if dataset.slots[slot].level == "post"
     }
+
+
+def _partners(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> sparse.csr_matrix:
+    """(all brands, i) of 0 and 1, these brands first: who is known to have worked with whom."""
+    others = [brand for brand in dataset.partners if brand not in set(brands.tolist())]
+    row = {brand: n for n, brand in enumerate([*brands.tolist(), *others])}
+    column = {id: n for n, id in enumerate(influencers.tolist())}
+    at = [(row[b], column[i]) for b, of_brand in dataset.partners.items() for i in of_brand if b in row and i in column]
+    rows, columns = np.array(at, np.int64).reshape(-1, 2).T
+    return sparse.csr_matrix((np.ones(len(at)), (rows, columns)), shape=(len(row), len(column)))
 
 
 def _known(dataset: Dataset, influencers: np.ndarray) -> np.ndarray:

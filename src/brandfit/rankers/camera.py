@@ -22,6 +22,9 @@ on Multimedia, 2021. What differs from the paper and from its code:
 * Eq. 19 with S_ed = 0 for negatives never sees a negative's content (C1). Here negatives have their S_ed too, as in the code.
 * The code multiplies S_ed and S_in onto the wrong pairs (C3) and takes the mean of the inner product in Eq. 7 (C4). Here neither
   is so.
+* Dropout is of activations after the first layer of each network. The code keeps .6 of the *weights* of several layers (C7), steps
+  at .002 times .99 per 24,000 steps (C5), draws weights from N(0, .1) (C6) and averages the hinge over the triplets that it is
+  above zero for (C8).
 * u are COSMIC's, fixed, in the paper. Here they start from which concepts the training accounts share (truncated SVD) and are
   learned on.
 * The sum over posts in Eq. 5 is the mean share times H: accounts with few posts are not told to be undecided for that alone.
@@ -151,6 +154,8 @@ class Camera(TripletRanker):
     def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
         if slot == "concept":
             sides = brand_vectors(dataset, slot, brands), account_vectors(dataset, slot, influencers)
+            if "logits" not in self.training:
+                self.training["logits"] = bool(any((side.values < 0).any() for side in sides))
             return self._distribution(sides[0]), self._distribution(sides[1])
         if slot != "engagement":
             left, right = super().values(dataset, slot, brands, influencers)
@@ -245,10 +250,11 @@ class Camera(TripletRanker):
         return network(left, right, {slot: has[0][slot][brand] * has[1][slot][influencer] for slot in content})
 
     def _distribution(self, vectors: Vectors) -> Vectors:
-        """softmax(H share) of each row; rows that are no weights (some below zero) are taken for logits."""
+        """softmax(H share) of each row; Features that were no weights where it was fitted (some below zero) are logits."""
         values = vectors.values.astype(np.float64)
-        total = np.maximum(values.sum(axis=1, keepdims=True), 1e-12)
-        logits = values if (values < 0).any() else self.config.posts * values / total
+        weights = np.maximum(values, 0)
+        shares = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+        logits = values if self.training["logits"] else self.config.posts * shares
         power = np.exp(logits - logits.max(axis=1, keepdims=True)) if values.shape[1] else values
         present = vectors.present & values.any(axis=1)
         told = np.where(present[:, None], power / power.sum(axis=1, keepdims=True), 0)

@@ -16,7 +16,8 @@ its figures, README and published code; what differs:
 * The code takes the mean of the product as score (R2): the same order, gradients 512 times smaller. Here it is the inner product.
 * Grades are the number of the bucket, k - 1 for the best down to 0: the paper's competence scores are not public.
 * Their local response normalisation of VGG maps is left out: vectors of every slot are set to length one instead.
-* Training stops early on held-out training brands.
+* Weights start from N(0, .1). Training stops early on held-out training brands; at the paper's step of SGD it seldom does before
+  its last epoch.
 
 ``fusion`` text, picture and concat are the paper's variants MIR t-only, v-only and MIR-concat.
 
@@ -100,7 +101,7 @@ class Mir(NetworkRanker):
         self._grade = {(b, i): rates[name] for b, i, name in named if name in rates}
         return {}
 
-    def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Lists:
+    def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Lists:
         grades = np.array([self._grade.get((b, i), 0.0) for b, i in pairs.tolist()])
         return buckets(pairs, grades, candidates, self.config.k, rng)
 

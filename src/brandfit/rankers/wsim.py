@@ -44,7 +44,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, rate_of, standardised
 from brandfit.learning.losses import listnet
-from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from
+from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
@@ -100,8 +100,9 @@ class WSim(Ranker):
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in (*left, *rate)}
         inputs = _Inputs(torch, left, right, rate)
         held = held_out(pairs.at, self.config.validation, self.seed)
-        n, size = len(pairs.influencers), self.config.batch_size
-        judged = pools(pairs.at[held], n, self.config.pool_size, seeds.generator(self.seed, "validation pools"))
+        learned, others = candidates(pairs, held)
+        size = self.config.batch_size
+        judged = pools(pairs.at[held], others, self.config.pool_size, seeds.generator(self.seed, "validation pools"))
 
         network = WSimNet({slot: vectors.values.shape[1] for slot, vectors in left.items()}, bool(rate))
 
@@ -113,7 +114,7 @@ class WSim(Ranker):
             return sum(float(loss(batch)) * len(batch.brand) for batch in _batches(judged, size)) / len(judged.brand)
 
         def batches(rng: np.random.Generator) -> Iterator[Pools]:
-            drawn = pools(pairs.at[~held], n, self.config.pool_size, rng)
+            drawn = pools(pairs.at[~held], learned, self.config.pool_size, rng)
             order = rng.permutation(len(drawn.brand))
             return _batches(Pools(*(column[order] for column in drawn)), size)
 

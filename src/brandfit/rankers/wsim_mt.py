@@ -95,7 +95,7 @@ class WSimMT(NetworkRanker):
             self.training["engagement"] = [float(known.mean()), float(known.std()) or 1.0] if len(known) else [0.0, 1.0]
         return left, standardised(right, *self.training["engagement"])
 
-    def draw(self, pairs: np.ndarray, candidates: int, rng: np.random.Generator) -> Pooled:
+    def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Pooled:
         drawn = pools(pairs, candidates, self.config.pool_size, rng)
         valid = drawn.candidates >= 0
         row = np.maximum(drawn.candidates, 0)

@@ -1,0 +1,176 @@
+"""The networks of the papers, equation by equation, on weights that a person can multiply: mutants of them fail here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from brandfit.rankers import bamir, morning, wsim_mt  # noqa: E402
+from brandfit.rankers._bamir_net import BamirNet  # noqa: E402
+from brandfit.rankers._layers import MLP  # noqa: E402
+from brandfit.rankers._mir_net import MirNet  # noqa: E402
+from brandfit.rankers._morning_net import MorningNet  # noqa: E402
+from brandfit.rankers._network import Embed  # noqa: E402
+
+ONE = torch.ones(2, 1)
+LEAK = 0.01
+
+
+def told(n: int, dim: int, seed: int):
+    return torch.from_numpy(np.random.default_rng(seed).normal(size=(n, dim)).astype(np.float32))
+
+
+def layer(x, linear):
+    return x @ linear.weight.T + linear.bias
+
+
+def leaky(x):
+    return torch.where(x > 0, x, LEAK * x)
+
+
+def linears(module):
+    return [m for m in module.modules() if isinstance(m, torch.nn.Linear)]
+
+
+def through(x, mlp, activation=leaky, last=False):
+    """Layers one after the other, an activation between them (and after the last one)."""
+    layers = linears(mlp)
+    for n, linear in enumerate(layers):
+        x = layer(x, linear)
+        if n + 1 < len(layers) or last:
+            x = activation(x)
+    return x
+
+
+def test_layers_of_an_mlp():
+    mlp = MLP(3, (4, 2), 0.0)
+    x = told(2, 3, 0)
+    torch.testing.assert_close(mlp(x), through(x, mlp, last=True))
+    assert [m.out_features for m in linears(mlp)] == [4, 2]
+
+
+def test_bamir_content_is_a_product_and_nodes_are_apart():
+    values = {"text": told(2, 3, 1), "picture": told(2, 5, 2), "graph": told(2, 4, 3)}
+    network = BamirNet({slot: v.shape[1] for slot, v in values.items()}, 0.5).eval()
+    assert {slot: [m.out_features for m in linears(branch)] for slot, branch in network.branches.items()} == {
+        "text": [128, 512],
+        "picture": [1024, 1024, 1024, 512],
+        "graph": [1024, 512],
+    }
+    found = network(0, values, dict.fromkeys(values, ONE))
+    e = {slot: through(v, network.branches[slot]) for slot, v in values.items()}
+    torch.testing.assert_close(found["content"], e["text"] * e["picture"])
+    torch.testing.assert_close(found["graph"], e["graph"])
+    alone = network(0, values, {"text": ONE, "picture": 0 * ONE, "graph": ONE})
+    torch.testing.assert_close(alone["content"], e["text"])
+    assert [type(m).__name__ for m in network.branches["graph"] if "Dropout" in type(m).__name__] == []
+
+
+class Fixed(torch.nn.Module):
+    """Embeddings that are given: part to (accounts, d) of each side."""
+
+    def __init__(self, left, right) -> None:
+        super().__init__()
+        self.sides = left, right
+        self.nothing = torch.nn.Parameter(torch.zeros(1))
+        self.head = None
+
+    def forward(self, side, values, has):
+        at = values["n"][:, 0].long()
+        return {part: rows[at] for part, rows in self.sides[side].items()}
+
+
+def embedded(left, right):
+    from brandfit.learning.pooling import Vectors
+
+    sizes = [len(next(iter(side.values()))) for side in (left, right)]
+    sides = [Vectors(np.arange(n, dtype=np.float32)[:, None], np.ones(n, bool)) for n in sizes]
+    return Embed(Fixed(left, right), {"n": (sides[0], sides[1])})
+
+
+def test_the_losses_of_bamir_and_morning_are_hinges_of_each_part_and_a_cross_entropy():
+    left = {"content": torch.tensor([[1.0, 2.0]]), "graph": torch.tensor([[0.5, 0.0]])}
+    right = {"content": torch.tensor([[1.0, 0.5], [0.2, 0.1]]), "graph": torch.tensor([[2.0, 1.0], [1.0, 1.0]])}
+    embed = embedded(left, right)
+    batch = bamir.Triplets(torch.tensor([0]), torch.tensor([0]), torch.tensor([1]))
+    s = {"content": (2.0, 0.4), "graph": (1.0, 0.5)}
+    cross = -np.log(np.exp(3.0) / (np.exp(3.0) + np.exp(0.9)))
+    expected = max(0, 4 - s["content"][0] + s["content"][1]) + max(0, 2 - s["graph"][0] + s["graph"][1]) + cross
+    assert float(bamir.Bamir().loss(embed, batch)) == pytest.approx(expected, rel=1e-5)
+    margins = morning.MARGINS
+    assert margins == {"content": 4.0, "audience": 2.0, "graph": 2.0}
+    expected = sum(max(0, margins[part] - p + n) for part, (p, n) in s.items()) + cross
+    assert float(morning.Morning().loss(embed, batch)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_mir_is_a_product_of_two_layers_and_its_order_of_buckets_counts():
+    values = {"text": told(2, 3, 1), "picture": told(2, 5, 2)}
+    network = MirNet({"text": 3, "picture": 5}, "product", "shared", 0.0, 0.01).eval()
+    e = [through(values[slot], network.sides[0][slot], torch.relu) for slot in ("text", "picture")]
+    torch.testing.assert_close(network(0, values, dict.fromkeys(values, ONE))["content"], e[0] * e[1])
+    assert [m.out_features for m in linears(MirNet({"text": 3}, "product", "shared", 0.0))] == [300, 512]
+    from brandfit.rankers.mir import Mir
+
+    right = {"content": torch.tensor([[1.0], [0.5], [-1.0]])}
+    embed = embedded({"content": torch.tensor([[1.0]])}, right)
+    ranker = Mir()
+    lists = [ranker.draw(np.array([(0, 0), (0, 1)]), np.arange(3), np.random.default_rng(0))]
+    assert lists[0].grades[0].tolist() == [3, 2, 1, 0]
+
+    class Listed:
+        brand, candidates = torch.tensor([0]), torch.tensor([[0, 1, 2]])
+        grades = torch.tensor([[2.0, 1.0, 0.0]])
+
+    p = np.exp([1.0, 0.5, -1.0]) / np.exp([1.0, 0.5, -1.0]).sum()
+    q = np.exp([2.0, 1.0, 0.0]) / np.exp([2.0, 1.0, 0.0]).sum()
+    assert float(ranker.loss(embed, Listed)) == pytest.approx(-(q * np.log(p)).sum(), rel=1e-5)
+
+
+def test_morning_attends_to_what_content_and_audience_share():
+    values = {"text": told(2, 3, 1), "picture": told(2, 5, 2), "audience": told(2, 4, 3), "graph": told(2, 6, 4)}
+    network = MorningNet({slot: v.shape[1] for slot, v in values.items()}, 0.5, width=0.02).eval()
+    found = network(0, values, dict.fromkeys(values, ONE))
+    branch = {slot: network.branches[slot](v) for slot, v in values.items()}
+    content = layer(branch["text"] * branch["picture"], network.fusion["content"])  # Eq. 9
+    audience = layer(branch["audience"], network.fusion["audience"])
+    shared = layer(content, network.affinity["content"]).sigmoid() * layer(audience, network.affinity["audience"]).sigmoid()
+    d = content.shape[1]
+    for part, e in (("content", content), ("audience", audience)):
+        weight = (e * shared).softmax(-1) * d  # Eq. 21-24, of mean one
+        torch.testing.assert_close(found[part], e * weight)
+        assert not torch.allclose(found[part], e)
+    torch.testing.assert_close(found["graph"], branch["graph"])
+    alone = network(0, values, {**dict.fromkeys(values, ONE), "audience": 0 * ONE})
+    torch.testing.assert_close(alone["content"], content)
+
+
+def test_wsim_mt_learns_categories_beside_the_pools():
+    """L = ListNet + lambda CE(brands) + gamma CE(influencers), each brand and candidate weighed by how often it is drawn."""
+    from brandfit.learning.losses import listnet
+
+    left = {"content": torch.tensor([[1.0, 0.0], [0.0, 1.0]])}
+    right = {"content": torch.tensor([[1.0, 0.2], [0.3, 1.0], [0.5, 0.5]])}
+    embed = embedded(left, right)
+    network = embed.network
+    network.head = torch.nn.Linear(1, 2)
+    network.joint = lambda values, has: values["n"]
+    pooled = wsim_mt.Pooled(
+        brand=torch.tensor([0, 1]),
+        candidates=torch.tensor([[0, 1], [1, 2]]),
+        positive=torch.tensor([[True, False], [True, False]]),
+        valid=torch.ones(2, 2, dtype=torch.bool),
+        brand_category=torch.tensor([0, 1]),
+        categories=torch.tensor([[0, 1], [1, -1]]),
+    )
+    ranker = wsim_mt.WSimMT(wsim_mt.WSimMT.Config.of({"weight_brand": 0.3, "weight_influencer": 0.7}))
+    scores = torch.tensor([[1.0, 0.3], [1.0, 0.5]])
+    main = listnet(scores, pooled.positive, pooled.valid)
+
+    def cross(account: int, category: int):
+        return -network.head(torch.tensor([[float(account)]])).log_softmax(-1)[0, category]
+
+    brands = (cross(0, 0) + cross(1, 1)) / 2
+    influencers = (cross(0, 0) + 2 * cross(1, 1)) / 3  # the second is in two pools, the third has no category
+    torch.testing.assert_close(ranker.loss(embed, pooled), main + 0.3 * brands + 0.7 * influencers)
