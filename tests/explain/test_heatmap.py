@@ -15,6 +15,7 @@ from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.image.base import PictureEncoder
 from brandfit.errors import UsageError
 from brandfit.explain import heatmap
+from brandfit.explain.faithfulness import faithfulness
 from brandfit.explain.heatmap import VGG
 from brandfit.explain.render import overlay
 from brandfit.rankers.simcos import SimCos
@@ -62,6 +63,18 @@ def test_occlusion_finds_what_is_like_the_brand(seen):
     assert np.unravel_index(found.values.argmax(), (8, 8)) in {(1, 1), (1, 2), (2, 1), (2, 2)}
     with pytest.raises(UsageError, match="has no picture"):
         heatmap.occlusion(ranker, seen, Redness(), "shop", "ana", "nothing")
+
+
+def test_deleting_what_the_map_names_lowers_the_score_faster_than_chance(seen):
+    ranker = SimCos().fit(seen)
+    game, weights = heatmap.cells(ranker, seen, Redness(), "shop", "ana", "p")
+    found = faithfulness(game.value, weights)
+    assert found.deletion < found.random_deletion - 0.02
+    assert found.insertion > found.random_insertion + 0.02
+    whole = game.value(np.ones((1, 64), bool))[0]
+    assert whole == pytest.approx(
+        ranker.score(seen, np.array(["shop"], dtype=object), np.array(["ana"], dtype=object))[0, 0], abs=1e-5
+    )
 
 
 def test_red_lies_where_it_speaks_for_and_blue_where_against():

@@ -18,6 +18,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
 from brandfit.errors import MissingExtra, UsageError
+from brandfit.explain.attribute import Game
 from brandfit.explain.explanation import HeatMap, Side
 from brandfit.explain.variants import Variants, pair, scores, subject
 from brandfit.learning.pooling import account_vectors, brand_vectors
@@ -79,6 +80,34 @@ def occlusion(
     rows[:, at] = told
     found = scores(ranker, other, side, Variants(whole, {"picture": rows}))
     return HeatMap(side, post, hashes[0], _spread(found[0] - found[1:], boxes), "occlusion")
+
+
+def cells(
+    ranker: Ranker, dataset: Dataset, encoder: Encoder, brand: str, influencer: str, post: str, side: Side = "influencer"
+) -> tuple[Game, np.ndarray]:
+    """The 8 x 8 cells of a post's first picture as a game (one taken away is covered), and their weights by ``occlusion``."""
+    heat = occlusion(ranker, dataset, encoder, brand, influencer, post, side)
+    hashes = _pictures(dataset, post)
+    first, others = decoded(dataset, hashes[0]), [decoded(dataset, hash) for hash in hashes[1:]]
+    mine, other = (influencer, brand) if side == "influencer" else (brand, influencer)
+    whole = subject(pair(dataset, brand, influencer), mine, ranker.used_slots(dataset))
+    at = whole.posts.tolist().index(post)
+    edges = [np.linspace(0, length, CELLS + 1).round().astype(int) for length in first.shape[:2]]
+    mean = first.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
+
+    def value(kept: np.ndarray) -> np.ndarray:
+        pictures = []
+        for row in kept.reshape(-1, CELLS, CELLS):
+            one = first.copy()
+            for r, c in np.argwhere(~row):
+                one[edges[0][r] : edges[0][r + 1], edges[1][c] : edges[1][c + 1]] = mean
+            pictures.append(one)
+        rows = np.repeat(whole.rows["picture"][None], len(pictures), axis=0)
+        rows[:, at] = _read(encoder, pictures, others, dataset.slots["picture"].dim)
+        return scores(ranker, other, side, Variants(whole, {"picture": rows}))
+
+    names = [f"{r} {c}" for r in range(CELLS) for c in range(CELLS)]
+    return Game("cells", side, "picture", names, names, value), heat.values.ravel()
 
 
 def gradient(
