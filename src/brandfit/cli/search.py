@@ -1,0 +1,58 @@
+"""brandfit search"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+
+
+@click.command(short_help="Find influencers by words and filters.")
+@click.argument("keywords", nargs=-1)
+@workspace_option
+@click.option("--where", help="A condition: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+@click.option("--sort", help="A fact in place of the match, the largest first; -followers for the smallest.")
+@click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option("--offset", default=0, show_default=True, type=click.IntRange(min=0), help="How many of the best to pass over.")
+@set_option
+@json_option
+def command(
+    keywords: tuple[str, ...],
+    workspace: str,
+    where: str | None,
+    sort: str | None,
+    k: int,
+    offset: int,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Find influencers by KEYWORDS, best first, and say why each was found; by a condition; or by both.
+
+    \b
+    Examples:
+      brandfit search hiking boots -w demo
+      brandfit search recipe --where "followers:5k..30k and engagement:3%.." -w demo
+      brandfit search --where "category:pet and not worked_with:pawmeadow.treats" --sort engagement -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.cli._shared import read_settings
+    from brandfit.workspace import Workspace
+
+    if not keywords and not where:
+        raise click.UsageError("Search for what? Give words, or --where with a condition.")
+    own, data = read_settings(settings)
+    with Workspace(workspace) as opened:
+        found = pipeline.search(opened, keywords, where, sort, k, offset, data, own)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    if found.sentence:
+        unknown = f" ({found.unknown:,} left out: not known of them)" if found.unknown else ""
+        click.echo(f"Only: {found.sentence}{unknown}.")
+    header = ["", "influencer", "category", "followers", *(["why"] if keywords else [])]
+    rows = [
+        [offset + n, r["influencer"], r["category"], r["followers"], *([r["why"]] if keywords else [])]
+        for n, r in enumerate(found.rows, 1)
+    ]
+    print_table(header, rows)
+    click.echo(f"{len(found.rows):,} of {found.total:,}.")

@@ -1,0 +1,181 @@
+"""What can be asked of influencers: a column a fact, made when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit.data.dataset import Dataset
+
+MONTH = 365.25 * 86_400 / 12
+"""Seconds."""
+CATEGORY = "category"
+
+
+class Facts:
+    """Of the n influencers of a Dataset, in its order: (n,) Arrow arrays, null where a fact is not known; lists are never null."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.ids = dataset.influencers
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def id(self) -> pa.Array:
+        return pa.array(self.ids, pa.string())
+
+    @cached_property
+    def name(self) -> pa.Array:
+        return self._stated("name")
+
+    @cached_property
+    def biography(self) -> pa.Array:
+        return self._stated("biography")
+
+    @cached_property
+    def business_category(self) -> pa.Array:
+        return self._stated("business_category")
+
+    @cached_property
+    def followers(self) -> pa.Array:
+        return self._stated("followers")
+
+    @cached_property
+    def followees(self) -> pa.Array:
+        return self._stated("followees")
+
+    @cached_property
+    def posts(self) -> pa.Array:
+        """On the platform."""
+        return self._stated("posts")
+
+    @cached_property
+    def here(self) -> pa.Array:
+        """Posts that are here."""
+        return pa.array(np.bincount(self._owner, minlength=len(self)), pa.int64())
+
+    @cached_property
+    def category(self) -> pa.Array:
+        """As stated; else the likeliest that a profiler tells."""
+        told = self._told
+        stated = self._stated(CATEGORY)
+        return pc.coalesce(stated, told[0]) if told is not None else stated
+
+    @cached_property
+    def confidence(self) -> pa.Array:
+        """Of the category: 1 where it is stated."""
+        stated = pc.if_else(pc.is_valid(self._stated(CATEGORY)), pa.scalar(1.0), pa.scalar(None, pa.float64()))
+        return pc.coalesce(stated, self._told[1]) if self._told is not None else stated
+
+    @cached_property
+    def engagement(self) -> pa.Array:
+        """Mean over the posts here of (likes + comments) / followers."""
+        return self._rates(np.mean)
+
+    @cached_property
+    def median_engagement(self) -> pa.Array:
+        return self._rates(np.median)
+
+    @cached_property
+    def last_post(self) -> pa.Array:
+        """s since 1970 UTC."""
+        newest = np.zeros(len(self), np.int64)
+        np.maximum.at(newest, self._owner, pc.fill_null(self._posts["time"], 0).to_numpy())
+        return pa.array(newest, pa.int64(), mask=newest == 0)
+
+    @cached_property
+    def posting_rate(self) -> pa.Array:
+        """Posts a month, from the first to the last that are here; of three or more."""
+        time = pc.fill_null(self._posts["time"], 0).to_numpy()
+        known = time > 0
+        count = np.bincount(self._owner[known], minlength=len(self))
+        first = np.full(len(self), np.iinfo(np.int64).max)
+        np.minimum.at(first, self._owner[known], time[known])
+        span = pc.fill_null(self.last_post, 0).to_numpy() - first
+        told = (count >= 3) & (span > 0)
+        return pa.array(np.where(told, (count - 1) * MONTH / np.maximum(span, 1), 0), pa.float64(), mask=~told)
+
+    @cached_property
+    def sponsored_share(self) -> pa.Array:
+        """Of the posts here of which it is known, those that are marked as advertisements."""
+        marked = self._posts["disclosed"]
+        known = pc.is_valid(marked).to_numpy(zero_copy_only=False)
+        total = np.bincount(self._owner[known], minlength=len(self))
+        ads = np.bincount(self._owner[pc.fill_null(marked, False).to_numpy(zero_copy_only=False)], minlength=len(self))
+        return pa.array(ads / np.maximum(total, 1), pa.float64(), mask=total == 0)
+
+    @cached_property
+    def language(self) -> pa.Array:
+        """Two letters (ISO 639-1), of all captions together; null where too little is written to tell."""
+        from brandfit.encoders.text._words import language
+
+        captions: list[list[str]] = [[] for _ in range(len(self))]
+        for owner, caption in zip(self._owner.tolist(), self._posts["caption"].to_pylist(), strict=True):
+            if caption:
+                captions[owner].append(caption)
+        return pa.array([language(" ".join(texts)[:2000]) if texts else None for texts in captions], pa.string())
+
+    # --- sets: which influencers have one -------------------------------------------------------------------------
+
+    def with_hashtag(self, tag: str) -> np.ndarray:
+        """(n,) bool."""
+        return self._listing("hashtags", tag)
+
+    def with_mention(self, account: str) -> np.ndarray:
+        """(n,) bool: names or tags the account, or states it as a sponsor."""
+        return np.any([self._listing(column, account) for column in ("mentions", "tags", "sponsors")], axis=0)
+
+    def with_brand(self, brand: str) -> np.ndarray:
+        """(n,) bool: is known to have worked with the brand."""
+        partners = self.dataset.partners.get(brand, set())
+        return np.array([id in partners for id in self.ids.tolist()], bool)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _stated(self, field: str) -> pa.Array:
+        rows = pc.index_in(self.id, value_set=self.dataset.accounts["id"].combine_chunks())
+        return self.dataset.accounts[field].combine_chunks().take(rows)
+
+    @cached_property
+    def _told(self) -> tuple[pa.Array, pa.Array] | None:
+        """What a profiler tells: the likeliest category and its probability."""
+        features = self.dataset.slots.get(CATEGORY)
+        if features is None or not features.columns:
+            return None
+        values, there = features.of(self.ids)
+        names = np.array(features.columns, dtype=object)[values.argmax(axis=1)]
+        return pa.array(names, pa.string(), mask=~there), pa.array(values.max(axis=1).astype(float), pa.float64(), mask=~there)
+
+    @cached_property
+    def _posts(self) -> pa.Table:
+        """Posts of influencers."""
+        posts = self.dataset.posts
+        return posts.filter(pc.and_(pc.is_in(posts["account"], value_set=self.id), pc.equal(posts["kind"], "post")))
+
+    @cached_property
+    def _owner(self) -> np.ndarray:
+        return np.asarray(pc.index_in(self._posts["account"], value_set=self.id).to_numpy(), np.int64)
+
+    def _rates(self, middle: object) -> pa.Array:
+        followers = pc.fill_null(self.followers, 0).to_numpy()[self._owner]
+        likes = self._posts["likes"]
+        known = pc.is_valid(likes).to_numpy(zero_copy_only=False) & (followers > 0)
+        answers = (pc.fill_null(likes, 0).to_numpy() + pc.fill_null(self._posts["comments"], 0).to_numpy())[known]
+        owner, rate = self._owner[known], answers / followers[known]
+        order = np.argsort(owner, kind="stable")
+        ids, first = np.unique(owner[order], return_index=True)
+        result = np.full(len(self), np.nan)
+        result[ids] = [middle(part) for part in np.split(rate[order], first[1:])] if len(ids) else []  # type: ignore[operator]
+        return pa.array(result, pa.float64(), from_pandas=True)
+
+    def _listing(self, column: str, value: str) -> np.ndarray:
+        lists = self._posts[column].combine_chunks()
+        hit = pc.list_parent_indices(lists).filter(pc.equal(pc.list_flatten(lists), value)).to_numpy()
+        found = np.zeros(len(self), bool)
+        found[self._owner[hit]] = True
+        return found

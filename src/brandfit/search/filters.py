@@ -1,0 +1,325 @@
+"""Which influencers: conditions on facts, with and, or, not, in words of a person or as JSON.
+
+    followers:5k..100k and (hashtag:vegan or category:food) and not worked_with:northpeak.outdoor
+
+A fact that is not known makes a condition neither true nor false (Kleene's logic): it is not found, and neither is its
+opposite; how many are left out for that is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit.errors import ConfigError, UnknownName, UsageError
+from brandfit.search.facts import Facts
+
+
+@dataclass(frozen=True)
+class Range:
+    """From low to high, both included; None is open."""
+
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Field:
+    """What a test asks.
+
+    doc       for help
+    says      a sentence for people of the value
+    column    of Facts, for a range or an equal text; or which: value to (n,) bool
+    numbers   how a number is written: "count", "share", "rate" or "day"; "" of texts
+    """
+
+    doc: str
+    says: Callable[[Any], str]
+    column: str = ""
+    which: Callable[[Facts, str], np.ndarray] | None = None
+    numbers: str = ""
+    inside: bool = False
+    """Whether a text need only be contained, as a word."""
+
+
+def _ranged(many: str, show: Callable[[float], str]) -> Callable[[Range], str]:
+    def says(value: Range) -> str:
+        if value.low is None or value.high is None:
+            bound = value.low if value.low is not None else value.high
+            assert bound is not None
+            return many.format(f"{show(bound)} or {'more' if value.low is not None else 'less'}")
+        return many.format(f"{show(value.low)} to {show(value.high)}" if value.low != value.high else show(value.low))
+
+    return says
+
+
+def _count(n: float) -> str:
+    return f"{n:,.0f}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def _day(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).date().isoformat()
+
+
+def _since(value: Range) -> str:
+    if value.high is None:
+        return f"posted on or after {_day(value.low or 0)}"
+    if value.low is None:
+        return f"last post on or before {_day(value.high)}"
+    return f"last post from {_day(value.low)} to {_day(value.high)}"
+
+
+FIELDS: Mapping[str, Field] = {
+    "followers": Field("how many follow", _ranged("{} followers", _count), "followers", numbers="count"),
+    "followees": Field("how many are followed", _ranged("follows {} accounts", _count), "followees", numbers="count"),
+    "posts": Field("posts on the platform", _ranged("{} posts", _count), "posts", numbers="count"),
+    "here": Field("posts that were imported", _ranged("{} posts here", _count), "here", numbers="count"),
+    "engagement": Field(
+        "mean over posts of (likes + comments) / followers",
+        _ranged("engagement rate (mean) of {}", _percent),
+        "engagement",
+        numbers="share",
+    ),
+    "median_engagement": Field(
+        "the same, of the middle post",
+        _ranged("engagement rate (median) of {}", _percent),
+        "median_engagement",
+        numbers="share",
+    ),
+    "category": Field("as stated, else as a profiler tells", lambda v: f"category {v}", "category"),
+    "confidence": Field(
+        "probability of the category that a profiler tells; 1 where it is stated",
+        _ranged("category sure by {}", _percent),
+        "confidence",
+        numbers="share",
+    ),
+    "business_category": Field("of the platform", lambda v: f"business category {v}", "business_category"),
+    "biography": Field("a word of it", lambda v: f"“{v}” in the biography", "biography", inside=True),
+    "language": Field("of the captions, two letters: en, es, de ...", lambda v: f"writes in {v}", "language"),
+    "last_post": Field("day of the newest post", _since, "last_post", numbers="day"),
+    "posting_rate": Field("posts a month", _ranged("{} posts a month", lambda n: f"{n:g}"), "posting_rate", numbers="rate"),
+    "sponsored_share": Field(
+        "posts that are marked as advertisements",
+        _ranged("{} of the posts are advertisements", _percent),
+        "sponsored_share",
+        numbers="share",
+    ),
+    "hashtag": Field("used in a post", lambda v: f"uses #{v}", which=lambda facts, v: facts.with_hashtag(v)),
+    "mentions": Field(
+        "an account, named or tagged in a post", lambda v: f"mentions @{v}", which=lambda facts, v: facts.with_mention(v)
+    ),
+    "worked_with": Field("a brand", lambda v: f"has worked with {v}", which=lambda facts, v: facts.with_brand(v)),
+}
+
+Ternary = Any
+"""(n,) Arrow booleans: true, false, or null for not known."""
+
+
+class Condition:
+    """A tree of conditions."""
+
+    def of(self, facts: Facts) -> Ternary:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        """For people."""
+        raise NotImplementedError
+
+    def to_json(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Leaf(Condition):
+    field: str
+    value: Any
+
+    def of(self, facts: Facts) -> Ternary:
+        field = FIELDS[self.field]
+        if field.which is not None:
+            return pa.array(field.which(facts, self.value))
+        column = getattr(facts, field.column)
+        if not field.numbers:
+            told = pc.utf8_lower(column)
+            if field.inside:
+                return pc.match_substring_regex(told, rf"(?:^|\W){re.escape(self.value)}(?:\W|$)")
+            return pc.equal(told, self.value)
+        low = pc.greater_equal(column, self.value.low) if self.value.low is not None else None
+        high = pc.less_equal(column, self.value.high) if self.value.high is not None else None
+        return low if high is None else high if low is None else pc.and_kleene(low, high)
+
+    def __str__(self) -> str:
+        return FIELDS[self.field].says(self.value)
+
+    def to_json(self) -> dict[str, Any]:
+        value = self.value
+        return {self.field: {"min": value.low, "max": value.high} if isinstance(value, Range) else value}
+
+
+@dataclass(frozen=True)
+class Not(Condition):
+    inner: Condition
+
+    def of(self, facts: Facts) -> Ternary:
+        return pc.invert(self.inner.of(facts))
+
+    def __str__(self) -> str:
+        return f"not ({self.inner})"
+
+    def to_json(self) -> dict[str, Any]:
+        return {"not": self.inner.to_json()}
+
+
+@dataclass(frozen=True)
+class Many(Condition):
+    """All of several, or any."""
+
+    word: str
+    parts: tuple[Condition, ...]
+
+    def of(self, facts: Facts) -> Ternary:
+        both = pc.and_kleene if self.word == "and" else pc.or_kleene
+        result = self.parts[0].of(facts)
+        for part in self.parts[1:]:
+            result = both(result, part.of(facts))
+        return result
+
+    def __str__(self) -> str:
+        return f" {self.word} ".join(f"({part})" if isinstance(part, Many) else str(part) for part in self.parts)
+
+    def to_json(self) -> dict[str, Any]:
+        return {self.word: [part.to_json() for part in self.parts]}
+
+
+GRAMMAR = r"""
+?start: any
+?any: all ("or"i all)*
+?all: one ("and"i? one)*
+?one: "not"i one -> negated | "(" any ")" | test
+test: FIELD ":" VALUE
+FIELD: /[a-z_]+(?=:)/
+VALUE: /"[^"]*"|[^\s()]+/
+%ignore /\s+/
+"""
+
+
+def parse(text: str) -> Condition:
+    """A condition as a person types it. Raises UsageError with the place, UnknownName for a field that does not exist."""
+    from lark.exceptions import UnexpectedInput
+
+    try:
+        return _built(_parser().parse(text))
+    except UnexpectedInput as error:
+        ended = getattr(getattr(error, "token", None), "type", "") == "$END"
+        found = "" if ended else text[getattr(error, "column", 1) - 1 :][:20]
+        raise UsageError(
+            f"This condition cannot be read at {found!r}: {text}" if found else f"This condition breaks off: {text}",
+            "For example: followers:5k..100k and not hashtag:ad",
+        ) from None
+
+
+def read(json: Mapping[str, Any]) -> Condition:
+    """A condition as JSON: {"and": [{"followers": {"min": 5000}}, {"not": {"hashtag": "ad"}}]}; several keys are all meant."""
+    parts = []
+    for key, value in json.items():
+        if key in ("and", "or"):
+            if not isinstance(value, list) or not value:
+                raise UsageError(
+                    f"{key!r} takes a list of conditions, found {value!r}.", 'For example: {"or": [{"language": "en"}]}'
+                )
+            inner = tuple(read(part) for part in value)
+            parts.append(inner[0] if len(inner) == 1 else Many(key, inner))
+        elif key == "not":
+            parts.append(Not(read(value)))
+        elif isinstance(value, Mapping):
+            parts.append(_test(key, f"{_text(value.get('min'))}..{_text(value.get('max'))}"))
+        else:
+            parts.append(_test(key, str(value)))
+    if not parts:
+        raise UsageError("An empty condition.", 'For example: {"followers": {"min": 5000}}')
+    return parts[0] if len(parts) == 1 else Many("and", tuple(parts))
+
+
+def kept(condition: Condition, facts: Facts) -> tuple[np.ndarray, int]:
+    """(n,) bool: the influencers of which it is true; and of how many it is not known."""
+    told = condition.of(facts)
+    return pc.fill_null(told, False).to_numpy(zero_copy_only=False), int(told.null_count)
+
+
+@cache
+def _parser() -> Any:
+    from lark import Lark
+
+    return Lark(GRAMMAR, parser="lalr", maybe_placeholders=False)
+
+
+def _built(tree: Any) -> Condition:
+    parts = tree.children
+    if tree.data == "test":
+        return _test(str(parts[0]), str(parts[1]).strip('"'))
+    inner = tuple(_built(part) for part in parts)
+    return Not(inner[0]) if tree.data == "negated" else Many("and" if tree.data == "all" else "or", inner)
+
+
+def _test(name: str, text: str) -> Leaf:
+    if name not in FIELDS:
+        raise UnknownName("filter", name, FIELDS)
+    numbers = FIELDS[name].numbers
+    if not numbers:
+        return Leaf(name, text.strip().lower().lstrip("#@"))
+    low, dots, high = text.partition("..")
+    if not dots:
+        low, high = (low[2:], "") if low.startswith(">=") else ("", low[2:]) if low.startswith("<=") else (low, low)
+    value = Range(*(_number(name, part.strip(), numbers, end) for part, end in ((low, False), (high, True))))
+    if value.low is None and value.high is None:
+        raise ConfigError(f"{name}: neither a lower nor an upper end in {text!r}.", f"For example: {name}:{_example(numbers)}")
+    return Leaf(name, value)
+
+
+SUFFIX = {"k": 1e3, "m": 1e6, "%": 0.01}
+
+
+def _number(name: str, text: str, numbers: str, end: bool) -> float | None:
+    """A number, 5k, 2.5M, 3 %, or a day (``end``: its last second)."""
+    if not text:
+        return None
+    try:
+        if numbers == "day" and "-" in text:
+            return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + (86_399 if end and len(text) <= 10 else 0)
+        scale = SUFFIX.get(text[-1].lower())
+        return float(text[:-1]) * scale if scale else float(text)
+    except ValueError:
+        raise ConfigError(
+            f"{name}: {text!r} is not a {'day' if numbers == 'day' else 'number'}.", f"For example: {name}:{_example(numbers)}"
+        ) from None
+
+
+def _example(numbers: str) -> str:
+    return {"count": "5k..100k", "share": "2%..", "rate": "4..", "day": "2018-11-01.."}[numbers]
+
+
+def example(name: str) -> str:
+    """What may stand behind the name of a filter."""
+    texts = {"language": "en", "category": "food", "hashtag": "vegan", "biography": '"dog mum"', "business_category": "Artist"}
+    return _example(FIELDS[name].numbers) if FIELDS[name].numbers else texts.get(name, "northpeak.outdoor")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def sentence(conditions: Sequence[Condition]) -> str:
+    """Several filters as one sentence."""
+    return ", ".join(str(condition) for condition in conditions)

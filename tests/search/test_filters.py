@@ -1,0 +1,225 @@
+"""Every filter against a loop over plain rows, combined ones against three-valued logic by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Link, Post, link_id
+from brandfit.errors import ConfigError, UnknownName, UsageError
+from brandfit.search.facts import MONTH, Facts
+from brandfit.search.filters import FIELDS, Leaf, Many, Not, Range, kept, parse, read
+
+DAY = 86_400
+START = int(datetime(2018, 10, 1, tzinfo=UTC).timestamp())
+
+
+def rows(seed: int = 0):
+    rng = np.random.default_rng(seed)
+    accounts, posts = [Account(id="glow", role="brand"), Account(id="peak", role="brand")], []
+    for n in range(120):
+        id = f"i{n:03}"
+        maybe = lambda value: None if rng.random() < 0.2 else value  # noqa: E731
+        accounts.append(
+            Account(
+                id=id,
+                category=maybe(str(rng.choice(["Food", "travel", "pet"]))),
+                business_category=maybe("Artist"),
+                biography=maybe(str(rng.choice(["Vegan, cook & mum", "vegans only", "I travel"]))),
+                followers=maybe(int(rng.integers(0, 50_000))),
+                followees=maybe(int(rng.integers(0, 900))),
+                posts=maybe(int(rng.integers(0, 900))),
+            )
+        )
+        posts += [
+            Post(
+                id=f"{id}-{p}",
+                account=id,
+                caption="I really love the mountains and the lake in the morning",
+                time=maybe(START + int(rng.integers(0, 100)) * DAY),
+                hashtags=[str(t) for t in rng.choice(["vegan", "ad", "trip"], int(rng.integers(0, 3)), replace=False)],
+                mentions=["glow"] if rng.random() < 0.2 else [],
+                tags=["glow"] if rng.random() < 0.1 else [],
+                sponsors=["glow"] if rng.random() < 0.1 else [],
+                likes=maybe(int(rng.integers(0, 2000))),
+                comments=maybe(int(rng.integers(0, 50))),
+                disclosed=maybe(bool(rng.random() < 0.3)),
+            )
+            for p in range(int(rng.integers(0, 5)))
+        ]
+    partners = [a.id for a in accounts[2:] if rng.random() < 0.3]
+    links = [Link(id=link_id("endorses", id, "peak"), kind="endorses", source=id, target="peak") for id in partners]
+    posts.append(Post(id="brief", account="i000", kind="brief", hashtags=["brief"]))
+    return accounts, posts, links
+
+
+ACCOUNTS, POSTS, LINKS = rows()
+DATASET = Dataset.of(ACCOUNTS, POSTS, links=LINKS)
+FACTS = Facts(DATASET)
+BY_ID = {a.id: a for a in ACCOUNTS}
+MINE = {id: [p for p in POSTS if p.account == id and p.kind == "post"] for id in DATASET.influencers.tolist()}
+
+
+def rates(id):
+    n = BY_ID[id].followers
+    return [(p.likes + (p.comments or 0)) / n for p in MINE[id] if n and p.likes is not None]
+
+
+def rate(id):
+    times = sorted(p.time for p in MINE[id] if p.time is not None)
+    return (len(times) - 1) * MONTH / (times[-1] - times[0]) if len(times) >= 3 and times[-1] > times[0] else None
+
+
+def newest(id):
+    return max((p.time for p in MINE[id] if p.time is not None), default=None)
+
+
+def share(id):
+    known = [p.disclosed for p in MINE[id] if p.disclosed is not None]
+    return sum(known) / len(known) if known else None
+
+
+def between(value, low, high):
+    return None if value is None else (low is None or value >= low) and (high is None or value <= high)
+
+
+def same(value, wanted):
+    return None if value is None else value.lower() == wanted
+
+
+BRUTE = {
+    "followers:5k..30k": lambda id: between(BY_ID[id].followers, 5_000, 30_000),
+    "followees:<=400": lambda id: between(BY_ID[id].followees, None, 400),
+    "posts:>=300": lambda id: between(BY_ID[id].posts, 300, None),
+    "here:2": lambda id: len(MINE[id]) == 2,
+    "engagement:3%..": lambda id: between(np.mean(rates(id)), 0.03, None) if rates(id) else None,
+    "median_engagement:..0.05": lambda id: between(np.median(rates(id)), None, 0.05) if rates(id) else None,
+    "category:food": lambda id: same(BY_ID[id].category, "food"),
+    "confidence:50%..": lambda id: between(1.0 if BY_ID[id].category else None, 0.5, None),
+    "business_category:artist": lambda id: same(BY_ID[id].business_category, "artist"),
+    "biography:vegan": lambda id: None if BY_ID[id].biography is None else "Vegan," in BY_ID[id].biography,
+    "language:en": lambda id: True if MINE[id] else None,
+    "last_post:2018-12-01..2018-12-20": lambda id: between(newest(id), START + 61 * DAY, START + 81 * DAY - 1),
+    "posting_rate:2..": lambda id: between(rate(id), 2, None),
+    "sponsored_share:..40%": lambda id: between(share(id), None, 0.4),
+    "hashtag:#Vegan": lambda id: any("vegan" in p.hashtags for p in MINE[id]),
+    "mentions:@glow": lambda id: any("glow" in (*p.mentions, *p.tags, *p.sponsors) for p in MINE[id]),
+    "worked_with:peak": lambda id: any(link.source == id for link in LINKS),
+}
+TRUTH = {text: [brute(id) for id in DATASET.influencers.tolist()] for text, brute in BRUTE.items()}
+
+
+def test_every_filter_is_tried():
+    assert {text.partition(":")[0] for text in BRUTE} == set(FIELDS)
+
+
+@pytest.mark.parametrize("text", BRUTE)
+def test_a_filter_finds_what_a_loop_finds(text):
+    pytest.importorskip("py3langid") if text.startswith("language") else None
+    found, unknown = kept(parse(text), FACTS)
+    assert found.tolist() == [told is True for told in map(_plain, TRUTH[text])]
+    assert unknown == sum(told is None for told in TRUTH[text])
+    assert any(found)
+    assert not all(found)
+
+
+def _plain(value):
+    return None if value is None else bool(value)
+
+
+FAST = [text for text in BRUTE if not text.startswith("language")]
+TREES = st.recursive(
+    st.sampled_from(FAST),
+    lambda inner: st.one_of(
+        inner.map(lambda t: ("not", t)),
+        st.tuples(st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=3)),
+    ),
+    max_leaves=6,
+)
+
+
+def by_hand(tree, n):
+    """Kleene: not known is neither."""
+    if isinstance(tree, str):
+        return _plain(TRUTH[tree][n])
+    if tree[0] == "not":
+        told = by_hand(tree[1], n)
+        return None if told is None else not told
+    told = [by_hand(part, n) for part in tree[1]]
+    if tree[0] == "and":
+        return False if False in told else None if None in told else True
+    return True if True in told else None if None in told else False
+
+
+def typed(tree):
+    if isinstance(tree, str):
+        return tree
+    return f"not ({typed(tree[1])})" if tree[0] == "not" else "(" + f" {tree[0]} ".join(map(typed, tree[1])) + ")"
+
+
+@given(TREES)
+@settings(max_examples=150, deadline=None)
+def test_combined_ones_follow_three_valued_logic(tree):
+    condition = parse(typed(tree))
+    told = [by_hand(tree, n) for n in range(len(FACTS))]
+    assert condition.of(FACTS).to_pylist() == told
+    assert read(condition.to_json()).of(FACTS).to_pylist() == told
+    assert str(condition)
+
+
+def test_words_for_people():
+    condition = parse("followers:5k..100k and (hashtag:vegan or category:Food) and not worked_with:peak and last_post:2018-12-01..")
+    assert str(condition) == (
+        "5,000 to 100,000 followers and (uses #vegan or category food) and not (has worked with peak) "
+        "and posted on or after 2018-12-01"
+    )
+    assert str(parse("engagement:>=2.5%")) == "engagement rate (mean) of 2.5 % or more"
+    assert str(parse('biography:"dog mum"')) == "“dog mum” in the biography"
+
+
+def test_and_may_be_left_out_and_binds_closer_than_or():
+    a, b, c = (Leaf("followers", Range(float(n), None)) for n in (1, 2, 3))
+    assert parse("followers:1.. followers:2.. or followers:3..") == Many("or", (Many("and", (a, b)), c))
+    assert parse("NOT followers:1..") == Not(a)
+    assert read({"followers": {"min": 1}, "hashtag": "x"}) == Many("and", (a, Leaf("hashtag", "x")))
+
+
+def test_a_profiler_tells_the_category_where_nobody_stated_it():
+    ids = DATASET.influencers
+    told = Features(
+        "p", ids, np.tile(np.array([[0.7, 0.3]], np.float32), (len(ids), 1)), "account", ("pet", "food"), slot="category"
+    )
+    facts = Facts(DATASET.with_slots({"category": told}))
+    found, unknown = kept(parse("category:pet and confidence:60%.."), facts)
+    stated = [BY_ID[id].category for id in ids.tolist()]
+    assert found.tolist() == [category in (None, "pet") for category in stated]
+    assert unknown == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        ("folowers:5k..", UnknownName, "followers"),
+        ("followers:many", ConfigError, "'many' is not a number"),
+        ("followers:..", ConfigError, "neither a lower nor an upper end"),
+        ("last_post:2018-13-01..", ConfigError, "not a day"),
+        ("followers:5k.. and", UsageError, "breaks off"),
+        ("(hashtag:x", UsageError, "breaks off"),
+        ("hashtag:x) or", UsageError, "cannot be read at ')"),
+    ],
+)
+def test_what_is_typed_wrongly_is_told(text, error, said):
+    with pytest.raises(error, match=said.replace(")", r"\)").replace("(", r"\(")):
+        parse(text)
+
+
+def test_json_that_says_nothing_is_told():
+    for json in ({}, {"and": []}, {"or": "x"}):
+        with pytest.raises(UsageError):
+            read(json)

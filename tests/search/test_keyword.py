@@ -1,0 +1,139 @@
+"""Keywords: fusion by hand, who is found and why; the command."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from brandfit import pipeline
+from brandfit.cli import main
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Image, Post
+from brandfit.encoders.concept._taxonomy import built_in
+from brandfit.encoders.text.hashing import Hashing
+from brandfit.errors import UsageError
+from brandfit.search.fulltext import FullText
+from brandfit.search.keyword import FUSION, Keywords
+from brandfit.workspace import Workspace
+
+pytest.importorskip("tantivy")
+
+
+@pytest.fixture(scope="module")
+def small() -> Dataset:
+    accounts = [Account(id="shop", role="brand"), Account(id="ana", biography="Watches and nothing else"), Account(id="bo")]
+    accounts += [Account(id="cy"), Account(id="di"), Account(id="mute")]
+    posts = [
+        Post(id="a1", account="ana", caption="My new watch"),
+        Post(id="b1", account="bo", caption="Lemon cake #VeganFood", hashtags=["veganfood"]),
+        Post(id="b2", account="bo", caption="More cakes"),
+        Post(id="c1", account="cy", caption="A walk"),
+        Post(id="d1", account="di", caption="Nothing to say"),
+        Post(id="s1", account="shop", caption="watch watch watch"),
+    ]
+    images = [Image(post="c1", hash="x", alt_text="Image may contain: cake and dog")]
+    taxonomy = built_in()
+    rows = np.zeros((4, len(taxonomy)), np.float32)
+    for n, (name, weight) in enumerate((("watch", 1.0), ("food", 1.0), ("dog", 1.0), ("food", 0.2))):
+        rows[n, taxonomy.names.index(name)] = weight
+    rows[3, taxonomy.names.index("travel")] = 0.8
+    ids = np.array(["a1", "b1", "c1", "d1"], dtype=object)
+    concept = Features("c", ids, rows, "post", taxonomy.names, slot="concept")
+    dataset = Dataset.of(accounts, posts, images)
+    return dataset.with_slots({"concept": concept, "text": Hashing().encode(dataset)})
+
+
+def test_full_text_finds_words_wherever_they_stand_and_their_other_forms(small):
+    ids = small.influencers.tolist()
+
+    def found(query, **more):
+        scores, best = FullText(small, **more).search(query)
+        return {ids[n] for n in np.flatnonzero(scores)}, {ids[n]: post for n, post in best.items()}
+
+    assert found("cake") == ({"bo", "cy"}, {"bo": "b1", "cy": "c1"})
+    assert found("cake", fields=("caption",))[0] == {"bo"}
+    assert found("vegan")[0] == {"bo"}  # #VeganFood, in words
+    assert found("watch")[0] == {"ana"}  # not the brand
+    assert found('watch" OR (cake AND +-:')[0] == {"ana", "bo", "cy"}  # no query language
+    assert found("") == (set(), {})
+    assert found("zeppelin") == (set(), {})
+
+
+def test_an_influencer_counts_its_three_best_posts():
+    accounts = [Account(id="many"), Account(id="one")]
+    posts = [Post(id=f"m{n}", account="many", caption="tea time") for n in range(9)] + [
+        Post(id="o", account="one", caption="tea time")
+    ]
+    scores, _ = FullText(Dataset.of(accounts, posts)).search("tea")
+    assert scores[0] == pytest.approx(3 * scores[1])
+
+
+def test_rankings_are_fused_and_told(small):
+    hits = Keywords(small).search(["#Watch"])
+    assert [hit.influencer for hit in hits] == ["ana"]
+    assert hits[0].ranks == {"concepts": 1, "words": 1}
+    assert hits[0].score == pytest.approx(2 / (FUSION + 1))
+    assert hits[0].concepts == (("watch", 1.0),)
+    assert (hits[0].post, hits[0].snippet) == ("a1", "My new watch")
+    assert hits[0].why == "is about watch; writes so: “My new watch”"
+    food = Keywords(small).search(["food"])
+    assert [hit.influencer for hit in food] == ["bo", "di"]  # one by concepts and words, one by a fifth of its concepts
+    assert food[1].concepts == (("food", pytest.approx(0.2)),)
+    allowed = np.array([id != "bo" for id in small.influencers.tolist()])
+    assert [hit.influencer for hit in Keywords(small).search(["food"], 10, allowed)] == ["di"]
+    assert Keywords(small).search(["zeppelin"]) == []
+    with pytest.raises(UsageError, match="Search for what"):
+        Keywords(small).search([" "])
+
+
+def test_what_means_the_same_is_found_by_the_encoder_of_the_text(small):
+    hits = {hit.influencer: hit for hit in Keywords(small, Hashing()).search(["lemon", "cake"])}
+    assert hits["bo"].ranks["meaning"] == 1
+    assert "mute" not in hits
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("search") / "demo"
+    with Workspace(place, create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        for name in ("text.hashing", "concept.bag"):
+            pipeline.encode(workspace, name)
+    return place
+
+
+def test_the_command(place, capsys):
+    main(["search", "puppy", "leash", "-k", "5", "-w", str(place), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["results"]) == 5
+    with Workspace(place) as workspace:
+        category = dict(zip(*(workspace.dataset().accounts[c].to_pylist() for c in ("id", "category")), strict=True))
+    assert sum(category[row["influencer"]] == "pet" for row in found["results"]) >= 4
+    assert all(row["why"] for row in found["results"])
+    main(["search", "puppy", "leash", "-k", "2", "--offset", "2", "-w", str(place), "--json"])
+    page = json.loads(capsys.readouterr().out)
+    assert [r["influencer"] for r in page["results"]] == [r["influencer"] for r in found["results"][2:4]]
+    assert page["total"] == found["total"]
+    main(["search", "--where", "followers:5k..20k and category:pet", "--sort", "-followers", "-w", str(place), "--json"])
+    rows = json.loads(capsys.readouterr().out)["results"]
+    followers = [row["followers"] for row in rows]
+    assert followers == sorted(followers)
+    assert all(5_000 <= n <= 20_000 for n in followers)
+    assert {row["category"] for row in rows} == {"pet"}
+    main(["search", "recipe", "--where", "not hashtag:ad", "-w", str(place)])
+    said = capsys.readouterr().out
+    assert "Only: not (uses #ad)." in said
+    assert "why" in said
+    for args, told in (
+        ([], "Give words, or --where"),
+        (["--where", "followers:x"], "not a number"),
+        (["puppy", "--sort", "beauty"], "fact to sort by"),
+    ):
+        with pytest.raises(SystemExit):
+            main(["search", *args, "-w", str(place)])
+        assert told in capsys.readouterr().err
+    main(["list", "filters"])
+    assert "followers:5k..100k" in capsys.readouterr().out
