@@ -39,6 +39,7 @@ from brandfit.evaluation.report import Report
 from brandfit.explain import explain as explaining
 from brandfit.explain import render
 from brandfit.explain.explanation import Explanation
+from brandfit.learning.pooling import brand_vectors
 from brandfit.profilers._labels import Kind, read_labels
 from brandfit.profilers._weak import weakly_labelled
 from brandfit.profilers.base import Profiler
@@ -47,6 +48,7 @@ from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
+from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
 from brandfit.workspace import Workspace
 
 Bytes = Callable[[int], None]
@@ -384,6 +386,57 @@ def search(
         for id, describe in zip(page, describe_accounts(workspace, page), strict=True)
     ]
     return Found(rows, len(ids), str(condition) if condition is not None else "", unknown)
+
+
+def similar(
+    workspace: Workspace,
+    accounts: Sequence[str] = (),
+    picture: str | Path | None = None,
+    where: str | Mapping[str, Any] | None = None,
+    k: int = 20,
+    data: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Found:
+    """Influencers like these accounts, or whose pictures are like one."""
+    dataset = load(workspace, data)
+    facts = Facts(dataset)
+    condition = filters.parse(where) if isinstance(where, str) else filters.read(where) if where is not None else None
+    allowed, unknown = filters.kept(condition, facts) if condition is not None else (np.ones(len(facts), bool), 0)
+    if (picture is None) == (not accounts):
+        raise UsageError("Like whom, or like which picture?", "Name accounts, or one picture, not both.")
+    alike = Lookalikes(dataset)
+    if picture is None:
+        found = alike.similar([id.strip().lower().removeprefix("@") for id in accounts], k, allowed)
+    else:
+        readers = {s: e for s, e in _readers(dataset, settings).items() if s == "picture"}
+        shown = with_brief(dataset, "", [picture], readers)
+        rows = {"picture": brand_vectors(shown, "picture", np.array([BRIEF], dtype=object)).values[0]}
+        found = alike.like_rows(rows, k, allowed)
+    told = [{"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found]
+    described = describe_accounts(workspace, [one.influencer for one in found])
+    rows_ = [{**describe, **row} for describe, row in zip(described, told, strict=True)]
+    return Found(rows_, len(rows_), str(condition) if condition is not None else "", unknown)
+
+
+def rank_brief(
+    workspace: Workspace,
+    text: str,
+    pictures: Sequence[str | Path] = (),
+    ranker: str | None = None,
+    k: int | None = None,
+    data: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Ranking:
+    """The best influencers for a brand that has no account yet: what it looks for, in words and pictures."""
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    readers = {slot: reader for slot, reader in _readers(dataset, settings).items() if slot in model.slots}
+    return _ranked(model, with_brief(dataset, text, pictures, readers), BRIEF, k, True, data)
+
+
+def _readers(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str, Encoder]:
+    """Slot to the encoder that filled it, of those that can read anew."""
+    found = {slot: _reader(features, settings) for slot, features in dataset.slots.items()}
+    return {slot: encoder for slot, encoder in found.items() if encoder is not None}
 
 
 def _sorted(facts: Facts, ids: Sequence[str], sort: str) -> list[str]:

@@ -8,29 +8,47 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
 
 
 @click.command(short_help="Rank influencers for a brand.")
-@click.argument("brand")
+@click.argument("brand", required=False)
 @workspace_option
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option("--brief", help="In place of BRAND: what a brand without an account looks for, in words.")
+@click.option(
+    "--picture", "pictures", multiple=True, type=click.Path(dir_okay=False), help="A picture of the brief; several times."
+)
 @click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
 @set_option
 @json_option
 def command(
-    brand: str, workspace: str, ranker: str | None, k: int, partners: bool, settings: tuple[str, ...], as_json: bool
+    brand: str | None,
+    workspace: str,
+    ranker: str | None,
+    k: int,
+    brief: str | None,
+    pictures: tuple[str, ...],
+    partners: bool,
+    settings: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Rank the influencers of the workspace for BRAND, best first.
+    """Rank the influencers of the workspace for BRAND, or for a brief, best first.
 
     \b
-    Example:
+    Examples:
       brandfit rank northpeak.outdoor -k 10 -w demo
+      brandfit rank --brief "Boots and tents for slow walks in the mountains" --picture boots.jpg -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import only_data
+    from brandfit.cli._shared import read_settings
     from brandfit.workspace import Workspace
 
-    data = only_data(settings)
+    if (brand is None) == (brief is None and not pictures):
+        raise click.UsageError("Rank for whom? Name a BRAND, or give a --brief or a --picture, not both.")
+    own, data = read_settings(settings)
     with Workspace(workspace) as opened:
-        ranking = pipeline.rank(opened, brand, ranker, k, partners, data)
+        if brand is None:
+            ranking = pipeline.rank_brief(opened, brief or "", pictures, ranker, k, data, own)
+        else:
+            ranking = pipeline.rank(opened, brand, ranker, k, partners, data)
         rows = ranking.rows()
         details = pipeline.describe_accounts(opened, [r["influencer"] for r in rows])
     if as_json:

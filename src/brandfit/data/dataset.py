@@ -174,6 +174,19 @@ class Dataset:
         kept = self.accounts.filter(pc.invert(pc.is_in(self.accounts["id"], value_set=_one(new["id"]))))
         return self._next(f"accounts {_digest(new)}", note, accounts=pa.concat_tables([kept, new]))
 
+    def with_more(self, other: Dataset, note: str = "") -> Dataset:
+        """The same with the accounts, posts, images, links and pictures of another, none of which it has."""
+        tables = {
+            "accounts": pa.concat_tables([self.accounts, other.accounts]),
+            "posts": pa.concat_tables([self.posts, other.posts], promote_options="default"),
+            "images": pa.concat_tables([self.images, other.images]),
+            "links": pa.concat_tables([self.stored_links, other.stored_links]),
+        }
+        own = set(other.images["hash"].to_pylist())
+        result = self._next(f"more {other.fingerprint}", note, **tables)
+        result._pictures = lambda hash: (other if hash in own else self).picture(hash)
+        return result
+
     def hide_categories(self, ids: Iterable[str]) -> Dataset:
         """The same with the category of these accounts unknown."""
         hidden = pc.is_in(self.accounts["id"], value_set=pa.array(list(ids), pa.string()))

@@ -1,0 +1,55 @@
+"""brandfit similar"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+
+
+@click.command(short_help="Find influencers like others, or like a picture.")
+@click.argument("accounts", nargs=-1)
+@workspace_option
+@click.option("--picture", type=click.Path(dir_okay=False), help="In place of accounts: a picture.")
+@click.option("--where", help="A condition: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+@click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@set_option
+@json_option
+def command(
+    accounts: tuple[str, ...],
+    workspace: str,
+    picture: str | None,
+    where: str | None,
+    k: int,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Find influencers like ACCOUNTS (influencers or brands; several: like their mean), or whose pictures are like one.
+
+    \b
+    Examples:
+      brandfit similar arvid.peaks -k 5 -w demo
+      brandfit similar arvid.peaks arvid.kitchen --where "followers:..20k" -w demo
+      brandfit similar --picture boots.jpg -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.cli._shared import read_settings
+    from brandfit.workspace import Workspace
+
+    own, data = read_settings(settings)
+    with Workspace(workspace) as opened:
+        found = pipeline.similar(opened, accounts, picture, where, k, data, own)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    if found.sentence:
+        unknown = f" ({found.unknown:,} left out: not known of them)" if found.unknown else ""
+        click.echo(f"Only: {found.sentence}{unknown}.")
+    slots = sorted({slot for row in found.rows for slot in row["slots"]})
+    print_table(
+        ["", "influencer", "category", "followers", "likeness", *slots],
+        [
+            [n, r["influencer"], r["category"], r["followers"], r["likeness"], *(r["slots"].get(s) for s in slots)]
+            for n, r in enumerate(found.rows, 1)
+        ],
+    )

@@ -1,0 +1,171 @@
+"""Influencers like these accounts, like this picture, or for a brand that has no account yet.
+
+Likeness is the mean over slots of the cosine of what accounts are about: Features by their square roots where they are shares, less
+the mean of all influencers, of length one (what everybody has says nothing). Of several accounts their mean is sought.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from brandfit.data.captions import hashtags
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Image, Post
+from brandfit.encoders.base import Encoder
+from brandfit.errors import DataError, UnknownName, UsageError
+from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
+from brandfit.ranking import order
+
+BRIEF = "brief"
+"""Id of the brand that a brief stands for."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """One influencer, its likeness, and that by slot."""
+
+    influencer: str
+    likeness: float
+    slots: Mapping[str, float]
+
+
+class Lookalikes:
+    """Of the influencers of a Dataset, by what fills these slots (default: all that both levels of accounts have)."""
+
+    def __init__(
+        self, dataset: Dataset, slots: Sequence[str] = ("text", "picture", "concept", "graph", "profile", "audience")
+    ) -> None:
+        self.dataset, self.slots = dataset, [slot for slot in slots if slot in dataset.slots]
+        if not self.slots:
+            raise UsageError("There are no features to tell likeness by.", "Encode first: brandfit encode text.minilm concept.bag")
+        self._known: dict[str, tuple[np.ndarray, bool, Vectors]] = {}
+
+    def similar(self, accounts: Sequence[str], k: int = 10, allowed: np.ndarray | None = None) -> list[Alike]:
+        """Like these influencers or brands, who are left out themselves. Raises UnknownName, UsageError where nothing is known."""
+        known = set(self.dataset.accounts["id"].to_pylist())
+        for id in accounts:
+            if id not in known:
+                raise UnknownName("account", id, known)
+        ids = np.array(list(dict.fromkeys(accounts)), dtype=object)
+        wanted = {}
+        for slot in self.slots:
+            found = self._vectors(slot, ids)
+            if found.present.any():
+                mean, roots, _ = self._of(slot)
+                wanted[slot] = _proper(found.values[found.present], mean, roots).mean(axis=0)
+        if not wanted:
+            raise UsageError(f"Nothing is known of {', '.join(ids)} to tell likeness by.", "Encode their posts first.")
+        out = np.isin(self.dataset.influencers.astype(str), ids.astype(str))
+        return self._nearest(wanted, k, ~out if allowed is None else allowed & ~out)
+
+    def like_rows(self, rows: Mapping[str, np.ndarray], k: int = 10, allowed: np.ndarray | None = None) -> list[Alike]:
+        """Like rows of Features, slot to (d,): what an encoder made of a picture, for example."""
+        wanted = {slot: _proper(row[None], *self._of(slot)[:2])[0] for slot, row in rows.items() if slot in self.slots}
+        return self._nearest(wanted, k, allowed)
+
+    def _nearest(self, wanted: Mapping[str, np.ndarray], k: int, allowed: np.ndarray | None) -> list[Alike]:
+        n = len(self.dataset.influencers)
+        total, count, each = np.zeros(n), np.zeros(n), {}
+        for slot, direction in wanted.items():
+            mean, roots, vectors = self._of(slot)
+            unit = direction / max(float(np.linalg.norm(direction)), 1e-12)
+            each[slot] = np.where(vectors.present, _proper(vectors.values, mean, roots) @ unit, np.nan)
+            total += np.nan_to_num(each[slot])
+            count += vectors.present
+        scores = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        there = np.flatnonzero(~np.isnan(scores) & (True if allowed is None else allowed))
+        best = there[order(scores[there], self.dataset.influencers[there], k)]
+        return [
+            Alike(
+                str(self.dataset.influencers[i]),
+                float(scores[i]),
+                {slot: float(values[i]) for slot, values in each.items() if not np.isnan(values[i])},
+            )
+            for i in best
+        ]
+
+    def _vectors(self, slot: str, ids: np.ndarray) -> Vectors:
+        """Of influencers as they are, of brands as they are seen."""
+        brand = np.array([id in self.dataset.representation for id in ids.tolist()], bool)
+        mine = account_vectors(self.dataset, slot, ids)
+        theirs = brand_vectors(self.dataset, slot, ids[brand])
+        mine.values[brand], mine.present[brand] = theirs.values, theirs.present
+        return mine
+
+    def _of(self, slot: str) -> tuple[np.ndarray, bool, Vectors]:
+        """Mean (d,) of all influencers, whether rows are shares, and the vectors of all."""
+        if slot not in self._known:
+            found = account_vectors(self.dataset, slot, self.dataset.influencers)
+            rows = found.values[found.present]
+            roots = bool(rows.size and (rows >= 0).all() and (rows <= 1).all())
+            self._known[slot] = (_unit(np.sqrt(rows) if roots else rows).mean(axis=0), roots, found)
+        return self._known[slot]
+
+
+def with_brief(dataset: Dataset, text: str, pictures: Sequence[str | Path], readers: Mapping[str, Encoder]) -> Dataset:
+    """The Dataset with one more brand, ``BRIEF``, that wants what a text and pictures say.
+
+    readers  slot to the encoder that filled it; what it makes of the brief fills the brand's side
+
+    Raises UsageError where nothing can be read of it, DataError for a file that is no picture.
+    """
+    stored, images, posts = {}, [], []
+    if text.strip():
+        posts.append(Post(id=f"{BRIEF} text", account=BRIEF, kind="brief", caption=text, hashtags=hashtags(text)))
+    for n, path in enumerate(pictures):
+        data = _picture(Path(path))
+        hash = hashlib.sha256(data).hexdigest()
+        stored[hash] = data
+        posts.append(Post(id=f"{BRIEF} {n}", account=BRIEF, kind="brief"))
+        images.append(Image(post=posts[-1].id, hash=hash))
+    own = Dataset.of([Account(id=BRIEF, role="brand")], posts, images, pictures=stored)
+    slots = dict(dataset.slots)
+    read = 0
+    for slot, encoder in readers.items():
+        found = encoder.encode(own)
+        if len(found):
+            slots[slot] = _joined(dataset.slots[slot], found)
+            read += 1
+    if not read:
+        raise UsageError(
+            "Nothing of this brief can be read as the posts of influencers were.",
+            "Encode them with text.minilm or image.onnx, and give a text or a picture.",
+        )
+    return dataset.with_more(own).with_slots(slots)
+
+
+def _joined(features: Features, more: Features) -> Features:
+    if features.level != more.level or features.dim != more.dim:
+        raise UsageError(f"{features.name} cannot be read anew.", "Encode it again.")
+    return replace(
+        features,
+        ids=np.concatenate([features.ids, more.ids]),
+        values=np.concatenate([features.values, more.values]),
+        key=f"{features.key} and {more.key}",
+    )
+
+
+def _picture(path: Path) -> bytes:
+    from PIL import Image as Opened
+
+    try:
+        data = path.read_bytes()
+        Opened.open(io.BytesIO(data)).convert("RGB")
+    except OSError as error:
+        raise DataError(f"{path} is no picture that can be read: {error}.", "A JPEG, PNG or WebP file is expected.") from None
+    return data
+
+
+def _proper(rows: np.ndarray, mean: np.ndarray, roots: bool) -> np.ndarray:
+    return _unit(_unit(np.sqrt(np.maximum(rows, 0)) if roots else rows) - mean)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)

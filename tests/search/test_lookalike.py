@@ -1,0 +1,133 @@
+"""Look-alikes, pictures and briefs on the built-in sample, whose topics are known; the index against sorting everything."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brandfit import pipeline
+from brandfit.cli import main
+from brandfit.errors import UnknownName, UsageError
+from brandfit.search.index import Index
+from brandfit.search.lookalike import Lookalikes
+from brandfit.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("similar") / "demo"
+    with Workspace(place, create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        for name in ("text.hashing", "image.classical", "concept.bag"):
+            pipeline.encode(workspace, name)
+    return place
+
+
+def categories(place):
+    with Workspace(place) as workspace:
+        accounts = workspace.dataset().accounts
+        return dict(zip(accounts["id"].to_pylist(), accounts["category"].to_pylist(), strict=True))
+
+
+def test_look_alikes_are_of_the_same_category_and_others_than_those_asked(place):
+    category = categories(place)
+    with Workspace(place) as workspace:
+        dataset = pipeline.load(workspace)
+        alike = Lookalikes(dataset)
+        right, total = 0, 0
+        for id in dataset.influencers[::6].tolist():
+            found = alike.similar([id], 5)
+            assert id not in {one.influencer for one in found}
+            assert [one.likeness for one in found] == sorted((one.likeness for one in found), reverse=True)
+            right += sum(category[one.influencer] == category[id] for one in found)
+            total += len(found)
+        share = np.mean([category[a] == category[b] for a in dataset.influencers for b in dataset.influencers if a != b])
+        assert right / total > share + 0.4
+        two = alike.similar(dataset.influencers[:2].tolist(), 3)
+        assert not {one.influencer for one in two} & set(dataset.influencers[:2].tolist())
+        with pytest.raises(UnknownName):
+            alike.similar(["nobody"])
+        with pytest.raises(UsageError, match="no features"):
+            Lookalikes(dataset, ("graph",))
+
+
+def test_a_brand_may_be_asked_for_too(place, capsys):
+    category = categories(place)
+    main(["similar", "pawmeadow.treats", "-k", "5", "-w", str(place), "--json"])
+    rows = json.loads(capsys.readouterr().out)["results"]
+    assert sum(category[row["influencer"]] == "pet" for row in rows) >= 4
+
+
+def test_a_picture_finds_who_shows_the_like(place, tmp_path, capsys):
+    with Workspace(place) as workspace:
+        dataset = workspace.dataset()
+        post, hash = (dataset.images[c][0].as_py() for c in ("post", "hash"))
+        file = tmp_path / "seen.jpg"
+        file.write_bytes(dataset.picture(hash))
+        owner = dataset.posts["account"][dataset.posts["id"].to_pylist().index(post)].as_py()
+        influencers = set(dataset.influencers.tolist())
+    main(["similar", "--picture", str(file), "-k", "40", "-w", str(place), "--json"])
+    rows = json.loads(capsys.readouterr().out)["results"]
+    assert owner not in influencers or owner in {row["influencer"] for row in rows}
+    assert all(set(row["slots"]) == {"picture"} for row in rows)
+    (tmp_path / "no.jpg").write_bytes(b"no picture")
+    for args, said in (
+        (["--picture", str(tmp_path / "no.jpg")], "no picture that can be read"),
+        ([], "Like whom"),
+        (["arvid.peaks", "--picture", str(file)], "not both"),
+        (["arvid.peaks", "--where", "beauty:yes"], "no filter named 'beauty'"),
+    ):
+        with pytest.raises(SystemExit):
+            main(["similar", *args, "-w", str(place)])
+        assert said in capsys.readouterr().err
+
+
+def test_a_brief_ranks_for_a_brand_without_an_account(place, capsys):
+    category = categories(place)
+    wanted = "Treats and toys for happy dogs and puppies, on long walks with a new leash"
+    main(["rank", "--brief", wanted, "--ranker", "simcos", "-k", "10", "-w", str(place), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["brand"] == "brief"
+    assert sum(category[row["influencer"]] == "pet" for row in found["ranking"]) >= 7
+    assert any("seen through its brief" in note for note in found["notes"])
+    for args in ([], ["northpeak.outdoor", "--brief", "x"]):
+        with pytest.raises(SystemExit):
+            main(["rank", *args, "-w", str(place)])
+        assert "Rank for whom" in capsys.readouterr().err
+
+
+@given(st.integers(1, 60), st.integers(1, 70), st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_the_exact_index_is_sorting_everything(n, k, seed):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(-2, 3, (n, 3)).astype(np.float32)  # many ties
+    ids = np.array([f"i{m}" for m in range(n)], dtype=object)
+    query = rng.integers(-2, 3, 3).astype(float)
+    allowed = rng.random(n) < 0.7 if seed % 2 else None
+    found = Index(ids, values, "exact").nearest(query, k, allowed)
+    scores = values @ query
+    rows = [m for m in range(n) if allowed is None or allowed[m]]
+    best = sorted(rows, key=lambda m: -scores[m])[:k]
+    assert found.scores.tolist() == [scores[m] for m in best]
+    assert set(found.rows.tolist()) <= set(rows)
+    moved = rng.permutation(n)
+    again = Index(ids[moved], values[moved], "exact").nearest(query, k, allowed[moved] if allowed is not None else None)
+    assert ids[moved][again.rows].tolist() == ids[found.rows].tolist()
+
+
+def test_the_approximate_index_finds_nearly_all(tmp_path):
+    pytest.importorskip("usearch")
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(3000, 24)).astype(np.float32)
+    ids = np.array([f"i{m}" for m in range(3000)], dtype=object)
+    exact, near = Index(ids, values, "exact"), Index(ids, values, "usearch")
+    recall = [
+        len(set(near.nearest(q, 20).rows.tolist()) & set(exact.nearest(q, 20).rows.tolist())) / 20
+        for q in rng.normal(size=(20, 24))
+    ]
+    assert np.mean(recall) > 0.9
+    assert Index(ids, values).kind == "exact"
