@@ -22,6 +22,10 @@ import numpy as np
 import pyarrow as pa
 
 from brandfit import names, seeds
+from brandfit.campaign import shortlist as shortlists
+from brandfit.campaign.choose import Limit
+from brandfit.campaign.prices import PriceConfig, read_prices
+from brandfit.campaign.shortlist import Shortlist
 from brandfit.compute.local import thread_map
 from brandfit.compute.processes import process_some
 from brandfit.config import Config, describe
@@ -433,6 +437,44 @@ def rank_brief(
     return _ranked(model, with_brief(dataset, text, pictures, readers), BRIEF, k, True, data)
 
 
+def shortlist(
+    workspace: Workspace,
+    brand: str,
+    budget: float | None = None,
+    count: int | None = None,
+    ranker: str | None = None,
+    where: str | Mapping[str, Any] | None = None,
+    at_least: Mapping[str, int] | None = None,
+    at_most: Mapping[str, int] | None = None,
+    exclude: Sequence[str] = (),
+    price_list: str | Path | None = None,
+    data: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Shortlist:
+    """The set of influencers that reaches most people with a match within a budget or a number of places.
+
+    at_least, at_most  condition (``search.filters``) to how many of such there must or may be
+
+    A match is the probability that the ranker tells; of one that tells none, one less the share of candidates above it.
+    """
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    brand = _brand(dataset, brand)
+    facts = Facts(dataset)
+    groups = [Limit(text, filters.kept(filters.parse(text), facts)[0], least, None) for text, least in (at_least or {}).items()] + [
+        Limit(text, filters.kept(filters.parse(text), facts)[0], 0, most) for text, most in (at_most or {}).items()
+    ]
+    condition = filters.parse(where) if isinstance(where, str) else filters.read(where) if where is not None else None
+    allowed = filters.kept(condition, facts)[0] if condition is not None else np.ones(len(facts), bool)
+    out = {*facts.ids[~allowed].tolist(), *(id.strip().lower().removeprefix("@") for id in exclude)}
+    ranking = _ranked(model, dataset, brand, None, False, data)
+    match = 1 - np.arange(len(ranking)) / max(len(ranking), 1)
+    if getattr(model, "stack", None) is not None:
+        match = model.probability(dataset, np.array([brand], dtype=object), ranking.candidates).value[0]  # type: ignore[attr-defined]
+    config = PriceConfig.of(_scope(settings, "price"))
+    given = read_prices(price_list) if price_list else {}
+    return shortlists.shortlist(dataset, ranking, match, budget, count, groups, sorted(out), given, config)
+
+
 def _readers(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str, Encoder]:
     """Slot to the encoder that filled it, of those that can read anew."""
     found = {slot: _reader(features, settings) for slot, features in dataset.slots.items()}
@@ -590,7 +632,11 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
         kind = what.removesuffix("s")
         return [{"name": n, "what": _summary(names.load(kind, n))} for n in names.names(kind)]
     configs = {n: names.load(kind, n).Config for kind in ("importer", "encoder", "profiler", "ranker") for n in names.names(kind)}
-    configs |= {"endorsements": endorsements.Config, **{p.name: p.Config for p in protocols.PROTOCOLS.values()}}
+    configs |= {
+        "price": PriceConfig,
+        "endorsements": endorsements.Config,
+        **{p.name: p.Config for p in protocols.PROTOCOLS.values()},
+    }
     if name not in configs:
         raise UnknownName(
             "importer, encoder or ranker", name or "", configs, "" if name else "Name one: brandfit list settings wsim"

@@ -14,7 +14,21 @@ from brandfit.errors import BrandfitError, UnknownName
 
 COMMANDS = {p.stem.rstrip("_"): f"brandfit.cli.{p.stem}" for p in sorted(Path(__file__).parent.glob("[a-z]*.py"))}
 FIRST = ("import", "template", "check", "encode", "profile")
-ORDER = (*FIRST, "train", "rank", "explain", "search", "similar", "evaluate", "experiment", "tune", "list", "export", "doctor")
+ORDER = (
+    *FIRST,
+    "train",
+    "rank",
+    "explain",
+    "search",
+    "similar",
+    "shortlist",
+    "evaluate",
+    "experiment",
+    "tune",
+    "list",
+    "export",
+    "doctor",
+)
 
 
 class Commands(click.Group):

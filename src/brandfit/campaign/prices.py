@@ -1,0 +1,84 @@
+"""What influencers ask for a post: from a list, or estimated by a rule that is written down here and may be set.
+
+    middle = per_thousand x followers / 1,000 x (engagement rate / usual rate) ^ 0.5,   low = middle / 2,   high = 2 x middle
+
+Ten of a currency for a thousand followers is a rule of thumb of the trade for pictures of micro-influencers; the range says that
+prices asked for the same size differ by a factor of two up and down. It is a guess: real prices come from asking.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import pyarrow.compute as pc
+from msgspec import Meta
+
+from brandfit.config import Config
+from brandfit.errors import DataError
+from brandfit.search.facts import Facts
+
+SPREAD = 2.0
+BOUNDS = 0.5, 2.0
+"""What engagement may change of a price."""
+
+
+class PriceConfig(Config, frozen=True):
+    per_thousand: Annotated[float, Meta(description="price of a post for a thousand followers, in your currency", gt=0)] = 10.0
+    least: Annotated[float, Meta(description="lowest price of a post", ge=0)] = 25.0
+
+
+class Prices(NamedTuple):
+    """(n,) each; given: which are from a list."""
+
+    middle: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    given: np.ndarray
+
+
+def read_prices(file: str | Path) -> dict[str, float]:
+    """Account to price, of a CSV file (account, price). Raises DataError with file and line."""
+    path, found = Path(file), {}
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.", "A CSV file with the columns account and price is expected.")
+    with path.open(newline="", encoding="utf-8-sig") as handle:
+        rows = csv.reader(handle)
+        header = [cell.strip().lower() for cell in next(rows, [])]
+        if header[:2] != ["account", "price"]:
+            raise DataError(f"{path}, line 1: the columns are {', '.join(header) or 'none'}.", "Expected: account, price.")
+        for line, row in enumerate(rows, 2):
+            if not any(cell.strip() for cell in row):
+                continue
+            try:
+                price = float(row[1].replace(",", ""))
+                if not 0 <= price < float("inf"):
+                    raise ValueError
+            except (IndexError, ValueError):
+                raise DataError(
+                    f"{path}, line {line}: found {','.join(row)!r}, expected an account and a price.", "Mend it."
+                ) from None
+            found[row[0].strip().lower().removeprefix("@")] = price
+    return found
+
+
+def prices(facts: Facts, given: dict[str, float], config: PriceConfig | None = None) -> Prices:
+    """Of all influencers. One without followers is priced as the middle one; one without engagement as usual."""
+    config = config or PriceConfig()
+    followers = pc.cast(facts.followers, "float64").to_numpy(zero_copy_only=False)
+    followers = np.where(np.isnan(followers), np.nanmedian(followers) if not np.isnan(followers).all() else 0, followers)
+    rate = facts.engagement.to_numpy(zero_copy_only=False)
+    usual = np.nanmedian(rate) if not np.isnan(rate).all() else 1.0
+    share = np.clip(np.sqrt(np.where(np.isnan(rate), usual, rate) / max(usual, 1e-12)), *BOUNDS)
+    middle = np.maximum(config.per_thousand * followers / 1000 * share, config.least)
+    ids = facts.ids.tolist()
+    known = np.array([id in given for id in ids], bool)
+    asked = np.array([given.get(id, 0.0) for id in ids])
+    return Prices(
+        np.where(known, asked, middle),
+        np.where(known, asked, middle / SPREAD),
+        np.where(known, asked, middle * SPREAD),
+        known,
+    )

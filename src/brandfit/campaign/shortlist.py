@@ -1,0 +1,134 @@
+"""A shortlist: the set of influencers that reaches most people with a match under a budget, not the k best each on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from brandfit.campaign.choose import Limit, Limits, choose
+from brandfit.campaign.prices import PriceConfig, prices
+from brandfit.campaign.reach import Reach
+from brandfit.data.audience import Audiences
+from brandfit.data.dataset import Dataset
+from brandfit.errors import UsageError
+from brandfit.ranking import Ranking
+from brandfit.search.facts import Facts
+
+
+@dataclass(frozen=True)
+class Pick:
+    """price and its range; given: whether it was stated; followers: None where not known; adds: people that it adds to those above
+    it; shared: share of its known audience that others of the list have too, None where no audience is known."""
+
+    influencer: str
+    rank: int
+    match: float
+    price: float
+    price_low: float
+    price_high: float
+    given: bool
+    followers: int | None
+    adds: float
+    shared: float | None
+
+
+@dataclass(frozen=True)
+class Shortlist:
+    """reach: people won, expected; ranked_reach: of the first of the ranking that the same limits allow; at_least: what share of
+    the best possible it is for sure."""
+
+    brand: str
+    picks: tuple[Pick, ...]
+    reach: float
+    ranked_reach: float
+    at_least: float
+    budget: float | None
+    notes: tuple[str, ...]
+
+    @property
+    def price(self) -> tuple[float, float, float]:
+        """Of all: middle, low, high."""
+        low, high = (sum(getattr(p, f"price_{end}") for p in self.picks) for end in ("low", "high"))
+        return sum(p.price for p in self.picks), low, high
+
+    def to_dict(self) -> dict[str, Any]:
+        middle, low, high = self.price
+        return {
+            "brand": self.brand,
+            "reach": self.reach,
+            "reach_of_the_first_of_the_ranking": self.ranked_reach,
+            "at_least_of_the_best_possible": self.at_least,
+            "budget": self.budget,
+            "price": {"middle": middle, "low": low, "high": high},
+            "picks": [{name: getattr(pick, name) for name in Pick.__dataclass_fields__} for pick in self.picks],
+            "notes": list(self.notes),
+        }
+
+
+def shortlist(
+    dataset: Dataset,
+    ranking: Ranking,
+    match: np.ndarray,
+    budget: float | None = None,
+    count: int | None = None,
+    groups: Sequence[Limit] = (),
+    excluded: Sequence[str] = (),
+    given: Mapping[str, float] | None = None,
+    config: PriceConfig | None = None,
+) -> Shortlist:
+    """Choose among the candidates of a ranking.
+
+    match   (n,) the chance of each candidate, in the order of the ranking, 0 to 1
+    groups  limits over all influencers of the Dataset, in its order
+
+    Raises UsageError where there is neither a budget nor a count, or no set keeps the limits.
+    """
+    if budget is None and count is None:
+        raise UsageError("A shortlist needs a limit.", "Say a budget, or how many at most: --budget 5000, --count 8")
+    facts = Facts(dataset)
+    row = {id: n for n, id in enumerate(facts.ids.tolist())}
+    kept = np.array(
+        [n for n, id in enumerate(ranking.candidates.tolist()) if id not in set(excluded) and not np.isnan(match[n])], int
+    )
+    ids = ranking.candidates[kept]
+    at = np.array([row[id] for id in ids.tolist()], int)
+    asked = prices(facts, dict(given or {}), config)
+    followers = pc.cast(facts.followers, "float64").to_numpy(zero_copy_only=False)[at]
+    audiences = Audiences(dataset, ids.tolist())
+    reach = Reach(audiences.matrix, np.nan_to_num(followers), match[kept])
+    limits = Limits(
+        asked.middle[at],
+        float("inf") if budget is None else budget,
+        count,
+        [Limit(group.sentence, group.members[at], group.least, group.most) for group in groups],
+    )
+    found = choose(reach, limits, np.arange(len(ids)))
+    left, picks = reach.nothing, []
+    for i in found.at:
+        adds = reach.gain(i, left)
+        left = reach.added(i, left)
+        others = [j for j in found.at if j != i]
+        mine = reach.audience[i]
+        seen = np.asarray(reach.audience[others].sum(axis=0)).ravel() > 0 if others else np.zeros(mine.shape[1], bool)
+        shared = float(seen[mine.indices].mean()) if mine.nnz else None
+        n = at[i]
+        size = None if np.isnan(followers[i]) else int(followers[i])
+        middle, low, high = (float(values[n]) for values in (asked.middle, asked.low, asked.high))
+        rank, match_, known = int(kept[i]) + 1, float(reach.match[i]), bool(asked.given[n])
+        picks.append(Pick(str(ids[i]), rank, match_, middle, low, high, known, size, adds, shared))
+    notes = []
+    if not all(pick.given for pick in picks):
+        config = config or PriceConfig()
+        notes.append(
+            f"prices that were not given are estimated: {config.per_thousand:g} for a thousand followers, from half to twice"
+        )
+    if not audiences.matrix.nnz:
+        notes.append("no audience is known: followers of two influencers are taken to be different people")
+    if unknown := sum(pick.followers is None for pick in picks):
+        notes.append(f"{unknown} of them have an unknown number of followers, counted as none")
+    at_least = found.value / found.bound if found.bound > 0 else 1.0
+    return Shortlist(ranking.brand, tuple(picks), found.value, found.ranked, min(at_least, 1.0), budget, tuple(notes))
