@@ -460,19 +460,25 @@ def shortlist(
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand = _brand(dataset, brand)
     facts = Facts(dataset)
-    groups = [Limit(text, filters.kept(filters.parse(text), facts)[0], least, None) for text, least in (at_least or {}).items()] + [
-        Limit(text, filters.kept(filters.parse(text), facts)[0], 0, most) for text, most in (at_most or {}).items()
-    ]
-    condition = filters.parse(where) if isinstance(where, str) else filters.read(where) if where is not None else None
-    allowed = filters.kept(condition, facts)[0] if condition is not None else np.ones(len(facts), bool)
-    out = {*facts.ids[~allowed].tolist(), *(id.strip().lower().removeprefix("@") for id in exclude)}
     ranking = _ranked(model, dataset, brand, None, False, data)
+    row = {id: n for n, id in enumerate(facts.ids.tolist())}
+    at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
+
+    def of(text: str | Mapping[str, Any]) -> np.ndarray:
+        return filters.kept(filters.parse(text) if isinstance(text, str) else filters.read(text), facts)[0][at]
+
+    groups = [Limit(text, of(text), least=n) for text, n in (at_least or {}).items()]
+    groups += [Limit(text, of(text), most=n) for text, n in (at_most or {}).items()]
+    out = {id.strip().lower().removeprefix("@") for id in exclude}
+    if where is not None:
+        out |= set(ranking.candidates[~of(where)].tolist())
     match = 1 - np.arange(len(ranking)) / max(len(ranking), 1)
     if getattr(model, "stack", None) is not None:
         match = model.probability(dataset, np.array([brand], dtype=object), ranking.candidates).value[0]  # type: ignore[attr-defined]
-    config = PriceConfig.of(_scope(settings, "price"))
+    followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
     given = read_prices(price_list) if price_list else {}
-    return shortlists.shortlist(dataset, ranking, match, budget, count, groups, sorted(out), given, config)
+    config = PriceConfig.of(_scope(settings, "price"))
+    return shortlists.shortlist(dataset, ranking, match, followers, rate, budget, count, groups, sorted(out), given, config)
 
 
 def _readers(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str, Encoder]:

@@ -16,10 +16,7 @@ from brandfit.campaign.choose import Limit, Limits, choose
 from brandfit.campaign.prices import PriceConfig, prices, read_prices
 from brandfit.campaign.reach import Reach
 from brandfit.cli import main
-from brandfit.data.dataset import Dataset
-from brandfit.data.schema import Account, Post
 from brandfit.errors import DataError, UsageError
-from brandfit.search.facts import Facts
 from brandfit.workspace import Workspace
 
 
@@ -109,22 +106,17 @@ def test_what_must_be_there_is_or_it_is_said(seed, n):
     assert found.bound >= max(reach.value(at) for at in feasible) - 1e-6
 
 
-def facts() -> Facts:
-    accounts = [Account(id="ana", followers=10_000), Account(id="bo", followers=10_000), Account(id="cy", followers=1_000)]
-    accounts.append(Account(id="di"))
-    posts = [Post(id="a", account="ana", likes=400), Post(id="b", account="bo", likes=100), Post(id="c", account="cy", likes=10)]
-    return Facts(Dataset.of(accounts, posts))
-
-
 def test_prices_follow_the_rule_or_the_list():
-    found = prices(facts(), {"bo": 77.0})
+    ids = np.array(["ana", "bo", "cy", "di"], dtype=object)
+    followers, rate = np.array([10_000, 10_000, 1_000, np.nan]), np.array([0.04, 0.01, 0.01, np.nan])
+    found = prices(ids, followers, rate, {"bo": 77.0})
     assert found.middle[1] == 77.0
     assert (found.low[1], found.high[1]) == (77.0, 77.0)
     assert found.given.tolist() == [False, True, False, False]
     assert found.middle[0] == pytest.approx(10 * 10 * 2)  # four times the usual rate: twice the price
     assert (found.low[0], found.high[0]) == (pytest.approx(100), pytest.approx(400))
     assert found.middle[2] == 25  # the least
-    assert prices(facts(), {}, PriceConfig.of({"per_thousand": 20.0})).middle[0] == pytest.approx(400)
+    assert prices(ids, followers, rate, {}, PriceConfig.of({"per_thousand": 20.0})).middle[0] == pytest.approx(400)
 
 
 def test_a_price_list_is_read_with_line_and_reason(tmp_path):

@@ -9,16 +9,15 @@ prices asked for the same size differ by a factor of two up and down. It is a gu
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import numpy as np
-import pyarrow.compute as pc
 from msgspec import Meta
 
 from brandfit.config import Config
 from brandfit.errors import DataError
-from brandfit.search.facts import Facts
 
 SPREAD = 2.0
 BOUNDS = 0.5, 2.0
@@ -64,18 +63,19 @@ def read_prices(file: str | Path) -> dict[str, float]:
     return found
 
 
-def prices(facts: Facts, given: dict[str, float], config: PriceConfig | None = None) -> Prices:
-    """Of all influencers. One without followers is priced as the middle one; one without engagement as usual."""
+def prices(
+    ids: np.ndarray, followers: np.ndarray, rate: np.ndarray, given: Mapping[str, float], config: PriceConfig | None = None
+) -> Prices:
+    """Of these influencers (n,), with followers and engagement rates (n,), NaN where not known. One without followers is priced as
+    the middle one, one without engagement as usual.
+    """
     config = config or PriceConfig()
-    followers = pc.cast(facts.followers, "float64").to_numpy(zero_copy_only=False)
-    followers = np.where(np.isnan(followers), np.nanmedian(followers) if not np.isnan(followers).all() else 0, followers)
-    rate = facts.engagement.to_numpy(zero_copy_only=False)
+    size = np.where(np.isnan(followers), np.nanmedian(followers) if not np.isnan(followers).all() else 0, followers)
     usual = np.nanmedian(rate) if not np.isnan(rate).all() else 1.0
     share = np.clip(np.sqrt(np.where(np.isnan(rate), usual, rate) / max(usual, 1e-12)), *BOUNDS)
-    middle = np.maximum(config.per_thousand * followers / 1000 * share, config.least)
-    ids = facts.ids.tolist()
-    known = np.array([id in given for id in ids], bool)
-    asked = np.array([given.get(id, 0.0) for id in ids])
+    middle = np.maximum(config.per_thousand * size / 1000 * share, config.least)
+    known = np.array([id in given for id in ids.tolist()], bool)
+    asked = np.array([given.get(id, 0.0) for id in ids.tolist()])
     return Prices(
         np.where(known, asked, middle),
         np.where(known, asked, middle / SPREAD),

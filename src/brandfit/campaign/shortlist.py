@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from brandfit.campaign.choose import Limit, Limits, choose
 from brandfit.campaign.prices import PriceConfig, prices
@@ -16,7 +15,6 @@ from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.ranking import Ranking
-from brandfit.search.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,8 @@ def shortlist(
     dataset: Dataset,
     ranking: Ranking,
     match: np.ndarray,
+    followers: np.ndarray,
+    rate: np.ndarray,
     budget: float | None = None,
     count: int | None = None,
     groups: Sequence[Limit] = (),
@@ -82,29 +82,25 @@ def shortlist(
 ) -> Shortlist:
     """Choose among the candidates of a ranking.
 
-    match   (n,) the chance of each candidate, in the order of the ranking, 0 to 1
-    groups  limits over all influencers of the Dataset, in its order
+    match      (n,) chance of each candidate from 0 to 1, in the order of the ranking
+    followers  (n,) of each, and rate (n,), its engagement rate; NaN where not known
+    groups     limits of parts of them
 
     Raises UsageError where there is neither a budget nor a count, or no set keeps the limits.
     """
     if budget is None and count is None:
         raise UsageError("A shortlist needs a limit.", "Say a budget, or how many at most: --budget 5000, --count 8")
-    facts = Facts(dataset)
-    row = {id: n for n, id in enumerate(facts.ids.tolist())}
-    kept = np.array(
-        [n for n, id in enumerate(ranking.candidates.tolist()) if id not in set(excluded) and not np.isnan(match[n])], int
-    )
-    ids = ranking.candidates[kept]
-    at = np.array([row[id] for id in ids.tolist()], int)
-    asked = prices(facts, dict(given or {}), config)
-    followers = pc.cast(facts.followers, "float64").to_numpy(zero_copy_only=False)[at]
+    out = set(excluded)
+    kept = np.array([n for n, id in enumerate(ranking.candidates.tolist()) if id not in out and not np.isnan(match[n])], np.int64)
+    ids, followers = ranking.candidates[kept], followers[kept]
+    asked = prices(ids, followers, rate[kept], given or {}, config)
     audiences = Audiences(dataset, ids.tolist())
     reach = Reach(audiences.matrix, np.nan_to_num(followers), match[kept])
     limits = Limits(
-        asked.middle[at],
+        asked.middle,
         float("inf") if budget is None else budget,
         count,
-        [Limit(group.sentence, group.members[at], group.least, group.most) for group in groups],
+        [Limit(group.sentence, group.members[kept], group.least, group.most) for group in groups],
     )
     found = choose(reach, limits, np.arange(len(ids)))
     left, picks = reach.nothing, []
@@ -115,10 +111,9 @@ def shortlist(
         mine = reach.audience[i]
         seen = np.asarray(reach.audience[others].sum(axis=0)).ravel() > 0 if others else np.zeros(mine.shape[1], bool)
         shared = float(seen[mine.indices].mean()) if mine.nnz else None
-        n = at[i]
         size = None if np.isnan(followers[i]) else int(followers[i])
-        middle, low, high = (float(values[n]) for values in (asked.middle, asked.low, asked.high))
-        rank, match_, known = int(kept[i]) + 1, float(reach.match[i]), bool(asked.given[n])
+        middle, low, high = (float(values[i]) for values in (asked.middle, asked.low, asked.high))
+        rank, match_, known = int(kept[i]) + 1, float(reach.match[i]), bool(asked.given[i])
         picks.append(Pick(str(ids[i]), rank, match_, middle, low, high, known, size, adds, shared))
     notes = []
     if not all(pick.given for pick in picks):
