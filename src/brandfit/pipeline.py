@@ -22,7 +22,9 @@ import numpy as np
 import pyarrow as pa
 
 from brandfit import names, seeds
+from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
+from brandfit.campaign.advise import Idea
 from brandfit.campaign.choose import Limit
 from brandfit.campaign.prices import PriceConfig, read_prices
 from brandfit.campaign.shortlist import Shortlist
@@ -52,7 +54,7 @@ from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
-from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
+from brandfit.search.lookalike import BRIEF, Lookalikes, read_picture, with_brief
 from brandfit.workspace import Workspace
 
 Bytes = Callable[[int], None]
@@ -479,6 +481,25 @@ def shortlist(
     given = read_prices(price_list) if price_list else {}
     config = PriceConfig.of(_scope(settings, "price"))
     return shortlists.shortlist(dataset, ranking, match, followers, rate, budget, count, groups, sorted(out), given, config)
+
+
+def advise(
+    workspace: Workspace,
+    like: str,
+    pictures: Sequence[str | Path] = (),
+    captions: Sequence[str] = (),
+    by: str | None = None,
+    data: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> list[Idea]:
+    """Which of these pictures and captions fit what a brand or influencer posts; ``by``: and what engagement this influencer may
+    expect of them.
+    """
+    dataset = load(workspace, data)
+    like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
+    by = dataset.account(by.strip().lower().removeprefix("@"))["id"] if by is not None else None
+    readers = {slot: reader for slot, reader in _readers(dataset, settings).items() if slot in ("picture", "text")}
+    return advising.advise(dataset, like, {str(path): read_picture(Path(path)) for path in pictures}, captions, readers, by)
 
 
 def _readers(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str, Encoder]:

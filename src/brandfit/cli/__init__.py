@@ -22,6 +22,7 @@ ORDER = (
     "search",
     "similar",
     "shortlist",
+    "advise",
     "evaluate",
     "experiment",
     "tune",

@@ -120,7 +120,7 @@ def with_brief(dataset: Dataset, text: str, pictures: Sequence[str | Path], read
     if text.strip():
         posts.append(Post(id=f"{BRIEF} text", account=BRIEF, kind="brief", caption=text, hashtags=hashtags(text)))
     for n, path in enumerate(pictures):
-        data = _picture(Path(path))
+        data = read_picture(Path(path))
         hash = hashlib.sha256(data).hexdigest()
         stored[hash] = data
         posts.append(Post(id=f"{BRIEF} {n}", account=BRIEF, kind="brief"))
@@ -152,7 +152,8 @@ def _joined(features: Features, more: Features) -> Features:
     )
 
 
-def _picture(path: Path) -> bytes:
+def read_picture(path: Path) -> bytes:
+    """Its bytes. Raises DataError where it is none."""
     from PIL import Image as Opened
 
     try:

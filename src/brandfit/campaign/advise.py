@@ -1,0 +1,117 @@
+"""Which picture and which caption for the next post: how well each fits what a brand or a wanted influencer posts (W-17, W-18).
+
+Fit is the cosine with the mean of their posts, of Features less the mean of all influencers (what everybody shows is no fit), for
+pictures and captions apart. Beside it stands where that lies among the posts that they did make: the share of these that
+fit less well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from brandfit.campaign.engagement import Engagement, Expected
+from brandfit.data.captions import hashtags
+from brandfit.data.dataset import Dataset
+from brandfit.data.schema import Account, Image, Post
+from brandfit.encoders.base import Encoder
+from brandfit.errors import UsageError
+from brandfit.learning.pooling import account_vectors, brand_vectors
+
+
+@dataclass(frozen=True)
+class Idea:
+    """A picture (its name) or a caption; fit from -1 to 1; better_than: share of own posts that fit less; expected: engagement
+    of the account that is to post it, where one was named."""
+
+    kind: str
+    what: str
+    fit: float
+    better_than: float
+    expected: Expected | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        told = {"kind": self.kind, "what": self.what, "fit": self.fit, "better_than": self.better_than}
+        return told if self.expected is None else {**told, "expected": vars(self.expected)}
+
+
+def advise(
+    dataset: Dataset,
+    like: str,
+    pictures: Mapping[str, bytes],
+    captions: Sequence[str],
+    readers: Mapping[str, Encoder],
+    by: str | None = None,
+) -> list[Idea]:
+    """Ideas for a post, each kind best first.
+
+    like      brand or influencer whose posts they are to fit
+    pictures  name to bytes
+    readers   slot to the encoder that filled it: ``picture`` for pictures, ``text`` for captions
+    by        influencer that is to post it: the engagement that it may expect, of each idea
+
+    Raises UsageError where there is nothing to compare, or nothing that can be read.
+    """
+    asked = [("picture", "picture", list(pictures))] if pictures else []
+    asked += [("caption", "text", list(captions))] if captions else []
+    if not asked:
+        raise UsageError("Advise on what?", "Give pictures or captions: --picture a.jpg --caption 'New boots, old hills'")
+    engagement = Engagement(dataset) if by is not None else None
+    found = []
+    for kind, slot, names in asked:
+        if slot not in readers:
+            filled = dataset.slots[slot].name if slot in dataset.slots else "nothing"
+            raise UsageError(
+                f"Nothing here can read a {kind} as {filled} did.",
+                "Encode with one that learns nothing: text.minilm, image.classical ...",
+            )
+        rows = _read(readers[slot], kind, names, pictures)
+        fits, own = _fits(dataset, slot, like, rows)
+        ideas = []
+        for n, name in enumerate(names):
+            told = None
+            if engagement is not None and by is not None:
+                told = engagement.expected(by, name if kind == "caption" else None, {slot: rows[n]})
+            ideas.append(Idea(kind, name, float(fits[n]), float((own < fits[n]).mean()) if len(own) else 0.0, told))
+        found += sorted(ideas, key=lambda idea: (-idea.fit, idea.what))
+    return found
+
+
+def _fits(dataset: Dataset, slot: str, like: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) cosines of rows with what ``like`` posts, and those of its own posts, each with the mean of the others."""
+    vectors = brand_vectors if like in dataset.representation else account_vectors
+    wanted = vectors(dataset, slot, np.array([like], dtype=object))
+    if not wanted.present[0]:
+        raise UsageError(f"Nothing of {like} is there to compare in {slot}.", "Encode its posts first.")
+    all_ = account_vectors(dataset, slot, dataset.influencers)
+    mean = all_.values[all_.present].mean(axis=0) if all_.present.any() else 0.0
+    posts = dataset.posts["id"].filter(pc.equal(dataset.posts["account"], like)).to_numpy().astype(object)
+    own, there = (
+        dataset.slots[slot].of(posts) if dataset.slots[slot].level == "post" else (np.zeros((0, rows.shape[1])), np.zeros(0, bool))
+    )
+    own = own[there]
+    others = (own.sum(axis=0) - own) / max(len(own) - 1, 1)
+    return _cosine(rows - mean, wanted.values - mean), _cosine(own - mean, others - mean) if len(own) > 1 else np.zeros(0)
+
+
+def _cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    return np.asarray((left * right).sum(axis=1) / np.maximum(length, 1e-12))
+
+
+def _read(encoder: Encoder, kind: str, names: Sequence[str], pictures: Mapping[str, bytes]) -> np.ndarray:
+    if kind == "caption":
+        posts = [Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text)) for n, text in enumerate(names)]
+        dataset = Dataset.of([Account(id="reader")], posts)
+    else:
+        posts = [Post(id=str(n), account="reader") for n in range(len(names))]
+        images = [Image(post=str(n), hash=name) for n, name in enumerate(names)]
+        dataset = Dataset.of([Account(id="reader")], posts, images, pictures=pictures)
+    rows, there = encoder.encode(dataset).of(np.array([post.id for post in posts], dtype=object))
+    if not there.all():
+        raise UsageError(f"The {kind} {names[int(np.argmin(there))]!r} cannot be read.", "Give another.")
+    return rows

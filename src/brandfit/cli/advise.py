@@ -1,0 +1,53 @@
+"""brandfit advise"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+
+
+@click.command(short_help="Choose pictures and captions for a post.")
+@click.argument("account")
+@workspace_option
+@click.option("--picture", "pictures", multiple=True, type=click.Path(dir_okay=False), help="A picture to judge; several times.")
+@click.option("--caption", "captions", multiple=True, help="A caption to judge; several times.")
+@click.option("--by", help="Influencer that is to post it: says what engagement it may expect.")
+@set_option
+@json_option
+def command(
+    account: str,
+    workspace: str,
+    pictures: tuple[str, ...],
+    captions: tuple[str, ...],
+    by: str | None,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Say which pictures and captions fit what ACCOUNT (a brand or an influencer) posts, best first.
+
+    \b
+    Examples:
+      brandfit advise northpeak.outdoor --picture tent.jpg --picture sofa.jpg -w demo
+      brandfit advise northpeak.outdoor --caption "Rain, and dry feet" --caption "Sale!" --by arvid.peaks -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.cli._shared import read_settings
+    from brandfit.workspace import Workspace
+
+    own, data = read_settings(settings)
+    with Workspace(workspace) as opened:
+        ideas = pipeline.advise(opened, account, pictures, captions, by, data, own)
+    if as_json:
+        print_json({"like": account, "by": by, "ideas": [idea.to_dict() for idea in ideas]})
+        return
+    header = ["", "", "fit", "better than"] + (["engagement", "from", "to", "usual"] if by else [])
+    rows = []
+    for idea in ideas:
+        told = idea.expected
+        more = [f"{100 * v:.2f} %" for v in (told.rate, told.low, told.high, told.habit)] if told else []
+        rows.append([idea.kind, idea.what[:60], idea.fit, f"{100 * idea.better_than:.0f} %", *more])
+    print_table(header, rows)
+    click.echo(f"Fit: likeness to what {account} posts; better than: share of its own posts that fit it less.")
+    if by:
+        click.echo(f"Engagement: (likes + comments) / followers of {by}, with an 80 % interval; usual: of its other posts.")
