@@ -14,7 +14,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,8 @@ def profile(
     cls = names.load("profiler", profiler)
     model: Profiler = cls(cls.Config.of(settings or {}), seed)
     model.mapper = thread_map
-    dataset = with_labels(with_features(workspace), labels, model.level)
+    dataset = with_labels(with_features(workspace), labels, model.slot == "topic")
+    model.notes = dataset.notes
     model.fit(dataset, tick, cross=True)
     return model, model.encode(dataset, workspace, tick, thread_map)
 
@@ -229,21 +230,28 @@ def judge_profilers(
         raise ConfigError(
             "Some of these profilers tell accounts, others posts.", "Judge those of accounts and those of posts apart."
         )
-    level = levels.pop()
-    dataset = with_labels(with_features(workspace), labels, level)
+    posts = all(maker(0).slot == "topic" for maker in makers.values())
+    dataset = with_labels(with_features(workspace), labels, posts)
     if other is None:
         return judge(makers, dataset, None, folds, tuple(seeds), tick)
-    judged = with_labels(with_features(other), (), level)
+    judged = with_labels(with_features(other), (), posts)
     shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
     left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
     return judge(makers, left, right, folds, tuple(seeds), tick)
 
 
-def with_labels(dataset: Dataset, files: Sequence[str | Path], level: str) -> Dataset:
-    """With the labels of these files; where posts are to be told and no file labels any, with weak labels of posts."""
-    for kind, told in map(read_labels, files):
+def with_labels(dataset: Dataset, files: Sequence[str | Path], posts: bool) -> Dataset:
+    """With the labels of these files; where ``posts`` are to be told and no file labels any, with weak labels of posts.
+
+    Raises DataError for a file that labels nothing that is here.
+    """
+    for file in files:
+        kind, told = read_labels(file)
+        here = set((dataset.accounts if kind == "account" else dataset.posts)["id"].to_pylist())
+        if not here & told.keys():
+            raise DataError(f"{file} labels no {kind} of this workspace.", f"It names {', '.join(list(told)[:3])} ...")
         dataset = dataset.with_categories(told) if kind == "account" else dataset.with_post_categories(told)
-    return weakly_labelled(dataset) if level == "post" and not dataset.post_categories else dataset
+    return weakly_labelled(dataset) if posts and not dataset.post_categories else dataset
 
 
 def _made(cls: type[Profiler], config: Config) -> Callable[[int], Profiler]:
@@ -332,7 +340,7 @@ def explain(
     readers = {
         slot: _reader(dataset.slots[slot], settings) for kind, slot in wanted.items() if kind in kinds and slot in dataset.slots
     }
-    ranking = _ranked(model, dataset, brand, None, True, data)
+    ranking = _ranked(model, dataset, brand, None, influencer in dataset.partners.get(brand, set()), data)
     place = {c: n for n, c in enumerate(ranking.candidates.tolist(), 1)}
     more = {"rank": place.get(influencer), "candidates": len(place)}
     encoders = {slot: reader for slot, reader in readers.items() if reader is not None}
@@ -379,6 +387,7 @@ def search(
     why: dict[str, dict[str, Any]] = {}
     if keywords:
         reader = _reader(dataset.slots["text"], settings) if "text" in dataset.slots else None
+        reader = reader if reader is not None and reader.sentences else None
         hits = Keywords(dataset, reader).search(keywords, len(facts), allowed)
         why = {hit.influencer: hit.to_dict() for hit in hits}
         ids = list(why)
@@ -436,7 +445,11 @@ def rank_brief(
     """The best influencers for a brand that has no account yet: what it looks for, in words and pictures."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     readers = {slot: reader for slot, reader in _readers(dataset, settings).items() if slot in model.slots}
-    return _ranked(model, with_brief(dataset, text, pictures, readers), BRIEF, k, True, data)
+    asked = with_brief(dataset, text, pictures, readers)
+    unread = [slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided]
+    notes = [f"{slot} left out: nothing here can read a brief as {dataset.slots[slot].name} read posts" for slot in unread]
+    ranking = _ranked(model, asked, BRIEF, k, True, data)
+    return replace(ranking, notes=(*ranking.notes, *notes))
 
 
 def shortlist(
@@ -523,9 +536,9 @@ def _reader(features: Features, settings: Mapping[str, Any] | None) -> Encoder |
     if features.name not in names.names("encoder"):
         return None
     cls = names.load("encoder", features.name)
-    if cls.learn is not Encoder.learn:
-        return None
     encoder: Encoder = cls(cls.Config.of(_scope(settings, features.name)))
+    if not encoder.stateless:
+        return None
     try:
         made = encoder.maker
     except BrandfitError:
@@ -778,7 +791,8 @@ def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
     return pa.table(
         {
             features.level: pa.array(features.ids, pa.string()),
-            "stated": pa.array([stated.get(id) for id in features.ids.tolist()], pa.string()),
+            # what nobody stated is named so
+            "weak" if profiler.notes else "stated": pa.array([stated.get(id) for id in features.ids.tolist()], pa.string()),
             "answer": profiler.answers(values),
             "probability": values.max(axis=1) if len(values) else np.zeros(0, np.float32),
             **{name: values[:, n] for n, name in enumerate(features.columns)},

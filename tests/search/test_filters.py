@@ -209,6 +209,10 @@ def test_a_profiler_tells_the_category_where_nobody_stated_it():
         ("followers:many", ConfigError, "'many' is not a number"),
         ("followers:..", ConfigError, "neither a lower nor an upper end"),
         ("last_post:2018-13-01..", ConfigError, "not a day"),
+        ("last_post:2018..", ConfigError, "not a day"),
+        ("followers:5k...100k", ConfigError, "three points"),
+        ("followers:100k..5k", ConfigError, "from more to less"),
+        ("followers:nan..", ConfigError, "not a number"),
         ("followers:5k.. and", UsageError, "breaks off"),
         ("(hashtag:x", UsageError, "breaks off"),
         ("hashtag:x) or", UsageError, "cannot be read at ')"),
@@ -220,6 +224,6 @@ def test_what_is_typed_wrongly_is_told(text, error, said):
 
 
 def test_json_that_says_nothing_is_told():
-    for json in ({}, {"and": []}, {"or": "x"}):
+    for json in ({}, {"and": []}, {"or": "x"}, {"not": "x"}, {"and": ["x"]}, {"hashtag": ["a", "b"]}):
         with pytest.raises(UsageError):
             read(json)

@@ -31,7 +31,7 @@ class Idea:
     kind: str
     what: str
     fit: float
-    better_than: float
+    better_than: float | None
     expected: Expected | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def advise(
             told = None
             if engagement is not None and by is not None:
                 told = engagement.expected(by, name if kind == "caption" else None, {slot: rows[n]})
-            ideas.append(Idea(kind, name, float(fits[n]), float((own < fits[n]).mean()) if len(own) else 0.0, told))
+            ideas.append(Idea(kind, name, float(fits[n]), float((own < fits[n]).mean()) if len(own) else None, told))
         found += sorted(ideas, key=lambda idea: (-idea.fit, idea.what))
     return found
 

@@ -58,19 +58,19 @@ class Limits:
 
 @dataclass(frozen=True)
 class Chosen:
-    """at: numbers in the order in which they were taken; value; ranked: the value of the first of the ranking that can be paid;
-    bound: no set can be worth more than this."""
+    """at: numbers in the order in which they were taken; value; ranked: the value of the first of the ranking that can be paid,
+    None where they do not keep the limits; bound: no set can be worth more than this."""
 
     at: list[int]
     value: float
-    ranked: float
+    ranked: float | None
     bound: float
 
 
 def choose(reach: Reach, limits: Limits, ranked: np.ndarray) -> Chosen:
     """``ranked`` (n,): the numbers of the influencers, best first, as a ranking without regard to the set would take them.
 
-    Raises UsageError where no set keeps the limits.
+    Raises UsageError where no set that keeps the limits was found.
     """
     tries = [_greedy(reach, limits, True), _greedy(reach, limits, False), _first(limits, ranked)]
     tries += [_greedy(reach, limits, True, cheapest)] if (cheapest := _cheapest(limits)) else []
@@ -81,12 +81,12 @@ def choose(reach: Reach, limits: Limits, ranked: np.ndarray) -> Chosen:
     if not kept:
         lacking = limits.lacking(tries[0])
         told = "; ".join(f"{group.least} of {group.sentence}" for group in lacking) or "anything"
-        raise UsageError(f"No set keeps these limits: there is no way to have {told}.", "Raise the budget, or ask for fewer.")
+        raise UsageError(f"Found no set that keeps these limits: not {told}.", "Raise the budget or the count, or ask for fewer.")
     values = [reach.value(chosen) for chosen in kept]
     best = int(np.argmax(values))
     first = tries[2]
     return Chosen(
-        kept[best], values[best], reach.value(first) if not limits.lacking(first) else 0.0, _bound(reach, limits, kept[best])
+        kept[best], values[best], reach.value(first) if not limits.lacking(first) else None, _bound(reach, limits, kept[best])
     )
 
 

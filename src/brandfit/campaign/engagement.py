@@ -28,6 +28,8 @@ DRAWN = 3.0
 """Posts that the habit of an account's size counts for, where it cannot be told."""
 RIDGE = 10.0
 INTERVAL = 0.8
+OF_CAPTION = slice(2, 5)
+"""Columns that the caption decides."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,10 @@ class Engagement:
         if self.useful:
             marks = disclosed(caption, hashtags(caption or ""))
             parts = {slot: self._axes[slot].told((rows or {}).get(slot)) for slot in self.slots}
-            told = float(_predict(self._model, _columns([caption], [marks], np.array([habit]), np.array([float(size)]), parts))[0])
+            row = _columns([caption], [marks], np.array([habit]), np.array([float(size)]), parts)
+            if caption is None:  # of a caption that is not written yet nothing is known: as in the middle post
+                row[:, OF_CAPTION] = self._model[0][OF_CAPTION]
+            told = float(_predict(self._model, row)[0])
         return Expected(*(float(np.exp(v)) for v in (told, told - self._width, told + self._width, habit)))
 
     def _habits(self, owner: np.ndarray, y: np.ndarray, followers: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ prices asked for the same size differ by a factor of two up and down. It is a gu
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -22,6 +23,9 @@ from brandfit.errors import DataError
 SPREAD = 2.0
 BOUNDS = 0.5, 2.0
 """What engagement may change of a price."""
+
+
+PRICE = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
 
 
 class PriceConfig(Config, frozen=True):
@@ -43,23 +47,23 @@ def read_prices(file: str | Path) -> dict[str, float]:
     path, found = Path(file), {}
     if not path.is_file():
         raise DataError(f"There is no file {path}.", "A CSV file with the columns account and price is expected.")
-    with path.open(newline="", encoding="utf-8-sig") as handle:
-        rows = csv.reader(handle)
-        header = [cell.strip().lower() for cell in next(rows, [])]
-        if header[:2] != ["account", "price"]:
-            raise DataError(f"{path}, line 1: the columns are {', '.join(header) or 'none'}.", "Expected: account, price.")
-        for line, row in enumerate(rows, 2):
-            if not any(cell.strip() for cell in row):
-                continue
-            try:
-                price = float(row[1].replace(",", ""))
-                if not 0 <= price < float("inf"):
-                    raise ValueError
-            except (IndexError, ValueError):
-                raise DataError(
-                    f"{path}, line {line}: found {','.join(row)!r}, expected an account and a price.", "Mend it."
-                ) from None
-            found[row[0].strip().lower().removeprefix("@")] = price
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as handle:
+            rows = list(csv.reader(handle))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: {error}.", "Save it as CSV in UTF-8.") from None
+    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    if header[:2] != ["account", "price"]:
+        raise DataError(f"{path}, line 1: the columns are {', '.join(header) or 'none'}.", "Expected: account, price.")
+    for line, row in enumerate(rows[1:], 2):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) < 2 or not PRICE.fullmatch(row[1].strip()):
+            raise DataError(
+                f"{path}, line {line}: found {', '.join(row)!r}, expected an account and a price.",
+                "Write it as 1200.50 or 1,200.50.",
+            )
+        found[row[0].strip().lower().removeprefix("@")] = float(row[1].replace(",", ""))
     return found
 
 

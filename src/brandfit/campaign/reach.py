@@ -2,9 +2,10 @@
 
     f(S) = sum over i in S of match_i private_i  +  sum over members a of weight_a (1 - product over i in S with a of (1 - match_i))
 
-A member of an observed audience (who comments, who follows) stands for as many followers as its influencers have for each member
-that is known of them; followers that no member stands for are private to their influencer. match_i is the chance that the pair
-works. A follower of two is won by either: adding one to a larger set never adds more than to a smaller one (f is submodular).
+A member of an observed audience (who comments, who follows) stands for as many followers as there are for each known member of the
+smallest, by that, of its influencers, so that nobody wins more people than follow it; the other followers are private to their
+influencer. match_i is the chance that the pair works. A follower of two is won by either: adding one to a larger set never
+adds more than to a smaller one (f is submodular).
 """
 
 from __future__ import annotations
@@ -24,13 +25,18 @@ class Reach:
     """
 
     def __init__(self, audience: sparse.csr_matrix, followers: np.ndarray, match: np.ndarray) -> None:
-        self.audience, self.match = sparse.csr_matrix(audience, dtype=np.float64), np.clip(match.astype(np.float64), 0, 1)
+        self.match = np.clip(match.astype(np.float64), 0, 1)
+        # Of whom the size is not known nobody is counted.
+        self.audience = sparse.csr_matrix(sparse.diags((followers > 0).astype(np.float64)) @ audience, dtype=np.float64)
+        self.audience.eliminate_zeros()
         size = np.asarray(self.audience.sum(axis=1)).ravel()
         each = np.divide(followers, size, out=np.zeros(len(followers)), where=size > 0)
-        seen = np.maximum(np.asarray(self.audience.sum(axis=0)).ravel(), 1)
-        self.weight = (self.audience.T @ each) / seen
+        self.weight = np.full(self.audience.shape[1], np.inf)
+        rows, columns = self.audience.nonzero()
+        np.minimum.at(self.weight, columns, each[rows])
+        self.weight[np.isinf(self.weight)] = 0
         """(m,) followers that a member stands for."""
-        self.private = np.maximum(followers - self.audience @ self.weight, 0)
+        self.private = followers - self.audience @ self.weight
 
     def __len__(self) -> int:
         return len(self.match)

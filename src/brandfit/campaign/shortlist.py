@@ -42,7 +42,7 @@ class Shortlist:
     brand: str
     picks: tuple[Pick, ...]
     reach: float
-    ranked_reach: float
+    ranked_reach: float | None
     at_least: float
     budget: float | None
     notes: tuple[str, ...]
@@ -125,5 +125,5 @@ def shortlist(
         notes.append("no audience is known: followers of two influencers are taken to be different people")
     if unknown := sum(pick.followers is None for pick in picks):
         notes.append(f"{unknown} of them have an unknown number of followers, counted as none")
-    at_least = found.value / found.bound if found.bound > 0 else 1.0
+    at_least = found.value / found.bound if found.bound > 0 else 0.0
     return Shortlist(ranking.brand, tuple(picks), found.value, found.ranked, min(at_least, 1.0), budget, tuple(notes))

@@ -46,8 +46,10 @@ def command(
     for idea in ideas:
         told = idea.expected
         more = [f"{100 * v:.2f} %" for v in (told.rate, told.low, told.high, told.habit)] if told else []
-        rows.append([idea.kind, idea.what[:60], idea.fit, f"{100 * idea.better_than:.0f} %", *more])
+        rows.append(
+            [idea.kind, idea.what[:60], idea.fit, None if idea.better_than is None else f"{100 * idea.better_than:.0f} %", *more]
+        )
     print_table(header, rows)
     click.echo(f"Fit: likeness to what {account} posts; better than: share of its own posts that fit it less.")
     if by:
-        click.echo(f"Engagement: (likes + comments) / followers of {by}, with an 80 % interval; usual: of its other posts.")
+        click.echo(f"Engagement: (likes + comments) / followers of {by}, with an 80 % interval; usual: its habit without the idea.")

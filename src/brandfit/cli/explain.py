@@ -70,7 +70,10 @@ def command(
             continue
         what = attribution.kind + (f" of {attribution.slot}" if attribution.slot else "")
         click.echo(f"\n{what.capitalize()}, {attribution.side}:")
-        rows = [["score of others", attribution.base], *([item.label or item.id, item.value] for item in attribution.items[:10])]
+        rows = [
+            [f"score {attribution.instead}", attribution.base],
+            *([item.label or item.id, item.value] for item in attribution.items[:10]),
+        ]
         rest = attribution.rest + sum(item.value for item in attribution.items[10:])
         rows += [["all others", rest]] if rest else []
         print_table(["", "adds"], [*rows, ["score", attribution.total]])

@@ -92,6 +92,8 @@ def label(
     click.echo(f"{len(features):,} {features.level}s told by {profiler}, kept as features {features.name}:")
     for answer, count in answers.most_common():
         click.echo(f"  {answer:<16} {count:>8,}")
+    for note in model.notes:
+        click.echo(f"Note: {note}")
     if out:
         click.echo(f"Written: {out}")
 

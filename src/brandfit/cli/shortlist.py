@@ -86,8 +86,9 @@ def command(
     )
     middle, low, high = found.price
     click.echo(f"Price: {middle:,.0f}" + (f" ({low:,.0f} to {high:,.0f})" if low < high else "") + ".")
+    first = f"{found.ranked_reach:,.0f}" if found.ranked_reach is not None else "they do not keep them"
     click.echo(
-        f"Expected to win {found.reach:,.0f} people; the first of the ranking within the same limits: {found.ranked_reach:,.0f}. "
+        f"Expected to win {found.reach:,.0f} people; the first of the ranking within the same limits: {first}. "
         f"At least {100 * found.at_least:.0f} % of what any set could reach."
     )
     for note in found.notes:

@@ -81,6 +81,8 @@ class Encoder(ABC):
     """The slot of a ranker that these Features fill unless a setting says otherwise."""
     preference: ClassVar[int] = 10
     """Of several Features for one slot, a ranker that is not told otherwise reads those of the highest preference."""
+    sentences: ClassVar[bool] = False
+    """Of text: whether texts that mean the same are near to each other, whatever their words."""
     version: ClassVar[int] = 1
     """Raised by one when the code changes what it computes."""
     batch_size: ClassVar[int] = 256
@@ -118,6 +120,11 @@ class Encoder(ABC):
     def weights(self) -> str:
         """Fingerprint of the weights, '' where there are none."""
         return ""
+
+    @property
+    def stateless(self) -> bool:
+        """Whether it learns nothing from the data, so that it can read anything anew."""
+        return type(self).learn is Encoder.learn
 
     @property
     def maker(self) -> str:

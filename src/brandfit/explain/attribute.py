@@ -24,7 +24,7 @@ from brandfit.rankers.base import Ranker
 
 MOST = 12
 """Columns or words that are told apart; the others are one thing together."""
-WORD = re.compile(r"[#@]?\w[\w'’]*", re.UNICODE)
+WORD = re.compile(r"[#@]?\w(?:[\w'’]|\.(?=\w))*", re.UNICODE)
 WORD_ORDERS = 8
 """Orders of words at most: every one has captions to be encoded."""
 LABEL = 80
@@ -60,7 +60,7 @@ class Attributor:
     def __init__(self, ranker: Ranker, dataset: Dataset, orders: int = 16, seed: int = 0) -> None:
         self.ranker, self.dataset, self.orders, self.seed = ranker, dataset, orders, seed
         self.slots = [slot for slot in ranker.used_slots(dataset) if slot in dataset.slots]
-        self._others: dict[Side, dict[str, list[np.ndarray]]] = {}
+        self._others: dict[Side, dict[str, list[tuple[str, np.ndarray]]]] = {}
 
     def attribution(self, game: Game, most: int = 50) -> Attribution:
         """The ``most`` heaviest things of a game and what the others add together."""
@@ -75,7 +75,7 @@ class Attributor:
     def posts(self, brand: str, influencer: str, side: Side = "influencer") -> Game:
         """The posts of one side; one that is taken away is a post of another account instead."""
         whole, other = self._whole(brand, influencer, side)
-        by_post = [slot for slot in whole.rows if self.dataset.slots[slot].level == "post" and self._theirs(side)[slot]]
+        by_post = [slot for slot in whole.rows if self.dataset.slots[slot].level == "post" and self._theirs(side, whole)[slot]]
         instead = {slot: self._instead(whole, slot, side) for slot in by_post}
         ids = whole.posts.tolist() if by_post else []
 
@@ -91,7 +91,7 @@ class Attributor:
         """
         features = self.dataset.slots[slot]
         whole, other = self._whole(brand, influencer, side)
-        if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._theirs(side)[slot]):
+        if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._theirs(side, whole)[slot]):
             return Game("columns", side, slot, [], [], lambda kept: self._mean(Variants(whole, {}), other, side, 1))
         rows, instead = whole.rows[slot], self._instead(whole, slot, side)
         names = features.columns or tuple(str(n) for n in range(features.dim))
@@ -146,15 +146,15 @@ class Attributor:
     def _instead(self, whole: Subject, slot: str, side: Side) -> np.ndarray:
         """(o, p, d) rows of other accounts in place of the subject's; a post that has none gets none."""
         p = len(whole.rows[slot])
-        found = [rows[np.arange(p) % len(rows)] for rows in self._theirs(side)[slot]]
+        found = [rows[np.arange(p) % len(rows)] for rows in self._theirs(side, whole)[slot]]
         return np.where(whole.has[slot][:, None], np.array(found), 0)
 
-    def _theirs(self, side: Side) -> dict[str, list[np.ndarray]]:
-        """Slot to the rows of the accounts that stand in, as many in every slot; none of a slot that nobody of this side has."""
+    def _theirs(self, side: Side, whole: Subject) -> dict[str, list[np.ndarray]]:
+        """Slot to the rows of the accounts that stand in for this one; none of a slot that nobody else has."""
         if side not in self._others:
             ids = self.dataset.influencers if side == "influencer" else self.dataset.brands
-            self._others[side] = others(self.dataset, self.slots, ids, OTHERS, self.seed)
-        return self._others[side]
+            self._others[side] = others(self.dataset, self.slots, ids, OTHERS + 1, self.seed)
+        return {slot: [rows for id, rows in found if id != whole.id][:OTHERS] for slot, found in self._others[side].items()}
 
     def _mean(self, variants: Variants, other: str, side: Side, m: int) -> np.ndarray:
         """(m,) mean over the accounts that stand in."""

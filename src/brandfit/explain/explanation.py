@@ -30,7 +30,8 @@ class Attribution:
     base   the score with something typical in place of all of them
     items  the heaviest first
     rest   what those that are not listed add together
-    spread standard error of the items' values where they were estimated, else 0
+    spread standard error of the items' values that comes of the orders that were drawn, 0 where all were looked at; which accounts
+           stand in for what is taken away moves them further
     """
 
     kind: str
@@ -40,6 +41,11 @@ class Attribution:
     items: tuple[Weight, ...]
     rest: float = 0.0
     spread: float = 0.0
+
+    @property
+    def instead(self) -> str:
+        """What the base is the score of."""
+        return "without these words" if self.kind == "words" else "of others"
 
     @property
     def total(self) -> float:

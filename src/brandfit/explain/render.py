@@ -47,7 +47,7 @@ def radar_figure(radar: Radar) -> Any:
         closed = np.append(values, values[0]), np.append(angle, angle[0])
         axes.plot(closed[1], closed[0], dashed, color=colour, linewidth=1.6, label=name)
         axes.fill(closed[1], closed[0], color=colour, alpha=0.08)
-    axes.set_xticks(angle, radar.axes, fontsize=8)
+    axes.set_xticks(angle, radar.axes, fontsize=8, parse_math=False)
     axes.set_yticklabels([])
     axes.legend(loc="upper left", bbox_to_anchor=(-0.25, -0.06), fontsize=7, frameon=False, ncols=2)
     return figure
@@ -64,14 +64,15 @@ def bars_figure(attribution: Attribution) -> Any:
     figure = _figure(7.2, 1.2 + 0.3 * len(values))
     axes = figure.add_subplot()
     axes.barh(range(len(values)), values, color=[FOR if v > 0 else AGAINST for v in values])
-    axes.set_yticks(range(len(values)), labels, fontsize=8)
+    axes.set_yticks(range(len(values)), labels, fontsize=8, parse_math=False)
     axes.invert_yaxis()
     axes.axvline(0, color="#888888", linewidth=0.8)
     what = attribution.kind if not attribution.slot else f"{attribution.kind} of {attribution.slot}"
     axes.set_title(
-        f"{what}, {attribution.side}: {attribution.base:.2f} of others, {attribution.total:.2f} of this pair",
+        f"{what}, {attribution.side}: {attribution.base:.2f} {attribution.instead}, {attribution.total:.2f} of this pair",
         loc="left",
         fontsize=9,
+        parse_math=False,
     )
     return figure
 
@@ -90,15 +91,16 @@ def save(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list
         if attribution.items:
             files.append(out / f"{attribution.kind}-{_name(attribution.slot or attribution.side)}-{attribution.side}.png")
             bars_figure(attribution).savefig(files[-1], dpi=130, bbox_inches="tight")
-    for heat in explanation.maps:
+    top = max((float(np.abs(heat.values).max()) for heat in explanation.maps), default=0.0)
+    for heat in explanation.maps:  # one scale for all, so that a map of nothing stays pale
         files.append(out / f"map-{_name(heat.post)}.png")
-        files[-1].write_bytes(overlay_png(dataset, heat))
+        files[-1].write_bytes(overlay_png(dataset, heat, max(top, abs(explanation.score) / 100)))
     return files
 
 
-def overlay_png(dataset: Dataset, heat: HeatMap) -> bytes:
+def overlay_png(dataset: Dataset, heat: HeatMap, least: float = 0.0) -> bytes:
     buffer = io.BytesIO()
-    overlay(decoded(dataset, heat.picture), heat.values).save(buffer, "PNG")
+    overlay(decoded(dataset, heat.picture), heat.values, least).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -76,21 +76,24 @@ def subject(dataset: Dataset, account: str, slots: Sequence[str]) -> Subject:
     return Subject(dataset, account, ids, {s: v[0] for s, v in found.items()}, {s: v[1] for s, v in found.items()})
 
 
-def others(dataset: Dataset, slots: Sequence[str], ids: np.ndarray, count: int, seed: int) -> dict[str, list[np.ndarray]]:
-    """Slot to the rows (q, d) of ``count`` other accounts each, drawn anew for every seed: what stands in for what is taken away.
+def others(
+    dataset: Dataset, slots: Sequence[str], ids: np.ndarray, count: int, seed: int
+) -> dict[str, list[tuple[str, np.ndarray]]]:
+    """Slot to ``count`` accounts, drawn anew for every seed, and their rows (q, d): what stands in for what is taken away.
 
-    The same accounts in every slot, as far as they have it.
+    The same accounts in every slot, as far as they have it; where fewer have it, all of them, again and again.
     """
     drawn = seeds.generator(seed, "others").permutation(ids)
     has = {slot: account_has(dataset, slot, drawn) for slot in slots}
     best = np.argsort(-sum(has.values(), np.zeros(len(drawn))), kind="stable")
-    result: dict[str, list[np.ndarray]] = {}
+    result: dict[str, list[tuple[str, np.ndarray]]] = {}
     for slot in slots:
         chosen = drawn[best[has[slot][best]]]
         result[slot] = []
         for n in range(count if len(chosen) else 0):
-            found = subject(dataset, chosen[n % len(chosen)], [slot])
-            result[slot].append(found.rows[slot][found.has[slot]])
+            id = str(chosen[n % len(chosen)])
+            found = subject(dataset, id, [slot])
+            result[slot].append((id, found.rows[slot][found.has[slot]]))
     return result
 
 

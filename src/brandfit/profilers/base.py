@@ -87,6 +87,8 @@ class Profiler(Encoder):
         """Of labelled accounts: what the folds that did not see them say."""
         self._fingerprint = ""
         self._known: Inputs | None = None
+        self.notes: tuple[str, ...] = ()
+        """How the labels came to be, where nobody stated them."""
 
     @property
     def name(self) -> str:
@@ -187,7 +189,8 @@ class Profiler(Encoder):
                 self.temperature = temperature(self._told, y)
         self._predict = self.learned(known, y, self.seed)
         self._labelled, self._stated = {id: n for n, id in enumerate(ids.tolist())}, labels.tolist()
-        told = [known.digests(), y.tolist(), self.seed, sorted(self.reads.items()), bool(folds)]
+        posts = known.single.labels.tolist() if known.single is not None else []
+        told = [known.digests(), y.tolist(), self.seed, sorted(self.reads.items()), bool(folds), posts]
         self._fingerprint = hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
         if tick:
             tick(folds + 1, folds + 1)

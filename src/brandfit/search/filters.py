@@ -8,6 +8,7 @@ opposite; how many are left out for that is told.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -164,8 +165,12 @@ class Leaf(Condition):
         return FIELDS[self.field].says(self.value)
 
     def to_json(self) -> dict[str, Any]:
-        value = self.value
-        return {self.field: {"min": value.low, "max": value.high} if isinstance(value, Range) else value}
+        if not isinstance(self.value, Range):
+            return {self.field: self.value}
+        ends = {"min": self.value.low, "max": self.value.high}
+        if FIELDS[self.field].numbers == "day":
+            return {self.field: {end: _moment(value) for end, value in ends.items()}}
+        return {self.field: ends}
 
 
 @dataclass(frozen=True)
@@ -232,6 +237,8 @@ def parse(text: str) -> Condition:
 
 def read(json: Mapping[str, Any]) -> Condition:
     """A condition as JSON: {"and": [{"followers": {"min": 5000}}, {"not": {"hashtag": "ad"}}]}; several keys are all meant."""
+    if not isinstance(json, Mapping):
+        raise UsageError(f"A condition is an object, found {json!r}.", 'For example: {"followers": {"min": 5000}}')
     parts = []
     for key, value in json.items():
         if key in ("and", "or"):
@@ -244,9 +251,11 @@ def read(json: Mapping[str, Any]) -> Condition:
         elif key == "not":
             parts.append(Not(read(value)))
         elif isinstance(value, Mapping):
-            parts.append(_test(key, f"{_text(value.get('min'))}..{_text(value.get('max'))}"))
-        else:
+            parts.append(_test(key, "..".join(_text(key, value.get(end)) for end in ("min", "max"))))
+        elif isinstance(value, str | int | float):
             parts.append(_test(key, str(value)))
+        else:
+            raise UsageError(f"{key!r} takes a text, a number or a range, found {value!r}.", 'For example: {"hashtag": "vegan"}')
     if not parts:
         raise UsageError("An empty condition.", 'For example: {"followers": {"min": 5000}}')
     return parts[0] if len(parts) == 1 else Many("and", tuple(parts))
@@ -282,9 +291,13 @@ def _test(name: str, text: str) -> Leaf:
     low, dots, high = text.partition("..")
     if not dots:
         low, high = (low[2:], "") if low.startswith(">=") else ("", low[2:]) if low.startswith("<=") else (low, low)
+    if high.startswith("."):
+        raise ConfigError(f"{name}: {text!r} has three points.", f"For example: {name}:{_example(numbers)}")
     value = Range(*(_number(name, part.strip(), numbers, end) for part, end in ((low, False), (high, True))))
     if value.low is None and value.high is None:
         raise ConfigError(f"{name}: neither a lower nor an upper end in {text!r}.", f"For example: {name}:{_example(numbers)}")
+    if value.low is not None and value.high is not None and value.low > value.high:
+        raise ConfigError(f"{name}: {text!r} goes from more to less.", f"For example: {name}:{_example(numbers)}")
     return Leaf(name, value)
 
 
@@ -296,10 +309,13 @@ def _number(name: str, text: str, numbers: str, end: bool) -> float | None:
     if not text:
         return None
     try:
-        if numbers == "day" and "-" in text:
+        if numbers == "day":
             return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + (86_399 if end and len(text) <= 10 else 0)
         scale = SUFFIX.get(text[-1].lower())
-        return float(text[:-1]) * scale if scale else float(text)
+        value = float(text[:-1]) * scale if scale else float(text)
+        if not math.isfinite(value):
+            raise ValueError
+        return value
     except ValueError:
         raise ConfigError(
             f"{name}: {text!r} is not a {'day' if numbers == 'day' else 'number'}.", f"For example: {name}:{_example(numbers)}"
@@ -316,8 +332,16 @@ def example(name: str) -> str:
     return _example(FIELDS[name].numbers) if FIELDS[name].numbers else texts.get(name, "northpeak.outdoor")
 
 
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+def _text(name: str, value: Any) -> str:
+    """As a person types it; a number is a moment where a day is asked for."""
+    if value is None:
+        return ""
+    day = name in FIELDS and FIELDS[name].numbers == "day"
+    return str(_moment(value)) if day and isinstance(value, int | float) else str(value)
+
+
+def _moment(time: float | None) -> str | None:
+    return None if time is None else datetime.fromtimestamp(time, UTC).isoformat()
 
 
 def sentence(conditions: Sequence[Condition]) -> str:

@@ -35,6 +35,8 @@ from brandfit.search.fulltext import FIELDS, FullText
 FUSION = 60
 """k of reciprocal rank fusion."""
 LIKE = 0.5
+MEANT = 0.25
+"""Cosine below which a post does not mean the same."""
 NEAREST = 3
 SNIPPET = 120
 
@@ -160,8 +162,8 @@ class Keywords:
         group, first, count = np.unique(owner[ranked], return_index=True, return_counts=True)
         for who, start, n in zip(group.tolist(), first.tolist(), count.tolist(), strict=True):
             top = ranked[start : start + min(n, NEAREST)]
-            scores[who] = max(float(cosine[top].mean()), 0.0)
-            nearest[who] = str(features.ids[top[0]])
+            if (mean := float(cosine[top].mean())) >= MEANT:
+                scores[who], nearest[who] = mean, str(features.ids[top[0]])
         return scores, nearest
 
     def _read(self, texts: Sequence[str]) -> np.ndarray | None:

@@ -72,6 +72,10 @@ class Bag(Encoder):
         self._company: dict[str, list[str]] = {}
 
     @property
+    def stateless(self) -> bool:
+        return self.config.related == 0
+
+    @property
     def dim(self) -> int:
         return len(self.taxonomy)
 

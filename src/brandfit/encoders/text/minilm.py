@@ -33,6 +33,7 @@ class MiniLM(TextEncoder):
     Config = MiniLMConfig
     config: MiniLMConfig
     neutral = ("device",)
+    sentences = True
     preference = 20
     dim = 384
     batch_size = 64
