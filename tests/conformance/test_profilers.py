@@ -222,3 +222,16 @@ def test_it_tells_posts_too(name, planted, tmp_path):
 def test_without_labelled_posts_it_says_what_to_do(name, planted):
     with pytest.raises(UsageError, match=r"learns categories of posts[^$]*mark --posts"):
         make(name, level="post").fit(planted)
+
+
+@pytest.mark.parametrize("name", PROFILERS)
+def test_two_labels_of_each_of_two_kinds_are_enough(name, planted):
+    ids = [id for id in planted.influencers.tolist() if id.startswith(("food.", "pet."))]
+    few = {
+        id: id.split(".")[0] for id in [i for i in ids if i.startswith("food")][:2] + [i for i in ids if i.startswith("pet")][:2]
+    }
+    profiler = make(name).fit(planted.with_categories(few), cross=True)
+    told = profiler.probabilities(planted, unlabelled(planted))
+    assert profiler.classes == ("food", "pet")
+    np.testing.assert_allclose(told.sum(axis=1), 1)
+    assert len(profiler.encode(planted.with_categories(few))) > 50

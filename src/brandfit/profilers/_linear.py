@@ -24,6 +24,9 @@ def linear(
 
 def logistic(rows: Any, labels: np.ndarray, c: float, classes: int) -> Callable[[Any], np.ndarray]:
     """From rows (m, d), dense or sparse, to (m, classes) probabilities."""
+    seen = np.unique(labels)
+    if len(seen) < 2:  # of one class alone there is nothing to learn
+        return lambda asked: all_classes(np.ones((asked.shape[0], 1)), seen, classes)
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 

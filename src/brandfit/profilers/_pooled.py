@@ -24,8 +24,8 @@ class Pooled(Profiler):
     kinds = ("text", "picture")
 
     @abstractmethod
-    def made(self, seed: int) -> Any:
-        """A classifier of scikit-learn that tells probabilities."""
+    def made(self, seed: int, counts: np.ndarray) -> Any:
+        """A classifier of scikit-learn that tells probabilities, for as many examples of each class that has any."""
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         if not known.slots:
@@ -34,7 +34,7 @@ class Pooled(Profiler):
                 "Encode first: brandfit encode text.minilm image.classical",
             )
         rows = matrix(known, {}, list(known.slots))
-        model = self.made(seed).fit(rows.of(known).toarray(), labels)
+        model = self.made(seed, np.unique(labels, return_counts=True)[1]).fit(rows.of(known).toarray(), labels)
         if "n_jobs" in model.get_params():
             model.set_params(n_jobs=1)  # threads add up votes in the order in which they finish: the last digit would vary
         return lambda asked: all_classes(model.predict_proba(rows.of(asked).toarray()), model.classes_, len(self.classes))

@@ -266,7 +266,12 @@ class Profiler(Encoder):
         result = np.zeros((len(y), len(self.classes)))
         for number in range(folds):
             one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-            result[other] = self.learned(known.of(one), y[one], self.seed)(known.of(other))
+            if not len(other):
+                continue
+            if len(np.unique(y[one])) > 1:
+                result[other] = self.learned(known.of(one), y[one], self.seed)(known.of(other))
+            else:  # too few to leave some out: how frequent each is
+                result[other] = np.bincount(y, minlength=len(self.classes)) / len(y)
             if tick:
                 tick(number + 1, folds + 1)
         return result

@@ -64,6 +64,8 @@ class Combined(Profiler):
             out = np.zeros((len(labels), classes))
             for number in range(self.config.folds):
                 one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+                if not len(other):
+                    continue
                 out[other] = logistic(rows[one], labels[one], self.config.block, classes)(rows[other])
             told.append(out)
             models.append(logistic(rows, labels, self.config.block, classes))

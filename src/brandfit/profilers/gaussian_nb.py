@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from brandfit.profilers._pooled import Pooled
 
 
 class GaussianNB(Pooled):
     """See the module."""
 
-    def made(self, seed: int) -> Any:
+    def made(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.naive_bayes import GaussianNB as Model
 
         return Model()

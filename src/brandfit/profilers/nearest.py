@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from brandfit.profilers._pooled import Pooled
 
 
 class Nearest(Pooled):
     """See the module."""
 
-    def made(self, seed: int) -> Any:
+    def made(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.neighbors import KNeighborsClassifier as Model
 
-        return Model(15, metric="cosine", algorithm="brute")
+        return Model(min(15, int(counts.sum())), metric="cosine", algorithm="brute")

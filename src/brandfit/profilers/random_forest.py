@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from brandfit.profilers._pooled import Pooled
 
 
 class RandomForest(Pooled):
     """See the module."""
 
-    def made(self, seed: int) -> Any:
+    def made(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.ensemble import RandomForestClassifier as Model
 
         return Model(300, min_samples_leaf=2, random_state=seed, n_jobs=2)

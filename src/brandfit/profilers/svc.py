@@ -5,14 +5,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from brandfit.profilers._pooled import Pooled
 
 
 class SVC(Pooled):
     """See the module."""
 
-    def made(self, seed: int) -> Any:
+    def made(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.calibration import CalibratedClassifierCV
+        from sklearn.dummy import DummyClassifier
         from sklearn.svm import LinearSVC
 
-        return CalibratedClassifierCV(LinearSVC(C=0.5, random_state=seed), cv=3)
+        if counts.min() < 2:  # nothing to set the sigmoids by
+            return DummyClassifier(strategy="prior")
+        return CalibratedClassifierCV(LinearSVC(C=0.5, random_state=seed), cv=min(3, int(counts.min())))
