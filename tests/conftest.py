@@ -110,7 +110,9 @@ def torchvision():
 
     Such a one stops at two operators that no picture model here uses; told what they look like, it imports.
     """
-    torch = pytest.importorskip("torch", reason="PyTorch comes with the extra learn")
+    pytest.importorskip("torch", reason="PyTorch comes with the extra learn")
+    from torch import library
+
     beside = ROOT / ".venv" / "torchvision"
     if importlib.util.find_spec("torchvision") is None and beside.is_dir():
         sys.path.append(str(beside))
@@ -119,7 +121,7 @@ def torchvision():
     try:
         import torchvision
     except RuntimeError:
-        LIBRARIES.append(torch.library.Library("torchvision", "DEF"))
+        LIBRARIES.append(library.Library("torchvision", "DEF"))
         for name in ("nms", "qnms"):
             LIBRARIES[0].define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         for module in [m for m in sys.modules if m.partition(".")[0] == "torchvision"]:

@@ -382,8 +382,8 @@ def search(
     """
     dataset = load(workspace, data)
     facts = Facts(dataset)
-    condition = filters.parse(where) if isinstance(where, str) else filters.read(where) if where is not None else None
-    allowed, unknown = filters.kept(condition, facts) if condition is not None else (np.ones(len(facts), bool), 0)
+    condition = filters.condition(where)
+    allowed, unknown = filters.kept(condition, facts)
     why: dict[str, dict[str, Any]] = {}
     if keywords:
         reader = _reader(dataset.slots["text"], settings) if "text" in dataset.slots else None
@@ -415,8 +415,8 @@ def similar(
     """Influencers like these accounts, or whose pictures are like one."""
     dataset = load(workspace, data)
     facts = Facts(dataset)
-    condition = filters.parse(where) if isinstance(where, str) else filters.read(where) if where is not None else None
-    allowed, unknown = filters.kept(condition, facts) if condition is not None else (np.ones(len(facts), bool), 0)
+    condition = filters.condition(where)
+    allowed, unknown = filters.kept(condition, facts)
     if (picture is None) == (not accounts):
         raise UsageError("Like whom, or like which picture?", "Name accounts, or one picture, not both.")
     alike = Lookalikes(dataset)
@@ -480,7 +480,7 @@ def shortlist(
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
 
     def of(text: str | Mapping[str, Any]) -> np.ndarray:
-        return filters.kept(filters.parse(text) if isinstance(text, str) else filters.read(text), facts)[0][at]
+        return filters.kept(filters.condition(text), facts)[0][at]
 
     groups = [Limit(text, of(text), least=n) for text, n in (at_least or {}).items()]
     groups += [Limit(text, of(text), most=n) for text, n in (at_most or {}).items()]

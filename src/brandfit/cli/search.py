@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
 
 
 @click.command(short_help="Find influencers by words and filters.")
 @click.argument("keywords", nargs=-1)
 @workspace_option
-@click.option("--where", help="A condition: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+@where_option
 @click.option("--sort", help="A fact in place of the match, the largest first; -followers for the smallest.")
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
 @click.option("--offset", default=0, show_default=True, type=click.IntRange(min=0), help="How many of the best to pass over.")

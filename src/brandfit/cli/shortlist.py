@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
 
 
 def _limits(pairs: Sequence[str]) -> dict[str, int]:
@@ -26,7 +26,7 @@ def _limits(pairs: Sequence[str]) -> dict[str, int]:
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), help="What all together may cost.")
 @click.option("--count", type=click.IntRange(min=1), help="How many at most.")
 @click.option("--prices", "price_list", type=click.Path(dir_okay=False), help="CSV of account and price; others are estimated.")
-@click.option("--where", help="Only these: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+@where_option
 @click.option("--at-least", multiple=True, metavar="CONDITION=N", help="Of these N must be there; several times.")
 @click.option("--at-most", multiple=True, metavar="CONDITION=N", help="Of these N may be there; several times.")
 @click.option("--exclude", multiple=True, help="Not this one; several times. Past partners are left out anyway.")

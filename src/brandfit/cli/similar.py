@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
 
 
 @click.command(short_help="Find influencers like others, or like a picture.")
 @click.argument("accounts", nargs=-1)
 @workspace_option
 @click.option("--picture", type=click.Path(dir_okay=False), help="In place of accounts: a picture.")
-@click.option("--where", help="A condition: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+@where_option
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
 @set_option
 @json_option

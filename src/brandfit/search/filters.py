@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -128,18 +129,20 @@ Ternary = Any
 """(n,) Arrow booleans: true, false, or null for not known."""
 
 
-class Condition:
+class Condition(ABC):
     """A tree of conditions."""
 
+    @abstractmethod
     def of(self, facts: Facts) -> Ternary:
-        raise NotImplementedError
+        """Of which influencers it is true."""
 
+    @abstractmethod
     def __str__(self) -> str:
         """For people."""
-        raise NotImplementedError
 
+    @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What ``read`` reads."""
 
 
 @dataclass(frozen=True)
@@ -261,8 +264,15 @@ def read(json: Mapping[str, Any]) -> Condition:
     return parts[0] if len(parts) == 1 else Many("and", tuple(parts))
 
 
-def kept(condition: Condition, facts: Facts) -> tuple[np.ndarray, int]:
-    """(n,) bool: the influencers of which it is true; and of how many it is not known."""
+def condition(where: str | Mapping[str, Any] | None) -> Condition | None:
+    """As typed, or as JSON; None of None."""
+    return None if where is None else parse(where) if isinstance(where, str) else read(where)
+
+
+def kept(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, int]:
+    """(n,) bool: the influencers of which it is true, all of None; and of how many it is not known."""
+    if condition is None:
+        return np.ones(len(facts), bool), 0
     told = condition.of(facts)
     return pc.fill_null(told, False).to_numpy(zero_copy_only=False), int(told.null_count)
 
@@ -342,8 +352,3 @@ def _text(name: str, value: Any) -> str:
 
 def _moment(time: float | None) -> str | None:
     return None if time is None else datetime.fromtimestamp(time, UTC).isoformat()
-
-
-def sentence(conditions: Sequence[Condition]) -> str:
-    """Several filters as one sentence."""
-    return ", ".join(str(condition) for condition in conditions)
