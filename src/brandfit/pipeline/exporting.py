@@ -1,0 +1,66 @@
+"""Rankings, rows, Features and rejects as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from brandfit.data import schema, tabular
+from brandfit.errors import UsageError
+from brandfit.pipeline.loading import describe_accounts, known_brand, load
+from brandfit.pipeline.ranking import default_ranker, fitted, ranked
+from brandfit.workspace import Workspace
+
+
+def export(
+    workspace: Workspace,
+    what: str,
+    file: str | Path,
+    brands: Sequence[str] = (),
+    ranker: str | None = None,
+    k: int = 50,
+    name: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> int:
+    """Write rankings, rows, features or rejects to a .csv, .jsonl or .parquet file. Returns the number of rows."""
+    return tabular.write(_exported(workspace, what, brands, ranker, k, name, data), file)
+
+
+def _exported(
+    workspace: Workspace,
+    what: str,
+    brands: Sequence[str],
+    ranker: str | None,
+    k: int,
+    name: str | None,
+    data: Mapping[str, Any] | None,
+) -> pa.Table:
+    if what in schema.TABLES:
+        dataset = workspace.dataset()
+        return dataset.links if what == "links" else getattr(dataset, what)
+    if what == "rejects":
+        fields = ("source", "file", "line", "reason", "excerpt")
+        found = workspace.rejects()
+        return pa.table({f: pa.array([r[f] for r in found], pa.int64() if f == "line" else pa.string()) for f in fields})
+    if what == "endorsements":
+        pairs = load(workspace, data).endorsements
+        return pa.table({"brand": pa.array(pairs[:, 0], pa.string()), "influencer": pa.array(pairs[:, 1], pa.string())})
+    if what == "features":
+        if name is None:
+            raise UsageError("Which features?", f"Name them: --name {' or '.join(workspace.feature_names()) or 'text.hashing'}")
+        features = workspace.features(name)
+        columns = features.columns or [f"{features.name}.{n}" for n in range(features.dim)]
+        return pa.table({f"{features.level}": features.ids.tolist(), **{c: features.values[:, n] for n, c in enumerate(columns)}})
+    ranker = ranker or default_ranker(workspace)
+    model, dataset = fitted(workspace, ranker, data)
+    wanted = [known_brand(dataset, b) for b in brands] or [b for b, seen in dataset.representation.items() if seen != "none"]
+    rows = []
+    for brand in wanted:
+        ranking = ranked(model, dataset, brand, k, False, data)
+        for row, about in zip(ranking.rows(), describe_accounts(workspace, ranking.candidates), strict=True):
+            parts = row.pop("parts")
+            rows.append({"brand": brand, **row, **about, **parts, "ranker": ranker, "dataset": ranking.fingerprint[:12]})
+    return pa.Table.from_pylist(rows)

@@ -1,0 +1,88 @@
+"""Importing a source into a workspace, whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from brandfit import names
+from brandfit.compute.processes import process_some
+from brandfit.data import pictures
+from brandfit.data.schema import Picture, Reject
+from brandfit.errors import DataError
+from brandfit.workspace import Workspace
+
+Bytes = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did."""
+
+    source: str
+    path: str
+    fingerprint: str
+    changes: Mapping[str, Mapping[str, int]]
+    rejects: Sequence[Mapping[str, Any]]
+    warnings: Sequence[str]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "path": self.path,
+            "fingerprint": self.fingerprint,
+            "changes": self.changes,
+            "rejects": len(self.rejects),
+            "warnings": list(self.warnings),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def import_source(
+    workspace: Workspace,
+    source: str,
+    path: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    strict: bool = False,
+    tick: Bytes | None = None,
+) -> Imported:
+    """Import a source (``brandfit list importers``) into a workspace, whole or not at all.
+
+    Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the import with a
+    DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated.
+    """
+    cls = names.load("importer", source)
+    importer = cls(cls.Config.of(settings or {}))
+    where = Path(path) if path is not None else Path(".")
+    started = time.perf_counter()
+
+    found = importer.read(where, tick or (lambda _bytes: None))
+
+    def records() -> Iterator[Any]:
+        for record in process_some(pictures.imported, found, Picture, lambda p: len(p.data), _refused):
+            if strict and isinstance(record, Reject):
+                raise DataError(
+                    f"{record.file}, line {record.line}: {record.reason}.",
+                    "Nothing was imported. Mend the row, or import without --strict to leave bad rows out.",
+                )
+            yield record
+
+    label = f"{source} {where.resolve() if path is not None else ''}".strip()
+    changes = workspace.write(label, records())
+    return Imported(
+        source,
+        str(where) if path is not None else "",
+        workspace.fingerprint,
+        changes,
+        [r for r in workspace.rejects() if r["source"] == label],
+        tuple(getattr(importer, "warnings", ())),
+        time.perf_counter() - started,
+    )
+
+
+def _refused(picture: Picture, reason: str) -> Reject:
+    return Reject(picture.file, picture.line, f"picture {picture.source}: decoding it {reason}")

@@ -1,0 +1,134 @@
+"""The Dataset that rankers, profilers and pages see, read from a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from brandfit import names
+from brandfit.compute.local import thread_map
+from brandfit.data import checks, endorsements
+from brandfit.data.dataset import SLOTS, Dataset
+from brandfit.data.features import Features
+from brandfit.encoders.base import Encoder
+from brandfit.errors import BrandfitError, UnknownName, UsageError
+from brandfit.rankers.base import Ranker
+from brandfit.workspace import Workspace
+
+Steps = Callable[[int, int], None]
+
+
+def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dataset:
+    """The Dataset that rankers see: endorsements stated or derived, and every slot filled that can be.
+
+    Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features, or none).
+    """
+    dataset = endorsements.derive(workspace.dataset(), rules(settings))
+    filled = fill_slots(workspace, scope(settings, "slots"))
+    return dataset.with_slots({slot: workspace.features(name) for slot, name in filled.items()})
+
+
+def fill_slots(workspace: Workspace, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Slot to the name of the Features that fill it: the chosen ones, else the best of what the workspace holds.
+
+    The best is what its encoder says it is (``Encoder.preference``); ``slots.text=none`` leaves a slot empty.
+    """
+    chosen = dict(chosen or {})
+    for slot in chosen:
+        if slot not in SLOTS:
+            raise UnknownName("slot", slot, SLOTS)
+    filled: dict[str, tuple[int, str]] = {}
+    for name in workspace.feature_names():
+        slot = workspace.feature_info(name)["slot"]
+        preference = names.load("encoder", name).preference if name in names.names("encoder") else 5
+        if slot in SLOTS and slot not in chosen:
+            filled[slot] = max(filled.get(slot, (-1, "")), (preference, name))
+    result = {slot: name for slot, (_, name) in filled.items()} | {s: n for s, n in chosen.items() if n != "none"}
+    return {slot: result[slot] for slot in SLOTS if slot in result}
+
+
+def with_features(workspace: Workspace) -> Dataset:
+    """The Dataset that profilers see: all Features of the workspace, each under its own name."""
+    return workspace.dataset().with_slots({name: workspace.features(name) for name in workspace.feature_names()})
+
+
+def check(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> checks.Check:
+    """What is wrong with the data of a workspace, counted, with examples."""
+    return checks.check(endorsements.derive(workspace.dataset(), rules(settings)))
+
+
+def encode(workspace: Workspace, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None) -> Features:
+    """Features of everything in the workspace by one encoder; what was encoded before is not computed again."""
+    cls = names.load("encoder", encoder)
+    return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick, thread_map)
+
+
+def describe_accounts(workspace: Workspace, ids: Sequence[str] | np.ndarray) -> list[dict[str, Any]]:
+    """Category and followers of accounts, to print beside a ranking; None where not known."""
+    dataset = workspace.dataset()
+    category, followers = dataset.of_accounts("category", ids), dataset.of_accounts("followers", ids)
+    return [
+        {"category": c, "followers": None if f is None or np.isnan(f) else int(f)} for c, f in zip(category, followers, strict=True)
+    ]
+
+
+def ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:
+    """A ranker that reads slots needs at least one; one that learns needs endorsements."""
+    name = names.name_of("ranker", cls)
+    if cls.slots and not any(slot in dataset.slots for slot in cls.slots):
+        raise UsageError(
+            f"{name} reads {', '.join(cls.slots)}, and this workspace holds no features for any of them.",
+            f"Encode first, for example: brandfit encode text.hashing image.classical -w {workspace.path}",
+        )
+    if cls.learns and not cls.optional_endorsements and not len(dataset.endorsements):
+        raise UsageError(
+            f"{name} learns from endorsements, and there are none.",
+            "Import endorsements, or lower data.endorsements.min_endorsers; simcos needs none.",
+        )
+
+
+def known_brand(dataset: Dataset, brand: str) -> str:
+    """The id of a brand as a person types it. Raises where it is not there or nothing is known to rank by."""
+    brand = brand.strip().lower().removeprefix("@")
+    if brand not in dataset.representation:
+        raise UnknownName("brand", brand, dataset.brands.tolist(), "" if len(dataset.brands) else "This workspace has no brands.")
+    if dataset.representation[brand] == "none":
+        raise UsageError(
+            f"Nothing is known of {brand!r} to rank by: it has no posts, no brief and no known partners.",
+            "Import some of its posts, or a brief (a post with kind=brief), or endorsements that name its partners.",
+        )
+    return brand
+
+
+def reader_of(features: Features, settings: Mapping[str, Any] | None) -> Encoder | None:
+    """The encoder that made these Features, told by their key; None where there is none that can read anew what it read."""
+    if features.name not in names.names("encoder"):
+        return None
+    cls = names.load("encoder", features.name)
+    encoder: Encoder = cls(cls.Config.of(scope(settings, features.name)))
+    if not encoder.stateless:
+        return None
+    try:
+        made = encoder.maker
+    except BrandfitError:
+        if scope(settings, features.name):
+            raise
+        return None
+    return encoder if features.key.startswith(made) else None
+
+
+def readers_of(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str, Encoder]:
+    """Slot to the encoder that filled it, of those that can read anew."""
+    found = {slot: reader_of(features, settings) for slot, features in dataset.slots.items()}
+    return {slot: encoder for slot, encoder in found.items() if encoder is not None}
+
+
+def scope(settings: Mapping[str, Any] | None, scope: str) -> dict[str, Any]:
+    """The settings named ``scope.NAME``, without the scope."""
+    return {name[len(scope) + 1 :]: value for name, value in (settings or {}).items() if name.startswith(f"{scope}.")}
+
+
+def rules(data: Mapping[str, Any] | None) -> endorsements.Config:
+    return endorsements.Config.of(scope(data, "endorsements"))

@@ -1,0 +1,159 @@
+"""Telling what accounts and posts are about, and judging who tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from brandfit import names, seeds
+from brandfit.compute.local import thread_map
+from brandfit.config import Config
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.errors import ConfigError, DataError
+from brandfit.evaluation.profiles import ProfileReport, judge
+from brandfit.pipeline.loading import Steps, scope, with_features
+from brandfit.profilers._labels import Kind, read_labels
+from brandfit.profilers._weak import weakly_labelled
+from brandfit.profilers.base import Profiler
+from brandfit.workspace import Workspace
+
+DEFAULT_PROFILER = "combined"
+
+
+def profile(
+    workspace: Workspace,
+    profiler: str = DEFAULT_PROFILER,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    labels: Sequence[str | Path] = (),
+    tick: Steps | None = None,
+) -> tuple[Profiler, Features]:
+    """Fit a profiler on the influencers whose category is known and tell the category of every account that anything is known of.
+
+    ``labels``: CSV files, of accounts in place of the categories of the workspace, of posts (with ``level=post``) in place of weak
+    labels. The Features, a column a class, are kept in the workspace under the profiler's name; what was told before is not told
+    again.
+    """
+    cls = names.load("profiler", profiler)
+    model: Profiler = cls(cls.Config.of(settings or {}), seed)
+    model.mapper = thread_map
+    dataset = with_labels(with_features(workspace), labels, model.slot == "topic")
+    model.notes = dataset.notes
+    model.fit(dataset, tick, cross=True)
+    return model, model.encode(dataset, workspace, tick, thread_map)
+
+
+def judge_profilers(
+    workspace: Workspace,
+    profilers: Sequence[str],
+    settings: Mapping[str, Any] | None = None,
+    other: Workspace | None = None,
+    folds: int = 5,
+    seeds: Sequence[int] = (0,),
+    labels: Sequence[str | Path] = (),
+    tick: Callable[[str, int, int], None] | None = None,
+) -> ProfileReport:
+    """Judge profilers in folds over influencers, or fitted on one workspace and judged on another.
+
+    ``labels``: CSV files, as for ``profile``. ``settings``: ``PROFILER.NAME``. Features that only one of two workspaces holds are
+    left out.
+    """
+    settings = dict(settings or {})
+    makers = {}
+    for name in dict.fromkeys(profilers):
+        cls = names.load("profiler", name)
+        makers[name] = _made(cls, cls.Config.of(scope(settings, name)))
+    for name in settings:
+        if name.partition(".")[0] not in makers:
+            raise ConfigError(f"Setting {name!r}: of which profiler?", f"Write {profilers[0]}.NAME=VALUE.")
+    levels = {maker(0).level for maker in makers.values()}
+    if len(levels) > 1:
+        raise ConfigError(
+            "Some of these profilers tell accounts, others posts.", "Judge those of accounts and those of posts apart."
+        )
+    posts = all(maker(0).slot == "topic" for maker in makers.values())
+    dataset = with_labels(with_features(workspace), labels, posts)
+    if other is None:
+        return judge(makers, dataset, None, folds, tuple(seeds), tick)
+    judged = with_labels(with_features(other), (), posts)
+    shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
+    left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
+    return judge(makers, left, right, folds, tuple(seeds), tick)
+
+
+def with_labels(dataset: Dataset, files: Sequence[str | Path], posts: bool) -> Dataset:
+    """With the labels of these files; where ``posts`` are to be told and no file labels any, with weak labels of posts.
+
+    Raises DataError for a file that labels nothing that is here.
+    """
+    for file in files:
+        kind, told = read_labels(file)
+        here = set((dataset.accounts if kind == "account" else dataset.posts)["id"].to_pylist())
+        if not here & told.keys():
+            raise DataError(f"{file} labels no {kind} of this workspace.", f"It names {', '.join(list(told)[:3])} ...")
+        dataset = dataset.with_categories(told) if kind == "account" else dataset.with_post_categories(told)
+    return weakly_labelled(dataset) if posts and not dataset.post_categories else dataset
+
+
+def _made(cls: type[Profiler], config: Config) -> Callable[[int], Profiler]:
+    return lambda seed: cls(config, seed)
+
+
+def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
+    """A row an account or post (D-16): its label, if any, the answer, its probability, and the probability of every class."""
+    stated = profiler.stated
+    values = np.asarray(features.values)
+    return pa.table(
+        {
+            features.level: pa.array(features.ids, pa.string()),
+            # what nobody stated is named so
+            "weak" if profiler.notes else "stated": pa.array([stated.get(id) for id in features.ids.tolist()], pa.string()),
+            "answer": profiler.answers(values),
+            "probability": values.max(axis=1) if len(values) else np.zeros(0, np.float32),
+            **{name: values[:, n] for n, name in enumerate(features.columns)},
+        }
+    )
+
+
+def to_mark(
+    workspace: Workspace, done: Sequence[str], count: int, seed: int = 0, kind: Kind = "account"
+) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """Influencers or posts to label by hand, drawn anew, with what each says; and the categories that the workspace knows."""
+    dataset = workspace.dataset()
+    categories = sorted({c for c in dataset.of_accounts("category", dataset.influencers).tolist() if c is not None})
+    told = _of_posts(dataset) if kind == "post" else _of_accounts(dataset)
+    left = [id for id in told if id not in set(done)]
+    drawn = seeds.generator(seed, "mark", len(done)).permutation(len(left))[:count]
+    return [(left[i], told[left[i]]) for i in drawn.tolist()], categories
+
+
+def _of_posts(dataset: Dataset) -> dict[str, list[str]]:
+    """Post of an influencer to its words and the descriptions of its pictures."""
+    told = {}
+    here = set(dataset.influencers.tolist())
+    for id, account, kind, caption in zip(
+        *(dataset.posts[c].to_pylist() for c in ("id", "account", "kind", "caption")), strict=True
+    ):
+        if caption and account in here and kind == "post":
+            told[id] = [f"@{account}", " ".join(caption.split())[:400]]
+    for id, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
+        if text and id in told:
+            told[id].append(" ".join(text.split())[:200])
+    return told
+
+
+def _of_accounts(dataset: Dataset) -> dict[str, list[str]]:
+    """Influencer to its biography and the captions of three posts."""
+    told: dict[str, list[str]] = {}
+    for account, caption in zip(dataset.posts["account"].to_pylist(), dataset.posts["caption"].to_pylist(), strict=True):
+        if caption and len(told.setdefault(account, [])) < 3:
+            told[account].append(" ".join(caption.split())[:200])
+    for account, text in zip(dataset.accounts["id"].to_pylist(), dataset.accounts["biography"].to_pylist(), strict=True):
+        if text and account in told:
+            told[account].insert(0, " ".join(text.split())[:200])
+    return {id: told[id] for id in dataset.influencers.tolist() if id in told}
