@@ -159,7 +159,7 @@ def test_sentences_say_what_the_numbers_say_and_no_more():
     assert found[1] == "For it: what both write (+0.90). Against it: what both show (-0.40)."
     assert found[2] == "The posts that speak most for it: “so soft”."
     assert len(found) == 3  # the crumb is not told, the one against it neither, and nobody is alike
-    noisy = Attribution("posts", "influencer", "", 0.1, (Weight("p1", "so soft", 0.8),), spread=0.5)
+    noisy = Attribution("posts", "influencer", "", 0.1, (Weight("p1", "so soft", 0.8, 0.5),))
     assert not any("so soft" in s for s in sentences(Explanation("shop", "ana", "x", 0.9, {"x": 0.9}, attributions=(noisy,))))
 
 

@@ -51,17 +51,35 @@ def test_of_things_that_add_up_it_finds_each_exactly_and_knows_it(weights):
     weights = np.array(weights)
     found = shapley(lambda kept: 2 + kept @ weights, len(weights), orders=2)
     np.testing.assert_allclose(found.values, weights, atol=1e-9)
-    assert found.spread == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose(found.errors, 0, atol=1e-9)
 
 
-def test_the_spread_covers_the_error():
+def test_errors_cover_the_orders_that_were_drawn():
     rng = np.random.default_rng(0)
     n = 8
     value = game(rng.normal(size=2**n))
     many = shapley(value, n, 4000).values
-    errors = [np.sqrt(((shapley(value, n, 40, seed).values - many) ** 2).mean()) for seed in range(20)]
-    told = [shapley(value, n, 40, seed).spread for seed in range(20)]
-    assert 0.7 < np.mean(errors) / np.mean(told) < 1.4
+    drawn = [shapley(value, n, 40, seed) for seed in range(20)]
+    missed = np.array([found.values - many for found in drawn])
+    assert 0.7 < np.sqrt((missed**2).mean() / np.mean([found.errors**2 for found in drawn])) < 1.4
+
+
+@pytest.mark.parametrize("n", [3, 8])
+def test_errors_cover_what_was_drawn_to_stand_in(n):
+    """Things weigh otherwise with every account that stands in; 16 of them are drawn of very many."""
+    rng = np.random.default_rng(0)
+    scale = np.linspace(0.1, 2, n)
+    missed, told, base_missed, base_told = [], [], [], []
+    for _ in range(200):
+        weights, base = 1 + scale * rng.normal(size=(16, n)), rng.normal(size=16)
+        found = shapley(lambda kept, w=weights, b=base: kept @ w.T + b, n, orders=8)
+        missed.append(found.values - 1)
+        told.append(found.errors)
+        base_missed.append(found.base)
+        base_told.append(found.base_error)
+    ratio = np.sqrt((np.array(missed) ** 2).mean(axis=0) / (np.array(told) ** 2).mean(axis=0))
+    np.testing.assert_allclose(ratio, 1, atol=0.2)  # of each item, small and large
+    assert np.std(base_missed) / np.mean(base_told) == pytest.approx(1, abs=0.2)
 
 
 def test_nothing_to_share():

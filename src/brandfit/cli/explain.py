@@ -71,12 +71,12 @@ def command(
         what = attribution.kind + (f" of {attribution.slot}" if attribution.slot else "")
         click.echo(f"\n{what.capitalize()}, {attribution.side}:")
         rows = [
-            [f"score {attribution.instead}", attribution.base],
-            *([item.label or item.id, item.value] for item in attribution.items[:10]),
+            [f"score {attribution.instead}", attribution.base, attribution.base_error],
+            *([item.label or item.id, item.value, item.error] for item in attribution.items[:10]),
         ]
         rest = attribution.rest + sum(item.value for item in attribution.items[10:])
-        rows += [["all others", rest]] if rest else []
-        print_table(["", "adds"], [*rows, ["score", attribution.total]])
+        rows += [["all others", rest, None]] if rest else []
+        print_table(["", "adds", "error"], [*rows, ["score", attribution.total, None]])
     for note in told.notes:
         click.echo(f"Note: {note}")
     if files:

@@ -18,7 +18,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.base import Encoder
 from brandfit.explain.explanation import Attribution, Side, heaviest
-from brandfit.explain.shapley import Value, shapley
+from brandfit.explain.shapley import Value, mean, shapley
 from brandfit.explain.variants import Subject, Variants, others, pair, scores, subject
 from brandfit.rankers.base import Ranker
 
@@ -31,14 +31,14 @@ LABEL = 80
 """Characters of a caption that stand for its post."""
 
 
-OTHERS = 8
+OTHERS = 16
 """Accounts whose content stands in for what is taken away."""
 
 
 class Game(NamedTuple):
     """Things of one kind, and what the pair scores where only some of them are there.
 
-    value  (m, n) bool, which are there, to (m,) scores
+    value  (m, n) bool, which are there, to (m, o) scores, one for each account that stands in; or (m,) where none does
     last   whether the last thing is all those together that are not told apart
     """
 
@@ -67,10 +67,9 @@ class Attributor:
         orders = min(self.orders, WORD_ORDERS) if game.kind == "words" else self.orders
         found = shapley(game.value, len(game.ids), orders, self.seed)
         told = len(game.ids) - game.last
-        items, rest = heaviest(game.ids[:told], game.labels[:told], found.values[:told], most)
-        return Attribution(
-            game.kind, game.side, game.slot, found.base, items, rest + float(found.values[told:].sum()), found.spread
-        )
+        items, rest = heaviest(game.ids[:told], game.labels[:told], found.values[:told], found.errors[:told], most)
+        rest += float(found.values[told:].sum())
+        return Attribution(game.kind, game.side, game.slot, found.base, items, rest, found.base_error)
 
     def posts(self, brand: str, influencer: str, side: Side = "influencer") -> Game:
         """The posts of one side; one that is taken away is a post of another account instead."""
@@ -81,7 +80,7 @@ class Attributor:
 
         def value(kept: np.ndarray) -> np.ndarray:
             changed = {slot: np.where(kept[:, None, :, None], whole.rows[slot], instead[slot]) for slot in by_post if ids}
-            return self._mean(Variants(whole, _flat(changed)), other, side, len(kept))
+            return self._scores(Variants(whole, _flat(changed)), other, side, len(kept))
 
         return Game("posts", side, "", ids, _captions(self.dataset, whole.posts) if ids else [], value)
 
@@ -92,7 +91,7 @@ class Attributor:
         features = self.dataset.slots[slot]
         whole, other = self._whole(brand, influencer, side)
         if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._theirs(side, whole)[slot]):
-            return Game("columns", side, slot, [], [], lambda kept: self._mean(Variants(whole, {}), other, side, 1))
+            return Game("columns", side, slot, [], [], lambda kept: self._scores(Variants(whole, {}), other, side, 1))
         rows, instead = whole.rows[slot], self._instead(whole, slot, side)
         names = features.columns or tuple(str(n) for n in range(features.dim))
 
@@ -102,15 +101,15 @@ class Attributor:
                 for n, columns in enumerate(groups):
                     gone[:, columns] |= ~kept[:, [n]]
                 changed = np.where(gone[:, None, None, :], instead, rows)
-                return self._mean(Variants(whole, _flat({slot: changed})), other, side, len(kept))
+                return self._scores(Variants(whole, _flat({slot: changed})), other, side, len(kept))
 
             return value
 
         # One column at a time first: most of thousands do nothing. What stands in for it there is the mean of the others.
-        mean = instead.mean(axis=0, keepdims=True)
+        typical = instead.mean(axis=0, keepdims=True)
         there = whole.has[slot]
-        different = np.flatnonzero((rows[there] != mean[0, there]).any(axis=0) & (rows[there] != 0).any(axis=0))
-        effect = self._score(whole, other, side) - _in_parts(value_of([np.array([c]) for c in different], mean), len(different))
+        different = np.flatnonzero((rows[there] != typical[0, there]).any(axis=0) & (rows[there] != 0).any(axis=0))
+        effect = self._score(whole, other, side) - _in_parts(value_of([np.array([c]) for c in different], typical), len(different))
         apart = different[np.lexsort((different, -np.abs(effect)))[:most]]
         groups = [np.array([c]) for c in apart] + [np.setdiff1d(np.arange(features.dim), apart)]
         chosen = [*(names[c] for c in apart), "all others"]
@@ -156,9 +155,9 @@ class Attributor:
             self._others[side] = others(self.dataset, self.slots, ids, OTHERS + 1, self.seed)
         return {slot: [rows for id, rows in found if id != whole.id][:OTHERS] for slot, found in self._others[side].items()}
 
-    def _mean(self, variants: Variants, other: str, side: Side, m: int) -> np.ndarray:
-        """(m,) mean over the accounts that stand in."""
-        return scores(self.ranker, other, side, variants).reshape(m, -1).mean(axis=1)
+    def _scores(self, variants: Variants, other: str, side: Side, m: int) -> np.ndarray:
+        """(m, o) a column an account that stands in."""
+        return scores(self.ranker, other, side, variants).reshape(m, -1)
 
     def _score(self, whole: Subject, other: str, side: Side) -> float:
         return float(scores(self.ranker, other, side, Variants(whole, {}))[0])
@@ -172,7 +171,7 @@ def _flat(changed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _in_parts(value: Value, n: int, at_once: int = 256) -> np.ndarray:
     """(n,) values with one thing missing each."""
     one = ~np.eye(n, dtype=bool)
-    return np.concatenate([value(one[start : start + at_once]) for start in range(0, n, at_once)]) if n else np.zeros(0)
+    return np.concatenate([mean(value, one[start : start + at_once]) for start in range(0, n, at_once)]) if n else np.zeros(0)
 
 
 def without(text: str, words: set[str]) -> str:

@@ -13,11 +13,13 @@ Side = Literal["brand", "influencer"]
 
 @dataclass(frozen=True)
 class Weight:
-    """What one thing adds to the score. ``id`` says which (a post, a word, a column), ``label`` says it to people."""
+    """What one thing adds to the score. ``id`` says which (a post, a word, a column), ``label`` says it to people; ``error`` is the
+    standard error of the value."""
 
     id: str
     label: str
     value: float
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,9 @@ class Attribution:
     base   the score with something typical in place of all of them
     items  the heaviest first
     rest   what those that are not listed add together
-    spread standard error of the items' values that comes of the orders that were drawn, 0 where all were looked at; which accounts
-           stand in for what is taken away moves them further
+
+    The base and the items have standard errors: other accounts that stand in for what is taken away would move them, and so would
+    other orders, where not all were looked at.
     """
 
     kind: str
@@ -40,7 +43,7 @@ class Attribution:
     base: float
     items: tuple[Weight, ...]
     rest: float = 0.0
-    spread: float = 0.0
+    base_error: float = 0.0
 
     @property
     def instead(self) -> str:
@@ -52,9 +55,9 @@ class Attribution:
         return self.base + sum(item.value for item in self.items) + self.rest
 
     def to_dict(self) -> dict[str, Any]:
-        items = [{"id": item.id, "label": item.label, "value": item.value} for item in self.items]
+        items = [{"id": i.id, "label": i.label, "value": i.value, "error": i.error} for i in self.items]
         told = {"kind": self.kind, "side": self.side, "slot": self.slot, "base": self.base, "rest": self.rest}
-        return {**told, "spread": self.spread, "items": items}
+        return {**told, "base_error": self.base_error, "items": items}
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,10 @@ class Explanation:
         }
 
 
-def heaviest(ids: Sequence[str], labels: Sequence[str], values: np.ndarray, most: int) -> tuple[tuple[Weight, ...], float]:
+def heaviest(
+    ids: Sequence[str], labels: Sequence[str], values: np.ndarray, errors: np.ndarray, most: int
+) -> tuple[tuple[Weight, ...], float]:
     """The ``most`` items of largest magnitude (equal ones by id), and the sum of the others."""
     order = sorted(range(len(ids)), key=lambda n: (-abs(float(values[n])), ids[n]))
-    items = tuple(Weight(ids[n], labels[n], float(values[n])) for n in order[:most])
+    items = tuple(Weight(ids[n], labels[n], float(values[n]), float(errors[n])) for n in order[:most])
     return items, float(sum(values[n] for n in order[most:]))

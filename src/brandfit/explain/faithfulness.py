@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from brandfit import seeds
-from brandfit.explain.shapley import Value
+from brandfit.explain.shapley import Value, mean
 
 
 class Faithfulness(NamedTuple):
@@ -35,5 +35,5 @@ def faithfulness(value: Value, weights: np.ndarray, random: int = 10, seed: int 
     come = place[:, None, :] < np.arange(n + 1)[None, :, None]
     both = np.concatenate([~come, come])
     subsets, at = np.unique(both.reshape(-1, n), axis=0, return_inverse=True)
-    means = value(subsets)[at.ravel()].reshape(2, len(orders), n + 1).mean(axis=2)
+    means = mean(value, subsets)[at.ravel()].reshape(2, len(orders), n + 1).mean(axis=2)
     return Faithfulness(float(means[0, 0]), float(means[1, 0]), float(means[0, 1:].mean()), float(means[1, 1:].mean()))

@@ -46,8 +46,8 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
 
 def worth_telling(attribution: Attribution) -> list[Weight]:
     """Items that are not noise and not crumbs."""
-    least = max(SURE * attribution.spread, SHARE * max((abs(i.value) for i in attribution.items), default=0.0))
-    return [item for item in attribution.items if abs(item.value) > least or (abs(item.value) == least > 0 == attribution.spread)]
+    crumb = SHARE * max((abs(item.value) for item in attribution.items), default=0.0)
+    return [item for item in attribution.items if abs(item.value) >= crumb > 0 and abs(item.value) > SURE * item.error]
 
 
 def _score(explanation: Explanation) -> str:

@@ -4,7 +4,8 @@
 
 In every order the differences add up to v(all) - v(none), so that the estimate does too, however few orders are drawn (Strumbelj
 and Kononenko, Knowledge and Information Systems 2014). Every second order is the reverse of the one before, which takes out
-the first-order noise (Mitchell et al., JMLR 2022).
+the first-order noise (Mitchell et al., JMLR 2022). A value may be told several times, with other things in place of what is not
+there; the shares are those of their mean, and how they differ goes into the standard errors.
 """
 
 from __future__ import annotations
@@ -21,34 +22,47 @@ EXACT = 6
 """Things up to which all their subsets are looked at."""
 
 Value = Callable[[np.ndarray], np.ndarray]
-"""(m, n) bool, which things are there, to (m,) values."""
+"""(m, n) bool, which things are there, to (m,) values; or (m, o), one for each of o draws of what stands in for the others."""
 
 
 class Shares(NamedTuple):
-    """base: the value of none; values (n,): what each adds; spread: root mean square standard error of them, 0 where exact."""
+    """base: the value of none; values (n,): what each adds; their standard errors, of the orders and of what stands in, both drawn;
+    0 where nothing was."""
 
     base: float
     values: np.ndarray
-    spread: float
+    base_error: float
+    errors: np.ndarray
 
 
 def shapley(value: Value, n: int, orders: int = 16, seed: int = 0) -> Shares:
     """Shares of n things; ``value`` is asked once, for every subset that is needed."""
     if n == 0:
-        return Shares(float(value(np.zeros((1, 0), bool))[0]), np.zeros(0), 0.0)
+        base = _told(value, np.zeros((1, 0), bool))[0]
+        return Shares(float(base.mean()), np.zeros(0), float(_error(base)), np.zeros(0))
     return _exact(value, n) if n <= EXACT else _drawn(value, n, orders, seed)
+
+
+def mean(value: Value, kept: np.ndarray) -> np.ndarray:
+    """(m,) values, over what stands in."""
+    return _told(value, kept).mean(axis=1)
+
+
+def _told(value: Value, kept: np.ndarray) -> np.ndarray:
+    """(m, o)"""
+    return value(kept).reshape(len(kept), -1)
 
 
 def _exact(value: Value, n: int) -> Shares:
     subsets = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
-    told = value(subsets)
+    told = _told(value, subsets)
     size = subsets.sum(axis=1)
     weight = np.array([factorial(s) * factorial(n - s - 1) / factorial(n) for s in range(n)])
-    values = np.empty(n)
+    values = np.empty((n, told.shape[1]))
     for i in range(n):
         without = np.flatnonzero(~subsets[:, i])
-        values[i] = ((told[without + 2**i] - told[without]) * weight[size[without]]).sum()
-    return Shares(float(told[0]), values, 0.0)
+        values[i] = weight[size[without]] @ (told[without + 2**i] - told[without])
+    return Shares(float(told[0].mean()), values.mean(axis=1), float(_error(told[0])), _error(values))
 
 
 def _drawn(value: Value, n: int, orders: int, seed: int) -> Shares:
@@ -59,9 +73,15 @@ def _drawn(value: Value, n: int, orders: int, seed: int) -> Shares:
     # (orders, n + 1, n): those that come before the k-th
     before = place[:, None, :] < np.arange(n + 1)[None, :, None]
     subsets, at = np.unique(before.reshape(-1, n), axis=0, return_inverse=True)
-    told = value(subsets)[at.ravel()].reshape(len(order), n + 1)
-    added = np.empty((len(order), n))
-    np.put_along_axis(added, order, np.diff(told, axis=1), axis=1)
-    pairs = added.reshape(-1, 2, n).mean(axis=1)  # an order and its reverse are one draw
-    error = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs)) if len(pairs) > 1 else np.zeros(n)
-    return Shares(float(told[0, 0]), added.mean(axis=0), float(np.sqrt((error**2).mean())))
+    told = _told(value, subsets)[at.ravel()].reshape(len(order), n + 1, -1)
+    added = np.empty((len(order), n, told.shape[2]))
+    np.put_along_axis(added, order[..., None], np.diff(told, axis=1), axis=1)
+    pairs = added.reshape(-1, 2, *added.shape[1:]).mean(axis=1)  # an order and its reverse are one draw
+    of_orders, of_others = _error(pairs.mean(axis=2).T), _error(pairs.mean(axis=0))
+    return Shares(float(told[0, 0].mean()), added.mean(axis=(0, 2)), float(_error(told[0, 0])), np.hypot(of_orders, of_others))
+
+
+def _error(draws: np.ndarray) -> np.ndarray:
+    """Standard error of the mean of draws (..., o); 0 of a single one."""
+    o = draws.shape[-1]
+    return np.asarray(draws.std(axis=-1, ddof=1) / np.sqrt(o) if o > 1 else np.zeros(draws.shape[:-1]))
