@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from brandfit.errors import UnknownName
 SLOTS = ("text", "picture", "concept", "graph", "profile", "category", "audience", "engagement")
 """The kinds of evidence that rankers read; which Features fill a slot is a setting."""
 
+Made = TypeVar("Made")
 Representation = str
 """How a brand is seen: 'posts', 'brief', 'partners', 'profile' (features of its own, no posts) or 'none'."""
 
@@ -44,6 +46,8 @@ class Dataset:
         self.fingerprint = fingerprint
         self.slots: dict[str, Features] = dict(slots or {})
         self._pictures = pictures
+        self._made: dict[Hashable, Any] = {}
+        self._making = threading.RLock()
         self.notes = notes
         """Sentences on how this view came to be (endorsements derived, posts hidden ...), for reports."""
 
@@ -70,6 +74,14 @@ class Dataset:
             f"<Dataset {len(self.brands):,} brands, {len(self.influencers):,} influencers, {len(self.posts):,} posts, "
             f"{len(self.images):,} images, {len(self.endorsements):,} endorsements, {self.fingerprint[:12]}>"
         )
+
+    def remembered(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made of this Dataset under this key before, for nothing in it changes; one thread makes it, others wait."""
+        with self._making:
+            if key not in self._made:
+                self._made[key] = make()
+        found: Made = self._made[key]
+        return found
 
     # --- accounts -----------------------------------------------------------------------------------------------
 

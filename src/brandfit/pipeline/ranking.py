@@ -58,7 +58,7 @@ def fitted(workspace: Workspace, ranker: str, data: Mapping[str, Any] | None = N
     if ranker not in workspace.model_names() and not cls.learns:
         dataset = load(workspace, data)
         ready(dataset, cls, workspace)
-        return cls().fit(dataset), dataset
+        return dataset.remembered(("fitted", ranker), lambda: cls().fit(dataset)), dataset
     model, info = workspace.load_model(ranker)
     dataset = load(workspace, {**info["data"], **(data or {})})
     ready(dataset, cls, workspace)
@@ -106,9 +106,16 @@ def rank_brief(
 
 
 def ranked(model: Ranker, dataset: Dataset, brand: str, k: int | None, partners: bool, data: Mapping[str, Any] | None) -> Ranking:
-    known = set() if partners else dataset.partners.get(brand, set())
-    candidates = [c for c in endorsements.within_bounds(dataset, rules(data)).tolist() if c not in known]
-    return model.rank(dataset, brand, np.array(candidates, dtype=object), k)
+    """The best k of all that may be asked."""
+    return model.rank(dataset, brand, candidates(dataset, brand, partners, data), k)
+
+
+def candidates(dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None) -> np.ndarray:
+    """(n,) influencers within the bounds of followers that have not worked with the brand; those too with ``partners``."""
+    told = rules(data)
+    inside = dataset.remembered(("within", told), lambda: endorsements.within_bounds(dataset, told))
+    known = dataset.partners.get(brand, set())
+    return inside if partners or not known else np.array([id for id in inside.tolist() if id not in known], dtype=object)
 
 
 def evaluate(

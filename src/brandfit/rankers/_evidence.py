@@ -21,6 +21,8 @@ NAMED = ("concept", "profile")
 """Slots of which a rare column tells more than a frequent one."""
 LANDMARKS = 4000
 """Influencers at most that kernels are spanned by."""
+AT_ONCE = 2048
+"""Influencers whose cosines with all training brands are held at once."""
 SHRINK = {"match": 0.6, "within": 0.3}
 QUARTER = 0.25
 
@@ -49,6 +51,26 @@ class Training:
             self.works[np.ix_(brands, influencers)],
             (left[brands], right[influencers]),
             {slot: (b.of(brands), i.of(influencers)) for slot, (b, i) in self.posts.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Side:
+    """What ``Evidence`` tells of n influencers alone: views and posts by slot, hubness by slot (n,), and what else is learned, a
+    row an influencer."""
+
+    views: Slots
+    posts: Mapping[str, Rows]
+    hubs: Mapping[str, np.ndarray]
+    told: Mapping[str, np.ndarray]
+
+    def of(self, at: np.ndarray) -> Side:
+        """Of these influencers (m,) alone."""
+        return Side(
+            {slot: _rows(v, at) for slot, v in self.views.items()},
+            {slot: rows.of(at) for slot, rows in self.posts.items()},
+            {slot: values[at] for slot, values in self.hubs.items()},
+            {name: values[at] for name, values in self.told.items()},
         )
 
 
@@ -97,32 +119,52 @@ class Evidence:
         arrays |= {f"influencer.{slot}": rows for slot, rows in influencers.items()}
         return cls(arrays)
 
-    def of(self, brands: Slots, influencers: Slots, posts: Posts) -> dict[str, np.ndarray]:
-        """Name to (b, n) numbers; NaN where a pair has no such evidence."""
+    def of(self, brands: Slots, side: Side, posts: Mapping[str, Rows]) -> dict[str, np.ndarray]:
+        """Name to (b, n) numbers of these brands and the influencers of a side; NaN where a pair has no such evidence.
+
+        posts  slot to the posts of the brands
+        """
         left = {slot: self.views[slot].of(brands[slot], 0) for slot in self.views if slot in brands}
-        right = {slot: self.views[slot].of(influencers[slot], 1) for slot in self.two_sided if slot in influencers}
-        shared = [slot for slot in right if slot in left]
+        shared = [slot for slot in side.views if slot in left]
         found = {}
         for slot in shared:
-            here = left[slot].present[:, None] & right[slot].present
-            found[f"cos.{slot}"] = np.where(here, inner(left[slot].values, right[slot].values), np.nan)
+            right = side.views[slot]
+            here = left[slot].present[:, None] & right.present
+            found[f"cos.{slot}"] = np.where(here, inner(left[slot].values, right.values), np.nan)
             if self.learned:
-                found[f"hub.{slot}"] = np.where(here, _hubness(self.brands[slot], right[slot].values), np.nan)
-            if self.learned and slot in posts:
-                found[f"late.{slot}"], found[f"back.{slot}"] = late(*self._looked_at(slot, posts[slot]))
+                found[f"hub.{slot}"] = np.where(here, side.hubs[slot], np.nan)
+            if slot in side.posts and slot in posts:
+                found[f"late.{slot}"], found[f"back.{slot}"] = late(self._looked_at(slot, posts[slot], 0), side.posts[slot])
         if self.learned and shared:
-            b = {slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}
-            i = {slot: v.values for slot, v in self._filled(right, self.influencers, influencers).items()}
-            found |= self._told(b, i)
+            found |= self._told({slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}, side)
         return found
 
-    def _looked_at(self, slot: str, posts: tuple[Rows, Rows]) -> tuple[Rows, Rows]:
+    def side(self, influencers: Slots, posts: Mapping[str, Rows]) -> Side:
+        """What is to be known of n influencers, whatever the brand: most of the work, and done once for many brands."""
+        views = {slot: self.views[slot].of(influencers[slot], 1) for slot in self.two_sided if slot in influencers}
+        if not (self.learned and views):
+            return Side(views, {}, {}, {})
+        looked = {slot: self._looked_at(slot, rows, 1) for slot, rows in posts.items() if slot in views}
+        hubs = {slot: _hubness(self.brands[slot], view.values) for slot, view in views.items()}
+        a, told = self.stored, {}
+        filled = {slot: v.values for slot, v in self._filled(views, self.influencers, influencers).items()}
+        near = kernel(filled, self.influencers, self.weights["influencer"], GAMMA["influencer"])
+        told["krr"] = inner(near, a["spread"]).astype(np.float32)
+        y = inner(joined(filled, self.weights["influencer"]), a["axes"].T.astype(np.float32)).astype(np.float32)
+        told["match"], told["match.own"] = y, self._own(y)
+        told["partner"] = _unit(y)
+        told["partner.hub"] = _hubness(_unit(a["partner.training"]), told["partner"])
+        told["within"] = _unit(inner(y, a["within"].astype(np.float32).T))
+        told["within.hub"] = _hubness(a["within.brands"], told["within"])
+        if "category.influencer" in a:
+            of_influencer = inner(near, a["category.influencer"].T.astype(np.float32)) + a["category.influencer.mean"]
+            told["category"] = of_influencer.astype(np.float32)
+            told["category.sure"] = of_influencer.max(axis=1)
+        return Side(views, looked, hubs, told)
+
+    def _looked_at(self, slot: str, posts: Rows, side: int) -> Rows:
         """The views of single posts; one that shows nothing is like nothing."""
-        left, right = (
-            Rows(self.views[slot].of(Vectors(rows.values, np.ones(len(rows.values), bool)), side).values, rows.counts)
-            for side, rows in enumerate(posts)
-        )
-        return left, right
+        return Rows(self.views[slot].of(Vectors(posts.values, np.ones(len(posts.values), bool)), side).values, posts.counts)
 
     def _filled(self, seen: dict[str, Vectors], known: Mapping[str, np.ndarray], raw: Slots) -> dict[str, Vectors]:
         """All slots that were learned from; zeros where they are not there any more."""
@@ -132,33 +174,35 @@ class Evidence:
             for slot, rows in known.items()
         }
 
-    def _told(self, b: dict[str, np.ndarray], i: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        a = self.stored
-        to_influencers = kernel(i, self.influencers, self.weights["influencer"], GAMMA["influencer"])
+    def _own(self, rows: np.ndarray) -> np.ndarray:
+        """(n,) x' Q x of the two-covariance model."""
+        return np.asarray(
+            np.einsum("nd,nd->n", inner(rows, self.stored["match.own"].astype(np.float32).T), rows.astype(np.float64))
+        )
+
+    def _told(self, b: dict[str, np.ndarray], side: Side) -> dict[str, np.ndarray]:
+        a, right = self.stored, side.told
         to_brands = kernel(b, self.brands, self.weights["brand"], GAMMA["brand"])
-        found = {"krr": inner(to_brands, inner(to_influencers, a["krr"]).astype(np.float32))}
-        for slot in self.views:
-            one = kernel({slot: b[slot]}, {slot: self.brands[slot]}, {slot: 1.0}, GAMMA["slot"])
-            found[f"krr.{slot}"] = inner(one, inner(to_influencers, a[f"krr.{slot}"]).astype(np.float32))
-        left, right = (joined(rows, self.weights["influencer"]) for rows in (b, i))
-        x, y = (inner(rows, a["axes"].T.astype(np.float32)).astype(np.float32) for rows in (left, right))
-        mean, near = _unit(inner(to_brands, a["partner"].T.astype(np.float32))), _unit(y)
-        found["partner"] = inner(mean, near) - 0.5 * _hubness(_unit(a["partner.training"]), near)
-        cross, own = a["match.cross"].astype(np.float32), a["match.own"].astype(np.float32)
-        square = [np.einsum("nd,nd->n", inner(rows, own.T), rows.astype(np.float64)) for rows in (x, y)]
-        found["match"] = inner(inner(x, cross.T).astype(np.float32), y) + 0.5 * (square[0][:, None] + square[1])
-        white = a["within"].astype(np.float32)
-        x, y = (_unit(inner(rows, white.T)) for rows in (x, y))
-        found["within"] = inner(x, y) - 0.5 * _hubness(a["within.brands"], y)
-        if "category.brand" in a:
+        asked = {"krr": to_brands} | {
+            f"krr.{slot}": kernel({slot: b[slot]}, {slot: self.brands[slot]}, {slot: 1.0}, GAMMA["slot"]) for slot in self.views
+        }
+        weights = np.concatenate([inner(rows, a[name]) for name, rows in asked.items()])
+        found = dict(zip(asked, np.split(inner(weights.astype(np.float32), right["krr"]), len(asked)), strict=True))
+        x = inner(joined(b, self.weights["influencer"]), a["axes"].T.astype(np.float32)).astype(np.float32)
+        mean = _unit(inner(to_brands, a["partner"].T.astype(np.float32)))
+        found["partner"] = inner(mean, right["partner"]) - 0.5 * right["partner.hub"]
+        crossed = inner(x, a["match.cross"].astype(np.float32).T).astype(np.float32)
+        found["match"] = inner(crossed, right["match"]) + 0.5 * (self._own(x)[:, None] + right["match.own"])
+        white = _unit(inner(x, a["within"].astype(np.float32).T))
+        found["within"] = inner(white, right["within"]) - 0.5 * right["within.hub"]
+        if "category" in right:
             of_brand = inner(to_brands, a["category.brand"].T.astype(np.float32)) + a["category.brand.mean"]
-            of_influencer = inner(to_influencers, a["category.influencer"].T.astype(np.float32)) + a["category.influencer.mean"]
             lift = (np.maximum(of_brand, 0) / np.maximum(a["category.brand.mean"], 1e-9)).astype(np.float32)
-            found["category"] = inner(lift, np.maximum(of_influencer, 0).astype(np.float32))
+            found["category"] = inner(lift, np.maximum(right["category"], 0))
             best = np.zeros_like(of_brand, np.float32)
             best[np.arange(len(best)), of_brand.argmax(axis=1)] = 1
-            found["category.best"] = inner(best, of_influencer.astype(np.float32))
-            found["category.sure"] = np.broadcast_to(of_influencer.max(axis=1), found["category"].shape)
+            found["category.best"] = inner(best, right["category"])
+            found["category.sure"] = np.broadcast_to(right["category.sure"], found["category"].shape)
         return found
 
 
@@ -179,10 +223,10 @@ def _learned(
     mean_i = votes[1].mean(axis=0) if votes is not None else np.zeros(0)
     solved = ridge(gram_i, np.column_stack([target.T, *([votes[1] - mean_i] if votes is not None else [])]), RIDGE["influencer"])
     spread = solved[:, : len(works)].T
-    arrays["krr"] = ridge(gram_b, spread, RIDGE["brand"]).astype(np.float32)
+    arrays["spread"] = spread.astype(np.float32)
+    arrays["krr"] = _inverse(gram_b)
     for slot, rows in brands.items():
-        one = gram({slot: rows}, {slot: 1.0}, GAMMA["slot"])
-        arrays[f"krr.{slot}"] = ridge(one, spread, RIDGE["brand"]).astype(np.float32)
+        arrays[f"krr.{slot}"] = _inverse(gram({slot: rows}, {slot: 1.0}, GAMMA["slot"]))
     if votes is not None:
         known = categories[0] >= 0
         mean_b = votes[0][known].mean(axis=0)
@@ -197,6 +241,12 @@ def _learned(
     partner = ridge(gram_b, works @ y / np.maximum(works.sum(axis=1, keepdims=True), 1), RIDGE["partner"])
     arrays |= {"axes": axes, "partner": partner, "partner.training": (gram_b @ partner).astype(np.float32)}
     return arrays | _covariances(x, y, works)
+
+
+def _inverse(gram: np.ndarray) -> np.ndarray:
+    """(b, b) what turns the likeness of a brand with those learned from into their weights; symmetric to the last bit."""
+    inverse = ridge(gram, np.eye(len(gram)), RIDGE["brand"])
+    return ((inverse + inverse.T) / 2).astype(np.float32)
 
 
 def _axes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -267,8 +317,13 @@ def _landmarks(works: np.ndarray) -> np.ndarray:
 def _hubness(brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
     """(n,) mean cosine of each influencer with the training brands nearest to it (CSLS, Conneau et al. 2018)."""
     k = min(NEIGHBOURS, len(brands))
-    near = np.sort(inner(brands, influencers), axis=0)[len(brands) - k :]
-    return near.mean(axis=0) if k else np.zeros(len(influencers))
+    if not k:
+        return np.zeros(len(influencers))
+    near = [
+        np.sort(np.partition(inner(influencers[start : start + AT_ONCE], brands), len(brands) - k, axis=1)[:, -k:], axis=1)
+        for start in range(0, len(influencers), AT_ONCE)
+    ]
+    return np.concatenate(near).mean(axis=1) if near else np.zeros(0)
 
 
 def _unit(values: np.ndarray) -> np.ndarray:

@@ -154,9 +154,11 @@ class Ranker(ABC):
                 f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {found[0]} ({found[1]} columns).",
                 f"Fill the slot with {name} again, or fit {self.name} anew.",
             )
-        if not account_has(dataset, slot, dataset.influencers).any():
+        if not dataset.remembered(("influencers", slot), lambda: account_has(dataset, slot, dataset.influencers).any()):
             return "no influencer has such features"
-        if slot not in self.one_sided and not brand_has(dataset, slot, dataset.brands).any():
+        if slot not in self.one_sided and not dataset.remembered(
+            ("brands", slot), lambda: brand_has(dataset, slot, dataset.brands).any()
+        ):
             return "no brand has such features"
         if self.reads and slot not in self.reads:
             return "it could not be used when the ranker was fitted"

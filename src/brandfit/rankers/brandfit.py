@@ -29,6 +29,7 @@ MAP .29. Expansion of 1,035 real brands among 9,194 influencers with one or two 
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +46,7 @@ from brandfit.errors import UsageError
 from brandfit.learning.pairs import Pairs, to_learn_from
 from brandfit.learning.pooling import Rows, account_rows, account_vectors, brand_has, brand_rows, brand_vectors
 from brandfit.learning.stack import Probability, Stack, stack
-from brandfit.rankers._evidence import Evidence, Training
+from brandfit.rankers._evidence import Evidence, Side, Training
 from brandfit.rankers._network import categories_of
 from brandfit.rankers.base import Ranker, Tick
 
@@ -80,6 +81,7 @@ class Brandfit(Ranker):
         super().__init__(config, seed)
         self.evidence: Evidence | None = None
         self.stack: Stack | None = None
+        self._seen: tuple[weakref.ref[Dataset], Side] | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -91,7 +93,7 @@ class Brandfit(Ranker):
         return fitted + (len(self.stack.weights) + 1 if self.stack is not None else 0)
 
     def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
-        self.reads, self.evidence, self.stack, self.training = {}, None, None, {}
+        self.reads, self.evidence, self.stack, self.training, self._seen = {}, None, None, {}, None
         training, pairs, partners = self._training(dataset)
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in training.brands}
         two_sided = [slot for slot, v in training.influencers.items() if v.present.any() and training.brands[slot].present.any()]
@@ -150,7 +152,12 @@ class Brandfit(Ranker):
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         scope = {s: {n.removeprefix(f"{s}."): v for n, v in arrays.items() if n.startswith(f"{s}.")} for s in ("evidence", "stack")}
-        self.evidence = Evidence(scope["evidence"])
+        if "krr" in scope["evidence"] and "spread" not in scope["evidence"]:
+            raise UsageError(
+                f"{self.name} was trained by an earlier version, and this one reads it otherwise.",
+                f"Train it again: brandfit train {self.name}",
+            )
+        self.evidence, self._seen = Evidence(scope["evidence"]), None
         self.stack = Stack.restored(self.training["evidence"], scope["stack"]) if scope["stack"] else None
 
     def _features(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
@@ -159,14 +166,39 @@ class Brandfit(Ranker):
         used = self.used_slots(dataset)
         told = [slot for slot in self.evidence.views if slot in dataset.slots]
         left = {slot: brand_vectors(dataset, slot, brands) for slot in told}
-        right = {slot: account_vectors(dataset, slot, candidates) for slot in used if slot in told}
-        if not right:
+        if not set(used) & set(told):
             return {}
-        single = [slot for slot in right if self.stack is not None and f"late.{slot}" in self.stack.names]
-        features = self.evidence.of(left, right, _posts(dataset, single, brands, candidates))
+        single = [slot for slot in used if self.stack is not None and f"late.{slot}" in self.stack.names]
+        posts = {slot: brand_rows(dataset, slot, brands, NEWEST) for slot in single if dataset.slots[slot].level == "post"}
+        side, at = self._side(dataset, candidates, [slot for slot in used if slot in told], list(posts))
+        features = self.evidence.of(left, side, posts)
+        if at is not None:
+            features = {name: values[:, at] for name, values in features.items()}
         if self.stack is not None and "known" in self.stack.names:
             features["known"] = np.broadcast_to(_known(dataset, candidates), (len(brands), len(candidates)))
         return features
+
+    def _side(
+        self, dataset: Dataset, candidates: np.ndarray, slots: list[str], single: list[str]
+    ) -> tuple[Side, np.ndarray | None]:
+        """What evidence tells of candidates, and their places in it, None for all in order. That of all influencers is kept: the
+        next brand asks for the same."""
+        assert self.evidence is not None
+        row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
+        at = np.array([row.get(id, -1) for id in candidates.tolist()], np.int64)
+        kept = self._seen[1] if self._seen is not None and self._seen[0]() is dataset else None
+        most = 2 * len(candidates) > len(row)
+        if at.min(initial=0) < 0 or (kept is None and not most):
+            return self._told(dataset, candidates, slots, single), None
+        if kept is None:
+            kept = self._told(dataset, dataset.influencers, slots, single)
+            self._seen = weakref.ref(dataset), kept
+        return (kept, at) if most else (kept.of(at), None)
+
+    def _told(self, dataset: Dataset, influencers: np.ndarray, slots: list[str], single: list[str]) -> Side:
+        assert self.evidence is not None
+        posts = {slot: account_rows(dataset, slot, influencers, NEWEST) for slot in single}
+        return self.evidence.side({slot: account_vectors(dataset, slot, influencers) for slot in slots}, posts)
 
     def _training(self, dataset: Dataset) -> tuple[Training, Pairs | None, sparse.csr_matrix]:
         """What there is to learn from; None instead of pairs where it is too little. And who is known to have worked with whom, for
@@ -230,7 +262,8 @@ class Brandfit(Ranker):
             judged, learned = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
             evidence = Evidence.fit(training.narrowed(learned))
             asked = training.narrowed(judged, partners=not open_)
-            features = evidence.of(asked.brands, asked.influencers, asked.posts)
+            of_brands, of_influencers = ({slot: posts[n] for slot, posts in asked.posts.items()} for n in (0, 1))
+            features = evidence.of(asked.brands, evidence.side(asked.influencers, of_influencers), of_brands)
             if open_:
                 seen = np.log1p(np.asarray(partners.sum(axis=0) - partners[judged].sum(axis=0)).ravel())
                 features["known"] = np.broadcast_to(seen, asked.works.shape)

@@ -86,6 +86,15 @@ class Shelf:
         except FileNotFoundError:
             raise KeyError(name) from None
 
+    def stamp(self, name: str) -> tuple[str, int, int]:
+        """Tells the current version from every other, also from one of its name that was written before. Raises KeyError."""
+        version = self.current(name)
+        try:
+            found = (self.root / name / version / MANIFEST).stat()
+        except FileNotFoundError:
+            raise KeyError(name) from None
+        return version, found.st_mtime_ns, found.st_ino
+
     def names(self) -> list[str]:
         """All names that have a current version, sorted."""
         return sorted(p.parent.relative_to(self.root).as_posix() for p in self.root.glob("*/current")) if self.root.is_dir() else []

@@ -31,6 +31,7 @@ from brandfit.data.schema import Image, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
 from brandfit.workspace import tables
+from brandfit.workspace.memo import Memo
 from brandfit.workspace.shelf import Shelf, damaged, write_atomic
 
 DATABASE = "brandfit.sqlite"
@@ -54,6 +55,8 @@ class Workspace:
         self.engine = tables.connect(database)
         self._tables, self._features, self._models = (Shelf(self.path / n) for n in ("tables", "features", "models"))
         self._local = threading.local()
+        self.memo = Memo(rows=1, features=64, models=4, datasets=4, rankings=64)
+        """What was read and made before and is still as it was; the pipeline keeps its own there too."""
 
     def close(self) -> None:
         self.engine.dispose()
@@ -115,13 +118,17 @@ class Workspace:
             return [dict(row) for row in connection.execute(sa.select(tables.rejects)).mappings()]
 
     def dataset(self) -> Dataset:
-        """All rows as a Dataset, memory-mapped; no slot filled yet."""
+        """All rows as a Dataset, memory-mapped; no slot filled yet. The same object as long as no row changes."""
+        version = self.fingerprint
+        if not version:
+            raise WorkspaceError(
+                f"The workspace {self.path} is empty.", "Import something first, for example: brandfit import sample"
+            )
+        return self.memo.get("rows", version, self._rows)
+
+    def _rows(self) -> Dataset:
         with self.engine.connect() as connection:
             version = tables.get_meta(connection, "fingerprint")
-            if not version:
-                raise WorkspaceError(
-                    f"The workspace {self.path} is empty.", "Import something first, for example: brandfit import sample"
-                )
             try:
                 folder, _ = self._tables.get("rows", version)
             except (KeyError, WorkspaceError):
@@ -149,7 +156,7 @@ class Workspace:
     def features(self, name: str) -> Features:
         """The current Features of this name, memory-mapped. Raises UnknownName with the names that are here."""
         try:
-            return self._read(name)
+            return self.memo.get("features", (name, self._features.stamp(name)), lambda: self._read(name))
         except KeyError:
             raise UnknownName(
                 "feature", name, self.feature_names(), f"Encode it first: brandfit encode {name} -w {self.path}"
@@ -234,13 +241,17 @@ class Workspace:
 
     def load_model(self, name: str) -> tuple[Ranker, dict[str, Any]]:
         """A fitted ranker and its info. Raises UnknownName where there is none of this name."""
-        try:
+
+        def read() -> tuple[Ranker, dict[str, Any]]:
             folder, info = self._models.get(name)
+            return restored(info, load_tensors((folder / "model.safetensors").read_bytes())), info
+
+        try:
+            return self.memo.get("models", (name, self._models.stamp(name)), read)
         except KeyError:
             raise UnknownName(
                 "trained model", name, self.model_names(), f"Train it first: brandfit train {name} -w {self.path}"
             ) from None
-        return restored(info, load_tensors((folder / "model.safetensors").read_bytes())), info
 
     def checkpoint(self, name: str) -> Path:
         """Folder in which a training of this name leaves off and goes on."""
