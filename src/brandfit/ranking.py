@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from brandfit.errors import UnknownName
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,15 +31,12 @@ class Ranking:
         return len(self.candidates)
 
     def top(self, k: int) -> Ranking:
-        return Ranking(
-            self.brand,
-            self.candidates[:k],
-            self.scores[:k],
-            {name: values[:k] for name, values in self.parts.items()},
-            self.ranker,
-            self.fingerprint,
-            self.notes,
-        )
+        return self.of(slice(k))
+
+    def of(self, at: slice | np.ndarray) -> Ranking:
+        """Of these candidates alone, in the same order; ``at`` is a slice or (n,) bool."""
+        parts = {name: values[at] for name, values in self.parts.items()}
+        return replace(self, candidates=self.candidates[at], scores=self.scores[at], parts=parts)
 
     def rows(self) -> list[dict]:
         """One plain dict a candidate, with its 1-based rank; a NaN score is None."""
@@ -89,6 +88,23 @@ def rank(
         fingerprint,
         tuple(notes),
     )
+
+
+def adjusted(ranking: Ranking, weights: Mapping[str, float], taste: np.ndarray | None = None) -> Ranking:
+    """Ranked anew with parts that count for more or less (1 unless said), and ``taste`` (n,) as one more part.
+
+    Raises UnknownName for a part that the ranker's scores do not have.
+    """
+    for name in weights:
+        if name not in ranking.parts:
+            raise UnknownName(
+                "part of the score", name, ranking.parts, "" if ranking.parts else f"{ranking.ranker} tells no parts."
+            )
+    parts = {name: values * weights.get(name, 1.0) for name, values in ranking.parts.items()}
+    if taste is not None and taste.any():
+        parts = (parts or {ranking.ranker: ranking.scores}) | {"taste": taste}
+    scores = np.sum(list(parts.values()), axis=0) if parts else ranking.scores
+    return rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
 
 
 def _tie_break(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
 
 
 @click.command(short_help="Rank influencers for a brand.")
@@ -17,6 +17,10 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
     "--picture", "pictures", multiple=True, type=click.Path(dir_okay=False), help="A picture of the brief; several times."
 )
 @click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
+@where_option
+@click.option("--weight", "weights", multiple=True, metavar="PART=NUMBER", help="What a part of the score counts for: picture=2.")
+@click.option("--like", multiple=True, metavar="INFLUENCER", help="Rank those higher that are like this one; several times.")
+@click.option("--dislike", multiple=True, metavar="INFLUENCER", help="Rank those lower that are like this one; several times.")
 @set_option
 @json_option
 def command(
@@ -27,6 +31,10 @@ def command(
     brief: str | None,
     pictures: tuple[str, ...],
     partners: bool,
+    where: str | None,
+    weights: tuple[str, ...],
+    like: tuple[str, ...],
+    dislike: tuple[str, ...],
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -35,12 +43,16 @@ def command(
     \b
     Examples:
       brandfit rank northpeak.outdoor -k 10 -w demo
+      brandfit rank northpeak.outdoor --where "followers:..20k" --weight picture=2 --like arvid.peaks -w demo
       brandfit rank --brief "Boots and tents for slow walks in the mountains" --picture boots.jpg -w demo
     """
     from brandfit import pipeline
     from brandfit.cli._shared import read_settings
+    from brandfit.config import parse_settings
     from brandfit.workspace import Workspace
 
+    if brand is None and (where or weights or like or dislike):
+        raise click.UsageError("--where, --weight, --like and --dislike want a BRAND.")
     if (brand is None) == (brief is None and not pictures):
         raise click.UsageError("Rank for whom? Name a BRAND, or give a --brief or a --picture, not both.")
     own, data = read_settings(settings)
@@ -48,7 +60,8 @@ def command(
         if brand is None:
             ranking = pipeline.rank_brief(opened, brief or "", pictures, ranker, k, data, own)
         else:
-            ranking = pipeline.rank(opened, brand, ranker, k, partners, data)
+            wanted = {name: _number(name, value) for name, value in parse_settings(weights).items()}
+            ranking = pipeline.rank(opened, brand, ranker, k, partners, data, where, wanted, like, dislike)
         rows = ranking.rows()
         details = pipeline.describe_accounts(opened, [r["influencer"] for r in rows])
     if as_json:
@@ -72,3 +85,12 @@ def command(
     )
     for note in ranking.notes:
         click.echo(f"Note: {note}")
+
+
+def _number(part: str, value: str) -> float:
+    from brandfit.errors import ConfigError
+
+    try:
+        return float(value)
+    except ValueError:
+        raise ConfigError(f"--weight {part}={value}: {value!r} is no number.", f"Write for example --weight {part}=2") from None

@@ -20,8 +20,10 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.loading import Steps, known_brand, load, readers_of, ready, rules, scope
 from brandfit.rankers.base import Ranker
-from brandfit.ranking import Ranking
-from brandfit.search.lookalike import BRIEF, with_brief
+from brandfit.ranking import Ranking, adjusted
+from brandfit.search import filters
+from brandfit.search.facts import Facts
+from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
 from brandfit.workspace import Workspace
 
 
@@ -77,13 +79,49 @@ def rank(
     k: int | None = None,
     partners: bool = False,
     data: Mapping[str, Any] | None = None,
+    where: str | Mapping[str, Any] | None = None,
+    weights: Mapping[str, float] | None = None,
+    like: Sequence[str] = (),
+    dislike: Sequence[str] = (),
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
 
-    The ranker is ``default_ranker`` unless another is named.
+    ranker         ``default_ranker`` unless another is named
+    where          only those that a condition (``search.filters``) keeps
+    weights        what parts of the score count for, 1 unless said: ``{"picture": 2, "text": 0.5}`` (W-20)
+    like, dislike  influencers whose likeness adds to the score, or takes from it, as the part ``taste``
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
-    return ranked(model, dataset, known_brand(dataset, brand), k, partners, data)
+    brand = known_brand(dataset, brand)
+    # What is kept holds the model and the Dataset, so that their ids stay theirs.
+    key = (id(model), id(dataset), brand, partners, rules(data))
+    found = workspace.memo.get("rankings", key, lambda: (ranked(model, dataset, brand, None, partners, data), model, dataset))[0]
+    if weights or like or dislike:
+        found = adjusted(found, weights or {}, _taste(dataset, found, like, dislike))
+    condition = filters.condition(where)
+    if condition is not None:
+        facts = dataset.remembered("facts", lambda: Facts(dataset))
+        kept, _ = filters.kept(condition, facts)
+        found = found.of(np.isin(found.candidates.astype(str), facts.ids[kept].astype(str)))
+    return found if k is None else found.top(k)
+
+
+def _taste(dataset: Dataset, found: Ranking, like: Sequence[str], dislike: Sequence[str]) -> np.ndarray:
+    """(n,) mean likeness to those who are liked less that to those who are not (Rocchio 1971), as wide as the scores spread."""
+    alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
+    row = {id: n for n, id in enumerate(found.candidates.tolist())}
+    total = np.zeros(len(found))
+    for accounts, sign in ((like, 1), (dislike, -1)):
+        wanted = [id.strip().lower().removeprefix("@") for id in accounts]
+        for one in alike.similar(wanted, len(dataset.influencers)) if wanted else ():
+            if one.influencer in row:
+                total[row[one.influencer]] += sign * one.likeness
+        for id in wanted:
+            if id in row:  # nobody is more like an account than itself
+                total[row[id]] += sign
+    spread = total.std()
+    scores = found.scores[~np.isnan(found.scores)]
+    return total * (scores.std() / spread) if spread > 0 and len(scores) else total
 
 
 def rank_brief(
