@@ -18,7 +18,7 @@ from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.importing import Imported, import_source
 from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
-from brandfit.pipeline.ranking import default_ranker, evaluate, fitted, rank, rank_brief, train
+from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, rank, rank_brief, train
 
 __all__ = [
     "DEFAULT_PROFILER",
@@ -26,6 +26,7 @@ __all__ = [
     "Imported",
     "advise",
     "catalogue",
+    "chances",
     "check",
     "default_ranker",
     "describe_accounts",

@@ -106,6 +106,18 @@ def rank(
     return found if k is None else found.top(k)
 
 
+def chances(
+    workspace: Workspace, brand: str, influencers: np.ndarray, ranker: str | None = None, data: Mapping[str, Any] | None = None
+) -> list[dict[str, float] | None] | None:
+    """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the ranker tells none."""
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    if getattr(model, "stack", None) is None:
+        return None
+    told = model.probability(dataset, np.array([brand], dtype=object), influencers)  # type: ignore[attr-defined]
+    rows = zip(*(values[0].tolist() for values in told), strict=True)
+    return [None if np.isnan(value) else {"value": value, "low": low, "high": high} for value, low, high in rows]
+
+
 def _taste(dataset: Dataset, found: Ranking, like: Sequence[str], dislike: Sequence[str]) -> np.ndarray:
     """(n,) mean likeness to those who are liked less that to those who are not (Rocchio 1971), as wide as the scores spread."""
     alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))

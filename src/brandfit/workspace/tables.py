@@ -54,8 +54,8 @@ def _table(name: str) -> sa.Table:
 rows = {name: _table(name) for name in schema.TABLES}
 
 
-def connect(path: Path) -> sa.Engine:
-    """An engine on the database file at ``path``, made and migrated where needed."""
+def durable(path: Path) -> sa.Engine:
+    """An engine on an SQLite file: what is committed is on the disk, what is deleted is gone, readers never wait."""
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
 
     @sa.event.listens_for(engine, "connect")
@@ -68,6 +68,12 @@ def connect(path: Path) -> sa.Engine:
     def _begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
+    return engine
+
+
+def connect(path: Path) -> sa.Engine:
+    """An engine on the database file at ``path``, made and migrated where needed."""
+    engine = durable(path)
     try:
         with writing(engine) as connection:
             metadata.create_all(connection)

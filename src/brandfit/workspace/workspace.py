@@ -75,6 +75,13 @@ class Workspace:
         with self.engine.connect() as connection:
             return tables.get_meta(connection, "fingerprint")
 
+    @property
+    def stamp(self) -> str:
+        """Another one after every change of rows, Features or models; cheap to ask."""
+        shelves = ((shelf, name) for shelf in (self._features, self._models) for name in shelf.names())
+        told = [self.fingerprint, *(f"{shelf.root.name} {name} {shelf.stamp(name)}" for shelf, name in shelves)]
+        return hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
+
     def write(self, source: str, records: Iterable[Row | tuple[Image, bytes] | Reject | Features]) -> dict[str, dict[str, int]]:
         """Write an import whole or not at all: rows, pictures with their working copies, Features, and its rejects.
 

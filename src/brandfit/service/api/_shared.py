@@ -1,0 +1,97 @@
+"""What routes share: who asks for what, paging, and answers that need not be sent again."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from brandfit.service.access import needs
+from brandfit.service.api.models import Settings
+from brandfit.service.desk import Desk
+from brandfit.service.guard import request_id
+from brandfit.service.jobs import Jobs
+from brandfit.service.keys import Caller
+from brandfit.workspace import Workspace
+
+Reader = Annotated[Caller, Depends(needs("read"))]
+Writer = Annotated[Caller, Depends(needs("write"))]
+Admin = Annotated[Caller, Depends(needs("admin"))]
+Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
+Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to pass over")]
+WhereQuery = Annotated[str | None, Query(max_length=2000, description="a condition: followers:5k..20k and not hashtag:ad")]
+Ranker = Annotated[str | None, Query(max_length=100, description="brandfit where it has been trained, else simcos")]
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it (If-None-Match)"}}
+
+
+def workspace_of(request: Request) -> Workspace:
+    found: Workspace = request.app.state.workspace
+    return found
+
+
+def desk_of(request: Request) -> Desk:
+    found: Desk = request.app.state.desk
+    return found
+
+
+def jobs_of(request: Request) -> Jobs:
+    found: Jobs = request.app.state.jobs
+    return found
+
+
+Here = Annotated[Workspace, Depends(workspace_of)]
+Notes = Annotated[Desk, Depends(desk_of)]
+Queue = Annotated[Jobs, Depends(jobs_of)]
+
+
+class Fresh:
+    """An ETag of the workspace as it is, the address and what else decides the answer (as a dependency: ``fresh: Unchanged``)."""
+
+    def __init__(self, request: Request, workspace: Here) -> None:
+        self.request, self.workspace = request, workspace
+
+    def tag(self, *more: object) -> str:
+        told = "\0".join([self.workspace.stamp, str(self.request.url.path), str(self.request.url.query), *map(str, more)])
+        return f'W/"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"'
+
+    def same(self, tag: str) -> Response | None:
+        """The answer 304 where the caller has it already."""
+        asked = {one.strip() for one in self.request.headers.get("if-none-match", "").split(",")}
+        return Response(status_code=304, headers={"etag": tag, "cache-control": "private, no-cache"}) if tag in asked else None
+
+    def on(self, response: Response, tag: str) -> None:
+        response.headers["etag"], response.headers["cache-control"] = tag, "private, no-cache"
+
+
+Unchanged = Annotated[Fresh, Depends(Fresh)]
+
+
+def text_of(settings: Settings) -> dict[str, str]:
+    """As typed on a command line."""
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in settings.items()}
+
+
+def parted(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
+    """Settings of the thing itself, and those of the data."""
+    told = text_of(settings)
+    data = {name: value for name, value in told.items() if name.startswith(("endorsements.", "slots."))}
+    return {name: value for name, value in told.items() if name not in data}, data
+
+
+def noted(desk: Desk, caller: Caller, action: str, what: str) -> None:
+    """Into the audit log, with the number of the request."""
+    desk.note(f"{caller.name} ({caller.id})", action, what[:500], request_id.get())
+
+
+def plain(value: Any) -> Any:
+    """JSON types of what NumPy and Arrow hold; NaN is None."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not np.isfinite(value) else value

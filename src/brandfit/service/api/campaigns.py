@@ -1,0 +1,42 @@
+"""Choosing a set of influencers, and what to post."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, UploadFile
+from starlette.concurrency import run_in_threadpool
+
+from brandfit import pipeline
+from brandfit.service.api._shared import Here, Reader, parted, plain
+from brandfit.service.api.models import Advice, Shortlist, Shortlisting
+from brandfit.service.uploads import saved
+
+router = APIRouter(tags=["campaigns"])
+
+
+@router.post("/shortlists", response_model=Shortlist)
+def shortlist(_: Reader, here: Here, asked: Shortlisting) -> Any:
+    """The set that reaches most people with a match within a budget or a number of places."""
+    settings, data = parted(asked.settings)
+    told = asked.model_dump(exclude={"settings"})
+    return plain(pipeline.shortlist(here, **told, data=data, settings=settings).to_dict())
+
+
+@router.post("/advice", response_model=Advice)
+async def advice(
+    _: Reader,
+    here: Here,
+    like: Annotated[str, Form(min_length=1, max_length=200, description="whose posts it is to fit: a brand or an influencer")],
+    captions: Annotated[list[Annotated[str, Form(max_length=10_000)]], Form(max_length=50)] = [],
+    by: Annotated[str | None, Form(max_length=200, description="influencer that is to post it")] = None,
+    pictures: Annotated[list[UploadFile], File()] = [],
+) -> Any:
+    """Which of these pictures and captions fit, each kind best first."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [await saved(file, Path(folder), f"{n}/{file.filename or 'picture'}") for n, file in enumerate(pictures)]
+        ideas = await run_in_threadpool(pipeline.advise, here, like, files, captions, by)
+        names = {str(path): path.name for path in files}
+        return plain({"items": [{**idea.to_dict(), "what": names.get(idea.what, idea.what)} for idea in ideas]})

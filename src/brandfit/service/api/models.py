@@ -1,0 +1,306 @@
+"""What requests and answers look like."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Handle = Annotated[str, Field(min_length=1, max_length=200, description="an account; case and a leading @ do not count")]
+Settings = Annotated[
+    dict[Annotated[str, Field(max_length=200)], str | int | float | bool],
+    Field(max_length=100, description="NAME to value; of data: endorsements.NAME and slots.SLOT"),
+]
+Keywords = Annotated[str, Field(max_length=500, description="words, with blanks between them")]
+Where = Annotated[str | None, Field(max_length=2000, description="a condition, for example: followers:5k..20k and not hashtag:ad")]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """Whatever the pipeline tells beside is passed on."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+# --- the workspace ----------------------------------------------------------------------------------------------------
+
+
+class Workspace(Answer):
+    name: str
+    version: str = Field(description="version of Brandfit")
+    fingerprint: str = Field(description="of all rows; empty before the first import")
+    counts: dict[str, int]
+    newest_post: int | None = Field(description="s since 1970 UTC")
+    features: list[dict[str, Any]]
+    models: list[dict[str, Any]]
+    ranker: str | None = Field(description="what ranks unless another ranker is named; null before anything is encoded")
+    next: list[str] = Field(description="what to do next, the most urgent first: import, encode, train, look")
+
+
+class Listing(Answer):
+    items: list[dict[str, Any]]
+    total: int
+
+
+class Account(Answer):
+    id: str
+    role: str
+    name: str | None = None
+    biography: str | None = None
+    category: str | None = None
+    followers: int | None = None
+
+
+class Accounts(Answer):
+    items: list[Account]
+    total: int
+    limit: int
+    offset: int
+    filters: str = Field("", description="the condition, in words")
+    unknown: int = Field(0, description="influencers of whom it is not known whether they meet it")
+
+
+class Post(Answer):
+    id: str
+    account: str
+    caption: str | None = None
+    time: int | None = None
+    pictures: list[str] = Field([], description="hashes, for /pictures/HASH")
+
+
+class Posts(Answer):
+    items: list[Post]
+    total: int
+    limit: int
+    offset: int
+
+
+# --- rankings ---------------------------------------------------------------------------------------------------------
+
+
+class Chance(BaseModel):
+    value: float
+    low: float
+    high: float
+
+
+class Place(Answer):
+    rank: int
+    influencer: str
+    score: float | None = Field(description="null: nothing is known to rank by")
+    parts: dict[str, float | None] = Field(description="they add up to the score")
+    chance: Chance | None = Field(None, description="that they work together, with a 95 % interval, where the ranker tells one")
+    category: str | None = None
+    followers: int | None = None
+
+
+class Ranking(Answer):
+    brand: str
+    ranker: str
+    dataset: str
+    total: int
+    limit: int
+    offset: int
+    filters: str = ""
+    notes: list[str]
+    items: list[Place]
+
+
+class Mark(BaseModel):
+    brand: str
+    influencer: str
+    opinion: Literal["like", "dislike"] | None
+    listed: bool
+    note: str
+    tags: list[str]
+    changed: float
+
+
+class Marking(Model):
+    opinion: Literal["like", "dislike"] | None = None
+    listed: bool | None = None
+    note: str | None = Field(None, max_length=5000)
+    tags: list[Annotated[str, Field(min_length=1, max_length=50)]] | None = Field(None, max_length=30)
+
+
+class Marks(BaseModel):
+    items: list[Mark]
+    total: int
+
+
+class Item(BaseModel):
+    id: str
+    label: str
+    value: float
+    error: float = 0.0
+
+
+class Attribution(Answer):
+    kind: str
+    side: str
+    slot: str
+    base: float
+    base_error: float
+    rest: float
+    items: list[Item]
+
+
+class Explanation(Answer):
+    brand: str
+    influencer: str
+    ranker: str
+    score: float
+    parts: dict[str, float]
+    sentences: list[str]
+    attributions: list[Attribution]
+    radars: list[dict[str, Any]]
+    maps: list[dict[str, Any]]
+    notes: list[str]
+
+
+# --- finding ----------------------------------------------------------------------------------------------------------
+
+
+class Found(Answer):
+    total: int
+    filters: str
+    unknown: int
+    results: list[dict[str, Any]]
+
+
+class Shortlisting(Model):
+    brand: Handle
+    budget: float | None = Field(None, gt=0, le=1e12, description="in the currency of the prices")
+    count: int | None = Field(None, ge=1, le=10_000, description="places")
+    ranker: str | None = Field(None, max_length=100)
+    where: Where = None
+    at_least: dict[Annotated[str, Field(max_length=2000)], Annotated[int, Field(ge=0, le=10_000)]] = Field(
+        {}, max_length=20, description="condition to how many of such there must be"
+    )
+    at_most: dict[Annotated[str, Field(max_length=2000)], Annotated[int, Field(ge=0, le=10_000)]] = Field(
+        {}, max_length=20, description="condition to how many of such there may be"
+    )
+    exclude: list[Handle] = Field([], max_length=10_000)
+    settings: Settings = {}
+
+
+class Shortlist(Answer):
+    brand: str
+
+
+class Idea(Answer):
+    kind: str
+    what: str
+    fit: float
+    better_than: float | None
+
+
+class Advice(Answer):
+    items: list[Idea]
+
+
+# --- work -------------------------------------------------------------------------------------------------------------
+
+
+class Job(Answer):
+    id: str
+    kind: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    step: str
+    done: int
+    total: int = Field(description="0: not known")
+    attempts: int
+    created: float
+    started: float | None
+    finished: float | None
+    who: str
+    asked: dict[str, Any]
+    result: dict[str, Any] | None
+    problem: dict[str, Any] | None
+
+
+class Jobs(BaseModel):
+    items: list[Job]
+    total: int
+    limit: int
+    offset: int
+
+
+class Upload(BaseModel):
+    id: str
+    files: list[str]
+    bytes: int
+    importers: list[str] = Field(description="importers that such files may be for, the likeliest first")
+
+
+class Import(Model):
+    source: str = Field(max_length=100, description="an importer")
+    path: str | None = Field(None, max_length=4096, description="where the source lies, on the machine of the service")
+    upload: str | None = Field(None, pattern=r"^[0-9a-f]{16}$", description="an upload, in place of a path")
+    settings: Settings = {}
+    strict: bool = Field(False, description="the first bad row stops it, and nothing is written")
+
+
+class Encoding(Model):
+    encoders: list[Annotated[str, Field(max_length=100)]] = Field(min_length=1, max_length=40)
+    settings: Settings = {}
+
+
+class Training(Model):
+    ranker: str = Field(max_length=100)
+    settings: Settings = {}
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+
+
+class Profiling(Model):
+    profiler: str | None = Field(None, max_length=100)
+    settings: Settings = {}
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+
+
+class Evaluation(Model):
+    rankers: list[Annotated[str, Field(max_length=100)]] = Field(min_length=1, max_length=40)
+    protocol: str = Field("expansion", max_length=100)
+    settings: Settings = {}
+    seeds: int = Field(1, ge=1, le=20)
+
+
+class Key(BaseModel):
+    id: str
+    name: str
+    scope: Literal["read", "write", "admin"]
+    created: float
+    used: float | None
+    revoked: float | None
+
+
+class Keys(BaseModel):
+    items: list[Key]
+
+
+class NewKey(Model):
+    name: str = Field(min_length=1, max_length=200)
+    scope: Literal["read", "write", "admin"] = "read"
+
+
+class MadeKey(Key):
+    key: str = Field(description="shown this once")
+
+
+class Noted(BaseModel):
+    number: int
+    time: float
+    who: str
+    action: str
+    what: str
+    request: str
+
+
+class Audit(BaseModel):
+    items: list[Noted]
+    total: int
+    limit: int
+    offset: int

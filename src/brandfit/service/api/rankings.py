@@ -1,0 +1,126 @@
+"""Rankings, why each place, and what people note of influencers for a brand."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Form, Query, Response, UploadFile
+
+from brandfit import pipeline
+from brandfit.service import places
+from brandfit.service.api._shared import (
+    UNCHANGED,
+    Here,
+    Limit,
+    Notes,
+    Offset,
+    Ranker,
+    Reader,
+    Unchanged,
+    WhereQuery,
+    Writer,
+    noted,
+    plain,
+)
+from brandfit.service.api.models import Explanation, Handle, Mark, Marking, Marks, Ranking
+from brandfit.service.people import handle
+from brandfit.service.uploads import saved
+
+router = APIRouter(tags=["rankings"])
+Kinds = Annotated[
+    list[Literal["posts", "columns", "words", "maps"]], Query(max_length=4, description="words and maps read posts anew: slow")
+]
+Weights = Annotated[list[str], Query(max_length=20, description="PART=NUMBER: what a part of the score counts for, 1 unless said")]
+People = Annotated[list[Handle], Query(max_length=50)]
+
+
+@router.get("/rankings/{brand}", response_model=Ranking, responses=UNCHANGED)
+def ranking(
+    _: Reader,
+    here: Here,
+    fresh: Unchanged,
+    response: Response,
+    brand: Handle,
+    ranker: Ranker = None,
+    where: WhereQuery = None,
+    partners: Annotated[bool, Query(description="past partners too")] = False,
+    weight: Weights = [],
+    like: People = [],
+    dislike: People = [],
+    limit: Limit = 20,
+    offset: Offset = 0,
+) -> Any:
+    """Influencers for a brand, best first."""
+    if same := fresh.same(tag := fresh.tag()):
+        return same
+    fresh.on(response, tag)
+    weights = places.weights(weight)
+    return plain(places.ranking(here, brand, ranker, where, partners, weights, like, dislike, limit, offset))
+
+
+@router.post("/rankings/brief", response_model=Ranking)
+async def brief(
+    _: Reader,
+    here: Here,
+    text: Annotated[str, Form(max_length=10_000)] = "",
+    pictures: list[UploadFile] = [],
+    ranker: Ranker = None,
+    limit: Limit = 20,
+) -> Any:
+    """Influencers for a brand that has no account yet: what it looks for, in words and pictures."""
+    from starlette.concurrency import run_in_threadpool
+
+    with tempfile.TemporaryDirectory() as folder:
+        files = [await saved(upload, Path(folder)) for upload in pictures]
+        return plain(await run_in_threadpool(places.for_brief, here, text, files, ranker, limit))
+
+
+@router.get("/explanations/{brand}/{influencer}", response_model=Explanation, responses=UNCHANGED)
+def explanation(
+    _: Reader,
+    here: Here,
+    fresh: Unchanged,
+    response: Response,
+    brand: Handle,
+    influencer: Handle,
+    ranker: Ranker = None,
+    kind: Kinds = ["posts", "columns"],
+    side: Literal["influencer", "brand", "both"] = "influencer",
+) -> Any:
+    """Why the influencer has its score for the brand."""
+    if same := fresh.same(tag := fresh.tag()):
+        return same
+    fresh.on(response, tag)
+    sides = ("influencer", "brand") if side == "both" else (side,)
+    return plain(pipeline.explain(here, brand, influencer, ranker, kind, sides)[0].to_dict())
+
+
+@router.get(
+    "/explanations/{brand}/{influencer}/maps/{number}.png",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "The picture with the map over it"}},
+)
+def heat_map(_: Reader, here: Here, brand: Handle, influencer: Handle, number: int, ranker: Ranker = None) -> Response:
+    """The nth heat map of the explanation, counted from 0."""
+    return Response(places.heat_map(here, brand, influencer, ranker, number), media_type="image/png")
+
+
+@router.get("/marks/{brand}", response_model=Marks)
+def marks(_: Reader, desk: Notes, brand: Handle) -> Any:
+    """What was noted of influencers for a brand, the latest first."""
+    found = list(desk.marks(handle(brand)).values())
+    return {"items": found, "total": len(found)}
+
+
+@router.patch("/marks/{brand}/{influencer}", response_model=Mark)
+def mark(caller: Writer, here: Here, desk: Notes, brand: Handle, influencer: Handle, marking: Marking) -> Any:
+    """Note an opinion, put on the list or take off it, write a note, set tags; what is not said stays as it is."""
+    brand, influencer = places.pair(here, brand, influencer)
+    changes = marking.model_dump(exclude_unset=True)
+    for name in ("listed", "note", "tags"):
+        if name in changes and changes[name] is None:
+            del changes[name]
+    noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
+    return desk.mark(brand, influencer, changes)

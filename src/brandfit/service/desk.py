@@ -1,0 +1,123 @@
+"""What the service keeps beside the rows: jobs, keys, audit, and what people noted of influencers, in ``service.sqlite``.
+
+A file of its own, for an import holds the write lock of the rows as long as it runs, and progress must be told meanwhile. Every
+write is on the disk before it is answered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from brandfit.workspace.tables import durable, writing
+
+FILE = "service.sqlite"
+SCHEMA = 1
+
+metadata = sa.MetaData()
+meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("asked", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False, default=""),
+    sa.Column("done", sa.BigInteger, nullable=False, default=0),
+    sa.Column("total", sa.BigInteger, nullable=False, default=0),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("started", sa.Float),
+    sa.Column("finished", sa.Float),
+    sa.Column("result", sa.Text),
+    sa.Column("problem", sa.Text),
+    sa.Column("who", sa.Text, nullable=False),
+)
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("used", sa.Float),
+    sa.Column("revoked", sa.Float),
+)
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("request", sa.Text, nullable=False),
+)
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("brand", sa.Text, primary_key=True),
+    sa.Column("influencer", sa.Text, primary_key=True),
+    sa.Column("opinion", sa.Text),
+    sa.Column("listed", sa.Boolean, nullable=False, default=False),
+    sa.Column("note", sa.Text, nullable=False, default=""),
+    sa.Column("tags", sa.Text, nullable=False, default="[]"),
+    sa.Column("changed", sa.Float, nullable=False),
+)
+MARK: Mapping[str, Any] = {"opinion": None, "listed": False, "note": "", "tags": []}
+"""What is noted of an influencer of whom nothing is."""
+
+
+class Desk:
+    """Safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.engine = durable(folder / FILE)
+        with writing(self.engine) as connection:
+            metadata.create_all(connection)
+            connection.execute(sa.text("INSERT OR IGNORE INTO meta VALUES ('schema', :v)"), {"v": str(SCHEMA)})
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def write(self, *statements: sa.Executable) -> int:
+        """All or none of them. Returns how many rows the last one touched."""
+        with writing(self.engine) as connection:
+            touched = [connection.execute(statement).rowcount for statement in statements]
+        return int(touched[-1])
+
+    def note(self, who: str, action: str, what: str, request: str = "") -> None:
+        """Into the audit log."""
+        self.write(audit.insert().values(time=time.time(), who=who, action=action, what=what, request=request))
+
+    # --- what people noted ------------------------------------------------------------------------------------------
+
+    def marks(self, brand: str) -> dict[str, dict[str, Any]]:
+        """Influencer to what was noted for this brand, the latest first."""
+        found = self.rows(sa.select(marks).where(marks.c.brand == brand).order_by(marks.c.changed.desc()))
+        return {row["influencer"]: {**row, "tags": msgspec.json.decode(row["tags"])} for row in found}
+
+    def mark(self, brand: str, influencer: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change what is noted of an influencer for a brand; returns all of it."""
+        with writing(self.engine) as connection:
+            at = (marks.c.brand == brand) & (marks.c.influencer == influencer)
+            stored = connection.execute(sa.select(marks).where(at)).mappings().one_or_none()
+            known = {**stored, "tags": msgspec.json.decode(stored["tags"])} if stored else MARK
+            new = {name: changes.get(name, known[name]) for name in MARK}
+            row = {**new, "tags": msgspec.json.encode(new["tags"]).decode(), "changed": time.time()}
+            if stored:
+                connection.execute(marks.update().where(at).values(**row))
+            else:
+                connection.execute(marks.insert().values(brand=brand, influencer=influencer, **row))
+        return {"brand": brand, "influencer": influencer, **new, "changed": row["changed"]}

@@ -1,0 +1,183 @@
+"""Long work in the background: one at a time, in a process of its own, that can be watched, stopped and killed.
+
+    queued -> running -> done | failed | cancelled
+
+All work of the pipeline can be done again or goes on where it was: a job whose process was killed is queued again, and so is one
+that a service left running.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from brandfit.errors import UnknownName, UsageError
+from brandfit.service import desk
+from brandfit.service.desk import Desk
+from brandfit.service.work import UPLOADS
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+OPEN = ("queued", "running")
+FOLDER = "jobs"
+LOG = "log.txt"
+ATTEMPTS = 3
+"""How often a job whose process ends without a word is tried."""
+PATIENCE = 15.0
+"""Seconds that a job has to stop before it is killed."""
+TICK = 0.2
+KEPT = 200
+"""Finished jobs that are kept."""
+
+
+class Jobs:
+    """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait."""
+
+    def __init__(self, notes: Desk, folder: Path) -> None:
+        self.desk, self.folder = notes, folder
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._cancelled: set[str] = set()
+        self._thread: threading.Thread | None = None
+
+    # --- asking -----------------------------------------------------------------------------------------------------
+
+    def submit(self, kind: str, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
+        """Queue it; it is on the disk when this returns."""
+        id = secrets.token_hex(8)
+        row = {"id": id, "kind": kind, "asked": msgspec.json.encode(asked).decode(), "state": "queued", "who": who}
+        self.desk.write(desk.jobs.insert().values(**row, created=time.time()))
+        self._wake.set()
+        return self.get(id)
+
+    def get(self, id: str) -> dict[str, Any]:
+        """Raises UnknownName."""
+        found = self.desk.rows(sa.select(desk.jobs).where(desk.jobs.c.id == id))
+        if not found:
+            raise UnknownName("job", id, [], "It may have been finished long ago; the latest are kept.")
+        return _told(found[0])
+
+    def listing(self, limit: int = 50, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """The latest first, and how many there are."""
+        query = sa.select(desk.jobs).order_by(desk.jobs.c.created.desc(), desk.jobs.c.id)
+        total = self.desk.rows(sa.select(sa.func.count().label("n")).select_from(desk.jobs))[0]["n"]
+        return [_told(row) for row in self.desk.rows(query.limit(limit).offset(offset))], int(total)
+
+    def cancel(self, id: str) -> dict[str, Any]:
+        """A queued one never starts, a running one is stopped; what it had finished stays. Raises UsageError for one that ended."""
+        job = self.get(id)
+        if job["state"] not in OPEN:
+            raise UsageError(f"The job is {job['state']} already.", "Only one that waits or runs can be cancelled.")
+        self._cancelled.add(id)
+        waiting = (desk.jobs.c.id == id) & (desk.jobs.c.state == "queued")
+        self.desk.write(desk.jobs.update().where(waiting).values(state="cancelled", finished=time.time()))
+        return self.get(id)
+
+    def log(self, id: str) -> str:
+        """What its process printed."""
+        self.get(id)
+        file = self.folder / FOLDER / id / LOG
+        return file.read_text(errors="replace") if file.exists() else ""
+
+    # --- working ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take up what a service left running, and what waits."""
+        self.desk.write(desk.jobs.update().where(desk.jobs.c.state == "running").values(state="queued"))
+        self._sweep()
+        self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the running one; it goes on when the service is there again."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            waiting = sa.select(desk.jobs).where(desk.jobs.c.state == "queued").order_by(desk.jobs.c.created).limit(1)
+            if found := self.desk.rows(waiting):
+                self._run(found[0])
+            else:
+                self._wake.wait(5)
+
+    def _run(self, job: Mapping[str, Any]) -> None:
+        here = desk.jobs.c.id == job["id"]
+        attempts = job["attempts"] + 1
+        queued = here & (desk.jobs.c.state == "queued")
+        running = {"state": "running", "started": time.time(), "attempts": attempts, "step": "", "done": 0, "total": 0}
+        if not self.desk.write(desk.jobs.update().where(queued).values(**running)):
+            return  # cancelled meanwhile
+        folder = self.folder / FOLDER / job["id"]
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "brandfit.service.worker", str(self.folder), job["id"]]
+        with (folder / LOG).open("ab") as log:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
+            asked = self._wait(process, job["id"])
+        if self.get(job["id"])["state"] != "running":
+            self._clean(job)
+            return
+        if asked == "cancel":
+            values: dict[str, Any] = {"state": "cancelled", "finished": time.time()}
+            self._clean(job)
+        elif asked == "stop" or attempts < ATTEMPTS:
+            values = {"state": "queued", "attempts": attempts - (asked == "stop")}
+        else:
+            told = {
+                "title": f"The process of this job ended without a word {attempts} times (status {process.returncode}).",
+                "detail": "It may want more memory than there is; its log may say more.",
+            }
+            values = {"state": "failed", "finished": time.time(), "problem": msgspec.json.encode(told).decode()}
+            self._clean(job)
+        self.desk.write(desk.jobs.update().where(here).values(**values))
+
+    def _wait(self, process: subprocess.Popen[bytes], id: str) -> str:
+        """Until it ends. Returns 'cancel' or 'stop' where it was made to, else ''."""
+        asked, since = "", 0.0
+        while True:
+            try:
+                process.wait(TICK)
+                return asked
+            except subprocess.TimeoutExpired:
+                pass
+            if not asked and (id in self._cancelled or self._stopping.is_set()):
+                asked, since = "cancel" if id in self._cancelled else "stop", time.monotonic()
+                process.terminate()
+            elif asked and time.monotonic() - since > PATIENCE:
+                process.kill()
+
+    def _clean(self, job: Mapping[str, Any]) -> None:
+        upload = msgspec.json.decode(job["asked"]).get("upload")
+        if upload:
+            shutil.rmtree(self.folder / UPLOADS / upload, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Let go of jobs that ended long ago, and of uploads that no job waits for."""
+        ended = sa.select(desk.jobs.c.id).where(desk.jobs.c.state.not_in(OPEN)).order_by(desk.jobs.c.created.desc()).offset(KEPT)
+        for row in self.desk.rows(ended.limit(10_000)):
+            shutil.rmtree(self.folder / FOLDER / row["id"], ignore_errors=True)
+            self.desk.write(desk.jobs.delete().where(desk.jobs.c.id == row["id"]))
+        open_ = self.desk.rows(sa.select(desk.jobs.c.asked).where(desk.jobs.c.state.in_(OPEN)))
+        wanted = {msgspec.json.decode(row["asked"]).get("upload") for row in open_}
+        uploads = self.folder / UPLOADS
+        for left in uploads.iterdir() if uploads.is_dir() else ():
+            if left.name not in wanted:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(row)
+    for name in ("asked", "result", "problem"):
+        found[name] = msgspec.json.decode(found[name]) if found[name] is not None else None
+    return found

@@ -1,0 +1,60 @@
+"""What is in a workspace at a glance, and what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brandfit import __version__, pipeline
+from brandfit.workspace import Workspace
+
+
+def overview(workspace: Workspace) -> dict[str, Any]:
+    """JSON types; of an empty workspace too."""
+    features, models = pipeline.listing("features", workspace), pipeline.listing("models", workspace)
+    told: dict[str, Any] = {
+        "name": workspace.path.resolve().name,
+        "version": __version__,
+        "fingerprint": workspace.fingerprint,
+        "counts": {
+            "brands": 0,
+            "influencers": 0,
+            "posts": 0,
+            "pictures": 0,
+            "endorsements": 0,
+            "rejects": len(workspace.rejects()),
+        },
+        "newest_post": None,
+        "features": features,
+        "models": models,
+        "ranker": None,
+        "next": ["import"],
+    }
+    if not workspace.fingerprint:
+        return told
+    dataset = pipeline.load(workspace)
+    told["counts"] |= {
+        "brands": len(dataset.brands),
+        "influencers": len(dataset.influencers),
+        "posts": len(dataset.posts),
+        "pictures": len(dataset.images),
+        "endorsements": len(dataset.endorsements),
+    }
+    told["newest_post"] = dataset.remembered("newest", lambda: _newest(dataset))
+    used = any(f["slot"] in dataset.slots for f in features)
+    told["ranker"] = pipeline.default_ranker(workspace) if used else None
+    stale = any(not m["up to date"] for m in models)
+    trained = any(m["ranker"] == "brandfit" for m in models)
+    told["next"] = [
+        *(["encode"] if not used else []),
+        *(["train"] if used and len(dataset.endorsements) and (stale or not trained) else []),
+        *(["look"] if used and len(dataset.brands) else []),
+        *(["import"] if not len(dataset.brands) or not len(dataset.influencers) else []),
+    ]
+    return told
+
+
+def _newest(dataset: Any) -> int | None:
+    import pyarrow.compute as pc
+
+    found = pc.max(dataset.posts["time"]).as_py()
+    return int(found) if found is not None else None

