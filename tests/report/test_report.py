@@ -136,6 +136,18 @@ def test_a_report_says_where_it_comes_from(report, dataset):
     assert "chance" not in page.lower()
 
 
+def test_a_score_of_one_part_alone_says_so(dataset):
+    class Alone(type(load("ranker", "simcos")())):
+        def parts(self, dataset, brands, candidates):
+            found = super().parts(dataset, brands, candidates)
+            return {"text": np.zeros_like(next(iter(found.values()))), **found}
+
+    ranker = Alone().fit(dataset)
+    ranking = ranker.rank(dataset, "north")
+    told = gather(ranker, dataset, ranking, 1).cards[0]
+    assert told.why[0] == f"The whole score comes of what both are about ({ranking.scores[0]:+.2f})."
+
+
 def test_the_page_loads_nothing_and_holds_no_script(report):
     page = Page(html.render(report))
     assert not page.of("script", "iframe", "object", "embed", "link", "base", "form", "audio", "video", "source", "use", "image")

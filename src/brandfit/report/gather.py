@@ -21,6 +21,7 @@ from brandfit.explain import explain as explaining
 from brandfit.explain.explanation import Explanation, Radar
 from brandfit.explain.heatmap import decoded
 from brandfit.explain.render import overlay
+from brandfit.explain.sentences import SLOT
 from brandfit.learning.pooling import brand_vectors
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
@@ -190,6 +191,10 @@ def _card(id: str, rank: int, score: float, told: Explanation | None, dataset: D
 
 def _why(told: Explanation) -> tuple[str, ...]:
     """What the score is made of comes first; the sentence with the score itself, which the card shows in figures, is left out."""
+    parts = [(name, value) for name, value in told.parts.items() if value]
+    if len(told.parts) > 1 and len(parts) == 1:
+        name, value = parts[0]
+        return (f"The whole score comes of {SLOT.get(name, name)} ({value:+.2f}).", *told.sentences[1:])
     return told.sentences[1:] or told.sentences
 
 
@@ -254,8 +259,8 @@ def _changed(shortlist: Shortlist, ranking: Ranking) -> tuple[str, ...]:
     """How the set differs from as many of the ranking's first."""
     picked = {pick.influencer: pick.rank for pick in shortlist.picks}
     first = ranking.candidates[: len(picked)].tolist()
-    out = [f"{id} (number {n})" for n, id in enumerate(first, 1) if id not in picked]
-    into = [f"{id} (number {rank})" for id, rank in picked.items() if id not in first]
+    out = [f"{id} (number {n:,})" for n, id in enumerate(first, 1) if id not in picked]
+    into = [f"{id} (number {rank:,})" for id, rank in picked.items() if id not in first]
     if not out:
         return (f"These are the first {len(picked)} of the ranking.",)
     return (f"Not in the set, of the first {len(picked)} of the ranking: {', '.join(out)}.", f"In their place: {', '.join(into)}.")
