@@ -16,7 +16,8 @@ demo: $(SETUP)
 	$(BIN)/brandfit rank northpeak.outdoor -k 10 -w demo
 	$(BIN)/brandfit evaluate simcos wsim brandfit -w demo
 	$(BIN)/brandfit export rankings demo/rankings.csv -k 20 -w demo
-	@echo "The workspace is in demo/, the ranked influencers of every brand in demo/rankings.csv."
+	$(BIN)/brandfit export report demo/northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
+	@echo "The workspace is in demo/, the ranked influencers of every brand in demo/rankings.csv, a report in demo/northpeak.html."
 
 test: $(SETUP) $(TORCHVISION)
 	$(BIN)/ruff check .

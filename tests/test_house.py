@@ -24,6 +24,7 @@ FLOORS = [
     {"encoders", "rankers"},
     {"profilers"},
     {"evaluation", "explain", "search", "campaign", "workspace", "compute"},
+    {"report"},
     {"pipeline"},
     {"experiments", "tuning"},
     {"service"},

@@ -143,6 +143,13 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
         (["export", "accounts", "a.docx"], 2, ".csv"),
         (["export", "accounts", "/no/such/folder/a.csv"], 2, "/no/such/folder"),
         (["export", "features", "a.csv"], 2, "--name"),
+        (["export", "accounts", "a.csv", "--budget", "5"], 2, "--budget is for a report"),
+        (["export", "report", "a.html"], 2, "--brand"),
+        (["export", "report", "a.csv", "--brand", "northpeak.outdoor"], 2, ".html, .pdf"),
+        (["export", "report", "a.html", "--brand", "northpeak.outdor"], 2, "Did you mean northpeak.outdoor"),
+        (["export", "report", "a.html", "--brand", "northpeak.outdoor", "--prices", "p.csv"], 2, "budget or a count"),
+        (["export", "report", "a.html", "--brand", "northpeak.outdoor", "--maps"], 2, "brandfit encode image.classical"),
+        (["search", "recipe", "--out", "a.docx"], 2, ".xlsx"),
         (["rank", "northpeak.outdoor", "--set", "slots.text=text.minilm"], 2, "brandfit encode text.minilm"),
         (["rank", "northpeak.outdoor", "--set", "slots.txet=text.hashing"], 2, "Did you mean text"),
         (["list", "settings", "wsmi"], 2, "Did you mean wsim"),
@@ -170,7 +177,7 @@ def test_no_workspace_says_what_to_do(run, tmp_path):
 
 
 @pytest.mark.parametrize("what", ["accounts", "posts", "images", "links", "endorsements", "rejects", "rankings"])
-@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "json", "jsonl", "parquet"])
 def test_everything_can_be_exported_and_read_back(run, demo, tmp_path, what, ending):
     import pyarrow.parquet as pq
 
@@ -181,12 +188,57 @@ def test_everything_can_be_exported_and_read_back(run, demo, tmp_path, what, end
     if ending == "csv":
         with file.open(newline="") as opened:
             found = len(list(csv.reader(opened))) - 1
+    elif ending == "xlsx":
+        found = pytest.importorskip("openpyxl").load_workbook(file).active.max_row - 1
+    elif ending == "json":
+        found = len(json.loads(file.read_text()))
     elif ending == "jsonl":
         found = len([json.loads(line) for line in file.read_text().splitlines()])
     else:
         found = pq.read_table(file).num_rows
     assert found == rows
     assert rows > 0 or what == "rejects"
+
+
+def test_a_report_holds_the_ranking_and_the_set(run, demo, tmp_path):
+    brand = a_brand(run, demo)
+    file = tmp_path / "report.html"
+    code, out, err = run("export", "report", file, "--brand", brand, "-k", 2, "--count", 2, "-w", demo, "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    ranking = json.loads(run("rank", brand, "-k", 2, "-w", demo, "--json")[1])["ranking"]
+    chosen = json.loads(run("shortlist", brand, "--count", 2, "-w", demo, "--json")[1])
+    expected = list(dict.fromkeys([row["influencer"] for row in [*ranking, *chosen["picks"]]]))
+    assert told["influencers"] == expected
+    page = re.sub("<wbr>", "", file.read_text())
+    for row in ranking:
+        assert f"<bdi>{row['influencer']}</bdi>" in page
+        assert f"score {row['score']:.2f}" in page
+    assert f"{chosen['reach']:,.0f} followers" in page
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in page
+
+
+def test_a_report_as_pdf_is_a_pdf(run, demo, tmp_path):
+    pytest.importorskip("weasyprint", reason="weasyprint comes with the extra report", exc_type=(ImportError, OSError))
+    file = tmp_path / "report.pdf"
+    code, _, err = run("export", "report", file, "--brand", a_brand(run, demo), "-k", 1, "-w", demo)
+    assert code == 0, err
+    assert file.read_bytes().startswith(b"%PDF-")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "args", [["search", "recipe", "-k", 4], ["similar", "arvid.peaks", "-k", 4], ["shortlist", "northpeak.outdoor", "--count", 4]]
+)
+def test_what_was_found_is_a_file_too(run, demo, tmp_path, args):
+    file = tmp_path / "found.csv"
+    found = json.loads(run(*args, "--out", file, "-w", demo, "--json")[1])
+    with file.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert [row["influencer"] for row in rows] == [row["influencer"] for row in found.get("results") or found["picks"]]
+    assert len(rows) == 4
+    assert next(iter(rows[0])) == "influencer"
 
 
 def test_doctor_finds_a_workspace_well_and_a_damaged_one_not(run, tmp_path):

@@ -25,6 +25,9 @@ workspace_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 set_option = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting; may be given several times.")
 where_option = click.option("--where", help="Only these: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+out_option = click.option(
+    "--out", type=click.Path(dir_okay=False), help="The rows as a file too: .csv, .xlsx, .json, .jsonl or .parquet."
+)
 seed_option = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
 
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from brandfit.cli._shared import json_option, only_data, print_json, set_option, workspace_option
+from brandfit.cli._shared import json_option, only_data, print_json, progress, read_settings, set_option, workspace_option
 
-WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "features", "rejects")
+WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "features", "rejects", "report")
+OF_REPORTS = ("budget", "count", "price_list", "maps")
 
 
-@click.command(short_help="Write rankings, rows or features to a file.")
+@click.command(short_help="Write rankings, rows, features or a report to a file.")
 @click.argument("what", type=click.Choice(WHAT))
 @click.argument("file")
 @workspace_option
-@click.option("--brand", "brands", multiple=True, help="For rankings: this brand; may be given several times. Default: all.")
-@click.option("--ranker", help="For rankings: which ranker. Default: brandfit where it has been trained, else simcos.")
-@click.option("-k", default=50, show_default=True, type=click.IntRange(min=1), help="For rankings: how many a brand.")
+@click.option(
+    "--brand", "brands", multiple=True, help="For rankings: this brand; several times; default: all. For a report: which."
+)
+@click.option("--ranker", help="For rankings and reports: which ranker. Default: brandfit where it has been trained, else simcos.")
+@click.option("-k", type=click.IntRange(min=1), help="How many a brand. Default: 50 for rankings, 10 for a report.")
 @click.option("--name", help="For features: which, e.g. text.minilm.")
+@click.option(
+    "--budget", type=click.FloatRange(min=0, min_open=True), help="For a report: add the best set that may cost this much."
+)
+@click.option("--count", type=click.IntRange(min=1), help="For a report: add the best set of so many.")
+@click.option(
+    "--prices", "price_list", type=click.Path(dir_okay=False), help="For a report: CSV of account and price; others are estimated."
+)
+@click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")
 @set_option
 @json_option
 def command(
@@ -25,23 +38,47 @@ def command(
     workspace: str,
     brands: tuple[str, ...],
     ranker: str | None,
-    k: int,
+    k: int | None,
     name: str | None,
     settings: tuple[str, ...],
     as_json: bool,
+    **of_reports: Any,
 ) -> None:
-    """Write WHAT to FILE; its ending says how: .csv, .jsonl or .parquet. A CSV is safe to open in a spreadsheet.
+    """Write WHAT to FILE; its ending says how: .csv, .xlsx, .json, .jsonl or .parquet; for a report .html or .pdf. CSV and XLSX are
+    safe to open in a spreadsheet; a report is one file that loads nothing, to be mailed.
 
     \b
     Examples:
-      brandfit export rankings shortlist.csv --brand northpeak.outdoor -w demo
+      brandfit export rankings shortlist.xlsx --brand northpeak.outdoor -w demo
       brandfit export features captions.parquet --name text.hashing -w demo
+      brandfit export report northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
+      brandfit export report northpeak.pdf --brand northpeak.outdoor --maps -w demo
     """
     from brandfit import pipeline
     from brandfit.workspace import Workspace
 
+    if what == "report":
+        if len(brands) != 1:
+            raise click.UsageError("A report is about one brand: name it with --brand.")
+        own, data = read_settings(settings)
+        with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as tick:
+            said = pipeline.report(opened, brands[0], file, ranker, k or 10, **of_reports, data=data, settings=own, tick=tick)
+        told = {
+            "file": file,
+            "brand": said.brand.id,
+            "influencers": [card.profile.id for card in said.cards],
+            "notes": list(said.notes),
+        }
+        if as_json:
+            print_json(told)
+        else:
+            click.echo(f"A report on {said.brand.id} with {len(said.cards)} influencers is in {file}.")
+        return
+    for option in OF_REPORTS:
+        if of_reports[option]:
+            raise click.UsageError(f"--{option.replace('price_list', 'prices')} is for a report; this writes {what}.")
     with Workspace(workspace) as opened:
-        rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k, name=name, data=only_data(settings))
+        rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k or 50, name=name, data=only_data(settings))
     if as_json:
         print_json({"file": file, "rows": rows})
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
+from brandfit.cli._shared import json_option, out_option, print_json, print_table, set_option, where_option, workspace_option
 
 
 @click.command(short_help="Find influencers by words and filters.")
@@ -14,6 +14,7 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
 @click.option("--sort", help="A fact in place of the match, the largest first; -followers for the smallest.")
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
 @click.option("--offset", default=0, show_default=True, type=click.IntRange(min=0), help="How many of the best to pass over.")
+@out_option
 @set_option
 @json_option
 def command(
@@ -23,6 +24,7 @@ def command(
     sort: str | None,
     k: int,
     offset: int,
+    out: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -32,6 +34,7 @@ def command(
     Examples:
       brandfit search hiking boots -w demo
       brandfit search recipe --where "followers:5k..30k and engagement:3%.." -w demo
+      brandfit search recipe -k 200 --out recipe.xlsx -w demo
       brandfit search --where "category:pet and not worked_with:pawmeadow.treats" --sort engagement -w demo
     """
     from brandfit import pipeline
@@ -41,8 +44,12 @@ def command(
     if not keywords and not where:
         raise click.UsageError("Search for what? Give words, or --where with a condition.")
     own, data = read_settings(settings)
+    if out:
+        pipeline.check_file(out)
     with Workspace(workspace) as opened:
         found = pipeline.search(opened, keywords, where, sort, k, offset, data, own)
+    if out:
+        pipeline.export_rows(found.rows, out)
     if as_json:
         print_json(found.to_dict())
         return

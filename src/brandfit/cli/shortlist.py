@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
+from brandfit.cli._shared import json_option, out_option, print_json, print_table, set_option, where_option, workspace_option
 
 
 def _limits(pairs: Sequence[str]) -> dict[str, int]:
@@ -31,6 +31,7 @@ def _limits(pairs: Sequence[str]) -> dict[str, int]:
 @click.option("--at-most", multiple=True, metavar="CONDITION=N", help="Of these N may be there; several times.")
 @click.option("--exclude", multiple=True, help="Not this one; several times. Past partners are left out anyway.")
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
+@out_option
 @set_option
 @json_option
 def command(
@@ -44,6 +45,7 @@ def command(
     at_most: tuple[str, ...],
     exclude: tuple[str, ...],
     ranker: str | None,
+    out: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -53,6 +55,7 @@ def command(
     Examples:
       brandfit shortlist northpeak.outdoor --budget 2000 -w demo
       brandfit shortlist northpeak.outdoor --count 5 --at-most "followers:50k..=1" --at-least "category:travel=2" -w demo
+      brandfit shortlist northpeak.outdoor --budget 2000 --out shortlist.xlsx -w demo
       brandfit shortlist northpeak.outdoor --budget 2000 --prices prices.csv --set price.per_thousand=8 -w demo
     """
     from brandfit import pipeline
@@ -60,10 +63,14 @@ def command(
     from brandfit.workspace import Workspace
 
     own, data = read_settings(settings)
+    if out:
+        pipeline.check_file(out)
     with Workspace(workspace) as opened:
         found = pipeline.shortlist(
             opened, brand, budget, count, ranker, where, _limits(at_least), _limits(at_most), exclude, price_list, data, own
         )
+    if out:
+        pipeline.export_rows(found.to_dict()["picks"], out)
     if as_json:
         print_json(found.to_dict())
         return

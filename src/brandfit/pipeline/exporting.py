@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,19 @@ def export(
     name: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> int:
-    """Write rankings, rows, features or rejects to a .csv, .jsonl or .parquet file. Returns the number of rows."""
+    """Write rankings, rows, features or rejects to a .csv, .xlsx, .json, .jsonl or .parquet file. Returns the number of rows."""
+    tabular.checked(file, tabular.WRITERS)
     return tabular.write(_exported(workspace, what, brands, ranker, k, name, data), file)
+
+
+def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:
+    """Write rows of a search or a shortlist to a file of the same kinds, the influencer first. Returns their number."""
+    return tabular.write(tabular.of({"influencer": row["influencer"], **row} for row in rows), file)
+
+
+def check_file(file: str | Path) -> None:
+    """Raises UsageError where rows cannot be written to this file: asked before anything long begins."""
+    tabular.checked(file, tabular.WRITERS)
 
 
 def _exported(

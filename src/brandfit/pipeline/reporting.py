@@ -1,0 +1,78 @@
+"""A report on a brand that can be mailed, as one HTML or PDF file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from brandfit import __version__
+from brandfit.data import tabular
+from brandfit.errors import UsageError
+from brandfit.pipeline.catalogues import catalogue
+from brandfit.pipeline.choosing import shortlist
+from brandfit.pipeline.loading import Steps, known_brand, reader_of
+from brandfit.pipeline.ranking import default_ranker, fitted, ranked
+from brandfit.report import html, pdf
+from brandfit.report.content import Report
+from brandfit.report.gather import gather
+from brandfit.workspace import Workspace
+
+ENDINGS = (".html", ".pdf")
+
+
+def report(
+    workspace: Workspace,
+    brand: str,
+    file: str | Path,
+    ranker: str | None = None,
+    k: int = 10,
+    budget: float | None = None,
+    count: int | None = None,
+    price_list: str | Path | None = None,
+    maps: bool = False,
+    data: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    tick: Steps | None = None,
+) -> Report:
+    """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
+    best set too. Returns what it says.
+
+    maps      heat maps of their pictures; they take long
+    settings  ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
+    """
+    path = tabular.checked(file, ENDINGS)
+    if path.suffix.lower() == ".pdf":
+        pdf.needed()
+    name = ranker or default_ranker(workspace)
+    model, dataset = fitted(workspace, name, data)
+    brand = known_brand(dataset, brand)
+    chosen = None
+    if budget is not None or count is not None:
+        chosen = shortlist(workspace, brand, budget, count, name, price_list=price_list, data=data, settings=settings)
+    elif price_list is not None:
+        raise UsageError("Prices for what?", "Give a budget or a count: with them the report tells the best set.")
+    reader = reader_of(dataset.slots["picture"], settings) if maps and "picture" in dataset.slots else None
+    if maps and reader is None:
+        raise UsageError(
+            "Nothing here can read pictures anew, and heat maps need that.", "Encode them first: brandfit encode image.classical"
+        )
+    about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
+    origin = {"Ranker": _made(workspace, name)}
+    said = gather(
+        model, dataset, ranked(model, dataset, brand, None, False, data), k, chosen, reader, about, origin, None, seed, tick
+    )
+    page = html.render(said)
+    with tabular.whole(path, ENDINGS) as temporary:
+        temporary.write_bytes(pdf.write(page) if path.suffix.lower() == ".pdf" else page.encode())
+    return said
+
+
+def _made(workspace: Workspace, ranker: str) -> str:
+    """Which model it was, and whether the data are still those that it was trained on."""
+    if ranker not in workspace.model_names():
+        return f"{ranker}, which needs no training"
+    info = workspace.model_info(ranker)
+    now = "on these data" if info["dataset"] == workspace.fingerprint else "before the data changed"
+    return f"{ranker}, trained {now} by Brandfit {info.get('brandfit', __version__)}, seed {info['seed']}"

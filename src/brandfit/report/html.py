@@ -1,0 +1,83 @@
+"""A Report as one HTML file that loads nothing: pictures and styles are inside, scripts there are none.
+
+Everything that people wrote is escaped by the template engine, freed of control characters and kept from turning the direction of
+its surroundings (``<bdi>``). The page forbids itself, by a Content-Security-Policy, all that it does not bring along; its one style
+sheet is let in by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import re
+import unicodedata
+from importlib import resources
+from typing import Any
+
+from brandfit import __version__
+from brandfit.report import charts
+from brandfit.report.content import Report
+
+
+def render(report: Report) -> str:
+    """The page."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.finalize = _plain
+    environment.filters.update(count=_count, score=_score, percent=_percent, handle=_handle)
+    environment.globals.update(charts=charts)
+    style = _template("style.css")
+    return environment.get_template("report.html").render(
+        report=report, style=Markup(style), policy=policy(style), version=__version__, top=_top(report)
+    )
+
+
+def policy(style: str) -> str:
+    """What the page may load: the pictures inside it, and this style sheet."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _template(name: str) -> str:
+    return (resources.files("brandfit.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """Texts without control characters; mark-up of ours is passed on."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return "".join(c for c in value if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def _top(report: Report) -> float:
+    """The end of the scale of chances: that of the largest interval, in steps of a tenth."""
+    highest = max((card.chance[2] for card in report.cards if card.chance), default=1.0)
+    return min(1.0, math.ceil(10 * highest) / 10) or 1.0
+
+
+def _handle(value: str) -> Any:
+    """An account's name that may be broken where its words end."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(?<=[._-])", "<wbr>", str(escape(_plain(value)))))
+
+
+def _count(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def _score(value: float) -> str:
+    return "no evidence" if math.isnan(value) else f"{value:.2f}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %" if value >= 0.01 or value == 0 else f"{100 * value:.1g} %"
