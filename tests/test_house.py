@@ -23,6 +23,7 @@ FLOORS = [
     {"ranking", "learning"},
     {"encoders", "rankers"},
     {"profilers"},
+    {"audience"},
     {"evaluation", "explain", "search", "campaign", "workspace", "compute"},
     {"report"},
     {"pipeline"},

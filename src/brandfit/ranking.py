@@ -107,6 +107,17 @@ def adjusted(ranking: Ranking, weights: Mapping[str, float], taste: np.ndarray |
     return rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
 
 
+def place(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:
+    """The 1-based rank that ``order`` gives the score at this index, without sorting them all; a NaN score comes last with all
+    NaN."""
+    keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)
+    equal = np.flatnonzero(keys == keys[at])
+    before = (
+        np.array([_tie_break(str(ids[int(i)])) < _tie_break(str(ids[at])) for i in equal], bool) if len(equal) > 1 else np.zeros(1)
+    )
+    return int((keys > keys[at]).sum() + before.sum()) + 1
+
+
 def _tie_break(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.oracles import audience as oracle
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -23,7 +24,7 @@ START = int(datetime(2018, 10, 1, tzinfo=UTC).timestamp())
 def rows(seed: int = 0):
     rng = np.random.default_rng(seed)
     accounts, posts = [Account(id="glow", role="brand"), Account(id="peak", role="brand")], []
-    for n in range(120):
+    for n in range(260):
         id = f"i{n:03}"
         maybe = lambda value: None if rng.random() < 0.2 else value  # noqa: E731
         accounts.append(
@@ -56,11 +57,22 @@ def rows(seed: int = 0):
     partners = [a.id for a in accounts[2:] if rng.random() < 0.3]
     links = [Link(id=link_id("endorses", id, "peak"), kind="endorses", source=id, target="peak") for id in partners]
     posts.append(Post(id="brief", account="i000", kind="brief", hashtags=["brief"]))
+    for n, account in enumerate(accounts[1:]):
+        people, texts = [f"p{p}" for p in range(5 + n % 40)], ["So nice", "so nice!", "😍", "where is it", "@ana look", None]
+        for c in range(int(rng.integers(0, 25))):
+            who, text = str(rng.choice(people)), texts[rng.integers(0, 2 + n % 5)]
+            links.append(Link(id=f"c{n}-{c}", kind="comments", source=who, target=account.id, text=text))
+        if rng.random() < 0.5:
+            links.append(Link(id=f"f{n}", kind="follows", source="fan", target=account.id))
+    links.append(Link(id="own", kind="comments", source="i000", target="i000", text="thanks"))
     return accounts, posts, links
 
 
 ACCOUNTS, POSTS, LINKS = rows()
-DATASET = Dataset.of(ACCOUNTS, POSTS, links=LINKS)
+HEARD = np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32)
+DATASET = Dataset.of(ACCOUNTS, POSTS, links=LINKS).with_slots(
+    {"audience": Features("a", np.array([a.id for a in ACCOUNTS[1:201]], dtype=object), HEARD, "account", slot="audience")}
+)
 FACTS = Facts(DATASET)
 BY_ID = {a.id: a for a in ACCOUNTS}
 MINE = {id: [p for p in POSTS if p.account == id and p.kind == "post"] for id in DATASET.influencers.tolist()}
@@ -93,6 +105,62 @@ def same(value, wanted):
     return None if value is None else value.lower() == wanted
 
 
+TO = {id: [link for link in LINKS if link.target == id != link.source] for id in (*MINE, "peak")}
+
+
+def said(id):
+    return [(link.source, link.text) for link in TO[id] if link.kind == "comments"]
+
+
+def people(id):
+    return {link.source for link in TO[id] if link.kind in ("comments", "follows")}
+
+
+SAYS = {
+    "So nice": "nice so",
+    "so nice!": "nice so",
+    "😍": "😍",
+    "where is it": "is it where",
+    "@ana look": "look",
+    "thanks": "thanks",
+}
+
+
+HEARD_OF = {id: {SAYS[text] for _, text in said(id) if text} for id in MINE}
+
+
+def stock(id):
+    texts = [SAYS[t] for _, t in said(id) if t]
+    heard = [sum(t in HEARD_OF[o] for o in MINE) for t in texts]
+    return np.mean([t == "😍" or n > 10 for t, n in zip(texts, heard, strict=True)]) if len(texts) >= 10 else None
+
+
+def logs(of_post):
+    return {id: [of_post(id, p) for p in posts if p.likes is not None and of_post(id, p) is not None] for id, posts in MINE.items()}
+
+
+def answered(id, post):
+    return np.log((post.likes + (post.comments or 0) + 1) / BY_ID[id].followers) if BY_ID[id].followers else None
+
+
+def sure(place):
+    return place is not None and place[2] - place[1] <= 0.7
+
+
+FOLLOWERS = {id: BY_ID[id].followers for id in MINE}
+TYPICAL = oracle.typical(logs(answered))
+PLACES = {id: oracle.place(id, FOLLOWERS, TYPICAL) for id in MINE}
+PER_COMMENT = oracle.typical(logs(lambda _, p: None if p.comments is None else np.log((p.likes + 1) / (p.comments + 1))))
+UNIT = HEARD.astype(float) / np.linalg.norm(HEARD, axis=1, keepdims=True)
+LESS = UNIT - UNIT[1:].mean(axis=0)
+LESS /= np.linalg.norm(LESS, axis=1, keepdims=True)
+MATCH = dict.fromkeys(MINE) | {a.id: float(LESS[n] @ LESS[0]) for n, a in enumerate(ACCOUNTS[1:201]) if n}
+
+
+def others(id):
+    return [match for other, match in MATCH.items() if other != id and match is not None]
+
+
 BRUTE = {
     "followers:5k..30k": lambda id: between(BY_ID[id].followers, 5_000, 30_000),
     "followees:<=400": lambda id: between(BY_ID[id].followees, None, 400),
@@ -110,7 +178,20 @@ BRUTE = {
     "sponsored_share:..40%": lambda id: between(share(id), None, 0.4),
     "hashtag:#Vegan": lambda id: any("vegan" in p.hashtags for p in MINE[id]),
     "mentions:@glow": lambda id: any("glow" in (*p.mentions, *p.tags, *p.sponsors) for p in MINE[id]),
-    "worked_with:peak": lambda id: any(link.source == id for link in LINKS),
+    "worked_with:peak": lambda id: any(link.kind == "endorses" and link.source == id for link in LINKS),
+    "audience:5..12": lambda id: between(len(people(id)), 5, 12),
+    "engagement_vs_peers:60%..": lambda id: between(PLACES[id][0], 0.6, None) if sure(PLACES[id]) else None,
+    "followers_ratio:..40": lambda id: between(
+        BY_ID[id].followers / BY_ID[id].followees if BY_ID[id].followers and BY_ID[id].followees else None, None, 40
+    ),
+    "likes_per_comment:20..": lambda id: between(PER_COMMENT.get(id, [None])[0], 20, None),
+    "comment_repetition:..0.3": lambda id: between(oracle.same([SAYS[t] for _, t in said(id) if t]), None, 0.3),
+    "same_commenters:10%..": lambda id: between(oracle.same([who for who, _ in said(id)]), 0.1, None),
+    "stock_comments:80%..": lambda id: between(stock(id), 0.8, None),
+    "audience_match:@peak>=70%": lambda id: between(oracle.ahead(MATCH[id], others(id)), 0.7, None),
+    "audience_overlap:peak=20%..60%": lambda id: between(
+        len(people(id) & people("peak")) / len(people(id)) if people(id) else None, 0.2, 0.6
+    ),
 }
 TRUTH = {text: [brute(id) for id in DATASET.influencers.tolist()] for text, brute in BRUTE.items()}
 
@@ -181,6 +262,8 @@ def test_words_for_people():
     )
     assert str(parse("engagement:>=2.5%")) == "engagement rate (mean) of 2.5 % or more"
     assert str(parse('biography:"dog mum"')) == "“dog mum” in the biography"
+    assert str(parse("audience_match:@Peak>=60%")) == "audience more like that of peak than for 60 % or more of influencers"
+    assert str(parse("comment_repetition:..0.3")) == "two comments say the same in 30 % or less of cases"
 
 
 def test_and_may_be_left_out_and_binds_closer_than_or():
@@ -214,6 +297,9 @@ def test_a_profiler_tells_the_category_where_nobody_stated_it():
         ("followers:100k..5k", ConfigError, "from more to less"),
         ("followers:nan..", ConfigError, "not a number"),
         ("followers:5k.. and", UsageError, "breaks off"),
+        ("audience_match:80%..", ConfigError, "takes an account and a range"),
+        ("audience_match:peak", ConfigError, "takes an account and a range"),
+        ("audience_match:peak>=lots", ConfigError, "'lots' is not a number"),
         ("(hashtag:x", UsageError, "breaks off"),
         ("hashtag:x) or", UsageError, "cannot be read at ')"),
     ],
@@ -221,6 +307,18 @@ def test_a_profiler_tells_the_category_where_nobody_stated_it():
 def test_what_is_typed_wrongly_is_told(text, error, said):
     with pytest.raises(error, match=said.replace(")", r"\)").replace("(", r"\(")):
         parse(text)
+
+
+def test_beside_an_account_is_read_in_every_way_and_must_be_known():
+    wanted = Leaf("audience_match", Range(0.5, None, "peak"))
+    for text in ("peak>=50%", "peak=50%..", "@PEAK>=0.5"):
+        assert parse(f"audience_match:{text}") == wanted
+    assert read({"audience_match": {"account": "peak", "min": 0.5}}) == wanted
+    assert wanted.to_json() == {"audience_match": {"account": "peak", "min": 0.5, "max": None}}
+    with pytest.raises(UnknownName, match="brand or influencer named 'paek'"):
+        parse("audience_match:paek>=50%").of(FACTS)
+    with pytest.raises(UsageError, match=r"brandfit encode audience\.hashing"):
+        parse("audience_match:peak>=50%").of(Facts(Dataset.of(ACCOUNTS)))
 
 
 def test_json_that_says_nothing_is_told():

@@ -59,6 +59,8 @@ class Audiences:
         members = pairs["source"].combine_chunks().dictionary_encode()
         column = members.indices.to_numpy(zero_copy_only=False)
         shape = (len(self.accounts), len(members.dictionary))
+        self.members = members.dictionary.to_pylist()
+        """(m,) ids, the columns of the matrix."""
         self.matrix = sparse.csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
         self._row = {id: n for n, id in enumerate(self.accounts)}
 

@@ -76,3 +76,18 @@ def weighted_mean(similarities: Mapping[str, np.ndarray], weights: Mapping[str, 
     total = sum(weights.values(), np.zeros(1))
     total = np.where(total > 0, total, np.nan)
     return {name: weights[name] * similarities[name] / total for name in similarities}
+
+
+def proper(rows: np.ndarray, mean: np.ndarray | None = None, shares: bool = False) -> np.ndarray:
+    """(n, d) as directions: Hellinger's square root of shares, length one, less a mean (d,) of such rows, length one again."""
+    values = _length_one(np.sqrt(np.maximum(rows, 0)) if shares else rows)
+    return values if mean is None else _length_one(values - mean)
+
+
+def _length_one(rows: np.ndarray) -> np.ndarray:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def are_shares(rows: np.ndarray) -> bool:
+    """Whether all values lie between 0 and 1."""
+    return bool(rows.size and (rows >= 0).all() and (rows <= 1).all())

@@ -10,6 +10,7 @@ report = evaluate(workspace, ["simcos", "wsim", "brandfit"], "expansion")
 
 from __future__ import annotations
 
+from brandfit.pipeline.audiences import Audience, audience
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
 from brandfit.pipeline.choosing import advise, shortlist
 from brandfit.pipeline.explaining import explain, save_explanation
@@ -20,12 +21,18 @@ from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slo
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
 from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, rank, rank_brief, train
 from brandfit.pipeline.reporting import report
+from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair
 
 __all__ = [
     "DEFAULT_PROFILER",
+    "Audience",
     "Found",
     "Imported",
+    "Pair",
+    "Suiting",
     "advise",
+    "audience",
+    "brands_for",
     "catalogue",
     "chances",
     "check",
@@ -45,6 +52,7 @@ __all__ = [
     "labelled_table",
     "listing",
     "load",
+    "pair",
     "profile",
     "rank",
     "rank_brief",

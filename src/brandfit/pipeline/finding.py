@@ -101,10 +101,17 @@ def similar(
 
 
 def _sorted(facts: Facts, ids: Sequence[str], sort: str) -> list[str]:
-    """By a fact; those of which it is not known come last, equal ones as they were."""
-    name, least = sort.lstrip("-"), sort.startswith("-")
+    """By a fact (``audience_match:ACCOUNT`` of one beside an account); those of which it is not known come last, equal ones as they
+    were."""
+    name, _, account = sort.lstrip("-").partition(":")
+    least = sort.startswith("-")
     numbers = [field for field, what in filters.FIELDS.items() if what.numbers]
     if name not in numbers:
         raise UnknownName("fact to sort by", name, numbers)
-    values = dict(zip(facts.ids.tolist(), getattr(facts, filters.FIELDS[name].column).to_pylist(), strict=True))
+    column = getattr(facts, filters.FIELDS[name].column)
+    if filters.FIELDS[name].beside:
+        if not account:
+            raise UsageError(f"{name} beside whom?", f"For example: --sort {name}:{facts.ids[0] if len(facts) else 'ACCOUNT'}")
+        column = column(account.strip().lower().removeprefix("@"))
+    values = dict(zip(facts.ids.tolist(), column.to_pylist(), strict=True))
     return sorted(ids, key=lambda id: (values[id] is None, (values[id] or 0) * (1 if least else -1)))

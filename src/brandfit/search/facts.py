@@ -8,7 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit.audience import match
+from brandfit.audience.authenticity import Hints
+from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
+from brandfit.errors import UnknownName
 
 MONTH = 365.25 * 86_400 / 12
 """Seconds."""
@@ -120,6 +124,46 @@ class Facts:
                 captions[owner].append(caption)
         return pa.array([language(" ".join(texts)[:2000]) if texts else None for texts in captions], pa.string())
 
+    @cached_property
+    def audience(self) -> pa.Array:
+        """Accounts that are known to comment or to follow."""
+        return pa.array(Audiences(self.dataset, self.ids.tolist()).matrix.getnnz(axis=1), pa.int64())
+
+    @cached_property
+    def engagement_vs_peers(self) -> pa.Array:
+        """Share of peers of the same size whose engagement is lower; null where there is not enough to say."""
+        return pa.array(self._hints.places("engagement").below, pa.float64(), mask=~self._hints.told("engagement"))
+
+    @cached_property
+    def followers_ratio(self) -> pa.Array:
+        return self._hinted("followers_ratio")
+
+    @cached_property
+    def likes_per_comment(self) -> pa.Array:
+        return self._hinted("likes_per_comment")
+
+    @cached_property
+    def comment_repetition(self) -> pa.Array:
+        return self._hinted("comment_repetition")
+
+    @cached_property
+    def same_commenters(self) -> pa.Array:
+        return self._hinted("same_commenters")
+
+    @cached_property
+    def stock_comments(self) -> pa.Array:
+        return self._hinted("stock_comments")
+
+    # --- beside an account ----------------------------------------------------------------------------------------
+
+    def audience_match(self, account: str) -> pa.Array:
+        """Share of influencers whose audience is less like that of a brand or influencer, by what both say."""
+        return pa.array(match.ahead(match.likeness(self.dataset, self._known(account))), pa.float64(), from_pandas=True)
+
+    def audience_overlap(self, account: str) -> pa.Array:
+        """Share of the known audience that is known in that of a brand or influencer too."""
+        return pa.array(match.overlap(self.dataset, self._known(account)), pa.float64(), from_pandas=True)
+
     # --- sets: which influencers have one -------------------------------------------------------------------------
 
     def with_hashtag(self, tag: str) -> np.ndarray:
@@ -136,6 +180,19 @@ class Facts:
         return np.array([id in partners for id in self.ids.tolist()], bool)
 
     # --- inside -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _hints(self) -> Hints:
+        return Hints(self.dataset, self.ids)
+
+    def _hinted(self, name: str) -> pa.Array:
+        return pa.array(self._hints.values(name).value, pa.float64(), from_pandas=True)
+
+    def _known(self, account: str) -> str:
+        known = [*self.dataset.brands.tolist(), *self.ids.tolist()]
+        if account not in known:
+            raise UnknownName("brand or influencer", account, known)
+        return account
 
     def _stated(self, field: str) -> pa.Array:
         rows = pc.index_in(self.id, value_set=self.dataset.accounts["id"].combine_chunks())

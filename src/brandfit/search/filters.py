@@ -27,10 +27,11 @@ from brandfit.search.facts import Facts
 
 @dataclass(frozen=True)
 class Range:
-    """From low to high, both included; None is open."""
+    """From low to high, both included; None is open. ``account``: beside whom, of a fact that is one of two accounts."""
 
     low: float | None
     high: float | None
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Field:
     numbers: str = ""
     inside: bool = False
     """Whether a text need only be contained, as a word."""
+    beside: bool = False
+    """Whether the fact is one of two accounts: the column is a method of Facts that takes the other."""
 
 
 def _ranged(many: str, show: Callable[[float], str]) -> Callable[[Range], str]:
@@ -57,8 +60,10 @@ def _ranged(many: str, show: Callable[[float], str]) -> Callable[[Range], str]:
         if value.low is None or value.high is None:
             bound = value.low if value.low is not None else value.high
             assert bound is not None
-            return many.format(f"{show(bound)} or {'more' if value.low is not None else 'less'}")
-        return many.format(f"{show(value.low)} to {show(value.high)}" if value.low != value.high else show(value.low))
+            told = f"{show(bound)} or {'more' if value.low is not None else 'less'}"
+        else:
+            told = f"{show(value.low)} to {show(value.high)}" if value.low != value.high else show(value.low)
+        return many.format(told, account=value.account)
 
     return says
 
@@ -69,6 +74,10 @@ def _count(n: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:g} %"
+
+
+def _plain(n: float) -> str:
+    return f"{n:g}"
 
 
 def _day(time: float) -> str:
@@ -111,12 +120,62 @@ FIELDS: Mapping[str, Field] = {
     "biography": Field("a word of it", lambda v: f"“{v}” in the biography", "biography", inside=True),
     "language": Field("of the captions, two letters: en, es, de ...", lambda v: f"writes in {v}", "language"),
     "last_post": Field("day of the newest post", _since, "last_post", numbers="day"),
-    "posting_rate": Field("posts a month", _ranged("{} posts a month", lambda n: f"{n:g}"), "posting_rate", numbers="rate"),
+    "posting_rate": Field("posts a month", _ranged("{} posts a month", _plain), "posting_rate", numbers="rate"),
     "sponsored_share": Field(
         "posts that are marked as advertisements",
         _ranged("{} of the posts are advertisements", _percent),
         "sponsored_share",
         numbers="share",
+    ),
+    "audience": Field(
+        "accounts that are known to comment or follow", _ranged("audience of {} known", _count), "audience", numbers="count"
+    ),
+    "engagement_vs_peers": Field(
+        "influencers of the same size with a lower engagement",
+        _ranged("more engagement than {} of its peers", _percent),
+        "engagement_vs_peers",
+        numbers="share",
+    ),
+    "followers_ratio": Field(
+        "followers for each account that is followed",
+        _ranged("{} followers for each followed", _plain),
+        "followers_ratio",
+        numbers="rate",
+    ),
+    "likes_per_comment": Field(
+        "of a typical post", _ranged("{} likes for each comment", _plain), "likes_per_comment", numbers="rate"
+    ),
+    "comment_repetition": Field(
+        "chance that two of its comments say the same",
+        _ranged("two comments say the same in {} of cases", _percent),
+        "comment_repetition",
+        numbers="share",
+    ),
+    "same_commenters": Field(
+        "chance that two of its comments are by the same person",
+        _ranged("two comments are by the same person in {} of cases", _percent),
+        "same_commenters",
+        numbers="share",
+    ),
+    "stock_comments": Field(
+        "comments that could stand under any post",
+        _ranged("{} of the comments could stand under any post", _percent),
+        "stock_comments",
+        numbers="share",
+    ),
+    "audience_match": Field(
+        "influencers whose audience is less like that of this account, by what both say",
+        _ranged("audience more like that of {account} than for {} of influencers", _percent),
+        "audience_match",
+        numbers="share",
+        beside=True,
+    ),
+    "audience_overlap": Field(
+        "of its known audience, in that of this account too",
+        _ranged("{} of its known audience are in that of {account} too", _percent),
+        "audience_overlap",
+        numbers="share",
+        beside=True,
     ),
     "hashtag": Field("used in a post", lambda v: f"uses #{v}", which=lambda facts, v: facts.with_hashtag(v)),
     "mentions": Field(
@@ -155,6 +214,7 @@ class Leaf(Condition):
         if field.which is not None:
             return pa.array(field.which(facts, self.value))
         column = getattr(facts, field.column)
+        column = column(self.value.account) if field.beside else column
         if not field.numbers:
             told = pc.utf8_lower(column)
             if field.inside:
@@ -173,7 +233,7 @@ class Leaf(Condition):
         ends = {"min": self.value.low, "max": self.value.high}
         if FIELDS[self.field].numbers == "day":
             return {self.field: {end: _moment(value) for end, value in ends.items()}}
-        return {self.field: ends}
+        return {self.field: ends | ({"account": self.value.account} if self.value.account else {})}
 
 
 @dataclass(frozen=True)
@@ -254,7 +314,8 @@ def read(json: Mapping[str, Any]) -> Condition:
         elif key == "not":
             parts.append(Not(read(value)))
         elif isinstance(value, Mapping):
-            parts.append(_test(key, "..".join(_text(key, value.get(end)) for end in ("min", "max"))))
+            beside = f"{value['account']}=" if "account" in value else ""
+            parts.append(_test(key, beside + "..".join(_text(key, value.get(end)) for end in ("min", "max"))))
         elif isinstance(value, str | int | float):
             parts.append(_test(key, str(value)))
         else:
@@ -298,16 +359,22 @@ def _test(name: str, text: str) -> Leaf:
     numbers = FIELDS[name].numbers
     if not numbers:
         return Leaf(name, text.strip().lower().lstrip("#@"))
+    account = ""
+    if FIELDS[name].beside:
+        found = re.fullmatch(r"@?([^<>=]+)(?:=(?![<>=])|(?=[<>]=))(.+)", text.strip())
+        if found is None:
+            raise ConfigError(f"{name} takes an account and a range, found {text!r}.", f"For example: {name}:{example(name)}")
+        account, text = found[1].strip().lower(), found[2]
     low, dots, high = text.partition("..")
     if not dots:
         low, high = (low[2:], "") if low.startswith(">=") else ("", low[2:]) if low.startswith("<=") else (low, low)
     if high.startswith("."):
-        raise ConfigError(f"{name}: {text!r} has three points.", f"For example: {name}:{_example(numbers)}")
-    value = Range(*(_number(name, part.strip(), numbers, end) for part, end in ((low, False), (high, True))))
+        raise ConfigError(f"{name}: {text!r} has three points.", f"For example: {name}:{example(name)}")
+    value = Range(_number(name, low.strip(), numbers, False), _number(name, high.strip(), numbers, True), account)
     if value.low is None and value.high is None:
-        raise ConfigError(f"{name}: neither a lower nor an upper end in {text!r}.", f"For example: {name}:{_example(numbers)}")
+        raise ConfigError(f"{name}: neither a lower nor an upper end in {text!r}.", f"For example: {name}:{example(name)}")
     if value.low is not None and value.high is not None and value.low > value.high:
-        raise ConfigError(f"{name}: {text!r} goes from more to less.", f"For example: {name}:{_example(numbers)}")
+        raise ConfigError(f"{name}: {text!r} goes from more to less.", f"For example: {name}:{example(name)}")
     return Leaf(name, value)
 
 
@@ -339,6 +406,8 @@ def _example(numbers: str) -> str:
 def example(name: str) -> str:
     """What may stand behind the name of a filter."""
     texts = {"language": "en", "category": "food", "hashtag": "vegan", "biography": '"dog mum"', "business_category": "Artist"}
+    if FIELDS[name].beside:
+        return "northpeak.outdoor>=50%"
     return _example(FIELDS[name].numbers) if FIELDS[name].numbers else texts.get(name, "northpeak.outdoor")
 
 

@@ -21,6 +21,7 @@ from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
 from brandfit.errors import DataError, UnknownName, UsageError
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
+from brandfit.learning.similarity import are_shares, proper
 from brandfit.ranking import order
 
 BRIEF = "brief"
@@ -59,7 +60,7 @@ class Lookalikes:
             found = self._vectors(slot, ids)
             if found.present.any():
                 mean, roots, _ = self._of(slot)
-                wanted[slot] = _proper(found.values[found.present], mean, roots).mean(axis=0)
+                wanted[slot] = proper(found.values[found.present], mean, roots).mean(axis=0)
         if not wanted:
             raise UsageError(f"Nothing is known of {', '.join(ids)} to tell likeness by.", "Encode their posts first.")
         out = np.isin(self.dataset.influencers.astype(str), ids.astype(str))
@@ -67,7 +68,7 @@ class Lookalikes:
 
     def like_rows(self, rows: Mapping[str, np.ndarray], k: int = 10, allowed: np.ndarray | None = None) -> list[Alike]:
         """Like rows of Features, slot to (d,): what an encoder made of a picture, for example."""
-        wanted = {slot: _proper(row[None], *self._of(slot)[:2])[0] for slot, row in rows.items() if slot in self.slots}
+        wanted = {slot: proper(row[None], *self._of(slot)[:2])[0] for slot, row in rows.items() if slot in self.slots}
         return self._nearest(wanted, k, allowed)
 
     def _nearest(self, wanted: Mapping[str, np.ndarray], k: int, allowed: np.ndarray | None) -> list[Alike]:
@@ -76,7 +77,7 @@ class Lookalikes:
         for slot, direction in wanted.items():
             mean, roots, vectors = self._of(slot)
             unit = direction / max(float(np.linalg.norm(direction)), 1e-12)
-            each[slot] = np.where(vectors.present, _proper(vectors.values, mean, roots) @ unit, np.nan)
+            each[slot] = np.where(vectors.present, proper(vectors.values, mean, roots) @ unit, np.nan)
             total += np.nan_to_num(each[slot])
             count += vectors.present
         scores = np.where(count > 0, total / np.maximum(count, 1), np.nan)
@@ -104,8 +105,8 @@ class Lookalikes:
         if slot not in self._known:
             found = account_vectors(self.dataset, slot, self.dataset.influencers)
             rows = found.values[found.present]
-            roots = bool(rows.size and (rows >= 0).all() and (rows <= 1).all())
-            self._known[slot] = (_unit(np.sqrt(rows) if roots else rows).mean(axis=0), roots, found)
+            roots = are_shares(rows)
+            self._known[slot] = (proper(rows, shares=roots).mean(axis=0), roots, found)
         return self._known[slot]
 
 
@@ -162,11 +163,3 @@ def read_picture(path: Path) -> bytes:
     except OSError as error:
         raise DataError(f"{path} is no picture that can be read: {error}.", "A JPEG, PNG or WebP file is expected.") from None
     return data
-
-
-def _proper(rows: np.ndarray, mean: np.ndarray, roots: bool) -> np.ndarray:
-    return _unit(_unit(np.sqrt(np.maximum(rows, 0)) if roots else rows) - mean)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)

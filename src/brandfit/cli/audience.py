@@ -1,0 +1,47 @@
+"""brandfit audience"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+
+
+@click.command(short_help="Look at the audience of an account.")
+@click.argument("account")
+@workspace_option
+@click.option("--with", "other", metavar="ACCOUNT", help="Beside the audience of this brand or influencer.")
+@set_option
+@json_option
+def command(account: str, workspace: str, other: str | None, settings: tuple[str, ...], as_json: bool) -> None:
+    """Tell who is known of the audience of ACCOUNT, a brand or an influencer, what it says and likes, who shares it; and how
+    genuine it looks beside peers of the same size: numbers, each with how sure it is, and no verdict.
+
+    \b
+    Examples:
+      brandfit audience arvid.peaks -w demo
+      brandfit audience arvid.peaks --with northpeak.outdoor -w demo
+      brandfit search --where "audience_match:northpeak.outdoor>=80% and not comment_repetition:30%.." -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.cli._shared import only_data
+    from brandfit.workspace import Workspace
+
+    with Workspace(workspace) as opened:
+        found = pipeline.audience(opened, account, other, only_data(settings))
+    if as_json:
+        print_json(found.to_dict())
+        return
+    for sentence in found.sentences:
+        click.echo(sentence)
+    if found.view.shared:
+        click.echo("\nWho shares most of it:")
+        print_table(
+            ["account", "people", "share", "from", "to", "of theirs"],
+            [[s.account, s.common, s.share, s.low, s.high, s.back] for s in found.view.shared],
+        )
+    click.echo("\nHow genuine it looks, and how sure the place among peers is:")
+    for hint in found.hints:
+        click.echo(f"{hint.confidence or '-':7} {hint.sentence}")
+    for note in found.view.notes:
+        click.echo(f"Note: {note}")

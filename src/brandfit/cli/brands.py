@@ -1,0 +1,67 @@
+"""brandfit brands"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+
+
+@click.command(short_help="Rank brands for an influencer.")
+@click.argument("influencer")
+@workspace_option
+@click.option("--with", "brand", metavar="BRAND", help="This one alone: does it suit both sides?")
+@click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
+@click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
+@click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
+@set_option
+@json_option
+def command(
+    influencer: str,
+    workspace: str,
+    brand: str | None,
+    ranker: str | None,
+    k: int,
+    partners: bool,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Rank the brands of the workspace for INFLUENCER, best first: by the probability that they work together where the ranker
+    tells one, else by the influencer's place among the candidates of each brand, for scores of different brands cannot be compared.
+
+    \b
+    Examples:
+      brandfit brands arvid.peaks -k 5 -w demo
+      brandfit brands arvid.peaks --with northpeak.outdoor -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.cli._shared import only_data
+    from brandfit.workspace import Workspace
+
+    data = only_data(settings)
+    with Workspace(workspace) as opened:
+        if brand is not None:
+            both = pipeline.pair(opened, brand, influencer, ranker, data)
+            if as_json:
+                print_json(both.to_dict())
+            else:
+                click.echo(both.sentence)
+            return
+        found = pipeline.brands_for(opened, influencer, ranker, partners, data)
+        rows = found.brands[:k]
+        details = pipeline.describe_accounts(opened, [row.brand for row in rows])
+    if as_json:
+        told = found.to_dict(k)
+        print_json({**told, "brands": [{**row, **d} for row, d in zip(told["brands"], details, strict=True)]})
+        return
+    chance = ["chance", "from", "to"] if found.by == "probability" else []
+    print_table(
+        ["rank", "brand", "category", *chance, "place", "of"],
+        [
+            [row.rank, row.brand, d["category"], *(row.probability or ()), row.place, row.among]
+            for row, d in zip(rows, details, strict=True)
+        ],
+    )
+    click.echo(f"By {found.by}; place: of {found.influencer} among the candidates of each brand.")
+    for note in found.notes:
+        click.echo(f"Note: {note}")

@@ -1,0 +1,42 @@
+"""Whose audience an account has, and how genuine it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brandfit.audience.authenticity import RULE, Hint, Hints
+from brandfit.audience.view import AudienceView, Views, sentences
+from brandfit.pipeline.loading import load
+from brandfit.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The view of one account, and hints at how genuine its audience is, among influencers or among brands as the account is
+    one."""
+
+    view: AudienceView
+    hints: tuple[Hint, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        return list(sentences(self.view))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            **self.view.to_dict(),
+            "sentences": self.sentences,
+            "hints": [hint.to_dict() for hint in self.hints],
+            "confidence": RULE,
+        }
+
+
+def audience(workspace: Workspace, account: str, other: str | None = None, data: Mapping[str, Any] | None = None) -> Audience:
+    """What is known of the audience of a brand or influencer; ``other``: beside that of another."""
+    dataset = load(workspace, data)
+    account, other = (None if id is None else id.strip().lower().removeprefix("@") for id in (account, other))  # type: ignore[assignment]
+    view = Views(dataset).of(account, other)
+    peers = dataset.brands if view.role == "brand" else dataset.influencers
+    return Audience(view, tuple(Hints(dataset, peers).of(account)))

@@ -1,0 +1,161 @@
+"""Brands for an influencer: places are those of ``rank``, the order is that of places or probabilities, whatever a brand adds to
+all."""
+
+from __future__ import annotations
+
+import json
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brandfit import pipeline
+from brandfit.cli import main
+from brandfit.errors import UnknownName, UsageError
+from brandfit.pipeline.suiting import Pair, Suited
+from brandfit.rankers.simcos import SimCos
+from brandfit.ranking import order, place
+from brandfit.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("suiting") / "demo"
+    with Workspace(folder, create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        for name in ("text.hashing", "audience.hashing"):
+            pipeline.encode(workspace, name)
+        pipeline.train(workspace, "brandfit")
+    return folder
+
+
+@pytest.fixture
+def workspace(folder):
+    with Workspace(folder) as opened:
+        yield opened
+
+
+@given(st.lists(st.one_of(st.integers(0, 3).map(float), st.just(float("nan"))), min_size=1, max_size=20))
+def test_a_place_is_where_sorting_puts_it(scores):
+    ids = [f"i{n}" for n in range(len(scores))]
+    best = order(np.array(scores), ids).tolist()
+    assert [place(np.array(scores), ids, n) for n in range(len(scores))] == [best.index(n) + 1 for n in range(len(scores))]
+
+
+@pytest.mark.parametrize("ranker", ["simcos", "brandfit"])
+@pytest.mark.parametrize("partners", [False, True])
+def test_places_are_those_of_rank(workspace, ranker, partners):
+    found = pipeline.brands_for(workspace, "@Arvid.Peaks", ranker, partners)
+    past = {b for b, of in pipeline.load(workspace).partners.items() if "arvid.peaks" in of}
+    assert past
+    assert past & {one.brand for one in found.brands} == (past if partners else set())
+    assert [one.rank for one in found.brands] == list(range(1, len(found.brands) + 1))
+    for one in found.brands[:4] + found.brands[-2:]:
+        ranking = pipeline.rank(workspace, one.brand, ranker, partners=partners)
+        assert ranking.candidates[one.place - 1] == "arvid.peaks"
+        assert one.among == len(ranking)
+
+
+def test_in_order_of_probability_where_there_is_one_else_of_place(workspace):
+    told, silent = (pipeline.brands_for(workspace, "arvid.peaks", r) for r in ("brandfit", "simcos"))
+    assert (told.by, silent.by) == ("probability", "place")
+    chances = [one.probability[0] for one in told.brands]
+    assert chances == sorted(chances, reverse=True)
+    assert all(low <= value <= high for value, low, high in (one.probability for one in told.brands))
+    shares = [(one.place - 0.5) / one.among for one in silent.brands]
+    assert shares == sorted(shares)
+    assert {one.probability for one in silent.brands} == {None}
+
+
+def test_what_a_brand_adds_to_all_of_its_scores_changes_nothing(workspace):
+    before = pipeline.brands_for(workspace, "arvid.peaks", "simcos")
+    parts = SimCos.parts
+
+    def louder(self, dataset, brands, candidates):
+        offset = np.array([[len(brand) * 10.0] for brand in brands.tolist()])
+        return {name: values + offset for name, values in parts(self, dataset, brands, candidates).items()}
+
+    with patch.object(SimCos, "parts", louder):
+        assert pipeline.brands_for(workspace, "arvid.peaks", "simcos").brands == before.brands
+
+
+def test_the_brands_of_its_interest_come_first(workspace):
+    category = {a["id"]: a["category"] for a in pipeline.load(workspace).accounts.to_pylist()}
+    shares = []
+    for influencer in pipeline.load(workspace).influencers[::12].tolist():
+        found = pipeline.brands_for(workspace, influencer, partners=True)
+        shares.append(np.mean([category[one.brand] == category[influencer] for one in found.brands[:3]]))
+    assert np.mean(shares) > 0.5  # one in eight by chance
+
+
+def test_a_pair_from_both_sides(workspace):
+    found = pipeline.brands_for(workspace, "arvid.peaks")
+    for one in (found.brands[0], found.brands[-1]):
+        both = pipeline.pair(workspace, one.brand, "arvid.peaks")
+        assert both.suited == one
+        assert both.brands == len(found.brands)
+        assert f"number {one.place} of {one.among} candidates" in both.sentence
+        assert f"number {one.rank} of {both.brands} brands" in both.sentence
+    past = next(b for b, of in pipeline.load(workspace).partners.items() if "arvid.peaks" in of)
+    assert pipeline.pair(workspace, past, "arvid.peaks").suited.among > found.brands[0].among
+
+
+@pytest.mark.parametrize(
+    ("place_", "rank", "said"),
+    [(10, 2, "both sides"), (10, 3, "the brand alone"), (11, 1, "the influencer alone"), (90, 20, "neither side")],
+)
+def test_the_first_tenth_is_told_of_each_side(place_, rank, said):
+    both = Pair("ana", Suited(rank, "shop", place_, 100, None), 20)
+    assert both.sentence.endswith(f"first tenth for {said}.")
+    assert json.loads(json.dumps(both.to_dict()))["first_tenth_for_brand"] == both.for_brand
+
+
+def test_what_cannot_be_told_is_said(workspace):
+    with pytest.raises(UnknownName, match="no influencer named"):
+        pipeline.brands_for(workspace, "northpeak.outdoor")
+    with pytest.raises(UnknownName, match="no brand named"):
+        pipeline.pair(workspace, "arvid.peaks", "arvid.peaks")
+    assert any("alike for every brand" in note for note in pipeline.brands_for(workspace, "arvid.peaks", "miv").notes)
+    outside = pipeline.brands_for(workspace, "arvid.peaks", data={"endorsements.max_followers": 6_000})
+    assert any("outside the follower bounds" in note for note in outside.notes)
+    silent = patch.object(SimCos, "parts", lambda _, __, b, c: {"simcos": np.full((len(b), len(c)), np.nan)})
+    with silent, pytest.raises(UsageError, match="no brand to tell"):
+        pipeline.brands_for(workspace, "arvid.peaks", "simcos")
+
+
+def test_the_commands(folder, capsys):
+    def run(*args: str) -> str:
+        main([*args, "-w", str(folder)])
+        return capsys.readouterr().out
+
+    told = json.loads(run("brands", "arvid.peaks", "-k", "3", "--json"))
+    assert [row["rank"] for row in told["brands"]] == [1, 2, 3]
+    assert told["total"] > 3
+    shown = run("brands", "arvid.peaks", "-k", "3")
+    assert all(row["brand"] in shown for row in told["brands"])
+    assert "By probability" in shown
+    first = told["brands"][0]["brand"]
+    assert json.loads(run("brands", "arvid.peaks", "--with", first, "--json"))["sentence"] in run(
+        "brands", "arvid.peaks", "--with", first
+    )
+    audience = json.loads(run("audience", "@northpeak.outdoor", "--with", "arvid.peaks", "--json"))
+    assert audience["people"] == len({r["source"] for r in comments(folder, "northpeak.outdoor")}) > 5
+    assert {hint["name"] for hint in audience["hints"]} >= {"engagement", "comment_repetition"}
+    shown = run("audience", "@northpeak.outdoor", "--with", "arvid.peaks")
+    assert all(sentence in shown for sentence in audience["sentences"])
+    assert all(hint["sentence"] in shown for hint in audience["hints"])
+    match = "audience_match:northpeak.outdoor"
+    found = json.loads(run("search", "--where", f"{match}>=90%", "--sort", match, "--json"))
+    assert 10 <= found["total"] <= 17
+    assert "audience more like that of northpeak.outdoor" in found["filters"]
+    with pytest.raises(SystemExit):
+        main(["search", "--where", "here:1..", "--sort", "audience_match", "-w", str(folder)])
+    assert "beside whom" in capsys.readouterr().err
+
+
+def comments(folder, account: str) -> list[dict]:
+    with Workspace(folder) as workspace:
+        links = workspace.dataset().stored_links.to_pylist()
+    return [link for link in links if link["kind"] == "comments" and link["target"] == account != link["source"]]
