@@ -30,6 +30,8 @@ ORDER = (
     "tune",
     "list",
     "export",
+    "serve",
+    "key",
     "doctor",
 )
 

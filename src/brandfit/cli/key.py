@@ -1,0 +1,92 @@
+"""brandfit key"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, print_table, workspace_option
+
+if TYPE_CHECKING:
+    from brandfit.service.desk import Desk
+
+
+@click.group(short_help="Make, list and revoke keys of the service.")
+def command() -> None:
+    """Keys that a service asks for where it is reached from elsewhere."""
+
+
+@command.command()
+@click.argument("name")
+@click.option("--scope", default="read", show_default=True, type=click.Choice(["read", "write", "admin"]), help="What it may do.")
+@workspace_option
+@json_option
+def create(name: str, scope: str, workspace: str, as_json: bool) -> None:
+    """Make a key for NAME, a person or a program. It is shown this once.
+
+    \b
+    Examples:
+      brandfit key create "shop backend" --scope read -w demo
+    """
+    from brandfit.service import keys
+
+    with _desk(workspace) as desk:
+        row, key = keys.create(desk, name, scope)
+        desk.note("command line", "create key", f"{row['id']} {scope}")
+    if as_json:
+        print_json({**row, "key": key})
+        return
+    click.echo(key)
+    click.echo(f"Key {row['id']} of {row['name']} may {scope}. Keep it: it is not shown again.", err=True)
+
+
+@command.command("list")
+@workspace_option
+@json_option
+def listing(workspace: str, as_json: bool) -> None:
+    """Keys, with when they were made and last used."""
+    from brandfit.service import keys
+
+    with _desk(workspace) as desk:
+        rows = keys.listing(desk)
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        ["key", "name", "scope", "made", "last used", "revoked"],
+        [[r["id"], r["name"], r["scope"], *(_day(r[t]) for t in ("created", "used", "revoked"))] for r in rows],
+    )
+
+
+@command.command()
+@click.argument("key")
+@workspace_option
+def revoke(key: str, workspace: str) -> None:
+    """From now on KEY (its first part, as listed) opens nothing."""
+    from brandfit.service import keys
+
+    with _desk(workspace) as desk:
+        keys.revoke(desk, key)
+        desk.note("command line", "revoke key", key)
+    click.echo(f"Key {key} opens nothing any more.")
+
+
+@contextmanager
+def _desk(workspace: str) -> Iterator[Desk]:
+    from brandfit.service.desk import Desk
+    from brandfit.workspace import Workspace
+
+    with Workspace(workspace) as opened:
+        desk = Desk(opened.path)
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def _day(time: float | None) -> str | None:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M") if time is not None else None
