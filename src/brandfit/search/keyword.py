@@ -6,11 +6,12 @@
     concepts  the same over all weight: share times likeness                                                         CAMERA, III-E
     meaning   cosine of the query with the influencer's posts, the mean of its three nearest, by the encoder that filled ``text``
 
-    score = (1 + share of keywords that occur) / 2 * sum over rankings of weight / (60 + rank)
+    score = (.9 + .1 * share of keywords that occur) * sum over rankings of weight / (60 + rank)
 
-The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009) with weights that ``experiments/search.py`` chose; a ranking that
-says nothing of an influencer adds nothing. Of somebody who wrote one word all is known to be about it: a share of 1, as sure
-as that of one who wrote it a hundred times. Hence ``evidence``: as if ten hashtags more said nothing of the keywords.
+The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009), with weights that were chosen on development queries
+(``experiments/search.py``); a ranking that says nothing of an influencer adds nothing. Of somebody who wrote one word, all is known
+to be about it: a share of 1, as sure as that of one who wrote it a hundred times. Hence ``evidence``: as if ten hashtags more said
+nothing of the keywords.
 
 The weight of a concept is its sum over posts. A keyword is like a concept by one where it is one of the concept's names, else by
 the cosine of both as read by the encoder of ``text``, where that is a sentence encoder, and not at all below .5.
@@ -41,10 +42,12 @@ from brandfit.errors import UsageError
 from brandfit.ranking import order
 from brandfit.search.fulltext import FIELDS, FullText
 
-WEIGHTS: Mapping[str, float] = {"words": 1.0, "evidence": 1.0, "concepts": 0.2, "meaning": 0.1}
+WEIGHTS: Mapping[str, float] = {"words": 1.0, "evidence": 1.0, "concepts": 0.2, "meaning": 0.2}
 """Of the rankings in the fusion."""
 FUSION = 60
 """k of reciprocal rank fusion."""
+WRITTEN = 0.1
+"""Part of the score that only those keep who write every keyword: of two who are about as good, that one comes first."""
 PRIOR = 10.0
 """Weight of concepts that nobody wrote, beside which what is written counts as evidence."""
 LIKE = 0.5
@@ -153,7 +156,7 @@ class Keywords:
         for name, weight in weights.items():
             ranks = self._ranks(found.rankings[name])
             fused += np.where(ranks > 0, weight / (FUSION + ranks), 0)
-        return np.asarray(fused * (1 + found.written) / 2)
+        return np.asarray(fused * (1 - WRITTEN * (1 - found.written)))
 
     @cached_property
     def fulltext(self) -> FullText:
