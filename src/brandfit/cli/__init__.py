@@ -28,6 +28,7 @@ ORDER = (
     "tune",
     "list",
     "export",
+    "forget",
     "doctor",
 )
 

@@ -15,6 +15,7 @@ from brandfit.pipeline.choosing import advise, shortlist
 from brandfit.pipeline.explaining import explain, save_explanation
 from brandfit.pipeline.exporting import export
 from brandfit.pipeline.finding import Found, search, similar
+from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source
 from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
@@ -22,6 +23,7 @@ from brandfit.pipeline.ranking import default_ranker, evaluate, fitted, rank, ra
 
 __all__ = [
     "DEFAULT_PROFILER",
+    "Forgotten",
     "Found",
     "Imported",
     "advise",
@@ -36,6 +38,7 @@ __all__ = [
     "export",
     "fill_slots",
     "fitted",
+    "forget",
     "import_source",
     "judge_profilers",
     "labelled_table",
