@@ -198,14 +198,16 @@ def test_it_does_not_come_back(workspace):
     fingerprint = workspace.fingerprint
     left_out = LeftOut()
     late_picture_first = theirs()[::-1]
-    made = Features("text.given", np.array([WHO, "lark.fells"], object), np.eye(2, dtype=np.float32), "account", (), "given-1")
+    values = np.eye(2, dtype=np.float32)
+    made = Features("text.given", np.array([WHO, "lark.fells"], object), values, "account", ("hills", f"@{WHO}"), "given-1")
     records = [*late_picture_first, *others(), made]
     changes = workspace.write(f"folder /data/{WHO}", records, left_out)
     assert workspace.fingerprint == fingerprint
     assert all(change["changed"] == 0 for change in changes.values())
     assert (len(left_out.accounts), left_out.rows) == (1, 10)
     assert left_out.redacted == 4
-    assert workspace.features("text.given").ids.tolist() == ["lark.fells"]
+    given = workspace.features("text.given")
+    assert (given.ids.tolist(), given.columns) == (["lark.fells"], ("hills", "@…"))
     assert holding(workspace.path, wanted) == []
     rejects = workspace.rejects()
     assert [r["reason"] for r in rejects] == ["names an account that asked to be forgotten"]
@@ -357,6 +359,23 @@ def test_an_open_reader_goes_on_and_sees_the_new_rows(workspace):
         assert service.fingerprint == workspace.fingerprint != old.fingerprint
         assert WHO not in service.dataset().influencers.tolist()
         assert WHO not in ranked(service)
+
+
+def test_two_at_once_leave_the_note_to_the_last(workspace, monkeypatch):
+    """The second begins while the first searches, and is killed: what is left of it is still told."""
+    search, other = leftovers.search_folder, workspace.dataset().influencers.tolist()[3]
+
+    def interrupted(*args):
+        monkeypatch.setattr(leftovers, "search_folder", search)
+        workspace.forget([other])
+        return search(*args)
+
+    monkeypatch.setattr(leftovers, "search_folder", interrupted)
+    pipeline.forget(workspace, [WHO])
+    assert workspace.forgetting()
+    pipeline.forget(workspace, [])
+    assert not workspace.damage()
+    assert holding(workspace.path, [], other) == holding(workspace.path, []) == []
 
 
 def test_a_reader_in_the_way_is_told_and_it_stays_unfinished(workspace, monkeypatch):

@@ -68,7 +68,7 @@ def forget(workspace: Workspace, accounts: Sequence[str]) -> Forgotten:
     leftovers.clean_folders(workspace, traces, cleaned)
     leftovers.search_folder(workspace, traces, cleaned)
     leftovers.compact(workspace)
-    leftovers.finish(workspace)
+    leftovers.finish(workspace, traces)
     again = [f"brandfit encode {name} -w {workspace.path}" for name in cleaned.dropped if name in names.names("encoder")]
     again += [f"brandfit profile {name} -w {workspace.path}" for name in cleaned.dropped if name in names.names("profiler")]
     again += [f"brandfit train {name} -w {workspace.path}" for name in cleaned.models if name in names.names("ranker")]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -109,7 +109,9 @@ class Guard:
 
     def of(self, record: Any) -> Any:
         if isinstance(record, Features):
-            return without(record, [self.redactor.gone(id) or id in self.redactor.posts for id in record.ids.tolist()])
+            columns = tuple(self.redactor.text(column) or "" for column in record.columns)
+            gone = [self.redactor.gone(id) or id in self.redactor.posts for id in record.ids.tolist()]
+            return without(record if columns == record.columns else replace(record, columns=columns), gone)
         if isinstance(record, Reject):
             hidden = any(map(self.redactor.names, (record.file, record.reason, record.excerpt)))
             self.left_out.redacted += hidden

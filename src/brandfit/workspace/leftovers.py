@@ -6,6 +6,7 @@ is finished by doing all of them once more.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -74,19 +75,19 @@ def clean_features(workspace: Workspace, traces: Traces, known: Collection[str],
                 kept = forgotten.without(workspace.load(name, version), gone)  # type: ignore[arg-type]  # it was read just now
                 workspace.save(kept)
                 if kept.key != version and kept.key:
-                    shelf.drop(name, version)
+                    _remove(home / version)
             elif version == current and reason:
                 drop_features(workspace, name, reason, cleaned)
                 break
             elif reason or gone.any():
-                shelf.drop(name, version)
+                _remove(home / version)
 
 
 def drop_features(workspace: Workspace, name: str, reason: str, cleaned: Cleaned) -> None:
     """Remove all Features of a name."""
     home = workspace.path / "features" / name
     (home / "current").unlink(missing_ok=True)  # first: there is none of a name that has no current version
-    shutil.rmtree(home, ignore_errors=True)
+    _remove(home)
     cleaned.features.pop(name, None)
     cleaned.dropped[name] = reason
 
@@ -102,9 +103,9 @@ def clean_models(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None
                 (home / "current").unlink(missing_ok=True)
                 cleaned.models[home.name] = reason
             if reason or version != current:
-                shelf.drop(home.name, version)
+                _remove(home / version)
         if home.name in cleaned.models:
-            shutil.rmtree(home, ignore_errors=True)
+            _remove(home)
         elif current is not None and traces.learned and home.name not in cleaned.weights:
             cleaned.weights.append(home.name)
 
@@ -129,16 +130,16 @@ def clean_units(workspace: Workspace, wanted: Mapping[str, np.ndarray], cleaned:
             file.unlink()
             cleaned.units += int((~here).sum())
         if hashes is None:
-            shutil.rmtree(home, ignore_errors=True)
+            _remove(home)
 
 
 def clean_folders(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None:
     """Remove other versions of the tables, checkpoints, reports of other rows, and temporary files."""
     for home in OWN:
         for left in sorted((workspace.path / home).rglob(".*")):
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+            _remove(left)
     if traces.changed:
-        shutil.rmtree(workspace.path / "training", ignore_errors=True)  # of other rows: no training takes them up again
+        _remove(workspace.path / "training")  # of other rows: no training takes them up again
         reports = sorted((workspace.path / "experiments").glob("*.msgpack"))
         for file in reports:
             file.unlink(missing_ok=True)
@@ -146,7 +147,7 @@ def clean_folders(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> Non
     shelf = Shelf(workspace.path / "tables")
     for version in shelf.versions("rows"):
         if version != workspace.fingerprint:
-            shelf.drop("rows", version)
+            _remove(shelf.root / "rows" / version)
 
 
 def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None:
@@ -187,10 +188,11 @@ def compact(workspace: Workspace) -> None:
         connection.close()
 
 
-def finish(workspace: Workspace) -> None:
-    """Take away the note of what was to be found, and its bytes: the last step."""
+def finish(workspace: Workspace, traces: Traces) -> None:
+    """Take away the note of what was to be found, and its bytes: the last step. One that another added to stays for it."""
     with tables.writing(workspace.engine) as connection:
-        connection.execute(tables.meta.delete().where(tables.meta.c.key == forgotten.PENDING))
+        if forgotten.pending(connection) == traces:
+            connection.execute(tables.meta.delete().where(tables.meta.c.key == forgotten.PENDING))
     connection = sqlite3.connect(workspace.path / DATABASE, timeout=READERS, isolation_level=None)
     try:
         empty_log(connection)
@@ -290,6 +292,12 @@ def _blocks(file: Path, overlap: int) -> Iterator[bytes]:
         while read := opened.read(AT_ONCE):
             yield tail + read
             tail = (tail + read)[-overlap:] if overlap else b""
+
+
+def _remove(path: Path) -> None:
+    """A file or folder, whole; an OSError where it cannot be removed: nothing is left in silence."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _folders(root: Path) -> list[Path]:
