@@ -181,9 +181,12 @@ def test_what_an_audience_says_is_made_again_without_it(workspace):
     np.testing.assert_array_equal(found, fresh.of(["o1"])[0])
 
 
-def test_the_store_of_encoders_holds_no_content_that_is_not_there(workspace):
+@pytest.mark.parametrize("dim", [1024, 64])
+def test_the_store_of_encoders_holds_no_content_that_is_not_there(workspace, dim):
+    """Of an encoder with other settings than the default too: they are noted beside what it encoded."""
     dataset = workspace.dataset()
-    encoder = load("encoder", "text.hashing")()
+    pipeline.encode(workspace, "text.hashing", {"dim": dim})
+    encoder = load("encoder", "text.hashing")(load("encoder", "text.hashing").Config.of({"dim": dim}))
     stored = {bytes(h) for hashes, _ in workspace.units(encoder.maker) for h in hashes}
     assert set(encoder.content_hashes(dataset).tolist()) == stored
     pipeline.forget(workspace, [WHO])
