@@ -181,7 +181,7 @@ def test_what_an_audience_says_is_made_again_without_it(workspace):
     np.testing.assert_array_equal(found, fresh.of(["o1"])[0])
 
 
-@pytest.mark.parametrize("dim", [1024, 64])
+@pytest.mark.parametrize("dim", [512, 64])
 def test_the_store_of_encoders_holds_no_content_that_is_not_there(workspace, dim):
     """Of an encoder with other settings than the default too: they are noted beside what it encoded."""
     dataset = workspace.dataset()
