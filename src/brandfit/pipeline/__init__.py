@@ -16,6 +16,7 @@ from brandfit.pipeline.choosing import advise, shortlist
 from brandfit.pipeline.explaining import explain, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_rows
 from brandfit.pipeline.finding import Found, search, similar
+from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source
 from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
@@ -26,6 +27,7 @@ from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair
 __all__ = [
     "DEFAULT_PROFILER",
     "Audience",
+    "Forgotten",
     "Found",
     "Imported",
     "Pair",
@@ -47,6 +49,7 @@ __all__ = [
     "export_rows",
     "fill_slots",
     "fitted",
+    "forget",
     "import_source",
     "judge_profilers",
     "labelled_table",

@@ -13,7 +13,7 @@ from brandfit.compute.processes import process_some
 from brandfit.data import pictures
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
-from brandfit.workspace import Workspace
+from brandfit.workspace import LeftOut, Workspace
 
 Bytes = Callable[[int], None]
 
@@ -29,6 +29,8 @@ class Imported:
     rejects: Sequence[Mapping[str, Any]]
     warnings: Sequence[str]
     seconds: float
+    left_out: LeftOut
+    """Of accounts that asked to be forgotten."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -38,6 +40,7 @@ class Imported:
             "changes": self.changes,
             "rejects": len(self.rejects),
             "warnings": list(self.warnings),
+            "forgotten": self.left_out.to_dict(),
             "seconds": round(self.seconds, 3),
         }
 
@@ -53,7 +56,8 @@ def import_source(
     """Import a source (``brandfit list importers``) into a workspace, whole or not at all.
 
     Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the import with a
-    DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated.
+    DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated. Accounts
+    that asked to be forgotten are left out, and so is every mention of them.
     """
     cls = names.load("importer", source)
     importer = cls(cls.Config.of(settings or {}))
@@ -72,15 +76,17 @@ def import_source(
             yield record
 
     label = f"{source} {where.resolve() if path is not None else ''}".strip()
-    changes = workspace.write(label, records())
+    left_out = LeftOut()
+    changes = workspace.write(label, records(), left_out)
     return Imported(
         source,
         str(where) if path is not None else "",
         workspace.fingerprint,
         changes,
-        [r for r in workspace.rejects() if r["source"] == label],
+        [r for r in workspace.rejects() if r["source"] == left_out.source],
         tuple(getattr(importer, "warnings", ())),
         time.perf_counter() - started,
+        left_out,
     )
 
 

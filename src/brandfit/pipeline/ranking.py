@@ -14,7 +14,7 @@ from brandfit import names
 from brandfit.config import Config
 from brandfit.data import endorsements, split
 from brandfit.data.dataset import Dataset
-from brandfit.errors import ConfigError
+from brandfit.errors import ConfigError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
@@ -38,10 +38,15 @@ def train(
     """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its name."""
     cls = names.load("ranker", ranker)
     model: Ranker = cls(cls.Config.of(settings or {}), seed)
+    forgotten = workspace.forgotten()
     dataset = load(workspace, data)
     ready(dataset, cls, workspace)
     started = time.perf_counter()
     model.fit(split.training_view(dataset, seed) if cls.learns else dataset, tick, workspace.checkpoint(ranker))
+    if workspace.forgotten() != forgotten:
+        raise WorkspaceError(
+            f"An account was forgotten while {ranker} was trained, and it has learned from it: it was not kept.", "Train it again."
+        )
     workspace.save_model(
         model,
         {
