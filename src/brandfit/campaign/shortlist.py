@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from brandfit.campaign.choose import Limit, Limits, choose
+from brandfit.campaign.choose import choose
+from brandfit.campaign.limits import Limit, Limits
 from brandfit.campaign.prices import PriceConfig, prices
 from brandfit.campaign.reach import Reach
 from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.ranking import Ranking
+
+MatchIs = Literal["probability", "rank share"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,12 @@ class Pick:
 
 @dataclass(frozen=True)
 class Shortlist:
-    """reach: people won, expected; ranked_reach: of the first of the ranking that the same limits allow; at_least: what share of
-    the best possible it is for sure."""
+    """match_is: what the match of a pick is, a probability or only its place in the ranking, as the share of candidates that are
+    not above it; reach: people won, expected (of rank shares: followers weighed by them, to compare sets by); ranked_reach: of the
+    first of the ranking that the same limits allow; at_least: what share of the best possible it is for sure."""
 
     brand: str
+    match_is: MatchIs
     picks: tuple[Pick, ...]
     reach: float
     ranked_reach: float | None
@@ -57,6 +62,7 @@ class Shortlist:
         middle, low, high = self.price
         return {
             "brand": self.brand,
+            "match_is": self.match_is,
             "reach": self.reach,
             "reach_of_the_first_of_the_ranking": self.ranked_reach,
             "at_least_of_the_best_possible": self.at_least,
@@ -71,6 +77,7 @@ def shortlist(
     dataset: Dataset,
     ranking: Ranking,
     match: np.ndarray,
+    match_is: MatchIs,
     followers: np.ndarray,
     rate: np.ndarray,
     budget: float | None = None,
@@ -82,7 +89,7 @@ def shortlist(
 ) -> Shortlist:
     """Choose among the candidates of a ranking.
 
-    match      (n,) chance of each candidate from 0 to 1, in the order of the ranking
+    match      (n,) of each candidate from 0 to 1, in the order of the ranking; match_is: what it is
     followers  (n,) of each, and rate (n,), its engagement rate; NaN where not known
     groups     limits of parts of them
 
@@ -116,6 +123,13 @@ def shortlist(
         rank, match_, known = int(kept[i]) + 1, float(reach.match[i]), bool(asked.given[i])
         picks.append(Pick(str(ids[i]), rank, match_, middle, low, high, known, size, adds, shared))
     notes = []
+    if match_is == "rank share":
+        notes.append(
+            f"{ranking.ranker.partition('-')[0]} tells no probability: a rank share is one less the share of candidates above, and "
+            "reach is followers weighed by it, to compare sets by, not people that will be won"
+        )
+    if not picks and budget is not None and asked.middle.min(initial=np.inf) > budget:
+        notes.append(f"nobody can be had within these limits: the cheapest costs {asked.middle.min():,.2f}")
     if not all(pick.given for pick in picks):
         config = config or PriceConfig()
         notes.append(
@@ -126,4 +140,4 @@ def shortlist(
     if unknown := sum(pick.followers is None for pick in picks):
         notes.append(f"{unknown} of them have an unknown number of followers, counted as none")
     at_least = found.value / found.bound if found.bound > 0 else 0.0
-    return Shortlist(ranking.brand, tuple(picks), found.value, found.ranked, min(at_least, 1.0), budget, tuple(notes))
+    return Shortlist(ranking.brand, match_is, tuple(picks), found.value, found.ranked, min(at_least, 1.0), budget, tuple(notes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import numpy as np
 
 from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
-from brandfit.campaign.advise import Idea
-from brandfit.campaign.choose import Limit
+from brandfit.campaign.advise import Advice
+from brandfit.campaign.limits import Limit
 from brandfit.campaign.prices import PriceConfig, read_prices
-from brandfit.campaign.shortlist import Shortlist
-from brandfit.pipeline.loading import known_brand, load, readers_of, scope
+from brandfit.campaign.shortlist import MatchIs, Shortlist
+from brandfit.data.dataset import Dataset
+from brandfit.errors import DataError, UnknownName, UsageError
+from brandfit.pipeline.loading import known_brand, known_settings, load, readers_of, scope
 from brandfit.pipeline.ranking import default_ranker, fitted, ranked
+from brandfit.rankers.base import Ranker
+from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.lookalike import read_picture
@@ -42,6 +47,7 @@ def shortlist(
 
     A match is the probability that the ranker tells; of one that tells none, one less the share of candidates above it.
     """
+    known_settings(settings, others={"price": PriceConfig})
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand = known_brand(dataset, brand)
     facts = Facts(dataset)
@@ -49,21 +55,39 @@ def shortlist(
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
 
+    notes: dict[str, None] = {}
+
     def of(text: str | Mapping[str, Any]) -> np.ndarray:
-        return filters.kept(filters.condition(text), facts)[0][at]
+        condition = filters.condition(text)
+        notes.update(dict.fromkeys(filters.notes(condition, facts)))
+        return filters.kept(condition, facts)[0][at]
 
     groups = [Limit(text, of(text), least=n) for text, n in (at_least or {}).items()]
     groups += [Limit(text, of(text), most=n) for text, n in (at_most or {}).items()]
     out = {id.strip().lower().removeprefix("@") for id in exclude}
+    for id in sorted(out - set(row)):
+        raise UnknownName("influencer", id, row)
     if where is not None:
         out |= set(ranking.candidates[~of(where)].tolist())
-    match = 1 - np.arange(len(ranking)) / max(len(ranking), 1)
-    if getattr(model, "stack", None) is not None:
-        match = model.probability(dataset, np.array([brand], dtype=object), ranking.candidates).value[0]  # type: ignore[attr-defined]
+    match, match_is = _match(model, dataset, ranking)
     followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
     given = read_prices(price_list) if price_list else {}
     config = PriceConfig.of(scope(settings, "price"))
-    return shortlists.shortlist(dataset, ranking, match, followers, rate, budget, count, groups, sorted(out), given, config)
+    found = shortlists.shortlist(
+        dataset, ranking, match, match_is, followers, rate, budget, count, groups, sorted(out), given, config
+    )
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:
+    """(n,) of the candidates of a ranking: how likely each is to suit, or, where that is not told, its place."""
+    tell = getattr(model, "probability", None)
+    try:
+        if tell is not None:
+            return tell(dataset, np.array([ranking.brand], dtype=object), ranking.candidates).value[0], "probability"
+    except UsageError:  # it learned none
+        pass
+    return 1 - np.arange(len(ranking)) / max(len(ranking), 1), "rank share"
 
 
 def advise(
@@ -74,12 +98,20 @@ def advise(
     by: str | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
-) -> list[Idea]:
+) -> Advice:
     """Which of these pictures and captions fit what a brand or influencer posts; ``by``: and what engagement this influencer may
-    expect of them.
+    expect of them. Pictures that cannot be read are told apart. Raises DataError where nothing is left to judge.
     """
     dataset = load(workspace, data)
+    known_settings(settings, dataset)
     like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
     by = dataset.account(by.strip().lower().removeprefix("@"))["id"] if by is not None else None
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in ("picture", "text")}
-    return advising.advise(dataset, like, {str(path): read_picture(Path(path)) for path in pictures}, captions, readers, by)
+    read: dict[str, bytes] = {}
+    unread: dict[str, str] = {}
+    for path in map(str, pictures):
+        try:
+            read[path] = read_picture(Path(path))
+        except DataError as error:
+            unread[path] = error.message
+    return advising.advise(dataset, like, read, captions, readers, by, unread)

@@ -10,7 +10,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.explain import explain as explaining
 from brandfit.explain import render
 from brandfit.explain.explanation import Explanation
-from brandfit.pipeline.loading import known_brand, reader_of
+from brandfit.pipeline.loading import known_brand, known_settings, reader_of
 from brandfit.pipeline.ranking import default_ranker, fitted, ranked
 from brandfit.workspace import Workspace
 
@@ -31,6 +31,7 @@ def explain(
     ``settings``: ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones.
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    known_settings(settings, dataset)
     brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
     wanted = {"words": "text", "maps": "picture"}
     readers = {

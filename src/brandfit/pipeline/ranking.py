@@ -18,7 +18,7 @@ from brandfit.errors import ConfigError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
-from brandfit.pipeline.loading import Steps, known_brand, load, readers_of, ready, rules, scope
+from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, rules, scope
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, adjusted
 from brandfit.search import filters
@@ -152,6 +152,7 @@ def rank_brief(
 ) -> Ranking:
     """The best influencers for a brand that has no account yet: what it looks for, in words and pictures."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    known_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
     asked = with_brief(dataset, text, pictures, readers)
     unread = [slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided]
