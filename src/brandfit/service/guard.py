@@ -76,14 +76,14 @@ class Guard:
         given = headers.get("x-request-id", "")
         number = given if NUMBER.fullmatch(given) else secrets.token_hex(8)
         token = request_id.set(number)
-        started, status = time.perf_counter(), 500
+        started, status, begun = time.perf_counter(), 500, False
         limit = self.config.upload if scope["path"].startswith(UPLOAD_PATHS) else self.config.body
         taken = 0
 
         async def told(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 answer = MutableHeaders(scope=message)
                 for name, value in {**HEADERS, "x-request-id": number, "cache-control": "no-store"}.items():
                     answer.setdefault(name, value)
@@ -105,6 +105,10 @@ class Guard:
                 await turned(scope, receive, told)
             else:
                 await self.app(scope, counted, told)
+        except Exception:
+            if not begun:
+                raise
+            # What nobody foresaw was answered and logged where it came up.
         finally:
             self.metrics.open.dec()
             seconds = time.perf_counter() - started

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from brandfit import pipeline
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.search.facts import Facts
 from brandfit.workspace import Workspace
 
 MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
@@ -83,6 +84,54 @@ def faces(workspace: Workspace, ids: list[str], most: int = 4) -> dict[str, list
         if hashes and len(found[account]) < most:
             found[account].append({"hash": hashes[0], "caption": caption or ""})
     return found
+
+
+def facts(workspace: Workspace, account: dict[str, Any]) -> dict[str, str]:
+    """Label to words, of what is known of an account."""
+    seen = {
+        "posts": "",
+        "brief": "its brief",
+        "partners": "its partners' posts",
+        "profile": "features of its own",
+        "none": "nothing",
+    }
+    told = {
+        "Name": account["name"] or "",
+        "Business": account["business_category"] or "",
+        "Followers": _count(account["followers"]),
+        "Follows": _count(account["followees"]),
+        "Posts here": _count(account["posts_here"]),
+        "Seen by": seen.get(account.get("seen_by", ""), ""),
+    }
+    return {label: words for label, words in told.items() if words}
+
+
+def described(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, str]]:
+    """Influencer to a line of figures, and its biography."""
+    dataset = pipeline.load(workspace)
+    known = dataset.remembered("facts", lambda: Facts(dataset))
+    row = dataset.remembered("rows", lambda: {id: n for n, id in enumerate(known.ids.tolist())})
+    found = {}
+    for id in ids:
+        n = row.get(id)
+        if n is None:
+            found[id] = {"line": "", "biography": ""}
+            continue
+        category, followers, rate, posts = (
+            getattr(known, name)[n].as_py() for name in ("category", "followers", "engagement", "here")
+        )
+        told = [
+            category or "",
+            f"{followers:,} followers" if followers is not None else "followers not known",
+            f"{100 * rate:.1f} % engagement" if rate is not None else "",
+            f"{posts:,} {'post' if posts == 1 else 'posts'} here",
+        ]
+        found[id] = {"line": " · ".join(part for part in told if part), "biography": known.biography[n].as_py() or ""}
+    return found
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
 
 
 def media_type(data: bytes) -> str:

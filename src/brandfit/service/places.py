@@ -30,9 +30,13 @@ def ranking(
     dislike: Sequence[str] = (),
     limit: int = 20,
     offset: int = 0,
+    keywords: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A page of a ranking, with categories, followers and chances."""
+    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find."""
     found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike)
+    if keywords:
+        hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=len(found) + 1000).rows}
+        found = found.of(np.array([id in hits for id in found.candidates.tolist()], bool))
     condition = filters.condition(where)
     return _page(workspace, found, limit, offset, str(condition) if condition is not None else "")
 
@@ -73,6 +77,33 @@ def heat_map(workspace: Workspace, brand: str, influencer: str, ranker: str | No
     out = io.BytesIO()
     render.overlay(decoded(dataset, one.picture), one.values, least).save(out, "PNG")
     return out.getvalue()
+
+
+def balanced(workspace: Workspace, brand: str, ranker: str | None, balance: int) -> dict[str, float]:
+    """Weights of the parts text and picture (W-20): 0, words alone; 50, as learned; 100, pictures alone.
+
+    Raises ConfigError where the ranker's score has neither.
+    """
+    if balance == 50:
+        return {}
+    parts = pipeline.rank(workspace, brand, ranker).parts
+    wanted = {"text": (100 - balance) / 50, "picture": balance / 50}
+    found = {name: weight for name, weight in wanted.items() if name in parts}
+    if not found:
+        raise ConfigError("This ranker does not tell what words and pictures add.", "Put the slider in the middle.")
+    return found
+
+
+def usable(workspace: Workspace) -> list[dict[str, str]]:
+    """Rankers that can rank now: those that were trained, and simcos, which needs no training."""
+    here = {*workspace.model_names(), "simcos"}
+    return [one for one in pipeline.catalogue("rankers") if one["name"] in here]
+
+
+def top(items: Sequence[Mapping[str, Any]]) -> float:
+    """The end of a scale for the chances of these: that of the widest interval, in steps of a tenth."""
+    highest = max((item["chance"]["high"] for item in items if item["chance"]), default=1.0)
+    return float(min(1.0, np.ceil(10 * highest) / 10) or 1.0)
 
 
 def pair(workspace: Workspace, brand: str, influencer: str) -> tuple[str, str]:
