@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,10 @@ def import_source(
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
 ) -> dict[str, Any]:
-    """``upload`` names a folder of uploads, which is gone afterwards."""
-    where = workspace.path / UPLOADS / upload if upload else path
+    """``upload`` names a folder of uploads; of what lies in one folder of it, that folder is meant."""
+    where = _inmost(workspace.path / UPLOADS / upload) if upload else path
     size = _size(Path(where)) if where else 0
     done = pipeline.import_source(workspace, source, where, settings, strict, lambda read: tell("reading", read, size))
-    if upload:
-        shutil.rmtree(workspace.path / UPLOADS / upload, ignore_errors=True)
     return done.to_dict()
 
 
@@ -121,6 +118,12 @@ def _parted(settings: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[st
 
 def _here(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
+
+
+def _inmost(folder: Path) -> Path:
+    """Where its files lie: browsers and archives put a folder around them."""
+    inner = list(folder.iterdir()) if folder.is_dir() else []
+    return _inmost(inner[0]) if len(inner) == 1 and inner[0].is_dir() else folder
 
 
 def _size(path: Path) -> int:
