@@ -133,6 +133,17 @@ def serve() -> Iterator[Callable[..., Served]]:
             one.process.stdout.close()
 
 
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory) -> Iterator[Served]:
+    """Of an empty workspace; it waits a second for whoever does not finish."""
+    service = Served(tmp_path_factory.mktemp("impatient") / "work", (), {"seconds": 1.0, "rate": 0.0})
+    yield service
+    service.client.close()
+    service.kill()
+    if service.process.stdout is not None:
+        service.process.stdout.close()
+
+
 def until(told: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What is told as soon as it is true."""
     end = time.monotonic() + seconds

@@ -117,9 +117,9 @@ def likely(folder: Path) -> list[str]:
     names = [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
     found = []
     if any(name.endswith(("train.npz", "test.npz")) for name in names):
-        found.append("released_features")
+        found.append("released-features")
     if any(name.endswith(".jsonl") and not name.endswith(("accounts.jsonl", "posts.jsonl")) for name in names):
-        found.append("instagram_jsonl")
+        found.append("instagram-jsonl")
     if any(name.endswith((".json.xz", "_UTC.txt", "_UTC.jpg")) for name in names):
         found.append("instaloader")
     return [*found, "folder"]
