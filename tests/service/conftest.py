@@ -133,6 +133,12 @@ def serve() -> Iterator[Callable[..., Served]]:
             one.process.stdout.close()
 
 
+@pytest.fixture(scope="session")
+def started() -> type[Served]:
+    """To start one that several tests share."""
+    return Served
+
+
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory) -> Iterator[Served]:
     """Of an empty workspace; it waits a second for whoever does not finish."""

@@ -28,6 +28,8 @@ ERRORS = {
     "half a letter of a note": ("PATCH", "/api/v1/marks/northpeak.outdoor/x", b'{"note": "\\ud800"}', 422),
     "an unknown field": ("POST", "/api/v1/encodings", b'{"encoders": ["text.hashing"], "other": 1}', 422),
     "an unknown encoder": ("POST", "/api/v1/encodings", b'{"encoders": ["text.hasing"]}', 422),
+    "a truth for a number": ("POST", "/api/v1/trainings", b'{"ranker": "brandfit", "seed": true}', 422),
+    "no name": ("POST", "/api/v1/trainings", b'{"ranker": ""}', 422),
     "no files": ("POST", "/api/v1/uploads", None, 422),
     "an unknown setting": ("POST", "/api/v1/trainings", b'{"ranker": "brandfit", "settings": {"epochz": 1}}', 422),
 }
