@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
 TORCHVISION := .venv/torchvision
-AXE := .venv/axe
+AXE := .venv/axe/node_modules/axe-core/axe.min.js
 
 .PHONY: demo test lint clean browser
 
@@ -47,8 +47,8 @@ $(TORCHVISION): $(SETUP)
 
 # Axe finds what keeps people from using a page; without npm the tests that use it are skipped, and say so.
 $(AXE): $(SETUP)
-	mkdir -p $(AXE)
-	-command -v npm > /dev/null && npm install --silent --no-audit --no-fund --prefix $(AXE) axe-core@4.14.1
+	@command -v npm > /dev/null && npm install --silent --no-audit --no-fund --prefix .venv/axe axe-core@4.14.1 \
+	  || echo "axe-core could not be had from npm: the tests of what keeps people from using a page are skipped."
 
 # Chromium for the tests of the pages, from Debian's packages, where they may be installed; else those tests are skipped, and say so.
 browser:
