@@ -7,7 +7,8 @@ float64 and rounded to float32 once, which hides the difference (but for about o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from brandfit.learning.pooling import Rows, Vectors
 
 ROWS = 256
 """Posts of brands whose products with all of the other side are held at once."""
+FEW, MANY = 12, 4_000_000
+"""Rows of brands up to which, and numbers of candidates from which on, candidates are read as they lie, not widened first."""
 BLOCK_BYTES = 64 * 2**20
 """Candidates are widened to float64 a block of this size at a time."""
 
@@ -29,11 +32,38 @@ def unit(vectors: Vectors) -> Vectors:
 def inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(b, d) and (n, d) to their (b, n) inner products, float64 that hold float32 values."""
     wide = left.astype(np.float64)
+    if len(left) <= FEW and right.size >= MANY and right.dtype == np.float32 and (product := _streamed()) is not None:
+        return np.asarray(product(wide, right))
     step = max(1, BLOCK_BYTES // (8 * max(1, right.shape[1])))
     result = np.empty((len(left), len(right)))
     for start in range(0, len(right), step):
         result[:, start : start + step] = (wide @ right[start : start + step].astype(np.float64).T).astype(np.float32)
     return result
+
+
+@cache
+def _streamed() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """``inner`` of a few rows, which then waits for memory alone; None where numba is not installed.
+
+    On one thread: numba's own threads may not be started from several threads at once, as a service would.
+    """
+    try:
+        import numba
+    except ImportError:
+        return None
+
+    def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        result = np.empty((left.shape[0], right.shape[0]))
+        for n in range(right.shape[0]):
+            for b in range(left.shape[0]):
+                total = 0.0
+                for d in range(right.shape[1]):
+                    total += left[b, d] * np.float64(right[n, d])
+                result[b, n] = np.float64(np.float32(total))
+        return result
+
+    compiled: Callable[[np.ndarray, np.ndarray], np.ndarray] = numba.njit(fastmath=True, nogil=True)(product)
+    return compiled
 
 
 def late(left: Rows, right: Rows) -> tuple[np.ndarray, np.ndarray]:

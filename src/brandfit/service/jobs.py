@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,10 +40,13 @@ KEPT = 200
 
 
 class Jobs:
-    """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait."""
+    """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait.
 
-    def __init__(self, notes: Desk, folder: Path) -> None:
-        self.desk, self.folder = notes, folder
+    after  called in a thread of its own when all is done for now
+    """
+
+    def __init__(self, notes: Desk, folder: Path, after: Callable[[], None] | None = None) -> None:
+        self.desk, self.folder, self.after = notes, folder, after
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._cancelled: set[str] = set()
         self._thread: threading.Thread | None = None
@@ -109,6 +112,8 @@ class Jobs:
             waiting = sa.select(desk.jobs).where(desk.jobs.c.state == "queued").order_by(desk.jobs.c.created).limit(1)
             if found := self.desk.rows(waiting):
                 self._run(found[0])
+                if self.after is not None and not self.desk.rows(waiting):
+                    threading.Thread(target=self.after, name="after", daemon=True).start()
             else:
                 self._wake.wait(5)
 
