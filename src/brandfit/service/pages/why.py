@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -88,7 +89,12 @@ def piece(
             told, _dataset = pipeline.explain(here, brand, influencer, ranker or None, (piece,), (side,))
             values["notes"] = told.notes
             values["attributions"] = [
-                {"told": one, "items": one.items[:MOST], "sure": {item.id for item in worth_telling(one)}}
+                {
+                    "told": one,
+                    "items": one.items[:MOST],
+                    "sure": {item.id for item in worth_telling(one)},
+                    "digits": _digits([item.value for item in one.items[:MOST]]),
+                }
                 for one in told.of(piece, side)
             ]
             values["maps"] = list(told.maps)
@@ -174,6 +180,12 @@ def _explained(here: Workspace, brand: str, influencer: str, ranker: str | None)
         "radar": both_sides(told),
         "notes": told.notes,
     }, ""
+
+
+def _digits(values: Sequence[float]) -> int:
+    """Decimals with which the largest of these has two digits that say something; two at least, five at most."""
+    largest = max((abs(value) for value in values), default=1.0)
+    return next((digits for digits in (2, 3, 4) if largest >= 10.0 ** (1 - digits)), 5)
 
 
 def _prices(here: Workspace, brand: str, ids: list[str], ranker: str | None) -> dict[str, tuple[float, float, float]]:
