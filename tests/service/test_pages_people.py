@@ -417,6 +417,11 @@ def test_who_is_not_there_is_not_found(client, path):
     assert "nobody" in get(client, path, 404).text
 
 
+def test_a_brand_without_posts_is_not_taken_apart(client, influencer):
+    page = get(client, f"/brands/stridemint.run/why/{influencer}/posts", side="brand")
+    assert "told apart so: stridemint.run is seen through its partners" in page.text
+
+
 def test_an_unknown_piece_or_side_is_refused(client, influencer):
     assert client.get(f"/brands/{BRAND}/why/{influencer}/magic").status_code == 422
     assert client.get(f"/brands/{BRAND}/why/{influencer}?side=left").status_code == 422

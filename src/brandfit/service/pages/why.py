@@ -87,7 +87,8 @@ def piece(
             values["pair"] = pipeline.pair(here, brand, influencer, ranker or None)
         else:
             told, _dataset = pipeline.explain(here, brand, influencer, ranker or None, (piece,), (side,))
-            values["notes"] = told.notes
+            quick, _wrong = _explained(here, brand, influencer, ranker or None)
+            values["notes"] = [note for note in told.notes if quick is None or note not in quick["notes"]]  # of this piece alone
             values["attributions"] = [
                 {
                     "told": one,
