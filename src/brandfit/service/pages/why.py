@@ -97,6 +97,7 @@ def piece(
                     "digits": _digits([item.value for item in one.items[:MOST]]),
                 }
                 for one in told.of(piece, side)
+                if one.items
             ]
             values["maps"] = list(told.maps)
             values["posts"] = people.posts_of(
