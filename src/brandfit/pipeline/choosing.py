@@ -13,12 +13,12 @@ from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.advise import Advice
 from brandfit.campaign.limits import Limit
-from brandfit.campaign.prices import PriceConfig, read_prices
+from brandfit.campaign.prices import PriceConfig, prices, read_prices
 from brandfit.campaign.shortlist import MatchIs, Shortlist
 from brandfit.data.dataset import Dataset
 from brandfit.errors import DataError, UnknownName, UsageError
 from brandfit.pipeline.loading import known_brand, known_settings, load, readers_of, scope
-from brandfit.pipeline.ranking import default_ranker, fitted, ranked
+from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -77,6 +77,29 @@ def shortlist(
         dataset, ranking, match, match_is, followers, rate, budget, count, groups, sorted(out), given, config
     )
     return replace(found, notes=(*found.notes, *notes))
+
+
+def asking_prices(
+    workspace: Workspace, brand: str, influencers: Sequence[str], ranker: str | None = None
+) -> dict[str, tuple[float, float, float]]:
+    """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the candidates of this brand.
+
+    Past partners, who are no candidates, are told too. One whose followers are not known is left out: nothing is known to
+    estimate by.
+    """
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace))
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
+    ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, None)
+    row = {id: n for n, id in enumerate(facts.ids.tolist())}
+    ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
+    at = np.array([row[id] for id in ids], np.int64)
+    followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
+    told = prices(np.array(ids, dtype=object), followers, rate, {})
+    return {
+        id: (float(told.middle[n]), float(told.low[n]), float(told.high[n]))
+        for n, id in enumerate(ids[: len(set(influencers))])
+        if not np.isnan(followers[n])
+    }
 
 
 def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:
