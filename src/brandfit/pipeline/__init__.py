@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from brandfit.pipeline.audiences import Audience, audience
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
-from brandfit.pipeline.choosing import advise, shortlist
+from brandfit.pipeline.choosing import advise, appraise, fit_maps, shortlist
 from brandfit.pipeline.explaining import explain, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_rows
 from brandfit.pipeline.finding import Found, search, similar
@@ -33,6 +33,7 @@ __all__ = [
     "Pair",
     "Suiting",
     "advise",
+    "appraise",
     "audience",
     "brands_for",
     "catalogue",
@@ -48,6 +49,7 @@ __all__ = [
     "export",
     "export_rows",
     "fill_slots",
+    "fit_maps",
     "fitted",
     "forget",
     "import_source",

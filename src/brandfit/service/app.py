@@ -31,7 +31,7 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
     config = config or ServiceConfig()
     workspace = Workspace(folder, create=True)
     desk = Desk(workspace.path)
-    jobs = Jobs(desk, workspace.path)
+    jobs = Jobs(desk, workspace.path, lambda kind: workspace.memo.clear() if kind == "forget" else None)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
