@@ -119,15 +119,16 @@ def appraise(
     given: Mapping[str, float] | None = None,
     config: PriceConfig | None = None,
 ) -> Appraisal:
-    """Of a set that was chosen already, in its order, among candidates as in ``shortlist``. One without evidence counts as
-    no match.
+    """Of a set of candidates that was chosen already, in the order of the ranking. One without evidence counts as no match.
+
+    The rest is as in ``shortlist``.
     """
     ids = ranking.candidates
     asked = prices(ids, followers, rate, given or {}, config)
     audiences = Audiences(dataset, ids.tolist())
     reach = Reach(audiences.matrix, np.nan_to_num(followers), np.nan_to_num(match))
     row = {id: n for n, id in enumerate(ids.tolist())}
-    at = [row[id] for id in chosen]
+    at = sorted(row[id] for id in chosen)
     picks = _picks(at, np.arange(len(ids)), ids, followers, asked, reach)
     return Appraisal(ranking.brand, match_is, picks, reach.value(at), tuple(_notes(picks, ranking, match_is, audiences, config)))
 

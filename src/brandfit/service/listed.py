@@ -15,7 +15,7 @@ from brandfit.workspace import Workspace
 
 
 def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = None) -> dict[str, Any]:
-    """Those on the list, the first put first; prices, chances and overlap where they can be told, else ``wrong`` says why not.
+    """Those on the list, the best first; prices, chances and overlap where they can be told, else ``wrong`` says why not.
 
     Raises UnknownName for a brand that is not there.
     """
@@ -23,7 +23,7 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
     brand = dataset.account(handle(brand))["id"]
     here = set(dataset.influencers.tolist())
     marks = [mark for mark in desk.marks(brand).values() if mark["listed"]]
-    known = sorted((mark for mark in marks if mark["influencer"] in here), key=lambda mark: mark["changed"])
+    known = sorted((mark for mark in marks if mark["influencer"] in here), key=lambda mark: mark["influencer"])
     ids = [mark["influencer"] for mark in known]
     about = pipeline.describe_accounts(workspace, ids)
     found: dict[str, Any] = {
@@ -40,9 +40,8 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
         chances = pipeline.chances(workspace, brand, np.array(ids, dtype=object), ranker)
     except BrandfitError as error:
         return {**found, "wrong": f"{error.message} {error.hint}".strip()}
-    for n, (item, pick) in enumerate(zip(found["items"], told["picks"], strict=True)):
-        item |= {"pick": pick, "chance": chances[n] if chances else None}
-    return {**found, "set": told}
+    of = {item["influencer"]: {**item, "chance": chances[n] if chances else None} for n, item in enumerate(found["items"])}
+    return {**found, "set": told, "items": [{**of[pick["influencer"]], "pick": pick} for pick in told["picks"]]}
 
 
 def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -37,7 +37,7 @@ def evaluation(
         usual=["simcos", "brandfit"],
         protocols=pipeline.catalogue("protocols"),
         metrics={one["name"]: one["what"] for one in pipeline.catalogue("metrics")},
-        fingerprint=here.fingerprint,
+        fingerprint=pipeline.load(here).fingerprint if here.fingerprint else "",
     )
 
 

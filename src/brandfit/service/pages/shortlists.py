@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from brandfit import pipeline
+from brandfit.errors import UsageError
 from brandfit.service import listed, people, places
 from brandfit.service.api._shared import Here, Notes, noted, plain
 from brandfit.service.api.models import Marking
@@ -63,12 +65,15 @@ def change(
     desk: Notes,
     brand: str,
     influencer: str,
+    whole: Annotated[bool, Form(description="whether an empty field empties what is noted")] = False,
     note: Annotated[str | None, Form(max_length=FIELD)] = None,
     tags: Annotated[str | None, Form(max_length=FIELD, description="with commas between them")] = None,
-    opinion: Annotated[Literal["", "like", "dislike"] | None, Form()] = None,
+    opinion: Annotated[Literal["none", "like", "dislike"] | None, Form()] = None,
     listed: Annotated[Literal["on", "off"] | None, Form()] = None,
 ) -> Response:
     """Note something of one, or put it on the list or take it off; what is not sent stays as it is."""
+    if whole:  # an empty field comes as none
+        note, tags = note or "", tags or ""
     brand, influencer = handle(brand), handle(influencer)
     if influencer not in desk.marks(brand):  # else it may be of one who is no longer here, and can be taken off
         brand, influencer = places.pair(here, brand, influencer)
@@ -77,9 +82,13 @@ def change(
         "tags": None if tags is None else list(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip())),
         "listed": None if listed is None else listed == "on",
     }
-    changes = {name: value for name, value in asked.items() if value is not None}
-    changes |= {"opinion": opinion or None} if opinion is not None else {}
-    Marking.model_validate(changes)
+    changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    if opinion is not None:
+        changes["opinion"] = None if opinion == "none" else opinion
+    try:
+        Marking.model_validate(changes)
+    except ValidationError:
+        raise UsageError("These are too many tags, or one is too long.", "30 tags of 50 characters each at most.") from None
     noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
     desk.mark(brand, influencer, changes)
     return back(at(brand, "shortlist"))
