@@ -12,7 +12,9 @@ from functools import cache
 
 import numpy as np
 
-from brandfit.learning.pooling import Rows, Vectors
+from brandfit.data.dataset import Dataset
+from brandfit.errors import UsageError
+from brandfit.learning.pooling import Rows, Vectors, account_vectors, brand_vectors
 
 ROWS = 256
 """Posts of brands whose products with all of the other side are held at once."""
@@ -121,3 +123,23 @@ def _length_one(rows: np.ndarray) -> np.ndarray:
 def are_shares(rows: np.ndarray) -> bool:
     """Whether all values lie between 0 and 1."""
     return bool(rows.size and (rows >= 0).all() and (rows <= 1).all())
+
+
+def typical(dataset: Dataset, slot: str, like: str) -> tuple[np.ndarray, np.ndarray]:
+    """(1, d) the mean of what a brand or influencer posts, and (d,) of what all influencers do: what everybody shows is no fit.
+
+    Raises UsageError where nothing of it is there.
+    """
+    vectors = brand_vectors if like in dataset.representation else account_vectors
+    wanted = vectors(dataset, slot, np.array([like], dtype=object))
+    if not wanted.present[0]:
+        raise UsageError(f"Nothing of {like} is there to compare in {slot}.", "Encode its posts first.")
+    all_ = account_vectors(dataset, slot, dataset.influencers)
+    mean = all_.values[all_.present].mean(axis=0) if all_.present.any() else np.zeros(wanted.values.shape[1], np.float32)
+    return wanted.values, mean
+
+
+def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(n, d) and (n, d), or (1, d), to (n,), 0 of a row of zeros."""
+    length = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    return np.asarray((left * right).sum(axis=1) / np.maximum(length, 1e-12))

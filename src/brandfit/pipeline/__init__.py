@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from brandfit.pipeline.audiences import Audience, audience, shared_audiences
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
-from brandfit.pipeline.choosing import advise, asking_prices, shortlist
+from brandfit.pipeline.choosing import advise, appraise, asking_prices, fit_maps, shortlist
 from brandfit.pipeline.explaining import explain, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_rows
 from brandfit.pipeline.finding import Found, search, similar
@@ -35,6 +35,7 @@ __all__ = [
     "Pair",
     "Suiting",
     "advise",
+    "appraise",
     "asking_prices",
     "audience",
     "brands_for",
@@ -54,6 +55,7 @@ __all__ = [
     "export_rows",
     "facts_of",
     "fill_slots",
+    "fit_maps",
     "fitted",
     "forget",
     "import_source",

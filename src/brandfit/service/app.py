@@ -32,7 +32,13 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
     config = config or ServiceConfig()
     workspace = Workspace(folder, create=True)
     desk = Desk(workspace.path)
-    jobs = Jobs(desk, workspace.path, lambda: warm(workspace))
+
+    def ended(kind: str) -> None:
+        if kind == "forget":
+            workspace.memo.clear()
+        threading.Thread(target=warm, args=(workspace,), name="warm", daemon=True).start()
+
+    jobs = Jobs(desk, workspace.path, ended)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -24,12 +24,11 @@ import sqlalchemy as sa
 from brandfit.errors import UnknownName, UsageError
 from brandfit.service import desk
 from brandfit.service.desk import Desk
-from brandfit.service.work import UPLOADS
+from brandfit.service.forgetting import JOBS as FOLDER
+from brandfit.service.forgetting import LOG, UPLOADS
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OPEN = ("queued", "running")
-FOLDER = "jobs"
-LOG = "log.txt"
 ATTEMPTS = 3
 """How often a job whose process ends without a word is tried."""
 PATIENCE = 15.0
@@ -42,11 +41,11 @@ KEPT = 200
 class Jobs:
     """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait.
 
-    after  called in a thread of its own when all is done for now
+    ended  called with the kind of a job when its process has ended
     """
 
-    def __init__(self, notes: Desk, folder: Path, after: Callable[[], None] | None = None) -> None:
-        self.desk, self.folder, self.after = notes, folder, after
+    def __init__(self, notes: Desk, folder: Path, ended: Callable[[str], object] = str) -> None:
+        self.desk, self.folder, self.ended = notes, folder, ended
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._cancelled: set[str] = set()
         self._thread: threading.Thread | None = None
@@ -79,6 +78,8 @@ class Jobs:
         job = self.get(id)
         if job["state"] not in OPEN:
             raise UsageError(f"The job is {job['state']} already.", "Only one that waits or runs can be cancelled.")
+        if job["kind"] == "forget" and job["state"] == "running":
+            raise UsageError("Forgetting is under way: half of it would be left.", "It ends soon.")
         self._cancelled.add(id)
         waiting = (desk.jobs.c.id == id) & (desk.jobs.c.state == "queued")
         self.desk.write(desk.jobs.update().where(waiting).values(state="cancelled", finished=time.time()))
@@ -112,8 +113,6 @@ class Jobs:
             waiting = sa.select(desk.jobs).where(desk.jobs.c.state == "queued").order_by(desk.jobs.c.created).limit(1)
             if found := self.desk.rows(waiting):
                 self._run(found[0])
-                if self.after is not None and not self.desk.rows(waiting):
-                    threading.Thread(target=self.after, name="after", daemon=True).start()
             else:
                 self._wake.wait(5)
 
@@ -130,6 +129,7 @@ class Jobs:
         with (folder / LOG).open("ab") as log:
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
             asked = self._wait(process, job["id"])
+        self.ended(job["kind"])
         if self.get(job["id"])["state"] != "running":
             self._clean(job)
             return

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.datastructures import UploadFile
 
 from brandfit.errors import DataError
-from brandfit.service.work import UPLOADS
+from brandfit.service.forgetting import UPLOADS
 from brandfit.workspace import Workspace
 
 CHUNK = 2**20
