@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from brandfit import names
 from brandfit.compute.processes import process_some
 from brandfit.data import pictures
@@ -52,12 +54,16 @@ def import_source(
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
     tick: Bytes | None = None,
+    called: str | None = None,
 ) -> Imported:
     """Import a source (``brandfit list importers``) into a workspace, whole or not at all.
 
     Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the import with a
     DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated. Accounts
     that asked to be forgotten are left out, and so is every mention of them.
+
+    tick    called with the number of bytes just read
+    called  what the source is known as, unless by its path: rejects of its last import are replaced, and name files within it
     """
     cls = names.load("importer", source)
     importer = cls(cls.Config.of(settings or {}))
@@ -73,14 +79,14 @@ def import_source(
                     f"{record.file}, line {record.line}: {record.reason}.",
                     "Nothing was imported. Mend the row, or import without --strict to leave bad rows out.",
                 )
-            yield record
+            yield _within(record, where) if called and isinstance(record, Reject) else record
 
-    label = f"{source} {where.resolve() if path is not None else ''}".strip()
+    label = f"{source} {called or (where.resolve() if path is not None else '')}".strip()
     left_out = LeftOut()
     changes = workspace.write(label, records(), left_out)
     return Imported(
         source,
-        str(where) if path is not None else "",
+        called or str(where) if path is not None else "",
         workspace.fingerprint,
         changes,
         [r for r in workspace.rejects() if r["source"] == left_out.source],
@@ -88,6 +94,12 @@ def import_source(
         time.perf_counter() - started,
         left_out,
     )
+
+
+def _within(reject: Reject, folder: Path) -> Reject:
+    """With the name of its file as seen from the folder."""
+    file = Path(reject.file)
+    return msgspec.structs.replace(reject, file=file.relative_to(folder).as_posix()) if file.is_relative_to(folder) else reject
 
 
 def _refused(picture: Picture, reason: str) -> Reject:

@@ -8,6 +8,7 @@ that a service left running.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 import subprocess
@@ -27,6 +28,7 @@ from brandfit.service.desk import Desk
 from brandfit.service.forgetting import JOBS as FOLDER
 from brandfit.service.forgetting import LOG, UPLOADS
 
+log = logging.getLogger("brandfit.service")
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OPEN = ("queued", "running")
 ATTEMPTS = 3
@@ -34,6 +36,8 @@ ATTEMPTS = 3
 PATIENCE = 15.0
 """Seconds that a job has to stop before it is killed."""
 TICK = 0.2
+IDLE = 5.0
+"""Seconds after which somebody looks for jobs that another process queued."""
 KEPT = 200
 """Finished jobs that are kept."""
 
@@ -111,10 +115,13 @@ class Jobs:
         while not self._stopping.is_set():
             self._wake.clear()
             waiting = sa.select(desk.jobs).where(desk.jobs.c.state == "queued").order_by(desk.jobs.c.created).limit(1)
-            if found := self.desk.rows(waiting):
-                self._run(found[0])
-            else:
-                self._wake.wait(5)
+            try:
+                if found := self.desk.rows(waiting):
+                    self._run(found[0])
+                    continue
+            except Exception:  # a full disk, too many processes: later jobs are worked off all the same
+                log.exception("a job could not be run")
+            self._wake.wait(IDLE)
 
     def _run(self, job: Mapping[str, Any]) -> None:
         here = desk.jobs.c.id == job["id"]
@@ -126,8 +133,11 @@ class Jobs:
         folder = self.folder / FOLDER / job["id"]
         folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "brandfit.service.worker", str(self.folder), job["id"]]
-        with (folder / LOG).open("ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
+        with (folder / LOG).open("ab") as printed:
+            # of a session of its own: Ctrl+C is for the service, which tells the job
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
+            )
             asked = self._wait(process, job["id"])
         self.ended(job["kind"])
         if self.get(job["id"])["state"] != "running":

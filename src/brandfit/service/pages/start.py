@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
@@ -80,9 +80,9 @@ def prepare(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
 
 
 @router.get("/jobs")
-def jobs(request: Request, _: Reader, queue: Queue, offset: int = 0) -> Response:
-    items, total = queue.listing(50, max(offset, 0))
-    return page(request, "jobs.html", jobs=items, paged={"total": total, "limit": 50, "offset": max(offset, 0)})
+def jobs(request: Request, _: Reader, queue: Queue, offset: Annotated[int, Query(ge=0, le=10**7)] = 0) -> Response:
+    items, total = queue.listing(50, offset)
+    return page(request, "jobs.html", jobs=items, paged={"total": total, "limit": 50, "offset": offset})
 
 
 @router.get("/jobs/{id}")
