@@ -18,7 +18,7 @@ from brandfit.campaign.limits import Limit, Limits
 from brandfit.campaign.prices import PriceConfig, prices, read_prices
 from brandfit.campaign.reach import Reach
 from brandfit.cli import main
-from brandfit.errors import DataError, UsageError
+from brandfit.errors import DataError, UnknownName, UsageError
 from brandfit.workspace import Workspace
 
 
@@ -287,3 +287,36 @@ def test_of_a_ranker_that_tells_no_probability_the_match_is_a_rank_share(place, 
     assert any("nobody has category:pett. Did you mean pet?" in note for note in found["notes"])
     main(["shortlist", brand, "--budget", "1", "-w", str(place)])
     assert "nobody can be had within these limits: the cheapest costs" in capsys.readouterr().out
+
+
+@given(st.integers(0, 10**6), st.integers(2, 7))
+def test_the_first_of_the_ranking_are_told_with_their_worth(seed, n):
+    reach, price, rng = drawn(seed, n)
+    limits = Limits(price, float(rng.uniform(30, 150)))
+    found = choose(reach, limits, np.arange(n))
+    kept: list[int] = []
+    for i in range(n):
+        if price[kept].sum() + price[i] <= limits.budget:
+            kept.append(i)
+    assert list(found.first) == kept
+    assert found.ranked == pytest.approx(reach.value(kept))
+
+
+def test_a_set_that_somebody_chose_is_appraised_as_the_shortlist_would(tmp_path):
+    with Workspace(tmp_path / "w", create=True) as workspace:
+        pipeline.import_source(workspace, "sample", None, {"influencers": "40"})
+        pipeline.encode(workspace, "text.hashing")
+        told = pipeline.shortlist(workspace, "northpeak.outdoor", count=3)
+        same = pipeline.appraise(workspace, "@Northpeak.Outdoor", [pick.influencer for pick in told.picks][::-1])
+        assert sorted(p.influencer for p in same.picks) == sorted(p.influencer for p in told.picks)
+        assert [p.rank for p in same.picks] == sorted(p.rank for p in same.picks)
+        assert same.reach == pytest.approx(told.reach)
+        assert same.price == pytest.approx(told.price)
+        assert sum(p.adds for p in same.picks) == pytest.approx(same.reach)
+        partner = sorted(pipeline.load(workspace).partners["northpeak.outdoor"])[0]
+        both = pipeline.appraise(workspace, "northpeak.outdoor", [partner, same.picks[0].influencer])
+        assert {p.influencer for p in both.picks} == {partner, same.picks[0].influencer}
+        empty = pipeline.appraise(workspace, "northpeak.outdoor", [])
+        assert (empty.picks, empty.reach, empty.price) == ((), 0, (0, 0, 0))
+        with pytest.raises(UnknownName):
+            pipeline.appraise(workspace, "northpeak.outdoor", ["nobody.at.all"])

@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from brandfit import pipeline
 from brandfit.cli import main
@@ -13,10 +15,11 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.concept._taxonomy import built_in
+from brandfit.encoders.concept.bag import Bag
 from brandfit.encoders.text.hashing import Hashing
 from brandfit.errors import UsageError
-from brandfit.search.fulltext import FullText
-from brandfit.search.keyword import FUSION, Keywords
+from brandfit.search.fulltext import BEST, FullText
+from brandfit.search.keyword import FUSION, PRIOR, WEIGHTS, Keywords
 from brandfit.workspace import Workspace
 
 pytest.importorskip("tantivy")
@@ -49,16 +52,20 @@ def small() -> Dataset:
 def test_full_text_finds_words_wherever_they_stand_and_their_other_forms(small):
     ids = small.influencers.tolist()
 
-    def found(query, **more):
-        scores, best = FullText(small, **more).search(query)
-        return {ids[n] for n in np.flatnonzero(scores)}, {ids[n]: post for n, post in best.items()}
+    def found(*keywords, **more):
+        text = FullText(small, **more)
+        written = text.search(keywords)
+        assert ((written.scores > 0) == (written.words > 0)).all()
+        posts = {ids[n]: text.documents[at] for n, at in enumerate(written.best) if at >= 0}
+        return {ids[n] for n in np.flatnonzero(written.scores)}, posts
 
     assert found("cake") == ({"bo", "cy"}, {"bo": "b1", "cy": "c1"})
     assert found("cake", fields=("caption",))[0] == {"bo"}
     assert found("vegan")[0] == {"bo"}  # #VeganFood, in words
     assert found("watch")[0] == {"ana"}  # not the brand
+    assert found("nothing") == ({"ana", "di"}, {"di": "d1"})  # of a biography there is no post
     assert found('watch" OR (cake AND +-:')[0] == {"ana", "bo", "cy"}  # no query language
-    assert found("") == (set(), {})
+    assert found("") == found() == (set(), {})
     assert found("zeppelin") == (set(), {})
 
 
@@ -67,26 +74,101 @@ def test_an_influencer_counts_its_three_best_posts():
     posts = [Post(id=f"m{n}", account="many", caption="tea time") for n in range(9)] + [
         Post(id="o", account="one", caption="tea time")
     ]
-    scores, _ = FullText(Dataset.of(accounts, posts)).search("tea")
-    assert scores[0] == pytest.approx(3 * scores[1])
+    written = FullText(Dataset.of(accounts, posts)).search(["tea"])
+    assert written.scores[0] == pytest.approx(3 * written.scores[1])
+
+
+WORDS = ("tea", "cake", "dog", "lake", "the")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.lists(st.sampled_from(WORDS), max_size=6)), max_size=12),
+    st.lists(st.sampled_from((*WORDS, "zeppelin")), min_size=1, max_size=4),
+    st.lists(st.booleans(), min_size=4, max_size=4),
+)
+def test_words_are_counted_and_scored_as_post_by_post(said, keywords, allowed):
+    """Against BM25 written out, and a loop over posts."""
+    posts = [Post(id=f"p{n:02}", account=f"i{who}", caption=" ".join(words)) for n, (who, words) in enumerate(said)]
+    text = FullText(Dataset.of([Account(id=f"i{n}") for n in range(4)], posts))
+    written = text.search(keywords, np.array(allowed))
+    told = [(who, words) for who, words in said if words]
+    mean = np.mean([len(words) for _, words in told]) if told else 1.0
+    scores: dict[int, list[float]] = {n: [] for n in range(4)}
+    occur: dict[int, set[str]] = {n: set() for n in range(4)}
+    for who, words in told:
+        if not allowed[who]:
+            continue
+        occur[who] |= set(words) & set(keywords)
+        score = 0.0
+        for word in set(keywords):
+            having = sum(word in other for _, other in told)
+            often = words.count(word)
+            rare = np.log(1 + (len(told) - having + 0.5) / (having + 0.5))
+            score += rare * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * len(words) / mean))
+        scores[who].append(score)
+    best = [sum(sorted(scores[n], reverse=True)[:BEST]) for n in range(4)]
+    assert written.scores == pytest.approx(best, rel=1e-3)
+    assert written.words.tolist() == [len(occur[n]) for n in range(4)]
+    for n, at in enumerate(written.best.tolist()):
+        assert (at >= 0) == bool(occur[n])
+        assert at < 0 or text.owners[at] == n
 
 
 def test_rankings_are_fused_and_told(small):
     hits = Keywords(small).search(["#Watch"])
     assert [hit.influencer for hit in hits] == ["ana"]
-    assert hits[0].ranks == {"concepts": 1, "words": 1}
-    assert hits[0].score == pytest.approx(2 / (FUSION + 1))
+    assert hits[0].ranks == {"words": 1, "evidence": 1, "concepts": 1}
+    assert hits[0].score == pytest.approx((WEIGHTS["words"] + WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 1))
     assert hits[0].concepts == (("watch", 1.0),)
     assert (hits[0].post, hits[0].snippet) == ("a1", "My new watch")
     assert hits[0].why == "is about watch; writes so: “My new watch”"
+    assert hits[0].to_dict()["concepts"] == [{"concept": "watch", "adds": 1.0}]
     food = Keywords(small).search(["food"])
     assert [hit.influencer for hit in food] == ["bo", "di"]  # one by concepts and words, one by a fifth of its concepts
     assert food[1].concepts == (("food", pytest.approx(0.2)),)
+    assert food[1].score == pytest.approx((WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 2) / 2)  # never writes it
     allowed = np.array([id != "bo" for id in small.influencers.tolist()])
     assert [hit.influencer for hit in Keywords(small).search(["food"], 10, allowed)] == ["di"]
     assert Keywords(small).search(["zeppelin"]) == []
     with pytest.raises(UsageError, match="Search for what"):
         Keywords(small).search([" "])
+
+
+def planted(said: dict[str, list[str]]) -> Dataset:
+    """Influencers by what they post; concepts are those of the captions."""
+    posts = [Post(id=f"{who}{n}", account=who, caption=text) for who, texts in said.items() for n, text in enumerate(texts)]
+    dataset = Dataset.of([Account(id=who) for who in said], posts)
+    return dataset.with_slots({"concept": Bag().encode(dataset)})
+
+
+def test_who_writes_all_keywords_comes_before_who_repeats_one():
+    others = {f"other{n}": ["a day at the lake", "my garden"] for n in range(30)}
+    found = Keywords(
+        planted(
+            {
+                "repeats": ["watch watch watch", "a watch, what a watch", "watch!", "watch my watch"],
+                "all": ["a luxury day", "new watch for men"],
+                "shows": ["a timepiece of gold", "my wristwatch"],
+                **others,
+            }
+        )
+    ).search(["luxury", "watch", "men"])
+    assert [hit.influencer for hit in found] == ["all", "repeats", "shows"]
+    assert "words" not in found[2].ranks  # found by its concept alone
+    assert found[2].why.startswith("is about watch")
+
+
+def test_who_says_more_of_it_is_surer_to_be_about_it():
+    """A share of 1 of one word is less than a half of many."""
+    said = {"once": ["kitten"], "often": ["my kitten, a kitten", "kitten and garden", "the garden of a kitten"] * 4}
+    find = Keywords(planted(said)).find(["kitten"])
+    once, often = (find.rankings["evidence"][n] for n in (1, 0))
+    assert often > once > 0
+    assert find.rankings["concepts"][1] > find.rankings["concepts"][0]  # CAMERA's own formula
+    weights = Bag().encode(planted(said)).of(["once0"])[0][0]
+    assert once == pytest.approx(weights.max() / (weights.sum() + PRIOR))
+    assert find.rankings["concepts"][1] == pytest.approx(weights.max() / weights.sum())
 
 
 def test_what_means_the_same_is_found_by_the_encoder_of_the_text(small):

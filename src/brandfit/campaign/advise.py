@@ -20,7 +20,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
 from brandfit.errors import DataError, UsageError
-from brandfit.learning.pooling import account_vectors, brand_vectors
+from brandfit.learning.similarity import cosine, typical
 
 
 @dataclass(frozen=True)
@@ -110,24 +110,14 @@ def advise(
 
 def _fits(dataset: Dataset, slot: str, like: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n,) cosines of rows with what ``like`` posts, and those of its own posts, each with the mean of the others."""
-    vectors = brand_vectors if like in dataset.representation else account_vectors
-    wanted = vectors(dataset, slot, np.array([like], dtype=object))
-    if not wanted.present[0]:
-        raise UsageError(f"Nothing of {like} is there to compare in {slot}.", "Encode its posts first.")
-    all_ = account_vectors(dataset, slot, dataset.influencers)
-    mean = all_.values[all_.present].mean(axis=0) if all_.present.any() else 0.0
+    wanted, mean = typical(dataset, slot, like)
     posts = dataset.posts["id"].filter(pc.equal(dataset.posts["account"], like)).to_numpy().astype(object)
     own, there = (
         dataset.slots[slot].of(posts) if dataset.slots[slot].level == "post" else (np.zeros((0, rows.shape[1])), np.zeros(0, bool))
     )
     own = own[there]
     others = (own.sum(axis=0) - own) / max(len(own) - 1, 1)
-    return _cosine(rows - mean, wanted.values - mean), _cosine(own - mean, others - mean) if len(own) > 1 else np.zeros(0)
-
-
-def _cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return np.asarray((left * right).sum(axis=1) / np.maximum(length, 1e-12))
+    return cosine(rows - mean, wanted - mean), cosine(own - mean, others - mean) if len(own) > 1 else np.zeros(0)
 
 
 def _read(

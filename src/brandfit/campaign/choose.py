@@ -34,12 +34,13 @@ SLACK = 1e-6
 class Chosen:
     """at: numbers in the order in which they were taken, one that came in exchange in the place of the other; value; ranked: the
     value of the first of the ranking that can be paid, None where they do not keep the limits; bound: no set can be worth more
-    than this."""
+    than this; first: those of the ranking, empty where they do not keep the limits."""
 
     at: list[int]
     value: float
     ranked: float | None
     bound: float
+    first: tuple[int, ...] = ()
 
 
 def choose(reach: Reach, limits: Limits, ranked: np.ndarray) -> Chosen:
@@ -59,8 +60,10 @@ def choose(reach: Reach, limits: Limits, ranked: np.ndarray) -> Chosen:
     better = [_exchanged(reach, limits, chosen) for chosen in kept.values()]
     values = [reach.value(chosen) for chosen in better]
     best = int(np.argmax(values))
-    ranked_value = None if limits.lacking(first) else reach.value(first)
-    return Chosen(better[best], values[best], ranked_value, _bound(reach, limits, better[best]))
+    bound = _bound(reach, limits, better[best])
+    if limits.lacking(first):
+        return Chosen(better[best], values[best], None, bound)
+    return Chosen(better[best], values[best], reach.value(first), bound, tuple(map(int, first)))
 
 
 def _exchanged(reach: Reach, limits: Limits, chosen: Sequence[int]) -> list[int]:

@@ -25,6 +25,7 @@ def command(accounts: tuple[str, ...], workspace: str, yes: bool, as_json: bool)
     import sys
 
     from brandfit import pipeline
+    from brandfit.service.forgetting import Clean
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
@@ -32,7 +33,7 @@ def command(accounts: tuple[str, ...], workspace: str, yes: bool, as_json: bool)
             found = opened.rows_of(accounts)
             held = ", ".join(f"{count:,} {name}" for name, count in found.items())
             click.confirm(f"Forget {', '.join(accounts)} ({held})? It cannot be undone.", abort=True, err=True)
-        result = pipeline.forget(opened, accounts)
+        result = pipeline.forget(opened, accounts, Clean(opened.path))
     if as_json:
         print_json(result.to_dict())
     else:

@@ -13,12 +13,14 @@ from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.advise import Advice
 from brandfit.campaign.limits import Limit
-from brandfit.campaign.prices import PriceConfig, read_prices
-from brandfit.campaign.shortlist import MatchIs, Shortlist
+from brandfit.campaign.prices import PriceConfig, prices, read_prices
+from brandfit.campaign.shortlist import Appraisal, MatchIs, Shortlist
 from brandfit.data.dataset import Dataset
-from brandfit.errors import DataError, UnknownName, UsageError
+from brandfit.errors import BrandfitError, DataError, UnknownName, UsageError
+from brandfit.explain import heatmap, render
+from brandfit.explain.heatmap import opened
 from brandfit.pipeline.loading import known_brand, known_settings, load, readers_of, scope
-from brandfit.pipeline.ranking import default_ranker, fitted, ranked
+from brandfit.pipeline.ranking import all_ranked, candidates, default_ranker, fitted, ranked
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -50,7 +52,7 @@ def shortlist(
     known_settings(settings, others={"price": PriceConfig})
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand = known_brand(dataset, brand)
-    facts = Facts(dataset)
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
     ranking = ranked(model, dataset, brand, None, False, data)
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
@@ -70,13 +72,100 @@ def shortlist(
     if where is not None:
         out |= set(ranking.candidates[~of(where)].tolist())
     match, match_is = _match(model, dataset, ranking)
-    followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
+    followers, rate = _sizes(facts, at)
     given = read_prices(price_list) if price_list else {}
     config = PriceConfig.of(scope(settings, "price"))
     found = shortlists.shortlist(
         dataset, ranking, match, match_is, followers, rate, budget, count, groups, sorted(out), given, config
     )
     return replace(found, notes=(*found.notes, *notes))
+
+
+def asking_prices(
+    workspace: Workspace, brand: str, influencers: Sequence[str], ranker: str | None = None
+) -> dict[str, tuple[float, float, float]]:
+    """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the candidates of this brand.
+
+    Past partners, who are no candidates, are told too. One whose followers are not known is left out: nothing is known to
+    estimate by.
+    """
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace))
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
+    ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, None)
+    row = {id: n for n, id in enumerate(facts.ids.tolist())}
+    ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
+    at = np.array([row[id] for id in ids], np.int64)
+    followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
+    told = prices(np.array(ids, dtype=object), followers, rate, {})
+    return {
+        id: (float(told.middle[n]), float(told.low[n]), float(told.high[n]))
+        for n, id in enumerate(ids[: len(set(influencers))])
+        if not np.isnan(followers[n])
+    }
+
+
+def appraise(
+    workspace: Workspace,
+    brand: str,
+    influencers: Sequence[str],
+    ranker: str | None = None,
+    price_list: str | Path | None = None,
+    data: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Appraisal:
+    """What a set that somebody chose costs, and whom it is expected to reach: past partners and those outside the bounds may
+    be in it. Raises UnknownName.
+    """
+    known_settings(settings, others={"price": PriceConfig})
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    brand = known_brand(dataset, brand)
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
+    row = {id: n for n, id in enumerate(facts.ids.tolist())}
+    chosen = list(dict.fromkeys(id.strip().lower().removeprefix("@") for id in influencers))
+    for id in chosen:
+        if id not in row:
+            raise UnknownName("influencer", id, row)
+    asked = dict.fromkeys([*candidates(dataset, brand, False, data).tolist(), *chosen])
+    ranking = model.rank(dataset, brand, np.array([*asked], dtype=object), None)
+    match, match_is = _match(model, dataset, ranking)
+    followers, rate = _sizes(facts, np.array([row[id] for id in ranking.candidates.tolist()], np.int64))
+    given = read_prices(price_list) if price_list else {}
+    config = PriceConfig.of(scope(settings, "price"))
+    return shortlists.appraise(dataset, ranking, match, match_is, followers, rate, chosen, given, config)
+
+
+def fit_maps(
+    workspace: Workspace,
+    like: str,
+    pictures: Sequence[str | Path],
+    data: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, tuple[float, bytes]]:
+    """Of each picture its fit to what ``like`` shows, and a PNG of it with a map of what makes it fit (W-17); pictures that cannot
+    be read are left out. All maps on one scale. Raises UsageError where nothing here can read pictures.
+    """
+    dataset = load(workspace, data)
+    known_settings(settings, dataset)
+    like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
+    reader = readers_of(dataset, settings).get("picture")
+    if reader is None:
+        filled = dataset.slots["picture"].name if "picture" in dataset.slots else "nothing"
+        raise UsageError(f"Nothing here can read a picture as {filled} did.", "Encode with image.classical, or image.onnx.")
+    found = {}
+    for path in map(str, pictures):
+        try:
+            picture = opened(read_picture(Path(path)))
+            found[path] = picture, *heatmap.fit(dataset, reader, like, picture)
+        except BrandfitError:
+            continue
+    top = max((float(np.abs(values).max()) for _, _, values in found.values()), default=0.0)
+    return {path: (fit, render.png(render.overlay(picture, values, top))) for path, (picture, fit, values) in found.items()}
+
+
+def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Followers and engagement rates of these, NaN where not known."""
+    followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
+    return followers, rate
 
 
 def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:

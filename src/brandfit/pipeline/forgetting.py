@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,16 @@ from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.workspace import Workspace, leftovers
+from brandfit.workspace.forgotten import Traces
 from brandfit.workspace.leftovers import Cleaned
+from brandfit.workspace.workspace import DATABASE
 
 FEW = 1000
 """Contents at most that are encoded on the spot: captions from which a handle was taken."""
+
+
+Beside = Callable[[Traces], Collection[str]]
+"""Cleans what somebody else keeps in the folder of what is to be forgotten; says which files and folders it went through."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,10 @@ class Forgotten:
         }
 
 
-def forget(workspace: Workspace, accounts: Sequence[str]) -> Forgotten:
+def forget(workspace: Workspace, accounts: Sequence[str], beside: Beside | None = None) -> Forgotten:
     """Forget these accounts for good; without any, finish a forgetting that was broken off.
+
+    beside  called once the rows are gone, again whenever it is finished after a break
 
     One transaction takes them out of all rows and notes their salted hashes; everything that was made from rows follows. Killed at
     any moment, it is finished by being called again, with or without names. Raises UnknownName for an account that is nowhere in
@@ -66,8 +74,8 @@ def forget(workspace: Workspace, accounts: Sequence[str]) -> Forgotten:
         leftovers.clean_models(workspace, traces, cleaned)
         workspace.dataset()
     leftovers.clean_folders(workspace, traces, cleaned)
-    leftovers.search_folder(workspace, traces, cleaned)
-    leftovers.compact(workspace)
+    leftovers.search_folder(workspace, traces, cleaned, beside(traces) if beside is not None else ())
+    leftovers.compact(workspace.path / DATABASE)
     leftovers.finish(workspace, traces)
     again = [f"brandfit encode {name} -w {workspace.path}" for name in cleaned.dropped if name in names.names("encoder")]
     again += [f"brandfit profile {name} -w {workspace.path}" for name in cleaned.dropped if name in names.names("profiler")]

@@ -98,9 +98,7 @@ def rank(
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand = known_brand(dataset, brand)
-    # What is kept holds the model and the Dataset, so that their ids stay theirs.
-    key = (id(model), id(dataset), brand, partners, rules(data))
-    found = workspace.memo.get("rankings", key, lambda: (ranked(model, dataset, brand, None, partners, data), model, dataset))[0]
+    found = all_ranked(workspace, model, dataset, brand, partners, data)
     if weights or like or dislike:
         found = adjusted(found, weights or {}, _taste(dataset, found, like, dislike))
     condition = filters.condition(where)
@@ -164,6 +162,18 @@ def rank_brief(
 def ranked(model: Ranker, dataset: Dataset, brand: str, k: int | None, partners: bool, data: Mapping[str, Any] | None) -> Ranking:
     """The best k of all that may be asked."""
     return model.rank(dataset, brand, candidates(dataset, brand, partners, data), k)
+
+
+def all_ranked(
+    workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None
+) -> Ranking:
+    """All that may be asked; the workspace keeps the latest."""
+    # What is kept holds the model and the Dataset, so that their ids stay theirs.
+    key = (id(model), id(dataset), brand, partners, rules(data))
+    made: Ranking = workspace.memo.get(
+        "rankings", key, lambda: (ranked(model, dataset, brand, None, partners, data), model, dataset)
+    )[0]
+    return made
 
 
 def candidates(dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None) -> np.ndarray:

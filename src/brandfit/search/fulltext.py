@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,11 +15,26 @@ from brandfit.errors import MissingExtra
 
 FIELDS = {"caption": 1.0, "hashtags": 1.0, "pictures": 1.0, "biography": 2.0}
 """Fields and how much a word in each weighs."""
-POSTS = 5_000
-"""Best documents that are looked at."""
+POSTS = 100_000
+"""Best documents of a keyword that are looked at."""
 BEST = 3
 """Documents of an influencer that count."""
 MEMORY = 64_000_000
+
+
+class Written(NamedTuple):
+    """What n influencers write of a query.
+
+    scores  (n,) the sum of the three best documents of each, by BM25; 0 where no word occurs
+    words   (n,) how many different words of the query occur, in whichever document
+    share   (n,) the same of all of them
+    best    (n,) number of the document with the highest score that is a post; -1 where there is none
+    """
+
+    scores: np.ndarray
+    words: np.ndarray
+    share: np.ndarray
+    best: np.ndarray
 
 
 class FullText:
@@ -31,48 +46,64 @@ class FullText:
     def __init__(self, dataset: Dataset, fields: Collection[str] = tuple(FIELDS)) -> None:
         tantivy = _tantivy()
         self.dataset, self.fields = dataset, tuple(f for f in FIELDS if f in fields)
-        builder = tantivy.SchemaBuilder().add_integer_field("at", stored=True)
+        builder = tantivy.SchemaBuilder().add_integer_field("at", fast=True)
         for field in self.fields:
             builder.add_text_field(field, tokenizer_name="en_stem")
         self._index = tantivy.Index(builder.build())
-        self.owners: list[int] = []
-        """Of each document the number of its influencer."""
+        owners: list[int] = []
         self.documents: list[str] = []
         """Of each document its post, "" for a biography."""
         writer = self._index.writer(MEMORY, 1)
         for owner, post, texts in self._documents():
             told = {field: text for field, text in texts.items() if field in self.fields and text}
             if told:
-                writer.add_document(tantivy.Document(at=len(self.owners), **told))
-                self.owners.append(owner)
+                writer.add_document(tantivy.Document(at=len(owners), **told))
+                owners.append(owner)
                 self.documents.append(post)
         writer.commit()
         writer.wait_merging_threads()
         self._index.reload()
+        self.owners = np.array(owners, np.int64)
+        """Of each document the number of its influencer."""
+        self._posts = np.array([bool(post) for post in self.documents], bool)
 
-    def search(self, query: str, allowed: np.ndarray | None = None) -> tuple[np.ndarray, dict[int, str]]:
-        """(n,) scores of all influencers, the sum of their three best documents, 0 where no word occurs; and the best post of each.
+    def search(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> Written:
+        """Who writes some of these words, in any of their forms; what a person types is no query language.
 
         allowed  (n,) bool: documents of others are passed over
         """
-        scores = np.zeros(len(self.dataset.influencers))
-        best: dict[int, str] = {}
-        if not query.strip() or not self.owners:
-            return scores, best
+        n = len(self.dataset.influencers)
+        asked = list(dict.fromkeys(word for keyword in keywords for word in _plain(keyword).split()))
+        found = [self._documents_with(word, allowed) for word in asked]
+        if not sum(len(documents) for documents, _ in found):
+            return Written(np.zeros(n), np.zeros(n), np.zeros(n), np.full(n, -1))
+        occur = np.zeros(n)
+        for documents, _ in found:
+            occur[np.unique(self.owners[documents])] += 1
+        documents, at = np.unique(np.concatenate([documents for documents, _ in found]), return_inverse=True)
+        scores = np.bincount(at, np.concatenate([score for _, score in found]))
+        ranked = np.lexsort((documents, -scores, self.owners[documents]))
+        documents, scores = documents[ranked], scores[ranked]
+        _, first, count = np.unique(self.owners[documents], return_index=True, return_counts=True)
+        counted = np.arange(len(documents)) - np.repeat(first, count) < BEST
+        best = np.full(n, -1)
+        posts = np.flatnonzero(self._posts[documents])
+        best[self.owners[documents[posts[::-1]]]] = documents[posts[::-1]]  # the first of each is written last
+        return Written(np.bincount(self.owners[documents[counted]], scores[counted], minlength=n), occur, occur / len(asked), best)
+
+    def _documents_with(self, word: str, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers (d,) of documents with a word, and their scores."""
         weights = {field: FIELDS[field] for field in self.fields}
-        asked, _ = self._index.parse_query_lenient(_plain(query), list(self.fields), field_boosts=weights)
+        query, _ = self._index.parse_query_lenient(word.lower(), list(self.fields), field_boosts=weights)
         searcher = self._index.searcher()
-        count: dict[int, int] = {}
-        for score, address in searcher.search(asked, POSTS if allowed is None else len(self.owners)).hits:
-            document = searcher.doc(address)["at"][0]
-            owner = self.owners[document]
-            if (allowed is not None and not allowed[owner]) or count.get(owner, 0) >= BEST:
-                continue
-            count[owner] = count.get(owner, 0) + 1
-            scores[owner] += score
-            if self.documents[document]:
-                best.setdefault(owner, self.documents[document])
-        return scores, best
+        limit = POSTS if allowed is None else max(len(self.owners), 1)
+        hits = searcher.search(query, limit, count=False).hits
+        documents = np.array(searcher.fast_field_values("at", [address for _, address in hits]), np.int64)
+        scores = np.array([score for score, _ in hits])
+        if allowed is None:
+            return documents, scores
+        inside = allowed[self.owners[documents]]
+        return documents[inside], scores[inside]
 
     def _documents(self) -> Any:
         """Number of the influencer, post ("" for the biography), field to text."""

@@ -1,13 +1,19 @@
-"""Search by keywords: three rankings, fused, and why each influencer was found (C-20).
+"""Search by keywords: four rankings, fused, and why each influencer was found (C-20).
 
-    concepts  sum over concepts of an influencer of share times mean over keywords of likeness(keyword, concept)     CAMERA, III-E
-    words     BM25 of captions, hashtags, descriptions of pictures and biographies (``search.fulltext``)
+    words     how many of the keywords occur in captions, hashtags, descriptions of pictures and biographies; of as many, the sum of
+              the three best by BM25 (``search.fulltext``)
+    evidence  sum over concepts of weight times mean over keywords of likeness(keyword, concept), over all weight and ten more
+    concepts  the same over all weight: share times likeness                                                         CAMERA, III-E
     meaning   cosine of the query with the influencer's posts, the mean of its three nearest, by the encoder that filled ``text``
 
-    score = sum over rankings of 1 / (60 + rank)              reciprocal rank fusion, Cormack et al., SIGIR 2009
+    score = (1 + share of keywords that occur) / 2 * sum over rankings of weight / (60 + rank)
 
-A keyword is like a concept by one where it is one of the concept's names, else by the cosine of both as read by the encoder of
-``text``, where that is a sentence encoder, and not at all below .5. A ranking that says nothing of an influencer adds nothing.
+The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009) with weights that ``experiments/search.py`` chose; a ranking that
+says nothing of an influencer adds nothing. Of somebody who wrote one word all is known to be about it: a share of 1, as sure
+as that of one who wrote it a hundred times. Hence ``evidence``: as if ten hashtags more said nothing of the keywords.
+
+The weight of a concept is its sum over posts. A keyword is like a concept by one where it is one of the concept's names, else by
+the cosine of both as read by the encoder of ``text``, where that is a sentence encoder, and not at all below .5.
 
 S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better Understanding. IEEE Transactions
 on Multimedia, 2021.
@@ -16,29 +22,38 @@ on Multimedia, 2021.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
 
 from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.base import Encoder
 from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.errors import UsageError
-from brandfit.learning.pooling import account_vectors
 from brandfit.ranking import order
 from brandfit.search.fulltext import FIELDS, FullText
 
+WEIGHTS: Mapping[str, float] = {"words": 1.0, "evidence": 1.0, "concepts": 0.2, "meaning": 0.1}
+"""Of the rankings in the fusion."""
 FUSION = 60
 """k of reciprocal rank fusion."""
+PRIOR = 10.0
+"""Weight of concepts that nobody wrote, beside which what is written counts as evidence."""
 LIKE = 0.5
 MEANT = 0.25
 """Cosine below which a post does not mean the same."""
 NEAREST = 3
 SNIPPET = 120
+TOLD = 3
+"""Concepts that are told of a hit."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +91,23 @@ class Hit:
         return f"{'; '.join(told)}{f': “{self.snippet}”' if self.snippet else ''}"
 
 
+class Found(NamedTuple):
+    """What a query finds of n influencers.
+
+    rankings  name to (n,) scores, 0 of those of whom a ranking says nothing
+    written   (n,) share of the keywords that occur in what they write
+    post      (n,) number of a post that shows it, by ``Keywords.posts``; -1 where there is none
+    likeness  (c,) of the concepts to the query; None without concepts
+    """
+
+    rankings: Mapping[str, np.ndarray]
+    written: np.ndarray
+    post: np.ndarray
+    likeness: np.ndarray | None
+
+
 class Keywords:
-    """Searches the influencers of a Dataset; the index is made when it is first asked.
+    """Searches the influencers of a Dataset. What a search needs is made when it is first asked for, and kept: keep the object.
 
     reader  the encoder that filled the slot ``text``; without, keywords are looked for as they are
     fields  of the full-text index
@@ -88,43 +118,85 @@ class Keywords:
 
     def search(self, keywords: Sequence[str], k: int = 10, allowed: np.ndarray | None = None) -> list[Hit]:
         """The best k influencers, best first. ``allowed`` (n,) bool: others are passed over."""
+        found = self.find(keywords, allowed)
+        ranks = {name: self._ranks(scores) for name, scores in found.rankings.items()}
+        fused = self.fuse(found)
+        there = np.flatnonzero(fused > 0)
+        chosen = there[np.lexsort((self._ties[there], -fused[there]))][:k]
+        concepts = self._told(chosen, found.likeness)
+        return [
+            self._hit(i, float(fused[i]), {name: int(at[i]) for name, at in ranks.items() if at[i]}, told, int(found.post[i]))
+            for i, told in zip(chosen.tolist(), concepts, strict=True)
+        ]
+
+    def find(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> Found:
+        """What every ranking says. Raises UsageError without a keyword."""
         asked = [word.strip().lower().lstrip("#") for word in keywords if word.strip()]
         if not asked:
             raise UsageError("Search for what?", "For example: brandfit search luxury watch men")
-        allowed = np.ones(len(self.dataset.influencers), bool) if allowed is None else allowed
-        concepts, adds = self._by_concepts(asked)
-        words, posts = self.fulltext.search(" ".join(asked), None if allowed.all() else allowed)
-        meaning, nearest = self._by_meaning(asked)
-        rankings = {"concepts": concepts, "words": words, "meaning": meaning}
-        fused, ranks = np.zeros(len(allowed)), {}
-        for name, scores in rankings.items():
-            found = np.flatnonzero((scores > 0) & allowed)
-            best = found[order(scores[found], self.dataset.influencers[found])]
-            ranks[name] = {int(i): n for n, i in enumerate(best, 1)}
-            fused[best] += 1 / (FUSION + np.arange(1, len(best) + 1))
-        there = np.flatnonzero(fused > 0)
-        chosen = there[order(fused[there], self.dataset.influencers[there], k)]
-        return [self._hit(int(i), float(fused[i]), ranks, adds, posts.get(int(i)) or nearest.get(int(i), "")) for i in chosen]
+        if allowed is not None and allowed.all():
+            allowed = None
+        read = self._read([*asked, " ".join(asked)])
+        each, whole = (None, None) if read is None else (read[:-1], read[-1])
+        evidence, concepts, likeness = self._by_concepts(asked, each)
+        written = self.fulltext.search(asked, allowed)
+        meaning, nearest = self._by_meaning(whole)
+        words = written.words + written.scores / (written.scores.max(initial=0) + 1)
+        rankings = {"words": words, "evidence": evidence, "concepts": concepts, "meaning": meaning}
+        if allowed is not None:
+            rankings = {name: np.where(allowed, scores, 0) for name, scores in rankings.items()}
+        return Found(rankings, written.share, np.where(written.best >= 0, self._written[written.best], nearest), likeness)
+
+    def fuse(self, found: Found, weights: Mapping[str, float] = WEIGHTS) -> np.ndarray:
+        """(n,) scores, 0 of those whom no ranking found."""
+        fused = np.zeros(len(self.dataset.influencers))
+        for name, weight in weights.items():
+            ranks = self._ranks(found.rankings[name])
+            fused += np.where(ranks > 0, weight / (FUSION + ranks), 0)
+        return np.asarray(fused * (1 + found.written) / 2)
 
     @cached_property
     def fulltext(self) -> FullText:
         return FullText(self.dataset, self.fields)
 
     @cached_property
-    def _shares(self) -> np.ndarray:
-        """(n, c) shares of concepts."""
-        values = np.maximum(account_vectors(self.dataset, "concept", self.dataset.influencers).values.astype(np.float64), 0)
-        return np.asarray(values / np.maximum(values.sum(axis=1, keepdims=True), 1e-12))
+    def _ties(self) -> np.ndarray:
+        """(n,) which of equal scores comes first, as in every Ranking."""
+        places = np.empty(len(self.dataset.influencers), np.int64)
+        places[order(np.zeros(len(places)), self.dataset.influencers)] = np.arange(len(places))
+        return places
 
-    def _by_concepts(self, keywords: Sequence[str]) -> tuple[np.ndarray, np.ndarray | None]:
-        """(n,) scores, and (c,) mean likeness of each concept to the keywords."""
+    def _ranks(self, scores: np.ndarray) -> np.ndarray:
+        """(n,) 1-based; 0 of those that are not found."""
+        ranks = np.zeros(len(scores), np.int64)
+        found = np.flatnonzero(scores > 0)
+        ranks[found[np.lexsort((self._ties[found], -scores[found]))]] = np.arange(1, len(found) + 1)
+        return ranks
+
+    # --- concepts -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _weights(self) -> tuple[sparse.csc_matrix, np.ndarray]:
+        """(n, c) weight of each concept, and (n,) of all of them."""
+        features = self.dataset.slots["concept"]
+        owner = self._owner(features)
+        row = np.flatnonzero(owner >= 0)
+        by = sparse.csr_matrix((np.ones(len(row), np.float32), (owner[row], row)), shape=(len(self._ties), len(owner)))
+        weights = sparse.csc_matrix(np.maximum(np.asarray(by @ features.values, np.float64), 0))
+        return weights, np.asarray(weights.sum(axis=1)).ravel()
+
+    def _by_concepts(self, keywords: Sequence[str], read: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """(n,) evidence, (n,) scores of CAMERA, and (c,) mean likeness of each concept to the keywords."""
         features = self.dataset.slots.get("concept")
         if features is None or not features.columns:
-            return np.zeros(len(self.dataset.influencers)), None
-        likeness = self._likeness(keywords, features.columns).mean(axis=0)
-        return self._shares @ likeness, likeness
+            return np.zeros(len(self._ties)), np.zeros(len(self._ties)), None
+        likeness = self._likeness(keywords, features.columns, read).mean(axis=0)
+        weights, total = self._weights
+        some = np.flatnonzero(likeness > 0)
+        about = np.asarray(weights[:, some] @ likeness[some])
+        return about / (total + PRIOR), about / np.maximum(total, 1e-12), likeness
 
-    def _likeness(self, keywords: Sequence[str], concepts: Sequence[str]) -> np.ndarray:
+    def _likeness(self, keywords: Sequence[str], concepts: Sequence[str], read: np.ndarray | None) -> np.ndarray:
         """(q, c)."""
         place = {name: n for n, name in enumerate(concepts)}
         named = np.zeros((len(keywords), len(concepts)))
@@ -133,10 +205,9 @@ class Keywords:
             for name in {keyword, *(taxonomy.concepts[n].name for n in taxonomy.find(keyword))}:
                 if name in place:
                     named[q, place[name]] = 1.0
-        asked, told = self._read(keywords), self._concepts
-        if asked is None or told is None:
+        if read is None or self._concepts is None:
             return named
-        cosine = asked @ told.T
+        cosine = read @ self._concepts.T
         return np.maximum(named, np.where(cosine >= LIKE, cosine, 0))
 
     @cached_property
@@ -144,27 +215,46 @@ class Keywords:
         """(c, d) the names of the concepts as the reader reads them."""
         return self._read(self.dataset.slots["concept"].columns)
 
-    def _by_meaning(self, keywords: Sequence[str]) -> tuple[np.ndarray, dict[int, str]]:
-        """(n,) cosines above zero with the query, and the nearest post of each."""
-        scores = np.zeros(len(self.dataset.influencers))
-        nearest: dict[int, str] = {}
-        asked = self._read([" ".join(keywords)])
+    def _told(self, chosen: np.ndarray, likeness: np.ndarray | None) -> list[tuple[tuple[str, float], ...]]:
+        """Of each of these influencers the concepts that add most, with what each adds to the share."""
+        if likeness is None:
+            return [()] * len(chosen)
+        weights, total = self._weights
+        some = np.flatnonzero(likeness > 0)
+        adds = weights[:, some].tocsr()[chosen].toarray() * likeness[some] / np.maximum(total[chosen], 1e-12)[:, None]
+        best = np.argsort(-adds, axis=1, kind="stable")[:, :TOLD]
+        columns = self.dataset.slots["concept"].columns
+        return [
+            tuple((columns[some[n]], float(row[n])) for n in places if row[n] > 0) for row, places in zip(adds, best, strict=True)
+        ]
+
+    # --- meaning --------------------------------------------------------------------------------------------------
+
+    def _by_meaning(self, asked: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) cosines above zero with the query, and the nearest post of each, -1 where there is none."""
+        scores, nearest = np.zeros(len(self._ties)), np.full(len(self._ties), -1)
         features = self.dataset.slots.get("text")
         if asked is None or features is None or features.level != "post":
             return scores, nearest
-        posts = self.dataset.posts
-        owner_of = {id: n for n, id in enumerate(self.dataset.influencers.tolist())}
-        account = dict(zip(posts["id"].to_pylist(), posts["account"].to_pylist(), strict=True))
-        owner = np.array([owner_of.get(account.get(id, ""), -1) for id in features.ids.tolist()])
-        cosine = np.asarray(features.values @ asked[0].astype(np.float32), np.float64)
-        used = np.flatnonzero(owner >= 0)
-        ranked = used[np.lexsort((-cosine[used], owner[used]))]
+        owner, row, post = self._texts
+        cosine = np.asarray(features.values @ asked.astype(np.float32), np.float64)[row]
+        ranked = np.lexsort((-cosine, owner))
         group, first, count = np.unique(owner[ranked], return_index=True, return_counts=True)
-        for who, start, n in zip(group.tolist(), first.tolist(), count.tolist(), strict=True):
-            top = ranked[start : start + min(n, NEAREST)]
-            if (mean := float(cosine[top].mean())) >= MEANT:
-                scores[who], nearest[who] = mean, str(features.ids[top[0]])
+        used = np.arange(len(ranked)) - np.repeat(first, count) < NEAREST
+        total = np.bincount(owner[ranked[used]], cosine[ranked[used]], minlength=len(scores))
+        mean = total[group] / np.minimum(count, NEAREST)
+        close = mean >= MEANT
+        scores[group[close]], nearest[group[close]] = mean[close], post[ranked[first[close]]]
         return scores, nearest
+
+    @cached_property
+    def _texts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each text of an influencer the influencer, the row of the Features and the number of the post."""
+        features = self.dataset.slots["text"]
+        owner = self._owner(features)
+        row = np.flatnonzero(owner >= 0)
+        post = pc.index_in(pa.array(features.ids[row], pa.string()), value_set=self.posts).to_numpy(zero_copy_only=False)
+        return owner[row], row, post.astype(np.int64)
 
     def _read(self, texts: Sequence[str]) -> np.ndarray | None:
         """(n, d) rows of length one of texts, as the encoder of ``text`` reads captions; None without."""
@@ -174,19 +264,35 @@ class Keywords:
         rows, _ = self.reader.encode(Dataset.of([Account(id="reader")], posts)).of(np.array([p.id for p in posts], dtype=object))
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
-    def _hit(self, i: int, score: float, ranks: dict[str, dict[int, int]], adds: np.ndarray | None, post: str) -> Hit:
-        concepts: tuple[tuple[str, float], ...] = ()
-        if adds is not None:
-            terms = self._shares[i] * adds
-            best = [int(n) for n in np.argsort(-terms, kind="stable")[:3] if terms[n] > 0]
-            concepts = tuple((self.dataset.slots["concept"].columns[n], float(terms[n])) for n in best)
-        found = {name: at[i] for name, at in ranks.items() if i in at}
-        return Hit(str(self.dataset.influencers[i]), score, found, concepts, post, self._snippet(post))
+    # --- posts ----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _captions(self) -> dict[str, str]:
-        return dict(zip(*(self.dataset.posts[c].to_pylist() for c in ("id", "caption")), strict=True))
+    def posts(self) -> pa.Array:
+        return self.dataset.posts["id"].combine_chunks()
 
-    def _snippet(self, post: str) -> str:
-        text = re.sub(r"\s+", " ", self._captions.get(post) or "").strip()
+    @cached_property
+    def _written(self) -> np.ndarray:
+        """Of each document of the full text the number of its post, -1 of a biography; the last is -1."""
+        at = pc.index_in(pa.array([*self.fulltext.documents, ""], pa.string()), value_set=self.posts)
+        return np.asarray(at.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+
+    def _owner(self, features: Features) -> np.ndarray:
+        """(m,) number of the influencer of each row; -1 of others."""
+        ids = pa.array(features.ids, pa.string())
+        if features.level == "post":
+            at = pc.index_in(ids, value_set=self.posts)
+            ids = self.dataset.posts["account"].combine_chunks().take(at)
+        owner = pc.index_in(ids, value_set=pa.array(self.dataset.influencers, pa.string()))
+        return np.asarray(owner.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+
+    def _hit(self, i: int, score: float, ranks: dict[str, int], concepts: tuple[tuple[str, float], ...], post: int) -> Hit:
+        id = self.posts[post].as_py() if post >= 0 else ""
+        return Hit(str(self.dataset.influencers[i]), score, ranks, concepts, id, self._snippet(post))
+
+    @cached_property
+    def _captions(self) -> pa.Array:
+        return self.dataset.posts["caption"].combine_chunks()
+
+    def _snippet(self, post: int) -> str:
+        text = re.sub(r"\s+", " ", (self._captions[post].as_py() if post >= 0 else "") or "").strip()
         return text if len(text) <= SNIPPET else text[: SNIPPET - 1].rstrip() + "…"

@@ -165,7 +165,15 @@ class Guard:
         return origin in self.config.origins or origin.partition("://")[2] == headers.get("host")
 
 
-UPLOAD_PATHS = ("/api/v1/uploads", "/api/v1/advice", "/api/v1/rankings/brief", "/api/v1/similar/picture", "/upload", "/brands")
+UPLOAD_PATHS = (
+    "/api/v1/uploads",
+    "/api/v1/advice",
+    "/api/v1/rankings/brief",
+    "/api/v1/similar/picture",
+    "/upload",
+    "/brands",
+    "/influencers",
+)
 """What takes files."""
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,13 +25,12 @@ import sqlalchemy as sa
 from brandfit.errors import UnknownName, UsageError
 from brandfit.service import desk
 from brandfit.service.desk import Desk
-from brandfit.service.work import UPLOADS
+from brandfit.service.forgetting import JOBS as FOLDER
+from brandfit.service.forgetting import LOG, UPLOADS
 
 log = logging.getLogger("brandfit.service")
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OPEN = ("queued", "running")
-FOLDER = "jobs"
-LOG = "log.txt"
 ATTEMPTS = 3
 """How often a job whose process ends without a word is tried."""
 PATIENCE = 15.0
@@ -44,10 +43,13 @@ KEPT = 200
 
 
 class Jobs:
-    """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait."""
+    """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait.
 
-    def __init__(self, notes: Desk, folder: Path) -> None:
-        self.desk, self.folder = notes, folder
+    ended  called with the kind of a job when its process has ended
+    """
+
+    def __init__(self, notes: Desk, folder: Path, ended: Callable[[str], object] = str) -> None:
+        self.desk, self.folder, self.ended = notes, folder, ended
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._cancelled: set[str] = set()
         self._thread: threading.Thread | None = None
@@ -80,6 +82,8 @@ class Jobs:
         job = self.get(id)
         if job["state"] not in OPEN:
             raise UsageError(f"The job is {job['state']} already.", "Only one that waits or runs can be cancelled.")
+        if job["kind"] == "forget" and job["state"] == "running":
+            raise UsageError("Forgetting is under way: half of it would be left.", "It ends soon.")
         self._cancelled.add(id)
         waiting = (desk.jobs.c.id == id) & (desk.jobs.c.state == "queued")
         self.desk.write(desk.jobs.update().where(waiting).values(state="cancelled", finished=time.time()))
@@ -135,6 +139,7 @@ class Jobs:
                 command, stdin=subprocess.PIPE, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
             )
             asked = self._wait(process, job["id"])
+        self.ended(job["kind"])
         if self.get(job["id"])["state"] != "running":
             self._clean(job)
             return

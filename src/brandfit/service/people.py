@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from brandfit import pipeline
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.explain.explanation import Radar
 from brandfit.search.facts import Facts
 from brandfit.workspace import Workspace
 
@@ -141,3 +142,60 @@ def media_type(data: bytes) -> str:
 def _stated(dataset: Dataset, ids: np.ndarray) -> list[dict[str, Any]]:
     rows = pc.index_in(pa.array(ids, pa.string()), value_set=dataset.accounts["id"].combine_chunks())
     return dataset.accounts.take(rows).to_pylist()
+
+
+# --- what single pages show -------------------------------------------------------------------------------------------
+
+
+def posts_of(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Post to its caption, time and first picture (hash "" where it has none)."""
+    dataset = pipeline.load(workspace)
+    found = dataset.posts.filter(pc.is_in(dataset.posts["id"], value_set=pa.array(ids, pa.string())))
+    rows = found.select(["id", "account", "caption", "time"]).to_pylist()
+    shown = pictures(dataset, [row["id"] for row in rows])
+    return {row["id"]: {**row, "hash": hashes[0] if hashes else ""} for row, hashes in zip(rows, shown, strict=True)}
+
+
+def known_accounts(workspace: Workspace, texts: list[str]) -> list[str]:
+    """Accounts as people type them: one a text, or several with commas or blanks between. Raises UnknownName."""
+    dataset = pipeline.load(workspace)
+    known = set(dataset.accounts["id"].to_pylist())
+    found: list[str] = []
+    for text in texts:
+        whole = handle(text)
+        found += [whole] if whole in known else [handle(part) for part in text.replace(",", " ").split()]
+    return [dataset.account(id)["id"] for id in dict.fromkeys(found)]
+
+
+HABITS = {
+    "engagement": "Engagement a post, mean",
+    "median_engagement": "Engagement, middle post",
+    "posting_rate": "Posts a month",
+    "sponsored_share": "Marked as advertisements",
+    "last_post": "Last post",
+}
+
+
+def habits(workspace: Workspace, id: str) -> dict[str, str]:
+    """Label to words, of how an influencer posts."""
+    told = pipeline.facts_of(workspace, id, list(HABITS))
+    return {label: str(told[fact]) for fact, label in HABITS.items() if told[fact] is not None}
+
+
+HINTS = {
+    "engagement": "Engagement",
+    "followers_ratio": "Followers for each followed",
+    "likes_per_comment": "Likes for each comment",
+    "comment_repetition": "Comments that say the same",
+    "same_commenters": "Comments by the same people",
+    "stock_comments": "Comments that fit any post",
+}
+"""What hints at how genuine an audience is are called."""
+
+
+def radar_of(topics: dict[str, float], side: str) -> Radar | None:
+    """Of what one side is about: three topics or more, in the order of their names, so that two radars can be told apart."""
+    if len(topics) < 3:
+        return None
+    names = tuple(sorted(topics))
+    return Radar(names, {side: np.array([topics[name] for name in names])}, "concept")

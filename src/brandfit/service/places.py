@@ -128,3 +128,23 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
         except ValueError:
             raise ConfigError(f"{text!r} is not PART=NUMBER.", "For example: picture=2") from None
     return found
+
+
+def drawing(
+    workspace: Workspace,
+    brand: str,
+    influencer: str,
+    ranker: str | None,
+    kinds: Sequence[str],
+    sides: Sequence[str],
+    name: str,
+) -> bytes:
+    """PNG of "radar-N" or "bars-N" of an explanation, counted from 1. Raises UnknownName where there are fewer."""
+    told, _ = pipeline.explain(workspace, brand, influencer, ranker, kinds, sides)
+    what, _, number = name.partition("-")
+    radars, bars = told.radars, [attribution for attribution in told.attributions if attribution.items]
+    found = len(radars if what == "radar" else bars)
+    if not 1 <= int(number) <= found:
+        raise UnknownName("picture", name, [], f"There are {found} of them, counted from 1.")
+    at = int(number) - 1
+    return render.png(render.radar_figure(radars[at]) if what == "radar" else render.bars_figure(bars[at]))

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from brandfit.errors import DataError
-from brandfit.service.work import UPLOADS
+from brandfit.service.forgetting import UPLOADS
 from brandfit.workspace import Workspace
 
 CHUNK = 2**20

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from brandfit import names, pipeline
+from brandfit.data.redaction import MARK
 from brandfit.errors import DataError
+from brandfit.service.forgetting import UPLOADS, Clean
 from brandfit.workspace import Workspace
 
 Tell = Callable[[str, int, int], None]
 """Called with (step, done, total); a total of 0 is not known."""
 Work = Callable[..., dict[str, Any]]
-
-UPLOADS = "uploads"
-"""Folder of the workspace for files that are on their way into it."""
 
 
 def import_source(
@@ -104,6 +103,17 @@ def evaluate(
     return report.to_dict()
 
 
+def forget(workspace: Workspace, tell: Tell, accounts: Sequence[str]) -> dict[str, Any]:
+    """Whoever was taken out of what this very job was asked has been forgotten, or the forgetting is to be finished."""
+    named = [account for account in accounts if account != MARK]
+    if not named and not workspace.forgetting():
+        return {"finished": True}
+    tell("forgetting", 0, 0)
+    clean = Clean(workspace.path)
+    told = pipeline.forget(workspace, named, clean).to_dict()
+    return {**told, "foreign": {clean.unnamed(file): what for file, what in told["foreign"].items()}}
+
+
 WORK: Mapping[str, Work] = {
     "import": import_source,
     "encode": encode,
@@ -111,6 +121,7 @@ WORK: Mapping[str, Work] = {
     "prepare": prepare,
     "profile": profile,
     "evaluate": evaluate,
+    "forget": forget,
 }
 
 

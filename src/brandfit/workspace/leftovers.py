@@ -150,8 +150,11 @@ def clean_folders(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> Non
             _remove(shelf.root / "rows" / version)
 
 
-def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None:
-    """Look through every other file of the folder, byte by byte; own ones that hold something go away, others are named."""
+def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned, seen: Collection[str] = ()) -> None:
+    """Look through every other file of the folder, byte by byte; own ones that hold something go away, others are named.
+
+    seen  files and folders of the workspace that somebody else has gone through
+    """
     handles = {handle.lower().encode() for handle in traces.handles}
     lines = {line.encode() for line in traces.lines}
     wanted = {"the handle": handles, "what they wrote": lines, "a picture of theirs": set(traces.pictures)}
@@ -159,6 +162,8 @@ def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> Non
         inside = file.relative_to(workspace.path)
         if inside.parts[0] in ("tables", "features", "models") or inside.name.startswith(DATABASE):
             continue  # gone through field by field already
+        if inside.parts[0] in seen:
+            continue
         if inside.parts[0] == "units" and file.suffix == ".safetensors":
             continue  # hashes and numbers
         held = "the handle, in its name" if any(h in str(inside).lower().encode() for h in handles) else _held(file, wanted)
@@ -171,12 +176,12 @@ def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> Non
             cleaned.foreign[str(inside)] = held
 
 
-def compact(workspace: Workspace) -> None:
-    """Write the database anew, without what lay in pages that nothing uses any more, and empty its log.
+def compact(database: Path) -> None:
+    """Write a database anew, without what lay in pages that nothing uses any more, and empty its log.
 
     Raises WorkspaceError where others are in the way; it can be done again.
     """
-    connection = sqlite3.connect(workspace.path / DATABASE, timeout=READERS, isolation_level=None)
+    connection = sqlite3.connect(database, timeout=READERS, isolation_level=None)
     try:
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA temp_store=FILE")
@@ -271,7 +276,7 @@ def _held(file: Path, wanted: Mapping[str, Collection[bytes]]) -> str:
     sought = {what: _any(pieces) for what, pieces in wanted.items() if pieces}
     overlap = max((len(piece) for pieces in wanted.values() for piece in pieces), default=0)
     try:
-        for block in _blocks(file, overlap):
+        for block in blocks(file, overlap):
             lower = block.lower()
             for what, pattern in sought.items():
                 if pattern.search(block if wanted[what] is exact else lower):
@@ -285,7 +290,7 @@ def _any(pieces: Collection[bytes]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(map(re.escape, sorted(pieces, key=len, reverse=True))))
 
 
-def _blocks(file: Path, overlap: int) -> Iterator[bytes]:
+def blocks(file: Path, overlap: int) -> Iterator[bytes]:
     """The bytes of a file, a block at a time, each beginning with the end of the one before."""
     tail = b""
     with file.open("rb") as opened:

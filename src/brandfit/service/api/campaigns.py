@@ -45,5 +45,11 @@ def named(told: dict[str, Any], files: list[Path]) -> dict[str, Any]:
     """With the names that pictures came under, in place of where they were kept."""
     names = {str(path): path.name for path in files}
     ideas = [{**idea, "what": names.get(idea["what"], idea["what"])} for idea in told["ideas"]]
-    left = [{**one, **{key: names[value] for key, value in one.items() if value in names}} for one in told["unread"]]
+
+    def unplaced(text: str) -> str:
+        for path, name in names.items():
+            text = text.replace(path, name)
+        return text
+
+    left = [{key: unplaced(value) for key, value in one.items()} for one in told["unread"]]
     return {"like": told["like"], "by": told["by"], "items": ideas, "unread": left}

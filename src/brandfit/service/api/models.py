@@ -305,3 +305,37 @@ class Audit(BaseModel):
     total: int
     limit: int
     offset: int
+
+
+# --- audiences, brands for an influencer, forgetting --------------------------------------------------------------------
+
+
+class Audience(Answer):
+    account: str
+    role: str
+    sentences: list[str]
+    hints: list[dict[str, Any]] = Field(
+        description="how genuine it looks beside peers, each with an interval or why it is not told"
+    )
+
+
+class Suited(BaseModel):
+    rank: int
+    brand: str
+    place: int = Field(description="of the influencer among the candidates of the brand")
+    among: int
+    probability: tuple[float, float, float] | None = Field(description="that they work together, with its 95 % interval")
+
+
+class Suiting(Answer):
+    influencer: str
+    ranker: str
+    by: Literal["probability", "place"]
+    dataset: str
+    notes: list[str]
+    total: int
+    brands: list[Suited]
+
+
+class Forgetting(Model):
+    accounts: list[Handle] = Field(min_length=1, max_length=1000)

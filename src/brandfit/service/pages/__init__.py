@@ -5,13 +5,24 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
-from brandfit.service.pages import brands, session, start
+from brandfit.service.pages import (
+    brands,
+    campaigns,
+    content,
+    evaluation,
+    forgetting,
+    influencers,
+    session,
+    shortlists,
+    start,
+    why,
+)
 from brandfit.service.pages._shared import STATIC, ToLogin, back, problem_page
 
 __all__ = ["mount_static", "problem_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-for module in (start, brands, session):
+for module in (start, brands, session, influencers, why, shortlists, campaigns, content, evaluation, forgetting):
     router.include_router(module.router)
 
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

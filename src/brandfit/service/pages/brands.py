@@ -73,12 +73,15 @@ def brand(
     except BrandfitError as error:  # the form is where it can be mended
         wrong = f"{error.message} {error.hint}".strip()
     ids = [item["influencer"] for item in told["items"]]
+    topics = pipeline.topics(here, account["id"])
     return page(
         request,
         "brand.html",
         account=account,
         facts=people.facts(here, account),
         own=people.faces(here, [account["id"]], 6)[account["id"]],
+        topics=topics,
+        radar=people.radar_of(topics, "brand"),
         told=told,
         faces=people.faces(here, ids),
         about=people.described(here, ids),

@@ -102,3 +102,28 @@ for (const form of document.querySelectorAll("form")) {
 addEventListener("pageshow", (event) => {
   if (event.persisted) for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
 });
+
+// --- parts of a page that take long: loaded at once, or when what folds them away is opened; without scripts they are pages
+for (const place of document.querySelectorAll("[data-load]")) {
+  const load = () => {
+    if (place.dataset.asked) return;
+    place.dataset.asked = "true";
+    const link = place.innerHTML;
+    place.innerHTML = '<p class="small" role="status">Takes a moment …</p><progress aria-label="Being made"></progress>';
+    fetch(place.dataset.load, { headers: { accept: "text/html" } })
+      .then((answer) => answer.text())
+      .then((text) => {
+        const piece = new DOMParser().parseFromString(text, "text/html").getElementById("piece");
+        if (!piece) throw new Error("no piece");
+        place.replaceChildren(...[...piece.childNodes].map((node) => document.importNode(node, true)));
+      })
+      .catch(() => {
+        place.innerHTML = link;
+        delete place.dataset.asked;
+        say("This part could not be loaded; its own page may say why.");
+      });
+  };
+  const fold = place.closest("details");
+  if ("atOnce" in place.dataset) load();
+  else if (fold) fold.addEventListener("toggle", () => fold.open && load());
+}
