@@ -144,36 +144,40 @@ def main() -> None:
         pages, searches = questions(folder)
         log = here / "log"
         options = ("serve", "-w", str(folder), "--port", "0", "--rate", "0")
-        with running(SERVE, *options, log=log) as url, running(BARE, log=here / "bare") as beside:
-            with httpx.Client(base_url=url, timeout=600) as service, httpx.Client(base_url=beside) as bare:
-                told = service.get("/api/v1/workspace").json()
-                print(", ".join(f"{count:,} {what}" for what, count in told["counts"].items()), f"; ranked by {told['ranker']}")
-                print(f"{'':24} {'server p50':>11} {'p99':>9} {'client p50':>11} {'bare p50':>9} {'ratio':>7}")
-                for what, paths, route in (
-                    ("ranking page", pages, "/brands/{brand}"),
-                    ("search", searches, "/api/v1/search"),
-                ):
-                    ours, theirs = timed(service, bare, paths, wanted.requests)
-                    server = logged(log, route, wanted.requests)
-                    median, ratio = statistics.median(server), statistics.median(ours) / statistics.median(theirs)
-                    within = "within" if median <= LIMITS[what] else "BEYOND"
-                    print(
-                        f"{what:24} {median:8.1f} ms {p99(server):6.1f} ms {statistics.median(ours):8.1f} ms "
-                        f"{statistics.median(theirs):6.2f} ms {ratio:7.1f}   {within} {LIMITS[what]:.0f} ms"
-                    )
-                asked_for = {"source": "sample", "settings": {"influencers": 1280, "seed": 1}}
-                for name, at, ways in (("readers", url, pages + searches), ("of a bare handler", beside, ["/20000"])):
-                    job = service.post("/api/v1/imports", json=asked_for).json()["id"]
+        with (
+            running(SERVE, *options, log=log) as url,
+            running(BARE, log=here / "bare") as beside,
+            httpx.Client(base_url=url, timeout=600) as service,
+            httpx.Client(base_url=beside) as bare,
+        ):
+            told = service.get("/api/v1/workspace").json()
+            print(", ".join(f"{count:,} {what}" for what, count in told["counts"].items()), f"; ranked by {told['ranker']}")
+            print(f"{'':24} {'server p50':>11} {'p99':>9} {'client p50':>11} {'bare p50':>9} {'ratio':>7}")
+            for what, paths, route in (
+                ("ranking page", pages, "/brands/{brand}"),
+                ("search", searches, "/api/v1/search"),
+            ):
+                ours, theirs = timed(service, bare, paths, wanted.requests)
+                server = logged(log, route, wanted.requests)
+                median, ratio = statistics.median(server), statistics.median(ours) / statistics.median(theirs)
+                within = "within" if median <= LIMITS[what] else "BEYOND"
+                print(
+                    f"{what:24} {median:8.1f} ms {p99(server):6.1f} ms {statistics.median(ours):8.1f} ms "
+                    f"{statistics.median(theirs):6.2f} ms {ratio:7.1f}   {within} {LIMITS[what]:.0f} ms"
+                )
+            asked_for = {"source": "sample", "settings": {"influencers": 1280, "seed": 1}}
+            for name, at, ways in (("readers", url, pages + searches), ("of a bare handler", beside, ["/20000"])):
+                job = service.post("/api/v1/imports", json=asked_for).json()["id"]
 
-                    def busy(job: str = job) -> bool:
-                        return not service.get(f"/api/v1/jobs/{job}").json()["finished"]
+                def busy(job: str = job) -> bool:
+                    return not service.get(f"/api/v1/jobs/{job}").json()["finished"]
 
-                    took, errors = asyncio.run(read(at, ways, wanted.readers, busy))
-                    ended = service.get(f"/api/v1/jobs/{job}").json()
-                    print(
-                        f"{wanted.readers} {name} during an import ({ended['state']}, {ended['finished'] - ended['started']:.0f} s): "
-                        f"{len(took):,} requests, {errors} errors, p50 {statistics.median(took):.0f} ms, p99 {p99(took):.0f} ms"
-                    )
+                took, errors = asyncio.run(read(at, ways, wanted.readers, busy))
+                ended = service.get(f"/api/v1/jobs/{job}").json()
+                print(
+                    f"{wanted.readers} {name} during an import ({ended['state']} in {ended['finished'] - ended['started']:.0f} s): "
+                    f"{len(took):,} requests, {errors} errors, p50 {statistics.median(took):.0f} ms, p99 {p99(took):.0f} ms"
+                )
 
 
 if __name__ == "__main__":
