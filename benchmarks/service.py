@@ -175,7 +175,7 @@ def main() -> None:
                 took, errors = asyncio.run(read(at, ways, wanted.readers, busy))
                 ended = service.get(f"/api/v1/jobs/{job}").json()
                 print(
-                    f"{wanted.readers} {name} during an import ({ended['state']}, {ended['finished'] - ended['started']:.0f} s): "
+                    f"{wanted.readers} {name} during an import ({ended['state']} in {ended['finished'] - ended['started']:.0f} s): "
                     f"{len(took):,} requests, {errors} errors, p50 {statistics.median(took):.0f} ms, p99 {p99(took):.0f} ms"
                 )
 

@@ -13,7 +13,7 @@ from brandfit.service.access import COOKIE, SESSION, Sessions
 
 READS = {"POST /api/v1/shortlists", "POST /api/v1/advice", "POST /api/v1/rankings/brief", "POST /api/v1/similar/picture"}
 """They ask by a body, and change nothing."""
-ADMIN = {"GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{id}", "GET /api/v1/audit"}
+ADMIN = {"GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{id}", "GET /api/v1/audit", "DELETE /api/v1/accounts/{id}"}
 ANYBODY = {"/login", "/logout"}
 
 

@@ -305,7 +305,7 @@ def hostile(tmp_path_factory, make_jpeg) -> tuple[Path, list[str], list[str]]:
     """A workspace whose every text is an attempt; its brands and influencers."""
     tables = tmp_path_factory.mktemp("hostile") / "<b onclick=alert(0)>"
     tables.mkdir()
-    names = [text.replace("/", "").replace(" ", "\xa0").lower() for text in RUNS]  # an address cannot hold a slash
+    names = [text.replace("/", "").replace(" ", ".").lower() for text in RUNS]  # an address cannot hold a slash
     brands = [f"brand{n}.{name}" for n, name in enumerate(names[:3])]
     people = [f"who{n}.{name}" for n, name in enumerate(names)]
     picture = "<img src=x onerror=alert(13)>.jpg"

@@ -21,7 +21,7 @@ from brandfit.service.config import ServiceConfig
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis comes with the extra dev")
 checks = pytest.importorskip("schemathesis.specs.openapi.checks")
 
-OPERATIONS = 36
+OPERATIONS = 42
 WANTED = int(os.environ.get("BRANDFIT_FUZZ", "0"))
 EACH = max(1, WANTED // OPERATIONS) if WANTED else 6
 CHECKS = [
@@ -72,8 +72,9 @@ def map_path_parameters(context: Any, path_parameters: dict[str, Any]) -> dict[s
 @settings(max_examples=EACH, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_description_holds(case: Any, app: Any) -> None:
     answer = case.call(app=app)
-    seen[f"{case.method} {case.path}", answer.status_code] += 1
-    case.validate_response(answer, checks=CHECKS)
+    seen[case.operation.label, answer.status_code] += 1
+    form = "form" in (case.media_type or "")  # in a form everything is text: a file may hold what looks like a list
+    case.validate_response(answer, checks=[one for one in CHECKS if not (form and one is checks.negative_data_rejection)])
 
 
 def test_enough_was_asked() -> None:

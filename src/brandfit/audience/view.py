@@ -206,6 +206,8 @@ class Views:
         used = np.flatnonzero(row >= 0)
         people, at = np.unique(np.array(who, dtype=object)[used], return_inverse=True)
         counts = sparse.csr_matrix((np.ones(len(used)), (at, row[used])), shape=(len(people), len(features)))
+        if not len(people):
+            return counts, people, np.zeros(len(features.columns))
         weight = np.asarray((sparse.diags(1 / np.asarray(counts.sum(axis=1)).ravel()) @ counts).mean(axis=0)).ravel()
         return counts, people, np.asarray(weight @ features.values, np.float64)
 

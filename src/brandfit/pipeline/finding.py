@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
 from brandfit.pipeline.loading import describe_accounts, known_settings, load, reader_of, readers_of
@@ -73,9 +74,8 @@ def search(
     allowed, unknown = filters.kept(condition, facts)
     why: dict[str, dict[str, Any]] = {}
     if keywords:
-        reader = reader_of(dataset.slots["text"], settings) if "text" in dataset.slots else None
-        reader = reader if reader is not None and reader.sentences else None
-        index = dataset.remembered(("keywords", reader and reader.maker), lambda: Keywords(dataset, reader))
+        # by the settings, not by the reader: to tell which weights it has, it reads all of them
+        index = dataset.remembered(("keywords", *sorted((settings or {}).items())), lambda: _keywords(dataset, settings))
         hits = index.search(keywords, len(facts), allowed)
         why = {hit.influencer: hit.to_dict() for hit in hits}
         ids = list(why)
@@ -122,6 +122,12 @@ def similar(
     of_each = _told(facts, asked, [one.influencer for one in found])
     rows_ = [{**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)]
     return _found(rows_, len(rows_), condition, unknown, asked, facts)
+
+
+def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
+    """What is written by whom; words of like meaning too, where what has read the texts can read words."""
+    reader = reader_of(dataset.slots["text"], settings) if "text" in dataset.slots else None
+    return Keywords(dataset, reader if reader is not None and reader.sentences else None)
 
 
 def _told(facts: Facts, asked: Sequence[filters.Leaf], ids: Sequence[str]) -> list[dict[str, Any]]:
