@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.ready
 TORCHVISION := .venv/torchvision
+AXE := .venv/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint clean browser
 
 demo: $(SETUP)
 	rm -rf demo
@@ -19,7 +20,7 @@ demo: $(SETUP)
 	$(BIN)/brandfit export report demo/northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
 	@echo "The workspace is in demo/, the ranked influencers of every brand in demo/rankings.csv, a report in demo/northpeak.html."
 
-test: $(SETUP) $(TORCHVISION)
+test: $(SETUP) $(TORCHVISION) $(AXE) browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,3 +44,14 @@ $(SETUP): pyproject.toml constraints.txt
 # whoever else imports it there, be it by way of transformers, would fail.
 $(TORCHVISION): $(SETUP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt --upgrade --target $(TORCHVISION) torchvision
+
+# Axe finds what keeps people from using a page; without npm the tests that use it are skipped, and say so.
+$(AXE): $(SETUP)
+	@command -v npm > /dev/null && npm install --silent --no-audit --no-fund --prefix .venv/axe axe-core@4.14.1 \
+	  || echo "axe-core could not be had from npm: the tests of what keeps people from using a page are skipped."
+
+# Chromium for the tests of the pages, from Debian's packages, where they may be installed; else those tests are skipped, and say so.
+browser:
+	@command -v chromium > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+	  && apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium; } \
+	  || echo "Chromium is not here: the tests of the pages in a browser are skipped."

@@ -86,7 +86,7 @@ def main() -> None:
                 if result is not None:
                     found.setdefault("heat map (occlusion)", []).append(result)
             print(n + 1, {kind: len(rows) for kind, rows in found.items()}, flush=True)
-    write(asked.out, asked.ranker, found)
+            write(asked.out, asked.ranker, found)  # what is done is told
 
 
 def write(out: Path, ranker: str, found: dict[str, list[dict[str, float]]]) -> None:
@@ -123,7 +123,6 @@ def write(out: Path, ranker: str, found: dict[str, list[dict[str, float]]]) -> N
     ]
     (out / "faithful.md").write_text("\n".join(lines))
     (out / "faithful.json").write_text(json.dumps(rows, indent=1) + "\n")
-    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MANY = 5_000
+
 
 class BrandfitError(Exception):
     """Base of all. ``str(error)`` is the message and, on a line of its own, the hint."""
@@ -39,10 +41,7 @@ class UnknownName(UsageError):
     """No ``kind`` of this name; the nearest names that exist are suggested."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
-        known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        if not hint:
-            hint = f"Did you mean {' or '.join(near)}?" if near else _listing(known)
+        hint = hint or suggestion(name, known)
         super().__init__(f"There is no {kind} named {name!r}.", hint)
         self.kind, self.name = kind, name
 
@@ -71,8 +70,17 @@ class MissingExtra(BrandfitError):
         )
 
 
+def suggestion(name: str, known: Iterable[str], listing: bool = True) -> str:
+    """The names that are nearest to this one, as a question; else (``listing``) some of those that exist; nothing of none."""
+    known = sorted(known)
+    # Of very many (hashtags, accounts) only those that are not far off anyway: to compare with each takes seconds.
+    asked = [k for k in known if k[:1] == name[:1] and abs(len(k) - len(name)) <= 3] if len(known) > MANY else known
+    near = difflib.get_close_matches(name, asked, n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(near)}?" if near else _listing(known) if listing else ""
+
+
 def _listing(known: list[str]) -> str:
     if not known:
         return ""
     shown = ", ".join(known[:12])
-    return f"Known: {shown}{' ...' if len(known) > 12 else ''}."
+    return f"Known: {shown}{' ...' if len(known) > 12 else '.'}"

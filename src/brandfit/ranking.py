@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -63,8 +64,13 @@ def order(scores: np.ndarray, ids: Sequence[str] | np.ndarray, k: int | None = N
     if k == 0:
         return np.zeros(0, np.int64)
     chosen = np.arange(n) if k == n else np.flatnonzero(keys <= np.partition(keys, k - 1)[k - 1])
-    ties = np.array([_tie_break(str(ids[int(i)])) for i in chosen], np.uint64)
-    return chosen[np.lexsort((ties, keys[chosen]))][:k]
+    chosen = chosen[np.argsort(keys[chosen], kind="stable")]
+    found = keys[chosen]
+    same = found[1:] == found[:-1]
+    tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    ties = np.array([_tie_break(str(ids[int(i)])) for i in chosen[tied]], np.uint64)
+    chosen[tied] = chosen[tied][np.lexsort((ties, found[tied]))]
+    return chosen[:k]
 
 
 def rank(
@@ -118,6 +124,7 @@ def place(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:
     return int((keys > keys[at]).sum() + before.sum()) + 1
 
 
+@lru_cache(2**17)
 def _tie_break(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 

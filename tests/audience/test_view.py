@@ -171,3 +171,10 @@ def test_overlap_is_that_of_sets(audiences):
             assert found[n] == pytest.approx(len(mine & audiences[0]) / len(mine))
         else:
             assert np.isnan(found[n])
+
+
+def test_where_nobody_comments_nothing_is_liked():
+    accounts, posts = [Account(id="shop", role="brand"), Account(id="peak")], [Post(id="p", account="peak")]
+    concepts = Features("concept.bag", np.array(["p"], dtype=object), np.ones((1, 1), np.float32), "post", ("tea",), slot="concept")
+    view = Views(Dataset.of(accounts, posts).with_slots({"concept": concepts})).of("peak", "shop")
+    assert (view.people, view.likes) == (0, ())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -272,3 +274,32 @@ def test_the_python_in_the_readme_runs(tmp_path):
 def test_the_installed_command_answers():
     done = subprocess.run([Path(sys.executable).with_name("brandfit"), "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("brandfit, version")
+
+
+def test_forget_asks_removes_says_what_to_make_again_and_import_leaves_out(run, demo, tmp_path, monkeypatch):
+    place = tmp_path / "demo"
+    shutil.copytree(demo, place, ignore=shutil.ignore_patterns("*.jsonl", "*.csv"))
+    who = json.loads(run("list", "influencers", "-w", place, "--json")[1])[0]["id"]
+    code, _, err = run("forget", f"{who}x", "-w", place)
+    assert code == 2
+    assert f"Did you mean {who}" in err
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    code, _, err = run("forget", who, "-w", place)
+    assert code == 130
+    assert "It cannot be undone" in err
+    assert who in run("list", "influencers", "-w", place)[1]
+    assert run("train", "brandfit", "-w", place)[0] == 0
+    code, out, _ = run("forget", f"@{who.upper()}", "--yes", "-w", place)
+    assert code == 0
+    assert f"brandfit train brandfit -w {place}" in out
+    assert who not in run("list", "influencers", "-w", place)[1]
+    assert run("rank", a_brand(run, place), "-w", place)[0] == run("doctor", "-w", place)[0] == 0
+    out = run("import", "sample", "-w", place)[1]
+    assert re.search(r"Left out: \d+ rows of 1 account that asked to be forgotten", out)
+    assert who not in out
+    (place / "note.txt").write_text(f"ask {who} again")
+    code, out, _ = run("forget", who, "--yes", "--json", "-w", place)
+    result = json.loads(out)
+    assert code == 4
+    assert result["foreign"] == {"note.txt": "the handle"}
+    assert not any(result["removed"].values())

@@ -165,7 +165,7 @@ class Memory:
     """A store in memory, and what was asked of it."""
 
     def __init__(self):
-        self.kept, self.features, self.folder = {}, {}, tempfile.TemporaryDirectory()
+        self.kept, self.features, self.makers, self.folder = {}, {}, {}, tempfile.TemporaryDirectory()
 
     def units(self, maker):
         yield from self.kept.get(maker, [])
@@ -174,6 +174,9 @@ class Memory:
         folder = Path(self.folder.name) / name
         folder.mkdir(exist_ok=True)
         return folder
+
+    def note_maker(self, maker, about):
+        self.makers[maker] = about
 
     def add_units(self, maker, hashes, values):
         self.kept.setdefault(maker, []).append((hashes.copy(), values.copy()))

@@ -217,3 +217,38 @@ def test_what_only_the_label_has_is_not_there_when_scores_are_asked_for(dataset)
     for protocol in (get("cv5"), get("official"), get("expansion", {"min_partners": 3})):
         found = evaluate({"peeking": lambda seed: Peeking()}, leaky, protocol).to_dict()["results"]["peeking"]
         assert found["AUC"]["mean"] == pytest.approx(0.5), protocol.name
+
+
+def test_where_nobody_is_left_out_recall_says_nothing_and_that_is_told(dataset):
+    folds = get("cv5").folds(dataset)
+    pools = np.concatenate([fold.eligible.sum(axis=1) for fold in folds])
+    notes = evaluate({"random": lambda seed: Random(None, seed)}, dataset, get("cv5")).to_dict()["notes"]
+    assert 10 < pools.min() <= 50 <= pools.max()
+    told = [note for note in notes if "whoever ranks" in note]
+    which = f"{(pools <= 50).sum()} of {len(pools)} brands have" if (pools > 50).any() else "all brands have"
+    assert told == [f"Recall@50 is 1 whoever ranks where there is nobody to leave out: {which} 50 candidates or fewer"]
+    few = evaluate({"random": lambda seed: Random(None, seed)}, dataset, get("cv5").replace(metrics=(parse("Recall@200"), AUC())))
+    assert few.value("random", parse("Recall@200"))["mean"] == 1
+    assert any("Recall@200" in note and "all brands have 200" in note for note in few.to_dict()["notes"])
+    wide = evaluate({"random": lambda seed: Random(None, seed)}, dataset, get("cv5").replace(metrics=(parse("Recall@5"), AUC())))
+    assert not any("whoever ranks" in note for note in wide.to_dict()["notes"])
+
+
+def test_hidden_posts_of_several_folds_are_told_as_posts(dataset):
+    posts = [Post(id=f"s{n}", account=i, time=3, mentions=[b]) for n, (b, i) in enumerate(sorted(TRUTH)) if n % 3 == 0]
+    links = [
+        Link(id=f"e{n}", kind="endorses", source=i, target=b, time=5, post=f"s{n}" if n % 3 == 0 else None)
+        for n, (b, i) in enumerate(sorted(TRUTH))
+    ]
+    stated = Dataset.of(
+        [Account(**row) for row in dataset.accounts.select(["id", "role", "category", "split", "followers"]).to_pylist()],
+        [*(Post(id=f"{id}-0", account=id, time=1) for id in dataset.influencers.tolist()), *posts],
+        [],
+        links,
+    )
+    folds = get("cv5").folds(stated)
+    each = [len(fold.hidden) for fold in folds]
+    assert sum(each) >= len({id for fold in folds for id in fold.hidden.tolist()}) == len(posts)
+    notes = evaluate({"random": lambda seed: Random(None, seed)}, stated, get("cv5")).to_dict()["notes"]
+    told = f"{len(posts)} posts that state a held-out endorsement are hidden ({min(each)} to {max(each)} in each of 5 folds)"
+    assert [note for note in notes if "are hidden" in note] == [told]

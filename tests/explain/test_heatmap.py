@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
+from brandfit.campaign.advise import advise
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -143,3 +144,23 @@ def test_a_network_that_sees_the_left_half_is_explained_by_it():
     found = heatmap.attributed(likeness, torch.rand(3, 8, 8), "saliency")
     assert np.abs(found[:, :4]).min() > 0
     assert np.abs(found[:, 4:]).max() == 0
+
+
+def test_of_a_new_picture_the_map_finds_what_is_like_the_brand_and_the_fit_is_that_of_the_advice(seen):
+    square = np.full((64, 64, 3), (0, 0, 180), np.uint8)
+    square[40:56, 40:56] = (250, 0, 0)
+    fit, values = heatmap.fit(seen, Redness(), "shop", square)
+    assert values.shape == (8, 8)
+    assert values[5:7, 5:7].min() > 0 > values[:3, :3].max()  # red speaks for a shop that shows red, blue against
+    red = heatmap.fit(seen, Redness(), "shop", np.full((64, 64, 3), (240, 0, 0), np.uint8))
+    assert red[0] > fit
+    assert np.abs(red[1]).max() < 1e-6  # covered with its own mean: nothing changes
+    (idea,) = advise(seen, "shop", {"new": png(square)}, [], {"picture": Redness()}).ideas
+    assert fit == pytest.approx(idea.fit, abs=1e-6)
+
+
+def test_a_map_wants_something_to_compare_with(seen):
+    with pytest.raises(UsageError, match="Nothing of nobody"):
+        heatmap.fit(
+            Dataset.of([Account(id="nobody")], []).with_slots(seen.slots), Redness(), "nobody", np.zeros((8, 8, 3), np.uint8)
+        )

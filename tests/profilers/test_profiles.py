@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
-from brandfit import pipeline
+from brandfit import names, pipeline
 from brandfit.cli import main
+from brandfit.data.dataset import Dataset
+from brandfit.data.schema import Account, Post
 from brandfit.errors import ConfigError
 from brandfit.evaluation.profiles import calibration_error, f1_scores, macro_f1
 from brandfit.profilers._inputs import FIELDS, inputs
@@ -134,3 +136,35 @@ def test_what_is_known_of_an_account(place):
     again = found.of(np.array([3, 1]))
     assert again.ids.tolist() == [ids[3], ids[1]]
     assert again.digests() == [found.digests()[3], found.digests()[1]]
+
+
+def test_likes_that_are_hidden_are_no_likes_of_nought():
+    posts = [
+        Post(id="a1", account="a", likes=100, comments=4, hashtags=["x"]),
+        Post(id="a2", account="a", likes=None, comments=8),
+        Post(id="a3", account="a", likes=300, comments=None),
+        Post(id="b1", account="b", likes=None, comments=None),
+        Post(id="c1", account="c", likes=0, comments=0),
+    ]
+    dataset = Dataset.of([Account(id=id) for id in "abcd"], posts)
+    numbers = inputs(dataset, np.array(list("abcd"), dtype=object), []).numbers
+    assert numbers[:, 3].tolist() == [3, 1, 1, 0]
+    assert numbers[0, 4:] == pytest.approx([np.log1p(200), np.log1p(6), 1 / 3, 0])
+    assert numbers[1:, 4] == pytest.approx([np.nan, 0, np.nan], nan_ok=True)
+    assert numbers[1:, 5] == pytest.approx([np.nan, 0, np.nan], nan_ok=True)
+    assert numbers[1, 6:].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["social", "combined"])
+def test_profilers_take_numbers_that_are_not_known(name):
+    words = {"food": "soup bread cake kitchen", "pet": "puppy leash kitten vet"}
+    accounts = [Account(id=f"{kind}{n:02}", category=kind) for kind in words for n in range(15)]
+    posts = [
+        Post(id=f"{a.id}-{p}", account=a.id, caption=words[a.category], likes=None if n % 2 else 10 * n, comments=None)
+        for n, a in enumerate(accounts)
+        for p in range(2)
+    ]
+    dataset = Dataset.of([*accounts, Account(id="new")], [*posts, Post(id="new", account="new", caption="a puppy and a kitten")])
+    cls = names.load("profiler", name)
+    told = cls(cls.Config.of({}), 0).fit(dataset).probabilities(dataset, np.array(["new"], dtype=object))
+    assert np.isfinite(told).all()

@@ -208,7 +208,7 @@ def with_words(words: str) -> Report:
     radar = Radar(("a", words, "c"), {"brand": np.array([0.2, 0.3, 0.5]), "influencer": np.array([0.5, 0.2, 0.3])}, words)
     card = Card(1, profile, words, 5, 0.5, {words: 0.7, "text": -0.2}, (0.2, 0.1, 0.3), (words, words), radar, (shot,))
     pick = Pick(words, 1, 0.5, 10.0, 5.0, 20.0, False, 5, 2.0, None)
-    chosen = Shortlist(words, (pick,), 2.0, 1.0, 0.9, 100.0, (words,))
+    chosen = Shortlist(words, "probability", (pick,), 2.0, 1.0, 0.9, 100.0, (words,))
     note = (words,)
     return Report(
         profile, words, {words: 0.5}, note, note, words, 1, 1, (card,), chosen, note, note, note, {words: words}, "1 March 2026"
@@ -266,7 +266,7 @@ def test_an_interval_lies_where_its_numbers_are():
 def test_the_set_is_told_against_the_ranking(dataset):
     ranker = load("ranker", "simcos")().fit(dataset)
     pick = Pick("bob.bakes", 2, 0.5, 10.0, 5.0, 20.0, False, 10_000, 2.0, None)
-    chosen = Shortlist("north", (pick,), 2.0, 1.0, 0.9, 100.0, ())
+    chosen = Shortlist("north", "probability", (pick,), 2.0, 1.0, 0.9, 100.0, ())
     found = gather(ranker, dataset, ranker.rank(dataset, "north"), 1, chosen)
     assert [card.profile.id for card in found.cards] == ["ann.peaks", "bob.bakes"]
     assert found.changed == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,9 +14,9 @@ from tests.oracles import audience as oracle
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, link_id
-from brandfit.errors import ConfigError, UnknownName, UsageError
+from brandfit.errors import ConfigError, UnknownName, UsageError, suggestion
 from brandfit.search.facts import MONTH, Facts
-from brandfit.search.filters import FIELDS, Leaf, Many, Not, Range, kept, parse, read
+from brandfit.search.filters import FIELDS, Leaf, Many, Not, Range, facts_of, kept, notes, parse, read, shown
 
 DAY = 86_400
 START = int(datetime(2018, 10, 1, tzinfo=UTC).timestamp())
@@ -321,7 +322,71 @@ def test_beside_an_account_is_read_in_every_way_and_must_be_known():
         parse("audience_match:peak>=50%").of(Facts(Dataset.of(ACCOUNTS)))
 
 
+def test_a_brand_that_is_not_there_is_no_condition():
+    for text in ("worked_with:pek", "not worked_with:pek", "followers:5k.. or worked_with:@Pek"):
+        with pytest.raises(UnknownName, match=r"no brand named 'pek'\.\nDid you mean peak\?"):
+            kept(parse(text), FACTS)
+    assert not kept(parse("worked_with:glow"), FACTS)[0].any()  # it is there, and works with nobody
+    assert notes(parse("worked_with:glow"), FACTS) == ["nobody has worked_with:glow"]
+
+
+def test_values_that_nobody_has_are_told_with_those_that_are_meant():
+    condition = parse("category:travle and (not hashtag:vegn or mentions:zzz) and category:pet and followers:999999.. hashtag:vegn")
+    assert notes(condition, FACTS) == [
+        "nobody has category:travle. Did you mean travel?",
+        "nobody has hashtag:vegn. Did you mean vegan?",
+        "nobody has mentions:zzz",
+    ]
+    assert notes(parse("business_category:x"), FACTS) == ["nobody has business_category:x. Known: artist."]
+    assert notes(parse("biography:nowhere"), FACTS) == ["nobody has biography:nowhere"]
+    assert notes(parse("hashtag:vegan and mentions:glow and not category:food"), FACTS) == notes(None, FACTS) == []
+
+
+def test_near_names_among_very_many_are_the_near_ones():
+    many = [f"tag{n:06}" for n in range(20_000)]
+    assert suggestion("vegn", [*many, "vegan"]) == "Did you mean vegan?"
+    assert suggestion("zz", many, listing=False) == ""
+
+
+@pytest.mark.parametrize("text", BRUTE)
+def test_what_was_asked_can_be_shown(text):
+    pytest.importorskip("py3langid") if text.startswith("language") else None
+    (leaf,) = facts_of(parse(text))
+    at = np.arange(len(FACTS))[::7]
+    told = leaf.told(FACTS, at)
+    truth = [TRUTH[text][n] for n in at]
+    if FIELDS[leaf.field].which is not None:
+        assert leaf.fact == f"{leaf.field}:{leaf.value}"
+        assert told == truth
+        return
+    assert leaf.fact == (f"{leaf.field}:peak" if FIELDS[leaf.field].beside else leaf.field)
+    if leaf.field != "language":  # of too little it is not told
+        assert [value is None for value in told] == [value is None for value in truth]
+    for value in told:
+        assert value is None or shown(leaf.fact, value) not in (None, "")
+    json.dumps(told)
+
+
+def test_each_fact_is_shown_once_what_is_sorted_by_first():
+    condition = parse("followers:5k.. and not (hashtag:vegan or followers:..9k) and hashtag:ad and engagement:1%..")
+    assert [leaf.fact for leaf in facts_of(condition, "-engagement")] == ["engagement", "followers", "hashtag:vegan", "hashtag:ad"]
+    assert [leaf.fact for leaf in facts_of(None, "followers")] == ["followers"]
+    assert facts_of(None) == []
+    with pytest.raises(UnknownName, match="Did you mean followers"):
+        facts_of(None, "folowers")
+
+
+def test_facts_are_written_as_people_write_them():
+    assert shown("engagement", 0.03456) == "3.46 %"
+    assert shown("posting_rate", 2.345) == "2.3"
+    assert shown("last_post", "2018-12-01T10:00:00+00:00") == "2018-12-01"
+    assert shown("followers", 12_000) == 12_000
+    assert shown("hashtag:vegan", True) is True
+    assert shown("category", None) is None
+    assert len(shown("biography", "word " * 30)) <= 40
+
+
 def test_json_that_says_nothing_is_told():
-    for json in ({}, {"and": []}, {"or": "x"}, {"not": "x"}, {"and": ["x"]}, {"hashtag": ["a", "b"]}):
+    for told in ({}, {"and": []}, {"or": "x"}, {"not": "x"}, {"and": ["x"]}, {"hashtag": ["a", "b"]}):
         with pytest.raises(UsageError):
-            read(json)
+            read(told)

@@ -272,3 +272,53 @@ def test_the_command(place, capsys):
         assert told in capsys.readouterr().err
     main(["list", "filters"])
     assert "followers:5k..100k" in capsys.readouterr().out
+
+
+def test_what_was_filtered_and_sorted_by_is_shown(place, capsys):
+    asked = ["search", "--where", "category:pet and engagement:1%.. and not hashtag:kittten", "--sort", "posting_rate", "-k", "4"]
+    main([*asked, "-w", str(place), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    rates = [row["facts"]["posting_rate"] for row in found["results"]]
+    assert len(rates) == 4
+    assert rates == sorted(rates, reverse=True)
+    for row in found["results"]:
+        assert list(row["facts"]) == ["posting_rate", "category", "engagement", "hashtag:kittten"]
+        assert row["facts"]["engagement"] >= 0.01
+        assert row["facts"]["hashtag:kittten"] is False
+    assert len(found["notes"]) == 1
+    assert found["notes"][0].startswith("nobody has hashtag:kittten. Did you mean kitten")
+    main([*asked, "-w", str(place)])
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].split() == ["influencer", "category", "followers", "posting_rate", "engagement", "hashtag:kittten"]
+    assert f"{rates[0]:.1f}" in said[2]
+    assert f"{100 * found['results'][0]['facts']['engagement']:.3g} %" in said[2]
+    assert said[-1] == f"Note: {found['notes'][0]}"
+    main(["similar", found["results"][0]["influencer"], "--where", "last_post:2018-01-01..", "-k", "2", "-w", str(place), "--json"])
+    rows = json.loads(capsys.readouterr().out)["results"]
+    assert all(row["facts"]["last_post"] >= "2018-01-01" for row in rows)
+
+
+def test_a_setting_that_nothing_takes_is_refused(place, capsys):
+    with Workspace(place) as workspace:
+        brand, influencer = workspace.dataset().brands[0], workspace.dataset().influencers[0]
+    commands = (
+        ["search", "puppy"],
+        ["similar", influencer],
+        ["explain", brand, influencer],
+        ["advise", brand, "--caption", "a puppy"],
+        ["rank", "--brief", "a puppy"],
+    )
+    for setting, told in (
+        ("text.hasing.dim=3", "no encoder named 'text.hasing'.\nDid you mean text.hashing"),
+        ("text.word2vec.dim=3", "text.word2vec fills no slot here; text is filled by text.hashing"),
+        ("text.hashing.dimm=3", "no setting named 'dimm'.\nDid you mean dim"),
+        ("dim=3", "no setting named 'dim'"),
+    ):
+        for command in commands:
+            with pytest.raises(SystemExit) as ended:
+                main([*command, "--set", setting, "-w", str(place)])
+            assert ended.value.code == 2
+            assert told in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["rank", brand, "--set", "text.hashing.dim=3", "-w", str(place)])  # nothing is read anew for a brand that is there
+    assert "no setting named 'text.hashing.dim'" in capsys.readouterr().err

@@ -206,6 +206,8 @@ class Views:
         used = np.flatnonzero(row >= 0)
         people, at = np.unique(np.array(who, dtype=object)[used], return_inverse=True)
         counts = sparse.csr_matrix((np.ones(len(used)), (at, row[used])), shape=(len(people), len(features)))
+        if not len(people):
+            return counts, people, np.zeros(len(features.columns))
         weight = np.asarray((sparse.diags(1 / np.asarray(counts.sum(axis=1)).ravel()) @ counts).mean(axis=0)).ravel()
         return counts, people, np.asarray(weight @ features.values, np.float64)
 
@@ -295,10 +297,15 @@ class Views:
             found.share[1],
         )
 
+    def shared(self, account: str, other: str) -> Shared | None:
+        """Who of the account's known audience is known in the other's too; None where one of them is not known."""
+        at, beside = self._at(account), self._at(other)
+        known = self.audiences.matrix[at].nnz and self.audiences.matrix[beside].nnz
+        return self._overlap(at, beside) if known else None
+
     def _beside(self, at: int, other: int, notes: list[str]) -> Beside:
         one, two = str(self.accounts[at]), str(self.accounts[other])
-        known = self.audiences.matrix[at].nnz and self.audiences.matrix[other].nnz
-        shared = self._overlap(at, other) if known else None
+        shared = self.shared(one, two)
         if other < len(self.dataset.influencers) <= at:  # what is put among influencers is the influencer
             one, two = two, one
         try:

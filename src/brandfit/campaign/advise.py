@@ -19,8 +19,8 @@ from brandfit.data.captions import hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
-from brandfit.errors import UsageError
-from brandfit.learning.pooling import account_vectors, brand_vectors
+from brandfit.errors import DataError, UsageError
+from brandfit.learning.similarity import cosine, typical
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,25 @@ class Idea:
 
     def to_dict(self) -> dict[str, Any]:
         told = {"kind": self.kind, "what": self.what, "fit": self.fit, "better_than": self.better_than}
-        return told if self.expected is None else {**told, "expected": vars(self.expected)}
+        return told if self.expected is None else {**told, "expected": self.expected.to_dict()}
+
+
+@dataclass(frozen=True)
+class Advice:
+    """ideas: each kind best first; unread: pictures and captions that cannot be read, with the reason."""
+
+    like: str
+    by: str | None
+    ideas: tuple[Idea, ...]
+    unread: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "like": self.like,
+            "by": self.by,
+            "ideas": [idea.to_dict() for idea in self.ideas],
+            "unread": [{"what": what, "reason": reason} for what, reason in self.unread.items()],
+        }
 
 
 def advise(
@@ -46,22 +64,25 @@ def advise(
     captions: Sequence[str],
     readers: Mapping[str, Encoder],
     by: str | None = None,
-) -> list[Idea]:
+    unread: Mapping[str, str] | None = None,
+) -> Advice:
     """Ideas for a post, each kind best first.
 
     like      brand or influencer whose posts they are to fit
     pictures  name to bytes
     readers   slot to the encoder that filled it: ``picture`` for pictures, ``text`` for captions
     by        influencer that is to post it: the engagement that it may expect, of each idea
+    unread    names of pictures that are none, to the reason: told beside those that the encoder can make nothing of
 
-    Raises UsageError where there is nothing to compare, or nothing that can be read.
+    Raises UsageError where there is nothing to compare, DataError where nothing of it can be read.
     """
+    unread = dict(unread or {})
     asked = [("picture", "picture", list(pictures))] if pictures else []
     asked += [("caption", "text", list(captions))] if captions else []
-    if not asked:
+    if not asked and not unread:
         raise UsageError("Advise on what?", "Give pictures or captions: --picture a.jpg --caption 'New boots, old hills'")
-    engagement = Engagement(dataset) if by is not None else None
-    found = []
+    engagement = None
+    found: list[Idea] = []
     for kind, slot, names in asked:
         if slot not in readers:
             filled = dataset.slots[slot].name if slot in dataset.slots else "nothing"
@@ -69,7 +90,11 @@ def advise(
                 f"Nothing here can read a {kind} as {filled} did.",
                 "Encode with one that learns nothing: text.minilm, image.classical ...",
             )
-        rows = _read(readers[slot], kind, names, pictures)
+        names, rows, failed = _read(readers[slot], kind, names, pictures)
+        unread.update(failed)
+        if not names:
+            continue
+        engagement = Engagement(dataset) if by is not None and engagement is None else engagement
         fits, own = _fits(dataset, slot, like, rows)
         ideas = []
         for n, name in enumerate(names):
@@ -78,32 +103,27 @@ def advise(
                 told = engagement.expected(by, name if kind == "caption" else None, {slot: rows[n]})
             ideas.append(Idea(kind, name, float(fits[n]), float((own < fits[n]).mean()) if len(own) else None, told))
         found += sorted(ideas, key=lambda idea: (-idea.fit, idea.what))
-    return found
+    if not found:
+        raise DataError(f"Nothing of it can be read: {'; '.join(unread.values())}", "Give others: pictures are JPEG, PNG or WebP.")
+    return Advice(like, by, tuple(found), unread)
 
 
 def _fits(dataset: Dataset, slot: str, like: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n,) cosines of rows with what ``like`` posts, and those of its own posts, each with the mean of the others."""
-    vectors = brand_vectors if like in dataset.representation else account_vectors
-    wanted = vectors(dataset, slot, np.array([like], dtype=object))
-    if not wanted.present[0]:
-        raise UsageError(f"Nothing of {like} is there to compare in {slot}.", "Encode its posts first.")
-    all_ = account_vectors(dataset, slot, dataset.influencers)
-    mean = all_.values[all_.present].mean(axis=0) if all_.present.any() else 0.0
+    wanted, mean = typical(dataset, slot, like)
     posts = dataset.posts["id"].filter(pc.equal(dataset.posts["account"], like)).to_numpy().astype(object)
     own, there = (
         dataset.slots[slot].of(posts) if dataset.slots[slot].level == "post" else (np.zeros((0, rows.shape[1])), np.zeros(0, bool))
     )
     own = own[there]
     others = (own.sum(axis=0) - own) / max(len(own) - 1, 1)
-    return _cosine(rows - mean, wanted.values - mean), _cosine(own - mean, others - mean) if len(own) > 1 else np.zeros(0)
+    return cosine(rows - mean, wanted - mean), cosine(own - mean, others - mean) if len(own) > 1 else np.zeros(0)
 
 
-def _cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return np.asarray((left * right).sum(axis=1) / np.maximum(length, 1e-12))
-
-
-def _read(encoder: Encoder, kind: str, names: Sequence[str], pictures: Mapping[str, bytes]) -> np.ndarray:
+def _read(
+    encoder: Encoder, kind: str, names: Sequence[str], pictures: Mapping[str, bytes]
+) -> tuple[list[str], np.ndarray, dict[str, str]]:
+    """Those that can be read, their rows (n, d), and the others with the reason."""
     if kind == "caption":
         posts = [Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text)) for n, text in enumerate(names)]
         dataset = Dataset.of([Account(id="reader")], posts)
@@ -112,6 +132,5 @@ def _read(encoder: Encoder, kind: str, names: Sequence[str], pictures: Mapping[s
         images = [Image(post=str(n), hash=name) for n, name in enumerate(names)]
         dataset = Dataset.of([Account(id="reader")], posts, images, pictures=pictures)
     rows, there = encoder.encode(dataset).of(np.array([post.id for post in posts], dtype=object))
-    if not there.all():
-        raise UsageError(f"The {kind} {names[int(np.argmin(there))]!r} cannot be read.", "Give another.")
-    return rows
+    read, failed = ([name for name, told in zip(names, there, strict=True) if told == wanted] for wanted in (True, False))
+    return read, rows[there], {name: f"{encoder.name} can make nothing of the {kind} {name!r}." for name in failed}

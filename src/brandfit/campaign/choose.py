@@ -1,11 +1,13 @@
-"""The best set of influencers under a budget and other limits, by lazy greedy; and how far from the best possible it can be.
+"""The best set of influencers under a budget and other limits, by lazy greedy and swaps; and how far from the best it can be.
 
-    greedy by gain per price, greedy by gain, the best single one, and the first of the ranking that can be paid: the best of them
+    greedy by gain per price, greedy by gain, the best single one, and the first of the ranking that can be paid; each also from
+    the cheapest set that has what must be there; in each one exchanged for another as long as that adds; the best of them
 
 With a budget alone this reaches (1 - 1/e) / 2 of the optimum at least, with a number of places alone 1 - 1/e (Leskovec et al.,
 "Cost-effective outbreak detection in networks", KDD 2007; Nemhauser et al. 1978). What more can be had than the set that was found
-is bounded from its own gains: their fractional knapsack (ibid., 3.2), which is mostly far tighter. With "at least" limits there is
-no such guarantee, but the bound still holds.
+is bounded from its own gains: their fractional knapsack (ibid., 3.2), or the linear programme of several limits, which is mostly
+far tighter. With "at least" limits there is no such guarantee, but the bound still holds, and a set that keeps the limits is found
+wherever there is one (``campaign.cover``).
 """
 
 from __future__ import annotations
@@ -16,86 +18,76 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brandfit.campaign.cover import cheapest
+from brandfit.campaign.limits import TINY, Limits
 from brandfit.campaign.reach import Reach
-from brandfit.errors import UsageError
 
-TINY = 1e-9
-
-
-@dataclass(frozen=True)
-class Limit:
-    """How many of a group, members (n,) bool, may or must be chosen; ``sentence`` says which group."""
-
-    sentence: str
-    members: np.ndarray
-    least: int = 0
-    most: int | None = None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """prices (n,); budget: at most for all together; count: places; groups: limits of parts."""
-
-    prices: np.ndarray
-    budget: float = float("inf")
-    count: int | None = None
-    groups: Sequence[Limit] = ()
-
-    def allows(self, chosen: Sequence[int], i: int) -> bool:
-        """Whether i may join them: paid for, a place left, and no group too full."""
-        if self.count is not None and len(chosen) >= self.count:
-            return False
-        if self.prices[list(chosen)].sum() + self.prices[i] > self.budget + TINY:
-            return False
-        return all(
-            group.most is None or not group.members[i] or group.members[list(chosen)].sum() < group.most for group in self.groups
-        )
-
-    def lacking(self, chosen: Sequence[int]) -> list[Limit]:
-        """Groups of which too few are chosen."""
-        return [group for group in self.groups if group.members[list(chosen)].sum() < group.least]
+PASSES = 20
+"""Times that everybody is tried in place of each who is chosen, at most."""
+BETTER = 1e-9
+"""Share of the value that an exchange adds at least."""
+SLACK = 1e-6
+"""What a linear programme may be off."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """at: numbers in the order in which they were taken; value; ranked: the value of the first of the ranking that can be paid,
-    None where they do not keep the limits; bound: no set can be worth more than this."""
+    """at: numbers in the order in which they were taken, one that came in exchange in the place of the other; value; ranked: the
+    value of the first of the ranking that can be paid, None where they do not keep the limits; bound: no set can be worth more
+    than this; first: those of the ranking, empty where they do not keep the limits."""
 
     at: list[int]
     value: float
     ranked: float | None
     bound: float
+    first: tuple[int, ...] = ()
 
 
 def choose(reach: Reach, limits: Limits, ranked: np.ndarray) -> Chosen:
     """``ranked`` (n,): the numbers of the influencers, best first, as a ranking without regard to the set would take them.
 
-    Raises UsageError where no set that keeps the limits was found.
+    Raises UsageError where no set keeps the limits, with those that cannot be kept together.
     """
-    tries = [_greedy(reach, limits, True), _greedy(reach, limits, False), _first(limits, ranked)]
-    tries += [_greedy(reach, limits, True, cheapest)] if (cheapest := _cheapest(limits)) else []
+    start = cheapest(limits)
+    first = _first(limits, ranked)
+    tries = [_greedy(reach, limits, True), _greedy(reach, limits, False), first]
+    if start:
+        tries += [_greedy(reach, limits, True, start), _greedy(reach, limits, False, start), _first(limits, ranked, start)]
     gains = reach.gains(reach.nothing)
-    possible = [i for i in range(len(reach)) if limits.allows([], i)]
-    tries += [[max(possible, key=lambda i: (gains[i], -i))]] if possible else []
-    kept = [chosen for chosen in tries if not limits.lacking(chosen)]
-    if not kept:
-        lacking = limits.lacking(tries[0])
-        told = "; ".join(f"{group.least} of {group.sentence}" for group in lacking) or "anything"
-        raise UsageError(f"Found no set that keeps these limits: not {told}.", "Raise the budget or the count, or ask for fewer.")
-    values = [reach.value(chosen) for chosen in kept]
+    possible = np.flatnonzero(limits.may_join([]))
+    tries += [[int(possible[np.argmax(gains[possible])])]] if len(possible) else []
+    kept = {tuple(sorted(chosen)): chosen for chosen in tries if not limits.lacking(chosen)}
+    better = [_exchanged(reach, limits, chosen) for chosen in kept.values()]
+    values = [reach.value(chosen) for chosen in better]
     best = int(np.argmax(values))
-    first = tries[2]
-    return Chosen(
-        kept[best], values[best], reach.value(first) if not limits.lacking(first) else None, _bound(reach, limits, kept[best])
-    )
+    bound = _bound(reach, limits, better[best])
+    if limits.lacking(first):
+        return Chosen(better[best], values[best], None, bound)
+    return Chosen(better[best], values[best], reach.value(first), bound, tuple(map(int, first)))
 
 
-def _cheapest(limits: Limits) -> list[int]:
-    """What must be there, as cheap as it can be had: a start where the best of it cannot be paid."""
-    chosen: list[int] = []
-    for i in np.argsort(limits.prices, kind="stable").tolist():
-        if any(group.members[i] for group in limits.lacking(chosen)) and limits.allows(chosen, i):
-            chosen.append(i)
+def _exchanged(reach: Reach, limits: Limits, chosen: Sequence[int]) -> list[int]:
+    """Whoever adds most in place of each of them, and one more where there is room, until that adds nothing."""
+    chosen = list(chosen)
+    value = reach.value(chosen)
+    for _ in range(PASSES):
+        before = value
+        for place in range(len(chosen), -1, -1):  # first one more
+            rest = chosen[:place] + chosen[place + 1 :]
+            left, worth = reach.nothing, 0.0
+            for i in rest:
+                worth += reach.gain(i, left)
+                left = reach.added(i, left)
+            free = limits.may_join(rest) & limits.fills(rest)
+            free[chosen] = False
+            if not free.any():
+                continue
+            gains = np.where(free, reach.gains(left), -np.inf)
+            i = int(np.argmax(gains))
+            if worth + gains[i] > value * (1 + BETTER) + TINY:
+                chosen, value = [*chosen[:place], i, *chosen[place + 1 :]], worth + float(gains[i])
+        if value == before:
+            break
     return chosen
 
 
@@ -132,28 +124,57 @@ def _greedy(reach: Reach, limits: Limits, by_price: bool, start: Sequence[int] =
     return chosen
 
 
-def _first(limits: Limits, ranked: np.ndarray) -> list[int]:
-    chosen: list[int] = []
+def _first(limits: Limits, ranked: np.ndarray, start: Sequence[int] = ()) -> list[int]:
+    chosen = list(start)
     for i in ranked.tolist():
-        if limits.allows(chosen, i):
+        if i not in start and limits.allows(chosen, i):
             chosen.append(i)
     return chosen
 
 
 def _bound(reach: Reach, limits: Limits, chosen: Sequence[int]) -> float:
-    """f(best) <= f(A) + the most that gains on top of A could add, prices and places taken as divisible; the least over the
-    beginnings A of what was chosen.
+    """f(best) <= f(A) + the most that gains on top of A could add, everybody taken as divisible; the least over the beginnings A of
+    what was chosen.
     """
-    left, value, found = reach.nothing, 0.0, []
+    left, value = reach.nothing, 0.0
+    found: list[float] = []
+    several = limits.count is not None and np.isfinite(limits.budget)
     for n in range(len(chosen) + 1):
         gains = np.maximum(reach.gains(left), 0)
         gains[list(chosen[:n])] = 0
         gains[limits.prices > limits.budget + TINY] = 0
-        found.append(value + min(_paid(gains, limits), _placed(gains, limits)))
+        more = min(_paid(gains, limits), _placed(gains, limits))
+        if (several or limits.groups) and (not found or value + more < min(found)):
+            more = min(more, _divided(gains, limits))
+        found.append(value + more)
         if n < len(chosen):
             value += reach.gain(chosen[n], left)
             left = reach.added(chosen[n], left)
     return float(min(found))
+
+
+def _divided(gains: np.ndarray, limits: Limits) -> float:
+    """Of all limits at once, as if everybody could be had in parts: a linear programme."""
+    from scipy.optimize import linprog
+
+    n = len(gains)
+    rows: list[np.ndarray] = []
+    ends: list[float] = []
+    if np.isfinite(limits.budget):
+        rows, ends = [*rows, limits.prices], [*ends, limits.budget + TINY]
+    if limits.count is not None:
+        rows, ends = [*rows, np.ones(n)], [*ends, limits.count]
+    for group in limits.groups:
+        members = group.members.astype(np.float64)
+        if group.most is not None:
+            rows, ends = [*rows, members], [*ends, group.most]
+        if group.least > 0:
+            rows, ends = [*rows, -members], [*ends, -group.least]
+    if not rows:
+        return float(gains.sum())
+    scale = max(float(gains.max(initial=0)), TINY)
+    found = linprog(-gains / scale, np.array(rows), np.array(ends), bounds=(0, 1), method="highs")
+    return float("inf") if found.x is None else float(-found.fun * scale) * (1 + SLACK)
 
 
 def _paid(gains: np.ndarray, limits: Limits) -> float:

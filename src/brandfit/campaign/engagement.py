@@ -3,80 +3,86 @@
     log rate = own habit, followers, length and hashtags of the caption, advertisement or not, 32 axes of what it says and shows
 
 The own habit is the mean log rate of the account's other posts, drawn to that of its size where it has few. Ridge regression; the
-80 % interval is of the residuals of accounts that were not learned from (conformal, Vovk et al. 2005), and so is the comparison
-with the baseline, the own habit alone.
+80 % interval is of the errors on accounts that were not learned from, as wide as it must be for accounts of which as many posts
+are known (``campaign.interval``), and so is the comparison with the baseline, the own habit alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 
 from brandfit import seeds
+from brandfit.campaign.interval import GROUPS, Errors, Interval, group_of, intervals
 from brandfit.data.captions import disclosed, hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 
 AXES = 32
 FOLDS = 5
+"""Parts of the accounts; there must be as many accounts at least."""
 FEWEST = 50
 """Posts with a known rate that it is learned from."""
+ENOUGH = 100
+"""Accounts with a short history that a width is told from them alone; of fewer, the others' posts are hidden to have more."""
 DRAWN = 3.0
 """Posts that the habit of an account's size counts for, where it cannot be told."""
 RIDGE = 10.0
-INTERVAL = 0.8
 OF_CAPTION = slice(2, 5)
 """Columns that the caption decides."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """rate, low, high: (likes + comments) / followers, with an 80 % interval; habit: what the account's other posts have."""
+    """rate, low, high: (likes + comments) / followers, with an 80 % interval; habit: what the account's other posts have; posts:
+    how many of these are known; interval: how wide it is for accounts with as many, and how often that held."""
 
     rate: float
     low: float
     high: float
     habit: float
+    posts: int
+    interval: Interval
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**vars(self), "interval": self.interval.to_dict()}
 
 
 class Engagement:
     """Fitted on the posts of all influencers of a Dataset whose likes and followers are known.
 
-    gain  share of the baseline's mean absolute error (of log rates, accounts held out) that it takes away; not above 0: it is no
-          better than the own habit, and then only says that
+    gain       share of the baseline's mean absolute error (of log rates, accounts held out) that it takes away; not above 0: it
+               is no better than the own habit, and then only says that
+    intervals  of accounts with few and many known posts, in the order of ``campaign.interval.GROUPS``
     """
 
     def __init__(self, dataset: Dataset, slots: tuple[str, ...] = ("text", "picture"), seed: int = 0) -> None:
         self.dataset = dataset
         self.slots = [s for s in slots if s in dataset.slots and dataset.slots[s].level == "post"]
         posts, rate, followers = _known(dataset)
-        if len(rate) < FEWEST:
+        accounts = sorted(set(posts["account"]))
+        if len(rate) < FEWEST or len(accounts) < FOLDS:
             raise UsageError(
-                f"There are {len(rate)} posts with likes and followers to learn engagement from, {FEWEST} are needed.",
+                f"There are {len(rate)} posts with likes and followers, of {len(accounts)} accounts, to learn engagement from; "
+                f"{FEWEST} posts of {FOLDS} accounts are needed.",
                 "Import likes of posts and followers of accounts.",
             )
-        owner = np.unique(np.asarray(posts["account"]), return_inverse=True)[1]
-        y = np.log(rate)
-        self._size = np.polyfit(np.log(followers), y, 1)
-        self._drawn = _drawn(owner, y - np.polyval(self._size, np.log(followers)))
-        habit = self._habits(owner, y, followers)
+        past = _Past(np.unique(np.asarray(posts["account"]), return_inverse=True)[1], np.log(rate), np.log(followers))
         self._axes = {slot: _axes(dataset, slot, posts["id"]) for slot in self.slots}
-        x = self._rows(posts["id"], posts["caption"], posts["disclosed"], habit, followers)
-        fold = seeds.generator(seed, "engagement").permutation(int(owner.max()) + 1)[owner] % FOLDS
-        told = np.empty(len(y))
-        for number in range(FOLDS):
-            one, other = fold != number, fold == number
-            told[other] = _predict(_ridge(x[one], y[one]), x[other])
-        error, baseline = np.abs(y - told), np.abs(y - habit)
-        self.gain = float(1 - error.mean() / baseline.mean())
-        self.posts, self.useful = len(y), self.gain > 0
-        self._model = _ridge(x, y)
-        self._width = float(np.quantile(error if self.useful else baseline, INTERVAL))
-        self._of = {id: n for n, id in enumerate(sorted(set(posts["account"])))}
-        self._past = {id: y[owner == n] for id, n in self._of.items()}
+        parts = {slot: self._axes[slot].of(dataset, slot, posts["id"]) for slot in self.slots}
+        x = _columns(posts["caption"], posts["disclosed"], np.zeros(len(rate)), followers, parts)
+        self.posts = len(rate)
+        self.gain, self.intervals = _measured(past, x, seed)
+        self._law = _fitted(past, x, np.ones(len(rate), bool))
+        self._past = {id: past.y[past.owner == n] for n, id in enumerate(accounts)}
+
+    @property
+    def useful(self) -> bool:
+        return self.gain > 0
 
     def expected(self, account: str, caption: str | None, rows: Mapping[str, np.ndarray] | None = None) -> Expected:
         """Of a new post of this account with this caption; ``rows``: slot to (d,), what encoders make of it.
@@ -86,30 +92,108 @@ class Engagement:
         size = self.dataset.of_accounts("followers", [account])[0]
         if size is None or np.isnan(size) or size <= 0:
             raise UsageError(f"The followers of {account} are not known.", "Import them: accounts.csv, column followers.")
-        past = self._past.get(account, np.zeros(0))
-        of_size = float(np.polyval(self._size, np.log(size)))
-        habit = (past.sum() + self._drawn * of_size) / (len(past) + self._drawn)
-        told = habit
+        own = self._past.get(account, np.zeros(0))
+        interval = self.intervals[int(group_of(len(own)))]
+        habit = self._law.habit(own.sum(), len(own), np.log(float(size)))
+        told = float(habit)
         if self.useful:
             marks = disclosed(caption, hashtags(caption or ""))
             parts = {slot: self._axes[slot].told((rows or {}).get(slot)) for slot in self.slots}
             row = _columns([caption], [marks], np.array([habit]), np.array([float(size)]), parts)
             if caption is None:  # of a caption that is not written yet nothing is known: as in the middle post
-                row[:, OF_CAPTION] = self._model[0][OF_CAPTION]
-            told = float(_predict(self._model, row)[0])
-        return Expected(*(float(np.exp(v)) for v in (told, told - self._width, told + self._width, habit)))
+                row[:, OF_CAPTION] = self._law.line[0][OF_CAPTION]
+            told = float(_predict(self._law.line, row)[0])
+        rate, low, high, usual = (float(np.exp(v)) for v in (told, told - interval.width, told + interval.width, habit))
+        return Expected(rate, low, high, usual, len(own), interval)
 
-    def _habits(self, owner: np.ndarray, y: np.ndarray, followers: np.ndarray) -> np.ndarray:
-        """(p,) of the other posts of each account, drawn to what is usual for its size."""
-        usual = np.polyval(self._size, np.log(followers))
-        total, count = np.bincount(owner, y)[owner] - y, np.bincount(owner)[owner] - 1
-        return np.asarray((total + self._drawn * usual) / (count + self._drawn))
 
-    def _rows(
-        self, ids: list[str], captions: list[str | None], ads: list[bool | None], habit: np.ndarray, size: np.ndarray
-    ) -> np.ndarray:
-        parts = {slot: self._axes[slot].of(self.dataset, slot, ids) for slot in self.slots}
-        return _columns(captions, ads, habit, size, parts)
+@dataclass(frozen=True)
+class _Past:
+    """Of p posts: the number of their account, their log rates and log followers."""
+
+    owner: np.ndarray
+    y: np.ndarray
+    size: np.ndarray
+
+    @property
+    def others(self) -> np.ndarray:
+        """(p,) how many other posts its account has."""
+        return np.asarray(np.bincount(self.owner)[self.owner] - 1)
+
+    def all_others(self) -> tuple[np.ndarray, np.ndarray]:
+        """(p,) sum of the log rates of the other posts of its account, and their number."""
+        return np.bincount(self.owner, self.y)[self.owner] - self.y, self.others
+
+    def some_others(self, most: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same of ``most`` (p,) of them, drawn at random: what would be known were the others hidden."""
+        n = len(self.y)
+        order = np.lexsort((seeds.generator(seed, "hidden posts").permutation(n), self.owner))
+        first, count = np.searchsorted(self.owner[order], self.owner), self.others + 1
+        place = np.empty(n, np.int64)
+        place[order] = np.arange(n)
+        most = np.minimum(most, self.others)
+        total = np.zeros(n)
+        for step in range(1, int(most.max(initial=0)) + 1):  # those that follow it in this order, round the end
+            other = order[first + (place - first + step) % count]
+            total += np.where(step <= most, self.y[other], 0.0)
+        return total, most
+
+
+@dataclass(frozen=True)
+class _Law:
+    """size: the line of log rates by log followers; drawn: posts that it counts for in a habit; line: the ridge regression."""
+
+    size: np.ndarray
+    drawn: float
+    line: tuple[np.ndarray, np.ndarray, np.ndarray, float]
+
+    def habit(self, total: Any, count: Any, size: Any) -> Any:
+        """Mean of ``count`` log rates with this total, drawn to what is usual for this log of followers."""
+        return (total + self.drawn * np.polyval(self.size, size)) / (count + self.drawn)
+
+
+def _fitted(past: _Past, x: np.ndarray, one: np.ndarray) -> _Law:
+    """On the posts ``one`` (p,) bool, whole accounts; the first column of x is where habits belong."""
+    size = np.polyfit(past.size[one], past.y[one], 1)
+    drawn = _drawn(np.unique(past.owner[one], return_inverse=True)[1], past.y[one] - np.polyval(size, past.size[one]))
+    law = _Law(size, drawn, (np.zeros(0), np.zeros(0), np.zeros(0), 0.0))
+    total, count = past.all_others()
+    rows = _with_habit(x[one], law.habit(total[one], count[one], past.size[one]))
+    return _Law(size, drawn, _ridge(rows, past.y[one]))
+
+
+def _measured(past: _Past, x: np.ndarray, seed: int) -> tuple[float, list[Interval]]:
+    """The gain over the own habit, and the intervals, of accounts that were not learned from."""
+    fold = seeds.generator(seed, "engagement").permutation(int(past.owner.max()) + 1)[past.owner] % FOLDS
+    laws = [_fitted(past, x, fold != number) for number in range(FOLDS)]
+
+    def errors(total: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(p,) each, of posts with such a history: of the line, and of the habit alone."""
+        line, alone = np.empty(len(x)), np.empty(len(x))
+        for number, law in enumerate(laws):
+            other = fold == number
+            habit = law.habit(total[other], count[other], past.size[other])
+            line[other], alone[other] = past.y[other] - _predict(law.line, _with_habit(x[other], habit)), past.y[other] - habit
+        return line, alone
+
+    line, alone = errors(*past.all_others())
+    gain = float(1 - np.abs(line).mean() / np.abs(alone).mean())
+    useful = gain > 0
+    whole, group = line if useful else alone, group_of(past.others)
+    found = []
+    for number, (low, high) in enumerate(GROUPS):
+        own = group == number
+        error, used = whole, own
+        if len(np.unique(past.owner[own])) < ENOUGH and high is not None:
+            most = seeds.generator(seed, "history", str(low)).integers(low, high + 1, len(x))
+            told = errors(*past.some_others(most, seed))[0 if useful else 1]
+            error, used = np.where(own, whole, told), past.others >= low
+        found.append(Errors(error[used], past.owner[used], fold[used], ~own[used]))
+    return gain, intervals(found)
+
+
+def _with_habit(x: np.ndarray, habit: np.ndarray) -> np.ndarray:
+    return np.column_stack([habit, x[:, 1:]])
 
 
 def _drawn(owner: np.ndarray, y: np.ndarray) -> float:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from brandfit.campaign.choose import Limit, Limits, choose
-from brandfit.campaign.prices import PriceConfig, prices
+from brandfit.campaign.choose import choose
+from brandfit.campaign.limits import Limit, Limits
+from brandfit.campaign.prices import PriceConfig, Prices, prices
 from brandfit.campaign.reach import Reach
 from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.ranking import Ranking
+
+MatchIs = Literal["probability", "rank share"]
 
 
 @dataclass(frozen=True)
@@ -36,30 +39,35 @@ class Pick:
 
 @dataclass(frozen=True)
 class Shortlist:
-    """reach: people won, expected; ranked_reach: of the first of the ranking that the same limits allow; at_least: what share of
-    the best possible it is for sure."""
+    """match_is: what the match of a pick is, a probability or only its place in the ranking, as the share of candidates that are
+    not above it; reach: people won, expected (of rank shares: followers weighed by them, to compare sets by); ranked_reach: of the
+    first of the ranking that the same limits allow; at_least: what share of the best possible it is for sure; first: those of the
+    ranking with their places, empty where they do not keep the limits."""
 
     brand: str
+    match_is: MatchIs
     picks: tuple[Pick, ...]
     reach: float
     ranked_reach: float | None
     at_least: float
     budget: float | None
     notes: tuple[str, ...]
+    first: tuple[tuple[str, int], ...] = ()
 
     @property
     def price(self) -> tuple[float, float, float]:
         """Of all: middle, low, high."""
-        low, high = (sum(getattr(p, f"price_{end}") for p in self.picks) for end in ("low", "high"))
-        return sum(p.price for p in self.picks), low, high
+        return total_price(self.picks)
 
     def to_dict(self) -> dict[str, Any]:
         middle, low, high = self.price
         return {
             "brand": self.brand,
+            "match_is": self.match_is,
             "reach": self.reach,
             "reach_of_the_first_of_the_ranking": self.ranked_reach,
             "at_least_of_the_best_possible": self.at_least,
+            "first_of_the_ranking": [{"influencer": id, "rank": rank} for id, rank in self.first],
             "budget": self.budget,
             "price": {"middle": middle, "low": low, "high": high},
             "picks": [{name: getattr(pick, name) for name in Pick.__dataclass_fields__} for pick in self.picks],
@@ -67,10 +75,69 @@ class Shortlist:
         }
 
 
+@dataclass(frozen=True)
+class Appraisal:
+    """What a set that somebody chose costs and is expected to reach; as in ``Shortlist``."""
+
+    brand: str
+    match_is: MatchIs
+    picks: tuple[Pick, ...]
+    reach: float
+    notes: tuple[str, ...]
+
+    @property
+    def price(self) -> tuple[float, float, float]:
+        """Of all: middle, low, high."""
+        return total_price(self.picks)
+
+    def to_dict(self) -> dict[str, Any]:
+        middle, low, high = self.price
+        return {
+            "brand": self.brand,
+            "match_is": self.match_is,
+            "reach": self.reach,
+            "price": {"middle": middle, "low": low, "high": high},
+            "picks": [{name: getattr(pick, name) for name in Pick.__dataclass_fields__} for pick in self.picks],
+            "notes": list(self.notes),
+        }
+
+
+def total_price(picks: Sequence[Pick]) -> tuple[float, float, float]:
+    """Middle, low, high."""
+    middle, low, high = (sum(getattr(p, name) for p in picks) for name in ("price", "price_low", "price_high"))
+    return middle, low, high
+
+
+def appraise(
+    dataset: Dataset,
+    ranking: Ranking,
+    match: np.ndarray,
+    match_is: MatchIs,
+    followers: np.ndarray,
+    rate: np.ndarray,
+    chosen: Sequence[str],
+    given: Mapping[str, float] | None = None,
+    config: PriceConfig | None = None,
+) -> Appraisal:
+    """Of a set of candidates that was chosen already, in the order of the ranking. One without evidence counts as no match.
+
+    The rest is as in ``shortlist``.
+    """
+    ids = ranking.candidates
+    asked = prices(ids, followers, rate, given or {}, config)
+    audiences = Audiences(dataset, ids.tolist())
+    reach = Reach(audiences.matrix, np.nan_to_num(followers), np.nan_to_num(match))
+    row = {id: n for n, id in enumerate(ids.tolist())}
+    at = sorted(row[id] for id in chosen)
+    picks = _picks(at, np.arange(len(ids)), ids, followers, asked, reach)
+    return Appraisal(ranking.brand, match_is, picks, reach.value(at), tuple(_notes(picks, ranking, match_is, audiences, config)))
+
+
 def shortlist(
     dataset: Dataset,
     ranking: Ranking,
     match: np.ndarray,
+    match_is: MatchIs,
     followers: np.ndarray,
     rate: np.ndarray,
     budget: float | None = None,
@@ -82,7 +149,7 @@ def shortlist(
 ) -> Shortlist:
     """Choose among the candidates of a ranking.
 
-    match      (n,) chance of each candidate from 0 to 1, in the order of the ranking
+    match      (n,) of each candidate from 0 to 1, in the order of the ranking; match_is: what it is
     followers  (n,) of each, and rate (n,), its engagement rate; NaN where not known
     groups     limits of parts of them
 
@@ -103,11 +170,24 @@ def shortlist(
         [Limit(group.sentence, group.members[kept], group.least, group.most) for group in groups],
     )
     found = choose(reach, limits, np.arange(len(ids)))
+    picks = _picks(found.at, kept, ids, followers, asked, reach)
+    notes = _notes(picks, ranking, match_is, audiences, config)
+    if not picks and budget is not None and asked.middle.min(initial=np.inf) > budget:
+        notes.append(f"nobody can be had within these limits: the cheapest costs {asked.middle.min():,.2f}")
+    at_least = found.value / found.bound if found.bound > 0 else 0.0
+    first = tuple((str(ids[i]), int(kept[i]) + 1) for i in found.first)
+    return Shortlist(ranking.brand, match_is, picks, found.value, found.ranked, min(at_least, 1.0), budget, tuple(notes), first)
+
+
+def _picks(
+    at: Sequence[int], kept: np.ndarray, ids: np.ndarray, followers: np.ndarray, asked: Prices, reach: Reach
+) -> tuple[Pick, ...]:
+    """at: numbers of the chosen in their order; kept (n,): the place of each in the ranking, from 0."""
     left, picks = reach.nothing, []
-    for i in found.at:
+    for i in at:
         adds = reach.gain(i, left)
         left = reach.added(i, left)
-        others = [j for j in found.at if j != i]
+        others = [j for j in at if j != i]
         mine = reach.audience[i]
         seen = np.asarray(reach.audience[others].sum(axis=0)).ravel() > 0 if others else np.zeros(mine.shape[1], bool)
         shared = float(seen[mine.indices].mean()) if mine.nnz else None
@@ -115,7 +195,18 @@ def shortlist(
         middle, low, high = (float(values[i]) for values in (asked.middle, asked.low, asked.high))
         rank, match_, known = int(kept[i]) + 1, float(reach.match[i]), bool(asked.given[i])
         picks.append(Pick(str(ids[i]), rank, match_, middle, low, high, known, size, adds, shared))
+    return tuple(picks)
+
+
+def _notes(
+    picks: Sequence[Pick], ranking: Ranking, match_is: MatchIs, audiences: Audiences, config: PriceConfig | None
+) -> list[str]:
     notes = []
+    if match_is == "rank share":
+        notes.append(
+            f"{ranking.ranker.partition('-')[0]} tells no probability: a rank share is one less the share of candidates above, and "
+            "reach is followers weighed by it, to compare sets by, not people that will be won"
+        )
     if not all(pick.given for pick in picks):
         config = config or PriceConfig()
         notes.append(
@@ -125,5 +216,4 @@ def shortlist(
         notes.append("no audience is known: followers of two influencers are taken to be different people")
     if unknown := sum(pick.followers is None for pick in picks):
         notes.append(f"{unknown} of them have an unknown number of followers, counted as none")
-    at_least = found.value / found.bound if found.bound > 0 else 0.0
-    return Shortlist(ranking.brand, tuple(picks), found.value, found.ranked, min(at_least, 1.0), budget, tuple(notes))
+    return notes

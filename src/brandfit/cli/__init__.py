@@ -30,6 +30,7 @@ ORDER = (
     "tune",
     "list",
     "export",
+    "forget",
     "serve",
     "key",
     "doctor",

@@ -58,6 +58,11 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         click.echo(line(row))
 
 
+def print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        click.echo(f"Note: {note}" + ("" if note.endswith((".", "?")) else "."))
+
+
 @contextlib.contextmanager
 def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     """A bar with rate and time left on a terminal's stderr; yields ``tick(done, total)``. Silent elsewhere."""

@@ -37,19 +37,22 @@ def command(
 
     own, data = read_settings(settings)
     with Workspace(workspace) as opened:
-        ideas = pipeline.advise(opened, account, pictures, captions, by, data, own)
+        found = pipeline.advise(opened, account, pictures, captions, by, data, own)
     if as_json:
-        print_json({"like": account, "by": by, "ideas": [idea.to_dict() for idea in ideas]})
+        print_json(found.to_dict())
         return
     header = ["", "", "fit", "better than"] + (["engagement", "from", "to", "usual"] if by else [])
     rows = []
-    for idea in ideas:
+    for idea in found.ideas:
         told = idea.expected
         more = [f"{100 * v:.2f} %" for v in (told.rate, told.low, told.high, told.habit)] if told else []
         rows.append(
             [idea.kind, idea.what[:60], idea.fit, None if idea.better_than is None else f"{100 * idea.better_than:.0f} %", *more]
         )
     print_table(header, rows)
-    click.echo(f"Fit: likeness to what {account} posts; better than: share of its own posts that fit it less.")
-    if by:
-        click.echo(f"Engagement: (likes + comments) / followers of {by}, with an 80 % interval; usual: its habit without the idea.")
+    click.echo(f"Fit: likeness to what {found.like} posts; better than: share of its own posts that fit it less.")
+    if told := found.ideas[0].expected:
+        click.echo(f"Engagement: (likes + comments) / followers of {found.by}; usual: its habit without the idea.")
+        click.echo(f"From, to: {told.interval}.")
+    for reason in found.unread.values():
+        click.echo(f"Left out: {reason}")

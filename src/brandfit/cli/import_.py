@@ -53,6 +53,10 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
     )
     for warning in result.warnings:
         click.echo(f"Note: {warning}")
+    if result.left_out.rows or result.left_out.redacted:
+        count = len(result.left_out.accounts)
+        whom = f"{count:,} account that asked to be forgotten" if count == 1 else f"{count:,} accounts that asked to be forgotten"
+        click.echo(f"Left out: {result.left_out.rows:,} rows of {whom}; taken out of {result.left_out.redacted:,} rows of others.")
     if result.rejects:
         click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")
         for reject in result.rejects[:5]:

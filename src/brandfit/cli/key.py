@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @click.group(short_help="Make, list and revoke keys of the service.")
 def command() -> None:
-    """Keys that a service asks for where it is reached from elsewhere."""
+    """Keys that a service asks for where it is reached from elsewhere.
+
+    \b
+    Examples:
+      brandfit key create "shop backend" --scope read -w demo
+      brandfit key list -w demo
+    """
 
 
 @command.command()

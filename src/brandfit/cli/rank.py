@@ -47,7 +47,7 @@ def command(
       brandfit rank --brief "Boots and tents for slow walks in the mountains" --picture boots.jpg -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import read_settings
+    from brandfit.cli._shared import only_data, read_settings
     from brandfit.config import parse_settings
     from brandfit.workspace import Workspace
 
@@ -55,7 +55,7 @@ def command(
         raise click.UsageError("--where, --weight, --like and --dislike want a BRAND.")
     if (brand is None) == (brief is None and not pictures):
         raise click.UsageError("Rank for whom? Name a BRAND, or give a --brief or a --picture, not both.")
-    own, data = read_settings(settings)
+    own, data = read_settings(settings) if brand is None else ({}, only_data(settings))
     with Workspace(workspace) as opened:
         if brand is None:
             ranking = pipeline.rank_brief(opened, brief or "", pictures, ranker, k, data, own)

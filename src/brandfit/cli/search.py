@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, out_option, print_json, print_table, set_option, where_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    out_option,
+    print_json,
+    print_notes,
+    print_table,
+    set_option,
+    where_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Find influencers by words and filters.")
@@ -56,10 +65,14 @@ def command(
     if found.sentence:
         unknown = f" ({found.unknown:,} left out: not known of them)" if found.unknown else ""
         click.echo(f"Only: {found.sentence}{unknown}.")
-    header = ["", "influencer", "category", "followers", *(["why"] if keywords else [])]
+    facts = found.columns
+    header = ["", "influencer", "category", "followers", *facts, *(["why"] if keywords else [])]
     rows = [
-        [offset + n, r["influencer"], r["category"], r["followers"], *([r["why"]] if keywords else [])]
-        for n, r in enumerate(found.rows, 1)
+        [offset + n + 1, r["influencer"], r["category"], r["followers"]]
+        + [values[n] for values in facts.values()]
+        + ([r["why"]] if keywords else [])
+        for n, r in enumerate(found.rows)
     ]
     print_table(header, rows)
     click.echo(f"{len(found.rows):,} of {found.total:,}.")
+    print_notes(found.notes)

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 import click
 
-from brandfit.cli._shared import json_option, out_option, print_json, print_table, set_option, where_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    out_option,
+    print_json,
+    print_notes,
+    print_table,
+    set_option,
+    where_option,
+    workspace_option,
+)
 
 
 def _limits(pairs: Sequence[str]) -> dict[str, int]:
@@ -75,7 +84,18 @@ def command(
         print_json(found.to_dict())
         return
     print_table(
-        ["", "influencer", "rank", "match", "followers", "price", "from", "to", "adds", "shared"],
+        [
+            "",
+            "influencer",
+            "rank",
+            "match" if found.match_is == "probability" else found.match_is,
+            "followers",
+            "price",
+            "from",
+            "to",
+            "adds",
+            "shared",
+        ],
         [
             [
                 n,
@@ -94,9 +114,9 @@ def command(
     middle, low, high = found.price
     click.echo(f"Price: {middle:,.0f}" + (f" ({low:,.0f} to {high:,.0f})" if low < high else "") + ".")
     first = f"{found.ranked_reach:,.0f}" if found.ranked_reach is not None else "they do not keep them"
+    won = f"Expected to win {found.reach:,.0f} people" if found.match_is == "probability" else f"Weighed reach {found.reach:,.0f}"
     click.echo(
-        f"Expected to win {found.reach:,.0f} people; the first of the ranking within the same limits: {first}. "
+        f"{won}; the first of the ranking within the same limits: {first}. "
         f"At least {100 * found.at_least:.0f} % of what any set could reach."
     )
-    for note in found.notes:
-        click.echo(f"Note: {note}.")
+    print_notes(found.notes)

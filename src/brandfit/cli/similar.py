@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, out_option, print_json, print_table, set_option, where_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    out_option,
+    print_json,
+    print_notes,
+    print_table,
+    set_option,
+    where_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Find influencers like others, or like a picture.")
@@ -51,11 +60,14 @@ def command(
     if found.sentence:
         unknown = f" ({found.unknown:,} left out: not known of them)" if found.unknown else ""
         click.echo(f"Only: {found.sentence}{unknown}.")
-    slots = sorted({slot for row in found.rows for slot in row["slots"]})
+    slots, facts = sorted({slot for row in found.rows for slot in row["slots"]}), found.columns
     print_table(
-        ["", "influencer", "category", "followers", "likeness", *slots],
+        ["", "influencer", "category", "followers", *facts, "likeness", *slots],
         [
-            [n, r["influencer"], r["category"], r["followers"], r["likeness"], *(r["slots"].get(s) for s in slots)]
-            for n, r in enumerate(found.rows, 1)
+            [n + 1, r["influencer"], r["category"], r["followers"]]
+            + [values[n] for values in facts.values()]
+            + [r["likeness"], *(r["slots"].get(s) for s in slots)]
+            for n, r in enumerate(found.rows)
         ],
     )
+    print_notes(found.notes)

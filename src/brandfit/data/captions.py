@@ -8,6 +8,8 @@ from collections.abc import Iterable
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0e3a\u0e40-\u0e4e\u200c\u200d"
 """Vowel signs and accents that belong to a word in many scripts although ``\\w`` leaves them out."""
 
+WORD = rf"[\w{_MARKS}]"
+"""One letter, digit, ``_``, or sign of a word, as a regular expression."""
 HASHTAG = re.compile(rf"(?<![/&])[#＃]([\w{_MARKS}]{{1,200}})")
 """Not in web addresses (``/#part``) and not in HTML entities (``&#39;``)."""
 MENTION = re.compile(r"(?<![\w.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?)")

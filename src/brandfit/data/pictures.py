@@ -7,7 +7,7 @@ import io
 import warnings
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from brandfit.data import schema
 from brandfit.data.schema import Picture, Reject
@@ -50,6 +50,8 @@ def working_copy(data: bytes) -> WorkingCopy:
             image.draft("RGB", (WORKING_SIZE, WORKING_SIZE))
             image.load()
             small = _shrink(image, turned)
+    except UnidentifiedImageError:  # its own words name an address in memory
+        raise ValueError(f"not a readable picture: none of {', '.join(FORMATS)}") from None
     except ValueError:
         raise
     except Exception as error:  # Pillow's decoders raise whatever their format's parser meets: SyntaxError, struct.error ...

@@ -23,11 +23,15 @@ Pairs = np.ndarray
 """(p, 2) object ids (brand, influencer)."""
 
 
+NO_POSTS = np.zeros(0, dtype=object)
+
+
 class Fold(NamedTuple):
     """What a ranker may be fitted on, what it sees when it scores, and what it is asked.
 
     brands (b,), candidates (n,) object ids; relevant (b, n) bool, the held-out truth; eligible (b, n) bool, False where a
-    candidate is not ranked for a brand (a partner that is known already, or one of which nothing is left to see).
+    candidate is not ranked for a brand (a partner that is known already, or one of which nothing is left to see); hidden (p,) ids
+    of the posts that state a held-out endorsement and are hidden from both sides.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Fold(NamedTuple):
     relevant: np.ndarray
     eligible: np.ndarray
     notes: tuple[str, ...] = ()
+    hidden: np.ndarray = NO_POSTS
 
 
 def official(dataset: Dataset) -> list[Fold]:
@@ -221,8 +226,7 @@ def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
     test = open_.keep(brands=brands, influencers=candidates)
     relevant = _matrix(brands, candidates, pairs)
     eligible = np.ones_like(relevant)
-    notes = [f"{len(hidden):,} posts that state a held-out endorsement are hidden"] if len(hidden) else []
-    return Fold(name, train, test, brands, candidates, relevant, eligible, tuple(notes))
+    return Fold(name, train, test, brands, candidates, relevant, eligible, hidden=hidden.to_numpy(zero_copy_only=False))
 
 
 def _held_out(
@@ -242,7 +246,7 @@ def _held_out(
     lost = len(held) - int(relevant.sum())
     has_answer = relevant.any(axis=1)
     unanswered = int((~has_answer).sum())
-    notes = [note]
+    notes = []
     whole = [features.name for features in dataset.slots.values() if features.level == "account"]
     if whole and len(hidden):
         notes.append(f"{', '.join(whole)} describes whole accounts: what it takes from hidden posts is seen all the same")
@@ -254,7 +258,8 @@ def _held_out(
         notes.append(f"{unanswered:,} of {len(judged):,} brands are not judged: none of their held-out partners can be seen")
     test = _with_partners(seen, seen, known, _pairs([]))
     train = training_view(seen, seeds.derive(seed, name))
-    return Fold(name, train, test, judged[has_answer], candidates, relevant[has_answer], eligible[has_answer], tuple(notes))
+    judged, relevant, eligible = judged[has_answer], relevant[has_answer], eligible[has_answer]
+    return Fold(name, train, test, judged, candidates, relevant, eligible, tuple(notes), hidden.to_numpy(zero_copy_only=False))
 
 
 def _visible(dataset: Dataset, ids: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import mmap
 import os
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -59,6 +59,9 @@ class Store(Protocol):
     def add_units(self, maker: str, hashes: np.ndarray, values: np.ndarray) -> None:
         """Keep a chunk, whole or not at all."""
 
+    def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
+        """Note the encoder and the settings of a maker: who forgets an account must know what it encoded."""
+
     def load(self, name: str, key: str) -> Features | None:
         """The finished Features of this key."""
 
@@ -83,6 +86,10 @@ class Encoder(ABC):
     """Of several Features for one slot, a ranker that is not told otherwise reads those of the highest preference."""
     sentences: ClassVar[bool] = False
     """Of text: whether texts that mean the same are near to each other, whatever their words."""
+    learned_columns: ClassVar[bool] = False
+    """Whether columns are named after what accounts write (hashtags, mentions, words of topics)."""
+    hears: ClassVar[bool] = False
+    """Whether the row of a post is made of what others say."""
     version: ClassVar[int] = 1
     """Raised by one when the code changes what it computes."""
     batch_size: ClassVar[int] = 256
@@ -169,6 +176,8 @@ class Encoder(ABC):
         ids = np.asarray(units.ids, dtype=object)
         if store is not None and (found := store.load(self.name, self._key(ids, hashes))) is not None:
             return found
+        if store is not None and self.kind == "encoder":
+            store.note_maker(self.maker, {"encoder": self.name, "config": self.config.to_dict()})
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         rows, encoded = self._rows(dataset, unique, Picked(units.contents, first), store, tick, map)
         unit = inverse.ravel()
@@ -184,6 +193,10 @@ class Encoder(ABC):
             self.slot,
         )
         return store.save(features) if store is not None else features
+
+    def content_hashes(self, dataset: Dataset) -> np.ndarray:
+        """(u,) V16 hashes of the distinct contents of a Dataset, after ``learn``."""
+        return np.unique(_hashes(self.units(dataset).contents))
 
     def _key(self, ids: np.ndarray, hashes: np.ndarray) -> str:
         digest = hashlib.sha256(hashes.tobytes())

@@ -10,7 +10,7 @@ import numpy as np
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.errors import UsageError
-from brandfit.evaluation.metrics import Metric, blocks
+from brandfit.evaluation.metrics import Metric, Recall, blocks
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.references import references
 from brandfit.evaluation.report import Judged, Report
@@ -84,8 +84,35 @@ def evaluate(
         positives=int(sum((fold.relevant & fold.eligible).sum() for fold in folds)),
         category_source=categories[0][1],
         dataset=dataset.fingerprint,
-        notes=tuple(dict.fromkeys([*dataset.notes, *(note for fold in folds for note in fold.notes)])),
+        notes=_notes(dataset, folds, protocol),
     )
+
+
+def _notes(dataset: Dataset, folds: Sequence[Fold], protocol: Protocol) -> tuple[str, ...]:
+    of_folds = (note for fold in folds for note in fold.notes)
+    return tuple(dict.fromkeys([*dataset.notes, *_hidden(folds), *of_folds, *_without_choice(folds, protocol)]))
+
+
+def _hidden(folds: Sequence[Fold]) -> list[str]:
+    """How many posts are hidden; of several folds, of which each hides its own, how many different ones and in each."""
+    posts = len({id for fold in folds for id in fold.hidden.tolist()})
+    if not posts:
+        return []
+    each = sorted(len(fold.hidden) for fold in folds)
+    more = f" ({each[0]:,} to {each[-1]:,} in each of {len(folds)} folds)" if len(folds) > 1 else ""
+    return [f"{posts:,} posts that state a held-out endorsement are hidden{more}"]
+
+
+def _without_choice(folds: Sequence[Fold], protocol: Protocol) -> list[str]:
+    """Metrics that find everybody, whoever ranks: those of the first k of no more than k candidates."""
+    pools = np.concatenate([fold.eligible.sum(axis=1) for fold in folds])
+    notes = []
+    for metric in protocol.metrics:
+        if isinstance(metric, Recall) and (pools <= metric.k).any():
+            some = int((pools <= metric.k).sum())
+            whom = "all brands have" if some == len(pools) else f"{some:,} of {len(pools):,} brands have"
+            notes.append(f"{metric} is 1 whoever ranks where there is nobody to leave out: {whom} {metric.k} candidates or fewer")
+    return notes
 
 
 def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]:

@@ -2,6 +2,7 @@
 
 wsim       W-14 to W-16 (Elwood et al. 2021, Eq. 11-12): of a WSim whose picture slot is VGG-16, place by place, exact
 occlusion  any ranker and any encoder: a patch is covered, the picture read again, the pair scored again (Zeiler and Fergus, 2014)
+fit        the same of a picture that nobody has posted yet: how well it fits what an account shows (W-17)
 gradient   any encoder that is a network: captum's methods on the likeness of the picture to what the other side shows
 """
 
@@ -22,6 +23,7 @@ from brandfit.explain.attribute import Game
 from brandfit.explain.explanation import HeatMap, Side
 from brandfit.explain.variants import Variants, pair, scores, subject
 from brandfit.learning.pooling import account_vectors, brand_vectors
+from brandfit.learning.similarity import cosine, typical
 from brandfit.rankers.base import Ranker
 from brandfit.rankers.wsim import WSim
 
@@ -80,6 +82,17 @@ def occlusion(
     rows[:, at] = told
     found = scores(ranker, other, side, Variants(whole, {"picture": rows}))
     return HeatMap(side, post, hashes[0], _spread(found[0] - found[1:], boxes), "occlusion")
+
+
+def fit(dataset: Dataset, encoder: Encoder, like: str, picture: np.ndarray) -> tuple[float, np.ndarray]:
+    """How well a new picture (h, w, 3) fits what a brand or influencer shows, and (8, 8) how much that falls where it is covered.
+
+    The fit is that of ``campaign.advise``: the cosine with the mean of its pictures, both less the mean of all influencers.
+    """
+    variants, boxes = _covered(picture)
+    wanted, mean = typical(dataset, "picture", like)
+    told = cosine(_read(encoder, [picture, *variants], [], wanted.shape[1]) - mean, wanted - mean)
+    return float(told[0]), _spread(told[0] - told[1:], boxes)
 
 
 def cells(
@@ -159,7 +172,12 @@ def attributed(function: Callable[[Any], Any], picture: Any, method: Gradient) -
 
 def decoded(dataset: Dataset, hash: str) -> np.ndarray:
     """(h, w, 3) uint8 of a working copy."""
-    return np.asarray(Picture.open(io.BytesIO(dataset.picture(hash))).convert("RGB"))
+    return opened(dataset.picture(hash))
+
+
+def opened(data: bytes) -> np.ndarray:
+    """(h, w, 3) uint8 of the bytes of a picture."""
+    return np.asarray(Picture.open(io.BytesIO(data)).convert("RGB"))
 
 
 def _pictures(dataset: Dataset, post: str) -> list[str]:

@@ -99,8 +99,16 @@ def save(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list
 
 
 def overlay_png(dataset: Dataset, heat: HeatMap, least: float = 0.0) -> bytes:
+    return png(overlay(decoded(dataset, heat.picture), heat.values, least))
+
+
+def png(drawn: Any) -> bytes:
+    """A picture, or a figure, as PNG."""
     buffer = io.BytesIO()
-    overlay(decoded(dataset, heat.picture), heat.values, least).save(buffer, "PNG")
+    if isinstance(drawn, Picture.Image):
+        drawn.save(buffer, "PNG")
+    else:
+        drawn.savefig(buffer, format="png", dpi=130, bbox_inches="tight")
     return buffer.getvalue()
 
 

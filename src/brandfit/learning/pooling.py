@@ -144,7 +144,15 @@ def _means(group: np.ndarray, row: np.ndarray, n: int, values: np.ndarray, weigh
 def _partners_of(dataset: Dataset, brands: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Which brands (b,) are seen through partners, those partners (q,), and the pairs as indices into both (p,), (p,)."""
     by_partners = np.array([dataset.representation.get(brand) == "partners" for brand in brands], bool)
-    row = {brands[n]: n for n in np.flatnonzero(by_partners)}
-    pairs = [(row[brand], partner) for brand, partner in (dataset.representing.tolist() if row else ()) if brand in row]
+    of_brand = dataset.remembered("representing", lambda: _grouped(dataset.representing))
+    pairs = [(n, partner) for n in np.flatnonzero(by_partners).tolist() for partner in of_brand.get(brands[n], ())]
     partners, at_partner = np.unique(np.array([partner for _, partner in pairs], dtype=object), return_inverse=True)
     return by_partners, partners, np.array([n for n, _ in pairs], np.int64), at_partner
+
+
+def _grouped(pairs: np.ndarray) -> dict[str, list[str]]:
+    """First ids to their second ones."""
+    found: dict[str, list[str]] = {}
+    for brand, partner in pairs.tolist():
+        found.setdefault(brand, []).append(partner)
+    return found

@@ -7,14 +7,19 @@ float64 and rounded to float32 once, which hides the difference (but for about o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 
-from brandfit.learning.pooling import Rows, Vectors
+from brandfit.data.dataset import Dataset
+from brandfit.errors import UsageError
+from brandfit.learning.pooling import Rows, Vectors, account_vectors, brand_vectors
 
 ROWS = 256
 """Posts of brands whose products with all of the other side are held at once."""
+FEW, MANY = 12, 4_000_000
+"""Rows of brands up to which, and numbers of candidates from which on, candidates are read as they lie, not widened first."""
 BLOCK_BYTES = 64 * 2**20
 """Candidates are widened to float64 a block of this size at a time."""
 
@@ -29,11 +34,38 @@ def unit(vectors: Vectors) -> Vectors:
 def inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(b, d) and (n, d) to their (b, n) inner products, float64 that hold float32 values."""
     wide = left.astype(np.float64)
+    if len(left) <= FEW and right.size >= MANY and right.dtype == np.float32 and (product := _streamed()) is not None:
+        return np.asarray(product(wide, right))
     step = max(1, BLOCK_BYTES // (8 * max(1, right.shape[1])))
     result = np.empty((len(left), len(right)))
     for start in range(0, len(right), step):
         result[:, start : start + step] = (wide @ right[start : start + step].astype(np.float64).T).astype(np.float32)
     return result
+
+
+@cache
+def _streamed() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """``inner`` of a few rows, which then waits for memory alone; None where numba is not installed.
+
+    On one thread: numba's own threads may not be started from several threads at once, as a service would.
+    """
+    try:
+        import numba
+    except ImportError:
+        return None
+
+    def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        result = np.empty((left.shape[0], right.shape[0]))
+        for n in range(right.shape[0]):
+            for b in range(left.shape[0]):
+                total = 0.0
+                for d in range(right.shape[1]):
+                    total += left[b, d] * np.float64(right[n, d])
+                result[b, n] = np.float64(np.float32(total))
+        return result
+
+    compiled: Callable[[np.ndarray, np.ndarray], np.ndarray] = numba.njit(fastmath=True, nogil=True)(product)
+    return compiled
 
 
 def late(left: Rows, right: Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -91,3 +123,23 @@ def _length_one(rows: np.ndarray) -> np.ndarray:
 def are_shares(rows: np.ndarray) -> bool:
     """Whether all values lie between 0 and 1."""
     return bool(rows.size and (rows >= 0).all() and (rows <= 1).all())
+
+
+def typical(dataset: Dataset, slot: str, like: str) -> tuple[np.ndarray, np.ndarray]:
+    """(1, d) the mean of what a brand or influencer posts, and (d,) of what all influencers do: what everybody shows is no fit.
+
+    Raises UsageError where nothing of it is there.
+    """
+    vectors = brand_vectors if like in dataset.representation else account_vectors
+    wanted = vectors(dataset, slot, np.array([like], dtype=object))
+    if not wanted.present[0]:
+        raise UsageError(f"Nothing of {like} is there to compare in {slot}.", "Encode its posts first.")
+    all_ = account_vectors(dataset, slot, dataset.influencers)
+    mean = all_.values[all_.present].mean(axis=0) if all_.present.any() else np.zeros(wanted.values.shape[1], np.float32)
+    return wanted.values, mean
+
+
+def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(n, d) and (n, d), or (1, d), to (n,), 0 of a row of zeros."""
+    length = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    return np.asarray((left * right).sum(axis=1) / np.maximum(length, 1e-12))

@@ -10,13 +10,15 @@ report = evaluate(workspace, ["simcos", "wsim", "brandfit"], "expansion")
 
 from __future__ import annotations
 
-from brandfit.pipeline.audiences import Audience, audience
+from brandfit.pipeline.audiences import Audience, audience, shared_audiences
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
-from brandfit.pipeline.choosing import advise, shortlist
+from brandfit.pipeline.choosing import advise, appraise, asking_prices, fit_maps, shortlist
 from brandfit.pipeline.explaining import explain, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_rows
 from brandfit.pipeline.finding import Found, search, similar
+from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source
+from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
 from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
 from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, rank, rank_brief, train
@@ -26,14 +28,19 @@ from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair
 __all__ = [
     "DEFAULT_PROFILER",
     "Audience",
+    "Category",
+    "Forgotten",
     "Found",
     "Imported",
     "Pair",
     "Suiting",
     "advise",
+    "appraise",
+    "asking_prices",
     "audience",
     "brands_for",
     "catalogue",
+    "category",
     "chances",
     "check",
     "check_file",
@@ -42,26 +49,33 @@ __all__ = [
     "doctor",
     "encode",
     "evaluate",
+    "expected",
     "explain",
     "export",
     "export_rows",
+    "facts_of",
     "fill_slots",
+    "fit_maps",
     "fitted",
+    "forget",
     "import_source",
     "judge_profilers",
     "labelled_table",
     "listing",
     "load",
     "pair",
+    "posts_told",
     "profile",
     "rank",
     "rank_brief",
     "report",
     "save_explanation",
     "search",
+    "shared_audiences",
     "shortlist",
     "similar",
     "to_mark",
+    "topics",
     "train",
     "with_features",
     "with_labels",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from brandfit.audience.authenticity import RULE, Hint, Hints
-from brandfit.audience.view import AudienceView, Views, sentences
+from brandfit.audience.view import AudienceView, Shared, Views, sentences
+from brandfit.data.dataset import Dataset
 from brandfit.pipeline.loading import load
 from brandfit.workspace import Workspace
 
@@ -37,6 +38,18 @@ def audience(workspace: Workspace, account: str, other: str | None = None, data:
     """What is known of the audience of a brand or influencer; ``other``: beside that of another."""
     dataset = load(workspace, data)
     account, other = (None if id is None else id.strip().lower().removeprefix("@") for id in (account, other))  # type: ignore[assignment]
-    view = Views(dataset).of(account, other)
+    view = _views(dataset).of(account, other)
     peers = dataset.brands if view.role == "brand" else dataset.influencers
-    return Audience(view, tuple(Hints(dataset, peers).of(account)))
+    hints = dataset.remembered(("hints", view.role), lambda: Hints(dataset, peers))
+    return Audience(view, tuple(hints.of(account)))
+
+
+def shared_audiences(workspace: Workspace, accounts: Sequence[str]) -> list[tuple[str, str, Shared | None]]:
+    """Of each two of these accounts who is known in the audiences of both; None where one of them is not known."""
+    views = _views(load(workspace))
+    pairs = [(one, other) for n, one in enumerate(accounts) for other in accounts[n + 1 :]]
+    return [(one, other, views.shared(one, other)) for one, other in pairs]
+
+
+def _views(dataset: Dataset) -> Views:
+    return dataset.remembered("audience views", lambda: Views(dataset))

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from brandfit.errors import UnknownName, UsageError
+from brandfit.data.dataset import Dataset
+from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
-from brandfit.pipeline.loading import describe_accounts, load, reader_of, readers_of
+from brandfit.pipeline.loading import describe_accounts, known_settings, load, reader_of, readers_of
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
@@ -22,15 +23,33 @@ from brandfit.workspace import Workspace
 @dataclass(frozen=True)
 class Found:
     """A page of a search: rows of accounts with why each was found, of ``total``; ``sentence`` says the filters, ``unknown`` of how
-    many influencers what they ask is not known."""
+    many influencers what they ask is not known; ``facts``: names of what was filtered and sorted by, which each row has under
+    ``facts``; ``notes``: what was asked for and nobody has."""
 
     rows: Sequence[Mapping[str, Any]]
     total: int
     sentence: str
     unknown: int
+    facts: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {"total": self.total, "filters": self.sentence, "unknown": self.unknown, "results": list(self.rows)}
+        return {
+            "total": self.total,
+            "filters": self.sentence,
+            "unknown": self.unknown,
+            "notes": list(self.notes),
+            "results": list(self.rows),
+        }
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """Fact to its value in each row as a table prints it, but for those that every table has."""
+        return {
+            fact: [filters.shown(fact, row["facts"][fact]) for row in self.rows]
+            for fact in self.facts
+            if fact not in ("category", "followers")
+        }
 
 
 def search(
@@ -48,26 +67,28 @@ def search(
     sort  a fact in place of the match, the largest first; "-followers": the smallest
     """
     dataset = load(workspace, data)
-    facts = Facts(dataset)
+    known_settings(settings, dataset)
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
     condition = filters.condition(where)
+    asked = filters.facts_of(condition, sort)
     allowed, unknown = filters.kept(condition, facts)
     why: dict[str, dict[str, Any]] = {}
     if keywords:
-        reader = reader_of(dataset.slots["text"], settings) if "text" in dataset.slots else None
-        reader = reader if reader is not None and reader.sentences else None
-        hits = Keywords(dataset, reader).search(keywords, len(facts), allowed)
+        # by the settings, not by the reader: to tell which weights it has, it reads all of them
+        index = dataset.remembered(("keywords", *sorted((settings or {}).items())), lambda: _keywords(dataset, settings))
+        hits = index.search(keywords, len(facts), allowed)
         why = {hit.influencer: hit.to_dict() for hit in hits}
         ids = list(why)
     else:
         ids = facts.ids[allowed].tolist()
     if sort:
-        ids = _sorted(facts, ids, sort)
+        ids = _sorted(facts, ids, asked[0], sort.startswith("-"))
     page = ids[offset : offset + k]
     rows = [
-        {**describe, **why.get(id, {"influencer": id})}
-        for id, describe in zip(page, describe_accounts(workspace, page), strict=True)
+        {**describe, **why.get(id, {"influencer": id}), "facts": told}
+        for id, describe, told in zip(page, describe_accounts(workspace, page), _told(facts, asked, page), strict=True)
     ]
-    return Found(rows, len(ids), str(condition) if condition is not None else "", unknown)
+    return _found(rows, len(ids), condition, unknown, asked, facts)
 
 
 def similar(
@@ -81,12 +102,13 @@ def similar(
 ) -> Found:
     """Influencers like these accounts, or whose pictures are like one."""
     dataset = load(workspace, data)
-    facts = Facts(dataset)
+    known_settings(settings, dataset)
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
     condition = filters.condition(where)
     allowed, unknown = filters.kept(condition, facts)
     if (picture is None) == (not accounts):
         raise UsageError("Like whom, or like which picture?", "Name accounts, or one picture, not both.")
-    alike = Lookalikes(dataset)
+    alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
     if picture is None:
         found = alike.similar([id.strip().lower().removeprefix("@") for id in accounts], k, allowed)
     else:
@@ -96,22 +118,39 @@ def similar(
         found = alike.like_rows(rows, k, allowed)
     told = [{"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found]
     described = describe_accounts(workspace, [one.influencer for one in found])
-    rows_ = [{**describe, **row} for describe, row in zip(described, told, strict=True)]
-    return Found(rows_, len(rows_), str(condition) if condition is not None else "", unknown)
+    asked = filters.facts_of(condition)
+    of_each = _told(facts, asked, [one.influencer for one in found])
+    rows_ = [{**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)]
+    return _found(rows_, len(rows_), condition, unknown, asked, facts)
 
 
-def _sorted(facts: Facts, ids: Sequence[str], sort: str) -> list[str]:
-    """By a fact (``audience_match:ACCOUNT`` of one beside an account); those of which it is not known come last, equal ones as they
-    were."""
-    name, _, account = sort.lstrip("-").partition(":")
-    least = sort.startswith("-")
-    numbers = [field for field, what in filters.FIELDS.items() if what.numbers]
-    if name not in numbers:
-        raise UnknownName("fact to sort by", name, numbers)
-    column = getattr(facts, filters.FIELDS[name].column)
-    if filters.FIELDS[name].beside:
-        if not account:
-            raise UsageError(f"{name} beside whom?", f"For example: --sort {name}:{facts.ids[0] if len(facts) else 'ACCOUNT'}")
-        column = column(account.strip().lower().removeprefix("@"))
-    values = dict(zip(facts.ids.tolist(), column.to_pylist(), strict=True))
+def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
+    """What is written by whom; words of like meaning too, where what has read the texts can read words."""
+    reader = reader_of(dataset.slots["text"], settings) if "text" in dataset.slots else None
+    return Keywords(dataset, reader if reader is not None and reader.sentences else None)
+
+
+def _told(facts: Facts, asked: Sequence[filters.Leaf], ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Of each of these influencers what is known of what was asked."""
+    row = {id: n for n, id in enumerate(facts.ids.tolist())}
+    at = np.array([row[id] for id in ids], np.int64)
+    columns = {leaf.fact: leaf.told(facts, at) for leaf in asked}
+    return [{fact: values[n] for fact, values in columns.items()} for n in range(len(ids))]
+
+
+def _found(
+    rows: Sequence[Mapping[str, Any]],
+    total: int,
+    condition: filters.Condition | None,
+    unknown: int,
+    asked: Sequence[filters.Leaf],
+    facts: Facts,
+) -> Found:
+    sentence = str(condition) if condition is not None else ""
+    return Found(rows, total, sentence, unknown, [leaf.fact for leaf in asked], filters.notes(condition, facts))
+
+
+def _sorted(facts: Facts, ids: Sequence[str], by: filters.Leaf, least: bool) -> list[str]:
+    """By a fact; those of which it is not known come last, equal ones as they were."""
+    values = dict(zip(facts.ids.tolist(), by.column(facts).to_pylist(), strict=True))
     return sorted(ids, key=lambda id: (values[id] is None, (values[id] or 0) * (1 if least else -1)))

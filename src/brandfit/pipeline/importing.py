@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from brandfit import names
 from brandfit.compute.processes import process_some
 from brandfit.data import pictures
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
-from brandfit.workspace import Workspace
+from brandfit.workspace import LeftOut, Workspace
 
 Bytes = Callable[[int], None]
 
@@ -29,6 +31,8 @@ class Imported:
     rejects: Sequence[Mapping[str, Any]]
     warnings: Sequence[str]
     seconds: float
+    left_out: LeftOut
+    """Of accounts that asked to be forgotten."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -38,6 +42,7 @@ class Imported:
             "changes": self.changes,
             "rejects": len(self.rejects),
             "warnings": list(self.warnings),
+            "forgotten": self.left_out.to_dict(),
             "seconds": round(self.seconds, 3),
         }
 
@@ -49,11 +54,16 @@ def import_source(
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
     tick: Bytes | None = None,
+    called: str | None = None,
 ) -> Imported:
     """Import a source (``brandfit list importers``) into a workspace, whole or not at all.
 
     Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the import with a
-    DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated.
+    DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated. Accounts
+    that asked to be forgotten are left out, and so is every mention of them.
+
+    tick    called with the number of bytes just read
+    called  what the source is known as, unless by its path: rejects of its last import are replaced, and name files within it
     """
     cls = names.load("importer", source)
     importer = cls(cls.Config.of(settings or {}))
@@ -69,19 +79,27 @@ def import_source(
                     f"{record.file}, line {record.line}: {record.reason}.",
                     "Nothing was imported. Mend the row, or import without --strict to leave bad rows out.",
                 )
-            yield record
+            yield _within(record, where) if called and isinstance(record, Reject) else record
 
-    label = f"{source} {where.resolve() if path is not None else ''}".strip()
-    changes = workspace.write(label, records())
+    label = f"{source} {called or (where.resolve() if path is not None else '')}".strip()
+    left_out = LeftOut()
+    changes = workspace.write(label, records(), left_out)
     return Imported(
         source,
-        str(where) if path is not None else "",
+        called or str(where) if path is not None else "",
         workspace.fingerprint,
         changes,
-        [r for r in workspace.rejects() if r["source"] == label],
+        [r for r in workspace.rejects() if r["source"] == left_out.source],
         tuple(getattr(importer, "warnings", ())),
         time.perf_counter() - started,
+        left_out,
     )
+
+
+def _within(reject: Reject, folder: Path) -> Reject:
+    """With the name of its file as seen from the folder."""
+    file = Path(reject.file)
+    return msgspec.structs.replace(reject, file=file.relative_to(folder).as_posix()) if file.is_relative_to(folder) else reject
 
 
 def _refused(picture: Picture, reason: str) -> Reject:

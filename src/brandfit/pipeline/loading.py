@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from brandfit import names
 from brandfit.compute.local import thread_map
+from brandfit.config import Config, describe
 from brandfit.data import checks, endorsements
 from brandfit.data.dataset import SLOTS, Dataset
 from brandfit.data.features import Features
@@ -127,6 +128,43 @@ def readers_of(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str
     """Slot to the encoder that filled it, of those that can read anew."""
     found = {slot: reader_of(features, settings) for slot, features in dataset.slots.items()}
     return {slot: encoder for slot, encoder in found.items() if encoder is not None}
+
+
+def known_settings(
+    settings: Mapping[str, Any] | None, dataset: Dataset | None = None, others: Mapping[str, type[Config]] | None = None
+) -> None:
+    """Refuses a setting that nothing here takes: it would change nothing, and nobody would know.
+
+    Taken are ``ENCODER.NAME`` of the encoders that fill the slots of the Dataset, and ``SCOPE.NAME`` of ``others``.
+    """
+    filled = [features.name for features in dataset.slots.values()] if dataset is not None else []
+    takers = {name: names.load("encoder", name).Config for name in filled if name in names.names("encoder")} | dict(others or {})
+    for name in settings or {}:
+        if taker := _owner(name, takers):
+            takers[taker].of(scope(settings, taker))
+        elif dataset is not None and (encoder := _owner(name, names.names("encoder"))):
+            slot = names.load("encoder", encoder).slot
+            now = dataset.slots[slot].name if slot in dataset.slots else "nothing"
+            raise UsageError(
+                f"Setting {name!r}: {encoder} fills no slot here; {slot} is filled by {now}.",
+                f"Fill it with --set slots.{slot}={encoder}, or set what is there: {', '.join(takers) or 'nothing'}.",
+            )
+        elif dataset is not None and name.count(".") > 1 and name.partition(".")[0] in _kinds():
+            raise UnknownName("encoder", name.rpartition(".")[0], names.names("encoder"))
+        else:
+            raise UnknownName(
+                "setting", name, [f"{taker}.{field}" for taker, config in takers.items() for field in describe(config)]
+            )
+
+
+def _kinds() -> set[str]:
+    """text, image, concept ...: what the names of encoders begin with."""
+    return {name.partition(".")[0] for name in names.names("encoder")}
+
+
+def _owner(name: str, takers: Iterable[str]) -> str | None:
+    """The one of these that a setting ``TAKER.NAME`` is of."""
+    return max((taker for taker in takers if name.startswith(f"{taker}.")), key=len, default=None)
 
 
 def scope(settings: Mapping[str, Any] | None, scope: str) -> dict[str, Any]:

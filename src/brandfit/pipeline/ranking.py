@@ -14,11 +14,11 @@ from brandfit import names
 from brandfit.config import Config
 from brandfit.data import endorsements, split
 from brandfit.data.dataset import Dataset
-from brandfit.errors import ConfigError
+from brandfit.errors import ConfigError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
-from brandfit.pipeline.loading import Steps, known_brand, load, readers_of, ready, rules, scope
+from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, rules, scope
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, adjusted
 from brandfit.search import filters
@@ -38,10 +38,15 @@ def train(
     """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its name."""
     cls = names.load("ranker", ranker)
     model: Ranker = cls(cls.Config.of(settings or {}), seed)
+    forgotten = workspace.forgotten()
     dataset = load(workspace, data)
     ready(dataset, cls, workspace)
     started = time.perf_counter()
     model.fit(split.training_view(dataset, seed) if cls.learns else dataset, tick, workspace.checkpoint(ranker))
+    if workspace.forgotten() != forgotten:
+        raise WorkspaceError(
+            f"An account was forgotten while {ranker} was trained, and it has learned from it: it was not kept.", "Train it again."
+        )
     workspace.save_model(
         model,
         {
@@ -93,9 +98,7 @@ def rank(
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand = known_brand(dataset, brand)
-    # What is kept holds the model and the Dataset, so that their ids stay theirs.
-    key = (id(model), id(dataset), brand, partners, rules(data))
-    found = workspace.memo.get("rankings", key, lambda: (ranked(model, dataset, brand, None, partners, data), model, dataset))[0]
+    found = all_ranked(workspace, model, dataset, brand, partners, data)
     if weights or like or dislike:
         found = adjusted(found, weights or {}, _taste(dataset, found, like, dislike))
     condition = filters.condition(where)
@@ -147,6 +150,7 @@ def rank_brief(
 ) -> Ranking:
     """The best influencers for a brand that has no account yet: what it looks for, in words and pictures."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    known_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
     asked = with_brief(dataset, text, pictures, readers)
     unread = [slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided]
@@ -158,6 +162,18 @@ def rank_brief(
 def ranked(model: Ranker, dataset: Dataset, brand: str, k: int | None, partners: bool, data: Mapping[str, Any] | None) -> Ranking:
     """The best k of all that may be asked."""
     return model.rank(dataset, brand, candidates(dataset, brand, partners, data), k)
+
+
+def all_ranked(
+    workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None
+) -> Ranking:
+    """All that may be asked; the workspace keeps the latest."""
+    # What is kept holds the model and the Dataset, so that their ids stay theirs.
+    key = (id(model), id(dataset), brand, partners, rules(data))
+    made: Ranking = workspace.memo.get(
+        "rankings", key, lambda: (ranked(model, dataset, brand, None, partners, data), model, dataset)
+    )[0]
+    return made
 
 
 def candidates(dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None) -> np.ndarray:

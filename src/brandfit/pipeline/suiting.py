@@ -20,9 +20,11 @@ from typing import Any
 import numpy as np
 
 from brandfit.data import endorsements
+from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.pipeline.loading import known_brand, rules
 from brandfit.pipeline.ranking import default_ranker, fitted
+from brandfit.rankers.base import Ranker
 from brandfit.ranking import order, place
 from brandfit.workspace import Workspace
 
@@ -129,6 +131,15 @@ def brands_for(
     influencer = influencer.strip().lower().removeprefix("@")
     if influencer not in set(dataset.influencers.tolist()):
         raise UnknownName("influencer", influencer, dataset.influencers.tolist())
+    # What is kept holds the model and the Dataset, so that their ids stay theirs.
+    key = (id(model), id(dataset), influencer, partners, rules(data))
+    made: Suiting = workspace.memo.get(
+        "suitings", key, lambda: (_suiting(model, dataset, influencer, partners, data), model, dataset)
+    )[0]
+    return made
+
+
+def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, data: Mapping[str, Any] | None) -> Suiting:
     notes = model.notes(dataset)
     if not model.matches:
         notes.append(f"{model.name} scores an influencer alike for every brand")

@@ -60,7 +60,7 @@ class Inputs:
     ids      (n,)
     words    field to n texts, "" where there is none
     numbers  (n, 8) float64, NaN where not known: log(1 + followers, followees, posts), posts that are here, log(1 + mean likes,
-             mean comments), hashtags and mentions a post
+             mean comments), each over the posts of which they are known, hashtags and mentions a post
     slots    Features by the slot or name that they were given under: their rows of accounts
     single   the newest posts one by one, for a profiler that looks at them
     """
@@ -111,6 +111,7 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
     row = {id: n for n, id in enumerate(ids.tolist())}
     found: dict[str, list[list[str]]] = {field: [[] for _ in row] for field in FIELDS}
     counts = np.zeros((len(row), 5))  # posts, likes, comments, hashtags, mentions
+    told = np.zeros((len(row), 2))  # posts of which likes, comments are known
     described, comments, replies = _told(dataset)
     names = ("id", "account", "caption", "hashtags", "mentions", "tags", "sponsors", "likes", "comments", "kind")
     for batch in dataset.posts.select(list(names)).to_batches(max_chunksize=20_000):
@@ -132,11 +133,12 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
                 if text:
                     found[field][n].append(text)
             counts[n] += (1, likes or 0, answers or 0, len(hashtags or ()), len(mentions or ()))
+            told[n] += (likes is not None, answers is not None)
     for n, text in enumerate(dataset.of_accounts("biography", ids).tolist()):
         if text:
             found["biography"][n].append(text)
     with np.errstate(invalid="ignore", divide="ignore"):
-        each = counts[:, 1:] / counts[:, :1]
+        each = counts[:, 1:] / np.column_stack([told, counts[:, :1], counts[:, :1]])
     stated = np.stack([dataset.of_accounts(name, ids).astype(np.float64) for name in NUMBERS], axis=1)
     numbers = np.column_stack([np.log1p(np.maximum(stated, 0)), counts[:, 0], np.log1p(each[:, :2]), each[:, 2:]])
     return Inputs(

@@ -20,12 +20,15 @@ Words = Mapping[str, Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Matrix:
-    """What ``matrix`` fitted; ``of`` gives (n, d) CSR rows of accounts."""
+    """What ``matrix`` fitted; ``of`` gives (n, d) float32 rows of accounts, as CSR where words are counted, else dense."""
 
     parts: Sequence[Callable[[Inputs], Any]]
 
-    def of(self, known: Inputs) -> sparse.csr_matrix:
-        return sparse.hstack([sparse.csr_matrix(part(known)) for part in self.parts], format="csr", dtype=np.float32)
+    def of(self, known: Inputs) -> Any:
+        rows = [part(known) for part in self.parts]
+        if not any(map(sparse.issparse, rows)):  # several times as fast to learn from
+            return np.concatenate(rows, axis=1, dtype=np.float32)
+        return sparse.hstack([sparse.csr_matrix(part) for part in rows], format="csr", dtype=np.float32)
 
 
 def matrix(known: Inputs, words: Words, slots: Sequence[str] = (), numbers: bool = False) -> Matrix:
@@ -71,3 +74,8 @@ def _standard(known: Inputs) -> Callable[[Inputs], np.ndarray]:
     deviation = np.sqrt((np.where(told, known.numbers - mean, 0) ** 2).sum(axis=0) / count)
     deviation = np.where(deviation > 0, deviation, 1.0)
     return lambda asked: np.nan_to_num((asked.numbers - mean) / deviation) / 10
+
+
+def dense(rows: Any) -> np.ndarray:
+    """Rows of a Matrix for a model that reads no sparse ones."""
+    return np.asarray(rows.toarray() if sparse.issparse(rows) else rows)

@@ -14,7 +14,7 @@ import numpy as np
 from brandfit.errors import UsageError
 from brandfit.profilers._inputs import Inputs
 from brandfit.profilers._linear import all_classes
-from brandfit.profilers._matrix import matrix
+from brandfit.profilers._matrix import dense, matrix
 from brandfit.profilers.base import Predictor, Profiler
 
 
@@ -34,7 +34,7 @@ class Pooled(Profiler):
                 "Encode first: brandfit encode text.minilm image.classical",
             )
         rows = matrix(known, {}, list(known.slots))
-        model = self.made(seed, np.unique(labels, return_counts=True)[1]).fit(rows.of(known).toarray(), labels)
+        model = self.made(seed, np.unique(labels, return_counts=True)[1]).fit(dense(rows.of(known)), labels)
         if "n_jobs" in model.get_params():
             model.set_params(n_jobs=1)  # threads add up votes in the order in which they finish: the last digit would vary
-        return lambda asked: all_classes(model.predict_proba(rows.of(asked).toarray()), model.classes_, len(self.classes))
+        return lambda asked: all_classes(model.predict_proba(dense(rows.of(asked))), model.classes_, len(self.classes))

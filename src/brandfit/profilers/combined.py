@@ -70,11 +70,11 @@ class Combined(Profiler):
             told.append(out)
             models.append(logistic(rows, labels, self.config.block, classes))
         counts = matrix(known, {}, (), numbers=True)
-        top = logistic(_second(told, counts.of(known).toarray()), labels, self.config.stack / len(labels), classes)
+        top = logistic(_second(told, counts.of(known)), labels, self.config.stack / len(labels), classes)
 
         def predict(asked: Inputs) -> np.ndarray:
             found = [model(block.of(asked)) for model, block in zip(models, blocks, strict=True)]
-            return top(_second(found, counts.of(asked).toarray()))
+            return top(_second(found, counts.of(asked)))
 
         return predict
 

@@ -38,8 +38,10 @@ class Social(Profiler):
             return np.column_stack([*found, *([reduced.transform(words.of(asked))] if reduced is not None else [])])
 
         model = HistGradientBoostingClassifier(random_state=seed, max_iter=150, learning_rate=0.08, l2_regularization=1.0)
-        model.fit(columns(known), labels)
-        return lambda asked: all_classes(model.predict_proba(columns(asked)), model.classes_, len(self.classes))
+        numbers = columns(known)
+        told = ~np.isnan(numbers).all(axis=0)  # what is known of nobody splits nothing, and has no bins
+        model.fit(numbers[:, told], labels)
+        return lambda asked: all_classes(model.predict_proba(columns(asked)[:, told]), model.classes_, len(self.classes))
 
 
 def _language(asked: Inputs) -> np.ndarray:

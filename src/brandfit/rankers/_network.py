@@ -60,6 +60,7 @@ class NetworkRanker(Ranker):
     """
 
     Config = NetworkConfig
+    keeps_rows = False
     config: Any
     learns = True
 

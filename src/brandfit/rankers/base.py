@@ -46,6 +46,8 @@ class Ranker(ABC):
     """Whether a score depends on the brand at all."""
     learns: ClassVar[bool] = False
     """Whether ``fit`` learns from endorsements."""
+    keeps_rows: ClassVar[bool] = True
+    """Whether its arrays hold rows of single accounts; False for one that keeps weights alone."""
     optional_endorsements: ClassVar[bool] = False
     """Of one that learns: whether it can do without them."""
 

@@ -323,7 +323,7 @@ def _partners(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> 
 
 def _known(dataset: Dataset, influencers: np.ndarray) -> np.ndarray:
     """(n,) log(1 + brands that each is known to have worked with)."""
-    counts = Counter(influencer for partners in dataset.partners.values() for influencer in partners)
+    counts = dataset.remembered("brands of each", lambda: Counter(i for of_brand in dataset.partners.values() for i in of_brand))
     return np.log1p([counts[id] for id in influencers.tolist()])
 
 

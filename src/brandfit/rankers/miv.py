@@ -30,6 +30,7 @@ class Miv(Ranker):
     """Influence without a brand; see the module."""
 
     matches = False
+    keeps_rows = False
     sums = FACTORS
 
     def __init__(self, config: object = None, seed: int = 0) -> None:

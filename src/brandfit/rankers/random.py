@@ -20,6 +20,8 @@ from brandfit.rankers.base import Ranker
 class Random(Ranker):
     """Uniform scores; see the module."""
 
+    keeps_rows = False
+
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         rows = _mixed(_hashed(self.seed, "brand", brands))
         bits = _mixed(rows[:, None] ^ _hashed(self.seed, "candidate", candidates)[None, :])

@@ -41,6 +41,7 @@ class SimCos(Ranker):
     """Cosine of pooled content; see the module."""
 
     Config = SimCosConfig
+    keeps_rows = False
     slots = ("text", "picture", "concept")
     config: SimCosConfig
 

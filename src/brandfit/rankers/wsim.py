@@ -75,6 +75,7 @@ class WSim(Ranker):
     """
 
     Config = WSimConfig
+    keeps_rows = False
     slots = ("text", "picture", "concept", "engagement")
     one_sided = ("engagement",)
     learns = True

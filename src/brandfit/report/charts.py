@@ -94,6 +94,32 @@ def interval(chance: tuple[float, float, float], top: float = 1.0) -> Markup:
     return _svg(140, 20, f"{chance[0]:.0%}, from {chance[1]:.0%} to {chance[2]:.0%}", drawn, "interval")
 
 
+def reliability(bins: Sequence[Mapping[str, float]]) -> Markup:
+    """Bins of pairs (told, true, pairs): what was told across, what is so upwards, on one scale; on the line both are the same."""
+    size, left, foot = 260, 40, 30
+    top = max([float(one[side]) for one in bins for side in ("told", "true")], default=0.0) or 1.0
+    wide, high = size - left - 12, size - foot - 12
+
+    def at(told: float, true: float) -> tuple[float, float]:
+        return left + wide * told / top, 12 + high * (1 - true / top)
+
+    drawn = [
+        f'<polyline class="line" points="{_points([at(0, top), at(0, 0), at(top, 0)])}" fill="none" stroke="{LINE}"/>',
+        f'<polyline class="line" points="{_points([at(0, 0), at(top, top)])}" fill="none" stroke="{LINE}" stroke-dasharray="4 4"/>',
+    ]
+    labels = [(left, size - foot + 14, "start", "0"), (size - 12, size - foot + 14, "end", f"{top:.0%} told")]
+    labels += [(left - 6, 16, "end", f"{top:.0%}"), (left - 6, 32, "end", "true")]
+    drawn += [
+        f'<text class="muted" x="{x}" y="{y}" text-anchor="{anchor}" font-size="11" fill="{MUTED}">{text}</text>'
+        for x, y, anchor, text in labels
+    ]
+    for one in bins:
+        x, y = at(float(one["told"]), float(one["true"]))
+        drawn.append(f'<circle class="for" cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{FOR}" fill-opacity="0.8"/>')
+    told = "; ".join(f"told {one['told']:.1%}, true {one['true']:.1%} of {one['pairs']:,} pairs" for one in bins)
+    return _svg(size, size, f"Reliability, in bins of as many pairs. {told}.", "".join(drawn), "reliability")
+
+
 def _svg(width: int, height: int, told: str, drawn: str, name: str) -> Markup:
     """``drawn`` is ours, and what of it is not was escaped."""
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'

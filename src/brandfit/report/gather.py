@@ -22,7 +22,7 @@ from brandfit.explain.explanation import Explanation, Radar
 from brandfit.explain.heatmap import decoded
 from brandfit.explain.render import overlay
 from brandfit.explain.sentences import SLOT
-from brandfit.learning.pooling import brand_vectors
+from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.report.content import Card, Profile, Report, Shot
@@ -74,7 +74,7 @@ def gather(
     return Report(
         _brand(dataset, brand, album),
         SEEN.get(dataset.representation[brand], ""),
-        _topics(dataset, brand),
+        topics(dataset, brand),
         album.hashtags(brand),
         tuple(sorted(dataset.partners.get(brand, ()))),
         ranker.name,
@@ -184,7 +184,7 @@ def _card(id: str, rank: int, score: float, told: Explanation | None, dataset: D
         dict(told.parts) if told is not None else {},
         (chance[0], chance[1], chance[2]) if chance else None,
         _why(told) if told is not None else (f"There is no evidence on {id}: nothing of it was encoded.",),
-        _radar(told) if told is not None else None,
+        both_sides(told) if told is not None else None,
         _maps(told, dataset, album) if told is not None else (),
     )
 
@@ -198,8 +198,8 @@ def _why(told: Explanation) -> tuple[str, ...]:
     return told.sentences[1:] or told.sentences
 
 
-def _radar(told: Explanation) -> Radar | None:
-    """The first that has a line for each side."""
+def both_sides(told: Explanation) -> Radar | None:
+    """The first radar that has a line for each side, of what both do."""
     for radar in told.radars:
         sides = {name.rpartition(": ")[2]: values for name, values in radar.series.items() if name.startswith("historical")}
         if {"brand", "influencer"} <= set(sides):
@@ -242,16 +242,18 @@ def _profile(account: Mapping[str, Any], known: Mapping[str, str], shots: Sequen
     return Profile(account["id"], account["name"] or "", _short(account["biography"] or ""), facts, tuple(shots), shown)
 
 
-def _topics(dataset: Dataset, brand: str) -> dict[str, float]:
-    """Named concepts to their share of what the brand is about, the largest first; {} where nothing with names was encoded."""
+def topics(dataset: Dataset, account: str, most: int = TOPICS) -> dict[str, float]:
+    """Named concepts to their share of what a brand or influencer is about, the largest first; {} where nothing with names was
+    encoded."""
     features = dataset.slots.get("concept")
     if features is None or not features.columns:
         return {}
-    found = brand_vectors(dataset, "concept", np.array([brand], dtype=object))
+    vectors = brand_vectors if account in dataset.representation else account_vectors
+    found = vectors(dataset, "concept", np.array([account], dtype=object))
     values = np.maximum(found.values[0].astype(np.float64), 0)
     if not found.present[0] or not values.sum():
         return {}
-    best = np.argsort(-values, kind="stable")[:TOPICS]
+    best = np.argsort(-values, kind="stable")[:most]
     return {features.columns[n]: float(values[n] / values.sum()) for n in best if values[n] > 0}
 
 

@@ -17,6 +17,8 @@ from brandfit.errors import UnknownName
 MONTH = 365.25 * 86_400 / 12
 """Seconds."""
 CATEGORY = "category"
+MENTIONS = "mentions", "tags", "sponsors"
+"""Columns of posts that name other accounts."""
 
 
 class Facts:
@@ -172,12 +174,29 @@ class Facts:
 
     def with_mention(self, account: str) -> np.ndarray:
         """(n,) bool: names or tags the account, or states it as a sponsor."""
-        return np.any([self._listing(column, account) for column in ("mentions", "tags", "sponsors")], axis=0)
+        return np.any([self._listing(column, account) for column in MENTIONS], axis=0)
 
     def with_brand(self, brand: str) -> np.ndarray:
-        """(n,) bool: is known to have worked with the brand."""
+        """(n,) bool: is known to have worked with the brand. Raises UnknownName where there is no such brand."""
+        if brand not in self.brands:
+            raise UnknownName("brand", brand, self.brands)
         partners = self.dataset.partners.get(brand, set())
         return np.array([id in partners for id in self.ids.tolist()], bool)
+
+    # --- what there is -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def brands(self) -> set[str]:
+        return {*self.dataset.brands.tolist(), *self.dataset.partners}
+
+    def texts(self, column: str) -> set[str]:
+        """All values of a fact that is a text, in small letters."""
+        return {value.lower() for value in pc.unique(getattr(self, column)).to_pylist() if value}
+
+    def listed(self, *columns: str) -> set[str]:
+        """All values of columns of posts that are lists: hashtags, mentions ..."""
+        flat = (pc.list_flatten(self._posts[column].combine_chunks()) for column in columns)
+        return {value for values in flat for value in pc.unique(values).to_pylist() if value}
 
     # --- inside -------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -21,8 +21,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from brandfit.errors import ConfigError, UnknownName, UsageError
-from brandfit.search.facts import Facts
+from brandfit.errors import ConfigError, UnknownName, UsageError, suggestion
+from brandfit.search.facts import MENTIONS, Facts
+
+WIDE = 40
+"""Characters of a text in a table."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Field:
     says      a sentence for people of the value
     column    of Facts, for a range or an equal text; or which: value to (n,) bool
     numbers   how a number is written: "count", "share", "rate" or "day"; "" of texts
+    known     values that there are, to suggest one where nobody has what was asked for
     """
 
     doc: str
@@ -49,6 +53,7 @@ class Field:
     column: str = ""
     which: Callable[[Facts, str], np.ndarray] | None = None
     numbers: str = ""
+    known: Callable[[Facts], Iterable[str]] | None = None
     inside: bool = False
     """Whether a text need only be contained, as a word."""
     beside: bool = False
@@ -109,16 +114,28 @@ FIELDS: Mapping[str, Field] = {
         "median_engagement",
         numbers="share",
     ),
-    "category": Field("as stated, else as a profiler tells", lambda v: f"category {v}", "category"),
+    "category": Field(
+        "as stated, else as a profiler tells", lambda v: f"category {v}", "category", known=lambda facts: facts.texts("category")
+    ),
     "confidence": Field(
         "probability of the category that a profiler tells; 1 where it is stated",
         _ranged("category sure by {}", _percent),
         "confidence",
         numbers="share",
     ),
-    "business_category": Field("of the platform", lambda v: f"business category {v}", "business_category"),
+    "business_category": Field(
+        "of the platform",
+        lambda v: f"business category {v}",
+        "business_category",
+        known=lambda facts: facts.texts("business_category"),
+    ),
     "biography": Field("a word of it", lambda v: f"“{v}” in the biography", "biography", inside=True),
-    "language": Field("of the captions, two letters: en, es, de ...", lambda v: f"writes in {v}", "language"),
+    "language": Field(
+        "of the captions, two letters: en, es, de ...",
+        lambda v: f"writes in {v}",
+        "language",
+        known=lambda facts: facts.texts("language"),
+    ),
     "last_post": Field("day of the newest post", _since, "last_post", numbers="day"),
     "posting_rate": Field("posts a month", _ranged("{} posts a month", _plain), "posting_rate", numbers="rate"),
     "sponsored_share": Field(
@@ -177,9 +194,17 @@ FIELDS: Mapping[str, Field] = {
         numbers="share",
         beside=True,
     ),
-    "hashtag": Field("used in a post", lambda v: f"uses #{v}", which=lambda facts, v: facts.with_hashtag(v)),
+    "hashtag": Field(
+        "used in a post",
+        lambda v: f"uses #{v}",
+        which=lambda facts, v: facts.with_hashtag(v),
+        known=lambda facts: facts.listed("hashtags"),
+    ),
     "mentions": Field(
-        "an account, named or tagged in a post", lambda v: f"mentions @{v}", which=lambda facts, v: facts.with_mention(v)
+        "an account, named or tagged in a post",
+        lambda v: f"mentions @{v}",
+        which=lambda facts, v: facts.with_mention(v),
+        known=lambda facts: facts.listed(*MENTIONS),
     ),
     "worked_with": Field("a brand", lambda v: f"has worked with {v}", which=lambda facts, v: facts.with_brand(v)),
 }
@@ -203,6 +228,11 @@ class Condition(ABC):
     def to_json(self) -> dict[str, Any]:
         """What ``read`` reads."""
 
+    @property
+    @abstractmethod
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Its tests, in the order in which they are written."""
+
 
 @dataclass(frozen=True)
 class Leaf(Condition):
@@ -213,8 +243,7 @@ class Leaf(Condition):
         field = FIELDS[self.field]
         if field.which is not None:
             return pa.array(field.which(facts, self.value))
-        column = getattr(facts, field.column)
-        column = column(self.value.account) if field.beside else column
+        column = self.column(facts)
         if not field.numbers:
             told = pc.utf8_lower(column)
             if field.inside:
@@ -235,10 +264,43 @@ class Leaf(Condition):
             return {self.field: {end: _moment(value) for end, value in ends.items()}}
         return {self.field: ends | ({"account": self.value.account} if self.value.account else {})}
 
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        return (self,)
+
+    @property
+    def fact(self) -> str:
+        """What it asks, to stand above a column: a fact, with the account beside it where it has one, or, of what one has or has
+        not, the test itself.
+        """
+        field = FIELDS[self.field]
+        if field.beside:
+            return f"{self.field}:{self.value.account}"
+        return f"{self.field}:{self.value}" if field.which is not None else self.field
+
+    def column(self, facts: Facts) -> pa.Array:
+        """(n,) the fact that it asks of."""
+        found = getattr(facts, FIELDS[self.field].column)
+        return found(self.value.account) if FIELDS[self.field].beside else found
+
+    def told(self, facts: Facts, at: np.ndarray) -> list[Any]:
+        """What is known of it of these influencers (numbers of them): numbers, days as ISO 8601, texts, true or false; None where
+        it is not known.
+        """
+        field = FIELDS[self.field]
+        if field.which is not None:
+            return [bool(value) for value in field.which(facts, self.value)[at]]
+        values = self.column(facts).take(pa.array(at, pa.int64())).to_pylist()
+        return [_moment(value) for value in values] if field.numbers == "day" else values
+
 
 @dataclass(frozen=True)
 class Not(Condition):
     inner: Condition
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        return self.inner.leaves
 
     def of(self, facts: Facts) -> Ternary:
         return pc.invert(self.inner.of(facts))
@@ -256,6 +318,10 @@ class Many(Condition):
 
     word: str
     parts: tuple[Condition, ...]
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        return tuple(leaf for part in self.parts for leaf in part.leaves)
 
     def of(self, facts: Facts) -> Ternary:
         both = pc.and_kleene if self.word == "and" else pc.or_kleene
@@ -336,6 +402,53 @@ def kept(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, int]:
         return np.ones(len(facts), bool), 0
     told = condition.of(facts)
     return pc.fill_null(told, False).to_numpy(zero_copy_only=False), int(told.null_count)
+
+
+def notes(condition: Condition | None, facts: Facts) -> list[str]:
+    """Texts that it asks for and nobody has, with the nearest that somebody has."""
+    found = []
+    for leaf in dict.fromkeys(condition.leaves if condition is not None else ()):
+        field = FIELDS[leaf.field]
+        if not field.numbers and not pc.any(leaf.of(facts)).as_py():
+            # Of a fact that is one of a few its values are listed; of hashtags and accounts only near ones help.
+            hint = suggestion(leaf.value, field.known(facts), listing=bool(field.column)) if field.known is not None else ""
+            found.append(f"nobody has {leaf.field}:{leaf.value}" + (f". {hint}" if hint else ""))
+    return found
+
+
+def facts_of(condition: Condition | None, sort: str | None = None) -> list[Leaf]:
+    """What a condition asks and what is sorted by ("followers", "-followers"), each fact once: to be shown beside who was found.
+
+    Raises UnknownName where nothing of this name can be sorted by.
+    """
+    leaves = list(condition.leaves) if condition is not None else []
+    if sort:
+        name, _, account = sort.removeprefix("-").partition(":")
+        numbers = [field for field, what in FIELDS.items() if what.numbers]
+        if name not in numbers:
+            raise UnknownName("fact to sort by", name, numbers)
+        account = account.strip().lower().removeprefix("@")
+        if FIELDS[name].beside and not account:
+            raise UsageError(f"{name} beside whom?", f"For example: --sort {name}:northpeak.outdoor")
+        leaves = [Leaf(name, Range(None, None, account)), *leaves]
+    found: dict[str, Leaf] = {}
+    for leaf in leaves:
+        found.setdefault(leaf.fact, leaf)
+    return list(found.values())
+
+
+def shown(fact: str, value: Any) -> Any:
+    """A value of ``Leaf.told`` as a table prints it."""
+    numbers = FIELDS[fact.partition(":")[0]].numbers
+    if value is None or isinstance(value, bool):
+        return value
+    if numbers == "share":
+        return f"{100 * value:.3g} %"
+    if numbers == "rate":
+        return f"{value:.1f}"
+    if numbers == "day":
+        return value[:10]
+    return value if numbers or len(value) <= WIDE else f"{value[: WIDE - 1].rstrip()}…"
 
 
 @cache

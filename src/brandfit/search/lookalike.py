@@ -7,7 +7,6 @@ the mean of all influencers, of length one (what everybody has says nothing). Of
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from brandfit.data.captions import hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
+from brandfit.data.pictures import working_copy
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
 from brandfit.errors import DataError, UnknownName, UsageError
@@ -154,12 +154,9 @@ def _joined(features: Features, more: Features) -> Features:
 
 
 def read_picture(path: Path) -> bytes:
-    """Its bytes. Raises DataError where it is none."""
-    from PIL import Image as Opened
-
+    """Its working copy, as an import would make it. Raises DataError where it is none."""
     try:
-        data = path.read_bytes()
-        Opened.open(io.BytesIO(data)).convert("RGB")
-    except OSError as error:
-        raise DataError(f"{path} is no picture that can be read: {error}.", "A JPEG, PNG or WebP file is expected.") from None
-    return data
+        return working_copy(path.read_bytes()).data
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DataError(f"{path} is no picture that can be read: {reason}.", "A JPEG, PNG or WebP file is expected.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 import time
 from collections.abc import Callable
 
@@ -23,12 +24,14 @@ class Sessions:
 
     def __init__(self) -> None:
         self._open: dict[bytes, tuple[str, float]] = {}
+        self._lock = threading.Lock()
 
     def open(self, key: str) -> str:
         now = time.time()
-        self._open = {name: found for name, found in self._open.items() if found[1] > now}
         name = secrets.token_urlsafe(32)
-        self._open[_hash(name)] = key, now + SESSION
+        with self._lock:
+            self._open = {name: found for name, found in self._open.items() if found[1] > now}
+            self._open[_hash(name)] = key, now + SESSION
         return name
 
     def key(self, name: str) -> str:
@@ -37,7 +40,8 @@ class Sessions:
         return key if until > time.time() else ""
 
     def close(self, name: str) -> None:
-        self._open.pop(_hash(name), None)
+        with self._lock:
+            self._open.pop(_hash(name), None)
 
 
 def caller_of(request: Request) -> Caller | None:

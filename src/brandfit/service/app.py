@@ -20,6 +20,7 @@ from brandfit.service.desk import Desk
 from brandfit.service.guard import Guard, Metrics, request_id
 from brandfit.service.jobs import Jobs
 from brandfit.service.problems import install, problem
+from brandfit.service.warm import warm
 from brandfit.workspace import Workspace
 
 
@@ -31,13 +32,20 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
     config = config or ServiceConfig()
     workspace = Workspace(folder, create=True)
     desk = Desk(workspace.path)
-    jobs = Jobs(desk, workspace.path)
+
+    def ended(kind: str) -> None:
+        if kind == "forget":
+            workspace.memo.clear()
+        threading.Thread(target=warm, args=(workspace,), name="warm", daemon=True).start()
+
+    jobs = Jobs(desk, workspace.path, ended)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = config.threads
         if work:
             jobs.start()
+            threading.Thread(target=warm, args=(workspace,), name="warm", daemon=True).start()
         app.state.ready.set()
         yield
         app.state.ready.clear()

@@ -7,13 +7,14 @@ write is on the disk before it is answered.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from brandfit.workspace import leftovers
 from brandfit.workspace.tables import durable, writing
 
 FILE = "service.sqlite"
@@ -71,6 +72,8 @@ marks = sa.Table(
     sa.Column("tags", sa.Text, nullable=False, default="[]"),
     sa.Column("changed", sa.Float, nullable=False),
 )
+JSON = ("asked", "result", "problem", "tags")
+"""Columns that hold JSON."""
 MARK: Mapping[str, Any] = {"opinion": None, "listed": False, "note": "", "tags": []}
 """What is noted of an influencer of whom nothing is."""
 
@@ -79,7 +82,8 @@ class Desk:
     """Safe to use from several threads and processes."""
 
     def __init__(self, folder: Path) -> None:
-        self.engine = durable(folder / FILE)
+        self.file = folder / FILE
+        self.engine = durable(self.file)
         with writing(self.engine) as connection:
             metadata.create_all(connection)
             connection.execute(sa.text("INSERT OR IGNORE INTO meta VALUES ('schema', :v)"), {"v": str(SCHEMA)})
@@ -121,3 +125,43 @@ class Desk:
             else:
                 connection.execute(marks.insert().values(brand=brand, influencer=influencer, **row))
         return {"brand": brand, "influencer": influencer, **new, "changed": row["changed"]}
+
+    # --- who asked to be forgotten ------------------------------------------------------------------------------------
+
+    def forget(self, gone: Callable[[str], bool], cleaned: Callable[[str], str]) -> None:
+        """Remove what was noted of them or for them, take them out of every other text, and write the file anew.
+
+        gone     whether an account is one of them
+        cleaned  a text without them
+        """
+        with writing(self.engine) as connection:
+            for table in metadata.sorted_tables:
+                texts = [column for column in table.c if isinstance(column.type, sa.Text)]
+                own = list(table.primary_key)
+                for row in connection.execute(sa.select(*table.c)).mappings().all():
+                    here = sa.and_(*(column == row[column.name] for column in own))
+                    if table is marks and (gone(row["brand"]) or gone(row["influencer"])):
+                        connection.execute(table.delete().where(here))
+                        continue
+                    told = {c.name: row[c.name] for c in texts if not c.primary_key and row[c.name] is not None}
+                    new = {name: _cleaned(value, name in JSON, cleaned) for name, value in told.items()}
+                    if changed := {name: value for name, value in new.items() if value != told[name]}:
+                        connection.execute(table.update().where(here).values(**changed))
+        leftovers.compact(self.file)
+
+
+def _cleaned(text: str, json: bool, cleaned: Callable[[str], str]) -> str:
+    """A text, or all texts in one of JSON, without whom they may not name; the very same where they name nobody."""
+
+    def walked(value: Any) -> Any:
+        if isinstance(value, str):
+            return cleaned(value)
+        if isinstance(value, dict):
+            return {cleaned(key): walked(inner) for key, inner in value.items()}
+        return [walked(inner) for inner in value] if isinstance(value, list) else value
+
+    if not json:
+        return cleaned(text)
+    value = msgspec.json.decode(text)
+    new = walked(value)
+    return text if new == value else msgspec.json.encode(new).decode()

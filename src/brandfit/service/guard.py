@@ -11,12 +11,14 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from brandfit.service.access import caller_of
 from brandfit.service.config import ServiceConfig
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -37,6 +39,7 @@ HEADERS = {
 }
 SAFE = ("GET", "HEAD", "OPTIONS")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+PREFIX = "/api/v1"
 CALLERS = 10_000
 """Callers whose pace is remembered."""
 NUMBER = re.compile(r"[\w.-]{1,64}")
@@ -72,18 +75,19 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope["app"] = self.app  # who is turned away here is told on a page of it
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         number = given if NUMBER.fullmatch(given) else secrets.token_hex(8)
         token = request_id.set(number)
-        started, status = time.perf_counter(), 500
-        limit = self.config.upload if scope["path"].startswith(UPLOAD_PATHS) else self.config.body
+        started, status, begun = time.perf_counter(), 500, False
+        limit = self.config.upload if await self._may_send_files(scope) else self.config.body
         taken = 0
 
         async def told(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 answer = MutableHeaders(scope=message)
                 for name, value in {**HEADERS, "x-request-id": number, "cache-control": "no-store"}.items():
                     answer.setdefault(name, value)
@@ -105,10 +109,14 @@ class Guard:
                 await turned(scope, receive, told)
             else:
                 await self.app(scope, counted, told)
+        except Exception:
+            if not begun:
+                raise
+            # What nobody foresaw was answered and logged where it came up.
         finally:
             self.metrics.open.dec()
             seconds = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "none")
+            route = _route(scope)
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()
             self.metrics.seconds.labels(route).observe(seconds)
             caller = getattr(scope.get("state", {}).get("caller"), "id", "") if isinstance(scope.get("state"), dict) else ""
@@ -147,11 +155,25 @@ class Guard:
             )
         return None
 
+    async def _may_send_files(self, scope: Scope) -> bool:
+        """Bodies are read before routes ask who sends them: whoever has no key could fill the disk."""
+        if scope["method"] in SAFE or not scope["path"].startswith(UPLOAD_PATHS):
+            return False
+        return not self.config.asks_for_keys or await run_in_threadpool(caller_of, Request(scope)) is not None
+
     def _own(self, origin: str, headers: Headers) -> bool:
         return origin in self.config.origins or origin.partition("://")[2] == headers.get("host")
 
 
-UPLOAD_PATHS = ("/api/v1/uploads", "/api/v1/advice", "/api/v1/rankings/brief", "/api/v1/similar/picture", "/upload", "/brands")
+UPLOAD_PATHS = (
+    "/api/v1/uploads",
+    "/api/v1/advice",
+    "/api/v1/rankings/brief",
+    "/api/v1/similar/picture",
+    "/upload",
+    "/brands",
+    "/influencers",
+)
 """What takes files."""
 
 
@@ -181,6 +203,13 @@ class Pace:
         while len(self._left) > CALLERS:
             self._left.popitem(last=False)
         return 0.0 if allowed else (1 - left) / self.rate
+
+
+def _route(scope: Scope) -> str:
+    """The pattern of the address: '/api/v1/rankings/{brand}'; 'none' where there is nothing."""
+    path: str = getattr(scope.get("route"), "path", "none")
+    prefixed = scope["path"].startswith(PREFIX) and path.startswith("/") and not path.startswith(PREFIX)
+    return PREFIX + path if prefixed else path  # a route does not know the router that it is in
 
 
 def _name(host: str) -> str:

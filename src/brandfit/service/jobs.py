@@ -8,13 +8,14 @@ that a service left running.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,26 +25,31 @@ import sqlalchemy as sa
 from brandfit.errors import UnknownName, UsageError
 from brandfit.service import desk
 from brandfit.service.desk import Desk
-from brandfit.service.work import UPLOADS
+from brandfit.service.forgetting import JOBS as FOLDER
+from brandfit.service.forgetting import LOG, UPLOADS
 
+log = logging.getLogger("brandfit.service")
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OPEN = ("queued", "running")
-FOLDER = "jobs"
-LOG = "log.txt"
 ATTEMPTS = 3
 """How often a job whose process ends without a word is tried."""
 PATIENCE = 15.0
 """Seconds that a job has to stop before it is killed."""
 TICK = 0.2
+IDLE = 5.0
+"""Seconds after which somebody looks for jobs that another process queued."""
 KEPT = 200
 """Finished jobs that are kept."""
 
 
 class Jobs:
-    """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait."""
+    """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait.
 
-    def __init__(self, notes: Desk, folder: Path) -> None:
-        self.desk, self.folder = notes, folder
+    ended  called with the kind of a job when its process has ended
+    """
+
+    def __init__(self, notes: Desk, folder: Path, ended: Callable[[str], object] = str) -> None:
+        self.desk, self.folder, self.ended = notes, folder, ended
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._cancelled: set[str] = set()
         self._thread: threading.Thread | None = None
@@ -76,6 +82,8 @@ class Jobs:
         job = self.get(id)
         if job["state"] not in OPEN:
             raise UsageError(f"The job is {job['state']} already.", "Only one that waits or runs can be cancelled.")
+        if job["kind"] == "forget" and job["state"] == "running":
+            raise UsageError("Forgetting is under way: half of it would be left.", "It ends soon.")
         self._cancelled.add(id)
         waiting = (desk.jobs.c.id == id) & (desk.jobs.c.state == "queued")
         self.desk.write(desk.jobs.update().where(waiting).values(state="cancelled", finished=time.time()))
@@ -107,10 +115,13 @@ class Jobs:
         while not self._stopping.is_set():
             self._wake.clear()
             waiting = sa.select(desk.jobs).where(desk.jobs.c.state == "queued").order_by(desk.jobs.c.created).limit(1)
-            if found := self.desk.rows(waiting):
-                self._run(found[0])
-            else:
-                self._wake.wait(5)
+            try:
+                if found := self.desk.rows(waiting):
+                    self._run(found[0])
+                    continue
+            except Exception:  # a full disk, too many processes: later jobs are worked off all the same
+                log.exception("a job could not be run")
+            self._wake.wait(IDLE)
 
     def _run(self, job: Mapping[str, Any]) -> None:
         here = desk.jobs.c.id == job["id"]
@@ -122,9 +133,13 @@ class Jobs:
         folder = self.folder / FOLDER / job["id"]
         folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "brandfit.service.worker", str(self.folder), job["id"]]
-        with (folder / LOG).open("ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
+        with (folder / LOG).open("ab") as printed:
+            # of a session of its own: Ctrl+C is for the service, which tells the job
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
+            )
             asked = self._wait(process, job["id"])
+        self.ended(job["kind"])
         if self.get(job["id"])["state"] != "running":
             self._clean(job)
             return

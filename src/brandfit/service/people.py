@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from brandfit import pipeline
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.explain.explanation import Radar
+from brandfit.search.facts import Facts
 from brandfit.workspace import Workspace
 
 MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
@@ -85,6 +87,54 @@ def faces(workspace: Workspace, ids: list[str], most: int = 4) -> dict[str, list
     return found
 
 
+def facts(workspace: Workspace, account: dict[str, Any]) -> dict[str, str]:
+    """Label to words, of what is known of an account."""
+    seen = {
+        "posts": "",
+        "brief": "its brief",
+        "partners": "its partners' posts",
+        "profile": "features of its own",
+        "none": "nothing",
+    }
+    told = {
+        "Name": account["name"] or "",
+        "Business": account["business_category"] or "",
+        "Followers": _count(account["followers"]),
+        "Follows": _count(account["followees"]),
+        "Posts here": _count(account["posts_here"]),
+        "Seen by": seen.get(account.get("seen_by", ""), ""),
+    }
+    return {label: words for label, words in told.items() if words}
+
+
+def described(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, str]]:
+    """Influencer to a line of figures, and its biography."""
+    dataset = pipeline.load(workspace)
+    known = dataset.remembered("facts", lambda: Facts(dataset))
+    row = dataset.remembered("rows", lambda: {id: n for n, id in enumerate(known.ids.tolist())})
+    found = {}
+    for id in ids:
+        n = row.get(id)
+        if n is None:
+            found[id] = {"line": "", "biography": ""}
+            continue
+        category, followers, rate, posts = (
+            getattr(known, name)[n].as_py() for name in ("category", "followers", "engagement", "here")
+        )
+        told = [
+            category or "",
+            f"{followers:,} followers" if followers is not None else "followers not known",
+            f"{100 * rate:.1f} % engagement" if rate is not None else "",
+            f"{posts:,} {'post' if posts == 1 else 'posts'} here",
+        ]
+        found[id] = {"line": " · ".join(part for part in told if part), "biography": known.biography[n].as_py() or ""}
+    return found
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
 def media_type(data: bytes) -> str:
     return next((kind for start, kind in MAGIC if data.startswith(start)), "application/octet-stream")
 
@@ -92,3 +142,60 @@ def media_type(data: bytes) -> str:
 def _stated(dataset: Dataset, ids: np.ndarray) -> list[dict[str, Any]]:
     rows = pc.index_in(pa.array(ids, pa.string()), value_set=dataset.accounts["id"].combine_chunks())
     return dataset.accounts.take(rows).to_pylist()
+
+
+# --- what single pages show -------------------------------------------------------------------------------------------
+
+
+def posts_of(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Post to its caption, time and first picture (hash "" where it has none)."""
+    dataset = pipeline.load(workspace)
+    found = dataset.posts.filter(pc.is_in(dataset.posts["id"], value_set=pa.array(ids, pa.string())))
+    rows = found.select(["id", "account", "caption", "time"]).to_pylist()
+    shown = pictures(dataset, [row["id"] for row in rows])
+    return {row["id"]: {**row, "hash": hashes[0] if hashes else ""} for row, hashes in zip(rows, shown, strict=True)}
+
+
+def known_accounts(workspace: Workspace, texts: list[str]) -> list[str]:
+    """Accounts as people type them: one a text, or several with commas or blanks between. Raises UnknownName."""
+    dataset = pipeline.load(workspace)
+    known = set(dataset.accounts["id"].to_pylist())
+    found: list[str] = []
+    for text in texts:
+        whole = handle(text)
+        found += [whole] if whole in known else [handle(part) for part in text.replace(",", " ").split()]
+    return [dataset.account(id)["id"] for id in dict.fromkeys(found)]
+
+
+HABITS = {
+    "engagement": "Engagement a post, mean",
+    "median_engagement": "Engagement, middle post",
+    "posting_rate": "Posts a month",
+    "sponsored_share": "Marked as advertisements",
+    "last_post": "Last post",
+}
+
+
+def habits(workspace: Workspace, id: str) -> dict[str, str]:
+    """Label to words, of how an influencer posts."""
+    told = pipeline.facts_of(workspace, id, list(HABITS))
+    return {label: str(told[fact]) for fact, label in HABITS.items() if told[fact] is not None}
+
+
+HINTS = {
+    "engagement": "Engagement",
+    "followers_ratio": "Followers for each followed",
+    "likes_per_comment": "Likes for each comment",
+    "comment_repetition": "Comments that say the same",
+    "same_commenters": "Comments by the same people",
+    "stock_comments": "Comments that fit any post",
+}
+"""What hints at how genuine an audience is are called."""
+
+
+def radar_of(topics: dict[str, float], side: str) -> Radar | None:
+    """Of what one side is about: three topics or more, in the order of their names, so that two radars can be told apart."""
+    if len(topics) < 3:
+        return None
+    names = tuple(sorted(topics))
+    return Radar(names, {side: np.array([topics[name] for name in names])}, "concept")

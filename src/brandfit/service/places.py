@@ -30,9 +30,13 @@ def ranking(
     dislike: Sequence[str] = (),
     limit: int = 20,
     offset: int = 0,
+    keywords: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A page of a ranking, with categories, followers and chances."""
+    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find."""
     found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike)
+    if keywords:
+        hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=len(found) + 1000).rows}
+        found = found.of(np.array([id in hits for id in found.candidates.tolist()], bool))
     condition = filters.condition(where)
     return _page(workspace, found, limit, offset, str(condition) if condition is not None else "")
 
@@ -75,6 +79,33 @@ def heat_map(workspace: Workspace, brand: str, influencer: str, ranker: str | No
     return out.getvalue()
 
 
+def balanced(workspace: Workspace, brand: str, ranker: str | None, balance: int) -> dict[str, float]:
+    """Weights of the parts text and picture (W-20): 0, words alone; 50, as learned; 100, pictures alone.
+
+    Raises ConfigError where the ranker's score has neither.
+    """
+    if balance == 50:
+        return {}
+    parts = pipeline.rank(workspace, brand, ranker).parts
+    wanted = {"text": (100 - balance) / 50, "picture": balance / 50}
+    found = {name: weight for name, weight in wanted.items() if name in parts}
+    if not found:
+        raise ConfigError("This ranker does not tell what words and pictures add.", "Put the slider in the middle.")
+    return found
+
+
+def usable(workspace: Workspace) -> list[dict[str, str]]:
+    """Rankers that can rank now: those that were trained, and simcos, which needs no training."""
+    here = {*workspace.model_names(), "simcos"}
+    return [one for one in pipeline.catalogue("rankers") if one["name"] in here]
+
+
+def top(items: Sequence[Mapping[str, Any]]) -> float:
+    """The end of a scale for the chances of these: that of the widest interval, in steps of a tenth."""
+    highest = max((item["chance"]["high"] for item in items if item["chance"]), default=1.0)
+    return float(min(1.0, np.ceil(10 * highest) / 10) or 1.0)
+
+
 def pair(workspace: Workspace, brand: str, influencer: str) -> tuple[str, str]:
     """Their ids. Raises UnknownName."""
     dataset = pipeline.load(workspace)
@@ -97,3 +128,23 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
         except ValueError:
             raise ConfigError(f"{text!r} is not PART=NUMBER.", "For example: picture=2") from None
     return found
+
+
+def drawing(
+    workspace: Workspace,
+    brand: str,
+    influencer: str,
+    ranker: str | None,
+    kinds: Sequence[str],
+    sides: Sequence[str],
+    name: str,
+) -> bytes:
+    """PNG of "radar-N" or "bars-N" of an explanation, counted from 1. Raises UnknownName where there are fewer."""
+    told, _ = pipeline.explain(workspace, brand, influencer, ranker, kinds, sides)
+    what, _, number = name.partition("-")
+    radars, bars = told.radars, [attribution for attribution in told.attributions if attribution.items]
+    found = len(radars if what == "radar" else bars)
+    if not 1 <= int(number) <= found:
+        raise UnknownName("picture", name, [], f"There are {found} of them, counted from 1.")
+    at = int(number) - 1
+    return render.png(render.radar_figure(radars[at]) if what == "radar" else render.bars_figure(bars[at]))

@@ -48,7 +48,18 @@ def status_of(error: BrandfitError) -> int:
     return 422
 
 
-KNOWN_BY_PATH = ("account", "brand", "influencer", "job", "key", "post", "picture", "feature", "trained model")
+KNOWN_BY_PATH = (
+    "account",
+    "brand",
+    "influencer",
+    "brand or influencer",
+    "job",
+    "key",
+    "post",
+    "picture",
+    "feature",
+    "trained model",
+)
 
 
 def problem(status: int, title: str, detail: str = "", instance: str = "", headers: dict[str, str] | None = None) -> Response:

@@ -6,9 +6,12 @@ import asyncio
 import contextvars
 import logging
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -59,7 +62,32 @@ def serve(folder: str | Path, config: ServiceConfig, started: Callable[[str], No
             ),
             started,
         )
-        server.run()
+        with ended_by_signals():
+            server.run()
+
+
+class Ended(BaseException):
+    """Told to end: raised once requests and jobs are seen to, for uvicorn passes the signal on."""
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """SIGINT and SIGTERM end what is in here as if it had come to its end: whoever stops a service did nothing wrong."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise Ended
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except Ended:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Server(uvicorn.Server):

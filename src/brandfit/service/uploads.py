@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import secrets
 import shutil
+import struct
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from brandfit.errors import DataError
-from brandfit.service.work import UPLOADS
+from brandfit.service.forgetting import UPLOADS
 from brandfit.workspace import Workspace
 
 CHUNK = 2**20
@@ -22,32 +27,41 @@ UNPACKED = 20 * 2**30
 RATIO = 200
 """How much larger than packed a file may be: more is a bomb."""
 FILES = 500_000
+BYTES = 200
+"""Of a part of a path; file systems take 255."""
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError)
+"""What reading an archive may raise; a password wanted is a RuntimeError, a file in the place of a folder an OSError."""
 BAD = re.compile(r"[\x00-\x1f<>:\"|?*\\]")
 
 
 async def saved(upload: UploadFile, folder: Path, name: str | None = None) -> Path:
-    """The file in a folder, under a name that cannot lead out of it."""
+    """The file in a folder, under a name that cannot lead out of it. Raises DataError where another has that name."""
     path = folder / (inside(name or upload.filename or "") or f"file-{secrets.token_hex(4)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as out:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        out = path.open("xb")
+    except (FileExistsError, NotADirectoryError):
+        raise DataError(
+            f"Two of the files are called {path.name!r}.", "Send them in folders of their own, or one at a time."
+        ) from None
+    with out:
         while data := await upload.read(CHUNK):
             out.write(data)
     return path
 
 
 async def receive(workspace: Workspace, uploads: Sequence[UploadFile]) -> dict[str, Any]:
-    """Keep files, unpacked where they are archives, as one upload. Raises DataError, and keeps nothing."""
+    """Keep files as one upload, those that are called .zip unpacked. Raises DataError, and keeps nothing."""
     id = secrets.token_hex(8)
     folder = workspace.path / UPLOADS / id
     folder.mkdir(parents=True)
     try:
         for upload in uploads:
-            path = await saved(upload, folder)
-            if zipfile.is_zipfile(path):
-                from starlette.concurrency import run_in_threadpool
-
-                await run_in_threadpool(unpack, path, folder)
-                path.unlink()
+            if (upload.filename or "").lower().endswith(".zip"):
+                with tempfile.TemporaryDirectory(dir=folder.parent) as beside:
+                    await run_in_threadpool(unpack, await saved(upload, Path(beside)), folder)
+            else:
+                await saved(upload, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -78,15 +92,24 @@ def unpack(archive: Path, folder: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(member) as source, target.open("wb") as out:
                     shutil.copyfileobj(source, out, CHUNK)
-    except (zipfile.BadZipFile, RuntimeError, EOFError) as error:
+    except DAMAGED as error:
         raise DataError(f"{archive.name} cannot be unpacked: {error}.", "Pack it anew, without a password.") from None
 
 
 def inside(name: str) -> str | None:
     """A relative path without anything that leads elsewhere; None where nothing is left."""
-    parts = [BAD.sub("_", part)[:200] for part in PurePosixPath(name.replace("\\", "/")).parts]
-    parts = [part for part in parts if part.strip(". ") and part != "/"]
-    return "/".join(parts[-8:]) or None
+    parts = [_cut(BAD.sub("_", part)) for part in name.replace("\\", "/").split("/")]
+    return "/".join([part for part in parts if part.strip(". ")][-8:]) or None
+
+
+def _cut(part: str) -> str:
+    """Short enough for a file system, with its ending."""
+    whole = part.encode(errors="ignore")
+    if len(whole) <= BYTES:
+        return whole.decode()
+    stem, dot, ending = part.rpartition(".")
+    kept = f"{dot}{ending}".encode(errors="ignore") if stem and len(ending) <= 10 else b""
+    return (whole[: BYTES - len(kept)] + kept).decode(errors="ignore")
 
 
 def likely(folder: Path) -> list[str]:
@@ -94,9 +117,9 @@ def likely(folder: Path) -> list[str]:
     names = [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
     found = []
     if any(name.endswith(("train.npz", "test.npz")) for name in names):
-        found.append("released_features")
+        found.append("released-features")
     if any(name.endswith(".jsonl") and not name.endswith(("accounts.jsonl", "posts.jsonl")) for name in names):
-        found.append("instagram_jsonl")
+        found.append("instagram-jsonl")
     if any(name.endswith((".json.xz", "_UTC.txt", "_UTC.jpg")) for name in names):
         found.append("instaloader")
     return [*found, "folder"]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from brandfit import names, pipeline
+from brandfit.data.redaction import MARK
+from brandfit.errors import DataError
+from brandfit.service.forgetting import UPLOADS, Clean
 from brandfit.workspace import Workspace
 
 Tell = Callable[[str, int, int], None]
 """Called with (step, done, total); a total of 0 is not known."""
 Work = Callable[..., dict[str, Any]]
-
-UPLOADS = "uploads"
-"""Folder of the workspace for files that are on their way into it."""
 
 
 def import_source(
@@ -28,13 +27,26 @@ def import_source(
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
 ) -> dict[str, Any]:
-    """``upload`` names a folder of uploads, which is gone afterwards."""
-    where = workspace.path / UPLOADS / upload if upload else path
-    size = _size(Path(where)) if where else 0
-    done = pipeline.import_source(workspace, source, where, settings, strict, lambda read: tell("reading", read, size))
-    if upload:
-        shutil.rmtree(workspace.path / UPLOADS / upload, ignore_errors=True)
-    return done.to_dict()
+    """``upload`` names a folder of uploads; of what lies in one folder of it, that folder is meant. Files that are sent again are
+    the same source: what was wrong with them is told anew."""
+    where = _inmost(workspace.path / UPLOADS / upload) if upload else Path(path) if path else None
+    cls = names.load("importer", source)
+    size = cls(cls.Config.of(settings or {})).total(where) if where else 0
+    read = 0
+
+    def tick(more: int) -> None:
+        nonlocal read
+        read += more
+        tell("reading", read, size)
+
+    called = ", ".join(sorted(file.name for file in where.iterdir()))[:200] if upload and where else None
+    try:
+        return pipeline.import_source(workspace, source, where, settings, strict, tick, called).to_dict()
+    except DataError as error:
+        if not upload:
+            raise
+        # where uploads lie on this machine is nothing to whoever sent them
+        raise DataError(error.message.replace(f"{where}/", "").replace(str(where), "What was sent"), error.hint) from None
 
 
 def encode(workspace: Workspace, tell: Tell, encoders: Sequence[str], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -91,6 +103,17 @@ def evaluate(
     return report.to_dict()
 
 
+def forget(workspace: Workspace, tell: Tell, accounts: Sequence[str]) -> dict[str, Any]:
+    """Whoever was taken out of what this very job was asked has been forgotten, or the forgetting is to be finished."""
+    named = [account for account in accounts if account != MARK]
+    if not named and not workspace.forgetting():
+        return {"finished": True}
+    tell("forgetting", 0, 0)
+    clean = Clean(workspace.path)
+    told = pipeline.forget(workspace, named, clean).to_dict()
+    return {**told, "foreign": {clean.unnamed(file): what for file, what in told["foreign"].items()}}
+
+
 WORK: Mapping[str, Work] = {
     "import": import_source,
     "encode": encode,
@@ -98,6 +121,7 @@ WORK: Mapping[str, Work] = {
     "prepare": prepare,
     "profile": profile,
     "evaluate": evaluate,
+    "forget": forget,
 }
 
 
@@ -123,7 +147,7 @@ def _here(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def _size(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else 0
+def _inmost(folder: Path) -> Path:
+    """Where its files lie: browsers and archives put a folder around them."""
+    inner = list(folder.iterdir()) if folder.is_dir() else []
+    return _inmost(inner[0]) if len(inner) == 1 and inner[0].is_dir() else folder

@@ -22,6 +22,8 @@ from brandfit.workspace import Workspace
 
 EVERY = 0.3
 """Seconds between two notes of progress at least."""
+PATIENCE = 15.0
+"""Seconds that it has to stop when the service has ended: the next one may start the job anew."""
 STOPPED = 75
 """Exit status of one that was asked to stop."""
 
@@ -75,6 +77,8 @@ def _watch() -> None:
     """The service holds the other end; it is closed when the service ends, however it does."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE)  # in the middle of something that hears no signals
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ rejects = sa.Table(
     sa.Column("source", sa.Text, nullable=False, index=True),
     *(sa.Column(f.name, sa.Integer if f.type is int else sa.Text, nullable=False) for f in msgspec.structs.fields(Reject)),
 )
+forgotten = sa.Table("forgotten", metadata, sa.Column("hash", sa.LargeBinary(16), primary_key=True))
+"""Of every account that asked to be forgotten, a salted hash; see ``workspace.forgotten``."""
 
 
 def _sql_type(arrow: pa.DataType) -> Any:
@@ -210,23 +212,38 @@ def arrow_batches(connection: sa.Connection, name: str) -> Iterator[pa.RecordBat
 
 def damaged_rows(connection: sa.Connection, name: str) -> list[str]:
     """Keys of rows whose content no longer has the hash that was stored with it."""
-    names = [f.name for f in schema.fields(schema.TABLES[name])]
-    lists = {f.name for f in schema.fields(schema.TABLES[name]) if pa.types.is_list(f.arrow)}
-    bools = {f.name for f in schema.fields(schema.TABLES[name]) if f.arrow == pa.bool_()}
+    read = reader(name)
     found = []
-    for *values, stored in connection.exec_driver_sql(
-        f'SELECT {", ".join(f"{chr(34)}{n}{chr(34)}" for n in names)}, hash_ FROM "{name}"'
-    ):
-        plain = dict(zip(names, values, strict=True))
+    for *values, stored in connection.exec_driver_sql(f'SELECT {listed(name)}, hash_ FROM "{name}"'):
         try:
-            plain.update({n: msgspec.json.decode(plain[n]) for n in lists})
-            plain.update({n: bool(plain[n]) for n in bools if plain[n] is not None})
-            good = schema.row_hash(schema.TABLES[name](**plain)) == stored
+            good = schema.row_hash(read(values)) == stored
         except (msgspec.MsgspecError, TypeError, ValueError):
             good = False
         if not good:
+            plain = dict(zip(schema.arrow_schema(name).names, values, strict=True))
             found.append(" ".join(str(plain[k]) for k in schema.KEYS[name]))
     return found
+
+
+def listed(name: str) -> str:
+    """The fields of a table, as SQL lists them."""
+    return ", ".join(f'"{field}"' for field in schema.arrow_schema(name).names)
+
+
+def reader(name: str) -> Callable[[Sequence[Any]], Any]:
+    """A function from the values of ``listed`` to the row that they are. It raises where they are none."""
+    fields = schema.fields(schema.TABLES[name])
+    names = [f.name for f in fields]
+    lists = {f.name for f in fields if pa.types.is_list(f.arrow)}
+    bools = {f.name for f in fields if f.arrow == pa.bool_()}
+
+    def read(values: Sequence[Any]) -> Any:
+        plain = dict(zip(names, values, strict=True))
+        plain.update({n: msgspec.json.decode(plain[n]) for n in lists})
+        plain.update({n: bool(plain[n]) for n in bools if plain[n] is not None})
+        return schema.TABLES[name](**plain)
+
+    return read
 
 
 def _arrow(column: tuple, type_: pa.DataType) -> pa.Array:

@@ -3,7 +3,7 @@
 brandfit.sqlite      rows, pictures, rejects            (SQLite, WAL; one transaction an import)
 tables/              the rows as Arrow files, memory-mapped; made from the database whenever it has changed
 features/<name>/     finished Features: ids, values.npy (memory-mapped), manifest
-units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum
+units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum, and maker.json: which encoder
 models/<ranker>/     safetensors and JSON, never pickle
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,13 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Image, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
-from brandfit.workspace import tables
+from brandfit.workspace import forgotten, tables
+from brandfit.workspace.forgotten import LeftOut, Traces
 from brandfit.workspace.memo import Memo
 from brandfit.workspace.shelf import Shelf, damaged, write_atomic
 
 DATABASE = "brandfit.sqlite"
+MAKER = "maker.json"
 
 
 class Workspace:
@@ -55,7 +57,7 @@ class Workspace:
         self.engine = tables.connect(database)
         self._tables, self._features, self._models = (Shelf(self.path / n) for n in ("tables", "features", "models"))
         self._local = threading.local()
-        self.memo = Memo(rows=1, features=64, models=4, datasets=4, rankings=64)
+        self.memo = Memo(rows=1, features=64, models=4, datasets=4, rankings=64, explanations=32, suitings=32)
         """What was read and made before and is still as it was; the pipeline keeps its own there too."""
 
     def close(self) -> None:
@@ -82,18 +84,31 @@ class Workspace:
         told = [self.fingerprint, *(f"{shelf.root.name} {name} {shelf.stamp(name)}" for shelf, name in shelves)]
         return hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
 
-    def write(self, source: str, records: Iterable[Row | tuple[Image, bytes] | Reject | Features]) -> dict[str, dict[str, int]]:
+    def write(
+        self,
+        source: str,
+        records: Iterable[Row | tuple[Image, bytes] | Reject | Features],
+        left_out: LeftOut | None = None,
+    ) -> dict[str, dict[str, int]]:
         """Write an import whole or not at all: rows, pictures with their working copies, Features, and its rejects.
 
         Rejects of an earlier import of the same ``source`` are replaced. Returns counts a table: seen, added, changed,
-        unchanged. Any error from ``records`` rolls everything back and is raised.
+        unchanged. Any error from ``records`` rolls everything back and is raised. What is of an account that asked to be
+        forgotten is not written; ``left_out`` is told how much that was.
         """
         found: list[Reject] = []
         made: list[Features] = []
+        left_out = LeftOut() if left_out is None else left_out
+        late = False
         try:
             with tables.writing(self.engine) as connection:
+                guard = forgotten.guard(connection, left_out)
+                left_out.source = source = guard.redactor.text(source) or source if guard is not None else source
                 writer = tables.Writer(connection)
-                for record in records:
+                for given in records:
+                    record = given if guard is None else guard.of(given)
+                    if record is None:
+                        continue
                     if isinstance(record, Row):
                         writer.add(record)
                     elif isinstance(record, tuple):
@@ -104,20 +119,64 @@ class Workspace:
                     else:
                         made.append(record)
                 changes = writer.finish()
+                late = guard is not None and guard.finish(connection)
                 tables.replace_rejects(connection, source, found)
-                if any(change["added"] or change["changed"] for change in changes.values()) or not tables.get_meta(
-                    connection, "fingerprint"
-                ):
+                changed = late or any(change["added"] or change["changed"] for change in changes.values())
+                if changed or not tables.get_meta(connection, "fingerprint"):
                     tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
                 for features in made:
-                    self.save(features)
+                    self._put(features)
         except sa.exc.OperationalError as error:
             if "locked" in str(error.orig):
                 raise WorkspaceError(
                     f"Another process is writing to {self.path}.", "Wait until its import has finished, then try again."
                 ) from None
             raise
+        if late:
+            self._empty_log()
         return changes
+
+    def forget(self, accounts: Sequence[str]) -> tuple[Traces, dict[str, int]]:
+        """Take accounts out of all rows in one transaction, so that no import brings them back; without any, take up what is
+        unfinished.
+
+        Returns what is still to be found elsewhere (``pipeline.forget`` does) and how many rows of each table were removed, or
+        ``redacted``. Raises UnknownName for an account that is nowhere here.
+        """
+        try:
+            with tables.writing(self.engine) as connection:
+                return forgotten.remove_rows(connection, accounts)
+        except sa.exc.OperationalError as error:
+            if "locked" in str(error.orig):
+                raise WorkspaceError(
+                    f"Another process is writing to {self.path}.", "Wait until its import has finished, then try again."
+                ) from None
+            raise
+
+    def forgetting(self) -> bool:
+        """Whether a forgetting was begun and not finished."""
+        with self.engine.connect() as connection:
+            return bool(tables.get_meta(connection, forgotten.PENDING))
+
+    def forgotten(self) -> int:
+        """How many accounts asked to be forgotten."""
+        with self.engine.connect() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(tables.forgotten)).scalar_one()
+
+    def rows_of(self, accounts: Sequence[str]) -> dict[str, int]:
+        """How many rows of each table are of these accounts. Raises UnknownName for one that is nowhere here."""
+        with self.engine.connect() as connection:
+            return forgotten.counts(connection, accounts)
+
+    def known_ids(self) -> set[str]:
+        """Ids of all accounts and posts."""
+        with self.engine.connect() as connection:
+            return {id for (id,) in connection.exec_driver_sql("SELECT id FROM accounts UNION SELECT id FROM posts")}
+
+    def _empty_log(self) -> None:
+        """Cut the write-ahead log, which held something that was not to be written, unless somebody reads from it."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
     def rejects(self) -> list[dict[str, Any]]:
         """All rejected rows of the last import of each source: source, file, line, reason, excerpt."""
@@ -136,6 +195,7 @@ class Workspace:
     def _rows(self) -> Dataset:
         with self.engine.connect() as connection:
             version = tables.get_meta(connection, "fingerprint")
+            made = False
             try:
                 folder, _ = self._tables.get("rows", version)
             except (KeyError, WorkspaceError):
@@ -145,6 +205,9 @@ class Workspace:
                 for old in self._tables.versions("rows"):
                     if old != version:
                         self._tables.drop("rows", old)
+                made = True
+        if made and self.fingerprint != version:  # rows changed meanwhile: what was taken out of them must not lie here
+            return self.dataset()
         found = {name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all() for name in schema.TABLES}
         return Dataset(found, version, pictures=self.picture)
 
@@ -199,8 +262,31 @@ class Workspace:
         except (KeyError, WorkspaceError):
             return None
 
+    def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
+        """Note the encoder and the settings of a maker beside what it has encoded."""
+        file = self.path / "units" / maker / MAKER
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(file, msgspec.json.encode(about))
+
+    def maker(self, maker: str) -> dict[str, Any]:
+        """What was noted of a maker; {} where nothing was."""
+        try:
+            return msgspec.json.decode((self.path / "units" / maker / MAKER).read_bytes(), type=dict)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return {}
+
     def save(self, features: Features) -> Features:
-        """Keep Features as the current ones of their name, in place of those of the same maker."""
+        """Keep Features as the current ones of their name, in place of those of the same maker.
+
+        Encoding may have begun before somebody was forgotten: where anybody was, rows of nobody who is here are left out.
+        """
+        if self.forgotten():
+            known = self.known_ids()
+            features = forgotten.without(features, [id not in known for id in features.ids.tolist()])
+        return self._put(features)
+
+    def _put(self, features: Features) -> Features:
         version = features.key or "imported"
         self._features.put(
             features.name,
@@ -277,6 +363,8 @@ class Workspace:
     def damage(self) -> list[str]:
         """Everything in the workspace that is not what was written, a sentence each; [] where all is well."""
         found = []
+        if self.forgetting():
+            found.append("Forgetting an account was not finished. Run: brandfit forget -w " + str(self.path))
         with self.engine.connect() as connection:
             for (line,) in connection.exec_driver_sql("PRAGMA integrity_check"):
                 if line != "ok":

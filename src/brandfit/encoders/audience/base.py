@@ -35,6 +35,7 @@ class AudienceEncoder(Encoder):
 
     inner: ClassVar[type[Encoder]]
     slot = "audience"
+    hears = True
 
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)

@@ -36,6 +36,7 @@ class TagEncoder(Encoder):
     config: TagConfig
     slot = "text"
     preference = 0
+    learned_columns = True
     stated_columns = ()
     batch_size = 1024
     mark: ClassVar[str]

@@ -67,6 +67,7 @@ class LDA(TextEncoder):
     config: LDAConfig
     preference = 5
     stated_columns = ()
+    learned_columns = True
     batch_size = 1024
 
     def __init__(self, config: LDAConfig | None = None) -> None:

@@ -38,6 +38,7 @@ class Profile(Encoder):
     level = "account"
     slot = "profile"
     stated_columns = ()
+    learned_columns = True
     batch_size = 1024
 
     def __init__(self, config: ProfileConfig | None = None) -> None:

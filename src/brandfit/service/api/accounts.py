@@ -6,10 +6,26 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
+from brandfit import pipeline
+from brandfit.data.redaction import plain as plainly
 from brandfit.errors import UnknownName
 from brandfit.service import people
-from brandfit.service.api._shared import UNCHANGED, Here, Limit, Offset, Reader, Unchanged, WhereQuery, plain
-from brandfit.service.api.models import Account, Accounts, Handle, Posts
+from brandfit.service.api._shared import (
+    UNCHANGED,
+    Admin,
+    Here,
+    Limit,
+    Notes,
+    Offset,
+    Queue,
+    Ranker,
+    Reader,
+    Unchanged,
+    WhereQuery,
+    plain,
+)
+from brandfit.service.api.models import Account, Accounts, Audience, Forgetting, Handle, Posts, Suiting
+from brandfit.service.api.work import ACCEPTED, submitted
 
 router = APIRouter(tags=["accounts"])
 HASH = r"^[0-9a-f]{64}$"
@@ -63,3 +79,44 @@ def picture(_: Reader, here: Here, hash: Annotated[str, Path(pattern=HASH)]) -> 
         raise UnknownName("picture", hash, []) from None
     headers = {"etag": f'"{hash}"', "cache-control": "private, max-age=31536000, immutable"}
     return Response(data, media_type=people.media_type(data), headers=headers)
+
+
+@router.get("/accounts/{id}/audience", response_model=Audience, responses=UNCHANGED)
+def audience(
+    _: Reader,
+    here: Here,
+    fresh: Unchanged,
+    response: Response,
+    id: Handle,
+    other: Annotated[Handle | None, Query(description="beside the audience of this account")] = None,
+) -> Any:
+    """What is known of the audience of a brand or an influencer, and how genuine it looks beside peers."""
+    if same := fresh.same(tag := fresh.tag()):
+        return same
+    fresh.on(response, tag)
+    return plain(pipeline.audience(here, id, other).to_dict())
+
+
+@router.get("/accounts/{id}/brands", response_model=Suiting, responses=UNCHANGED)
+def brands(
+    _: Reader,
+    here: Here,
+    fresh: Unchanged,
+    response: Response,
+    id: Handle,
+    ranker: Ranker = None,
+    partners: Annotated[bool, Query(description="past partners too")] = False,
+    limit: Limit = 20,
+) -> Any:
+    """The brands that suit an influencer, best first."""
+    if same := fresh.same(tag := fresh.tag()):
+        return same
+    fresh.on(response, tag)
+    return plain(pipeline.brands_for(here, id, ranker, partners).to_dict(limit))
+
+
+@router.delete("/accounts/{id}", **ACCEPTED)
+def forget(caller: Admin, here: Here, queue: Queue, desk: Notes, id: Handle) -> Any:
+    """Forget an account for good, and keep it out of later imports. What the job was asked names nobody once it is done."""
+    here.rows_of([id])
+    return submitted("forget", Forgetting(accounts=[plainly(id)]), caller, here, queue, desk)

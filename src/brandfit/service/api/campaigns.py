@@ -37,6 +37,19 @@ async def advice(
     """Which of these pictures and captions fit, each kind best first."""
     with tempfile.TemporaryDirectory() as folder:
         files = [await saved(file, Path(folder), f"{n}/{file.filename or 'picture'}") for n, file in enumerate(pictures)]
-        ideas = await run_in_threadpool(pipeline.advise, here, like, files, captions, by)
-        names = {str(path): path.name for path in files}
-        return plain({"items": [{**idea.to_dict(), "what": names.get(idea.what, idea.what)} for idea in ideas]})
+        told = await run_in_threadpool(pipeline.advise, here, like, files, captions, by)
+        return plain(named(told.to_dict(), files))
+
+
+def named(told: dict[str, Any], files: list[Path]) -> dict[str, Any]:
+    """With the names that pictures came under, in place of where they were kept."""
+    names = {str(path): path.name for path in files}
+    ideas = [{**idea, "what": names.get(idea["what"], idea["what"])} for idea in told["ideas"]]
+
+    def unplaced(text: str) -> str:
+        for path, name in names.items():
+            text = text.replace(path, name)
+        return text
+
+    left = [{key: unplaced(value) for key, value in one.items()} for one in told["unread"]]
+    return {"like": told["like"], "by": told["by"], "items": ideas, "unread": left}

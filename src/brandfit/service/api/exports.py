@@ -1,8 +1,10 @@
-"""Rows, Features and rankings as files, streamed."""
+"""Rows, Features, rankings and shortlists as files, and reports to be mailed; streamed."""
 
 from __future__ import annotations
 
+import re
 import tempfile
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +14,10 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from brandfit import pipeline
-from brandfit.service.api._shared import Here, Ranker, Reader
+from brandfit.service import listed
+from brandfit.service.api._shared import Here, Notes, Ranker, Reader
 from brandfit.service.api.models import Handle
+from brandfit.service.people import handle
 
 router = APIRouter(tags=["exports"])
 
@@ -33,9 +37,25 @@ class Ending(StrEnum):
     csv = "csv"
     jsonl = "jsonl"
     parquet = "parquet"
+    xlsx = "xlsx"
+    json = "json"
 
 
-MEDIA = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl", "parquet": "application/vnd.apache.parquet"}
+class Paper(StrEnum):
+    html = "html"
+    pdf = "pdf"
+
+
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
+PAPERS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+OWN = re.compile(r"[^\w.-]+", re.ASCII)
+"""What the name of a file may not hold."""
 
 
 @router.get(
@@ -54,11 +74,53 @@ def export(
     name: Annotated[str | None, Query(max_length=200, description="of features: which")] = None,
 ) -> Response:
     """A file to keep; a CSV is safe to open in a spreadsheet."""
+    return sent(
+        f"{what.value}.{ending.value}",
+        MEDIA[ending.value],
+        lambda file: pipeline.export(here, what.value, file, brand, ranker, k, name),
+    )
+
+
+@router.get(
+    "/shortlists/{brand}.{ending}",
+    response_class=Response,
+    responses={200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA.values()}, "description": "The file"}},
+)
+def shortlist(_: Reader, here: Here, desk: Notes, brand: Handle, ending: Ending, ranker: Ranker = None) -> Response:
+    """Who is on the shortlist of a brand, with chances, estimated prices, notes and tags; safe in a spreadsheet."""
+    found = listed.listed(here, desk, brand, ranker)
+    name = f"shortlist-{OWN.sub('_', found['brand'])}.{ending.value}"
+    return sent(name, MEDIA[ending.value], lambda file: pipeline.export_rows(listed.rows(found), file))
+
+
+@router.get(
+    "/reports/{brand}.{ending}",
+    response_class=Response,
+    responses={200: {"content": {kind.partition(";")[0]: {} for kind in PAPERS.values()}, "description": "The report"}},
+)
+def report(
+    _: Reader,
+    here: Here,
+    brand: Handle,
+    ending: Paper,
+    ranker: Ranker = None,
+    k: Annotated[int, Query(ge=1, le=50, description="how many of the ranking")] = 10,
+    budget: Annotated[float | None, Query(gt=0, le=1e12, description="with it, the best set for the money too")] = None,
+    count: Annotated[int | None, Query(ge=1, le=100, description="places of that set")] = None,
+) -> Response:
+    """A file to be mailed: what is known of the brand, the best influencers with pictures and reasons."""
+    brand = pipeline.load(here).account(handle(brand))["id"]
+    name = f"{OWN.sub('_', brand)}.{ending.value}"
+    return sent(name, PAPERS[ending.value], lambda file: pipeline.report(here, brand, file, ranker, k, budget, count))
+
+
+def sent(name: str, media_type: str, write: Callable[[Path], object]) -> Response:
+    """A file that is written somewhere else, as a download; gone when it was sent."""
     folder = tempfile.TemporaryDirectory()
     try:
-        file = Path(folder.name) / f"{what.value}.{ending.value}"
-        pipeline.export(here, what.value, file, brand, ranker, k, name)
+        file = Path(folder.name) / name
+        write(file)
     except BaseException:
         folder.cleanup()
         raise
-    return FileResponse(file, media_type=MEDIA[ending.value], filename=file.name, background=BackgroundTask(folder.cleanup))
+    return FileResponse(file, media_type=media_type, filename=name, background=BackgroundTask(folder.cleanup))

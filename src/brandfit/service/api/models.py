@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Handle = Annotated[str, Field(min_length=1, max_length=200, description="an account; case and a leading @ do not count")]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
 Settings = Annotated[
     dict[Annotated[str, Field(max_length=200)], str | int | float | bool],
     Field(max_length=100, description="NAME to value; of data: endorsements.NAME and slots.SLOT"),
@@ -16,7 +17,7 @@ Where = Annotated[str | None, Field(max_length=2000, description="a condition, f
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Answer(BaseModel):
@@ -175,7 +176,7 @@ class Shortlisting(Model):
     brand: Handle
     budget: float | None = Field(None, gt=0, le=1e12, description="in the currency of the prices")
     count: int | None = Field(None, ge=1, le=10_000, description="places")
-    ranker: str | None = Field(None, max_length=100)
+    ranker: Name | None = None
     where: Where = None
     at_least: dict[Annotated[str, Field(max_length=2000)], Annotated[int, Field(ge=0, le=10_000)]] = Field(
         {}, max_length=20, description="condition to how many of such there must be"
@@ -237,7 +238,7 @@ class Upload(BaseModel):
 
 
 class Import(Model):
-    source: str = Field(max_length=100, description="an importer")
+    source: Name = Field(description="an importer")
     path: str | None = Field(None, max_length=4096, description="where the source lies, on the machine of the service")
     upload: str | None = Field(None, pattern=r"^[0-9a-f]{16}$", description="an upload, in place of a path")
     settings: Settings = {}
@@ -245,25 +246,25 @@ class Import(Model):
 
 
 class Encoding(Model):
-    encoders: list[Annotated[str, Field(max_length=100)]] = Field(min_length=1, max_length=40)
+    encoders: list[Name] = Field(min_length=1, max_length=40)
     settings: Settings = {}
 
 
 class Training(Model):
-    ranker: str = Field(max_length=100)
+    ranker: Name
     settings: Settings = {}
     seed: int = Field(0, ge=0, le=2**31 - 1)
 
 
 class Profiling(Model):
-    profiler: str | None = Field(None, max_length=100)
+    profiler: Name | None = None
     settings: Settings = {}
     seed: int = Field(0, ge=0, le=2**31 - 1)
 
 
 class Evaluation(Model):
-    rankers: list[Annotated[str, Field(max_length=100)]] = Field(min_length=1, max_length=40)
-    protocol: str = Field("expansion", max_length=100)
+    rankers: list[Name] = Field(min_length=1, max_length=40)
+    protocol: Name = "expansion"
     settings: Settings = {}
     seeds: int = Field(1, ge=1, le=20)
 
@@ -304,3 +305,37 @@ class Audit(BaseModel):
     total: int
     limit: int
     offset: int
+
+
+# --- audiences, brands for an influencer, forgetting --------------------------------------------------------------------
+
+
+class Audience(Answer):
+    account: str
+    role: str
+    sentences: list[str]
+    hints: list[dict[str, Any]] = Field(
+        description="how genuine it looks beside peers, each with an interval or why it is not told"
+    )
+
+
+class Suited(BaseModel):
+    rank: int
+    brand: str
+    place: int = Field(description="of the influencer among the candidates of the brand")
+    among: int
+    probability: tuple[float, float, float] | None = Field(description="that they work together, with its 95 % interval")
+
+
+class Suiting(Answer):
+    influencer: str
+    ranker: str
+    by: Literal["probability", "place"]
+    dataset: str
+    notes: list[str]
+    total: int
+    brands: list[Suited]
+
+
+class Forgetting(Model):
+    accounts: list[Handle] = Field(min_length=1, max_length=1000)

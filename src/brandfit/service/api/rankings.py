@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Response, UploadFile
+from fastapi import Path as PathParameter
 
 from brandfit import pipeline
 from brandfit.service import places
@@ -105,6 +106,26 @@ def explanation(
 def heat_map(_: Reader, here: Here, brand: Handle, influencer: Handle, number: int, ranker: Ranker = None) -> Response:
     """The nth heat map of the explanation, counted from 0."""
     return Response(places.heat_map(here, brand, influencer, ranker, number), media_type="image/png")
+
+
+@router.get(
+    "/explanations/{brand}/{influencer}/drawings/{name}.png",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "The drawing"}},
+)
+def drawing(
+    _: Reader,
+    here: Here,
+    brand: Handle,
+    influencer: Handle,
+    name: Annotated[str, PathParameter(pattern=r"^(radar|bars)-[1-9][0-9]?$", description="radar-1, bars-2 ...: as in the JSON")],
+    ranker: Ranker = None,
+    kind: Kinds = ["posts", "columns"],
+    side: Literal["influencer", "brand", "both"] = "influencer",
+) -> Response:
+    """A radar, or the bars of an attribution, of the explanation that the same question gives as JSON; counted from 1."""
+    sides = ("influencer", "brand") if side == "both" else (side,)
+    return Response(places.drawing(here, brand, influencer, ranker, kind, sides, name), media_type="image/png")
 
 
 @router.get("/marks/{brand}", response_model=Marks)

@@ -10,9 +10,10 @@ from starlette.responses import PlainTextResponse, Response
 from brandfit.errors import DataError, UsageError
 from brandfit.service.api import models
 from brandfit.service.api._shared import Here, Limit, Notes, Offset, Queue, Reader, Writer, noted, text_of
+from brandfit.service.forgetting import UPLOADS
 from brandfit.service.keys import Caller
 from brandfit.service.uploads import receive
-from brandfit.service.work import UPLOADS, verify
+from brandfit.service.work import verify
 
 router = APIRouter(tags=["work"])
 ACCEPTED: dict[str, Any] = {"status_code": 202, "response_model": models.Job}

@@ -1,0 +1,94 @@
+"""What is told of one account: what it is about, its category, its posts, and what a new post of it may expect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit.campaign.engagement import Engagement, Expected
+from brandfit.data.features import Features
+from brandfit.pipeline.loading import load
+from brandfit.report import gather
+from brandfit.search import filters
+from brandfit.search.facts import CATEGORY, Facts
+from brandfit.workspace import Workspace
+
+MOST = 5
+"""Categories that are told."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """stated: as imported; told: what a profiler tells, category to probability, the likeliest first; by: its name, "" where none
+    was asked."""
+
+    stated: str | None
+    told: dict[str, float]
+    by: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"stated": self.stated, "told": self.told, "by": self.by}
+
+
+def topics(workspace: Workspace, account: str, most: int = 8) -> dict[str, float]:
+    """Named concepts to their share of what an account is about, the largest first; {} where nothing with names was encoded."""
+    return gather.topics(load(workspace), account, most)
+
+
+def category(workspace: Workspace, account: str) -> Category:
+    """Of a brand or influencer, as stated and as a profiler tells. Raises UnknownName."""
+    dataset = load(workspace)
+    stated = dataset.account(account)["category"]
+    features = dataset.slots.get(CATEGORY)
+    if features is None or not features.columns:
+        return Category(stated, {}, "")
+    return Category(stated, _likeliest(features, [account])[0], features.name)
+
+
+def facts_of(workspace: Workspace, influencer: str, names: Sequence[str]) -> dict[str, Any]:
+    """Facts (``search.filters``) of an influencer as a table prints them, None where not known."""
+    dataset = load(workspace)
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
+    at = np.flatnonzero(facts.ids == influencer)
+    leaves = [filters.facts_of(None, name)[0] for name in names]
+    return {leaf.fact: filters.shown(leaf.fact, leaf.told(facts, at)[0]) for leaf in leaves}
+
+
+def posts_told(workspace: Workspace, posts: Sequence[str]) -> list[dict[str, Any]]:
+    """Of each of these posts: disclosed (marked as an advertisement; None: not looked for), and what profilers of posts tell:
+    sponsored, the probability that it is one, and topics; None and {} where none was asked."""
+    dataset = load(workspace)
+    row = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
+    marked = dataset.posts["disclosed"].take(row).to_pylist()
+    of = {workspace.feature_info(name)["slot"]: name for name in workspace.feature_names()}
+    sponsored: list[float | None] = [None] * len(posts)
+    told: list[dict[str, float]] = [{}] * len(posts)
+    if "sponsored" in of:
+        features = workspace.features(of["sponsored"])
+        values, there = features.of(list(posts))
+        at = features.columns.index("sponsored")
+        sponsored = [float(v) if known else None for v, known in zip(values[:, at], there, strict=True)]
+    if "topic" in of:
+        told = _likeliest(workspace.features(of["topic"]), posts)
+    return [{"disclosed": m, "sponsored": s, "topics": t} for m, s, t in zip(marked, sponsored, told, strict=True)]
+
+
+def expected(workspace: Workspace, influencer: str) -> Expected:
+    """The engagement that a new post may expect of which nothing is known yet. Raises UsageError where that cannot be told."""
+    dataset = load(workspace)
+    return dataset.remembered("engagement", lambda: Engagement(dataset)).expected(influencer, None)
+
+
+def _likeliest(features: Features, ids: Sequence[str]) -> list[dict[str, float]]:
+    """Of each id its likeliest columns with their values, {} where it has none."""
+    values, there = features.of(list(ids))
+    best = np.argsort(-values, axis=1, kind="stable")[:, :MOST]
+    return [
+        {features.columns[n]: float(row[n]) for n in order} if known else {}
+        for row, order, known in zip(values, best.tolist(), there, strict=True)
+    ]

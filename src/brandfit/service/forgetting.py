@@ -1,0 +1,110 @@
+"""What the service keeps of those who are being forgotten: marks, jobs and their logs, the audit, files on their way in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from brandfit.data.redaction import MARK, TOKEN
+from brandfit.service import desk
+from brandfit.service.desk import FILE, Desk
+from brandfit.workspace import leftovers
+from brandfit.workspace.forgotten import Traces
+
+JOBS, UPLOADS, LOG = "jobs", "uploads", "log.txt"
+"""Folders of the workspace: of jobs, and for files that are on their way into it; what the process of a job printed."""
+ENDING = re.compile(r"\.(?:csv|gz|html|jpe?g|jsonl?|npz|parquet|pdf|png|tar|tgz|txt|webp|xlsx|xz|zip)$", re.IGNORECASE)
+
+
+class Clean:
+    """Called by ``pipeline.forget`` once the rows are gone; may be called again at any time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.traces = Traces()
+
+    def __call__(self, traces: Traces) -> tuple[str, ...]:
+        """Returns what it went through."""
+        self.traces = traces
+        redactor = traces.redactor()
+
+        def cleaned(text: str) -> str:
+            """Whole where it quotes them, else with a mark in place of their names; ``name.csv`` is one of theirs too."""
+            lower = text.lower()
+            if any(line in lower for line in traces.lines):
+                return MARK
+            text = redactor.text(text) or ""
+            return TOKEN.sub(lambda found: _unnamed_file(found[0], redactor.gone), text)
+
+        if (self.folder / FILE).exists():
+            notes = Desk(self.folder)
+            try:
+                self._drop_uploads(notes)
+                notes.forget(redactor.gone, cleaned)
+            finally:
+                notes.close()
+        else:
+            self._drop_uploads(None)
+        for log in sorted((self.folder / JOBS).glob(f"*/{LOG}")):
+            text = log.read_text(errors="replace")
+            new = "".join(map(cleaned, text.splitlines(keepends=True)))
+            if new != text:
+                log.write_text(new)
+        return FILE, f"{FILE}-wal", f"{FILE}-shm", JOBS, UPLOADS
+
+    def unnamed(self, path: str) -> str:
+        """The name of a file with a mark wherever a handle stands in it."""
+        handles = sorted(self.traces.handles, key=len, reverse=True)
+        return re.sub("|".join(map(re.escape, handles)), MARK, path, flags=re.IGNORECASE) if handles else path
+
+    def _drop_uploads(self, notes: Desk | None) -> None:
+        """Uploads that hold something of them go away, whole, and imports that wait for one fail: it can be uploaded again."""
+        home = self.folder / UPLOADS
+        held = {upload.name for upload in (home.iterdir() if home.is_dir() else ()) if self._holds(upload)}
+        if notes is not None:
+            waiting = notes.rows(desk.jobs.select().where(desk.jobs.c.state == "queued"))
+            told = {
+                "title": "The files named an account that was to be forgotten before they were imported: they were deleted.",
+                "detail": "Upload them again; the import leaves out what is of that account.",
+            }
+            failed = {"state": "failed", "finished": time.time(), "problem": msgspec.json.encode(told).decode()}
+            for job in waiting:
+                if msgspec.json.decode(job["asked"]).get("upload") in held:
+                    here = (desk.jobs.c.id == job["id"]) & (desk.jobs.c.state == "queued")
+                    notes.write(desk.jobs.update().where(here).values(**failed))
+        for name in held:
+            shutil.rmtree(home / name, ignore_errors=True)
+
+    def _holds(self, upload: Path) -> bool:
+        """Whether a file of it names them as a word of its own, in its name too, or holds what they wrote or show."""
+        handles = [handle.lower().encode() for handle in self.traces.handles]
+        words = rb"(?<![0-9a-z_])(?:" + _any(handles) + rb")(?![0-9a-z_])"
+        patterns = [re.compile(words)] if handles else []
+        lines = [line.encode() for line in self.traces.lines]
+        patterns += [re.compile(_any(lines))] if lines else []
+        pictures = re.compile(_any(self.traces.pictures)) if self.traces.pictures else None
+        overlap = max([len(piece) + 1 for piece in (*handles, *lines, *self.traces.pictures)], default=0)
+        for file in upload.rglob("*"):
+            if any(pattern.search(str(file.relative_to(upload)).lower().encode()) for pattern in patterns):
+                return True
+            for block in leftovers.blocks(file, overlap) if file.is_file() else ():
+                if any(pattern.search(block.lower()) for pattern in patterns) or (pictures and pictures.search(block)):
+                    return True
+        return False
+
+
+def _any(pieces: Iterable[bytes]) -> bytes:
+    return b"|".join(map(re.escape, sorted(pieces, key=len, reverse=True)))
+
+
+def _unnamed_file(word: str, gone: Callable[[str], bool]) -> str:
+    """A mark in place of the name of a file that is called after one of them."""
+    stem = word
+    while stem != (shorter := ENDING.sub("", stem)):
+        stem = shorter
+    return MARK + word[len(stem) :] if stem != word and gone(stem) else word

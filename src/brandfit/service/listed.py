@@ -1,0 +1,67 @@
+"""The shortlist of a brand: those whom people put on it, with what they noted and what the pipeline tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from brandfit import pipeline
+from brandfit.errors import BrandfitError
+from brandfit.service.desk import Desk
+from brandfit.service.people import handle
+from brandfit.workspace import Workspace
+
+
+def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = None) -> dict[str, Any]:
+    """Those on the list, the best first; prices, chances and overlap where they can be told, else ``wrong`` says why not.
+
+    Raises UnknownName for a brand that is not there.
+    """
+    dataset = pipeline.load(workspace)
+    brand = dataset.account(handle(brand))["id"]
+    here = set(dataset.influencers.tolist())
+    marks = [mark for mark in desk.marks(brand).values() if mark["listed"]]
+    known = sorted((mark for mark in marks if mark["influencer"] in here), key=lambda mark: mark["influencer"])
+    ids = [mark["influencer"] for mark in known]
+    about = pipeline.describe_accounts(workspace, ids)
+    found: dict[str, Any] = {
+        "brand": brand,
+        "gone": sorted(mark["influencer"] for mark in marks if mark["influencer"] not in here),
+        "wrong": "",
+        "set": None,
+        "items": [{**mark, **told, "pick": None, "chance": None} for mark, told in zip(known, about, strict=True)],
+    }
+    if not ids:
+        return found
+    try:
+        told = pipeline.appraise(workspace, brand, ids, ranker).to_dict()
+        chances = pipeline.chances(workspace, brand, np.array(ids, dtype=object), ranker)
+    except BrandfitError as error:
+        return {**found, "wrong": f"{error.message} {error.hint}".strip()}
+    of = {item["influencer"]: {**item, "chance": chances[n] if chances else None} for n, item in enumerate(found["items"])}
+    return {**found, "set": told, "items": [{**of[pick["influencer"]], "pick": pick} for pick in told["picks"]]}
+
+
+def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A flat row an influencer, for a file."""
+    for item in found["items"]:
+        pick, chance = item["pick"] or {}, item["chance"] or {}
+        yield {
+            "influencer": item["influencer"],
+            "brand": found["brand"],
+            "category": item["category"],
+            "followers": item["followers"],
+            "rank": pick.get("rank"),
+            "chance": chance.get("value"),
+            "chance_low": chance.get("low"),
+            "chance_high": chance.get("high"),
+            "price": pick.get("price"),
+            "price_low": pick.get("price_low"),
+            "price_high": pick.get("price_high"),
+            "audience_shared": pick.get("shared"),
+            "opinion": item["opinion"],
+            "note": item["note"],
+            "tags": item["tags"],
+        }

@@ -1,0 +1,134 @@
+"""A campaign: the best set for the money, and what differs from the ranking."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from brandfit import pipeline
+from brandfit.errors import BrandfitError, UsageError
+from brandfit.service import people, places
+from brandfit.service.api._shared import Here, plain
+from brandfit.service.pages._shared import Reader, page
+from brandfit.service.uploads import saved
+from brandfit.workspace import Workspace
+
+router = APIRouter()
+ASKED: dict[str, str] = dict.fromkeys(("budget", "count", "ranker", "where", "at_least", "at_most", "exclude", "per_thousand"), "")
+"""The form as it is at first."""
+Line = Annotated[str, Form(max_length=2000)]
+Text = Annotated[str, Form(max_length=20_000)]
+
+
+@router.get("/brands/{brand}/campaign")
+def empty(request: Request, _: Reader, here: Here, brand: str) -> Response:
+    return _page(request, here, brand, ASKED, None, "")
+
+
+@router.post("/brands/{brand}/campaign")
+async def campaign(
+    request: Request,
+    _: Reader,
+    here: Here,
+    brand: str,
+    budget: Line = "",
+    count: Line = "",
+    ranker: Line = "",
+    where: Line = "",
+    at_least: Text = "",
+    at_most: Text = "",
+    exclude: Text = "",
+    per_thousand: Line = "",
+    prices: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """The set that reaches most people with a match within these limits."""
+    asked = {"budget": budget, "count": count, "ranker": ranker, "where": where, "at_least": at_least, "at_most": at_most}
+    asked |= {"exclude": exclude, "per_thousand": per_thousand}
+    with tempfile.TemporaryDirectory() as folder:
+        file = await saved(prices, Path(folder), "prices.csv") if prices is not None and prices.filename else None
+        return await run_in_threadpool(_answered, request, here, brand, asked, file)
+
+
+def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, str], file: Path | None) -> Response:
+    try:
+        told = pipeline.shortlist(
+            here,
+            brand,
+            number(asked["budget"], "budget"),
+            whole(asked["count"], "number of places"),
+            asked["ranker"] or None,
+            asked["where"].strip() or None,
+            limits(asked["at_least"]),
+            limits(asked["at_most"]),
+            asked["exclude"].replace(",", " ").split(),
+            file,
+            settings={"price.per_thousand": asked["per_thousand"]} if asked["per_thousand"].strip() else None,
+        )
+    except BrandfitError as error:  # the form is where it can be mended
+        wrong = f"{error.message} {error.hint}".strip().replace(str(file), "The list of prices") if file else ""
+        return _page(request, here, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
+    return _page(request, here, brand, asked, plain(told.to_dict()), "")
+
+
+def _page(
+    request: Request, here: Workspace, brand: str, asked: dict[str, str], told: dict[str, Any] | None, wrong: str
+) -> Response:
+    account = people.account(here, brand)
+    picks = told["picks"] if told else []
+    first = told["first_of_the_ranking"] if told else []
+    chosen = {pick["influencer"] for pick in picks}
+    ids = [pick["influencer"] for pick in picks]
+    return page(
+        request,
+        "campaign.html",
+        422 if wrong else 200,
+        account=account,
+        asked=asked,
+        told=told,
+        wrong=wrong,
+        rankers=places.usable(here),
+        faces=people.faces(here, ids),
+        about=people.described(here, ids),
+        into=[pick for pick in picks if pick["influencer"] not in {one["influencer"] for one in first}] if first else [],
+        out=[one for one in first if one["influencer"] not in chosen],
+    )
+
+
+def number(text: str, what: str) -> float | None:
+    """Raises UsageError for what is none above 0."""
+    text = text.strip().replace(",", "")
+    if not text:
+        return None
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1e12:
+        raise UsageError(f"The {what} is a number above 0, found {text!r}.", "For example: 5000")
+    return found
+
+
+def whole(text: str, what: str) -> int | None:
+    """Raises UsageError for what is no whole number above 0."""
+    found = number(text, what)
+    if found is not None and found != int(found):
+        raise UsageError(f"The {what} is a whole number, found {text!r}.", "For example: 8")
+    return None if found is None else int(found)
+
+
+def limits(text: str) -> dict[str, int]:
+    """Of lines CONDITION=NUMBER. Raises UsageError."""
+    found = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        condition, _, many = line.rpartition("=")
+        if not condition or not (many.strip().isascii() and many.strip().isdigit()):
+            raise UsageError(
+                f"A limit is written CONDITION=NUMBER, a line each; found {line[:80]!r}.", "For example: category:food=2"
+            )
+        found[condition.strip()] = int(many)
+    return found

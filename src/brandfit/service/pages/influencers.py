@@ -1,0 +1,189 @@
+"""Influencers: found by words, conditions and likeness, and one of them with all that is known of it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from brandfit import pipeline
+from brandfit.audience import authenticity
+from brandfit.errors import BrandfitError
+from brandfit.search import filters
+from brandfit.service import people, places
+from brandfit.service.api._shared import Here, WhereQuery
+from brandfit.service.pages._shared import Reader, back, page
+from brandfit.service.uploads import saved
+from brandfit.workspace import Workspace
+
+router = APIRouter()
+LIMIT, ALIKE, FEW, POSTS = 20, 24, 6, 12
+Offset = Annotated[int, Query(ge=0, le=10**7)]
+
+
+@router.get("/influencers")
+def influencers(
+    request: Request,
+    _: Reader,
+    here: Here,
+    q: Annotated[str, Query(max_length=500)] = "",
+    where: WhereQuery = None,
+    sort: Annotated[str, Query(max_length=100)] = "",
+    like: Annotated[list[str] | None, Query(max_length=50)] = None,
+    offset: Offset = 0,
+) -> Response:
+    """Found by words, by a condition, or by being like others."""
+    found, wrong, accounts = None, "", []
+    try:
+        if accounts := people.known_accounts(here, like or []):
+            found = pipeline.similar(here, accounts, None, where or None, ALIKE)
+        elif here.fingerprint:
+            found = pipeline.search(here, q.split(), where or None, sort or None, LIMIT, offset)
+    except BrandfitError as error:  # the form is where it can be mended
+        wrong = f"{error.message} {error.hint}".strip()
+    asked = {"q": q, "where": where or "", "sort": sort, "like": ", ".join(accounts or like or [])}
+    return _list(request, here, found, asked, wrong, "accounts" if accounts else "", offset)
+
+
+@router.post("/influencers")
+async def like_picture(
+    request: Request,
+    _: Reader,
+    here: Here,
+    picture: Annotated[UploadFile, File()],
+    where: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Whose pictures are like this one; it is not kept."""
+    found, wrong = None, ""
+    with tempfile.TemporaryDirectory() as folder:
+        file = await saved(picture, Path(folder), "picture")
+        try:
+            found = await run_in_threadpool(pipeline.similar, here, (), file, where or None, ALIKE)
+        except BrandfitError as error:
+            wrong = f"{error.message} {error.hint}".replace(str(file), picture.filename or "This").strip()
+    asked = {"q": "", "where": where, "sort": "", "like": ""}
+    return await run_in_threadpool(_list, request, here, found, asked, wrong, "picture", 0)
+
+
+@router.get("/influencers/{id}")
+def influencer(request: Request, _: Reader, here: Here, id: str, offset: Offset = 0) -> Response:
+    """One of them; what takes long is on pages of its own, which a script loads into this one."""
+    account = people.account(here, id)
+    id = account["id"]
+    if account["role"] == "brand":
+        return back(f"/brands/{quote(id)}")
+    posts, total = people.posts(here, id, POSTS, offset)
+    told = pipeline.posts_told(here, [post["id"] for post in posts])
+    topics = pipeline.topics(here, id)
+    return page(
+        request,
+        "influencer.html",
+        account=account,
+        facts=people.facts(here, account) | people.habits(here, id),
+        category=pipeline.category(here, id),
+        topics=topics,
+        radar=people.radar_of(topics, "influencer"),
+        posts=[{**post, **more} for post, more in zip(posts, told, strict=True)],
+        paged={"total": total, "limit": POSTS, "offset": offset},
+    )
+
+
+@router.get("/influencers/{id}/alike")
+def alike(request: Request, _: Reader, here: Here, id: str) -> Response:
+    """A few that are most like it."""
+    id = people.account(here, id)["id"]
+    rows, wrong = [], ""
+    try:
+        rows = list(pipeline.similar(here, [id], k=FEW).rows)
+    except BrandfitError as error:
+        wrong = f"{error.message} {error.hint}".strip()
+    ids = [row["influencer"] for row in rows]
+    faces, about = people.faces(here, ids, 1), people.described(here, ids)
+    return page(request, "alike.html", id=id, rows=rows, wrong=wrong, faces=faces, about=about)
+
+
+@router.get("/influencers/{id}/audience")
+def audience(request: Request, _: Reader, here: Here, id: str) -> Response:
+    """Whose audience it has, engagement against peers, and what a new post may expect."""
+    id = people.account(here, id)["id"]
+    expected, why_not = None, ""
+    try:
+        expected = pipeline.expected(here, id)
+    except BrandfitError as error:
+        why_not = f"{error.message} {error.hint}".strip()
+    told = pipeline.audience(here, id)
+    return page(
+        request,
+        "audience.html",
+        id=id,
+        told=told,
+        expected=expected,
+        why_not=why_not,
+        names=people.HINTS,
+        rule=authenticity.RULE,
+    )
+
+
+@router.get("/influencers/{id}/brands")
+def brands(
+    request: Request,
+    _: Reader,
+    here: Here,
+    id: str,
+    ranker: Annotated[str | None, Query(max_length=100)] = None,
+    partners: bool = False,
+    offset: Offset = 0,
+) -> Response:
+    """The brands that suit it, the best first."""
+    id = people.account(here, id)["id"]
+    found, wrong = None, ""
+    try:
+        found = pipeline.brands_for(here, id, ranker or None, partners)
+    except BrandfitError as error:
+        wrong = f"{error.message} {error.hint}".strip()
+    shown = found.brands[offset : offset + LIMIT] if found else ()
+    names = [one.brand for one in shown]
+    categories = [row["category"] for row in pipeline.describe_accounts(here, names)] if names else []
+    return page(
+        request,
+        "suited.html",
+        id=id,
+        found=found,
+        wrong=wrong,
+        rows=list(zip(shown, categories, strict=True)),
+        faces=people.faces(here, names, 1),
+        known=people.account(here, id).get("brands", []),
+        asked={"ranker": ranker or "", "partners": partners},
+        rankers=places.usable(here),
+        paged={"total": len(found.brands) if found else 0, "limit": LIMIT, "offset": offset},
+        top=places.top([{"chance": {"high": one.probability[2]} if one.probability else None} for one in shown]),
+    )
+
+
+def _list(
+    request: Request, here: Workspace, found: pipeline.Found | None, asked: dict[str, str], wrong: str, by: str, offset: int
+) -> Response:
+    rows = [dict(row) for row in found.rows] if found else []
+    ids = [row["influencer"] for row in rows]
+    for row in rows:  # what was asked for, as a table prints it
+        row["facts"] = {fact: filters.shown(fact, value) for fact, value in row["facts"].items()}
+    return page(
+        request,
+        "influencers.html",
+        empty=not here.fingerprint,
+        found=found,
+        rows=rows,
+        asked=asked,
+        q=asked["q"],
+        wrong=wrong,
+        by=by,
+        sorts={name: field.doc for name, field in filters.FIELDS.items() if field.numbers and not field.beside},
+        faces=people.faces(here, ids) if ids else {},
+        about=people.described(here, ids) if ids else {},
+        paged={"total": 0 if by or not found else found.total, "limit": LIMIT, "offset": offset},
+    )

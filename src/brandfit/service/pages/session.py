@@ -1,0 +1,39 @@
+"""Signing in with a key, and out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from brandfit.service import keys
+from brandfit.service.access import COOKIE, SESSION
+from brandfit.service.pages._shared import back, page
+
+router = APIRouter()
+
+
+@router.get("/login")
+def login(request: Request) -> Response:
+    return page(request, "login.html", wrong=False)
+
+
+@router.post("/login")
+def sign_in(request: Request, key: Annotated[str, Form(max_length=500)]) -> Response:
+    state = request.app.state
+    if keys.caller(state.desk, key.strip()) is None:
+        return page(request, "login.html", 403, wrong=True)
+    answer = back("/")
+    name = state.sessions.open(key.strip())
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, name, max_age=int(SESSION), httponly=True, samesite="strict", secure=secure)
+    return answer
+
+
+@router.post("/logout")
+def sign_out(request: Request) -> Response:
+    request.app.state.sessions.close(request.cookies.get(COOKIE, ""))
+    answer = back("/login")
+    answer.delete_cookie(COOKIE)
+    return answer

@@ -1,0 +1,94 @@
+"""The shortlist of a brand: whom people put on it, with notes and tags, and what they cost together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from brandfit import pipeline
+from brandfit.errors import UsageError
+from brandfit.service import listed, people, places
+from brandfit.service.api._shared import Here, Notes, noted, plain
+from brandfit.service.api.models import Marking
+from brandfit.service.pages._shared import Reader, Writer, back, page
+from brandfit.service.people import handle
+
+router = APIRouter()
+FIELD = 5000
+"""Characters of a field at most."""
+
+
+def at(brand: str, *more: str) -> str:
+    """The address of a page of a brand."""
+    return "/".join(["/brands", *(quote(part, safe="") for part in (brand, *more))])
+
+
+@router.get("/brands/{brand}/shortlist")
+def shortlist(request: Request, _: Reader, here: Here, desk: Notes, brand: str) -> Response:
+    found = plain(listed.listed(here, desk, brand))
+    ids = [item["influencer"] for item in found["items"]]
+    return page(
+        request,
+        "shortlist.html",
+        found=found,
+        faces=people.faces(here, ids),
+        about=people.described(here, ids),
+        top=places.top(found["items"]),
+        ranker=pipeline.default_ranker(here),
+    )
+
+
+@router.post("/brands/{brand}/shortlist")
+def add(
+    caller: Writer,
+    here: Here,
+    desk: Notes,
+    brand: str,
+    influencer: Annotated[list[str], Form(min_length=1, max_length=1000)],
+) -> Response:
+    """Put several on the list at once."""
+    pairs = [places.pair(here, brand, one) for one in influencer]
+    for of, one in pairs:
+        desk.mark(of, one, {"listed": True})
+    noted(desk, caller, "list", f"{pairs[0][0]} {' '.join(one for _, one in pairs)}")
+    return back(at(pairs[0][0], "shortlist"))
+
+
+@router.post("/brands/{brand}/shortlist/{influencer}")
+def change(
+    caller: Writer,
+    here: Here,
+    desk: Notes,
+    brand: str,
+    influencer: str,
+    whole: Annotated[bool, Form(description="whether an empty field empties what is noted")] = False,
+    note: Annotated[str | None, Form(max_length=FIELD)] = None,
+    tags: Annotated[str | None, Form(max_length=FIELD, description="with commas between them")] = None,
+    opinion: Annotated[Literal["none", "like", "dislike"] | None, Form()] = None,
+    listed: Annotated[Literal["on", "off"] | None, Form()] = None,
+) -> Response:
+    """Note something of one, or put it on the list or take it off; what is not sent stays as it is."""
+    if whole:  # an empty field comes as none
+        note, tags = note or "", tags or ""
+    brand, influencer = handle(brand), handle(influencer)
+    if influencer not in desk.marks(brand):  # else it may be of one who is no longer here, and can be taken off
+        brand, influencer = places.pair(here, brand, influencer)
+    asked = {
+        "note": None if note is None else note.strip().replace("\r\n", "\n"),
+        "tags": None if tags is None else list(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip())),
+        "listed": None if listed is None else listed == "on",
+    }
+    changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    if opinion is not None:
+        changes["opinion"] = None if opinion == "none" else opinion
+    try:
+        Marking.model_validate(changes)
+    except ValidationError:
+        raise UsageError("These are too many tags, or one is too long.", "30 tags of 50 characters each at most.") from None
+    noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
+    desk.mark(brand, influencer, changes)
+    return back(at(brand, "shortlist"))

@@ -1,0 +1,104 @@
+"""The first page, importing, and work in the background."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+
+from brandfit import pipeline
+from brandfit.service import overview
+from brandfit.service.api import models
+from brandfit.service.api._shared import Here, Notes, Queue, noted
+from brandfit.service.api.work import submitted
+from brandfit.service.pages._shared import Reader, Writer, back, page
+from brandfit.service.uploads import receive
+
+router = APIRouter()
+SHOWN = 200
+"""Rejects on a page."""
+
+
+@router.get("/")
+def start(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
+    """What is in this workspace, and what to do next."""
+    told = overview.overview(here)
+    open_ = [job for job in queue.listing(20)[0] if job["state"] in ("queued", "running")]
+    last = next((job for job in queue.listing(20)[0] if job["state"] not in ("queued", "running")), None)
+    return page(request, "start.html", told=told, open=open_, last=last)
+
+
+@router.get("/import")
+def imports(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
+    """Drop files, see what came of the last import, and the rows that were left out."""
+    jobs = [job for job in queue.listing(50)[0] if job["kind"] == "import"]
+    rejects = here.rejects()
+    return page(
+        request,
+        "import.html",
+        importers=[one for one in pipeline.catalogue("importers") if one["name"] != "sample"],
+        open=[job for job in jobs if job["state"] in ("queued", "running")],
+        last=next((job for job in jobs if job["state"] not in ("queued", "running")), None),
+        rejects=rejects[:SHOWN],
+        rejected=len(rejects),
+        empty=not here.fingerprint,
+    )
+
+
+@router.post("/upload")
+async def upload(
+    request: Request,
+    caller: Writer,
+    here: Here,
+    queue: Queue,
+    desk: Notes,
+    files: Annotated[list[UploadFile], File()],
+    source: Annotated[str, Form(max_length=100)] = "",
+    strict: Annotated[bool, Form()] = False,
+) -> Response:
+    """Take files and import them."""
+    kept = await receive(here, [file for file in files if file.filename])
+    asked = models.Import.model_validate({"source": source or kept["importers"][0], "upload": kept["id"], "strict": strict})
+    await run_in_threadpool(submitted, "import", asked, caller, here, queue, desk)
+    return back("/import")
+
+
+@router.post("/sample")
+def sample(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
+    """The built-in sample, encoded and trained: one click to something to look at."""
+    submitted("import", models.Import.model_validate({"source": "sample"}), caller, here, queue, desk)
+    submitted("prepare", None, caller, here, queue, desk)
+    return back("/")
+
+
+@router.post("/prepare")
+def prepare(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
+    submitted("prepare", None, caller, here, queue, desk)
+    return back("/")
+
+
+@router.get("/jobs")
+def jobs(request: Request, _: Reader, queue: Queue, offset: Annotated[int, Query(ge=0, le=10**7)] = 0) -> Response:
+    items, total = queue.listing(50, offset)
+    return page(request, "jobs.html", jobs=items, paged={"total": total, "limit": 50, "offset": offset})
+
+
+@router.get("/jobs/{id}")
+def job(request: Request, _: Reader, queue: Queue, id: str) -> Response:
+    return page(request, "job.html", job=queue.get(id), log=queue.log(id)[-20_000:])
+
+
+@router.post("/jobs/{id}/cancel")
+def cancel(caller: Writer, queue: Queue, desk: Notes, id: str) -> Response:
+    found: dict[str, Any] = queue.cancel(id)
+    noted(desk, caller, "cancel", f"{found['kind']} {id}")
+    return back("/jobs")
+
+
+@router.get("/rejects.txt")
+def rejects(_: Reader, here: Here) -> Response:
+    """All rows that were left out, to be mended beside the files."""
+    lines = [f"{row['file']}, line {row['line']}: {row['reason']}" for row in here.rejects()]
+    return PlainTextResponse("\n".join(lines) + "\n")

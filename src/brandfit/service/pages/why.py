@@ -1,0 +1,210 @@
+"""Why an influencer has its place for a brand, the same from the influencer's side, and several influencers beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from brandfit import pipeline
+from brandfit.errors import BrandfitError, UsageError
+from brandfit.explain.sentences import worth_telling
+from brandfit.report.gather import both_sides
+from brandfit.service import people, places
+from brandfit.service.api._shared import Here, Notes, plain
+from brandfit.service.desk import MARK
+from brandfit.service.pages._shared import Reader, page
+from brandfit.workspace import Workspace
+
+router = APIRouter()
+Ranker = Annotated[str | None, Query(max_length=100)]
+Side = Literal["influencer", "brand"]
+PIECES = {
+    "posts": "Posts that speak for it, and against it",
+    "columns": "Topics and other named columns",
+    "words": "Words that speak for it, and against it",
+    "maps": "Where in the pictures",
+    "both": "Whether it suits both sides",
+}
+MOST = 12
+"""Things of a kind that are shown."""
+FEWEST_COMPARED, MOST_COMPARED = 2, 4
+
+
+@router.get("/brands/{brand}/why/{influencer}")
+def why(
+    request: Request,
+    _: Reader,
+    here: Here,
+    desk: Notes,
+    brand: str,
+    influencer: str,
+    ranker: Ranker = None,
+    side: Side = "influencer",
+) -> Response:
+    """The score, its parts and what both are about; what takes long is on pages of its own, which a script loads into this one."""
+    brand, influencer = places.pair(here, brand, influencer)
+    told, wrong = _explained(here, brand, influencer, ranker or None)
+    return page(
+        request,
+        "why.html",
+        200 if told else 422,
+        brand=brand,
+        influencer=influencer,
+        wrong=wrong,
+        told=told,
+        side=side,
+        ranker=ranker or "",
+        pieces=_offered(here, side),
+        own={id: people.faces(here, [id], 4)[id] for id in (brand, influencer)},
+        about=people.described(here, [influencer])[influencer],
+        mark=desk.marks(brand).get(influencer, MARK),
+        worked=influencer in pipeline.load(here).partners.get(brand, set()),
+    )
+
+
+@router.get("/brands/{brand}/why/{influencer}/{piece}")
+def piece(
+    request: Request,
+    _: Reader,
+    here: Here,
+    brand: str,
+    influencer: str,
+    piece: Literal["posts", "columns", "words", "maps", "both"],
+    ranker: Ranker = None,
+    side: Side = "influencer",
+) -> Response:
+    """What of the posts, columns, words or pictures of one side makes the score; or the pair from both sides."""
+    brand, influencer = places.pair(here, brand, influencer)
+    whose = influencer if side == "influencer" else brand
+    values: dict[str, Any] = {"brand": brand, "influencer": influencer, "whose": whose, "side": side, "ranker": ranker or ""}
+    values |= {"piece": piece, "title": PIECES[piece], "attributions": [], "maps": [], "pair": None, "posts": {}, "wrong": ""}
+    values["notes"] = []
+    try:
+        if piece == "both":
+            values["pair"] = pipeline.pair(here, brand, influencer, ranker or None)
+        else:
+            told, _dataset = pipeline.explain(here, brand, influencer, ranker or None, (piece,), (side,))
+            quick, _wrong = _explained(here, brand, influencer, ranker or None)
+            values["notes"] = [note for note in told.notes if quick is None or note not in quick["notes"]]  # of this piece alone
+            values["attributions"] = [
+                {
+                    "told": one,
+                    "items": one.items[:MOST],
+                    "sure": {item.id for item in worth_telling(one)},
+                    "digits": _digits([item.value for item in one.items[:MOST]]),
+                }
+                for one in told.of(piece, side)
+                if one.items
+            ]
+            values["maps"] = list(told.maps)
+            values["posts"] = people.posts_of(
+                here, [one.post for one in told.maps] + [item.id for one in told.of("posts") for item in one.items[:MOST]]
+            )
+    except BrandfitError as error:
+        values["wrong"] = f"{error.message} {error.hint}".strip()
+    return page(request, "why_piece.html", **values)
+
+
+@router.get("/brands/{brand}/compare")
+def compare(
+    request: Request,
+    _: Reader,
+    here: Here,
+    desk: Notes,
+    brand: str,
+    asked: Annotated[list[str] | None, Query(alias="with", max_length=100)] = None,
+    ranker: Ranker = None,
+) -> Response:
+    """Two to four influencers for a brand, side by side."""
+    account = people.account(here, brand)
+    brand = account["id"]
+    if account["role"] != "brand" and "seen_by" not in account:
+        raise UsageError(f"{brand} is no brand.", "Look it up among the influencers.")
+    ids = list(dict.fromkeys(places.pair(here, brand, one)[1] for one in asked or [] if one.strip()))
+    left_out, ids = ids[MOST_COMPARED:], ids[:MOST_COMPARED]
+    if len(ids) < FEWEST_COMPARED:
+        return page(request, "compare.html", brand=brand, ids=ids, rows=[], ranker=ranker or "")
+    faces, about, marks = people.faces(here, ids), people.described(here, ids), desk.marks(brand)
+    prices = _prices(here, brand, ids, ranker or None)
+    rows = []
+    for id in ids:
+        told, wrong = _explained(here, brand, id, ranker or None)
+        audience = pipeline.audience(here, id)
+        rows.append(
+            {
+                "influencer": id,
+                **(told or {"score": None, "rank": None, "among": 0, "chance": None, "parts": {}, "radar": None, "ranker": ""}),
+                "wrong": wrong,
+                "faces": faces[id],
+                "about": about[id],
+                "price": prices.get(id),
+                "topics": pipeline.topics(here, id, 5),
+                "category": pipeline.category(here, id),
+                "facts": people.facts(here, people.account(here, id)) | people.habits(here, id),
+                "hints": {hint.name: hint for hint in audience.hints},
+                "people": audience.view.people,
+                "mark": marks.get(id, MARK),
+            }
+        )
+    return page(
+        request,
+        "compare.html",
+        brand=brand,
+        ids=ids,
+        rows=rows,
+        left_out=left_out,
+        shared=pipeline.shared_audiences(here, ids),
+        hints=people.HINTS,
+        top=places.top(rows),
+        ranker=ranker or "",
+    )
+
+
+def _explained(here: Workspace, brand: str, influencer: str, ranker: str | None) -> tuple[dict[str, Any] | None, str]:
+    """What is quickly told of a pair, or why nothing is."""
+    try:
+        told, _ = pipeline.explain(here, brand, influencer, ranker, ())
+    except BrandfitError as error:
+        return None, f"{error.message} {error.hint}".strip()
+    chance = told.more.get("probability")
+    return {
+        "ranker": told.ranker,
+        "score": told.score,
+        "sentences": told.sentences,
+        "parts": dict(told.parts),
+        "chance": plain(dict(zip(("value", "low", "high"), chance, strict=True))) if chance else None,
+        "rank": told.more.get("rank"),
+        "among": told.more.get("candidates"),
+        "like": told.more.get("like_brands") or [],
+        "radar": both_sides(told),
+        "notes": told.notes,
+    }, ""
+
+
+def _digits(values: Sequence[float]) -> int:
+    """Decimals with which the largest of these has two digits that say something; two at least, five at most."""
+    largest = max((abs(value) for value in values), default=1.0)
+    return next((digits for digits in (2, 3, 4) if largest >= 10.0 ** (1 - digits)), 5)
+
+
+def _prices(here: Workspace, brand: str, ids: list[str], ranker: str | None) -> dict[str, tuple[float, float, float]]:
+    try:
+        return pipeline.asking_prices(here, brand, ids, ranker)
+    except BrandfitError:  # nothing ranks: said where the scores belong
+        return {}
+
+
+def _offered(here: Workspace, side: Side) -> dict[str, str]:
+    """Pieces that there may be something to say of."""
+    slots = pipeline.load(here).slots
+    there = dict(PIECES)
+    if side == "brand" or "picture" not in slots:
+        del there["maps"]
+    if "text" not in slots:
+        del there["words"]
+    if not any(features.columns for features in slots.values()):
+        del there["columns"]
+    return there

@@ -1,0 +1,127 @@
+"""Audiences, brands for an influencer, files of every kind, reports and drawings over the API."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi", reason="the service comes with the extra service")
+
+from starlette.testclient import TestClient
+
+from brandfit import pipeline
+from brandfit.service.app import create_app
+from brandfit.service.config import ServiceConfig
+from brandfit.workspace import Workspace
+
+BRAND = "northpeak.outdoor"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("more") / "made"
+    with Workspace(folder, create=True) as workspace:
+        pipeline.import_source(workspace, "sample", None, {"influencers": "40"})
+        for encoder in ("text.hashing", "concept.bag"):
+            pipeline.encode(workspace, encoder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(folder) -> Iterator[TestClient]:
+    with TestClient(create_app(folder, ServiceConfig(rate=0), False), "http://localhost") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def best(client) -> list[str]:
+    return [row["influencer"] for row in client.get(f"/api/v1/rankings/{BRAND}?limit=3").json()["items"]]
+
+
+def test_an_audience_is_what_the_pipeline_tells(client, folder, best):
+    answer = client.get(f"/api/v1/accounts/@{best[0].upper()}/audience", params={"other": BRAND})
+    with Workspace(folder) as workspace:
+        told = pipeline.audience(workspace, best[0], BRAND)
+    assert answer.status_code == 200
+    assert answer.json()["sentences"] == told.sentences
+    assert len(answer.json()["hints"]) == len(told.hints)
+    again = client.get(f"/api/v1/accounts/{best[0]}/audience", headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 200  # another question
+    same = client.get(str(answer.request.url), headers={"if-none-match": answer.headers["etag"]})
+    assert same.status_code == 304
+    assert client.get("/api/v1/accounts/nobody.at.all/audience").status_code == 404
+
+
+def test_brands_for_an_influencer_best_first(client, folder, best):
+    told = client.get(f"/api/v1/accounts/{best[0]}/brands", params={"limit": 4}).json()
+    with Workspace(folder) as workspace:
+        expected = pipeline.brands_for(workspace, best[0])
+    assert [row["brand"] for row in told["brands"]] == [one.brand for one in expected.brands[:4]]
+    assert told["total"] == len(expected.brands)
+    assert client.get("/api/v1/accounts/nobody.at.all/brands").status_code == 404
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "json", "jsonl", "parquet"])
+@pytest.mark.parametrize("what", [f"exports/rankings.{{}}?brand={BRAND}&k=5", f"shortlists/{BRAND}.{{}}"])
+def test_files_of_every_ending_come_as_downloads(client, best, what, ending):
+    client.patch(f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]})
+    answer = client.get(f"/api/v1/{what.format(ending)}")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    starts = {"xlsx": b"PK", "parquet": b"PAR1", "json": b"[", "jsonl": b"{"}
+    assert answer.content.startswith(starts.get(ending, b""))
+    assert best[0].encode() in (
+        answer.content if ending != "xlsx" else zipfile.ZipFile(io.BytesIO(answer.content)).read("xl/worksheets/sheet1.xml")
+    )
+
+
+def test_a_note_never_runs_as_a_formula(client, best):
+    client.patch(f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]})
+    (row,) = csv.DictReader(io.StringIO(client.get(f"/api/v1/shortlists/{BRAND}.csv").text))
+    assert (row["influencer"], row["note"], row["tags"]) == (best[0], "'=SUM(1)", "'@now|b")
+    book = zipfile.ZipFile(io.BytesIO(client.get(f"/api/v1/shortlists/{BRAND}.xlsx").content))
+    assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
+    (row,) = client.get(f"/api/v1/shortlists/{BRAND}.json").json()
+    assert (row["note"], row["tags"]) == ("=SUM(1)", ["@now", "b"])
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "json", "jsonl", "parquet"])
+def test_an_empty_shortlist_is_an_empty_file(client, ending):
+    assert client.get(f"/api/v1/shortlists/kiteberry.toys.{ending}").status_code == 200
+    assert client.get(f"/api/v1/shortlists/nobody.at.all.{ending}").status_code == 404
+
+
+def test_a_report_is_a_page_to_keep(client, best):
+    answer = client.get(f"/api/v1/reports/{BRAND}.html", params={"k": 2, "count": 1})
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["content-disposition"]
+    assert all(id in answer.text.replace("<wbr>", "") for id in best[:2])
+    assert client.get("/api/v1/reports/nobody.at.all.html").status_code == 404
+    assert client.get(f"/api/v1/reports/{BRAND}.doc").status_code == 422
+
+
+def test_drawings_are_pictures_of_what_the_json_tells(client, best):
+    told = client.get(f"/api/v1/explanations/{BRAND}/{best[0]}").json()
+    bars = [one for one in told["attributions"] if one["items"]]
+    assert bars
+    assert told["radars"]
+    at = f"/api/v1/explanations/{BRAND}/{best[0]}/drawings"
+    for name in (f"bars-{len(bars)}", f"radar-{len(told['radars'])}"):
+        answer = client.get(f"{at}/{name}.png")
+        assert answer.headers["content-type"] == "image/png"
+        assert Image.open(io.BytesIO(answer.content)).size > (100, 100)
+    assert client.get(f"{at}/bars-{len(bars) + 1}.png").status_code == 404
+    assert client.get(f"{at}/bars-0.png").status_code == 422
+    assert client.get(f"{at}/pie-1.png").status_code == 422
+
+
+def test_advice_never_tells_where_a_picture_was_kept(client):
+    answer = client.post("/api/v1/advice", data={"like": BRAND, "captions": "Rain"}, files={"pictures": ("a.jpg", b"none")})
+    assert answer.status_code in (200, 422)
+    assert "/tmp" not in answer.text

@@ -1,0 +1,502 @@
+"""In a real browser: a marketer's whole way from nothing to a list, hostile rows that never run, and axe on every page.
+
+Chromium comes from Debian (``apt-get install chromium``), axe-core from npm; ``make test`` sets both up, and without one of them
+its tests are skipped.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from brandfit import pipeline
+from brandfit.data import sample as planted
+from brandfit.service import pages
+from brandfit.service.app import create_app
+from brandfit.service.config import ServiceConfig
+from brandfit.workspace import Workspace
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = Path(os.environ.get("BRANDFIT_AXE", ROOT / ".venv" / "axe")) / "node_modules" / "axe-core" / "axe.min.js"
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+# --- which pages there are --------------------------------------------------------------------------------------------
+
+
+def _leaves(router: Any) -> Iterator[Any]:
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        if inner is None:
+            yield route
+        else:
+            yield from _leaves(inner)
+
+
+PATTERNS = sorted({route.path for route in _leaves(pages.router) if "GET" in route.methods} - {"/rejects.txt"})
+FORMS = {
+    "/brands/{brand}": [
+        "?q=tea+camp",
+        "?where=followers:5k..20k",
+        "?where=folowers:1",
+        "?ranker=simcos&partners=true",
+        "?q=zzzzzz",
+        "?balance=0&refine=true",
+    ],
+    "/brands/{brand}/compare": ["?with={influencer}&with={other}"],
+    "/brands/{brand}/campaign": ["?count=5"],
+    "/influencers": ["?q=luxury+watch", "?where=nonsense:1", "?q=zzzzzz"],
+    "/import": ["?"],
+}
+"""Addresses of a page, beside the bare one."""
+
+
+def addresses(brand: str, influencer: str, other: str, job: str) -> list[str]:
+    """Every page that the router knows, with names that exist."""
+    names = {"brand": brand, "influencer": influencer, "other": other}
+    found = []
+    for pattern in PATTERNS:
+        names["id"] = job if pattern.startswith("/jobs") else influencer
+        for form in ["", *FORMS.get(pattern, [])]:
+            wanted = set(re.findall(r"\{(\w+)\}", pattern + form))
+            pieces = PIECES if "piece" in wanted else [""]
+            found += [(pattern + form).format(**{**names, "piece": piece}) for piece in pieces]
+    return found
+
+
+PIECES = ("words", "pictures")
+"""Parts of a page that are fetched for themselves; one that is not known answers 404, with a page as well."""
+
+
+# --- the browser ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """A page, and what happens in it that must not."""
+
+    def __init__(self, chromium: Any, url: str, **options: Any) -> None:
+        self.url = url
+        self.context = chromium.new_context(base_url=url, viewport=DESK, accept_downloads=True, **options)
+        self.page = self.context.new_page()
+        self.violations: list[str] = []
+        self.dialogs: list[str] = []
+        self.elsewhere: list[str] = []
+        self.errors: list[str] = []
+        self.page.expose_function("violated", lambda told: self.violations.append(told))
+        self.page.add_init_script(
+            "addEventListener('securitypolicyviolation', e => violated(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
+        )
+        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        self.context.on("request", lambda asked: self._asked(asked.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if "Content Security Policy" in said.text else None)
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.url, "data:", "blob:", "about:")):
+            self.elsewhere.append(url)
+
+    def clean(self) -> None:
+        """Nothing ran, nothing was blocked, nobody else was asked."""
+        assert (self.dialogs, self.violations, self.elsewhere, self.errors) == ([], [], [], [])
+
+
+@pytest.fixture
+def watch(chromium) -> Iterator[Callable[..., Watch]]:
+    made: list[Watch] = []
+
+    def call(url: str, **options: Any) -> Watch:
+        made.append(Watch(chromium, url, **options))
+        return made[-1]
+
+    yield call
+    for one in made:
+        one.context.close()
+
+
+def test_the_watch_sees_what_it_should(watch, impatient):
+    """A test that cannot fail tells nothing: each of the four is made to happen."""
+    seen = watch(impatient.url)
+    seen.page.goto("/")
+    seen.page.evaluate("setTimeout(() => alert('x'), 0)")
+    seen.page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<i style=\"color: red\">x</i><img src=\"http://192.0.2.1/x\">')"
+    )
+    seen.page.evaluate("setTimeout(() => { throw Error('broken') }, 0)")
+    seen.page.evaluate("location.href = 'http://localhost:9/'")
+    seen.page.wait_for_timeout(300)
+    assert seen.dialogs == ["x"]
+    assert any(found.startswith("style-src") for found in seen.violations)
+    assert any(found.startswith("img-src") for found in seen.violations)
+    assert {*seen.elsewhere} == {"http://192.0.2.1/x", "http://localhost:9/"}
+    assert any("broken" in found for found in seen.errors)
+
+
+# --- the marketer's way -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory) -> Path:
+    """Six brands and their partners as somebody keeps them in a folder, with two rows that cannot be read."""
+    folder = tmp_path_factory.mktemp("tables") / "spring"
+    (folder / "pictures").mkdir(parents=True)
+    made = planted.sample(0, 20)
+    brands = [row.id for row in made.accounts if row.role == "brand"][:6]
+    people = sorted({who for brand, who in made.endorsements if brand in brands})
+    kept = {*brands, *people}
+    written: dict[str, int] = {}
+    shown = {}
+    for picture in made.pictures:
+        shown.setdefault(picture.post, picture)
+    rows = []
+    for post in made.posts:
+        written[post.account] = written.get(post.account, 0) + 1
+        if post.account in kept and written[post.account] <= 5:
+            name = f"pictures/{post.id}.jpg" if post.id in shown else ""
+            if name:
+                (folder / name).write_bytes(shown[post.id].data)
+            rows.append([post.id, post.account, post.kind, post.time, post.caption, post.likes, name])
+    with (folder / "accounts.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["id", "role", "name", "biography", "category", "followers"])
+        out.writerows([a.id, a.role, a.name, a.biography, a.category, a.followers] for a in made.accounts if a.id in kept)
+        out.writerow(["broken.one", "influencer", "", "", "", "a lot"])
+        out.writerow(["broken.two", "sponsor", "", "", "", "100"])
+    with (folder / "posts.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["id", "account", "kind", "time", "caption", "likes", "images"])
+        out.writerows(rows)
+    with (folder / "endorsements.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["brand", "influencer"])
+        out.writerows((brand, who) for brand, who in sorted(made.endorsements) if brand in brands)
+    return folder
+
+
+def test_the_whole_way_from_nothing_to_a_list(watch, serve, tables, tmp_path):
+    service = serve(tmp_path / "campaigns")
+    seen = watch(service.url)
+    page, expect = seen.page, playwright.expect
+    expect.set_options(timeout=30_000)
+
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing is here yet")
+    page.get_by_role("link", name="Import files").click()
+    files = sorted(file for file in tables.rglob("*") if file.is_file())
+    packed = shutil.make_archive(str(tmp_path / "spring"), "zip", tables.parent, "spring")
+    page.get_by_label("Drop files here, or choose them").set_input_files(packed)
+    expect(page.locator("[data-files]")).to_contain_text("1 file")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("2 rows were left out, see below.")).to_be_visible(timeout=90_000)
+    table = page.get_by_role("table")
+    expect(table).to_contain_text("a lot")
+    expect(table).to_contain_text("expected influencer or brand or audience")
+    assert len(files) > 30
+    assert "accounts.csv, line" in service.client.get("/rejects.txt").text
+
+    page.get_by_role("link", name="What to do next").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("influencers for 6 brands")
+    page.get_by_role("button", name="Encode and train").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_role("heading", name="Choose a brand")).to_be_visible(timeout=180_000)
+
+    page.get_by_role("link", name="Brands").first.click()
+    page.locator("main").get_by_role("link", name="northpeak.outdoor").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("northpeak.outdoor")
+    everybody = page.locator("ol.ranked > li").count()
+    assert everybody > 3
+    page.get_by_label("Condition").fill("followers:20k..1m")
+    page.get_by_role("button", name="Show").click()
+    assert 0 < page.locator("ol.ranked > li").count() < everybody
+    expect(page.get_by_text("candidates with")).to_be_visible()
+    page.get_by_role("link", name="Start over").click()
+    page.get_by_label("Words", exact=True).fill("camping")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("that match “camping”")).to_be_visible()
+    page.get_by_role("link", name="Start over").click()
+
+    first, second = page.locator("ol.ranked > li").nth(0), page.locator("ol.ranked > li").nth(1)
+    one, two = (li.get_by_role("link").first.inner_text() for li in (first, second))
+    like = second.get_by_role("button", name="Like")
+    like.click()
+    expect(like).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("status")).to_contain_text(f"{two} is liked.")
+    page.get_by_label("Learn from my likes").check()
+    page.get_by_role("button", name="Show").click()
+    assert "refine=true" in page.url
+    expect(page.locator("ol.ranked > li").filter(has_text=two).get_by_role("button", name="Like")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.get_by_role("link", name="Start over").click()
+    listed = first.get_by_role("button", name="Shortlist")
+    listed.click()
+    expect(listed).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(first.get_by_role("button", name="Shortlist")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("link", name="Shortlist (1)")).to_be_visible()
+
+    if "/brands/{brand}/compare" in PATTERNS:
+        for li in (first, second):
+            li.get_by_label("Compare").check()
+        page.get_by_role("button", name="Compare those that are ticked").click()
+        expect(page.locator("main")).to_contain_text(one)
+        expect(page.locator("main")).to_contain_text(two)
+        page.go_back()
+    if "/brands/{brand}/why/{influencer}" in PATTERNS:
+        first.get_by_role("link", name="Why").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(one)
+        page.go_back()
+    if "/brands/{brand}/shortlist" in PATTERNS:
+        page.get_by_role("link", name="Shortlist (1)").click()
+        expect(page.locator("main")).to_contain_text(one)
+        page.go_back()
+
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="The list as CSV").click()
+    coming.value.save_as(tmp_path / "list.csv")
+    with (tmp_path / "list.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["influencer"] for row in rows[:2]] == [one, two]
+    assert [row["rank"] for row in rows] == [str(n + 1) for n in range(len(rows))]
+    seen.clean()
+
+
+# --- hostile rows -----------------------------------------------------------------------------------------------------
+
+RUNS = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "'><svg/onload=alert(3)>",
+    "</textarea></title></style><script>alert(4)</script>",
+    "javascript:alert(5)",
+    '" onmouseover="alert(6)" autofocus onfocus="alert(7)',
+    "{{7*7}}{% for x in y %}",
+    "<a href='javascript:alert(8)'>click</a><iframe srcdoc='<script>alert(9)</script>'></iframe>",
+    "<img src=http://192.0.2.1/track.png><link rel=stylesheet href=//192.0.2.1/x.css>",
+    "\u202e<script>alert(10)</script>\u2066",
+    "<!--<script>alert(11)//--></script>",
+    "]]><script>alert(12)</script>",
+)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory, make_jpeg) -> tuple[Path, list[str], list[str]]:
+    """A workspace whose every text is an attempt; its brands and influencers."""
+    tables = tmp_path_factory.mktemp("hostile") / "<b onclick=alert(0)>"
+    tables.mkdir()
+    names = [text.replace("/", "").replace(" ", ".").lower() for text in RUNS]  # an address cannot hold a slash
+    brands = [f"brand{n}.{name}" for n, name in enumerate(names[:3])]
+    people = [f"who{n}.{name}" for n, name in enumerate(names)]
+    picture = "<img src=x onerror=alert(13)>.jpg"
+    (tables / picture.replace("/", "_")).write_bytes(make_jpeg("red", (64, 64)))
+    with (tables / "accounts.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["id", "role", "name", "biography", "category", "business_category", "followers"])
+        for n, who in enumerate([*brands, *people]):
+            text = RUNS[n % len(RUNS)]
+            out.writerow([who, "brand" if who in brands else "influencer", text, text, text, text, 1000 * (n + 5)])
+        out.writerow(["broken", RUNS[0], "", RUNS[1], "", "", RUNS[3]])
+    with (tables / "posts.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["id", "account", "time", "caption", "hashtags", "likes", "images", "alt_text"])
+        for n, who in enumerate([*brands, *people]):
+            for m in range(2):
+                text = f"{RUNS[(n + m) % len(RUNS)]} #<script>alert(14)</script> mountains"
+                out.writerow([f"{n}.{m}.{RUNS[n % 3]}", who, 1_750_000_000 + n, text, "a|b", 10, picture, RUNS[1]])
+    with (tables / "endorsements.csv").open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(["brand", "influencer"])
+        out.writerows((brand, people[3 * n + m]) for n, brand in enumerate(brands) for m in range(3))
+    folder = tmp_path_factory.mktemp("hostile") / "work"
+    with Workspace(folder, create=True) as workspace:
+        pipeline.import_source(workspace, "folder", tables)
+        for encoder in ("text.hashing", "image.classical", "concept.bag", "engagement"):
+            pipeline.encode(workspace, encoder)
+        dataset = pipeline.load(workspace)
+        found = folder, dataset.brands.tolist(), dataset.influencers.tolist()
+    with TestClient(create_app(folder, ServiceConfig(rate=0.0), False), "http://localhost") as client:
+        for n, who in enumerate(found[2]):
+            told = {"note": RUNS[n % len(RUNS)], "tags": [RUNS[0][:50], RUNS[5][:50]], "listed": True, "opinion": "like"}
+            assert client.patch(address("/api/v1/marks", found[1][0], who), json=told).status_code == 200
+        sent = client.post("/api/v1/uploads", files={"files": ("<img src=x onerror=alert(15)>.csv", b"x")}).json()
+        asked = {"source": "folder", "upload": sent["id"], "settings": {"<script>alert(16)</script>": RUNS[0]}}
+        client.post("/api/v1/imports", json=asked)
+        client.post("/api/v1/imports", json={"source": "folder", "path": f"/{RUNS[0]}"})
+    return found
+
+
+def address(*parts: str) -> str:
+    from urllib.parse import quote
+
+    return "/".join([parts[0], *(quote(part, safe="") for part in parts[1:])])
+
+
+def test_hostile_rows_are_there_to_be_shown(hostile):
+    _, brands, people = hostile
+    assert len(brands) == 2  # of three: what is no handle at all is no row
+    assert len(people) > 8
+    assert any("<script>" in who for who in people)
+
+
+def test_nothing_that_somebody_wrote_runs(watch, serve, hostile):
+    folder, brands, people = hostile
+    service = serve(folder)
+    seen = watch(service.url)
+    job = service.client.get("/api/v1/jobs").json()["items"][0]["id"]
+    shown = 0
+    from urllib.parse import quote
+
+    for brand, influencer, other in zip(brands, people, people[3:], strict=False):
+        names = [quote(name, safe="") for name in (brand, influencer, other)]
+        for path in addresses(*names, job):
+            answer = seen.page.goto(path)
+            assert answer is not None
+            assert answer.status < 500, path
+            shown += seen.page.locator("main").inner_text().lower().count("alert(")
+            for element in seen.page.locator("[onmouseover], [onfocus], [onclick], [onload], [onerror], iframe, base").all():
+                raise AssertionError(f"{path}: {element.evaluate('e => e.outerHTML')}")
+            assert seen.page.locator("script").count() == 1
+            assert seen.page.locator("a[href^=javascript]").count() == 0
+            seen.clean()
+    assert shown > 50  # it was told as text
+    for text in RUNS:
+        for path in ("/brands", f"/brands/{quote(brands[0], safe='')}", "/influencers", "/jobs"):
+            seen.page.goto(f"{path}?q={quote(text)}&where={quote(text)}&ranker={quote(text)}&{quote(text)}={quote(text)}")
+            seen.clean()
+
+
+def test_a_press_on_hostile_rows_runs_nothing(watch, serve, hostile):
+    folder, brands, _ = hostile
+    seen = watch(serve(folder).url)
+    seen.page.goto(address("/brands", brands[0]))
+    for name in ("Like", "Shortlist"):
+        button = seen.page.locator("ol.ranked > li").first.get_by_role("button", name=name)
+        before = button.get_attribute("aria-pressed")
+        button.click()
+        playwright.expect(button).to_have_attribute("aria-pressed", "false" if before == "true" else "true")
+    seen.page.locator("ol.ranked > li h3 a").first.hover()
+    seen.clean()
+
+
+# --- for everybody ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    if not AXE.is_file():
+        pytest.skip(f"axe-core is not in {AXE.parents[2]}: npm install --prefix {AXE.parents[2]} axe-core")
+    return AXE.read_text()
+
+
+@pytest.fixture(scope="module")
+def looked_at(sample, tmp_path_factory, started) -> Iterator[tuple[str, list[str]]]:
+    """A service of the sample with notes, jobs and rejects, and the address of every page."""
+    folder = shutil.copytree(sample, tmp_path_factory.mktemp("looked") / "work")
+    service = started(folder, (), {})
+    brand = "northpeak.outdoor"
+    people = [item["influencer"] for item in service.client.get(f"/api/v1/rankings/{brand}").json()["items"]]
+    for n, who in enumerate(people[:4]):
+        told = {"opinion": ("like", "dislike")[n % 2], "listed": True, "note": "asks 300 a post", "tags": ["spring", "family"]}
+        assert service.client.patch(f"/api/v1/marks/{brand}/{who}", json=told).status_code == 200
+    job = service.client.post("/api/v1/imports", json={"source": "folder", "path": "/nowhere"}).json()["id"]
+    while not service.client.get(f"/api/v1/jobs/{job}").json()["finished"]:
+        pass
+    yield service.url, [*addresses(brand, people[0], people[1], job), "/nowhere"]
+    service.client.close()
+    service.kill()
+    service.process.stdout.close()
+
+
+LOOKS = [("light", DESK), ("dark", DESK), ("light", PHONE)]
+SERIOUS = ("serious", "critical")
+
+
+def faults(page: Any, axe: str) -> list[str]:
+    """Serious faults that axe finds, and whether the page is wider than its window."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(axe)
+    told = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    found = [
+        f"{fault['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
+        for fault in told["violations"]
+        if fault["impact"] in SERIOUS
+        for node in fault["nodes"][:3]
+    ]
+    wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+    return [*found, *([f"{wide} pixels wider than the window"] if wide > 0 else [])]
+
+
+def look(seen: Watch, axe: str, paths: list[str]) -> list[str]:
+    found = []
+    for path in paths:
+        answer = seen.page.goto(path)
+        assert answer is not None
+        assert answer.status < 500, path
+        for scheme, size in LOOKS:
+            seen.page.emulate_media(color_scheme=scheme)
+            seen.page.set_viewport_size(size)
+            found += [f"{path}, {scheme}, {size['width']}: {fault}" for fault in faults(seen.page, axe)]
+    return found
+
+
+def test_axe_finds_what_is_wrong(watch, impatient, axe):
+    seen = watch(impatient.url)
+    seen.page.goto("/")
+    assert faults(seen.page, axe) == []
+    seen.page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"/static/x\"><input>')")
+    assert {fault.partition(":")[0] for fault in faults(seen.page, axe)} == {"image-alt", "label"}
+
+
+def test_every_page_is_for_everybody(watch, looked_at, axe):
+    url, paths = looked_at
+    assert len(paths) > 8
+    seen = watch(url)
+    assert look(seen, axe, paths) == []
+    seen.clean()
+
+
+def test_every_page_of_an_empty_workspace_is_for_everybody(watch, impatient, axe):
+    seen = watch(impatient.url)
+    paths = [pattern for pattern in PATTERNS if "{" not in pattern]
+    assert look(seen, axe, paths) == []
+
+
+def test_the_login_is_for_everybody(watch, serve, tmp_path, axe):
+    seen = watch(serve(tmp_path / "w", keys=False, rate=0.0).url)
+    assert look(seen, axe, ["/login"]) == []
+    seen.page.get_by_label("Key").fill("bf_wrong")
+    seen.page.keyboard.press("Enter")
+    playwright.expect(seen.page.get_by_role("alert")).to_be_visible()
+    assert faults(seen.page, axe) == []
+
+
+def test_a_page_is_of_use_by_keyboard_and_without_scripts(watch, looked_at):
+    url, _ = looked_at
+    seen = watch(url, java_script_enabled=False)
+    seen.page.goto("/brands/northpeak.outdoor")
+    seen.page.keyboard.press("Tab")
+    assert seen.page.locator(":focus").inner_text() == "To the content"
+    seen.page.get_by_label("Condition").fill("followers:..15k")
+    seen.page.keyboard.press("Enter")
+    playwright.expect(seen.page.get_by_text("candidates with")).to_be_visible()

@@ -1,0 +1,83 @@
+"""What people note: all of it kept, nothing lost between two who note at once."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from brandfit.service import desk
+from brandfit.service.desk import Desk
+
+
+@pytest.fixture
+def at(tmp_path):
+    found = Desk(tmp_path)
+    yield found
+    found.close()
+
+
+def test_what_is_not_said_stays(at):
+    at.mark("a", "x", {"opinion": "like", "tags": ["family"]})
+    at.mark("a", "x", {"note": "asks 300"})
+    at.mark("a", "x", {"listed": True})
+    told = at.mark("a", "x", {"opinion": None})
+    assert {name: told[name] for name in desk.MARK} == {"opinion": None, "listed": True, "note": "asks 300", "tags": ["family"]}
+    assert at.marks("a")["x"] == told
+
+
+def test_marks_are_of_one_brand_and_the_latest_come_first(at):
+    for n, who in enumerate(("x", "y", "z", "x")):
+        at.mark("a", who, {"note": str(n)})
+    at.mark("b", "x", {"note": "of another"})
+    assert [(who, mark["note"]) for who, mark in at.marks("a").items()] == [("x", "3"), ("z", "2"), ("y", "1")]
+    assert at.marks("nobody") == {}
+
+
+def test_it_is_there_after_opening_again(at, tmp_path):
+    at.mark("a", "x", {"note": "ä 🍋 '; DROP TABLE marks"})
+    again = Desk(tmp_path)
+    assert again.marks("a") == at.marks("a")
+    again.close()
+
+
+def test_many_who_write_at_once_lose_nothing(at, tmp_path):
+    """Half of them through a second desk, as another process has it."""
+    other = Desk(tmp_path)
+    errors = []
+
+    def note(n: int) -> None:
+        try:
+            for m in range(10):
+                (at if n % 2 else other).mark("a", "x", {("note", "tags")[n % 2]: str(m) if n % 2 == 0 else [str(m)]})
+                (at if n % 2 else other).mark("a", f"{n}.{m}", {"listed": True})
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=note, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert errors == []
+    found = at.marks("a")
+    assert {who for who, mark in found.items() if mark["listed"]} == {f"{n}.{m}" for n in range(8) for m in range(10)}
+    assert (found["x"]["note"], found["x"]["tags"]) == ("9", ["9"])
+
+
+def test_several_statements_are_written_all_or_none(at):
+    row = {"brand": "a", "influencer": "x", "listed": True, "note": "", "tags": "[]", "changed": 0.0}
+    with pytest.raises(sa.exc.IntegrityError):
+        at.write(desk.marks.insert().values(**row), desk.marks.insert().values(**row))
+    assert at.marks("a") == {}
+
+
+def test_the_audit_log_counts_up(at):
+    for n in range(3):
+        at.note("me", "mark", str(n), "r1")
+    rows = at.rows(sa.select(desk.audit).order_by(desk.audit.c.number))
+    assert [(row["number"], row["who"], row["action"], row["what"], row["request"]) for row in rows] == [
+        (n + 1, "me", "mark", str(n), "r1") for n in range(3)
+    ]

@@ -1,0 +1,319 @@
+"""Shortlist, campaign, content, evaluation and what the numbers mean, as a person without scripts uses them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi", reason="the service comes with the extra service")
+
+from markupsafe import escape
+from starlette.testclient import TestClient
+
+from brandfit import pipeline
+from brandfit.explain.heatmap import opened
+from brandfit.service import desk as desks
+from brandfit.service.app import create_app
+from brandfit.service.config import ServiceConfig
+from brandfit.service.desk import Desk
+from brandfit.workspace import Workspace
+
+BRAND = "northpeak.outdoor"
+AT = f"/brands/{BRAND}"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("campaign") / "made"
+    with Workspace(folder, create=True) as workspace:
+        pipeline.import_source(workspace, "sample", None, {"influencers": "60"})
+        for encoder in ("text.hashing", "image.classical", "concept.bag"):
+            pipeline.encode(workspace, encoder)
+        pipeline.train(workspace, "brandfit")
+    return folder
+
+
+@pytest.fixture
+def folder(made, tmp_path) -> Path:
+    return shutil.copytree(made, tmp_path / "work")
+
+
+@pytest.fixture
+def client(folder) -> Iterator[TestClient]:
+    with TestClient(create_app(folder, ServiceConfig(rate=0), False), "http://localhost") as found:
+        yield found
+
+
+class Read(HTMLParser):
+    """Headings, ids, labels, fields, and what a page must not hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels: list[int] = []
+        self.ids: list[str] = []
+        self.labels: set[str] = set()
+        self.fields: list[dict[str, str | None]] = []
+        self.wrong: list[str] = []
+        self.depth = 0
+
+    def handle_starttag(self, tag: str, pairs: list[tuple[str, str | None]]) -> None:
+        told = dict(pairs)
+        self.wrong += [f"{tag} {name}" for name in told if name == "style" or name.startswith("on")]
+        if tag == "style" or (tag == "script" and not told.get("src")):
+            self.wrong.append(tag)
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        self.ids += [told["id"]] if told.get("id") else []
+        if tag == "label":
+            self.depth += 1
+            self.labels |= {told["for"]} if told.get("for") else set()
+        if tag in ("input", "select", "textarea") and told.get("type") != "hidden" and not self.depth:
+            self.fields.append(told)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag == "label"
+
+
+def sound(page: str) -> None:
+    """Headings in order, every id once, a label on every field, nothing inline."""
+    read = Read()
+    read.feed(page)
+    assert read.levels[0] == 1
+    assert read.levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(read.levels, read.levels[1:], strict=False)), read.levels
+    assert len(set(read.ids)) == len(read.ids)
+    assert [f for f in read.fields if f.get("id") not in read.labels and not f.get("aria-label")] == []
+    assert read.wrong == []
+
+
+def picture(seed: int) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (48, 64, 3), np.uint8)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def best(client: TestClient, k: int = 3) -> list[str]:
+    return [row["influencer"] for row in client.get(f"/api/v1/rankings/{BRAND}?limit={k}").json()["items"]]
+
+
+# --- shortlist ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_shortlist_is_filled_noted_on_and_emptied_without_scripts(client):
+    page = client.get(f"{AT}/shortlist")
+    assert "Nobody is on it yet." in page.text
+    sound(page.text)
+    ids = best(client)
+    page = client.post(f"{AT}/shortlist", data={"influencer": ids[::-1]})
+    assert page.url.path == f"{AT}/shortlist"
+    assert sorted(ids, key=page.text.index) == ids  # the best first, however they came
+    told = "<script>alert(1)</script>\r\nsecond line"
+    page = client.post(f"{AT}/shortlist/{ids[1]}", data={"note": told, "tags": "spring,, ask ,spring", "opinion": "like"})
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\nsecond line" in page.text
+    mark = {m["influencer"]: m for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]}[ids[1]]
+    assert (mark["tags"], mark["opinion"], mark["listed"]) == (["spring", "ask"], "like", True)
+    sound(page.text)
+    page = client.post(f"{AT}/shortlist/{ids[0]}", data={"listed": "off"})
+    assert f"/influencers/{ids[0]}" not in page.text
+    client.post(f"{AT}/shortlist/{ids[1]}", data={"opinion": "none"})
+    mark = {m["influencer"]: m for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]}[ids[1]]
+    assert (mark["opinion"], mark["tags"]) == (None, ["spring", "ask"])
+    client.post(f"{AT}/shortlist/{ids[1]}", data={"whole": "true", "note": "", "tags": ""})
+    mark = {m["influencer"]: m for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]}[ids[1]]
+    assert (mark["note"], mark["tags"]) == ("", [])
+
+
+def test_the_total_price_is_the_sum_and_the_reach_what_the_pipeline_tells(client, folder):
+    ids = best(client)
+    client.post(f"{AT}/shortlist", data={"influencer": ids})
+    page = client.get(f"{AT}/shortlist").text
+    with Workspace(folder) as workspace:
+        told = pipeline.appraise(workspace, BRAND, ids)
+    assert f"{sum(pick.price for pick in told.picks):,.0f}" in page
+    assert f"{told.reach:,.0f}" in page
+    assert [pick.influencer for pick in told.picks] == ids
+
+
+def test_a_past_partner_can_be_on_the_list_too(client, folder):
+    with Workspace(folder) as workspace:
+        partner = sorted(pipeline.load(workspace).partners[BRAND])[0]
+    assert client.post(f"{AT}/shortlist", data={"influencer": [partner]}).status_code == 200
+    row = client.get(f"/api/v1/shortlists/{BRAND}.json").json()[0]
+    assert row["influencer"] == partner
+    assert row["price"] > 0
+    assert 0 <= row["chance_low"] <= row["chance"] <= row["chance_high"] <= 1
+
+
+def test_who_is_no_longer_here_is_told_and_can_be_taken_off(client, folder):
+    notes = Desk(folder)
+    notes.mark(BRAND, "gone.away", {"listed": True})
+    notes.close()
+    page = client.get(f"{AT}/shortlist").text
+    assert "No longer here" in page
+    sound(page)
+    assert "No longer here" not in client.post(f"{AT}/shortlist/gone.away", data={"listed": "off"}).text
+    assert client.post(f"{AT}/shortlist/never.here", data={"listed": "on"}).status_code == 404
+
+
+def test_a_tag_that_is_too_long_is_refused(client):
+    assert client.post(f"{AT}/shortlist/{best(client)[0]}", data={"tags": "x" * 51}).status_code == 422
+
+
+# --- campaign -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
+    sound(client.get(f"{AT}/campaign").text)
+    page = client.post(f"{AT}/campaign", data={"budget": "1,500", "at_most": "followers:50k..=1\n"})
+    assert page.status_code == 200
+    sound(page.text)
+    with Workspace(folder) as workspace:
+        told = pipeline.shortlist(workspace, BRAND, 1500, at_most={"followers:50k..": 1})
+    assert re.findall(r'name="influencer" value="([^"]+)"', page.text) == [pick.influencer for pick in told.picks]
+    assert f"<b>{told.reach:,.0f} people</b>" in page.text
+    assert f"{told.ranked_reach:,.0f}" in page.text
+    first, chosen = dict(told.first), {pick.influencer: pick.rank for pick in told.picks}
+    differs = page.text.partition("What differs from the ranking")[2].partition("How they show")[0]
+    listed = {re.sub("<wbr>", "", id): int(n) for id, n in re.findall(r"<li><bdi>(.+?)</bdi>, number (\d+)", differs)}
+    assert listed == {**{i: n for i, n in first.items() if i not in chosen}, **{i: n for i, n in chosen.items() if i not in first}}
+    assert listed
+    page = client.post(f"{AT}/shortlist", data={"influencer": [*chosen]})
+    assert {m["influencer"] for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]} == {*chosen}
+
+
+def test_prices_of_a_file_are_taken(client):
+    cheap = best(client)[0]
+    files = {"prices": ("../../p.csv", f"account,price\n{cheap},77\n".encode())}
+    page = client.post(f"{AT}/campaign", data={"budget": "80"}, files=files)
+    row = re.search(rf"<tr>(?:(?!</tr>).)*{cheap.replace('.', '[.]')}.*?</tr>", page.text, re.S)[0]
+    assert '<td class="number">77</td>' in row
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, "budget"),
+        ({"budget": "much"}, "above 0"),
+        ({"budget": "nan"}, "above 0"),
+        ({"count": "2.5"}, "whole number"),
+        ({"budget": "500", "where": "followerz:5k.."}, "followers"),
+        ({"budget": "500", "at_least": "category:travel"}, "CONDITION=NUMBER"),
+        ({"budget": "500", "exclude": "nobody.at.all"}, "nobody.at.all"),
+        ({"budget": "100", "at_least": "followers:5k..=30"}, "No set keeps these limits"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_the_form_which_keeps_what_was_typed(client, asked, told):
+    page = client.post(f"{AT}/campaign", data=asked)
+    assert page.status_code == 422
+    assert told in page.text.partition('role="alert"')[2].partition("</p>")[0]
+    assert all(value in page.text for value in asked.values())
+    sound(page.text)
+
+
+def test_a_bad_list_of_prices_is_told_without_where_it_was_kept(client):
+    page = client.post(f"{AT}/campaign", data={"budget": "80"}, files={"prices": ("p.csv", b"who,what\na,1\n")})
+    assert page.status_code == 422
+    assert "line 1" in page.text
+    assert "/tmp" not in page.text
+
+
+def test_pages_of_a_brand_that_is_not_there(client):
+    for what in ("shortlist", "campaign", "content"):
+        assert client.get(f"/brands/nobody.at.all/{what}").status_code == 404
+
+
+# --- content ------------------------------------------------------------------------------------------------------------
+
+
+def test_content_is_judged_as_the_pipeline_judges_it_and_mapped(client, folder):
+    sound(client.get(f"{AT}/content").text)
+    own, by = picture(1), best(client)[0]
+    files = [("pictures", ("tent.jpg", own)), ("pictures", ("broken.jpg", b"no picture"))]
+    page = client.post(f"{AT}/content", data={"captions": "Rain, and dry feet\n\nSale!", "by": by}, files=files)
+    assert page.status_code == 200
+    sound(page.text)
+    (folder / "tent.jpg").write_bytes(own)
+    with Workspace(folder) as workspace:
+        told = pipeline.advise(workspace, BRAND, [folder / "tent.jpg"], ["Rain, and dry feet", "Sale!"], by)
+        (drawn,) = pipeline.fit_maps(workspace, BRAND, [folder / "tent.jpg"]).values()
+    assert drawn[0] == pytest.approx(told.ideas[0].fit, abs=0.02)  # of the working copy, which is a JPEG made once more
+    for idea in told.ideas:
+        assert f"Fit <b>{round(idea.fit, 2) + 0:.2f}</b>" in page.text
+        assert f"{100 * idea.expected.low:.2f} to {100 * idea.expected.high:.2f} %" in page.text
+    shown = [base64.b64decode(found) for found in re.findall(r'src="data:image/\w+;base64,([^"]+)"', page.text)]
+    assert len(shown) == 2
+    assert shown[1] == drawn[1]
+    assert opened(shown[0]).shape == opened(shown[1]).shape
+    left = page.text.partition("Left out")[2]
+    assert "broken.jpg" in left
+    assert "/tmp" not in left
+
+
+def test_content_of_nothing_or_for_nobody_is_told_in_the_form(client):
+    assert "Advise on what?" in client.post(f"{AT}/content", data={}).text
+    page = client.post(f"{AT}/content", data={"captions": "<b>hi", "like": "nobody.at.all"})
+    assert page.status_code == 422
+    assert "&lt;b&gt;hi" in page.text
+    assert "nobody.at.all" in page.text
+
+
+# --- evaluation ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_evaluation_is_begun_and_told(client, folder):
+    page = client.get("/evaluation")
+    assert "Nothing has been evaluated yet." in page.text
+    sound(page.text)
+    page = client.post("/evaluation", data={"rankers": ["simcos", "brandfit"], "protocol": "expansion", "seeds": "1"})
+    assert page.url.path == "/evaluation"
+    job = client.get("/api/v1/jobs").json()["items"][0]
+    assert job["asked"]["rankers"] == ["simcos", "brandfit"]
+    assert f'data-job="{job["id"]}"' in page.text
+    with Workspace(folder) as workspace:
+        told = pipeline.evaluate(workspace, ["simcos", "brandfit"]).to_dict()
+    notes = Desk(folder)
+    done = {"state": "done", "result": msgspec.json.encode(told).decode(), "finished": 1.0}
+    notes.write(desks.jobs.update().values(**done))
+    notes.close()
+    page = client.get("/evaluation")
+    sound(page.text)
+    for name, row in {**told["results"], **told["references"]}.items():
+        assert name in page.text
+        assert f"{row['AUC']['mean']:.3f}" in page.text
+        assert f"{row['AUC']['low']:.3f} to {row['AUC']['high']:.3f}" in page.text
+    assert len(re.findall(r'<circle class="for"', page.text)) == len(told["calibration"]["brandfit"]["bins"])
+    assert all(category in page.text for category in told["by_category"]["simcos"])
+    assert client.get(f"/evaluation?job={job['id']}").status_code == 200
+    assert client.get("/evaluation?job=none").status_code == 404
+
+
+def test_an_unknown_ranker_is_refused(client):
+    assert client.post("/evaluation", data={"rankers": ["nothing"]}).status_code == 422
+    assert client.get("/api/v1/jobs").json()["total"] == 0
+
+
+def test_the_evaluation_of_an_empty_workspace_offers_to_import(tmp_path):
+    with TestClient(create_app(tmp_path / "empty", ServiceConfig(rate=0), False), "http://localhost") as client:
+        page = client.get("/evaluation")
+        assert page.status_code == 200
+        assert 'href="/import"' in page.text.partition("<main")[2]
+
+
+def test_every_measure_and_condition_is_explained_where_pages_point(client):
+    page = client.get("/numbers").text
+    sound(page)
+    ids = re.findall(r'id="([^"]+)"', page)
+    assert {"scores", "chances", "prices", "content", "measures", "conditions"} <= {*ids}
+    assert all(one["name"].lower().replace("@", "") in ids for one in pipeline.catalogue("metrics"))
+    assert all(f"<code>{escape(one['example'])}</code>" in page for one in pipeline.catalogue("filters"))

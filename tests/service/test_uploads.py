@@ -1,0 +1,265 @@
+"""Files that people send: nothing leads out of its folder, nothing grows beyond measure, a folder of tables is imported."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brandfit import names
+from brandfit.data.importers.folder import write_template
+from brandfit.errors import DataError
+from brandfit.service import uploads
+from brandfit.service.uploads import inside, likely, unpack
+from brandfit.service.work import UPLOADS, import_source
+from brandfit.workspace import Workspace
+
+
+def packed(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+HOSTILE = {
+    "../../etc/passwd": "etc/passwd",
+    "/etc/passwd": "etc/passwd",
+    "..\\..\\boot.ini": "boot.ini",
+    "C:\\windows\\x.csv": "C_/windows/x.csv",
+    "a/../b.csv": "a/b.csv",
+    "....//x": "x",
+    "a/./b": "a/b",
+    "nul\0l": "nul_l",
+    "a\nb": "a_b",
+    "<script>alert(1)</script>.csv": "_script_alert(1)_/script_.csv",
+    "~/x": "~/x",
+    "-rf": "-rf",
+    "": None,
+    ".": None,
+    "..": None,
+    "/": None,
+    " / . ": None,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_leads_nowhere(name):
+    assert inside(name) == HOSTILE[name]
+
+
+@given(st.text(max_size=400) | st.text("./\\ab \0é🍋", max_size=900))
+def test_no_name_leads_out_or_is_too_long(name):
+    found = inside(name)
+    if found is not None:
+        root = Path("/root/here")
+        assert (root / found).resolve().is_relative_to(root)
+        assert (root / found).resolve() != root
+        assert all(len(part.encode("utf-8", "surrogateescape")) <= 255 for part in found.split("/"))
+        assert len(found.encode()) < 2500
+        assert "\0" not in found
+        assert inside(found) == found
+
+
+@pytest.mark.parametrize("name", ["../../out.csv", "/out.csv", "..\\out.csv", "a/b/../../../out.csv"])
+def test_an_archive_writes_nowhere_else(tmp_path, name):
+    """zip slip"""
+    archive, folder = tmp_path / "in.zip", tmp_path / "deep" / "er"
+    archive.write_bytes(packed({name: b"x"}))
+    unpack(archive, folder)
+    assert [file.relative_to(tmp_path).parts[:2] for file in tmp_path.rglob("out.csv")] == [("deep", "er")]
+
+
+def test_a_bomb_is_not_unpacked(tmp_path):
+    archive, folder = tmp_path / "in.zip", tmp_path / "out"
+    archive.write_bytes(packed({"zeros": bytes(50 * 2**20)}))
+    assert archive.stat().st_size < 100_000
+    with pytest.raises(DataError, match="cannot be taken"):
+        unpack(archive, folder)
+    assert not list(tmp_path.rglob("zeros"))
+
+
+def test_a_bomb_that_lies_about_its_size(tmp_path):
+    """The directory says 100 bytes; what is packed is 10 MiB."""
+    data = packed({"zeros": bytes(10 * 2**20)})
+    lied = data.replace((10 * 2**20).to_bytes(4, "little"), (100).to_bytes(4, "little"))
+    assert lied != data
+    archive, folder = tmp_path / "in.zip", tmp_path / "out"
+    archive.write_bytes(lied)
+    with pytest.raises(DataError):
+        unpack(archive, folder)
+    assert sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) <= 100
+
+
+@pytest.mark.parametrize("limit", ["FILES", "UNPACKED"])
+def test_an_archive_of_too_much(tmp_path, monkeypatch, limit):
+    monkeypatch.setattr(uploads, limit, 9)
+    archive = tmp_path / "in.zip"
+    archive.write_bytes(packed({f"{n}": b"x" for n in range(10)}))
+    with pytest.raises(DataError, match="too much"):
+        unpack(archive, tmp_path / "out")
+
+
+def damaged() -> dict[str, bytes]:
+    whole = packed({"a.csv": b"name\n" + bytes(range(256)) * 20})
+    stream = bytearray(whole)
+    stream[60:80] = bytes(20)
+    locked = bytearray(whole)
+    for mark in (b"PK\x03\x04", b"PK\x01\x02"):
+        at = locked.index(mark) + (6 if mark[2] == 3 else 8)
+        locked[at] |= 1
+    method = bytearray(whole)
+    for mark in (b"PK\x03\x04", b"PK\x01\x02"):
+        at = method.index(mark) + (8 if mark[2] == 3 else 10)
+        method[at] = 97
+    return {
+        "not one": b"no archive at all",
+        "cut": whole[: len(whole) // 2],
+        "stream": bytes(stream),
+        "with a password": bytes(locked),
+        "packed in a way of its own": bytes(method),
+        "a file that is a folder": packed({"a": b"x", "a/b": b"y"}),
+        "a folder that is a file": packed({"a/b": b"y", "a": b"x"}),
+        "deflate of nothing": whole[:40] + zlib.compress(b"")[:2] + whole[42:],
+    }
+
+
+@pytest.mark.parametrize("what", damaged())
+def test_a_damaged_archive_is_told_and_nothing_is_kept(make, tmp_path, what):
+    client = make(tmp_path / "w")
+    answer = client.post("/api/v1/uploads", files={"files": ("in.zip", damaged()[what])})
+    assert answer.status_code == 422, answer.text
+    assert "in.zip" in answer.json()["title"]
+    assert list((tmp_path / "w" / "uploads").iterdir()) == []
+
+
+def test_files_keep_their_place_in_the_folder(empty, tmp_path):
+    files = [("files", ("shop/accounts.csv", b"a")), ("files", ("shop/pictures/1.jpg", b"b")), ("files", ("../x", b"c"))]
+    told = empty.post("/api/v1/uploads", files=files).json()
+    assert sorted(told["files"]) == ["shop/accounts.csv", "shop/pictures/1.jpg", "x"]
+    assert told["bytes"] == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["é" * 300 + ".csv", "x" * 3000, "/".join("ab" for _ in range(300)), "\udcff.csv", "a\0b", '"', "%2e%2e%2f"]
+)
+def test_any_name_is_taken_or_told(empty, name):
+    body = b'--b\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\nx\r\n--b--\r\n' % name.encode(
+        "utf-8", "surrogateescape"
+    ).replace(b'"', b"%22")
+    answer = empty.post("/api/v1/uploads", content=body, headers={"content-type": "multipart/form-data; boundary=b"})
+    assert answer.status_code in (201, 400, 422), answer.text
+    if answer.status_code == 201:
+        assert len(answer.json()["files"]) == 1
+
+
+def test_two_files_in_each_others_way_are_told(empty):
+    answer = empty.post("/api/v1/uploads", files=[("files", ("a", b"x")), ("files", ("a/b", b"y"))])
+    assert answer.status_code == 422
+
+
+def test_two_files_of_one_name_are_both_kept_or_told(empty):
+    answer = empty.post("/api/v1/uploads", files=[("files", ("a.csv", b"x")), ("files", ("a.csv", b"yy"))])
+    assert answer.status_code == 422
+    assert "a.csv" in answer.json()["title"]
+
+
+def test_only_what_is_called_an_archive_is_unpacked(empty):
+    """Files of NumPy are archives inside, and are read as they are."""
+    told = empty.post("/api/v1/uploads", files={"files": ("train.npz", packed({"x.npy": b"1"}))}).json()
+    assert told["files"] == ["train.npz"]
+    assert told["importers"][0] == "released-features"
+
+
+def test_an_archive_that_holds_one_of_its_own_name(empty):
+    told = empty.post("/api/v1/uploads", files={"files": ("in.zip", packed({"in.zip": b"inner", "b.csv": b"x"}))}).json()
+    assert sorted(told["files"]) == ["b.csv", "in.zip"]
+
+
+def test_no_file_came(empty, tmp_path):
+    assert empty.post("/api/v1/uploads", files={"files": ("in.zip", packed({}))}).status_code == 422
+    assert list((tmp_path / "empty" / "uploads").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("train.npz", "released-features"),
+        ("x.jsonl", "instagram-jsonl"),
+        ("accounts.jsonl", "folder"),
+        ("2025_UTC.jpg", "instaloader"),
+        ("accounts.csv", "folder"),
+    ],
+)
+def test_what_files_may_be(tmp_path, name, first):
+    (tmp_path / name).touch()
+    found = likely(tmp_path)
+    assert found[0] == first
+    assert set(found) <= set(names.names("importer"))
+
+
+@pytest.fixture
+def sent(make, tmp_path, until):
+    """``sent(zipped)``: a template with a row that cannot be read, imported; then mended, and imported again."""
+
+    def call(client, files: dict[str, bytes], zipped: bool) -> dict:
+        parts = [("files", ("mine.zip", packed(files)))] if zipped else [("files", pair) for pair in files.items()]
+        kept = client.post("/api/v1/uploads", files=parts).json()
+        assert kept["importers"] == ["folder"]
+        job = client.post("/api/v1/imports", json={"source": "folder", "upload": kept["id"]}).json()
+        done = until(lambda: (told := client.get(f"/api/v1/jobs/{job['id']}").json())["finished"] and told)
+        assert done["state"] == "done", json.dumps(done)
+        until(lambda: not (tmp_path / "w" / "uploads" / kept["id"]).exists())
+        return done
+
+    return call
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_folder_is_imported_and_its_upload_is_let_go_of(make, tmp_path, sent, zipped):
+    write_template(tmp_path / "mine")
+    whole = (tmp_path / "mine" / "accounts.csv").read_bytes()
+    with (tmp_path / "mine" / "accounts.csv").open("a") as file:
+        file.write("x.y,influencer,,,,,many followers\n")
+    files = {file.relative_to(tmp_path).as_posix(): file.read_bytes() for file in (tmp_path / "mine").rglob("*") if file.is_file()}
+    client = make(tmp_path / "w", work=True)
+    assert sent(client, files, zipped)["result"]["rejects"] == 1
+    rejects = client.get("/api/v1/rejects").json()["items"]
+    assert [row["line"] > 1 and "many followers" in row["excerpt"] for row in rejects] == [True]
+    assert str(tmp_path) not in json.dumps(rejects)
+    assert sent(client, {**files, "mine/accounts.csv": whole}, zipped)["result"]["rejects"] == 0
+    assert client.get("/api/v1/rejects").json()["items"] == []  # mended and sent again
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        ({"posts.csv": b"id\n"}, "What was sent holds no accounts.csv, accounts.jsonl or accounts.parquet."),
+        (
+            {"x/accounts.csv": b"id,role,followers\na.b,influencer,many\n"},
+            "accounts.csv, line 2: followers: expected a whole number, found 'many'.",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_without_where_uploads_lie(tmp_path, files, title):
+    with Workspace(tmp_path / "w", create=True) as workspace:
+        for name, data in files.items():
+            file = workspace.path / UPLOADS / "up" / name
+            file.parent.mkdir(parents=True)
+            file.write_bytes(data)
+        with pytest.raises(DataError) as told:
+            import_source(workspace, lambda *_: None, "folder", upload="up", strict=True)
+    assert told.value.message == title
+
+
+def test_an_upload_that_is_not_there(empty):
+    answer = empty.post("/api/v1/imports", json={"source": "folder", "upload": "0" * 16})
+    assert answer.status_code == 422
+    assert empty.post("/api/v1/imports", json={"source": "folder", "upload": "../../etc"}).status_code == 422
