@@ -5,7 +5,8 @@
 The index sees captions without their hashtags and biographies, the sentence encoder the same captions, concepts what these say;
 hashtags and descriptions of pictures are held out and judge: an influencer answers a query if the concepts of half of its
 keywords at least are among the concepts of its hashtags and descriptions. Precision@k over queries; beside it the same if all
-keywords are asked for, and over the posts of those who were found, which does not favour those who post much.
+keywords are asked for, and over the posts of those who were found, which does not favour those who post much. The judge
+reads by the taxonomy that ``evidence`` and ``concepts`` read by, which favours these two.
 
 chance               the share of all influencers that answer
 keyword in caption   influencers with most keywords in a caption, then in most captions, by lot
