@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from brandfit import pipeline, tuning
+from brandfit import names, pipeline, tuning
 from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.tuning import Choice, Range, space, tune
@@ -52,7 +52,7 @@ def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
     def judged(make, dataset, protocol, seeds):
         ranker = make["wsim"](0)
         seen.append(ranker.config.epochs)
-        real = evaluation.evaluate({"random": lambda s: pipeline.names.load("ranker", "random")(None, s)}, dataset, protocol, seeds)
+        real = evaluation.evaluate({"random": lambda s: names.load("ranker", "random")(None, s)}, dataset, protocol, seeds)
         values = real.judged["random"].values
         for arrays in values.values():
             arrays[0][:] = 0.37 - min(abs(ranker.config.epochs - 7), 7) / 100

@@ -87,7 +87,8 @@ def test_what_is_no_picture_is_a_reject_with_its_place_and_reason(data):
     assert "picture" in reject.reason
 
 
-def test_a_truncated_picture_is_a_reject(make_jpeg):
+def test_a_truncated_picture_is_a_reject(make_jpeg, monkeypatch):
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)  # as another library may have left it
     whole = make_jpeg(size=(300, 300))
     with pytest.raises(ValueError, match="not a readable picture"):
         working_copy(whole[: len(whole) // 2])

@@ -7,7 +7,7 @@ import io
 import warnings
 from typing import NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from brandfit.data import schema
 from brandfit.data.schema import Picture, Reject
@@ -36,6 +36,7 @@ def working_copy(data: bytes) -> WorkingCopy:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            ImageFile.LOAD_TRUNCATED_IMAGES = False  # some libraries (WeasyPrint) set it for the whole process
             image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError(f"the picture claims {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
