@@ -23,7 +23,7 @@ from brandfit.campaign.shortlist import Pick, Shortlist
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post, link_id
-from brandfit.errors import MissingExtra
+from brandfit.errors import MissingExtra, UnknownName
 from brandfit.explain.explanation import Radar
 from brandfit.names import load
 from brandfit.report import charts, html, pdf
@@ -106,6 +106,17 @@ def test_the_best_comes_first_with_its_numbers(dataset, report):
     assert report.partners == ("cat.runs",)
     assert (report.candidates, report.best, report.date) == (3, 3, "1 March 2026")
     assert report.seen == "its own posts"
+
+
+def test_those_who_are_named_stand_in_the_order_of_the_ranking(dataset):
+    ranker = load("ranker", "simcos")().fit(dataset)
+    ranking = ranker.rank(dataset, "north")
+    last, first = ranking.candidates[2], ranking.candidates[1]
+    found = gather(ranker, dataset, ranking, 5, today=date(2026, 3, 1), influencers=[last, first])
+    assert [(card.profile.id, card.rank) for card in found.cards] == [(first, 2), (last, 3)]
+    assert f"2 chosen of {len(ranking)} candidates" in Page(html.render(found)).text
+    with pytest.raises(UnknownName, match="nobody"):
+        gather(ranker, dataset, ranking, 5, influencers=["nobody"])
 
 
 def test_topics_and_radars_are_shares(report):
@@ -211,7 +222,22 @@ def with_words(words: str) -> Report:
     chosen = Shortlist(words, "probability", (pick,), 2.0, 1.0, 0.9, 100.0, (words,))
     note = (words,)
     return Report(
-        profile, words, {words: 0.5}, note, note, words, 1, 1, (card,), chosen, note, note, note, {words: words}, "1 March 2026"
+        profile,
+        words,
+        {words: 0.5},
+        note,
+        note,
+        words,
+        1,
+        False,
+        1,
+        (card,),
+        chosen,
+        note,
+        note,
+        note,
+        {words: words},
+        "1 March 2026",
     )
 
 

@@ -33,6 +33,14 @@ SERVE = "import sys; from brandfit.service.config import ServiceConfig; from bra
 WORDS = re.compile(rb"http://\S+:\d+")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """An id each for what schemathesis asks: pytest 9.2 gives them all one, and pytest-xdist runs one test of an id."""
+    for item in items:
+        label = getattr(item, "operation_label", None)
+        if label and label not in item.nodeid:
+            item._id = type(item._id).parse(f"{item.nodeid}[{label}]")
+
+
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory) -> Path:
     """24 brands and 30 influencers, encoded and trained; made once for all processes of the tests, and never written to."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import shutil
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +44,7 @@ def client(folder) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def best(client) -> list[str]:
-    return [row["influencer"] for row in client.get(f"/api/v1/rankings/{BRAND}?limit=3").json()["items"]]
+    return [row["influencer"] for row in client.get(f"/api/v1/rankings/{BRAND}?limit=5").json()["items"]]
 
 
 def test_an_audience_is_what_the_pipeline_tells(client, folder, best):
@@ -97,13 +100,45 @@ def test_an_empty_shortlist_is_an_empty_file(client, ending):
     assert client.get(f"/api/v1/shortlists/nobody.at.all.{ending}").status_code == 404
 
 
-def test_a_report_is_a_page_to_keep(client, best):
-    answer = client.get(f"/api/v1/reports/{BRAND}.html", params={"k": 2, "count": 1})
-    assert answer.status_code == 200
-    assert "attachment" in answer.headers["content-disposition"]
-    assert all(id in answer.text.replace("<wbr>", "") for id in best[:2])
-    assert client.get("/api/v1/reports/nobody.at.all.html").status_code == 404
-    assert client.get(f"/api/v1/reports/{BRAND}.doc").status_code == 422
+def test_a_report_is_a_job_whose_file_can_be_kept(make, folder, tmp_path, best):
+    client = make(shutil.copytree(folder, tmp_path / "own"), work=True)
+    for asked, shown in (({"k": 2, "count": 1}, best[:2]), ({"influencers": [best[4], best[2]]}, [best[2], best[4]])):
+        job = client.post("/api/v1/reports", json={"brand": BRAND, **asked})
+        assert job.status_code == 202, job.text
+        while (told := client.get(f"/api/v1/jobs/{job.json()['id']}").json())["state"] in ("queued", "running"):
+            time.sleep(0.1)
+        assert told["state"] == "done", told
+        answer = client.get(f"/api/v1/jobs/{told['id']}/file")
+        assert answer.status_code == 200
+        assert (f'filename="{told["result"]["file"]}"', len(answer.content)) == (
+            answer.headers["content-disposition"].partition("; ")[2],
+            told["result"]["bytes"],
+        )
+        cards = re.findall(r'<h3 id="h\d+">.*?<bdi>(.*?)</bdi>', answer.text.replace("<wbr>", ""))
+        assert cards[: len(shown)] == shown
+        page = client.get(f"/jobs/{told['id']}").text
+        assert f"/api/v1/jobs/{told['id']}/file" in page
+
+
+def test_what_is_wrong_with_a_report_is_told_at_once(make, folder, tmp_path):
+    client = make(shutil.copytree(folder, tmp_path / "own"))
+    for asked, status in (({"brand": "nobody.at.all"}, 404), ({"brand": BRAND, "influencers": ["nobody.at.all"]}, 404)):
+        assert client.post("/api/v1/reports", json=asked).status_code == status
+    assert client.post("/api/v1/reports", json={"brand": BRAND, "ending": "doc"}).status_code == 422
+    assert client.get("/api/v1/jobs").json()["total"] == 0
+    job = client.post("/api/v1/reports", json={"brand": BRAND}).json()
+    assert client.get(f"/api/v1/jobs/{job['id']}/file").status_code == 404
+
+
+def test_the_report_of_a_shortlist_is_on_those_who_are_on_it(client, best):
+    client.patch(f"/api/v1/marks/{BRAND}/{best[3]}", json={"listed": True})
+    answer = client.post(f"/brands/{BRAND}/report", data={"ending": "html"}, follow_redirects=False)
+    assert answer.status_code == 303
+    job = client.get(f"/api/v1{answer.headers['location']}").json()
+    listed = [mark["influencer"] for mark in client.get(f"/api/v1/marks/{BRAND}").json()["items"] if mark["listed"]]
+    assert best[3] in listed
+    assert job["kind"] == "report"
+    assert sorted(job["asked"]["influencers"]) == sorted(listed)
 
 
 def test_drawings_are_pictures_of_what_the_json_tells(client, best):

@@ -176,6 +176,8 @@ def test_one_that_is_broken_off_after_its_own_question_was_cleaned_is_finished(m
     job = Jobs(notes, folder).submit("forget", {"accounts": [WHO]}, "somebody")
     log = folder / "jobs" / job["id"] / "log.txt"
     log.parent.mkdir(parents=True)
+    paper = log.with_name("northpeak.outdoor.pdf")
+    paper.write_bytes(b"a report, with what nobody can read in it")
     log.write_text(f"one line\na line on {WHO}, and ann\nquoted: {CAPTIONS[1]}\n")
 
     def broken(*_: object) -> None:
@@ -192,6 +194,7 @@ def test_one_that_is_broken_off_after_its_own_question_was_cleaned_is_finished(m
         assert "removed" in work.forget(workspace, lambda *_: None, **asked)
         assert not workspace.forgetting()
         assert work.forget(workspace, lambda *_: None, **asked) == {"finished": True}
+    assert not paper.exists()
     assert log.read_text().splitlines() == ["one line", f"a line on {MARK}, and ann", MARK]
     notes.close()
     assert held(folder, made[1]) == {}

@@ -364,7 +364,7 @@ def test_the_parts_that_take_long_are_asked_for_the_side_that_is_shown(client, i
     assert asked == page.links(f"/brands/{BRAND}/why/{influencer}/"), "the same without scripts"
     assert all(urlsplit(path).query == f"side={side}&ranker=simcos" for path in asked)
     kinds = [urlsplit(path).path.rpartition("/")[2] for path in asked]
-    assert kinds == ["posts", "columns", "words", *(["maps"] if side == "influencer" else []), "both"]
+    assert kinds == ["posts", "columns", "words", "maps", "both"]
 
 
 @pytest.mark.parametrize("side", ["influencer", "brand"])
@@ -394,9 +394,12 @@ def test_words_are_told_by_what_they_add(client, workspace, influencer):
         assert float(shown[item.label]) == pytest.approx(item.value, abs=6e-4)
 
 
-def test_heat_maps_are_pictures_that_are_there(client, workspace, influencer):
-    told, _ = pipeline.explain(workspace, BRAND, influencer, "simcos", ("maps",))
-    page = get(client, f"/brands/{BRAND}/why/{influencer}/maps", ranker="simcos")
+@pytest.mark.parametrize("side", ["influencer", "brand"])
+def test_heat_maps_are_pictures_of_that_side_that_are_there(client, workspace, influencer, side):
+    told, dataset = pipeline.explain(workspace, BRAND, influencer, "simcos", ("maps",), (side,))
+    posts = {p["id"]: p["account"] for p in dataset.posts.to_pylist()}
+    assert {posts[one.post] for one in told.maps} == {influencer if side == "influencer" else BRAND}
+    page = get(client, f"/brands/{BRAND}/why/{influencer}/maps", ranker="simcos", side=side)
     shown = [i["src"] for i in page.of("img")]
     assert len(shown) == len(told.maps) > 0
     for source in shown:

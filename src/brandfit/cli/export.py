@@ -9,7 +9,13 @@ import click
 from brandfit.cli._shared import json_option, only_data, print_json, progress, read_settings, set_option, workspace_option
 
 WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "features", "rejects", "report")
-OF_REPORTS = ("budget", "count", "price_list", "maps")
+OF_REPORTS = {
+    "budget": "--budget",
+    "count": "--count",
+    "price_list": "--prices",
+    "maps": "--maps",
+    "influencers": "--influencer",
+}
 
 
 @click.command(short_help="Write rankings, rows, features or a report to a file.")
@@ -29,6 +35,7 @@ OF_REPORTS = ("budget", "count", "price_list", "maps")
 @click.option(
     "--prices", "price_list", type=click.Path(dir_okay=False), help="For a report: CSV of account and price; others are estimated."
 )
+@click.option("--influencer", "influencers", multiple=True, help="For a report: these in place of the best; several times.")
 @click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")
 @set_option
 @json_option
@@ -74,9 +81,9 @@ def command(
         else:
             click.echo(f"A report on {said.brand.id} with {len(said.cards)} influencers is in {file}.")
         return
-    for option in OF_REPORTS:
+    for option, typed in OF_REPORTS.items():
         if of_reports[option]:
-            raise click.UsageError(f"--{option.replace('price_list', 'prices')} is for a report; this writes {what}.")
+            raise click.UsageError(f"{typed} is for a report; this writes {what}.")
     with Workspace(workspace) as opened:
         rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k or 50, name=name, data=only_data(settings))
     if as_json:

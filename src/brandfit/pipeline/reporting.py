@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,14 @@ def report(
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     tick: Steps | None = None,
+    influencers: Sequence[str] = (),
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
     best set too. Returns what it says.
 
-    maps      heat maps of their pictures; they take long
-    settings  ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
+    maps         heat maps of their pictures; they take long
+    settings     ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
+    influencers  these in place of the best k; past partners too
     """
     path = tabular.checked(file, ENDINGS)
     if path.suffix.lower() == ".pdf":
@@ -60,9 +62,10 @@ def report(
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
-    said = gather(
-        model, dataset, ranked(model, dataset, brand, None, False, data), k, chosen, reader, about, origin, None, seed, tick
-    )
+    influencers = [id.strip().lower().removeprefix("@") for id in influencers]
+    partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
+    ranking = ranked(model, dataset, brand, None, partners, data)
+    said = gather(model, dataset, ranking, k, chosen, reader, about, origin, None, seed, tick, influencers)
     page = html.render(said)
     with tabular.whole(path, ENDINGS) as temporary:
         temporary.write_bytes(pdf.write(page) if path.suffix.lower() == ".pdf" else page.encode())

@@ -67,8 +67,8 @@ class Report:
     seen       through what the brand is seen
     topics     name to share of what it is about
     partners   known past ones
-    best       how many of the ranking are shown, of so many candidates
-    cards      of these, and of those of the shortlist that are not among them
+    best       how many are shown of so many candidates: the best, or where ``picked`` those that were asked for
+    cards      of these, the best first, and then of those of the shortlist that are not among them
     shortlist  the best set, where one was asked for; changed: how it differs from the ranking
     method     sentences on what the numbers mean; notes: on what was left out
     origin     label to words on data, features and ranker
@@ -81,6 +81,7 @@ class Report:
     partners: tuple[str, ...]
     ranker: str
     best: int
+    picked: bool
     candidates: int
     cards: tuple[Card, ...]
     shortlist: Shortlist | None

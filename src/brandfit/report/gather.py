@@ -17,6 +17,7 @@ from brandfit.campaign.shortlist import Shortlist
 from brandfit.data.dataset import Dataset
 from brandfit.data.tabular import YEAR_10000
 from brandfit.encoders.base import Encoder
+from brandfit.errors import UnknownName
 from brandfit.explain import explain as explaining
 from brandfit.explain.explanation import Explanation, Radar
 from brandfit.explain.heatmap import decoded
@@ -51,8 +52,10 @@ def gather(
     today: date | None = None,
     seed: int = 0,
     tick: Steps | None = None,
+    influencers: Sequence[str] = (),
 ) -> Report:
-    """A report on the brand of a ranking of all its candidates: cards of the best k, and of those of the shortlist.
+    """A report on the brand of a ranking of all its candidates: cards of the best k, or of these influencers in their order in the
+    ranking, and of those of the shortlist. Raises UnknownName for one that is no candidate.
 
     maps    the encoder that fills the slot ``picture``, where heat maps are wanted; they take long
     about   what the ranker does, in words
@@ -60,7 +63,11 @@ def gather(
     """
     brand = ranking.brand
     place = {id: n for n, id in enumerate(ranking.candidates.tolist(), 1)}
-    chosen = list(ranking.candidates[:k].tolist())
+    for id in influencers:
+        if id not in place:
+            raise UnknownName("influencer", id, place)
+    chosen = sorted(set(influencers), key=place.__getitem__) or list(ranking.candidates[:k].tolist())
+    best = len(chosen)
     chosen += [pick.influencer for pick in (shortlist.picks if shortlist else ()) if pick.influencer not in chosen]
     album = Album(dataset, [brand, *chosen])
     facts = Facts(dataset)
@@ -78,7 +85,8 @@ def gather(
         album.hashtags(brand),
         tuple(sorted(dataset.partners.get(brand, ()))),
         ranker.name,
-        min(k, len(ranking)),
+        best,
+        bool(influencers),
         len(ranking),
         tuple(cards),
         shortlist,

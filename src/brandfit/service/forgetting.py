@@ -50,6 +50,9 @@ class Clean:
                 notes.close()
         else:
             self._drop_uploads(None)
+        for file in (self.folder / JOBS).glob("*/*"):
+            if file.name != LOG:  # a report: it may show them in any picture of it
+                file.unlink()
         for log in sorted((self.folder / JOBS).glob(f"*/{LOG}")):
             text = log.read_text(errors="replace")
             new = "".join(map(cleaned, text.splitlines(keepends=True)))

@@ -95,6 +95,12 @@ class Jobs:
         file = self.folder / FOLDER / id / LOG
         return file.read_text(errors="replace") if file.exists() else ""
 
+    def file(self, id: str) -> Path | None:
+        """What it wrote to be kept, None where it wrote nothing or that is gone."""
+        name = (self.get(id)["result"] or {}).get("file")
+        found = self.folder / FOLDER / id / str(name)
+        return found if name and found.is_file() else None
+
     # --- working ----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:

@@ -67,9 +67,11 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
     }
 
 
-def heat_map(workspace: Workspace, brand: str, influencer: str, ranker: str | None, number: int) -> bytes:
+def heat_map(
+    workspace: Workspace, brand: str, influencer: str, ranker: str | None, number: int, side: str = "influencer"
+) -> bytes:
     """PNG of the nth heat map. Raises UnknownName where there are fewer."""
-    told, dataset = pipeline.explain(workspace, brand, influencer, ranker, ("maps",))
+    told, dataset = pipeline.explain(workspace, brand, influencer, ranker, ("maps",), (side,))
     if not 0 <= number < len(told.maps):
         raise UnknownName("picture", f"heat map {number}", [], f"There are {len(told.maps)}, counted from 0.")
     one = told.maps[number]

@@ -53,6 +53,7 @@ KNOWN_BY_PATH = (
     "brand",
     "influencer",
     "brand or influencer",
+    "file",
     "job",
     "key",
     "post",

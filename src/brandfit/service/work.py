@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from brandfit import names, pipeline
 from brandfit.data.redaction import MARK
 from brandfit.errors import DataError
+from brandfit.report import pdf
 from brandfit.service.forgetting import UPLOADS, Clean
+from brandfit.service.people import handle
 from brandfit.workspace import Workspace
 
 Tell = Callable[[str, int, int], None]
@@ -103,6 +106,16 @@ def evaluate(
     return report.to_dict()
 
 
+def report(
+    workspace: Workspace, tell: Tell, folder: Path, brand: str, ending: str = "html", ranker: str | None = None, **asked: Any
+) -> dict[str, Any]:
+    """The file lies in the folder of the job until that goes, or until somebody is forgotten."""
+    tell("reading", 0, 0)
+    file = folder / f"{OWN.sub('_', pipeline.load(workspace).account(handle(brand))['id'])}.{ending}"
+    pipeline.report(workspace, brand, file, ranker, **asked, tick=lambda done, total: tell("explaining", done, total))
+    return {"file": file.name, "bytes": file.stat().st_size}
+
+
 def forget(workspace: Workspace, tell: Tell, accounts: Sequence[str]) -> dict[str, Any]:
     """Whoever was taken out of what this very job was asked has been forgotten, or the forgetting is to be finished."""
     named = [account for account in accounts if account != MARK]
@@ -121,8 +134,14 @@ WORK: Mapping[str, Work] = {
     "prepare": prepare,
     "profile": profile,
     "evaluate": evaluate,
+    "report": report,
     "forget": forget,
 }
+
+MAKES_FILE = {"report"}
+"""Kinds that leave a file in the folder of their job; its name is the result's ``file``."""
+OWN = re.compile(r"[^\w.-]+", re.ASCII)
+"""What the name of a file may not hold."""
 
 
 def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
@@ -133,6 +152,12 @@ def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
             cls = names.load(noun, name)
             if kind in ("train", "import"):
                 cls.Config.of(_parted(asked.get("settings"))[1])
+    if kind == "report":
+        dataset = pipeline.load(workspace)
+        for id in (asked["brand"], *asked["influencers"]):
+            dataset.account(handle(id))
+        if asked["ending"] == "pdf":
+            pdf.needed()
     if kind == "profile" and asked.get("profiler"):
         names.load("profiler", asked["profiler"])
 

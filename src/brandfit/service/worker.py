@@ -17,7 +17,8 @@ import msgspec
 from brandfit.errors import BrandfitError
 from brandfit.service import desk
 from brandfit.service.desk import Desk
-from brandfit.service.work import WORK
+from brandfit.service.forgetting import JOBS
+from brandfit.service.work import MAKES_FILE, WORK
 from brandfit.workspace import Workspace
 
 EVERY = 0.3
@@ -57,7 +58,8 @@ def work(notes: Desk, workspace: Workspace, id: str) -> int:
             notes.write(desk.jobs.update().where(here).values(step=step, done=done, total=total))
 
     try:
-        result: Any = WORK[job["kind"]](workspace, tell, **msgspec.json.decode(job["asked"]))
+        more = {"folder": workspace.path / JOBS / id} if job["kind"] in MAKES_FILE else {}
+        result: Any = WORK[job["kind"]](workspace, tell, **msgspec.json.decode(job["asked"]), **more)
         values = {"state": "done", "result": msgspec.json.encode(result).decode()}
     except BrandfitError as error:
         values = {"state": "failed", "problem": msgspec.json.encode({"title": error.message, "detail": error.hint}).decode()}

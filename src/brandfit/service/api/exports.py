@@ -1,8 +1,7 @@
-"""Rows, Features, rankings and shortlists as files, and reports to be mailed; streamed."""
+"""Rows, Features, rankings and shortlists as files; streamed."""
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable
 from enum import StrEnum
@@ -17,7 +16,7 @@ from brandfit import pipeline
 from brandfit.service import listed
 from brandfit.service.api._shared import Here, Notes, Ranker, Reader
 from brandfit.service.api.models import Handle
-from brandfit.service.people import handle
+from brandfit.service.work import OWN
 
 router = APIRouter(tags=["exports"])
 
@@ -41,11 +40,6 @@ class Ending(StrEnum):
     json = "json"
 
 
-class Paper(StrEnum):
-    html = "html"
-    pdf = "pdf"
-
-
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/jsonl",
@@ -53,9 +47,6 @@ MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }
-PAPERS = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
-OWN = re.compile(r"[^\w.-]+", re.ASCII)
-"""What the name of a file may not hold."""
 
 
 @router.get(
@@ -91,27 +82,6 @@ def shortlist(_: Reader, here: Here, desk: Notes, brand: Handle, ending: Ending,
     found = listed.listed(here, desk, brand, ranker)
     name = f"shortlist-{OWN.sub('_', found['brand'])}.{ending.value}"
     return sent(name, MEDIA[ending.value], lambda file: pipeline.export_rows(listed.rows(found), file))
-
-
-@router.get(
-    "/reports/{brand}.{ending}",
-    response_class=Response,
-    responses={200: {"content": {kind.partition(";")[0]: {} for kind in PAPERS.values()}, "description": "The report"}},
-)
-def report(
-    _: Reader,
-    here: Here,
-    brand: Handle,
-    ending: Paper,
-    ranker: Ranker = None,
-    k: Annotated[int, Query(ge=1, le=50, description="how many of the ranking")] = 10,
-    budget: Annotated[float | None, Query(gt=0, le=1e12, description="with it, the best set for the money too")] = None,
-    count: Annotated[int | None, Query(ge=1, le=100, description="places of that set")] = None,
-) -> Response:
-    """A file to be mailed: what is known of the brand, the best influencers with pictures and reasons."""
-    brand = pipeline.load(here).account(handle(brand))["id"]
-    name = f"{OWN.sub('_', brand)}.{ending.value}"
-    return sent(name, PAPERS[ending.value], lambda file: pipeline.report(here, brand, file, ranker, k, budget, count))
 
 
 def sent(name: str, media_type: str, write: Callable[[Path], object]) -> Response:

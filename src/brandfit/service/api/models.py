@@ -269,6 +269,17 @@ class Evaluation(Model):
     seeds: int = Field(1, ge=1, le=20)
 
 
+class Reporting(Model):
+    brand: Handle
+    ending: Literal["html", "pdf"] = "html"
+    ranker: Name | None = None
+    k: int = Field(10, ge=1, le=50, description="how many of the ranking")
+    influencers: list[Handle] = Field([], max_length=200, description="these in place of the best k")
+    budget: float | None = Field(None, gt=0, le=1e12, description="with it, the best set for the money too")
+    count: int | None = Field(None, ge=1, le=100, description="places of that set")
+    maps: bool = Field(False, description="heat maps over the pictures; they take long")
+
+
 class Key(BaseModel):
     id: str
     name: str

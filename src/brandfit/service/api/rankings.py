@@ -103,9 +103,17 @@ def explanation(
     response_class=Response,
     responses={200: {"content": {"image/png": {}}, "description": "The picture with the map over it"}},
 )
-def heat_map(_: Reader, here: Here, brand: Handle, influencer: Handle, number: int, ranker: Ranker = None) -> Response:
-    """The nth heat map of the explanation, counted from 0."""
-    return Response(places.heat_map(here, brand, influencer, ranker, number), media_type="image/png")
+def heat_map(
+    _: Reader,
+    here: Here,
+    brand: Handle,
+    influencer: Handle,
+    number: int,
+    ranker: Ranker = None,
+    side: Literal["influencer", "brand"] = "influencer",
+) -> Response:
+    """The nth heat map of the explanation from that side, counted from 0."""
+    return Response(places.heat_map(here, brand, influencer, ranker, number, side), media_type="image/png")
 
 
 @router.get(

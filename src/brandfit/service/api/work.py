@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, UploadFile
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from brandfit.errors import DataError, UsageError
+from brandfit.errors import DataError, UnknownName, UsageError
 from brandfit.service.api import models
 from brandfit.service.api._shared import Here, Limit, Notes, Offset, Queue, Reader, Writer, noted, text_of
 from brandfit.service.forgetting import UPLOADS
@@ -16,6 +16,7 @@ from brandfit.service.uploads import receive
 from brandfit.service.work import verify
 
 router = APIRouter(tags=["work"])
+PAPERS = {".html": "text/html; charset=utf-8", ".pdf": "application/pdf"}
 ACCEPTED: dict[str, Any] = {"status_code": 202, "response_model": models.Job}
 
 
@@ -67,6 +68,12 @@ def evaluate(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: model
     return submitted("evaluate", asked, caller, here, queue, desk)
 
 
+@router.post("/reports", **ACCEPTED)
+def report(caller: Reader, here: Here, queue: Queue, desk: Notes, asked: models.Reporting) -> Any:
+    """A file to be mailed: what is known of a brand, the best influencers with pictures and reasons. It is the job's file."""
+    return submitted("report", asked, caller, here, queue, desk)
+
+
 @router.get("/jobs", response_model=models.Jobs)
 def jobs(_: Reader, queue: Queue, limit: Limit = 50, offset: Offset = 0) -> Any:
     """The latest first."""
@@ -88,6 +95,24 @@ def cancel(caller: Writer, queue: Queue, desk: Notes, id: str) -> Any:
     return found
 
 
+@router.get(
+    "/jobs/{id}/file",
+    response_class=Response,
+    responses={200: {"content": {kind.partition(";")[0]: {} for kind in PAPERS.values()}, "description": "The file"}},
+)
+def file(_: Reader, queue: Queue, id: str) -> Response:
+    """What a job wrote to be kept."""
+    found = queue.file(id)
+    if found is None:
+        raise UnknownName(
+            "file",
+            f"of job {id}",
+            [],
+            "A report that is done has one, until somebody is forgotten: it may show them. Ask for it anew.",
+        )
+    return FileResponse(found, media_type=PAPERS[found.suffix], filename=found.name)
+
+
 @router.get("/jobs/{id}/log", response_class=PlainTextResponse)
 def log(_: Reader, queue: Queue, id: str) -> Response:
     """What its process printed."""
@@ -100,6 +125,7 @@ def submitted(kind: str, asked: Any, caller: Caller, here: Any, queue: Any, desk
     if "settings" in told:
         told["settings"] = text_of(asked.settings)
     verify(here, kind, told)
+    told = {name: value for name, value in told.items() if value is not None}
     found: dict[str, Any] = queue.submit(kind, told, f"{caller.name} ({caller.id})")
     noted(desk, caller, kind, found["id"])
     return found

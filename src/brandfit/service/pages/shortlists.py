@@ -12,8 +12,9 @@ from starlette.responses import Response
 from brandfit import pipeline
 from brandfit.errors import UsageError
 from brandfit.service import listed, people, places
-from brandfit.service.api._shared import Here, Notes, noted, plain
-from brandfit.service.api.models import Marking
+from brandfit.service.api._shared import Here, Notes, Queue, noted, plain
+from brandfit.service.api.models import Marking, Reporting
+from brandfit.service.api.work import submitted
 from brandfit.service.pages._shared import Reader, Writer, back, page
 from brandfit.service.people import handle
 
@@ -56,6 +57,19 @@ def add(
         desk.mark(of, one, {"listed": True})
     noted(desk, caller, "list", f"{pairs[0][0]} {' '.join(one for _, one in pairs)}")
     return back(at(pairs[0][0], "shortlist"))
+
+
+@router.post("/brands/{brand}/report")
+def report(
+    caller: Reader, here: Here, desk: Notes, queue: Queue, brand: str, ending: Annotated[Literal["html", "pdf"], Form()] = "html"
+) -> Response:
+    """Of those on the list; the page of the job has the file."""
+    found = listed.listed(here, desk, brand)
+    ids = [item["influencer"] for item in found["items"]]
+    if len(ids) > 200:
+        raise UsageError(f"A report holds 200 influencers at most; {len(ids)} are on the list.", "Save them as a table.")
+    asked = {"brand": found["brand"], "ending": ending, "influencers": ids}
+    return back(f"/jobs/{submitted('report', Reporting.model_validate(asked), caller, here, queue, desk)['id']}")
 
 
 @router.post("/brands/{brand}/shortlist/{influencer}")

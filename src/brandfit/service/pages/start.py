@@ -87,7 +87,7 @@ def jobs(request: Request, _: Reader, queue: Queue, offset: Annotated[int, Query
 
 @router.get("/jobs/{id}")
 def job(request: Request, _: Reader, queue: Queue, id: str) -> Response:
-    return page(request, "job.html", job=queue.get(id), log=queue.log(id)[-20_000:])
+    return page(request, "job.html", job=queue.get(id), log=queue.log(id)[-20_000:], kept=queue.file(id) is not None)
 
 
 @router.post("/jobs/{id}/cancel")

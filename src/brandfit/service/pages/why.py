@@ -57,7 +57,7 @@ def why(
         told=told,
         side=side,
         ranker=ranker or "",
-        pieces=_offered(here, side),
+        pieces=_offered(here),
         own={id: people.faces(here, [id], 4)[id] for id in (brand, influencer)},
         about=people.described(here, [influencer])[influencer],
         mark=desk.marks(brand).get(influencer, MARK),
@@ -197,11 +197,11 @@ def _prices(here: Workspace, brand: str, ids: list[str], ranker: str | None) -> 
         return {}
 
 
-def _offered(here: Workspace, side: Side) -> dict[str, str]:
+def _offered(here: Workspace) -> dict[str, str]:
     """Pieces that there may be something to say of."""
     slots = pipeline.load(here).slots
     there = dict(PIECES)
-    if side == "brand" or "picture" not in slots:
+    if "picture" not in slots:
         del there["maps"]
     if "text" not in slots:
         del there["words"]
