@@ -185,7 +185,8 @@ def test_fusion_is_that_of_ranks_counted_one_by_one(scores):
     search = Keywords(Dataset.of([Account(id=id) for id in ids], []))
     written = np.arange(6) / 5
     rankings = dict(zip(WEIGHTS, map(np.array, scores), strict=True))
-    fused = search.fuse(Found(rankings, written, np.full(6, -1), None))
+    found = Found(rankings, written, np.full(6, -1), None)
+    fused = search.fuse(found, search.ranks(found))
     for n in range(6):
         total = 0.0
         for name, weight in WEIGHTS.items():

@@ -121,6 +121,30 @@ def test_a_job_is_told_of_while_it_runs_and_is_done(place, source, until):
     assert queue.log(id).startswith("reads source")
 
 
+def test_it_is_done_when_what_it_made_can_be_seen(place, source, until):
+    seen: list[dict] = []
+    queue = Jobs(place.desk, place.folder, lambda: seen.append(queue.listing()[0][0]))
+    place.open.append(queue)
+    queue.start()
+    (source / "go").touch()
+    id = ask(queue, source)
+    until(lambda: queue.get(id)["state"] == "done")
+    (job,) = seen
+    assert (job["id"], job["state"], job["step"]) == (id, "running", "getting ready")
+    assert job["result"]["changes"]["accounts"]["added"] == 2
+
+
+@pytest.mark.parametrize(("said", "state"), [("result", "done"), ("problem", "failed")])
+def test_one_that_had_said_how_it_ended_is_not_done_again(place, source, until, said, state):
+    waiting = place.service(works=False)
+    id = ask(waiting, source)
+    place.desk.write(desk.jobs.update().values(state="running", attempts=1, **{said: "{}"}))
+    queue = place.service()
+    until(lambda: queue.get(id)["state"] == state)
+    assert queue.get(id)["attempts"] == 1
+    assert tries(source) == []
+
+
 def test_one_at_a_time_in_the_order_asked(place, source, until):
     queue = place.service()
     first, second = ask(queue, source), ask(queue, source)

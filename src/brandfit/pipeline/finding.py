@@ -72,23 +72,23 @@ def search(
     condition = filters.condition(where)
     asked = filters.facts_of(condition, sort)
     allowed, unknown = filters.kept(condition, facts)
-    why: dict[str, dict[str, Any]] = {}
     if keywords:
         # by the settings, not by the reader: to tell which weights it has, it reads all of them
         index = dataset.remembered(("keywords", *sorted((settings or {}).items())), lambda: _keywords(dataset, settings))
-        hits = index.search(keywords, len(facts), allowed)
-        why = {hit.influencer: hit.to_dict() for hit in hits}
-        ids = list(why)
+        matches = index.matches(keywords, allowed)
+        found = matches.best
     else:
-        ids = facts.ids[allowed].tolist()
+        found = np.flatnonzero(allowed)
     if sort:
-        ids = _sorted(facts, ids, asked[0], sort.startswith("-"))
-    page = ids[offset : offset + k]
+        found = _sorted(facts, found, asked[0], sort.startswith("-"))
+    page = found[offset : offset + k]
+    ids = facts.ids[page].tolist()
+    why = [hit.to_dict() for hit in index.hits(matches, page)] if keywords else [{"influencer": id} for id in ids]
     rows = [
-        {**describe, **why.get(id, {"influencer": id}), "facts": told}
-        for id, describe, told in zip(page, describe_accounts(workspace, page), _told(facts, asked, page), strict=True)
+        {**describe, **reason, "facts": told}
+        for reason, describe, told in zip(why, describe_accounts(workspace, ids), _told(facts, asked, page), strict=True)
     ]
-    return _found(rows, len(ids), condition, unknown, asked, facts)
+    return _found(rows, len(found), condition, unknown, asked, facts)
 
 
 def similar(
@@ -119,7 +119,8 @@ def similar(
     told = [{"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found]
     described = describe_accounts(workspace, [one.influencer for one in found])
     asked = filters.facts_of(condition)
-    of_each = _told(facts, asked, [one.influencer for one in found])
+    row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
+    of_each = _told(facts, asked, np.array([row[one.influencer] for one in found], np.int64))
     rows_ = [{**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)]
     return _found(rows_, len(rows_), condition, unknown, asked, facts)
 
@@ -130,12 +131,10 @@ def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
     return Keywords(dataset, reader if reader is not None and reader.sentences else None)
 
 
-def _told(facts: Facts, asked: Sequence[filters.Leaf], ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Of each of these influencers what is known of what was asked."""
-    row = {id: n for n, id in enumerate(facts.ids.tolist())}
-    at = np.array([row[id] for id in ids], np.int64)
+def _told(facts: Facts, asked: Sequence[filters.Leaf], at: np.ndarray) -> list[dict[str, Any]]:
+    """Of each of these influencers, by their numbers, what is known of what was asked."""
     columns = {leaf.fact: leaf.told(facts, at) for leaf in asked}
-    return [{fact: values[n] for fact, values in columns.items()} for n in range(len(ids))]
+    return [{fact: values[n] for fact, values in columns.items()} for n in range(len(at))]
 
 
 def _found(
@@ -150,7 +149,8 @@ def _found(
     return Found(rows, total, sentence, unknown, [leaf.fact for leaf in asked], filters.notes(condition, facts))
 
 
-def _sorted(facts: Facts, ids: Sequence[str], by: filters.Leaf, least: bool) -> list[str]:
+def _sorted(facts: Facts, found: np.ndarray, by: filters.Leaf, least: bool) -> np.ndarray:
     """By a fact; those of which it is not known come last, equal ones as they were."""
-    values = dict(zip(facts.ids.tolist(), by.column(facts).to_pylist(), strict=True))
-    return sorted(ids, key=lambda id: (values[id] is None, (values[id] or 0) * (1 if least else -1)))
+    values = by.column(facts).to_pylist()
+    key = [(values[n] is None, (values[n] or 0) * (1 if least else -1)) for n in found.tolist()]
+    return found[sorted(range(len(found)), key=key.__getitem__)]

@@ -26,13 +26,16 @@ def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dat
 
     Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features, or none).
     """
-    rows, told = workspace.dataset(), rules(settings)
-    slots = {slot: workspace.features(name) for slot, name in fill_slots(workspace, scope(settings, "slots")).items()}
+    told, chosen = rules(settings), scope(settings, "slots")
 
-    # Rows and Features that have not changed are the same objects; what is kept holds them, so that their ids stay theirs.
-    key = (id(rows), told, tuple((slot, id(features)) for slot, features in slots.items()))
-    kept = workspace.memo.get("datasets", key, lambda: (endorsements.derive(rows, told).with_slots(slots), rows))
-    return kept[0]
+    def loaded() -> Dataset:
+        rows = workspace.dataset()
+        slots = {slot: workspace.features(name) for slot, name in fill_slots(workspace, chosen).items()}
+        # Rows and Features that have not changed are the same objects; what is kept holds them, so that their ids stay theirs.
+        key = (id(rows), told, tuple((slot, id(features)) for slot, features in slots.items()))
+        return workspace.memo.get("datasets", key, lambda: (endorsements.derive(rows, told).with_slots(slots), rows))[0]
+
+    return workspace.memo.get("loaded", (workspace.stamp, told, tuple(sorted(chosen.items()))), loaded)
 
 
 def fill_slots(workspace: Workspace, chosen: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -116,8 +116,14 @@ def chances(
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     if getattr(model, "stack", None) is None:
         return None
-    told = model.probability(dataset, np.array([brand], dtype=object), influencers)  # type: ignore[attr-defined]
-    rows = zip(*(values[0].tolist() for values in told), strict=True)
+    asked = np.array([brand], dtype=object)
+    probability = model.probability  # type: ignore[attr-defined]
+    # Those of all others too: the next page, filter or like asks for some of them.
+    key = (id(model), id(dataset), brand)
+    told = workspace.memo.get("chances", key, lambda: (probability(dataset, asked, dataset.influencers), model, dataset))[0]
+    row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
+    at = [row[id] for id in influencers.tolist()]
+    rows = zip(*(values[0, at].tolist() for values in told), strict=True)
     return [None if np.isnan(value) else {"value": value, "low": low, "high": high} for value, low, high in rows]
 
 

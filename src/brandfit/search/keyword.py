@@ -109,6 +109,15 @@ class Found(NamedTuple):
     likeness: np.ndarray | None
 
 
+class Matches(NamedTuple):
+    """Whom a query finds: ``best``, numbers of influencers, best first; of all n their ``scores`` and by ranking ``ranks``."""
+
+    best: np.ndarray
+    scores: np.ndarray
+    ranks: Mapping[str, np.ndarray]
+    found: Found
+
+
 class Keywords:
     """Searches the influencers of a Dataset. What a search needs is made when it is first asked for, and kept: keep the object.
 
@@ -121,15 +130,21 @@ class Keywords:
 
     def search(self, keywords: Sequence[str], k: int = 10, allowed: np.ndarray | None = None) -> list[Hit]:
         """The best k influencers, best first. ``allowed`` (n,) bool: others are passed over."""
+        matches = self.matches(keywords, allowed)
+        return self.hits(matches, matches.best[:k])
+
+    def matches(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> Matches:
+        """All that are found. Raises UsageError without a keyword."""
         found = self.find(keywords, allowed)
-        ranks = {name: self._ranks(scores) for name, scores in found.rankings.items()}
-        fused = self.fuse(found)
-        there = np.flatnonzero(fused > 0)
-        chosen = there[np.lexsort((self._ties[there], -fused[there]))][:k]
-        concepts = self._told(chosen, found.likeness)
+        ranks = self.ranks(found)
+        scores = self.fuse(found, ranks)
+        there = np.flatnonzero(scores > 0)
+        return Matches(there[np.lexsort((self._ties[there], -scores[there]))], scores, ranks, found)
+
+    def hits(self, matches: Matches, chosen: np.ndarray) -> list[Hit]:
+        """Why these influencers, by their numbers, were found."""
         return [
-            self._hit(i, float(fused[i]), {name: int(at[i]) for name, at in ranks.items() if at[i]}, told, int(found.post[i]))
-            for i, told in zip(chosen.tolist(), concepts, strict=True)
+            self._hit(i, matches, told) for i, told in zip(chosen.tolist(), self._told(chosen, matches.found.likeness), strict=True)
         ]
 
     def find(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> Found:
@@ -150,12 +165,15 @@ class Keywords:
             rankings = {name: np.where(allowed, scores, 0) for name, scores in rankings.items()}
         return Found(rankings, written.share, np.where(written.best >= 0, self._written[written.best], nearest), likeness)
 
-    def fuse(self, found: Found, weights: Mapping[str, float] = WEIGHTS) -> np.ndarray:
+    def ranks(self, found: Found) -> dict[str, np.ndarray]:
+        """Ranking to (n,) 1-based ranks; 0 of those that it does not find."""
+        return {name: self._ranks(scores) for name, scores in found.rankings.items()}
+
+    def fuse(self, found: Found, ranks: Mapping[str, np.ndarray], weights: Mapping[str, float] = WEIGHTS) -> np.ndarray:
         """(n,) scores, 0 of those whom no ranking found."""
         fused = np.zeros(len(self.dataset.influencers))
         for name, weight in weights.items():
-            ranks = self._ranks(found.rankings[name])
-            fused += np.where(ranks > 0, weight / (FUSION + ranks), 0)
+            fused += np.where(ranks[name] > 0, weight / (FUSION + ranks[name]), 0)
         return np.asarray(fused * (1 - WRITTEN * (1 - found.written)))
 
     @cached_property
@@ -288,9 +306,11 @@ class Keywords:
         owner = pc.index_in(ids, value_set=pa.array(self.dataset.influencers, pa.string()))
         return np.asarray(owner.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
 
-    def _hit(self, i: int, score: float, ranks: dict[str, int], concepts: tuple[tuple[str, float], ...], post: int) -> Hit:
+    def _hit(self, i: int, matches: Matches, concepts: tuple[tuple[str, float], ...]) -> Hit:
+        ranks = {name: int(at[i]) for name, at in matches.ranks.items() if at[i]}
+        post = int(matches.found.post[i])
         id = self.posts[post].as_py() if post >= 0 else ""
-        return Hit(str(self.dataset.influencers[i]), score, ranks, concepts, id, self._snippet(post))
+        return Hit(str(self.dataset.influencers[i]), float(matches.scores[i]), ranks, concepts, id, self._snippet(post))
 
     @cached_property
     def _captions(self) -> pa.Array:

@@ -20,8 +20,7 @@ from brandfit.service.desk import Desk
 from brandfit.service.guard import Guard, Metrics, request_id
 from brandfit.service.jobs import Jobs
 from brandfit.service.problems import install, problem
-from brandfit.service.warm import warm
-from brandfit.workspace import Workspace
+from brandfit.service.shown import Shown
 
 
 def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bool = True) -> Guard:
@@ -30,28 +29,22 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
     ``work=False``: jobs are queued, and nobody works them off (another process may).
     """
     config = config or ServiceConfig()
-    workspace = Workspace(folder, create=True)
-    desk = Desk(workspace.path)
-
-    def ended(kind: str) -> None:
-        if kind == "forget":
-            workspace.memo.clear()
-        threading.Thread(target=warm, args=(workspace,), name="warm", daemon=True).start()
-
-    jobs = Jobs(desk, workspace.path, ended)
+    shown = Shown(Path(folder))
+    desk = Desk(shown.now.path)
+    jobs = Jobs(desk, shown.now.path, shown.renew)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = config.threads
         if work:
             jobs.start()
-            threading.Thread(target=warm, args=(workspace,), name="warm", daemon=True).start()
+            shown.begin(lambda: jobs.busy)
         app.state.ready.set()
         yield
         app.state.ready.clear()
         await anyio.to_thread.run_sync(jobs.stop)
         desk.close()
-        workspace.close()
+        shown.end()
 
     app = FastAPI(
         title="Brandfit",
@@ -64,7 +57,7 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
         separate_input_output_schemas=False,
     )
     metrics = Metrics()
-    app.state.workspace, app.state.desk, app.state.jobs, app.state.config = workspace, desk, jobs, config
+    app.state.shown, app.state.desk, app.state.jobs, app.state.config = shown, desk, jobs, config
     app.state.sessions, app.state.metrics, app.state.refuse, app.state.ready = Sessions(), metrics, refuse, threading.Event()
     install(app)
     app.include_router(api.router)
@@ -102,7 +95,7 @@ def _health(app: FastAPI) -> None:
         state = request.app.state
         if not state.ready.is_set():
             return PlainTextResponse("starting or stopping\n", 503)
-        told = {"fingerprint": state.workspace.fingerprint[:12], "jobs": state.jobs.listing(1)[1]}
+        told = {"fingerprint": state.shown.now.fingerprint[:12], "jobs": state.jobs.listing(1)[1]}
         return JSONResponse(told)
 
     @app.get("/metrics", include_in_schema=False, dependencies=[Depends(needs("read"))])

@@ -45,11 +45,12 @@ KEPT = 200
 class Jobs:
     """The queue of a workspace. ``start`` works it off until ``stop``; without, jobs wait.
 
-    ended  called with the kind of a job when its process has ended
+    ended  called when a process has ended, before its job is said to be done
     """
 
-    def __init__(self, notes: Desk, folder: Path, ended: Callable[[str], object] = str) -> None:
+    def __init__(self, notes: Desk, folder: Path, ended: Callable[[], object] = bool) -> None:
         self.desk, self.folder, self.ended = notes, folder, ended
+        self.busy = False
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._cancelled: set[str] = set()
         self._thread: threading.Thread | None = None
@@ -105,7 +106,9 @@ class Jobs:
 
     def start(self) -> None:
         """Take up what a service left running, and what waits."""
-        self.desk.write(desk.jobs.update().where(desk.jobs.c.state == "running").values(state="queued"))
+        for job in self.desk.rows(sa.select(desk.jobs).where(desk.jobs.c.state == "running")):
+            values = _outcome(_told(job)) or {"state": "queued"}
+            self.desk.write(desk.jobs.update().where(desk.jobs.c.id == job["id"]).values(**values))
         self._sweep()
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
         self._thread.start()
@@ -123,10 +126,13 @@ class Jobs:
             waiting = sa.select(desk.jobs).where(desk.jobs.c.state == "queued").order_by(desk.jobs.c.created).limit(1)
             try:
                 if found := self.desk.rows(waiting):
+                    self.busy = True
                     self._run(found[0])
                     continue
             except Exception:  # a full disk, too many processes: later jobs are worked off all the same
                 log.exception("a job could not be run")
+            finally:
+                self.busy = False
             self._wake.wait(IDLE)
 
     def _run(self, job: Mapping[str, Any]) -> None:
@@ -145,12 +151,12 @@ class Jobs:
                 command, stdin=subprocess.PIPE, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
             )
             asked = self._wait(process, job["id"])
-        self.ended(job["kind"])
-        if self.get(job["id"])["state"] != "running":
+        self.desk.write(desk.jobs.update().where(here).values(step="getting ready", done=0, total=0))
+        self.ended()
+        if values := _outcome(self.get(job["id"])):
             self._clean(job)
-            return
-        if asked == "cancel":
-            values: dict[str, Any] = {"state": "cancelled", "finished": time.time()}
+        elif asked == "cancel":
+            values = {"state": "cancelled", "finished": time.time()}
             self._clean(job)
         elif asked == "stop" or attempts < ATTEMPTS:
             values = {"state": "queued", "attempts": attempts - (asked == "stop")}
@@ -195,6 +201,13 @@ class Jobs:
         for left in uploads.iterdir() if uploads.is_dir() else ():
             if left.name not in wanted:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _outcome(job: Mapping[str, Any]) -> dict[str, Any]:
+    """How a job ended whose process has said so; {} where it has not."""
+    if job["problem"] is None and job["result"] is None:
+        return {}
+    return {"state": "done" if job["problem"] is None else "failed", "finished": time.time()}
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

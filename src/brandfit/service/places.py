@@ -67,9 +67,7 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
     }
 
 
-def heat_map(
-    workspace: Workspace, brand: str, influencer: str, ranker: str | None, number: int, side: str = "influencer"
-) -> bytes:
+def heat_map(workspace: Workspace, brand: str, influencer: str, ranker: str | None, number: int, side: str = "influencer") -> bytes:
     """PNG of the nth heat map. Raises UnknownName where there are fewer."""
     told, dataset = pipeline.explain(workspace, brand, influencer, ranker, ("maps",), (side,))
     if not 0 <= number < len(told.maps):

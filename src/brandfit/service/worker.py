@@ -60,14 +60,14 @@ def work(notes: Desk, workspace: Workspace, id: str) -> int:
     try:
         more = {"folder": workspace.path / JOBS / id} if job["kind"] in MAKES_FILE else {}
         result: Any = WORK[job["kind"]](workspace, tell, **msgspec.json.decode(job["asked"]), **more)
-        values = {"state": "done", "result": msgspec.json.encode(result).decode()}
+        values = {"result": msgspec.json.encode(result).decode()}
     except BrandfitError as error:
-        values = {"state": "failed", "problem": msgspec.json.encode({"title": error.message, "detail": error.hint}).decode()}
+        values = {"problem": msgspec.json.encode({"title": error.message, "detail": error.hint}).decode()}
     except Exception:
         traceback.print_exc()
         told = {"title": "Something went wrong that should not.", "detail": "The log of the job says where."}
-        values = {"state": "failed", "problem": msgspec.json.encode(told).decode()}
-    notes.write(desk.jobs.update().where(here).values(finished=time.time(), **values))
+        values = {"problem": msgspec.json.encode(told).decode()}
+    notes.write(desk.jobs.update().where(here).values(**values))  # the service says that it ended, when that can be seen
     return 0
 
 

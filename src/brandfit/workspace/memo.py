@@ -32,8 +32,3 @@ class Memo:
             kept.move_to_end(key)
             found: Made = kept[key]
             return found
-
-    def clear(self) -> None:
-        for kind, lock in self._locks.items():
-            with lock:
-                self._kept[kind].clear()

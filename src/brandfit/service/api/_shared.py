@@ -28,7 +28,7 @@ UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As the calle
 
 
 def workspace_of(request: Request) -> Workspace:
-    found: Workspace = request.app.state.workspace
+    found: Workspace = request.app.state.shown.now
     return found
 
 

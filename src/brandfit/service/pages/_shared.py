@@ -65,7 +65,7 @@ def environment() -> jinja2.Environment:
 
 def page(request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any) -> Response:
     """A template as a page."""
-    workspace = request.app.state.workspace
+    workspace = request.app.state.shown.now
     told = {
         "here": "/" + request.url.path.strip("/").partition("/")[0],
         "workspace_name": workspace.path.resolve().name,
