@@ -80,7 +80,7 @@ def slow(monkeypatch):
     """Getting warm takes as long as it is told to."""
     gate = threading.Event()
     gate.set()
-    monkeypatch.setattr(shown, "warm", lambda _: gate.wait(30))
+    monkeypatch.setattr(shown, "warm", lambda *_: gate.wait(30))
     monkeypatch.setattr(shown, "EVERY", 0.02)
     yield gate
     gate.set()
@@ -101,6 +101,24 @@ def test_what_another_process_wrote_is_shown_once_it_is_warm(folder, live, slow,
         assert "new.one" in place.now.dataset().influencers
     finally:
         place.end()
+
+
+def test_the_brands_that_were_looked_at_are_warm_before(folder, live, monkeypatch, until):
+    warmed = []
+    monkeypatch.setattr(shown, "warm", lambda workspace, brands: warmed.append(brands))
+    place = Shown(folder)
+    place.renew()
+    others = [b for b in pipeline.load(place.now).brands.tolist() if b != BRAND][:1]
+    for brand in (*others, BRAND):
+        pipeline.rank(place.now, brand)
+    newcomer(live)
+    place.renew()
+    assert warmed == [[], [BRAND, *others]]
+    monkeypatch.undo()
+    fresh = Snapshot(live)
+    shown.warm(fresh, [BRAND, "gone.brand"])
+    assert pipeline.lately_ranked(fresh) == [BRAND]
+    place.end()
 
 
 def test_while_a_job_writes_nothing_is_shown_of_it(folder, live, slow, until):

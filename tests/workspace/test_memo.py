@@ -21,6 +21,7 @@ def test_the_latest_few_are_kept():
 
     assert [get(k) for k in "abaca"] == ["A", "B", "A", "C", "A"]
     assert made == ["a", "b", "c"]  # b went, not a, which had been asked for since
+    assert memo.keys("x") == ["a", "c"]
     get("b")
     assert made == ["a", "b", "c", "b"]
 

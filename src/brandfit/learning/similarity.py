@@ -22,6 +22,8 @@ FEW, MANY = 12, 4_000_000
 """Rows of brands up to which, and numbers of candidates from which on, candidates are read as they lie, not widened first."""
 BLOCK_BYTES = 64 * 2**20
 """Candidates are widened to float64 a block of this size at a time."""
+BLOCK_ROWS = 512
+"""Of the left side that are multiplied at once: BLAS takes one product at a time, and other threads wait for its end."""
 
 
 def unit(vectors: Vectors) -> Vectors:
@@ -33,13 +35,15 @@ def unit(vectors: Vectors) -> Vectors:
 
 def inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(b, d) and (n, d) to their (b, n) inner products, float64 that hold float32 values."""
-    wide = left.astype(np.float64)
     if len(left) <= FEW and right.size >= MANY and right.dtype == np.float32 and (product := _streamed()) is not None:
-        return np.asarray(product(wide, right))
+        return np.asarray(product(left.astype(np.float64), right))
     step = max(1, BLOCK_BYTES // (8 * max(1, right.shape[1])))
     result = np.empty((len(left), len(right)))
     for start in range(0, len(right), step):
-        result[:, start : start + step] = (wide @ right[start : start + step].astype(np.float64).T).astype(np.float32)
+        wide = right[start : start + step].astype(np.float64).T
+        for row in range(0, len(left), BLOCK_ROWS):
+            part = left[row : row + BLOCK_ROWS].astype(np.float64) @ wide
+            result[row : row + BLOCK_ROWS, start : start + step] = part.astype(np.float32)
     return result
 
 

@@ -21,7 +21,7 @@ from brandfit.pipeline.importing import Imported, import_source
 from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
 from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
-from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, rank, rank_brief, train
+from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, lately_ranked, rank, rank_brief, train
 from brandfit.pipeline.reporting import report
 from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair
 
@@ -61,6 +61,7 @@ __all__ = [
     "import_source",
     "judge_profilers",
     "labelled_table",
+    "lately_ranked",
     "listing",
     "load",
     "pair",

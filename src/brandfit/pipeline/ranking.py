@@ -109,6 +109,11 @@ def rank(
     return found if k is None else found.top(k)
 
 
+def lately_ranked(workspace: Workspace) -> list[str]:
+    """Brands whose rankings the workspace keeps in memory, the latest first."""
+    return list(dict.fromkeys(brand for _, _, brand, *_ in workspace.memo.keys("rankings")))
+
+
 def chances(
     workspace: Workspace, brand: str, influencers: np.ndarray, ranker: str | None = None, data: Mapping[str, Any] | None = None
 ) -> list[dict[str, float] | None] | None:

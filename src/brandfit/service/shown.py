@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.errors import BrandfitError
 from brandfit.rankers.base import Ranker
+from brandfit.service.people import described
 from brandfit.workspace import Workspace
 
 log = logging.getLogger("brandfit.service")
@@ -98,7 +99,7 @@ class Shown:
                 fresh = Snapshot(self._live)
                 if not isinstance(self.now, Snapshot) or not self.now.fingerprint or self.now.gone != fresh.gone:
                     self.now = fresh
-                warm(fresh)
+                warm(fresh, pipeline.lately_ranked(self.now))
                 self.now = fresh
             except Exception:
                 log.exception("what is shown could not be renewed")
@@ -115,16 +116,19 @@ class Shown:
                 self.renew()
 
 
-def warm(workspace: Workspace) -> None:
+def warm(workspace: Workspace, brands: Sequence[str] = ()) -> None:
     """What the first ranking and the first search would wait for: read the Dataset and the model, tell what is known of all
-    influencers, and make the index of words; of an unfinished workspace as much as there is."""
+    influencers, and make the index of words; of an unfinished workspace as much as there is. And rank for these brands."""
     try:
         if not workspace.fingerprint:
             return
         dataset = pipeline.load(workspace)
-        brands = [brand for brand, seen in dataset.representation.items() if seen != "none"]
-        if brands:
-            pipeline.rank(workspace, brands[0], k=1)
+        there = [brand for brand, seen in dataset.representation.items() if seen != "none"]
+        known = set(there)
+        for brand in [brand for brand in brands if brand in known] or there[:1]:
+            ids = pipeline.rank(workspace, brand, k=1).candidates
+            pipeline.chances(workspace, brand, ids)
+            described(workspace, ids.tolist())
         pipeline.search(workspace, ("hello",), k=1)
     except BrandfitError:
         return  # whoever asks is told

@@ -32,3 +32,7 @@ class Memo:
             kept.move_to_end(key)
             found: Made = kept[key]
             return found
+
+    def keys(self, kind: str) -> list[Any]:
+        """Of what is kept, the latest first. Does not wait for what is being made."""
+        return list(reversed(tuple(self._kept[kind])))
