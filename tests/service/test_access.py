@@ -11,8 +11,8 @@ import pytest
 from brandfit.service import api, keys, pages
 from brandfit.service.access import COOKIE, SESSION, Sessions
 
-READS = {"POST /api/v1/shortlists", "POST /api/v1/advice", "POST /api/v1/rankings/brief", "POST /api/v1/similar/picture"}
-"""They ask by a body, and change nothing."""
+READS = {f"POST /api/v1/{what}" for what in ("shortlists", "advice", "rankings/brief", "similar/picture", "reports")}
+"""They ask by a body, and change nothing but the list of jobs."""
 ADMIN = {"GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{id}", "GET /api/v1/audit", "DELETE /api/v1/accounts/{id}"}
 ANYBODY = {"/login", "/logout"}
 
