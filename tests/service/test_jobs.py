@@ -118,7 +118,7 @@ def test_a_job_is_told_of_while_it_runs_and_is_done(place, source, until):
     assert (done["state"], done["attempts"], done["who"], done["problem"]) == ("done", 1, "me", None)
     assert done["result"]["changes"]["accounts"]["added"] == 2
     assert place.accounts() == ["a.one", "b.two"]
-    assert queue.log(id).startswith("reads source")
+    assert queue.log(id) == "reads source\n"
 
 
 def test_it_is_done_when_what_it_made_can_be_seen(place, source, until):

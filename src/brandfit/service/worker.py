@@ -77,7 +77,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 def _watch() -> None:
     """The service holds the other end; it is closed when the service ends, however it does."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # not through sys.stdin: Python aborts where a thread waits in that when it ends
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(PATIENCE)  # in the middle of something that hears no signals
     os.kill(os.getpid(), signal.SIGKILL)
