@@ -58,6 +58,23 @@ def test_marks_of_posts_are_those_of_the_table_and_of_the_profiler(workspace):
     assert any(one["sponsored"] is not None for one in told)
 
 
+def test_how_much_each_post_counts_is_kept_and_read_by_nobody_else(tmp_path):
+    with Workspace(tmp_path / "work", create=True) as workspace:
+        pipeline.import_source(workspace, "sample", settings={"influencers": 12})
+        pipeline.encode(workspace, "text.hashing")
+        model, _ = pipeline.profile(workspace, "attentive", {"epochs": "2", "folds": "2"})
+        one = str(pipeline.load(workspace).influencers[0])
+        mine = posts_of(workspace, one)
+        looked = model.looked(pipeline.with_features(workspace), np.array([one], dtype=object))
+        told = [row["attention"] for row in pipeline.posts_told(workspace, [post["id"] for post in mine])]
+        assert sum(told) == pytest.approx(1, abs=1e-4)
+        at = dict(zip(looked.posts.tolist(), looked.attention.tolist(), strict=True))
+        assert told == pytest.approx([at[post["id"]] for post in mine], abs=1e-4)
+        assert "attention" not in pipeline.load(workspace).slots
+        again, _ = pipeline.profile(workspace, "combined", {"folds": "2"})
+        assert set(again.reads) == {"text.hashing"}
+
+
 def test_facts_are_as_a_search_prints_them(workspace):
     found = pipeline.search(workspace, (), "followers:1.. and engagement:0..", "last_post", k=100)
     names = [row["influencer"] for row in found.rows]

@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 
 from brandfit import pipeline
+from brandfit.data.features import Features
 from brandfit.workspace import Workspace
 
 pytest.importorskip("fastapi", reason="FastAPI comes with the extra service")
@@ -392,6 +394,16 @@ def test_words_are_told_by_what_they_add(client, workspace, influencer):
     assert list(shown) == [item.label for item in one.items[:12]]
     for item in one.items[:12]:
         assert float(shown[item.label]) == pytest.approx(item.value, abs=6e-4)
+
+
+def test_how_much_a_post_counts_is_told_where_a_profiler_weighed_it(client, workspace, influencer):
+    assert "of what tells its category" not in get(client, f"/influencers/{influencer}").text
+    ids = [p["id"] for p in pipeline.load(workspace).posts.to_pylist() if p["account"] == influencer]
+    values = np.linspace(0.05, 0.95, len(ids), dtype=np.float32)[:, None]
+    workspace.save(Features("weighed", np.array(ids, dtype=object), values, "post", ("attention",), "k-1", "attention"))
+    told = re.findall(r"(\d+) % of what tells its category", get(client, f"/influencers/{influencer}").text)
+    assert len(told) == min(12, len(ids))
+    assert {int(share) for share in told} <= {round(100 * value) for value in values[:, 0].tolist()}
 
 
 @pytest.mark.parametrize("side", ["influencer", "brand"])

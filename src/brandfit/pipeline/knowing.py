@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
 from brandfit.pipeline.loading import load
+from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
 from brandfit.search import filters
 from brandfit.search.facts import CATEGORY, Facts
@@ -61,27 +62,35 @@ def facts_of(workspace: Workspace, influencer: str, names: Sequence[str]) -> dic
 
 def posts_told(workspace: Workspace, posts: Sequence[str]) -> list[dict[str, Any]]:
     """Of each of these posts: disclosed (marked as an advertisement; None: not looked for), and what profilers of posts tell:
-    sponsored, the probability that it is one, and topics; None and {} where none was asked."""
+    sponsored, the probability that it is one, topics, and attention, its share in what tells the category of its account; None and
+    {} where none was asked."""
     dataset = load(workspace)
     row = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
     marked = dataset.posts["disclosed"].take(row).to_pylist()
     of = {workspace.feature_info(name)["slot"]: name for name in workspace.feature_names()}
-    sponsored: list[float | None] = [None] * len(posts)
+    sponsored = _column(workspace, of, "sponsored", posts)
+    attention = _column(workspace, of, ATTENTION, posts)
     told: list[dict[str, float]] = [{}] * len(posts)
-    if "sponsored" in of:
-        features = workspace.features(of["sponsored"])
-        values, there = features.of(list(posts))
-        at = features.columns.index("sponsored")
-        sponsored = [float(v) if known else None for v, known in zip(values[:, at], there, strict=True)]
     if "topic" in of:
         told = _likeliest(workspace.features(of["topic"]), posts)
-    return [{"disclosed": m, "sponsored": s, "topics": t} for m, s, t in zip(marked, sponsored, told, strict=True)]
+    names = ("disclosed", "sponsored", "topics", "attention")
+    return [dict(zip(names, row, strict=True)) for row in zip(marked, sponsored, told, attention, strict=True)]
 
 
 def expected(workspace: Workspace, influencer: str) -> Expected:
     """The engagement that a new post may expect of which nothing is known yet. Raises UsageError where that cannot be told."""
     dataset = load(workspace)
     return dataset.remembered("engagement", lambda: Engagement(dataset)).expected(influencer, None)
+
+
+def _column(workspace: Workspace, of: Mapping[str, str], slot: str, ids: Sequence[str]) -> list[float | None]:
+    """Of each id the column of a slot that is called like it; None where it has none. ``of``: slot to the name of Features."""
+    if slot not in of:
+        return [None] * len(ids)
+    features = workspace.features(of[slot])
+    values, there = features.of(list(ids))
+    column = values[:, features.columns.index(slot)]
+    return [float(value) if known else None for value, known in zip(column, there, strict=True)]
 
 
 def _likeliest(features: Features, ids: Sequence[str]) -> list[dict[str, float]]:

@@ -19,7 +19,7 @@ from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.pipeline.loading import Steps, scope, with_features
 from brandfit.profilers._labels import Kind, read_labels
 from brandfit.profilers._weak import weakly_labelled
-from brandfit.profilers.base import Profiler
+from brandfit.profilers.base import ATTENTION, Profiler
 from brandfit.workspace import Workspace
 
 DEFAULT_PROFILER = "combined"
@@ -37,7 +37,7 @@ def profile(
 
     ``labels``: CSV files, of accounts in place of the categories of the workspace, of posts (with ``level=post``) in place of weak
     labels. The Features, a column a class, are kept in the workspace under the profiler's name; what was told before is not told
-    again.
+    again. How much each post counted, where the profiler weighs them, is kept beside, as ``PROFILER.attention``.
     """
     cls = names.load("profiler", profiler)
     model: Profiler = cls(cls.Config.of(settings or {}), seed)
@@ -45,7 +45,12 @@ def profile(
     dataset = with_labels(with_features(workspace), labels, model.slot == "topic")
     model.notes = dataset.notes
     model.fit(dataset, tick, cross=True)
-    return model, model.encode(dataset, workspace, tick, thread_map)
+    features = model.encode(dataset, workspace, tick, thread_map)
+    if (weighed := model.attention(dataset)) is not None:
+        posts, values = weighed
+        name, key = (f"{told}{mark}{ATTENTION}" for told, mark in ((features.name, "."), (features.key, "-")))
+        workspace.save(Features(name, posts, values[:, None].astype(np.float32), "post", (ATTENTION,), key, ATTENTION))
+    return model, features
 
 
 def judge_profilers(

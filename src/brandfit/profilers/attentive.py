@@ -181,6 +181,12 @@ class Attentive(Profiler):
         """
         return self._look(self._eyes, self._inputs(dataset, ids))
 
+    def attention(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
+        if self.level == "post" or not self.config.attention:
+            return None
+        looked = self.looked(dataset, self.everything(dataset))
+        return looked.posts, looked.attention
+
     def _of_posts(self, looked: Looked, prior: np.ndarray) -> np.ndarray:
         told = np.tile(prior, (len(looked.accounts), 1))
         told[looked.owner] = looked.post_probabilities[:, : len(self.classes)]

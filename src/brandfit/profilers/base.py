@@ -36,6 +36,8 @@ FEWEST = 2
 UNSURE = "unsure"
 SLOTS = {"account": "category", "post": "topic"}
 """What of an account or a post a profiler tells: the slot of its Features. No profiler reads these: they know the labels."""
+ATTENTION = "attention"
+"""How much each post counts for what is told of its account: a slot that nobody reads but people."""
 
 
 class CommonConfig(settings.Config, frozen=True):
@@ -200,6 +202,11 @@ class Profiler(Encoder):
         """(n, c) float64 probabilities of these accounts; NaN where nothing is known. Labelled ones are not treated apart."""
         return self._of(self._inputs(dataset, ids))
 
+    def attention(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
+        """(p,) ids of posts and (p,) how much each counted for what is told of its account, which sum to one an account; None of a
+        profiler that does not weigh posts."""
+        return None
+
     def answers(self, probabilities: np.ndarray) -> list[str]:
         """The likeliest class of each row, 'unsure' below the confidence of the settings, '' where nothing is known."""
         return [
@@ -237,7 +244,7 @@ class Profiler(Encoder):
         kinds = {slot: features.slot or slot for slot, features in dataset.slots.items()}
         read = {slot for slot, kind in kinds.items() if self.kinds is None or kind in self.kinds}
         whole = {slot for slot in read if self.level == "post" and dataset.slots[slot].level == "account"}
-        return sorted(slot for slot in read - whole if kinds[slot] not in SLOTS.values())
+        return sorted(slot for slot in read - whole if kinds[slot] not in (*SLOTS.values(), ATTENTION))
 
     def _inputs(self, dataset: Dataset, ids: np.ndarray) -> Inputs:
         if self._predict is None:
