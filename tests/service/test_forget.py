@@ -23,7 +23,7 @@ from brandfit.cli import cli
 from brandfit.data.pictures import imported
 from brandfit.data.redaction import MARK
 from brandfit.data.schema import Account, Link, Picture, Post
-from brandfit.errors import WorkspaceError
+from brandfit.errors import DataError, WorkspaceError
 from brandfit.service import desk as desks
 from brandfit.service import keys, work
 from brandfit.service.app import create_app
@@ -209,6 +209,18 @@ def test_brandfit_forget_cleans_what_a_service_left(made, folder):
     notes = Desk(folder)
     assert [*notes.marks(BRAND)] == [OTHER]
     notes.close()
+
+
+def test_a_report_that_was_being_written_meanwhile_is_not_kept(folder, tmp_path, monkeypatch):
+    def slow(workspace, brand, file, *_, **__):
+        file.write_bytes(b"with a picture of somebody")
+        with Workspace(folder) as other:
+            pipeline.forget(other, [WHO])
+
+    monkeypatch.setattr(pipeline, "report", slow)
+    with Workspace(folder) as workspace, pytest.raises(DataError, match="while the report was written"):
+        work.report(workspace, lambda *_: None, tmp_path, BRAND)
+    assert list(tmp_path.glob("*.html")) == []
 
 
 def test_a_name_that_only_begins_alike_stays(folder):
