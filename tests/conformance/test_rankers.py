@@ -53,10 +53,10 @@ SETTINGS = {"camera": {"learning_rate": 0.003, "dropout": 0.0}, "mir": {"epochs"
 """What one of them needs beside: CAMERA's products of products stand still at a larger step, MIR takes few steps an epoch."""
 
 
-def make(name, seed=0):
+def make(name, seed=0, **more):
     cls = class_of(name)
     fast = {s: v for s, v in FAST.items() if s in describe(cls.Config)}
-    return cls(cls.Config.of({**fast, **SETTINGS.get(name.split()[0], {}), **VARIANTS.get(name, {})}), seed)
+    return cls(cls.Config.of({**fast, **SETTINGS.get(name.split()[0], {}), **VARIANTS.get(name, {}), **more}), seed)
 
 
 @pytest.fixture(scope="module")
@@ -301,3 +301,17 @@ def test_every_attribution_adds_up_to_the_score(name, fitted, planted):
     for slot in attributor.slots[:2]:
         found = attributor.attribution(attributor.columns(brand, influencer, slot, most=3))
         assert found.total == pytest.approx(score, rel=1e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", [n for n in BY_EPOCHS if "device" in describe(class_of(n).Config)])
+def test_a_gpu_learns_what_a_cpu_learns(name, planted, brands, candidates):
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    cpu, cuda = (
+        make(name, epochs=1, dropout=0.0, device=device).fit(planted.to_fit()).score(planted.dataset, brands, candidates)
+        for device in ("cpu", "cuda")
+    )
+    np.testing.assert_array_equal(np.isnan(cuda), np.isnan(cpu))
+    known = ~np.isnan(cpu)
+    assert np.abs(cuda - cpu)[known].max() < 0.02 * cpu[known].std()

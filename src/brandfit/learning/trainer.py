@@ -134,8 +134,8 @@ def _epoch(
             value = loss(batch)
             value.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
-            losses.append(value.item())
-    mean = float(np.mean(losses)) if losses else 0.0
+            losses.append(value.detach())  # told at the end: asking a GPU after every step makes it wait
+    mean = float(torch.stack(losses).double().mean()) if losses else 0.0
     if not math.isfinite(mean):
         raise UsageError(f"Training diverged: the loss of epoch {epoch} is {mean}.", "Try a lower learning_rate.")
     return mean

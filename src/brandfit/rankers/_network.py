@@ -78,7 +78,7 @@ class NetworkRanker(Ranker):
 
     @abstractmethod
     def loss(self, embed: Embed, batch: Any) -> Tensor:
-        """The scalar loss of a batch of what ``draw`` gave."""
+        """The scalar loss of a batch of what ``draw`` gave, as tensors where the network is."""
 
     @abstractmethod
     def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Any:
@@ -122,24 +122,25 @@ class NetworkRanker(Ranker):
         held = held_out(pairs.at, self.config.validation, self.seed)
         learned, judged = candidates(pairs, held)
         size = self.config.batch_size
-        asked: Any = self.asked(pairs.at[held], judged, seeds.generator(self.seed, "validation")) if held.any() else None
+
+        def tensors(drawn: Any) -> Any:
+            return type(drawn)(*(torch.from_numpy(column).to(embed.device) for column in drawn))
+
+        asked = tensors(self.asked(pairs.at[held], judged, seeds.generator(self.seed, "validation"))) if held.any() else None
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
             drawn = self.draw(pairs.at[~held], learned, rng)
             order = rng.permutation(len(drawn[0]))
-            return _batches(type(drawn)(*(column[order] for column in drawn)), size)
-
-        def tensors(batch: Any) -> Any:
-            return type(batch)(*(torch.from_numpy(column) for column in batch))
+            return _batches(tensors(type(drawn)(*(column[order] for column in drawn))), size)
 
         weights = [p for name, p in network.named_parameters() if name.endswith("weight")]  # no biases, no embeddings
 
         def loss(batch: Any) -> Any:
-            value = self.loss(embed, tensors(batch))
+            value = self.loss(embed, batch)
             return value + self.config.l1 * l1(weights) if self.config.l1 else value
 
         def validate() -> float:
-            return sum(float(self.judged(embed, tensors(b))) * len(b[0]) for b in _batches(asked, 4096)) / len(asked[0])
+            return sum(float(self.judged(embed, b)) * len(b[0]) for b in _batches(asked, 4096)) / len(asked[0])
 
         history = train(
             network,

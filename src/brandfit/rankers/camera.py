@@ -180,9 +180,9 @@ class Camera(TripletRanker):
     def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
         import torch
 
-        brand, positive, negative = (torch.as_tensor(column).to(embed.device) for column in batch)
+        brand, positive, negative = batch
         at = torch.cat([brand, brand]), torch.cat([positive, negative])
-        campaign = None if self._learned is None else self._learned[at[0].cpu(), at[1].cpu()].to(embed.device)
+        campaign = None if self._learned is None else self._learned.to(embed.device)[at]
         score = self._told(embed.network, embed.values, embed.has, campaign, *at)["score"]
         return score[: len(brand)], score[len(brand) :]
 

@@ -111,7 +111,7 @@ class Mir(NetworkRanker):
         candidates: Any = batch.candidates
         scores = embed.scores(brand[:, None].expand(m, k).reshape(-1), candidates.reshape(-1))["content"]
         grades: Any = batch.grades
-        return listwise(scores.reshape(m, k), grades.to(embed.device))
+        return listwise(scores.reshape(m, k), grades)
 
     def _missing(self, dataset: Dataset, slot: str) -> str:
         if LEFT_OUT[slot] == self.config.fusion:

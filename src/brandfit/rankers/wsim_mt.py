@@ -119,10 +119,10 @@ class WSimMT(NetworkRanker):
         ):
             known = category >= 0
             if weight and known.any():
-                rows, first, count = np.unique(at[known].numpy(), return_index=True, return_counts=True)
+                rows, place, count = at[known].unique(return_inverse=True, return_counts=True)
+                wanted = torch.empty_like(rows).scatter_(0, place, category[known])  # an account has one category, wherever it is
                 e = network.joint(*({slot: v[rows] for slot, v in told[side].items()} for told in (embed.values, embed.has)))
-                each = f.cross_entropy(network.head(e), category[known][first].to(embed.device), reduction="none")
-                loss = loss + weight * (each * torch.from_numpy(count).to(each)).sum() / int(count.sum())
+                loss = loss + weight * (f.cross_entropy(network.head(e), wanted, reduction="none") * count).sum() / count.sum()
         return loss
 
     def _dim(self, slot: str, dim: int) -> int:
