@@ -12,7 +12,7 @@ demo: $(SETUP)
 	rm -rf demo
 	$(BIN)/brandfit import sample -w demo
 	$(BIN)/brandfit check -w demo
-	$(BIN)/brandfit encode text.minilm image.classical engagement -w demo
+	$(BIN)/brandfit encode text.minilm image.classical concept.bag engagement -w demo
 	$(BIN)/brandfit train brandfit -w demo
 	$(BIN)/brandfit rank northpeak.outdoor -k 10 -w demo
 	$(BIN)/brandfit evaluate simcos wsim brandfit -w demo

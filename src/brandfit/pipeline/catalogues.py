@@ -66,8 +66,9 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
 
 
 def _summary(cls: type) -> str:
-    """What a module says in its first sentence, without its own name before it."""
+    """What a module says in its first sentence, without its own name before it and without where it was published."""
     text = (inspect.getdoc(inspect.getmodule(cls)) or inspect.getdoc(cls) or "").split("\n\n")[0]
+    text = re.sub(r"\s\([^()]*(?:\b[A-Z]-\d\d|\bet al\.)[^()]*\)", "", text)
     sentence = re.split(r"(?<=\w)\. |[.:]?$", " ".join(text.split()), maxsplit=1)[0]
     return re.sub(r"^\w[\w. -]*: ", "", sentence).replace("``", "")
 
