@@ -178,3 +178,11 @@ def test_where_nobody_comments_nothing_is_liked():
     concepts = Features("concept.bag", np.array(["p"], dtype=object), np.ones((1, 1), np.float32), "post", ("tea",), slot="concept")
     view = Views(Dataset.of(accounts, posts).with_slots({"concept": concepts})).of("peak", "shop")
     assert (view.people, view.likes) == (0, ())
+
+
+def test_what_was_not_counted_is_not_said_to_be_nothing():
+    accounts, links = [Account(id="peak"), Account(id="other")], [comment("p", "peak", "yes", "x")]
+    view = Views(Dataset.of(accounts, [Post(id="x", account="peak")], links=links)).of("peak")
+    assert (view.people, view.elsewhere) == (1, None)
+    assert not any("known elsewhere" in sentence for sentence in sentences(view))
+    assert any("concepts" in note for note in view.notes)

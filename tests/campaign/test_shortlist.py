@@ -272,6 +272,18 @@ def test_the_command(place, tmp_path, capsys):
         assert told in capsys.readouterr().err
 
 
+def test_a_condition_changes_whom_one_may_choose_and_not_what_they_cost(place):
+    with Workspace(place) as workspace:
+        brand = workspace.dataset().brands[0]
+        everybody = pipeline.shortlist(workspace, brand, count=500)
+        travel = pipeline.shortlist(workspace, brand, count=500, where="category:travel")
+        nobody = pipeline.shortlist(workspace, brand, count=3, where="followers:900m..")
+    price = {pick.influencer: pick.price for pick in everybody.picks}
+    assert 3 < len(travel.picks) < len(everybody.picks)
+    assert {pick.influencer: pick.price for pick in travel.picks} == {p.influencer: price[p.influencer] for p in travel.picks}
+    assert nobody.notes == ("none of the candidates is left by these conditions",)
+
+
 def test_of_a_ranker_that_tells_no_probability_the_match_is_a_rank_share(place, capsys):
     with Workspace(place) as workspace:
         brand = workspace.dataset().brands[0]

@@ -154,12 +154,34 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
         (["search", "recipe", "--out", "a.docx"], 2, ".xlsx"),
         (["rank", "northpeak.outdoor", "--set", "slots.text=text.minilm"], 2, "brandfit encode text.minilm"),
         (["rank", "northpeak.outdoor", "--set", "slots.txet=text.hashing"], 2, "Did you mean text"),
+        (["rank", "northpeak.outdoor", "--weight", "text=nan"], 2, "'nan' is no number"),
+        (["rank", "--brief", " "], 2, "The brief is empty"),
+        (["shortlist", "northpeak.outdoor", "--budget", "nan"], 2, "A budget is a number above 0"),
+        (["shortlist", "northpeak.outdoor", "--budget", "inf"], 2, "A budget is a number above 0"),
+        (["export", "accounts", "a.csv", "--brand", "northpeak.outdoor"], 2, "--brand is for rankings and reports"),
+        (["export", "features", "a.csv", "--name", "text.lda"], 2, "brandfit encode text.lda"),
+        (["advise", "northpeak.outdoor", "--caption", "hi", "--by", "northpeak.outdoor"], 2, "northpeak.outdoor is a brand"),
+        (["search", " "], 2, "Search for what?"),
         (["list", "settings", "wsmi"], 2, "Did you mean wsim"),
     ],
 )
 def test_errors_are_told_in_words_with_an_exit_code(run, demo, args, code, words):
     found, _, err = run(*args, "-w", demo)
     assert (found, words in err) == (code, True), err
+
+
+def test_what_is_not_found_is_said(run, demo):
+    assert "Nobody was found" in run("search", "zzqq", "-w", demo)[1]
+    assert "passes over all" in run("search", "trail", "--offset", "1000", "-w", demo)[1]
+    out = run("rank", "northpeak.outdoor", "--where", "category:travle", "--ranker", "simcos", "-w", demo)[1]
+    assert "nobody has category:travle. Did you mean travel?" in out
+    assert "encode" not in run("export", "features", "a.csv", "--name", "text.nope", "-w", demo)[2]
+
+
+def test_who_is_ranked_by_another_ranker_is_told(run, tmp_path):
+    run("import", "sample", "-w", tmp_path / "w")
+    run("encode", "text.hashing", "-w", tmp_path / "w")
+    assert "ranked by simcos, for brandfit has not been trained" in run("rank", "northpeak.outdoor", "-w", tmp_path / "w")[1]
 
 
 def test_a_fault_of_ours_is_told_without_a_stack_trace(run, demo, monkeypatch):
@@ -184,7 +206,7 @@ def test_everything_can_be_exported_and_read_back(run, demo, tmp_path, what, end
     import pyarrow.parquet as pq
 
     file = tmp_path / f"out.{ending}"
-    code, out, _ = run("export", what, file, "-w", demo, "--json", "-k", 3)
+    code, out, _ = run("export", what, file, "-w", demo, "--json", *(["-k", 3] if what == "rankings" else []))
     assert code == 0
     rows = json.loads(out)["rows"]
     if ending == "csv":

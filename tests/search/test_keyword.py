@@ -143,6 +143,19 @@ def planted(said: dict[str, list[str]]) -> Dataset:
     return dataset.with_slots({"concept": Bag().encode(dataset)})
 
 
+def test_the_part_of_a_caption_is_told_that_says_so():
+    long = (
+        "We woke up at four, had coffee and another one, packed the car, drove for hours along the coast, and went on a long hike"
+    )
+    (hit,) = Keywords(planted({"walker": [long], "sleeper": ["nothing"]})).search(["hiking"])
+    assert hit.snippet.startswith("…")
+    assert hit.snippet.endswith("a long hike")
+    assert hit.snippet.removeprefix("…") in long
+    (hit,) = Keywords(planted({"walker": ["Hiking. " + long], "sleeper": ["nothing"]})).search(["hiking"])
+    assert hit.snippet.startswith("Hiking. We woke")
+    assert hit.snippet.endswith("…")
+
+
 def test_who_writes_all_keywords_comes_before_who_repeats_one():
     others = {f"other{n}": ["a day at the lake", "my garden"] for n in range(30)}
     found = Keywords(

@@ -108,7 +108,7 @@ class AudienceView:
     languages: dict[str, int]
     speakers: int
     likes: tuple[Liked, ...]
-    elsewhere: int
+    elsewhere: int | None
     shared: tuple[Shared, ...]
     beside: Beside | None = None
     notes: tuple[str, ...] = field(default=())
@@ -249,13 +249,13 @@ class Views:
             return {}, 0
         return dict(sorted(told.items(), key=lambda item: (-item[1], item[0]))[:MOST]), sum(told.values())
 
-    def _likes(self, at: int, notes: list[str]) -> tuple[tuple[Liked, ...], int]:
+    def _likes(self, at: int, notes: list[str]) -> tuple[tuple[Liked, ...], int | None]:
         from scipy.special import stdtr
 
         known = self._concepts
         if known is None:
-            notes.append("what it likes is not told: no encoder of concepts has been run (brandfit encode concept.bag)")
-            return (), 0
+            notes.append("What it likes is not told: concepts (concept.bag) have not been encoded.")
+            return (), None
         counts, people, usual = known
         features = self.dataset.slots["concept"]
         members = np.array([self.audiences.members[m] for m in self.audiences.matrix[at].indices], dtype=object)
@@ -340,7 +340,7 @@ def sentences(view: AudienceView) -> Sequence[str]:
     if view.likes:
         each = ", ".join(f"{c.concept} ({_percent(c.share)}, everybody {_percent(c.others)})" for c in view.likes)
         told.append(f"Elsewhere its people post and comment on more than everybody ({view.elsewhere:,} people): {each}.")
-    elif view.people:
+    elif view.people and view.elsewhere is not None:
         few = "not enough to say what it likes" if view.elsewhere < FEWEST_PEOPLE else "nothing that they like beyond chance"
         told.append(f"{_people(view.elsewhere).capitalize()} of it known elsewhere: {few}.")
     if view.beside is not None:

@@ -80,7 +80,7 @@ def advise(
     asked = [("picture", "picture", list(pictures))] if pictures else []
     asked += [("caption", "text", list(captions))] if captions else []
     if not asked and not unread:
-        raise UsageError("Advise on what?", "Give pictures or captions: --picture a.jpg --caption 'New boots, old hills'")
+        raise UsageError("Advise on what?", "Give pictures, captions, or both.")
     engagement = None
     found: list[Idea] = []
     for kind, slot, names in asked:

@@ -41,6 +41,10 @@ class Prices(NamedTuple):
     high: np.ndarray
     given: np.ndarray
 
+    def of(self, at: np.ndarray) -> Prices:
+        """Of these influencers (m,) alone."""
+        return Prices(self.middle[at], self.low[at], self.high[at], self.given[at])
+
 
 def read_prices(file: str | Path) -> dict[str, float]:
     """Account to price, of a CSV file (account, price). Raises DataError with file and line."""
@@ -54,14 +58,15 @@ def read_prices(file: str | Path) -> dict[str, float]:
         raise DataError(f"{path}: {error}.", "Save it as CSV in UTF-8.") from None
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     if header[:2] != ["account", "price"]:
-        raise DataError(f"{path}, line 1: the columns are {', '.join(header) or 'none'}.", "Expected: account, price.")
+        apart = " Put commas between the columns, not semicolons." if any(";" in cell for cell in header) else ""
+        raise DataError(f"{path}, line 1: the columns are {', '.join(header) or 'none'}.", f"Expected: account, price.{apart}")
     for line, row in enumerate(rows[1:], 2):
         if not any(cell.strip() for cell in row):
             continue
         if len(row) < 2 or not PRICE.fullmatch(row[1].strip()):
             raise DataError(
                 f"{path}, line {line}: found {', '.join(row)!r}, expected an account and a price.",
-                "Write it as 1200.50 or 1,200.50.",
+                'A price is a number, not below 0: 1200.50 or "1,200.50".',
             )
         found[row[0].strip().lower().removeprefix("@")] = float(row[1].replace(",", ""))
     return found

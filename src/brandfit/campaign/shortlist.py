@@ -156,11 +156,14 @@ def shortlist(
     Raises UsageError where there is neither a budget nor a count, or no set keeps the limits.
     """
     if budget is None and count is None:
-        raise UsageError("A shortlist needs a limit.", "Say a budget, or how many at most: --budget 5000, --count 8")
+        raise UsageError("A shortlist needs a limit.", "Say a budget (5000), or how many at most (8), or both.")
+    if budget is not None and not 0 < budget < float("inf"):
+        raise UsageError(f"A budget is a number above 0, found {budget:g}.", "Leave it out to choose by how many alone.")
     out = set(excluded)
     kept = np.array([n for n, id in enumerate(ranking.candidates.tolist()) if id not in out and not np.isnan(match[n])], np.int64)
+    # Priced beside all candidates: whom a condition leaves out must not change what the others cost.
+    asked = prices(ranking.candidates, followers, rate, given or {}, config).of(kept)
     ids, followers = ranking.candidates[kept], followers[kept]
-    asked = prices(ids, followers, rate[kept], given or {}, config)
     audiences = Audiences(dataset, ids.tolist())
     reach = Reach(audiences.matrix, np.nan_to_num(followers), match[kept])
     limits = Limits(
@@ -172,9 +175,11 @@ def shortlist(
     found = choose(reach, limits, np.arange(len(ids)))
     picks = _picks(found.at, kept, ids, followers, asked, reach)
     notes = _notes(picks, ranking, match_is, audiences, config)
-    if not picks and budget is not None and asked.middle.min(initial=np.inf) > budget:
+    if not len(ids):
+        notes = ["none of the candidates is left by these conditions"]
+    elif not picks and budget is not None and asked.middle.min(initial=np.inf) > budget:
         notes.append(f"nobody can be had within these limits: the cheapest costs {asked.middle.min():,.2f}")
-    at_least = found.value / found.bound if found.bound > 0 else 0.0
+    at_least = found.value / found.bound if found.bound > 0 else 1.0  # of nothing, nothing is all
     first = tuple((str(ids[i]), int(kept[i]) + 1) for i in found.first)
     return Shortlist(ranking.brand, match_is, picks, found.value, found.ranked, min(at_least, 1.0), budget, tuple(notes), first)
 

@@ -79,11 +79,14 @@ def command(
         if as_json:
             print_json(told)
         else:
-            click.echo(f"A report on {said.brand.id} with {len(said.cards)} influencers is in {file}.")
+            many = f"{len(said.cards)} influencer{'s' if len(said.cards) != 1 else ''}"
+            click.echo(f"A report on {said.brand.id} with {many} is in {file}.")
         return
     for option, typed in OF_REPORTS.items():
         if of_reports[option]:
             raise click.UsageError(f"{typed} is for a report; this writes {what}.")
+    if what != "rankings" and (typed := "--brand" if brands else "--ranker" if ranker else "-k" if k else ""):
+        raise click.UsageError(f"{typed} is for rankings and reports; this writes all {what}.")
     with Workspace(workspace) as opened:
         rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k or 50, name=name, data=only_data(settings))
     if as_json:

@@ -32,7 +32,9 @@ def command(accounts: tuple[str, ...], workspace: str, yes: bool, as_json: bool)
         if accounts and not yes:
             found = opened.rows_of(accounts)
             held = ", ".join(f"{count:,} {name}" for name, count in found.items())
-            click.confirm(f"Forget {', '.join(accounts)} ({held})? It cannot be undone.", abort=True, err=True)
+            if not click.confirm(f"Forget {', '.join(accounts)} ({held})? It cannot be undone.", err=True):
+                click.echo("Nothing was forgotten.", err=True)
+                sys.exit(130)
         result = pipeline.forget(opened, accounts, Clean(opened.path))
     if as_json:
         print_json(result.to_dict())

@@ -44,7 +44,7 @@ labels_option = click.option(
 @click.argument("profiler", required=False)
 @workspace_option
 @labels_option
-@click.option("--out", type=click.Path(dir_okay=False), help="File to write the labelled table to: .csv, .jsonl or .parquet.")
+@click.option("--out", type=click.Path(dir_okay=False), help="File of the labels: .csv, .xlsx, .json, .jsonl or .parquet.")
 @seed_option
 @set_option
 @json_option
@@ -226,5 +226,8 @@ def mark(workspace: str, posts: bool, out: str, categories: tuple[str, ...], cou
         if answer != "s":
             labels[id] = names[int(answer) - 1]
             write_labels(labels, out, kind)
+    if not labels:
+        click.echo("Nothing was marked, and nothing written.")
+        return
     level = " --set level=post" if posts else ""
     click.echo(f"{out}: {len(labels):,} {kind}s. Use it: brandfit profile --labels {out}{level} -w {workspace}")

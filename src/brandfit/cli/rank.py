@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import click
 
 from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
@@ -85,12 +87,18 @@ def command(
     )
     for note in ranking.notes:
         click.echo(f"Note: {note}")
+    used = ranking.ranker.partition("-")[0]
+    if not ranker and used != "brandfit":
+        click.echo(f"Note: ranked by {used}, for brandfit has not been trained: brandfit train brandfit -w {workspace}")
 
 
 def _number(part: str, value: str) -> float:
     from brandfit.errors import ConfigError
 
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
+        number = float("nan")
+    if not isfinite(number):
         raise ConfigError(f"--weight {part}={value}: {value!r} is no number.", f"Write for example --weight {part}=2") from None
+    return number

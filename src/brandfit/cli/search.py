@@ -50,6 +50,7 @@ def command(
     from brandfit.cli._shared import read_settings
     from brandfit.workspace import Workspace
 
+    keywords = tuple(word for word in keywords if word.strip())
     if not keywords and not where:
         raise click.UsageError("Search for what? Give words, or --where with a condition.")
     own, data = read_settings(settings)
@@ -73,6 +74,11 @@ def command(
         + ([r["why"]] if keywords else [])
         for n, r in enumerate(found.rows)
     ]
-    print_table(header, rows)
-    click.echo(f"{len(found.rows):,} of {found.total:,}.")
+    if rows:
+        print_table(header, rows)
+        click.echo(f"{len(found.rows):,} of {found.total:,}.")
+    elif found.total:
+        click.echo(f"There are {found.total:,}; --offset {offset} passes over all of them.")
+    else:
+        click.echo("Nobody was found. Ask for less, or in other words.")
     print_notes(found.notes)

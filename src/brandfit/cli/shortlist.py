@@ -83,6 +83,10 @@ def command(
     if as_json:
         print_json(found.to_dict())
         return
+    if not found.picks:
+        click.echo("Nobody can be chosen.")
+        print_notes(found.notes)
+        return
     print_table(
         [
             "",

@@ -17,7 +17,7 @@ WORKING_SIZE = 256
 MAX_PIXELS = 80_000_000
 """A header that claims more is refused before anything is decoded."""
 HARMLESS = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 
 class WorkingCopy(NamedTuple):

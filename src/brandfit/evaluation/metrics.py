@@ -189,7 +189,7 @@ class MedR(Metric):
 
 class LowerMedR(MedR):
     name = "MedR-lower"
-    sentence = "the same, the lower of the middle two, as in the published script (D-09)"
+    sentence = "the same, the lower of the middle two, as in the published script"
 
     def resampled(self, values: np.ndarray) -> np.ndarray:
         return np.sort(values, axis=-1)[..., (values.shape[-1] - 1) // 2]

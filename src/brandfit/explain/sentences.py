@@ -22,7 +22,7 @@ SLOT = {
     "partners": "whom brands like this one work with",
     "match": "a learned likeness",
     "agreement": "agreement of categories",
-    "known": "having worked with brands before",
+    "known": "how many brands it is known to have worked with",
     "content": "what both post",
 }
 

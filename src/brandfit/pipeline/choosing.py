@@ -194,7 +194,11 @@ def advise(
     dataset = load(workspace, data)
     known_settings(settings, dataset)
     like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
-    by = dataset.account(by.strip().lower().removeprefix("@"))["id"] if by is not None else None
+    if by is not None:
+        writer = dataset.account(by.strip().lower().removeprefix("@"))
+        by = str(writer["id"])
+        if writer["role"] == "brand":
+            raise UsageError(f"{by} is a brand: the engagement of a post is told of influencers.", "Name who would post it.")
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in ("picture", "text")}
     read: dict[str, bytes] = {}
     unread: dict[str, str] = {}

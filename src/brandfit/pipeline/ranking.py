@@ -106,6 +106,7 @@ def rank(
         facts = dataset.remembered("facts", lambda: Facts(dataset))
         kept, _ = filters.kept(condition, facts)
         found = found.of(np.isin(found.candidates.astype(str), facts.ids[kept].astype(str)))
+        found = replace(found, notes=(*filters.notes(condition, facts), *found.notes))
     return found if k is None else found.top(k)
 
 

@@ -126,7 +126,7 @@ class NetworkRanker(Ranker):
         def tensors(drawn: Any) -> Any:
             return type(drawn)(*(torch.from_numpy(column).to(embed.device) for column in drawn))
 
-        asked = tensors(self.asked(pairs.at[held], judged, seeds.generator(self.seed, "validation"))) if held.any() else None
+        asked: Any = tensors(self.asked(pairs.at[held], judged, seeds.generator(self.seed, "validation"))) if held.any() else None
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
             drawn = self.draw(pairs.at[~held], learned, rng)

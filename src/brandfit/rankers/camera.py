@@ -180,7 +180,7 @@ class Camera(TripletRanker):
     def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
         import torch
 
-        brand, positive, negative = batch
+        brand, positive, negative = map(torch.as_tensor, batch)
         at = torch.cat([brand, brand]), torch.cat([positive, negative])
         campaign = None if self._learned is None else self._learned.to(embed.device)[at]
         score = self._told(embed.network, embed.values, embed.has, campaign, *at)["score"]

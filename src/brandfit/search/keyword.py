@@ -110,12 +110,14 @@ class Found(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """Whom a query finds: ``best``, numbers of influencers, best first; of all n their ``scores`` and by ranking ``ranks``."""
+    """Whom a query finds: ``best``, numbers of influencers, best first; of all n their ``scores`` and by ranking ``ranks``;
+    ``keywords`` as they were asked."""
 
     best: np.ndarray
     scores: np.ndarray
     ranks: Mapping[str, np.ndarray]
     found: Found
+    keywords: tuple[str, ...] = ()
 
 
 class Keywords:
@@ -139,7 +141,7 @@ class Keywords:
         ranks = self.ranks(found)
         scores = self.fuse(found, ranks)
         there = np.flatnonzero(scores > 0)
-        return Matches(there[np.lexsort((self._ties[there], -scores[there]))], scores, ranks, found)
+        return Matches(there[np.lexsort((self._ties[there], -scores[there]))], scores, ranks, found, tuple(keywords))
 
     def hits(self, matches: Matches, chosen: np.ndarray) -> list[Hit]:
         """Why these influencers, by their numbers, were found."""
@@ -310,12 +312,26 @@ class Keywords:
         ranks = {name: int(at[i]) for name, at in matches.ranks.items() if at[i]}
         post = int(matches.found.post[i])
         id = self.posts[post].as_py() if post >= 0 else ""
-        return Hit(str(self.dataset.influencers[i]), float(matches.scores[i]), ranks, concepts, id, self._snippet(post))
+        return Hit(
+            str(self.dataset.influencers[i]), float(matches.scores[i]), ranks, concepts, id, self._snippet(post, matches.keywords)
+        )
 
     @cached_property
     def _captions(self) -> pa.Array:
         return self.dataset.posts["caption"].combine_chunks()
 
-    def _snippet(self, post: int) -> str:
+    def _snippet(self, post: int, keywords: Sequence[str]) -> str:
+        """The part of a caption that shows the first of the keywords; its beginning where none is written there."""
         text = re.sub(r"\s+", " ", (self._captions[post].as_py() if post >= 0 else "") or "").strip()
-        return text if len(text) <= SNIPPET else text[: SNIPPET - 1].rstrip() + "…"
+        if len(text) <= SNIPPET:
+            return text
+        at = min((found.start() for k in keywords if (found := _written_as(k).search(text))), default=0)
+        start = 0 if at < SNIPPET // 2 else text.rfind(" ", 0, at - SNIPPET // 3) + 1
+        shown = text[start : start + SNIPPET - 2].rstrip()
+        return f"{'…' if start else ''}{shown}{'…' if start + SNIPPET - 2 < len(text) else ''}"
+
+
+def _written_as(keyword: str) -> re.Pattern[str]:
+    """A keyword where a word or hashtag holds it, or its first letters: hiking finds #HikeMore."""
+    word = keyword.replace("_", " ").strip()
+    return re.compile(re.escape(word[: max(3, len(word) - 3)]), re.IGNORECASE)

@@ -135,6 +135,8 @@ def with_brief(dataset: Dataset, text: str, pictures: Sequence[str | Path], read
             slots[slot] = _joined(dataset.slots[slot], found)
             read += 1
     if not read:
+        if not posts:
+            raise UsageError("The brief is empty.", "Say what you look for, in words, pictures or both.")
         raise UsageError(
             "Nothing of this brief can be read as the posts of influencers were.",
             "Encode them with text.minilm or image.onnx, and give a text or a picture.",

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from brandfit import __version__
+from brandfit import __version__, names
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -228,9 +228,9 @@ class Workspace:
         try:
             return self.memo.get("features", (name, self._features.stamp(name)), lambda: self._read(name))
         except KeyError:
-            raise UnknownName(
-                "feature", name, self.feature_names(), f"Encode it first: brandfit encode {name} -w {self.path}"
-            ) from None
+            known = name in names.names("encoder")
+            hint = f"Encode it first: brandfit encode {name} -w {self.path}" if known else ""
+            raise UnknownName("feature", name, self.feature_names(), hint) from None
 
     def feature_names(self) -> list[str]:
         return self._features.names()
