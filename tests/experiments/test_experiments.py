@@ -194,6 +194,15 @@ def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
     assert "theirs is quoted: on another split; pictured was not run: it needs picture (no features" in raised.value.message
 
 
+def test_a_row_without_its_features_and_a_table_without_its_baseline_are_told(demo):
+    rows = [Row("there", "simcos"), Row("unwritten", "simcos", slots={"text": "text.none"})]
+    outcome = experiments.run(demo, Experiment("Half of it", "us", rows, baseline="unwritten"), seeds=1)
+    assert outcome.missing == {"unwritten": "was not run: it needs the Features text.none."}
+    assert outcome.experiment.baseline == ""
+    assert "unwritten was not run" in to_markdown(outcome)
+    assert "Against" not in to_markdown(outcome)
+
+
 def test_what_is_typed_wrongly_is_told_before_anything_runs(demo, monkeypatch):
     monkeypatch.setattr(pipeline, "evaluate", lambda *_: pytest.fail("ran"))
     for row, error in ((Row("x", "simcosx"), UnknownName), (Row("x", "wsim", {"epoch": 3}), UnknownName)):

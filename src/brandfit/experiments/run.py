@@ -69,6 +69,8 @@ def run(
     if not reports:
         reasons = "; ".join(f"{name} {reason}" for name, reason in missing.items())
         raise UsageError(f"No row of this experiment can be run here: {reasons}", "Import and encode what it needs first.")
+    if experiment.baseline not in reports:  # what was not run is nothing to compare with
+        experiment = msgspec.structs.replace(experiment, baseline="")
     return Outcome(experiment, over_rows(reports), missing)
 
 
@@ -84,6 +86,9 @@ def _reports(
     workspace: Workspace, experiment: Experiment, row: Row, seeds: range, data: dict[str, Any], fresh: bool
 ) -> list[Report]:
     """One report a seed, with the row's ranker as the only one judged."""
+    here = workspace.feature_names()
+    if lacking := [name for name in row.slots.values() if name != "none" and name not in here]:
+        raise UsageError(f"it needs the Features {', '.join(lacking)}.")
     data |= {f"slots.{slot}": name for slot, name in row.slots.items()}
     settings = {f"protocol.{name}": value for name, value in experiment.options.items()}
     settings |= {f"{row.ranker}.{name}": value for name, value in row.settings.items()}
