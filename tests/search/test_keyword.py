@@ -144,10 +144,12 @@ def planted(said: dict[str, list[str]]) -> Dataset:
 
 
 def test_the_part_of_a_caption_is_told_that_says_so():
-    long = "We woke up long before the sun, had coffee and another one, packed the car, drove for hours along the coast, and went on a long hike"
+    long = (
+        "We woke up long before the sun, had coffee, packed the car, drove for hours along the coast, and went on a long, long hike"
+    )
     (hit,) = Keywords(planted({"walker": [long], "sleeper": ["nothing"]})).search(["hiking"])
     assert hit.snippet.startswith("…")
-    assert hit.snippet.endswith("a long hike")
+    assert hit.snippet.endswith("long hike")
     assert hit.snippet.removeprefix("…") in long
     (hit,) = Keywords(planted({"walker": ["Hiking. " + long], "sleeper": ["nothing"]})).search(["hiking"])
     assert hit.snippet.startswith("Hiking. We woke")
