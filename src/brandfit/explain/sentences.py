@@ -22,7 +22,7 @@ SLOT = {
     "partners": "whom brands like this one work with",
     "match": "a learned likeness",
     "agreement": "agreement of categories",
-    "known": "how many brands it is known to have worked with",
+    "known": "how many brands it worked with",
     "content": "what both post",
 }
 
