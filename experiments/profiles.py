@@ -1,12 +1,12 @@
 """What tells an influencer's category: every profiler, by the number of posts, and what each modality and attention give.
 
-    python experiments/profiles.py WORKSPACE --out experiments/profiler [--seeds 3] [--only combined attentive]
+    python experiments/profiles.py WORKSPACE --out experiments/profiler [--seeds 3] [--ablations 1] [--only combined attentive]
 
 Table 1 of Kim et al., WWW 2020 (influencers), Fig. 3 (followers, followees, posts), Fig. 5a (accuracy against the number of posts)
 and Fig. 5b (words, pictures, both; with and without attention), in five folds over influencers, on whatever Features the workspace
 holds. Their figures stand beside ours: theirs are of 1,142 influencers with 300 posts each. Rows that the folder holds with the
-same seeds are not run again. Table 2 is experiments/posts.py. Tuning Inception-v3 (Fig. 5b) wants its weights and is a row of
-its own: ``--tune FILE``.
+same seeds are not run again. The ablations have seeds of their own, for they are the slowest; ``--ablations 0`` leaves them out.
+Table 2 is experiments/posts.py. Tuning Inception-v3 (Fig. 5b) wants its weights and is a row of its own: ``--tune FILE``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,29 +44,38 @@ ABLATIONS = {
 """Slots, attention, and the paper's accuracy without fine-tuning where it has one (Fig. 5b; 'both, mean' with it)."""
 
 
-Run = tuple[str, str, dict[str, Any], tuple[str, ...] | None, float | None]
-"""Label, profiler, settings, slots of Features to read (None: all), and the paper's accuracy."""
+class Run(NamedTuple):
+    """``slots`` of Features to read (None: all), ``published`` the paper's accuracy."""
+
+    label: str
+    profiler: str
+    settings: dict[str, Any]
+    slots: tuple[str, ...] | None
+    published: float | None
+    seeds: int
 
 
 def runs(asked: argparse.Namespace) -> list[Run]:
     wanted = asked.only or [n for n in names.names("profiler") if "level" in describe(names.load("profiler", n).Config)]
-    found: list[Run] = [(name, name, {}, None, PUBLISHED.get(name)) for name in wanted]
-    if asked.no_ablations:
+    found = [Run(name, name, {}, None, PUBLISHED.get(name), asked.seeds) for name in wanted]
+    if not asked.ablations:
         return found
-    found += [(f"attentive: {label}", "attentive", {"attention": a}, s, p) for label, (s, a, p) in ABLATIONS.items()]
+    for label, (slots, attention, published) in ABLATIONS.items():
+        found.append(Run(f"attentive: {label}", "attentive", {"attention": attention}, slots, published, asked.ablations))
     if asked.tune:
-        tuned = {"tune": 2, "weights": asked.tune}
-        found.append(("attentive: both, attention, tuned", "attentive", tuned, ("text", "picture"), PUBLISHED["attentive"]))
+        both, tuned = ("text", "picture"), {"tune": 2, "weights": asked.tune}
+        name = "attentive: both, attention, tuned"
+        found.append(Run(name, "attentive", tuned, both, PUBLISHED["attentive"], asked.ablations))
     return found
 
 
-def judged(run: Run, dataset: Dataset, seeds: int) -> dict[str, Any]:
+def judged(run: Run, dataset: Dataset) -> dict[str, Any]:
     """The report of one row as JSON, with the accuracy by number of posts."""
-    label, name, settings, slots, _ = run
-    if slots is not None:
-        dataset = dataset.with_slots({n: f for n, f in dataset.slots.items() if f.slot in (*slots, "concept")})
-    cls = names.load("profiler", name)
-    report = judge({label: lambda seed: cls(cls.Config.of(settings), seed)}, dataset, seeds=tuple(range(seeds)))
+    label = run.label
+    if run.slots is not None:
+        dataset = dataset.with_slots({n: f for n, f in dataset.slots.items() if f.slot in (*run.slots, "concept")})
+    cls = names.load("profiler", run.profiler)
+    report = judge({label: lambda seed: cls(cls.Config.of(run.settings), seed)}, dataset, seeds=tuple(range(run.seeds)))
     told = report.to_dict()
     return {**told, **told.pop("results")[label], "by_posts": by_posts(report, label)}
 
@@ -83,13 +92,13 @@ def row(run: Run, result: dict[str, Any]) -> str:
         return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
 
     values = [cell(result[key]) for key in ("accuracy", "macro_f1", "accuracy_several")]
-    spread, published = result["accuracy"]["seed_std"], run[-1]
+    spread, published = result["accuracy"]["seed_std"], run.published
     told = [
         f"{spread:.3f}" if spread is not None else "-",
         f"{result['ece']:.3f}",
         f"{result['seconds'] / result_fits(result):.0f}",
     ]
-    return f"| {run[0]} | {' | '.join([*values, *told])} | {f'{published:.3f}' if published else '-'} |"
+    return f"| {run.label} | {' | '.join([*values, *told])} | {f'{published:.3f}' if published else '-'} |"
 
 
 def result_fits(result: dict[str, Any]) -> int:
@@ -102,7 +111,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--no-ablations", action="store_true")
+    parser.add_argument("--ablations", type=int, default=1, help="seeds of the ablations")
     parser.add_argument("--tune", help="file of Inception-v3 weights, or default")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
@@ -111,17 +120,17 @@ def main() -> None:
     with Workspace(asked.workspace) as workspace:
         dataset = pipeline.with_features(workspace)
         for run in runs(asked):
-            if run[0] not in results or results[run[0]]["seeds"] != list(range(asked.seeds)):
-                results[run[0]] = judged(run, dataset, asked.seeds)
-            print(row(run, results[run[0]]), flush=True)  # one after the other: what is done is written
+            if run.label not in results or results[run.label]["seeds"] != list(range(run.seeds)):
+                results[run.label] = judged(run, dataset)
+            print(row(run, results[run.label]), flush=True)  # one after the other: what is done is written
             kept.write_text(json.dumps(results, indent=1) + "\n")
-    asked.only, asked.no_ablations, asked.tune = [], False, asked.tune or "default"
-    write(asked.out, [run for run in runs(asked) if run[0] in results], results)
+    asked.only, asked.ablations, asked.tune = [], asked.ablations or 1, asked.tune or "default"
+    write(asked.out, [run for run in runs(asked) if run.label in results], results)
     figures(asked.out, results, dataset)
 
 
 def write(out: Path, done: list[Run], results: dict[str, Any]) -> None:
-    first = results[done[0][0]]
+    first = results[done[0].label]
     groups = first["by_posts"]
     text = [
         "# Profilers",
@@ -132,7 +141,7 @@ def write(out: Path, done: list[Run], results: dict[str, Any]) -> None:
         "",
         "| | accuracy | macro-F1 | accuracy, 3 posts or more | spread over seeds | calibration error | seconds | published |",
         "|---" * 8 + "|",
-        *(row(run, results[run[0]]) for run in done),
+        *(row(run, results[run.label]) for run in done),
         "",
         "F1 by category:",
         "",

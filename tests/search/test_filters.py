@@ -255,6 +255,11 @@ def test_combined_ones_follow_three_valued_logic(tree):
     assert str(condition)
 
 
+def test_fields_may_be_typed_in_capitals():
+    assert parse("Followers:5k..10k AND Not Hashtag:Vegan") == parse("followers:5k..10k and not hashtag:vegan")
+    assert read({"Followers": {"min": 5000}}) == read({"followers": {"min": 5000}})
+
+
 def test_words_for_people():
     condition = parse("followers:5k..100k and (hashtag:vegan or category:Food) and not worked_with:peak and last_post:2018-12-01..")
     assert str(condition) == (

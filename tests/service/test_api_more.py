@@ -84,6 +84,13 @@ def test_files_of_every_ending_come_as_downloads(client, best, what, ending):
     )
 
 
+@pytest.mark.parametrize("asked", ["brand=" + BRAND, "ranker=simcos", "k=5"])
+def test_what_is_for_rankings_is_refused_elsewhere(client, asked):
+    answer = client.get(f"/api/v1/exports/accounts.csv?{asked}")
+    assert answer.status_code == 422
+    assert "is for rankings; this writes all accounts." in answer.json()["title"]
+
+
 def test_a_note_never_runs_as_a_formula(client, best):
     client.patch(f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]})
     (row,) = csv.DictReader(io.StringIO(client.get(f"/api/v1/shortlists/{BRAND}.csv").text))

@@ -88,7 +88,7 @@ def command(
     if what != "rankings" and (typed := "--brand" if brands else "--ranker" if ranker else "-k" if k else ""):
         raise click.UsageError(f"{typed} is for rankings and reports; this writes all {what}.")
     with Workspace(workspace) as opened:
-        rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k or 50, name=name, data=only_data(settings))
+        rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k, name=name, data=only_data(settings))
     if as_json:
         print_json({"file": file, "rows": rows})
     else:

@@ -21,13 +21,17 @@ def export(
     file: str | Path,
     brands: Sequence[str] = (),
     ranker: str | None = None,
-    k: int = 50,
+    k: int | None = None,
     name: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> int:
-    """Write rankings, rows, features or rejects to a .csv, .xlsx, .json, .jsonl or .parquet file. Returns the number of rows."""
+    """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx, .json, .jsonl or
+    .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k is named and no ranking is asked for.
+    """
     tabular.checked(file, tabular.WRITERS)
-    return tabular.write(_exported(workspace, what, brands, ranker, k, name, data), file)
+    if what != "rankings" and (named := "A brand" if brands else "A ranker" if ranker else "k" if k is not None else ""):
+        raise UsageError(f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings.")
+    return tabular.write(_exported(workspace, what, brands, ranker, 50 if k is None else k, name, data), file)
 
 
 def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:

@@ -343,7 +343,7 @@ GRAMMAR = r"""
 ?all: one ("and"i? one)*
 ?one: "not"i one -> negated | "(" any ")" | test
 test: FIELD ":" VALUE
-FIELD: /[a-z_]+(?=:)/
+FIELD: /[A-Za-z_]+(?=:)/
 VALUE: /"[^"]*"|[^\s()]+/
 %ignore /\s+/
 """
@@ -467,6 +467,7 @@ def _built(tree: Any) -> Condition:
 
 
 def _test(name: str, text: str) -> Leaf:
+    name = name.lower()
     if name not in FIELDS:
         raise UnknownName("filter", name, FIELDS)
     numbers = FIELDS[name].numbers

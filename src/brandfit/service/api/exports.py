@@ -61,7 +61,7 @@ def export(
     ending: Ending,
     brand: Annotated[list[Handle], Query(max_length=1000, description="of rankings: whose; all where none is named")] = [],
     ranker: Ranker = None,
-    k: Annotated[int, Query(ge=1, le=100_000, description="of rankings: how many of each brand")] = 50,
+    k: Annotated[int | None, Query(ge=1, le=100_000, description="of rankings: how many of each brand; 50 where not said")] = None,
     name: Annotated[str | None, Query(max_length=200, description="of features: which")] = None,
 ) -> Response:
     """A file to keep; a CSV is safe to open in a spreadsheet."""
