@@ -30,6 +30,7 @@ FLOORS = [
     {"experiments", "tuning"},
     {"service"},
     {"cli"},
+    {"__main__"},
 ]
 """Lowest first; those on one floor never import each other, but config may use errors."""
 

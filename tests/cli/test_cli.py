@@ -293,8 +293,9 @@ def test_the_python_in_the_readme_runs(tmp_path):
     assert (tmp_path / "demo" / "brandfit.sqlite").is_file()
 
 
-def test_the_installed_command_answers():
-    done = subprocess.run([Path(sys.executable).with_name("brandfit"), "--version"], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("command", [[Path(sys.executable).with_name("brandfit")], [sys.executable, "-m", "brandfit"]])
+def test_the_installed_command_answers(command):
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("brandfit, version")
 
 

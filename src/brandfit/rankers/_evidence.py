@@ -83,6 +83,8 @@ class Evidence:
     krr           two-sided kernel ridge regression of who works with whom, over all slots; krr.SLOT: brands compared by one slot
     partner       cosine with the partner that brands like this one have on average, less its hubness
     match, within two-covariance model (PLDA) of brands and their partners; cosine after whitening what differs inside such pairs
+    via.works     how alike both stand to all training brands: how well the candidate would work with each (krr), and how well the
+                  brand would, were it an influencer; via.likes: how alike each is to them
     category      how well the categories that both sides are told to have agree
     """
 
@@ -152,6 +154,8 @@ class Evidence:
         told["krr"] = inner(near, a["spread"]).astype(np.float32)
         y = inner(joined(filled, self.weights["influencer"]), a["axes"].T.astype(np.float32)).astype(np.float32)
         told["match"], told["match.own"] = y, self._own(y)
+        told["via.works"] = self._via("works", told["krr"], 1)
+        told["via.likes"] = self._via("likes", self._likes(filled), 1)
         told["partner"] = _unit(y)
         told["partner.hub"] = _hubness(_unit(a["partner.training"]), told["partner"])
         told["within"] = _unit(inner(y, a["within"].astype(np.float32).T))
@@ -180,6 +184,15 @@ class Evidence:
             np.einsum("nd,nd->n", inner(rows, self.stored["match.own"].astype(np.float32).T), rows.astype(np.float64))
         )
 
+    def _likes(self, rows: dict[str, np.ndarray]) -> np.ndarray:
+        """(n, b) how alike they are to the training brands, by the slots that both sides have."""
+        return kernel(rows, self.brands, self.weights["influencer"], GAMMA["brand"])
+
+    def _via(self, name: str, rows: np.ndarray, side: int) -> np.ndarray:
+        """Directions (n, k) of how accounts of a side stand to the training brands (n, b), less what is usual on that side."""
+        axes, centre = self.stored[f"via.{name}.axes"], self.stored[f"via.{name}.centre"]
+        return _unit(inner(rows, axes.T) - centre[side])
+
     def _told(self, b: dict[str, np.ndarray], side: Side) -> dict[str, np.ndarray]:
         a, right = self.stored, side.told
         to_brands = kernel(b, self.brands, self.weights["brand"], GAMMA["brand"])
@@ -193,6 +206,9 @@ class Evidence:
         found["partner"] = inner(mean, right["partner"]) - 0.5 * right["partner.hub"]
         crossed = inner(x, a["match.cross"].astype(np.float32).T).astype(np.float32)
         found["match"] = inner(crossed, right["match"]) + 0.5 * (self._own(x)[:, None] + right["match.own"])
+        as_influencers = kernel(b, self.influencers, self.weights["influencer"], GAMMA["influencer"])
+        for name, rows in (("works", inner(as_influencers, a["spread"]).astype(np.float32)), ("likes", self._likes(b))):
+            found[f"via.{name}"] = inner(self._via(name, rows, 0), right[f"via.{name}"])
         white = _unit(inner(x, a["within"].astype(np.float32).T))
         found["within"] = inner(white, right["within"]) - 0.5 * right["within.hub"]
         if "category" in right:
@@ -235,12 +251,26 @@ def _learned(
         arrays |= {"category.brand": told, "category.brand.mean": mean_b}
         arrays |= {"category.influencer": solved[:, len(works) :], "category.influencer.mean": mean_i}
     left = {slot: rows for slot, rows in brands.items() if slot in influencers}
+    works_with = kernel(left, influencers, weight, GAMMA["influencer"]) @ arrays["spread"].T
+    would = target.T - RIDGE["influencer"] * arrays["spread"].T  # what the ridge says of those that it learned from: K s = y - r s
+    arrays |= _stand("works", works_with, would, would.std(axis=0))
+    of_brands, of_influencers = (kernel(rows, left, weight, GAMMA["brand"]) for rows in (left, influencers))
+    arrays |= _stand("likes", of_brands, of_influencers, np.ones(len(works)))
     x, y = joined(left, weight), joined(influencers, weight)
     axes = _axes(x, y)
     x, y = x @ axes, y @ axes
     partner = ridge(gram_b, works @ y / np.maximum(works.sum(axis=1, keepdims=True), 1), RIDGE["partner"])
     arrays |= {"axes": axes, "partner": partner, "partner.training": (gram_b @ partner).astype(np.float32)}
     return arrays | _covariances(x, y, works)
+
+
+def _stand(name: str, brands: np.ndarray, influencers: np.ndarray, deviation: np.ndarray) -> dict[str, np.ndarray]:
+    """How brands (m, b) and influencers (n, b) stand to the training brands: the axes (b, k) on which they differ, of numbers
+    divided by their deviation (b,), and where the mean of each side lies on them."""
+    scale = 1 / np.maximum(deviation, 1e-9)
+    means = np.stack([rows.mean(axis=0, dtype=np.float64) for rows in (brands, influencers)])
+    axes = (_axes((brands - means[0]) * scale, (influencers - means[1]) * scale) * scale[:, None]).astype(np.float32)
+    return {f"via.{name}.axes": axes, f"via.{name}.centre": means @ axes}
 
 
 def _inverse(gram: np.ndarray) -> np.ndarray:
