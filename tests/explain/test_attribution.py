@@ -163,6 +163,12 @@ def test_sentences_say_what_the_numbers_say_and_no_more():
     assert not any("so soft" in s for s in sentences(Explanation("shop", "ana", "x", 0.9, {"x": 0.9}, attributions=(noisy,))))
 
 
+def test_words_without_a_topic_of_their_own_are_no_reason():
+    words = Attribution("words", "influencer", "text", 0.1, (Weight("The", "The", 0.9), Weight("boots", "boots", 0.8)))
+    found = sentences(Explanation("shop", "ana", "x", 1.8, {"x": 1.8}, attributions=(words,)))
+    assert "The words that speak most for it: boots." in found
+
+
 def test_an_unknown_name_and_a_pair_without_evidence_are_said(toy, product):
     with pytest.raises(UnknownName, match="i5"):
         explain(product, toy, "shop", "i5")

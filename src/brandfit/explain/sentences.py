@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from brandfit.encoders.text._words import stop_words
 from brandfit.explain.explanation import Attribution, Explanation, Weight
 
 SURE = 2.0
@@ -28,7 +29,11 @@ SLOT = {
 
 
 def sentences(explanation: Explanation) -> tuple[str, ...]:
-    """The score against that of others, its parts, posts, columns and words, and brands that are alike."""
+    """The score against that of others, its parts, posts, columns and words, and brands that are alike.
+
+    Of words those without a topic of their own ("the") are passed over: they add to the score, as the table shows, and tell nobody
+    why.
+    """
     found = [_score(explanation), _parts(explanation)]
     for kind, says in (
         ("posts", "The posts that speak most for it"),
@@ -36,7 +41,8 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
         ("words", "The words that speak most for it"),
     ):
         for attribution in explanation.of(kind, "influencer"):
-            told = [item for item in worth_telling(attribution) if item.value > 0][:3]
+            passed = stop_words() if kind == "words" else ()
+            told = [item for item in worth_telling(attribution) if item.value > 0 and item.label.lower() not in passed][:3]
             if told:
                 quoted = ", ".join(f"“{i.label}”" if kind == "posts" and i.label else i.label or i.id for i in told)
                 found.append(f"{says.format(slot=SLOT.get(attribution.slot, attribution.slot))}: {quoted}.")
