@@ -21,7 +21,7 @@ import numpy as np
 from brandfit import names, pipeline
 from brandfit.config import describe
 from brandfit.data.dataset import Dataset
-from brandfit.evaluation.profiles import ProfileReport, judge
+from brandfit.evaluation.profiles import ProfileReport, answered, judge
 from brandfit.workspace import Workspace
 
 PUBLISHED = {
@@ -82,7 +82,7 @@ def judged(run: Run, dataset: Dataset) -> dict[str, Any]:
 
 def by_posts(report: ProfileReport, name: str) -> dict[str, dict[str, float]]:
     """Accuracy of influencers with one, two, three, four and more posts."""
-    right = np.mean([p.argmax(axis=1) == report.truth for p in report.told[name].probabilities], axis=0)
+    right = np.mean([answered(p) == report.truth for p in report.told[name].probabilities], axis=0)
     groups = {"1": report.posts == 1, "2": report.posts == 2, "3": report.posts == 3, "4 or more": report.posts >= 4}
     return {label: {"accuracy": float(right[at].mean()), "influencers": int(at.sum())} for label, at in groups.items() if at.any()}
 

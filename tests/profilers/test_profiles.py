@@ -16,7 +16,7 @@ from brandfit.cli import main
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.errors import ConfigError
-from brandfit.evaluation.profiles import calibration_error, f1_scores, macro_f1
+from brandfit.evaluation.profiles import accuracy, answered, calibration_error, f1_scores, macro_f1
 from brandfit.profilers._inputs import FIELDS, inputs
 from brandfit.profilers.base import Profiler, temperature, warmed
 from brandfit.workspace import Workspace
@@ -51,6 +51,15 @@ def test_calibration_worked_by_hand():
     # Ten bins of one account each: two are wrong by .8, eight by .2.
     assert calibration_error(told, truth) == pytest.approx((8 * 0.2 + 2 * 0.8) / 10)
     assert calibration_error(np.eye(2)[[0, 1, 1]], np.array([0, 1, 1])) == 0
+
+
+def test_who_is_told_nothing_is_told_wrongly_whatever_the_truth():
+    told = np.array([[0.0, 0.0], [0.0, 0.0], [0.9, 0.1], [0.2, 0.8]])
+    truth = np.array([0, 1, 0, 1])
+    assert answered(told).tolist() == [2, 2, 0, 1]
+    assert accuracy(answered(told), truth) == 0.5
+    assert f1_scores(answered(told), truth, 2) == pytest.approx(np.array([[1, 0.5, 2 / 3]] * 2))
+    assert calibration_error(told, truth) == pytest.approx((0 + 0 + 0.1 + 0.2) / 4)
 
 
 def test_the_temperature_makes_probabilities_as_sure_as_they_may_be():

@@ -60,7 +60,7 @@ class ProfileReport:
         }
 
     def _result(self, told: Told) -> dict[str, Any]:
-        guesses = [p.argmax(axis=1) for p in told.probabilities]
+        guesses = [answered(p) for p in told.probabilities]
         several = self.posts >= SEVERAL
         sure = [p.max(axis=1) >= self.confidence for p in told.probabilities]
         right = [g == self.truth for g in guesses]
@@ -205,6 +205,11 @@ def judge(
     return ProfileReport(classes, judged, y, counts, told, tuple(seeds), sentence, first.config.confidence, what, dataset.notes)
 
 
+def answered(probabilities: np.ndarray) -> np.ndarray:
+    """(n,) number of the likeliest class; one past the last where nothing is told, which is never right."""
+    return np.where(probabilities.max(axis=1) > 0, probabilities.argmax(axis=1), probabilities.shape[1])
+
+
 def accuracy(guesses: np.ndarray, truth: np.ndarray) -> float:
     return float((guesses == truth).mean())
 
@@ -215,16 +220,16 @@ def macro_f1(guesses: np.ndarray, truth: np.ndarray, classes: int) -> float:
 
 
 def f1_scores(guesses: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
-    """(c, 3) precision, recall and F1 of each class; 0 where there is nothing to divide by."""
-    table = np.bincount(truth * classes + guesses, minlength=classes * classes).reshape(classes, classes)
+    """(c, 3) precision, recall and F1 of each class, of what ``answered`` gives; 0 where there is nothing to divide by."""
+    table = np.bincount(truth * (classes + 1) + guesses, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
     right = np.diag(table).astype(float)
-    precision, recall = (right / np.maximum(table.sum(axis=axis), 1) for axis in (0, 1))
+    precision, recall = (right / np.maximum(n, 1) for n in (table.sum(axis=0)[:classes], table.sum(axis=1)))
     return np.stack([precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-12)], axis=1)
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
     """Expected calibration error of the probability of the likeliest class, in bins of equally many accounts."""
-    told, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    told, right = probabilities.max(axis=1), answered(probabilities) == truth
     parts = [part for part in np.array_split(np.argsort(told, kind="stable"), BINS) if len(part)]
     return float(sum(len(part) * abs(told[part].mean() - right[part].mean()) for part in parts) / len(told))
 
