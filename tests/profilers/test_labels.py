@@ -102,6 +102,11 @@ def test_the_commands(place, tmp_path, capsys, monkeypatch):
     assert json.loads(capsys.readouterr().out)["classes"] == ["one", "two"]
     main(["profile", "tags", "--labels", str(labels), "-w", str(place), "--json"])
     assert json.loads(capsys.readouterr().out)["classes"] == ["one", "two"]
+    labels.write_text(labels.read_text() + "nobody.at.all,one\n")
+    out = tmp_path / "told.csv"
+    main(["profile", "tags", "--labels", str(labels), "-w", str(place), "--out", str(out)])
+    assert f"1 of {len(rows) + 1} labels of {labels} are of accounts that are not here: nobody.at.all" in capsys.readouterr().out
+    assert out.read_text().startswith("account,stated,answer")
 
 
 def test_labelling_by_hand_goes_on_where_it_stopped(place, tmp_path, capsys, monkeypatch):

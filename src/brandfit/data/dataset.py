@@ -207,12 +207,12 @@ class Dataset:
         table = self.accounts.set_column(at, self.accounts.schema.field(at), category)
         return self._next(f"hidden categories {_digest(table.select(['id', 'category']))}", accounts=table)
 
-    def with_categories(self, categories: Mapping[str, str]) -> Dataset:
+    def with_categories(self, categories: Mapping[str, str], note: str = "") -> Dataset:
         """The same with these categories, and none of all other accounts."""
         at = self.accounts.schema.get_field_index("category")
         told = pa.array([categories.get(id) for id in self.accounts["id"].to_pylist()], self.accounts["category"].type)
         table = self.accounts.set_column(at, self.accounts.schema.field(at), told)
-        return self._next(f"categories {_digest(table.select(['id', 'category']))}", accounts=table)
+        return self._next(f"categories {_digest(table.select(['id', 'category']))}", note, accounts=table)
 
     @cached_property
     def post_categories(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from brandfit.errors import ConfigError, DataError
 from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.pipeline.loading import Steps, scope, with_features
 from brandfit.profilers._labels import Kind, read_labels
-from brandfit.profilers._weak import weakly_labelled
+from brandfit.profilers._weak import WEAK, weakly_labelled
 from brandfit.profilers.base import ATTENTION, Profiler
 from brandfit.workspace import Workspace
 
@@ -101,7 +101,13 @@ def with_labels(dataset: Dataset, files: Sequence[str | Path], posts: bool) -> D
         here = set((dataset.accounts if kind == "account" else dataset.posts)["id"].to_pylist())
         if not here & told.keys():
             raise DataError(f"{file} labels no {kind} of this workspace.", f"It names {', '.join(list(told)[:3])} ...")
-        dataset = dataset.with_categories(told) if kind == "account" else dataset.with_post_categories(told)
+        gone = sorted(told.keys() - here)
+        note = (
+            f"{len(gone):,} of {len(told):,} labels of {file} are of {kind}s that are not here: {', '.join(gone[:3])}"
+            if gone
+            else ""
+        )
+        dataset = dataset.with_categories(told, note) if kind == "account" else dataset.with_post_categories(told, note)
     return weakly_labelled(dataset) if posts and not dataset.post_categories else dataset
 
 
@@ -117,7 +123,9 @@ def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
         {
             features.level: pa.array(features.ids, pa.string()),
             # what nobody stated is named so
-            "weak" if profiler.notes else "stated": pa.array([stated.get(id) for id in features.ids.tolist()], pa.string()),
+            "weak" if any(WEAK in note for note in profiler.notes) else "stated": pa.array(
+                [stated.get(id) for id in features.ids.tolist()], pa.string()
+            ),
             "answer": profiler.answers(values),
             "probability": values.max(axis=1) if len(values) else np.zeros(0, np.float32),
             **{name: values[:, n] for n, name in enumerate(features.columns)},

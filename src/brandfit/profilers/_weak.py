@@ -10,6 +10,8 @@ from brandfit.data.dataset import Dataset
 from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.profilers.base import labelled, posts_of
 
+WEAK = "have weak labels"
+"""What a note of them says."""
 CLEAR = 0.5
 """Share of the concepts' weight that one class must have."""
 
@@ -28,7 +30,7 @@ def weakly_labelled(dataset: Dataset) -> Dataset:
     values, present = found.of(posts := posts_of(dataset))
     told = np.where(present, weak_labels(values, classes), -1)
     labels = {id: classes[n] for id, n in zip(posts.tolist(), told.tolist(), strict=True) if n >= 0}
-    note = f"{len(labels):,} posts have weak labels: what {found.name} says of them, nobody looked."
+    note = f"{len(labels):,} posts {WEAK}: what {found.name} says of them, nobody looked."
     return dataset.with_post_categories(labels, note)
 
 

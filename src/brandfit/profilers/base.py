@@ -114,7 +114,7 @@ class Profiler(Encoder):
         """What to do where there is nothing to learn from."""
         if self.level == "post":
             return "Label some: brandfit profile mark --posts --out posts.csv; or encode concept.bag for weak labels."
-        return "Import accounts with a category (accounts.csv, column category), at least two of each of two."
+        return "Import accounts with a category (accounts.csv), or label some (--labels): at least two of each of two categories."
 
     @property
     def stated(self) -> dict[str, str]:
