@@ -136,7 +136,8 @@ def write(out: Path, done: list[Run], results: dict[str, Any]) -> None:
         "# Profilers",
         "",
         f"{first['influencers']:,} influencers of {len(first['classes'])} categories, five folds; the most frequent category: "
-        f"{first['majority']:.3f}. In brackets: 95 % interval over influencers. Seconds: one fit and its answers, on one core. "
+        f"{first['majority']:.3f}. In brackets: 95 % interval over influencers. Seconds: one fit and its answers, "
+        "on one core, beside whatever else ran. A row without a spread over seeds is of one seed. "
         "Published: Kim et al. 2020, accuracy on 1,142 influencers with 300 posts each.",
         "",
         "| | accuracy | macro-F1 | accuracy, 3 posts or more | spread over seeds | calibration error | seconds | published |",
