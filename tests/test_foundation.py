@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import pytest
@@ -38,6 +38,17 @@ def test_a_value_that_cannot_be_is_told_with_what_the_setting_is(bad):
     with pytest.raises(ConfigError) as error:
         Example.of(bad)
     assert describe(Example)[next(iter(bad))]["description"] in str(error.value)
+
+
+def test_a_choice_is_told_with_what_there_is_to_choose_from():
+    class Chosen(Config):
+        level: Annotated[Literal["account", "post"], Meta(description="what is told")] = "account"
+        use: Annotated[tuple[Literal["a", "b", "c"], ...], Meta(description="parts")] = ("a",)
+        date: Annotated[int | str, Meta(description="from when")] = 0
+
+    assert [about["type"] for about in describe(Chosen).values()] == ["account or post", "several of a, b or c", "int or str"]
+    with pytest.raises(ConfigError, match="account or post"):
+        Chosen.of({"level": "posts"})
 
 
 def test_an_unknown_setting_suggests_the_nearest():

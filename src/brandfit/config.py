@@ -28,9 +28,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             try:
                 checked[name] = _convert(value, known[name].type)
             except (msgspec.ValidationError, msgspec.DecodeError) as error:
+                about = describe(cls)[name]
                 raise ConfigError(
                     f"Setting {name}={value!r}: {str(error)[0].lower()}{str(error)[1:]}.",
-                    f"{name}: {describe(cls)[name]['description']}",
+                    f"{name} ({about['type']}): {about['description']}",
                 ) from None
         for name, field in known.items():
             if field.required and name not in checked:
@@ -46,7 +47,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def describe(config: type[Config]) -> dict[str, dict[str, Any]]:
-    """``{field: {"description", "default", "type"}}``, for help, docs and forms."""
+    """``{field: {"description", "default", "type"}}``, for help and docs; the type in words: ``int``, ``account or post``."""
     hints = typing.get_type_hints(config, include_extras=True)
     result = {}
     for field in msgspec.structs.fields(config):
@@ -89,6 +90,13 @@ def _convert(value: Any, type_: Any) -> Any:
 
 
 def _type_name(hint: Any) -> str:
-    if typing.get_origin(hint) is Annotated:
-        hint = typing.get_args(hint)[0]
-    return hint.__name__ if isinstance(hint, type) and not typing.get_args(hint) else str(hint).replace("typing.", "")
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _type_name(inner[0])
+    if origin is typing.Literal:
+        return ", ".join(map(str, inner[:-1])) + f" or {inner[-1]}"
+    if origin in (list, tuple):
+        return f"several of {_type_name(inner[0])}"
+    if inner:
+        return " or ".join(map(_type_name, inner))
+    return hint.__name__ if isinstance(hint, type) else str(hint)

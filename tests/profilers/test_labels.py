@@ -7,13 +7,14 @@ import json
 
 import pytest
 
-from brandfit import pipeline
+from brandfit import names, pipeline
 from brandfit.cli import main
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.profilers import _discover
 from brandfit.profilers._labels import read_labels, write_labels
+from brandfit.profilers.base import posts_of
 from brandfit.workspace import Workspace
 
 pytest.importorskip("tomotopy")
@@ -85,6 +86,55 @@ def test_labels_are_read_with_line_and_reason(tmp_path):
             read_labels(file)
     with pytest.raises(DataError, match="no file"):
         read_labels(tmp_path / "nowhere.csv")
+
+
+def test_text_that_is_not_utf8_is_named_as_such(tmp_path):
+    file = tmp_path / "labels.csv"
+    file.write_bytes("account,category\ncafé,food\n".encode("latin-1"))
+    with pytest.raises(DataError, match=r"labels\.csv: not UTF-8 text"):
+        read_labels(file)
+
+
+def test_labels_that_would_change_nothing_are_refused(place, tmp_path):
+    with Workspace(place) as workspace:
+        dataset = workspace.dataset()
+        posts, accounts = tmp_path / "posts.csv", tmp_path / "accounts.csv"
+        write_labels(dict.fromkeys(posts_of(dataset)[:20].tolist(), "food"), posts, "post")
+        write_labels(dict.fromkeys(dataset.influencers[:20].tolist(), "food"), accounts)
+        for name, told, file in (
+            ("tags", {}, posts),
+            ("tags", {"level": "post"}, accounts),
+            ("attentive", {"level": "post"}, accounts),
+            ("sponsored", {}, posts),
+        ):
+            with pytest.raises(UsageError, match=f"{name}.* learns from labels of"):
+                pipeline.profile(workspace, name, told, labels=[file])
+        attentive = names.load("profiler", "attentive")(None, 0)
+        read = pipeline.with_labels(dataset, [posts, accounts], [attentive])
+        assert len(read.post_categories) == 20
+
+
+def test_what_somebody_wrote_is_not_written_over(place, tmp_path, capsys):
+    topics, labels = tmp_path / "topics.toml", tmp_path / "labels.csv"
+    discover = ["profile", "discover", "--topics", "2", "-w", str(place)]
+    main([*discover, "--out", str(topics)])
+    main([*discover, "--out", str(topics)])  # nobody has written into it yet
+    for written in (topics.read_text().replace('category = ""', 'category = "food"'), "notes, not topics"):
+        topics.write_text(written)
+        with pytest.raises(SystemExit):
+            main([*discover, "--out", str(topics)])
+        assert topics.read_text() == written
+        assert "somebody wrote" in capsys.readouterr().err
+    labels.write_text("account,category\nana,food\n")
+    for arguments in (
+        ["profile", "discover", "--apply", str(topics), "--out", str(labels), "-w", str(place)],
+        ["profile", "tags", "--labels", str(labels), "--out", str(labels), "-w", str(place)],
+    ):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        assert labels.read_text() == "account,category\nana,food\n"
+    with pytest.raises(UsageError, match="fewer topics"):
+        _discover.discovered(planted(True), 61)
 
 
 def test_the_commands(place, tmp_path, capsys, monkeypatch):

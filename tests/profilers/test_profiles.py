@@ -16,9 +16,9 @@ from brandfit.cli import main
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.errors import ConfigError
-from brandfit.evaluation.profiles import accuracy, answered, calibration_error, f1_scores, macro_f1
+from brandfit.evaluation.profiles import accuracy, answered, calibration_error, f1_scores, judge, macro_f1
 from brandfit.profilers._inputs import FIELDS, inputs
-from brandfit.profilers.base import Profiler, temperature, warmed
+from brandfit.profilers.base import Profiler, labelled, temperature, warmed
 from brandfit.workspace import Workspace
 
 
@@ -106,11 +106,29 @@ def test_the_command_prints_the_stated_json(place, capsys):
 def test_another_workspace_is_judged_with_what_both_hold(place, tmp_path, capsys):
     other = tmp_path / "other"
     with Workspace(other, create=True) as workspace:
-        pipeline.import_source(workspace, "sample", settings={"seed": 9})
+        pipeline.import_source(workspace, "sample", settings={"seed": 9, "influencers": 320})
     main(["profile", "evaluate", "tags", "-w", str(place), "--test", str(other), "--json"])
     told = json.loads(capsys.readouterr().out)
     assert "judged on another" in told["how"]
+    assert "160 that are in both are not judged" in told["how"]
+    assert told["influencers"] == 160
     assert told["results"]["tags"]["accuracy"]["mean"] > 0.5
+
+
+def test_what_was_learned_from_is_not_judged_in_another_workspace(place, tmp_path, capsys):
+    with Workspace(place) as workspace:
+        dataset = pipeline.with_features(workspace)
+    ids, _ = labelled(dataset)
+    left, right = dataset.keep(influencers=ids[::2]), dataset
+    make = {"tags": lambda seed: names.load("profiler", "tags")(None, seed)}
+    report = judge(make, left, right)
+    assert set(report.ids.tolist()) == set(ids[1::2].tolist())
+    assert "80 that are in both are not judged" in report.sentence
+    alone = judge(make, left, dataset.keep(influencers=ids[1::2]))
+    assert report.told["tags"].probabilities[0] == pytest.approx(alone.told["tags"].probabilities[0])
+    with pytest.raises(SystemExit):
+        main(["profile", "evaluate", "tags", "-w", str(place), "--test", str(place)])
+    assert "were learned from" in capsys.readouterr().err
 
 
 def test_labels_are_written_and_kept_as_features(place, tmp_path, capsys):
@@ -127,6 +145,14 @@ def test_labels_are_written_and_kept_as_features(place, tmp_path, capsys):
         assert set(rows[0]) >= {"account", "stated", "answer", "probability", *features.columns}
         ranker = pipeline.train(workspace, "brandfit")
         assert "category" in ranker.reads
+
+
+def test_the_best_profiler_that_told_is_read(place):
+    with Workspace(place) as workspace:
+        for name in ("combined", "tags", "majority"):
+            pipeline.profile(workspace, name)
+        assert pipeline.fill_slots(workspace)["category"] == "combined"
+        assert pipeline.fill_slots(workspace, {"category": "tags"})["category"] == "tags"
 
 
 def test_a_setting_of_nobody_is_told(place):

@@ -54,7 +54,9 @@ def read_prices(file: str | Path) -> dict[str, float]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as handle:
             rows = list(csv.reader(handle))
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error.reason}).", "Save it as CSV in UTF-8.") from None
+    except csv.Error as error:
         raise DataError(f"{path}: {error}.", "Save it as CSV in UTF-8.") from None
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     if header[:2] != ["account", "price"]:

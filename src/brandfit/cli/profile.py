@@ -27,7 +27,7 @@ def command() -> None:
     \b
     Examples:
       brandfit profile -w demo
-      brandfit profile combined --out labels.csv -w demo
+      brandfit profile combined --out told.csv -w demo
       brandfit profile evaluate combined majority -w demo
     """
 
@@ -63,7 +63,7 @@ def label(
 
     \b
     Examples:
-      brandfit profile label combined --set confidence=.6 --out labels.csv -w demo
+      brandfit profile label combined --set confidence=.6 --out told.csv -w demo
       brandfit profile label combined --set level=post --out posts.csv -w demo
     """
     from collections import Counter
@@ -73,6 +73,8 @@ def label(
     from brandfit.data import tabular
     from brandfit.workspace import Workspace
 
+    if out in labels:
+        raise click.UsageError(f"--out {out} would write over the labels that are read. Name another file.")
     profiler = profiler or pipeline.DEFAULT_PROFILER
     with Workspace(workspace) as opened, progress(f"profile {profiler}", quiet=as_json) as bar:
         chosen = scoped(parse_settings(settings), profiler, [profiler])
@@ -169,6 +171,10 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
     from brandfit.profilers._labels import write_labels
     from brandfit.workspace import Workspace
 
+    if mapping and Path(out).exists():
+        raise click.UsageError(f"{out} is there. Name another file for the labels; a profiler takes several: --labels, twice.")
+    if not mapping and _discover.filled(out):
+        raise click.UsageError(f"{out} is there, and holds what somebody wrote. Name another file; or use it: --apply {out}")
     with Workspace(workspace) as opened:
         dataset = opened.dataset()
     if mapping:

@@ -106,19 +106,13 @@ class ProfileReport:
 
     def to_text(self) -> str:
         told = self.to_dict()
-        header = [
-            "",
-            "accuracy",
-            "macro-F1",
-            f"{SEVERAL} posts or more",
-            "calibration error",
-            f"sure ({self.confidence:.2g})",
-            "then right",
-            "seconds",
-        ]
+        intervals = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
+        if self.what == "influencers":  # a post is one post
+            intervals["accuracy_several"] = f"{SEVERAL} posts or more"
+        header = ["", *intervals.values(), "calibration error", f"sure ({self.confidence:.2g})", "then right", "seconds"]
         rows = []
         for name, found in told["results"].items():
-            values = [_cell(found[key]) for key in ("accuracy", "macro_f1", "accuracy_several")]
+            values = [_cell(found[key]) for key in intervals]
             sure = found["sure"]
             rows.append(
                 [name, *values, _short(found["ece"]), _short(sure["share"]), _short(sure["accuracy"]), f"{found['seconds']:.0f}"]
@@ -155,7 +149,8 @@ def judge(
     """Judge profilers, each made anew for every seed and fold: in folds over influencers, or fitted on one Dataset and judged on
     another, on the categories that both have.
 
-    What is judged has its category hidden from the profiler. Accounts of which nothing is known count as told wrongly.
+    What is judged has its category hidden from the profiler; what both Datasets know is learned from, and not judged. Accounts of
+    which nothing is known count as told wrongly. Raises UsageError where nothing is left to judge.
     """
     first = next(iter(make.values()))(0)
     ids, labels = first.examples(dataset)
@@ -171,7 +166,16 @@ def judge(
             raise UsageError(
                 f"The other workspace has no {first.learns} of the kinds that were learned.", f"Learned: {', '.join(classes)}."
             )
+        new = ~np.isin(judged, ids)
+        if not new.any():
+            raise UsageError(
+                f"All {len(judged):,} {what} of the other workspace were learned from.",
+                "Judge on others than these; or leave out --test, and they are judged in folds.",
+            )
         sentence = f"Fitted on {len(ids):,} {what} of one workspace, judged on another."
+        if not new.all():
+            sentence += f" {len(judged) - new.sum():,} that are in both are not judged."
+        judged, truth = judged[new], truth[new]
     else:
         judged, truth = ids, labels
         sentence = f"{folds} folds over influencers."

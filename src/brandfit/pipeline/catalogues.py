@@ -60,9 +60,24 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
     }
     if name not in configs:
         raise UnknownName(
-            "importer, encoder or ranker", name or "", configs, "" if name else "Name one: brandfit list settings wsim"
+            "importer, encoder, profiler, ranker or protocol",
+            name or "",
+            configs,
+            "" if name else "Name one: brandfit list settings wsim",
         )
-    return [{"setting": n, "default": str(f["default"]), "what": f["description"]} for n, f in describe(configs[name]).items()]
+    return [
+        {"setting": n, "default": _text(f["default"]), "takes": f["type"], "what": f["description"]}
+        for n, f in describe(configs[name]).items()
+    ]
+
+
+def _text(value: Any) -> str:
+    """A default as it is typed after --set."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(str, value))
+    if value is None:
+        return "needed"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _summary(cls: type) -> str:

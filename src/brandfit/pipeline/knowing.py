@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
-from brandfit.pipeline.loading import load
+from brandfit.pipeline.loading import load, preferred
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
 from brandfit.search import filters
@@ -67,7 +67,7 @@ def posts_told(workspace: Workspace, posts: Sequence[str]) -> list[dict[str, Any
     dataset = load(workspace)
     row = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
     marked = dataset.posts["disclosed"].take(row).to_pylist()
-    of = {workspace.feature_info(name)["slot"]: name for name in workspace.feature_names()}
+    of = preferred(workspace)
     sponsored = _column(workspace, of, "sponsored", posts)
     attention = _column(workspace, of, ATTENTION, posts)
     told: list[dict[str, float]] = [{}] * len(posts)

@@ -19,6 +19,8 @@ from brandfit.rankers.base import Ranker
 from brandfit.workspace import Workspace
 
 Steps = Callable[[int, int], None]
+FOREIGN = 5
+"""Preference of Features that nothing installed makes."""
 
 
 def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dataset:
@@ -47,14 +49,24 @@ def fill_slots(workspace: Workspace, chosen: Mapping[str, str] | None = None) ->
     for slot in chosen:
         if slot not in SLOTS:
             raise UnknownName("slot", slot, SLOTS)
-    filled: dict[str, tuple[int, str]] = {}
+    best = {slot: name for slot, name in preferred(workspace).items() if slot not in chosen}
+    result = best | {s: n for s, n in chosen.items() if n != "none"}
+    return {slot: result[slot] for slot in SLOTS if slot in result}
+
+
+def preferred(workspace: Workspace) -> dict[str, str]:
+    """Slot, those of posts too, to the name of the best Features that the workspace holds for it."""
+    best: dict[str, tuple[int, str]] = {}
     for name in workspace.feature_names():
         slot = workspace.feature_info(name)["slot"]
-        preference = names.load("encoder", name).preference if name in names.names("encoder") else 5
-        if slot in SLOTS and slot not in chosen:
-            filled[slot] = max(filled.get(slot, (-1, "")), (preference, name))
-    result = {slot: name for slot, (_, name) in filled.items()} | {s: n for s, n in chosen.items() if n != "none"}
-    return {slot: result[slot] for slot in SLOTS if slot in result}
+        best[slot] = max(best.get(slot, (-1, "")), (_preference(name), name))
+    return {slot: name for slot, (_, name) in best.items()}
+
+
+def _preference(name: str) -> int:
+    maker = name.removesuffix(".posts")
+    kind = next((kind for kind in ("encoder", "profiler") if maker in names.names(kind)), None)
+    return int(names.load(kind, maker).preference) if kind else FOREIGN
 
 
 def with_features(workspace: Workspace) -> Dataset:

@@ -14,12 +14,12 @@ from brandfit.compute.local import thread_map
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
-from brandfit.errors import ConfigError, DataError
+from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.pipeline.loading import Steps, scope, with_features
 from brandfit.profilers._labels import Kind, read_labels
 from brandfit.profilers._weak import WEAK, weakly_labelled
-from brandfit.profilers.base import ATTENTION, Profiler
+from brandfit.profilers.base import ATTENTION, SLOTS, Profiler
 from brandfit.workspace import Workspace
 
 DEFAULT_PROFILER = "combined"
@@ -42,7 +42,7 @@ def profile(
     cls = names.load("profiler", profiler)
     model: Profiler = cls(cls.Config.of(settings or {}), seed)
     model.mapper = thread_map
-    dataset = with_labels(with_features(workspace), labels, model.slot == "topic")
+    dataset = with_labels(with_features(workspace), labels, [model])
     model.notes = dataset.notes
     model.fit(dataset, tick, cross=True)
     features = model.encode(dataset, workspace, tick, thread_map)
@@ -76,28 +76,34 @@ def judge_profilers(
     for name in settings:
         if name.partition(".")[0] not in makers:
             raise ConfigError(f"Setting {name!r}: of which profiler?", f"Write {profilers[0]}.NAME=VALUE.")
-    levels = {maker(0).level for maker in makers.values()}
-    if len(levels) > 1:
+    made = [maker(0) for maker in makers.values()]
+    if len({profiler.level for profiler in made}) > 1:
         raise ConfigError(
             "Some of these profilers tell accounts, others posts.", "Judge those of accounts and those of posts apart."
         )
-    posts = all(maker(0).slot == "topic" for maker in makers.values())
-    dataset = with_labels(with_features(workspace), labels, posts)
+    dataset = with_labels(with_features(workspace), labels, made)
     if other is None:
         return judge(makers, dataset, None, folds, tuple(seeds), tick)
-    judged = with_labels(with_features(other), (), posts)
+    judged = with_labels(with_features(other), (), made)
     shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
     left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
     return judge(makers, left, right, folds, tuple(seeds), tick)
 
 
-def with_labels(dataset: Dataset, files: Sequence[str | Path], posts: bool) -> Dataset:
-    """With the labels of these files; where ``posts`` are to be told and no file labels any, with weak labels of posts.
+def with_labels(dataset: Dataset, files: Sequence[str | Path], profilers: Sequence[Profiler]) -> Dataset:
+    """With the labels of these files; where these profilers tell what posts are about and no file labels any, with weak labels.
 
-    Raises DataError for a file that labels nothing that is here.
+    Raises DataError for a file that labels nothing that is here, UsageError for one that none of these profilers learns from.
     """
     for file in files:
         kind, told = read_labels(file)
+        if not any(kind in profiler.labels for profiler in profilers):
+            takes = sorted({f"{level}s" for profiler in profilers for level in profiler.labels})
+            who = ", ".join(profiler.name for profiler in profilers)
+            raise UsageError(
+                f"{file} labels {kind}s; {who} learns from labels of {', '.join(takes) or 'nobody'}.",
+                "To tell what posts are about: --set level=post." if kind == "post" and takes else f"Leave --labels {file} out.",
+            )
         here = set((dataset.accounts if kind == "account" else dataset.posts)["id"].to_pylist())
         if not here & told.keys():
             raise DataError(f"{file} labels no {kind} of this workspace.", f"It names {', '.join(list(told)[:3])} ...")
@@ -108,6 +114,7 @@ def with_labels(dataset: Dataset, files: Sequence[str | Path], posts: bool) -> D
             else ""
         )
         dataset = dataset.with_categories(told, note) if kind == "account" else dataset.with_post_categories(told, note)
+    posts = all(profiler.slot == SLOTS["post"] for profiler in profilers)
     return weakly_labelled(dataset) if posts and not dataset.post_categories else dataset
 
 

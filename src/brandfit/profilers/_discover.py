@@ -33,6 +33,8 @@ def discovered(dataset: Dataset, topics: int = 10, words: int = 10, seed: int = 
     That is its biography; where no account has one, its captions. Raises UsageError where there is too little to learn from.
     """
     texts = _texts(dataset)
+    if topics > len(texts):
+        raise UsageError(f"{topics:,} topics of {len(texts):,} accounts that say something.", "Ask for fewer topics.")
     posts = [Post(id=id, account=id, caption=text) for id, text in texts.items()]
     at_least = 5 if len(texts) >= 200 else 2
     encoder = LDA(LDAConfig(topics=topics, level="account", seed=seed, min_accounts=at_least, language="", rounds=200))
@@ -61,13 +63,26 @@ def written(topics: Sequence[Topic], source: str) -> str:
 
 def read(file: str | Path) -> list[Topic]:
     """A file that ``written`` wrote and a person filled in. Raises ConfigError with what is wrong."""
-    try:
-        found = msgspec.convert(tomllib.loads(Path(file).read_text(encoding="utf-8")), Named).topics
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {error}.", "Change nothing in it but what stands behind category.") from None
+    found = _parsed(file)
     if not any(topic.category for topic in found):
         raise ConfigError(f"{file}: no topic has a category yet.", "Write one beside each topic that is one, then apply it.")
     return found
+
+
+def _parsed(file: str | Path) -> list[Topic]:
+    try:
+        return msgspec.convert(tomllib.loads(Path(file).read_text(encoding="utf-8")), Named).topics
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: {error}.", "Change nothing in it but what stands behind category.") from None
+
+
+def filled(file: str | Path) -> bool:
+    """Whether there is a file that holds more than topics which nobody has named yet."""
+    path = Path(file)
+    try:
+        return path.exists() and any(topic.category for topic in _parsed(path))
+    except ConfigError:
+        return True
 
 
 def applied(dataset: Dataset, named: Sequence[Topic], share: float = 0.5, seed: int = 0) -> dict[str, str]:

@@ -45,7 +45,9 @@ def read_labels(file: str | Path) -> Labels:
                     raise DataError(f"{path}, line {line}: found {len(row)} cell, expected {kind} and category.", "Mend it.")
                 id = row[0].strip()
                 found[id.lower().removeprefix("@") if kind == "account" else id] = row[1].strip().lower()
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error.reason}).", "Save it as CSV in UTF-8.") from None
+    except csv.Error as error:
         raise DataError(f"{path}: {error}.", "Save it as CSV in UTF-8.") from None
     labels = {id: category for id, category in found.items() if category}
     if not labels:

@@ -36,6 +36,7 @@ from msgspec import Meta
 
 from brandfit import seeds
 from brandfit.data.dataset import Dataset
+from brandfit.data.features import Level
 from brandfit.errors import UsageError
 from brandfit.learning.trainer import need_torch, train
 from brandfit.profilers._inputs import Inputs, Single
@@ -112,11 +113,16 @@ class Attentive(Profiler):
     config: AttentiveConfig
     kinds = ("text", "picture", "concept")
     single = 50
+    preference = 15
     neutral = ("confidence", "download", "device")
 
     @property
     def looks(self) -> bool:  # type: ignore[override]
         return self.config.tune > 0
+
+    @property
+    def labels(self) -> tuple[Level, ...]:
+        return ("account", "post") if self.level == "account" else ("post",)
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         torch = need_torch(self.name)

@@ -117,6 +117,11 @@ class Profiler(Encoder):
         return "Import accounts with a category (accounts.csv), or label some (--labels): at least two of each of two categories."
 
     @property
+    def labels(self) -> tuple[Level, ...]:
+        """Of what it takes labels."""
+        return (self.level,)
+
+    @property
     def stated(self) -> dict[str, str]:
         """What it was learned from: id to category."""
         return dict(zip(self._labelled, self._stated, strict=True))

@@ -53,6 +53,7 @@ class Combined(Profiler):
     Config = CombinedConfig
     config: CombinedConfig
     kinds = None
+    preference = 20
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         classes = len(self.classes)

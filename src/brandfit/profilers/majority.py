@@ -11,6 +11,8 @@ from brandfit.profilers.base import Predictor, Profiler
 class Majority(Profiler):
     """How frequent each class is."""
 
+    preference = 0
+
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         share = np.bincount(labels, minlength=len(self.classes)) / len(labels)
         return lambda asked: np.tile(share, (len(asked), 1))

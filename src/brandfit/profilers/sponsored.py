@@ -50,6 +50,7 @@ class Sponsored(Profiler):
     level: ClassVar[Level] = "post"
     slot: ClassVar[str] = "sponsored"
     learns: str = "sponsored posts"
+    labels: tuple[Level, ...] = ()
     wanted: str = "Import posts with captions, or with a column 'disclosed', some of them advertisements and some not."
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
