@@ -17,15 +17,24 @@ from brandfit.cli._shared import json_option, print_json, print_table, progress,
 def command(source: str, path: str | None, workspace: str, strict: bool, settings: tuple[str, ...], as_json: bool) -> None:
     """Import SOURCE (see `brandfit list importers`) from PATH. A bad row is rejected and reported; the rest is imported.
 
+    SOURCE may be left out: what the folder PATH holds says which it is.
+
     \b
     Examples:
       brandfit import sample -w demo
-      brandfit import folder my-accounts/ -w work
+      brandfit import my-accounts/ -w work
+      brandfit import instaloader downloads/ --set brands=northpeak.outdoor -w work
     """
+    from pathlib import Path
+
     from brandfit import names, pipeline
     from brandfit.errors import UsageError
     from brandfit.workspace import Workspace
 
+    if path is None and source not in names.names("importer") and ("/" in source or Path(source).exists()):
+        source, path = pipeline.recognise(source), source
+        if not as_json:
+            click.echo(f"{path} looks like {source}.")
     cls = names.load("importer", source)
     if path is None and cls.needs_path:
         raise UsageError(
@@ -34,8 +43,6 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
     options, _ = read_settings(settings)
     importer = cls(cls.Config.of(options))
     with Workspace(workspace, create=True) as opened, progress(f"import {source}", True, as_json) as bar:
-        from pathlib import Path
-
         total, done = importer.total(Path(path or ".")), 0
 
         def tick(count: int) -> None:

@@ -47,6 +47,25 @@ class Imported:
         }
 
 
+def recognise(path: str | Path) -> str:
+    """The source that a folder looks like. Raises DataError where it looks like none or several of them."""
+    where = Path(path)
+    known = names.names("importer")
+    if not where.is_dir():
+        raise DataError(
+            f"{where}: expected a folder, found {'a file' if where.exists() else 'nothing'}.",
+            "Give the folder that holds it: brandfit import my-accounts/" if where.exists() else f"Sources: {', '.join(known)}.",
+        )
+    try:
+        found = [name for name in known if names.load("importer", name)().recognises(where)]
+    except OSError as error:
+        raise DataError(f"{where} cannot be read: {error.strerror or error}.") from None
+    if len(found) != 1:
+        looks = f"both {' and '.join(found)}" if found else f"none of {', '.join(known)}"
+        raise DataError(f"{where} looks like {looks}.", f"Say which it is: brandfit import {(found or known)[0]} {where}")
+    return found[0]
+
+
 def import_source(
     workspace: Workspace,
     source: str,

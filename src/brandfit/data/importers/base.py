@@ -37,6 +37,10 @@ class Importer(ABC):
     def name(self) -> str:
         return names.name_of("importer", type(self))
 
+    def recognises(self, path: Path) -> bool:
+        """Whether a folder looks like one of this source, at a glance."""
+        return False
+
     @abstractmethod
     def read(self, path: Path, tick: Tick) -> Iterator[Record | Features]:
         """Records of the source at ``path``, in any order; Features where the source brings finished ones."""

@@ -112,6 +112,9 @@ Row = tuple[int, dict[str, Any]]
 class Folder(Importer):
     """Your own tables and pictures."""
 
+    def recognises(self, path: Path) -> bool:
+        return bool(_tables(path, "accounts"))
+
     def total(self, path: Path) -> int:
         return sum(_files.size_of(file) for table in COLUMNS for file in _tables(path, table))
 

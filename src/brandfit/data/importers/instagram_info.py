@@ -31,6 +31,9 @@ _decode = msgspec.json.Decoder(_graphql.Node).decode
 class InstagramInfo(Importer):
     """Posts as ``<handle>-<id>.info`` files and a list of influencers."""
 
+    def recognises(self, path: Path) -> bool:
+        return any(file.name.endswith(".info") for file in path.iterdir())
+
     def total(self, path: Path) -> int:
         listed = _list(path)
         posts = sum(_files.size_of(file) for file in _posts(path))

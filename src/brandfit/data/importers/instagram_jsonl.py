@@ -74,6 +74,9 @@ class Place(NamedTuple):
 class InstagramJsonl(Importer):
     """Influencers, posts, thumbnails and comments as JSON lines."""
 
+    def recognises(self, path: Path) -> bool:
+        return {"posts", "influencers"} <= self._files(path).keys()
+
     def total(self, path: Path) -> int:
         return sum(_files.size_of(file) for file in self._files(path).values())
 

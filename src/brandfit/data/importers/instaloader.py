@@ -81,6 +81,14 @@ class Instaloader(Importer):
 
     config: Config
 
+    def recognises(self, path: Path) -> bool:
+        saved = (folder / name for folder, names in _files.walk(path) for name in names if name.endswith(JSON))
+        data = next((_json(file, lambda _bytes: None) for file in saved if not file.name.endswith(COMMENTS)), None)
+        try:
+            return isinstance(data, bytes) and bool(_decode_saved(data))
+        except FAILURES:
+            return False
+
     def total(self, path: Path) -> int:
         return sum(_files.size_of(folder / name) for folder, names in _files.walk(path) for name in names)
 

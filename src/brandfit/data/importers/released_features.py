@@ -71,6 +71,9 @@ class AccountForm(msgspec.Struct):
 class ReleasedFeatures(Importer):
     """Finished features of brands and influencers, and who endorsed whom."""
 
+    def recognises(self, path: Path) -> bool:
+        return any(_files.is_file(path / f"{part}.npz") for part in PARTS)
+
     def total(self, path: Path) -> int:
         return sum(_files.size_of(file) for part in PARTS for file in _files_of(path, part))
 
