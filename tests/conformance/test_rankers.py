@@ -248,7 +248,7 @@ def test_a_killed_training_resumes_to_the_same_result(name, fitted, planted, bra
     with pytest.raises(Killed):
         make(name).fit(planted.to_fit(), kill, tmp_path)
     again = make(name).fit(planted.to_fit(), lambda done, total: ticks.append((done, total)), tmp_path)
-    assert ticks[0][0] == 2
+    assert ticks[0][0] in (1, 2)  # the last checkpoint may be older than the kill
     assert ticks[-1][0] == ticks[-1][1]
     assert again.state() == fitted(name).state()
     np.testing.assert_array_equal(

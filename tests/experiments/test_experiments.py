@@ -15,6 +15,7 @@ from brandfit.config import describe
 from brandfit.data.dataset import SLOTS
 from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.evaluate import Clock
 from brandfit.evaluation.metrics import METRICS
 from brandfit.experiments import Experiment, Row
 from brandfit.experiments.keep import kept, over_rows, over_seeds, taken
@@ -92,10 +93,10 @@ def test_a_row_is_run_once_and_anew_where_something_else_is_asked(demo, outcome,
     asked = []
     real = pipeline.evaluate
 
-    def counted(workspace, rankers, *args):
+    def counted(workspace, rankers, *args, **more):
         if rankers != ["mir"]:  # the row that cannot be run
             asked.append((rankers[0], args[-1]))
-        return real(workspace, rankers, *args)
+        return real(workspace, rankers, *args, **more)
 
     monkeypatch.setattr(pipeline, "evaluate", counted)
     again = experiments.run(demo, TABLE)
@@ -109,6 +110,39 @@ def test_a_row_is_run_once_and_anew_where_something_else_is_asked(demo, outcome,
     asked.clear()
     experiments.run(demo, TABLE, seeds=1, fresh=True)
     assert len(asked) == 3
+
+
+def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setattr("brandfit.learning.trainer.SHARE", 1e9)
+    row = Row("text", "wsim", {"epochs": 3, "pool_size": 2, "patience": 9})
+    table = Experiment(title="Broken off", source="ours", protocol="cv5", seeds=1, rows=[row])
+    before, rows = (set((demo.path / name).iterdir()) for name in ("training", "experiments"))
+    whole = experiments.run(demo, table, fresh=True).report
+    (file,) = set((demo.path / "experiments").iterdir()) - rows
+    assert set((demo.path / "training").iterdir()) == before
+    real, ticked = Clock.tick, []
+
+    def tick(clock, done, total):
+        real(clock, done, total)
+        ticked.append(done)
+        if len(ticked) == 6:  # in the second fold
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Clock, "tick", tick)
+    with pytest.raises(KeyboardInterrupt):
+        experiments.run(demo, table, fresh=True)
+    assert ticked == [0, 1, 2, 3, 0, 1]
+    file.unlink()  # as if it had never been run whole
+    noted = demo.path / "training" / file.stem / "wsim-0-0" / "seconds.txt"
+    noted.write_text(str(float(noted.read_text()) + 1000))
+    again = experiments.run(demo, table).report
+    assert ticked[6:] == [3, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]
+    assert again.judged["text"].fit_seconds > 1000
+    left, right = (r.to_dict() for r in (whole, again))
+    assert left.pop("seconds") != right.pop("seconds")
+    assert msgspec.json.encode(left) == msgspec.json.encode(right)
+    assert set((demo.path / "training").iterdir()) == before
 
 
 def test_a_kept_report_is_the_report(demo, tmp_path):

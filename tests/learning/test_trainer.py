@@ -17,9 +17,7 @@ class Killed(Exception):
     pass
 
 
-def run(
-    folder=None, killed_at=None, epochs=8, validation=None, patience=10, name="toy", seed=0, optimiser=torch.optim.Adam, every=1
-):
+def run(folder=None, killed_at=None, epochs=8, validation=None, patience=10, name="toy", seed=0, optimiser=torch.optim.Adam):
     """Train the toy; returns its weights, the history, and the epochs that were ticked."""
     with torch.random.fork_rng():
         network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 1))
@@ -50,7 +48,6 @@ def run(
         tick=tick,
         folder=folder,
         run=name,
-        every=every,
     )
     return torch.cat([p.detach().flatten() for p in network.parameters()]), history, ticks
 
@@ -88,14 +85,14 @@ def test_untrained_weights_are_kept_where_training_only_harms():
 
 
 @pytest.mark.parametrize("optimiser", [torch.optim.Adam, torch.optim.SGD])
-@pytest.mark.parametrize("every", [1, 2])
-def test_a_killed_training_resumes_to_the_same_result(tmp_path, optimiser, every):
+@pytest.mark.parametrize(("share", "resumed_from"), [(1e9, 3), (0, 1)])
+def test_a_killed_training_resumes_to_the_same_result(tmp_path, monkeypatch, optimiser, share, resumed_from):
+    monkeypatch.setattr("brandfit.learning.trainer.SHARE", share)
     validation = [9.0, 5.0, 4.0, 6.0, 4.5, 3.0, 7.0, 7.0, 7.0]
     whole, history, _ = run(validation=validation, optimiser=optimiser)
     with pytest.raises(Killed):
-        run(tmp_path, killed_at=3, validation=validation, optimiser=optimiser, every=every)
-    resumed_from = 3 // every * every
-    again, resumed, ticks = run(tmp_path, validation=validation[resumed_from + 1 :], optimiser=optimiser, every=every)
+        run(tmp_path, killed_at=3, validation=validation, optimiser=optimiser)
+    again, resumed, ticks = run(tmp_path, validation=validation[resumed_from + 1 :], optimiser=optimiser)
     assert ticks[0] == (resumed_from, 8)
     assert resumed == history
     assert (again == whole).all()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from brandfit.rankers.base import Ranker
 Tick = Callable[[str, int, int], None]
 """Called with (what is being done, steps done, steps in all)."""
 
+SECONDS = "seconds.txt"
 CELLS = 4_000_000
 """Scores held at once: brands are scored in blocks of so many candidates in all."""
 HISTORY = ("warm", "cold")
@@ -31,11 +34,13 @@ def evaluate(
     protocol: Protocol,
     seeds: Sequence[int] = (0,),
     tick: Tick | None = None,
+    folder: Path | None = None,
 ) -> Report:
     """Judge rankers, each made anew for every seed and fold by ``make[name](seed)``, under one protocol.
 
     The split is the protocol's and the same for all; the seeds are the rankers'. Values are kept a brand, so that the report
-    can compare rankers brand by brand.
+    can compare rankers brand by brand. ``folder``: where trainings keep checkpoints, so that an evaluation that was broken off goes
+    on from them; whoever names it removes it.
     """
     folds = protocol.folds(dataset)
     categories = [same_category(dataset, fold) for fold in folds]
@@ -46,11 +51,12 @@ def evaluate(
         result = Judged(_empty(protocol), history={kind: _empty(protocol) for kind in HISTORY})
         for seed in seeds:
             values = {kind: _empty(protocol) for kind in ("all", *HISTORY)}
-            for fold, (same, _), warm_ in zip(folds, categories, known, strict=True):
+            for number, (fold, (same, _), warm_) in enumerate(zip(folds, categories, known, strict=True)):
                 if tick:
                     tick(f"{name}, seed {seed}, {fold.name}", done, steps)
-                started = time.perf_counter()
-                ranker = maker(seed).fit(fold.train)
+                clock = Clock(folder / f"{name}-{seed}-{number}" if folder else None)
+                ranker = maker(seed).fit(fold.train, clock.tick, clock.folder)
+                result.fit_seconds += clock.read()
                 fitted = time.perf_counter()
                 if ranker.leaky:
                     ranker.shown(dataset)
@@ -60,7 +66,6 @@ def evaluate(
                 for kind, found in found_of.items():
                     for metric, array in found.items():
                         values[kind][metric].append(array)
-                result.fit_seconds += fitted - started
                 result.score_seconds += time.perf_counter() - fitted
                 result.parameters = ranker.n_parameters
                 result.notes.update(dict.fromkeys(ranker.notes(fold.test)))
@@ -113,6 +118,25 @@ def _without_choice(folds: Sequence[Fold], protocol: Protocol) -> list[str]:
             whom = "all brands have" if some == len(pools) else f"{some:,} of {len(pools):,} brands have"
             notes.append(f"{metric} is 1 whoever ranks where there is nobody to leave out: {whom} {metric.k} candidates or fewer")
     return notes
+
+
+class Clock:
+    """Seconds of one fit, those of before it was broken off too: they are noted in its folder with every epoch."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.before = 0.0
+        with suppress(OSError, ValueError):  # the first time, or broken off while it was noted
+            self.before = float((folder / SECONDS).read_text()) if folder else 0.0
+        self.started = time.perf_counter()
+
+    def read(self) -> float:
+        return self.before + time.perf_counter() - self.started
+
+    def tick(self, _done: int, _total: int) -> None:
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / SECONDS).write_text(str(self.read()))
 
 
 def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +111,10 @@ def _reports(
         key = hashlib.sha256(msgspec.json.encode([*said, seed], order="sorted")).hexdigest()
         file = workspace.path / FOLDER / f"{key[:32]}.msgpack"
         if fresh or not file.exists():
-            kept(pipeline.evaluate(workspace, [row.ranker], experiment.protocol, settings, data, (seed,)), file)
+            training = workspace.path / "training" / file.stem
+            if fresh:
+                shutil.rmtree(training, ignore_errors=True)
+            kept(pipeline.evaluate(workspace, [row.ranker], experiment.protocol, settings, data, (seed,), folder=training), file)
+            shutil.rmtree(training, ignore_errors=True)
         reports.append(taken(file, protocol))
     return reports

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ Tick = Callable[[int, int], None]
 Batch = TypeVar("Batch")
 
 CHECKPOINT = "training.safetensors"
+SHARE = 0.05
+"""Of the time of a training that may go into checkpoints."""
 SMALL = 2_000_000
 """Weights below which a network is trained on one thread."""
 
@@ -74,7 +77,6 @@ def train(
     tick: Tick | None = None,
     folder: Path | None = None,
     run: str = "",
-    every: int = 1,
     decay: float = 1.0,
 ) -> History:
     """Train a network in place and leave it with its best weights, in evaluation mode.
@@ -83,8 +85,8 @@ def train(
     loss      the scalar mean loss of a batch
     validate  the loss on what is held out, computed without gradients after every epoch; None trains all epochs
     patience  epochs without a better validation loss after which training ends
-    folder    where a checkpoint is written ``every`` n epochs and looked for first; one of another ``run``, a text that
-              says what is trained on what, is not used
+    folder    where a checkpoint is written, after every epoch if that takes less than a twentieth of the time, and looked for
+              first; one of another ``run``, a text that says what is trained on what, is not used
     decay     what the step size is multiplied by after every epoch
     """
     torch = need_torch("training")
@@ -93,6 +95,7 @@ def train(
     history = _resume(folder, run, network, optimiser, best) or History()
     if validate is not None and not history.validation:
         history.validation.append(_evaluate(torch, network, validate))
+    started, saving = time.perf_counter(), 0.0
     with _threads(torch, network):
         while history.epochs < epochs and not history.exhausted(patience):
             if tick:
@@ -105,8 +108,11 @@ def train(
             if validate is None or history.validation[-1] < history.validation[history.best]:
                 history.best = history.epochs
                 best = _copy(network)
-            if folder is not None and history.epochs % every == 0:
+            now = time.perf_counter()
+            last = history.epochs == epochs or history.exhausted(patience)
+            if folder is not None and (last or saving <= SHARE * (now - started)):
                 _save(folder, run, network, optimiser, best, history)
+                saving += time.perf_counter() - now
     if tick:
         tick(epochs, epochs)
     network.load_state_dict(best)

@@ -205,10 +205,12 @@ def evaluate(
     seeds: Sequence[int] = (0,),
     ties: str | None = None,
     tick: Callable[[str, int, int], None] | None = None,
+    folder: Path | None = None,
 ) -> Report:
     """Judge rankers on the endorsements of the workspace under a named protocol.
 
     ``settings``: ``protocol.NAME`` for the protocol's own, ``RANKER.NAME`` for one ranker's.
+    ``folder``: where trainings keep checkpoints (``evaluation.evaluate``).
     """
     settings = dict(settings or {})
     chosen = protocols.get(protocol, scope(settings, "protocol"))
@@ -227,7 +229,7 @@ def evaluate(
                 f"Setting {name!r}: evaluation takes settings of a ranker or of the protocol.",
                 f"Write for example {rankers[0]}.NAME=VALUE or protocol.NAME=VALUE.",
             )
-    return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick)
+    return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)
 
 
 def _maker(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:
