@@ -162,6 +162,7 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
         (["export", "features", "a.csv", "--name", "text.lda"], 2, "brandfit encode text.lda"),
         (["advise", "northpeak.outdoor", "--caption", "hi", "--by", "northpeak.outdoor"], 2, "northpeak.outdoor is a brand"),
         (["search", " "], 2, "Search for what?"),
+        (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "beside itself"),
         (["list", "settings", "wsmi"], 2, "Did you mean wsim"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 from brandfit.audience.authenticity import RULE, Hint, Hints
 from brandfit.audience.view import AudienceView, Shared, Views, sentences
 from brandfit.data.dataset import Dataset
+from brandfit.errors import UsageError
 from brandfit.pipeline.loading import load
 from brandfit.workspace import Workspace
 
@@ -38,6 +39,8 @@ def audience(workspace: Workspace, account: str, other: str | None = None, data:
     """What is known of the audience of a brand or influencer; ``other``: beside that of another."""
     dataset = load(workspace, data)
     account, other = (None if id is None else id.strip().lower().removeprefix("@") for id in (account, other))  # type: ignore[assignment]
+    if account == other:
+        raise UsageError(f"{account} beside itself?", "Name another brand or influencer after --with.")
     view = _views(dataset).of(account, other)
     peers = dataset.brands if view.role == "brand" else dataset.influencers
     hints = dataset.remembered(("hints", view.role), lambda: Hints(dataset, peers))
