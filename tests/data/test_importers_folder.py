@@ -62,6 +62,27 @@ def test_tables_in_three_forms_with_pictures(read, source):
     assert not found.warnings
 
 
+def test_a_list_under_a_name_of_its_own_is_one_of_accounts(read, tmp_path):
+    text = "Username;Followers\n@Ana;8000\nbo;12000\n"
+    found = accounts(read, tmp_path / "mine", text, "Spring Campaign.CSV")
+    assert [(a.id, a.followers) for a in found.accounts] == [("ana", 8000), ("bo", 12000)]
+    assert found.warnings[0] == "Spring Campaign.CSV is read as accounts."
+    assert found.ticked == found.total > 0
+    alone = read(NAME, tmp_path / "mine" / "Spring Campaign.CSV")
+    assert alone.accounts == found.accounts
+    (tmp_path / "mine" / "other.csv").write_text(text)
+    with pytest.raises(DataError, match="no accounts"):  # which of the two?
+        read(NAME, tmp_path / "mine")
+
+
+def test_a_workbook_is_told_to_be_saved_as_csv(read, tmp_path):
+    (tmp_path / "list.xlsx").write_bytes(b"PK")
+    for path in (tmp_path, tmp_path / "list.xlsx"):
+        with pytest.raises(DataError) as error:
+            read(NAME, path)
+        assert "Save the sheet of list.xlsx as CSV" in error.value.hint
+
+
 def test_the_template_imports_without_rejects(read, tmp_path):
     written = folder.write_template(tmp_path / "mine")
     found = read(NAME, tmp_path / "mine")
@@ -248,7 +269,7 @@ def test_a_folder_without_accounts_is_refused(read, tmp_path):
     with pytest.raises(DataError, match=r"no accounts\.csv"):
         read(NAME, tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match="expected a folder, found a file"):
+    with pytest.raises(DataError, match=r"file holds no accounts\.csv"):
         read(NAME, tmp_path / "file")
 
 

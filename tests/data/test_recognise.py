@@ -27,13 +27,13 @@ def test_no_source_several_sources_and_files_are_told_apart(sources, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="looks like none of"):
         recognise(tmp_path / "empty")
-    with pytest.raises(DataError, match="found nothing"):
+    with pytest.raises(DataError, match="neither a source nor a folder"):
         recognise(tmp_path / "nowhere")
     both = sources.write(tmp_path / "both", {**sources.all["folder"](), **sources.all["released-features"]()})
     with pytest.raises(DataError, match="both folder and released-features") as error:
         recognise(both)
     assert "brandfit import folder" in str(error.value.hint)
-    with pytest.raises(DataError, match="found a file"):
+    with pytest.raises(DataError, match="looks like none of"):
         recognise(next(both.glob("*.npz")))
 
 

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brandfit import names
 from brandfit.data.importers.folder import write_template
 from brandfit.errors import DataError
 from brandfit.service import uploads
-from brandfit.service.uploads import inside, likely, unpack
+from brandfit.service.uploads import inside, unpack
 from brandfit.service.work import UPLOADS, import_source
 from brandfit.workspace import Workspace
 
@@ -189,20 +188,19 @@ def test_no_file_came(empty, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "first"),
+    ("files", "found"),
     [
-        ("train.npz", "released-features"),
-        ("x.jsonl", "instagram-jsonl"),
-        ("accounts.jsonl", "folder"),
-        ("2025_UTC.jpg", "instaloader"),
-        ("accounts.csv", "folder"),
+        ({"train.npz": b""}, "released-features"),
+        ({"set/posts.jsonl": b"", "set/influencers.tsv": b""}, "instagram-jsonl"),
+        ({"a-1.info": b"{}"}, "instagram-info"),
+        ({"lena.bakes/2025_UTC.json": b'{"node": {}, "instaloader": {"node_type": "Post"}}'}, "instaloader"),
+        ({"accounts.csv": b"id\nana\n"}, "folder"),
+        ({"my influencers.csv": b"id\nana\n"}, "folder"),
     ],
 )
-def test_what_files_may_be(tmp_path, name, first):
-    (tmp_path / name).touch()
-    found = likely(tmp_path)
-    assert found[0] == first
-    assert set(found) <= set(names.names("importer"))
+def test_what_files_may_be(empty, files, found):
+    told = empty.post("/api/v1/uploads", files={"files": ("in.zip", packed(files))}).json()
+    assert told["importers"] == [found]
 
 
 @pytest.fixture

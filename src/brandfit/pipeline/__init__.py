@@ -17,7 +17,7 @@ from brandfit.pipeline.explaining import explain, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_rows
 from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.forgetting import Forgotten, forget
-from brandfit.pipeline.importing import Imported, import_source, recognise
+from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
 from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
 from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
@@ -64,6 +64,7 @@ __all__ = [
     "lately_ranked",
     "listing",
     "load",
+    "looks_like",
     "pair",
     "posts_told",
     "profile",

@@ -47,17 +47,18 @@ class Imported:
         }
 
 
+def looks_like(path: Path) -> list[str]:
+    """The sources (importers) that a folder, or a file in place of one, looks like."""
+    return [name for name in names.names("importer") if names.load("importer", name)().recognises(path)]
+
+
 def recognise(path: str | Path) -> str:
     """The source that a folder looks like. Raises DataError where it looks like none or several of them."""
-    where = Path(path)
-    known = names.names("importer")
-    if not where.is_dir():
-        raise DataError(
-            f"{where}: expected a folder, found {'a file' if where.exists() else 'nothing'}.",
-            "Give the folder that holds it: brandfit import my-accounts/" if where.exists() else f"Sources: {', '.join(known)}.",
-        )
+    where, known = Path(path), names.names("importer")
+    if not where.exists():
+        raise DataError(f"There is neither a source nor a folder {str(path)!r}.", f"Sources: {', '.join(known)}.")
     try:
-        found = [name for name in known if names.load("importer", name)().recognises(where)]
+        found = looks_like(where)
     except OSError as error:
         raise DataError(f"{where} cannot be read: {error.strerror or error}.") from None
     if len(found) != 1:

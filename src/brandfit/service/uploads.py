@@ -17,6 +17,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from brandfit import pipeline
 from brandfit.errors import DataError
 from brandfit.service.forgetting import UPLOADS
 from brandfit.workspace import Workspace
@@ -73,7 +74,7 @@ async def receive(workspace: Workspace, uploads: Sequence[UploadFile]) -> dict[s
         "id": id,
         "files": [file.relative_to(folder).as_posix() for file in files[:200]],
         "bytes": sum(file.stat().st_size for file in files),
-        "importers": likely(folder),
+        "importers": pipeline.looks_like(inmost(folder)) or ["folder"],
     }
 
 
@@ -112,14 +113,7 @@ def _cut(part: str) -> str:
     return (whole[: BYTES - len(kept)] + kept).decode(errors="ignore")
 
 
-def likely(folder: Path) -> list[str]:
-    """Importers that such files may be for, the likeliest first."""
-    names = [file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()]
-    found = []
-    if any(name.endswith(("train.npz", "test.npz")) for name in names):
-        found.append("released-features")
-    if any(name.endswith(".jsonl") and not name.endswith(("accounts.jsonl", "posts.jsonl")) for name in names):
-        found.append("instagram-jsonl")
-    if any(name.endswith((".json.xz", "_UTC.txt", "_UTC.jpg")) for name in names):
-        found.append("instaloader")
-    return [*found, "folder"]
+def inmost(folder: Path) -> Path:
+    """Where its files lie: browsers and archives put a folder around them."""
+    inner = list(folder.iterdir()) if folder.is_dir() else []
+    return inmost(inner[0]) if len(inner) == 1 and inner[0].is_dir() else folder

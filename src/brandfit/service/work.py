@@ -14,6 +14,7 @@ from brandfit.errors import DataError
 from brandfit.report import pdf
 from brandfit.service.forgetting import UPLOADS, Clean
 from brandfit.service.people import handle
+from brandfit.service.uploads import inmost
 from brandfit.workspace import Workspace
 
 Tell = Callable[[str, int, int], None]
@@ -32,7 +33,7 @@ def import_source(
 ) -> dict[str, Any]:
     """``upload`` names a folder of uploads; of what lies in one folder of it, that folder is meant. Files that are sent again are
     the same source: what was wrong with them is told anew."""
-    where = _inmost(workspace.path / UPLOADS / upload) if upload else Path(path) if path else None
+    where = inmost(workspace.path / UPLOADS / upload) if upload else Path(path) if path else None
     cls = names.load("importer", source)
     size = cls(cls.Config.of(settings or {})).total(where) if where else 0
     read = 0
@@ -174,9 +175,3 @@ def _parted(settings: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[st
 
 def _here(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
-
-
-def _inmost(folder: Path) -> Path:
-    """Where its files lie: browsers and archives put a folder around them."""
-    inner = list(folder.iterdir()) if folder.is_dir() else []
-    return _inmost(inner[0]) if len(inner) == 1 and inner[0].is_dir() else folder

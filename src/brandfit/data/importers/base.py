@@ -38,7 +38,7 @@ class Importer(ABC):
         return names.name_of("importer", type(self))
 
     def recognises(self, path: Path) -> bool:
-        """Whether a folder looks like one of this source, at a glance."""
+        """Whether a folder, or a file in place of one, looks like this source, at a glance."""
         return False
 
     @abstractmethod

@@ -103,6 +103,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 """Table to its columns. A time is ISO 8601 (UTC unless it says otherwise) or seconds since 1970."""
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
+WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
+NO_LISTS = ("README.md", "influencers.tsv")
+"""The second has no header: it belongs to the WWW 2020 data set."""
 MOST_UNKNOWN = 20
 """Unknown columns that are named in warnings."""
 
@@ -113,19 +116,19 @@ class Folder(Importer):
     """Your own tables and pictures."""
 
     def recognises(self, path: Path) -> bool:
-        return bool(_tables(path, "accounts"))
+        return bool(_found(path)["accounts"])
 
     def total(self, path: Path) -> int:
-        return sum(_files.size_of(file) for table in COLUMNS for file in _tables(path, table))
+        return sum(_files.size_of(file) for files in _found(path).values() for file in files)
 
     def read(self, path: Path, tick: Tick) -> Iterator[Record]:
-        files = {table: _tables(_files.folder(path), table) for table in COLUMNS}
+        files = _found(path)
         if not files["accounts"]:
-            raise DataError(
-                f"{shown(path)} holds no accounts.csv, accounts.jsonl or accounts.parquet.",
-                "Write a template with: brandfit template FOLDER",
-            )
-        self.warnings = [f"There is no {table}.csv, .jsonl or .parquet." for table in ("posts", "endorsements") if not files[table]]
+            raise _nothing(path)
+        self.warnings = [
+            *(f"{clean(file.name)} is read as accounts." for file in files["accounts"] if not _is(file, "accounts")),
+            *(f"There is no {table}.csv, .jsonl or .parquet." for table in ("posts", "endorsements") if not files[table]),
+        ]
         roles: dict[str, str] = {}
         owners: dict[str, str] = {}
         link_comment = Comments().link
@@ -254,13 +257,37 @@ def _comment(row: dict[str, Any], owners: dict[str, str], link: Callable[..., Li
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def _tables(path: Path, table: str) -> list[Path]:
-    """The files of a table that the folder holds, whatever the case of their names."""
-    names = {f"{table}{ending}" for ending in ENDINGS}
+def _found(path: Path) -> dict[str, list[Path]]:
+    """Table to its files, whatever the case of their names.
+
+    A file in place of a folder is a table of accounts, and so is the only file of a folder: a list that somebody keeps has a name
+    of its own.
+    """
     try:
-        return sorted(file for file in path.iterdir() if file.name.lower() in names and _files.is_file(file))
+        files = sorted(filter(_files.is_file, path.iterdir() if path.is_dir() else [path]))
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be listed: {error.strerror or error}.") from None
+    found = {table: [file for file in files if _is(file, table)] for table in COLUMNS}
+    rest = [file for file in files if not file.name.startswith(".") and file.name not in NO_LISTS]
+    if len(rest) == 1 and not any(found.values()) and rest[0].name.lower().endswith(ENDINGS):
+        found["accounts"] = rest
+    return found
+
+
+def _nothing(path: Path) -> DataError:
+    """There are no accounts."""
+    here = path.iterdir() if path.is_dir() else [path]
+    book = next((file for file in sorted(here) if file.suffix.lower() in WORKBOOKS), None)
+    if book is None and not path.exists():
+        return DataError(f"{shown(path)}: expected a folder or a table, found nothing.", "Is it spelt as it is on the disk?")
+    return DataError(
+        f"{shown(path)} holds no accounts.csv, accounts.jsonl or accounts.parquet.",
+        f"Save the sheet of {clean(book.name)} as CSV (UTF-8)." if book else "Write a template with: brandfit template FOLDER",
+    )
+
+
+def _is(file: Path, table: str) -> bool:
+    return file.name.lower() in {f"{table}{ending}" for ending in ENDINGS}
 
 
 def _records(path: Path, tick: Tick) -> Iterator[Row | Reject]:

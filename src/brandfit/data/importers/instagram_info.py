@@ -32,7 +32,7 @@ class InstagramInfo(Importer):
     """Posts as ``<handle>-<id>.info`` files and a list of influencers."""
 
     def recognises(self, path: Path) -> bool:
-        return any(file.name.endswith(".info") for file in path.iterdir())
+        return path.is_dir() and any(file.name.endswith(".info") for file in path.iterdir())
 
     def total(self, path: Path) -> int:
         listed = _list(path)
