@@ -18,30 +18,27 @@ def test_every_source_is_recognised_and_imported_without_its_name(name, sources,
     source = sources.write(tmp_path / "source", sources.all[name]())
     assert recognise(source) == name
     main(["import", str(source), "-w", str(tmp_path / "work")])
-    assert f"looks like {name}" in capsys.readouterr().out
+    assert f"is read as {name}" in capsys.readouterr().out
     with Workspace(tmp_path / "work") as workspace:
         assert workspace.dataset().accounts.num_rows
 
 
-def test_no_source_several_sources_and_files_are_told_apart(sources, tmp_path):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="looks like none of"):
-        recognise(tmp_path / "empty")
+def test_nothing_and_several_sources_are_told(sources, tmp_path):
     with pytest.raises(DataError, match="neither a source nor a folder"):
         recognise(tmp_path / "nowhere")
     both = sources.write(tmp_path / "both", {**sources.all["folder"](), **sources.all["released-features"]()})
-    with pytest.raises(DataError, match="both folder and released-features") as error:
+    with pytest.raises(DataError, match="folder and released-features") as error:
         recognise(both)
-    assert "brandfit import folder" in str(error.value.hint)
-    with pytest.raises(DataError, match="looks like none of"):
-        recognise(next(both.glob("*.npz")))
+    assert "brandfit import folder" in error.value.hint
 
 
-def test_a_damaged_file_is_no_source(tmp_path):
-    (tmp_path / "x.json").write_bytes(b"\xfd7zXZ\x00 and then nothing")
-    (tmp_path / "y.json").write_text('{"node": 1}')
-    with pytest.raises(DataError, match="looks like none of"):
-        recognise(tmp_path)
+def test_what_is_no_source_is_told_by_the_one_of_peoples_own_tables(tmp_path, capsys):
+    for file, content in (("x.json", b"\xfd7zXZ\x00 and then nothing"), ("y.json", b'{"node": 1}'), ("list.xlsx", b"PK")):
+        (tmp_path / file).write_bytes(content)
+        assert recognise(tmp_path) == recognise(tmp_path / file) == "folder"
+    with pytest.raises(SystemExit):
+        main(["import", str(tmp_path / "list.xlsx"), "-w", str(tmp_path / "work")])
+    assert "Save the sheet of list.xlsx as CSV" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("folder", "name"), [("instagram", "instagram-jsonl"), ("brand_micro_influencer", "released-features")])

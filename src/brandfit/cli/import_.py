@@ -25,16 +25,17 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
       brandfit import my-accounts/ -w work
       brandfit import instaloader downloads/ --set brands=northpeak.outdoor -w work
     """
+    import re
     from pathlib import Path
 
     from brandfit import names, pipeline
     from brandfit.errors import UsageError
     from brandfit.workspace import Workspace
 
-    if path is None and source not in names.names("importer") and ("/" in source or Path(source).exists()):
+    if path is None and source not in names.names("importer") and (re.search(r"[/\\.]", source) or Path(source).exists()):
         source, path = pipeline.recognise(source), source
         if not as_json:
-            click.echo(f"{path} looks like {source}.")
+            click.echo(f"{path} is read as {source}.")
     cls = names.load("importer", source)
     if path is None and cls.needs_path:
         raise UsageError(

@@ -48,22 +48,22 @@ class Imported:
 
 
 def looks_like(path: Path) -> list[str]:
-    """The sources (importers) that a folder, or a file in place of one, looks like."""
-    return [name for name in names.names("importer") if names.load("importer", name)().recognises(path)]
+    """The sources (importers) that a folder, or a file in place of one, looks like; that of people's own tables where it looks like
+    none, which says what is lacking."""
+    return [name for name in names.names("importer") if names.load("importer", name)().recognises(path)] or ["folder"]
 
 
 def recognise(path: str | Path) -> str:
-    """The source that a folder looks like. Raises DataError where it looks like none or several of them."""
-    where, known = Path(path), names.names("importer")
+    """The source that it looks like. Raises DataError where there is nothing, and where it looks like several."""
+    where = Path(path)
     if not where.exists():
-        raise DataError(f"There is neither a source nor a folder {str(path)!r}.", f"Sources: {', '.join(known)}.")
+        raise DataError(f"There is neither a source nor a folder {str(path)!r}.", f"Sources: {', '.join(names.names('importer'))}.")
     try:
         found = looks_like(where)
     except OSError as error:
         raise DataError(f"{where} cannot be read: {error.strerror or error}.") from None
-    if len(found) != 1:
-        looks = f"both {' and '.join(found)}" if found else f"none of {', '.join(known)}"
-        raise DataError(f"{where} looks like {looks}.", f"Say which it is: brandfit import {(found or known)[0]} {where}")
+    if len(found) > 1:
+        raise DataError(f"{where} looks like {' and '.join(found)}.", f"Say which it is: brandfit import {found[0]} {where}")
     return found[0]
 
 

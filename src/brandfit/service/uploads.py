@@ -74,7 +74,7 @@ async def receive(workspace: Workspace, uploads: Sequence[UploadFile]) -> dict[s
         "id": id,
         "files": [file.relative_to(folder).as_posix() for file in files[:200]],
         "bytes": sum(file.stat().st_size for file in files),
-        "importers": pipeline.looks_like(inmost(folder)) or ["folder"],
+        "importers": pipeline.looks_like(inmost(folder)),
     }
 
 
