@@ -75,12 +75,12 @@ def test_a_list_under_a_name_of_its_own_is_one_of_accounts(read, tmp_path):
         read(NAME, tmp_path / "mine")
 
 
-def test_a_workbook_is_told_to_be_saved_as_csv(read, tmp_path):
-    (tmp_path / "list.xlsx").write_bytes(b"PK")
-    for path in (tmp_path, tmp_path / "list.xlsx"):
+def test_another_workbook_is_told_to_be_saved_as_one_that_is_read(read, tmp_path):
+    (tmp_path / "list.xls").write_bytes(b"PK")
+    for path in (tmp_path, tmp_path / "list.xls"):
         with pytest.raises(DataError) as error:
             read(NAME, path)
-        assert "Save the sheet of list.xlsx as CSV" in error.value.hint
+        assert "Save list.xls as .xlsx, or its sheet as CSV" in error.value.hint
 
 
 def test_the_template_imports_without_rejects(read, tmp_path):

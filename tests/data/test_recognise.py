@@ -33,12 +33,12 @@ def test_nothing_and_several_sources_are_told(sources, tmp_path):
 
 
 def test_what_is_no_source_is_told_by_the_one_of_peoples_own_tables(tmp_path, capsys):
-    for file, content in (("x.json", b"\xfd7zXZ\x00 and then nothing"), ("y.json", b'{"node": 1}'), ("list.xlsx", b"PK")):
+    for file, content in (("x.json", b"\xfd7zXZ\x00 and then nothing"), ("y.json", b'{"node": 1}'), ("list.xls", b"PK")):
         (tmp_path / file).write_bytes(content)
         assert recognise(tmp_path) == recognise(tmp_path / file) == "folder"
     with pytest.raises(SystemExit):
-        main(["import", str(tmp_path / "list.xlsx"), "-w", str(tmp_path / "work")])
-    assert "Save the sheet of list.xlsx as CSV" in capsys.readouterr().err
+        main(["import", str(tmp_path / "list.xls"), "-w", str(tmp_path / "work")])
+    assert "Save list.xls as .xlsx" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("folder", "name"), [("instagram", "instagram-jsonl"), ("brand_micro_influencer", "released-features")])

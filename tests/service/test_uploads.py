@@ -239,7 +239,7 @@ def test_a_folder_is_imported_and_its_upload_is_let_go_of(make, tmp_path, sent, 
 @pytest.mark.parametrize(
     ("files", "title"),
     [
-        ({"posts.csv": b"id\n"}, "What was sent holds no accounts.csv, accounts.jsonl or accounts.parquet."),
+        ({"posts.csv": b"id\n"}, "What was sent holds no accounts.csv, .xlsx, .jsonl or .parquet."),
         (
             {"x/accounts.csv": b"id,role,followers\na.b,influencer,many\n"},
             "accounts.csv, line 2: followers: expected a whole number, found 'many'.",

@@ -13,11 +13,11 @@ def command(folder: str) -> None:
     \b
     Example:
       brandfit template my-accounts
-      brandfit import folder my-accounts -w work
+      brandfit import my-accounts -w work
     """
     from pathlib import Path
 
     from brandfit.data.importers.folder import write_template
 
     write_template(Path(folder))
-    click.echo(f"Templates are in {folder}. Fill them, then: brandfit import folder {folder} -w work")
+    click.echo(f"Templates are in {folder}. Fill them, then: brandfit import {folder} -w work")

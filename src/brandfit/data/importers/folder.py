@@ -5,8 +5,8 @@
     endorsements.csv  which influencer has worked with which brand          optional
     comments.csv      who commented under which post                        optional
 
-Each may be .csv (also ; or tab between the cells, .tsv), .jsonl or .parquet, and .gz of the first two. ``COLUMNS`` says
-what each column is; ``write_template`` writes a folder to start from.
+Each may be .csv (also ; or tab between the cells, .tsv), .xlsx (its first sheet), .jsonl or .parquet, and .gz of text.
+``COLUMNS`` says what each column is; ``write_template`` writes a folder to start from. A list of accounts alone may have any name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from brandfit.data import captions, schema
-from brandfit.data.importers import _csv, _fields, _files, _lines
+from brandfit.data.importers import _csv, _fields, _files, _lines, _workbook
 from brandfit.data.importers._comments import Comments
 from brandfit.data.importers._reasons import FAILURES, clean, excerpt, quoted, reason, shown
 from brandfit.data.importers.base import Importer, Tick
@@ -102,8 +102,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 """Table to its columns. A time is ISO 8601 (UTC unless it says otherwise) or seconds since 1970."""
 
-ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".parquet")
-WORKBOOKS = (".xlsx", ".xls", ".ods", ".numbers")
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".parquet", ".xlsx")
+WORKBOOKS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 NO_LISTS = ("README.md", "influencers.tsv")
 """The second has no header: it belongs to the WWW 2020 data set."""
 MOST_UNKNOWN = 20
@@ -127,7 +127,7 @@ class Folder(Importer):
             raise _nothing(path)
         self.warnings = [
             *(f"{clean(file.name)} is read as accounts." for file in files["accounts"] if not _is(file, "accounts")),
-            *(f"There is no {table}.csv, .jsonl or .parquet." for table in ("posts", "endorsements") if not files[table]),
+            *(f"There is no {table}.csv, .xlsx, .jsonl or .parquet." for table in ("posts", "endorsements") if not files[table]),
         ]
         roles: dict[str, str] = {}
         owners: dict[str, str] = {}
@@ -156,7 +156,7 @@ class Folder(Importer):
         known = {alias: column for column in COLUMNS[table] for alias in (column.name, *column.also)}
         exact = {column.name for column in COLUMNS[table]}
         columns: dict[str, Column | None] = {}
-        for item in _records(path, tick):
+        for item in _records(path, tick, self.warnings):
             if isinstance(item, Reject):
                 yield item
                 continue
@@ -281,8 +281,8 @@ def _nothing(path: Path) -> DataError:
     if book is None and not path.exists():
         return DataError(f"{shown(path)}: expected a folder or a table, found nothing.", "Is it spelt as it is on the disk?")
     return DataError(
-        f"{shown(path)} holds no accounts.csv, accounts.jsonl or accounts.parquet.",
-        f"Save the sheet of {clean(book.name)} as CSV (UTF-8)." if book else "Write a template with: brandfit template FOLDER",
+        f"{shown(path)} holds no accounts.csv, .xlsx, .jsonl or .parquet.",
+        f"Save {clean(book.name)} as .xlsx, or its sheet as CSV." if book else "Write a template with: brandfit template FOLDER",
     )
 
 
@@ -290,16 +290,18 @@ def _is(file: Path, table: str) -> bool:
     return file.name.lower() in {f"{table}{ending}" for ending in ENDINGS}
 
 
-def _records(path: Path, tick: Tick) -> Iterator[Row | Reject]:
+def _records(path: Path, tick: Tick, notes: list[str]) -> Iterator[Row | Reject]:
     name = path.name.lower().removesuffix(".gz")
+    if name.endswith(".xlsx"):
+        return _cells(path, _workbook.records(path, tick, notes))
     if name.endswith(".parquet"):
         return _parquet(path, tick)
-    return _json(path, tick) if name.endswith(("jsonl", ".ndjson")) else _cells(path, tick)
+    return _json(path, tick) if name.endswith(("jsonl", ".ndjson")) else _cells(path, _csv.records(path, tick))
 
 
-def _cells(path: Path, tick: Tick) -> Iterator[Row | Reject]:
+def _cells(path: Path, records: Iterator[tuple[int, list[str]] | Reject]) -> Iterator[Row | Reject]:
     header: list[str] = []
-    for item in _csv.records(path, tick):
+    for item in records:
         if isinstance(item, Reject):
             yield item
             continue
