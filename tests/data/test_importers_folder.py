@@ -62,6 +62,13 @@ def test_tables_in_three_forms_with_pictures(read, source):
     assert not found.warnings
 
 
+def test_two_files_of_one_table_are_both_read_and_told(read, tmp_path):
+    accounts(read, tmp_path / "mine", "id,followers\nana,1\n")
+    found = accounts(read, tmp_path / "mine", "id,followers\nana,2\nbo,3\n", "accounts.tsv")
+    assert [(a.id, a.followers) for a in found.accounts] == [("ana", 1), ("ana", 2), ("bo", 3)]
+    assert found.warnings[0] == "All of these are read: accounts.csv, accounts.tsv."
+
+
 def test_a_list_under_a_name_of_its_own_is_one_of_accounts(read, tmp_path):
     text = "Username;Followers\n@Ana;8000\nbo;12000\n"
     found = accounts(read, tmp_path / "mine", text, "Spring Campaign.CSV")
