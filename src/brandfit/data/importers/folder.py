@@ -128,7 +128,7 @@ class Folder(Importer):
         self.warnings = [
             *(f"{clean(file.name)} is read as accounts." for file in files["accounts"] if not _is(file, "accounts")),
             *(f"All of these are read: {', '.join(clean(f.name) for f in one)}." for one in files.values() if len(one) > 1),
-            *(f"There is no {table}.csv, .xlsx, .jsonl or .parquet." for table in ("posts", "endorsements") if not files[table]),
+            *(f"There is no table of {table}." for table in ("posts", "endorsements") if not files[table]),
         ]
         roles: dict[str, str] = {}
         owners: dict[str, str] = {}
