@@ -148,7 +148,7 @@ def test_unknown_columns_are_told_once(read, tmp_path):
     found = accounts(read, tmp_path, "id,Shoe size\na,43\nb,44\n")
     assert [a.id for a in found.accounts] == ["a", "b"]
     assert [w for w in found.warnings if "Shoe" in w] == ["accounts.csv: the column 'Shoe size' is not known and was left out."]
-    assert any("no endorsements" in w for w in found.warnings)
+    assert any("no table of endorsements" in w for w in found.warnings)
 
 
 @pytest.mark.parametrize(
