@@ -16,7 +16,7 @@ from brandfit.data.schema import Reject
 
 ROWS, COLUMNS = 1_048_576, 256
 """Of a sheet: what Excel can write, and more than any table has. A hostile file names a row beyond all, to be waited for."""
-UNPACKED = 512 << 20
+UNPACKED = 256 << 20
 """Bytes of all that a workbook packs."""
 
 
