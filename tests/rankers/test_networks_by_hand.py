@@ -7,12 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from brandfit.learning.pooling import Vectors  # noqa: E402
 from brandfit.rankers import bamir, morning, wsim_mt  # noqa: E402
 from brandfit.rankers._bamir_net import BamirNet  # noqa: E402
 from brandfit.rankers._layers import MLP  # noqa: E402
 from brandfit.rankers._mir_net import MirNet  # noqa: E402
 from brandfit.rankers._morning_net import MorningNet  # noqa: E402
 from brandfit.rankers._network import Embed  # noqa: E402
+from brandfit.rankers._wsim_mt_net import WSimMTNet  # noqa: E402
 
 ONE = torch.ones(2, 1)
 LEAK = 0.01
@@ -147,15 +149,23 @@ def test_morning_attends_to_what_content_and_audience_share():
 
 
 def test_wsim_mt_learns_categories_beside_the_pools():
-    """L = ListNet + lambda CE(brands) + gamma CE(influencers), each brand and candidate weighed by how often it is drawn."""
+    """L = ListNet + lambda CE(brands) + gamma CE(influencers), each brand and candidate weighed by how often it is drawn.
+
+    The second influencer has no picture: pairs with it are told by words alone, and so is its category, but not its brands'.
+    """
     from brandfit.learning.losses import listnet
 
-    left = {"content": torch.tensor([[1.0, 0.0], [0.0, 1.0]])}
-    right = {"content": torch.tensor([[1.0, 0.2], [0.3, 1.0], [0.5, 0.5]])}
-    embed = embedded(left, right)
-    network = embed.network
-    network.head = torch.nn.Linear(1, 2)
-    network.joint = lambda values, has: values["n"]
+    values = [{"text": told(n, 3, n), "picture": told(n, 4, 9 + n)} for n in (2, 3)]
+    pictures = [torch.ones(2, dtype=torch.bool), torch.tensor([True, False, True])]
+    sides = {
+        slot: tuple(
+            Vectors(side[slot].numpy(), (has if slot == "picture" else torch.ones_like(has)).numpy())
+            for side, has in zip(values, pictures, strict=True)
+        )
+        for slot in ("text", "picture")
+    }
+    network = WSimMTNet({"text": 3, "picture": 4}, 2, 0.5, 0.01).eval()
+    embed = Embed(network, sides)
     pooled = wsim_mt.Pooled(
         brand=torch.tensor([0, 1]),
         candidates=torch.tensor([[0, 1], [1, 2]]),
@@ -165,12 +175,25 @@ def test_wsim_mt_learns_categories_beside_the_pools():
         categories=torch.tensor([[0, 1], [1, -1]]),
     )
     ranker = wsim_mt.WSimMT(wsim_mt.WSimMT.Config.of({"weight_brand": 0.3, "weight_influencer": 0.7}))
-    scores = torch.tensor([[1.0, 0.3], [1.0, 0.5]])
+    branch = {slot: [through(v[slot], network.branches[slot], torch.relu, True) for v in values] for slot in values[0]}
+
+    def e(side: int, account: int, picture: bool):
+        words = branch["text"][side][account]
+        return words * branch["picture"][side][account] if picture else words
+
+    def score(brand: int, influencer: int):
+        both = bool(pictures[1][influencer])
+        return (e(0, brand, both) * network.diagonal * e(1, influencer, both)).sum()
+
+    def cross(side: int, account: int, category: int):
+        own = e(side, account, bool(pictures[side][account]))
+        return -layer(own[None], network.head).log_softmax(-1)[0, category]
+
+    scores = torch.stack([torch.stack([score(b, i) for i in row]) for b, row in enumerate(pooled.candidates.tolist())])
     main = listnet(scores, pooled.positive, pooled.valid)
-
-    def cross(account: int, category: int):
-        return -network.head(torch.tensor([[float(account)]])).log_softmax(-1)[0, category]
-
-    brands = (cross(0, 0) + cross(1, 1)) / 2
-    influencers = (cross(0, 0) + 2 * cross(1, 1)) / 3  # the second is in two pools, the third has no category
+    brands = (cross(0, 0, 0) + cross(0, 1, 1)) / 2
+    influencers = (cross(1, 0, 0) + 2 * cross(1, 1, 1)) / 3  # the second is in two pools, the third has no category
+    rows, real = [], network.joint
+    network.joint = lambda values, has: rows.append(len(has["text"])) or real(values, has)
     torch.testing.assert_close(ranker.loss(embed, pooled), main + 0.3 * brands + 0.7 * influencers)
+    assert rows == [4, 3]  # each brand with and without its picture, each influencer once

@@ -296,20 +296,31 @@ class Embed:
 
         An account that is in many pairs of a batch goes through the network once, with one dropout.
         """
-        import torch
 
         at = [brand.to(self.device), influencer.to(self.device)]
-        has = {slot: self.has[0][slot][at[0]] * self.has[1][slot][at[1]] for slot in self.has[0]}
-        case = torch.stack([values[:, 0].long() << n for n, values in enumerate(has.values())]).sum(0)
-        left, right = (self._side(side, at[side], case, len(has)) for side in (0, 1))
+        case = self.case(at[0], at[1])
+        left, right = (self._side(side, at[side], case) for side in (0, 1))
         return left, right
 
-    def _side(self, side: int, accounts: Tensor, case: Tensor, slots: int) -> dict[str, Tensor]:
+    def case(self, brand: Tensor | None, influencer: Tensor | None) -> Tensor:
+        """(n,) of n pairs, or of n accounts of one side: which slots are there, a bit each."""
+        import torch
+
+        here = [(has, at) for has, at in zip(self.has, (brand, influencer), strict=True) if at is not None]
+        there = (torch.stack([has[slot][at] for has, at in here]).prod(0) for slot in self.has[0])
+        return torch.stack([bits[:, 0].long() << n for n, bits in enumerate(there)]).sum(0)
+
+    def given(self, side: int, accounts: Tensor, case: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+        """What the network is given of accounts told by slots, each once: values and has by slot, and (n,) the row of each."""
+        slots = len(self.has[side])
         told, place = ((accounts << slots) + case).unique(return_inverse=True)  # type: ignore[no-untyped-call]
         at = told >> slots
         has = {slot: ((told >> n) & 1).to(values.dtype)[:, None] for n, (slot, values) in enumerate(self.has[side].items())}
-        found = self.network(side, {s: v[at] for s, v in self.values[side].items()}, has)
-        return {part: values[place] for part, values in found.items()}
+        return {slot: values[at] for slot, values in self.values[side].items()}, has, place
+
+    def _side(self, side: int, accounts: Tensor, case: Tensor) -> dict[str, Tensor]:
+        values, has, place = self.given(side, accounts, case)
+        return {part: found[place] for part, found in self.network(side, values, has).items()}
 
     def scores(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
         """Part to (n,) scores of n pairs."""

@@ -35,7 +35,10 @@ class WSimMTNet(nn.Module):
         return product([(branch(values[slot]), has[slot]) for slot, branch in self.branches.items() if slot in values])
 
     def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
-        e = self.joint(values, has)
+        return self.parts(side, self.joint(values, has), values, has)
+
+    def parts(self, side: int, e: Tensor, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What is multiplied to the parts of a score."""
         if self.share is None:
             return {"content": e * self.diagonal if side == 0 else e}
         share = self.share.sigmoid()

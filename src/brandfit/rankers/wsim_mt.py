@@ -108,22 +108,29 @@ class WSimMT(NetworkRanker):
 
         m, k = batch.candidates.shape
         brand, candidate = batch.brand[:, None].expand(m, k).reshape(-1), batch.candidates.reshape(-1)
-        scores = sum(embed.scores(brand, candidate).values())
-        loss = listnet(scores.reshape(m, k), batch.positive, batch.valid)  # type: ignore[union-attr]
         network: Any = embed.network
-        if network.head is None:
-            return loss
-        targets = (batch.brand, batch.brand_category), (candidate, batch.categories.reshape(-1))
-        for side, ((at, category), weight) in enumerate(
-            zip(targets, (self.config.weight_brand, self.config.weight_influencer), strict=True)
+        pairs = embed.case(brand, candidate)
+        parts, losses = [], []
+        for side, (paired, alone, category, weight) in enumerate(
+            (
+                (brand, batch.brand, batch.brand_category, self.config.weight_brand),
+                (candidate, candidate, batch.categories.reshape(-1), self.config.weight_influencer),
+            )
         ):
+            # A pair is told by the slots that both have, a category by all that the account has: mostly the same e, and then one.
+            own = embed.case(*((alone, None) if side == 0 else (None, alone)))
+            values, has, place = embed.given(side, torch.cat([paired, alone]), torch.cat([pairs, own]))
+            e = network.joint(values, has)
+            parts.append({part: found[place[: m * k]] for part, found in network.parts(side, e, values, has).items()})
             known = category >= 0
-            if weight and known.any():
-                rows, place, count = at[known].unique(return_inverse=True, return_counts=True)
-                wanted = torch.empty_like(rows).scatter_(0, place, category[known])  # an account has one category, wherever it is
-                e = network.joint(*({slot: v[rows] for slot, v in told[side].items()} for told in (embed.values, embed.has)))
-                loss = loss + weight * (f.cross_entropy(network.head(e), wanted, reduction="none") * count).sum() / count.sum()
-        return loss
+            if network.head is not None and weight and known.any():
+                rows, at, count = place[m * k :][known].unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
+                wanted = torch.empty_like(rows).scatter_(0, at, category[known])  # an account has one category, wherever it is
+                each = f.cross_entropy(network.head(e[rows]), wanted, reduction="none")
+                losses.append(weight * (each * count).sum() / count.sum())
+        left, right = parts
+        scores = sum((left[part] * right[part]).sum(-1) for part in left)
+        return sum(losses, listnet(scores.reshape(m, k), batch.positive, batch.valid))
 
     def _dim(self, slot: str, dim: int) -> int:
         return 1 if slot == "engagement" else dim
