@@ -225,7 +225,7 @@ def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
     experiment = Experiment("Nothing", "us", [Row("theirs", note="on another split"), Row("pictured", "mir", needs=("picture",))])
     with pytest.raises(UsageError, match="No row of this experiment can be run here") as raised:
         experiments.run(demo, experiment)
-    assert "theirs is quoted: on another split; pictured was not run: it needs picture (no features" in raised.value.message
+    assert "theirs is quoted: on another split; pictured was not run: it needs picture (nothing was" in raised.value.message
 
 
 def test_a_row_without_its_features_and_a_table_without_its_baseline_are_told(demo):
