@@ -23,6 +23,11 @@ def test_every_source_is_recognised_and_imported_without_its_name(name, sources,
         assert workspace.dataset().accounts.num_rows
 
 
+def test_posts_with_thumbnails_need_no_list(sources, tmp_path):
+    files = {name: data for name, data in sources.all["instagram-jsonl"]().items() if not name.startswith("influencers")}
+    assert recognise(sources.write(tmp_path / "source", files)) == "instagram-jsonl"
+
+
 def test_nothing_and_several_sources_are_told(sources, tmp_path):
     with pytest.raises(DataError, match="neither a source nor a folder"):
         recognise(tmp_path / "nowhere")

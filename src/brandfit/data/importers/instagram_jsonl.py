@@ -75,7 +75,8 @@ class InstagramJsonl(Importer):
     """Influencers, posts, thumbnails and comments as JSON lines."""
 
     def recognises(self, path: Path) -> bool:
-        return {"posts", "influencers"} <= self._files(path).keys()
+        files = self._files(path)
+        return "posts" in files and ("influencers" in files or "thumbnails" in files)
 
     def total(self, path: Path) -> int:
         return sum(_files.size_of(file) for file in self._files(path).values())
