@@ -62,6 +62,25 @@ def test_tables_in_three_forms_with_pictures(read, source):
     assert not found.warnings
 
 
+@pytest.mark.parametrize("header", ["User Name", "user-name", "USERNAME", "Instagram Handle", "account-id", "Handle"])
+def test_headers_may_differ_in_case_spaces_and_dashes(read, tmp_path, header):
+    found = accounts(read, tmp_path, f"{header},follower-COUNT\nana,5\n")
+    assert [(a.id, a.followers) for a in found.accounts] == [("ana", 5)]
+
+
+@pytest.mark.parametrize("text", ["Profil,followers\nana,5\n", "id,followers\n", "", "My list\nana,5\n"])
+def test_a_table_of_which_nothing_could_be_used_says_what_is_needed(read, tmp_path, text):
+    found = accounts(read, tmp_path, text)
+    assert not found.accounts
+    assert "accounts.csv: no row of it could be used" in found.warnings[-1]
+    assert "id or handle or username" in found.warnings[-1]
+
+
+@pytest.mark.parametrize("link", ["https://www.instagram.com/Ana.B/", "instagram.com/ana.b?hl=en", "http://instagram.com/@ana.b"])
+def test_the_address_of_a_profile_is_a_handle(read, tmp_path, link):
+    assert [a.id for a in accounts(read, tmp_path, f"id\n{link}\n").accounts] == ["ana.b"]
+
+
 def test_two_files_of_one_table_are_both_read_and_told(read, tmp_path):
     accounts(read, tmp_path / "mine", "id,followers\nana,1\n")
     found = accounts(read, tmp_path / "mine", "id,followers\nana,2\nbo,3\n", "accounts.tsv")
@@ -78,8 +97,9 @@ def test_a_list_under_a_name_of_its_own_is_one_of_accounts(read, tmp_path):
     alone = read(NAME, tmp_path / "mine" / "Spring Campaign.CSV")
     assert alone.accounts == found.accounts
     (tmp_path / "mine" / "other.csv").write_text(text)
-    with pytest.raises(DataError, match="no accounts"):  # which of the two?
+    with pytest.raises(DataError, match="2 tables, none of them called accounts") as error:  # which of the two?
         read(NAME, tmp_path / "mine")
+    assert "Name the list" in error.value.hint
 
 
 def test_another_workbook_is_told_to_be_saved_as_one_that_is_read(read, tmp_path):
@@ -132,7 +152,7 @@ def test_lines_of_rejects_count_the_lines_within_quotes(read, tmp_path):
     assert [(r.line, r.reason) for r in found.rejects] == [
         (6, "followers: expected a whole number, found 'many'"),
         (7, 'a quote (") is opened here and never closed'),
-        (9, "expected 3 cells, found 4"),
+        (9, "expected 3 cells as in the first row, found 4"),
     ]
 
 
@@ -276,7 +296,7 @@ def test_a_folder_without_accounts_is_refused(read, tmp_path):
     with pytest.raises(DataError, match=r"no accounts\.csv"):
         read(NAME, tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"file holds no accounts\.csv"):
+    with pytest.raises(DataError, match="no list of accounts"):
         read(NAME, tmp_path / "file")
 
 

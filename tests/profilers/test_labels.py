@@ -129,6 +129,7 @@ def test_what_somebody_wrote_is_not_written_over(place, tmp_path, capsys):
     for arguments in (
         ["profile", "discover", "--apply", str(topics), "--out", str(labels), "-w", str(place)],
         ["profile", "tags", "--labels", str(labels), "--out", str(labels), "-w", str(place)],
+        ["profile", "tags", "--out", str(labels), "-w", str(place)],
     ):
         with pytest.raises(SystemExit):
             main(arguments)

@@ -15,7 +15,7 @@ from brandfit import names, pipeline
 from brandfit.cli import main
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
-from brandfit.errors import ConfigError
+from brandfit.errors import ConfigError, UsageError
 from brandfit.evaluation.profiles import accuracy, answered, calibration_error, f1_scores, judge, macro_f1
 from brandfit.profilers._inputs import FIELDS, inputs
 from brandfit.profilers.base import Profiler, labelled, temperature, warmed
@@ -145,6 +145,16 @@ def test_labels_are_written_and_kept_as_features(place, tmp_path, capsys):
         assert set(rows[0]) >= {"account", "stated", "answer", "probability", *features.columns}
         ranker = pipeline.train(workspace, "brandfit")
         assert "category" in ranker.reads
+
+
+def test_categories_without_posts_are_told_as_such():
+    dataset = Dataset.of([Account(id=f"a{n}", category=("food", "pet")[n % 2]) for n in range(6)], [])
+    with pytest.raises(UsageError) as error:
+        names.load("profiler", "tags")(None, 0).fit(dataset)
+    assert "posts.csv" in error.value.hint
+    with pytest.raises(UsageError, match="with posts") as error:
+        judge({"tags": lambda seed: names.load("profiler", "tags")(None, seed)}, dataset)
+    assert "posts.csv" in error.value.hint
 
 
 def test_the_best_profiler_that_told_is_read(place):

@@ -32,9 +32,14 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
     from brandfit.errors import UsageError
     from brandfit.workspace import Workspace
 
-    if path is None and source not in names.names("importer") and (re.search(r"[/\\.]", source) or Path(source).exists()):
+    if (
+        path is None
+        and source not in names.names("importer")
+        and source
+        and (re.search(r"[/\\.]", source) or Path(source).exists())
+    ):
         source, path = pipeline.recognise(source), source
-        if not as_json:
+        if not as_json and source != "folder":
             click.echo(f"{path} is read as {source}.")
     cls = names.load("importer", source)
     if path is None and cls.needs_path:

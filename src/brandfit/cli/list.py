@@ -43,4 +43,4 @@ def command(kind: str, name: str | None, workspace: str, settings: tuple[str, ..
     elif rows:
         print_table(list(rows[0]), [list(row.values()) for row in rows])
     else:
-        click.echo(f"There are no {kind} yet.")
+        click.echo(f"{name} has no settings." if kind == "settings" else f"There are no {kind} yet.")

@@ -67,14 +67,16 @@ def label(
       brandfit profile label combined --set level=post --out posts.csv -w demo
     """
     from collections import Counter
+    from pathlib import Path
 
     from brandfit import pipeline
     from brandfit.config import parse_settings
     from brandfit.data import tabular
+    from brandfit.profilers._labels import holds_labels
     from brandfit.workspace import Workspace
 
-    if out in labels:
-        raise click.UsageError(f"--out {out} would write over the labels that are read. Name another file.")
+    if out and Path(out).exists() and holds_labels(out):
+        raise click.UsageError(f"--out {out} would write over labels that somebody made. Name another file.")
     profiler = profiler or pipeline.DEFAULT_PROFILER
     with Workspace(workspace) as opened, progress(f"profile {profiler}", quiet=as_json) as bar:
         chosen = scoped(parse_settings(settings), profiler, [profiler])

@@ -157,7 +157,7 @@ def judge(
     what = "posts" if first.level == "post" else "influencers"
     classes = tuple(sorted(set(labels.tolist())))
     if len(classes) < 2:
-        raise UsageError(f"There are no {first.learns} of two kinds to judge by.", first.wanted)
+        raise UsageError(f"There are no {first.learns} of two kinds, with posts, to judge by.", first.advice(dataset))
     if other is not None:
         judged, truth = first.examples(other)
         known = np.isin(truth, classes)

@@ -57,7 +57,9 @@ def recognise(path: str | Path) -> str:
     """The source that it looks like. Raises DataError where there is nothing, and where it looks like several."""
     where = Path(path)
     if not where.exists():
-        raise DataError(f"There is neither a source nor a folder {str(path)!r}.", f"Sources: {', '.join(names.names('importer'))}.")
+        raise DataError(
+            f"There is neither a source nor a folder or file {str(path)!r}.", f"Sources: {', '.join(names.names('importer'))}."
+        )
     try:
         found = looks_like(where)
     except OSError as error:

@@ -55,6 +55,14 @@ def read_labels(file: str | Path) -> Labels:
     return Labels(kind, labels)
 
 
+def holds_labels(file: str | Path) -> bool:
+    """Whether a file is one of labels, as people make them."""
+    try:
+        return bool(read_labels(file).told)
+    except DataError:
+        return False
+
+
 def write_labels(labels: Mapping[str, str], file: str | Path, kind: Kind = "account") -> None:
     """Whole, in the order of the mapping."""
     path = Path(file)

@@ -45,7 +45,7 @@ class CommonConfig(settings.Config, frozen=True):
         "other",
     )
     folds: Annotated[
-        int, Meta(description="parts that labelled accounts are dealt into, each told by what the others taught", ge=2)
+        int, Meta(description="parts that labelled accounts are dealt into, each told by what the others taught", ge=2, le=100)
     ] = 5
     confidence: Annotated[float, Meta(description="probability below which the answer is 'unsure'", ge=0, le=1)] = 0.5
     calibrate: Annotated[bool, Meta(description="set the temperature of the probabilities by the folds; takes as many fits")] = (
@@ -116,6 +116,12 @@ class Profiler(Encoder):
             return "Label some: brandfit profile mark --posts --out posts.csv; or encode concept.bag for weak labels."
         return "Import accounts with a category (accounts.csv), or label some (--labels): at least two of each of two categories."
 
+    def advice(self, dataset: Dataset) -> str:
+        """What to do where this Dataset teaches nothing."""
+        if self.level == "account" and any(c is not None for c in dataset.of_accounts("category", dataset.influencers).tolist()):
+            return "Categories are there: import what these influencers post (posts.csv), at least two of each of two categories."
+        return self.wanted
+
     @property
     def labels(self) -> tuple[Level, ...]:
         """Of what it takes labels."""
@@ -179,8 +185,8 @@ class Profiler(Encoder):
         self.classes = tuple(sorted(set(labels.tolist())))
         if len(self.classes) < 2:
             raise UsageError(
-                f"{self.name} learns {self.learns} from examples with posts: found {len(ids)} of {len(self.classes)} kinds.",
-                self.wanted,
+                f"{self.name} learns {self.learns} from examples with posts: found {len(ids)} of {len(self.classes)} categories.",
+                self.advice(dataset),
             )
         slots = [slot for slot in self._slots(dataset) if len(dataset.slots[slot])]
         self.slot_kinds = {slot: dataset.slots[slot].slot or slot for slot in slots}

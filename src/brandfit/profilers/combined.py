@@ -41,7 +41,7 @@ LEAST = 1e-4
 
 class CombinedConfig(ProfilerConfig, frozen=True):
     folds: Annotated[
-        int, Meta(description="parts that labelled accounts are dealt into, to stack and to tell labelled ones", ge=2)
+        int, Meta(description="parts that labelled accounts are dealt into, to stack and to tell labelled ones", ge=2, le=100)
     ] = 3
     calibrate: Annotated[bool, Meta(description="a temperature too: the stack is calibrated without; as many fits")] = False
     block: Annotated[float, Meta(description="inverse of the ridge penalty of each block", gt=0)] = 3.0

@@ -23,6 +23,7 @@ _SPACES = re.compile(r"[\s\u00a0\u2009\u202f'’_]")
 _GROUPED = re.compile(r"\d{1,3}(?:([,.])\d{3})(?:\1\d{3})+|\d{1,3}(?:,\d{3})+")
 _DECIMAL = re.compile(r"\d+[.,]0+")
 _SCALED = re.compile(r"(\d+)(?:[.,](\d{1,2}))?\s*([kmKM])")
+_LINK = re.compile(r"\s*(?:https?://)?(?:www\.)?instagram\.com/([^/?#\s]+)", re.I)
 _SCALE = {"k": 1_000, "m": 1_000_000}
 
 
@@ -147,8 +148,14 @@ def encodable(value: str) -> str:
 
 
 def account_id(value: Any) -> str:
-    """A handle, normalised."""
-    return handle(_id_text(value))
+    """A handle, normalised; also as the address of a profile.
+
+    >>> account_id("https://www.instagram.com/Some.One/")
+    'some.one'
+    """
+    text = _id_text(value)
+    link = _LINK.match(text)
+    return handle(link[1] if link else text)
 
 
 def row_id(value: Any) -> str:

@@ -58,7 +58,9 @@ _ACCOUNT = "handle, with or without @"
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "accounts": (
-        Column("id", _fields.account_id, _ACCOUNT, ("handle", "username", "account"), needed=True),
+        Column(
+            "id", _fields.account_id, _ACCOUNT, ("handle", "username", "account", "account_id", "instagram_handle"), needed=True
+        ),
         Column("role", one_of("influencer", "brand", "audience"), "`influencer` (default), `brand` or `audience`"),
         Column("name", _fields.text, "name as displayed", ("full_name", "display_name")),
         Column("biography", _fields.text, "self-description", ("bio",)),
@@ -130,6 +132,7 @@ class Folder(Importer):
             *(f"All of these are read: {', '.join(clean(f.name) for f in one)}." for one in files.values() if len(one) > 1),
             *(f"There is no table of {table}." for table in ("posts", "endorsements") if not files[table]),
         ]
+        used: set[Path] = set()
         roles: dict[str, str] = {}
         owners: dict[str, str] = {}
         link_comment = Comments().link
@@ -149,13 +152,21 @@ class Folder(Importer):
                     line, row = item
                     try:
                         yield from make(row, file, line)
+                        used.add(source)
                     except ValueError as error:
                         yield Reject(file, line, str(error), excerpt(str(row.get("id") or "")))
+        self.warnings += [
+            f"{clean(source.name)}: no row of it could be used. Its first row names the columns; one is needed that is called "
+            f"{' or '.join(name for column in COLUMNS[table][:1] for name in (column.name, *column.also))}."
+            for table in COLUMNS
+            for source in files[table]
+            if source not in used
+        ]
 
     def _rows(self, path: Path, table: str, tick: Tick) -> Iterator[Row | Reject]:
         """(line, {column: value}) of a file in any of the three forms; a row with a bad or missing value is a Reject."""
-        known = {alias: column for column in COLUMNS[table] for alias in (column.name, *column.also)}
-        exact = {column.name for column in COLUMNS[table]}
+        known = {_normal(alias): column for column in COLUMNS[table] for alias in (column.name, *column.also)}
+        exact = {_normal(column.name) for column in COLUMNS[table]}
         columns: dict[str, Column | None] = {}
         for item in _records(path, tick, self.warnings):
             if isinstance(item, Reject):
@@ -179,7 +190,7 @@ class Folder(Importer):
                             raise ValueError(f"{column.name}: {error}") from None
                 for column in COLUMNS[table]:
                     if column.needed and column.name not in row:
-                        raise ValueError(f"{column.name} is missing")
+                        raise ValueError(f"{column.name} is missing (a column {' or '.join((column.name, *column.also))})")
             except ValueError as error:
                 yield Reject(shown(path), line, str(error), excerpt(" | ".join(map(_brief, cells.values()))))
                 continue
@@ -277,10 +288,21 @@ def _found(path: Path) -> dict[str, list[Path]]:
 
 def _nothing(path: Path) -> DataError:
     """There are no accounts."""
-    here = path.iterdir() if path.is_dir() else [path]
-    book = next((file for file in sorted(here) if file.suffix.lower() in WORKBOOKS), None)
+    here = sorted(path.iterdir() if path.is_dir() else [path])
+    book = next((file for file in here if file.suffix.lower() in WORKBOOKS), None)
+    lists = [file for file in here if file.name.lower().endswith(ENDINGS)]
     if book is None and not path.exists():
         return DataError(f"{shown(path)}: expected a folder or a table, found nothing.", "Is it spelt as it is on the disk?")
+    if path.is_file() and book is None:
+        return DataError(
+            f"{shown(path)} is no list of accounts.",
+            "Give a table of accounts, or the folder that holds it: .csv, .xlsx, .jsonl or .parquet.",
+        )
+    if len(lists) > 1 and not any(_is(file, table) for file in lists for table in COLUMNS):
+        return DataError(
+            f"{shown(path)} holds {len(lists)} tables, none of them called accounts.",
+            f"Name the list of accounts itself, such as {clean(lists[0].name)}.",
+        )
     return DataError(
         f"{shown(path)} holds no accounts.csv, .xlsx, .jsonl or .parquet.",
         f"Save {clean(book.name)} as .xlsx, or its sheet as CSV." if book else "Write a template with: brandfit template FOLDER",
@@ -311,7 +333,12 @@ def _cells(path: Path, records: Iterator[tuple[int, list[str]] | Reject]) -> Ite
             header = cells
             continue
         if len(cells) > len(header) and any(cells[len(header) :]):
-            yield Reject(shown(path), line, f"expected {len(header)} cells, found {len(cells)}", excerpt(" | ".join(cells)[:400]))
+            yield Reject(
+                shown(path),
+                line,
+                f"expected {len(header)} cells as in the first row, found {len(cells)}",
+                excerpt(" | ".join(cells)[:400]),
+            )
             continue
         yield line, dict(zip(header, map(_unguarded, cells), strict=False))
 
@@ -372,7 +399,8 @@ def _first_line(error: Exception) -> str:
 
 
 def _normal(header: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", header.strip().lower()).strip("_")
+    """A header as it is compared: User Name, user-name and username are the same."""
+    return re.sub(r"[^a-z0-9]+", "", header.lower())
 
 
 def _brief(value: Any) -> str:
