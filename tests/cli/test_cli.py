@@ -125,6 +125,21 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
     assert [(Path(r["file"]).name, bool(int(r["line"])), bool(r["reason"])) for r in rejects] == [("accounts.csv", True, True)]
 
 
+def test_an_import_of_which_nothing_could_be_used_fails_and_keeps_the_reasons(run, tmp_path):
+    (tmp_path / "accounts.csv").write_text("username,kind,followers\nx.y,influencer,many\n")
+    code, out, err = run("import", "folder", tmp_path, "-w", tmp_path / "work")
+    assert code == 3
+    assert "accounts.csv, line 2" in out
+    assert "No row of" in err
+    assert run("export", "rejects", tmp_path / "rejects.csv", "-w", tmp_path / "work")[0] == 0
+
+
+def test_an_import_that_breaks_off_leaves_no_new_workspace(run, tmp_path):
+    (tmp_path / "accounts.csv").write_text("username,kind,followers\nx.y,influencer,many\n")
+    assert run("import", "folder", tmp_path, "-w", tmp_path / "work", "--strict")[0] == 3
+    assert not (tmp_path / "work").exists()
+
+
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [

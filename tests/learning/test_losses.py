@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from brandfit.learning.losses import disorder, l1, listnet, listwise, pairwise, triplet  # noqa: E402
+from brandfit.learning.losses import L1, disorder, listnet, listwise, pairwise, triplet  # noqa: E402
 
 
 def slow_listnet(scores, positive, valid):
@@ -72,8 +72,13 @@ def test_hinge_and_pairwise_against_numbers_worked_by_hand():
     assert pairwise(positive, negative).item() == pytest.approx(expected)
 
 
-def test_l1_is_the_sum_of_absolute_weights():
-    assert l1([torch.tensor([1.0, -2.0]), torch.tensor([[-0.5]])]).item() == 3.5
+def test_l1_is_the_sum_of_absolute_weights_and_adds_its_gradient():
+    weights = [torch.tensor([1.0, -2.0, 0.0]), torch.tensor([[-0.5]])]
+    weights[0].grad = torch.tensor([1.0, 1.0, 1.0])
+    assert L1(weights, 0.5)().item() == 1.75
+    assert weights[0].grad.tolist() == [1.5, 0.5, 1.0]
+    assert weights[1].grad is not None
+    assert weights[1].grad.tolist() == [[-0.5]]  # of a weight that the loss did not touch
 
 
 def test_disorder_is_one_less_auc():

@@ -13,7 +13,7 @@ from brandfit.rankers._bamir_net import BamirNet  # noqa: E402
 from brandfit.rankers._layers import MLP  # noqa: E402
 from brandfit.rankers._mir_net import MirNet  # noqa: E402
 from brandfit.rankers._morning_net import MorningNet  # noqa: E402
-from brandfit.rankers._network import Embed  # noqa: E402
+from brandfit.rankers._network import Embed, _shuffled  # noqa: E402
 from brandfit.rankers._wsim_mt_net import WSimMTNet  # noqa: E402
 
 ONE = torch.ones(2, 1)
@@ -68,6 +68,39 @@ def test_bamir_content_is_a_product_and_nodes_are_apart():
     alone = network(0, values, {"text": ONE, "picture": 0 * ONE, "graph": ONE})
     torch.testing.assert_close(alone["content"], e["text"])
     assert [type(m).__name__ for m in network.branches["graph"] if "Dropout" in type(m).__name__] == []
+
+
+def test_both_sides_in_one_pass_are_what_two_passes_give():
+    sides = {
+        "text": (Vectors(told(3, 4, 1).numpy(), np.ones(3, bool)), Vectors(told(5, 4, 2).numpy(), np.ones(5, bool))),
+        "graph": (Vectors(told(3, 2, 3).numpy(), np.ones(3, bool)), Vectors(told(5, 2, 4).numpy(), np.arange(5) > 1)),
+    }
+    network = BamirNet({"text": 4, "graph": 2}, 0.5).eval()
+    embed = Embed(network, sides)
+    pairs = torch.tensor([0, 2, 2, 1]), torch.tensor([4, 0, 3, 0])
+    calls, forward = [], network.forward
+    network.forward = lambda *given: calls.append(1) or forward(*given)
+    scores = []
+    for network.alike in (True, False):
+        network.zero_grad()
+        found = embed.scores(*pairs)
+        sum(found.values()).sum().backward()
+        scores.append([*found.values(), *(p.grad.clone() for p in network.parameters())])
+    for one, two in zip(*scores, strict=True):
+        torch.testing.assert_close(one, two)
+    assert len(calls) == 1 + 2
+
+
+def test_what_bamir_draws_for_a_pair_is_learned_from_in_one_step():
+    ranker = bamir.Bamir(bamir.Bamir.Config.of({"rounds": 2}))
+    pairs = np.array([(b, c) for b in range(3) for c in range(b, b + 3)])
+    drawn = ranker.draw(pairs, np.arange(9), np.random.default_rng(0))
+    order = _shuffled(len(drawn.brand), ranker.together, np.random.default_rng(1))
+    assert sorted(order.tolist()) == list(range(2 * 4 * len(pairs)))
+    rows = np.column_stack([drawn.brand, drawn.positive])[order].reshape(-1, 4, 2)
+    assert (rows == rows[:, :1]).all()
+    assert len({tuple(row) for row in rows[:8, 0].tolist()}) > 3  # shuffled
+    assert sorted(_shuffled(7, 4, np.random.default_rng(0)).tolist()) == list(range(7))
 
 
 class Fixed(torch.nn.Module):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from brandfit.cli._shared import json_option, print_json, print_table, progress, read_settings, set_option, workspace_option
+
+if TYPE_CHECKING:
+    from brandfit.pipeline import Imported
 
 
 @click.command("import", short_help="Bring accounts, posts and endorsements into a workspace.")
@@ -26,10 +31,11 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
       brandfit import instaloader downloads/ --set brands=northpeak.outdoor -w work
     """
     import re
+    import shutil
     from pathlib import Path
 
     from brandfit import names, pipeline
-    from brandfit.errors import UsageError
+    from brandfit.errors import DataError, UsageError
     from brandfit.workspace import Workspace
 
     if (
@@ -48,18 +54,33 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
         )
     options, _ = read_settings(settings)
     importer = cls(cls.Config.of(options))
-    with Workspace(workspace, create=True) as opened, progress(f"import {source}", True, as_json) as bar:
-        total, done = importer.total(Path(path or ".")), 0
+    new = not Path(workspace).exists()
+    try:
+        with Workspace(workspace, create=True) as opened, progress(f"import {source}", True, as_json) as bar:
+            total, done = importer.total(Path(path or ".")), 0
 
-        def tick(count: int) -> None:
-            nonlocal done
-            done += count
-            bar(done, total)
+            def tick(count: int) -> None:
+                nonlocal done
+                done += count
+                bar(done, total)
 
-        result = pipeline.import_source(opened, source, path, options, strict, tick)
+            result = pipeline.import_source(opened, source, path, options, strict, tick)
+    except BaseException:
+        if new:  # nothing was written, so nothing is left behind
+            shutil.rmtree(workspace, ignore_errors=True)
+        raise
     if as_json:
         print_json(result.to_dict())
-        return
+    else:
+        _told(result, workspace)
+    if result.rejects and not any(counts["seen"] for counts in result.changes.values()):
+        raise DataError(
+            f"No row of {path} could be used.",
+            f"Why, for each: brandfit export rejects rejects.csv -w {workspace}; then import again.",
+        )
+
+
+def _told(result: Imported, workspace: str) -> None:
     print_table(
         ["table", "seen", "added", "changed", "unchanged"],
         [[name, c["seen"], c["added"], c["changed"], c["unchanged"]] for name, c in result.changes.items()],

@@ -1,8 +1,8 @@
-"""Losses, written over whole score matrices. They take torch tensors and import no torch themselves."""
+"""Losses, written over whole score matrices, and what weights cost. torch is imported where a loss is told, not here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,6 +62,26 @@ def disorder(positive: Tensor, negative: Tensor) -> Tensor:
     return ((negative > positive).double() + (negative >= positive)).mean() / 2
 
 
-def l1(parameters: Iterable[Tensor]) -> Tensor:
-    """Sum of the absolute values of all weights (M-11, Wang et al. 2022, Eq. 32)."""
-    return sum((p.abs().sum() for p in parameters), start=0.0)  # type: ignore[return-value]
+class L1:
+    """strength times the sum of the absolute values of all weights (M-11, Wang et al. 2022, Eq. 32), gradient and all.
+
+    Called after a backward pass, it adds strength sign(w) to the gradients in place and returns its value. By autograd it is the
+    same, through four copies of all weights a step, which took longer than all else in a small network.
+    """
+
+    def __init__(self, weights: Sequence[Tensor], strength: float) -> None:
+        self.weights, self.strength = weights, strength
+        self._scratch = weights[0].new_empty(max(weight.numel() for weight in weights))
+
+    def __call__(self) -> Tensor:
+        import torch
+
+        sums = []
+        with torch.no_grad():
+            for weight in self.weights:
+                sign = torch.sign(weight, out=self._scratch[: weight.numel()].view_as(weight))
+                if weight.grad is None:
+                    weight.grad = torch.zeros_like(weight)
+                weight.grad.add_(sign, alpha=self.strength)
+                sums.append(weight.flatten().dot(sign.flatten()))
+            return self.strength * torch.stack(sums).sum()

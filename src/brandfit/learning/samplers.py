@@ -104,7 +104,7 @@ def triplets(
     hard: int = 0,
     groups: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Triplets:
-    """For every positive pair ``random`` negatives of all candidates and ``hard`` ones of the brand's own group (B-09), shuffled.
+    """For every positive pair ``random`` negatives of all candidates and ``hard`` ones of the brand's own group (B-09), in a row.
 
     groups   of brands and of candidates by their numbers, int64, -1 where unknown. A brand whose group has no other candidate
              gets a random one instead.
@@ -117,8 +117,7 @@ def triplets(
         at = np.tile(np.arange(random + hard) >= random, len(pairs))
         negative[at] = _of_group(pairs, brand[at], negative[at], candidates, groups, rng)
     kept = negative >= 0
-    order = rng.permutation(int(kept.sum()))
-    return Triplets(*(column[kept][order] for column in (brand, np.repeat(pairs[:, 1], random + hard), negative)))
+    return Triplets(*(column[kept] for column in (brand, np.repeat(pairs[:, 1], random + hard), negative)))
 
 
 def others(pairs: np.ndarray, brand: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -78,6 +78,7 @@ def train(
     folder: Path | None = None,
     run: str = "",
     decay: float = 1.0,
+    penalty: Callable[[], Tensor] | None = None,
 ) -> History:
     """Train a network in place and leave it with its best weights, in evaluation mode.
 
@@ -88,6 +89,7 @@ def train(
     folder    where a checkpoint is written, after every epoch if that takes less than a twentieth of the time, and looked for
               first; one of another ``run``, a text that says what is trained on what, is not used
     decay     what the step size is multiplied by after every epoch
+    penalty   of the weights, beside the loss: adds its gradient to theirs in place after every backward pass and returns its value
     """
     torch = need_torch("training")
     best = _copy(network)
@@ -102,7 +104,7 @@ def train(
                 tick(history.epochs, epochs)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * decay**history.epochs
-            history.loss.append(_epoch(torch, network, optimiser, batches, loss, seed, history.epochs + 1))
+            history.loss.append(_epoch(torch, network, optimiser, batches, loss, penalty, seed, history.epochs + 1))
             if validate is not None:
                 history.validation.append(_evaluate(torch, network, validate))
             if validate is None or history.validation[-1] < history.validation[history.best]:
@@ -126,6 +128,7 @@ def _epoch(
     optimiser: torch.optim.Optimizer,
     batches: Callable[[np.random.Generator], Iterable[Batch]],
     loss: Callable[[Batch], Tensor],
+    penalty: Callable[[], Tensor] | None,
     seed: int,
     epoch: int,
 ) -> float:
@@ -139,8 +142,9 @@ def _epoch(
             optimiser.zero_grad()
             value = loss(batch)
             value.backward()  # type: ignore[no-untyped-call]
+            told = value.detach() if penalty is None else value.detach() + penalty()
             optimiser.step()
-            losses.append(value.detach())  # told at the end: asking a GPU after every step makes it wait
+            losses.append(told)  # told at the end: asking a GPU after every step makes it wait
     mean = float(torch.stack(losses).double().mean()) if losses else 0.0
     if not math.isfinite(mean):
         raise UsageError(f"Training diverged: the loss of epoch {epoch} is {mean}.", "Try a lower learning_rate.")

@@ -13,6 +13,8 @@ STD = 0.1
 class BamirNet(nn.Module):
     """content = text o picture, node = MLP(mean concept vector); the same weights for both sides."""
 
+    alike = True
+
     def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0) -> None:
         super().__init__()
         self.branches = nn.ModuleDict(

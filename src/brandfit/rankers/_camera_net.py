@@ -118,22 +118,19 @@ class CameraNet(nn.Module):
         return {"content": (e_b * e_m).sum(-1)}
 
     def _attended(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
-        top_b, u_b, h_b = self._history(brand)
-        top_m, u_m, h_m = self._history(influencer)
+        # Both sides in one pass: every weight is read once.
+        top, u, h = self._history(torch.cat([brand, influencer]))
+        n = len(brand)
         # rho of a concept is the same in every pair: it is told once a batch.
-        seen, at = torch.cat([top_b, top_m]).unique(return_inverse=True)  # type: ignore[no-untyped-call]
-        answers = self.answers(self.concepts[seen])
-        at_b, at_m = at.split(len(top_b))
-        w_b, w_m = self._attention(h_m, answers[at_b]), self._attention(h_b, answers[at_m])
-        e_b, e_m = (self.account(torch.cat([h, (w[..., None] * u).sum(1)], -1)) for h, w, u in ((h_b, w_b, u_b), (h_m, w_m, u_m)))
-        return {"content": (e_b * e_m).sum(-1), "concepts_b": top_b, "weights_b": w_b, "concepts_m": top_m, "weights_m": w_m}
+        seen, at = top.unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        asked = self.asks(torch.cat([h[n:], h[:n]]))  # by the other side
+        w = (asked[:, None] * self.answers(self.concepts[seen])[at]).sum(-1).softmax(-1)  # Eq. 7
+        e_b, e_m = self.account(torch.cat([h, (w[..., None] * u).sum(1)], -1)).split(n)  # Eq. 8, 9
+        told = {"concepts_b": top[:n], "weights_b": w[:n], "concepts_m": top[n:], "weights_m": w[n:]}
+        return told | {"content": (e_b * e_m).sum(-1)}
 
     def _history(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Top concepts (n, k), their embeddings (n, k, d) and e_h (n, d) (Eq. 6)."""
         weight, top = w.topk(min(TOP, w.shape[-1]), dim=-1)
         u = self.concepts[top]
         return top, u, (weight[..., None] * u).sum(1)
-
-    def _attention(self, other: Tensor, answers: Tensor) -> Tensor:
-        """(n, k) softmax of psi(e_h of the other side) . rho(u) (Eq. 7), of answers rho(u) (n, k, a)."""
-        return (self.asks(other)[:, None] * answers).sum(-1).softmax(-1)

@@ -27,6 +27,10 @@ class MirNet(nn.Module):
             for _ in range(1 if sides == "shared" else 2)
         )
 
+    @property
+    def alike(self) -> bool:
+        return len(self.sides) == 1
+
     def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
         branches: nn.ModuleDict = self.sides[side % len(self.sides)]  # type: ignore[assignment]
         told = [(branch(values[slot]), has[slot]) for slot, branch in branches.items() if slot in values]

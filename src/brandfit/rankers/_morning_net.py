@@ -17,6 +17,8 @@ PICTURE, TEXT, GRAPH = (1024, 1024, 1024, WIDTH), (128, WIDTH), (1024, WIDTH)
 class MorningNet(nn.Module):
     """Content, audience and attributes of an account, the same weights for both sides (Eq. 4-24)."""
 
+    alike = True
+
     def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0) -> None:
         super().__init__()
         widths = {"text": TEXT, "picture": PICTURE, "audience": TEXT, "graph": GRAPH}

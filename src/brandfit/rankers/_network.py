@@ -16,7 +16,7 @@ from brandfit import seeds
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UsageError
-from brandfit.learning.losses import disorder, l1
+from brandfit.learning.losses import L1, disorder
 from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets, triplets
@@ -55,8 +55,9 @@ class NetworkRanker(Ranker):
     """Authors write ``made`` (a network), ``draw`` (examples) and ``loss``.
 
     The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to values (n, dim) and slot
-    to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for both in that pair. The parts of a score are the
-    inner products of the embeddings. Scoring runs in float64, so that a score is the same alone and in a batch.
+    to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for both in that pair. A network that is the same
+    for both sides says so (``alike``). The parts of a score are the inner products of the embeddings. Scoring runs in float64,
+    so that a score is the same alone and in a batch.
     """
 
     Config = NetworkConfig
@@ -71,6 +72,11 @@ class NetworkRanker(Ranker):
     @property
     def n_parameters(self) -> int:
         return sum(p.numel() for p in self.network.parameters()) if self.network is not None else 0
+
+    @property
+    def together(self) -> int:
+        """Examples in a row of ``draw`` that are learned from in one step: what they share goes through the network once."""
+        return 1
 
     @abstractmethod
     def made(self, dims: dict[str, int]) -> nn.Module:
@@ -130,14 +136,10 @@ class NetworkRanker(Ranker):
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
             drawn = self.draw(pairs.at[~held], learned, rng)
-            order = rng.permutation(len(drawn[0]))
+            order = _shuffled(len(drawn[0]), self.together, rng)
             return _batches(tensors(type(drawn)(*(column[order] for column in drawn))), size)
 
         weights = [p for name, p in network.named_parameters() if name.endswith("weight")]  # no biases, no embeddings
-
-        def loss(batch: Any) -> Any:
-            value = self.loss(embed, batch)
-            return value + self.config.l1 * l1(weights) if self.config.l1 else value
 
         def validate() -> float:
             return sum(float(self.judged(embed, b)) * len(b[0]) for b in _batches(asked, 4096)) / len(asked[0])
@@ -146,7 +148,7 @@ class NetworkRanker(Ranker):
             network,
             self.optimiser(network),
             batches,
-            loss,
+            lambda batch: self.loss(embed, batch),
             epochs=self.config.epochs,
             seed=self.seed,
             patience=self.config.patience,
@@ -155,6 +157,7 @@ class NetworkRanker(Ranker):
             folder=folder,
             run=self._run(dataset),
             decay=self.config.decay,
+            penalty=L1(weights, self.config.l1) if self.config.l1 else None,
         )
         self._took(network)
         self.training |= msgspec.to_builtins(history)
@@ -297,10 +300,18 @@ class Embed:
         An account that is in many pairs of a batch goes through the network once, with one dropout.
         """
 
+        import torch
+
         at = [brand.to(self.device), influencer.to(self.device)]
         case = self.case(at[0], at[1])
-        left, right = (self._side(side, at[side], case) for side in (0, 1))
-        return left, right
+        (left, has_left, here), (right, has_right, there) = (self.given(side, at[side], case) for side in (0, 1))
+        if getattr(self.network, "alike", False):  # in one pass: every weight is read, and its gradient summed up, once
+            values, has = ({slot: torch.cat([a[slot], b[slot]]) for slot in a} for a, b in ((left, right), (has_left, has_right)))
+            found = self.network(0, values, has)
+            n = len(next(iter(left.values())))
+            return {part: e[here] for part, e in found.items()}, {part: e[n + there] for part, e in found.items()}
+        found_left, found_right = self.network(0, left, has_left), self.network(1, right, has_right)
+        return {part: e[here] for part, e in found_left.items()}, {part: e[there] for part, e in found_right.items()}
 
     def case(self, brand: Tensor | None, influencer: Tensor | None) -> Tensor:
         """(n,) of n pairs, or of n accounts of one side: which slots are there, a bit each."""
@@ -317,10 +328,6 @@ class Embed:
         at = told >> slots
         has = {slot: ((told >> n) & 1).to(values.dtype)[:, None] for n, (slot, values) in enumerate(self.has[side].items())}
         return {slot: values[at] for slot, values in self.values[side].items()}, has, place
-
-    def _side(self, side: int, accounts: Tensor, case: Tensor) -> dict[str, Tensor]:
-        values, has, place = self.given(side, accounts, case)
-        return {part: found[place] for part, found in self.network(side, values, has).items()}
 
     def scores(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
         """Part to (n,) scores of n pairs."""
@@ -360,6 +367,13 @@ def _device(torch: Any, device: str) -> str:
     if device == "cuda" and not here:
         raise ConfigError("Setting device='cuda': PyTorch finds no CUDA device here.", "device: auto or cpu")
     return "cuda" if here and device != "cpu" else "cpu"
+
+
+def _shuffled(n: int, together: int, rng: np.random.Generator) -> np.ndarray:
+    """The numbers 0 ... n - 1 in a random order, ``together`` in a row staying so."""
+    first = rng.permutation(-(-n // together)) * together
+    order = (first[:, None] + np.arange(together)).reshape(-1)
+    return order[order < n]
 
 
 def _batches(drawn: Any, size: int) -> Iterator[Any]:

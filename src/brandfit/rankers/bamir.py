@@ -6,9 +6,9 @@
     L       = triplet(content, margin 4) + triplet(node, margin 2) + CE of softmax(F(b, +), F(b, -)) + l1 |weights|
 
 Topics fill ``text``, object and scene proportions ``picture``, ``concept.graph`` (or the released vectors) ``graph``. Every
-positive pair comes ``rounds`` times an epoch with three random negatives and one of the brand's own category. LeakyReLU but after
-the last layer, dropout of a half after the first layer of words and pictures, weights from N(0, .1), Adam at .002, times .95 an
-epoch, batches of 32, at most 100 epochs.
+positive pair comes ``rounds`` times an epoch with three random negatives and one of the brand's own category, all four in the same
+step: the pair goes through the network once. LeakyReLU but after the last layer, dropout of a half after the first layer of words
+and pictures, weights from N(0, .1), Adam at .002, times .95 an epoch, batches of 32, at most 100 epochs.
 
 Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; there is no paper within reach. What differs from them:
 
@@ -54,6 +54,11 @@ class Bamir(TripletRanker):
     config: BamirConfig
     slots = ("text", "picture", "graph")
     sums = ("content",)
+
+    @property
+    def together(self) -> int:
+        """A positive pair and its negatives of a draw."""
+        return self.config.random + self.config.hard
 
     def __init__(self, config: BamirConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
