@@ -23,6 +23,7 @@ VARIANTS = {
     "camera bilinear": {"representation": "bilinear"},
     "camera history": {"representation": "history"},
     "camera semantic": {"representation": "semantic"},
+    "morning printed": {"attention": "printed"},
 }
 """Settings that make another ranker of one: they are held to the same."""
 

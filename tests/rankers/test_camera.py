@@ -58,3 +58,32 @@ def test_nobody_else_is_shown_anything(noise):
     assert not camera.leaky
     assert not Camera(Camera.Config.of({"endorsement": "leaky", "interaction": False})).leaky
     assert not [note for note in camera.notes(noise) if "leaky" in note]
+
+
+def test_every_score_is_the_equations_of_the_paper_pair_by_pair(noise):
+    """Eq. 5-9, 17, 18: a loop over pairs and their concepts, beside the ranker that looks at every account once."""
+    torch = pytest.importorskip("torch")
+    camera = Camera(Camera.Config.of({"epochs": 2, "width": 0.02})).fit(noise)
+    brands, candidates = noise.brands[:4], noise.influencers[:9]
+    found = camera.factors(noise, brands, candidates)
+    np.testing.assert_array_equal(camera.score(noise, brands, candidates), found["score"])
+    net = camera.network.double()
+    u = net.concepts.detach()
+    left, right = (torch.from_numpy(side.values).double() for side in camera.values(noise, "concept", brands, candidates))
+    with torch.no_grad():
+        for row, b in enumerate(left):
+            for column, m in enumerate(right):
+                top, h = zip(*((w.argsort(descending=True)[:10], 0) for w in (b, m)), strict=True)
+                h = [sum(w[k] * u[k] for k in mine) for w, mine in zip((b, m), top, strict=True)]
+                asked = [net.asks(h[1][None])[0], net.asks(h[0][None])[0]]
+                weight = [
+                    torch.stack([who @ net.answers(u[k][None])[0] for k in mine]).softmax(0)
+                    for who, mine in zip(asked, top, strict=True)
+                ]
+                r = [sum(w * u[k] for w, k in zip(ws, mine, strict=True)) for ws, mine in zip(weight, top, strict=True)]
+                e_b, e_m = (net.account(torch.cat(pair)[None])[0] for pair in zip(h, r, strict=True))
+                assert float(e_b @ e_m) == pytest.approx(found["content"][row, column], rel=1e-5)
+                np.testing.assert_allclose(found["weights_b"][row, column], weight[0], rtol=1e-4)
+                np.testing.assert_allclose(found["weights_m"][row, column], weight[1], rtol=1e-4)
+                np.testing.assert_array_equal(found["concepts_m"][row, column], top[1])
+    net.float()

@@ -163,9 +163,10 @@ def test_mir_is_a_product_of_two_layers_and_its_order_of_buckets_counts():
     assert float(ranker.loss(embed, Listed)) == pytest.approx(-(q * np.log(p)).sum(), rel=1e-5)
 
 
-def test_morning_attends_to_what_content_and_audience_share():
+@pytest.mark.parametrize("attention", ["sigmoid", "printed"])
+def test_morning_attends_to_what_content_and_audience_share(attention):
     values = {"text": told(2, 3, 1), "picture": told(2, 5, 2), "audience": told(2, 4, 3), "graph": told(2, 6, 4)}
-    network = MorningNet({slot: v.shape[1] for slot, v in values.items()}, 0.5, width=0.02).eval()
+    network = MorningNet({slot: v.shape[1] for slot, v in values.items()}, 0.5, 0.02, attention).eval()
     found = network(0, values, dict.fromkeys(values, ONE))
     branch = {slot: network.branches[slot](v) for slot, v in values.items()}
     content = layer(branch["text"] * branch["picture"], network.fusion["content"])  # Eq. 9
@@ -173,7 +174,8 @@ def test_morning_attends_to_what_content_and_audience_share():
     shared = layer(content, network.affinity["content"]).sigmoid() * layer(audience, network.affinity["audience"]).sigmoid()
     d = content.shape[1]
     for part, e in (("content", content), ("audience", audience)):
-        weight = (e * shared).softmax(-1) * d  # Eq. 21-24, of mean one
+        asked = e.sigmoid() if attention == "sigmoid" else e
+        weight = (asked * shared).softmax(-1) * d  # Eq. 21-24, of mean one
         torch.testing.assert_close(found[part], e * weight)
         assert not torch.allclose(found[part], e)
     torch.testing.assert_close(found["graph"], branch["graph"])

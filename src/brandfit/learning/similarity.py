@@ -33,6 +33,12 @@ def unit(vectors: Vectors) -> Vectors:
     return Vectors(vectors.values / np.where(present, length, np.float32(1))[:, None], present)
 
 
+def bounded(vectors: Vectors) -> Vectors:
+    """Rows longer than one brought to length one. Shares that add up to one stay as they are."""
+    length = np.sqrt(np.einsum("nd,nd->n", vectors.values, vectors.values, dtype=np.float64)).astype(np.float32)
+    return Vectors(vectors.values / np.maximum(length, np.float32(1))[:, None], vectors.present)
+
+
 def inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(b, d) and (n, d) to their (b, n) inner products, float64 that hold float32 values."""
     if len(left) <= FEW and right.size >= MANY and right.dtype == np.float32 and (product := _streamed()) is not None:

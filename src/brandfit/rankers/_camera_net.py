@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -69,6 +69,22 @@ class Fused(nn.Module):
         return values.new_zeros(len(values), self.dim).index_add(1, bucket, values * sign)
 
 
+class Seen(NamedTuple):
+    """Accounts, a row each, as attention sees them: what does not depend on whom they are paired with.
+
+    top   (n, k) the heaviest concepts
+    h     (n, d) e_h (Eq. 6)
+    asks  (n, c) psi(e_h) . rho(u) of the concepts that were answered (Eq. 7)
+    """
+
+    top: Tensor
+    h: Tensor
+    asks: Tensor
+
+    def rows(self, at: Any) -> Seen:
+        return Seen(*(values[at] for values in self))
+
+
 class CameraNet(nn.Module):
     """Scores of pairs, a row each: how much both sides agree, times what an endorsement is worth (Eq. 5-18)."""
 
@@ -88,18 +104,20 @@ class CameraNet(nn.Module):
             if name != "concepts":
                 nn.init.uniform_(parameter, -BOUND / width**0.5, BOUND / width**0.5)
 
-    def forward(self, brand: dict[str, Tensor], influencer: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
+    def forward(
+        self, brand: dict[str, Any], influencer: dict[str, Any], has: dict[str, Tensor], place: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """score, content, effect, influence (n,) and, of concepts, the attention of both sides: concepts and weights (n, 10).
 
-        concept        (n, c)  historical distributions of both sides; or text, picture (n, d)
+        concept        Seen of both sides, with ``place`` of ``answered``; or text, picture (n, d)
         rate           (n, 1)  engagement rates, standardised, of both sides
         expected       (n, 1)  of the influencer: the rate of a campaign post; followers (n, 1): its followers, standardised
         has            (n, 1)  whether both sides have a slot, 1 or 0
 
         What is not there is left out: without any of its terms a factor is one.
         """
-        if self.fused is None:
-            told = self._attended(brand["concept"], influencer["concept"])
+        if place is not None:
+            told = self._attended(brand["concept"], influencer["concept"], place)
         else:
             told = self._agreed(brand, influencer, has)
         for name, rates in (
@@ -117,20 +135,29 @@ class CameraNet(nn.Module):
         e_b, e_m = (self.fused({slot: side[slot] for slot in has}, has) for side in (brand, influencer))
         return {"content": (e_b * e_m).sum(-1)}
 
-    def _attended(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
-        # Both sides in one pass: every weight is read once.
-        top, u, h = self._history(torch.cat([brand, influencer]))
-        n = len(brand)
-        # rho of a concept is the same in every pair: it is told once a batch.
-        seen, at = top.unique(return_inverse=True)  # type: ignore[no-untyped-call]
-        asked = self.asks(torch.cat([h[n:], h[:n]]))  # by the other side
-        w = (asked[:, None] * self.answers(self.concepts[seen])[at]).sum(-1).softmax(-1)  # Eq. 7
-        e_b, e_m = self.account(torch.cat([h, (w[..., None] * u).sum(1)], -1)).split(n)  # Eq. 8, 9
-        told = {"concepts_b": top[:n], "weights_b": w[:n], "concepts_m": top[n:], "weights_m": w[n:]}
-        return told | {"content": (e_b * e_m).sum(-1)}
+    def answered(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """rho(u) (c, a) of the heaviest concepts of accounts with the distributions w, and (concepts,) the row of each."""
+        seen = self._top(w)[1].unique()  # type: ignore[no-untyped-call]
+        place = torch.zeros(len(self.concepts), dtype=torch.long, device=w.device)
+        place[seen] = torch.arange(len(seen), device=w.device)
+        return self.answers(self.concepts[seen]), place
 
-    def _history(self, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Top concepts (n, k), their embeddings (n, k, d) and e_h (n, d) (Eq. 6)."""
+    def seen(self, w: Tensor, answers: Tensor) -> Seen:
+        """Of the distributions (n, concepts) of accounts."""
+        weight, top = self._top(w)
+        h = (weight[..., None] * self.concepts[top]).sum(1)
+        return Seen(top, h, self.asks(h) @ answers.T)
+
+    def _top(self, w: Tensor) -> tuple[Tensor, Tensor]:
         weight, top = w.topk(min(TOP, w.shape[-1]), dim=-1)
-        u = self.concepts[top]
-        return top, u, (weight[..., None] * u).sum(1)
+        return weight, top
+
+    def _attended(self, brand: Seen, influencer: Seen, place: Tensor) -> dict[str, Tensor]:
+        n = len(brand.top)
+        asked = [other.asks.gather(1, place[side.top]) for side, other in ((brand, influencer), (influencer, brand))]
+        w, top = torch.cat(asked).softmax(-1), torch.cat([brand.top, influencer.top])  # Eq. 7
+        r = torch.bmm(w[:, None], self.concepts[top])[:, 0]  # Eq. 8
+        # Both sides in one pass: every weight is read once.
+        e_b, e_m = self.account(torch.cat([torch.cat([brand.h, influencer.h]), r], -1)).split(n)  # Eq. 9
+        told = {"concepts_b": brand.top, "weights_b": w[:n], "concepts_m": influencer.top, "weights_m": w[n:]}
+        return told | {"content": (e_b * e_m).sum(-1)}

@@ -19,8 +19,9 @@ class MorningNet(nn.Module):
 
     alike = True
 
-    def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0) -> None:
+    def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0, attention: str = "sigmoid") -> None:
         super().__init__()
+        self.attention = attention
         widths = {"text": TEXT, "picture": PICTURE, "audience": TEXT, "graph": GRAPH}
         self.branches = nn.ModuleDict(
             {
@@ -50,10 +51,10 @@ class MorningNet(nn.Module):
         if len(parts) == 2 and self.affinity:
             both = there["content"] * there["audience"]
             shared = self.affinity["content"](parts["content"]).sigmoid() * self.affinity["audience"](parts["audience"]).sigmoid()
-            parts = {part: both * _attended(e, shared) + (1 - both) * e for part, e in parts.items()}
+            parts = {part: both * self._attended(e, shared) + (1 - both) * e for part, e in parts.items()}
         return parts | ({"graph": told["graph"] * has["graph"]} if "graph" in told else {})
 
-
-def _attended(e: Tensor, affinity: Tensor) -> Tensor:
-    """e o w, w = softmax(e o affinity) d_a (Eq. 21-24): weights of mean one."""
-    return e * (e * affinity).softmax(-1) * e.shape[-1]
+    def _attended(self, e: Tensor, affinity: Tensor) -> Tensor:
+        """e o w, w = softmax(e o affinity) d_a (Eq. 21-24): weights of mean one; or of sigmoid(e) o affinity."""
+        asked = e.sigmoid() if self.attention == "sigmoid" else e
+        return e * (asked * affinity).softmax(-1) * e.shape[-1]

@@ -36,6 +36,7 @@ Expected: the paper's Table II has AUC .810, cAUC .678, R@10 .207, R@50 .422, MR
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -58,6 +59,9 @@ MARGIN = 7.0
 RATES = 3
 """Columns of what the network is given as engagement: the rate, the rate to be expected of a campaign post, followers."""
 BLOCK = 512
+"""Pairs that are scored at once."""
+ACCOUNTS = 4096
+"""Accounts that are looked at at once."""
 
 
 class CameraConfig(NetworkConfig, frozen=True):
@@ -180,20 +184,31 @@ class Camera(TripletRanker):
     def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
         import torch
 
-        brand, positive, negative = map(torch.as_tensor, batch)
-        at = torch.cat([brand, brand]), torch.cat([positive, negative])
-        campaign = None if self._learned is None else self._learned.to(embed.device)[at]
-        score = self._told(embed.network, embed.values, embed.has, campaign, *at)["score"]
+        brand, positive, negative = (torch.as_tensor(column).to(embed.device) for column in batch)
+        pairs = torch.cat([brand, brand]), torch.cat([positive, negative])
+        campaign = None if self._learned is None else self._learned.to(embed.device)[pairs]
+        accounts, at = zip(*(side.unique(return_inverse=True) for side in pairs), strict=True)  # type: ignore[no-untyped-call]
+        values, has = (
+            [{slot: v[one] for slot, v in told[side].items()} for side, one in enumerate(accounts)]
+            for told in (embed.values, embed.has)
+        )
+        score = self._told(embed.network, *self._looked(embed.network, values), has, campaign, *at)["score"]
         return score[: len(brand)], score[len(brand) :]
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
-        return {self.name: self.factors(dataset, brands, candidates)["score"]}
+        return {self.name: self._factors(dataset, brands, candidates, {"score"})["score"]}
 
     def factors(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         """score, content, effect and influence (b, n), NaN where there is no evidence; of concepts also concepts_b, weights_b,
         concepts_m, weights_m (b, n, 10): the ten heaviest of both sides, by column of the concept slot, and how much of each
         side's attention each has.
         """
+        return self._factors(dataset, brands, candidates)
+
+    def _factors(
+        self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray, wanted: Collection[str] = ()
+    ) -> dict[str, np.ndarray]:
+        """Those that are wanted, or all."""
         import torch
 
         if self.network is None:
@@ -212,16 +227,18 @@ class Camera(TripletRanker):
         found: dict[str, list[np.ndarray]] = {}
         try:
             with torch.inference_mode():
+                looked = self._looked(network, tensors)
                 for row in range(shape[0]):
                     for start in range(0, shape[1], BLOCK):
                         at = torch.arange(start, min(start + BLOCK, shape[1]))
                         campaign = None if campaigns is None else campaigns[row, at]
-                        for name, values in self._told(network, tensors, has, campaign, torch.full_like(at, row), at).items():
-                            found.setdefault(name, []).append(values.float().numpy())
+                        for name, values in self._told(network, *looked, has, campaign, torch.full_like(at, row), at).items():
+                            if not wanted or name in wanted:
+                                found.setdefault(name, []).append(values.float().numpy())
         finally:
             self.network.float()
         result = {name: np.concatenate(values).reshape(*shape, *values[0].shape[1:]) for name, values in found.items()}
-        for name in ("score", "content", "effect", "influence"):
+        for name in result.keys() & {"score", "content", "effect", "influence"}:
             result[name] = np.where(known, result[name].astype(np.float64), np.nan)
         return result
 
@@ -230,24 +247,37 @@ class Camera(TripletRanker):
         leak = "leaky: it reads the engagement of each pair's own campaign post, which only partners have"
         return [leak, *told] if self.leaky else told
 
+    def _looked(self, network: Any, values: Sequence[dict[str, Tensor]]) -> tuple[list[dict[str, Any]], Tensor | None]:
+        """The values of both sides with concepts as attention sees them, once for every account; and where their answers are."""
+        import torch
+
+        if "concept" not in values[1]:
+            return list(values), None
+        w = torch.cat([side["concept"] for side in values])
+        answers, place = network.answered(w)
+        seen = [network.seen(part, answers) for part in w.split(ACCOUNTS)]  # type: ignore[no-untyped-call]
+        both, n = type(seen[0])(*(torch.cat(column) for column in zip(*seen, strict=True))), len(values[0]["concept"])
+        return [side | {"concept": both.rows(here)} for side, here in zip(values, (slice(n), slice(n, None)), strict=True)], place
+
     def _told(
         self,
         network: Any,
-        values: list[dict[str, Tensor]],
-        has: list[dict[str, Tensor]],
+        values: Sequence[dict[str, Any]],
+        place: Tensor | None,
+        has: Sequence[dict[str, Tensor]],
         campaign: Tensor | None,
         brand: Tensor,
         influencer: Tensor,
     ) -> dict[str, Tensor]:
         content = [slot for slot in values[1] if slot != "engagement"]
-        left, right = ({slot: values[side][slot][at] for slot in content} for side, at in ((0, brand), (1, influencer)))
+        left, right = ({slot: _rows(values[side][slot], at) for slot in content} for side, at in ((0, brand), (1, influencer)))
         if "engagement" in values[1]:
             theirs = values[1]["engagement"][influencer]
             left["rate"] = values[0]["engagement"][brand][:, :1]
             right |= {"rate": theirs[:, :1], "expected": theirs[:, 1:2], "followers": theirs[:, 2:]}
         if campaign is not None:
             right["expected"] = campaign[:, None]
-        return network(left, right, {slot: has[0][slot][brand] * has[1][slot][influencer] for slot in content})
+        return network(left, right, {slot: has[0][slot][brand] * has[1][slot][influencer] for slot in content}, place)
 
     def _distribution(self, vectors: Vectors) -> Vectors:
         """softmax(H share) of each row; Features that were no weights where it was fitted (some below zero) are logits."""
@@ -289,6 +319,11 @@ class Camera(TripletRanker):
         if slot != "engagement" and (slot == "concept") != (self.config.representation == "attention"):
             return f"the setting representation={self.config.representation} leaves it out"
         return super()._missing(dataset, slot)
+
+
+def _rows(values: Any, at: Any) -> Any:
+    """Of a tensor, or of accounts as attention sees them."""
+    return values.rows(at) if hasattr(values, "rows") else values[at]
 
 
 def _standard(values: np.ndarray, mean: float, deviation: float) -> np.ndarray:
