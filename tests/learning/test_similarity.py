@@ -7,6 +7,13 @@ from brandfit.learning import similarity
 from brandfit.learning.pooling import Vectors
 
 
+def test_rows_longer_than_one_are_brought_to_length_one_and_shares_are_left_alone():
+    found = similarity.bounded(Vectors(np.array([[3, 4], [0, 0], [0.3, 0.7]], np.float32), np.array([True, False, True])))
+    np.testing.assert_allclose(found.values, [[0.6, 0.8], [0, 0], [0.3, 0.7]], rtol=1e-6)
+    assert found.values[2].tolist() == np.array([0.3, 0.7], np.float32).tolist()
+    assert found.present.tolist() == [True, False, True]
+
+
 def test_unit_rows_and_a_row_of_zeros_is_absent():
     found = similarity.unit(Vectors(np.array([[3, 4], [0, 0], [0, 2]], np.float32), np.array([True, True, False])))
     assert found.values.tolist() == [[pytest.approx(0.6), pytest.approx(0.8)], [0, 0], [0, 2]]

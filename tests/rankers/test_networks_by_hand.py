@@ -129,11 +129,11 @@ def test_the_losses_of_bamir_and_morning_are_hinges_of_each_part_and_a_cross_ent
     left = {"content": torch.tensor([[1.0, 2.0]]), "graph": torch.tensor([[0.5, 0.0]])}
     right = {"content": torch.tensor([[1.0, 0.5], [0.2, 0.1]]), "graph": torch.tensor([[2.0, 1.0], [1.0, 1.0]])}
     embed = embedded(left, right)
-    batch = bamir.Triplets(torch.tensor([0]), torch.tensor([0]), torch.tensor([1]))
+    batch = bamir.Triplets(torch.tensor([0, 0]), torch.tensor([0, 0]), torch.tensor([1, 1]))
     s = {"content": (2.0, 0.4), "graph": (1.0, 0.5)}
     cross = -np.log(np.exp(3.0) / (np.exp(3.0) + np.exp(0.9)))
-    expected = max(0, 4 - s["content"][0] + s["content"][1]) + max(0, 2 - s["graph"][0] + s["graph"][1]) + cross
-    assert float(bamir.Bamir().loss(embed, batch)) == pytest.approx(expected, rel=1e-5)
+    hinges = max(0, 4 - s["content"][0] + s["content"][1]) + max(0, 2 - s["graph"][0] + s["graph"][1])
+    assert float(bamir.Bamir().loss(embed, batch)) == pytest.approx(2 * hinges + cross, rel=1e-5)  # a sum, and a mean
     margins = morning.MARGINS
     assert margins == {"content": 4.0, "audience": 2.0, "graph": 2.0}
     expected = sum(max(0, margins[part] - p + n) for part, (p, n) in s.items()) + cross
