@@ -17,7 +17,7 @@ Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; ther
 * Their AUC pools all brands; here it is a mean over brands, as everywhere.
 * A slot that a pair lacks is left out of the product for that pair.
 * Their topics and pictures are shares that add up to one. Embeddings that fill these slots are brought to length one where they are
-  longer: weights from N(0, .1) make of a picture's usual length of twenty or thirty a score of millions.
+  longer: weights from N(0, .1) are made for shares.
 
 Expected: the authors' notebook has, over its 74 test brands, AUC .820, cAUC .658, R@10 .159, R@50 .435, MRR .461, MAP .186. On
 released topics and concept vectors without pictures, 5 folds over 286 brands: see experiments.
