@@ -30,10 +30,13 @@ class Oracle(Ranker):
 
 
 class Silent(Ranker):
-    """Has no evidence of anything."""
+    """Has no evidence of anything, or of the brands that it is asked for alone."""
+
+    but: tuple[str, ...] = ()
 
     def parts(self, dataset, brands, candidates):
-        return {"silent": np.full((len(brands), len(candidates)), np.nan)}
+        known = np.isin(brands.astype(str), self.but)
+        return {"silent": np.where(known[:, None], 0.0, np.full((len(brands), len(candidates)), np.nan))}
 
     def notes(self, dataset):
         return ["says nothing"]
@@ -217,6 +220,29 @@ def test_what_only_the_label_has_is_not_there_when_scores_are_asked_for(dataset)
     for protocol in (get("cv5"), get("official"), get("expansion", {"min_partners": 3})):
         found = evaluate({"peeking": lambda seed: Peeking()}, leaky, protocol).to_dict()["results"]["peeking"]
         assert found["AUC"]["mean"] == pytest.approx(0.5), protocol.name
+
+
+def test_a_note_of_several_rankers_and_folds_is_told_once(dataset):
+    heard = type("Heard", (Silent,), {"but": tuple(get("cv5").folds(dataset)[1].brands.astype(str))})
+    make = {"mute": lambda seed: Silent(), "random": MAKE["random"], "dumb": lambda seed: Silent(), "heard": lambda seed: heard()}
+    report = evaluate(make, dataset, get("cv5"), seeds=(0, 1))
+    chance = "figures are those of chance"
+    assert [note for note in report.remarks() if "evidence" in note or "says" in note] == [
+        "mute, dumb, heard: says nothing",
+        f"mute, dumb: it has no evidence on any pair: its {chance}",
+        f"heard: it has no evidence on any pair of fold 1 of 5, fold 3 of 5, fold 4 of 5, fold 5 of 5: there its {chance}",
+    ]
+    assert report.to_dict()["notes"] == report.remarks()
+
+
+def test_what_seeds_do_is_told_where_there_are_several(dataset):
+    two = evaluate({"random": MAKE["random"]}, dataset, get("cv5"), seeds=(0, 1))
+    each = [np.nanmean(values) for values in two.judged["random"].values["AUC"]]
+    spread = abs(each[0] - each[1]) / 2**0.5
+    assert two.judged["random"].spread(AUC()) == pytest.approx(spread)
+    line = next(line for line in two.to_text().splitlines() if line.startswith("  random: AUC"))
+    assert line.startswith(f"  random: AUC {spread:.3f}".replace(" 0.", " ."))
+    assert "over the seeds" not in evaluate({"random": MAKE["random"]}, dataset, get("cv5")).to_text()
 
 
 def test_where_nobody_is_left_out_recall_says_nothing_and_that_is_told(dataset):

@@ -173,6 +173,8 @@ def test_what_is_written(outcome, tmp_path):
         "* engaged: by answers.",
         "* v-only was not run: mir learns from",
         "* quoted is quoted: from their paper.",
+        "Standard deviation over the seeds:",
+        "| SimCos | .000 |",
         "Against SimCos, brand by brand",
         "cAUC: categories of",
     ):

@@ -98,12 +98,15 @@ def test_a_killed_training_resumes_to_the_same_result(tmp_path, monkeypatch, opt
     assert (again == whole).all()
 
 
-def test_a_finished_training_is_not_repeated_and_another_run_starts_anew(tmp_path):
+def test_a_finished_training_is_not_repeated_and_another_run_or_version_starts_anew(tmp_path, monkeypatch):
     whole, history, _ = run(tmp_path)
     again, same, ticks = run(tmp_path)
     assert ticks == [(8, 8)]
     assert same == history
     assert (again == whole).all()
+    assert run(tmp_path, name="another")[2][0] == (0, 8)
+    assert run(tmp_path, name="another")[2] == [(8, 8)]
+    monkeypatch.setattr("brandfit.learning.trainer.__version__", "0.0.0")
     assert run(tmp_path, name="another")[2][0] == (0, 8)
 
 

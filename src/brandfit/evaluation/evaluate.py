@@ -49,6 +49,7 @@ def evaluate(
     judged = {}
     for name, maker in make.items():
         result = Judged(_empty(protocol), history={kind: _empty(protocol) for kind in HISTORY})
+        without: dict[str, None] = {}
         for seed in seeds:
             values = {kind: _empty(protocol) for kind in ("all", *HISTORY)}
             for number, (fold, (same, _), warm_) in enumerate(zip(folds, categories, known, strict=True)):
@@ -70,11 +71,14 @@ def evaluate(
                 result.parameters = ranker.n_parameters
                 result.notes.update(dict.fromkeys(ranker.notes(fold.test)))
                 if silent:
-                    result.notes.setdefault(f"it has no evidence on any pair of {fold.name}: there its figures are those of chance")
+                    without[fold.name] = None
                 done += 1
             for kind, kept in (("all", result.values), *result.history.items()):
                 for metric, arrays in values[kind].items():
                     kept[metric].append(np.concatenate(arrays))
+        if without:
+            where, there = (f" of {', '.join(without)}", "there ") if len(without) < len(folds) else ("", "")
+            result.notes[f"it has no evidence on any pair{where}: {there}its figures are those of chance"] = None
         judged[name] = result
     if tick:
         tick("done", steps, steps)

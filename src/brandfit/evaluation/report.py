@@ -33,6 +33,11 @@ class Judged:
         """(b,) values of each brand, averaged over the seeds."""
         return np.mean(self.values[str(metric)], axis=0)
 
+    def spread(self, metric: Metric) -> float | None:
+        """Standard deviation over the seeds; None of a single one."""
+        each = [metric.aggregate(values) for values in self.values[str(metric)]]
+        return float(np.std(each, ddof=1)) if len(each) > 1 else None
+
 
 @dataclass(frozen=True)
 class Report:
@@ -65,9 +70,8 @@ class Report:
     def _value(self, found: Judged, metric: Metric) -> dict[str, float | None]:
         values = found.mean(metric)
         low, high = interval(metric, values)
-        over_seeds = [metric.aggregate(v) for v in found.values[str(metric)]]
-        spread = float(np.std(over_seeds, ddof=1)) if len(over_seeds) > 1 else None
-        return {"mean": _plain(metric.aggregate(values)), "low": _plain(low), "high": _plain(high), "seed_std": spread}
+        told = {"mean": metric.aggregate(values), "low": low, "high": high}
+        return {name: _plain(value) for name, value in told.items()} | {"seed_std": found.spread(metric)}
 
     def reference(self, found: Judged, metric: Metric) -> dict[str, float | None]:
         """The same of a reference row."""
@@ -128,6 +132,14 @@ class Report:
         bins = zip(found.told.tolist(), found.true.tolist(), found.pairs.tolist(), strict=True)
         return {"ece": found.error, "bins": [{"told": told_, "true": true, "pairs": n} for told_, true, n in bins]}
 
+    def remarks(self) -> list[str]:
+        """What a reader must know beside the figures: of all, then of rankers, what is so of several told once."""
+        of: dict[str, list[str]] = {}
+        for name, found in self.judged.items():
+            for note in found.notes:
+                of.setdefault(note, []).append(name)
+        return [*self.notes, *(f"{', '.join(names)}: {note}" for note, names in of.items())]
+
     def to_dict(self, baseline: str | None = None) -> dict[str, Any]:
         """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""
         return {
@@ -155,7 +167,7 @@ class Report:
             "leaky": [name for name, found in self.judged.items() if found.leaky],
             "category_source": self.category_source,
             "dataset": self.dataset,
-            "notes": [*self.notes, *(f"{name}: {note}" for name, found in self.judged.items() for note in found.notes)],
+            "notes": self.remarks(),
         }
 
     def to_text(self) -> str:
@@ -179,6 +191,11 @@ class Report:
             "",
             "In parentheses what a number is worth: a draw; most partners; most engagement; an oracle of the category alone.",
         ]
+        if len(self.seeds) > 1:
+            text += ["", "Standard deviation over the seeds:"]
+            for name, of in self.judged.items():
+                text.append(f"  {self.label(name)}: " + ", ".join(f"{m} {brief(of.spread(m))}" for m in self.protocol.metrics))
+            text.append("")
         for kind in ("warm", "cold") if self.judged else ():
             shown = [m for m in ("AUC", "Recall@10", "MRR") if m in names]
             parted = {name: told["by_history"][name].get(kind, {}) for name in self.judged}

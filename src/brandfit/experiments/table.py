@@ -49,7 +49,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
             else "In brackets: 95 % interval over brands.",
             "",
         ]
-        lines += _compared(outcome, report)
+        lines += [*_spread(outcome, report), *_compared(outcome, report)]
         for name, found in report.to_dict()["calibration"].items():
             lines += [f"Probabilities of {name}: expected calibration error {brief(found['ece'])} (reliability.png).", ""]
         lines += [f"cAUC: {report.category_source}.", ""]
@@ -57,7 +57,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
     notes += [f"{row.name}: {row.note}" for row in experiment.rows if row.note and row.name not in outcome.missing]
     notes += [f"{name} {reason}" for name, reason in outcome.missing.items()]
     if report is not None:
-        notes += [*report.notes, *(f"{name}: {note}" for name, found in report.judged.items() for note in found.notes)]
+        notes += report.remarks()
     lines += [f"* {note.rstrip('.')}." for note in notes]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -133,6 +133,16 @@ def _protocol(report: Report) -> str:
         f"Protocol {report.protocol.name}: {report.protocol.sentence}. {len(report.brands):,} brands, {report.positives:,} "
         f"partners to find; candidates ({report.pool}): {report.protocol.candidates}. Ties {report.protocol.ties}. {seeds}"
     )
+
+
+def _spread(outcome: Outcome, report: Report) -> list[str]:
+    """How much chance in training moves the figures, a line a row."""
+    if len(report.seeds) < 2:
+        return []
+    metrics = _metrics(outcome)
+    rows = [[report.label(name), *(brief(found.spread(m)) for m in metrics)] for name, found in report.judged.items()]
+    lines = [_line(row) for row in (["", *map(str, metrics)], ["---"] * (len(metrics) + 1), *rows)]
+    return ["Standard deviation over the seeds:", "", *lines, ""]
 
 
 def _compared(outcome: Outcome, report: Report) -> list[str]:

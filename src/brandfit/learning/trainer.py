@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 import numpy as np
 
-from brandfit import seeds
+from brandfit import __version__, seeds
 from brandfit.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -87,11 +87,12 @@ def train(
     validate  the loss on what is held out, computed without gradients after every epoch; None trains all epochs
     patience  epochs without a better validation loss after which training ends
     folder    where a checkpoint is written, after every epoch if that takes less than a twentieth of the time, and looked for
-              first; one of another ``run``, a text that says what is trained on what, is not used
+              first; one of another ``run``, a text that says what is trained on what, or another version of the package is not used
     decay     what the step size is multiplied by after every epoch
     penalty   of the weights, beside the loss: adds its gradient to theirs in place after every backward pass and returns its value
     """
     torch = need_torch("training")
+    run = f"{__version__} {run}"
     best = _copy(network)
     rates = [group["lr"] for group in optimiser.param_groups]
     history = _resume(folder, run, network, optimiser, best) or History()
