@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brandfit.data.dataset import Dataset
+from brandfit.data.endorsements import Config as EndorsementConfig
+from brandfit.data.endorsements import derive
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post
 from brandfit.data.split import Fold, brand_folds, expansion, official, temporal, training_view
@@ -34,6 +36,28 @@ def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: b
     if own_posts:
         posts += [Post(id=f"b{n:02}-own", account=f"b{n:02}", time=1) for n in range(brands)]
     return Dataset.of(accounts, posts, [], links)
+
+
+def crowded(seed: int = 0) -> Dataset:
+    """Influencers whose posts name several brands at once, and some brands again and again."""
+    rng = np.random.default_rng(seed)
+    accounts = [Account(id=f"b{n:02}", role="brand", split="test" if n % 4 == 0 else "train") for n in range(12)]
+    accounts += [Account(id=f"i{n:02}", followers=10_000) for n in range(60)]
+    posts = []
+    for n in range(60):
+        posts.append(Post(id=f"i{n:02}-none", account=f"i{n:02}", time=n))
+        for k in range(int(rng.integers(1, 4))):
+            named = [f"b{b:02}" for b in rng.choice(12, int(rng.integers(1, 5)), replace=False)]
+            posts.append(Post(id=f"i{n:02}-{k}", account=f"i{n:02}", time=int(rng.integers(10_000)), mentions=named))
+    return derive(Dataset.of(accounts, posts), EndorsementConfig(min_endorsers=2))
+
+
+def stated(dataset: Dataset) -> dict[str, set[tuple[str, str]]]:
+    """Post to the pairs that it states."""
+    result: dict[str, set[tuple[str, str]]] = {}
+    for link in dataset.links_of("mentions").to_pylist():
+        result.setdefault(link["post"], set()).add((link["target"], link["source"]))
+    return result
 
 
 def held_out(fold: Fold) -> set[tuple[str, str]]:
@@ -121,6 +145,65 @@ def test_features_of_whole_accounts_are_named_where_posts_are_hidden():
         (fold,) = expansion(dataset.with_slots({"text": features}), min_partners=3)
         assert len(fold.hidden)
         assert any("text.topics describes whole accounts" in note for note in fold.notes) == told
+
+
+def test_features_of_whole_accounts_are_named_where_later_posts_are_not_seen():
+    dataset = planted()
+    features = Features("text.topics", dataset.influencers, np.ones((len(dataset.influencers), 2), np.float32), "account")
+    seen = dataset.with_slots({"text": features})
+    folds = [*temporal(seen, 50), *brand_folds(seen, 3)]
+    assert all(any("text.topics describes whole accounts" in note for note in fold.notes) for fold in folds)
+
+
+@pytest.mark.parametrize(
+    ("learned_from", "in_official", "in_others"),
+    [
+        ((), 0, 0),
+        (("accounts",), 0, 1),
+        (("all accounts",), 1, 1),
+        (("accounts", "endorsements"), 0, 2),
+        (("accounts", "all endorsements"), 1, 2),
+    ],
+)
+def test_features_that_have_learned_from_what_is_judged_are_named(learned_from, in_official, in_others):
+    dataset = planted()
+    posts = np.array(dataset.posts["id"].to_pylist(), dtype=object)
+    features = Features("text.topics", posts, np.ones((len(posts), 2), np.float32), learned_from=learned_from)
+    seen = dataset.with_slots({"text": features})
+    for fold in (*official(seen), *brand_folds(seen, 3), *expansion(seen, min_partners=3), *temporal(seen, 50)):
+        told = [note for note in fold.notes if "text.topics was fitted on" in note]
+        assert len(told) == (in_official if fold.name == "official" else in_others)
+        taught = "all endorsements" in learned_from or ("endorsements" in learned_from and fold.name != "official")
+        assert any("overrated" in note for note in told) == taught
+
+
+def test_nothing_is_known_that_hidden_posts_alone_state():
+    dataset = crowded()
+    said = stated(dataset)
+    assert max(map(len, said.values())) > 3
+    for fold in (*official(dataset), *brand_folds(dataset, 3), *expansion(dataset, min_partners=3), *temporal(dataset, 5_000)):
+        later = {p["id"] for p in dataset.posts.to_pylist() if fold.name == "temporal" and p["time"] >= 5_000}
+        hidden = later | set(fold.hidden.tolist())
+        assert hidden
+        known = {(b, i) for view in (fold.train, fold.test) for b, found in view.partners.items() for i in found}
+        assert known
+        assert not known & held_out(fold)
+        for pair in known:
+            assert any(pair in pairs for post, pairs in said.items() if post not in hidden), fold.name
+
+
+def test_what_a_post_states_together_is_learned_from_together():
+    dataset = crowded()
+    view = training_view(dataset, 3)
+    stand, learn = (set(map(tuple, pairs.tolist())) for pairs in (view.representing, view.endorsements))
+    assert stand | learn == set(map(tuple, dataset.endorsements.tolist()))
+    assert not stand & learn
+    assert 0.4 < len(stand) / len(stand | learn) < 0.6
+    for pairs in stated(dataset).values():
+        pairs = pairs & (stand | learn)
+        assert pairs <= stand or pairs <= learn
+    for brand in dataset.brands.tolist():
+        assert {b for b, _ in stand} >= {brand} <= {b for b, _ in learn}
 
 
 def test_expansion_knows_half_and_asks_for_the_rest_among_all():

@@ -342,6 +342,15 @@ def test_endorsements_of_test_brands_are_not_learned_from(graph):
     assert found["none"] < found["training"] <= found["all"]
 
 
+@pytest.mark.parametrize(("which", "told"), [("none", ()), ("training", ("endorsements",)), ("all", ("all endorsements",))])
+def test_what_the_graph_has_learned_from_is_told(graph, which, told):
+    rows = split_data()
+    assert graph(endorsements=which, parents=0).encode(rows).learned_from == ("accounts", *told)
+    assert not graph(endorsements=which).stateless
+    unsplit = rows.keep(brands=np.array([], object))
+    assert graph(endorsements=which, parents=0).encode(unsplit).learned_from == ("accounts",)  # nobody works with anybody
+
+
 def test_a_row_is_the_weighted_mean_of_vectors(graph):
     encoder, rows = graph(parents=0), split_data()
     features = encoder.encode(rows)

@@ -11,6 +11,17 @@ def test_numbers_worked_by_hand():
     assert found.told.tolist() == pytest.approx([0.1, 0.9])
     assert found.true.tolist() == [0.5, 1.0]
     assert found.error == pytest.approx((0.4 + 0.1) / 2)
+    assert found.base == 0.75
+    assert found.skill == pytest.approx(1 - (0.01 + 0.81 + 0.01 + 0.01) / 4 / (0.75 * 0.25))
+
+
+def test_telling_the_share_of_all_has_no_error_and_no_skill():
+    positive = np.arange(600) % 4 == 0
+    found = reliability(np.full(600, 0.25), positive)
+    assert found.error < 0.01
+    assert found.skill == pytest.approx(0)
+    assert reliability(positive.astype(float), positive).skill == 1
+    assert np.isnan(reliability(np.full(4, 0.5), np.ones(4, bool)).skill)
 
 
 def test_honest_probabilities_have_hardly_any_error_and_boasting_ones_have():

@@ -12,7 +12,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Link, Post
 from brandfit.data.split import Fold
 from brandfit.errors import ConfigError, UnknownName
-from brandfit.evaluation.evaluate import evaluate, same_category
+from brandfit.evaluation.evaluate import evaluate, same_category, warm
 from brandfit.evaluation.metrics import AUC, LowerMedR, parse
 from brandfit.evaluation.protocol import PROTOCOLS, STANDARD, get
 from brandfit.evaluation.references import references
@@ -180,6 +180,17 @@ def test_the_references_of_one_fold_by_hand():
     assert (found["category"][0] >= 1).tolist() == [True, False, True]
     assert "engagement" not in found
     assert "category" not in references(fold, None)
+
+
+def test_known_partners_count_whether_they_are_learned_from_or_stand_for_a_brand(dataset):
+    fold = get("expansion", {"min_partners": 3}).folds(dataset)[0]
+    assert len(fold.train.representing)
+    asked = {(b, c) for b, row in zip(fold.brands, fold.relevant, strict=True) for c in fold.candidates[row]}
+    known = {i for b, i in TRUTH - asked}  # each pair of this dataset is either known or asked for
+    assert warm(fold).tolist() == [c in known for c in fold.candidates]
+    count = {c: sum(i == c for _, i in TRUTH - asked) for c in fold.candidates}
+    told = references(fold, None)["popularity"][0]
+    assert np.floor(told).tolist() == [count[c] for c in fold.candidates]  # equal followers are less than a brand
 
 
 def test_warm_and_cold_partners_are_judged_apart(dataset):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from brandfit import experiments, names, pipeline
+from brandfit.cli import main
 from brandfit.config import describe
 from brandfit.data.dataset import SLOTS
 from brandfit.errors import ConfigError, UnknownName, UsageError
@@ -302,3 +303,23 @@ def test_every_field_of_a_row_is_explained():
     assert set(describe(names.load("ranker", "camera").Config)) >= {"representation", "endorsement", "interaction"}
     for field in Row.__struct_fields__:
         assert field in Row.__doc__, field
+
+
+def test_a_table_under_another_protocol_lies_beside_its_own(demo, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    head = 'title = "Mine"\nsource = "us"\nprotocol = "cv5"\noptions = { k = 3 }\nseeds = 1\n'
+    (tmp_path / "mine.toml").write_text(head + '[[rows]]\nname = "drawn"\nranker = "random"\n')
+    for more, folder, said in (
+        ([], "mine", "Protocol cv5"),
+        (["--set", "protocol.k=4"], "mine", "Protocol cv5"),
+        (["--protocol", "temporal", "--set", "protocol.date=2025-07-01"], "mine-temporal", "Protocol temporal"),
+        (["--protocol", "cv5"], "mine", "Protocol cv5"),
+    ):
+        main(["experiment", "mine.toml", "-w", str(demo.path), *more])
+        table = (tmp_path / "experiments" / folder / "table.md").read_text()
+        assert said in table
+        assert " ".join(["brandfit experiment mine.toml", *more, "-w WORKSPACE"]) in table
+    for wrong, told in ((["--protocol", "temporal"], "date is needed"), (["--set", "simcos.x=1"], "protocol.NAME")):
+        with pytest.raises(SystemExit):
+            main(["experiment", "mine.toml", "-w", str(demo.path), *wrong])
+        assert told in capsys.readouterr().err

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -168,6 +169,11 @@ def test_features_come_back_memory_mapped_and_equal(workspace):
     assert workspace.load("text.test", "m-2") is None
     with pytest.raises(UnknownName, match=r"text\.tset"):
         workspace.features("text.tset")
+
+
+def test_what_features_have_learned_from_is_kept(workspace):
+    workspace.save(replace(features(), learned_from=("accounts", "endorsements")))
+    assert workspace.features("text.test").learned_from == ("accounts", "endorsements")
 
 
 def test_features_of_the_same_maker_replace_the_old_ones(workspace):

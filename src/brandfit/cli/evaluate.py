@@ -50,7 +50,9 @@ def command(
     if out:
         from brandfit.experiments import of_report, publish
 
-        publish(of_report(report, f"brandfit evaluate {' '.join(rankers)}"), out)
+        typed = ["brandfit evaluate", *rankers, f"--protocol {protocol} --seeds {seeds}", *(f"--seed {seed}" for _ in [0] if seed)]
+        typed += [*(f"--ties {ties}" for _ in [0] if ties), *(f"--set {s}" for s in settings), "-w WORKSPACE"]
+        publish(of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed))
     if as_json:
         print_json(report.to_dict())
     else:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from brandfit.cli._shared import json_option, only_data, print_json, progress, set_option, workspace_option
+from brandfit.cli._shared import json_option, print_json, progress, read_settings, set_option, workspace_option
 
 
 @click.command(short_help="Run a table of a paper, or one of your own.")
 @click.argument("name")
 @workspace_option
-@click.option("--out", type=click.Path(file_okay=False), help="Folder to write to.  [default: NAME inside experiments/]")
+@click.option("--out", type=click.Path(file_okay=False), help="Folder to write to.  [default: experiments/NAME or NAME-PROTOCOL]")
 @click.option("--seeds", type=click.IntRange(1, 100), help="How many seeds, in place of the table's own number.")
 @click.option("--protocol", help="official, cv5, expansion or temporal, in place of the table's own.")
 @click.option("--fresh", is_flag=True, help="Run rows again that were run before.")
@@ -30,25 +30,35 @@ def command(
 ) -> None:
     """Run the experiment NAME (`brandfit list experiments`) or a TOML file, and write Markdown, LaTeX, JSON and plots.
 
-    Rows that were run on the same data with the same settings are kept and not run again.
+    Rows that were run on the same data with the same settings are kept and not run again. Settings of the protocol are written
+    protocol.NAME=VALUE; those of rankers are the table's own.
 
     \b
     Examples:
       brandfit experiment wsim/table1 -w released
       brandfit experiment brandfit/cv5 --protocol official --seeds 1 -w released
+      brandfit experiment brandfit/temporal --set protocol.date=2020-06-30 -w work
       brandfit experiment my/table.toml --out my -w released
     """
     from msgspec.structs import replace
 
     from brandfit import experiments
+    from brandfit.errors import UnknownName
     from brandfit.evaluation import protocol as protocols
     from brandfit.workspace import Workspace
 
     experiment = experiments.read(name)
-    if protocol:
-        experiment = replace(experiment, protocol=protocols.get(protocol).name, options={})
-    data = only_data(settings)
-    folder = Path(out) if out else Path("experiments") / name.removesuffix(".toml")
+    options, data = read_settings(settings)
+    chosen = {} if protocol and protocol != experiment.protocol else experiment.options
+    for option, value in options.items():
+        kind, _, setting = option.partition(".")
+        if kind != "protocol" or not setting:
+            raise UnknownName("setting", option, [], "This command takes protocol.NAME, endorsements.NAME and slots.SLOT.")
+        chosen = chosen | {setting: value}
+    found = protocols.get(protocol or experiment.protocol, chosen)
+    home = name.removesuffix(".toml") + (f"-{found.name}" if found.name != experiment.protocol else "")
+    folder = Path(out) if out else Path("experiments") / home
+    experiment = replace(experiment, protocol=found.name, options=chosen)
     with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
         outcome = experiments.run(opened, experiment, seeds, data, fresh, lambda _what, done, total: bar(done, total))
     typed = ["brandfit experiment", name, *(f"--protocol {protocol}" for _ in [0] if protocol)]

@@ -62,7 +62,7 @@ def command(
     print_table(header, [[*settings.values(), value] for settings, value in order[:10]])
     click.echo(f"\nAs it comes: {metric} {found.default:.3f}. The best of {len(found.trials)} trials: {order[0][1]:.3f}.")
     if found.settings:
-        typed = " ".join(f"--set {name}={value}" for name, value in found.settings.items())
+        typed = " ".join(f"--set {setting}" for setting in (*(f"{name}={v}" for name, v in found.settings.items()), *settings))
         click.echo(f"To train with it: brandfit train {ranker} {typed} -w {workspace}")
     else:
         click.echo("Nothing was better than the settings as they come.")

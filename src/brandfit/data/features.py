@@ -23,6 +23,8 @@ class Features:
     columns  dim names where a number means something to a person, else ()
     key      encoder, config, weights and content that made it, as one string
     slot     the kind of evidence that it is, where a ranker is not told otherwise
+    learned_from  what its encoder was fitted on, beside what a row is about: "accounts", "endorsements" (both outside an official
+                  test part), "all accounts", "all endorsements"; evaluations tell of it
     """
 
     name: str
@@ -32,6 +34,7 @@ class Features:
     columns: tuple[str, ...] = ()
     key: str = ""
     slot: str = ""
+    learned_from: tuple[str, ...] = ()
     _index: pa.Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ are taken out of both views, and so is every post that would state one.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from brandfit import seeds
 from brandfit.data.dataset import Dataset
@@ -24,6 +27,8 @@ Pairs = np.ndarray
 
 
 NO_POSTS = np.zeros(0, dtype=object)
+EVEN = 1e-9
+"""What sums of shares may be off by."""
 
 
 class Fold(NamedTuple):
@@ -97,24 +102,19 @@ def expansion(
     all influencers      - - - - | ? ? ? ? ? ? ? ? ? ? ? ? ? ? ?     - not ranked   ? candidates, ▢ among them
 
     Honest about leaks: a post that states a held-out endorsement does not exist yet when a brand looks for partners, so it
-    is hidden from both views. An influencer of whom then nothing is left to see is not judged for that pair (not relevant,
-    not eligible). Candidates are the influencers inside the follower bounds (unknown sizes stay in) that can be seen.
+    is hidden from both views, and whatever else it states is held out with it: one post often names ten brands. An influencer of
+    whom then nothing is left to see is not judged for that pair (not relevant, not eligible). Candidates are the influencers inside
+    the follower bounds (unknown sizes stay in) that can be seen.
     """
-    partners: dict[str, list[str]] = {}
-    for brand, influencer in dataset.endorsements.tolist():
-        partners.setdefault(brand, []).append(influencer)
-    brands = sorted(b for b, found in partners.items() if len(found) >= min_partners)
-    if not brands:
+    counts = Counter(dataset.endorsements[:, 0].tolist())
+    pairs = _pairs((b, i) for b, i in dataset.endorsements.tolist() if counts[b] >= min_partners)
+    if not len(pairs):
         raise UsageError(
             f"No brand has {min_partners} partners or more.", "Lower protocol.min_partners, or import more endorsements."
         )
-    known, held = [], []
-    for brand in brands:
-        order = seeds.generator(seed, "expansion", brand).permutation(len(partners[brand]))
-        n = min(max(round(share * len(order)), 1), len(order) - 1)
-        known += [(brand, partners[brand][i]) for i in sorted(order[:n])]
-        held += [(brand, partners[brand][i]) for i in sorted(order[n:])]
-    return [_held_out("expansion", dataset, brands, _pairs(known), _pairs(held), (min_followers, max_followers), seed)]
+    stay = _dealt(pairs, _moments(dataset, pairs), share, seeds.generator(seed, "expansion"))
+    known, held = pairs[stay], _of_seen_brands(dataset, pairs[~stay], known=pairs[stay])
+    return [_held_out("expansion", dataset, known, held, (min_followers, max_followers), seed)]
 
 
 def temporal(
@@ -135,31 +135,18 @@ def temporal(
     for brand, influencer, time in zip(*(first[c].to_pylist() for c in ("target", "source", "time_min")), strict=True):
         if (brand, influencer) in real:
             (known if time < date else held).append((brand, influencer))
-    count = len(known), len(held)
-    before = {b for b, _ in known}
     seen = dataset.posts["id"].filter(pc.less(dataset.posts["time"], date).fill_null(False))
     earlier = dataset.keep(posts=seen.combine_chunks(), note="posts from the date on, or without a time, are not seen")
-    own = {b for b, how in earlier.representation.items() if how in ("posts", "brief", "profile")}
-    held = [(b, i) for b, i in held if b in own or b in before]
-    if not known or not held:
+    asked = _of_seen_brands(earlier, _pairs(sorted(held)), known=_pairs(known))
+    if not known or not len(asked):
         times = sorted(time for time in first["time_min"].to_pylist())
         span = f"; they are from {_day(times[0])} to {_day(times[-1])}" if times else ""
-        seen_of = f", {len(held)} of brands that can be seen before it" if count[1] and not held else ""
+        seen_of = f", {len(asked)} of brands that can be seen before it" if held and not len(asked) else ""
         raise UsageError(
-            f"There are {count[0]} dated endorsements before and {count[1]} after {_day(date)}{seen_of}{span}.",
+            f"There are {len(known)} dated endorsements before and {len(held)} after {_day(date)}{seen_of}{span}.",
             "Choose another day: --set protocol.date=2020-12-31",
         )
-    return [
-        _held_out(
-            "temporal",
-            earlier,
-            sorted({b for b, _ in held}),
-            _pairs(sorted(known)),
-            _pairs(sorted(held)),
-            (min_followers, max_followers),
-            seed,
-        )
-    ]
+    return [_held_out("temporal", earlier, _pairs(sorted(known)), asked, (min_followers, max_followers), seed, unseen=True)]
 
 
 def _seconds(date: int | str) -> int:
@@ -183,22 +170,14 @@ def training_view(dataset: Dataset, seed: int = 0) -> Dataset:
     A brand that is seen through its partners must not be matched with these very partners: for each such brand half of its
     partners stand for it (``represents``) and the other half are what is learned from. And the posts that state an
     endorsement that is learned from are hidden, where the influencer has others: when a brand looks for partners, nobody
-    has posted for it yet.
+    has posted for it yet. What a post states together is learned from together.
     """
-    through = {b for b, how in dataset.representation.items() if how == "partners"}
-    stand, learn = [], []
-    groups: dict[str, list[str]] = {}
-    for brand, influencer in dataset.endorsements.tolist():
-        if brand in through:
-            groups.setdefault(brand, []).append(influencer)
-        else:
-            learn.append((brand, influencer))
-    for brand, found in groups.items():
-        order = seeds.generator(seed, "training view", brand).permutation(len(found))
-        half = (len(found) + 1) // 2
-        stand += [(brand, found[i]) for i in order[:half]]
-        learn += [(brand, found[i]) for i in order[half:]]
-    stating = _stating(dataset, _pairs(learn))
+    through = [b for b, how in dataset.representation.items() if how == "partners"]
+    pairs = dataset.endorsements
+    own = ~np.isin(pairs[:, 0].astype(str), np.array(through, dtype=str))
+    stands = _dealt(pairs, _moments(dataset, pairs), 0.5, seeds.generator(seed, "training view"), never=own)
+    stand, learn = pairs[stands], pairs[~stands]
+    stating = _stating(dataset, learn)
     total = dataset.posts.group_by("account").aggregate([("id", "count")])
     stated = dataset.posts.filter(pc.is_in(dataset.posts["id"], value_set=stating)).group_by("account").aggregate([("id", "count")])
     left = dict(zip(total["account"].to_pylist(), total["id_count"].to_pylist(), strict=True))
@@ -208,7 +187,7 @@ def training_view(dataset: Dataset, seed: int = 0) -> Dataset:
     posts = dataset.posts
     hidden = pc.and_(pc.is_in(posts["id"], value_set=stating), pc.invert(pc.is_in(posts["account"], value_set=spared)))
     view = dataset.keep(posts=posts["id"].filter(pc.invert(hidden)).combine_chunks())
-    return _with_partners(view, dataset, _pairs(sorted(stand)), _pairs(sorted(learn)))
+    return _with_partners(view, dataset, stand, learn)
 
 
 def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
@@ -216,21 +195,29 @@ def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
     pairs = dataset.endorsements
     is_test = np.isin(pairs[:, 0], brands)
     candidates = np.unique(pairs[is_test, 1].astype(str)).astype(object)
-    learned = np.unique(pairs[~is_test, 1].astype(str)).astype(object)
+    hidden = _stating(dataset, pairs[is_test])
+    left = ~is_test & ~_stated_by(dataset, pairs, hidden)
+    learned = np.unique(pairs[left, 1].astype(str)).astype(object)
     # An influencer that works with nobody may be learned from too (as a negative); one of the judged brands alone may not.
     unseen = np.setdiff1d(candidates, learned)
-    hidden = _stating(dataset, pairs[is_test])
     posts = dataset.posts["id"].filter(pc.invert(pc.is_in(dataset.posts["id"], value_set=hidden))).combine_chunks()
-    open_ = _with_partners(dataset.keep(posts=posts), dataset, _pairs([]), pairs[~is_test])
+    open_ = _with_partners(dataset.keep(posts=posts), dataset, _pairs([]), pairs[left])
     train = open_.keep(brands=np.setdiff1d(dataset.brands, brands), influencers=np.setdiff1d(dataset.influencers, unseen))
     test = open_.keep(brands=brands, influencers=candidates)
     relevant = _matrix(brands, candidates, pairs)
     eligible = np.ones_like(relevant)
-    return Fold(name, train, test, brands, candidates, relevant, eligible, hidden=hidden.to_numpy(zero_copy_only=False))
+    notes = _of_features(dataset, len(hidden) > 0, official=name == "official")
+    return Fold(name, train, test, brands, candidates, relevant, eligible, notes, hidden.to_numpy(zero_copy_only=False))
 
 
 def _held_out(
-    name: str, dataset: Dataset, brands: list[str], known: Pairs, held: Pairs, bounds: tuple[int, int], seed: int
+    name: str,
+    dataset: Dataset,
+    known: Pairs,
+    held: Pairs,
+    bounds: tuple[int, int],
+    seed: int,
+    unseen: bool = False,
 ) -> Fold:
     """Some pairs are known, others are to be found among all influencers that can be seen."""
     hidden = _stating(dataset, held)
@@ -240,16 +227,13 @@ def _held_out(
     followers = seen.of_accounts("followers", seen.influencers).astype(np.float64)
     inside = ~((followers < bounds[0]) | (followers > bounds[1]))
     candidates = seen.influencers[inside & _visible(seen, seen.influencers)]
-    judged = np.array(brands, dtype=object)
+    judged = np.unique(held[:, 0].astype(str)).astype(object)
     relevant = _matrix(judged, candidates, held)
     eligible = ~_matrix(judged, candidates, known)
     lost = len(held) - int(relevant.sum())
     has_answer = relevant.any(axis=1)
     unanswered = int((~has_answer).sum())
-    notes = []
-    whole = [features.name for features in dataset.slots.values() if features.level == "account"]
-    if whole and len(hidden):
-        notes.append(f"{', '.join(whole)} describes whole accounts: what it takes from hidden posts is seen all the same")
+    notes = list(_of_features(dataset, unseen or len(hidden) > 0))
     if lost:
         notes.append(
             f"{lost:,} of {len(held):,} pairs are not judged: the influencer is out of bounds, or nothing is left to see of it"
@@ -260,6 +244,29 @@ def _held_out(
     train = training_view(seen, seeds.derive(seed, name))
     judged, relevant, eligible = judged[has_answer], relevant[has_answer], eligible[has_answer]
     return Fold(name, train, test, judged, candidates, relevant, eligible, tuple(notes), hidden.to_numpy(zero_copy_only=False))
+
+
+def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tuple[str, ...]:
+    """What Features tell of posts that are not to be seen (``unseen``: there are some), or of what is asked for."""
+    features = sorted(dataset.slots.values(), key=lambda f: f.name)
+
+    def learned_from(what: str) -> str:
+        some = {f"all {what}"} if official else {what, f"all {what}"}  # the official test part is not among the others
+        return ", ".join(f.name for f in features if some & set(f.learned_from))
+
+    whole, accounts, pairs = (
+        ", ".join(f.name for f in features if f.level == "account"),
+        learned_from("accounts"),
+        learned_from("endorsements"),
+    )
+    notes = []
+    if whole and unseen:
+        notes.append(f"{whole} describes whole accounts: what it takes from hidden or later posts is seen all the same")
+    if accounts:
+        notes.append(f"{accounts} was fitted on what all accounts post, those that are judged too")
+    if pairs:
+        notes.append(f"{pairs} was fitted on endorsements, those that are asked for too: what it adds is overrated")
+    return tuple(notes)
 
 
 def _visible(dataset: Dataset, ids: np.ndarray) -> np.ndarray:
@@ -290,6 +297,59 @@ def _stating(dataset: Dataset, pairs: Pairs) -> pa.Array:
     links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post"])
     found = links["post"].filter(pc.and_(pc.is_in(_keys(links), value_set=wanted), pc.is_valid(links["post"])))
     return found.combine_chunks().unique()
+
+
+def _stated_by(dataset: Dataset, pairs: Pairs, posts: pa.Array) -> np.ndarray:
+    """(p,) bool: pairs that these posts state and no others; without these posts nobody would know of them."""
+    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post"])
+    links = links.filter(pc.is_valid(links["post"]))
+    inside, keys = pc.is_in(links["post"], value_set=posts), _keys(links)
+    here, elsewhere = (set(keys.filter(some).to_pylist()) for some in (inside, pc.invert(inside)))
+    return np.array([key in here and key not in elsewhere for key in (f"{b}\n{i}" for b, i in pairs.tolist())], bool)
+
+
+def _moments(dataset: Dataset, pairs: Pairs) -> np.ndarray:
+    """(p,) number of the moment of each pair: pairs of an influencer that a post, or the same second, states belong together."""
+    row = {f"{b}\n{i}": n for n, (b, i) in enumerate(pairs.tolist())}
+    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post", "time", "kind"])
+    event: dict[tuple[str, str | int], int] = {}
+    at: list[tuple[int, int]] = []
+    columns = (_keys(links), *(links[name] for name in ("source", "post", "time", "kind")))
+    for key, source, post, time, kind in zip(*(column.to_pylist() for column in columns), strict=True):
+        if (n := row.get(key)) is not None:
+            events = [(source, post), *([(source, time)] if kind == "endorses" else [])]
+            at += [(n, event.setdefault(found, len(event))) for found in events if found[1] is not None]
+    pair, of = np.array(at, np.int64).reshape(-1, 2).T
+    n = len(pairs)
+    graph = sparse.coo_matrix((np.ones(len(at), bool), (pair, n + of)), shape=(n + len(event), n + len(event)))
+    return connected_components(graph, directed=False)[1][:n]
+
+
+def _dealt(pairs: Pairs, moment: np.ndarray, share: float, rng: np.random.Generator, never: np.ndarray | None = None) -> np.ndarray:
+    """(p,) bool: about this share of the partners of every brand, whole moments; where they are of one pair each, the first too.
+
+    never   (p,) bool: pairs that may not be, nor what is of the same moment
+    """
+    result = np.zeros(len(pairs), bool)
+    order = np.argsort(moment, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(moment[order])) + 1) if len(order) else []
+    groups.sort(key=lambda rows: int(rows[0]))
+    lack: defaultdict[str, float] = defaultdict(float)
+    for number in rng.permutation(len(groups)).tolist():
+        rows = groups[number]
+        brands = pairs[rows, 0].tolist()
+        chosen = sum(lack[b] for b in brands) > -EVEN and not (never is not None and never[rows].any())
+        result[rows] = chosen
+        for b in brands:
+            lack[b] += share - chosen
+    return result
+
+
+def _of_seen_brands(dataset: Dataset, pairs: Pairs, known: Pairs) -> Pairs:
+    """Those pairs whose brand shows something of its own, or has known partners."""
+    own = {b for b, how in dataset.representation.items() if how in ("posts", "brief", "profile")}
+    seen = own | set(known[:, 0].tolist())
+    return pairs[np.array([b in seen for b in pairs[:, 0].tolist()], bool)]
 
 
 def _keys(links: pa.Table) -> pa.ChunkedArray:

@@ -134,6 +134,13 @@ class Encoder(ABC):
         return type(self).learn is Encoder.learn
 
     @property
+    def learned_from(self) -> tuple[str, ...]:
+        """What it was fitted on (``Features.learned_from``)."""
+        if self.stateless:
+            return ()
+        return ("all accounts",) if getattr(self.config, "transductive", False) else ("accounts",)
+
+    @property
     def maker(self) -> str:
         """Who makes the numbers: a hash of name, version, config (but for what is ``neutral``) and weights."""
         config = {name: value for name, value in self.config.to_dict().items() if name not in self.neutral}
@@ -191,6 +198,7 @@ class Encoder(ABC):
             self.columns,
             self._key(ids[good], hashes[good]),
             self.slot,
+            self.learned_from,
         )
         return store.save(features) if store is not None else features
 

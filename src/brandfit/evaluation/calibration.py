@@ -10,12 +10,19 @@ BINS = 15
 
 
 class Reliability(NamedTuple):
-    """Bins of equal numbers of pairs, (m,) each: mean probability told, share that is true, pairs; and the error in all."""
+    """Bins of equal numbers of pairs, (m,) each: mean probability told, share that is true, pairs; and of all pairs:
+
+    error  expected calibration error
+    base   share that is true
+    skill  1 - Brier score / Brier score of always telling ``base`` (Murphy 1973); NaN where all or none are true
+    """
 
     told: np.ndarray
     true: np.ndarray
     pairs: np.ndarray
     error: float
+    base: float
+    skill: float
 
 
 def reliability(probability: np.ndarray, positive: np.ndarray, bins: int = BINS) -> Reliability:
@@ -27,10 +34,14 @@ def reliability(probability: np.ndarray, positive: np.ndarray, bins: int = BINS)
     known = ~np.isnan(probability)
     probability, positive = probability[known], positive[known]
     if not len(probability):
-        return Reliability(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), float("nan"))
+        return Reliability(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), *[float("nan")] * 3)
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     told = np.array([probability[part].mean() for part in parts])
     true = np.array([positive[part].mean() for part in parts])
     pairs = np.array([len(part) for part in parts])
-    return Reliability(told, true, pairs, float((pairs * np.abs(told - true)).sum() / pairs.sum()))
+    error = float((pairs * np.abs(told - true)).sum() / pairs.sum())
+    base = float(positive.mean())
+    always = base * (1 - base)
+    skill = 1 - float(np.square(probability - positive).mean()) / always if always else float("nan")
+    return Reliability(told, true, pairs, error, base, skill)

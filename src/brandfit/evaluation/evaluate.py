@@ -69,6 +69,7 @@ def evaluate(
                         values[kind][metric].append(array)
                 result.score_seconds += time.perf_counter() - fitted
                 result.parameters = ranker.n_parameters
+                result.reads |= {slot: name for slot, (name, _) in ranker.reads.items()}
                 result.notes.update(dict.fromkeys(ranker.notes(fold.test)))
                 if silent:
                     without[fold.name] = None
@@ -177,8 +178,9 @@ def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]
 
 
 def warm(fold: Fold) -> np.ndarray:
-    """(n,) bool: candidates that are known to work with a brand of the training side."""
-    return np.isin(fold.candidates.astype(str), fold.train.endorsements[:, 1].astype(str))
+    """(n,) bool: candidates that are known to work with a brand of the training side, or to stand for one."""
+    known = {influencer for found in fold.train.partners.values() for influencer in found}
+    return np.array([id in known for id in fold.candidates.tolist()], bool)
 
 
 def _empty(protocol: Protocol) -> dict[str, list[np.ndarray]]:

@@ -1,7 +1,7 @@
 """What a number is worth: scores that know nothing of a match, or everything of one thing, for the same candidates.
 
     random       a draw
-    popularity   for how many of the training brands an influencer works, then its followers
+    popularity   with how many brands an influencer is known to have worked, then its followers
     engagement   its mean engagement rate
     category     an oracle: knows which candidates are of the brand's category (the truth that cAUC is judged by), draws among them
 
@@ -27,7 +27,7 @@ def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.nda
     shape = fold.relevant.shape
     draw = seeds.generator(0, "references", fold.name).random(shape)
     found = {"random": draw}
-    counts = Counter(fold.train.endorsements[:, 1].tolist())
+    counts = Counter(influencer for found in fold.train.partners.values() for influencer in found)
     followers = np.nan_to_num(fold.test.of_accounts("followers", fold.candidates).astype(np.float64))
     popularity = (
         np.array([counts[id] for id in fold.candidates.tolist()], np.float64) + followers / (1 + followers.max(initial=0)) / 2

@@ -26,6 +26,8 @@ class Judged:
     score_seconds: float = 0.0
     parameters: int = 0
     notes: dict[str, None] = field(default_factory=dict)
+    reads: dict[str, str] = field(default_factory=dict)
+    """Slot to the Features that filled it."""
     leaky: bool = False
     """Whether it was shown the labels of what it scored: its figures say nothing about use."""
 
@@ -130,7 +132,8 @@ class Report:
             return None
         found = reliability(probability, np.concatenate([y for _, y in told]))
         bins = zip(found.told.tolist(), found.true.tolist(), found.pairs.tolist(), strict=True)
-        return {"ece": found.error, "bins": [{"told": told_, "true": true, "pairs": n} for told_, true, n in bins]}
+        parts = [{"told": told_, "true": true, "pairs": n} for told_, true, n in bins]
+        return {"ece": found.error, "base": found.base, "skill": _plain(found.skill), "bins": parts}
 
     def remarks(self) -> list[str]:
         """What a reader must know beside the figures: of all, then of rankers, what is so of several told once."""
@@ -164,6 +167,7 @@ class Report:
                 name: {"fit": round(found.fit_seconds, 4), "score": round(found.score_seconds, 4)}
                 for name, found in self.judged.items()
             },
+            "reads": {name: found.reads for name, found in self.judged.items()},
             "leaky": [name for name, found in self.judged.items() if found.leaky],
             "category_source": self.category_source,
             "dataset": self.dataset,
@@ -206,8 +210,7 @@ class Report:
                 )
                 text.append(f"Partners {which}, {max(row['brands'] for row in parted.values()):,} brands: {values}.")
         for name, found in told["calibration"].items():
-            text.append(f"Probabilities of {name}: expected calibration error {brief(found['ece'])}, the highest bin told ")
-            text[-1] += f"{brief(found['bins'][-1]['told'])}, true {brief(found['bins'][-1]['true'])}."
+            text.append(calibrated(name, found))
         if told["comparisons"]:
             text += ["", f"Against {told['comparisons'][0]['baseline']}, brand by brand (p by sign flips, adjusted after Holm):"]
             for name in list(self.judged)[1:]:
@@ -217,6 +220,16 @@ class Report:
         text += ["", f"cAUC: {self.category_source}."]
         text += [f"Note: {note}." for note in told["notes"]]
         return "\n".join(text)
+
+
+def calibrated(name: str, found: dict[str, Any]) -> str:
+    """How far the probabilities of a ranker are to be trusted. (The error of always telling the share of all is small too.)"""
+    top = found["bins"][-1]
+    return (
+        f"Probabilities of {name}: expected calibration error {brief(found['ece'])}; in the highest bin {brief(top['told'])} "
+        f"is told and {brief(top['true'])} is so, of all pairs {found['base']:.2g}; Brier skill {brief(found['skill'])} "
+        f"(0: as good as always telling the share of all, 1: knowing)."
+    )
 
 
 def cell(value: dict[str, float | None]) -> str:

@@ -81,12 +81,8 @@ def _joined(parts: Iterable[Judged]) -> Judged:
         result.score_seconds += part.score_seconds
         result.parameters, result.leaky = part.parameters, part.leaky
         result.notes |= part.notes
+        result.reads |= part.reads
     return result
-
-
-def _extend(values: dict[str, list[np.ndarray]], more: Mapping[str, list[np.ndarray]]) -> None:
-    for metric, arrays in more.items():
-        values.setdefault(metric, []).extend(arrays)
 
 
 def _arrays(plain: Mapping[str, list[list[float]]]) -> dict[str, list[np.ndarray]]:
@@ -107,15 +103,14 @@ def _plain(judged: Judged) -> dict[str, Any]:
         "parameters": judged.parameters,
         "leaky": judged.leaky,
         "notes": list(judged.notes),
+        "reads": judged.reads,
     }
 
 
 def _judged(plain: Mapping[str, Any]) -> Judged:
     return Judged(
         values=_arrays(plain["values"]),
-        history={
-            kind: {m: [np.array(a, float) for a in arrays] for m, arrays in v.items()} for kind, v in plain["history"].items()
-        },
+        history={kind: _arrays(values) for kind, values in plain["history"].items()},
         told=[
             (np.frombuffer(p, np.float32).astype(float), np.unpackbits(np.frombuffer(y, np.uint8), count=n).astype(bool))
             for p, y, n in plain["told"]
@@ -125,4 +120,5 @@ def _judged(plain: Mapping[str, Any]) -> Judged:
         parameters=plain["parameters"],
         leaky=plain.get("leaky", False),
         notes=dict.fromkeys(plain["notes"]),
+        reads=plain.get("reads", {}),
     )

@@ -60,7 +60,7 @@ def _dots(outcome: Outcome) -> Any:
             if str(metric) in row.paper:
                 axes.plot([row.paper[str(metric)]], [place], "x", color=PAPER, markersize=6)
         axes.set_title(str(metric), loc="left", fontsize=10)
-        axes.set_yticks(range(len(shown)), [row.name for row in shown])
+        axes.set_yticks(range(len(shown)), [report.label(row.name) if row.name in report.judged else row.name for row in shown])
         axes.set_ylim(len(shown) - 0.5, -0.5)
         axes.grid(axis="x", alpha=0.25)
     for n in range(len(metrics), lines * columns):

@@ -75,9 +75,14 @@ def run(
     return Outcome(experiment, over_rows(reports), missing)
 
 
-def of_report(report: Report, title: str) -> Outcome:
-    """An evaluation that nobody declared as an outcome, to be published like one."""
-    rows = [Row(name=name, ranker=name) for name in report.judged]
+def of_report(report: Report, title: str, settings: Mapping[str, Any] | None = None) -> Outcome:
+    """An evaluation that nobody declared as an outcome, to be published like one; settings as ``pipeline.evaluate`` was given."""
+    own: dict[str, dict[str, Any]] = {name: {} for name in report.judged}
+    for option, value in (settings or {}).items():
+        ranker, _, setting = option.partition(".")
+        if ranker in own:
+            own[ranker][setting] = value
+    rows = [Row(name=name, ranker=name, settings=own[name]) for name in report.judged]
     metrics = tuple(map(str, report.protocol.metrics))
     experiment = Experiment(title=title, source="an evaluation", rows=rows, metrics=metrics, baseline=rows[0].name)
     return Outcome(experiment, report, {})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from brandfit.evaluation.metrics import Metric
-from brandfit.evaluation.report import Report, brief, brief_p, cell
+from brandfit.evaluation.report import Report, brief, brief_p, calibrated, cell
 from brandfit.experiments.run import Outcome
 
 SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
@@ -51,14 +51,9 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
         ]
         lines += [*_spread(outcome, report), *_compared(outcome, report)]
         for name, found in report.to_dict()["calibration"].items():
-            lines += [f"Probabilities of {name}: expected calibration error {brief(found['ece'])} (reliability.png).", ""]
+            lines += [calibrated(name, found) + " The bins: reliability.png.", ""]
         lines += [f"cAUC: {report.category_source}.", ""]
-    notes = [experiment.note] if experiment.note else []
-    notes += [f"{row.name}: {row.note}" for row in experiment.rows if row.note and row.name not in outcome.missing]
-    notes += [f"{name} {reason}" for name, reason in outcome.missing.items()]
-    if report is not None:
-        notes += report.remarks()
-    lines += [f"* {note.rstrip('.')}." for note in notes]
+    lines += [f"* {note}" for note in _notes(outcome)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -89,10 +84,22 @@ def to_latex(outcome: Outcome) -> str:
             *body,
             r"\bottomrule",
             r"\end{tabular}",
+            r"\par\medskip\footnotesize",
+            *(rf"{_escaped(note)}\par" for note in _notes(outcome)),
             r"\end{table}",
             "",
         ]
     )
+
+
+def _notes(outcome: Outcome) -> list[str]:
+    """What a reader must know beside the figures."""
+    experiment = outcome.experiment
+    notes = [experiment.note] if experiment.note else []
+    notes += [f"{row.name}: {row.note}" for row in experiment.rows if row.note and row.name not in outcome.missing]
+    notes += [f"{name} {reason}" for name, reason in outcome.missing.items()]
+    notes += outcome.report.remarks() if outcome.report is not None else []
+    return [f"{note.rstrip('.')}." for note in notes]
 
 
 def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str]) -> Iterator[tuple[str, bool, list[str]]]:

@@ -23,7 +23,7 @@ SLOT = {
     "partners": "whom brands like this one work with",
     "match": "a learned likeness",
     "agreement": "agreement of categories",
-    "known": "how many brands it worked with",
+    "known": "whether it has worked with brands",
     "content": "what both post",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,6 +53,10 @@ class Training:
             {slot: (b.of(brands), i.of(influencers)) for slot, (b, i) in self.posts.items()},
         )
 
+    def without(self, pairs: np.ndarray) -> Training:
+        """As if these pairs, (b, i) bool, did not work together."""
+        return replace(self, works=self.works & ~pairs)
+
 
 @dataclass(frozen=True)
 class Side:
@@ -75,7 +79,7 @@ class Side:
 
 
 class Evidence:
-    """Fitted with ``fit`` or taken back with ``restored``; ``of`` gives the numbers of pairs.
+    """Fitted with ``fit``, or made of what was ``stored``; ``of`` gives the numbers of pairs.
 
     cos.SLOT      cosine of the views of both sides
     late, back    .SLOT: of posts, best cosine of each of the candidate's with one of the brand's, and the other way round

@@ -58,6 +58,9 @@ class NetworkRanker(Ranker):
     to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for both in that pair. A network that is the same
     for both sides says so (``alike``). The parts of a score are the inner products of the embeddings. Scoring runs in float64,
     so that a score is the same alone and in a batch.
+
+    Training stops early by the share of held-out pairs in the wrong order, 1 - AUC: losses grow with the scores, also while the
+    order still gets better.
     """
 
     Config = NetworkConfig
@@ -90,13 +93,10 @@ class NetworkRanker(Ranker):
     def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Any:
         """A named tuple of arrays, one row an example: all that an epoch learns from. Negatives are among these candidates."""
 
-    def asked(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Any:
-        """What ``judged`` is computed on, of the pairs of held-out brands."""
-        return self.draw(pairs, candidates, rng)
-
-    def judged(self, embed: Embed, batch: Any) -> Tensor:
-        """What training stops early by, lower is better."""
-        return self.loss(embed, batch)
+    def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
+        """Scores (n,) of the positive and of the negative of each triplet."""
+        positive, negative = embed.both(batch)
+        return sum(positive.values()), sum(negative.values())  # type: ignore[return-value]
 
     def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         """What ``made``, ``draw`` and ``loss`` need to know beside; JSON types of it go into ``training``."""
@@ -132,7 +132,7 @@ class NetworkRanker(Ranker):
         def tensors(drawn: Any) -> Any:
             return type(drawn)(*(torch.from_numpy(column).to(embed.device) for column in drawn))
 
-        asked: Any = tensors(self.asked(pairs.at[held], judged, seeds.generator(self.seed, "validation"))) if held.any() else None
+        asked: Any = tensors(triplets(pairs.at[held], judged, seeds.generator(self.seed, "validation"), random=JUDGED))
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
             drawn = self.draw(pairs.at[~held], learned, rng)
@@ -142,7 +142,7 @@ class NetworkRanker(Ranker):
         weights = [p for name, p in network.named_parameters() if name.endswith("weight")]  # no biases, no embeddings
 
         def validate() -> float:
-            return sum(float(self.judged(embed, b)) * len(b[0]) for b in _batches(asked, 4096)) / len(asked[0])
+            return sum(float(disorder(*self.compared(embed, b))) * len(b[0]) for b in _batches(asked, 4096)) / len(asked[0])
 
         history = train(
             network,
@@ -152,7 +152,7 @@ class NetworkRanker(Ranker):
             epochs=self.config.epochs,
             seed=self.seed,
             patience=self.config.patience,
-            validate=validate if asked is not None and len(asked[0]) else None,
+            validate=validate if len(asked[0]) else None,
             tick=tick,
             folder=folder,
             run=self._run(dataset),
@@ -186,6 +186,12 @@ class NetworkRanker(Ranker):
         if not result:
             return {self.name: np.full((len(brands), len(candidates)), np.nan)}
         return {part: np.where(known & np.isnan(value), 0.0, value) for part, value in result.items()}
+
+    def notes(self, dataset: Dataset) -> list[str]:
+        told = super().notes(dataset)
+        if self.training.get("validation") and self.training.get("best") == 0:
+            told.append("no epoch was better than the weights that it started from, drawn at random: it has learned nothing")
+        return told
 
     def arrays(self) -> dict[str, np.ndarray]:
         if self.network is None:
@@ -261,21 +267,10 @@ class NetworkRanker(Ranker):
 
 
 class TripletRanker(NetworkRanker):
-    """Learns from triplets. It stops by AUC: hinges grow with the scores, also while the order still gets better."""
+    """Learns from triplets."""
 
     def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
         return triplets(pairs, candidates, rng)
-
-    def asked(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
-        return triplets(pairs, candidates, rng, random=JUDGED)
-
-    def judged(self, embed: Embed, batch: Triplets) -> Tensor:
-        return disorder(*self.compared(embed, batch))
-
-    def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
-        """Scores (n,) of the positive and of the negative of each triplet."""
-        positive, negative = embed.both(batch)
-        return sum(positive.values()), sum(negative.values())  # type: ignore[return-value]
 
 
 class Embed:

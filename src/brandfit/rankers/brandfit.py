@@ -5,16 +5,14 @@
 The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness
 taken out (CSLS), late interaction of single posts where both sides have several, two-sided kernel ridge regression, the
 partner to be expected, a two-covariance model, how alike both stand to the brands that were learned from, the agreement of
-told categories. The weights are a logistic regression over
-pairs of *held-out* brands: the training brands are dealt into folds, the evidence for the brands of one fold is fitted on the
-others, so that the weights see what they will see (stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the
-folds.
+told categories. The weights are a logistic regression over pairs that the evidence was not fitted on (``rankers._dealing``), so
+that the weights see what they will see (stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the folds.
 
 It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is
 the sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one
 work with such influencers), ``match`` (learned likeness), ``agreement`` (of the categories that both sides are told to have),
-and, where everybody is a candidate, ``known`` (has worked with many brands before). They add up to the score, the logit less
-its intercept; ``probability`` gives the chance itself with an interval.
+and, where everybody is a candidate, ``known`` (has worked with a brand before). They add up to the score, the logit less its
+intercept; ``probability`` gives the chance itself with an interval.
 
 A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a
 fold are the partners of its brands, as in the published splits; where others are there too, everybody is a candidate, as in
@@ -31,14 +29,12 @@ MAP .305. Expansion of 1,035 real brands among 9,194 influencers with one or two
 from __future__ import annotations
 
 import weakref
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
 import numpy as np
 from msgspec import Meta
-from scipy import sparse
 
 from brandfit import seeds
 from brandfit.config import Config
@@ -47,6 +43,8 @@ from brandfit.errors import UsageError
 from brandfit.learning.pairs import Pairs, to_learn_from
 from brandfit.learning.pooling import Rows, account_rows, account_vectors, brand_has, brand_rows, brand_vectors
 from brandfit.learning.stack import Probability, Stack, stack
+from brandfit.rankers import _dealing as dealing
+from brandfit.rankers._dealing import Part
 from brandfit.rankers._evidence import Evidence, Side, Training
 from brandfit.rankers._network import categories_of
 from brandfit.rankers.base import Ranker, Tick
@@ -95,11 +93,11 @@ class Brandfit(Ranker):
 
     def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
         self.reads, self.evidence, self.stack, self.training, self._seen = {}, None, None, {}, None
-        training, pairs, partners = self._training(dataset)
+        training, asked = self._training(dataset)
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in training.brands}
         two_sided = [slot for slot, v in training.influencers.items() if v.present.any() and training.brands[slot].present.any()]
-        if pairs is not None and two_sided:
-            self.stack = self._weights(training, partners, tick)
+        if asked is not None and two_sided:
+            self.stack = self._weights(dataset, training, *asked, tick)
         self.evidence = Evidence.fit(training, self.stack is not None)
         if self.stack is not None:
             self.training = {"evidence": list(self.stack.names), "weights": self.stack.weights.round(4).tolist()}
@@ -201,15 +199,13 @@ class Brandfit(Ranker):
         posts = {slot: account_rows(dataset, slot, influencers, NEWEST) for slot in single}
         return self.evidence.side({slot: account_vectors(dataset, slot, influencers) for slot in slots}, posts)
 
-    def _training(self, dataset: Dataset) -> tuple[Training, Pairs | None, sparse.csr_matrix]:
-        """What there is to learn from; None instead of pairs where it is too little. And who is known to have worked with whom, for
-        whatever reason: (b, i) of the brands to learn from, then of all others.
-        """
+    def _training(self, dataset: Dataset) -> tuple[Training, tuple[np.ndarray, np.ndarray] | None]:
+        """What there is to learn from, and the ids of its brands and influencers, or None where it is too little."""
         used = self.used_slots(dataset)
         slots = [s for s in self.slots if s in used or (s in dataset.slots and brand_has(dataset, s, dataset.brands).any())]
         pairs = to_learn_from(dataset, self.name) if len(dataset.endorsements) else None
         if pairs is None or len(np.unique(pairs.at[:, 0])) < FEWEST:
-            return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None, sparse.csr_matrix((0, 0))
+            return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None
         groups, _ = categories_of(dataset, pairs)
         brands, influencers = np.unique(pairs.at[:, 0]), self._asked(pairs)
         works = np.zeros((len(pairs.brands), len(pairs.influencers)), bool)
@@ -227,8 +223,7 @@ class Brandfit(Ranker):
                     if min(np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0 for rows in (left, right)) >= SEVERAL
                 },
             ),
-            pairs,
-            _partners(dataset, pairs.brands[brands], pairs.influencers[influencers]),
+            (pairs.brands[brands], pairs.influencers[influencers]),
         )
 
     def _asked(self, pairs: Pairs) -> np.ndarray:
@@ -248,37 +243,42 @@ class Brandfit(Ranker):
             {},
         )
 
-    def _weights(self, training: Training, partners: sparse.csr_matrix, tick: Tick | None) -> Stack:
-        """Fitted on the evidence for brands that it was not fitted on."""
-        n = len(training.works)
-        open_ = not training.works.any(axis=0).all()
-        folds = min(self.config.folds, n)
-        fold = self._dealt(training.categories[0], folds)
+    def _weights(
+        self, dataset: Dataset, training: Training, brands: np.ndarray, influencers: np.ndarray, tick: Tick | None
+    ) -> Stack:
+        """Fitted on evidence that was not fitted on the pairs that it is asked for; brands (b,) and influencers (i,) are ids."""
+        has_partners = training.works.any(axis=0)
+        everybody = not has_partners.all()
+        folds = min(self.config.folds, len(brands))
+        about = dealing.known(dataset, brands, influencers)
+        parts: Iterator[Part]
+        if everybody and sum(dataset.representation[b] == "partners" for b in brands.tolist()) > len(brands) / 2:
+            parts = dealing.by_moments(training, about, folds, seeds.generator(self.seed, "moments"))
+        else:
+            parts = dealing.by_brands(training, about, self._dealt(training.categories[0], folds), everybody)
+        # Of those without partners a sample is learned from: each stands for several.
+        several = (len(dataset.influencers) - has_partners.sum()) / max((~has_partners).sum(), 1)
+        stands_for = np.where(has_partners, 1.0, several)
         rows: list[np.ndarray] = []
-        positive, group, weight = [], [], []
+        positive, group, share = [], [], []
         names: tuple[str, ...] = ()
-        for number in range(folds):
-            if tick:
-                tick(number, folds + 1)
-            judged, learned = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-            evidence = Evidence.fit(training.narrowed(learned))
-            asked = training.narrowed(judged, partners=not open_)
-            of_brands, of_influencers = ({slot: posts[n] for slot, posts in asked.posts.items()} for n in (0, 1))
-            features = evidence.of(asked.brands, evidence.side(asked.influencers, of_influencers), of_brands)
-            if open_:
-                seen = np.log1p(np.asarray(partners.sum(axis=0) - partners[judged].sum(axis=0)).ravel())
-                features["known"] = np.broadcast_to(seen, asked.works.shape)
+        for number, part in enumerate(parts):
+            of_brands, of_influencers = ({slot: posts[n] for slot, posts in part.asked.posts.items()} for n in (0, 1))
+            side = part.evidence.side(part.asked.influencers, of_influencers)
+            features = part.evidence.of(part.asked.brands, side, of_brands)
+            if everybody:
+                features["known"] = np.broadcast_to(part.known > 0, part.works.shape).astype(np.float64)
             names = names or tuple(features)
-            brand, candidate, share = self._drawn(asked.works, number, n)
-            empty = np.full(asked.works.shape, np.nan)
+            brand, candidate, times = self._drawn(part, number, max(self.config.pairs // folds, 100))
+            empty = np.full(part.works.shape, np.nan)
             rows.append(np.stack([features.get(name, empty)[brand, candidate] for name in names], axis=1))
-            positive.append(asked.works[brand, candidate])
-            group.append(judged[brand])
-            weight.append(share)
-        if tick:
-            tick(folds, folds + 1)
-        x, y, of, share = (np.concatenate(found) for found in (rows, positive, group, weight))
-        return stack(names, x, y, of, share, self.config.strength)
+            positive.append(part.works[brand, candidate])
+            group.append(part.brands[brand])
+            share.append(times * stands_for[candidate] if everybody else times)
+            if tick:
+                tick(number + 1, folds + 1)
+        x, y, of, times = (np.concatenate(found) for found in (rows, positive, group, share))
+        return stack(names, x, y, of, times, self.config.strength)
 
     def _dealt(self, categories: np.ndarray, folds: int) -> np.ndarray:
         """(b,) fold of each training brand: of every category about as many in each."""
@@ -288,19 +288,15 @@ class Brandfit(Ranker):
         fold[order] = np.arange(len(categories)) % folds
         return fold
 
-    def _drawn(self, works: np.ndarray, number: int, brands: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows, columns and weights of the pairs of a fold: all that are positive, of the others as many as may be."""
-        most = max(self.config.pairs * len(works) // brands, 100)
-        if works.size <= most:
-            brand, candidate = np.divmod(np.arange(works.size), works.shape[1])
-            return brand, candidate, np.ones(works.size)
-        flat = works.ravel()
-        others = np.flatnonzero(~flat)
-        drawn = np.sort(seeds.generator(self.seed, "pairs", number).choice(others, min(most, len(others)), replace=False))
-        chosen = np.concatenate([np.flatnonzero(flat), drawn])
-        weight = np.where(flat[chosen], 1.0, len(others) / len(drawn))
-        brand, candidate = np.divmod(chosen, works.shape[1])
-        return brand, candidate, weight
+    def _drawn(self, part: Part, number: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, columns and weights of the pairs of a part: all that are positive, of the others as many as may be."""
+        positive, others = np.flatnonzero(part.works), np.flatnonzero(part.others)
+        drawn = others
+        if len(positive) + len(others) > most:
+            drawn = np.sort(seeds.generator(self.seed, "pairs", number).choice(others, min(most, len(others)), replace=False))
+        chosen = np.concatenate([positive, drawn])
+        weight = np.repeat([1.0, len(others) / max(len(drawn), 1)], [len(positive), len(drawn)])
+        return *np.divmod(chosen, part.works.shape[1]), weight
 
 
 def _posts(dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray) -> dict[str, tuple[Rows, Rows]]:
@@ -312,20 +308,10 @@ def _posts(dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: 
     }
 
 
-def _partners(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> sparse.csr_matrix:
-    """(all brands, i) of 0 and 1, these brands first: who is known to have worked with whom."""
-    others = [brand for brand in dataset.partners if brand not in set(brands.tolist())]
-    row = {brand: n for n, brand in enumerate([*brands.tolist(), *others])}
-    column = {id: n for n, id in enumerate(influencers.tolist())}
-    at = [(row[b], column[i]) for b, of_brand in dataset.partners.items() for i in of_brand if b in row and i in column]
-    rows, columns = np.array(at, np.int64).reshape(-1, 2).T
-    return sparse.csr_matrix((np.ones(len(at)), (rows, columns)), shape=(len(row), len(column)))
-
-
 def _known(dataset: Dataset, influencers: np.ndarray) -> np.ndarray:
-    """(n,) log(1 + brands that each is known to have worked with)."""
-    counts = dataset.remembered("brands of each", lambda: Counter(i for of_brand in dataset.partners.values() for i in of_brand))
-    return np.log1p([counts[id] for id in influencers.tolist()])
+    """(n,) 1 for those that are known to have worked with a brand, with how many says nothing more; 0 for others."""
+    known = dataset.remembered("partners of any", lambda: {i for of_brand in dataset.partners.values() for i in of_brand})
+    return np.array([id in known for id in influencers.tolist()], np.float64)
 
 
 def _part(name: str) -> str:

@@ -36,7 +36,7 @@ Expected: the paper's Table II has AUC .810, cAUC .678, R@10 .207, R@50 .422, MR
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -95,7 +95,7 @@ class Camera(TripletRanker):
     def __init__(self, config: CameraConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
         self._start: np.ndarray | None = None
-        self._campaigns: dict[tuple[str, str], float] = {}
+        self._campaigns: dict[tuple[str, str], float] | None = None
         """Engagement of campaign posts that it was shown, where it is leaky."""
         self._learned: Tensor | None = None
         """(b, i) the same of what is learned from, standardised."""
@@ -129,16 +129,16 @@ class Camera(TripletRanker):
     def _learn_campaigns(self, dataset: Dataset, pairs: Pairs) -> None:
         import torch
 
-        self._campaigns = campaign_rates(dataset)
-        known = np.array(list(self._campaigns.values()))
+        campaigns = campaign_rates(dataset)
+        known = np.array(list(campaigns.values()))
         self.training["campaign"] = [float(known.mean()), float(known.std()) or 1.0] if len(known) else [0.0, 1.0]
-        self._learned = torch.from_numpy(self._campaigns_of(pairs.brands, pairs.influencers))
+        self._learned = torch.from_numpy(self._campaigns_of(campaigns, pairs.brands, pairs.influencers))
 
-    def _campaigns_of(self, brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
+    def _campaigns_of(self, campaigns: Mapping[tuple[str, str], float], brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
         """(b, i) float32 standardised engagement of the campaign post of each pair; that of none counts as zero."""
         row, column = ({id: n for n, id in enumerate(ids.tolist())} for ids in (brands, influencers))
         result = np.zeros((len(brands), len(influencers)), np.float32)
-        for (brand, influencer), rate in self._campaigns.items():
+        for (brand, influencer), rate in campaigns.items():
             if brand in row and influencer in column:
                 result[row[brand], column[influencer]] = rate
         mean, deviation = self.training["campaign"]
@@ -213,6 +213,11 @@ class Camera(TripletRanker):
 
         if self.network is None:
             raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first.")
+        if self.leaky and self._campaigns is None:
+            raise UsageError(
+                f"{self.name} with endorsement=leaky reads what it is asked for: it can be evaluated, not used.",
+                "Train it without that setting.",
+            )
         shape = (len(brands), len(candidates))
         used = self.used_slots(dataset)
         content = [slot for slot in self._content if slot in used]
@@ -222,7 +227,8 @@ class Camera(TripletRanker):
         known = np.any([shared(*sides[slot]) for slot in content], axis=0)
         tensors = [{slot: torch.from_numpy(pair[side].values).double() for slot, pair in sides.items()} for side in (0, 1)]
         has = [{slot: torch.from_numpy(pair[side].present).double()[:, None] for slot, pair in sides.items()} for side in (0, 1)]
-        campaigns = torch.from_numpy(self._campaigns_of(brands, candidates)).double() if self.leaky else None
+        shown = self._campaigns if self.leaky else None
+        campaigns = None if shown is None else torch.from_numpy(self._campaigns_of(shown, brands, candidates)).double()
         network: Any = self.network.double()
         found: dict[str, list[np.ndarray]] = {}
         try:

@@ -16,6 +16,7 @@ its figures, README and published code; what differs:
 * The code takes the mean of the product as score (R2): the same order, gradients 512 times smaller. Here it is the inner product.
 * Grades are the number of the bucket, k - 1 for the best down to 0: the paper's competence scores are not public.
 * Their local response normalisation of VGG maps is left out: vectors of every slot are set to length one instead.
+* The penalty of the weights, .001 in the code of all variants but k = 4, is 0 unless ``l1`` says otherwise.
 * Weights start from N(0, .1). Training stops early on held-out training brands; at the paper's step of SGD it seldom does before
   its last epoch.
 

@@ -5,7 +5,7 @@
     L = ListNet(z) + .5 CE(category of b | e_b) + .5 CE(category of i | e_i)                                            Eq. 7-9
 
 Pools of K = 6 candidates hold 1 ... K positives (``learning.samplers.pools``). Adam at .001, at most 200 epochs, early stopping on
-20 % of the brands, the best weights kept.
+20 % of the brands (by AUC; the loss also falls while only categories are learned), the best weights kept.
 
 A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable Framework.
 arXiv 2107.13943. There is no public code of the authors. What the paper leaves open, and what was chosen:
@@ -15,6 +15,7 @@ arXiv 2107.13943. There is no public code of the authors. What the paper leaves 
 * The category of an influencer without one of its own is the one most frequent among the brands that it endorses in training.
   Accounts without a category are left out of that loss; the categories of what is ranked are never read.
 * The auxiliary losses are means over the pools of a batch: a brand counts as often as it has pools.
+* Vectors longer than one are brought to length one: products of longer ones drive all embeddings to zero before they learn.
 
 Extension: the concept slot has a branch of its own, of the text's widths. A slot that a pair lacks is left out of the product.
 
@@ -35,6 +36,7 @@ from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.samplers import pools
+from brandfit.learning.similarity import bounded
 from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker, categories_of
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ class WSimMT(NetworkRanker):
     def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
         left, right = super().values(dataset, slot, brands, influencers)
         if slot != "engagement":
-            return left, right
+            return bounded(left), bounded(right)
         right = rate_of(dataset, influencers)
         if "engagement" not in self.training:
             known = right.values[right.present, 0].astype(np.float64)

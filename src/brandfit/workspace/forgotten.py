@@ -164,7 +164,7 @@ def without(features: Features, gone: Sequence[bool] | np.ndarray) -> Features:
     digest = hashlib.sha256("\n".join([features.key, *ids.tolist()]).encode()).hexdigest()
     key = f"{features.key.partition('-')[0]}-{digest[:32]}" if features.key else ""
     values = np.ascontiguousarray(features.values[kept])
-    return Features(features.name, ids, values, features.level, features.columns, key, features.slot)
+    return replace(features, ids=ids, values=values, key=key)
 
 
 def pending(connection: sa.Connection) -> Traces | None:

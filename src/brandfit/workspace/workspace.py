@@ -303,6 +303,7 @@ class Workspace:
                 "dim": features.dim,
                 "columns": list(features.columns),
                 "key": features.key,
+                "learned_from": list(features.learned_from),
                 "made_by": __version__,
             },
         )
@@ -316,7 +317,8 @@ class Workspace:
         folder, info = self._features.get(name, key)
         ids = np.array(msgspec.msgpack.decode((folder / "ids.msgpack").read_bytes()), dtype=object)
         values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
-        return Features(info["name"], ids, values, info["level"], tuple(info["columns"]), info["key"], info["slot"])
+        told = {name: tuple(info.get(name, ())) for name in ("columns", "learned_from")}
+        return Features(info["name"], ids, values, info["level"], key=info["key"], slot=info["slot"], **told)
 
     # --- models -------------------------------------------------------------------------------------------------
 

@@ -59,6 +59,8 @@ SLOTS = {
     "released.bag": "concept",
     "released.profile": "profile",
 }
+LEARNED_FROM = {"released.lda": ("accounts",), "released.graph": ("accounts", "endorsements")}
+"""What the authors fitted them on: accounts and mentions of the training part (B-05, B-06)."""
 
 
 class AccountForm(msgspec.Struct):
@@ -285,7 +287,8 @@ def _features(name: str, pieces: list[tuple[list[str], np.ndarray]], columns: tu
     digest = hashlib.sha256("\n".join(ids.tolist()).encode())
     digest.update(np.ascontiguousarray(values).tobytes())
     digest.update("\n".join(columns).encode())
-    return Features(name, ids, values, "account", columns, f"released-{digest.hexdigest()[:32]}", SLOTS[name])
+    key = f"released-{digest.hexdigest()[:32]}"
+    return Features(name, ids, values, "account", columns, key, SLOTS[name], LEARNED_FROM.get(name, ()))
 
 
 def _files_of(path: Path, part: str) -> list[Path]:

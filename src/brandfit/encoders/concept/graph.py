@@ -5,8 +5,8 @@ Two concepts are joined where posts have both in at least ``at_least`` cases, an
 mean of the vectors of a post's concepts, each weighed as in ``concept.bag``; it has all of that encoder's settings too.
 
 Endorsements are what is to be predicted. So only those of an official training split are learned from; where the data has no such
-split, none are, unless ``endorsements=all`` says so: then what is judged has been seen. A ranker that fits the graph in every fold
-has no such trouble.
+split, none are, unless ``endorsements=all`` says so. A protocol that asks for some of them (``cv5`` asks for those of the training
+split) then judges what the graph has seen, and its report says so.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ class Graph(Bag):
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)
         self._edges: attributes.Edges = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        self._taught = False
+        """Whether there were endorsements to learn from."""
 
     @property
     def dim(self) -> int:
@@ -74,6 +76,16 @@ class Graph(Bag):
             digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
 
+    @property
+    def stateless(self) -> bool:
+        return False
+
+    @property
+    def learned_from(self) -> tuple[str, ...]:
+        if not self._taught:
+            return super().learned_from
+        return *super().learned_from, "all endorsements" if self.config.endorsements == "all" else "endorsements"
+
     def learn(self, dataset: Dataset) -> None:
         super().learn(dataset)
         dataset = training_posts(dataset, False)
@@ -85,6 +97,7 @@ class Graph(Bag):
         rows.append(sparse.csr_matrix((0, len(self.taxonomy))))
         counts = attributes.together(sparse.vstack(rows), self.config.at_least)
         pairs = self._pairs(dataset)
+        self._taught = len(pairs) > 0
         if len(pairs):
             seen = dataset.with_slots({"concept": bag.encode(dataset)})
             brands, influencers = (self._lists(seen, pairs[:, side]) for side in (0, 1))

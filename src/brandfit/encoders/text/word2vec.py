@@ -73,6 +73,10 @@ class Word2Vec(TextEncoder):
             digest.update(" ".join(sentence).encode() + b"\n")
         return digest.hexdigest()
 
+    @property
+    def learned_from(self) -> tuple[str, ...]:
+        return () if self.config.vectors else super().learned_from
+
     def learn(self, dataset: Dataset) -> None:
         posts = dataset if self.config.vectors else training_posts(dataset, self.config.transductive)
         units = self.units(posts)

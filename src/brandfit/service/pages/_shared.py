@@ -115,7 +115,7 @@ PART = {
     "partners": "whom like brands work with",
     "match": "a learned likeness",
     "agreement": "agreement of categories",
-    "known": "how many brands it worked with",
+    "known": "whether it has worked with brands",
     "taste": "your likes",
 }
 
