@@ -8,10 +8,11 @@ import pytest
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link
+from brandfit.errors import UsageError
 from brandfit.evaluation.evaluate import evaluate
 from brandfit.evaluation.metrics import AUC
 from brandfit.evaluation.protocol import get
-from brandfit.learning.engagement import campaign_rates
+from brandfit.learning.engagement import RATE, campaign_rates
 from brandfit.rankers.camera import Camera
 
 
@@ -87,3 +88,44 @@ def test_every_score_is_the_equations_of_the_paper_pair_by_pair(noise):
                 np.testing.assert_allclose(found["weights_m"][row, column], weight[1], rtol=1e-4)
                 np.testing.assert_array_equal(found["concepts_m"][row, column], top[1])
     net.float()
+
+
+def test_endorsement_effect_and_influence_are_the_equations_of_the_paper(noise):
+    """Eq. 10-18 by hand, with the line that says what engagement a campaign post may expect."""
+    pytest.importorskip("torch")
+    rng = np.random.default_rng(2)
+    ids = np.concatenate([noise.brands, noise.influencers])
+    rate = dict(zip(ids.tolist(), rng.uniform(0.01, 0.09, len(ids)).astype(np.float32).tolist(), strict=True))
+    features = Features("engagement", ids, np.array([[rate[id]] for id in ids], np.float32), "account", (RATE,))
+    data = noise.with_slots({**noise.slots, "engagement": features})
+    camera = Camera(Camera.Config.of({"epochs": 2, "width": 0.02})).fit(data)
+    own = np.array([rate[id] for id in data.influencers])
+    pairs = campaign_rates(data)
+    slope, offset = np.polyfit(
+        [(rate[i] - own.mean()) / own.std() for _, i in pairs], [(w - own.mean()) / own.std() for w in pairs.values()], 1
+    )
+    net = camera.network.double()
+
+    def phi(layer, x):
+        inner = 1 / (1 + np.exp(-(x * layer.inner.weight.detach().numpy()[:, 0] + layer.inner.bias.detach().numpy())))
+        return float(inner @ layer.outer.weight.detach().numpy()[0])
+
+    found = camera.factors(data, data.brands[:3], data.influencers[:5])
+    for row, brand in enumerate(data.brands[:3]):
+        for column, influencer in enumerate(data.influencers[:5]):
+            e_b, e_m = ((rate[id] - own.mean()) / own.std() for id in (brand, influencer))
+            effect = 1 / (1 + np.exp(-phi(net.effect[0], offset + slope * e_m) - phi(net.effect[1], e_b)))
+            influence = 1 / (1 + np.exp(-phi(net.influence[0], 0.0) - phi(net.influence[1], e_m)))  # all have as many followers
+            assert found["effect"][row, column] == pytest.approx(effect, rel=1e-4)
+            assert found["influence"][row, column] == pytest.approx(influence, rel=1e-4)
+            told = found["content"][row, column] * effect * influence
+            assert found["score"][row, column] == pytest.approx(told, rel=1e-4)
+    net.float()
+
+
+def test_a_leaky_one_ranks_nobody(noise):
+    camera = Camera(Camera.Config.of({"epochs": 1, "width": 0.02, "endorsement": "leaky"})).fit(noise)
+    with pytest.raises(UsageError, match="can be evaluated, not used"):
+        camera.score(noise, noise.brands, noise.influencers)
+    camera.shown(noise)
+    assert camera.score(noise, noise.brands, noise.influencers).shape == (20, 80)

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 from brandfit.learning.pooling import Vectors  # noqa: E402
 from brandfit.rankers import bamir, morning, wsim_mt  # noqa: E402
 from brandfit.rankers._bamir_net import BamirNet  # noqa: E402
+from brandfit.rankers._camera_net import Fused  # noqa: E402
 from brandfit.rankers._layers import MLP  # noqa: E402
 from brandfit.rankers._mir_net import MirNet  # noqa: E402
 from brandfit.rankers._morning_net import MorningNet  # noqa: E402
@@ -232,3 +233,55 @@ def test_wsim_mt_learns_categories_beside_the_pools():
     network.joint = lambda values, has: rows.append(len(has["text"])) or real(values, has)
     torch.testing.assert_close(ranker.loss(embed, pooled), main + 0.3 * brands + 0.7 * influencers)
     assert rows == [4, 3]  # each brand with and without its picture, each influencer once
+
+
+def test_mir_concat_is_side_by_side_and_sides_may_have_weights_of_their_own():
+    values = {"text": told(2, 3, 1), "picture": told(2, 5, 2)}
+    network = MirNet({"text": 3, "picture": 5}, "concat", "own", 0.0, 0.01).eval()
+    for side in (0, 1):
+        e = [through(values[slot], network.sides[side][slot], torch.relu) for slot in ("text", "picture")]
+        torch.testing.assert_close(network(side, values, dict.fromkeys(values, ONE))["content"], torch.cat(e, -1))
+    assert not network.alike
+    assert not torch.allclose(network.sides[0]["text"][0].weight, network.sides[1]["text"][0].weight)
+    alone = network(0, values, {"text": ONE, "picture": 0 * ONE})["content"]
+    assert (alone[:, -e[1].shape[1] :] == 0).all()
+
+
+def test_wsim_mt_mixes_likeness_and_engagement():
+    """z = (1 - w_e) e_b' W_r e_i + w_e e (Eq. 6)."""
+    network = WSimMTNet({"text": 3, "engagement": 1}, 2, 0.0, 0.01).eval()
+    left, right = {"text": told(2, 3, 1)}, {"text": told(2, 3, 2), "engagement": told(2, 1, 3)}
+    with torch.no_grad():
+        network.diagonal.copy_(torch.linspace(0.5, 2, len(network.diagonal)))
+    sides = [
+        network(side, v | ({"engagement": ONE} if side == 0 else {}), {"text": ONE, "engagement": ONE})
+        for side, v in ((0, left), (1, right))
+    ]
+    found = sum((sides[0][part] * sides[1][part]).sum(-1) for part in sides[0])
+    e = [through(v["text"], network.branches["text"], torch.relu, True) for v in (left, right)]
+    w = network.share.sigmoid()
+    torch.testing.assert_close(found, (1 - w) * (e[0] * network.diagonal * e[1]).sum(-1) + w * right["engagement"][:, 0])
+
+
+def test_the_fusions_that_camera_is_compared_with():
+    """Bp: circular convolution of two count sketches; Hp: MIR's product; Vi: the picture as one word more."""
+    values, has = {"text": told(2, 3, 1), "picture": told(2, 4, 2)}, {"text": ONE, "picture": ONE}
+    dims = {slot: v.shape[1] for slot, v in values.items()}
+    network = Fused(dims, "bilinear", 0.0, 0.001).eval()
+    d = network.dim
+    sketches = torch.zeros(2, 2, d)
+    for n, slot in enumerate(("text", "picture")):
+        for j in range(dims[slot]):
+            sketches[n, :, network.get_buffer(f"bucket_{slot}")[j]] += values[slot][:, j] * network.get_buffer(f"sign_{slot}")[j]
+    pooled = torch.stack([sum(sketches[0, :, j] * sketches[1, :, (k - j) % d] for j in range(d)) for k in range(d)], -1)
+    pooled = pooled.sign() * pooled.abs().sqrt()
+    pooled = pooled / pooled.norm(dim=-1, keepdim=True)
+    torch.testing.assert_close(network(values, has), through(pooled, network.top, last=True), atol=1e-4, rtol=1e-3)
+    network = Fused(dims, "history", 0.0, 0.01).eval()
+    e = [through(values[slot], network.branches[slot], last=True) for slot in ("text", "picture")]
+    torch.testing.assert_close(network(values, has), e[0] * e[1])
+    network = Fused(dims, "semantic", 0.0, 0.01).eval()
+    words = (values["text"] + layer(values["picture"], network.seen)) / 2
+    torch.testing.assert_close(network(values, has), through(words, network.top, last=True))
+    alone = network(values, {"text": ONE, "picture": 0 * ONE})
+    torch.testing.assert_close(alone, through(values["text"], network.top, last=True))

@@ -141,7 +141,15 @@ class Report:
         for name, found in self.judged.items():
             for note in found.notes:
                 of.setdefault(note, []).append(name)
-        return [*self.notes, *(f"{', '.join(names)}: {note}" for note, names in of.items())]
+        same: dict[bytes, list[str]] = {}
+        for name, found in self.judged.items():
+            same.setdefault(b"".join(v.tobytes() for values in found.values.values() for v in values), []).append(name)
+        alike = [
+            f"{', '.join(names)}: one and the same here, what tells them apart is not in this data"
+            for names in same.values()
+            if names[1:]
+        ]
+        return [*self.notes, *alike, *(f"{', '.join(names)}: {note}" for note, names in of.items())]
 
     def to_dict(self, baseline: str | None = None) -> dict[str, Any]:
         """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""

@@ -10,6 +10,9 @@ from brandfit.learning.pooling import Vectors, account_vectors
 RATE = "engagement_rate"
 """The column of the engagement slot: likes and comments over followers."""
 
+ROUNDING = 1e-9
+"""Of the mean: what numbers that are equal may differ by."""
+
 
 def rate_of(dataset: Dataset, accounts: np.ndarray) -> Vectors:
     """(n, 1) mean engagement rate of the posts of each account."""
@@ -29,6 +32,14 @@ def campaign_rates(dataset: Dataset) -> dict[tuple[str, str], float]:
         if weight is not None:
             found.setdefault((brand, influencer), []).append(weight)
     return {pair: float(np.mean(weights)) for pair, weights in found.items()}
+
+
+def scale(known: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of numbers (n,); (0, 1) of none, and a deviation of 1 where they differ by rounding alone."""
+    if not len(known):
+        return 0.0, 1.0
+    mean, deviation = float(known.mean()), float(known.std())
+    return mean, deviation if deviation > ROUNDING * max(abs(mean), 1e-300) else 1.0
 
 
 def standardised(rate: Vectors, mean: float, deviation: float) -> Vectors:

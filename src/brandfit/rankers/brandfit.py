@@ -16,14 +16,14 @@ intercept; ``probability`` gives the chance itself with an interval.
 
 A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a
 fold are the partners of its brands, as in the published splits; where others are there too, everybody is a candidate, as in
-use.
+use. Where brands are seen through partners, as most that a list of posts names, pairs are dealt, not brands.
 
 What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the
 same evidence, word matches, likeness to the other brands of an influencer.
 
 Expected: on released topics, concepts and profiles, 5 folds over 286 brands: AUC .885, cAUC .69, Recall@10 .26, Recall@50 .595,
-MAP .305. Expansion of 1,035 real brands among 9,194 influencers with one or two posts each: AUC .81, cAUC .77, Recall@10 .05
-(cosines: .62, .55, .006).
+MAP .305. Expansion of 1,039 real brands among 9,964 influencers with one or two posts each: AUC .72, cAUC .61, Recall@10 .014
+(cosines: .67, .57, .006).
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ MATCH = ("match", "within", "via")
 
 class BrandfitConfig(Config, frozen=True):
     folds: Annotated[int, Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20)] = 5
-    strength: Annotated[float, Meta(description="ridge penalty of the weights", gt=0)] = 100.0
+    strength: Annotated[float, Meta(description="ridge penalty of the weights where brands are new", gt=0)] = 100.0
+    strength_known: Annotated[
+        float, Meta(description="the same where brands are seen through partners and everybody is a candidate", gt=0)
+    ] = 10_000.0
     others: Annotated[int, Meta(description="influencers without partners at most that the weights are learned from", ge=0)] = 5_000
     pairs: Annotated[int, Meta(description="pairs at most that the weights are learned from", ge=1000)] = 400_000
 
@@ -254,7 +257,9 @@ class Brandfit(Ranker):
         parts: Iterator[Part]
         if everybody and sum(dataset.representation[b] == "partners" for b in brands.tolist()) > len(brands) / 2:
             parts = dealing.by_moments(training, about, folds, seeds.generator(self.seed, "moments"))
+            strength = self.config.strength_known
         else:
+            strength = self.config.strength
             parts = dealing.by_brands(training, about, self._dealt(training.categories[0], folds), everybody)
         # Of those without partners a sample is learned from: each stands for several.
         several = (len(dataset.influencers) - has_partners.sum()) / max((~has_partners).sum(), 1)
@@ -278,7 +283,7 @@ class Brandfit(Ranker):
             if tick:
                 tick(number + 1, folds + 1)
         x, y, of, times = (np.concatenate(found) for found in (rows, positive, group, share))
-        return stack(names, x, y, of, times, self.config.strength)
+        return stack(names, x, y, of, times, strength)
 
     def _dealt(self, categories: np.ndarray, folds: int) -> np.ndarray:
         """(b,) fold of each training brand: of every category about as many in each."""

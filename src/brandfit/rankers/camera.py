@@ -44,7 +44,7 @@ from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.learning.engagement import RATE, campaign_rates
+from brandfit.learning.engagement import RATE, campaign_rates, scale
 from brandfit.learning.losses import triplet
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
@@ -131,7 +131,7 @@ class Camera(TripletRanker):
 
         campaigns = campaign_rates(dataset)
         known = np.array(list(campaigns.values()))
-        self.training["campaign"] = [float(known.mean()), float(known.std()) or 1.0] if len(known) else [0.0, 1.0]
+        self.training["campaign"] = list(scale(known))
         self._learned = torch.from_numpy(self._campaigns_of(campaigns, pairs.brands, pairs.influencers))
 
     def _campaigns_of(self, campaigns: Mapping[tuple[str, str], float], brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
@@ -170,12 +170,12 @@ class Camera(TripletRanker):
         followers = np.log1p(np.maximum(dataset.of_accounts("followers", influencers).astype(np.float64), 0))
         if "scale" not in self.training:
             self.training = self._scale(dataset, brands, influencers, raw[1], followers)
-        scale = self.training["scale"]
-        rate, audience = _standard(raw[1], *scale["rate"]), _standard(followers, *scale["followers"])
+        scales = self.training["scale"]
+        rate, audience = _standard(raw[1], *scales["rate"]), _standard(followers, *scales["followers"])
         slope, offset = self.training["expected"]
         right_rates = np.stack([rate, offset + slope * rate, audience], axis=1).astype(np.float32)
         left_rates = np.zeros((len(brands), RATES), np.float32)
-        left_rates[:, 0] = _standard(raw[0], *scale["rate"])
+        left_rates[:, 0] = _standard(raw[0], *scales["rate"])
         return Vectors(left_rates, np.ones(len(left_rates), bool)), Vectors(right_rates, np.ones(len(right_rates), bool))
 
     def loss(self, embed: Embed, batch: Triplets) -> Tensor:
@@ -300,19 +300,17 @@ class Camera(TripletRanker):
         self, dataset: Dataset, brands: np.ndarray, influencers: np.ndarray, rate: np.ndarray, followers: np.ndarray
     ) -> dict[str, Any]:
         """Means and deviations, and the line that tells a campaign's standardised rate from the influencer's own."""
-        scale = {}
-        for name, values in (("rate", rate), ("followers", followers)):
-            known = values[~np.isnan(values)]
-            scale[name] = [float(known.mean()), float(known.std()) or 1.0] if len(known) else [0.0, 1.0]
+        told = (("rate", rate), ("followers", followers))
+        scales = {name: list(scale(values[~np.isnan(values)])) for name, values in told}
         row, here = {id: n for n, id in enumerate(influencers.tolist())}, set(brands.tolist())
-        told = [(rate[row[i]], campaign) for (b, i), campaign in campaign_rates(dataset).items() if b in here and i in row]
-        pairs = [(own, campaign) for own, campaign in told if not np.isnan(own)]
+        found = [(rate[row[i]], campaign) for (b, i), campaign in campaign_rates(dataset).items() if b in here and i in row]
+        pairs = [(own, campaign) for own, campaign in found if not np.isnan(own)]
         line = [1.0, 0.0]
         if len(pairs) > 2:
-            own, campaign = (_standard(column, *scale["rate"]) for column in np.array(pairs).T)
+            own, campaign = (_standard(column, *scales["rate"]) for column in np.array(pairs).T)
             if own.std() > 0:
                 line = [float(v) for v in np.polyfit(own, campaign, 1)]
-        return {"scale": scale, "expected": line}
+        return {"scale": scales, "expected": line}
 
     def _dim(self, slot: str, dim: int) -> int:
         return RATES if slot == "engagement" else dim

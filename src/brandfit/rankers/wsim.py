@@ -42,7 +42,7 @@ from brandfit import seeds
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.learning.engagement import RATE, rate_of, standardised
+from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
@@ -201,7 +201,7 @@ class WSim(Ranker):
         if "engagement" in used:
             raw = rate_of(dataset, pairs.influencers)
             known = raw.values[raw.present, 0].astype(np.float64)
-            self.engagement = (float(known.mean()), float(known.std()) or 1.0) if len(known) else (0.0, 1.0)
+            self.engagement = scale(known)
             rate["engagement"] = standardised(raw, *self.engagement)
         return pairs, left, right, rate
 

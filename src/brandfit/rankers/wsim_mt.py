@@ -31,7 +31,7 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
-from brandfit.learning.engagement import RATE, rate_of, standardised
+from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors
@@ -94,7 +94,7 @@ class WSimMT(NetworkRanker):
         right = rate_of(dataset, influencers)
         if "engagement" not in self.training:
             known = right.values[right.present, 0].astype(np.float64)
-            self.training["engagement"] = [float(known.mean()), float(known.std()) or 1.0] if len(known) else [0.0, 1.0]
+            self.training["engagement"] = list(scale(known))
         return left, standardised(right, *self.training["engagement"])
 
     def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Pooled:
