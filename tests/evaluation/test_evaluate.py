@@ -244,7 +244,7 @@ def test_a_note_of_several_rankers_and_folds_is_told_once(dataset):
         f"heard: it has no evidence on any pair of fold 1 of 5, fold 3 of 5, fold 4 of 5, fold 5 of 5: there its {chance}",
     ]
     assert report.to_dict()["notes"] == report.remarks()
-    assert next(note for note in report.remarks() if "one and the same" in note).startswith("mute, dumb: ")
+    assert next(note for note in report.remarks() if "one and the same" in note).startswith("mute, dumb, heard: ")
 
 
 def test_what_seeds_do_is_told_where_there_are_several(dataset):
