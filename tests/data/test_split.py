@@ -11,7 +11,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.endorsements import Config as EndorsementConfig
 from brandfit.data.endorsements import derive
 from brandfit.data.features import Features
-from brandfit.data.schema import Account, Link, Post
+from brandfit.data.schema import Account, Link, Post, to_table
 from brandfit.data.split import Fold, brand_folds, expansion, official, temporal, training_view
 from brandfit.errors import DataError, UsageError
 
@@ -204,6 +204,14 @@ def test_what_a_post_states_together_is_learned_from_together():
         assert pairs <= stand or pairs <= learn
     for brand in dataset.brands.tolist():
         assert {b for b, _ in stand} >= {brand} <= {b for b, _ in learn}
+
+
+def test_where_all_is_one_event_nothing_can_be_held_out():
+    accounts = [Account(id="b", role="brand"), Account(id="c", role="brand"), Account(id="i", followers=10_000)]
+    dataset = Dataset.of(accounts, [Post(id="p", account="i", time=1, mentions=["b", "c"])])
+    links = [Link(id=b, kind="endorses", source="i", target=b, post="p", time=1) for b in ("b", "c")]
+    with pytest.raises(UsageError, match="No partner can be held out"):
+        expansion(dataset.with_links(to_table("links", links)), min_partners=1)
 
 
 def test_expansion_knows_half_and_asks_for_the_rest_among_all():

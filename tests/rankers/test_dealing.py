@@ -77,6 +77,14 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
     assert (asked == training.works).all()
 
 
+def test_there_are_no_more_parts_than_moments(dataset, training, fitted):
+    about = dealing.known(dataset, dataset.brands, dataset.influencers)
+    two = about._replace(moments=about.moments.minimum(2))
+    parts = list(dealing.by_moments(training, two, 5, np.random.default_rng(0)))
+    assert len(parts) == 2
+    assert all(part.works.any() and seen.works.any() for part, seen in zip(parts, fitted, strict=True))
+
+
 def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, training, fitted):
     about = dealing.known(dataset, dataset.brands, dataset.influencers)
     partners = matrix(dataset, "endorses", "represents")

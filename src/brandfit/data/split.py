@@ -114,6 +114,11 @@ def expansion(
         )
     stay = _dealt(pairs, _moments(dataset, pairs), share, seeds.generator(seed, "expansion"))
     known, held = pairs[stay], _of_seen_brands(dataset, pairs[~stay], known=pairs[stay])
+    if not len(held):
+        raise UsageError(
+            "No partner can be held out: all that is known of the brands is stated by the same few posts.",
+            "Import more posts, or choose --protocol cv5.",
+        )
     return [_held_out("expansion", dataset, known, held, (min_followers, max_followers), seed)]
 
 

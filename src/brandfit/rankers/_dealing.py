@@ -72,9 +72,11 @@ def by_brands(training: Training, known: Known, fold: np.ndarray, everybody: boo
 
 
 def by_moments(training: Training, known: Known, folds: int, rng: np.random.Generator) -> Iterator[Part]:
-    """Everybody is a candidate."""
+    """Everybody is a candidate. There are two moments at least, and not more parts than moments."""
     moments = known.moments.tocoo()
-    fold = rng.permutation(moments.data.max() + 1)[moments.data] % folds
+    each, at = np.unique(moments.data, return_inverse=True)
+    folds = min(folds, len(each))
+    fold = rng.permutation(len(each))[at] % folds
     total = np.asarray(known.partners.sum(axis=0)).ravel()
     partners = known.partners[: len(training.works)].toarray() > 0
     for number in range(folds):

@@ -255,7 +255,8 @@ class Brandfit(Ranker):
         folds = min(self.config.folds, len(brands))
         about = dealing.known(dataset, brands, influencers)
         parts: Iterator[Part]
-        if everybody and sum(dataset.representation[b] == "partners" for b in brands.tolist()) > len(brands) / 2:
+        through = sum(dataset.representation[b] == "partners" for b in brands.tolist())
+        if everybody and through > len(brands) / 2 and len(np.unique(about.moments.data)) > 1:
             parts = dealing.by_moments(training, about, folds, seeds.generator(self.seed, "moments"))
             strength = self.config.strength_known
         else:
