@@ -192,6 +192,7 @@ def test_what_is_written(outcome, tmp_path):
     latex = files["table.tex"].read_text()
     assert r"A table of 100 \% \& more" in latex
     assert latex.count("{") == latex.count("}")
+    assert "engaged: by answers." in latex
     assert len({line.count(" & ") for line in latex.splitlines() if line.endswith(r"\\")}) == 1
     with Image.open(files["plot.png"]) as picture:
         assert min(picture.size) > 200
@@ -323,3 +324,12 @@ def test_a_table_under_another_protocol_lies_beside_its_own(demo, tmp_path, monk
         with pytest.raises(SystemExit):
             main(["experiment", "mine.toml", "-w", str(demo.path), *wrong])
         assert told in capsys.readouterr().err
+
+
+def test_an_evaluation_that_nobody_declared_says_what_was_set(demo):
+    report = pipeline.evaluate(demo, ["simcos", "wsim"], "cv5", {"wsim.epochs": 1, "protocol.k": 3})
+    told = to_dict(experiments.of_report(report, "Ours", {"wsim.epochs": 1, "protocol.k": 3}))
+    assert told["rows"]["wsim"]["settings"] == {"epochs": 1}
+    assert told["rows"]["simcos"]["settings"] == {}
+    assert told["report"]["settings"]["k"] == 3
+    assert told["report"]["reads"]["simcos"] == {"text": "text.hashing"}

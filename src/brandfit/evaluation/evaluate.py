@@ -69,7 +69,7 @@ def evaluate(
                         values[kind][metric].append(array)
                 result.score_seconds += time.perf_counter() - fitted
                 result.parameters = ranker.n_parameters
-                result.reads |= {slot: name for slot, (name, _) in ranker.reads.items()}
+                result.reads |= {slot: fold.test.slots[slot].name for slot in ranker.used_slots(fold.test)}
                 result.notes.update(dict.fromkeys(ranker.notes(fold.test)))
                 if silent:
                     without[fold.name] = None
