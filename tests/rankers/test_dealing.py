@@ -68,7 +68,9 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
         asked += held
         assert (seen.works == training.works & ~held).all()
         assert (part.others == ~partners[part.brands]).all()
-        assert (part.known == (partners & ~held).sum(axis=0)).all()
+        assert ((part.worked.toarray() > 0) == (partners & ~held).T).all()
+        assert (part.known == (partners & ~held).any(axis=0)).all()
+        assert part.candidates.tolist() == list(range(INFLUENCERS))
         assert len(part.asked.influencers["text"].values) == INFLUENCERS
         here = {(f"b{b}", f"i{i:02}") for b, i in np.argwhere(held)}
         for brand, influencer in here:
@@ -97,9 +99,12 @@ def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, trainin
             mine = training.works[part.brands]
             assert (part.works == (mine if everybody else mine[:, mine.any(axis=0)])).all()
             assert not (part.works & part.others).any()
+            assert part.candidates.tolist() == [n for n in range(INFLUENCERS) if everybody or mine[:, n].any()]
+            others = partners[fold != number][:, part.candidates]
+            assert ((part.worked.toarray() > 0) == others.T).all()
+            assert (part.known == others.any(axis=0)).all()
             if everybody:
                 assert (part.others == ~partners[part.brands]).all()
-                assert (part.known == partners[fold != number].sum(axis=0)).all()
 
 
 def test_an_endorsement_without_a_time_is_a_moment_of_its_own():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import sparse
 
 from brandfit.learning.pooling import Vectors
-from brandfit.rankers._evidence import GAMMA, RIDGE, Evidence, Training
+from brandfit.rankers._evidence import GAMMA, NEIGHBOURS, QUARTER, RIDGE, SHRINK, Evidence, Training
 
 BRANDS, INFLUENCERS, ASKED = 7, 30, 4
 SLOTS = {"text": 5, "graph": 3}
@@ -51,6 +54,22 @@ def seen(evidence, found, side):
     return {slot: evidence.views[slot].of(v, side).values for slot, v in found.items()}
 
 
+def everything(case):
+    """Rows by slot of training brands, training influencers, the brands and the influencers that are asked for."""
+    training, evidence, brands, influencers = case
+    sides = ((training.brands, 0), (training.influencers, 1), (brands, 0), (influencers, 1))
+    return [seen(evidence, found, side) for found, side in sides]
+
+
+def together(rows, weights):
+    """Slots side by side, so that inner products are weighted sums of theirs."""
+    return np.concatenate([rows[slot].astype(float) * np.sqrt(weight) for slot, weight in weights.items()], axis=1)
+
+
+def shrunk(matrix, share):
+    return (1 - share) * matrix + share * np.trace(matrix) / len(matrix) * np.eye(len(matrix))
+
+
 def test_via_works_compares_with_whom_each_would_work(case):
     training, evidence, brands, influencers = case
     known, people, asked, others = (
@@ -87,3 +106,118 @@ def test_via_likes_compares_whom_each_is_like(case):
     told = evidence.of(brands, evidence.side(influencers, {}), {})["via.likes"]
     assert told == pytest.approx(cosines(left, right), abs=2e-4)
     assert np.abs(told).max() > 0.3
+
+
+def test_hub_is_the_mean_cosine_with_the_nearest_training_brands(case):
+    training, evidence, brands, influencers = case
+    known, others = seen(evidence, training.brands, 0)["text"], seen(evidence, influencers, 1)["text"]
+    expected = np.sort(others @ known.T, axis=1)[:, -NEIGHBOURS:].mean(axis=1)
+    told = evidence.of(brands, evidence.side(influencers, {}), {})["hub.text"]
+    assert told == pytest.approx(np.tile(expected, (ASKED, 1)), abs=1e-6)
+
+
+@pytest.mark.parametrize("slot", [None, "text", "graph"])
+def test_krr_is_ridge_regression_on_both_sides(case, slot):
+    training, evidence, brands, influencers = case
+    known, people, asked, others = everything(case)
+    target = training.works / np.sqrt(training.works.sum(axis=1, keepdims=True))
+    target = target - target.mean(axis=0)
+    weights, gamma = evidence.weights["influencer"], GAMMA["influencer"]
+    dual = np.linalg.solve(radial(people, people, weights, gamma) + RIDGE["influencer"] * np.eye(INFLUENCERS), target.T)
+    of_influencers = radial(others, people, weights, gamma) @ dual  # (n, b)
+    by, gamma = ({slot: 1.0}, GAMMA["slot"]) if slot else (evidence.weights["brand"], GAMMA["brand"])
+    of_brands = radial(asked, known, by, gamma) @ np.linalg.inv(radial(known, known, by, gamma) + RIDGE["brand"] * np.eye(BRANDS))
+    told = evidence.of(brands, evidence.side(influencers, {}), {})[f"krr.{slot}" if slot else "krr"]
+    assert told == pytest.approx(of_brands @ of_influencers.T, abs=1e-6)
+    assert np.abs(told).max() > 0.003
+
+
+def test_partner_is_the_cosine_with_the_partner_of_like_brands_less_its_hubness(case):
+    training, evidence, brands, influencers = case
+    known, people, asked, others = everything(case)
+    axes = evidence.stored["axes"]
+    people, others = (together(rows, evidence.weights["influencer"]) @ axes for rows in (people, others))
+    means = training.works @ people / training.works.sum(axis=1, keepdims=True)
+    weights, gamma = evidence.weights["brand"], GAMMA["brand"]
+    dual = np.linalg.solve(radial(known, known, weights, gamma) + RIDGE["partner"] * np.eye(BRANDS), means)
+    wanted, usual = (radial(rows, known, weights, gamma) @ dual for rows in (asked, known))
+    hub = np.sort(cosines(others, usual), axis=1)[:, -NEIGHBOURS:].mean(axis=1)
+    told = evidence.of(brands, evidence.side(influencers, {}), {})["partner"]
+    assert told == pytest.approx(cosines(wanted, others) - hub / 2, abs=1e-4)
+
+
+def test_match_is_the_log_likelihood_ratio_of_having_the_same_mean(case):
+    training, evidence, brands, influencers = case
+    known, people, asked, others = (together(r, evidence.weights["influencer"]) @ evidence.stored["axes"] for r in everything(case))
+    dim = known.shape[1]
+    means = np.array([np.mean([x, *people[works]], axis=0) for x, works in zip(known, training.works, strict=True)])
+    within = np.mean([np.outer(people[i] - means[b], people[i] - means[b]) for b, i in np.argwhere(training.works)], axis=0)
+    within, between = shrunk(within, SHRINK["match"]), shrunk(np.mean([np.outer(m, m) for m in means], axis=0), SHRINK["match"])
+    total = between + within
+    both = np.block([[total, between], [between, total]])
+
+    def log_density(z, covariance):
+        return -0.5 * (z @ np.linalg.solve(covariance, z) + np.linalg.slogdet(covariance)[1])
+
+    ratio = np.array(
+        [[log_density(np.append(x, y), both) - log_density(x, total) - log_density(y, total) for y in others] for x in asked]
+    )
+    constant = -0.5 * (np.linalg.slogdet(both)[1] - 2 * np.linalg.slogdet(total)[1])
+    told = evidence.of(brands, evidence.side(influencers, {}), {})["match"]
+    assert dim == sum(SLOTS.values())
+    assert told == pytest.approx(ratio - constant, abs=2e-3)
+    assert told.std() > 0.1
+
+
+def test_within_is_a_cosine_after_whitening_what_differs_inside_pairs(case):
+    training, evidence, brands, influencers = case
+    known, people, asked, others = (together(r, evidence.weights["influencer"]) @ evidence.stored["axes"] for r in everything(case))
+    differ = np.mean([np.outer(known[b] - people[i], known[b] - people[i]) for b, i in np.argwhere(training.works)], axis=0)
+    values, vectors = np.linalg.eigh(shrunk(differ, SHRINK["within"]))
+    white = vectors @ np.diag(values**-QUARTER) @ vectors.T
+    known, asked, others = known @ white, asked @ white, others @ white
+    hub = np.sort(cosines(others, known), axis=1)[:, -NEIGHBOURS:].mean(axis=1)
+    told = evidence.of(brands, evidence.side(influencers, {}), {})["within"]
+    assert told == pytest.approx(cosines(asked, others) - hub / 2, abs=1e-4)
+
+
+def test_category_compares_what_both_sides_are_told_to_have(case):
+    plain, _, brands, influencers = case
+    own = np.array([0, 0, 1, 1, 2, -1, 2])
+    training = replace(plain, categories=(own, plain.categories[1]))
+    evidence = Evidence.fit(training)
+    known, people, asked, others = (
+        seen(evidence, found, side)
+        for found, side in ((training.brands, 0), (training.influencers, 1), (brands, 0), (influencers, 1))
+    )
+    one = np.eye(3)[own] * (own >= 0)[:, None]
+    shares = training.works.T @ one
+    shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
+    weights, gamma = evidence.weights["influencer"], GAMMA["influencer"]
+    system = radial(people, people, weights, gamma) + RIDGE["influencer"] * np.eye(INFLUENCERS)
+    right = radial(others, people, weights, gamma) @ np.linalg.solve(system, shares - shares.mean(axis=0)) + shares.mean(axis=0)
+    weights, gamma, sure = evidence.weights["brand"], GAMMA["brand"], own >= 0
+    among = radial(known, known, weights, gamma)[np.ix_(sure, sure)] + RIDGE["category"] * np.eye(sure.sum())
+    usual = one[sure].mean(axis=0)
+    left = radial(asked, known, weights, gamma)[:, sure] @ np.linalg.solve(among, one[sure] - usual) + usual
+    told = evidence.of(brands, evidence.side(influencers, {}), {})
+    assert told["category"] == pytest.approx((np.maximum(left, 0) / usual) @ np.maximum(right, 0).T, abs=1e-4)
+    assert told["category.best"] == pytest.approx(right[:, left.argmax(axis=1)].T, abs=1e-4)
+    assert told["category.sure"] == pytest.approx(np.tile(right.max(axis=1), (ASKED, 1)), abs=1e-4)
+
+
+def test_history_is_the_mean_cosine_with_other_brands_of_a_candidate(case):
+    training, evidence, brands, _ = case
+    asked, others = (seen(evidence, found, 0) for found in (brands, training.brands))
+    worked = np.zeros((5, BRANDS))
+    worked[1, 3] = worked[2, [0, 4]] = worked[3, [0, 6]] = worked[4, 0] = 1
+    itself = np.array([0, -1, 3, -1])
+    told = evidence.history(brands, itself, sparse.csr_matrix(worked))
+    alike = np.mean([asked[slot] @ others[slot].T for slot in SLOTS], axis=0)
+    for brand in range(ASKED):
+        for candidate in range(5):
+            has = [b for b in np.flatnonzero(worked[candidate]) if b != itself[brand]]
+            expected = np.mean(alike[brand, has]) if has else np.nan
+            assert told[brand, candidate] == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    assert np.isnan(told[0, 4])
+    assert not np.isnan(told[1, 4])

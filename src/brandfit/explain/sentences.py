@@ -23,7 +23,7 @@ SLOT = {
     "partners": "whom brands like this one work with",
     "match": "a learned likeness",
     "agreement": "agreement of categories",
-    "known": "whether it has worked with brands",
+    "history": "the brands that it has worked with",
     "content": "what both post",
 }
 

@@ -10,6 +10,8 @@ from brandfit.learning.pooling import Vectors, account_vectors
 RATE = "engagement_rate"
 """The column of the engagement slot: likes and comments over followers."""
 
+LEAST = 1e-3
+"""The rate that lower ones, of which a few likes decide, are taken for."""
 ROUNDING = 1e-9
 """Of the mean: what numbers that are equal may differ by."""
 
@@ -19,6 +21,14 @@ def rate_of(dataset: Dataset, accounts: np.ndarray) -> Vectors:
     column = dataset.slots["engagement"].columns.index(RATE)
     found = account_vectors(dataset, "engagement", accounts)
     return Vectors(found.values[:, column : column + 1], found.present)
+
+
+def levels(dataset: Dataset, accounts: np.ndarray) -> dict[str, np.ndarray]:
+    """Column of the engagement slot to (n,) numbers on a scale of logarithms, NaN where an account has none."""
+    found = account_vectors(dataset, "engagement", accounts)
+    values = np.where(found.present[:, None], found.values, np.nan).astype(np.float64)
+    columns = dataset.slots["engagement"].columns or tuple(map(str, range(values.shape[1])))
+    return {name: np.log(np.maximum(values[:, n], LEAST)) if name == RATE else values[:, n] for n, name in enumerate(columns)}
 
 
 def campaign_rates(dataset: Dataset) -> dict[tuple[str, str], float]:

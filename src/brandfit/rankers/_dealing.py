@@ -22,18 +22,22 @@ from brandfit.rankers._evidence import Evidence, Training
 class Part(NamedTuple):
     """Brands and candidates that are judged by evidence which was not fitted on their pairs.
 
-    brands   (m,)    numbers of the training brands
-    asked    what is seen of them and of n candidates
+    brands       (m,)  numbers of the training brands
+    candidates   (n,)  and of the training influencers
+    asked    what is seen of them
     works    (m, n)  bool, pairs to be told apart from ...
     others   (m, n)  bool, ... these; the rest is known already
-    known    (n,)    brands that each candidate is known to have worked with, of all but these pairs
+    worked   (n, brands that the evidence was fitted on) of 0 and 1: those that each candidate has worked with, but for these pairs
+    known    (n,)    bool, whether with any brand
     """
 
     evidence: Evidence
     brands: np.ndarray
+    candidates: np.ndarray
     asked: Training
     works: np.ndarray
     others: np.ndarray
+    worked: sparse.csr_matrix
     known: np.ndarray
 
 
@@ -59,16 +63,16 @@ def known(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> Know
 
 def by_brands(training: Training, known: Known, fold: np.ndarray, everybody: bool) -> Iterator[Part]:
     """fold (b,): the part of each brand. Candidates are the partners of its brands, or everybody."""
-    total = np.asarray(known.partners.sum(axis=0)).ravel()
     for number in range(fold.max() + 1):
         judged, learned = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         asked = training.narrowed(judged, partners=not everybody)
-        here = known.partners[judged]
         others = ~asked.works
         if everybody:
-            others &= ~(here.toarray() > 0)
-        seen = total - np.asarray(here.sum(axis=0)).ravel()
-        yield Part(Evidence.fit(training.narrowed(learned)), judged, asked, asked.works, others, seen)
+            others &= ~(known.partners[judged].toarray() > 0)
+        candidates = np.flatnonzero(everybody | training.works[judged].any(axis=0))
+        left = _without(known.partners, np.broadcast_to((fold == number)[:, None], training.works.shape))[candidates]
+        evidence = Evidence.fit(training.narrowed(learned))
+        yield Part(evidence, judged, candidates, asked, asked.works, others, left[:, learned], _any(left))
 
 
 def by_moments(training: Training, known: Known, folds: int, rng: np.random.Generator) -> Iterator[Part]:
@@ -77,7 +81,6 @@ def by_moments(training: Training, known: Known, folds: int, rng: np.random.Gene
     each, at = np.unique(moments.data, return_inverse=True)
     folds = min(folds, len(each))
     fold = rng.permutation(len(each))[at] % folds
-    total = np.asarray(known.partners.sum(axis=0)).ravel()
     partners = known.partners[: len(training.works)].toarray() > 0
     for number in range(folds):
         row, column = (at[fold == number] for at in (moments.row, moments.col))
@@ -86,7 +89,9 @@ def by_moments(training: Training, known: Known, folds: int, rng: np.random.Gene
         judged = np.flatnonzero(held.any(axis=1))
         evidence = Evidence.fit(training.without(held))
         asked = training.narrowed(judged, partners=False)
-        yield Part(evidence, judged, asked, held[judged], ~partners[judged], total - held.sum(axis=0))
+        left, everybody = _without(known.partners, held), np.arange(held.shape[1])
+        worked = left[:, : len(held)]
+        yield Part(evidence, judged, everybody, asked, held[judged], ~partners[judged], worked, _any(left))
 
 
 def _moments(dataset: Dataset) -> Iterator[tuple[str, str, int]]:
@@ -95,6 +100,19 @@ def _moments(dataset: Dataset) -> Iterator[tuple[str, str, int]]:
     numbers: dict[tuple[str, int | str], int] = {}
     for brand, influencer, time in zip(*(links[name].to_pylist() for name in ("target", "source", "time_min")), strict=True):
         yield brand, influencer, numbers.setdefault((influencer, brand if time is None else time), len(numbers) + 1)
+
+
+def _without(partners: sparse.csr_matrix, pairs: np.ndarray) -> sparse.csr_matrix:
+    """(n, all brands) partners (all brands, n), turned round, but for these pairs (b, n), bool, of the first brands."""
+    at = partners.tocoo()
+    kept = np.ones(len(at.row), bool)
+    first = at.row < len(pairs)
+    kept[first] = ~pairs[at.row[first], at.col[first]]
+    return sparse.csr_matrix((at.data[kept], (at.col[kept], at.row[kept])), shape=partners.shape[::-1])
+
+
+def _any(left: sparse.csr_matrix) -> np.ndarray:
+    return np.diff(left.indptr) > 0
 
 
 def _matrix(rows: Iterator[tuple[str, str, int]], row: dict[str, int], column: dict[str, int]) -> sparse.csr_matrix:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from brandfit.learning.kernels import gram, joined, kernel, ridge
 from brandfit.learning.pooling import Rows, Vectors
@@ -90,6 +91,7 @@ class Evidence:
     via.works     how alike both stand to all training brands: how well the candidate would work with each (krr), and how well the
                   brand would, were it an influencer; via.likes: how alike each is to them
     category      how well the categories that both sides are told to have agree
+    history       how like this brand the training brands are that the candidate has worked with (a method of its own)
     """
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
@@ -144,6 +146,20 @@ class Evidence:
         if self.learned and shared:
             found |= self._told({slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}, side)
         return found
+
+    def history(self, brands: Slots, itself: np.ndarray, worked: sparse.csr_matrix) -> np.ndarray:
+        """(m, n) mean cosine of a brand with those of the training brands that a candidate has worked with; NaN where with none.
+
+        itself (m,)    the place of each brand among the training brands, or -1: no brand tells of itself
+        worked (n, b)  of 0 and 1: who has worked with which training brand
+        """
+        told = [inner(self.views[slot].of(brands[slot], 0).values, rows) for slot, rows in self.brands.items() if slot in brands]
+        alike = np.mean(told, axis=0)
+        count = np.repeat(np.asarray(worked.sum(axis=1), np.float64).reshape(1, -1), len(alike), axis=0)
+        here = np.flatnonzero(itself >= 0)
+        alike[here, itself[here]] = 0
+        count[here] -= worked[:, itself[here]].T.toarray()
+        return np.divide((worked @ alike.T).T, count, out=np.full(count.shape, np.nan), where=count > 0)
 
     def side(self, influencers: Slots, posts: Mapping[str, Rows]) -> Side:
         """What is to be known of n influencers, whatever the brand: most of the work, and done once for many brands."""

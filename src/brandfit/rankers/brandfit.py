@@ -11,18 +11,19 @@ that the weights see what they will see (stacking, Wolpert 1992). Nothing is tra
 It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is
 the sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one
 work with such influencers), ``match`` (learned likeness), ``agreement`` (of the categories that both sides are told to have),
-and, where everybody is a candidate, ``known`` (has worked with a brand before). They add up to the score, the logit less its
-intercept; ``probability`` gives the chance itself with an interval.
+``engagement`` (of the candidate, whatever the brand) and, where everybody is a candidate, ``history`` (whether it has worked with
+brands, and how like this one they are). They add up to the score, the logit less its intercept; ``probability`` gives the chance
+itself with an interval.
 
 A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a
 fold are the partners of its brands, as in the published splits; where others are there too, everybody is a candidate, as in
 use. Where brands are seen through partners, as most that a list of posts names, pairs are dealt, not brands.
 
 What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the
-same evidence, word matches, likeness to the other brands of an influencer.
+same evidence, word matches, partners that two brands share.
 
 Expected: on released topics, concepts and profiles, 5 folds over 286 brands: AUC .885, cAUC .69, Recall@10 .26, Recall@50 .595,
-MAP .305. Expansion of 1,039 real brands among 9,964 influencers with one or two posts each: AUC .72, cAUC .61, Recall@10 .014
+MAP .305. Expansion of 1,039 real brands among 9,964 influencers with one or two posts each: AUC .73, cAUC .62, Recall@10 .015
 (cosines: .67, .57, .006).
 """
 
@@ -35,17 +36,19 @@ from typing import Annotated, Self
 
 import numpy as np
 from msgspec import Meta
+from scipy import sparse
 
 from brandfit import seeds
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.learning.pairs import Pairs, to_learn_from
-from brandfit.learning.pooling import Rows, account_rows, account_vectors, brand_has, brand_rows, brand_vectors
+from brandfit.learning.engagement import levels
+from brandfit.learning.pairs import Pairs, narrowed, to_learn_from
+from brandfit.learning.pooling import Rows, account_has, account_rows, account_vectors, brand_has, brand_rows, brand_vectors
 from brandfit.learning.stack import Probability, Stack, stack
 from brandfit.rankers import _dealing as dealing
 from brandfit.rankers._dealing import Part
-from brandfit.rankers._evidence import Evidence, Side, Training
+from brandfit.rankers._evidence import Evidence, Side, Slots, Training
 from brandfit.rankers._network import categories_of
 from brandfit.rankers.base import Ranker, Tick
 
@@ -57,6 +60,8 @@ SEVERAL = 3
 """Posts that the middle account of each side must have for that: of one or two the mean says as much."""
 PARTNERS = ("krr", "partner")
 MATCH = ("match", "within", "via")
+CONTENT = ("text", "picture", "concept", "graph", "profile", "category", "audience")
+"""Slots that say what both sides are about."""
 
 
 class BrandfitConfig(Config, frozen=True):
@@ -64,7 +69,7 @@ class BrandfitConfig(Config, frozen=True):
     strength: Annotated[float, Meta(description="ridge penalty of the weights where brands are new", gt=0)] = 100.0
     strength_known: Annotated[
         float, Meta(description="the same where brands are seen through partners and everybody is a candidate", gt=0)
-    ] = 10_000.0
+    ] = 3_000.0
     others: Annotated[int, Meta(description="influencers without partners at most that the weights are learned from", ge=0)] = 5_000
     pairs: Annotated[int, Meta(description="pairs at most that the weights are learned from", ge=1000)] = 400_000
 
@@ -74,8 +79,9 @@ class Brandfit(Ranker):
 
     Config = BrandfitConfig
     config: BrandfitConfig
-    slots = ("text", "picture", "concept", "graph", "profile", "category", "audience")
-    sums = ("partners", "match", "agreement", "known")
+    slots = (*CONTENT, "engagement")
+    one_sided = ("engagement",)
+    sums = ("partners", "match", "agreement", "history")
     learns = True
     optional_endorsements = True
 
@@ -97,13 +103,15 @@ class Brandfit(Ranker):
     def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
         self.reads, self.evidence, self.stack, self.training, self._seen = {}, None, None, {}, None
         training, asked = self._training(dataset)
-        self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in training.brands}
         two_sided = [slot for slot, v in training.influencers.items() if v.present.any() and training.brands[slot].present.any()]
         if asked is not None and two_sided:
             self.stack = self._weights(dataset, training, *asked, tick)
         self.evidence = Evidence.fit(training, self.stack is not None)
+        read = [*training.brands, *(["engagement"] if self.stack is not None and self._engaged(dataset) else [])]
+        self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in read}
         if self.stack is not None:
             self.training = {"evidence": list(self.stack.names), "weights": self.stack.weights.round(4).tolist()}
+            self.training["brands"] = asked[0].tolist() if asked is not None else []
         return super().fit(dataset)
 
     def notes(self, dataset: Dataset) -> list[str]:
@@ -154,7 +162,8 @@ class Brandfit(Ranker):
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         scope = {s: {n.removeprefix(f"{s}."): v for n, v in arrays.items() if n.startswith(f"{s}.")} for s in ("evidence", "stack")}
-        if "krr" in scope["evidence"] and "via.works.axes" not in scope["evidence"]:
+        earlier = "krr" in scope["evidence"] and "via.works.axes" not in scope["evidence"]
+        if earlier or (scope["stack"] and "brands" not in self.training):
             raise UsageError(
                 f"{self.name} was trained by an earlier version, and this one reads it otherwise.",
                 f"Train it again: brandfit train {self.name}",
@@ -165,7 +174,7 @@ class Brandfit(Ranker):
     def _features(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         if self.evidence is None:
             raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset first; it needs no endorsements.")
-        used = self.used_slots(dataset)
+        used = [slot for slot in self.used_slots(dataset) if slot in CONTENT]
         told = [slot for slot in self.evidence.views if slot in dataset.slots]
         left = {slot: brand_vectors(dataset, slot, brands) for slot in told}
         if not set(used) & set(told):
@@ -176,9 +185,25 @@ class Brandfit(Ranker):
         features = self.evidence.of(left, side, posts)
         if at is not None:
             features = {name: values[:, at] for name, values in features.items()}
-        if self.stack is not None and "known" in self.stack.names:
-            features["known"] = np.broadcast_to(_known(dataset, candidates), (len(brands), len(candidates)))
+        if self.stack is not None:
+            features |= self._of_candidates(dataset, brands, candidates, left)
         return features
+
+    def _of_candidates(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray, left: Slots) -> dict[str, np.ndarray]:
+        """Evidence that content does not give: engagement, and the brands that candidates have worked with."""
+        assert self.evidence is not None
+        assert self.stack is not None
+        found = _engagement(dataset, candidates, len(brands)) if self._engaged(dataset) else {}
+        if "known" in self.stack.names:
+            place = {id: n for n, id in enumerate(self.training["brands"])}
+            itself = np.array([place.get(id, -1) for id in brands.tolist()], np.int64)
+            found["known"] = _known(dataset, brands, candidates)
+            found["history"] = self.evidence.history(left, itself, _worked(dataset, candidates, place))
+        return found
+
+    def _engaged(self, dataset: Dataset) -> bool:
+        """Whether engagement is told of any influencer."""
+        return "engagement" in self.used_slots(dataset)
 
     def _side(
         self, dataset: Dataset, candidates: np.ndarray, slots: list[str], single: list[str]
@@ -205,8 +230,9 @@ class Brandfit(Ranker):
     def _training(self, dataset: Dataset) -> tuple[Training, tuple[np.ndarray, np.ndarray] | None]:
         """What there is to learn from, and the ids of its brands and influencers, or None where it is too little."""
         used = self.used_slots(dataset)
-        slots = [s for s in self.slots if s in used or (s in dataset.slots and brand_has(dataset, s, dataset.brands).any())]
-        pairs = to_learn_from(dataset, self.name) if len(dataset.endorsements) else None
+        told = [s for s in CONTENT if s in dataset.slots and brand_has(dataset, s, dataset.brands).any()]
+        slots = [s for s in CONTENT if s in used or s in told]
+        pairs = self._pairs(dataset) if len(dataset.endorsements) else None
         if pairs is None or len(np.unique(pairs.at[:, 0])) < FEWEST:
             return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None
         groups, _ = categories_of(dataset, pairs)
@@ -228,6 +254,16 @@ class Brandfit(Ranker):
             ),
             (pairs.brands[brands], pairs.influencers[influencers]),
         )
+
+    def _pairs(self, dataset: Dataset) -> Pairs:
+        """What may be learned from, of influencers that show anything: others are nobody's candidates."""
+        pairs = to_learn_from(dataset, self.name)
+        return narrowed(pairs, np.ones(len(pairs.brands), bool), self._shows(dataset))
+
+    def _shows(self, dataset: Dataset) -> np.ndarray:
+        """(i,) bool, of all influencers."""
+        content = [account_has(dataset, slot, dataset.influencers) for slot in self.used_slots(dataset) if slot in CONTENT]
+        return np.any(content, axis=0) if content else np.zeros(len(dataset.influencers), bool)
 
     def _asked(self, pairs: Pairs) -> np.ndarray:
         """Numbers of the influencers to learn from: all partners, and of those without partners as many as ``others`` allows."""
@@ -263,8 +299,9 @@ class Brandfit(Ranker):
             strength = self.config.strength
             parts = dealing.by_brands(training, about, self._dealt(training.categories[0], folds), everybody)
         # Of those without partners a sample is learned from: each stands for several.
-        several = (len(dataset.influencers) - has_partners.sum()) / max((~has_partners).sum(), 1)
+        several = (self._shows(dataset).sum() - has_partners.sum()) / max((~has_partners).sum(), 1)
         stands_for = np.where(has_partners, 1.0, several)
+        engaged = self._engaged(dataset)
         rows: list[np.ndarray] = []
         positive, group, share = [], [], []
         names: tuple[str, ...] = ()
@@ -273,7 +310,11 @@ class Brandfit(Ranker):
             side = part.evidence.side(part.asked.influencers, of_influencers)
             features = part.evidence.of(part.asked.brands, side, of_brands)
             if everybody:
-                features["known"] = np.broadcast_to(part.known > 0, part.works.shape).astype(np.float64)
+                nothing = np.full(len(part.brands), -1)
+                features["known"] = np.broadcast_to(part.known.astype(np.float64), part.works.shape)
+                features["history"] = part.evidence.history(part.asked.brands, nothing, part.worked)
+            if engaged:
+                features |= _engagement(dataset, influencers[part.candidates], len(part.brands))
             names = names or tuple(features)
             brand, candidate, times = self._drawn(part, number, max(self.config.pairs // folds, 100))
             empty = np.full(part.works.shape, np.nan)
@@ -314,10 +355,36 @@ def _posts(dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: 
     }
 
 
-def _known(dataset: Dataset, influencers: np.ndarray) -> np.ndarray:
-    """(n,) 1 for those that are known to have worked with a brand, with how many says nothing more; 0 for others."""
-    known = dataset.remembered("partners of any", lambda: {i for of_brand in dataset.partners.values() for i in of_brand})
-    return np.array([id in known for id in influencers.tolist()], np.float64)
+def _brands_of_each(dataset: Dataset) -> dict[str, list[str]]:
+    """Influencer to the brands that it has worked with."""
+    found: dict[str, list[str]] = {}
+    for brand, partners in dataset.partners.items():
+        for influencer in partners:
+            found.setdefault(influencer, []).append(brand)
+    return found
+
+
+def _known(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
+    """(b, n) 1 for those that have worked with another brand, with how many says nothing more; 0 for others."""
+    of_each = dataset.remembered("brands of each", lambda: _brands_of_each(dataset))
+    count = np.array([len(of_each.get(id, ())) for id in influencers.tolist()])
+    partners = (dataset.partners.get(brand, ()) for brand in brands.tolist())
+    with_it = np.array([[id in mine for id in influencers.tolist()] if mine else np.zeros(len(count), bool) for mine in partners])
+    return (count > with_it).astype(np.float64)
+
+
+def _worked(dataset: Dataset, influencers: np.ndarray, place: Mapping[str, int]) -> sparse.csr_matrix:
+    """(n, b) of 0 and 1: who has worked with the brands of these places."""
+    of_each = dataset.remembered("brands of each", lambda: _brands_of_each(dataset))
+    found = [[place[brand] for brand in of_each.get(id, ()) if brand in place] for id in influencers.tolist()]
+    at = np.array([n for mine in found for n in mine], np.int64)
+    return sparse.csr_matrix((np.ones(len(at)), at, np.cumsum([0, *map(len, found)])), shape=(len(found), len(place)))
+
+
+def _engagement(dataset: Dataset, candidates: np.ndarray, brands: int) -> dict[str, np.ndarray]:
+    """Column of the engagement slot to (brands, n) numbers, the same for each brand."""
+    found = levels(dataset, candidates)
+    return {f"engagement.{name}": np.broadcast_to(values, (brands, len(values))) for name, values in found.items()}
 
 
 def _part(name: str) -> str:
@@ -325,6 +392,8 @@ def _part(name: str) -> str:
     idea, _, slot = name.partition(".")
     if idea in ("cos", "hub", "late", "back"):
         return slot
-    if idea == "known":
-        return "known"
+    if idea in ("known", "history"):
+        return "history"
+    if idea == "engagement":
+        return idea
     return "partners" if idea in PARTNERS else "match" if idea in MATCH else "agreement"

@@ -112,10 +112,11 @@ PART = {
     "profile": "how both describe themselves",
     "category": "category",
     "audience": "what audiences say",
+    "engagement": "engagement",
     "partners": "whom like brands work with",
     "match": "a learned likeness",
     "agreement": "agreement of categories",
-    "known": "whether it has worked with brands",
+    "history": "brands it has worked with",
     "taste": "your likes",
 }
 
