@@ -43,7 +43,7 @@ TABLE = Experiment(
     baseline="SimCos",
     note="A note",
     rows=[
-        Row("RAND", "random", paper={"AUC": 0.494, "MedR": 54}),
+        Row("RAND", "random", paper={"AUC": 0.494, "MedR": 54}, spread={"AUC": 0.003}, parameters="~2K"),
         Row("SimCos", "simcos"),
         Row("engaged", "miv", note="by answers"),
         Row("v-only", "mir", {"fusion": "picture"}, {"picture": "none"}),
@@ -168,7 +168,9 @@ def test_what_is_written(outcome, tmp_path):
         "# A table of 100 % & more",
         "    brandfit experiment x -w demo",
         "| RAND | ",
-        "| *published* | .494 |",
+        "| *published* | .494 ± .003 |",
+        " | 54.0 | ~2K |",
+        "what the paper says, ± as it is printed there.",
         "54.0",
         "Seeds 0, 1.",
         "* engaged: by answers.",
@@ -193,6 +195,8 @@ def test_what_is_written(outcome, tmp_path):
     assert r"A table of 100 \% \& more" in latex
     assert latex.count("{") == latex.count("}")
     assert "engaged: by answers." in latex
+    assert r".494 {\scriptsize $\pm$ .003} & " in latex
+    assert r"54.0 & \textasciitilde{}2K \\" in latex
     assert len({line.count(" & ") for line in latex.splitlines() if line.endswith(r"\\")}) == 1
     with Image.open(files["plot.png"]) as picture:
         assert min(picture.size) > 200
@@ -283,6 +287,7 @@ def test_no_plot_of_another_outcome_stays(demo, tmp_path):
         ("title = 'a'\nsource = 'b'\nprotocol = 'cv6'\n[[rows]]\nname = 'x'", "cv6"),
         ("title = 'a'\nsource = 'b'\nmetrics = ['AUX']\n[[rows]]\nname = 'x'", "AUX"),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\npaper = { 'Recal@10' = 1.0 }", "Recal@10"),
+        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\nspread = { AUC = 0.01 }", "x has a spread of AUC but no figure"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told(text, said, tmp_path):

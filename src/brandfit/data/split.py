@@ -255,23 +255,31 @@ def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tupl
     """What Features tell of posts that are not to be seen (``unseen``: there are some), or of what is asked for."""
     features = sorted(dataset.slots.values(), key=lambda f: f.name)
 
-    def learned_from(what: str) -> str:
+    def learned_from(what: str) -> list[str]:
         some = {f"all {what}"} if official else {what, f"all {what}"}  # the official test part is not among the others
-        return ", ".join(f.name for f in features if some & set(f.learned_from))
+        return [f.name for f in features if some & set(f.learned_from)]
 
-    whole, accounts, pairs = (
-        ", ".join(f.name for f in features if f.level == "account"),
-        learned_from("accounts"),
-        learned_from("endorsements"),
+    def note(names: list[str], one: str, several: str) -> list[str]:
+        return [f"{', '.join(names)} {several if names[1:] else one}"] if names else []
+
+    whole = [f.name for f in features if f.level == "account"] if unseen else []
+    return (
+        *note(
+            whole,
+            "describes whole accounts: what it takes from hidden or later posts is seen all the same",
+            "describe whole accounts: what they take from hidden or later posts is seen all the same",
+        ),
+        *note(
+            learned_from("accounts"),
+            "was fitted on what all accounts post, those that are judged too",
+            "were fitted on what all accounts post, those that are judged too",
+        ),
+        *note(
+            learned_from("endorsements"),
+            "was fitted on endorsements, those that are asked for too: what it adds is overrated",
+            "were fitted on endorsements, those that are asked for too: what they add is overrated",
+        ),
     )
-    notes = []
-    if whole and unseen:
-        notes.append(f"{whole} describes whole accounts: what it takes from hidden or later posts is seen all the same")
-    if accounts:
-        notes.append(f"{accounts} was fitted on what all accounts post, those that are judged too")
-    if pairs:
-        notes.append(f"{pairs} was fitted on endorsements, those that are asked for too: what it adds is overrated")
-    return tuple(notes)
 
 
 def _visible(dataset: Dataset, ids: np.ndarray) -> np.ndarray:

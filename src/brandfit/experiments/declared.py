@@ -24,6 +24,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settings  of the ranker
     slots     slot to the Features that fill it, "none" to leave it empty; others are filled as always
     paper     metric name to the published figure
+    spread    and to what the paper says that it varies by (its ±)
+    parameters  how many the paper says that it has, as it is printed there
     note      what a reader must know of this row
     needs     slots without which the row would not be what it is named; without them it is not run
     series, x of a sweep: the line that the row is a point of, and where on it
@@ -34,6 +36,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settings: dict[str, Any] = {}
     slots: dict[str, str] = {}
     paper: dict[str, float] = {}
+    spread: dict[str, float] = {}
+    parameters: str = ""
     note: str = ""
     needs: tuple[str, ...] = ()
     series: str = ""
@@ -100,6 +104,9 @@ def _read(file: Path) -> Experiment:
             parse(metric)
     except UnknownName as error:
         raise ConfigError(f"{file}: {error.message}", error.hint) from None
+    for row in experiment.rows:
+        if alone := sorted(set(row.spread) - set(row.paper)):
+            raise ConfigError(f"{file}: {row.name} has a spread of {alone[0]} but no figure.", "Add the figure to its paper.")
     if experiment.baseline and experiment.baseline not in names:
         raise ConfigError(f"{file}: the baseline {experiment.baseline!r} is no row.", f"Rows: {', '.join(names)}")
     return experiment

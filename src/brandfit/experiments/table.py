@@ -21,6 +21,8 @@ def to_dict(outcome: Outcome) -> dict[str, Any]:
             "settings": row.settings,
             "slots": row.slots,
             "paper": row.paper,
+            "spread": row.spread,
+            "parameters": row.parameters,
             "note": row.note,
             "missing": outcome.missing.get(row.name),
         }
@@ -41,10 +43,10 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
         lines += [_protocol(report), ""]
         metrics = _metrics(outcome)
         header = ["", *map(str, metrics), *(["parameters", "fit, s"] if not experiment.by_category else ["brands"])]
-        rows = [[_cell(name, paper, name in outcome.missing), *cells] for name, paper, cells in _rows(outcome, cell)]
+        rows = [[_cell(name, paper, name in outcome.missing), *cells] for name, paper, cells in _rows(outcome, cell, " ± {}")]
         lines += [_line(header), _line(["---"] * len(header)), *map(_line, rows), ""]
         lines += [
-            "In brackets: 95 % interval over brands. In italics: what the paper says."
+            f"In brackets: 95 % interval over brands. In italics: what the paper says{_of_spread(outcome)}."
             if _quotes(outcome)
             else "In brackets: 95 % interval over brands.",
             "",
@@ -66,10 +68,11 @@ def to_latex(outcome: Outcome) -> str:
     columns = "l" + "c" * (len(metrics) + (0 if experiment.by_category else 1))
     header = ["", *map(str, metrics), *([] if experiment.by_category else ["Parameters"])]
     body = []
-    for name, paper, cells in _rows(outcome, _half_width):
+    for name, paper, cells in _rows(outcome, _half_width, r" {{\scriptsize $\pm$ {}}}"):
         shown = cells[: len(metrics)] if experiment.by_category else cells[: len(metrics) + 1]
         published = rf"{_escaped(name)} \emph{{(published)}}" if name in outcome.missing else r"\quad \emph{published}"
         label = published if paper else _escaped(name)
+        shown = [*shown[: len(metrics)], *map(_escaped, shown[len(metrics) :])]
         body.append(" & ".join([label, *shown]) + r" \\")
     caption = f"{experiment.title}. {_protocol(report)} Means over brands; half width of the 95 % interval."
     return "\n".join(
@@ -102,8 +105,8 @@ def _notes(outcome: Outcome) -> list[str]:
     return [f"{note.rstrip('.')}." for note in notes]
 
 
-def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str]) -> Iterator[tuple[str, bool, list[str]]]:
-    """Name, whether it is quoted, and its cells."""
+def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str], spread: str) -> Iterator[tuple[str, bool, list[str]]]:
+    """Name, whether it is quoted, and its cells; ``spread`` is what a published ± is written as."""
     experiment, report = outcome.experiment, outcome.report
     assert report is not None
     metrics = _metrics(outcome)
@@ -120,7 +123,10 @@ def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str]) -> I
             cells = [show(report.value(row.name, m)) for m in metrics]
             yield report.label(row.name), False, [*cells, f"{found.parameters:,}", _seconds(found.fit_seconds / fits)]
         if row.paper:
-            yield row.name, True, [*(brief(row.paper.get(str(m))) for m in metrics), "", ""]
+            wanted = [str(m) for m in metrics]
+            varies = [spread.format(brief(row.spread[m])) if m in row.spread else "" for m in wanted]
+            figures = [brief(row.paper.get(m)) + by for m, by in zip(wanted, varies, strict=True)]
+            yield row.name, True, [*figures, row.parameters, ""]
     for name, reference in report.references.items():
         yield f"({name})", False, [*(show(report.reference(reference, m)) for m in metrics), "", ""]
 
@@ -172,6 +178,10 @@ def _compared(outcome: Outcome, report: Report) -> list[str]:
 
 def _quotes(outcome: Outcome) -> bool:
     return bool(outcome.experiment.categories) or any(row.paper for row in outcome.experiment.rows)
+
+
+def _of_spread(outcome: Outcome) -> str:
+    return ", ± as it is printed there" if any(row.spread for row in outcome.experiment.rows) else ""
 
 
 def _half_width(value: dict[str, float | None]) -> str:
