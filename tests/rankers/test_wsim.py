@@ -119,7 +119,7 @@ def test_the_network_and_the_scores_agree():
     pairs, left, right, rate = ranker._examples(data)
     b, n = len(pairs.brands), len(pairs.influencers)
     candidates = np.tile(np.append(np.arange(n), -1), (b, 1))  # the last column is no candidate
-    inputs, _, valid = _Inputs(torch, left, right, rate)(Pools(np.arange(b), candidates, np.zeros((b, n + 1), bool)))
+    inputs, _, valid = _Inputs(torch, "cpu", left, right, rate)(Pools(np.arange(b), candidates, np.zeros((b, n + 1), bool)))
     scores = ranker.score(data, pairs.brands, pairs.influencers)
     assert 0.05 < np.isnan(scores).mean() < 0.5
     assert (valid[:, :n].numpy() == ~np.isnan(scores)).all()

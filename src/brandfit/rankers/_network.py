@@ -34,6 +34,9 @@ Sides = dict[str, tuple[Vectors, Vectors]]
 """Slot to the vectors of brands and of influencers."""
 
 
+Device = Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it is trained; auto: cuda where there is one")]
+
+
 class NetworkConfig(Config, frozen=True):
     epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 100
     learning_rate: Annotated[float, Meta(description="first step size", gt=0)] = 0.002
@@ -46,9 +49,7 @@ class NetworkConfig(Config, frozen=True):
     validation: Annotated[
         float, Meta(description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1)
     ] = 0.2
-    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it is trained; auto: cuda where there is one")] = (
-        "auto"
-    )
+    device: Device = "auto"
 
 
 class NetworkRanker(Ranker):
@@ -123,7 +124,7 @@ class NetworkRanker(Ranker):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(self.seed, self.name))
             network = self.made({slot: right.values.shape[1] for slot, (_, right) in sides.items()})
-        network = network.to(_device(torch, self.config.device))
+        network = network.to(device_of(torch, self.config.device))
         embed = Embed(network, sides)
         held = held_out(pairs.at, self.config.validation, self.seed)
         learned, judged = candidates(pairs, held)
@@ -137,12 +138,12 @@ class NetworkRanker(Ranker):
         def batches(rng: np.random.Generator) -> Iterator[Any]:
             drawn = self.draw(pairs.at[~held], learned, rng)
             order = _shuffled(len(drawn[0]), self.together, rng)
-            return _batches(tensors(type(drawn)(*(column[order] for column in drawn))), size)
+            return batches_of(tensors(type(drawn)(*(column[order] for column in drawn))), size)
 
         weights = [p for name, p in network.named_parameters() if name.endswith("weight")]  # no biases, no embeddings
 
         def validate() -> float:
-            return sum(float(disorder(*self.compared(embed, b))) * len(b[0]) for b in _batches(asked, 4096)) / len(asked[0])
+            return sum(float(disorder(*self.compared(embed, b))) * len(b[0]) for b in batches_of(asked, 4096)) / len(asked[0])
 
         history = train(
             network,
@@ -155,7 +156,7 @@ class NetworkRanker(Ranker):
             validate=validate if len(asked[0]) else None,
             tick=tick,
             folder=folder,
-            run=self._run(dataset),
+            run=run_of(self, dataset),
             decay=self.config.decay,
             penalty=L1(weights, self.config.l1) if self.config.l1 else None,
         )
@@ -259,12 +260,6 @@ class NetworkRanker(Ranker):
         }
         return pairs, kept
 
-    def _run(self, dataset: Dataset) -> str:
-        """What is trained on what, for checkpoints."""
-        config = {name: value for name, value in self.config.to_dict().items() if name != "device"}
-        said = [self.name, config, self.seed, dataset.fingerprint]
-        return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
-
 
 class TripletRanker(NetworkRanker):
     """Learns from triplets."""
@@ -339,6 +334,13 @@ class Embed:
         return {part: s[:n] for part, s in found.items()}, {part: s[n:] for part, s in found.items()}
 
 
+def run_of(ranker: Ranker, dataset: Dataset) -> str:
+    """What is trained on what, for checkpoints."""
+    config = {name: value for name, value in ranker.config.to_dict().items() if name != "device"}
+    said = [ranker.name, config, ranker.seed, dataset.fingerprint]
+    return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
+
+
 def categories_of(dataset: Dataset, pairs: Pairs) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
     """Category numbers of brands (b,) and influencers (i,), -1 where unknown, and the names.
 
@@ -357,7 +359,7 @@ def categories_of(dataset: Dataset, pairs: Pairs) -> tuple[tuple[np.ndarray, np.
     return (left, right), names
 
 
-def _device(torch: Any, device: str) -> str:
+def device_of(torch: Any, device: str) -> str:
     here = torch.cuda.is_available()
     if device == "cuda" and not here:
         raise ConfigError("Setting device='cuda': PyTorch finds no CUDA device here.", "device: auto or cpu")
@@ -371,6 +373,6 @@ def _shuffled(n: int, together: int, rng: np.random.Generator) -> np.ndarray:
     return order[order < n]
 
 
-def _batches(drawn: Any, size: int) -> Iterator[Any]:
+def batches_of(drawn: Any, size: int) -> Iterator[Any]:
     for start in range(0, len(drawn[0]), size):
         yield type(drawn)(*(column[start : start + size] for column in drawn))

@@ -29,7 +29,6 @@ Recall@10 .201, no better than the same model untrained (``simcos``: .842, .211)
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -49,6 +48,7 @@ from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
 from brandfit.learning.trainer import need_torch, train
+from brandfit.rankers._network import Device, batches_of, device_of, run_of
 from brandfit.rankers.base import Ranker, Tick
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class WSimConfig(Config, frozen=True):
     validation: Annotated[
         float, Meta(description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1)
     ] = 0.2
+    device: Device = "auto"
     normalise: Annotated[bool, Meta(description="set every slot's vector to length one first")] = True
 
 
@@ -99,25 +100,26 @@ class WSim(Ranker):
         self.reads, self.weights = {}, {}
         pairs, left, right, rate = self._examples(dataset)
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in (*left, *rate)}
-        inputs = _Inputs(torch, left, right, rate)
+        device = device_of(torch, self.config.device)
+        inputs = _Inputs(torch, device, left, right, rate)
         held = held_out(pairs.at, self.config.validation, self.seed)
         learned, others = candidates(pairs, held)
         size = self.config.batch_size
         judged = pools(pairs.at[held], others, self.config.pool_size, seeds.generator(self.seed, "validation pools"))
 
-        network = WSimNet({slot: vectors.values.shape[1] for slot, vectors in left.items()}, bool(rate))
+        network = WSimNet({slot: vectors.values.shape[1] for slot, vectors in left.items()}, bool(rate)).to(device)
 
         def loss(batch: Pools) -> Tensor:
             features, positive, valid = inputs(batch)
             return listnet(network(*features), positive, valid)
 
         def validate() -> float:
-            return sum(float(loss(batch)) * len(batch.brand) for batch in _batches(judged, size)) / len(judged.brand)
+            return sum(float(loss(batch)) * len(batch.brand) for batch in batches_of(judged, size)) / len(judged.brand)
 
         def batches(rng: np.random.Generator) -> Iterator[Pools]:
             drawn = pools(pairs.at[~held], learned, self.config.pool_size, rng)
             order = rng.permutation(len(drawn.brand))
-            return _batches(Pools(*(column[order] for column in drawn)), size)
+            return batches_of(Pools(*(column[order] for column in drawn)), size)
 
         history = train(
             network,
@@ -130,9 +132,9 @@ class WSim(Ranker):
             validate=validate if held.any() else None,
             tick=tick,
             folder=folder,
-            run=self._run(dataset),
+            run=run_of(self, dataset),
         )
-        self.diagonal = {slot: network.diagonal[slot].detach().numpy().copy() for slot in left}
+        self.diagonal = {slot: network.diagonal[slot].detach().cpu().numpy().copy() for slot in left}
         self.weights = dict(zip((*left, *rate), network.mix.softmax(0).tolist(), strict=True))
         self.training = msgspec.to_builtins(history)
         return super().fit(dataset)
@@ -209,37 +211,32 @@ class WSim(Ranker):
         found = vectors(dataset, slot, ids)
         return unit(found) if self.config.normalise else found
 
-    def _run(self, dataset: Dataset) -> str:
-        """What is trained on what, for checkpoints."""
-        said = [self.name, self.config.to_dict(), self.seed, dataset.fingerprint]
-        return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
-
 
 class _Inputs:
     """Features of both sides as tensors, gathered a batch of pools at a time."""
 
-    def __init__(self, torch: Any, left: dict[str, Vectors], right: dict[str, Vectors], rate: dict[str, Vectors]) -> None:
-        self.torch = torch
-        self.left = {slot: torch.from_numpy(vectors.values) for slot, vectors in left.items()}
-        self.right = {slot: torch.from_numpy(vectors.values) for slot, vectors in right.items()}
-        self.rate = torch.from_numpy(rate["engagement"].values[:, 0]) if rate else None
+    def __init__(
+        self, torch: Any, device: str, left: dict[str, Vectors], right: dict[str, Vectors], rate: dict[str, Vectors]
+    ) -> None:
+        self.torch, self.device = torch, device
+        self.left = {slot: self.tensor(vectors.values) for slot, vectors in left.items()}
+        self.right = {slot: self.tensor(vectors.values) for slot, vectors in right.items()}
+        self.rate = self.tensor(rate["engagement"].values[:, 0]) if rate else None
         # (b, f) and (n, f): which factors each side has; a brand always "has" the engagement of its candidates
         everyone = [np.ones(len(next(iter(left.values())).present), bool)] * len(rate)
-        self.left_has = torch.from_numpy(np.stack([v.present for v in left.values()] + everyone, axis=1))
-        self.right_has = torch.from_numpy(np.stack([v.present for v in (*right.values(), *rate.values())], axis=1))
+        self.left_has = self.tensor(np.stack([v.present for v in left.values()] + everyone, axis=1))
+        self.right_has = self.tensor(np.stack([v.present for v in (*right.values(), *rate.values())], axis=1))
+
+    def tensor(self, values: np.ndarray) -> Any:
+        return self.torch.from_numpy(values).to(self.device)
 
     def __call__(self, batch: Pools) -> tuple[tuple[Any, ...], Tensor, Tensor]:
         """What the network takes, positive (p, k), valid (p, k)."""
-        brand, candidate = self.torch.from_numpy(batch.brand), self.torch.from_numpy(batch.candidates)
+        brand, candidate = self.tensor(batch.brand), self.tensor(batch.candidates)
         row = candidate.clamp(min=0)
         has = self.left_has[brand][:, None] & self.right_has[row]
         valid = (candidate >= 0) & has[..., : len(self.left)].any(-1)
         left = {slot: values[brand] for slot, values in self.left.items()}
         right = {slot: values[row] for slot, values in self.right.items()}
         rate = self.rate[row] if self.rate is not None else None
-        return (left, right, rate, has), self.torch.from_numpy(batch.positive), valid
-
-
-def _batches(drawn: Pools, size: int) -> Iterator[Pools]:
-    for start in range(0, len(drawn.brand), size):
-        yield Pools(*(column[start : start + size] for column in drawn))
+        return (left, right, rate, has), self.tensor(batch.positive), valid
