@@ -15,8 +15,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of all Configs. A field is ``Annotated[type, Meta(description=..., bounds)] = default``."""
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Self:
-        """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``.
+    def of(cls, settings: Mapping[str, Any], scope: str = "") -> Self:
+        """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``; scope is what is typed before a name.
 
         Raises UnknownName for a setting that does not exist, ConfigError for a value that it cannot have or that is needed.
         """
@@ -36,8 +36,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for name, field in known.items():
             if field.required and name not in checked:
                 raise ConfigError(
-                    f"Setting {name} is needed.",
-                    f"{name}: {describe(cls)[name]['description']}. Write --set {name}=... (or --set protocol.{name}=...)",
+                    f"Setting {scope}{name} is needed.",
+                    f"{name}: {describe(cls)[name]['description']}. Write --set {scope}{name}=...",
                 )
         return cls(**checked)
 

@@ -111,7 +111,12 @@ def tune(
     except ImportError:
         raise MissingExtra("tuning", "tune") from None
     if protocol not in ("cv5", "expansion"):
-        raise UnknownName("protocol to tune by", protocol, ("cv5", "expansion"), "Others look at what must not be tuned by.")
+        raise UnknownName(
+            "protocol to tune by",
+            protocol,
+            ("cv5", "expansion"),
+            "Tune by cv5 or expansion: the others end on the days and brands that nothing may be chosen by.",
+        )
     cls = names.load("ranker", ranker)
     wanted = space(ranker, tries)
     if not wanted:

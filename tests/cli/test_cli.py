@@ -81,6 +81,23 @@ def test_past_partners_are_left_out_unless_wanted(run, demo):
     assert partners & every
 
 
+def test_what_cannot_be_written_is_told_before_anything_runs(run, demo, tmp_path, monkeypatch):
+    monkeypatch.setattr("brandfit.pipeline.evaluate", lambda *_args, **_more: pytest.fail("it ran"))
+    (tmp_path / "file").write_text("mine")
+    for command in (("evaluate", "simcos"), ("experiment", "brandfit/cv5")):
+        code, _, said = run(*command, "-w", demo, "--out", tmp_path / "file" / "below")
+        assert code != 0
+        assert "Nothing can be written to" in said
+        assert "--out FOLDER" in said
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_evaluate_says_what_it_wrote(run, demo, tmp_path):
+    code, out, _ = run("evaluate", "simcos", "-w", demo, "--out", tmp_path / "new" / "folder")
+    assert code == 0
+    assert f"Written: {tmp_path / 'new' / 'folder' / 'table.md'}" in out
+
+
 def test_evaluate_prints_the_stated_json(run, demo):
     code, out, _ = run("evaluate", "random", "simcos", "-w", demo, "--protocol", "expansion", "--seeds", 2, "--json")
     assert code == 0

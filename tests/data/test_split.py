@@ -144,7 +144,7 @@ def test_features_of_whole_accounts_are_named_where_posts_are_hidden():
         features = Features("text.topics", rows, np.ones((len(rows), 2), np.float32), level)
         (fold,) = expansion(dataset.with_slots({"text": features}), min_partners=3)
         assert len(fold.hidden)
-        assert any("text.topics describes whole accounts" in note for note in fold.notes) == told
+        assert any(name == "text.topics" and "whole accounts" in said for name, said in fold.features) == told
 
 
 def test_features_of_whole_accounts_are_named_where_later_posts_are_not_seen():
@@ -152,7 +152,7 @@ def test_features_of_whole_accounts_are_named_where_later_posts_are_not_seen():
     features = Features("text.topics", dataset.influencers, np.ones((len(dataset.influencers), 2), np.float32), "account")
     seen = dataset.with_slots({"text": features})
     folds = [*temporal(seen, 50), *brand_folds(seen, 3)]
-    assert all(any("text.topics describes whole accounts" in note for note in fold.notes) for fold in folds)
+    assert all(any(name == "text.topics" and "whole accounts" in said for name, said in fold.features) for fold in folds)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_features_that_have_learned_from_what_is_judged_are_named(learned_from, 
     features = Features("text.topics", posts, np.ones((len(posts), 2), np.float32), learned_from=learned_from)
     seen = dataset.with_slots({"text": features})
     for fold in (*official(seen), *brand_folds(seen, 3), *expansion(seen, min_partners=3), *temporal(seen, 50)):
-        told = [note for note in fold.notes if "text.topics was fitted on" in note]
+        told = [said for name, said in fold.features if name == "text.topics" and said.startswith("was fitted on")]
         assert len(told) == (in_official if fold.name == "official" else in_others)
         taught = "all endorsements" in learned_from or ("endorsements" in learned_from and fold.name != "official")
         assert any("overrated" in note for note in told) == taught

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from brandfit.data.dataset import Dataset
-from brandfit.data.schema import Account, Link, Post
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Link, Post, to_table
 from brandfit.data.split import Fold
-from brandfit.errors import ConfigError, UnknownName
+from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation.evaluate import evaluate, same_category, warm
 from brandfit.evaluation.metrics import AUC, LowerMedR, parse
 from brandfit.evaluation.protocol import PROTOCOLS, STANDARD, get
@@ -290,3 +291,73 @@ def test_hidden_posts_of_several_folds_are_told_as_posts(dataset):
     notes = evaluate({"random": lambda seed: Random(None, seed)}, stated, get("cv5")).to_dict()["notes"]
     told = f"{len(posts)} posts that state a held-out endorsement are hidden ({min(each)} to {max(each)} in each of 5 folds)"
     assert [note for note in notes if "are hidden" in note] == [told]
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "said"),
+    [
+        ("cv5", {}, "five folds over brands, stratified"),
+        ("cv5", {"k": 3}, "3 folds over brands, stratified"),
+        ("expansion", {}, "half of each brand's partners are known"),
+        ("expansion", {"share": "0.7"}, "70 % of each brand's partners are known"),
+        ("temporal", {"date": "2018-12-01"}, "endorsements before 2018-12-01 are known"),
+        ("temporal", {"date": 1543622400}, "endorsements before 2018-12-01 are known"),
+    ],
+)
+def test_what_a_protocol_says_follows_its_settings(name, settings, said):
+    assert get(name, settings).sentence.startswith(said)
+
+
+def test_a_protocol_without_its_date_speaks_of_a_date():
+    assert PROTOCOLS["temporal"].sentence.startswith("endorsements before a date are known")
+
+
+class Halting(Silent):
+    """Says something of some folds alone, and reads one slot."""
+
+    slots = ("text",)
+
+    def notes(self, dataset):
+        return ["always", *(["sometimes"] if "b00" in dataset.brands else [])]
+
+
+def test_notes_name_the_folds_that_they_are_of_and_leaks_the_rankers_that_read_them(dataset):
+    posts = np.array(dataset.posts["id"].to_pylist(), dtype=object)
+    ids = np.concatenate([dataset.brands, dataset.influencers])
+
+    def fitted(name, rows, level):
+        return Features(name, rows, np.ones((len(rows), 2), np.float32), level, learned_from=("accounts",))
+
+    slots = {"text": fitted("text.read", ids, "account"), "graph": fitted("graph.unread", posts, "post")}
+    folds = get("cv5").folds(dataset)
+    (first,) = [fold.name for fold in folds if "b00" in fold.brands]
+    report = evaluate({"halting": lambda seed: Halting(), "silent": lambda seed: Silent()}, dataset.with_slots(slots), get("cv5"))
+    told = list(report.judged["halting"].notes)
+    assert {"always", f"sometimes ({first})"} <= set(told)
+    assert "text.read was fitted on what all accounts post, those that are judged too" in told
+    assert not [note for note in report.remarks() if "graph.unread" in note]
+    assert not [note for note in report.judged["silent"].notes if "fitted on" in note]
+
+
+@pytest.mark.parametrize("name", ["cv5", "expansion", "temporal"])
+def test_where_nothing_can_be_judged_it_says_why(dataset, name):
+    settings = {"temporal": {"date": 50}}.get(name, {})
+    without = dataset.with_links([], replacing=["endorses", "represents"])
+    with pytest.raises(UsageError, match="No endorsement is known here"):
+        get(name, settings).folds(without)
+    if name == "temporal":
+        undated = [Link(id=f"{b}-{i}", kind="endorses", source=i, target=b) for b, i in dataset.endorsements.tolist()]
+        with pytest.raises(UsageError, match=r"None of the 2[0-9]+ endorsements has a time"):
+            get(name, settings).folds(dataset.with_links(to_table("links", undated), replacing=["endorses"]))
+
+
+def test_bounds_that_nobody_is_inside_are_an_error_and_unknown_followers_are_told(dataset):
+    with pytest.raises(UsageError, match=r"No partner can be judged under expansion: .* out of bounds"):
+        evaluate({"random": MAKE["random"]}, dataset, get("expansion", {"min_followers": 20_000}))
+    bare = [Account(id=a["id"], role=a["role"]) for a in dataset.accounts.to_pylist()]
+    posts = [Post(id=p["id"], account=p["account"], time=p["time"]) for p in dataset.posts.to_pylist()]
+    links = [Link(**{k: row[k] for k in ("id", "kind", "source", "target", "time")}) for row in dataset.stored_links.to_pylist()]
+    (fold,) = get("expansion").folds(Dataset.of(bare, posts, [], links))
+    assert any(
+        f"the followers of {len(fold.candidates)} of {len(fold.candidates)} candidates are not known" in n for n in fold.notes
+    )

@@ -233,7 +233,16 @@ def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
     experiment = Experiment("Nothing", "us", [Row("theirs", note="on another split"), Row("pictured", "mir", needs=("picture",))])
     with pytest.raises(UsageError, match="No row of this experiment can be run here") as raised:
         experiments.run(demo, experiment)
-    assert "theirs is quoted: on another split; pictured was not run: it needs picture (nothing was" in raised.value.message
+    assert "run here: pictured: it needs picture (nothing was" in raised.value.message
+
+
+def test_where_all_rows_fail_alike_it_is_said_once_with_what_to_do(demo):
+    rows = [Row("a", "simcos"), Row("b", "wsim")]
+    with pytest.raises(UsageError) as raised:
+        experiments.run(demo, Experiment("Nothing", "us", rows, protocol="temporal", options={"date": "1999-01-01"}))
+    assert raised.value.message.count("1999-01-01") == 1
+    assert "all rows: There are 0 dated endorsements before" in raised.value.message
+    assert "protocol.date=" in raised.value.hint
 
 
 def test_a_row_without_its_features_and_a_table_without_its_baseline_are_told(demo):
@@ -322,7 +331,7 @@ def test_a_table_under_another_protocol_lies_beside_its_own(demo, tmp_path, monk
         (["--protocol", "cv5"], "mine", "Protocol cv5"),
     ):
         main(["experiment", "mine.toml", "-w", str(demo.path), *more])
-        table = (tmp_path / "experiments" / folder / "table.md").read_text()
+        table = (demo.path / "experiments" / folder / "table.md").read_text()
         assert said in table
         assert " ".join(["brandfit experiment mine.toml", *more, "-w WORKSPACE"]) in table
     for wrong, told in ((["--protocol", "temporal"], "date is needed"), (["--set", "simcos.x=1"], "protocol.NAME")):

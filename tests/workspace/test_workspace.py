@@ -224,6 +224,16 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path):
         Workspace(tmp_path)
 
 
+def test_a_workspace_that_may_not_be_written_to_is_not_called_broken(workspace, monkeypatch):
+    def refuse(connection):
+        raise sa.exc.OperationalError("x", {}, sqlite3.OperationalError("attempt to write a readonly database"))
+
+    monkeypatch.setattr("brandfit.workspace.migrations.migrate", refuse)
+    with pytest.raises(WorkspaceError, match="cannot be written to: attempt to write a readonly database") as raised:
+        Workspace(workspace.path)
+    assert "right to write" in raised.value.hint
+
+
 def test_no_workspace_says_how_to_make_one(tmp_path):
     with pytest.raises(WorkspaceError, match="brandfit import sample"):
         Workspace(tmp_path / "nothing")

@@ -79,7 +79,7 @@ def main(args: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. What was finished is kept; nothing is half-written.", err=True)
+        click.echo("Stopped. What was finished is kept, nothing is half-written: run it again to go on.", err=True)
         sys.exit(130)
     except BrandfitError as error:
         click.echo(click.style("Error: ", fg="red") + error.message, err=True)

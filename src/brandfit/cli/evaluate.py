@@ -40,20 +40,24 @@ def command(
       brandfit evaluate simcos wsim --protocol cv5 --seeds 3 --set wsim.epochs=50 -w demo
     """
     from brandfit import pipeline
+    from brandfit.experiments import of_report, publish, writable
     from brandfit.workspace import Workspace
 
+    if out:
+        writable(out)
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
         report = pipeline.evaluate(
             opened, rankers, protocol, options, data, range(seed, seed + seeds), ties, lambda _what, done, total: bar(done, total)
         )
+    files = []
     if out:
-        from brandfit.experiments import of_report, publish
-
         typed = ["brandfit evaluate", *rankers, f"--protocol {protocol} --seeds {seeds}", *(f"--seed {seed}" for _ in [0] if seed)]
         typed += [*(f"--ties {ties}" for _ in [0] if ties), *(f"--set {s}" for s in settings), "-w WORKSPACE"]
-        publish(of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed))
+        files = publish(of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed))
     if as_json:
         print_json(report.to_dict())
     else:
         click.echo(report.to_text())
+        if files:
+            click.echo(f"Written: {', '.join(map(str, files))}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from brandfit.cli._shared import json_option, print_json, progress, read_settings, set_option, workspace_option
@@ -12,7 +10,11 @@ from brandfit.cli._shared import json_option, print_json, progress, read_setting
 @click.command(short_help="Run a table of a paper, or one of your own.")
 @click.argument("name")
 @workspace_option
-@click.option("--out", type=click.Path(file_okay=False), help="Folder to write to.  [default: experiments/NAME or NAME-PROTOCOL]")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    help="Folder to write to.  [default: experiments/NAME of the workspace, or NAME-PROTOCOL]",
+)
 @click.option("--seeds", type=click.IntRange(1, 100), help="How many seeds, in place of the table's own number.")
 @click.option("--protocol", help="official, cv5, expansion or temporal, in place of the table's own.")
 @click.option("--fresh", is_flag=True, help="Run rows again that were run before.")
@@ -57,9 +59,9 @@ def command(
         chosen = chosen | {setting: value}
     found = protocols.get(protocol or experiment.protocol, chosen)
     home = name.removesuffix(".toml") + (f"-{found.name}" if found.name != experiment.protocol else "")
-    folder = Path(out) if out else Path("experiments") / home
     experiment = replace(experiment, protocol=found.name, options=chosen)
     with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
+        folder = experiments.writable(out or opened.path / "experiments" / home)
         outcome = experiments.run(opened, experiment, seeds, data, fresh, lambda _what, done, total: bar(done, total))
     typed = ["brandfit experiment", name, *(f"--protocol {protocol}" for _ in [0] if protocol)]
     typed += [*(f"--seeds {seeds}" for _ in [0] if seeds), *(f"--set {s}" for s in settings), "-w WORKSPACE"]

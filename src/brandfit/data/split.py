@@ -26,6 +26,7 @@ Pairs = np.ndarray
 """(p, 2) object ids (brand, influencer)."""
 
 
+NO_ENDORSEMENTS = "Import who endorses whom, or posts that brands are mentioned in: brandfit import --help"
 NO_POSTS = np.zeros(0, dtype=object)
 EVEN = 1e-9
 """What sums of shares may be off by."""
@@ -36,7 +37,8 @@ class Fold(NamedTuple):
 
     brands (b,), candidates (n,) object ids; relevant (b, n) bool, the held-out truth; eligible (b, n) bool, False where a
     candidate is not ranked for a brand (a partner that is known already, or one of which nothing is left to see); hidden (p,) ids
-    of the posts that state a held-out endorsement and are hidden from both sides.
+    of the posts that state a held-out endorsement and are hidden from both sides; features: names of Features, and what they tell
+    all the same of what is hidden or asked for.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Fold(NamedTuple):
     eligible: np.ndarray
     notes: tuple[str, ...] = ()
     hidden: np.ndarray = NO_POSTS
+    features: tuple[tuple[str, str], ...] = ()
 
 
 def official(dataset: Dataset) -> list[Fold]:
@@ -75,6 +78,8 @@ def brand_folds(dataset: Dataset, k: int = 5, seed: int = 0) -> list[Fold]:
              learn   judged       learn         a brand of the judged fold, and none else
     """
     brands = np.array(sorted({b for b, _ in dataset.endorsements.tolist()}), dtype=object)
+    if not len(brands):
+        raise UsageError("No endorsement is known here, so there is nothing to judge by.", NO_ENDORSEMENTS)
     if len(brands) < k:
         raise UsageError(
             f"{k} folds over brands need at least {k} brands with endorsements, found {len(brands)}.", "Use fewer folds."
@@ -106,6 +111,8 @@ def expansion(
     whom then nothing is left to see is not judged for that pair (not relevant, not eligible). Candidates are the influencers inside
     the follower bounds (unknown sizes stay in) that can be seen.
     """
+    if not len(dataset.endorsements):
+        raise UsageError("No endorsement is known here, so there is nothing to judge by.", NO_ENDORSEMENTS)
     counts = Counter(dataset.endorsements[:, 0].tolist())
     pairs = _pairs((b, i) for b, i in dataset.endorsements.tolist() if counts[b] >= min_partners)
     if not len(pairs):
@@ -132,6 +139,8 @@ def temporal(
     partners ■ ■   ■      ■  known     |  ▢  ▢     ▢   judged: new partners only
     """
     date = _seconds(date)
+    if not len(dataset.endorsements):
+        raise UsageError("No endorsement is known here, so there is nothing to judge by.", NO_ENDORSEMENTS)
     links = dataset.links_of("endorses").select(["target", "source", "time"])
     first = links.filter(pc.is_valid(links["time"])).group_by(["target", "source"]).aggregate([("time", "min")])
     real = set(map(tuple, dataset.endorsements.tolist()))
@@ -143,13 +152,18 @@ def temporal(
     seen = dataset.posts["id"].filter(pc.less(dataset.posts["time"], date).fill_null(False))
     earlier = dataset.keep(posts=seen.combine_chunks(), note="posts from the date on, or without a time, are not seen")
     asked = _of_seen_brands(earlier, _pairs(sorted(held)), known=_pairs(known))
+    if not known and not held:
+        raise UsageError(
+            f"None of the {len(real):,} endorsements has a time, so that none is before or after a day.",
+            "Import posts that state them, or a time of each, or choose --protocol cv5 or expansion.",
+        )
     if not known or not len(asked):
         times = sorted(time for time in first["time_min"].to_pylist())
-        span = f"; they are from {_day(times[0])} to {_day(times[-1])}" if times else ""
+        span = f"; they are from {day(times[0])} to {day(times[-1])}" if times else ""
         seen_of = f", {len(asked)} of brands that can be seen before it" if held and not len(asked) else ""
         raise UsageError(
-            f"There are {len(known)} dated endorsements before and {len(held)} after {_day(date)}{seen_of}{span}.",
-            "Choose another day: --set protocol.date=2020-12-31",
+            f"There are {len(known)} dated endorsements before and {len(held)} after {day(date)}{seen_of}{span}.",
+            f"Choose another day: --set protocol.date={day(times[len(times) // 2]) if times else '2020-12-31'}",
         )
     return [_held_out("temporal", earlier, _pairs(sorted(known)), asked, (min_followers, max_followers), seed, unseen=True)]
 
@@ -165,7 +179,7 @@ def _seconds(date: int | str) -> int:
     return int((day if day.tzinfo else day.replace(tzinfo=UTC)).timestamp())
 
 
-def _day(time: int) -> str:
+def day(time: int) -> str:
     return datetime.fromtimestamp(time, UTC).date().isoformat()
 
 
@@ -211,8 +225,9 @@ def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
     test = open_.keep(brands=brands, influencers=candidates)
     relevant = _matrix(brands, candidates, pairs)
     eligible = np.ones_like(relevant)
-    notes = _of_features(dataset, len(hidden) > 0, official=name == "official")
-    return Fold(name, train, test, brands, candidates, relevant, eligible, notes, hidden.to_numpy(zero_copy_only=False))
+    features = _of_features(dataset, len(hidden) > 0, official=name == "official")
+    ids = hidden.to_numpy(zero_copy_only=False)
+    return Fold(name, train, test, brands, candidates, relevant, eligible, hidden=ids, features=features)
 
 
 def _held_out(
@@ -238,7 +253,11 @@ def _held_out(
     lost = len(held) - int(relevant.sum())
     has_answer = relevant.any(axis=1)
     unanswered = int((~has_answer).sum())
-    notes = list(_of_features(dataset, unseen or len(hidden) > 0))
+    notes = []
+    if unknown := int(np.isnan(followers[np.isin(seen.influencers, candidates)]).sum()):
+        notes.append(
+            f"the followers of {unknown:,} of {len(candidates):,} candidates are not known: the bounds leave none of them out"
+        )
     if lost:
         notes.append(
             f"{lost:,} of {len(held):,} pairs are not judged: the influencer is out of bounds, or nothing is left to see of it"
@@ -248,38 +267,23 @@ def _held_out(
     test = _with_partners(seen, seen, known, _pairs([]))
     train = training_view(seen, seeds.derive(seed, name))
     judged, relevant, eligible = judged[has_answer], relevant[has_answer], eligible[has_answer]
-    return Fold(name, train, test, judged, candidates, relevant, eligible, tuple(notes), hidden.to_numpy(zero_copy_only=False))
+    ids, features = hidden.to_numpy(zero_copy_only=False), _of_features(dataset, unseen or len(hidden) > 0)
+    return Fold(name, train, test, judged, candidates, relevant, eligible, tuple(notes), ids, features)
 
 
-def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tuple[str, ...]:
-    """What Features tell of posts that are not to be seen (``unseen``: there are some), or of what is asked for."""
-    features = sorted(dataset.slots.values(), key=lambda f: f.name)
-
-    def learned_from(what: str) -> list[str]:
-        some = {f"all {what}"} if official else {what, f"all {what}"}  # the official test part is not among the others
-        return [f.name for f in features if some & set(f.learned_from)]
-
-    def note(names: list[str], one: str, several: str) -> list[str]:
-        return [f"{', '.join(names)} {several if names[1:] else one}"] if names else []
-
-    whole = [f.name for f in features if f.level == "account"] if unseen else []
-    return (
-        *note(
-            whole,
-            "describes whole accounts: what it takes from hidden or later posts is seen all the same",
-            "describe whole accounts: what they take from hidden or later posts is seen all the same",
-        ),
-        *note(
-            learned_from("accounts"),
-            "was fitted on what all accounts post, those that are judged too",
-            "were fitted on what all accounts post, those that are judged too",
-        ),
-        *note(
-            learned_from("endorsements"),
-            "was fitted on endorsements, those that are asked for too: what it adds is overrated",
-            "were fitted on endorsements, those that are asked for too: what they add is overrated",
-        ),
-    )
+def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tuple[tuple[str, str], ...]:
+    """Features and what they tell of posts that are not to be seen (``unseen``: there are some), or of what is asked for."""
+    found = []
+    for features in sorted(dataset.slots.values(), key=lambda f: f.name):
+        # The official test part is not among what a source has learned from.
+        learned = {what.removeprefix("all ") for what in features.learned_from if not official or what.startswith("all ")}
+        if features.level == "account" and unseen:
+            found.append((features.name, "describes whole accounts: what it takes from hidden or later posts is seen all the same"))
+        if "accounts" in learned:
+            found.append((features.name, "was fitted on what all accounts post, those that are judged too"))
+        if "endorsements" in learned:
+            found.append((features.name, "was fitted on endorsements, those that are asked for too: what it adds is overrated"))
+    return tuple(found)
 
 
 def _visible(dataset: Dataset, ids: np.ndarray) -> np.ndarray:

@@ -43,6 +43,12 @@ def evaluate(
     on from them; whoever names it removes it.
     """
     folds = protocol.folds(dataset)
+    if not any(fold.relevant.any() for fold in folds):
+        why = "; ".join(dict.fromkeys(note for fold in folds for note in fold.notes))
+        raise UsageError(
+            f"No partner can be judged under {protocol.name}{f': {why}' if why else ''}.",
+            f"Look at its settings: brandfit list settings {protocol.name}",
+        )
     categories = [same_category(dataset, fold) for fold in folds]
     steps, done = len(make) * len(seeds) * len(folds), 0
     known = [warm(fold) for fold in folds]
@@ -50,6 +56,7 @@ def evaluate(
     for name, maker in make.items():
         result = Judged(_empty(protocol), history={kind: _empty(protocol) for kind in HISTORY})
         without: dict[str, None] = {}
+        told: dict[str, list[str]] = {}
         for seed in seeds:
             values = {kind: _empty(protocol) for kind in ("all", *HISTORY)}
             for number, (fold, (same, _), warm_) in enumerate(zip(folds, categories, known, strict=True)):
@@ -70,13 +77,21 @@ def evaluate(
                 result.score_seconds += time.perf_counter() - fitted
                 result.parameters = ranker.n_parameters
                 result.reads |= {slot: fold.test.slots[slot].name for slot in ranker.used_slots(fold.test)}
-                result.notes.update(dict.fromkeys(ranker.notes(fold.test)))
+                where = f"{fold.name}, seed {seed}" if len(seeds) > 1 or seed else fold.name
+                read = {*ranker.used_slots(fold.test), *ranker.reads}
+                read = {fold.test.slots[slot].name for slot in read if slot in fold.test.slots}
+                leaks = [f"{name} {what}" for name, what in fold.features if name in read]
+                for note in (*ranker.notes(fold.test), *leaks):
+                    told.setdefault(note, []).append(where)
                 if silent:
                     without[fold.name] = None
                 done += 1
             for kind, kept in (("all", result.values), *result.history.items()):
                 for metric, arrays in values[kind].items():
                     kept[metric].append(np.concatenate(arrays))
+        for note, places in told.items():
+            some = "" if len(places) == len(folds) * len(seeds) else f" ({', '.join(places)})"
+            result.notes[f"{note}{some}"] = None
         if without:
             where, there = (f" of {', '.join(without)}", "there ") if len(without) < len(folds) else ("", "")
             result.notes[f"it has no evidence on any pair{where}: {there}its figures are those of chance"] = None

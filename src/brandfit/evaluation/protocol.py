@@ -47,16 +47,23 @@ class TemporalConfig(config.Config, frozen=True):
 
 
 class Protocol(msgspec.Struct, frozen=True):
-    """``split(dataset, **config)`` gives the folds; all else is how they are judged."""
+    """``split(dataset, **config)`` gives the folds; all else is how they are judged. ``says`` names settings in braces."""
 
     name: str
-    sentence: str
+    says: str
     candidates: str
     split: Callable[..., list[Fold]]
     Config: type[config.Config]
     settings: Mapping[str, Any] = {}
     metrics: tuple[Metric, ...] = STANDARD
     ties: Ties = "expected"
+
+    @property
+    def sentence(self) -> str:
+        """What is known and what is asked for, with these settings."""
+        asked = {"date": "a date"} | msgspec.to_builtins(self.settings)
+        words = self.Config.of(asked if self.Config is TemporalConfig else self.settings).to_dict()
+        return self.says.format(**{name: _in_words(name, value) for name, value in words.items()})
 
     def folds(self, dataset: Dataset) -> list[Fold]:
         return self.split(dataset, **self.Config.of(self.settings).to_dict())
@@ -78,21 +85,21 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             "cv5",
-            "five folds over brands, stratified by category; every brand is new when it is judged",
+            "{k} folds over brands, stratified by category; every brand is new when it is judged",
             "the influencers that work with a brand of the judged fold",
             split.brand_folds,
             CV5Config,
         ),
         Protocol(
             "expansion",
-            "half of each brand's partners are known, the others are to be found",
+            "{share} of each brand's partners are known, the others are to be found",
             "all influencers inside the follower bounds that can be seen, without the brand's known partners",
             split.expansion,
             ExpansionConfig,
         ),
         Protocol(
             "temporal",
-            "endorsements before a date are known, new partners after it are to be found; later posts are not seen",
+            "endorsements before {date} are known, new partners from then on are to be found; later posts are not seen",
             "all influencers inside the follower bounds with an earlier post, without the brand's known partners",
             split.temporal,
             TemporalConfig,
@@ -106,5 +113,13 @@ def get(name: str, settings: Mapping[str, Any] | None = None) -> Protocol:
     if name not in PROTOCOLS:
         raise UnknownName("protocol", name, PROTOCOLS)
     protocol = PROTOCOLS[name].replace(settings=dict(settings or {}))
-    protocol.Config.of(protocol.settings)
+    protocol.Config.of(protocol.settings, "protocol.")
     return protocol
+
+
+def _in_words(name: str, value: Any) -> str:
+    if name == "share":
+        return "half" if value == 0.5 else f"{100 * value:g} %"
+    if name == "date" and str(value).isdigit():
+        return split.day(int(value))
+    return "five" if name == "k" and value == 5 else str(value)

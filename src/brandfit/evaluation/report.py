@@ -12,6 +12,8 @@ from brandfit.evaluation.metrics import Metric
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.significance import holm, interval, paired_test
 
+WORTH = "In parentheses what a number is worth: a draw; most partners; most engagement; an oracle of the category alone"
+
 
 @dataclass
 class Judged:
@@ -106,12 +108,13 @@ class Report:
         return rows
 
     def by_category(self, ranker: str) -> dict[str, dict[str, Any]]:
-        """The table of D-10: brand category to its number of brands and the mean of each metric."""
+        """The table of D-10: brand category to its number of brands, the mean of each metric, and 95 % ``intervals``."""
         result: dict[str, dict[str, Any]] = {}
         for category in sorted({c for c in self.brand_categories if c is not None}):
             rows = np.array([c == category for c in self.brand_categories], bool)
             means = {str(m): _plain(m.aggregate(self.judged[ranker].mean(m)[rows])) for m in self.protocol.metrics}
-            result[category] = {"brands": int(rows.sum()), **means}
+            intervals = {str(m): list(map(_plain, interval(m, self.judged[ranker].mean(m)[rows]))) for m in self.protocol.metrics}
+            result[category] = {"brands": int(rows.sum()), **means, "intervals": intervals}
         return result
 
     def by_history(self, ranker: str) -> dict[str, dict[str, Any]]:
@@ -201,7 +204,7 @@ class Report:
         ]
         text += [
             "",
-            "In parentheses what a number is worth: a draw; most partners; most engagement; an oracle of the category alone.",
+            f"{WORTH}.",
         ]
         if len(self.seeds) > 1:
             text += ["", "Standard deviation over the seeds:"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from brandfit.experiments.declared import Experiment, Row, available, read
-from brandfit.experiments.publish import publish
+from brandfit.experiments.publish import publish, writable
 from brandfit.experiments.run import Outcome, of_report, run
 from brandfit.experiments.table import to_dict
 
-__all__ = ["Experiment", "Outcome", "Row", "available", "of_report", "publish", "read", "run", "to_dict"]
+__all__ = ["Experiment", "Outcome", "Row", "available", "of_report", "publish", "read", "run", "to_dict", "writable"]

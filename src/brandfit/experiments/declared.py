@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from brandfit.data.dataset import SLOTS
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.evaluation.metrics import parse
 
@@ -105,6 +106,8 @@ def _read(file: Path) -> Experiment:
     except UnknownName as error:
         raise ConfigError(f"{file}: {error.message}", error.hint) from None
     for row in experiment.rows:
+        if unknown := [slot for slot in (*row.needs, *row.slots) if slot not in SLOTS]:
+            raise ConfigError(f"{file}: {row.name} names a slot {unknown[0]!r} that does not exist.", f"Slots: {', '.join(SLOTS)}")
         if alone := sorted(set(row.spread) - set(row.paper)):
             raise ConfigError(f"{file}: {row.name} has a spread of {alone[0]} but no figure.", "Add the figure to its paper.")
     if experiment.baseline and experiment.baseline not in names:

@@ -78,6 +78,7 @@ def _categories(outcome: Outcome) -> Any:
     for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False, sharey=True)[0], metrics, strict=True):
         for place, (category, values) in enumerate(told.items()):
             if values[metric] is not None:
+                axes.plot(values["intervals"][metric], [place, place], color=OURS, linewidth=2, alpha=0.4)
                 axes.plot([values[metric]], [place], "o", color=OURS, markersize=5)
             if metric in (paper := quoted.get(category.lower(), {})):
                 axes.plot([paper[metric]], [place], "x", color=PAPER, markersize=6)
@@ -112,7 +113,7 @@ def _legend(figure: Any, quoted: bool) -> None:
 
     handles = [Line2D([], [], color=OURS, marker="o", markersize=5, linewidth=2, label="here, 95 % interval over brands")]
     handles += [Line2D([], [], color=PAPER, marker="x", linestyle="", markersize=6, label="published")] if quoted else []
-    figure.legend(handles=handles, loc="lower center", ncols=2, frameon=False, bbox_to_anchor=(0.5, -0.06))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
 
 
 def _figure(width: float, height: float) -> Any:

@@ -53,6 +53,7 @@ def run(
             names.load("ranker", row.ranker).Config.of(row.settings)
     reports: dict[str, Report] = {}
     missing: dict[str, str] = {}
+    refused: dict[tuple[str, str], list[str]] = {}
     for n, row in enumerate(experiment.rows):
         if tick:
             tick(row.name, n, len(experiment.rows))
@@ -65,11 +66,20 @@ def run(
             raise
         except UsageError as error:
             missing[row.name] = f"was not run: {error.message}"
+            refused.setdefault((error.message, error.hint), []).append(row.name)
     if tick:
         tick("done", len(experiment.rows), len(experiment.rows))
     if not reports:
-        reasons = "; ".join(f"{name} {reason}" for name, reason in missing.items())
-        raise UsageError(f"No row of this experiment can be run here: {reasons}", "Import and encode what it needs first.")
+        whom = {
+            rows[0] if len(rows) == 1 else "all rows" if len(refused) == 1 else ", ".join(rows): m
+            for (m, _), rows in refused.items()
+        }
+        reasons = "; ".join(f"{rows}: {message.rstrip('.')}" for rows, message in whom.items())
+        hints = list(dict.fromkeys(hint for _, hint in refused if hint))
+        raise UsageError(
+            f"No row of this experiment can be run here: {reasons or 'all are quoted'}.",
+            hints[0] if len(hints) == 1 else "Import and encode what it needs first.",
+        )
     if experiment.baseline not in reports:  # what was not run is nothing to compare with
         experiment = msgspec.structs.replace(experiment, baseline="")
     return Outcome(experiment, over_rows(reports), missing)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from brandfit.evaluation.metrics import Metric
-from brandfit.evaluation.report import Report, brief, brief_p, calibrated, cell
+from brandfit.evaluation.report import WORTH, Report, brief, brief_p, calibrated, cell
 from brandfit.experiments.run import Outcome
 
 SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
@@ -50,6 +50,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
             if _quotes(outcome)
             else "In brackets: 95 % interval over brands.",
             "",
+            *([f"{WORTH}.", ""] if report.references and not experiment.by_category else []),
         ]
         lines += [*_spread(outcome, report), *_compared(outcome, report)]
         for name, found in report.to_dict()["calibration"].items():
@@ -60,7 +61,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
 
 
 def to_latex(outcome: Outcome) -> str:
-    """The same rows for a paper: booktabs, means with the intervals small below the line."""
+    """The same rows for a paper: booktabs, means with the intervals small beside them."""
     experiment, report = outcome.experiment, outcome.report
     if report is None:
         return f"% {experiment.title}: no row could be run.\n"
@@ -68,13 +69,13 @@ def to_latex(outcome: Outcome) -> str:
     columns = "l" + "c" * (len(metrics) + (0 if experiment.by_category else 1))
     header = ["", *map(str, metrics), *([] if experiment.by_category else ["Parameters"])]
     body = []
-    for name, paper, cells in _rows(outcome, _half_width, r" {{\scriptsize $\pm$ {}}}"):
+    for name, paper, cells in _rows(outcome, _small, r" {{\scriptsize $\pm$ {}}}"):
         shown = cells[: len(metrics)] if experiment.by_category else cells[: len(metrics) + 1]
         published = rf"{_escaped(name)} \emph{{(published)}}" if name in outcome.missing else r"\quad \emph{published}"
         label = published if paper else _escaped(name)
         shown = [*shown[: len(metrics)], *map(_escaped, shown[len(metrics) :])]
         body.append(" & ".join([label, *shown]) + r" \\")
-    caption = f"{experiment.title}. {_protocol(report)} Means over brands; half width of the 95 % interval."
+    caption = f"{experiment.title}. {_protocol(report)} Means over brands with 95 % intervals."
     return "\n".join(
         [
             "% needs \\usepackage{booktabs}",
@@ -88,6 +89,7 @@ def to_latex(outcome: Outcome) -> str:
             r"\bottomrule",
             r"\end{tabular}",
             r"\par\medskip\footnotesize",
+            *([rf"{_escaped(WORTH)}.\par"] if report.references and not experiment.by_category else []),
             *(rf"{_escaped(note)}\par" for note in _notes(outcome)),
             r"\end{table}",
             "",
@@ -113,7 +115,9 @@ def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str], spre
     if experiment.by_category:
         name = next(iter(report.judged))
         for category, told in report.by_category(name).items():
-            yield category, False, [*(brief(told[str(m)]) for m in metrics), str(told["brands"])]
+            ends = told["intervals"]
+            values = [{"mean": told[str(m)], "low": ends[str(m)][0], "high": ends[str(m)][1]} for m in metrics]
+            yield category, False, [*map(show, values), str(told["brands"])]
             if quoted := experiment.categories.get(category.lower()):
                 yield category, True, [*(brief(quoted.get(str(m))) for m in metrics), ""]
         return
@@ -184,11 +188,11 @@ def _of_spread(outcome: Outcome) -> str:
     return ", ± as it is printed there" if any(row.spread for row in outcome.experiment.rows) else ""
 
 
-def _half_width(value: dict[str, float | None]) -> str:
-    mean, low, high = value["mean"], value["low"], value["high"]
-    return (
-        "--" if mean is None or low is None or high is None else rf"{brief(mean)} {{\scriptsize $\pm$ {brief((high - low) / 2)}}}"
-    )
+def _small(value: dict[str, float | None]) -> str:
+    """As ".842 [.829, .855]", the interval small: one over brands need not lie even around the mean."""
+    if value["mean"] is None:
+        return "--"
+    return rf"{brief(value['mean'])} {{\scriptsize [{brief(value['low'])}, {brief(value['high'])}]}}"
 
 
 def _cell(name: str, paper: bool, missing: bool) -> str:

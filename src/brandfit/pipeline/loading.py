@@ -105,7 +105,7 @@ def ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:
     if cls.learns and not cls.optional_endorsements and not len(dataset.endorsements):
         raise UsageError(
             f"{name} learns from endorsements, and there are none.",
-            "Import endorsements, or lower data.endorsements.min_endorsers; simcos needs none.",
+            "Import endorsements, or --set endorsements.min_endorsers=1; simcos needs none.",
         )
 
 

@@ -226,7 +226,7 @@ def evaluate(
     for name in settings:
         if name.partition(".")[0] not in ("protocol", *makers):
             raise ConfigError(
-                f"Setting {name!r}: evaluation takes settings of a ranker or of the protocol.",
+                f"Setting {name!r}: it is of none of the rankers that are judged ({', '.join(makers)}) nor of the protocol.",
                 f"Write for example {rankers[0]}.NAME=VALUE or protocol.NAME=VALUE.",
             )
     return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)

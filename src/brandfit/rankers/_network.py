@@ -191,7 +191,7 @@ class NetworkRanker(Ranker):
     def notes(self, dataset: Dataset) -> list[str]:
         told = super().notes(dataset)
         if self.training.get("validation") and self.training.get("best") == 0:
-            told.append("no epoch was better than the weights that it started from, drawn at random: it has learned nothing")
+            told.append("no epoch was better than the weights that it started from, drawn at random: it has learned nothing there")
         return told
 
     def arrays(self) -> dict[str, np.ndarray]:

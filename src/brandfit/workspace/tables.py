@@ -82,6 +82,11 @@ def connect(path: Path) -> sa.Engine:
             migrations.migrate(connection)
     except sa.exc.DatabaseError as error:
         engine.dispose()
+        if "readonly" in str(error.orig) or "unable to open" in str(error.orig):
+            raise WorkspaceError(
+                f"{path} cannot be written to: {error.orig}.",
+                "Every command keeps something in its workspace: give yourself the right to write in the folder, or copy it.",
+            ) from None
         raise WorkspaceError(
             f"{path} cannot be read as a workspace database: {error.orig}.",
             "Restore it from a copy, or import into a new workspace.",
