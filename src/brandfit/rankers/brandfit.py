@@ -37,6 +37,7 @@ from typing import Annotated, Self
 import numpy as np
 from msgspec import Meta
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from brandfit import seeds
 from brandfit.config import Config
@@ -58,6 +59,8 @@ NEWEST = 20
 """Posts of an account at most that are looked at one by one."""
 SEVERAL = 3
 """Posts that the middle account of each side must have for that: of one or two the mean says as much."""
+SMALL = 4_000
+"""Influencers up to which sums run on one thread: NumPy and SciPy wait for threads of their own, each busily in the other's way."""
 PARTNERS = ("krr", "partner")
 MATCH = ("match", "within", "via")
 CONTENT = ("text", "picture", "concept", "graph", "profile", "category", "audience")
@@ -103,6 +106,11 @@ class Brandfit(Ranker):
     def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
         self.reads, self.evidence, self.stack, self.training, self._seen = {}, None, None, {}, None
         training, asked = self._training(dataset)
+        with threadpool_limits(1 if training.works.shape[1] <= SMALL else None, "blas"):
+            self._learn(dataset, training, asked, tick)
+        return super().fit(dataset)
+
+    def _learn(self, dataset: Dataset, training: Training, asked: tuple[np.ndarray, np.ndarray] | None, tick: Tick | None) -> None:
         two_sided = [slot for slot, v in training.influencers.items() if v.present.any() and training.brands[slot].present.any()]
         if asked is not None and two_sided:
             self.stack = self._weights(dataset, training, *asked, tick)
@@ -112,7 +120,6 @@ class Brandfit(Ranker):
         if self.stack is not None:
             self.training = {"evidence": list(self.stack.names), "weights": self.stack.weights.round(4).tolist()}
             self.training["brands"] = asked[0].tolist() if asked is not None else []
-        return super().fit(dataset)
 
     def notes(self, dataset: Dataset) -> list[str]:
         told = super().notes(dataset)
