@@ -14,7 +14,7 @@ from brandfit.rankers._camera_net import Fused  # noqa: E402
 from brandfit.rankers._layers import MLP  # noqa: E402
 from brandfit.rankers._mir_net import MirNet  # noqa: E402
 from brandfit.rankers._morning_net import MorningNet  # noqa: E402
-from brandfit.rankers._network import Embed, _shuffled  # noqa: E402
+from brandfit.rankers._network import Embed, _shuffled, rows_of  # noqa: E402
 from brandfit.rankers._wsim_mt_net import WSimMTNet  # noqa: E402
 
 ONE = torch.ones(2, 1)
@@ -90,6 +90,21 @@ def test_both_sides_in_one_pass_are_what_two_passes_give():
     for one, two in zip(*scores, strict=True):
         torch.testing.assert_close(one, two)
     assert len(calls) == 1 + 2
+
+
+def test_gradients_of_an_account_in_many_pairs_are_summed_up_in_the_same_order_every_time():
+    before = torch.get_num_threads()
+    at, weight = torch.arange(4_000) % 3, told(4_000, 64, 1)
+    try:
+        torch.set_num_threads(2)
+        gradients = []
+        for _ in range(10):
+            account = torch.ones(3, 64, requires_grad=True)
+            (rows_of({"content": account}, at)["content"] * weight).sum().backward()
+            gradients.append(account.grad)
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(gradients[0], gradient) for gradient in gradients)
 
 
 def test_what_bamir_draws_for_a_pair_is_learned_from_in_one_step():

@@ -81,8 +81,8 @@ class Seen(NamedTuple):
     h: Tensor
     asks: Tensor
 
-    def rows(self, at: Any) -> Seen:
-        return Seen(*(values[at] for values in self))
+    def rows(self, at: Tensor) -> Seen:
+        return Seen(*(values.index_select(0, at) for values in self))
 
 
 class CameraNet(nn.Module):
@@ -140,12 +140,12 @@ class CameraNet(nn.Module):
         seen = self._top(w)[1].unique()  # type: ignore[no-untyped-call]
         place = torch.zeros(len(self.concepts), dtype=torch.long, device=w.device)
         place[seen] = torch.arange(len(seen), device=w.device)
-        return self.answers(self.concepts[seen]), place
+        return self.answers(nn.functional.embedding(seen, self.concepts)), place
 
     def seen(self, w: Tensor, answers: Tensor) -> Seen:
         """Of the distributions (n, concepts) of accounts."""
         weight, top = self._top(w)
-        h = (weight[..., None] * self.concepts[top]).sum(1)
+        h = (weight[..., None] * nn.functional.embedding(top, self.concepts)).sum(1)
         return Seen(top, h, self.asks(h) @ answers.T)
 
     def _top(self, w: Tensor) -> tuple[Tensor, Tensor]:
@@ -156,7 +156,7 @@ class CameraNet(nn.Module):
         n = len(brand.top)
         asked = [other.asks.gather(1, place[side.top]) for side, other in ((brand, influencer), (influencer, brand))]
         w, top = torch.cat(asked).softmax(-1), torch.cat([brand.top, influencer.top])  # Eq. 7
-        r = torch.bmm(w[:, None], self.concepts[top])[:, 0]  # Eq. 8
+        r = torch.bmm(w[:, None], nn.functional.embedding(top, self.concepts))[:, 0]  # Eq. 8
         # Both sides in one pass: every weight is read once.
         e_b, e_m = self.account(torch.cat([torch.cat([brand.h, influencer.h]), r], -1)).split(n)  # Eq. 9
         told = {"concepts_b": brand.top, "weights_b": w[:n], "concepts_m": influencer.top, "weights_m": w[n:]}

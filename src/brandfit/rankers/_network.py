@@ -299,9 +299,9 @@ class Embed:
             values, has = ({slot: torch.cat([a[slot], b[slot]]) for slot in a} for a, b in ((left, right), (has_left, has_right)))
             found = self.network(0, values, has)
             n = len(next(iter(left.values())))
-            return {part: e[here] for part, e in found.items()}, {part: e[n + there] for part, e in found.items()}
+            return rows_of(found, here), rows_of(found, n + there)
         found_left, found_right = self.network(0, left, has_left), self.network(1, right, has_right)
-        return {part: e[here] for part, e in found_left.items()}, {part: e[there] for part, e in found_right.items()}
+        return rows_of(found_left, here), rows_of(found_right, there)
 
     def case(self, brand: Tensor | None, influencer: Tensor | None) -> Tensor:
         """(n,) of n pairs, or of n accounts of one side: which slots are there, a bit each."""
@@ -332,6 +332,11 @@ class Embed:
         found = self.scores(torch.cat([brand, brand]), torch.cat([positive, negative]))
         n = len(brand)
         return {part: s[:n] for part, s in found.items()}, {part: s[n:] for part, s in found.items()}
+
+
+def rows_of(found: dict[str, Tensor], at: Tensor) -> dict[str, Tensor]:
+    """Rows of each. The gradient of index_select is summed up in order, that of brackets by whichever thread comes first."""
+    return {part: values.index_select(0, at) for part, values in found.items()}
 
 
 def run_of(ranker: Ranker, dataset: Dataset) -> str:

@@ -37,7 +37,7 @@ from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.samplers import pools
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker, categories_of
+from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker, categories_of, rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -123,12 +123,12 @@ class WSimMT(NetworkRanker):
             own = embed.case(*((alone, None) if side == 0 else (None, alone)))
             values, has, place = embed.given(side, torch.cat([paired, alone]), torch.cat([pairs, own]))
             e = network.joint(values, has)
-            parts.append({part: found[place[: m * k]] for part, found in network.parts(side, e, values, has).items()})
+            parts.append(rows_of(network.parts(side, e, values, has), place[: m * k]))
             known = category >= 0
             if network.head is not None and weight and known.any():
                 rows, at, count = place[m * k :][known].unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
                 wanted = torch.empty_like(rows).scatter_(0, at, category[known])  # an account has one category, wherever it is
-                each = f.cross_entropy(network.head(e[rows]), wanted, reduction="none")
+                each = f.cross_entropy(network.head(e.index_select(0, rows)), wanted, reduction="none")
                 losses.append(weight * (each * count).sum() / count.sum())
         left, right = parts
         scores = sum((left[part] * right[part]).sum(-1) for part in left)
