@@ -64,6 +64,7 @@ def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
     assert found.settings == {"epochs": 7}
     assert found.value == pytest.approx(0.37)
     assert found.default == pytest.approx(0.3)  # 200 epochs
+    assert found.p < 0.01  # every brand gains
     assert len(seen) == 13  # the settings as they come, and twelve trials
     again = tune(demo, "wsim", {"epochs": "0:9"}, trials=12)
     assert len(seen) == 13
@@ -75,6 +76,7 @@ def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
 def test_settings_as_they_come_are_kept_where_nothing_is_better(demo):
     found = tune(demo, "simcos", {"fusion": "concatenate,average"}, trials=2)
     assert found.value >= found.default
+    assert found.p == 1 or (found.settings and found.p <= 1)
     assert set(found.settings) <= {"fusion"}
     assert found.value == pytest.approx(max(found.default, *(value for _, value in found.trials)))
 

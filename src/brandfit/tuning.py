@@ -7,12 +7,12 @@ own. What is found is tuned to the brands of this workspace: judge it on others,
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from brandfit import names, pipeline
 from brandfit.config import describe
@@ -20,9 +20,12 @@ from brandfit.errors import ConfigError, MissingExtra, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.evaluate import evaluate
 from brandfit.evaluation.metrics import parse
+from brandfit.evaluation.significance import holm, paired_test
 from brandfit.seeds import derive
 from brandfit.workspace import Workspace
 
+BRANDS = "brands"
+"""What the values of each brand are kept under."""
 DEALING = 1_000_003
 """Added to the seed of the folds, so that they are not those of an evaluation."""
 MANY = 10
@@ -49,7 +52,8 @@ class Choice:
 class Tuned:
     """``settings`` of the best trial and ``value`` of the metric there; ``default`` with those as they come; all trials in order.
 
-    Where no trial was better than those as they come, ``settings`` is empty.
+    ``p`` of "no better than as they come": paired over brands, and corrected for how many were tried (Holm). Where no trial was
+    better than those as they come, ``settings`` is empty and ``p`` 1.
     """
 
     ranker: str
@@ -57,12 +61,13 @@ class Tuned:
     settings: Mapping[str, Any]
     value: float
     default: float
+    p: float
     trials: Sequence[tuple[Mapping[str, Any], float]]
 
     def to_dict(self) -> dict[str, Any]:
         trials = [{"settings": dict(s), "value": v} for s, v in self.trials]
         told = {"ranker": self.ranker, "metric": self.metric, "settings": dict(self.settings), "value": self.value}
-        return told | {"default": self.default, "trials": trials}
+        return told | {"default": self.default, "p": self.p, "trials": trials}
 
 
 def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
@@ -129,25 +134,29 @@ def tune(
     measured = parse(metric)
     chosen = protocols.get(protocol, {"seed": seed + DEALING}).replace(metrics=(measured,))
 
-    def judged(settings: Mapping[str, Any]) -> float:
+    def judged(settings: Mapping[str, Any]) -> np.ndarray:
+        """(b,) of the brands."""
         config = cls.Config.of(settings)
-        report = evaluate({ranker: lambda s: cls(config, s)}, dataset, chosen, (seed,))
-        value = report.value(ranker, measured)["mean"]
-        return float("nan") if value is None else float(value)
+        return evaluate({ranker: lambda s: cls(config, s)}, dataset, chosen, (seed,)).judged[ranker].mean(measured)
+
+    def tried(trial: Any) -> float:
+        values = judged({name: _suggest(trial, name, what) for name, what in wanted.items()})
+        trial.set_user_attr(BRANDS, values.tolist())
+        return measured.aggregate(values)
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    told = [ranker, dataset.fingerprint, dict(tries), metric, protocol, seed]
+    told = [ranker, dataset.fingerprint, dict(tries), metric, protocol, seed, BRANDS]
     study = optuna.create_study(
         storage=_storage(optuna, workspace),
         study_name=hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:32],
         direction="minimize" if metric.startswith("MedR") else "maximize",
         load_if_exists=True,
     )
-    if "default" not in study.user_attrs:
-        default = judged({})
-        if math.isnan(default):
+    if BRANDS not in study.user_attrs:
+        values = judged({})
+        if np.isnan(values).all():
             raise UsageError(f"{metric} is not defined on this data for {ranker}.", "Tune by another metric: --metric MAP")
-        study.set_user_attr("default", default)
+        study.set_user_attr(BRANDS, values.tolist())
     done, failed = optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL
     while (number := len(study.get_trials(deepcopy=False, states=(done, failed)))) < trials:
         if tick:
@@ -156,20 +165,25 @@ def tune(
             seed=derive(seed, "trial", number) % 2**32
         )  # the same whether it was broken off or not
         study.optimize(
-            lambda trial: judged({name: _suggest(trial, name, what) for name, what in wanted.items()}),
+            tried,
             n_trials=1,
             catch=(UsageError,),  # a training that diverged is a trial that failed
         )
     if tick:
         tick(trials, trials)
-    if not study.get_trials(states=(done,)):
+    finished = study.get_trials(states=(done,))
+    if not finished:
         raise UsageError(f"Each of the {trials} trials failed.", "Try other values: a lower learning_rate, for example.")
-    finished = [(trial.params, float(trial.value)) for trial in study.get_trials(states=(done,)) if trial.value is not None]
-    default, best = float(study.user_attrs["default"]), study.best_trial
+    as_it_comes, best = np.array(study.user_attrs[BRANDS]), study.best_trial
+    default, sign = measured.aggregate(as_it_comes), 1 if study.direction.name == "MAXIMIZE" else -1
+    trials_found = [(trial.params, float(trial.value)) for trial in finished if trial.value is not None]
     assert best.value is not None
-    better = best.value > default if study.direction.name == "MAXIMIZE" else best.value < default
-    settings, value = (best.params, best.value) if better else ({}, default)
-    return Tuned(ranker, metric, settings, value, default, finished)
+    if sign * best.value <= sign * default:
+        return Tuned(ranker, metric, {}, default, default, 1.0, trials_found)
+    p = holm([paired_test(np.array(trial.user_attrs[BRANDS]), as_it_comes) for trial in finished])
+    return Tuned(
+        ranker, metric, best.params, best.value, default, p[[trial.number for trial in finished].index(best.number)], trials_found
+    )
 
 
 def _suggest(trial: Any, name: str, what: Range | Choice) -> Any:

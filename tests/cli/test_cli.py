@@ -162,6 +162,7 @@ def test_an_import_that_breaks_off_leaves_no_new_workspace(run, tmp_path):
     [
         (["rnak"], 2, "Did you mean rank"),
         (["rank", "nobody.here"], 2, "There is no brand named 'nobody.here'"),
+        (["rank", "arvid.kitchen"], 2, "brandfit brands arvid.kitchen"),
         (["rank", "northpeak.outdoor", "--ranker", "simcso"], 2, "Did you mean simcos"),
         (["rank", "northpeak.outdoor", "--ranker", "wsim"], 2, "brandfit train wsim"),
         (["encode", "text.hasing"], 2, "Did you mean text.hashing"),

@@ -113,6 +113,16 @@ def test_a_row_is_run_once_and_anew_where_something_else_is_asked(demo, outcome,
     assert len(asked) == 3
 
 
+def test_what_is_run_is_told_row_by_row_and_fold_by_fold(demo):
+    told = []
+    rows = [Row("likeness", "simcos"), Row("chance", "random")]
+    table = Experiment(title="Told", source="ours", protocol="cv5", seeds=1, rows=rows)
+    experiments.run(demo, table, fresh=True, tick=lambda *said: told.append(said))
+    assert told[:3] == [("likeness", 0, 2), ("likeness, seed 0, fold 1 of 5", 0, 2), ("likeness, seed 0, fold 2 of 5", 0, 2)]
+    assert told[-1] == ("done", 2, 2)
+    assert ("chance, seed 0, fold 5 of 5", 1, 2) in told
+
+
 def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.setattr("brandfit.learning.trainer.SHARE", 1e9)
@@ -233,7 +243,7 @@ def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
     experiment = Experiment("Nothing", "us", [Row("theirs", note="on another split"), Row("pictured", "mir", needs=("picture",))])
     with pytest.raises(UsageError, match="No row of this experiment can be run here") as raised:
         experiments.run(demo, experiment)
-    assert "run here: pictured: it needs picture (nothing was" in raised.value.message
+    assert "run here: pictured: it needs picture (no Features fill it)" in raised.value.message
 
 
 def test_where_all_rows_fail_alike_it_is_said_once_with_what_to_do(demo):
@@ -293,7 +303,7 @@ def test_no_plot_of_another_outcome_stays(demo, tmp_path):
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\n[[rows]]\nname = 'x'", "two rows are named 'x'"),
         ("title = 'a'\nsource = 'b'\nbaseline = 'y'\n[[rows]]\nname = 'x'", "baseline 'y'"),
         ("title = ", "Invalid value"),
-        ("title = 'a'\nsource = 'b'\nprotocol = 'cv6'\n[[rows]]\nname = 'x'", "cv6"),
+        ("title = 'a'\nsource = 'b'\nprotocol = 'cv6'\n[[rows]]\nname = 'x'", "no protocol named 'cv6'"),
         ("title = 'a'\nsource = 'b'\nmetrics = ['AUX']\n[[rows]]\nname = 'x'", "AUX"),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\npaper = { 'Recal@10' = 1.0 }", "Recal@10"),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\nspread = { AUC = 0.01 }", "x has a spread of AUC but no figure"),

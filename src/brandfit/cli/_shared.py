@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 import msgspec
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+class Tick(Protocol):
+    """Called with what is done, of how much in all, and what is being done."""
+
+    def __call__(self, done: int, total: int, what: str = "", /) -> None: ...
+
 
 workspace_option = click.option(
     "-w",
@@ -64,16 +71,20 @@ def print_notes(notes: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A bar with rate and time left on a terminal's stderr; yields ``tick(done, total)``. Silent elsewhere."""
+def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterator[Tick]:
+    """A bar with rate and time left on a terminal's stderr; yields its tick. Silent elsewhere."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield lambda _done, _total, _what="": None
         return
     from rich.console import Console
 
     with _bar(Console(stderr=True), of_bytes) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+        def tick(done: int, total: int, what: str = "") -> None:
+            bar.update(task, completed=done, total=total or None, description=f"{title}: {what}" if what else title)
+
+        yield tick
 
 
 def _bar(console: Any, of_bytes: bool) -> Progress:

@@ -47,9 +47,8 @@ def command(
         writable(out)
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
-        report = pipeline.evaluate(
-            opened, rankers, protocol, options, data, range(seed, seed + seeds), ties, lambda _what, done, total: bar(done, total)
-        )
+        asked = rankers, protocol, options, data, range(seed, seed + seeds), ties
+        report = pipeline.evaluate(opened, *asked, tick=lambda what, done, total: bar(done, total, what))
     files = []
     if out:
         typed = ["brandfit evaluate", *rankers, f"--protocol {protocol} --seeds {seeds}", *(f"--seed {seed}" for _ in [0] if seed)]

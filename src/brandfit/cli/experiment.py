@@ -62,7 +62,7 @@ def command(
     experiment = replace(experiment, protocol=found.name, options=chosen)
     with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
         folder = experiments.writable(out or opened.path / "experiments" / home)
-        outcome = experiments.run(opened, experiment, seeds, data, fresh, lambda _what, done, total: bar(done, total))
+        outcome = experiments.run(opened, experiment, seeds, data, fresh, lambda what, done, total: bar(done, total, what))
     typed = ["brandfit experiment", name, *(f"--protocol {protocol}" for _ in [0] if protocol)]
     typed += [*(f"--seeds {seeds}" for _ in [0] if seeds), *(f"--set {s}" for s in settings), "-w WORKSPACE"]
     files = experiments.publish(outcome, folder, " ".join(typed))

@@ -143,7 +143,7 @@ def evaluate(
         bar = stack.enter_context(progress("profile evaluate", quiet=as_json))
         asked = range(seed, seed + seeds)
         report = pipeline.judge_profilers(
-            opened, profilers, told, other, folds, asked, labels, lambda _what, done, total: bar(done, total)
+            opened, profilers, told, other, folds, asked, labels, lambda what, done, total: bar(done, total, what)
         )
     if as_json:
         print_json(report.to_dict())

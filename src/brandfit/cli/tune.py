@@ -15,6 +15,8 @@ from brandfit.cli._shared import (
     workspace_option,
 )
 
+SURE = 0.05
+
 
 @click.command(short_help="Search for better settings of a ranker.")
 @click.argument("ranker")
@@ -62,6 +64,8 @@ def command(
     print_table(header, [[*settings.values(), value] for settings, value in order[:10]])
     click.echo(f"\nAs it comes: {metric} {found.default:.3f}. The best of {len(found.trials)} trials: {order[0][1]:.3f}.")
     if found.settings:
+        chance = "no more than chance may give" if found.p >= SURE else "more than chance gives"
+        click.echo(f"Brand by brand that is {chance} (paired test, p = {found.p:.2g}, corrected for {len(found.trials)} trials).")
         typed = " ".join(f"--set {setting}" for setting in (*(f"{name}={v}" for name, v in found.settings.items()), *settings))
         click.echo(f"To train with it: brandfit train {ranker} {typed} -w {workspace}")
     else:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from brandfit.data.dataset import SLOTS
 from brandfit.errors import ConfigError, UnknownName
+from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import parse
 
 HOME = Path(__file__).parent
@@ -60,7 +61,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     source: str
     rows: Annotated[list[Row], Meta(min_length=1)]
-    protocol: Literal["official", "cv5", "expansion", "temporal"] = "cv5"
+    protocol: str = "cv5"
     options: dict[str, Any] = {}
     seeds: Annotated[int, Meta(ge=1, le=100)] = 3
     metrics: tuple[str, ...] = METRICS
@@ -99,11 +100,12 @@ def _read(file: Path) -> Experiment:
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"{file}: two rows are named {doubled[0]!r}.", "Give each row a name of its own.")
     try:
+        protocols.get(experiment.protocol, experiment.options)
         for metric in {*experiment.metrics, *(m for row in experiment.rows for m in row.paper)}.union(
             *experiment.categories.values()
         ):
             parse(metric)
-    except UnknownName as error:
+    except (UnknownName, ConfigError) as error:
         raise ConfigError(f"{file}: {error.message}", error.hint) from None
     for row in experiment.rows:
         if unknown := [slot for slot in (*row.needs, *row.slots) if slot not in SLOTS]:

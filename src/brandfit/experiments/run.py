@@ -61,7 +61,8 @@ def run(
             missing[row.name] = f"is quoted{f': {row.note}' if row.note else ''}"
             continue
         try:
-            reports[row.name] = over_seeds(_reports(workspace, experiment, row, asked, dict(data or {}), fresh))
+            inner = _inside(tick, row.name, n, len(experiment.rows)) if tick else None
+            reports[row.name] = over_seeds(_reports(workspace, experiment, row, asked, dict(data or {}), fresh, inner))
         except (UnknownName, ConfigError):
             raise
         except UsageError as error:
@@ -98,8 +99,19 @@ def of_report(report: Report, title: str, settings: Mapping[str, Any] | None = N
     return Outcome(experiment, report, {})
 
 
+def _inside(tick: Tick, row: str, done: int, rows: int) -> Tick:
+    """What is told within a row: seed and fold. Rows are what is counted."""
+    return lambda what, _done, _total: tick(", ".join([row, *what.split(", ")[1:]]), done, rows)
+
+
 def _reports(
-    workspace: Workspace, experiment: Experiment, row: Row, seeds: range, data: dict[str, Any], fresh: bool
+    workspace: Workspace,
+    experiment: Experiment,
+    row: Row,
+    seeds: range,
+    data: dict[str, Any],
+    fresh: bool,
+    tick: Tick | None = None,
 ) -> list[Report]:
     """One report a seed, with the row's ranker as the only one judged."""
     here = workspace.feature_names()
@@ -129,7 +141,8 @@ def _reports(
             training = workspace.path / "training" / file.stem
             if fresh:
                 shutil.rmtree(training, ignore_errors=True)
-            kept(pipeline.evaluate(workspace, [row.ranker], experiment.protocol, settings, data, (seed,), folder=training), file)
+            judged = [row.ranker], experiment.protocol, settings, data, (seed,)
+            kept(pipeline.evaluate(workspace, *judged, tick=tick, folder=training), file)
             shutil.rmtree(training, ignore_errors=True)
         reports.append(taken(file, protocol))
     return reports

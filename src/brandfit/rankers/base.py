@@ -148,7 +148,7 @@ class Ranker(ABC):
     def _missing(self, dataset: Dataset, slot: str) -> str:
         """Why a slot says nothing about any pair, '' where it does."""
         if slot not in dataset.slots:
-            return "nothing was encoded for it"
+            return "no Features fill it"
         features = dataset.slots[slot]
         if (found := (features.name, features.dim)) != self.reads.get(slot, found):
             name, dim = self.reads[slot]

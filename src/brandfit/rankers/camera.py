@@ -262,7 +262,8 @@ class Camera(TripletRanker):
         w = torch.cat([side["concept"] for side in values])
         answers, place = network.answered(w)
         seen = [network.seen(part, answers) for part in w.split(ACCOUNTS)]  # type: ignore[no-untyped-call]
-        sides = zip(*(torch.cat(c).split([len(v["concept"]) for v in values]) for c in zip(*seen, strict=True)), strict=True)
+        counts = [len(side["concept"]) for side in values]
+        sides = zip(*(torch.split(torch.cat(column), counts) for column in zip(*seen, strict=True)), strict=True)
         return [side | {"concept": type(seen[0])(*columns)} for side, columns in zip(values, sides, strict=True)], place
 
     def _told(

@@ -131,7 +131,7 @@ class WSimMT(NetworkRanker):
                 each = f.cross_entropy(network.head(e.index_select(0, rows)), wanted, reduction="none")
                 losses.append(weight * (each * count).sum() / count.sum())
         left, right = parts
-        scores = sum((left[part] * right[part]).sum(-1) for part in left)
+        scores: Any = sum((left[part] * right[part]).sum(-1) for part in left)
         return sum(losses, listnet(scores.reshape(m, k), batch.positive, batch.valid))
 
     def _dim(self, slot: str, dim: int) -> int:
