@@ -111,6 +111,9 @@ def test_a_row_is_run_once_and_anew_where_something_else_is_asked(demo, outcome,
     asked.clear()
     experiments.run(demo, TABLE, seeds=1, fresh=True)
     assert len(asked) == 3
+    asked.clear()
+    experiments.run(demo, msgspec.structs.replace(TABLE, refit=True), seeds=1)
+    assert len(asked) == 3
 
 
 def test_what_is_run_is_told_row_by_row_and_fold_by_fold(demo):

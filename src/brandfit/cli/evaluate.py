@@ -16,6 +16,7 @@ from brandfit.cli._shared import json_option, print_json, progress, read_setting
     "--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many seeds each ranker is trained with."
 )
 @click.option("--seed", default=0, show_default=True, help="The first of them.")
+@click.option("--refit", is_flag=True, help="Encode anew in every fold what was fitted on all accounts, or describes them whole.")
 @click.option("--out", type=click.Path(file_okay=False), help="Folder to write the report to: Markdown, LaTeX, JSON, plots.")
 @set_option
 @json_option
@@ -26,6 +27,7 @@ def command(
     ties: str | None,
     seeds: int,
     seed: int,
+    refit: bool,
     out: str | None,
     settings: tuple[str, ...],
     as_json: bool,
@@ -48,11 +50,12 @@ def command(
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
         asked = rankers, protocol, options, data, range(seed, seed + seeds), ties
-        report = pipeline.evaluate(opened, *asked, tick=lambda what, done, total: bar(done, total, what))
+        report = pipeline.evaluate(opened, *asked, tick=lambda what, done, total: bar(done, total, what), refit=refit)
     files = []
     if out:
         typed = ["brandfit evaluate", *rankers, f"--protocol {protocol} --seeds {seeds}", *(f"--seed {seed}" for _ in [0] if seed)]
-        typed += [*(f"--ties {ties}" for _ in [0] if ties), *(f"--set {s}" for s in settings), "-w WORKSPACE"]
+        typed += [*(f"--ties {ties}" for _ in [0] if ties), *("--refit" for _ in [0] if refit)]
+        typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]
         files = publish(of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed))
     if as_json:
         print_json(report.to_dict())

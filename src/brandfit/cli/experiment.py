@@ -13,10 +13,11 @@ from brandfit.cli._shared import json_option, print_json, progress, read_setting
 @click.option(
     "--out",
     type=click.Path(file_okay=False),
-    help="Folder to write to.  [default: experiments/NAME of the workspace, or NAME-PROTOCOL]",
+    help="Folder to write to.  [default: experiments/NAME of the workspace, NAME-PROTOCOL, NAME-refit]",
 )
 @click.option("--seeds", type=click.IntRange(1, 100), help="How many seeds, in place of the table's own number.")
 @click.option("--protocol", help="official, cv5, expansion or temporal, in place of the table's own.")
+@click.option("--refit", is_flag=True, help="Encode anew in every fold what was fitted on all accounts, or describes them whole.")
 @click.option("--fresh", is_flag=True, help="Run rows again that were run before.")
 @set_option
 @json_option
@@ -26,6 +27,7 @@ def command(
     out: str | None,
     seeds: int | None,
     protocol: str | None,
+    refit: bool,
     fresh: bool,
     settings: tuple[str, ...],
     as_json: bool,
@@ -59,12 +61,14 @@ def command(
         chosen = chosen | {setting: value}
     found = protocols.get(protocol or experiment.protocol, chosen)
     home = name.removesuffix(".toml") + (f"-{found.name}" if found.name != experiment.protocol else "")
-    experiment = replace(experiment, protocol=found.name, options=chosen)
+    home += "-refit" if refit else ""
+    experiment = replace(experiment, protocol=found.name, options=chosen, refit=refit or experiment.refit)
     with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
         folder = experiments.writable(out or opened.path / "experiments" / home)
         outcome = experiments.run(opened, experiment, seeds, data, fresh, lambda what, done, total: bar(done, total, what))
     typed = ["brandfit experiment", name, *(f"--protocol {protocol}" for _ in [0] if protocol)]
-    typed += [*(f"--seeds {seeds}" for _ in [0] if seeds), *(f"--set {s}" for s in settings), "-w WORKSPACE"]
+    typed += [*(f"--seeds {seeds}" for _ in [0] if seeds), *("--refit" for _ in [0] if refit)]
+    typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]
     files = experiments.publish(outcome, folder, " ".join(typed))
     if as_json:
         print_json(experiments.to_dict(outcome))

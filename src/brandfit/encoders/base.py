@@ -170,14 +170,21 @@ class Encoder(ABC):
         """Contents are encoded in the order of their cost, so that a batch holds like with like (text by its length)."""
         return 0.0
 
-    def encode(self, dataset: Dataset, store: Store | None = None, tick: Tick | None = None, map: Map = builtins.map) -> Features:
-        """Features of all posts or accounts of a Dataset.
+    def encode(
+        self,
+        dataset: Dataset,
+        store: Store | None = None,
+        tick: Tick | None = None,
+        map: Map = builtins.map,
+        learned_on: Dataset | None = None,
+    ) -> Features:
+        """Features of all posts or accounts of a Dataset, of what was learned on it, or on another one.
 
         What the store already holds is not computed again. Contents that cannot be prepared are tried again the next time (a
         picture may be back); the key of the result says what is in it, not what was asked for.
         """
         self.tick, self.folder, self.mapper = tick, store.checkpoint(self.name) if store is not None else None, map
-        self.learn(dataset)
+        self.learn(dataset if learned_on is None else learned_on)
         units = self.units(dataset)
         hashes = _hashes(units.contents)
         ids = np.asarray(units.ids, dtype=object)

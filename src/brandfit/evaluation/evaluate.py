@@ -35,12 +35,13 @@ def evaluate(
     seeds: Sequence[int] = (0,),
     tick: Tick | None = None,
     folder: Path | None = None,
+    prepare: Callable[[Fold], Fold] | None = None,
 ) -> Report:
     """Judge rankers, each made anew for every seed and fold by ``make[name](seed)``, under one protocol.
 
     The split is the protocol's and the same for all; the seeds are the rankers'. Values are kept a brand, so that the report
     can compare rankers brand by brand. ``folder``: where trainings keep checkpoints, so that an evaluation that was broken off goes
-    on from them; whoever names it removes it.
+    on from them; whoever names it removes it. ``prepare``: what is done to every fold before it is judged.
     """
     folds = protocol.folds(dataset)
     if not any(fold.relevant.any() for fold in folds):
@@ -49,6 +50,8 @@ def evaluate(
             f"No partner can be judged under {protocol.name}{f': {why}' if why else ''}.",
             f"Look at its settings: brandfit list settings {protocol.name}",
         )
+    if prepare:
+        folds = [_prepared(prepare, fold, n, len(folds), tick) for n, fold in enumerate(folds)]
     categories = [same_category(dataset, fold) for fold in folds]
     steps, done = len(make) * len(seeds) * len(folds), 0
     known = [warm(fold) for fold in folds]
@@ -116,6 +119,12 @@ def evaluate(
 def _notes(dataset: Dataset, folds: Sequence[Fold], protocol: Protocol) -> tuple[str, ...]:
     of_folds = (note for fold in folds for note in fold.notes)
     return tuple(dict.fromkeys([*dataset.notes, *_hidden(folds), *of_folds, *_without_choice(folds, protocol)]))
+
+
+def _prepared(prepare: Callable[[Fold], Fold], fold: Fold, n: int, folds: int, tick: Tick | None) -> Fold:
+    if tick:
+        tick(f"encoding anew, {fold.name}", n, folds)
+    return prepare(fold)
 
 
 def _hidden(folds: Sequence[Fold]) -> list[str]:

@@ -53,6 +53,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source      the paper and its table
     protocol, options   how rows are judged (``brandfit list protocols``) and the settings of it
     seeds       how many seeds each ranker is trained with
+    refit       whether Features that were fitted on all accounts are encoded anew in every fold
     baseline    the row that the others are compared with, brand by brand
     categories  published figures of each brand category: the table is then one of categories, of the one row
     note        what a reader must know of the table
@@ -64,6 +65,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     protocol: str = "cv5"
     options: dict[str, Any] = {}
     seeds: Annotated[int, Meta(ge=1, le=100)] = 3
+    refit: bool = False
     metrics: tuple[str, ...] = METRICS
     baseline: str = ""
     by_category: bool = False

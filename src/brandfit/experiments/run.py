@@ -132,6 +132,7 @@ def _reports(
         protocol.Config.of(experiment.options).to_dict(),
         row.ranker,
         names.load("ranker", row.ranker).Config.of(row.settings).to_dict(),
+        *(["refit"] if experiment.refit else []),
     ]
     reports = []
     for seed in seeds:
@@ -142,7 +143,7 @@ def _reports(
             if fresh:
                 shutil.rmtree(training, ignore_errors=True)
             judged = [row.ranker], experiment.protocol, settings, data, (seed,)
-            kept(pipeline.evaluate(workspace, *judged, tick=tick, folder=training), file)
+            kept(pipeline.evaluate(workspace, *judged, tick=tick, folder=training, refit=experiment.refit), file)
             shutil.rmtree(training, ignore_errors=True)
         reports.append(taken(file, protocol))
     return reports

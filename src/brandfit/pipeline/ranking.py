@@ -19,6 +19,7 @@ from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, rules, scope
+from brandfit.pipeline.refitting import Refit
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, adjusted
 from brandfit.search import filters
@@ -206,11 +207,13 @@ def evaluate(
     ties: str | None = None,
     tick: Callable[[str, int, int], None] | None = None,
     folder: Path | None = None,
+    refit: bool = False,
 ) -> Report:
     """Judge rankers on the endorsements of the workspace under a named protocol.
 
     ``settings``: ``protocol.NAME`` for the protocol's own, ``RANKER.NAME`` for one ranker's.
     ``folder``: where trainings keep checkpoints (``evaluation.evaluate``).
+    ``refit``: encode anew in every fold what was fitted on all accounts, or describes them whole (``pipeline.refitting``).
     """
     settings = dict(settings or {})
     chosen = protocols.get(protocol, scope(settings, "protocol"))
@@ -229,7 +232,11 @@ def evaluate(
                 f"Setting {name!r}: it is of none of the rankers that are judged ({', '.join(makers)}) nor of the protocol.",
                 f"Write for example {rankers[0]}.NAME=VALUE or protocol.NAME=VALUE.",
             )
-    return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)
+    if not refit:
+        return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)
+    anew = Refit.of(workspace, dataset)
+    bare = load(workspace, {**(data or {}), **{f"slots.{slot}": "none" for slot in anew.encoders}})
+    return evaluation.evaluate(makers, bare, chosen, tuple(seeds), tick, folder, anew)
 
 
 def _maker(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

@@ -1,0 +1,117 @@
+"""Encoding anew in every fold: fitted on the training side alone, and what told of labels no longer does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from brandfit import names, pipeline
+from brandfit.data import endorsements
+from brandfit.data.features import Features
+from brandfit.data.split import expansion
+from brandfit.encoders.base import Encoder, Units
+from brandfit.pipeline.refitting import Refit
+from brandfit.workspace import Workspace
+
+WHOLE = "describes whole accounts"
+FITTED = "was fitted on"
+
+
+class Gossip(Encoder):
+    """Of every account, the brands that it works with, as it was told when it learned: labels and nothing else."""
+
+    level = "account"
+    preference = 100
+
+    def __init__(self, config=None):
+        super().__init__(config)
+        self._works, self._brands = {}, []
+
+    @property
+    def dim(self):
+        return len(self._brands)
+
+    @property
+    def weights(self):
+        return str(sorted(self._works.items()))
+
+    @property
+    def learned_from(self):
+        return "accounts", "endorsements"
+
+    def learn(self, dataset):
+        self._brands = dataset.brands.tolist()
+        self._works = {b: [b] for b in self._brands}
+        for brand, influencer in endorsements.derive(dataset).endorsements.tolist():
+            self._works.setdefault(influencer, []).append(brand)
+
+    def units(self, dataset):
+        ids = [id for id in dataset.accounts["id"].to_pylist() if id in self._works]
+        return Units(ids, [self._works[id] for id in ids])
+
+    def encode_batch(self, batch):
+        return np.array([[name in told for name in self._brands] for told in batch], np.float32)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    with Workspace(tmp_path_factory.mktemp("refitting") / "demo", create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        pipeline.encode(workspace, "text.lda", {"topics": 8})
+        yield workspace
+
+
+@pytest.fixture
+def gossip(tmp_path, monkeypatch):
+    """A workspace with Features of labels."""
+    load, known = names.load, names.names
+    monkeypatch.setattr(names, "load", lambda kind, name: Gossip if name == "text.gossip" else load(kind, name))
+    monkeypatch.setattr(names, "names", lambda kind: [*known(kind), *(["text.gossip"] if kind == "encoder" else [])])
+    monkeypatch.setattr(Gossip, "name", "text.gossip")
+    with Workspace(tmp_path / "demo", create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        pipeline.encode(workspace, "text.gossip")
+        yield workspace
+
+
+def test_labels_that_features_remember_are_named_and_gone_when_they_are_made_anew(gossip):
+    leaking = pipeline.evaluate(gossip, ["simcos"], "expansion")
+    assert leaking.value("simcos", leaking.protocol.metrics[0])["mean"] > 0.95
+    assert [note for note in leaking.remarks() if FITTED in note and "overrated" in note]
+    honest = pipeline.evaluate(gossip, ["simcos"], "expansion", refit=True)
+    assert honest.value("simcos", honest.protocol.metrics[0])["mean"] < 0.7
+    assert not [note for note in honest.remarks() if FITTED in note or WHOLE in note]
+    assert [note for note in honest.remarks() if "encoded anew in every fold" in note and "text.gossip" in note]
+
+
+def test_both_sides_are_what_the_encoder_makes_of_them_by_what_it_learned_of_the_training_side(place):
+    data = {"slots.text": "text.lda"}
+    dataset = pipeline.load(place, data)
+    anew = Refit.of(place, dataset)
+    assert set(anew.encoders) == {"text"}
+    (fold,) = expansion(pipeline.load(place, {"slots.text": "none"}))
+    found = anew(fold)
+    cls = names.load("encoder", "text.lda")
+    lda = cls(cls.Config.of({"topics": 8}))
+    for view, side in ((fold.train, found.train), (fold.test, found.test)):
+        wanted = lda.encode(view, learned_on=fold.train)
+        assert side.slots["text"].columns == wanted.columns
+        assert side.slots["text"].ids.tolist() == wanted.ids.tolist()
+        np.testing.assert_array_equal(side.slots["text"].values, wanted.values)
+    assert not set(fold.hidden) & set(found.test.slots["text"].ids) if lda.level == "post" else True
+    assert {name for name, _ in found.features} == set()
+
+
+def test_the_workspace_keeps_its_features(place):
+    before = {name: place.features(name).key for name in place.feature_names()}
+    pipeline.evaluate(place, ["simcos"], "expansion", data={"slots.text": "text.lda"}, refit=True)
+    assert {name: place.features(name).key for name in place.feature_names()} == before
+
+
+def test_what_was_imported_stays_and_is_named(place):
+    dataset = pipeline.load(place)
+    ids = np.concatenate([dataset.brands, dataset.influencers])
+    rows = np.random.default_rng(0).random((len(ids), 4)).astype(np.float32)
+    place.save(Features("released.topics", ids, rows, "account", slot="text", learned_from=("accounts",)))
+    report = pipeline.evaluate(place, ["simcos"], "expansion", data={"slots.text": "released.topics"}, refit=True)
+    assert [note for note in report.remarks() if "released.topics" in note and WHOLE in note]
