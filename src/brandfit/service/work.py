@@ -99,11 +99,10 @@ def evaluate(
     protocol: str = "expansion",
     settings: Mapping[str, Any] | None = None,
     seeds: int = 1,
+    refit: bool = False,
 ) -> dict[str, Any]:
     data, own = _parted(settings)
-    report = pipeline.evaluate(
-        workspace, rankers, protocol, own, data, tuple(range(seeds)), None, lambda name, done, total: tell(name, done, total)
-    )
+    report = pipeline.evaluate(workspace, rankers, protocol, own, data, tuple(range(seeds)), tick=tell, refit=refit)
     return report.to_dict()
 
 

@@ -267,6 +267,7 @@ class Evaluation(Model):
     protocol: Name = "expansion"
     settings: Settings = {}
     seeds: int = Field(1, ge=1, le=20)
+    refit: bool = Field(False, description="encode anew in every fold what was fitted on all accounts, or describes them whole")
 
 
 class Reporting(Model):
