@@ -6,7 +6,9 @@ import io
 import numpy as np
 import pytest
 
+from brandfit import pipeline
 from brandfit.errors import DataError
+from brandfit.workspace import Workspace
 
 NAME = "released-features"
 
@@ -176,3 +178,11 @@ def test_the_real_training_part(read, shared):
     assert len({a.category for a in found.accounts if a.role == "brand"}) == 12
     assert found.accounts[0].category == "shoes"
     assert all(link.weight is not None for link in found.links)
+
+
+def test_a_folder_with_both_parts_is_judged_as_its_source_says(source, tmp_path):
+    with Workspace(tmp_path / "work", create=True) as workspace:
+        pipeline.import_source(workspace, "released-features", source)
+        report = pipeline.evaluate(workspace, ["simcos", "random"], "official")
+    assert len(report.brands) == 2
+    assert report.positives == 2

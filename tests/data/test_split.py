@@ -139,12 +139,26 @@ def test_official_is_what_the_source_says():
 def test_features_of_whole_accounts_are_named_where_posts_are_hidden():
     dataset = planted()
     ids = dataset.influencers
-    for level, told in (("account", True), ("post", False)):
+    for level, slot, told in (("account", "text", True), ("post", "text", False), ("post", "audience", True)):
         rows = ids if level == "account" else np.array(dataset.posts["id"].to_pylist(), dtype=object)
-        features = Features("text.topics", rows, np.ones((len(rows), 2), np.float32), level)
-        (fold,) = expansion(dataset.with_slots({"text": features}), min_partners=3)
+        features = Features("text.topics", rows, np.ones((len(rows), 2), np.float32), level, slot=slot)
+        (fold,) = expansion(dataset.with_slots({slot: features}), min_partners=3)
         assert len(fold.hidden)
         assert any(name == "text.topics" and "whole accounts" in said for name, said in fold.features) == told
+
+
+def test_what_is_said_later_under_an_earlier_post_is_not_seen():
+    dataset = planted()
+    post = next(p for p in dataset.posts.to_pylist() if p["time"] < 5_000 and not p["id"].partition("-")[2].startswith("b"))
+    said = [
+        Link(id=f"said {time}", kind="comments", source="i59", target=post["account"], post=post["id"], time=time)
+        for time in (post["time"] + 1, 5_000, 9_000, None)
+    ]
+    (fold,) = temporal(dataset.with_links(said), 5_000)
+    for view in (fold.train, fold.test):
+        if post["id"] in view.posts["id"].to_pylist():
+            assert view.links_of("comments")["id"].to_pylist() == [said[0].id]
+    assert post["id"] in fold.test.posts["id"].to_pylist()
 
 
 def test_features_of_whole_accounts_are_named_where_later_posts_are_not_seen():

@@ -320,6 +320,11 @@ def test_what_is_wrong_with_a_file_is_told(text, said, tmp_path):
     assert said in raised.value.message
 
 
+def test_a_day_may_come_with_the_command(tmp_path):
+    (tmp_path / "mine.toml").write_text("title = 'a'\nsource = 'b'\nprotocol = 'temporal'\n[[rows]]\nname = 'x'\nranker = 'random'")
+    assert experiments.read(str(tmp_path / "mine.toml")).protocol == "temporal"
+
+
 def test_an_unknown_name_is_told():
     with pytest.raises(UnknownName):
         experiments.read("wsim/table9")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -89,17 +91,41 @@ def test_both_sides_are_what_the_encoder_makes_of_them_by_what_it_learned_of_the
     dataset = pipeline.load(place, data)
     anew = Refit.of(place, dataset)
     assert set(anew.encoders) == {"text"}
-    (fold,) = expansion(pipeline.load(place, {"slots.text": "none"}))
+    (fold,) = expansion(dataset)
     found = anew(fold)
     cls = names.load("encoder", "text.lda")
     lda = cls(cls.Config.of({"topics": 8}))
     for view, side in ((fold.train, found.train), (fold.test, found.test)):
-        wanted = lda.encode(view, learned_on=fold.train)
+        wanted = lda.encode(view, learn=view is fold.train)
         assert side.slots["text"].columns == wanted.columns
         assert side.slots["text"].ids.tolist() == wanted.ids.tolist()
         np.testing.assert_array_equal(side.slots["text"].values, wanted.values)
-    assert not set(fold.hidden) & set(found.test.slots["text"].ids) if lda.level == "post" else True
-    assert {name for name, _ in found.features} == set()
+    assert fold.features
+    assert not found.features
+
+
+def test_the_pairs_that_are_judged_stay_the_same(tmp_path):
+    """Of accounts that say what they are and post nothing: what they say is there in every fold."""
+    rows = ["username,role,followers,bio"]
+    topics = ["coffee", "travel", "pets", "sport", "gardens"]
+    rows += [f"brand.{n},brand,,{topics[n % 5]}" for n in range(6)]
+    rows += [f"fan.{n:02},influencer,9000,{topics[n % 5]}" for n in range(40)]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "accounts.csv").write_text("\n".join(rows))
+    pairs = [f"brand.{b},fan.{n:02}" for b in range(6) for n in range(40) if (b + n) % 5 == 0]
+    (tmp_path / "in" / "endorsements.csv").write_text("\n".join(["brand,influencer", *pairs]))
+    with Workspace(tmp_path / "work", create=True) as workspace:
+        pipeline.import_source(workspace, "folder", tmp_path / "in")
+        pipeline.encode(workspace, "text.profile")
+        once, anew = (pipeline.evaluate(workspace, ["brandfit"], "expansion", refit=refit) for refit in (False, True))
+        workspace.save(replace(workspace.features("text.profile"), key="made elsewhere"))
+        left = pipeline.evaluate(workspace, ["brandfit"], "expansion", refit=True)
+    assert [note for note in once.judged["brandfit"].notes if FITTED in note]
+    assert not [note for note in anew.judged["brandfit"].notes if FITTED in note or WHOLE in note]
+    assert anew.brands.tolist() == once.brands.tolist()
+    assert (anew.candidate_counts, anew.positives) == (once.candidate_counts, once.positives)
+    assert [note for note in left.remarks() if "not encoded anew" in note and "text.profile" in note]
+    assert [note for note in left.judged["brandfit"].notes if FITTED in note]
 
 
 def test_the_workspace_keeps_its_features(place):

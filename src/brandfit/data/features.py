@@ -51,6 +51,11 @@ class Features:
     def dim(self) -> int:
         return self.values.shape[1]
 
+    @property
+    def whole(self) -> bool:
+        """Whether a row tells of a whole account, posts that are hidden later too: a row an account, or its audience."""
+        return self.level == "account" or self.slot == "audience"
+
     def __len__(self) -> int:
         return len(self.ids)
 

@@ -151,6 +151,8 @@ def temporal(
             (known if time < date else held).append((brand, influencer))
     seen = dataset.posts["id"].filter(pc.less(dataset.posts["time"], date).fill_null(False))
     earlier = dataset.keep(posts=seen.combine_chunks(), note="posts from the date on, or without a time, are not seen")
+    said = earlier.links_of("comments")  # under an earlier post, but later
+    earlier = earlier.with_links(said.filter(pc.less(said["time"], date).fill_null(False)), replacing=["comments"])
     asked = _of_seen_brands(earlier, _pairs(sorted(held)), known=_pairs(known))
     if not known and not held:
         raise UsageError(
@@ -246,7 +248,7 @@ def _held_out(
     seen = _with_partners(dataset.keep(posts=posts, note=note), dataset, _pairs([]), known)
     followers = seen.of_accounts("followers", seen.influencers).astype(np.float64)
     inside = ~((followers < bounds[0]) | (followers > bounds[1]))
-    candidates = seen.influencers[inside & _visible(seen, seen.influencers)]
+    candidates = seen.influencers[inside & visible(seen, seen.influencers)]
     judged = np.unique(held[:, 0].astype(str)).astype(object)
     relevant = _matrix(judged, candidates, held)
     eligible = ~_matrix(judged, candidates, known)
@@ -277,7 +279,7 @@ def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tupl
     for features in sorted(dataset.slots.values(), key=lambda f: f.name):
         # The official test part is not among what a source has learned from.
         learned = {what.removeprefix("all ") for what in features.learned_from if not official or what.startswith("all ")}
-        if features.level == "account" and unseen:
+        if features.whole and unseen:
             found.append((features.name, "describes whole accounts: what it takes from hidden or later posts is seen all the same"))
         if "accounts" in learned:
             found.append((features.name, "was fitted on what all accounts post, those that are judged too"))
@@ -286,13 +288,13 @@ def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tupl
     return tuple(found)
 
 
-def _visible(dataset: Dataset, ids: np.ndarray) -> np.ndarray:
+def visible(dataset: Dataset, ids: np.ndarray) -> np.ndarray:
     """(n,) bool: accounts with a post in this view, or with a feature of their own."""
-    visible = np.isin(ids.astype(str), np.unique(dataset.posts["account"].to_numpy().astype(str)))
+    seen = np.isin(ids.astype(str), np.unique(dataset.posts["account"].to_numpy().astype(str)))
     for features in dataset.slots.values():
         if features.level == "account":
-            visible |= features.rows_of(ids) >= 0
-    return visible
+            seen |= features.rows_of(ids) >= 0
+    return seen
 
 
 def _with_partners(view: Dataset, stated: Dataset, stand: Pairs, learn: Pairs) -> Dataset:

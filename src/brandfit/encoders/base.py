@@ -176,15 +176,16 @@ class Encoder(ABC):
         store: Store | None = None,
         tick: Tick | None = None,
         map: Map = builtins.map,
-        learned_on: Dataset | None = None,
+        learn: bool = True,
     ) -> Features:
-        """Features of all posts or accounts of a Dataset, of what was learned on it, or on another one.
+        """Features of all posts or accounts of a Dataset. ``learn=False``: by what was learned before, of another one.
 
         What the store already holds is not computed again. Contents that cannot be prepared are tried again the next time (a
         picture may be back); the key of the result says what is in it, not what was asked for.
         """
         self.tick, self.folder, self.mapper = tick, store.checkpoint(self.name) if store is not None else None, map
-        self.learn(dataset if learned_on is None else learned_on)
+        if learn:
+            self.learn(dataset)
         units = self.units(dataset)
         hashes = _hashes(units.contents)
         ids = np.asarray(units.ids, dtype=object)

@@ -44,14 +44,14 @@ def evaluate(
     on from them; whoever names it removes it. ``prepare``: what is done to every fold before it is judged.
     """
     folds = protocol.folds(dataset)
+    if prepare:
+        folds = [_prepared(prepare, fold, n, len(folds), tick) for n, fold in enumerate(folds)]
     if not any(fold.relevant.any() for fold in folds):
         why = "; ".join(dict.fromkeys(note for fold in folds for note in fold.notes))
         raise UsageError(
             f"No partner can be judged under {protocol.name}{f': {why}' if why else ''}.",
             f"Look at its settings: brandfit list settings {protocol.name}",
         )
-    if prepare:
-        folds = [_prepared(prepare, fold, n, len(folds), tick) for n, fold in enumerate(folds)]
     categories = [same_category(dataset, fold) for fold in folds]
     steps, done = len(make) * len(seeds) * len(folds), 0
     known = [warm(fold) for fold in folds]

@@ -11,8 +11,8 @@ from msgspec import Meta
 
 from brandfit.data.dataset import SLOTS
 from brandfit.errors import ConfigError, UnknownName
-from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import parse
+from brandfit.evaluation.protocol import PROTOCOLS
 
 HOME = Path(__file__).parent
 METRICS = ("AUC", "cAUC", "Recall@10", "Recall@50", "MRR", "MAP", "MedR")
@@ -102,12 +102,13 @@ def _read(file: Path) -> Experiment:
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"{file}: two rows are named {doubled[0]!r}.", "Give each row a name of its own.")
     try:
-        protocols.get(experiment.protocol, experiment.options)
+        if experiment.protocol not in PROTOCOLS:  # its options may come with the command
+            raise UnknownName("protocol", experiment.protocol, PROTOCOLS)
         for metric in {*experiment.metrics, *(m for row in experiment.rows for m in row.paper)}.union(
             *experiment.categories.values()
         ):
             parse(metric)
-    except (UnknownName, ConfigError) as error:
+    except UnknownName as error:
         raise ConfigError(f"{file}: {error.message}", error.hint) from None
     for row in experiment.rows:
         if unknown := [slot for slot in (*row.needs, *row.slots) if slot not in SLOTS]:

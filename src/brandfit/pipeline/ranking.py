@@ -234,9 +234,7 @@ def evaluate(
             )
     if not refit:
         return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)
-    anew = Refit.of(workspace, dataset)
-    bare = load(workspace, {**(data or {}), **{f"slots.{slot}": "none" for slot in anew.encoders}})
-    return evaluation.evaluate(makers, bare, chosen, tuple(seeds), tick, folder, anew)
+    return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder, Refit.of(workspace, dataset))
 
 
 def _maker(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

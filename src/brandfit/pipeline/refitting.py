@@ -1,12 +1,14 @@
 """What was fitted on all accounts, or describes them whole, encoded anew in every fold of an evaluation.
 
-Features of a workspace are made once: topics of all captions, a graph of all that is posted together, profiles of whole accounts.
-An evaluation names them, and what they tell of what is held out. Here they are fitted on the training side of each fold alone, and
-of both sides they describe what that side may see. Features that were imported stay as they are, and named.
+Features of a workspace are made once: topics of all captions, a graph of all that is posted together, profiles of whole accounts,
+what audiences say. An evaluation names them, and what they tell of what is held out. Here they are fitted on the training side of
+each fold alone, and of both sides they describe what that side may see. What was imported, or learned from categories, stays and
+is named.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,53 +20,83 @@ from brandfit import names
 from brandfit.compute.local import thread_map
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
-from brandfit.data.split import Fold
+from brandfit.data.split import Fold, visible
 from brandfit.encoders.base import Encoder
 from brandfit.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Refit:
-    """``encoders``: slot to the encoder that filled it, of those that are to be fitted anew."""
+    """``encoders``: slot to the encoder that filled it, of those to be fitted anew; ``left``: names of Features that cannot be."""
 
     workspace: Workspace
     encoders: Mapping[str, Encoder]
+    left: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, workspace: Workspace, dataset: Dataset) -> Refit:
         """Encoders with the settings that the Features of this Dataset were made with."""
-        found = {slot: _maker(workspace, f) for slot, f in dataset.slots.items() if f.level == "account" or f.learned_from}
-        return cls(workspace, {slot: encoder for slot, encoder in found.items() if encoder is not None})
+        asked = {slot: f for slot, f in dataset.slots.items() if f.whole or f.learned_from}
+        found = {slot: _maker(workspace, features) for slot, features in asked.items()}
+        left = tuple(sorted({asked[slot].name for slot, encoder in found.items() if encoder is None}))
+        return cls(workspace, {slot: encoder for slot, encoder in found.items() if encoder is not None}, left)
 
     def __call__(self, fold: Fold) -> Fold:
-        """The fold with the slots of both its sides filled."""
-        train, test = dict(fold.train.slots), dict(fold.test.slots)
-        store: Any = Aside(self.workspace)
-        for slot, encoder in self.encoders.items():
-            for view, slots in ((fold.train, train), (fold.test, test)):
-                slots[slot] = encoder.encode(view, store, None, thread_map, fold.train)
+        """The fold with the slots of both its sides filled. Who cannot be seen any more is not judged."""
+        key = fold.train.fingerprint, fold.test.fingerprint, tuple((s, e.name, str(e.config)) for s, e in self.encoders.items())
+        slots = self.workspace.memo.get("folds", key, lambda: self._encoded(fold))
+        train, test = (view.with_slots(view.slots | new) for view, new in zip((fold.train, fold.test), slots, strict=True))
+        seen = visible(test, fold.candidates)
         told = sorted({encoder.name for encoder in self.encoders.values()})
-        notes = (*fold.notes, f"encoded anew in every fold, of the training side alone: {', '.join(told)}") if told else fold.notes
-        return fold._replace(train=fold.train.with_slots(train), test=fold.test.with_slots(test), notes=notes)
+        notes = list(fold.notes)
+        if told:
+            notes.append(f"encoded anew in every fold, of the training side alone: {', '.join(told)}")
+        if self.left:
+            notes.append(f"not encoded anew, for nothing here knows how they were made: {', '.join(self.left)}")
+        if lost := int(fold.relevant[:, ~seen].sum()):
+            notes.append(f"{lost:,} pairs are not judged: encoded anew, nothing is left to see of the influencer")
+        return fold._replace(
+            train=train,
+            test=test,
+            relevant=fold.relevant & seen,
+            eligible=fold.eligible & seen,
+            notes=tuple(notes),
+            features=tuple((name, what) for name, what in fold.features if name not in told),
+        )
+
+    def _encoded(self, fold: Fold) -> tuple[dict[str, Features], dict[str, Features]]:
+        """Slot to the Features of either side."""
+        train: dict[str, Features] = {}
+        test: dict[str, Features] = {}
+        with tempfile.TemporaryDirectory(prefix="brandfit-") as folder:
+            for slot, encoder in self.encoders.items():
+                store: Any = Aside(self.workspace, Path(folder), kept=encoder.stateless)
+                train[slot] = encoder.encode(fold.train, store, None, thread_map)
+                test[slot] = encoder.encode(
+                    fold.test, store, None, thread_map, learn=False
+                )  # learned once: both sides are told alike
+        return train, test
 
 
 class Aside:
-    """A workspace to encode in beside its own Features: single units are kept, as always, whole Features are not."""
+    """A workspace to encode in beside its own Features, which stay. ``kept``: whether single units are kept there, as always."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+    def __init__(self, workspace: Workspace, folder: Path, kept: bool) -> None:
+        self.workspace, self.folder, self.kept = workspace, folder, kept
 
     def units(self, maker: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return self.workspace.units(maker)
 
     def add_units(self, maker: str, hashes: np.ndarray, values: np.ndarray) -> None:
-        self.workspace.add_units(maker, hashes, values)
+        if self.kept:
+            self.workspace.add_units(maker, hashes, values)
 
     def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
-        self.workspace.note_maker(maker, about)
+        if self.kept:
+            self.workspace.note_maker(maker, about)
 
     def checkpoint(self, name: str) -> Path:
-        return self.workspace.checkpoint(name)
+        return self.folder
 
     def load(self, name: str, key: str) -> Features | None:
         return None
@@ -74,7 +106,7 @@ class Aside:
 
 
 def _maker(workspace: Workspace, features: Features) -> Encoder | None:
-    """The encoder that made these Features, as it was set; None of what was imported, or learned from categories."""
+    """The encoder that made these Features, as it was set; None where that is not known."""
     about = workspace.maker(features.key.rpartition("-")[0])
     if about.get("encoder") not in names.names("encoder"):
         return None
