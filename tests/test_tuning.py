@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 import pytest
 
 from brandfit import names, pipeline, tuning
@@ -43,6 +44,17 @@ def test_what_is_typed_becomes_a_space():
 def test_what_cannot_be_tried_is_told(tries, error):
     with pytest.raises(error):
         space("wsim", tries)
+
+
+def test_a_leaky_setting_is_not_searched():
+    with pytest.raises(UsageError, match="endorsement=leaky reads what it is asked for"):
+        space("camera", {"endorsement": "expected,leaky"})
+
+
+def test_a_median_that_rises_by_chance_is_doubted():
+    values = np.array([1.0, 1.0, 9.0])
+    assert tuning._doubt(values, np.array([2.0, 2.0, 2.0]), -1) == 1.0  # MedR: 1 in place of 2, and a worse mean
+    assert tuning._doubt(values, values, 1) == 1.0
 
 
 def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):

@@ -73,9 +73,10 @@ class Tuned:
 def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
     """What to try, as typed: ``learning_rate=1e-4:1e-2`` is a range, ``pool_size=2,4,6`` a choice.
 
-    Raises UnknownName, ConfigError where a setting is not there or cannot be so.
+    Raises UnknownName, ConfigError where a setting is not there or cannot be so, UsageError where it would be leaky.
     """
-    config = names.load("ranker", ranker).Config
+    cls = names.load("ranker", ranker)
+    config = cls.Config
     found: dict[str, Range | Choice] = {}
     for name, text in tries.items():
         low, sep, high = text.partition(":")
@@ -91,7 +92,8 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
             ends = [value.strip() for value in text.split(",") if value.strip()]
             found[name] = Choice(tuple(ends))
         for value in ends:
-            config.of({name: value})
+            if cls(config.of({name: value})).leaky:
+                raise UsageError(f"{name}={value} reads what it is asked for: it would always be best.", "Leave it out.")
     return found
 
 
@@ -180,10 +182,15 @@ def tune(
     assert best.value is not None
     if sign * best.value <= sign * default:
         return Tuned(ranker, metric, {}, default, default, 1.0, trials_found)
-    p = holm([paired_test(np.array(trial.user_attrs[BRANDS]), as_it_comes) for trial in finished])
+    p = holm([_doubt(np.array(trial.user_attrs[BRANDS]), as_it_comes, sign) for trial in finished])
     return Tuned(
         ranker, metric, best.params, best.value, default, p[[trial.number for trial in finished].index(best.number)], trials_found
     )
+
+
+def _doubt(values: np.ndarray, as_it_comes: np.ndarray, sign: int) -> float:
+    """p of a gain brand by brand; 1 where on the mean there is none (a median may rise all the same)."""
+    return paired_test(values, as_it_comes) if sign * np.nanmean(values - as_it_comes) > 0 else 1.0
 
 
 def _suggest(trial: Any, name: str, what: Range | Choice) -> Any:

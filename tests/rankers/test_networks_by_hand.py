@@ -7,8 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from brandfit.data.dataset import Dataset  # noqa: E402
+from brandfit.data.features import Features  # noqa: E402
+from brandfit.data.schema import Account, Post  # noqa: E402
 from brandfit.learning.pooling import Vectors  # noqa: E402
-from brandfit.rankers import bamir, morning, wsim_mt  # noqa: E402
+from brandfit.rankers import bamir, mir, morning, wsim_mt  # noqa: E402
 from brandfit.rankers._bamir_net import BamirNet  # noqa: E402
 from brandfit.rankers._camera_net import Fused  # noqa: E402
 from brandfit.rankers._layers import MLP  # noqa: E402
@@ -300,3 +303,14 @@ def test_the_fusions_that_camera_is_compared_with():
     torch.testing.assert_close(network(values, has), through(words, network.top, last=True))
     alone = network(values, {"text": ONE, "picture": 0 * ONE})
     torch.testing.assert_close(alone, through(values["text"], network.top, last=True))
+
+
+def test_mir_says_where_weighted_pooling_has_no_posts_to_weigh():
+    accounts = [Account(id="b", role="brand"), Account(id="i")]
+    dataset = Dataset.of(accounts, [Post(id="p", account="i"), Post(id="q", account="b")])
+    rows = np.ones((2, 3), np.float32)
+    whole = dataset.with_slots({"text": Features("words", np.array(["b", "i"], dtype=object), rows, "account")})
+    posts = dataset.with_slots({"text": Features("words", np.array(["p", "q"], dtype=object), rows, "post")})
+    weighted, plain = (mir.Mir(mir.MirConfig(pooling=pooling)) for pooling in ("weighted", "average"))
+    assert "pooling=weighted weighs no posts of text: one row is an account" in weighted.notes(whole)
+    assert not [note for ranker, data in ((weighted, posts), (plain, whole)) for note in ranker.notes(data) if "weighs" in note]

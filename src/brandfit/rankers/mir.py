@@ -114,6 +114,13 @@ class Mir(NetworkRanker):
         grades: Any = batch.grades
         return listwise(scores.reshape(m, k), grades)
 
+    def notes(self, dataset: Dataset) -> list[str]:
+        told = super().notes(dataset)
+        whole = [slot for slot in self.used_slots(dataset) if dataset.slots[slot].level == "account"]
+        if self.config.pooling == "weighted" and whole:
+            told.append(f"pooling=weighted weighs no posts of {', '.join(whole)}: one row is an account")
+        return told
+
     def _missing(self, dataset: Dataset, slot: str) -> str:
         if LEFT_OUT[slot] == self.config.fusion:
             return f"the setting fusion={self.config.fusion} leaves it out"
