@@ -113,9 +113,10 @@ def known_brand(dataset: Dataset, brand: str) -> str:
     """The id of a brand as a person types it. Raises where it is not there or nothing is known to rank by."""
     brand = brand.strip().lower().removeprefix("@")
     if brand not in dataset.representation:
+        hint = "" if len(dataset.brands) else "This workspace has no brands."
         if brand in dataset.influencers.tolist():
-            raise UsageError(f"{brand!r} is an influencer, not a brand.", f"Brands for an influencer: brandfit brands {brand}")
-        raise UnknownName("brand", brand, dataset.brands.tolist(), "" if len(dataset.brands) else "This workspace has no brands.")
+            hint = f"It is an influencer. Brands for it: brandfit brands {brand}"
+        raise UnknownName("brand", brand, dataset.brands.tolist(), hint)
     if dataset.representation[brand] == "none":
         raise UsageError(
             f"Nothing is known of {brand!r} to rank by: it has no posts, no brief and no known partners.",
