@@ -360,3 +360,10 @@ def test_forget_asks_removes_says_what_to_make_again_and_import_leaves_out(run, 
     assert code == 4
     assert result["foreign"] == {"note.txt": "the handle"}
     assert not any(result["removed"].values())
+
+
+def test_an_evaluation_is_refitted_and_its_command_says_so(run, demo, tmp_path):
+    code, out, err = run("evaluate", "simcos", "--refit", "--out", tmp_path / "out", "-w", demo)
+    assert code == 0, err
+    assert "--refit" in (tmp_path / "out" / "table.md").read_text()
+    assert "simcos" in out
