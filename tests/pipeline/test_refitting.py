@@ -141,3 +141,8 @@ def test_what_was_imported_stays_and_is_named(place):
     place.save(Features("released.topics", ids, rows, "account", slot="text", learned_from=("accounts",)))
     report = pipeline.evaluate(place, ["simcos"], "expansion", data={"slots.text": "released.topics"}, refit=True)
     assert [note for note in report.remarks() if "released.topics" in note and WHOLE in note]
+
+
+def test_that_there_was_nothing_to_encode_anew_is_said(place):
+    (fold,) = expansion(pipeline.load(place))
+    assert [note for note in Refit(place, {})(fold).notes if "nothing was encoded anew" in note]

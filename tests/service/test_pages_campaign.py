@@ -279,6 +279,7 @@ def test_an_evaluation_is_begun_and_told(client, folder):
     assert page.url.path == "/evaluation"
     job = client.get("/api/v1/jobs").json()["items"][0]
     assert job["asked"]["rankers"] == ["simcos", "brandfit"]
+    assert not job["asked"]["refit"]
     assert f'data-job="{job["id"]}"' in page.text
     with Workspace(folder) as workspace:
         told = pipeline.evaluate(workspace, ["simcos", "brandfit"]).to_dict()
@@ -296,6 +297,11 @@ def test_an_evaluation_is_begun_and_told(client, folder):
     assert all(category in page.text for category in told["by_category"]["simcos"])
     assert client.get(f"/evaluation?job={job['id']}").status_code == 200
     assert client.get("/evaluation?job=none").status_code == 404
+
+
+def test_an_evaluation_is_refitted_where_that_is_ticked(client):
+    assert client.post("/evaluation", data={"rankers": ["simcos"], "refit": "true"}).status_code == 200
+    assert client.get("/api/v1/jobs").json()["items"][0]["asked"]["refit"] is True
 
 
 def test_an_unknown_ranker_is_refused(client):

@@ -51,6 +51,8 @@ class Refit:
         notes = list(fold.notes)
         if told:
             notes.append(f"encoded anew in every fold, of the training side alone: {', '.join(told)}")
+        if not told and not self.left:
+            notes.append("nothing was encoded anew: no Features were fitted on all accounts or describe them whole")
         if self.left:
             notes.append(f"not encoded anew, for nothing here knows how they were made: {', '.join(self.left)}")
         if lost := int(fold.relevant[:, ~seen].sum()):

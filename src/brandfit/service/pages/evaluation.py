@@ -51,9 +51,10 @@ def begin(
     protocol: Annotated[str, Form(max_length=100)] = "expansion",
     seeds: Annotated[int, Form(ge=1, le=20)] = 1,
     date: Annotated[str, Form(max_length=40, description="of the protocol temporal")] = "",
+    refit: Annotated[bool, Form(description="encode anew in every fold")] = False,
 ) -> Response:
     settings: dict[str, Any] = {"protocol.date": date} if date and protocol == "temporal" else {}
-    asked = {"rankers": rankers or ["simcos"], "protocol": protocol, "seeds": seeds, "settings": settings}
+    asked = {"rankers": rankers or ["simcos"], "protocol": protocol, "seeds": seeds, "settings": settings, "refit": refit}
     submitted("evaluate", models.Evaluation.model_validate(asked), caller, here, queue, desk)
     return back("/evaluation")
 
