@@ -79,7 +79,7 @@ def main(args: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. What was finished is kept, nothing is half-written: run it again to go on.", err=True)
+        click.echo("Stopped. Nothing is half-written: run it again, what was saved on the way is taken up.", err=True)
         sys.exit(130)
     except BrandfitError as error:
         click.echo(click.style("Error: ", fg="red") + error.message, err=True)
