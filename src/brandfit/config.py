@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Self
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
 
 import msgspec
 
 from brandfit.errors import ConfigError, UnknownName
+from brandfit.reasons import reason
+
+Declared = TypeVar("Declared", bound=msgspec.Struct)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,7 +35,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             except (msgspec.ValidationError, msgspec.DecodeError) as error:
                 about = describe(cls)[name]
                 raise ConfigError(
-                    f"Setting {name}={value!r}: {str(error)[0].lower()}{str(error)[1:]}.",
+                    f"Setting {name}: {reason(error, value)}.",
                     f"{name} ({about['type']}): {about['description']}",
                 ) from None
         for name, field in known.items():
@@ -40,6 +45,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                     f"{name}: {describe(cls)[name]['description']}. Write --set {scope}{name}=...",
                 )
         return cls(**checked)
+
+    def ordered(self, low: str, high: str) -> None:
+        """Raise ConfigError where one setting is larger than another that it must not exceed."""
+        least, most = getattr(self, low), getattr(self, high)
+        if least > most:
+            raise ConfigError(f"{low} is {least:,} and {high} is {most:,}: nothing lies between.", f"Set {low} to {high} or less.")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; ``of(config.to_dict()) == config``."""
@@ -71,6 +82,19 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
             raise ConfigError(f"A setting is written name=value, found {pair!r}.", "For example: --set epochs=50")
         settings[name.strip()] = value.strip()
     return settings
+
+
+def from_toml(file: str | Path, type_: type[Declared]) -> Declared:
+    """What a TOML file declares, as a Struct of this type. Raises ConfigError with what is wrong where."""
+    try:
+        found = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        return msgspec.convert(found, type_)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: {str(error)[:1].lower()}{str(error)[1:]}.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: {reason(error, b'')}.") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {reason(error, found)}.") from None
 
 
 def _convert(value: Any, type_: Any) -> Any:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from brandfit.errors import UnknownName
+from brandfit.errors import UnknownName, UsageError
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Ranking:
         return len(self.candidates)
 
     def top(self, k: int) -> Ranking:
-        return self.of(slice(k))
+        return self.of(slice(_count(k)))
 
     def of(self, at: slice | np.ndarray) -> Ranking:
         """Of these candidates alone, in the same order; ``at`` is a slice or (n,) bool."""
@@ -60,7 +60,7 @@ def order(scores: np.ndarray, ids: Sequence[str] | np.ndarray, k: int | None = N
     """
     keys = -np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)
     n = len(keys)
-    k = n if k is None else min(k, n)
+    k = n if k is None else min(_count(k), n)
     if k == 0:
         return np.zeros(0, np.int64)
     chosen = np.arange(n) if k == n else np.flatnonzero(keys <= np.partition(keys, k - 1)[k - 1])
@@ -71,6 +71,12 @@ def order(scores: np.ndarray, ids: Sequence[str] | np.ndarray, k: int | None = N
     ties = np.array([_tie_break(str(ids[int(i)])) for i in chosen[tied]], np.uint64)
     chosen[tied] = chosen[tied][np.lexsort((ties, found[tied]))]
     return chosen[:k]
+
+
+def _count(k: int) -> int:
+    if k < 0:
+        raise UsageError(f"k is how many of the best are asked for, found {k}.", "Name a number of 0 or more.")
+    return k
 
 
 def rank(

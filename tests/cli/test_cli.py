@@ -13,7 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from brandfit import pipeline
 from brandfit.cli import COMMANDS, main
+from brandfit.errors import UsageError
+from brandfit.evaluation.evaluate import Clock
+from brandfit.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -367,3 +371,81 @@ def test_an_evaluation_is_refitted_and_its_command_says_so(run, demo, tmp_path):
     assert code == 0, err
     assert "--refit" in (tmp_path / "out" / "table.md").read_text()
     assert "simcos" in out
+
+
+def test_what_accounts_say_of_themselves_changes_nothing_for_who_reads_posts(run, demo, tmp_path):
+    """A brand without posts is seen through its partners, whatever else is encoded."""
+    place = shutil.copytree(demo, tmp_path / "demo")
+    rows = json.loads(run("list", "brands", "-w", place, "--json")[1])
+    brand = next(r["id"] for r in rows if r["seen by"] == "partners")
+
+    def told() -> tuple[list[dict], dict]:
+        ranking = json.loads(run("rank", brand, "--ranker", "simcos", "-w", place, "--json")[1])["ranking"]
+        return ranking, json.loads(run("evaluate", "simcos", "-w", place, "--json")[1])["results"]
+
+    before = told()
+    assert all(row["score"] is not None for row in before[0])
+    assert run("encode", "text.profile", "-w", place)[0] == 0
+    assert told() == before
+
+
+def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setattr("brandfit.learning.trainer.SHARE", 1e9)
+    place = shutil.copytree(demo, tmp_path / "demo")
+    asked = ["evaluate", "wsim", "--protocol", "cv5", "-w", place, "--json"]
+    asked += [part for text in ("epochs=3", "pool_size=2", "patience=9") for part in ("--set", f"wsim.{text}")]
+    real, ticked = Clock.tick, []
+
+    def tick(clock: Clock, done: int, total: int) -> None:
+        real(clock, done, total)
+        ticked.append(done)
+        if len(ticked) == 6:  # in the second fold
+            raise KeyboardInterrupt
+
+    whole = json.loads(run(*asked)[1])
+    monkeypatch.setattr(Clock, "tick", tick)
+    code, _, said = run(*asked)
+    assert code == 130
+    assert "what was saved on the way is taken up" in said
+    assert ticked == [0, 1, 2, 3, 0, 1]
+    assert list((place / "training").glob("evaluate-*/wsim-0-1/*"))
+    again = json.loads(run(*asked)[1])
+    assert ticked[6:] == [3, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]
+    assert not list((place / "training").glob("evaluate-*"))
+    assert whole.pop("seconds") != again.pop("seconds")
+    assert whole == again
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--set", "share=.7"], "Write protocol.share=VALUE."),
+        (["--set", "wsim.epochs=7"], "Write for example simcos.NAME=VALUE or protocol.NAME=VALUE."),
+        (
+            ["--set", "protocol.min_followers=9000", "--set", "protocol.max_followers=800"],
+            "min_followers is 9,000 and max_followers is 800",
+        ),
+        (["--set", "endorsements.min_followers=200000"], "min_followers is 200,000 and max_followers is 100,000"),
+        (["--set", "protocol.share=much"], "Setting share: expected a number, found 'much'."),
+    ],
+)
+def test_what_is_set_wrongly_in_an_evaluation_is_told(run, demo, asked, said):
+    code, _, told = run("evaluate", "simcos", *asked, "-w", demo)
+    assert code == 2
+    assert said in told
+
+
+def test_what_is_asked_wrongly_from_python_is_told(demo):
+    with Workspace(demo) as opened:
+        assert list(pipeline.evaluate(opened, "random").judged) == ["random"]
+        for wrong, said in (
+            ({"rankers": []}, "no ranker is named"),
+            ({"rankers": ["random"], "seeds": ()}, "nothing to judge"),
+            ({"rankers": ["random"], "ties": "worst"}, "no tie rule named 'worst'"),
+        ):
+            with pytest.raises(UsageError, match=said):
+                pipeline.evaluate(opened, **wrong)
+        brand = str(pipeline.load(opened).brands[0])
+        with pytest.raises(UsageError, match="found -3"):
+            pipeline.rank(opened, brand, "simcos", k=-3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,13 @@ def test_a_dataset_says_how_each_brand_is_seen(dataset):
     assert dataset.representation == {"boots": "partners", "soap": "posts", "tea": "brief"}
     profile = Features("x", np.array(["boots"], dtype=object), np.ones((1, 2), np.float32), "account")
     assert dataset.with_slots({"text": profile}).representation["boots"] == "profile"
+    profile = replace(profile, name="y")
+    assert dataset.with_slots({"profile": profile}).representation["boots"] == "partners"  # what it says is not what it posts
+    posted = Features("z", np.array(["s1"], dtype=object), np.ones((1, 2), np.float32))
+    mixed = {"profile": profile, "graph": profile, "text": posted}
+    assert dataset.with_slots(mixed).representation["boots"] == "partners"  # who else would have posts?
+    lonely = dataset.with_links([], replacing=["endorses"])
+    assert lonely.with_slots({"profile": profile}).representation["boots"] == "profile"
     alone = dataset.with_links([], replacing=["endorses"])
     assert alone.representation["boots"] == "none"
 

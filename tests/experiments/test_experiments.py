@@ -249,6 +249,12 @@ def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
     assert "run here: pictured: it needs picture (no Features fill it)" in raised.value.message
 
 
+def test_a_row_needs_what_it_says_also_where_its_ranker_does_not_read_it(demo):
+    rows = [Row("there", "random"), Row("heard", "random", needs=("audience",))]
+    outcome = experiments.run(demo, Experiment("Half of it", "us", rows), seeds=1)
+    assert outcome.missing == {"heard": "was not run: it needs audience (no features fill this slot)."}
+
+
 def test_where_all_rows_fail_alike_it_is_said_once_with_what_to_do(demo):
     rows = [Row("a", "simcos"), Row("b", "wsim")]
     with pytest.raises(UsageError) as raised:
@@ -302,10 +308,12 @@ def test_no_plot_of_another_outcome_stays(demo, tmp_path):
     [
         ("title = 1", "title"),
         ("title = 'a'\nsource = 'b'\nrows = []", "rows"),
-        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\ncolour = 'red'", "colour"),
+        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\ncolour = 'red'", "rows[0]: colour is not known here"),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\n[[rows]]\nname = 'x'", "two rows are named 'x'"),
         ("title = 'a'\nsource = 'b'\nbaseline = 'y'\n[[rows]]\nname = 'x'", "baseline 'y'"),
-        ("title = ", "Invalid value"),
+        ("title = ", "invalid value"),
+        ("title = 'a'\nsource = 'b'\nseeds = 'three'\n[[rows]]\nname = 'x'", "seeds: expected a whole number, found 'three'"),
+        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 5", "rows[0].name: expected text, found 5"),
         ("title = 'a'\nsource = 'b'\nprotocol = 'cv6'\n[[rows]]\nname = 'x'", "no protocol named 'cv6'"),
         ("title = 'a'\nsource = 'b'\nmetrics = ['AUX']\n[[rows]]\nname = 'x'", "AUX"),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\npaper = { 'Recal@10' = 1.0 }", "Recal@10"),
@@ -318,6 +326,12 @@ def test_what_is_wrong_with_a_file_is_told(text, said, tmp_path):
         experiments.read(str(tmp_path / "mine.toml"))
     assert "mine.toml" in raised.value.message
     assert said in raised.value.message
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    (tmp_path / "mine.toml").write_bytes(b"title = '\xff'")
+    with pytest.raises(ConfigError, match=r"mine\.toml: not UTF-8 text"):
+        experiments.read(str(tmp_path / "mine.toml"))
 
 
 def test_a_day_may_come_with_the_command(tmp_path):

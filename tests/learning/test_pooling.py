@@ -59,6 +59,17 @@ def test_brands_as_they_are_represented(dataset):
     assert found.present.tolist() == [True, True, True, False, False]
 
 
+def test_features_of_its_own_come_before_those_of_partners_slot_by_slot(dataset):
+    said = Features("s", ids("ana", "bo", "quiet"), np.array([[1], [2], [9]], np.float32), "account")
+    view = dataset.with_slots({**dataset.slots, "profile": said})
+    assert view.representation["quiet"] == "partners"
+    assert brand_vectors(view, "profile", ids("quiet")).values.tolist() == [[9]]
+    assert brand_vectors(view, "text", ids("quiet")).values.tolist() == [[3.5, 3.5]]  # as without the profile
+    assert brand_vectors(view, "concept", ids("quiet")).values.tolist() == [[4]]  # of ana, who has one
+    for slot in view.slots:
+        assert brand_has(view, slot, view.brands).tolist() == brand_vectors(view, slot, view.brands).present.tolist()
+
+
 def test_stated_representatives_stand_alone(dataset):
     view = dataset.with_links([link("represents", "bo", "quiet")])
     assert brand_vectors(view, "text", ids("quiet")).values.tolist() == [[5, 6]]

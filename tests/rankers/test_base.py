@@ -44,6 +44,16 @@ def test_says_how_the_brand_is_seen(brand, note):
     assert (notes == ()) if note is None else notes[0].startswith(note)
 
 
+def test_says_where_a_ranking_knows_nothing():
+    class Mute(Random):
+        def parts(self, dataset, brands, candidates):
+            return {"mute": np.full((len(brands), len(candidates)), np.nan)}
+
+    notes = Mute().rank(dataset(), "shop").notes
+    assert any("has no evidence on shop and anybody" in note for note in notes)
+    assert Random().rank(dataset(), "shop").notes == ()
+
+
 def test_refuses_what_cannot_be_meant():
     with pytest.raises(UnknownName, match="no brand named 'shopp'"):
         Random().rank(dataset(), "shopp")

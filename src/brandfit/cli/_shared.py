@@ -51,6 +51,17 @@ def print_json(value: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
+def print_markdown(text: str) -> None:
+    """Laid out for whoever looks at a terminal; as it is for a program or a file."""
+    if not sys.stdout.isatty():
+        click.echo(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text))
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Plain aligned columns; numbers to the right."""
     text = [[_cell(v) for v in row] for row in rows]

@@ -50,7 +50,8 @@ def command(
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
         asked = rankers, protocol, options, data, range(seed, seed + seeds), ties
-        report = pipeline.evaluate(opened, *asked, tick=lambda what, done, total: bar(done, total, what), refit=refit)
+        with pipeline.checkpoints(opened, protocol, options, data, refit) as folder:
+            report = pipeline.evaluate(opened, *asked, lambda what, done, total: bar(done, total, what), folder, refit)
     files = []
     if out:
         typed = ["brandfit evaluate", *rankers, f"--protocol {protocol} --seeds {seeds}", *(f"--seed {seed}" for _ in [0] if seed)]

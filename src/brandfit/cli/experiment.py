@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, progress, read_settings, set_option, workspace_option
+from brandfit.cli._shared import json_option, print_json, print_markdown, progress, read_settings, set_option, workspace_option
 
 
 @click.command(short_help="Run a table of a paper, or one of your own.")
@@ -73,5 +73,5 @@ def command(
     if as_json:
         print_json(experiments.to_dict(outcome))
     else:
-        click.echo(files[0].read_text(encoding="utf-8"))
+        print_markdown(files[0].read_text(encoding="utf-8"))
         click.echo(f"Written: {', '.join(map(str, files))}")

@@ -20,10 +20,13 @@ from brandfit.errors import UnknownName
 
 SLOTS = ("text", "picture", "concept", "graph", "profile", "category", "audience", "engagement")
 """The kinds of evidence that rankers read; which Features fill a slot is a setting."""
+SHOWN = ("text", "picture", "concept", "graph")
+"""Those of them that are made of what an account posts."""
 
 Made = TypeVar("Made")
 Representation = str
-"""How a brand is seen: 'posts', 'brief', 'partners', 'profile' (features of its own, no posts) or 'none'."""
+"""How a brand is seen: 'posts', 'brief', 'partners' (but where Features tell of it itself), 'profile' (features of its own, no
+posts) or 'none'."""
 
 
 class Dataset:
@@ -144,13 +147,21 @@ class Dataset:
 
     @cached_property
     def representation(self) -> dict[str, Representation]:
-        """Brand id to how it is seen: its posts if it has any, else its brief, else features of its own, else its partners."""
+        """Brand id to how it is seen: its posts if it has any, else its brief, else features of its own, else its partners.
+
+        What a brand says of itself is no stand-in for what it posts: where Features are made of posts, or none of those that
+        ``SHOWN`` slots hold tell of it, its partners come before its profile, for they have posts.
+        """
         kinds = self.posts.group_by("account").aggregate([("kind", "distinct")])
         has = dict(zip(kinds["account"].to_pylist(), kinds["kind_distinct"].to_pylist(), strict=True))
-        profiled: set[str] = set()
-        for features in self.slots.values():
-            if features.level == "account":
-                profiled.update(self.brands[features.rows_of(self.brands) >= 0].tolist())
+        told: dict[str, set[str]] = {
+            slot: set(self.brands[features.rows_of(self.brands) >= 0].tolist())
+            for slot, features in self.slots.items()
+            if features.level == "account"
+        }
+        profiled = set().union(*told.values())
+        of_posts = any(features.level == "post" for slot, features in self.slots.items() if slot in SHOWN)
+        shown = set() if of_posts else set().union(*(ids for slot, ids in told.items() if slot in SHOWN))
         partnered = set(self.representing[:, 0].tolist())
 
         def of(brand: str) -> Representation:
@@ -159,9 +170,9 @@ class Dataset:
                 return "posts"
             if "brief" in kinds:
                 return "brief"
-            if brand in profiled:
-                return "profile"
-            return "partners" if brand in partnered else "none"
+            if brand in partnered and brand not in shown:
+                return "partners"
+            return "profile" if brand in profiled else "none"
 
         return {brand: of(brand) for brand in self.brands.tolist()}
 

@@ -28,6 +28,9 @@ class Config(config.Config, frozen=True):
     min_endorsers: Annotated[int, Meta(description="an account that fewer distinct influencers endorse is no brand", ge=1)] = 5
     influencers_as_brands: Annotated[bool, Meta(description="an influencer that enough others endorse is a brand too")] = False
 
+    def __post_init__(self) -> None:
+        self.ordered("min_followers", "max_followers")
+
 
 def within_bounds(dataset: Dataset, config: Config) -> np.ndarray:
     """(n,) ids of the influencers inside the follower bounds (D-02), sorted; those of unknown size are kept."""

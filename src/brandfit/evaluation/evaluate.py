@@ -11,10 +11,10 @@ import numpy as np
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
-from brandfit.errors import UsageError
-from brandfit.evaluation.metrics import Metric, Recall, blocks
+from brandfit.errors import UnknownName, UsageError
+from brandfit.evaluation.metrics import TIES, Metric, Recall, blocks
 from brandfit.evaluation.protocol import Protocol
-from brandfit.evaluation.references import references
+from brandfit.evaluation.references import DRAWN, references
 from brandfit.evaluation.report import Judged, Report
 from brandfit.rankers.base import Ranker
 
@@ -43,6 +43,10 @@ def evaluate(
     can compare rankers brand by brand. ``folder``: where trainings keep checkpoints, so that an evaluation that was broken off goes
     on from them; whoever names it removes it. ``prepare``: what is done to every fold before it is judged.
     """
+    if protocol.ties not in TIES:
+        raise UnknownName("tie rule", protocol.ties, TIES)
+    if not make or not seeds:
+        raise UsageError("There is nothing to judge: no ranker or no seed is named.", "Name one of each at least.")
     folds = protocol.folds(dataset)
     if prepare:
         folds = [_prepared(prepare, fold, n, len(folds), tick) for n, fold in enumerate(folds)]
@@ -58,7 +62,7 @@ def evaluate(
     judged = {}
     for name, maker in make.items():
         result = Judged(_empty(protocol), history={kind: _empty(protocol) for kind in HISTORY})
-        without: dict[str, None] = {}
+        without: set[str] = set()
         told: dict[str, list[str]] = {}
         for seed in seeds:
             values = {kind: _empty(protocol) for kind in ("all", *HISTORY)}
@@ -86,8 +90,7 @@ def evaluate(
                 leaks = [f"{name} {what}" for name, what in fold.features if name in read]
                 for note in (*ranker.notes(fold.test), *leaks):
                     told.setdefault(note, []).append(where)
-                if silent:
-                    without[fold.name] = None
+                without.update(fold.brands[silent].tolist())
                 done += 1
             for kind, kept in (("all", result.values), *result.history.items()):
                 for metric, arrays in values[kind].items():
@@ -96,8 +99,7 @@ def evaluate(
             some = "" if len(places) == len(folds) * len(seeds) else f" ({', '.join(places)})"
             result.notes[f"{note}{some}"] = None
         if without:
-            where, there = (f" of {', '.join(without)}", "there ") if len(without) < len(folds) else ("", "")
-            result.notes[f"it has no evidence on any pair{where}: {there}its figures are those of chance"] = None
+            result.notes[_silence(len(without), sum(len(fold.brands) for fold in folds))] = None
         judged[name] = result
     if tick:
         tick("done", steps, steps)
@@ -113,12 +115,19 @@ def evaluate(
         category_source=categories[0][1],
         dataset=dataset.fingerprint,
         notes=_notes(dataset, folds, protocol),
+        refit=prepare is not None,
     )
 
 
 def _notes(dataset: Dataset, folds: Sequence[Fold], protocol: Protocol) -> tuple[str, ...]:
     of_folds = (note for fold in folds for note in fold.notes)
     return tuple(dict.fromkeys([*dataset.notes, *_hidden(folds), *of_folds, *_without_choice(folds, protocol)]))
+
+
+def _silence(silent: int, brands: int) -> str:
+    if silent == brands:
+        return "it has no evidence on any pair: its figures are those of chance"
+    return f"it has no evidence on {silent:,} of {brands:,} brands: there its figures are those of chance"
 
 
 def _prepared(prepare: Callable[[Fold], Fold], fold: Fold, n: int, folds: int, tick: Tick | None) -> Fold:
@@ -217,8 +226,9 @@ def _references(folds: list[Fold], same: list[np.ndarray | None], protocol: Prot
     result = {}
     for name in (name for name in scores[0] if all(name in s for s in scores)):
         values = _empty(protocol)
+        judge = protocol.replace(ties="expected") if name in DRAWN else protocol
         for fold, s, found in zip(folds, same, scores, strict=True):
-            rows = [_brand_values(protocol, fold, row, found[name][row], s, fold.eligible[row]) for row in range(len(fold.brands))]
+            rows = [_brand_values(judge, fold, row, found[name][row], s, fold.eligible[row]) for row in range(len(fold.brands))]
             for metric in protocol.metrics:
                 values[str(metric)].append(np.array([row.get(metric, np.nan) for row in rows]))
         result[name] = Judged({metric: [np.concatenate(arrays)] for metric, arrays in values.items()})
@@ -242,16 +252,16 @@ def _told(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
 
 def _fold_values(
     ranker: Ranker, fold: Fold, protocol: Protocol, same: np.ndarray | None, known: np.ndarray
-) -> tuple[dict[str, dict[str, np.ndarray]], bool]:
-    """Of all partners, of the warm and of the cold ones: metric name to (b,) values of the fold's brands. And whether no score was
-    there at all.
+) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
+    """Of all partners, of the warm and of the cold ones: metric name to (b,) values of the fold's brands. And (b,) bool: those
+    without a single score.
     """
-    silent = True
+    silent = np.zeros(len(fold.brands), bool)
     values = {kind: {str(m): np.full(len(fold.brands), np.nan) for m in protocol.metrics} for kind in ("all", *HISTORY)}
     step = max(1, CELLS // max(1, len(fold.candidates)))
     for start in range(0, len(fold.brands), step):
         scores = ranker.score(fold.test, fold.brands[start : start + step], fold.candidates)
-        silent = silent and bool(np.isnan(scores).all())
+        silent[start : start + len(scores)] = np.isnan(scores).all(axis=1)
         for n, row in enumerate(range(start, min(start + step, len(fold.brands)))):
             asked = {"all": fold.eligible[row]}
             asked |= {"warm": asked["all"] & ~(fold.relevant[row] & ~known), "cold": asked["all"] & ~(fold.relevant[row] & known)}

@@ -36,6 +36,9 @@ class ExpansionConfig(config.Config, frozen=True):
     max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
     seed: Seed = 0
 
+    def __post_init__(self) -> None:
+        self.ordered("min_followers", "max_followers")
+
 
 class TemporalConfig(config.Config, frozen=True):
     date: Annotated[
@@ -44,6 +47,9 @@ class TemporalConfig(config.Config, frozen=True):
     min_followers: Annotated[int, Meta(description="fewest followers of a candidate", ge=0)] = 5_000
     max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
     seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        self.ordered("min_followers", "max_followers")
 
 
 class Protocol(msgspec.Struct, frozen=True):

@@ -1,11 +1,12 @@
 """What a number is worth: scores that know nothing of a match, or everything of one thing, for the same candidates.
 
-    random       a draw
+    random       chance: everybody alike
     popularity   with how many brands an influencer is known to have worked, then its followers
     engagement   its mean engagement rate
-    category     an oracle: knows which candidates are of the brand's category (the truth that cAUC is judged by), draws among them
+    category     an oracle: knows which candidates are of the brand's category (the truth that cAUC is judged by), and nothing else
 
-They are no rankers: the oracle reads what is hidden from them.
+Scores that are equal because nothing is known (``DRAWN``) are judged by the mean over all their orders, whatever the tie rule: a
+draw would be one of them. They are no rankers: the oracle reads what is hidden from them.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from collections import Counter
 
 import numpy as np
 
-from brandfit import seeds
 from brandfit.data.split import Fold
 from brandfit.learning.engagement import RATE, rate_of
+
+DRAWN = ("random", "category")
+"""References whose ties stand for a draw."""
 
 
 def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -25,8 +28,7 @@ def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.nda
     same_category (b, n) bool: candidates of the brand's own category, None where no account has one.
     """
     shape = fold.relevant.shape
-    draw = seeds.generator(0, "references", fold.name).random(shape)
-    found = {"random": draw}
+    found = {"random": np.zeros(shape)}
     counts = Counter(influencer for found in fold.train.partners.values() for influencer in found)
     followers = np.nan_to_num(fold.test.of_accounts("followers", fold.candidates).astype(np.float64))
     popularity = (
@@ -41,5 +43,5 @@ def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.nda
         if rate.present.any():
             found["engagement"] = np.broadcast_to(values.astype(np.float64), shape)
     if same_category is not None:
-        found["category"] = same_category + draw / 2
+        found["category"] = same_category.astype(np.float64)
     return found

@@ -12,7 +12,7 @@ from brandfit.evaluation.metrics import Metric
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.significance import holm, interval, paired_test
 
-WORTH = "In parentheses what a number is worth: a draw; most partners; most engagement; an oracle of the category alone"
+WORTH = "In parentheses what a number is worth: chance; most partners; most engagement; an oracle of the category alone"
 
 
 @dataclass
@@ -56,6 +56,8 @@ class Report:
     category_source: str
     dataset: str
     notes: tuple[str, ...] = ()
+    refit: bool = False
+    """Whether what was fitted on all accounts was encoded anew in every fold."""
 
     @property
     def pool(self) -> str:
@@ -164,6 +166,7 @@ class Report:
             "brands": len(self.brands),
             "positives": self.positives,
             "ties": self.protocol.ties,
+            "refit": self.refit,
             "seeds": list(self.seeds),
             "results": {name: {str(m): self.value(name, m) for m in self.protocol.metrics} for name in self.judged},
             "references": {

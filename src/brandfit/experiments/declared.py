@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from brandfit.config import from_toml
 from brandfit.data.dataset import SLOTS
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.evaluation.metrics import parse
@@ -95,9 +95,9 @@ def read(name: str) -> Experiment:
 
 def _read(file: Path) -> Experiment:
     try:
-        experiment = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Experiment)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {error}.", "What an experiment may hold is in docs/experiments.md.") from None
+        experiment = from_toml(file, Experiment)
+    except ConfigError as error:
+        raise ConfigError(error.message, "What an experiment may hold is in docs/experiments.md.") from None
     names = [row.name for row in experiment.rows]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"{file}: two rows are named {doubled[0]!r}.", "Give each row a name of its own.")

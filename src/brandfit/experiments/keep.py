@@ -15,7 +15,7 @@ from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.report import Judged, Report
 from brandfit.workspace.shelf import write_atomic
 
-PLAIN = ("seeds", "candidate_counts", "positives", "category_source", "dataset", "notes")
+PLAIN = ("seeds", "candidate_counts", "positives", "category_source", "dataset", "notes", "refit")
 
 
 def kept(report: Report, file: Path) -> None:
@@ -42,6 +42,7 @@ def taken(file: Path, protocol: Protocol) -> Report:
         category_source=told["category_source"],
         dataset=told["dataset"],
         notes=tuple(told["notes"]),
+        refit=told.get("refit", False),
     )
 
 

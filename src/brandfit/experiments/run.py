@@ -122,12 +122,14 @@ def _reports(
     settings |= {f"{row.ranker}.{name}": value for name, value in row.settings.items()}
     protocol = protocols.get(experiment.protocol, experiment.options)
     cls = names.load("ranker", row.ranker)
-    left_out = cls(cls.Config.of(row.settings)).left_out(pipeline.load(workspace, data)) if row.needs else {}
+    dataset = pipeline.load(workspace, data)
+    left_out = {slot: "no features fill this slot" for slot in row.needs if slot not in dataset.slots}
+    left_out |= cls(cls.Config.of(row.settings)).left_out(dataset) if row.needs else {}
     if lacking := [f"{slot} ({left_out[slot]})" for slot in row.needs if slot in left_out]:
         raise UsageError(f"it needs {', '.join(lacking)}.")
     said = [
         __version__,
-        pipeline.load(workspace, data).fingerprint,
+        dataset.fingerprint,
         protocol.name,
         protocol.Config.of(experiment.options).to_dict(),
         row.ranker,

@@ -22,7 +22,7 @@ class Pairs(NamedTuple):
 def to_learn_from(dataset: Dataset, ranker: str) -> Pairs:
     """The endorsing pairs of a Dataset, but for those of partners that stand for the brand themselves.
 
-    A brand without posts, brief or profile is seen through its partners. Learning to match it with these very partners would
+    A brand that shows nothing of its own is seen through its partners. Learning to match it with these very partners would
     teach that equal is equal. (A split says with ``represents`` links who stands for whom, so that others are left.)
     Raises UsageError where no pair is left.
     """

@@ -37,9 +37,13 @@ def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray, weighted:
 
 
 def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray, weighted: bool = False) -> Vectors:
-    """Vectors of brands as they are represented: their own posts, brief or profile, or the mean of their partners'."""
+    """Vectors of brands as they are represented: their own posts, brief or profile, or the mean of their partners'.
+
+    Of a brand that is seen through its partners, Features that tell of itself come before those of its partners.
+    """
     values, present = account_vectors(dataset, slot, brands, weighted)
     by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
+    by_partners &= ~present
     if by_partners.any():
         theirs = account_vectors(dataset, slot, partners, weighted)
         seen = theirs.present[at_partner]
@@ -102,7 +106,7 @@ def brand_has(dataset: Dataset, slot: str, brands: np.ndarray) -> np.ndarray:
     by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
     seen = account_has(dataset, slot, partners)[at_partner]
     theirs = np.bincount(at_brand[seen], minlength=len(brands)) > 0
-    return np.where(by_partners, theirs, account_has(dataset, slot, brands))
+    return account_has(dataset, slot, brands) | (by_partners & theirs)
 
 
 def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from brandfit import names
+from brandfit import __version__, names
 from brandfit.config import Config
 from brandfit.data import endorsements, split
 from brandfit.data.dataset import Dataset
-from brandfit.errors import ConfigError, WorkspaceError
+from brandfit.errors import ConfigError, UsageError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
@@ -211,11 +215,15 @@ def evaluate(
 ) -> Report:
     """Judge rankers on the endorsements of the workspace under a named protocol.
 
+    ``rankers``: their names, or that of a single one.
     ``settings``: ``protocol.NAME`` for the protocol's own, ``RANKER.NAME`` for one ranker's.
-    ``folder``: where trainings keep checkpoints (``evaluation.evaluate``).
+    ``folder``: where trainings keep checkpoints (``evaluation.evaluate``), for example one of ``checkpoints``.
     ``refit``: encode anew in every fold what was fitted on all accounts, or describes them whole (``pipeline.refitting``).
     """
     settings = dict(settings or {})
+    rankers = [rankers] if isinstance(rankers, str) else list(rankers)
+    if not rankers:
+        raise UsageError("There is nothing to judge: no ranker is named.", "Rankers: brandfit list rankers")
     chosen = protocols.get(protocol, scope(settings, "protocol"))
     if ties is not None:
         chosen = chosen.replace(ties=ties)
@@ -228,13 +236,25 @@ def evaluate(
         ready(dataset, cls, workspace)
     for name in settings:
         if name.partition(".")[0] not in ("protocol", *makers):
+            owners = {"protocol": chosen.Config, **{ranker: names.load("ranker", ranker).Config for ranker in makers}}
+            having = [owner for owner, config in owners.items() if name in config.__struct_fields__]
+            typed = [f"{owner}.{name}=VALUE" for owner in having] or [f"{rankers[0]}.NAME=VALUE", "protocol.NAME=VALUE"]
             raise ConfigError(
                 f"Setting {name!r}: it is of none of the rankers that are judged ({', '.join(makers)}) nor of the protocol.",
-                f"Write for example {rankers[0]}.NAME=VALUE or protocol.NAME=VALUE.",
+                f"Write {'' if having else 'for example '}{' or '.join(typed)}.",
             )
     if not refit:
         return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)
     return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder, Refit.of(workspace, dataset))
+
+
+@contextmanager
+def checkpoints(workspace: Workspace, *asked: Any) -> Iterator[Path]:
+    """A folder for an evaluation that is asked for like this: broken off and asked for again, it goes on. Gone once it is done."""
+    key = hashlib.sha256(msgspec.json.encode([__version__, workspace.fingerprint, *asked], order="sorted")).hexdigest()
+    folder = workspace.path / "training" / f"evaluate-{key[:16]}"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _maker(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

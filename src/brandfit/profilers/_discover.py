@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from brandfit.config import from_toml
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.text.lda import LDA, LDAConfig
@@ -71,9 +71,9 @@ def read(file: str | Path) -> list[Topic]:
 
 def _parsed(file: str | Path) -> list[Topic]:
     try:
-        return msgspec.convert(tomllib.loads(Path(file).read_text(encoding="utf-8")), Named).topics
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: {error}.", "Change nothing in it but what stands behind category.") from None
+        return from_toml(file, Named).topics
+    except ConfigError as error:
+        raise ConfigError(error.message, "Change nothing in it but what stands behind category.") from None
 
 
 def filled(file: str | Path) -> bool:

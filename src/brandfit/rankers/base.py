@@ -97,10 +97,13 @@ class Ranker(ABC):
             raise UsageError(f"There are no candidates to rank for {brand!r}.", "Import influencers, or widen the choice.")
         parts = self.parts(dataset, np.array([brand], dtype=object), candidates)
         rows = {name: values[0] for name, values in parts.items()}
+        scores = sum_parts(rows)
         notes = self.notes(dataset)
+        if np.isnan(scores).all():
+            notes = [f"{self.name} has no evidence on {brand} and anybody: whoever stands above another does so by chance", *notes]
         if seen_as := SEEN_AS.get(dataset.representation[brand]):
             notes = [seen_as.format(brand=brand), *notes]
-        return rank(brand, candidates, sum_parts(rows), k, rows, self.name, dataset.fingerprint, notes)
+        return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, notes)
 
     def left_out(self, dataset: Dataset) -> dict[str, str]:
         """The slots that it cannot use on this Dataset, and why.

@@ -102,8 +102,9 @@ def evaluate(
     refit: bool = False,
 ) -> dict[str, Any]:
     data, own = _parted(settings)
-    report = pipeline.evaluate(workspace, rankers, protocol, own, data, tuple(range(seeds)), tick=tell, refit=refit)
-    return report.to_dict()
+    asked = rankers, protocol, own, data, tuple(range(seeds))
+    with pipeline.checkpoints(workspace, protocol, own, data, refit) as folder:
+        return pipeline.evaluate(workspace, *asked, tick=tell, folder=folder, refit=refit).to_dict()
 
 
 def report(

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from brandfit.data.importers._lines import lines
-from brandfit.data.importers._reasons import excerpt, shown
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
+from brandfit.reasons import excerpt, shown
 
 LONGEST_RECORD = 2000
 """Lines that one quoted cell may run over; more mean that a quote was never closed."""

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from brandfit.data.captions import handle, identifier
-from brandfit.data.importers._reasons import quoted
+from brandfit.reasons import quoted
 
 LARGEST_COUNT = 2**53
 LATEST = 2**40

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from brandfit.data.importers._reasons import shown
 from brandfit.data.schema import Reject
 from brandfit.errors import DataError
+from brandfit.reasons import shown
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 LARGEST_PICTURE = 64 << 20

@@ -8,9 +8,9 @@ from pathlib import Path
 from brandfit.data.captions import handle
 from brandfit.data.importers._fields import count, text
 from brandfit.data.importers._lines import lines
-from brandfit.data.importers._reasons import excerpt, shown
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Account, Reject
+from brandfit.reasons import excerpt, shown
 
 COLUMNS = ("handle", "category", "followers", "followees", "posts")
 _ALSO = {"username": "handle", "name": "handle", "influencer": "handle", "following": "followees"}

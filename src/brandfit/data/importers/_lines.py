@@ -14,9 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
-from brandfit.data.importers._reasons import FAILURES, excerpt, reason, shown
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
+from brandfit.reasons import FAILURES, excerpt, reason, shown
 
 BLOCK = 1 << 18
 """Bytes read, and at most four times as many inflated, at once."""

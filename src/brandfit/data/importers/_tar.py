@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from brandfit.data.importers._reasons import clean, shown
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
+from brandfit.reasons import clean, shown
 
 BLOCK = 512
 LARGEST = 64 << 20

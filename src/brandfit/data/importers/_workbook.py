@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from brandfit.data.importers._files import size_of
-from brandfit.data.importers._reasons import clean, shown
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
+from brandfit.reasons import clean, shown
 
 ROWS, COLUMNS = 1_048_576, 256
 """Of a sheet: what Excel can write, and more than any table has. A hostile file names a row beyond all, to be waited for."""

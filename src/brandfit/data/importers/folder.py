@@ -22,10 +22,10 @@ import msgspec
 from brandfit.data import captions, schema
 from brandfit.data.importers import _csv, _fields, _files, _lines, _workbook
 from brandfit.data.importers._comments import Comments
-from brandfit.data.importers._reasons import FAILURES, clean, excerpt, quoted, reason, shown
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Link, Picture, Post, Record, Reject
 from brandfit.errors import DataError
+from brandfit.reasons import FAILURES, clean, excerpt, quoted, reason, shown
 
 
 def one_of(*words: str) -> Callable[[Any], str | None]:

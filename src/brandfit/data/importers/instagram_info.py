@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 
 from brandfit.data.importers import _files, _graphql, _influencers
-from brandfit.data.importers._reasons import FAILURES, excerpt, reason, shown
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Post, Record, Reject
 from brandfit.errors import DataError
+from brandfit.reasons import FAILURES, excerpt, reason, shown
 
 LISTS = ("influencers.tsv", "influencers.txt")
 LARGEST = 64 << 20

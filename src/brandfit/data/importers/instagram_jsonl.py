@@ -24,10 +24,10 @@ from brandfit.data import captions
 from brandfit.data.captions import handle, identifier
 from brandfit.data.importers import _fields, _files, _influencers, _lines, _tar
 from brandfit.data.importers._comments import Comments
-from brandfit.data.importers._reasons import clean, shown
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Count, Link, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
+from brandfit.reasons import clean, shown
 
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 

@@ -24,10 +24,10 @@ from msgspec import Meta, Raw
 from brandfit import config
 from brandfit.data.captions import handle
 from brandfit.data.importers import _files, _graphql
-from brandfit.data.importers._reasons import FAILURES, excerpt, reason, shown
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Count, Picture, Post, Record, Reject, Role, Text
 from brandfit.errors import DataError
+from brandfit.reasons import FAILURES, excerpt, reason, shown
 
 LARGEST = 64 << 20
 """Bytes of one JSON file, unpacked; a post has some ten thousand, one with all its comments some millions."""

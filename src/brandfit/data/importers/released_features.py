@@ -37,12 +37,12 @@ from brandfit.data import schema
 from brandfit.data.features import Features
 from brandfit.data.importers import _files, _lines
 from brandfit.data.importers._fields import LONGEST_TEXT, encodable
-from brandfit.data.importers._reasons import shown
 from brandfit.data.importers._shares import recovered
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.profiles import profile_words
 from brandfit.data.schema import Account, Link, Record, Reject
 from brandfit.errors import DataError
+from brandfit.reasons import shown
 
 LARGEST = 2 << 30
 """Bytes of one array, unpacked."""

@@ -72,6 +72,10 @@ def quoted(value: Any) -> str:
 def _sentence(what: str, value: Any, there: bool) -> str:
     if match := re.fullmatch(r"Object missing required field `(.*)`", what, re.DOTALL):
         return f"{match[1]} is missing"
+    if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
+        return f"{match[1]} is not known here"
+    if match := re.fullmatch(r"Invalid enum value (.*)", what, re.DOTALL):
+        return f"{match[1]} is no choice"
     match = _EXPECTED.fullmatch(what)
     if match is None:
         return what[:1].lower() + what[1:]
