@@ -252,7 +252,7 @@ def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
 def test_a_row_needs_what_it_says_also_where_its_ranker_does_not_read_it(demo):
     rows = [Row("there", "random"), Row("heard", "random", needs=("audience",))]
     outcome = experiments.run(demo, Experiment("Half of it", "us", rows), seeds=1)
-    assert outcome.missing == {"heard": "was not run: it needs audience (no features fill this slot)."}
+    assert outcome.missing == {"heard": "was not run: it needs audience (no Features fill it)."}
 
 
 def test_where_all_rows_fail_alike_it_is_said_once_with_what_to_do(demo):

@@ -123,7 +123,7 @@ def _reports(
     protocol = protocols.get(experiment.protocol, experiment.options)
     cls = names.load("ranker", row.ranker)
     dataset = pipeline.load(workspace, data)
-    left_out = {slot: "no features fill this slot" for slot in row.needs if slot not in dataset.slots}
+    left_out = {slot: "no Features fill it" for slot in row.needs if slot not in dataset.slots}
     left_out |= cls(cls.Config.of(row.settings)).left_out(dataset) if row.needs else {}
     if lacking := [f"{slot} ({left_out[slot]})" for slot in row.needs if slot in left_out]:
         raise UsageError(f"it needs {', '.join(lacking)}.")
