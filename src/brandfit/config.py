@@ -87,7 +87,7 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
 def from_toml(file: str | Path, type_: type[Declared]) -> Declared:
     """What a TOML file declares, as a Struct of this type. Raises ConfigError with what is wrong where."""
     try:
-        found = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        found = tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
         return msgspec.convert(found, type_)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: {str(error)[:1].lower()}{str(error)[1:]}.") from None

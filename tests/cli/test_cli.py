@@ -400,21 +400,22 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
     def tick(clock: Clock, done: int, total: int) -> None:
         real(clock, done, total)
         ticked.append(done)
-        if len(ticked) == 6:  # in the second fold
+        if ticked == [0, 1, 2, 3, 0, 1]:  # in the second fold
             raise KeyboardInterrupt
 
     whole = json.loads(run(*asked)[1])
     monkeypatch.setattr(Clock, "tick", tick)
     code, _, said = run(*asked)
+    assert run("evaluate", "simcos", "--protocol", "cv5", "-w", place)[0] == 0  # another in between takes nothing away
     assert code == 130
     assert "what was saved on the way is taken up" in said
-    assert ticked == [0, 1, 2, 3, 0, 1]
+    assert ticked[:6] == [0, 1, 2, 3, 0, 1]
+    ticked.clear()
     assert list((place / "training").glob("evaluate-*/wsim-0-1/*"))
     again = json.loads(run(*asked)[1])
-    assert ticked[6:] == [3, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]
+    assert ticked == [3, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]
     assert not list((place / "training").glob("evaluate-*"))
-    assert whole.pop("seconds") != again.pop("seconds")
-    assert whole == again
+    assert {**whole, "seconds": again["seconds"]} == again
 
 
 @pytest.mark.parametrize(

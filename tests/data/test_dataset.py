@@ -67,13 +67,19 @@ def test_a_dataset_says_how_each_brand_is_seen(dataset):
     assert dataset.with_slots({"text": profile}).representation["boots"] == "profile"
     profile = replace(profile, name="y")
     assert dataset.with_slots({"profile": profile}).representation["boots"] == "partners"  # what it says is not what it posts
-    posted = Features("z", np.array(["s1"], dtype=object), np.ones((1, 2), np.float32))
-    mixed = {"profile": profile, "graph": profile, "text": posted}
-    assert dataset.with_slots(mixed).representation["boots"] == "partners"  # who else would have posts?
-    lonely = dataset.with_links([], replacing=["endorses"])
-    assert lonely.with_slots({"profile": profile}).representation["boots"] == "profile"
     alone = dataset.with_links([], replacing=["endorses"])
+    assert alone.with_slots({"profile": profile}).representation["boots"] == "profile"
     assert alone.representation["boots"] == "none"
+
+
+def test_where_nobody_stands_in_a_brand_is_seen_by_itself_or_not_at_all(dataset):
+    view = dataset.without_stand_ins()
+    assert view.representation == {"boots": "none", "soap": "posts", "tea": "brief"}
+    assert view.fingerprint != dataset.fingerprint
+    assert not len(view.keep(brands=["boots"]).representing)  # a view of it is like it
+    assert view.endorsements.tolist() == dataset.endorsements.tolist()
+    profile = Features("x", np.array(["boots"], dtype=object), np.ones((1, 2), np.float32), "account")
+    assert view.with_slots({"profile": profile}).representation["boots"] == "profile"
 
 
 def test_represents_links_stand_in_for_endorsements(dataset):

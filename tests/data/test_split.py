@@ -14,6 +14,7 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, to_table
 from brandfit.data.split import Fold, brand_folds, expansion, official, temporal, training_view
 from brandfit.errors import DataError, UsageError
+from brandfit.learning.pairs import to_learn_from
 
 
 def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: bool = False) -> Dataset:
@@ -301,3 +302,35 @@ def test_account_level_features_keep_an_influencer_visible():
     followers = dataset.of_accounts("followers", dataset.influencers)
     inside = dataset.influencers[(followers >= 5_000) & (followers <= 100_000)]
     assert fold.candidates.tolist() == inside.tolist()
+
+
+def profiled(dataset: Dataset) -> Dataset:
+    """With what every account says of itself, and what every post says."""
+    ids = dataset.accounts["id"].to_numpy().astype(object)
+    posts = dataset.posts["id"].to_numpy().astype(object)
+    said = Features("says", ids, np.ones((len(ids), 2), np.float32), "account", slot="profile")
+    text = Features("text", posts, np.ones((len(posts), 2), np.float32), "post", slot="text")
+    return dataset.with_slots({"profile": said, "text": text})
+
+
+def test_where_brands_are_new_they_are_seen_alike_in_training_and_when_they_are_judged():
+    dataset = profiled(planted())
+    assert set(dataset.representation.values()) == {"partners"}
+    for fold in (*official(dataset), *brand_folds(dataset, 3)):
+        assert set(fold.train.representation.values()) == set(fold.test.representation.values()) == {"profile"}
+        assert len(to_learn_from(fold.train, "x").at) == len(fold.train.endorsements) > 0
+    bare = dataset.with_slots({"text": dataset.slots["text"]})
+    for fold in brand_folds(bare, 3):
+        assert set(fold.train.representation.values()) == set(fold.test.representation.values()) == {"none"}
+        with pytest.raises(UsageError, match="none that it may learn from"):
+            to_learn_from(fold.train, "x")
+
+
+def test_a_brand_that_says_something_of_itself_is_judged_before_its_first_partner():
+    accounts = [Account(id=b, role="brand") for b in ("new", "old")] + [Account(id=f"i{n}", followers=9_000) for n in range(6)]
+    posts = [Post(id=f"p{n}", account=f"i{n}", time=1) for n in range(6)]
+    rows = [("old", 0, 5), ("old", 1, 6), ("old", 2, 50), ("new", 3, 60), ("new", 4, 70)]
+    links = [Link(id=f"{b}{n}", kind="endorses", source=f"i{n}", target=b, time=time) for b, n, time in rows]
+    dataset = Dataset.of(accounts, posts, links=links)
+    assert temporal(dataset, 20)[0].brands.tolist() == ["old"]
+    assert temporal(profiled(dataset), 20)[0].brands.tolist() == ["new", "old"]

@@ -19,7 +19,8 @@ from brandfit.explain.explain import explain
 from brandfit.explain.explanation import Attribution, Explanation, Weight
 from brandfit.explain.radar import column_radar, like_brands, radar
 from brandfit.explain.sentences import sentences
-from brandfit.explain.variants import others
+from brandfit.explain.variants import others, pair
+from brandfit.learning.pooling import brand_vectors
 from brandfit.rankers.camera import Camera
 from brandfit.rankers.simcos import SimCos
 from brandfit.rankers.wsim import WSim
@@ -95,6 +96,43 @@ def place(tmp_path_factory):
         for name in ("text.hashing", "image.classical", "concept.bag", "engagement"):
             pipeline.encode(workspace, name)
     return place
+
+
+@pytest.fixture
+def quiet(toy):
+    """A brand without posts that four work with, one of whom nobody else asked for; what it and others say of themselves."""
+    ids = np.array(["quiet", *toy.influencers.tolist()], dtype=object)
+    said = Features("s", ids, np.random.default_rng(4).gamma(1, size=(len(ids), 3)).astype(np.float32), "account", slot="profile")
+    links = [Link(id=link_id("endorses", i, "quiet"), kind="endorses", source=i, target="quiet") for i in ("i01", "i02", "i03")]
+    more = toy.with_accounts([Account(id="quiet", role="brand")]).with_links(links)
+    return more.with_slots({**toy.slots, "profile": said})
+
+
+@pytest.mark.parametrize("influencer", ["i02", "i07"])
+def test_shares_add_up_for_a_partner_that_stands_for_the_brand_too(quiet, influencer):
+    assert quiet.representation["quiet"] == "partners"
+    pair = np.array(["quiet"], dtype=object), np.array([influencer], dtype=object)
+    ranker = SimCos().fit(quiet)
+    score = float(ranker.score(quiet, *pair)[0, 0])
+    found = explain(ranker, quiet, "quiet", influencer, kinds=("posts", "columns"))
+    assert found.score == pytest.approx(score)
+    assert found.attributions
+    for told in found.attributions:
+        assert told.total == pytest.approx(score, abs=1e-6), told
+
+
+def test_a_pair_alone_is_seen_as_among_all(quiet):
+    """Some brands are stood for, this one is not: nobody does in the pair either."""
+    stand = [Link(id=link_id("represents", "i05", "store"), kind="represents", source="i05", target="store")]
+    for dataset in (quiet, quiet.with_links(stand), quiet.without_stand_ins()):
+        for brand in ("quiet", "shop"):
+            alone = pair(dataset, brand, "i02")
+            assert alone.representation[brand] == dataset.representation[brand]
+            for slot in dataset.slots:
+                asked = np.array([brand], dtype=object)
+                left, right = (brand_vectors(view, slot, asked) for view in (alone, dataset))
+                assert left.present.tolist() == right.present.tolist()
+                assert left.values == pytest.approx(right.values)
 
 
 def test_words_that_the_brand_uses_speak_for_the_pair():

@@ -49,8 +49,8 @@ def command(
         writable(out)
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
-        asked = rankers, protocol, options, data, range(seed, seed + seeds), ties
-        with pipeline.checkpoints(opened, protocol, options, data, refit) as folder:
+        asked = rankers, protocol, options, data, tuple(range(seed, seed + seeds)), ties
+        with pipeline.resumable(opened, pipeline.load(opened, data).fingerprint, *asked, refit) as folder:
             report = pipeline.evaluate(opened, *asked, lambda what, done, total: bar(done, total, what), folder, refit)
     files = []
     if out:

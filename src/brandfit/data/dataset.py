@@ -43,6 +43,7 @@ class Dataset:
         slots: Mapping[str, Features] | None = None,
         pictures: Callable[[str], bytes] | None = None,
         notes: tuple[str, ...] = (),
+        stand_ins: bool = True,
     ) -> None:
         self.accounts, self.posts, self.images = tables["accounts"], tables["posts"], tables["images"]
         self.stored_links = tables["links"]
@@ -53,6 +54,8 @@ class Dataset:
         self._making = threading.RLock()
         self.notes = notes
         """Sentences on how this view came to be (endorsements derived, posts hidden ...), for reports."""
+        self.stand_ins = stand_ins
+        """Whether partners stand for brands without posts."""
 
     @classmethod
     def of(
@@ -132,8 +135,11 @@ class Dataset:
         """(r, 2) distinct (brand, influencer) ids of the partners that stand for a brand without posts or brief.
 
         The ``represents`` links where there are any; else the endorsements. A split that holds endorsements out states
-        ``represents`` links, so that no partner stands for a brand that is to be matched with this very partner.
+        ``represents`` links, so that no partner stands for a brand that is to be matched with this very partner. Nobody where
+        there are no ``stand_ins``.
         """
+        if not self.stand_ins:
+            return np.zeros((0, 2), dtype=object)
         stated = self._pairs("represents")
         return stated if len(stated) else self.endorsements
 
@@ -147,10 +153,10 @@ class Dataset:
 
     @cached_property
     def representation(self) -> dict[str, Representation]:
-        """Brand id to how it is seen: its posts if it has any, else its brief, else features of its own, else its partners.
+        """Brand id to how it is seen: its posts if it has any, else its brief, else features in place of them, else its partners.
 
-        What a brand says of itself is no stand-in for what it posts: where Features are made of posts, or none of those that
-        ``SHOWN`` slots hold tell of it, its partners come before its profile, for they have posts.
+        Features in place of posts are those of ``SHOWN`` slots. What a brand says of itself is none: its partners come before its
+        profile, for they have posts.
         """
         kinds = self.posts.group_by("account").aggregate([("kind", "distinct")])
         has = dict(zip(kinds["account"].to_pylist(), kinds["kind_distinct"].to_pylist(), strict=True))
@@ -160,8 +166,7 @@ class Dataset:
             if features.level == "account"
         }
         profiled = set().union(*told.values())
-        of_posts = any(features.level == "post" for slot, features in self.slots.items() if slot in SHOWN)
-        shown = set() if of_posts else set().union(*(ids for slot, ids in told.items() if slot in SHOWN))
+        shown = set().union(*(ids for slot, ids in told.items() if slot in SHOWN))
         partnered = set(self.representing[:, 0].tolist())
 
         def of(brand: str) -> Representation:
@@ -190,6 +195,12 @@ class Dataset:
         """The same with Features for each slot; the fingerprint covers their keys."""
         keys = sorted((slot, f.name, f.key) for slot, f in slots.items())
         return self._next(f"slots {keys}", slots=slots) if slots else self
+
+    def without_stand_ins(self) -> Dataset:
+        """The same where nobody stands for a brand without posts: all that is seen of it is what Features tell of itself."""
+        result = self._next("no stand-ins")
+        result.stand_ins = False
+        return result
 
     def with_accounts(self, accounts: Sequence[Account], note: str = "") -> Dataset:
         """The same with more accounts; those that are already there are replaced."""
@@ -307,6 +318,7 @@ class Dataset:
             self.slots if slots is None else slots,
             self._pictures,
             (*self.notes, note) if note else self.notes,
+            self.stand_ins,
         )
 
     def _role(self, role: str) -> np.ndarray:

@@ -222,7 +222,8 @@ def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
     # An influencer that works with nobody may be learned from too (as a negative); one of the judged brands alone may not.
     unseen = np.setdiff1d(candidates, learned)
     posts = dataset.posts["id"].filter(pc.invert(pc.is_in(dataset.posts["id"], value_set=hidden))).combine_chunks()
-    open_ = _with_partners(dataset.keep(posts=posts), dataset, _pairs([]), pairs[left])
+    # Nobody is known to work with a judged brand, so that nobody stands for one; nor for those that are learned from.
+    open_ = _with_partners(dataset.keep(posts=posts), dataset, _pairs([]), pairs[left]).without_stand_ins()
     train = open_.keep(brands=np.setdiff1d(dataset.brands, brands), influencers=np.setdiff1d(dataset.influencers, unseen))
     test = open_.keep(brands=brands, influencers=candidates)
     relevant = _matrix(brands, candidates, pairs)
@@ -366,7 +367,7 @@ def _dealt(pairs: Pairs, moment: np.ndarray, share: float, rng: np.random.Genera
 
 def _of_seen_brands(dataset: Dataset, pairs: Pairs, known: Pairs) -> Pairs:
     """Those pairs whose brand shows something of its own, or has known partners."""
-    own = {b for b, how in dataset.representation.items() if how in ("posts", "brief", "profile")}
+    own = {b for b, how in dataset.without_stand_ins().representation.items() if how != "none"}
     seen = own | set(known[:, 0].tolist())
     return pairs[np.array([b in seen for b in pairs[:, 0].tolist()], bool)]
 

@@ -16,6 +16,7 @@ from brandfit.evaluation.metrics import TIES, Metric, Recall, blocks
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.references import DRAWN, references
 from brandfit.evaluation.report import Judged, Report
+from brandfit.learning.trainer import CHECKPOINT
 from brandfit.rankers.base import Ranker
 
 Tick = Callable[[str, int, int], None]
@@ -159,13 +160,13 @@ def _without_choice(folds: Sequence[Fold], protocol: Protocol) -> list[str]:
 
 
 class Clock:
-    """Seconds of one fit, those of before it was broken off too: they are noted in its folder with every epoch."""
+    """Seconds of one fit, those of before it was broken off too where it goes on from a checkpoint: noted with every epoch."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.before = 0.0
         with suppress(OSError, ValueError):  # the first time, or broken off while it was noted
-            self.before = float((folder / SECONDS).read_text()) if folder else 0.0
+            self.before = float((folder / SECONDS).read_text()) if folder and (folder / CHECKPOINT).exists() else 0.0
         self.started = time.perf_counter()
 
     def read(self) -> float:

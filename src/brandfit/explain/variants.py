@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from brandfit import seeds
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
+from brandfit.data.schema import Link, link_id, to_table
 from brandfit.explain.explanation import Side
 from brandfit.learning.pooling import account_has
 from brandfit.rankers.base import Ranker
@@ -26,6 +27,8 @@ AT_ONCE = 2**26
 
 def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
     """All that a score of this pair depends on, and nothing else: both, who stands for the brand, whom the influencer endorses.
+
+    Who stands for the brand is said once and for all: a variant of one who does, does not.
 
     Small, so that hundreds of variants are.
     """
@@ -41,13 +44,17 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
             pc.equal(dataset.stored_links["source"], influencer),
         )
     )
+    links = links.filter(pc.not_equal(links["kind"], "represents"))
+    stands = [Link(id=link_id("represents", i, brand), kind="represents", source=i, target=brand) for i in partners]
+    links = pa.concat_tables([links, to_table("links", stands)])
     wanted = {"post": posts["id"].to_numpy().astype(object), "account": accounts["id"].to_numpy().astype(object)}
     slots = {}
     for slot, features in dataset.slots.items():
         values, there = features.of(wanted[features.level])
         slots[slot] = replace(features, ids=wanted[features.level][there], values=values[there])
     tables = {"accounts": accounts, "posts": posts, "images": dataset.images, "links": links}
-    return Dataset(tables, f"{dataset.fingerprint} {brand} {influencer}", slots, dataset.picture, dataset.notes)
+    fingerprint = f"{dataset.fingerprint} {brand} {influencer}"
+    return Dataset(tables, fingerprint, slots, dataset.picture, dataset.notes, stand_ins=bool(partners))
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ class Variants:
             "images": base.images,
             "links": self._links(base.stored_links, names),
         }
-        return Dataset(tables, f"{base.fingerprint} variants", slots, base.picture, base.notes), names
+        return Dataset(tables, f"{base.fingerprint} variants", slots, base.picture, base.notes, base.stand_ins), names
 
     def _links(self, links: pa.Table, names: np.ndarray) -> pa.Table:
         """Whom the subject endorses every variant does. (No more is said of the variants of a brand: that would make the influencer

@@ -20,18 +20,18 @@ class Pairs(NamedTuple):
 
 
 def to_learn_from(dataset: Dataset, ranker: str) -> Pairs:
-    """The endorsing pairs of a Dataset, but for those of partners that stand for the brand themselves.
+    """The endorsing pairs of a Dataset, but for those of brands of which nothing is seen and of partners that stand for the brand.
 
     A brand that shows nothing of its own is seen through its partners. Learning to match it with these very partners would
     teach that equal is equal. (A split says with ``represents`` links who stands for whom, so that others are left.)
     Raises UsageError where no pair is left.
     """
     pairs = dataset.endorsements
-    through = {brand for brand, how in dataset.representation.items() if how == "partners"}
-    if through:
+    seen_as = dataset.representation
+    if not {"partners", "none"}.isdisjoint(seen_as.values()):
         standing = set(map(tuple, dataset.representing.tolist()))
-        kept = [n for n, pair in enumerate(pairs.tolist()) if pair[0] not in through or tuple(pair) not in standing]
-        pairs = pairs[kept]
+        barred = {"partners": standing, "none": set(map(tuple, pairs.tolist()))}
+        pairs = pairs[[n for n, pair in enumerate(pairs.tolist()) if tuple(pair) not in barred.get(seen_as[pair[0]], ())]]
     if not len(pairs):
         raise UsageError(
             f"{ranker} learns from endorsements, and there are none that it may learn from.",

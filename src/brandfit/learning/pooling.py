@@ -37,7 +37,7 @@ def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray, weighted:
 
 
 def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray, weighted: bool = False) -> Vectors:
-    """Vectors of brands as they are represented: their own posts, brief or profile, or the mean of their partners'.
+    """Vectors of brands as they are represented: their own, or the mean of their partners'.
 
     Of a brand that is seen through its partners, Features that tell of itself come before those of its partners.
     """

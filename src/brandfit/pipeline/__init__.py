@@ -21,8 +21,9 @@ from brandfit.pipeline.importing import Imported, import_source, looks_like, rec
 from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
 from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
-from brandfit.pipeline.ranking import chances, checkpoints, default_ranker, evaluate, fitted, lately_ranked, rank, rank_brief, train
+from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, lately_ranked, rank, rank_brief, train
 from brandfit.pipeline.reporting import report
+from brandfit.pipeline.resuming import resumable
 from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair
 
 __all__ = [
@@ -44,7 +45,6 @@ __all__ = [
     "chances",
     "check",
     "check_file",
-    "checkpoints",
     "default_ranker",
     "describe_accounts",
     "doctor",
@@ -73,6 +73,7 @@ __all__ = [
     "rank_brief",
     "recognise",
     "report",
+    "resumable",
     "save_explanation",
     "search",
     "shared_audiences",

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
-from brandfit import __version__, names
+from brandfit import names
 from brandfit.config import Config
 from brandfit.data import endorsements, split
 from brandfit.data.dataset import Dataset
@@ -217,7 +213,7 @@ def evaluate(
 
     ``rankers``: their names, or that of a single one.
     ``settings``: ``protocol.NAME`` for the protocol's own, ``RANKER.NAME`` for one ranker's.
-    ``folder``: where trainings keep checkpoints (``evaluation.evaluate``), for example one of ``checkpoints``.
+    ``folder``: where trainings keep checkpoints (``evaluation.evaluate``), for example one that is ``resumable``.
     ``refit``: encode anew in every fold what was fitted on all accounts, or describes them whole (``pipeline.refitting``).
     """
     settings = dict(settings or {})
@@ -246,15 +242,6 @@ def evaluate(
     if not refit:
         return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)
     return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder, Refit.of(workspace, dataset))
-
-
-@contextmanager
-def checkpoints(workspace: Workspace, *asked: Any) -> Iterator[Path]:
-    """A folder for an evaluation that is asked for like this: broken off and asked for again, it goes on. Gone once it is done."""
-    key = hashlib.sha256(msgspec.json.encode([__version__, workspace.fingerprint, *asked], order="sorted")).hexdigest()
-    folder = workspace.path / "training" / f"evaluate-{key[:16]}"
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _maker(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

@@ -24,6 +24,7 @@ SEEN_AS = {
     "partners": "{brand} is seen through the posts of its partners: it has none of its own",
     "none": "nothing is known of {brand}: no posts, no brief, no partners",
 }
+ITSELF = "{brand} is seen through features of its own: it has no posts"
 
 
 class Ranker(ABC):
@@ -101,9 +102,19 @@ class Ranker(ABC):
         notes = self.notes(dataset)
         if np.isnan(scores).all():
             notes = [f"{self.name} has no evidence on {brand} and anybody: whoever stands above another does so by chance", *notes]
-        if seen_as := SEEN_AS.get(dataset.representation[brand]):
-            notes = [seen_as.format(brand=brand), *notes]
+        if seen_as := self._seen_as(dataset, brand):
+            notes = [seen_as, *notes]
         return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, notes)
+
+    def _seen_as(self, dataset: Dataset, brand: str) -> str:
+        """How the brand is seen, where that is worth a note."""
+        how = dataset.representation[brand]
+        used = [slot for slot in self.used_slots(dataset) if slot not in self.one_sided]
+        own = [slot for slot in used if account_has(dataset, slot, np.array([brand], dtype=object)).any()]
+        if how != "partners" or not own:
+            return SEEN_AS.get(how, "").format(brand=brand)
+        told = "is its own" if len(own) == 1 else "are its own"
+        return ITSELF.format(brand=brand) if own == used else f"{SEEN_AS[how].format(brand=brand)}; {', '.join(own)} {told}"
 
     def left_out(self, dataset: Dataset) -> dict[str, str]:
         """The slots that it cannot use on this Dataset, and why.

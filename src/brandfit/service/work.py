@@ -103,7 +103,7 @@ def evaluate(
 ) -> dict[str, Any]:
     data, own = _parted(settings)
     asked = rankers, protocol, own, data, tuple(range(seeds))
-    with pipeline.checkpoints(workspace, protocol, own, data, refit) as folder:
+    with pipeline.resumable(workspace, pipeline.load(workspace, data).fingerprint, *asked, refit) as folder:
         return pipeline.evaluate(workspace, *asked, tick=tell, folder=folder, refit=refit).to_dict()
 
 
