@@ -57,6 +57,12 @@ def test_the_same_at_the_same_time_goes_without(workspace):
         assert third == first
 
 
+def test_where_nothing_can_be_written_it_goes_without(workspace):
+    (workspace.path / "training").write_text("a file, where a folder would be made")
+    with pipeline.resumable(workspace, "rows") as folder:
+        assert folder is None
+
+
 def test_nothing_stays_of_who_was_forgotten_meanwhile_or_where_there_is_nothing_to_go_on_from(workspace, monkeypatch):
     with pytest.raises(ValueError, match="wrong"), pipeline.resumable(workspace, "rows") as folder:
         raise ValueError("wrong")

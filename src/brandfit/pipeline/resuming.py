@@ -26,17 +26,18 @@ LOCK = ".lock"
 def resumable(workspace: Workspace, dataset: str, *asked: Any) -> Iterator[Path | None]:
     """A folder for what is asked like this of a Dataset (its fingerprint): broken off and asked again, it goes on from there.
 
-    It is gone once all is done, or once somebody was forgotten meanwhile. None where the same runs elsewhere: that one has it.
+    It is gone once all is done, or once somebody was forgotten meanwhile. None where the same runs elsewhere, for that one has it,
+    and where nothing can be written.
     """
     said = msgspec.json.encode([__version__, dataset, *asked], order="sorted")
     home = workspace.path / "training"
     folder = home / f"evaluate-{hashlib.sha256(said).hexdigest()[:16]}"
     _sweep(home)
-    folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
-    except Timeout:
+    except (Timeout, OSError):
         yield None
         return
     forgotten, done = workspace.forgotten(), False
