@@ -17,8 +17,11 @@ from brandfit.errors import DataError, UsageError
 from brandfit.learning.pairs import to_learn_from
 
 
-def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: bool = False) -> Dataset:
-    """Brands of three categories, influencers with three posts each, one of which states each endorsement."""
+def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: bool = False, named: bool = True) -> Dataset:
+    """Brands of three categories, influencers with three posts each, one of which states each endorsement.
+
+    named   that post names the brand too; otherwise only the endorsement knows its post, as where both were imported
+    """
     rng = np.random.default_rng(seed)
     accounts = [
         Account(id=f"b{n:02}", role="brand", category=f"c{n % 3}", split="test" if n % 4 == 0 else "train") for n in range(brands)
@@ -30,7 +33,9 @@ def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: b
         for b in rng.choice(brands, int(rng.integers(0, 4)), replace=False):
             post = f"i{n:02}-b{b:02}"
             kind = ("mentions", "tags", "sponsors")[int(rng.integers(3))]
-            posts.append(Post(id=post, account=f"i{n:02}", time=int(rng.integers(10_000)), **{kind: [f"b{b:02}"]}))
+            posts.append(
+                Post(id=post, account=f"i{n:02}", time=int(rng.integers(10_000)), **({kind: [f"b{b:02}"]} if named else {}))
+            )
             links.append(
                 Link(id=post, kind="endorses", source=f"i{n:02}", target=f"b{b:02}", post=post, time=posts[-1].time, weight=0.1)
             )
@@ -254,6 +259,22 @@ def test_in_expansion_a_brand_is_never_matched_with_a_partner_that_stands_for_it
     assert learn
     assert not stand & learn
     assert set(fold.train.representation.values()) <= {"partners", "none"}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_posts_that_state_what_is_learned_from_are_hidden_where_an_influencer_has_others(named):
+    """Partners of a judged brand are seen without the posts that state it: who learns from such posts learns the wrong thing."""
+    dataset = planted(own_posts=True, named=named)
+    for fold in (*official(dataset), *brand_folds(dataset, 3), *expansion(dataset, min_partners=2), *temporal(dataset, 5_000)):
+        learned = set(map(tuple, fold.train.endorsements.tolist()))
+        stating = {f"{i}-{b}" for b, i in learned}
+        of = dict(zip(fold.train.posts["id"].to_pylist(), fold.train.posts["account"].to_pylist(), strict=True))
+        left = stating & of.keys()
+        before = set(dataset.posts["id"].to_pylist())
+        assert len(stating & before - left) > 3, fold.name
+        for post in left:
+            assert {other for other, account in of.items() if account == of[post]} <= stating, fold.name
+        assert {i for _, i in learned} <= set(of.values()), fold.name
 
 
 def test_training_view_keeps_the_endorsements_of_brands_that_have_something_of_their_own():

@@ -185,30 +185,22 @@ def day(time: int) -> str:
     return datetime.fromtimestamp(time, UTC).date().isoformat()
 
 
-def training_view(dataset: Dataset, seed: int = 0) -> Dataset:
+def training_view(dataset: Dataset, seed: int = 0, stated: Dataset | None = None) -> Dataset:
     """What a ranker is fitted on, so that it meets in training what it will meet later.
 
     A brand that is seen through its partners must not be matched with these very partners: for each such brand half of its
     partners stand for it (``represents``) and the other half are what is learned from. And the posts that state an
     endorsement that is learned from are hidden, where the influencer has others: when a brand looks for partners, nobody
-    has posted for it yet. What a post states together is learned from together.
+    has posted for it yet. What a post states together is learned from together. ``stated`` knows which post states an
+    endorsement, where this view does not any more.
     """
+    stated = stated or dataset
     through = [b for b, how in dataset.representation.items() if how == "partners"]
     pairs = dataset.endorsements
     own = ~np.isin(pairs[:, 0].astype(str), np.array(through, dtype=str))
-    stands = _dealt(pairs, _moments(dataset, pairs), 0.5, seeds.generator(seed, "training view"), never=own)
+    stands = _dealt(pairs, _moments(stated, pairs), 0.5, seeds.generator(seed, "training view"), never=own)
     stand, learn = pairs[stands], pairs[~stands]
-    stating = _stating(dataset, learn)
-    total = dataset.posts.group_by("account").aggregate([("id", "count")])
-    stated = dataset.posts.filter(pc.is_in(dataset.posts["id"], value_set=stating)).group_by("account").aggregate([("id", "count")])
-    left = dict(zip(total["account"].to_pylist(), total["id_count"].to_pylist(), strict=True))
-    for account, count in zip(stated["account"].to_pylist(), stated["id_count"].to_pylist(), strict=True):
-        left[account] -= count
-    spared = pa.array([a for a, n in left.items() if n == 0], pa.string())
-    posts = dataset.posts
-    hidden = pc.and_(pc.is_in(posts["id"], value_set=stating), pc.invert(pc.is_in(posts["account"], value_set=spared)))
-    view = dataset.keep(posts=posts["id"].filter(pc.invert(hidden)).combine_chunks())
-    return _with_partners(view, dataset, stand, learn)
+    return _with_partners(_unstated(dataset, stated, learn), dataset, stand, learn)
 
 
 def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
@@ -224,7 +216,9 @@ def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
     posts = dataset.posts["id"].filter(pc.invert(pc.is_in(dataset.posts["id"], value_set=hidden))).combine_chunks()
     # Nobody is known to work with a judged brand, so that nobody stands for one; nor for those that are learned from.
     open_ = _with_partners(dataset.keep(posts=posts), dataset, _pairs([]), pairs[left]).without_stand_ins()
-    train = open_.keep(brands=np.setdiff1d(dataset.brands, brands), influencers=np.setdiff1d(dataset.influencers, unseen))
+    # What is judged is seen without the posts that state it, so what is learned from is too: as in `training_view`.
+    learn = _unstated(open_, dataset, pairs[left])
+    train = learn.keep(brands=np.setdiff1d(dataset.brands, brands), influencers=np.setdiff1d(dataset.influencers, unseen))
     test = open_.keep(brands=brands, influencers=candidates)
     relevant = _matrix(brands, candidates, pairs)
     eligible = np.ones_like(relevant)
@@ -268,7 +262,7 @@ def _held_out(
     if unanswered:
         notes.append(f"{unanswered:,} of {len(judged):,} brands are not judged: none of their held-out partners can be seen")
     test = _with_partners(seen, seen, known, _pairs([]))
-    train = training_view(seen, seeds.derive(seed, name))
+    train = training_view(seen, seeds.derive(seed, name), stated=dataset)
     judged, relevant, eligible = judged[has_answer], relevant[has_answer], eligible[has_answer]
     ids, features = hidden.to_numpy(zero_copy_only=False), _of_features(dataset, unseen or len(hidden) > 0)
     return Fold(name, train, test, judged, candidates, relevant, eligible, tuple(notes), ids, features)
@@ -309,6 +303,14 @@ def _with_partners(view: Dataset, stated: Dataset, stand: Pairs, learn: Pairs) -
     kept = kept.set_column(kept.schema.get_field_index("post"), kept.schema.field("post"), pa.nulls(len(kept), pa.string()))
     new = [Link(id=link_id("represents", i, b), kind="represents", source=i, target=b) for b, i in stand.tolist()]
     return view.with_links(pa.concat_tables([kept, to_table("links", new)]), replacing=["endorses", "represents"])
+
+
+def _unstated(view: Dataset, stated: Dataset, pairs: Pairs) -> Dataset:
+    """The view without the posts that state these endorsements, where their accounts have others."""
+    posts = view.posts
+    others = pc.invert(pc.is_in(posts["id"], value_set=_stating(stated, pairs)))
+    alone = pc.invert(pc.is_in(posts["account"], value_set=posts["account"].filter(others).combine_chunks().unique()))
+    return view.keep(posts=posts["id"].filter(pc.or_(others, alone)).combine_chunks())
 
 
 def _stating(dataset: Dataset, pairs: Pairs) -> pa.Array:
