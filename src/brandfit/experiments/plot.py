@@ -10,11 +10,11 @@ from brandfit.evaluation.report import Report
 from brandfit.experiments.run import Outcome
 
 PANELS = ("AUC", "cAUC", "Recall@10", "Recall@50", "MRR", "MAP")
-OURS, PAPER = "#1f5fa8", "#c2571a"
+OURS, PAPER, WORTH = "#1f5fa8", "#c2571a", "#7a7a7a"
 
 
 def draw(outcome: Outcome, file: Path) -> None:
-    """The rows with their intervals, a panel a metric; of a sweep the lines over x."""
+    """The rows with their intervals, a panel a metric, below them what a number is worth; of a sweep the lines over x."""
     if outcome.report is None:
         return
     figure = (
@@ -46,27 +46,36 @@ def _dots(outcome: Outcome) -> Any:
     report, rows = outcome.report, outcome.experiment.rows
     assert report is not None
     shown = [row for row in rows if row.name in report.judged or row.paper]
+    labels = [report.label(row.name) if row.name in report.judged else row.name for row in shown]
+    labels += [f"({name})" for name in report.references]
     metrics = [m for m in report.protocol.metrics if str(m) in PANELS and str(m) in outcome.experiment.metrics]
     columns = min(3, len(metrics))
     lines = -(-len(metrics) // columns)
-    figure = _figure(3.6 * columns, lines * (0.9 + 0.28 * len(shown)))
+    figure = _figure(3.6 * columns, lines * (0.9 + 0.28 * len(labels)))
     panels = figure.subplots(lines, columns, squeeze=False, sharey=True)
     for n, metric in enumerate(metrics):
         axes = panels[n // columns][n % columns]
         for place, row in enumerate(shown):
             if row.name in report.judged and (value := report.value(row.name, metric))["mean"] is not None:
-                axes.plot([value["low"], value["high"]], [place, place], color=OURS, linewidth=2, alpha=0.4)
-                axes.plot([value["mean"]], [place], "o", color=OURS, markersize=5)
+                _dot(axes, place, value["mean"], (value["low"], value["high"]), OURS)
             if str(metric) in row.paper:
                 axes.plot([row.paper[str(metric)]], [place], "x", color=PAPER, markersize=6)
+        for place, found in enumerate(report.references.values(), len(shown)):
+            if (value := report.reference(found, metric))["mean"] is not None:
+                _dot(axes, place, value["mean"], (value["low"], value["high"]), WORTH)
         axes.set_title(str(metric), loc="left", fontsize=10)
-        axes.set_yticks(range(len(shown)), [report.label(row.name) if row.name in report.judged else row.name for row in shown])
-        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.set_yticks(range(len(labels)), labels)
+        axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.grid(axis="x", alpha=0.25)
     for n in range(len(metrics), lines * columns):
         panels[n // columns][n % columns].axis("off")
-    _legend(figure, any(row.paper for row in shown))
+    _legend(figure, any(row.paper for row in shown), bool(report.references))
     return figure
+
+
+def _dot(axes: Any, place: int, mean: Any, between: Any, color: str) -> None:
+    axes.plot(between, [place, place], color=color, linewidth=2, alpha=0.4)
+    axes.plot([mean], [place], "o", color=color, markersize=5)
 
 
 def _categories(outcome: Outcome) -> Any:
@@ -78,8 +87,7 @@ def _categories(outcome: Outcome) -> Any:
     for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False, sharey=True)[0], metrics, strict=True):
         for place, (category, values) in enumerate(told.items()):
             if values[metric] is not None:
-                axes.plot(values["intervals"][metric], [place, place], color=OURS, linewidth=2, alpha=0.4)
-                axes.plot([values[metric]], [place], "o", color=OURS, markersize=5)
+                _dot(axes, place, values[metric], values["intervals"][metric], OURS)
             if metric in (paper := quoted.get(category.lower(), {})):
                 axes.plot([paper[metric]], [place], "x", color=PAPER, markersize=6)
         axes.set_title(metric, loc="left", fontsize=10)
@@ -108,12 +116,14 @@ def _sweep(outcome: Outcome) -> Any:
     return figure
 
 
-def _legend(figure: Any, quoted: bool) -> None:
+def _legend(figure: Any, quoted: bool, worth: bool = False) -> None:
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=OURS, marker="o", markersize=5, linewidth=2, label="here, 95 % interval over brands")]
     handles += [Line2D([], [], color=PAPER, marker="x", linestyle="", markersize=6, label="published")] if quoted else []
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+    grey = Line2D([], [], color=WORTH, marker="o", markersize=5, linewidth=2, label="what a number is worth")
+    handles += [grey] if worth else []
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
 
 
 def _figure(width: float, height: float) -> Any:
