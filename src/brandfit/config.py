@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -14,6 +14,8 @@ from brandfit.errors import ConfigError, UnknownName
 from brandfit.reasons import reason
 
 Declared = TypeVar("Declared", bound=msgspec.Struct)
+NO_LIST = "Expected `array`, got"
+"""How a complaint begins that a list is asked for."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,10 +34,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 raise UnknownName("setting", name, known)
             try:
                 checked[name] = _convert(value, known[name].type)
-            except (msgspec.ValidationError, msgspec.DecodeError) as error:
-                about = describe(cls)[name]
+            except ValueError as error:
+                about, wrong = describe(cls)[name], str(error)
                 raise ConfigError(
-                    f"Setting {name}: {reason(error, value)}.",
+                    f"Setting {name}{'' if wrong.startswith('[') else ': '}{wrong}.",
                     f"{name} ({about['type']}): {about['description']}",
                 ) from None
         for name, field in known.items():
@@ -98,19 +100,27 @@ def from_toml(file: str | Path, type_: type[Declared]) -> Declared:
 
 
 def _convert(value: Any, type_: Any) -> Any:
-    """A typed value as it is; text is read as the type, then as JSON, then as a comma-separated list."""
-    if not isinstance(value, str):
-        return msgspec.convert(value, type_, strict=False)
+    """A typed value as it is; text is read as the type, then as JSON, then as a comma-separated list. Raises ValueError."""
     try:
         return msgspec.convert(value, type_, strict=False)
-    except msgspec.ValidationError as error:
-        readings = (lambda: msgspec.json.decode(value), lambda: float(value), lambda: [p.strip() for p in value.split(",") if p])
-        for read in readings:  # float reads what JSON does not: .5
+    except msgspec.ValidationError as found:
+        error, read = found, value
+    if isinstance(value, str):
+        readings: list[Callable[[str], Any]] = [msgspec.json.decode, float, _listed]
+        for reading in readings:  # float reads what JSON does not: .5
             try:
-                return msgspec.convert(read(), type_, strict=False)
+                other = reading(value)
+                return msgspec.convert(other, type_, strict=False)
+            except msgspec.ValidationError as found:
+                if NO_LIST in str(error) and NO_LIST not in str(found):  # a list is asked for and is there: what is wrong is in it
+                    error, read = found, other
             except (ValueError, msgspec.DecodeError):
                 continue
-        raise error
+    raise ValueError(reason(error, read))
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part]
 
 
 def _type_name(hint: Any) -> str:

@@ -84,7 +84,8 @@ def _sentence(what: str, value: Any, there: bool) -> str:
     if length := re.fullmatch(r"of length ([<>]=) (\d+)", limit):
         bound = "at most" if length[1] == "<=" else "at least"
         size = f", found {len(value):,}" if isinstance(value, (str, list)) else ""
-        return f"expected {expected} of {bound} {int(length[2]):,} characters{size}"
+        one, several = ("character", "characters") if "str" in match[1] else ("entry", "entries")
+        return f"expected {expected} of {bound} {int(length[2]):,} {one if length[2] == '1' else several}{size}"
     kind = match[2].rpartition("got ")[2].strip("`")
     got = quoted(value) if there else _WORDS.get(kind, kind)
     return f"expected {expected}{' ' if limit else ''}{limit}, found {got}"
@@ -92,6 +93,8 @@ def _sentence(what: str, value: Any, there: bool) -> str:
 
 def _at(found: Any, place: str) -> tuple[Any, bool]:
     """The value at a place such as ``tagged[0].handle``, and whether it could be looked up."""
+    if "[...]" in place:  # some entry of a table
+        return None, False
     try:
         value = msgspec.json.decode(found) if isinstance(found, bytes) else found
         for index, key in _STEP.findall(place):

@@ -429,6 +429,9 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
         ),
         (["--set", "endorsements.min_followers=200000"], "min_followers is 200,000 and max_followers is 100,000"),
         (["--set", "protocol.share=much"], "Setting share: expected a number, found 'much'."),
+        (["--set", "endorsements.kinds=mentions,foo"], "Setting kinds[1]: 'foo' is no choice."),
+        (["--set", "endorsements.kinds=[]"], "Setting kinds: expected a list of at least 1 entry, found 0."),
+        (["--protocol", "temporal", "--set", "protocol.date=1750000000000"], "Setting date=1750000000000: no day."),
     ],
 )
 def test_what_is_set_wrongly_in_an_evaluation_is_told(run, demo, asked, said):

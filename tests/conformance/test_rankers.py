@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import msgspec
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from safetensors.numpy import load, save
 
@@ -301,6 +303,29 @@ def test_a_variant_that_lacks_nothing_scores_what_the_account_does(name, fitted,
         found = subject(alone, mine, ranker.used_slots(planted.dataset))
         unchanged = {slot: np.repeat(rows[None], 3, axis=0) for slot, rows in found.rows.items()}
         np.testing.assert_allclose(scores_of(ranker, other, side, Variants(found, unchanged)), score, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_a_pair_alone_scores_what_it_does_among_all(name, fitted, planted):
+    """Also one that works together, and one whose brand lacks a slot that others have."""
+    ranker, whole = fitted(name), planted.dataset
+    brand, influencer, _ = pair_of(fitted, name, planted)
+    past = next(b for b in whole.brands.tolist() if whole.partners.get(b) and whole.representation[b] == "posts")
+    asked = [(whole, past, sorted(whole.partners[past])[0])]
+    for slot in ranker.used_slots(whole):
+        features = whole.slots[slot]
+        own = [brand, *whole.posts.filter(pc.equal(whole.posts["account"], brand))["id"].to_pylist()]
+        left = ~np.isin(features.ids.astype(str), own)
+        less = replace(features, ids=features.ids[left], values=features.values[left])
+        asked.append((whole.with_slots({**whole.slots, slot: less}), brand, influencer))
+    for dataset, b, i in asked:
+        score = ranker.score(dataset, np.array([b], dtype=object), np.array([i], dtype=object))[0, 0]
+        alone = pair(dataset, b, i)
+        for side, mine, other in (("influencer", i, b), ("brand", b, i)):
+            found = subject(alone, mine, ranker.used_slots(dataset))
+            unchanged = {slot: rows[None] for slot, rows in found.rows.items()}
+            told = scores_of(ranker, other, side, Variants(found, unchanged))[0]
+            assert told == pytest.approx(np.nan_to_num(score), rel=1e-4, abs=1e-5), (side, b, i)
 
 
 @pytest.mark.parametrize("name", EXPLAINED)

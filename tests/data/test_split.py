@@ -12,8 +12,8 @@ from brandfit.data.endorsements import Config as EndorsementConfig
 from brandfit.data.endorsements import derive
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, to_table
-from brandfit.data.split import Fold, brand_folds, expansion, official, temporal, training_view
-from brandfit.errors import DataError, UsageError
+from brandfit.data.split import Fold, brand_folds, expansion, official, seconds, temporal, training_view
+from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.learning.pairs import to_learn_from
 
 
@@ -41,6 +41,8 @@ def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: b
             )
     if own_posts:
         posts += [Post(id=f"b{n:02}-own", account=f"b{n:02}", time=1) for n in range(brands)]
+        thanks = {link.target: link.source for link in links}  # "picture by ..."
+        posts += [Post(id=f"{b}-thanks", account=b, time=2, tags=[i]) for b, i in thanks.items()]
     return Dataset.of(accounts, posts, [], links)
 
 
@@ -73,7 +75,8 @@ def held_out(fold: Fold) -> set[tuple[str, str]]:
 def visible(dataset: Dataset) -> set[tuple[str, str]]:
     """Every pair that a view tells of, in whatever way."""
     links = dataset.links
-    pairs = {(t, s) for t, s in zip(links["target"].to_pylist(), links["source"].to_pylist(), strict=True)}
+    ends = list(zip(links["target"].to_pylist(), links["source"].to_pylist(), strict=True))
+    pairs = {*ends, *((s, t) for t, s in ends)}  # a brand that names an influencer tells as much
     pairs |= set(map(tuple, dataset.endorsements.tolist())) | set(map(tuple, dataset.representing.tolist()))
     return pairs | {(brand, i) for brand, found in dataset.partners.items() for i in found}
 
@@ -265,6 +268,8 @@ def test_in_expansion_a_brand_is_never_matched_with_a_partner_that_stands_for_it
 def test_posts_that_state_what_is_learned_from_are_hidden_where_an_influencer_has_others(named):
     """Partners of a judged brand are seen without the posts that state it: who learns from such posts learns the wrong thing."""
     dataset = planted(own_posts=True, named=named)
+    thanks = {post["account"]: post["tags"][0] for post in dataset.posts.to_pylist() if post["id"].endswith("-thanks")}
+    assert len(thanks) == len(dataset.brands)
     for fold in (*official(dataset), *brand_folds(dataset, 3), *expansion(dataset, min_partners=2), *temporal(dataset, 5_000)):
         learned = set(map(tuple, fold.train.endorsements.tolist()))
         stating = {f"{i}-{b}" for b, i in learned}
@@ -272,6 +277,7 @@ def test_posts_that_state_what_is_learned_from_are_hidden_where_an_influencer_ha
         left = stating & of.keys()
         before = set(dataset.posts["id"].to_pylist())
         assert len(stating & before - left) > 3, fold.name
+        assert not of.keys() & {f"{b}-thanks" for b, i in learned if thanks[b] == i}, fold.name
         for post in left:
             assert {other for other, account in of.items() if account == of[post]} <= stating, fold.name
         assert {i for _, i in learned} <= set(of.values()), fold.name
@@ -355,3 +361,29 @@ def test_a_brand_that_says_something_of_itself_is_judged_before_its_first_partne
     dataset = Dataset.of(accounts, posts, links=links)
     assert temporal(dataset, 20)[0].brands.tolist() == ["old"]
     assert temporal(profiled(dataset), 20)[0].brands.tolist() == ["new", "old"]
+
+
+def test_temporal_knows_no_later_campaign_of_a_pair_whose_posts_are_not_known():
+    accounts = [Account(id=b, role="brand") for b in ("a", "b")] + [Account(id=f"i{n}", followers=9_000) for n in range(6)]
+    posts = [Post(id=f"p{n}", account=f"i{n}", time=1) for n in range(6)]
+    rows = [("a", 0, 5, 0.1), ("a", 0, 50, 0.9), ("a", 1, 6, 0.1), ("a", 1, None, 0.9), ("a", 2, 50, 0.9), ("b", 3, 7, 0.1)]
+    links = [
+        Link(id=f"l{n}", kind="endorses", source=f"i{i}", target=b, time=time, weight=weight)
+        for n, (b, i, time, weight) in enumerate(rows)
+    ]
+    (fold,) = temporal(Dataset.of(accounts, posts, links=links), 20)
+    assert held_out(fold) == {("a", "i2")}
+    for view in (fold.train, fold.test):
+        assert set(view.links_of("endorses")["weight"].to_pylist()) <= {0.1}
+    assert len(fold.train.endorsements)
+
+
+@pytest.mark.parametrize("said", ["2018-12-01", "20181201", 20181201, 1543622400, "1543622400", "2018-12-01T00:00:00+00:00"])
+def test_a_day_may_be_written_in_several_ways(said):
+    assert seconds(said) == 1543622400
+
+
+@pytest.mark.parametrize("said", [1750000000000, "99999999999999999999", 10**30, "soon", "2018-13-01"])
+def test_what_is_no_day_is_told(said):
+    with pytest.raises(ConfigError, match=r"no day\."):
+        seconds(said)

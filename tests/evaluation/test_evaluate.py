@@ -271,6 +271,8 @@ def test_a_note_of_several_rankers_and_folds_is_told_once(dataset):
         f"heard: it has no evidence on {len(dataset.brands) - len(heard.but)} of {len(dataset.brands)} brands: there its {chance}",
     ]
     assert report.to_dict()["notes"] == report.remarks()
+    kind = evaluate({"mute": MAKE["random"], "dumb": lambda seed: Silent()}, dataset, get("cv5").replace(ties="optimistic"))
+    assert "dumb: it has no evidence on any pair: its figures are those of optimistic ties" in kind.remarks()
     assert next(note for note in report.remarks() if "one and the same" in note).startswith("mute, dumb, heard: ")
 
 

@@ -297,6 +297,17 @@ def test_rows_on_other_brands_are_not_compared(demo):
         over_rows({"a": outcome, "b": other})
 
 
+def test_what_is_so_of_one_row_is_not_said_of_all(demo):
+    rows = [Row("with", "simcos"), Row("without", "simcos", slots={"concept": "none"})]
+    outcome = experiments.run(demo, Experiment("Two", "us", rows, seeds=1))
+    reports = {name: replace(outcome.report, judged={name: outcome.report.judged[name]}) for name in ("with", "without")}
+    reports["with"] = replace(reports["with"], notes=(*outcome.report.notes, "encoded anew: a"))
+    joined = over_rows(reports)
+    assert "encoded anew: a" not in joined.notes
+    assert "with: encoded anew: a" in joined.remarks()
+    assert set(joined.notes) == set(outcome.report.notes)
+
+
 def test_no_plot_of_another_outcome_stays(demo, tmp_path):
     (tmp_path / "reliability.png").write_bytes(b"old")
     experiments.publish(experiments.run(demo, Experiment("One", "us", [Row("SimCos", "simcos")], seeds=1)), tmp_path)
@@ -307,7 +318,11 @@ def test_no_plot_of_another_outcome_stays(demo, tmp_path):
     ("text", "said"),
     [
         ("title = 1", "title"),
-        ("title = 'a'\nsource = 'b'\nrows = []", "rows"),
+        ("title = 'a'\nsource = 'b'\nrows = []", "rows: expected a list of at least 1 entry, found 0"),
+        (
+            "title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\npaper = { AUC = 'x' }",
+            "rows[0].paper[...]: expected a number, found text",
+        ),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\ncolour = 'red'", "rows[0]: colour is not known here"),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\n[[rows]]\nname = 'x'", "two rows are named 'x'"),
         ("title = 'a'\nsource = 'b'\nbaseline = 'y'\n[[rows]]\nname = 'x'", "baseline 'y'"),

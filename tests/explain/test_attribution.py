@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 from brandfit import pipeline
@@ -133,6 +135,34 @@ def test_a_pair_alone_is_seen_as_among_all(quiet):
                 left, right = (brand_vectors(view, slot, asked) for view in (alone, dataset))
                 assert left.present.tolist() == right.present.tolist()
                 assert left.values == pytest.approx(right.values)
+
+
+@pytest.fixture(scope="module")
+def learned(place):
+    """Brandfit on the sample, and the sample with a brand whose posts have no pictures."""
+    with Workspace(place) as workspace:
+        pipeline.train(workspace, "brandfit")
+        ranker, dataset = pipeline.fitted(workspace, "brandfit")
+    brand = max(dataset.brands.tolist(), key=lambda b: len(dataset.partners.get(b, ())))
+    posts = dataset.posts.filter(pc.equal(dataset.posts["account"], brand))["id"].to_pylist()
+    picture = dataset.slots["picture"]
+    left = ~np.isin(picture.ids.astype(str), posts)
+    blind = replace(picture, ids=picture.ids[left], values=picture.values[left])
+    return ranker, brand, {"all": dataset, "blind": dataset.with_slots({**dataset.slots, "picture": blind})}
+
+
+@pytest.mark.parametrize("view", ["all", "blind"])
+@pytest.mark.parametrize("partner", [True, False])
+def test_both_sides_of_brandfit_add_up(learned, view, partner):
+    """A past partner has worked with no other brand for that; a slot that the brand lacks still tells of the influencer."""
+    ranker, brand, views = learned
+    dataset = views[view]
+    past = dataset.partners[brand]
+    influencer = next(i for i in dataset.influencers.tolist() if (i in past) == partner)
+    found = explain(ranker, dataset, brand, influencer, kinds=("posts", "columns"), sides=("influencer", "brand"))
+    assert {told.side for told in found.attributions} == {"influencer", "brand"}
+    for told in found.attributions:
+        assert told.total == pytest.approx(found.score, abs=1e-4), (told.side, told.kind, told.slot)
 
 
 def test_words_that_the_brand_uses_speak_for_the_pair():

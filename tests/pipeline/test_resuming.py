@@ -6,11 +6,12 @@ import os
 import time
 
 import pytest
+from filelock import FileLock
 
 from brandfit import pipeline
 from brandfit.evaluation.evaluate import SECONDS, Clock
 from brandfit.learning.trainer import CHECKPOINT
-from brandfit.pipeline.resuming import KEPT
+from brandfit.pipeline.resuming import KEPT, LOCK
 from brandfit.workspace import Workspace
 
 
@@ -77,6 +78,11 @@ def test_what_nobody_goes_on_from_is_swept(workspace):
     with pipeline.resumable(workspace, "others"):
         assert left.exists()
     long_ago = time.time() - KEPT - 60
+    for file in (left, *left.rglob("*")):
+        os.utime(file, (long_ago, long_ago))
+    with FileLock(left / LOCK), pipeline.resumable(workspace, "others"):
+        pass
+    assert left.exists(), "somebody goes on from there"
     for file in (left, *left.rglob("*")):
         os.utime(file, (long_ago, long_ago))
     with pipeline.resumable(workspace, "others"):

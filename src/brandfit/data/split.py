@@ -138,7 +138,7 @@ def temporal(
     posts    seen                      |    not seen
     partners ■ ■   ■      ■  known     |  ▢  ▢     ▢   judged: new partners only
     """
-    date = _seconds(date)
+    date = seconds(date)
     if not len(dataset.endorsements):
         raise UsageError("No endorsement is known here, so there is nothing to judge by.", NO_ENDORSEMENTS)
     links = dataset.links_of("endorses").select(["target", "source", "time"])
@@ -151,8 +151,9 @@ def temporal(
             (known if time < date else held).append((brand, influencer))
     seen = dataset.posts["id"].filter(pc.less(dataset.posts["time"], date).fill_null(False))
     earlier = dataset.keep(posts=seen.combine_chunks(), note="posts from the date on, or without a time, are not seen")
-    said = earlier.links_of("comments")  # under an earlier post, but later
-    earlier = earlier.with_links(said.filter(pc.less(said["time"], date).fill_null(False)), replacing=["comments"])
+    # Comments under an earlier post, and endorsements of which no post is known, may be later.
+    dated = earlier.links_of("comments", "endorses")
+    earlier = earlier.with_links(dated.filter(pc.less(dated["time"], date).fill_null(False)), replacing=["comments", "endorses"])
     asked = _of_seen_brands(earlier, _pairs(sorted(held)), known=_pairs(known))
     if not known and not held:
         raise UsageError(
@@ -170,15 +171,20 @@ def temporal(
     return [_held_out("temporal", earlier, _pairs(sorted(known)), asked, (min_followers, max_followers), seed, unseen=True)]
 
 
-def _seconds(date: int | str) -> int:
-    """Of a day, 2018-12-01, its start in UTC."""
-    if isinstance(date, int) or date.isdigit():
-        return int(date)
+def seconds(date: int | str) -> int:
+    """Of a day, 2018-12-01 or 20181201, its start in UTC."""
     try:
-        day = datetime.fromisoformat(date)
+        day = datetime.fromisoformat(str(date))
     except ValueError:
-        raise ConfigError(f"Setting date={date!r}: no day.", "Write it as 2018-12-01, or as seconds since 1970.") from None
-    return int((day if day.tzinfo else day.replace(tzinfo=UTC)).timestamp())
+        day = None
+    try:
+        if day is not None:
+            return int((day if day.tzinfo else day.replace(tzinfo=UTC)).timestamp())
+        datetime.fromtimestamp(int(date), UTC)
+        return int(date)
+    except (ValueError, OverflowError, OSError):
+        hint = "Write it as 2018-12-01, or as seconds (not milliseconds) since 1970."
+        raise ConfigError(f"Setting date={date}: no day.", hint) from None
 
 
 def day(time: int) -> str:
@@ -314,11 +320,14 @@ def _unstated(view: Dataset, stated: Dataset, pairs: Pairs) -> Dataset:
 
 
 def _stating(dataset: Dataset, pairs: Pairs) -> pa.Array:
-    """Ids of the posts that state one of these endorsements: by a mention, tag or sponsor, or as the endorsement's own post."""
+    """Ids of the posts that state one of these endorsements: by a mention, tag or sponsor, or as the endorsement's own post.
+
+    Posts of the influencer that name the brand, and posts of the brand that name the influencer ("picture by ...").
+    """
     wanted = pa.array(sorted({f"{b}\n{i}" for b, i in pairs.tolist()}), pa.string())
     links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post"])
-    found = links["post"].filter(pc.and_(pc.is_in(_keys(links), value_set=wanted), pc.is_valid(links["post"])))
-    return found.combine_chunks().unique()
+    states = pc.or_(*(pc.is_in(_keys(links, brand), value_set=wanted) for brand in ("target", "source")))
+    return links["post"].filter(pc.and_(states, pc.is_valid(links["post"]))).combine_chunks().unique()
 
 
 def _stated_by(dataset: Dataset, pairs: Pairs, posts: pa.Array) -> np.ndarray:
@@ -374,8 +383,9 @@ def _of_seen_brands(dataset: Dataset, pairs: Pairs, known: Pairs) -> Pairs:
     return pairs[np.array([b in seen for b in pairs[:, 0].tolist()], bool)]
 
 
-def _keys(links: pa.Table) -> pa.ChunkedArray:
-    return pc.binary_join_element_wise(links["target"], links["source"], "\n")
+def _keys(links: pa.Table, brand: str = "target") -> pa.ChunkedArray:
+    """Brand and influencer of each link, of which this end is the brand."""
+    return pc.binary_join_element_wise(links[brand], links["source" if brand == "target" else "target"], "\n")
 
 
 def _matrix(brands: np.ndarray, candidates: np.ndarray, pairs: Pairs) -> np.ndarray:

@@ -100,7 +100,7 @@ def evaluate(
             some = "" if len(places) == len(folds) * len(seeds) else f" ({', '.join(places)})"
             result.notes[f"{note}{some}"] = None
         if without:
-            result.notes[_silence(len(without), sum(len(fold.brands) for fold in folds))] = None
+            result.notes[_silence(len(without), sum(len(fold.brands) for fold in folds), protocol)] = None
         judged[name] = result
     if tick:
         tick("done", steps, steps)
@@ -125,10 +125,11 @@ def _notes(dataset: Dataset, folds: Sequence[Fold], protocol: Protocol) -> tuple
     return tuple(dict.fromkeys([*dataset.notes, *_hidden(folds), *of_folds, *_without_choice(folds, protocol)]))
 
 
-def _silence(silent: int, brands: int) -> str:
+def _silence(silent: int, brands: int, protocol: Protocol) -> str:
+    figures = "its figures are those of chance" if protocol.ties == "expected" else f"its figures are those of {protocol.ties} ties"
     if silent == brands:
-        return "it has no evidence on any pair: its figures are those of chance"
-    return f"it has no evidence on {silent:,} of {brands:,} brands: there its figures are those of chance"
+        return f"it has no evidence on any pair: {figures}"
+    return f"it has no evidence on {silent:,} of {brands:,} brands: there {figures}"
 
 
 def _prepared(prepare: Callable[[Fold], Fold], fold: Fold, n: int, folds: int, tick: Tick | None) -> Fold:

@@ -127,5 +127,5 @@ def _in_words(name: str, value: Any) -> str:
     if name == "share":
         return "half" if value == 0.5 else f"{100 * value:g} %"
     if name == "date" and str(value).isdigit():
-        return split.day(int(value))
+        return split.day(split.seconds(value))
     return "five" if name == "k" and value == 5 else str(value)

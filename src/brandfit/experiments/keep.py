@@ -63,8 +63,12 @@ def over_rows(reports: Mapping[str, Report]) -> Report:
                 "Fill slots that are of accounts, not of posts, alike in all rows, or make two experiments.",
             )
     judged = {row: next(iter(report.judged.values())) for row, report in reports.items()}
-    notes = tuple(dict.fromkeys(note for report in reports.values() for note in report.notes))
-    return replace(first, judged=judged, notes=notes)
+    told = list(dict.fromkeys(note for report in reports.values() for note in report.notes))
+    shared = [note for note in told if all(note in report.notes for report in reports.values())]
+    for row, report in reports.items():  # rows may fill slots otherwise, and what is so of one is not so of another
+        own = [note for note in report.notes if note not in shared]
+        judged[row] = replace(judged[row], notes=dict.fromkeys([*judged[row].notes, *own]))
+    return replace(first, judged=judged, notes=tuple(shared))
 
 
 def _joined(parts: Iterable[Judged]) -> Judged:

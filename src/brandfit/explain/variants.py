@@ -18,7 +18,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Link, link_id, to_table
 from brandfit.explain.explanation import Side
-from brandfit.learning.pooling import account_has
+from brandfit.learning.pooling import account_has, anybody_has
 from brandfit.rankers.base import Ranker
 
 AT_ONCE = 2**26
@@ -54,7 +54,8 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
         slots[slot] = replace(features, ids=wanted[features.level][there], values=values[there])
     tables = {"accounts": accounts, "posts": posts, "images": dataset.images, "links": links}
     fingerprint = f"{dataset.fingerprint} {brand} {influencer}"
-    return Dataset(tables, fingerprint, slots, dataset.picture, dataset.notes, stand_ins=bool(partners))
+    alone = Dataset(tables, fingerprint, slots, dataset.picture, dataset.notes, stand_ins=bool(partners))
+    return _as_among(dataset, alone)
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,17 @@ class Variants:
             "images": base.images,
             "links": self._links(base.stored_links, names),
         }
-        return Dataset(tables, f"{base.fingerprint} variants", slots, base.picture, base.notes, base.stand_ins), names
+        longer = Dataset(tables, f"{base.fingerprint} variants", slots, base.picture, base.notes, base.stand_ins)
+        return _as_among(base, longer), names
 
     def _links(self, links: pa.Table, names: np.ndarray) -> pa.Table:
-        """Whom the subject endorses every variant does. (No more is said of the variants of a brand: that would make the influencer
-        one that has worked with hundreds.)"""
+        """Whom the subject endorses every variant does. Of a brand no more is said of its variants, nor of itself: the influencer
+        would be one that has worked with hundreds, or with another brand that is just like them."""
+        links = links.filter(
+            pc.invert(
+                pc.and_(pc.equal(links["target"], self.subject.id), pc.is_in(links["kind"], pa.array(["endorses", "represents"])))
+            )
+        )
         mine = links.filter(pc.and_(pc.equal(links["source"], self.subject.id), pc.equal(links["kind"], "endorses")))
         copies = mine.take(pa.array(np.tile(np.arange(len(mine)), len(names))))
         return pa.concat_tables([links, _set(copies, "source", np.repeat(names, len(mine)))])
@@ -163,6 +170,14 @@ def scores(ranker: Ranker, other: str, side: Side, variants: Variants) -> np.nda
         told = ranker.score(dataset, opposite, names)[0] if side == "influencer" else ranker.score(dataset, names, opposite)[:, 0]
         found.append(told)
     return np.nan_to_num(np.concatenate(found)) if found else np.zeros(0)
+
+
+def _as_among(dataset: Dataset, part: Dataset) -> Dataset:
+    """The part, in which a slot counts as in the whole, also where nobody of the part has it."""
+    for slot in part.slots:
+        for side in ("influencer", "brand"):
+            anybody_has(part, slot, side, as_in=dataset)
+    return part
 
 
 def _copied(table: pa.Table, column: str, id: str, names: np.ndarray) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from brandfit.data.dataset import Dataset
+
+Side = Literal["influencer", "brand"]
 
 
 class Vectors(NamedTuple):
@@ -107,6 +109,20 @@ def brand_has(dataset: Dataset, slot: str, brands: np.ndarray) -> np.ndarray:
     seen = account_has(dataset, slot, partners)[at_partner]
     theirs = np.bincount(at_brand[seen], minlength=len(brands)) > 0
     return account_has(dataset, slot, brands) | (by_partners & theirs)
+
+
+def anybody_has(dataset: Dataset, slot: str, side: Side, as_in: Dataset | None = None) -> bool:
+    """Whether any influencer, or brand, shows this feature; ``as_in``: the Dataset that a part of it is asked to answer for."""
+
+    def look() -> bool:
+        if as_in is not None:
+            return anybody_has(as_in, slot, side)
+        found = (
+            account_has(dataset, slot, dataset.influencers) if side == "influencer" else brand_has(dataset, slot, dataset.brands)
+        )
+        return bool(found.any())
+
+    return dataset.remembered(("anybody has", side, slot), look)
 
 
 def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

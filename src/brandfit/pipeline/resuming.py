@@ -53,6 +53,7 @@ def resumable(workspace: Workspace, dataset: str, *asked: Any) -> Iterator[Path 
 def _sweep(home: Path) -> None:
     """Remove what was left off long ago."""
     for folder in home.glob("evaluate-*"):
-        with suppress(OSError, ValueError):  # another sweeps too
+        with suppress(OSError, ValueError, Timeout):  # another sweeps too, or goes on from there after a week of sleep
             if max(file.stat().st_mtime for file in (folder, *folder.rglob("*"))) < time.time() - KEPT:
-                shutil.rmtree(folder, ignore_errors=True)
+                with FileLock(folder / LOCK, blocking=False):
+                    shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ from brandfit import config as settings
 from brandfit import names
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
-from brandfit.learning.pooling import account_has, brand_has
+from brandfit.learning.pooling import account_has, anybody_has
 from brandfit.ranking import Ranking, rank
 
 Tick = Callable[[int, int], None]
@@ -170,11 +170,9 @@ class Ranker(ABC):
                 f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {found[0]} ({found[1]} columns).",
                 f"Fill the slot with {name} again, or fit {self.name} anew.",
             )
-        if not dataset.remembered(("influencers", slot), lambda: account_has(dataset, slot, dataset.influencers).any()):
+        if not anybody_has(dataset, slot, "influencer"):
             return "no influencer has such features"
-        if slot not in self.one_sided and not dataset.remembered(
-            ("brands", slot), lambda: brand_has(dataset, slot, dataset.brands).any()
-        ):
+        if slot not in self.one_sided and not anybody_has(dataset, slot, "brand"):
             return "no brand has such features"
         if self.reads and slot not in self.reads:
             return "it could not be used when the ranker was fitted"
