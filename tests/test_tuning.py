@@ -36,6 +36,8 @@ def test_what_is_typed_becomes_a_space():
     [
         ({"learning_rate": "0.1:0.01"}, ConfigError),
         ({"learning_rate": "slow:fast"}, ConfigError),
+        ({"learning_rate": "1e-4:inf"}, ConfigError),
+        ({"learning_rate": "nan:1"}, ConfigError),
         ({"pool_size": "-3:6"}, ConfigError),
         ({"pool_size": "two"}, ConfigError),
         ({"pools": "2,3"}, UnknownName),
@@ -133,6 +135,25 @@ def test_a_search_that_was_broken_off_tries_nothing_twice(demo):
     both = [settings for settings, _ in tune(demo, "brandfit", tries, trials=4, seed=5).trials]
     assert both[:2] == first
     assert len({settings["strength"] for settings in both}) == 4
+
+
+def test_a_trial_that_was_broken_off_is_tried_again(demo, monkeypatch):
+    tries, real, count = {"strength": "1:1000"}, tuning.evaluate, 0
+    whole = tune(demo, "brandfit", tries, trials=4, seed=6).trials
+
+    def broken_off(*asked):
+        nonlocal count
+        count += 1
+        if count == 4:  # the settings as they come, two trials, and then
+            raise KeyboardInterrupt
+        return real(*asked)
+
+    storage = pytest.importorskip("optuna").storages.InMemoryStorage()
+    monkeypatch.setattr(tuning, "_storage", lambda optuna, workspace: storage)
+    monkeypatch.setattr(tuning, "evaluate", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        tune(demo, "brandfit", tries, trials=4, seed=6)
+    assert tune(demo, "brandfit", tries, trials=4, seed=6).trials == whole
 
 
 def test_a_trial_that_diverges_is_one_that_failed(demo):

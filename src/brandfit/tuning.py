@@ -7,6 +7,7 @@ own. What is found is tuned to the brands of this workspace: judge it on others,
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ from brandfit.workspace import Workspace
 
 BRANDS = "brands"
 """What the values of each brand are kept under."""
+FAILED = "failed"
+"""What a trial is marked with that could not be judged."""
 DEALING = 1_000_003
 """Added to the seed of the folds, so that they are not those of an evaluation."""
 MANY = 10
@@ -85,7 +88,7 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
                 reach = Range(float(low), float(high), describe(config).get(name, {}).get("type") == "int")
             except ValueError:
                 reach = Range(0, 0)
-            if not reach.low < reach.high:
+            if not -math.inf < reach.low < reach.high < math.inf:
                 raise ConfigError(f"{name}={text}: a range goes from a smaller to a larger number.", "For example: epochs=10:200")
             found[name], ends = reach, [low, high]
         else:
@@ -142,7 +145,11 @@ def tune(
         return evaluate({ranker: lambda s: cls(config, s)}, dataset, chosen, (seed,)).judged[ranker].mean(measured)
 
     def tried(trial: Any) -> float:
-        values = judged({name: _suggest(trial, name, what) for name, what in wanted.items()})
+        try:
+            values = judged({name: _suggest(trial, name, what) for name, what in wanted.items()})
+        except UsageError:  # a training that diverged is a trial that failed; one that was broken off is none
+            trial.set_user_attr(FAILED, True)
+            raise
         trial.set_user_attr(BRANDS, values.tolist())
         return measured.aggregate(values)
 
@@ -159,18 +166,14 @@ def tune(
         if np.isnan(values).all():
             raise UsageError(f"{metric} is not defined on this data for {ranker}.", "Tune by another metric: --metric MAP")
         study.set_user_attr(BRANDS, values.tolist())
-    done, failed = optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL
-    while (number := len(study.get_trials(deepcopy=False, states=(done, failed)))) < trials:
+    done = optuna.trial.TrialState.COMPLETE
+    while (number := sum(t.state == done or FAILED in t.user_attrs for t in study.get_trials(deepcopy=False))) < trials:
         if tick:
             tick(number, trials)
         study.sampler = optuna.samplers.TPESampler(
             seed=derive(seed, "trial", number) % 2**32
         )  # the same whether it was broken off or not
-        study.optimize(
-            tried,
-            n_trials=1,
-            catch=(UsageError,),  # a training that diverged is a trial that failed
-        )
+        study.optimize(tried, n_trials=1, catch=(UsageError,))
     if tick:
         tick(trials, trials)
     finished = study.get_trials(states=(done,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import msgspec
@@ -246,6 +247,22 @@ def test_fitting_again_forgets_what_was_before(name, fitted, planted, brands, ca
         ranker.score(planted.dataset, brands, candidates), fitted(name).score(planted.dataset, brands, candidates)
     )
     assert ranker.state() == fitted(name).state()
+    for array, same in zip(ranker.arrays().items(), fitted(name).arrays().items(), strict=True):
+        assert array[0] == same[0]
+        np.testing.assert_array_equal(array[1], same[1])
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_several_threads_may_ask_one_ranker(name, fitted, planted, brands, candidates):
+    ranker, before = fitted(name), {name: array.copy() for name, array in fitted(name).arrays().items()}
+    views = [planted.dataset, planted.dataset.keep(influencers=candidates[:-1]), planted.dataset.keep(brands=brands)]
+    wanted = [ranker.score(view, brands, candidates) for view in views]
+    with ThreadPoolExecutor(8) as threads:
+        told = list(threads.map(lambda n: ranker.score(views[n % 3], brands, candidates), range(48)))
+    for n, scores in enumerate(told):
+        np.testing.assert_array_equal(scores, wanted[n % 3])
+    for key, array in ranker.arrays().items():
+        np.testing.assert_array_equal(array, before[key])
 
 
 class Killed(Exception):

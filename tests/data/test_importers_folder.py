@@ -13,6 +13,7 @@ import pytest
 
 from brandfit.data import tabular
 from brandfit.data.importers import _fields, folder
+from brandfit.data.importers.folder import COLUMNS
 from brandfit.errors import DataError
 
 NAME = "folder"
@@ -74,6 +75,27 @@ def test_a_table_of_which_nothing_could_be_used_says_what_is_needed(read, tmp_pa
     assert not found.accounts
     assert "accounts.csv: no row of it could be used" in found.warnings[-1]
     assert "id or handle or username" in found.warnings[-1]
+
+
+def test_an_empty_cell_of_a_column_that_is_not_needed_is_not_known(read, tmp_path):
+    """Every column of every table that need not be filled, left empty: nothing is rejected."""
+    filled = {"accounts": {"id": "shop", "role": "brand"}, "posts": {"id": "p", "account": "ana"}}
+    filled |= {"endorsements": {"brand": "shop", "influencer": "ana"}, "comments": {"post": "p", "account": "ben"}}
+    for table, cells in filled.items():
+        columns = [column.name for column in COLUMNS[table]]
+        assert {column.name for column in COLUMNS[table] if column.needed} <= set(cells)
+        rows = [cells, *([{"id": "ana"}] if table == "accounts" else [])]
+        lines = [",".join(columns), *(",".join(row.get(name, "") for name in columns) for row in rows)]
+        (tmp_path / f"{table}.csv").write_text("\n".join(lines) + "\n")
+    found = read("folder", tmp_path)
+    assert not found.rejects
+    (link,) = (link for link in found.links if link.kind == "endorses")
+    assert (link.source, link.target, link.post, link.weight) == ("ana", "shop", None, None)
+
+
+def test_where_the_columns_are_there_the_heading_is_not_blamed(read, tmp_path):
+    found = accounts(read, tmp_path, "id,followers\nana,many\n")
+    assert found.warnings[-1].endswith("no row of it could be used.")
 
 
 @pytest.mark.parametrize("link", ["https://www.instagram.com/Ana.B/", "instagram.com/ana.b?hl=en", "http://instagram.com/@ana.b"])

@@ -21,7 +21,8 @@ def test_shares_are_rooted_weighed_by_rarity_centred_and_of_length_one():
     rows = np.sqrt(np.array([[1, 0, 0], [0.5, 0, 0.5], [0.36, 0.64, 0], [1, 0, 0]])) * weights
     expected = rows - rows.mean(axis=0)
     np.testing.assert_allclose(found.of(right, 1).values, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-6)
-    assert not found.of(left, 0).present.any()  # it is its own mean: it points nowhere
+    alone = np.sqrt([0.64, 0.36, 0]) * weights - rows.mean(axis=0)  # a brand alone is no mean of brands
+    np.testing.assert_allclose(found.of(left, 0).values[0], alone / np.linalg.norm(alone), atol=1e-6)
     counts = vectors([[64, 36, 0], [8, 0, 8]])  # counts say what shares say
     np.testing.assert_allclose(found.of(counts, 1).values, found.of(vectors([[0.64, 0.36, 0], [0.5, 0, 0.5]]), 1).values, atol=1e-6)
 
@@ -63,3 +64,18 @@ def test_very_wide_values_are_projected():
     assert found.of(wide, 1).values.shape[1] <= 40
     near = found.of(wide, 1).values @ found.of(wide, 1).values.T
     assert (np.diag(near) > 0.999).all()
+
+
+@pytest.mark.parametrize("brands", [1, 2, 4, 30])
+def test_few_brands_are_not_taken_off_from_themselves(brands):
+    """Brands and influencers of eight topics: a brand is nearer to those of its own, however few brands there are."""
+    rng = np.random.default_rng(3)
+    topic, own = np.eye(8), np.arange(brands) % 8
+    rows = [topic[own] + rng.uniform(0, 0.1, (brands, 8)), topic[np.arange(80) % 8] + rng.uniform(0, 0.1, (80, 8))]
+    for shift in (0, -0.5):  # shares, and values below zero
+        left, right = (Vectors((side + shift).astype(np.float32), np.ones(len(side), bool)) for side in rows)
+        made = view(left, right)
+        assert made.kind == ("dense" if shift else "shares")
+        cosine = made.of(left, 0).values @ made.of(right, 1).values.T
+        same = own[:, None] == np.arange(80) % 8
+        assert cosine[same].min() > cosine[~same].max()

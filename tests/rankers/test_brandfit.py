@@ -82,3 +82,44 @@ def test_engagement_and_the_brands_one_has_worked_with_are_parts():
     assert {"text", "engagement", "history"} <= set(parts) <= {*Brandfit.slots, *Brandfit.sums}
     assert parts["engagement"][0] == pytest.approx(parts["engagement"][1])
     assert sum(parts.values()) == pytest.approx(ranker.score(dataset, dataset.brands[:2], dataset.influencers))
+
+
+def own(brands: int, partners: int, shown: int) -> Dataset:
+    """Brands with partners of their own alone, who show the topic of the brand; of the brands only the first ones show anything."""
+    rng, topics = np.random.default_rng(1), np.eye(brands, 12, dtype=np.float32)
+    accounts, rows, values, links = [], [], [], []
+    for b in range(brands):
+        accounts.append(Account(id=f"b{b}", role="brand"))
+        accounts += [Account(id=f"b{b}i{n}", followers=9_000) for n in range(partners)]
+        links += [Link(id=f"b{b}i{n}", kind="endorses", source=f"b{b}i{n}", target=f"b{b}") for n in range(partners)]
+        for id in (f"b{b}", *(f"b{b}i{n}" for n in range(partners))):
+            rows.append(Post(id=f"{id}-0", account=id, time=1))
+            values.append(topics[b] + rng.uniform(0.05, 0.15, 12).astype(np.float32))
+    text = Features("t", np.array([row.id for row in rows], dtype=object), np.array(values, np.float32))
+    hidden = np.isin(text.ids.astype(str), [f"b{b}-0" for b in range(shown, brands)])
+    text = Features("t", text.ids[~hidden], text.values[~hidden])
+    return Dataset.of(accounts, rows, links=links).with_slots({"text": text})
+
+
+@pytest.mark.parametrize("brands", range(1, 12))
+@pytest.mark.parametrize("shown", [1, 2, 11])
+def test_few_brands_and_brands_that_show_nothing_do_not_stop_it(brands, shown):
+    dataset = own(brands, 6, min(shown, brands))
+    ranker = Brandfit().fit(dataset)
+    assert (ranker.stack is not None) == (min(shown, brands) >= 5)
+    score = ranker.score(dataset, np.array(["b0"], dtype=object), dataset.influencers)[0]
+    assert np.isfinite(score).all()
+    own_partners = np.array([id.startswith("b0i") for id in dataset.influencers])
+    assert brands == 1 or score[own_partners].mean() > score[~own_partners].max()
+    assert all("likeness alone" in note for note in ranker.notes(dataset) if "nothing was learned" in note)
+
+
+def test_where_all_work_with_all_there_is_nothing_to_learn():
+    dataset = own(6, 4, 6)
+    pairs = [(b, i) for b in dataset.brands for i in dataset.influencers]
+    dataset = dataset.with_links(
+        [Link(id=f"{b}{i}", kind="endorses", source=i, target=b) for b, i in pairs], replacing=["endorses"]
+    )
+    ranker = Brandfit().fit(dataset)
+    assert ranker.stack is None
+    assert np.isfinite(ranker.score(dataset, dataset.brands, dataset.influencers)).all()

@@ -9,7 +9,9 @@ torch = pytest.importorskip("torch")
 
 from brandfit.data.dataset import Dataset  # noqa: E402
 from brandfit.data.features import Features  # noqa: E402
-from brandfit.data.schema import Account, Post  # noqa: E402
+from brandfit.data.schema import Account, Link, Post  # noqa: E402
+from brandfit.errors import ConfigError  # noqa: E402
+from brandfit.learning.pairs import Pairs  # noqa: E402
 from brandfit.learning.pooling import Vectors  # noqa: E402
 from brandfit.rankers import bamir, mir, morning, wsim_mt  # noqa: E402
 from brandfit.rankers._bamir_net import BamirNet  # noqa: E402
@@ -314,3 +316,20 @@ def test_mir_says_where_weighted_pooling_has_no_posts_to_weigh():
     weighted, plain = (mir.Mir(mir.MirConfig(pooling=pooling)) for pooling in ("weighted", "average"))
     assert "pooling=weighted weighs no posts of text: one row is an account" in weighted.notes(whole)
     assert not [note for ranker, data in ((weighted, posts), (plain, whole)) for note in ranker.notes(data) if "weighs" in note]
+
+
+def test_a_partner_of_unknown_campaign_is_graded_in_the_middle():
+    ranker = mir.Mir(mir.Mir.Config.of({"k": 3}))
+    accounts = [Account(id="b", role="brand"), *(Account(id=f"i{n}") for n in range(4))]
+    rates = [0.1, None, 0.3, 0.2]
+    links = [Link(id=f"l{n}", kind="endorses", source=f"i{n}", target="b", weight=rate) for n, rate in enumerate(rates)]
+    pairs = Pairs(
+        np.array(["b"], dtype=object), np.array([f"i{n}" for n in range(4)], dtype=object), np.array([[0, n] for n in range(4)])
+    )
+    ranker.note(Dataset.of(accounts, links=links), pairs)
+    assert [ranker._grade.get((0, n), ranker._middle) for n in range(4)] == pytest.approx([0.1, 0.2, 0.3, 0.2])
+
+
+def test_bamir_without_a_negative_is_told():
+    with pytest.raises(ConfigError, match="random and hard are both 0"):
+        bamir.Bamir.Config.of({"random": "0", "hard": "0"})

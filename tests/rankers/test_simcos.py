@@ -72,3 +72,9 @@ def test_a_slot_that_one_side_misses_as_a_whole_is_left_out_by_name(fusion):
     assert list(ranker.parts(data, BRAND, OTHER)) == ["text"]
     nothing = ranker.parts(dataset(), BRAND, OTHER)
     assert np.isnan(nothing["simcos"]).all()
+
+
+def test_a_slot_of_zeros_is_left_out_of_the_lengths_too():
+    data = dataset(text={"shop": [1, 0], "ana": [0, 0]}, picture={"shop": [1, 0], "ana": [1, 0]})
+    for fusion in ("average", "concatenate"):
+        assert sum(np.nan_to_num(part) for part in parts(fusion, data).values())[0, 0] == pytest.approx(1), fusion

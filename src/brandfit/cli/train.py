@@ -34,8 +34,7 @@ def command(ranker: str, workspace: str, seed: int, settings: tuple[str, ...], a
     if as_json:
         print_json(info)
         return
-    slots = {k.removeprefix("slots."): v for k, v in info["data"].items() if k.startswith("slots.")}
-    read = ", ".join(f"{slot} from {features}" for slot, features in slots.items() if slot in model.slots)
+    read = ", ".join(f"{slot} from {features}" for slot, (features, _) in model.reads.items())
     click.echo(f"{model.name} is trained ({time.perf_counter() - started:.1f} s), reading {read or 'nothing'}.")
     for note in info["notes"]:
         click.echo(f"Note: {note}")

@@ -4,9 +4,9 @@
              each column times (log 1 / share of accounts that have it) ^ 1/2, which one that all have leaves small
     dense    all others: whitened, C ^ -1/2 with a tenth of the largest eigenvalue added
 
-Both are then centred, each side by its own mean, and set to length one: brands talk of other things than people do. Columns,
-covariance and means are those of what is learned from. Measured on released topics and concepts in 5 folds over brands: AUC .840
-raw, .868 so.
+Both are then centred, each side by its own mean, and set to length one: brands talk of other things than people do. (Fewer than ten
+brands have no mean to speak of: that of the influencers stands in for those that lack.) Columns, covariance and means are those of
+what is learned from. Measured on released topics and concepts in 5 folds over brands: AUC .840 raw, .868 so.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ WIDEST = 2048
 """Columns beyond which values are projected on their first principal axes."""
 AXES = 256
 SHRINKAGE = 0.1
+MEAN_OF = 10
+"""Brands that tell what brands have in common."""
 RAREST = 1e-3
 SMALLEST = 0.1
 POWER = 0.5
@@ -85,7 +87,10 @@ def view(left: Vectors, right: Vectors, rarity: bool = True) -> View:
             scale = (-np.log(frequency) + SMALLEST) ** POWER
         sides = [_spread(values) * scale for values in sides]
     told = (sides[1] if len(sides[1]) else sides[0]).astype(np.float64)
-    centre = np.stack([values.mean(axis=0, dtype=np.float64) if len(values) else told.mean(axis=0) for values in sides])
+    # A brand alone is not taken off from itself: where there are few, the mean of influencers stands for the rest.
+    lacking = max(MEAN_OF - len(sides[0]), 0) if len(sides[1]) else 0
+    brands = (sides[0].sum(axis=0, dtype=np.float64) + lacking * told.mean(axis=0)) / max(len(sides[0]) + lacking, 1)
+    centre = np.stack([brands, told.mean(axis=0)])
     axes = None
     if not shares or dim > WIDEST:
         axes = _axes(told - told.mean(axis=0), whiten=not shares)

@@ -116,7 +116,7 @@ class Evidence:
         influencers = {
             slot: views[slot].of(training.influencers[slot], 1).values for slot in slots if training.influencers[slot].present.any()
         }
-        if learn:
+        if learn and influencers:
             kept = _landmarks(training.works)
             works = training.works[:, kept]
             influencers = {slot: rows[kept] for slot, rows in influencers.items()}

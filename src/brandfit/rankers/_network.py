@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -72,6 +73,8 @@ class NetworkRanker(Ranker):
     def __init__(self, config: Any = None, seed: int = 0) -> None:
         super().__init__(config, seed)
         self.network: nn.Module | None = None
+        self.exact: nn.Module | None = None
+        """The same in float64, to score by: a copy, for several threads may ask one ranker at once."""
 
     @property
     def n_parameters(self) -> int:
@@ -215,23 +218,20 @@ class NetworkRanker(Ranker):
 
     def _took(self, network: Any) -> None:
         self.network = network.cpu().float().eval()
+        self.exact = copy.deepcopy(self.network).double()
 
     def _embedded(self, side: int, sides: Sides, here: list[str]) -> dict[str, np.ndarray]:
         """Part to (n, d) float32 of the accounts of one side, told by these slots; zeros where one has not all of them."""
         import torch
 
         vectors = {slot: sides[slot][side] for slot in here}
-        assert self.network is not None
-        self.network.double()
-        try:
-            with torch.inference_mode():
-                found = self.network(
-                    side,
-                    {slot: torch.from_numpy(v.values).double() for slot, v in vectors.items()},
-                    {slot: torch.from_numpy(v.present).double()[:, None] for slot, v in vectors.items()},
-                )
-        finally:
-            self.network.float()
+        assert self.exact is not None
+        with torch.inference_mode():
+            found = self.exact(
+                side,
+                {slot: torch.from_numpy(v.values).double() for slot, v in vectors.items()},
+                {slot: torch.from_numpy(v.present).double()[:, None] for slot, v in vectors.items()},
+            )
         return {part: values.float().numpy() for part, values in found.items()}
 
     def _examples(self, dataset: Dataset) -> tuple[Pairs, Sides]:

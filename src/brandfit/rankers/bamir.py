@@ -31,6 +31,7 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
+from brandfit.errors import ConfigError
 from brandfit.learning.losses import pairwise, triplet
 from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors
@@ -48,6 +49,10 @@ class BamirConfig(NetworkConfig, frozen=True):
     rounds: Annotated[int, Meta(description="times that every positive pair is drawn in an epoch", ge=1)] = 5
     random: Annotated[int, Meta(description="random negatives a draw", ge=0)] = 3
     hard: Annotated[int, Meta(description="negatives of the brand's own category a draw", ge=0)] = 1
+
+    def __post_init__(self) -> None:
+        if not self.random + self.hard:
+            raise ConfigError("random and hard are both 0: a pair has nothing to be told from.", "Set one of them to 1 or more.")
 
 
 class Bamir(TripletRanker):

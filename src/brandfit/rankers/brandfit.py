@@ -125,7 +125,8 @@ class Brandfit(Ranker):
         told = super().notes(dataset)
         if self.stack is None:
             told.append(
-                f"nothing was learned from endorsements (it takes {FEWEST} brands with partners): a score is likeness alone"
+                f"nothing was learned from endorsements (it takes {FEWEST} brands with partners, and others to tell these from): "
+                "a score is likeness alone"
             )
         return told
 
@@ -220,7 +221,8 @@ class Brandfit(Ranker):
         assert self.evidence is not None
         row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
         at = np.array([row.get(id, -1) for id in candidates.tolist()], np.int64)
-        kept = self._seen[1] if self._seen is not None and self._seen[0]() is dataset else None
+        seen = self._seen  # another thread may ask of another Dataset meanwhile
+        kept = seen[1] if seen is not None and seen[0]() is dataset else None
         most = 2 * len(candidates) > len(row)
         if at.min(initial=0) < 0 or (kept is None and not most):
             return self._told(dataset, candidates, slots, single), None
@@ -240,7 +242,10 @@ class Brandfit(Ranker):
         told = [s for s in CONTENT if s in dataset.slots and brand_has(dataset, s, dataset.brands).any()]
         slots = [s for s in CONTENT if s in used or s in told]
         pairs = self._pairs(dataset) if len(dataset.endorsements) else None
-        if pairs is None or len(np.unique(pairs.at[:, 0])) < FEWEST:
+        shown = (
+            [brand_has(dataset, slot, pairs.brands[np.unique(pairs.at[:, 0])]) for slot in used if slot in CONTENT] if pairs else []
+        )
+        if pairs is None or not shown or np.any(shown, axis=0).sum() < FEWEST:
             return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None
         groups, _ = categories_of(dataset, pairs)
         brands, influencers = np.unique(pairs.at[:, 0]), self._asked(pairs)
@@ -291,8 +296,11 @@ class Brandfit(Ranker):
 
     def _weights(
         self, dataset: Dataset, training: Training, brands: np.ndarray, influencers: np.ndarray, tick: Tick | None
-    ) -> Stack:
-        """Fitted on evidence that was not fitted on the pairs that it is asked for; brands (b,) and influencers (i,) are ids."""
+    ) -> Stack | None:
+        """Fitted on evidence that was not fitted on the pairs that it is asked for; brands (b,) and influencers (i,) are ids.
+
+        None where there is nobody to tell partners from.
+        """
         has_partners = training.works.any(axis=0)
         everybody = not has_partners.all()
         folds = min(self.config.folds, len(brands))
@@ -304,6 +312,7 @@ class Brandfit(Ranker):
             strength = self.config.strength_known
         else:
             strength = self.config.strength
+            folds = min(folds, len(brands) // 2)  # of a single brand nobody may be left to tell its partners from
             parts = dealing.by_brands(training, about, self._dealt(training.categories[0], folds), everybody)
         # Of those without partners a sample is learned from: each stands for several.
         several = (self._shows(dataset).sum() - has_partners.sum()) / max((~has_partners).sum(), 1)
@@ -313,6 +322,8 @@ class Brandfit(Ranker):
         positive, group, share = [], [], []
         names: tuple[str, ...] = ()
         for number, part in enumerate(parts):
+            if not part.evidence.learned:  # those that are left share nothing with anybody
+                continue
             of_brands, of_influencers = ({slot: posts[n] for slot, posts in part.asked.posts.items()} for n in (0, 1))
             side = part.evidence.side(part.asked.influencers, of_influencers)
             features = part.evidence.of(part.asked.brands, side, of_brands)
@@ -331,6 +342,8 @@ class Brandfit(Ranker):
             share.append(times * stands_for[candidate] if everybody else times)
             if tick:
                 tick(number + 1, folds + 1)
+        if not rows or not 0 < sum(y.sum() for y in positive) < sum(map(len, positive)):
+            return None
         x, y, of, times = (np.concatenate(found) for found in (rows, positive, group, share))
         return stack(names, x, y, of, times, strength)
 

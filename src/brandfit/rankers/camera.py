@@ -229,20 +229,17 @@ class Camera(TripletRanker):
         has = [{slot: torch.from_numpy(pair[side].present).double()[:, None] for slot, pair in sides.items()} for side in (0, 1)]
         shown = self._campaigns if self.leaky else None
         campaigns = None if shown is None else torch.from_numpy(self._campaigns_of(shown, brands, candidates)).double()
-        network: Any = self.network.double()
+        network: Any = self.exact
         found: dict[str, list[np.ndarray]] = {}
-        try:
-            with torch.inference_mode():
-                looked = self._looked(network, tensors)
-                for row in range(shape[0]):
-                    for start in range(0, shape[1], BLOCK):
-                        at = torch.arange(start, min(start + BLOCK, shape[1]))
-                        campaign = None if campaigns is None else campaigns[row, at]
-                        for name, values in self._told(network, *looked, has, campaign, torch.full_like(at, row), at).items():
-                            if not wanted or name in wanted:
-                                found.setdefault(name, []).append(values.float().numpy())
-        finally:
-            self.network.float()
+        with torch.inference_mode():
+            looked = self._looked(network, tensors)
+            for row in range(shape[0]):
+                for start in range(0, shape[1], BLOCK):
+                    at = torch.arange(start, min(start + BLOCK, shape[1]))
+                    campaign = None if campaigns is None else campaigns[row, at]
+                    for name, values in self._told(network, *looked, has, campaign, torch.full_like(at, row), at).items():
+                        if not wanted or name in wanted:
+                            found.setdefault(name, []).append(values.float().numpy())
         result = {name: np.concatenate(values).reshape(*shape, *values[0].shape[1:]) for name, values in found.items()}
         for name in result.keys() & {"score", "content", "effect", "influence"}:
             result[name] = np.where(known, result[name].astype(np.float64), np.nan)

@@ -14,7 +14,8 @@ its figures, README and published code; what differs:
 
 * The code gives each side weights of its own (``sides=own``). Few pairs teach them little; here both sides share them.
 * The code takes the mean of the product as score (R2): the same order, gradients 512 times smaller. Here it is the inner product.
-* Grades are the number of the bucket, k - 1 for the best down to 0: the paper's competence scores are not public.
+* Grades are the number of the bucket, k - 1 for the best down to 0: the paper's competence scores are not public. A partner
+  of whose campaign no engagement is known stands in the middle of those of whom it is.
 * Their local response normalisation of VGG maps is left out: vectors of every slot are set to length one instead.
 * The penalty of the weights, .001 in the code of all variants but k = 4, is 0 unless ``l1`` says otherwise.
 * Weights start from N(0, .1). Training stops early on held-out training brands; at the paper's step of SGD it seldom does before
@@ -78,6 +79,7 @@ class Mir(NetworkRanker):
     def __init__(self, config: MirConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
         self._grade: dict[tuple[int, int], float] = {}
+        self._middle = 0.0
 
     def made(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._mir_net import MirNet
@@ -100,10 +102,11 @@ class Mir(NetworkRanker):
         rates = campaign_rates(dataset)
         named = ((b, i, (pairs.brands[b], pairs.influencers[i])) for b, i in pairs.at.tolist())
         self._grade = {(b, i): rates[name] for b, i, name in named if name in rates}
+        self._middle = float(np.median(list(self._grade.values()))) if self._grade else 0.0
         return {}
 
     def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Lists:
-        grades = np.array([self._grade.get((b, i), 0.0) for b, i in pairs.tolist()])
+        grades = np.array([self._grade.get((b, i), self._middle) for b, i in pairs.tolist()])
         return buckets(pairs, grades, candidates, self.config.k, rng)
 
     def loss(self, embed: Embed, batch: Lists) -> Tensor:

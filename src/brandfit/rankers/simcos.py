@@ -67,7 +67,7 @@ def _concatenated(sides: dict[str, tuple[Vectors, Vectors]]) -> dict[str, np.nda
     """The squared lengths of both sides are summed over the slots that the pair shares."""
     products, left_squared, right_squared = {}, np.zeros(1), np.zeros(1)
     for slot, (left, right) in sides.items():
-        pairs = shared(left, right)
+        pairs = shared(unit(left), unit(right))
         products[slot] = inner(left.values, right.values) * pairs
         left_squared = left_squared + _squared(left)[:, None] * pairs
         right_squared = right_squared + _squared(right)[None, :] * pairs

@@ -97,7 +97,7 @@ class WSim(Ranker):
         torch = need_torch(self.name)
         from brandfit.rankers._wsim_net import WSimNet
 
-        self.reads, self.weights = {}, {}
+        self.reads, self.weights, self.diagonal, self.engagement = {}, {}, {}, (0.0, 1.0)
         pairs, left, right, rate = self._examples(dataset)
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in (*left, *rate)}
         device = device_of(torch, self.config.device)

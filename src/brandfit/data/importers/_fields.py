@@ -163,6 +163,11 @@ def row_id(value: Any) -> str:
     return identifier(_id_text(value))
 
 
+def other_row_id(value: Any) -> str | None:
+    """The id of a row elsewhere that may be unknown."""
+    return None if is_missing(value) else row_id(value)
+
+
 def items(value: Any, separators: str) -> list[str]:
     """A list, or text with one of the separators between the items; empty items are left out."""
     if value is None or (isinstance(value, float) and math.isnan(value)):

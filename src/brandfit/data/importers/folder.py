@@ -91,7 +91,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "endorsements": (
         Column("brand", _fields.account_id, "handle of a brand in accounts", ("brand_id", "target"), needed=True),
         Column("influencer", _fields.account_id, "handle of an influencer in accounts", ("influencer_id", "source"), needed=True),
-        Column("post", _fields.row_id, "id of the campaign post", ("post_id",)),
+        Column("post", _fields.other_row_id, "id of the campaign post", ("post_id",)),
         Column("time", _fields.seconds, "when", ("timestamp", "date")),
         Column("weight", _fields.number, "engagement rate of the campaign post", ("engagement", "engagement_rate")),
     ),
@@ -133,6 +133,7 @@ class Folder(Importer):
             *(f"There is no table of {table}." for table in ("posts", "endorsements") if not files[table]),
         ]
         used: set[Path] = set()
+        self._headed: set[Path] = set()
         roles: dict[str, str] = {}
         owners: dict[str, str] = {}
         link_comment = Comments().link
@@ -156,8 +157,7 @@ class Folder(Importer):
                     except ValueError as error:
                         yield Reject(file, line, str(error), excerpt(str(row.get("id") or "")))
         self.warnings += [
-            f"{clean(source.name)}: no row of it could be used. Its first row names the columns; one is needed that is called "
-            f"{' or '.join(name for column in COLUMNS[table][:1] for name in (column.name, *column.also))}."
+            f"{clean(source.name)}: no row of it could be used.{'' if source in self._headed else _heading(table)}"
             for table in COLUMNS
             for source in files[table]
             if source not in used
@@ -197,8 +197,15 @@ class Folder(Importer):
             yield line, row
 
     def _note(self, path: Path, header: str, column: Column | None) -> None:
+        if column is not None and column.needed:
+            self._headed.add(path)
         if column is None and header.strip() and len(self.warnings) < MOST_UNKNOWN:
             self.warnings.append(f"{clean(path.name)}: the column {clean(header)[:60]!r} is not known and was left out.")
+
+
+def _heading(table: str) -> str:
+    first = COLUMNS[table][0]
+    return f" Its first row names the columns; one is needed that is called {' or '.join((first.name, *first.also))}."
 
 
 def _account(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Account]:
