@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from brandfit.data.schema import Account, Post
 from brandfit.errors import ConfigError, UsageError
 from brandfit.evaluation.profiles import accuracy, answered, calibration_error, f1_scores, judge, macro_f1
 from brandfit.profilers._inputs import FIELDS, inputs
+from brandfit.profilers._matrix import _standard
 from brandfit.profilers.base import Profiler, labelled, temperature, warmed
 from brandfit.workspace import Workspace
 
@@ -213,3 +215,14 @@ def test_profilers_take_numbers_that_are_not_known(name):
     cls = names.load("profiler", name)
     told = cls(cls.Config.of({}), 0).fit(dataset).probabilities(dataset, np.array(["new"], dtype=object))
     assert np.isfinite(told).all()
+
+
+def test_a_number_that_all_have_alike_but_for_rounding_says_nothing():
+    """.2 mentions a post of everybody that is known, and none of who is asked about: no million standard deviations."""
+    rounded = 0
+    for n in range(30, 60):
+        numbers = np.column_stack([np.full(n, 0.2), np.arange(n)])
+        rounded += numbers[0, 0] != numbers.sum(axis=0)[0] / n
+        asked = np.array([[0.0, n / 2]])
+        assert np.abs(_standard(SimpleNamespace(numbers=numbers))(SimpleNamespace(numbers=asked))).max() < 1
+    assert rounded > 3  # of these there is a deviation: what rounding leaves of none

@@ -167,3 +167,11 @@ def test_advice_never_tells_where_a_picture_was_kept(client):
     answer = client.post("/api/v1/advice", data={"like": BRAND, "captions": "Rain"}, files={"pictures": ("a.jpg", b"none")})
     assert answer.status_code in (200, 422)
     assert "/tmp" not in answer.text
+    for place, name, data in (
+        ("similar/picture", "picture", {}),
+        ("rankings/brief", "pictures", {"text": "boots"}),
+        ("advice", "pictures", {"like": BRAND}),
+    ):
+        answer = client.post(f"/api/v1/{place}", data=data, files={name: ("a.jpg", b"none")})
+        assert "/tmp" not in answer.text, place
+        assert answer.status_code == 200 or "a.jpg" in answer.text, answer.text

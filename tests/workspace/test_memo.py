@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -56,6 +58,48 @@ def test_one_thread_makes_it_and_the_others_wait():
         thread.join()
     assert len(made) == 1
     assert len({id(one) for one in found}) == 1
+
+
+def test_who_asks_for_something_else_does_not_wait():
+    memo, gate, told = Memo(x=2), threading.Event(), []
+    slow = threading.Thread(target=lambda: memo.get("x", "slow", lambda: gate.wait(30)))
+    slow.start()
+    quick = threading.Thread(target=lambda: told.append(memo.get("x", "quick", lambda: "made")))
+    quick.start()
+    quick.join(10)
+    assert told == ["made"]
+    assert memo.keys("x") == ["quick"]
+    gate.set()
+    slow.join()
+    assert memo.keys("x") == ["slow", "quick"]
+    assert not memo._making
+
+
+def test_more_threads_than_connections_read_pictures_at_once(tmp_path):
+    with Workspace(tmp_path / "w", create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        hashes = workspace.dataset().images["hash"].to_pylist()[:40]
+        wanted = [workspace.picture(hash) for hash in hashes]
+        together = threading.Barrier(40)
+
+        def read(hash):
+            together.wait(60)
+            return workspace.picture(hash), together.wait(60)
+
+        with ThreadPoolExecutor(40) as threads:
+            found = [data for data, _ in threads.map(read, hashes)]
+        assert found == wanted
+
+
+def test_first_readers_at_once_find_what_they_look_for(tmp_path):
+    """Each takes the rows out anew; neither is in the way of the other."""
+    with Workspace(tmp_path / "w", create=True) as workspace:
+        pipeline.import_source(workspace, "sample")
+        wanted = workspace.dataset().fingerprint
+    for _ in range(12):
+        shutil.rmtree(tmp_path / "w" / "tables")
+        with Workspace(tmp_path / "w") as one, Workspace(tmp_path / "w") as other, ThreadPoolExecutor(2) as threads:
+            assert {d.fingerprint for d in threads.map(lambda w: w.dataset(), (one, other))} == {wanted}
 
 
 def test_a_dataset_is_the_same_object_until_rows_or_features_change(tmp_path):

@@ -21,6 +21,7 @@ from brandfit.campaign.interval import GROUPS, Errors, Interval, group_of, inter
 from brandfit.data.captions import disclosed, hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.learning.engagement import unrounded
 
 AXES = 32
 FOLDS = 5
@@ -256,7 +257,7 @@ def _columns(
 
 def _ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     mean, deviation = x.mean(axis=0), x.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1.0)
+    scale = unrounded(mean, deviation)
     z = (x - mean) / scale
     weights = np.linalg.solve(z.T @ z + RIDGE * np.eye(z.shape[1]), z.T @ (y - y.mean()))
     return mean, scale, weights, float(y.mean())

@@ -49,7 +49,12 @@ def scale(known: np.ndarray) -> tuple[float, float]:
     if not len(known):
         return 0.0, 1.0
     mean, deviation = float(known.mean()), float(known.std())
-    return mean, deviation if deviation > ROUNDING * max(abs(mean), 1e-300) else 1.0
+    return mean, float(unrounded(mean, deviation))
+
+
+def unrounded(mean: np.ndarray | float, deviation: np.ndarray | float) -> np.ndarray:
+    """Standard deviations; 1 where numbers differ by rounding alone: nothing may be divided by what is left of that."""
+    return np.where(deviation > ROUNDING * np.maximum(np.abs(mean), 1e-300), deviation, 1.0)
 
 
 def standardised(rate: Vectors, mean: float, deviation: float) -> Vectors:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from brandfit.learning.engagement import unrounded
 from brandfit.profilers._inputs import Inputs
 
 RAREST = 3
@@ -72,7 +73,7 @@ def _standard(known: Inputs) -> Callable[[Inputs], np.ndarray]:
     count = np.maximum(told.sum(axis=0), 1)
     mean = np.nan_to_num(known.numbers).sum(axis=0) / count
     deviation = np.sqrt((np.where(told, known.numbers - mean, 0) ** 2).sum(axis=0) / count)
-    deviation = np.where(deviation > 0, deviation, 1.0)
+    deviation = unrounded(mean, deviation)
     return lambda asked: np.nan_to_num((asked.numbers - mean) / deviation) / 10
 
 

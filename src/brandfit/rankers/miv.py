@@ -20,6 +20,7 @@ import numpy as np
 
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.learning.engagement import unrounded
 from brandfit.rankers.base import Ranker, Tick
 
 WEEK = 7 * 86_400
@@ -43,7 +44,7 @@ class Miv(Ranker):
         count = np.maximum(known.sum(axis=0), 1)
         mean = np.where(known, values, 0).sum(axis=0) / count
         deviation = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axis=0) / count)
-        self.scale = np.stack([mean, np.where(deviation > 0, deviation, 1.0)], axis=1)
+        self.scale = np.stack([mean, unrounded(mean, deviation)], axis=1)
         return super().fit(dataset)
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:

@@ -85,7 +85,7 @@ def refuse(request: Request, status: int, title: str, detail: str = "", headers:
 
 def _health(app: FastAPI) -> None:
     @app.get("/healthz", include_in_schema=False)
-    def alive() -> Response:
+    async def alive() -> Response:  # not on a thread: all of them may be busy with long answers
         """The process answers."""
         return PlainTextResponse("ok\n")
 

@@ -10,7 +10,8 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from brandfit import pipeline
-from brandfit.errors import DataError
+from brandfit.errors import BrandfitError, DataError
 from brandfit.service.forgetting import UPLOADS
 from brandfit.workspace import Workspace
 
@@ -76,6 +77,17 @@ async def receive(workspace: Workspace, uploads: Sequence[UploadFile]) -> dict[s
         "bytes": sum(file.stat().st_size for file in files),
         "importers": pipeline.looks_like(inmost(folder)),
     }
+
+
+@contextmanager
+def under_their_names(files: Iterable[Path]) -> Iterator[None]:
+    """Where something is wrong with uploaded files, it is told under the names that they came with, not of where they were kept."""
+    try:
+        yield
+    except BrandfitError as error:
+        for file in files:
+            error.message, error.hint = (text.replace(str(file), file.name) for text in (error.message, error.hint))
+        raise
 
 
 def unpack(archive: Path, folder: Path) -> None:

@@ -11,7 +11,7 @@ Made = TypeVar("Made")
 
 
 class Memo:
-    """By kind and key; safe to use from several threads, of which one makes what is asked for and the others wait.
+    """By kind and key; safe to use from several threads, of which one makes what is asked for and those that ask for the same wait.
 
     most  how many of each kind are kept; those asked for longest ago go first
     """
@@ -19,20 +19,47 @@ class Memo:
     def __init__(self, **most: int) -> None:
         self._most = most
         self._kept: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in most}
-        self._locks = {kind: threading.RLock() for kind in most}
+        self._making: dict[tuple[str, Hashable], _Gate] = {}
+        self._lock = threading.Lock()
 
     def get(self, kind: str, key: Hashable, make: Callable[[], Made]) -> Made:
         kept = self._kept[kind]
-        with self._locks[kind]:
-            if key not in kept:
+        with self._lock:
+            if key in kept:
+                return self._latest(kept, key)
+            gate = self._making.setdefault((kind, key), _Gate())
+            gate.users += 1
+        try:
+            with gate.lock:
+                with self._lock:
+                    if key in kept:
+                        return self._latest(kept, key)
                 made = make()
-                while len(kept) >= self._most[kind]:
-                    kept.popitem(last=False)
-                kept[key] = made
-            kept.move_to_end(key)
-            found: Made = kept[key]
-            return found
+                with self._lock:
+                    while len(kept) >= self._most[kind]:
+                        kept.popitem(last=False)
+                    kept[key] = made
+                return made
+        finally:
+            with self._lock:
+                gate.users -= 1
+                if not gate.users:
+                    self._making.pop((kind, key), None)
+
+    @staticmethod
+    def _latest(kept: OrderedDict[Hashable, Any], key: Hashable) -> Any:
+        kept.move_to_end(key)
+        return kept[key]
 
     def keys(self, kind: str) -> list[Any]:
         """Of what is kept, the latest first. Does not wait for what is being made."""
-        return list(reversed(tuple(self._kept[kind])))
+        with self._lock:
+            return list(reversed(self._kept[kind]))
+
+
+class _Gate:
+    """What those wait at who ask for the same."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.users = 0

@@ -11,6 +11,7 @@ leaves the old version, and at most a temporary folder that the next ``put`` swe
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -48,9 +49,7 @@ class Shelf:
             for file in (*files, MANIFEST):
                 sync(temporary / file)
             target = home / version
-            if target.exists():  # the same version again, perhaps damaged: the new one takes its place
-                target.rename(home / f".tmp-old-{uuid.uuid4().hex}")
-            temporary.rename(target)
+            _take_place(temporary, target)
             sync(home)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -151,6 +150,20 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _take_place(temporary: Path, target: Path) -> None:
+    """Rename to the target. The same version again may be there, perhaps damaged, or come from elsewhere meanwhile: it goes."""
+    for left in reversed(range(10)):
+        with contextlib.suppress(FileNotFoundError):
+            target.rename(target.parent / f".tmp-old-{uuid.uuid4().hex}")
+        try:
+            temporary.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not left:
+                raise
+        else:
+            return
 
 
 def sha256(path: Path) -> str:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,6 @@ class Workspace:
             self.path.mkdir(parents=True, exist_ok=True)
         self.engine = tables.connect(database)
         self._tables, self._features, self._models = (Shelf(self.path / n) for n in ("tables", "features", "models"))
-        self._local = threading.local()
         self.memo = Memo(
             rows=1, features=64, models=4, datasets=4, loaded=4, rankings=64, chances=64, explanations=32, suitings=32, folds=5
         )
@@ -215,10 +214,8 @@ class Workspace:
 
     def picture(self, hash: str) -> bytes:
         """Bytes of a working copy. Raises KeyError where it is not there."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self.engine.raw_connection()
-        found = connection.execute("SELECT data FROM pictures WHERE hash = ?", (hash,)).fetchone()
+        with closing(self.engine.raw_connection()) as connection:  # back into the pool: there may be more threads than it has
+            found = connection.execute("SELECT data FROM pictures WHERE hash = ?", (hash,)).fetchone()
         if found is None:
             raise KeyError(hash)
         return found[0]

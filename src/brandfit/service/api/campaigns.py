@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from brandfit import pipeline
 from brandfit.service.api._shared import Here, Reader, parted, plain
 from brandfit.service.api.models import Advice, Shortlist, Shortlisting
-from brandfit.service.uploads import saved
+from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["campaigns"])
 
@@ -37,7 +37,8 @@ async def advice(
     """Which of these pictures and captions fit, each kind best first."""
     with tempfile.TemporaryDirectory() as folder:
         files = [await saved(file, Path(folder), f"{n}/{file.filename or 'picture'}") for n, file in enumerate(pictures)]
-        told = await run_in_threadpool(pipeline.advise, here, like, files, captions, by)
+        with under_their_names(files):
+            told = await run_in_threadpool(pipeline.advise, here, like, files, captions, by)
         return plain(named(told.to_dict(), files))
 
 

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from brandfit import pipeline
 from brandfit.service.api._shared import UNCHANGED, Here, Limit, Offset, Reader, Unchanged, WhereQuery, plain
 from brandfit.service.api.models import Found, Handle, Keywords
-from brandfit.service.uploads import saved
+from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["finding"])
 
@@ -55,4 +55,5 @@ async def similar_picture(
     """Influencers whose pictures are like this one."""
     with tempfile.TemporaryDirectory() as folder:
         file = await saved(picture, Path(folder))
-        return plain((await run_in_threadpool(pipeline.similar, here, (), file, where, limit)).to_dict())
+        with under_their_names([file]):
+            return plain((await run_in_threadpool(pipeline.similar, here, (), file, where, limit)).to_dict())

@@ -27,7 +27,7 @@ from brandfit.service.api._shared import (
 )
 from brandfit.service.api.models import Explanation, Handle, Mark, Marking, Marks, Ranking
 from brandfit.service.people import handle
-from brandfit.service.uploads import saved
+from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["rankings"])
 Kinds = Annotated[
@@ -75,7 +75,8 @@ async def brief(
 
     with tempfile.TemporaryDirectory() as folder:
         files = [await saved(upload, Path(folder)) for upload in pictures]
-        return plain(await run_in_threadpool(places.for_brief, here, text, files, ranker, limit))
+        with under_their_names(files):
+            return plain(await run_in_threadpool(places.for_brief, here, text, files, ranker, limit))
 
 
 @router.get("/explanations/{brand}/{influencer}", response_model=Explanation, responses=UNCHANGED)
