@@ -19,18 +19,19 @@ class Pairs(NamedTuple):
     at: np.ndarray
 
 
-def to_learn_from(dataset: Dataset, ranker: str) -> Pairs:
+def to_learn_from(dataset: Dataset, ranker: str, unseen: bool = False) -> Pairs:
     """The endorsing pairs of a Dataset, but for those of brands of which nothing is seen and of partners that stand for the brand.
 
     A brand that shows nothing of its own is seen through its partners. Learning to match it with these very partners would
     teach that equal is equal. (A split says with ``represents`` links who stands for whom, so that others are left.)
+    ``unseen``: brands of which nothing is seen too, for one that learns from what partners are like whatever the brand.
     Raises UsageError where no pair is left.
     """
     pairs = dataset.endorsements
     seen_as = dataset.representation
     if not {"partners", "none"}.isdisjoint(seen_as.values()):
         standing = set(map(tuple, dataset.representing.tolist()))
-        barred = {"partners": standing, "none": set(map(tuple, pairs.tolist()))}
+        barred = {"partners": standing, "none": standing if unseen else set(map(tuple, pairs.tolist()))}
         pairs = pairs[[n for n, pair in enumerate(pairs.tolist()) if tuple(pair) not in barred.get(seen_as[pair[0]], ())]]
     if not len(pairs):
         raise UsageError(

@@ -268,8 +268,11 @@ class Brandfit(Ranker):
         )
 
     def _pairs(self, dataset: Dataset) -> Pairs:
-        """What may be learned from, of influencers that show anything: others are nobody's candidates."""
-        pairs = to_learn_from(dataset, self.name)
+        """What may be learned from, of influencers that show anything: others are nobody's candidates.
+
+        A brand that shows nothing tells all the same what its partners are like: how engaged, and whether they had others.
+        """
+        pairs = to_learn_from(dataset, self.name, unseen=True)
         return narrowed(pairs, np.ones(len(pairs.brands), bool), self._shows(dataset))
 
     def _shows(self, dataset: Dataset) -> np.ndarray:
