@@ -418,6 +418,16 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
     assert {**whole, "seconds": again["seconds"]} == again
 
 
+def test_training_says_what_was_read(run, demo, tmp_path):
+    """Engagement is there and left out by a setting; one that learns nothing reads all the same."""
+    shutil.copytree(demo, tmp_path / "demo", ignore=shutil.ignore_patterns("*.jsonl", "*.csv"))
+    left_out = [part for setting in ("representation=bilinear", "interaction=false", "epochs=1") for part in ("--set", setting)]
+    for asked in (["simcos"], ["camera", *left_out]):
+        code, out, _ = run("train", *asked, "-w", tmp_path / "demo")
+        assert code == 0
+        assert out.splitlines()[0].endswith("reading text from text.hashing."), out
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

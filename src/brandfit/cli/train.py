@@ -34,7 +34,10 @@ def command(ranker: str, workspace: str, seed: int, settings: tuple[str, ...], a
     if as_json:
         print_json(info)
         return
-    read = ", ".join(f"{slot} from {features}" for slot, (features, _) in model.reads.items())
+    filled = {k.removeprefix("slots."): v for k, v in info["data"].items() if k.startswith("slots.")}
+    # One that learns knows what it read: a setting may leave out what is filled.
+    slots = model.reads if model.learns else [slot for slot in model.slots if slot in filled]
+    read = ", ".join(f"{slot} from {filled[slot]}" for slot in slots)
     click.echo(f"{model.name} is trained ({time.perf_counter() - started:.1f} s), reading {read or 'nothing'}.")
     for note in info["notes"]:
         click.echo(f"Note: {note}")
