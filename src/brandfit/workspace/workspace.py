@@ -57,7 +57,17 @@ class Workspace:
         self.engine = tables.connect(database)
         self._tables, self._features, self._models = (Shelf(self.path / n) for n in ("tables", "features", "models"))
         self.memo = Memo(
-            rows=1, features=64, models=4, datasets=4, loaded=4, rankings=64, chances=64, explanations=32, suitings=32, folds=5
+            rows=1,
+            features=64,
+            categories=4,
+            models=4,
+            datasets=4,
+            loaded=4,
+            rankings=64,
+            chances=64,
+            explanations=32,
+            suitings=32,
+            folds=5,
         )
         """What was read and made before and is still as it was; the pipeline keeps its own there too."""
 
