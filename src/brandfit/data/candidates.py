@@ -50,10 +50,11 @@ class Counted:
         return {"reason": self.reason, "count": self.count, "text": self.text, "examples": list(self.examples)}
 
 
-def counted(reason: str, text: str, ids: Iterable[str] | np.ndarray) -> tuple[Counted, ...]:
-    """These accounts as one Counted; nothing if there are none."""
+def counted(reason: str, text: str, ids: Iterable[str] | np.ndarray, one: str = "") -> tuple[Counted, ...]:
+    """These accounts as one Counted; nothing if there are none. ``one``: the text for a single account, where it differs."""
     found = [str(id) for id in ids]
-    return (Counted(reason, text, len(found), tuple(found[:EXAMPLES])),) if found else ()
+    words = one if one and len(found) == 1 else text
+    return (Counted(reason, words, len(found), tuple(found[:EXAMPLES])),) if found else ()
 
 
 def by_followers(

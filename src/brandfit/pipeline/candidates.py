@@ -94,7 +94,7 @@ def candidates(dataset: Dataset, brand: str | None, partners: bool, within: Boun
     known = dataset.partners.get(brand, set()) if brand is not None and not partners else set()
     if known:
         is_partner = np.array([id in known for id in inside.tolist()], bool)
-        excluded = (*excluded, *counted("partner", "past partners of the brand", inside[is_partner]))
+        excluded = (*excluded, *counted("partner", "past partners of the brand", inside[is_partner], "past partner of the brand"))
         inside = inside[~is_partner]
     return Candidates(inside, within, excluded, unknown)
 

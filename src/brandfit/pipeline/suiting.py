@@ -190,7 +190,7 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, w
         )
     judged = {brand for brand, *_ in told}
     excluded = (
-        *counted("partner", "past partners", sorted(set(dataset.brands.tolist()) - set(brands))),
+        *counted("partner", "past partners", sorted(set(dataset.brands.tolist()) - set(brands)), "past partner"),
         *counted("no_evidence", "with nothing known to judge by", [b for b in brands if b not in judged]),
     )
     by = "probability" if told[0][3] is not None else "place"
