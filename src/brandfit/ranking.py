@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from brandfit.data.candidates import Counted
 from brandfit.errors import UnknownName, UsageError
 
 
@@ -18,6 +19,10 @@ class Ranking:
 
     scores are higher for better and may be NaN, "no evidence", which comes last. ``parts`` are named (n,) arrays
     that add up to the scores of a ranker that can say what its score is made of, else empty.
+
+    among       number of candidates that were ranked, before the list was cut to the best k
+    excluded    influencers that are no candidates, by reason; ``among`` and their counts add up to all influencers
+    incomplete  candidates that are ranked although something about them is unknown (followers, evidence)
     """
 
     brand: str
@@ -27,6 +32,9 @@ class Ranking:
     ranker: str = ""
     fingerprint: str = ""
     notes: tuple[str, ...] = ()
+    among: int = 0
+    excluded: tuple[Counted, ...] = ()
+    incomplete: tuple[Counted, ...] = ()
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -38,6 +46,10 @@ class Ranking:
         """Of these candidates alone, in the same order; ``at`` is a slice or (n,) bool."""
         parts = {name: values[at] for name, values in self.parts.items()}
         return replace(self, candidates=self.candidates[at], scores=self.scores[at], parts=parts)
+
+    def narrowed(self, keep: np.ndarray, excluded: Sequence[Counted]) -> Ranking:
+        """Only the candidates where ``keep`` (n,) bool is true; ``excluded`` counts the others."""
+        return replace(self.of(keep), among=int(keep.sum()), excluded=(*self.excluded, *excluded))
 
     def rows(self) -> list[dict]:
         """One plain dict a candidate, with its 1-based rank; a NaN score is None."""
@@ -99,6 +111,7 @@ def rank(
         ranker,
         fingerprint,
         tuple(notes),
+        len(candidates),
     )
 
 
@@ -116,7 +129,8 @@ def adjusted(ranking: Ranking, weights: Mapping[str, float], taste: np.ndarray |
     if taste is not None and taste.any():
         parts = (parts or {ranking.ranker: ranking.scores}) | {"taste": taste}
     scores = np.sum(list(parts.values()), axis=0) if parts else ranking.scores
-    return rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
+    made = rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
+    return replace(made, excluded=ranking.excluded, incomplete=ranking.incomplete)
 
 
 def place(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:

@@ -13,6 +13,7 @@ from brandfit.campaign.limits import Limit, Limits
 from brandfit.campaign.prices import PriceConfig, Prices, prices
 from brandfit.campaign.reach import Reach
 from brandfit.data.audience import Audiences
+from brandfit.data.candidates import Counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.ranking import Ranking
@@ -42,7 +43,8 @@ class Shortlist:
     """match_is: what the match of a pick is, a probability or only its place in the ranking, as the share of candidates that are
     not above it; reach: people won, expected (of rank shares: followers weighed by them, to compare sets by); ranked_reach: of the
     first of the ranking that the same limits allow; at_least: what share of the best possible it is for sure; first: those of the
-    ranking with their places, empty where they do not keep the limits."""
+    ranking with their places, empty where they do not keep the limits; among: number of influencers that could be chosen;
+    excluded: the others, counted by reason."""
 
     brand: str
     match_is: MatchIs
@@ -53,6 +55,8 @@ class Shortlist:
     budget: float | None
     notes: tuple[str, ...]
     first: tuple[tuple[str, int], ...] = ()
+    among: int = 0
+    excluded: tuple[Counted, ...] = ()
 
     @property
     def price(self) -> tuple[float, float, float]:
@@ -69,6 +73,8 @@ class Shortlist:
             "at_least_of_the_best_possible": self.at_least,
             "first_of_the_ranking": [{"influencer": id, "rank": rank} for id, rank in self.first],
             "budget": self.budget,
+            "candidates": self.among,
+            "excluded": [group.to_dict() for group in self.excluded],
             "price": {"middle": middle, "low": low, "high": high},
             "picks": [{name: getattr(pick, name) for name in Pick.__dataclass_fields__} for pick in self.picks],
             "notes": list(self.notes),

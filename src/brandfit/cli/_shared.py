@@ -13,6 +13,8 @@ import msgspec
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from brandfit.data.candidates import Counted
+
 
 class Tick(Protocol):
     """Called with what is done, of how much in all, and what is being done."""
@@ -32,6 +34,11 @@ workspace_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 set_option = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting; may be given several times.")
 where_option = click.option("--where", help="Only these: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+followers_option = click.option(
+    "--followers",
+    metavar="RANGE",
+    help="Followers of the candidates, in place of 5k..100k: 1k..500k, ..20k; 0.. for all. Those of unknown size stay in.",
+)
 out_option = click.option(
     "--out", type=click.Path(dir_okay=False), help="The rows as a file too: .csv, .xlsx, .json, .jsonl or .parquet."
 )
@@ -79,6 +86,16 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 def print_notes(notes: Sequence[str]) -> None:
     for note in notes:
         click.echo(f"Note: {note}" + ("" if note.endswith((".", "?")) else "."))
+
+
+def print_counts(among: int, excluded: Sequence[Counted], incomplete: Sequence[Counted] = (), what: str = "are candidates") -> None:
+    """How many influencers are left, who was left out and why."""
+    from brandfit.data.candidates import sentences
+
+    for sentence in sentences(among, excluded, incomplete, what):
+        click.echo(sentence)
+    if any(group.reason in ("followers_below", "followers_above") for group in excluded):
+        click.echo("Other bounds: --followers 1k..500k, or 0.. for all.")
 
 
 @contextlib.contextmanager

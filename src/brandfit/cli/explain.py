@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, seed_option, set_option, workspace_option
+from brandfit.cli._shared import (
+    followers_option,
+    json_option,
+    print_json,
+    print_table,
+    seed_option,
+    set_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Say why an influencer suits a brand.")
@@ -27,6 +35,7 @@ from brandfit.cli._shared import json_option, print_json, print_table, seed_opti
     help="Whose posts, columns and words.",
 )
 @click.option("--out", type=click.Path(file_okay=False), help="Folder for explanation.json and the drawings (PNG).")
+@followers_option
 @seed_option
 @set_option
 @json_option
@@ -38,6 +47,7 @@ def command(
     kinds: tuple[str, ...],
     side: str,
     out: str | None,
+    followers: str | None,
     seed: int,
     settings: tuple[str, ...],
     as_json: bool,
@@ -58,7 +68,9 @@ def command(
     own, data = read_settings(settings)
     sides = ("influencer", "brand") if side == "both" else (side,)
     with Workspace(workspace) as opened:
-        told, dataset = pipeline.explain(opened, brand, influencer, ranker, kinds or ("posts", "columns"), sides, own, data, seed)
+        told, dataset = pipeline.explain(
+            opened, brand, influencer, ranker, kinds or ("posts", "columns"), sides, own, data, seed, followers
+        )
         files = pipeline.save_explanation(told, dataset, out) if out else []
     if as_json:
         print_json({**told.to_dict(), "files": [str(file) for file in files]})

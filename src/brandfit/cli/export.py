@@ -6,7 +6,17 @@ from typing import Any
 
 import click
 
-from brandfit.cli._shared import json_option, only_data, print_json, progress, read_settings, set_option, workspace_option
+from brandfit.cli._shared import (
+    followers_option,
+    json_option,
+    only_data,
+    print_counts,
+    print_json,
+    progress,
+    read_settings,
+    set_option,
+    workspace_option,
+)
 
 WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "features", "rejects", "report")
 OF_REPORTS = {
@@ -37,6 +47,7 @@ OF_REPORTS = {
 )
 @click.option("--influencer", "influencers", multiple=True, help="For a report: these in place of the best; several times.")
 @click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")
+@followers_option
 @set_option
 @json_option
 def command(
@@ -47,6 +58,7 @@ def command(
     ranker: str | None,
     k: int | None,
     name: str | None,
+    followers: str | None,
     settings: tuple[str, ...],
     as_json: bool,
     **of_reports: Any,
@@ -69,11 +81,15 @@ def command(
             raise click.UsageError("A report is about one brand: name it with --brand.")
         own, data = read_settings(settings)
         with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as tick:
-            said = pipeline.report(opened, brands[0], file, ranker, k or 10, **of_reports, data=data, settings=own, tick=tick)
+            said = pipeline.report(
+                opened, brands[0], file, ranker, k or 10, **of_reports, data=data, settings=own, tick=tick, followers=followers
+            )
         told = {
             "file": file,
             "brand": said.brand.id,
             "influencers": [card.profile.id for card in said.cards],
+            "candidates": said.candidates,
+            "excluded": [group.to_dict() for group in said.excluded],
             "notes": list(said.notes),
         }
         if as_json:
@@ -81,15 +97,23 @@ def command(
         else:
             many = f"{len(said.cards)} influencer{'s' if len(said.cards) != 1 else ''}"
             click.echo(f"A report on {said.brand.id} with {many} is in {file}.")
+            print_counts(said.candidates, said.excluded, said.incomplete)
         return
     for option, typed in OF_REPORTS.items():
         if of_reports[option]:
             raise click.UsageError(f"{typed} is for a report; this writes {what}.")
-    if what != "rankings" and (typed := "--brand" if brands else "--ranker" if ranker else "-k" if k else ""):
+    if what != "rankings" and (
+        typed := "--brand" if brands else "--ranker" if ranker else "-k" if k else "--followers" if followers else ""
+    ):
         raise click.UsageError(f"{typed} is for rankings and reports; this writes all {what}.")
     with Workspace(workspace) as opened:
-        rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k, name=name, data=only_data(settings))
+        data = only_data(settings)
+        rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k, name=name, data=data, followers=followers)
+        # Past partners differ from brand to brand: each row of the file has how many are left out for its brand.
+        found = pipeline.default_candidates(opened, followers, data) if what == "rankings" else None
     if as_json:
-        print_json({"file": file, "rows": rows})
-    else:
-        click.echo(f"{rows:,} rows are in {file}.")
+        print_json({"file": file, "rows": rows, **({"candidates": found.to_dict()} if found is not None else {})})
+        return
+    click.echo(f"{rows:,} rows are in {file}.")
+    if found is not None:
+        print_counts(len(found.ids), found.excluded, found.incomplete)

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, progress, read_settings, set_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    print_counts,
+    print_json,
+    print_table,
+    progress,
+    read_settings,
+    set_option,
+    workspace_option,
+)
 
 if TYPE_CHECKING:
     from brandfit.pipeline import Imported
@@ -91,6 +100,8 @@ def _told(result: Imported, workspace: str) -> None:
         count = len(result.left_out.accounts)
         whom = f"{count:,} account that asked to be forgotten" if count == 1 else f"{count:,} accounts that asked to be forgotten"
         click.echo(f"Left out: {result.left_out.rows:,} rows of {whom}; taken out of {result.left_out.redacted:,} rows of others.")
+    found = result.candidates
+    print_counts(len(found.ids), found.excluded, found.incomplete, f"are candidates ({found.bounds.sentence})")
     if result.rejects:
         click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")
         for reject in result.rejects[:5]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from msgspec import Meta
 
 from brandfit import config
+from brandfit.data.candidates import MICRO, by_followers
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, arrow_schema, link_id
 
@@ -23,8 +24,8 @@ class Config(config.Config, frozen=True):
         "sponsors",
     )
     disclosed_only: Annotated[bool, Meta(description="count only posts that are marked as advertisements")] = False
-    min_followers: Annotated[int, Meta(description="fewest followers of a micro-influencer", ge=0)] = 5_000
-    max_followers: Annotated[int, Meta(description="most followers of a micro-influencer", ge=0)] = 100_000
+    min_followers: Annotated[int, Meta(description="fewest followers of a micro-influencer", ge=0)] = MICRO[0]
+    max_followers: Annotated[int, Meta(description="most followers of a micro-influencer", ge=0)] = MICRO[1]
     min_endorsers: Annotated[int, Meta(description="an account that fewer distinct influencers endorse is no brand", ge=1)] = 5
     influencers_as_brands: Annotated[bool, Meta(description="an influencer that enough others endorse is a brand too")] = False
 
@@ -36,8 +37,8 @@ def within_bounds(dataset: Dataset, config: Config) -> np.ndarray:
     """(n,) ids of the influencers inside the follower bounds (D-02), sorted; those of unknown size are kept."""
     ids = dataset.influencers
     followers = dataset.of_accounts("followers", ids).astype(np.float64)
-    outside = (followers < config.min_followers) | (followers > config.max_followers)  # a NaN is in neither
-    return ids[~outside]
+    inside, _ = by_followers(ids, followers, config.min_followers, config.max_followers)
+    return ids[inside]
 
 
 def derive(dataset: Dataset, config: Config | None = None) -> Dataset:

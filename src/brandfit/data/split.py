@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from brandfit import seeds
+from brandfit.data.candidates import by_followers, counted, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import STATED_BY_POST, Link, link_id, to_table
 from brandfit.errors import ConfigError, DataError, UsageError
@@ -248,8 +249,10 @@ def _held_out(
     note = f"{len(hidden):,} posts that state a held-out endorsement are hidden"
     seen = _with_partners(dataset.keep(posts=posts, note=note), dataset, _pairs([]), known)
     followers = seen.of_accounts("followers", seen.influencers).astype(np.float64)
-    inside = ~((followers < bounds[0]) | (followers > bounds[1]))
-    candidates = seen.influencers[inside & visible(seen, seen.influencers)]
+    inside, outside = by_followers(seen.influencers, followers, *bounds)
+    in_sight = visible(seen, seen.influencers)
+    candidates = seen.influencers[inside & in_sight]
+    left_out = (*outside, *counted("no_evidence", "with no post or feature left to see", seen.influencers[inside & ~in_sight]))
     judged = np.unique(held[:, 0].astype(str)).astype(object)
     relevant = _matrix(judged, candidates, held)
     eligible = ~_matrix(judged, candidates, known)
@@ -267,6 +270,7 @@ def _held_out(
         )
     if unanswered:
         notes.append(f"{unanswered:,} of {len(judged):,} brands are not judged: none of their held-out partners can be seen")
+    notes += sentences(len(candidates), left_out)
     test = _with_partners(seen, seen, known, _pairs([]))
     train = training_view(seen, seeds.derive(seed, name), stated=dataset)
     judged, relevant, eligible = judged[has_answer], relevant[has_answer], eligible[has_answer]

@@ -232,7 +232,7 @@ class Report:
                 found = ", ".join(f"{c['metric']} {c['difference']:+.3f} (p {brief_p(c['p_holm'])})" for c in rows)
                 text.append(f"  {self.label(name)}: {found}")
         text += ["", f"cAUC: {self.category_source}."]
-        text += [f"Note: {note}." for note in told["notes"]]
+        text += [f"Note: {note.removesuffix('.')}." for note in told["notes"]]
         return "\n".join(text)
 
 

@@ -11,6 +11,7 @@ report = evaluate(workspace, ["simcos", "wsim", "brandfit"], "expansion")
 from __future__ import annotations
 
 from brandfit.pipeline.audiences import Audience, audience, shared_audiences
+from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
 from brandfit.pipeline.choosing import advise, appraise, asking_prices, fit_maps, shortlist
 from brandfit.pipeline.explaining import explain, save_explanation
@@ -19,7 +20,7 @@ from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
 from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
-from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
+from brandfit.pipeline.loading import category_of, check, describe_accounts, encode, fill_slots, load, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
 from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, lately_ranked, rank, rank_brief, train
 from brandfit.pipeline.reporting import report
@@ -29,6 +30,8 @@ from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair
 __all__ = [
     "DEFAULT_PROFILER",
     "Audience",
+    "Bounds",
+    "Candidates",
     "Category",
     "Forgotten",
     "Found",
@@ -42,9 +45,11 @@ __all__ = [
     "brands_for",
     "catalogue",
     "category",
+    "category_of",
     "chances",
     "check",
     "check_file",
+    "default_candidates",
     "default_ranker",
     "describe_accounts",
     "doctor",

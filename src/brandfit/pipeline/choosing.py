@@ -15,12 +15,14 @@ from brandfit.campaign.advise import Advice
 from brandfit.campaign.limits import Limit
 from brandfit.campaign.prices import PriceConfig, prices, read_prices
 from brandfit.campaign.shortlist import Appraisal, MatchIs, Shortlist
+from brandfit.data.candidates import counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import BrandfitError, DataError, UnknownName, UsageError
 from brandfit.explain import heatmap, render
 from brandfit.explain.heatmap import opened
+from brandfit.pipeline.candidates import bounds, candidates, met
 from brandfit.pipeline.loading import known_brand, known_settings, load, readers_of, scope
-from brandfit.pipeline.ranking import all_ranked, candidates, default_ranker, fitted, ranked
+from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -42,10 +44,12 @@ def shortlist(
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
+    followers: str | None = None,
 ) -> Shortlist:
     """The set of influencers that reaches most people with a match within a budget or a number of places.
 
     at_least, at_most  condition (``search.filters``) to how many of such there must or may be
+    followers          bounds of the candidates, as in ``rank``
 
     A match is the probability that the ranker tells; of one that tells none, one less the share of candidates above it.
     """
@@ -53,7 +57,9 @@ def shortlist(
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand = known_brand(dataset, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
-    ranking = ranked(model, dataset, brand, None, False, data)
+    only = filters.condition(where)
+    within = bounds(followers, data, only)
+    ranking = ranked(model, dataset, brand, False, within)
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
 
@@ -69,16 +75,23 @@ def shortlist(
     out = {id.strip().lower().removeprefix("@") for id in exclude}
     for id in sorted(out - set(row)):
         raise UnknownName("influencer", id, row)
-    if where is not None:
-        out |= set(ranking.candidates[~of(where)].tolist())
+    by_name = np.isin(ranking.candidates.astype(str), sorted(out))
+    pool = ranking.narrowed(~by_name, counted("excluded", "excluded by name", ranking.candidates[by_name]))
+    if only is not None:
+        notes.update(dict.fromkeys(filters.notes(only, facts)))
+        pool = pool.narrowed(*met(only, facts, pool.candidates))
     match, match_is = _match(model, dataset, ranking)
-    followers, rate = _sizes(facts, at)
+    in_pool = np.isin(ranking.candidates.astype(str), pool.candidates.astype(str))
+    has_match = ~np.isnan(match[in_pool])
+    pool = pool.narrowed(has_match, counted("no_evidence", "with nothing encoded to rank by", pool.candidates[~has_match]))
+    out = set(ranking.candidates.tolist()) - set(pool.candidates.tolist())
+    sizes, rate = _sizes(facts, at)
     given = read_prices(price_list) if price_list else {}
     config = PriceConfig.of(scope(settings, "price"))
-    found = shortlists.shortlist(
-        dataset, ranking, match, match_is, followers, rate, budget, count, groups, sorted(out), given, config
-    )
-    return replace(found, notes=(*found.notes, *notes))
+    found = shortlists.shortlist(dataset, ranking, match, match_is, sizes, rate, budget, count, groups, sorted(out), given, config)
+    if within.note:
+        notes[within.note] = None
+    return replace(found, notes=(*found.notes, *notes), among=pool.among, excluded=pool.excluded)
 
 
 def asking_prices(
@@ -91,7 +104,7 @@ def asking_prices(
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace))
     facts = dataset.remembered("facts", lambda: Facts(dataset))
-    ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, None)
+    ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, bounds(None, None))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
     at = np.array([row[id] for id in ids], np.int64)
@@ -125,7 +138,7 @@ def appraise(
     for id in chosen:
         if id not in row:
             raise UnknownName("influencer", id, row)
-    asked = dict.fromkeys([*candidates(dataset, brand, False, data).tolist(), *chosen])
+    asked = dict.fromkeys([*candidates(dataset, brand, False, bounds(None, data)).ids.tolist(), *chosen])
     ranking = model.rank(dataset, brand, np.array([*asked], dtype=object), None)
     match, match_is = _match(model, dataset, ranking)
     followers, rate = _sizes(facts, np.array([row[id] for id in ranking.candidates.tolist()], np.int64))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from brandfit.data.candidates import sentences
 from brandfit.data.dataset import Dataset
 from brandfit.explain import explain as explaining
 from brandfit.explain import render
 from brandfit.explain.explanation import Explanation
-from brandfit.pipeline.loading import known_brand, known_settings, reader_of, rules
+from brandfit.pipeline.candidates import Bounds, bounds
+from brandfit.pipeline.loading import known_brand, known_settings, reader_of
 from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted
+from brandfit.ranking import Ranking
 from brandfit.workspace import Workspace
 
 
@@ -25,10 +29,12 @@ def explain(
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
+    followers: str | None = None,
 ) -> tuple[Explanation, Dataset]:
     """Why a ranker gave an influencer its score for a brand, and the Dataset that it is about.
 
-    ``settings``: ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones.
+    settings   ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones
+    followers  bounds of the candidates among whom its place is told, as in ``rank``
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     known_settings(settings, dataset)
@@ -38,24 +44,38 @@ def explain(
         slot: reader_of(dataset.slots[slot], settings) for kind, slot in wanted.items() if kind in kinds and slot in dataset.slots
     }
     partners = influencer in dataset.partners.get(brand, set())
+    within = bounds(followers, data)
     encoders = {slot: reader for slot, reader in readers.items() if reader is not None}
 
     def explained() -> Explanation:
-        ranking = all_ranked(workspace, model, dataset, brand, partners, data)
+        ranking = all_ranked(workspace, model, dataset, brand, partners, within)
         place = {c: n for n, c in enumerate(ranking.candidates.tolist(), 1)}
-        more = {"rank": place.get(influencer), "candidates": len(place)}
-        return explaining.explain(model, dataset, brand, influencer, kinds, sides, encoders, more, seed)
+        more = {
+            "rank": place.get(influencer),
+            "candidates": len(place),
+            "excluded": [group.to_dict() for group in ranking.excluded],
+        }
+        told = explaining.explain(model, dataset, brand, influencer, kinds, sides, encoders, more, seed)
+        return replace(told, notes=(*told.notes, *_place_notes(ranking, influencer, within)))
 
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
     asked = (
         tuple(sorted(set(kinds))),
         tuple(sides),
         tuple(sorted((name, str(value)) for name, value in (settings or {}).items())),
-        rules(data),
+        within,
         seed,
     )
     key = (id(model), id(dataset), brand, influencer, *asked)
     return workspace.memo.get("explanations", key, lambda: (explained(), model, dataset))[0], dataset
+
+
+def _place_notes(ranking: Ranking, influencer: str, within: Bounds) -> list[str]:
+    """Among whom the place of the influencer is told, or why it has none."""
+    notes = []
+    if influencer not in set(ranking.candidates.tolist()):
+        notes.append(f"{influencer} has no place in the ranking: it is outside the bounds of {within.sentence}")
+    return [*notes, *sentences(ranking.among, ranking.excluded)]
 
 
 def save_explanation(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list[Path]:

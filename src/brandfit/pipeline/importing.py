@@ -15,6 +15,7 @@ from brandfit.compute.processes import process_some
 from brandfit.data import pictures
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
+from brandfit.pipeline.candidates import Candidates, bounds, candidates
 from brandfit.workspace import LeftOut, Workspace
 
 Bytes = Callable[[int], None]
@@ -33,6 +34,8 @@ class Imported:
     seconds: float
     left_out: LeftOut
     """Of accounts that asked to be forgotten."""
+    candidates: Candidates
+    """Who of the whole workspace is ranked by default, and how many are not."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -43,6 +46,7 @@ class Imported:
             "rejects": len(self.rejects),
             "warnings": list(self.warnings),
             "forgotten": self.left_out.to_dict(),
+            "candidates": self.candidates.to_dict(),
             "seconds": round(self.seconds, 3),
         }
 
@@ -115,6 +119,7 @@ def import_source(
         tuple(getattr(importer, "warnings", ())),
         time.perf_counter() - started,
         left_out,
+        candidates(workspace.dataset(), None, True, bounds(None, None)),
     )
 
 

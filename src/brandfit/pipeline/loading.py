@@ -16,6 +16,7 @@ from brandfit.data.features import Features
 from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError, UnknownName, UsageError
 from brandfit.rankers.base import Ranker
+from brandfit.search.facts import category_words, predicted_categories
 from brandfit.workspace import Workspace
 
 Steps = Callable[[int, int], None]
@@ -86,12 +87,33 @@ def encode(workspace: Workspace, encoder: str, settings: Mapping[str, Any] | Non
 
 
 def describe_accounts(workspace: Workspace, ids: Sequence[str] | np.ndarray) -> list[dict[str, Any]]:
-    """Category and followers of accounts, to print beside a ranking; None where not known."""
-    dataset = workspace.dataset()
-    category, followers = dataset.of_accounts("category", ids), dataset.of_accounts("followers", ids)
-    return [
-        {"category": c, "followers": None if f is None or np.isnan(f) else int(f)} for c, f in zip(category, followers, strict=True)
-    ]
+    """Category and followers of accounts, to print beside a ranking; None where not known.
+
+    category_source is "stated" or "predicted" (by a profiler, only where none is stated), with category_probability of the latter.
+    """
+    dataset = load(workspace)
+    ids = np.asarray(ids, dtype=object)
+    followers = dataset.of_accounts("followers", ids)
+    predicted = predicted_categories(dataset, ids)
+    unknown = [None] * len(ids)
+    category, probability = (column.to_pylist() for column in predicted) if predicted is not None else (unknown, unknown)
+    rows = []
+    for n, stated in enumerate(dataset.of_accounts("category", ids)):
+        source = "stated" if stated is not None else "predicted" if category[n] is not None else None
+        rows.append(
+            {
+                "category": stated if stated is not None else category[n],
+                "category_source": source,
+                "category_probability": probability[n] if source == "predicted" else None,
+                "followers": None if followers[n] is None or np.isnan(followers[n]) else int(followers[n]),
+            }
+        )
+    return rows
+
+
+def category_of(about: Mapping[str, Any]) -> str | None:
+    """The category of one of these as a table prints it: "food", or "food (predicted, 83 %)"; None where there is none."""
+    return category_words(about["category"], about["category_source"] == "stated", about["category_probability"]) or None
 
 
 def ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:

@@ -12,13 +12,15 @@ import numpy as np
 
 from brandfit import names
 from brandfit.config import Config
-from brandfit.data import endorsements, split
+from brandfit.data import split
+from brandfit.data.candidates import listed
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UsageError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
-from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, rules, scope
+from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
+from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, scope
 from brandfit.pipeline.refitting import Refit
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, adjusted
@@ -89,6 +91,7 @@ def rank(
     weights: Mapping[str, float] | None = None,
     like: Sequence[str] = (),
     dislike: Sequence[str] = (),
+    followers: str | None = None,
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
 
@@ -96,18 +99,23 @@ def rank(
     where          only those that a condition (``search.filters``) keeps
     weights        what parts of the score count for, 1 unless said: ``{"picture": 2, "text": 0.5}`` (W-20)
     like, dislike  influencers whose likeness adds to the score, or takes from it, as the part ``taste``
+    followers      bounds of the candidates, "5k..100k" or "..20k", in place of the usual ones; "0..": none. Accounts whose number
+                   of followers is unknown stay in. A condition that asks for followers replaces the usual bounds too.
+
+    Who is left out is counted in ``excluded``; candidates about whom something is unknown in ``incomplete``.
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand = known_brand(dataset, brand)
-    found = all_ranked(workspace, model, dataset, brand, partners, data)
+    condition = filters.condition(where)
+    within = bounds(followers, data, condition)
+    found = all_ranked(workspace, model, dataset, brand, partners, within)
     if weights or like or dislike:
         found = adjusted(found, weights or {}, _taste(dataset, found, like, dislike))
-    condition = filters.condition(where)
     if condition is not None:
         facts = dataset.remembered("facts", lambda: Facts(dataset))
-        kept, _ = filters.kept(condition, facts)
-        found = found.of(np.isin(found.candidates.astype(str), facts.ids[kept].astype(str)))
+        found = found.narrowed(*met(condition, facts, found.candidates))
         found = replace(found, notes=(*filters.notes(condition, facts), *found.notes))
+        found = with_incomplete(found, candidates(dataset, brand, partners, within))
     return found if k is None else found.top(k)
 
 
@@ -132,6 +140,15 @@ def chances(
     at = [row[id] for id in influencers.tolist()]
     rows = zip(*(values[0, at].tolist() for values in told), strict=True)
     return [None if np.isnan(value) else {"value": value, "low": low, "high": high} for value, low, high in rows]
+
+
+def pair_chances(model: Ranker, dataset: Dataset, brand: str, influencers: np.ndarray) -> list[list[float | None]] | None:
+    """(n,) lists: the chance that each works with the brand, and the ends of its 95 % interval, None where there is no evidence;
+    None where the ranker gives no probability. Costs as much as scoring these influencers."""
+    if getattr(model, "stack", None) is None:
+        return None
+    told = model.probability(dataset, np.array([brand], dtype=object), influencers)  # type: ignore[attr-defined]
+    return [[None if np.isnan(v) else float(v) for v in row] for row in np.stack([values[0] for values in told], axis=1)]
 
 
 def _taste(dataset: Dataset, found: Ranking, like: Sequence[str], dislike: Sequence[str]) -> np.ndarray:
@@ -160,41 +177,42 @@ def rank_brief(
     k: int | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
+    followers: str | None = None,
 ) -> Ranking:
-    """The best influencers for a brand that has no account yet: what it looks for, in words and pictures."""
+    """The best influencers for a brand that has no account yet: what it looks for, in words and pictures.
+
+    followers  as in ``rank``
+    """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     known_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
     asked = with_brief(dataset, text, pictures, readers)
     unread = [slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided]
     notes = [f"{slot} left out: nothing here can read a brief as {dataset.slots[slot].name} read posts" for slot in unread]
-    ranking = ranked(model, asked, BRIEF, k, True, data)
-    return replace(ranking, notes=(*ranking.notes, *notes))
+    ranking = ranked(model, asked, BRIEF, True, bounds(followers, data))
+    ranking = replace(ranking, notes=(*ranking.notes, *notes))
+    return ranking if k is None else ranking.top(k)
 
 
-def ranked(model: Ranker, dataset: Dataset, brand: str, k: int | None, partners: bool, data: Mapping[str, Any] | None) -> Ranking:
-    """The best k of all that may be asked."""
-    return model.rank(dataset, brand, candidates(dataset, brand, partners, data), k)
+def ranked(model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds) -> Ranking:
+    """All candidates within the bounds, best first, with who was left out."""
+    found = candidates(dataset, brand, partners, within)
+    if not len(found.ids) and found.excluded:
+        raise UsageError(
+            f"No influencer is a candidate for {brand}. Left out: {listed(found.excluded)}.",
+            f"Change the bounds ({within.sentence}): --followers 1k..500k. To see past partners: --partners.",
+        )
+    return with_counts(model.rank(dataset, brand, found.ids), found)
 
 
-def all_ranked(
-    workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None
-) -> Ranking:
-    """All that may be asked; the workspace keeps the latest."""
+def all_ranked(workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds) -> Ranking:
+    """The same; the workspace keeps the latest."""
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
-    key = (id(model), id(dataset), brand, partners, rules(data))
-    made: Ranking = workspace.memo.get(
-        "rankings", key, lambda: (ranked(model, dataset, brand, None, partners, data), model, dataset)
-    )[0]
+    key = (id(model), id(dataset), brand, partners, within)
+    made: Ranking = workspace.memo.get("rankings", key, lambda: (ranked(model, dataset, brand, partners, within), model, dataset))[
+        0
+    ]
     return made
-
-
-def candidates(dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None) -> np.ndarray:
-    """(n,) influencers within the bounds of followers that have not worked with the brand; those too with ``partners``."""
-    told = rules(data)
-    inside = dataset.remembered(("within", told), lambda: endorsements.within_bounds(dataset, told))
-    known = dataset.partners.get(brand, set())
-    return inside if partners or not known else np.array([id for id in inside.tolist() if id not in known], dtype=object)
 
 
 def evaluate(

@@ -9,6 +9,7 @@ from typing import Any
 from brandfit import __version__
 from brandfit.data import tabular
 from brandfit.errors import UsageError
+from brandfit.pipeline.candidates import Bounds, bounds, candidates
 from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
 from brandfit.pipeline.loading import Steps, known_brand, reader_of
@@ -36,6 +37,7 @@ def report(
     seed: int = 0,
     tick: Steps | None = None,
     influencers: Sequence[str] = (),
+    followers: str | None = None,
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
     best set too. Returns what it says.
@@ -43,6 +45,7 @@ def report(
     maps         heat maps of their pictures; they take long
     settings     ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
     influencers  these in place of the best k; past partners too
+    followers    bounds of the candidates, as in ``rank``
     """
     path = tabular.checked(file, ENDINGS)
     if path.suffix.lower() == ".pdf":
@@ -52,7 +55,8 @@ def report(
     brand = known_brand(dataset, brand)
     chosen = None
     if budget is not None or count is not None:
-        chosen = shortlist(workspace, brand, budget, count, name, price_list=price_list, data=data, settings=settings)
+        options: dict[str, Any] = {"price_list": price_list, "data": data, "settings": settings, "followers": followers}
+        chosen = shortlist(workspace, brand, budget, count, name, **options)
     elif price_list is not None:
         raise UsageError("Prices for what?", "Give a budget or a count: with them the report tells the best set.")
     reader = reader_of(dataset.slots["picture"], settings) if maps and "picture" in dataset.slots else None
@@ -64,7 +68,12 @@ def report(
     origin = {"Ranker": _made(workspace, name)}
     influencers = [id.strip().lower().removeprefix("@") for id in influencers]
     partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
-    ranking = ranked(model, dataset, brand, None, partners, data)
+    within = bounds(followers, data)
+    inside = set(candidates(dataset, brand, partners, within).ids.tolist())
+    if outside := [id for id in influencers if id not in inside and id in set(dataset.influencers.tolist())]:
+        note = f"{', '.join(outside)}: outside the usual bounds of {within.sentence}, which do not apply here"
+        within = Bounds(None, None, note)
+    ranking = ranked(model, dataset, brand, partners, within)
     said = gather(model, dataset, ranking, k, chosen, reader, about, origin, None, seed, tick, influencers)
     page = html.render(said)
     with tabular.whole(path, ENDINGS) as temporary:

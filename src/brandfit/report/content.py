@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from brandfit.campaign.shortlist import Shortlist
+from brandfit.data.candidates import Counted, sentences
 from brandfit.explain.explanation import Radar
 
 
@@ -68,6 +69,7 @@ class Report:
     topics     name to share of what it is about
     partners   known past ones
     best       how many are shown of so many candidates: the best, or where ``picked`` those that were asked for
+    excluded   influencers that are no candidates, incomplete: candidates about whom something is unknown, counted by reason
     cards      of these, the best first, and then of those of the shortlist that are not among them
     shortlist  the best set, where one was asked for; changed: how it differs from the ranking
     method     sentences on what the numbers mean; notes: on what was left out
@@ -90,3 +92,10 @@ class Report:
     notes: tuple[str, ...]
     origin: Mapping[str, str]
     date: str
+    excluded: tuple[Counted, ...] = ()
+    incomplete: tuple[Counted, ...] = ()
+
+    @property
+    def counts(self) -> list[str]:
+        """How many influencers are candidates, and why the others are not."""
+        return sentences(self.candidates, self.excluded, self.incomplete)

@@ -27,7 +27,7 @@ from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.report.content import Card, Profile, Report, Shot
-from brandfit.search.facts import Facts
+from brandfit.search.facts import Facts, category_words
 
 Steps = Callable[[int, int], None]
 SHOTS, BRAND_SHOTS = 4, 6
@@ -95,6 +95,8 @@ def gather(
         tuple(notes),
         {**_data(dataset, ranking), **(origin or {})},
         _day(today or datetime.now(UTC).date()),
+        ranking.excluded,
+        ranking.incomplete,
     )
 
 
@@ -169,14 +171,15 @@ def _card(id: str, rank: int, score: float, told: Explanation | None, dataset: D
     at = facts.ids.tolist().index(id)
     of = {
         name: getattr(facts, name)[at].as_py()
-        for name in ("category", "confidence", "followers", "engagement", "here", "last_post")
+        for name in ("category", "category_is_stated", "confidence", "followers", "engagement", "here", "last_post")
     }
+    category = category_words(of["category"], of["category_is_stated"], of["confidence"])
     account = dataset.account(id)
     shots, shown = album.strongest(id, told, SHOTS), "posts that add most to the score"
     if not shots:
         shots, shown = album.newest(id, SHOTS), "newest posts"
     known = {
-        "Category": _category(of["category"], of["confidence"]),
+        "Category": category,
         "Followers": _count(of["followers"]),
         "Engagement": f"{100 * of['engagement']:.1f} % a post" if of["engagement"] is not None else "",
         "Posts looked at": _count(of["here"]),
@@ -186,7 +189,7 @@ def _card(id: str, rank: int, score: float, told: Explanation | None, dataset: D
     return Card(
         rank,
         _profile(account, known, shots, shown),
-        of["category"] or "",
+        category,
         of["followers"],
         score,
         dict(told.parts) if told is not None else {},
@@ -233,7 +236,8 @@ def _brand(dataset: Dataset, brand: str, album: Album) -> Profile:
     times = [post["time"] for post in posts if post["time"] is not None]
     account = dataset.account(brand)
     known = {
-        "Category": account["category"] or account["business_category"] or "",
+        "Category": account["category"] or "",
+        "Business": account["business_category"] or "",
         "Followers": _count(account["followers"]),
         "Posts looked at": _count(len(posts)),
         "From": f"{_day(min(times))} to {_day(max(times))}" if times else "",
@@ -315,12 +319,6 @@ def _data(dataset: Dataset, ranking: Ranking) -> dict[str, str]:
     told["Fingerprint of data and features"] = ranking.fingerprint[:16]
     told["Features"] = ", ".join(f"{slot}: {features.name}" for slot, features in dataset.slots.items())
     return told
-
-
-def _category(category: str | None, confidence: float | None) -> str:
-    if category is None or confidence is None or confidence >= 1:
-        return category or ""
-    return f"{category} (told, {100 * confidence:.0f} % sure)"
 
 
 def _count(value: int | None) -> str:

@@ -398,10 +398,17 @@ def condition(where: str | Mapping[str, Any] | None) -> Condition | None:
 
 def kept(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, int]:
     """(n,) bool: the influencers of which it is true, all of None; and of how many it is not known."""
+    true, known = decided(condition, facts)
+    return true, int((~known).sum())
+
+
+def decided(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, np.ndarray]:
+    """Two (n,) bool: the influencers of which it is true (all if there is no condition), and those of which it is known."""
     if condition is None:
-        return np.ones(len(facts), bool), 0
+        return np.ones(len(facts), bool), np.ones(len(facts), bool)
     told = condition.of(facts)
-    return pc.fill_null(told, False).to_numpy(zero_copy_only=False), int(told.null_count)
+    known = pc.is_valid(told).to_numpy(zero_copy_only=False)
+    return pc.fill_null(told, False).to_numpy(zero_copy_only=False), known
 
 
 def notes(condition: Condition | None, facts: Facts) -> list[str]:

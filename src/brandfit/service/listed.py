@@ -52,6 +52,8 @@ def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "influencer": item["influencer"],
             "brand": found["brand"],
             "category": item["category"],
+            "category_source": item["category_source"],
+            "category_probability": item["category_probability"],
             "followers": item["followers"],
             "rank": pick.get("rank"),
             "chance": chance.get("value"),

@@ -23,6 +23,7 @@ def overview(workspace: Workspace) -> dict[str, Any]:
             "endorsements": 0,
             "rejects": len(workspace.rejects()),
         },
+        "candidates": None,
         "newest_post": None,
         "features": features,
         "models": models,
@@ -39,6 +40,7 @@ def overview(workspace: Workspace) -> dict[str, Any]:
         "pictures": len(dataset.images),
         "endorsements": len(dataset.endorsements),
     }
+    told["candidates"] = pipeline.default_candidates(workspace).to_dict()
     told["newest_post"] = dataset.remembered("newest", lambda: _newest(dataset))
     used = any(f["slot"] in dataset.slots for f in features)
     told["ranker"] = pipeline.default_ranker(workspace) if used else None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from brandfit import pipeline
+from brandfit.data.candidates import counted, sentences
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.explain import render
 from brandfit.explain.heatmap import decoded
@@ -31,18 +32,24 @@ def ranking(
     limit: int = 20,
     offset: int = 0,
     keywords: Sequence[str] = (),
+    followers: str | None = None,
 ) -> dict[str, Any]:
     """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find."""
-    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike)
+    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike, followers)
     if keywords:
-        hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=len(found) + 1000).rows}
-        found = found.of(np.array([id in hits for id in found.candidates.tolist()], bool))
+        everybody = len(pipeline.load(workspace).influencers)
+        hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=everybody).rows}
+        keep = np.array([id in hits for id in found.candidates.tolist()], bool)
+        found = found.narrowed(keep, counted("no_match", "without a match for the words", found.candidates[~keep]))
     condition = filters.condition(where)
     return _page(workspace, found, limit, offset, str(condition) if condition is not None else "")
 
 
-def for_brief(workspace: Workspace, text: str, pictures: Sequence[str | Path], ranker: str | None, limit: int) -> dict[str, Any]:
-    return _page(workspace, pipeline.rank_brief(workspace, text, pictures, ranker), limit, 0, "", chances=False)
+def for_brief(
+    workspace: Workspace, text: str, pictures: Sequence[str | Path], ranker: str | None, limit: int, followers: str | None = None
+) -> dict[str, Any]:
+    found = pipeline.rank_brief(workspace, text, pictures, ranker, followers=followers)
+    return _page(workspace, found, limit, 0, "", chances=False)
 
 
 def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentence: str, chances: bool = True) -> dict[str, Any]:
@@ -63,6 +70,9 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
         "offset": offset,
         "filters": sentence,
         "notes": list(found.notes),
+        "excluded": [group.to_dict() for group in found.excluded],
+        "incomplete": [group.to_dict() for group in found.incomplete],
+        "counts": sentences(found.among, found.excluded, found.incomplete),
         "items": items,
     }
 
@@ -79,14 +89,14 @@ def heat_map(workspace: Workspace, brand: str, influencer: str, ranker: str | No
     return out.getvalue()
 
 
-def balanced(workspace: Workspace, brand: str, ranker: str | None, balance: int) -> dict[str, float]:
+def balanced(workspace: Workspace, brand: str, ranker: str | None, balance: int, followers: str | None = None) -> dict[str, float]:
     """Weights of the parts text and picture (W-20): 0, words alone; 50, as learned; 100, pictures alone.
 
     Raises ConfigError where the ranker's score has neither.
     """
     if balance == 50:
         return {}
-    parts = pipeline.rank(workspace, brand, ranker).parts
+    parts = pipeline.rank(workspace, brand, ranker, followers=followers).parts
     wanted = {"text": (100 - balance) / 50, "picture": balance / 50}
     found = {name: weight for name, weight in wanted.items() if name in parts}
     if not found:

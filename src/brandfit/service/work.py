@@ -114,11 +114,11 @@ def report(
     tell("reading", 0, 0)
     file = folder / f"{OWN.sub('_', pipeline.load(workspace).account(handle(brand))['id'])}.{ending}"
     forgotten = workspace.forgotten()
-    pipeline.report(workspace, brand, file, ranker, **asked, tick=lambda done, total: tell("explaining", done, total))
+    said = pipeline.report(workspace, brand, file, ranker, **asked, tick=lambda done, total: tell("explaining", done, total))
     if workspace.forgotten() != forgotten:
         file.unlink(missing_ok=True)
         raise DataError("Somebody was forgotten while the report was written, and may be in it.", "Ask for it anew.")
-    return {"file": file.name, "bytes": file.stat().st_size}
+    return {"file": file.name, "bytes": file.stat().st_size, "candidates": said.candidates, "counts": said.counts}
 
 
 def forget(workspace: Workspace, tell: Tell, accounts: Sequence[str]) -> dict[str, Any]:

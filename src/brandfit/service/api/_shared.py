@@ -23,6 +23,10 @@ Admin = Annotated[Caller, Depends(needs("admin"))]
 Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to pass over")]
 WhereQuery = Annotated[str | None, Query(max_length=2000, description="a condition: followers:5k..20k and not hashtag:ad")]
+Followers = Annotated[
+    str | None,
+    Query(max_length=100, description="bounds of the candidates: 1k..500k; 0.. for all; 5k..100k where not said"),
+]
 Ranker = Annotated[str | None, Query(max_length=100, description="brandfit where it has been trained, else simcos")]
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it (If-None-Match)"}}
 

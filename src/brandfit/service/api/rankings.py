@@ -13,6 +13,7 @@ from brandfit import pipeline
 from brandfit.service import places
 from brandfit.service.api._shared import (
     UNCHANGED,
+    Followers,
     Here,
     Limit,
     Notes,
@@ -50,6 +51,7 @@ def ranking(
     weight: Weights = [],
     like: People = [],
     dislike: People = [],
+    followers: Followers = None,
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> Any:
@@ -58,7 +60,7 @@ def ranking(
         return same
     fresh.on(response, tag)
     weights = places.weights(weight)
-    return plain(places.ranking(here, brand, ranker, where, partners, weights, like, dislike, limit, offset))
+    return plain(places.ranking(here, brand, ranker, where, partners, weights, like, dislike, limit, offset, followers=followers))
 
 
 @router.post("/rankings/brief", response_model=Ranking)
@@ -68,6 +70,7 @@ async def brief(
     text: Annotated[str, Form(max_length=10_000)] = "",
     pictures: list[UploadFile] = [],
     ranker: Ranker = None,
+    followers: Followers = None,
     limit: Limit = 20,
 ) -> Any:
     """Influencers for a brand that has no account yet: what it looks for, in words and pictures."""
@@ -76,7 +79,7 @@ async def brief(
     with tempfile.TemporaryDirectory() as folder:
         files = [await saved(upload, Path(folder)) for upload in pictures]
         with under_their_names(files):
-            return plain(await run_in_threadpool(places.for_brief, here, text, files, ranker, limit))
+            return plain(await run_in_threadpool(places.for_brief, here, text, files, ranker, limit, followers))
 
 
 @router.get("/explanations/{brand}/{influencer}", response_model=Explanation, responses=UNCHANGED)
@@ -90,13 +93,14 @@ def explanation(
     ranker: Ranker = None,
     kind: Kinds = ["posts", "columns"],
     side: Literal["influencer", "brand", "both"] = "influencer",
+    followers: Followers = None,
 ) -> Any:
     """Why the influencer has its score for the brand."""
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
-    return plain(pipeline.explain(here, brand, influencer, ranker, kind, sides)[0].to_dict())
+    return plain(pipeline.explain(here, brand, influencer, ranker, kind, sides, followers=followers)[0].to_dict())
 
 
 @router.get(
