@@ -8,18 +8,20 @@ from typing import Any
 
 import pyarrow as pa
 
+from brandfit.arguments import Texts, checked
 from brandfit.data import schema, tabular
 from brandfit.errors import UsageError
 from brandfit.pipeline.loading import describe_accounts, known_brand, load
 from brandfit.pipeline.ranking import default_ranker, fitted, ranked
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 
+@checked
 def export(
-    workspace: Workspace,
+    workspace: Place,
     what: str,
     file: str | Path,
-    brands: Sequence[str] = (),
+    brands: Texts | None = (),
     ranker: str | None = None,
     k: int | None = None,
     name: str | None = None,
@@ -28,17 +30,20 @@ def export(
     """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx, .json, .jsonl or
     .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k is named and no ranking is asked for.
     """
+    workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
     if what != "rankings" and (named := "A brand" if brands else "A ranker" if ranker else "k" if k is not None else ""):
         raise UsageError(f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings.")
-    return tabular.write(_exported(workspace, what, brands, ranker, 50 if k is None else k, name, data), file)
+    return tabular.write(_exported(workspace, what, list(brands or ()), ranker, 50 if k is None else k, name, data), file)
 
 
+@checked
 def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:
     """Write rows of a search or a shortlist to a file of the same kinds, the influencer first. Returns their number."""
     return tabular.write(tabular.of({"influencer": row["influencer"], **row} for row in rows), file)
 
 
+@checked
 def check_file(file: str | Path) -> None:
     """Raises UsageError where rows cannot be written to this file: asked before anything long begins."""
     tabular.checked(file, tabular.WRITERS)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from brandfit.arguments import Texts, checked
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
@@ -17,7 +18,7 @@ from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
 from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,10 @@ class Found:
         }
 
 
+@checked
 def search(
-    workspace: Workspace,
-    keywords: Sequence[str] = (),
+    workspace: Place,
+    keywords: Texts | None = (),
     where: str | Mapping[str, Any] | None = None,
     sort: str | None = None,
     k: int = 20,
@@ -66,6 +68,7 @@ def search(
 
     sort  a fact in place of the match, the largest first; "-followers": the smallest
     """
+    keywords = list(keywords or ())
     dataset = load(workspace, data)
     known_settings(settings, dataset)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
@@ -91,9 +94,10 @@ def search(
     return _found(rows, len(found), condition, unknown, asked, facts)
 
 
+@checked
 def similar(
-    workspace: Workspace,
-    accounts: Sequence[str] = (),
+    workspace: Place,
+    accounts: Texts | None = (),
     picture: str | Path | None = None,
     where: str | Mapping[str, Any] | None = None,
     k: int = 20,
@@ -110,7 +114,7 @@ def similar(
         raise UsageError("Like whom, or like which picture?", "Name accounts, or one picture, not both.")
     alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
     if picture is None:
-        found = alike.similar([id.strip().lower().removeprefix("@") for id in accounts], k, allowed)
+        found = alike.similar([id.strip().lower().removeprefix("@") for id in accounts or ()], k, allowed)
     else:
         readers = {s: e for s, e in readers_of(dataset, settings).items() if s == "picture"}
         shown = with_brief(dataset, "", [picture], readers)

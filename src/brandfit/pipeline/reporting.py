@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from brandfit import __version__
+from brandfit.arguments import Texts, checked
 from brandfit.data import tabular
 from brandfit.errors import UsageError
 from brandfit.pipeline.catalogues import catalogue
@@ -16,13 +17,14 @@ from brandfit.pipeline.ranking import default_ranker, fitted, ranked
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 ENDINGS = (".html", ".pdf")
 
 
+@checked
 def report(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     file: str | Path,
     ranker: str | None = None,
@@ -35,7 +37,7 @@ def report(
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     tick: Steps | None = None,
-    influencers: Sequence[str] = (),
+    influencers: Texts | None = (),
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
     best set too. Returns what it says.
@@ -44,6 +46,7 @@ def report(
     settings     ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
     influencers  these in place of the best k; past partners too
     """
+    workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
     if path.suffix.lower() == ".pdf":
         pdf.needed()
@@ -62,7 +65,7 @@ def report(
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
-    influencers = [id.strip().lower().removeprefix("@") for id in influencers]
+    influencers = [id.strip().lower().removeprefix("@") for id in influencers or ()]
     partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
     ranking = ranked(model, dataset, brand, None, partners, data)
     said = gather(model, dataset, ranking, k, chosen, reader, about, origin, None, seed, tick, influencers)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from brandfit.arguments import checked
 from brandfit.data import endorsements
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
@@ -26,7 +27,7 @@ from brandfit.pipeline.loading import known_brand, rules
 from brandfit.pipeline.ranking import default_ranker, fitted
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import order, place
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 CELLS = 4_000_000
 """Scores held at once."""
@@ -114,8 +115,9 @@ class Pair:
         }
 
 
+@checked
 def brands_for(
-    workspace: Workspace,
+    workspace: Place,
     influencer: str,
     ranker: str | None = None,
     partners: bool = False,
@@ -127,6 +129,7 @@ def brands_for(
 
     Raises UnknownName, and UsageError where no brand can be told to suit it.
     """
+    workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     influencer = influencer.strip().lower().removeprefix("@")
     if influencer not in set(dataset.influencers.tolist()):
@@ -184,8 +187,9 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, d
     return Suiting(influencer, model.name, by, rows, dataset.fingerprint, tuple(notes))
 
 
+@checked
 def pair(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     influencer: str,
     ranker: str | None = None,
