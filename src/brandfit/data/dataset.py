@@ -123,7 +123,7 @@ class Dataset:
 
     def links_of(self, *kinds: str) -> pa.Table:
         """The links of these kinds."""
-        stored = self.stored_links.filter(pc.is_in(self.stored_links["kind"], pa.array(kinds)))
+        stored = self.stored_links.filter(pc.is_in(self.stored_links["kind"], pa.array(kinds, pa.string())))
         return pa.concat_tables([stored, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST if k in kinds)])
 
     @cached_property
