@@ -295,7 +295,7 @@ def test_a_profiler_tells_the_category_where_nobody_stated_it():
     ("text", "error", "said"),
     [
         ("folowers:5k..", UnknownName, "followers"),
-        ("followers:many", ConfigError, "'many' is not a number"),
+        ("followers:many", ConfigError, "'many' is not a whole number"),
         ("followers:..", ConfigError, "neither a lower nor an upper end"),
         ("last_post:2018-13-01..", ConfigError, "not a day"),
         ("last_post:2018..", ConfigError, "not a day"),

@@ -20,6 +20,23 @@ class Tick(Protocol):
     def __call__(self, done: int, total: int, what: str = "", /) -> None: ...
 
 
+class Amount(click.ParamType):
+    """A number above 0 as people type it (``number_text``)."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from brandfit import number_text
+
+        try:
+            found = float(value) if isinstance(value, int | float) else number_text.number(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+        if found <= 0:
+            self.fail(f"expected a number above 0, found {value!r}.", param, ctx)
+        return found
+
+
 workspace_option = click.option(
     "-w",
     "--workspace",
