@@ -301,7 +301,7 @@ def test_a_profiler_tells_the_category_where_nobody_stated_it():
         ("last_post:2018..", ConfigError, "not a day"),
         ("followers:5k...100k", ConfigError, "three points"),
         ("followers:100k..5k", ConfigError, "from more to less"),
-        ("followers:nan..", ConfigError, "not a number"),
+        ("followers:nan..", ConfigError, "not a whole number"),
         ("followers:5k.. and", UsageError, "breaks off"),
         ("audience_match:80%..", ConfigError, "takes an account and a range"),
         ("audience_match:peak", ConfigError, "takes an account and a range"),
