@@ -150,7 +150,9 @@ def test_price_lists(tmp_path):
         read_prices(file)
 
 
-@pytest.mark.parametrize(("typed", "told"), [("5.000", "may mean 5.000 or 5000"), ("0", "above 0"), ("much", "expected a number")])
+@pytest.mark.parametrize(
+    ("typed", "told"), [("5.000", "may mean 5.000 or 5000"), ("0", "above 0"), ("much", "A budget is a number above 0")]
+)
 def test_the_budget_of_the_command_line(typed, told):
     result = CliRunner().invoke(shortlist, ["northpeak.outdoor", "--budget", typed])
     assert result.exit_code == 2

@@ -30,10 +30,13 @@ class Amount(click.ParamType):
 
         try:
             found = float(value) if isinstance(value, int | float) else number_text.number(value)
-        except ValueError as error:
+        except number_text.Ambiguous as error:
             self.fail(f"{error}.", param, ctx)
+        except ValueError:
+            found = 0.0
         if found <= 0:
-            self.fail(f"expected a number above 0, found {value!r}.", param, ctx)
+            what = param.name if param is not None else "value"
+            self.fail(f"A {what} is a number above 0, found {value!r}. For example: 5000", param, ctx)
         return found
 
 
