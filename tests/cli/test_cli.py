@@ -119,6 +119,10 @@ def test_check_counts(run, demo):
     counts = json.loads(run("check", "-w", demo, "--json")[1])["counts"]
     listed = json.loads(run("list", "influencers", "-w", demo, "--json")[1])
     assert counts["influencers"] == len(listed) > 100
+    assert "stated by posts of influencers, 21 by posts of brands" in run("check", "-w", demo)[1]
+    only = ("--set", "endorsements.direction=brand", "--set", "endorsements.min_endorsers=1")
+    assert "posts of influencers are not counted" in run("check", "-w", demo, *only)[1]
+    assert json.loads(run("check", "-w", demo, *only, "--json")[1])["counts"]["endorsements"] == 21
 
 
 def test_a_second_import_changes_nothing(run, demo):

@@ -131,7 +131,7 @@ def test_every_fault_that_can_be_found_has_a_case():
     import re
 
     named = set(re.findall(r'(?:Finding|_finding)\(\s*"(\w+)"', inspect.getsource(checks)))
-    assert named == set(CASES) | {"no_brands", "no_influencers", "no_posts", "no_endorsements"}
+    assert named == set(CASES) | {"no_brands", "no_influencers", "no_posts", "no_endorsements", "endorsements_derived"}
 
 
 def test_what_is_not_there_at_all_is_said_once():

@@ -68,6 +68,54 @@ def stated(dataset: Dataset) -> dict[str, set[tuple[str, str]]]:
     return result
 
 
+def by_brands(seed: int = 0) -> Dataset:
+    """Brands whose posts name one to three influencers each, and few influencers that name them back: pairs are derived."""
+    rng = np.random.default_rng(seed)
+    accounts = [Account(id=f"b{n:02}", role="brand", split="test" if n % 4 == 0 else "train") for n in range(12)]
+    accounts += [Account(id=f"i{n:02}", followers=10_000) for n in range(40)]
+    posts = [Post(id=f"i{n:02}-none", account=f"i{n:02}", time=n) for n in range(40)]
+    for n in range(12):
+        posts.append(Post(id=f"b{n:02}-none", account=f"b{n:02}", time=n))
+        for k in range(6):
+            some = [f"i{i:02}" for i in rng.choice(40, int(rng.integers(1, 4)), replace=False)]
+            kind = ("mentions", "tags")[k % 2]
+            posts.append(Post(id=f"b{n:02}-{k}", account=f"b{n:02}", time=int(rng.integers(10_000)), **{kind: some}))
+        back = int(rng.integers(40))
+        posts.append(Post(id=f"i{back:02}-{n}", account=f"i{back:02}", time=int(rng.integers(10_000)), mentions=[f"b{n:02}"]))
+    return derive(Dataset.of(accounts, posts), EndorsementConfig(min_endorsers=2))
+
+
+def stated_by_either(dataset: Dataset) -> dict[tuple[str, str], set[str]]:
+    """Pair (brand, influencer) to the posts of either that name the other."""
+    result: dict[tuple[str, str], set[str]] = {}
+    brands = set(dataset.brands.tolist())
+    for link in dataset.links_of("mentions", "tags", "sponsors").to_pylist():
+        ends = (link["source"], link["target"])
+        pair = ends if ends[0] in brands else ends[::-1]
+        result.setdefault(pair, set()).add(link["post"])
+    return result
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_post_of_a_brand_that_states_a_held_out_pair_is_hidden(seed):
+    dataset = by_brands(seed)
+    posts_of = stated_by_either(dataset)
+    folds = [*official(dataset), *brand_folds(dataset, 3, seed), *expansion(dataset, seed=seed), *temporal(dataset, 5_000)]
+    for fold in folds:
+        held = held_out(fold)
+        assert held
+        for side in (fold.train, fold.test):
+            seen = set(side.posts["id"].to_pylist())
+            known = {(brand, influencer) for brand, ids in side.partners.items() for influencer in ids}
+            assert not {post for pair in held for post in posts_of[pair]} & seen, fold.name
+            assert not held & known, fold.name
+    for fold in (*brand_folds(dataset, 3, seed), *expansion(dataset, seed=seed)):
+        gone = set(dataset.posts["id"].to_pylist()) - set(fold.test.posts["id"].to_pylist())
+        known = {(b, i) for side in (fold.train, fold.test) for b, ids in side.partners.items() for i in ids}
+        if fold.name == "expansion":  # what hidden posts alone state is not known
+            assert all(posts_of[pair] - gone for pair in known)
+
+
 def held_out(fold: Fold) -> set[tuple[str, str]]:
     return {(fold.brands[r], fold.candidates[c]) for r, c in np.argwhere(fold.relevant)}
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from brandfit.arguments import Texts, checked
 from brandfit.campaign.choose import choose
 from brandfit.campaign.limits import Limit, Limits
 from brandfit.campaign.prices import PriceConfig, Prices, prices
@@ -114,6 +115,7 @@ def total_price(picks: Sequence[Pick]) -> tuple[float, float, float]:
     return middle, low, high
 
 
+@checked
 def appraise(
     dataset: Dataset,
     ranking: Ranking,
@@ -121,7 +123,7 @@ def appraise(
     match_is: MatchIs,
     followers: np.ndarray,
     rate: np.ndarray,
-    chosen: Sequence[str],
+    chosen: Texts,
     given: Mapping[str, float] | None = None,
     config: PriceConfig | None = None,
 ) -> Appraisal:
@@ -139,6 +141,7 @@ def appraise(
     return Appraisal(ranking.brand, match_is, picks, reach.value(at), tuple(_notes(picks, ranking, match_is, audiences, config)))
 
 
+@checked
 def shortlist(
     dataset: Dataset,
     ranking: Ranking,
@@ -149,7 +152,7 @@ def shortlist(
     budget: float | None = None,
     count: int | None = None,
     groups: Sequence[Limit] = (),
-    excluded: Sequence[str] = (),
+    excluded: Texts = (),
     given: Mapping[str, float] | None = None,
     config: PriceConfig | None = None,
 ) -> Shortlist:

@@ -22,6 +22,26 @@ class Tick(Protocol):
     def __call__(self, done: int, total: int, what: str = "", /) -> None: ...
 
 
+class Amount(click.ParamType):
+    """A number above 0 as people type it (``number_text``)."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from brandfit import number_text
+
+        try:
+            found = float(value) if isinstance(value, int | float) else number_text.number(value)
+        except number_text.Ambiguous as error:
+            self.fail(f"{error}.", param, ctx)
+        except ValueError:
+            found = 0.0
+        if found <= 0:
+            what = param.name if param is not None else "value"
+            self.fail(f"A {what} is a number above 0, found {value!r}. For example: 5000", param, ctx)
+        return found
+
+
 workspace_option = click.option(
     "-w",
     "--workspace",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from brandfit.cli._shared import (
+    Amount,
     followers_option,
     json_option,
     only_data,
@@ -38,9 +39,7 @@ OF_REPORTS = {
 @click.option("--ranker", help="For rankings and reports: which ranker. Default: brandfit where it has been trained, else simcos.")
 @click.option("-k", type=click.IntRange(min=1), help="How many a brand. Default: 50 for rankings, 10 for a report.")
 @click.option("--name", help="For features: which, e.g. text.minilm.")
-@click.option(
-    "--budget", type=click.FloatRange(min=0, min_open=True), help="For a report: add the best set that may cost this much."
-)
+@click.option("--budget", type=Amount(), help="For a report: add the best set that may cost this much.")
 @click.option("--count", type=click.IntRange(min=1), help="For a report: add the best set of so many.")
 @click.option(
     "--prices", "price_list", type=click.Path(dir_okay=False), help="For a report: CSV of account and price; others are estimated."

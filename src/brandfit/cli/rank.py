@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 import click
 
 from brandfit.cli._shared import (
@@ -108,12 +106,11 @@ def command(
 
 
 def _number(part: str, value: str) -> float:
+    from brandfit import number_text
     from brandfit.errors import ConfigError
 
     try:
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if not isfinite(number):
-        raise ConfigError(f"--weight {part}={value}: {value!r} is no number.", f"Write for example --weight {part}=2") from None
-    return number
+        return number_text.number(value, ratio=True)
+    except ValueError as error:
+        why = error if isinstance(error, number_text.Ambiguous) else f"{value!r} is no number"
+        raise ConfigError(f"--weight {part}={value}: {why}.", f"Write for example --weight {part}=2") from None

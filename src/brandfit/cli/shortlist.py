@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from brandfit.cli._shared import (
+    Amount,
     followers_option,
     json_option,
     out_option,
@@ -34,7 +35,7 @@ def _limits(pairs: Sequence[str]) -> dict[str, int]:
 @click.command(short_help="Choose the best set under a budget.")
 @click.argument("brand")
 @workspace_option
-@click.option("--budget", type=click.FloatRange(min=0, min_open=True), help="What all together may cost.")
+@click.option("--budget", type=Amount(), help="What all together may cost.")
 @click.option("--count", type=click.IntRange(min=1), help="How many at most.")
 @click.option("--prices", "price_list", type=click.Path(dir_okay=False), help="CSV of account and price; others are estimated.")
 @where_option

@@ -82,7 +82,7 @@ def check(dataset: Dataset, now: float | None = None) -> Check:
     """Check a data set. ``now`` is the present in s since 1970, for what lies in the future."""
     now = time.time() if now is None else now
     facts = _Facts(dataset)
-    found = [*_accounts(facts), *_posts(facts, now), *_images(facts), *_links(facts), *_brands(facts)]
+    found = [*_accounts(facts), *_posts(facts, now), *_images(facts), *_links(facts), *_brands(facts), *_origin(dataset)]
     order = {"error": 0, "warning": 1, "note": 2}
     return Check(_counts(facts), tuple(sorted(found, key=lambda finding: order[finding.severity])), _distributions(facts))
 
@@ -305,6 +305,12 @@ def distribution(values: np.ndarray) -> dict[str, Any]:
         "quantiles": {f"{q:.0%}": float(np.quantile(known, q)) if len(known) else None for q in QUANTILES},
         "histogram": {"edges": edges.tolist(), "counts": counts.tolist(), "zeros": int((known == 0).sum())},
     }
+
+
+def _origin(dataset: Dataset) -> Iterator[Finding]:
+    """How endorsements were derived, where the source states none."""
+    for note in dataset.notes:
+        yield Finding("endorsements_derived", "note", f"{note[:1].upper()}{note[1:]}.", len(dataset.endorsements))
 
 
 # --- small parts --------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit.arguments import listed
+
 Level = Literal["post", "account"]
 
 
@@ -59,12 +61,12 @@ class Features:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def rows_of(self, ids: Sequence[str] | np.ndarray | pa.Array) -> np.ndarray:
+    def rows_of(self, ids: str | Sequence[str] | np.ndarray | pa.Array) -> np.ndarray:
         """(m,) int64 row of each id; -1 where this feature does not have it."""
-        found = pc.index_in(pa.array(ids, pa.string()), value_set=self._index)
+        found = pc.index_in(pa.array(listed(ids), pa.string()), value_set=self._index)
         return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
-    def of(self, ids: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def of(self, ids: str | Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (m, dim) of these ids, zeros where there are none, and which are present (m,)."""
         rows = self.rows_of(ids)
         present = rows >= 0

@@ -336,21 +336,23 @@ def _stating(dataset: Dataset, pairs: Pairs) -> pa.Array:
 
 def _stated_by(dataset: Dataset, pairs: Pairs, posts: pa.Array) -> np.ndarray:
     """(p,) bool: pairs that these posts state and no others; without these posts nobody would know of them."""
-    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post"])
-    links = links.filter(pc.is_valid(links["post"]))
-    inside, keys = pc.is_in(links["post"], value_set=posts), _keys(links)
-    here, elsewhere = (set(keys.filter(some).to_pylist()) for some in (inside, pc.invert(inside)))
+    told = _statements(dataset)
+    told = told.filter(pc.is_valid(told["post"]))
+    inside = pc.is_in(told["post"], value_set=posts)
+    here, elsewhere = (set(told["pair"].filter(some).to_pylist()) for some in (inside, pc.invert(inside)))
     return np.array([key in here and key not in elsewhere for key in (f"{b}\n{i}" for b, i in pairs.tolist())], bool)
 
 
 def _moments(dataset: Dataset, pairs: Pairs) -> np.ndarray:
-    """(p,) number of the moment of each pair: pairs of an influencer that a post, or the same second, states belong together."""
+    """(p,) number of the moment of each pair. Pairs that one post states belong together, and pairs of an influencer that are
+    stated in the same second.
+    """
     row = {f"{b}\n{i}": n for n, (b, i) in enumerate(pairs.tolist())}
-    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post", "time", "kind"])
+    told = _statements(dataset)
     event: dict[tuple[str, str | int], int] = {}
     at: list[tuple[int, int]] = []
-    columns = (_keys(links), *(links[name] for name in ("source", "post", "time", "kind")))
-    for key, source, post, time, kind in zip(*(column.to_pylist() for column in columns), strict=True):
+    columns = (told[name].to_pylist() for name in ("pair", "source", "post", "time", "kind"))
+    for key, source, post, time, kind in zip(*columns, strict=True):
         if (n := row.get(key)) is not None:
             events = [(source, post), *([(source, time)] if kind == "endorses" else [])]
             at += [(n, event.setdefault(found, len(event))) for found in events if found[1] is not None]
@@ -358,6 +360,20 @@ def _moments(dataset: Dataset, pairs: Pairs) -> np.ndarray:
     n = len(pairs)
     graph = sparse.coo_matrix((np.ones(len(at), bool), (pair, n + of)), shape=(n + len(event), n + len(event)))
     return connected_components(graph, directed=False)[1][:n]
+
+
+def _statements(dataset: Dataset) -> pa.Table:
+    """What states each ``pair`` (brand and influencer as one text): source, post, time and kind.
+
+    A post of a brand counts where an endorsement carries it: elsewhere the endorsement is known without that post.
+    """
+    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post", "time", "kind"])
+    endorses = pc.equal(links["kind"], "endorses")
+    carried = links["post"].filter(endorses).drop_null().combine_chunks()
+    by_brands = links.filter(pc.and_(pc.invert(endorses), pc.is_in(links["post"], value_set=carried)))
+    return pa.concat_tables(
+        [links.append_column("pair", _keys(links)), by_brands.append_column("pair", _keys(by_brands, brand="source"))]
+    )
 
 
 def _dealt(pairs: Pairs, moment: np.ndarray, share: float, rng: np.random.Generator, never: np.ndarray | None = None) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from brandfit.arguments import Seeds, checked, whole_numbers
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.errors import UnknownName, UsageError
@@ -29,11 +30,12 @@ HISTORY = ("warm", "cold")
 """Partners to find that work with a training brand too, and those that do not; each judged without the others as candidates."""
 
 
+@checked
 def evaluate(
     make: Mapping[str, Callable[[int], Ranker]],
     dataset: Dataset,
     protocol: Protocol,
-    seeds: Sequence[int] = (0,),
+    seeds: Seeds = (0,),
     tick: Tick | None = None,
     folder: Path | None = None,
     prepare: Callable[[Fold], Fold] | None = None,
@@ -44,6 +46,7 @@ def evaluate(
     can compare rankers brand by brand. ``folder``: where trainings keep checkpoints, so that an evaluation that was broken off goes
     on from them; whoever names it removes it. ``prepare``: what is done to every fold before it is judged.
     """
+    seeds = whole_numbers(seeds, "seeds")
     if protocol.ties not in TIES:
         raise UnknownName("tie rule", protocol.ties, TIES)
     if not make or not seeds:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from brandfit.arguments import Texts, checked
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder
 from brandfit.errors import UnknownName, UsageError
@@ -18,17 +19,20 @@ from brandfit.explain.sentences import sentences
 from brandfit.rankers.base import Ranker
 
 KINDS = ("posts", "columns", "words", "maps")
+SIDES: tuple[Side, ...] = ("influencer", "brand")
+Known = TypeVar("Known", bound=str)
 MAPS = 3
 """Posts whose pictures are mapped: those that add most."""
 
 
+@checked
 def explain(
     ranker: Ranker,
     dataset: Dataset,
     brand: str,
     influencer: str,
-    kinds: Collection[str] = ("posts", "columns"),
-    sides: Sequence[Side] = ("influencer",),
+    kinds: Texts = ("posts", "columns"),
+    sides: Texts = ("influencer",),
     encoders: Mapping[str, Encoder] | None = None,
     more: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -40,6 +44,7 @@ def explain(
 
     Raises UsageError where there is no evidence to explain.
     """
+    kinds, wanted = _known(kinds, KINDS, "kind of explanation"), _known(sides, SIDES, "side of a pair")
     for role, id, known in (("brand", brand, dataset.brands), ("influencer", influencer, dataset.influencers)):
         if id not in set(known.tolist()):
             raise UnknownName(role, id, known.tolist())
@@ -53,8 +58,8 @@ def explain(
         )
     notes = ranker.notes(dataset)
     seen = dataset.representation[brand]
-    asked = [side for side in sides if side == "influencer" or seen in ("posts", "brief", "profile")]
-    if len(asked) < len(sides):
+    asked = [side for side in wanted if side == "influencer" or seen in ("posts", "brief", "profile")]
+    if len(asked) < len(wanted):
         notes.append(f"{brand} is seen through its partners: its side is not taken apart")
     found = _attributions(Attributor(ranker, dataset, seed=seed), dataset, brand, influencer, kinds, asked, encoders or {}, notes)
     explanation = Explanation(
@@ -74,6 +79,14 @@ def explain(
         },
     )
     return replace(explanation, sentences=sentences(explanation))
+
+
+def _known(named: Texts, known: tuple[Known, ...], what: str) -> list[Known]:
+    """Those of ``known`` that are named, in the order in which they are. Raises UnknownName for another."""
+    for name in named:
+        if name not in known:
+            raise UnknownName(what, name, known)
+    return [one for name in named for one in known if one == name]
 
 
 def _attributions(

@@ -2,10 +2,13 @@
 
 workspace = Workspace("demo", create=True)
 import_source(workspace, "sample")
-encode(workspace, ["text.hashing", "image.classical"])
+encode(workspace, "text.hashing")
 train(workspace, "wsim")
 ranking = rank(workspace, "northpeak.outdoor", "wsim")
 report = evaluate(workspace, ["simcos", "wsim", "brandfit"], "expansion")
+
+Every function takes the workspace as a ``Workspace`` or as its path, and a list of names as one text, a list, an array or a column
+(``brandfit.arguments``).
 """
 
 from __future__ import annotations

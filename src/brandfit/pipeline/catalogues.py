@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brandfit import names
+from brandfit.arguments import checked
 from brandfit.campaign.prices import PriceConfig
 from brandfit.config import describe
 from brandfit.data import endorsements
@@ -16,11 +17,13 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
 from brandfit.pipeline.loading import describe_accounts, load
 from brandfit.search import filters
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 
-def listing(what: str, workspace: Workspace, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+@checked
+def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """What a workspace holds: 'features', 'models', 'brands' or 'influencers', one dict each."""
+    workspace = as_workspace(workspace)
     if what == "features":
         shown = ("name", "slot", "level", "rows", "dim")
         return [{key: info[key] for key in shown} for info in map(workspace.feature_info, workspace.feature_names())]
@@ -41,6 +44,7 @@ def listing(what: str, workspace: Workspace, data: Mapping[str, Any] | None = No
     return rows
 
 
+@checked
 def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
     """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the 'settings' of one."""
     if what == "protocols":
@@ -88,7 +92,8 @@ def _summary(cls: type) -> str:
     return re.sub(r"^\w[\w. -]*: ", "", sentence).replace("``", "")
 
 
-def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
+@checked
+def doctor(workspace: Place | None) -> list[dict[str, Any]]:
     """Health of the installation and of a workspace: one dict a check, with ``ok``, ``name`` and ``detail``."""
     import importlib.util
     import platform
@@ -120,6 +125,7 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
             }
         )
     if workspace is not None:
+        workspace = as_workspace(workspace)
         damage = workspace.damage()
         found.append(
             {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from brandfit.arguments import Files, Texts, checked, paths
 from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.advise import Advice
@@ -28,11 +29,12 @@ from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.lookalike import read_picture
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 
+@checked
 def shortlist(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     budget: float | None = None,
     count: int | None = None,
@@ -40,7 +42,7 @@ def shortlist(
     where: str | Mapping[str, Any] | None = None,
     at_least: Mapping[str, int] | None = None,
     at_most: Mapping[str, int] | None = None,
-    exclude: Sequence[str] = (),
+    exclude: Texts | None = (),
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -72,7 +74,7 @@ def shortlist(
 
     groups = [Limit(text, of(text), least=n) for text, n in (at_least or {}).items()]
     groups += [Limit(text, of(text), most=n) for text, n in (at_most or {}).items()]
-    out = {id.strip().lower().removeprefix("@") for id in exclude}
+    out = {id.strip().lower().removeprefix("@") for id in exclude or ()}
     for id in sorted(out - set(row)):
         raise UnknownName("influencer", id, row)
     by_name = np.isin(ranking.candidates.astype(str), sorted(out))
@@ -94,14 +96,16 @@ def shortlist(
     return replace(found, notes=(*found.notes, *notes), among=pool.among, excluded=pool.excluded)
 
 
+@checked
 def asking_prices(
-    workspace: Workspace, brand: str, influencers: Sequence[str], ranker: str | None = None
+    workspace: Place, brand: str, influencers: Texts, ranker: str | None = None
 ) -> dict[str, tuple[float, float, float]]:
     """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the candidates of this brand.
 
     Past partners, who are no candidates, are told too. One whose followers are not known is left out: nothing is known to
     estimate by.
     """
+    workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace))
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, bounds(None, None))
@@ -117,10 +121,11 @@ def asking_prices(
     }
 
 
+@checked
 def appraise(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
-    influencers: Sequence[str],
+    influencers: Texts,
     ranker: str | None = None,
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
@@ -147,10 +152,11 @@ def appraise(
     return shortlists.appraise(dataset, ranking, match, match_is, followers, rate, chosen, given, config)
 
 
+@checked
 def fit_maps(
-    workspace: Workspace,
+    workspace: Place,
     like: str,
-    pictures: Sequence[str | Path],
+    pictures: Files,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> dict[str, tuple[float, bytes]]:
@@ -165,7 +171,7 @@ def fit_maps(
         filled = dataset.slots["picture"].name if "picture" in dataset.slots else "nothing"
         raise UsageError(f"Nothing here can read a picture as {filled} did.", "Encode with image.classical, or image.onnx.")
     found = {}
-    for path in map(str, pictures):
+    for path in map(str, paths(pictures, "pictures")):
         try:
             picture = opened(read_picture(Path(path)))
             found[path] = picture, *heatmap.fit(dataset, reader, like, picture)
@@ -192,11 +198,12 @@ def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarra
     return 1 - np.arange(len(ranking)) / max(len(ranking), 1), "rank share"
 
 
+@checked
 def advise(
-    workspace: Workspace,
+    workspace: Place,
     like: str,
-    pictures: Sequence[str | Path] = (),
-    captions: Sequence[str] = (),
+    pictures: Files | None = (),
+    captions: Texts | None = (),
     by: str | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -215,9 +222,9 @@ def advise(
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in ("picture", "text")}
     read: dict[str, bytes] = {}
     unread: dict[str, str] = {}
-    for path in map(str, pictures):
+    for path in map(str, paths(pictures or (), "pictures")):
         try:
             read[path] = read_picture(Path(path))
         except DataError as error:
             unread[path] = error.message
-    return advising.advise(dataset, like, read, captions, readers, by, unread)
+    return advising.advise(dataset, like, read, list(captions or ()), readers, by, unread)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from brandfit.arguments import Texts, checked
 from brandfit.data.candidates import sentences
 from brandfit.data.dataset import Dataset
 from brandfit.explain import explain as explaining
@@ -16,16 +17,17 @@ from brandfit.pipeline.candidates import Bounds, bounds
 from brandfit.pipeline.loading import known_brand, known_settings, reader_of
 from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted
 from brandfit.ranking import Ranking
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 
+@checked
 def explain(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     influencer: str,
     ranker: str | None = None,
-    kinds: Sequence[str] = ("posts", "columns"),
-    sides: Sequence[Any] = ("influencer",),
+    kinds: Texts = ("posts", "columns"),
+    sides: Texts = ("influencer",),
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -36,6 +38,8 @@ def explain(
     settings   ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones
     followers  bounds of the candidates among whom its place is told, as in ``rank``
     """
+    workspace = as_workspace(workspace)
+    kinds, sides = tuple(kinds), tuple(sides)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     known_settings(settings, dataset)
     brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
@@ -61,7 +65,7 @@ def explain(
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
     asked = (
         tuple(sorted(set(kinds))),
-        tuple(sides),
+        sides,
         tuple(sorted((name, str(value)) for name, value in (settings or {}).items())),
         within,
         seed,
@@ -78,6 +82,7 @@ def _place_notes(ranking: Ranking, influencer: str, within: Bounds) -> list[str]
     return [*notes, *sentences(ranking.among, ranking.excluded)]
 
 
+@checked
 def save_explanation(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list[Path]:
     """Its JSON and drawings in a folder."""
     return render.save(explanation, dataset, folder)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from brandfit.arguments import Texts, checked
 from brandfit.data import schema, tabular
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
@@ -19,17 +20,18 @@ from brandfit.pipeline.loading import describe_accounts, known_brand, load
 from brandfit.pipeline.ranking import default_ranker, fitted, pair_chances, ranked
 from brandfit.rankers.base import Ranker
 from brandfit.search.facts import Facts
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 PROFILE = "https://www.instagram.com/{}/"
 """Where an account is found."""
 
 
+@checked
 def export(
-    workspace: Workspace,
+    workspace: Place,
     what: str,
     file: str | Path,
-    brands: Sequence[str] = (),
+    brands: Texts | None = (),
     ranker: str | None = None,
     k: int | None = None,
     name: str | None = None,
@@ -41,21 +43,24 @@ def export(
 
     followers  bounds of the candidates of rankings, as in ``rank``
     """
+    workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
     options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
     if what != "rankings" and (named := next((option for option, given in options.items() if given), "")):
         raise UsageError(f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings.")
     if what == "rankings":
         within = bounds(followers, data)
-        return tabular.write(_rankings(workspace, brands, ranker, 50 if k is None else k, data, within), file)
+        return tabular.write(_rankings(workspace, list(brands or ()), ranker, 50 if k is None else k, data, within), file)
     return tabular.write(_exported(workspace, what, name, data), file)
 
 
+@checked
 def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:
     """Write rows of a search or a shortlist to a file of the same kinds, the influencer first. Returns their number."""
     return tabular.write(tabular.of({"influencer": row["influencer"], **row} for row in rows), file)
 
 
+@checked
 def check_file(file: str | Path) -> None:
     """Raises UsageError where rows cannot be written to this file: asked before anything long begins."""
     tabular.checked(file, tabular.WRITERS)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from brandfit.arguments import Texts, checked
 from brandfit.data.candidates import Counted, counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
@@ -19,7 +20,7 @@ from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
 from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,10 @@ class Found:
         }
 
 
+@checked
 def search(
-    workspace: Workspace,
-    keywords: Sequence[str] = (),
+    workspace: Place,
+    keywords: Texts | None = (),
     where: str | Mapping[str, Any] | None = None,
     sort: str | None = None,
     k: int = 20,
@@ -71,6 +73,7 @@ def search(
 
     sort  a fact in place of the match, the largest first; "-followers": the smallest
     """
+    keywords = list(keywords or ())
     dataset = load(workspace, data)
     known_settings(settings, dataset)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
@@ -99,9 +102,10 @@ def search(
     return _found(rows, len(found), condition, unknown, asked, facts, excluded)
 
 
+@checked
 def similar(
-    workspace: Workspace,
-    accounts: Sequence[str] = (),
+    workspace: Place,
+    accounts: Texts | None = (),
     picture: str | Path | None = None,
     where: str | Mapping[str, Any] | None = None,
     k: int = 20,
@@ -117,7 +121,7 @@ def similar(
     if (picture is None) == (not accounts):
         raise UsageError("Like whom, or like which picture?", "Name accounts, or one picture, not both.")
     alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
-    like = [id.strip().lower().removeprefix("@") for id in accounts]
+    like = [id.strip().lower().removeprefix("@") for id in accounts or ()]
     if picture is None:
         found = alike.similar(like, len(facts), allowed)
     else:

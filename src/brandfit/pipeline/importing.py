@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 
 from brandfit import names
+from brandfit.arguments import checked
 from brandfit.compute.processes import process_some
 from brandfit.data import pictures
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
 from brandfit.pipeline.candidates import Candidates, bounds, candidates
-from brandfit.workspace import LeftOut, Workspace
+from brandfit.workspace import LeftOut, NewPlace, Workspace, new_workspace
 
 Bytes = Callable[[int], None]
 
@@ -51,12 +52,14 @@ class Imported:
         }
 
 
+@checked
 def looks_like(path: Path) -> list[str]:
     """The sources (importers) that a folder, or a file in place of one, looks like; that of people's own tables where it looks like
     none, which says what is lacking."""
     return [name for name in names.names("importer") if names.load("importer", name)().recognises(path)] or ["folder"]
 
 
+@checked
 def recognise(path: str | Path) -> str:
     """The source that it looks like. Raises DataError where there is nothing, and where it looks like several."""
     where = Path(path)
@@ -73,8 +76,9 @@ def recognise(path: str | Path) -> str:
     return found[0]
 
 
+@checked
 def import_source(
-    workspace: Workspace,
+    workspace: NewPlace,
     source: str,
     path: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -82,7 +86,7 @@ def import_source(
     tick: Bytes | None = None,
     called: str | None = None,
 ) -> Imported:
-    """Import a source (``brandfit list importers``) into a workspace, whole or not at all.
+    """Import a source (``brandfit list importers``) into a workspace, whole or not at all; a path without a workspace gets one.
 
     Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the import with a
     DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated. Accounts
@@ -91,6 +95,9 @@ def import_source(
     tick    called with the number of bytes just read
     called  what the source is known as, unless by its path: rejects of its last import are replaced, and name files within it
     """
+    if not isinstance(workspace, Workspace):
+        with new_workspace(workspace) as made:
+            return import_source(made, source, path, settings, strict, tick, called)
     cls = names.load("importer", source)
     importer = cls(cls.Config.of(settings or {}))
     where = Path(path) if path is not None else Path(".")

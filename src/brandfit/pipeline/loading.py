@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from brandfit import names
+from brandfit.arguments import Texts, checked
 from brandfit.compute.local import thread_map
 from brandfit.config import Config, describe
 from brandfit.data import checks, endorsements
@@ -17,18 +18,20 @@ from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError, UnknownName, UsageError
 from brandfit.rankers.base import Ranker
 from brandfit.search.facts import category_words, predicted_categories
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 Steps = Callable[[int, int], None]
 FOREIGN = 5
 """Preference of Features that nothing installed makes."""
 
 
-def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dataset:
+@checked
+def load(workspace: Place, settings: Mapping[str, Any] | None = None) -> Dataset:
     """The Dataset that rankers see: endorsements stated or derived, and every slot filled that can be.
 
     Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features, or none).
     """
+    workspace = as_workspace(workspace)
     told, chosen = rules(settings), scope(settings, "slots")
 
     def loaded() -> Dataset:
@@ -41,11 +44,13 @@ def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dat
     return workspace.memo.get("loaded", (workspace.stamp, told, tuple(sorted(chosen.items()))), loaded)
 
 
-def fill_slots(workspace: Workspace, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
+@checked
+def fill_slots(workspace: Place, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
     """Slot to the name of the Features that fill it: the chosen ones, else the best of what the workspace holds.
 
     The best is what its encoder says it is (``Encoder.preference``); ``slots.text=none`` leaves a slot empty.
     """
+    workspace = as_workspace(workspace)
     chosen = dict(chosen or {})
     for slot in chosen:
         if slot not in SLOTS:
@@ -70,29 +75,37 @@ def _preference(name: str) -> int:
     return int(names.load(kind, maker).preference) if kind else FOREIGN
 
 
-def with_features(workspace: Workspace) -> Dataset:
+@checked
+def with_features(workspace: Place) -> Dataset:
     """The Dataset that profilers see: all Features of the workspace, each under its own name."""
+    workspace = as_workspace(workspace)
     return workspace.dataset().with_slots({name: workspace.features(name) for name in workspace.feature_names()})
 
 
-def check(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> checks.Check:
+@checked
+def check(workspace: Place, settings: Mapping[str, Any] | None = None) -> checks.Check:
     """What is wrong with the data of a workspace, counted, with examples."""
+    workspace = as_workspace(workspace)
     return checks.check(endorsements.derive(workspace.dataset(), rules(settings)))
 
 
-def encode(workspace: Workspace, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None) -> Features:
+@checked
+def encode(workspace: Place, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None) -> Features:
     """Features of everything in the workspace by one encoder; what was encoded before is not computed again."""
+    workspace = as_workspace(workspace)
     cls = names.load("encoder", encoder)
     return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick, thread_map)
 
 
-def describe_accounts(workspace: Workspace, ids: Sequence[str] | np.ndarray) -> list[dict[str, Any]]:
+@checked
+def describe_accounts(workspace: Place, ids: Texts) -> list[dict[str, Any]]:
     """Category and followers of accounts, to print beside a ranking; None where not known.
 
     category_source is "stated" or "predicted" (by a profiler, only where none is stated), with category_probability of the latter.
     """
+    workspace = as_workspace(workspace)
     dataset = load(workspace)
-    ids = np.asarray(ids, dtype=object)
+    ids = np.array(list(ids), dtype=object)
     followers = dataset.of_accounts("followers", ids)
     predicted = predicted_categories(dataset, ids)
     unknown = [None] * len(ids)

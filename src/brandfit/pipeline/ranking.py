@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from brandfit import names
+from brandfit.arguments import Files, Seeds, Texts, checked, paths, whole_numbers
 from brandfit.config import Config
 from brandfit.data import split
 from brandfit.data.candidates import listed
@@ -27,11 +28,12 @@ from brandfit.ranking import Ranking, adjusted
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 
+@checked
 def train(
-    workspace: Workspace,
+    workspace: Place,
     ranker: str,
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
@@ -39,6 +41,7 @@ def train(
     tick: Steps | None = None,
 ) -> Ranker:
     """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its name."""
+    workspace = as_workspace(workspace)
     cls = names.load("ranker", ranker)
     model: Ranker = cls(cls.Config.of(settings or {}), seed)
     forgotten = workspace.forgotten()
@@ -62,8 +65,10 @@ def train(
     return model
 
 
-def fitted(workspace: Workspace, ranker: str, data: Mapping[str, Any] | None = None) -> tuple[Ranker, Dataset]:
+@checked
+def fitted(workspace: Place, ranker: str, data: Mapping[str, Any] | None = None) -> tuple[Ranker, Dataset]:
     """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no training."""
+    workspace = as_workspace(workspace)
     cls = names.load("ranker", ranker)
     if ranker not in workspace.model_names() and not cls.learns:
         dataset = load(workspace, data)
@@ -75,13 +80,16 @@ def fitted(workspace: Workspace, ranker: str, data: Mapping[str, Any] | None = N
     return model, dataset
 
 
-def default_ranker(workspace: Workspace) -> str:
+@checked
+def default_ranker(workspace: Place) -> str:
     """Our own where it has been trained, else the one that needs no training."""
+    workspace = as_workspace(workspace)
     return "brandfit" if "brandfit" in workspace.model_names() else "simcos"
 
 
+@checked
 def rank(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     ranker: str | None = None,
     k: int | None = None,
@@ -89,8 +97,8 @@ def rank(
     data: Mapping[str, Any] | None = None,
     where: str | Mapping[str, Any] | None = None,
     weights: Mapping[str, float] | None = None,
-    like: Sequence[str] = (),
-    dislike: Sequence[str] = (),
+    like: Texts | None = (),
+    dislike: Texts | None = (),
     followers: str | None = None,
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
@@ -104,13 +112,14 @@ def rank(
 
     Who is left out is counted in ``excluded``; candidates about whom something is unknown in ``incomplete``.
     """
+    workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand = known_brand(dataset, brand)
     condition = filters.condition(where)
     within = bounds(followers, data, condition)
     found = all_ranked(workspace, model, dataset, brand, partners, within)
     if weights or like or dislike:
-        found = adjusted(found, weights or {}, _taste(dataset, found, like, dislike))
+        found = adjusted(found, weights or {}, _taste(dataset, found, list(like or ()), list(dislike or ())))
     if condition is not None:
         facts = dataset.remembered("facts", lambda: Facts(dataset))
         found = found.narrowed(*met(condition, facts, found.candidates))
@@ -119,15 +128,19 @@ def rank(
     return found if k is None else found.top(k)
 
 
-def lately_ranked(workspace: Workspace) -> list[str]:
+@checked
+def lately_ranked(workspace: Place) -> list[str]:
     """Brands whose rankings the workspace keeps in memory, the latest first."""
+    workspace = as_workspace(workspace)
     return list(dict.fromkeys(brand for _, _, brand, *_ in workspace.memo.keys("rankings")))
 
 
+@checked
 def chances(
-    workspace: Workspace, brand: str, influencers: np.ndarray, ranker: str | None = None, data: Mapping[str, Any] | None = None
+    workspace: Place, brand: str, influencers: Texts, ranker: str | None = None, data: Mapping[str, Any] | None = None
 ) -> list[dict[str, float] | None] | None:
     """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the ranker tells none."""
+    workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     if getattr(model, "stack", None) is None:
         return None
@@ -137,7 +150,7 @@ def chances(
     key = (id(model), id(dataset), brand)
     told = workspace.memo.get("chances", key, lambda: (probability(dataset, asked, dataset.influencers), model, dataset))[0]
     row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
-    at = [row[id] for id in influencers.tolist()]
+    at = [row[id] for id in influencers]
     rows = zip(*(values[0, at].tolist() for values in told), strict=True)
     return [None if np.isnan(value) else {"value": value, "low": low, "high": high} for value, low, high in rows]
 
@@ -169,10 +182,11 @@ def _taste(dataset: Dataset, found: Ranking, like: Sequence[str], dislike: Seque
     return total * (scores.std() / spread) if spread > 0 and len(scores) else total
 
 
+@checked
 def rank_brief(
-    workspace: Workspace,
+    workspace: Place,
     text: str,
-    pictures: Sequence[str | Path] = (),
+    pictures: Files | None = (),
     ranker: str | None = None,
     k: int | None = None,
     data: Mapping[str, Any] | None = None,
@@ -186,7 +200,7 @@ def rank_brief(
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     known_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
-    asked = with_brief(dataset, text, pictures, readers)
+    asked = with_brief(dataset, text, paths(pictures or (), "pictures"), readers)
     unread = [slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided]
     notes = [f"{slot} left out: nothing here can read a brief as {dataset.slots[slot].name} read posts" for slot in unread]
     ranking = ranked(model, asked, BRIEF, True, bounds(followers, data))
@@ -215,13 +229,14 @@ def all_ranked(workspace: Workspace, model: Ranker, dataset: Dataset, brand: str
     return made
 
 
+@checked
 def evaluate(
-    workspace: Workspace,
-    rankers: Sequence[str],
+    workspace: Place,
+    rankers: Texts,
     protocol: str = "expansion",
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
-    seeds: Sequence[int] = (0,),
+    seeds: Seeds = (0,),
     ties: str | None = None,
     tick: Callable[[str, int, int], None] | None = None,
     folder: Path | None = None,
@@ -229,13 +244,12 @@ def evaluate(
 ) -> Report:
     """Judge rankers on the endorsements of the workspace under a named protocol.
 
-    ``rankers``: their names, or that of a single one.
     ``settings``: ``protocol.NAME`` for the protocol's own, ``RANKER.NAME`` for one ranker's.
     ``folder``: where trainings keep checkpoints (``evaluation.evaluate``), for example one that is ``resumable``.
     ``refit``: encode anew in every fold what was fitted on all accounts, or describes them whole (``pipeline.refitting``).
     """
-    settings = dict(settings or {})
-    rankers = [rankers] if isinstance(rankers, str) else list(rankers)
+    workspace = as_workspace(workspace)
+    settings, rankers, seeds = dict(settings or {}), list(rankers), whole_numbers(seeds, "seeds")
     if not rankers:
         raise UsageError("There is nothing to judge: no ranker is named.", "Rankers: brandfit list rankers")
     chosen = protocols.get(protocol, scope(settings, "protocol"))
@@ -258,8 +272,8 @@ def evaluate(
                 f"Write {'' if having else 'for example '}{' or '.join(typed)}.",
             )
     if not refit:
-        return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)
-    return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder, Refit.of(workspace, dataset))
+        return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder)
+    return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder, Refit.of(workspace, dataset))
 
 
 def _maker(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from brandfit import __version__
+from brandfit.arguments import Texts, checked
 from brandfit.data import tabular
 from brandfit.errors import UsageError
 from brandfit.pipeline.candidates import Bounds, bounds, candidates
@@ -17,13 +18,14 @@ from brandfit.pipeline.ranking import default_ranker, fitted, ranked
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 ENDINGS = (".html", ".pdf")
 
 
+@checked
 def report(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     file: str | Path,
     ranker: str | None = None,
@@ -36,7 +38,7 @@ def report(
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     tick: Steps | None = None,
-    influencers: Sequence[str] = (),
+    influencers: Texts | None = (),
     followers: str | None = None,
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
@@ -47,6 +49,7 @@ def report(
     influencers  these in place of the best k; past partners too
     followers    bounds of the candidates, as in ``rank``
     """
+    workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
     if path.suffix.lower() == ".pdf":
         pdf.needed()
@@ -66,7 +69,7 @@ def report(
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
-    influencers = [id.strip().lower().removeprefix("@") for id in influencers]
+    influencers = [id.strip().lower().removeprefix("@") for id in influencers or ()]
     partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
     within = bounds(followers, data)
     inside = set(candidates(dataset, brand, partners, within).ids.tolist())

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from brandfit.arguments import checked
 from brandfit.data.candidates import Counted, counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
@@ -27,7 +28,7 @@ from brandfit.pipeline.loading import known_brand
 from brandfit.pipeline.ranking import default_ranker, fitted
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import order, place
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 CELLS = 4_000_000
 """Scores held at once."""
@@ -123,8 +124,9 @@ class Pair:
         }
 
 
+@checked
 def brands_for(
-    workspace: Workspace,
+    workspace: Place,
     influencer: str,
     ranker: str | None = None,
     partners: bool = False,
@@ -138,6 +140,7 @@ def brands_for(
 
     Raises UnknownName, and UsageError where no brand can be told to suit it.
     """
+    workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     influencer = influencer.strip().lower().removeprefix("@")
     if influencer not in set(dataset.influencers.tolist()):
@@ -200,8 +203,9 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, w
     return Suiting(influencer, model.name, by, rows, dataset.fingerprint, tuple(notes), excluded, compared)
 
 
+@checked
 def pair(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     influencer: str,
     ranker: str | None = None,

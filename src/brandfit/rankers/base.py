@@ -11,6 +11,7 @@ import numpy as np
 
 from brandfit import config as settings
 from brandfit import names
+from brandfit.arguments import Texts, texts
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.pooling import account_has, anybody_has
@@ -83,17 +84,18 @@ class Ranker(ABC):
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         """Named (b, n) float arrays that add up to the score; a single one, named after the ranker, where it has no parts."""
 
-    def score(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    def score(self, dataset: Dataset, brands: Texts, candidates: Texts) -> np.ndarray:
         """(b, n) float64 scores of every candidate for every brand (distinct ids each); NaN where there is no evidence."""
-        return sum_parts(self.parts(dataset, brands, candidates))
+        return sum_parts(self.parts(dataset, _ids(brands, "brands"), _ids(candidates, "candidates")))
 
-    def rank(self, dataset: Dataset, brand: str, candidates: np.ndarray | None = None, k: int | None = None) -> Ranking:
+    def rank(self, dataset: Dataset, brand: str, candidates: Texts | None = None, k: int | None = None) -> Ranking:
         """The best k candidates (default: all influencers that have not worked with the brand yet)."""
         if brand not in dataset.representation:
             raise UnknownName("brand", brand, dataset.brands.tolist(), "List them with: brandfit list brands")
         if candidates is None:
             known = dataset.partners.get(brand, set())
-            candidates = np.array([i for i in dataset.influencers.tolist() if i not in known], dtype=object)
+            candidates = [i for i in dataset.influencers.tolist() if i not in known]
+        candidates = _ids(candidates, "candidates")
         if not len(candidates):
             raise UsageError(f"There are no candidates to rank for {brand!r}.", "Import influencers, or widen the choice.")
         parts = self.parts(dataset, np.array([brand], dtype=object), candidates)
@@ -187,6 +189,11 @@ def restored(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Rank
     ranker.fitted_on, ranker.training = state["fitted_on"], dict(state["training"])
     ranker.load_arrays(arrays)
     return ranker
+
+
+def _ids(values: Texts, name: str) -> np.ndarray:
+    """(n,) object ids; an array stays the same object, because rankers are called with arrays all the time."""
+    return values if isinstance(values, np.ndarray) else np.array(texts(values, name), dtype=object)
 
 
 def sum_parts(parts: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -316,6 +316,8 @@ def _data(dataset: Dataset, ranking: Ranking) -> dict[str, str]:
     told = {"Data": f"{counts}, {len(dataset.endorsements):,} partnerships"}
     if span["min"] is not None:
         told["Posts from"] = f"{_day(span['min'])} to {_day(span['max'])}"
+    if dataset.notes:
+        told["Partnerships"] = "; ".join(dataset.notes)
     told["Fingerprint of data and features"] = ranking.fingerprint[:16]
     told["Features"] = ", ".join(f"{slot}: {features.name}" for slot, features in dataset.slots.items())
     return told

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from brandfit import pipeline
+from brandfit import number_text, pipeline
 from brandfit.data.candidates import counted, sentences
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.explain import render
@@ -132,9 +132,9 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
     for text in texts:
         name, _, value = text.partition("=")
         try:
-            found[name] = float(value)
-            if not np.isfinite(found[name]):
-                raise ValueError
+            found[name] = number_text.number(value, ratio=True)
+        except number_text.Ambiguous as error:
+            raise ConfigError(f"{name}: {error}.", "For example: picture=2") from None
         except ValueError:
             raise ConfigError(f"{text!r} is not PART=NUMBER.", "For example: picture=2") from None
     return found

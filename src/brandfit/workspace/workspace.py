@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from brandfit import __version__, names
+from brandfit.arguments import Texts, checked
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -137,7 +138,8 @@ class Workspace:
             self._empty_log()
         return changes
 
-    def forget(self, accounts: Sequence[str]) -> tuple[Traces, dict[str, int]]:
+    @checked
+    def forget(self, accounts: Texts) -> tuple[Traces, dict[str, int]]:
         """Take accounts out of all rows in one transaction, so that no import brings them back; without any, take up what is
         unfinished.
 
@@ -146,7 +148,7 @@ class Workspace:
         """
         try:
             with tables.writing(self.engine) as connection:
-                return forgotten.remove_rows(connection, accounts)
+                return forgotten.remove_rows(connection, list(accounts))
         except sa.exc.OperationalError as error:
             if "locked" in str(error.orig):
                 raise WorkspaceError(
@@ -164,10 +166,11 @@ class Workspace:
         with self.engine.connect() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(tables.forgotten)).scalar_one()
 
-    def rows_of(self, accounts: Sequence[str]) -> dict[str, int]:
+    @checked
+    def rows_of(self, accounts: Texts) -> dict[str, int]:
         """How many rows of each table are of these accounts. Raises UnknownName for one that is nowhere here."""
         with self.engine.connect() as connection:
-            return forgotten.counts(connection, accounts)
+            return forgotten.counts(connection, list(accounts))
 
     def known_ids(self) -> set[str]:
         """Ids of all accounts and posts."""

@@ -10,7 +10,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from brandfit import pipeline
+from brandfit import number_text, pipeline
 from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.service import people, places
@@ -107,11 +107,13 @@ def _page(
 
 def number(text: str, what: str) -> float | None:
     """Raises UsageError for what is none above 0."""
-    text = text.strip().replace(",", "")
+    text = text.strip()
     if not text:
         return None
     try:
-        found = float(text)
+        found = number_text.number(text)
+    except number_text.Ambiguous as error:
+        raise UsageError(f"The {what}: {error}.", "For example: 5000") from None
     except ValueError:
         found = 0.0
     if not 0 < found < 1e12:
