@@ -63,7 +63,7 @@ def derive(dataset: Dataset, config: Config | None = None) -> Dataset:
     # First post first: by time, unknown times last, then by id, so that the order of rows decides nothing.
     links = links.sort_by([("target", "ascending"), ("source", "ascending"), ("time", "ascending"), ("post", "ascending")])
     first = links.group_by(["target", "source"], use_threads=False).aggregate([("post", "first"), ("time", "first")])
-    counts = first.group_by("target").aggregate([("source", "count")])
+    counts = first.group_by("target", use_threads=False).aggregate([("source", "count")])
     brands = counts["target"].filter(pc.greater_equal(counts["source_count"], config.min_endorsers)).combine_chunks()
     first = first.filter(pc.is_in(first["target"], value_set=brands))
     known = dict(zip(dataset.accounts["id"].to_pylist(), dataset.accounts["role"].to_pylist(), strict=True))

@@ -147,7 +147,7 @@ def temporal(
     if not len(dataset.endorsements):
         raise UsageError("No endorsement is known here, so there is nothing to judge by.", NO_ENDORSEMENTS)
     links = dataset.links_of("endorses").select(["target", "source", "time"])
-    first = links.filter(pc.is_valid(links["time"])).group_by(["target", "source"]).aggregate([("time", "min")])
+    first = links.filter(pc.is_valid(links["time"])).group_by(["target", "source"], use_threads=False).aggregate([("time", "min")])
     real = set(map(tuple, dataset.endorsements.tolist()))
     known: list[tuple[str, str]] = []
     held: list[tuple[str, str]] = []

@@ -17,7 +17,8 @@ from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError, UnknownName, UsageError
 from brandfit.rankers.base import Ranker
 from brandfit.search.facts import category_words, predicted_categories
-from brandfit.workspace import Workspace
+from brandfit.workspace import Workspace, orphans
+from brandfit.workspace.orphans import Orphan
 
 Steps = Callable[[int, int], None]
 FOREIGN = 5
@@ -84,6 +85,13 @@ def encode(workspace: Workspace, encoder: str, settings: Mapping[str, Any] | Non
     """Features of everything in the workspace by one encoder; what was encoded before is not computed again."""
     cls = names.load("encoder", encoder)
     return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick, thread_map)
+
+
+def sweep(workspace: Workspace, name: str | None = None) -> list[Orphan]:
+    """Remove what nothing refers to of all encoders and profilers, or of one (``workspace.orphans``). Returns what was removed."""
+    found = orphans.find(workspace, name)
+    orphans.remove(workspace, found)
+    return found
 
 
 def describe_accounts(workspace: Workspace, ids: Sequence[str] | np.ndarray) -> list[dict[str, Any]]:

@@ -213,7 +213,8 @@ def add_import(connection: sa.Connection, source: str, time: float, found: Itera
     earlier = sa.select(imports.c.id).where(imports.c.source == source)
     connection.execute(rejects.delete().where(rejects.c.import_id.in_(earlier)))
     connection.execute(imports.delete().where(imports.c.source == source))
-    number = int(connection.execute(imports.insert(), {"source": source, "time": time}).inserted_primary_key[0])
+    made = connection.execute(imports.insert().returning(imports.c.id), {"source": source, "time": time})
+    number: int = made.scalar_one()
     for batch in _batches(found):
         connection.execute(rejects.insert(), [{"import_id": number, **msgspec.structs.asdict(r)} for r in batch])
     return number

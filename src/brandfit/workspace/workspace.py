@@ -96,8 +96,8 @@ class Workspace:
         """Write an import whole or not at all: rows, pictures with their working copies, Features, and its rejects.
 
         Rejects belong to this import; an earlier import of the same ``source`` and its rejects are replaced. Returns counts a
-        table: seen, added, changed, unchanged. Any error from ``records`` rolls everything back and is raised. What is of an account that asked to be
-        forgotten is not written; ``left_out`` is told how much that was.
+        table: seen, added, changed, unchanged. Any error from ``records`` rolls everything back and is raised. What is of an
+        account that asked to be forgotten is not written; ``left_out`` is told how much that was.
         """
         found: list[Reject] = []
         made: list[Features] = []

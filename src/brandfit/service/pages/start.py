@@ -35,19 +35,17 @@ def imports(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
     """Drop files, see what came of the last import, and the rows that were left out."""
     jobs = [job for job in queue.listing(50)[0] if job["kind"] == "import"]
     last = next((job for job in jobs if job["state"] not in ("queued", "running")), None)
-    newest, *earlier = [
-        {**one, "rows": here.rejects(of=one["id"])[:SHOWN] if one["rejects"] else []} for one in here.imports()
-    ] or [None]
-    if newest and not _is_last(newest, last):  # an import that failed has no rows of its own to show
-        newest, earlier = None, [newest, *earlier]
+    found = [{**one, "rows": here.rejects(of=one["id"])[:SHOWN] if one["rejects"] else []} for one in here.imports()]
+    # An import that failed has no rows of its own: those of another import are not shown as if they were.
+    own = 1 if found and _is_last(found[0], last) else 0
     return page(
         request,
         "import.html",
         importers=[one for one in pipeline.catalogue("importers") if one["name"] != "sample"],
         open=[job for job in jobs if job["state"] in ("queued", "running")],
         last=last,
-        newest=newest,
-        earlier=[one for one in earlier if one["rejects"]],
+        newest=next(iter(found[:own]), None),
+        earlier=[one for one in found[own:] if one["rejects"]],
         empty=not here.fingerprint,
     )
 
@@ -106,7 +104,7 @@ def _is_last(newest: dict[str, Any], job: dict[str, Any] | None) -> bool:
     """Whether the newest import that was written is what the last job did, or came after it (from the command line)."""
     if newest["time"] is None:
         return False
-    return job is None or job["state"] == "done" or newest["time"] > job["finished"]
+    return job is None or job["state"] == "done" or newest["time"] > (job["finished"] or 0)
 
 
 @router.get("/rejects.txt")
