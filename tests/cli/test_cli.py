@@ -149,6 +149,16 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
         rejects = list(csv.DictReader(file))
     assert [(Path(r["file"]).name, bool(int(r["line"])), bool(r["reason"])) for r in rejects] == [("accounts.csv", True, True)]
 
+    assert run("import", "sample", "-w", place)[0] == 0
+    code, out, _ = run("export", "rejects", tmp_path / "rejects.csv", "-w", place)
+    assert "0 rows are in" in out
+    assert "Earlier imports left out 1 rows: add --earlier" in out
+    code, out, _ = run("export", "rejects", tmp_path / "rejects.csv", "--earlier", "-w", place)
+    assert (code, "1 rows are in" in out) == (0, True)
+    with (tmp_path / "rejects.csv").open() as file:
+        assert [(r["import"], r["file"]) for r in csv.DictReader(file)] == [(r["import"], r["file"]) for r in rejects]
+    assert run("export", "posts", tmp_path / "posts.csv", "--earlier", "-w", place)[0] == 2
+
 
 def test_an_import_of_which_nothing_could_be_used_fails_and_keeps_the_reasons(run, tmp_path):
     (tmp_path / "accounts.csv").write_text("username,kind,followers\nx.y,influencer,many\n")

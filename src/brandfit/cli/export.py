@@ -45,6 +45,7 @@ OF_REPORTS = {
     "--prices", "price_list", type=click.Path(dir_okay=False), help="For a report: CSV of account and price; others are estimated."
 )
 @click.option("--influencer", "influencers", multiple=True, help="For a report: these in place of the best; several times.")
+@click.option("--earlier", is_flag=True, help="For rejects: of earlier imports too, not of the last one alone.")
 @click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")
 @followers_option
 @set_option
@@ -59,6 +60,7 @@ def command(
     name: str | None,
     followers: str | None,
     settings: tuple[str, ...],
+    earlier: bool,
     as_json: bool,
     **of_reports: Any,
 ) -> None:
@@ -69,12 +71,15 @@ def command(
     Examples:
       brandfit export rankings shortlist.xlsx --brand northpeak.outdoor -w demo
       brandfit export features captions.parquet --name text.hashing -w demo
+      brandfit export rejects rejects.csv -w demo
       brandfit export report northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
       brandfit export report northpeak.pdf --brand northpeak.outdoor --maps -w demo
     """
     from brandfit import pipeline
     from brandfit.workspace import Workspace
 
+    if earlier and what != "rejects":
+        raise click.UsageError(f"--earlier is for rejects; this writes {what}.")
     if what == "report":
         if len(brands) != 1:
             raise click.UsageError("A report is about one brand: name it with --brand.")
@@ -107,12 +112,27 @@ def command(
         raise click.UsageError(f"{typed} is for rankings and reports; this writes all {what}.")
     with Workspace(workspace) as opened:
         data = only_data(settings)
-        rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k, name=name, data=data, followers=followers)
+        rows = pipeline.export(
+            opened,
+            what,
+            file,
+            brands=brands,
+            ranker=ranker,
+            k=k,
+            name=name,
+            data=data,
+            followers=followers,
+            earlier=earlier,
+        )
         # Past partners differ from brand to brand: each row of the file has how many are left out for its brand.
         found = pipeline.default_candidates(opened, followers, data) if what == "rankings" else None
+        more = len(opened.rejects(earlier=True)) - rows if what == "rejects" and not earlier else 0
     if as_json:
-        print_json({"file": file, "rows": rows, **({"candidates": found.to_dict()} if found is not None else {})})
+        told = {"candidates": found.to_dict()} if found is not None else {"earlier": more} if what == "rejects" else {}
+        print_json({"file": file, "rows": rows, **told})
         return
     click.echo(f"{rows:,} rows are in {file}.")
+    if more:
+        click.echo(f"They are those of the last import. Earlier imports left out {more:,} rows: add --earlier.")
     if found is not None:
         print_counts(len(found.ids), found.excluded, found.incomplete)

@@ -54,7 +54,7 @@ class Audiences:
                 pc.not_equal(links["source"], links["target"]),
             )
         )
-        pairs = links.group_by(["source", "target"]).aggregate([])
+        pairs = links.group_by(["source", "target"], use_threads=False).aggregate([])
         row = pc.index_in(pairs["target"], value_set=pa.array(self.accounts, pa.string())).to_numpy()
         members = pairs["source"].combine_chunks().dictionary_encode()
         column = members.indices.to_numpy(zero_copy_only=False)

@@ -159,7 +159,7 @@ class Dataset:
         Features in place of posts are those of ``SHOWN`` slots. What a brand says of itself is none: its partners come before its
         profile, for they have posts.
         """
-        kinds = self.posts.group_by("account").aggregate([("kind", "distinct")])
+        kinds = self.posts.group_by("account", use_threads=False).aggregate([("kind", "distinct")])
         has = dict(zip(kinds["account"].to_pylist(), kinds["kind_distinct"].to_pylist(), strict=True))
         told: dict[str, set[str]] = {
             slot: set(self.brands[features.rows_of(self.brands) >= 0].tolist())
@@ -334,7 +334,7 @@ class Dataset:
         )
         pairs = (
             links.filter(known)
-            .group_by(["target", "source"])
+            .group_by(["target", "source"], use_threads=False)
             .aggregate([])
             .sort_by([("target", "ascending"), ("source", "ascending")])
         )

@@ -75,7 +75,7 @@ def derive(dataset: Dataset, config: Config | None = None) -> Dataset:
     # First post first: by time, unknown times last, then by id, so that the order of rows decides nothing.
     stated = stated.sort_by([("target", "ascending"), ("source", "ascending"), ("time", "ascending"), ("post", "ascending")])
     first = stated.group_by(["target", "source"], use_threads=False).aggregate([("post", "first"), ("time", "first")])
-    counts = first.group_by("target").aggregate([("source", "count")])
+    counts = first.group_by("target", use_threads=False).aggregate([("source", "count")])
     enough = pc.greater_equal(counts["source_count"], config.min_endorsers)
     brands = counts["target"].filter(enough).combine_chunks()
     few = counts.filter(pc.and_(pc.invert(enough), pc.is_in(counts["target"], value_set=pa.array(dataset.brands, pa.string()))))

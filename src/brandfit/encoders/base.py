@@ -60,7 +60,7 @@ class Store(Protocol):
         """Keep a chunk, whole or not at all."""
 
     def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
-        """Note the encoder and the settings of a maker: who forgets an account must know what it encoded."""
+        """Note what a maker is (``Encoder.about``): who forgets an account, or removes what nothing uses, must know."""
 
     def load(self, name: str, key: str) -> Features | None:
         """The finished Features of this key."""
@@ -147,6 +147,11 @@ class Encoder(ABC):
         made = [self.name, self.version, config, self.weights]
         return hashlib.sha256(msgspec.json.encode(made, order="sorted")).hexdigest()[:32]
 
+    @property
+    def about(self) -> dict[str, Any]:
+        """The encoder and its settings, as they are noted of a maker."""
+        return {"encoder": self.name, "config": self.config.to_dict()}
+
     def learn(self, dataset: Dataset) -> None:  # noqa: B027
         """Note what is to be learned from the data (topics, a vocabulary); called before ``units``. Most encoders learn nothing.
 
@@ -191,8 +196,8 @@ class Encoder(ABC):
         ids = np.asarray(units.ids, dtype=object)
         if store is not None and (found := store.load(self.name, self._key(ids, hashes))) is not None:
             return found
-        if store is not None and self.kind == "encoder":
-            store.note_maker(self.maker, {"encoder": self.name, "config": self.config.to_dict()})
+        if store is not None:
+            store.note_maker(self.maker, self.about)
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         rows, encoded = self._rows(dataset, unique, Picked(units.contents, first), store, tick, map)
         unit = inverse.ravel()

@@ -23,7 +23,7 @@ from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
 from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
-from brandfit.pipeline.loading import category_of, check, describe_accounts, encode, fill_slots, load, with_features
+from brandfit.pipeline.loading import category_of, check, describe_accounts, encode, fill_slots, load, sweep, with_features
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
 from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, lately_ranked, rank, rank_brief, train
 from brandfit.pipeline.reporting import report
@@ -87,6 +87,7 @@ __all__ = [
     "shared_audiences",
     "shortlist",
     "similar",
+    "sweep",
     "to_mark",
     "topics",
     "train",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from brandfit.arguments import checked
 from brandfit.data.candidates import Counted, by_followers, counted, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.pipeline.loading import load, rules
@@ -15,7 +16,7 @@ from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.filters import Condition, Range
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 FOLLOWERS = "followers"
 
@@ -132,6 +133,8 @@ def met(condition: Condition, facts: Facts, ids: np.ndarray) -> tuple[np.ndarray
     )
 
 
-def default_candidates(workspace: Workspace, followers: str | None = None, data: Mapping[str, Any] | None = None) -> Candidates:
+@checked
+def default_candidates(workspace: Place, followers: str | None = None, data: Mapping[str, Any] | None = None) -> Candidates:
     """Who of the workspace is ranked, for no brand in particular: past partners are counted among them."""
+    workspace = as_workspace(workspace)
     return candidates(load(workspace, data), None, True, bounds(followers, data))

@@ -17,7 +17,7 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
 from brandfit.pipeline.loading import describe_accounts, load
 from brandfit.search import filters
-from brandfit.workspace import Place, as_workspace
+from brandfit.workspace import Place, Workspace, as_workspace, orphans
 
 
 @checked
@@ -93,8 +93,11 @@ def _summary(cls: type) -> str:
 
 
 @checked
-def doctor(workspace: Place | None) -> list[dict[str, Any]]:
-    """Health of the installation and of a workspace: one dict a check, with ``ok``, ``name`` and ``detail``."""
+def doctor(workspace: Place | None, *, repair: bool = False) -> list[dict[str, Any]]:
+    """Health of the installation and of a workspace: one dict a check, with ``ok``, ``name`` and ``detail``.
+
+    repair  also remove what nothing refers to (``workspace.orphans``)
+    """
     import importlib.util
     import platform
     import sys
@@ -135,4 +138,18 @@ def doctor(workspace: Place | None) -> list[dict[str, Any]]:
             }
         )
         found.extend({"name": "damage", "ok": False, "detail": sentence} for sentence in damage)
+        found.append(_of_orphans(workspace, repair))
     return found
+
+
+def _of_orphans(workspace: Workspace, repair: bool) -> dict[str, Any]:
+    """The check of encoded contents that nothing refers to: they are no fault, but they take room."""
+    left = orphans.find(workspace)
+    if repair:
+        orphans.remove(workspace, left)
+    detail = "nothing is kept that nothing refers to"
+    if left and repair:
+        detail = f"removed: {orphans.total(left)}"
+    elif left:
+        detail = f"{orphans.total(left)}. Remove them: brandfit doctor -w {workspace.path} --repair"
+    return {"name": "orphans", "ok": True, "detail": detail, **orphans.counts(left)}

@@ -37,17 +37,23 @@ def export(
     name: str | None = None,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
+    earlier: bool = False,
 ) -> int:
     """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx, .json, .jsonl or
     .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k is named and no ranking is asked for.
 
     followers  bounds of the candidates of rankings, as in ``rank``
+    earlier    rejects of all imports, not of the last one alone
     """
     workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
     options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
     if what != "rankings" and (named := next((option for option, given in options.items() if given), "")):
         raise UsageError(f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings.")
+    if earlier and what != "rejects":
+        raise UsageError(f"Earlier imports are for rejects; this writes all {what}.", "Leave it out, or write rejects.")
+    if what == "rejects":
+        return tabular.write(_rejects(workspace, earlier), file)
     if what == "rankings":
         within = bounds(followers, data)
         return tabular.write(_rankings(workspace, list(brands or ()), ranker, 50 if k is None else k, data, within), file)
@@ -66,14 +72,19 @@ def check_file(file: str | Path) -> None:
     tabular.checked(file, tabular.WRITERS)
 
 
+def _rejects(workspace: Workspace, earlier: bool) -> pa.Table:
+    """Rejects with their import and its time."""
+    types = {"import": pa.int64(), "time": pa.int64(), "line": pa.int64()}
+    found = workspace.rejects(earlier=earlier)
+    columns = {f: [row[f] for row in found] for f in ("import", "time", "source", "file", "line", "reason", "excerpt")}
+    columns["time"] = [None if time is None else int(time) for time in columns["time"]]
+    return pa.table({f: pa.array(values, types.get(f, pa.string())) for f, values in columns.items()})
+
+
 def _exported(workspace: Workspace, what: str, name: str | None, data: Mapping[str, Any] | None) -> pa.Table:
     if what in schema.TABLES:
         dataset = workspace.dataset()
         return dataset.links if what == "links" else getattr(dataset, what)
-    if what == "rejects":
-        fields = ("source", "file", "line", "reason", "excerpt")
-        found = workspace.rejects()
-        return pa.table({f: pa.array([r[f] for r in found], pa.int64() if f == "line" else pa.string()) for f in fields})
     if what == "endorsements":
         pairs = load(workspace, data).endorsements
         return pa.table({"brand": pa.array(pairs[:, 0], pa.string()), "influencer": pa.array(pairs[:, 1], pa.string())})

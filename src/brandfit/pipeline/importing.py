@@ -40,6 +40,7 @@ class Imported:
 
     def to_dict(self) -> dict[str, Any]:
         return {
+            "import": self.left_out.number,
             "source": self.source,
             "path": self.path,
             "fingerprint": self.fingerprint,
@@ -122,7 +123,7 @@ def import_source(
         called or str(where) if path is not None else "",
         workspace.fingerprint,
         changes,
-        [r for r in workspace.rejects() if r["source"] == left_out.source],
+        workspace.rejects(of=left_out.number),
         tuple(getattr(importer, "warnings", ())),
         time.perf_counter() - started,
         left_out,

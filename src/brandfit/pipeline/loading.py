@@ -18,7 +18,8 @@ from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError, UnknownName, UsageError
 from brandfit.rankers.base import Ranker
 from brandfit.search.facts import category_words, predicted_categories
-from brandfit.workspace import Place, Workspace, as_workspace
+from brandfit.workspace import Place, Workspace, as_workspace, orphans
+from brandfit.workspace.orphans import Orphan
 
 Steps = Callable[[int, int], None]
 FOREIGN = 5
@@ -98,6 +99,15 @@ def encode(workspace: Place, encoder: str, settings: Mapping[str, Any] | None = 
 
 
 @checked
+def sweep(workspace: Place, name: str | None = None) -> list[Orphan]:
+    """Remove what nothing refers to of all encoders and profilers, or of one (``workspace.orphans``). Returns what was removed."""
+    workspace = as_workspace(workspace)
+    found = orphans.find(workspace, name)
+    orphans.remove(workspace, found)
+    return found
+
+
+@checked
 def describe_accounts(workspace: Place, ids: Texts) -> list[dict[str, Any]]:
     """Category and followers of accounts, to print beside a ranking; None where not known.
 
@@ -124,6 +134,7 @@ def describe_accounts(workspace: Place, ids: Texts) -> list[dict[str, Any]]:
     return rows
 
 
+@checked
 def category_of(about: Mapping[str, Any]) -> str | None:
     """The category of one of these as a table prints it: "food", or "food (predicted, 83 %)"; None where there is none."""
     return category_words(about["category"], about["category_source"] == "stated", about["category_probability"]) or None

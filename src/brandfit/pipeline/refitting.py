@@ -20,7 +20,7 @@ from brandfit import names
 from brandfit.compute.local import thread_map
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
-from brandfit.data.split import Fold, visible
+from brandfit.data.split import Fold
 from brandfit.encoders.base import Encoder
 from brandfit.workspace import Workspace
 
@@ -42,11 +42,10 @@ class Refit:
         return cls(workspace, {slot: encoder for slot, encoder in found.items() if encoder is not None}, left)
 
     def __call__(self, fold: Fold) -> Fold:
-        """The fold with the slots of both its sides filled. Who cannot be seen any more is not judged."""
+        """The fold with the slots of both its sides filled. Who is judged stays as the protocol says."""
         key = fold.train.fingerprint, fold.test.fingerprint, tuple((s, e.name, str(e.config)) for s, e in self.encoders.items())
         slots = self.workspace.memo.get("folds", key, lambda: self._encoded(fold))
         train, test = (view.with_slots(view.slots | new) for view, new in zip((fold.train, fold.test), slots, strict=True))
-        seen = visible(test, fold.candidates)
         told = sorted({encoder.name for encoder in self.encoders.values()})
         notes = list(fold.notes)
         if told:
@@ -55,13 +54,9 @@ class Refit:
             notes.append("nothing was encoded anew: no Features were fitted on all accounts or describe them whole")
         if self.left:
             notes.append(f"not encoded anew, for nothing here knows how they were made: {', '.join(self.left)}")
-        if lost := int(fold.relevant[:, ~seen].sum()):
-            notes.append(f"{lost:,} pairs are not judged: encoded anew, nothing is left to see of the influencer")
         return fold._replace(
             train=train,
             test=test,
-            relevant=fold.relevant & seen,
-            eligible=fold.eligible & seen,
             notes=tuple(notes),
             features=tuple((name, what) for name, what in fold.features if name not in told),
         )

@@ -151,7 +151,8 @@ class Camera(TripletRanker):
 
         rows = np.concatenate([side.values for side in self.values(dataset, "concept", pairs.brands, pairs.influencers)])
         k = min(EMBEDDING, *rows.shape)
-        _, singular, axes = randomized_svd(np.sqrt(rows), k, random_state=0)
+        # In float64: the last axes explain little, and in float32 they change with the number of threads.
+        _, singular, axes = randomized_svd(np.sqrt(rows, dtype=np.float64), k, random_state=0)
         self._start = np.zeros((rows.shape[1], EMBEDDING), np.float32)
         self._start[:, :k] = axes.T * np.sqrt(singular * len(singular) / singular.sum())
 

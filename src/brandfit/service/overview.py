@@ -11,6 +11,7 @@ from brandfit.workspace import Workspace
 def overview(workspace: Workspace) -> dict[str, Any]:
     """JSON types; of an empty workspace too."""
     features, models = pipeline.listing("features", workspace), pipeline.listing("models", workspace)
+    rejected = [one["rejects"] for one in workspace.imports() if one["time"] is not None][:1]
     told: dict[str, Any] = {
         "name": workspace.path.resolve().name,
         "version": __version__,
@@ -21,7 +22,8 @@ def overview(workspace: Workspace) -> dict[str, Any]:
             "posts": 0,
             "pictures": 0,
             "endorsements": 0,
-            "rejects": len(workspace.rejects()),
+            "rejects": sum(rejected),
+            "rejects_earlier": len(workspace.rejects(earlier=True)) - sum(rejected),
         },
         "candidates": None,
         "newest_post": None,

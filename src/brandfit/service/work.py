@@ -15,7 +15,7 @@ from brandfit.report import pdf
 from brandfit.service.forgetting import UPLOADS, Clean
 from brandfit.service.people import handle
 from brandfit.service.uploads import inmost
-from brandfit.workspace import Workspace
+from brandfit.workspace import Workspace, orphans
 
 Tell = Callable[[str, int, int], None]
 """Called with (step, done, total); a total of 0 is not known."""
@@ -55,12 +55,14 @@ def import_source(
 
 def encode(workspace: Workspace, tell: Tell, encoders: Sequence[str], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """``settings``: ``ENCODER.NAME``."""
-    made = []
+    made: list[dict[str, Any]] = []
+    removed: list[orphans.Orphan] = []
     for name in encoders:
         own = {k.removeprefix(f"{name}."): v for k, v in (settings or {}).items() if k.startswith(f"{name}.")}
         features = pipeline.encode(workspace, name, own, lambda done, total, name=name: tell(name, done, total))  # type: ignore[misc]
         made.append({"encoder": name, "slot": features.slot, "level": features.level, "rows": len(features), "dim": features.dim})
-    return {"features": made}
+        removed += pipeline.sweep(workspace, name)
+    return {"features": made, "removed": orphans.counts(removed)}
 
 
 def train(

@@ -95,6 +95,8 @@ class LeftOut:
     redacted: int = 0
     source: str = ""
     """What the import is noted as: a path may name somebody too."""
+    number: int = 0
+    """Its id."""
 
     def to_dict(self) -> dict[str, int]:
         return {"accounts": len(self.accounts), "rows": self.rows, "redacted": self.redacted}
@@ -318,7 +320,10 @@ def _line(text: str) -> str:
 def _drop_rejects(connection: sa.Connection, traces: Traces) -> None:
     _function(connection, "told", traces.finder())
     _function(connection, "quoted", traces.finder(words=True))
-    connection.exec_driver_sql("DELETE FROM rejects WHERE told(source) OR told(file) OR told(reason) OR quoted(excerpt)")
+    connection.exec_driver_sql("DELETE FROM rejects WHERE told(file) OR told(reason) OR quoted(excerpt)")
+    named = "SELECT id FROM imports WHERE told(source)"
+    connection.exec_driver_sql(f"DELETE FROM rejects WHERE import_id IN ({named})")
+    connection.exec_driver_sql(f"DELETE FROM imports WHERE id IN ({named})")
 
 
 def _sizes(connection: sa.Connection) -> dict[str, int]:

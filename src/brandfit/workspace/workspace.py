@@ -1,9 +1,10 @@
 """A Workspace: the tables, feature matrices and models of one project, in one folder.
 
-brandfit.sqlite      rows, pictures, rejects            (SQLite, WAL; one transaction an import)
+brandfit.sqlite      rows, pictures, imports, rejects   (SQLite, WAL; one transaction an import)
 tables/              the rows as Arrow files, memory-mapped; made from the database whenever it has changed
 features/<name>/     finished Features: ids, values.npy (memory-mapped), manifest
-units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum, and maker.json: which encoder
+units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum, and maker.json: which encoder;
+                     what nothing refers to any more is removed (``workspace.orphans``)
 models/<ranker>/     safetensors and JSON, never pickle
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -94,9 +96,9 @@ class Workspace:
     ) -> dict[str, dict[str, int]]:
         """Write an import whole or not at all: rows, pictures with their working copies, Features, and its rejects.
 
-        Rejects of an earlier import of the same ``source`` are replaced. Returns counts a table: seen, added, changed,
-        unchanged. Any error from ``records`` rolls everything back and is raised. What is of an account that asked to be
-        forgotten is not written; ``left_out`` is told how much that was.
+        Rejects belong to this import; an earlier import of the same ``source`` and its rejects are replaced. Returns counts a
+        table: seen, added, changed, unchanged. Any error from ``records`` rolls everything back and is raised. What is of an
+        account that asked to be forgotten is not written; ``left_out`` is told how much that was.
         """
         found: list[Reject] = []
         made: list[Features] = []
@@ -122,7 +124,7 @@ class Workspace:
                         made.append(record)
                 changes = writer.finish()
                 late = guard is not None and guard.finish(connection)
-                tables.replace_rejects(connection, source, found)
+                left_out.number = tables.add_import(connection, source, time.time(), found)
                 changed = late or any(change["added"] or change["changed"] for change in changes.values())
                 if changed or not tables.get_meta(connection, "fingerprint"):
                     tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
@@ -182,10 +184,34 @@ class Workspace:
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
-    def rejects(self) -> list[dict[str, Any]]:
-        """All rejected rows of the last import of each source: source, file, line, reason, excerpt."""
+    def imports(self) -> list[dict[str, Any]]:
+        """The last import of each source, the newest first: id, source, time (s since 1970, None where not known), rejects."""
+        asked = (
+            sa.select(tables.imports, sa.func.count(tables.rejects.c.import_id).label("rejects"))
+            .outerjoin(tables.rejects, tables.rejects.c.import_id == tables.imports.c.id)
+            .group_by(tables.imports.c.id)
+            .order_by(tables.imports.c.id.desc())
+        )
         with self.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(sa.select(tables.rejects)).mappings()]
+            return [dict(row) for row in connection.execute(asked).mappings()]
+
+    def rejects(self, *, of: int | None = None, earlier: bool = False) -> list[dict[str, Any]]:
+        """Rejected rows of the last import, in the order of its files: import, time, source, file, line, reason, excerpt.
+
+        of       the id of another import (``imports``)
+        earlier  of all imports, the newest first
+        """
+        number = tables.imports.c.id
+        asked = sa.select(number.label("import"), tables.imports.c.time, tables.imports.c.source, tables.rejects)
+        asked = asked.join(tables.rejects, tables.rejects.c.import_id == number).order_by(number.desc(), sa.text("rejects.rowid"))
+        if of is not None:
+            asked = asked.where(number == of)
+        elif not earlier:
+            last = sa.select(sa.func.max(number)).scalar_subquery()
+            asked = asked.where(number == last, tables.imports.c.time.is_not(None))
+        with self.engine.connect() as connection:
+            rows = [dict(row) for row in connection.execute(asked).mappings()]
+        return [{name: value for name, value in row.items() if name != "import_id"} for row in rows]
 
     def dataset(self) -> Dataset:
         """All rows as a Dataset, memory-mapped; no slot filled yet. The same object as long as no row changes."""
@@ -265,7 +291,7 @@ class Workspace:
             return None
 
     def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
-        """Note the encoder and the settings of a maker beside what it has encoded."""
+        """Note what a maker is (``Encoder.about``) with what it has encoded."""
         file = self.path / "units" / maker / MAKER
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -64,12 +64,13 @@ def export(
     k: Annotated[int | None, Query(ge=1, le=100_000, description="of rankings: how many of each brand; 50 where not said")] = None,
     name: Annotated[str | None, Query(max_length=200, description="of features: which")] = None,
     followers: Followers = None,
+    earlier: Annotated[bool, Query(description="of rejects: those of earlier imports too")] = False,
 ) -> Response:
     """A file to keep; a CSV is safe to open in a spreadsheet."""
     return sent(
         f"{what.value}.{ending.value}",
         MEDIA[ending.value],
-        lambda file: pipeline.export(here, what.value, file, brand, ranker, k, name, None, followers),
+        lambda file: pipeline.export(here, what.value, file, brand, ranker, k, name, None, followers, earlier),
     )
 
 
