@@ -36,7 +36,7 @@ def explain(
     settings   ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones
     followers  bounds of the candidates among whom its place is told, as in ``rank``
     """
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     known_settings(settings, dataset)
     brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
     wanted = {"words": "text", "maps": "picture"}
@@ -49,7 +49,7 @@ def explain(
 
     def explained() -> Explanation:
         ranking = all_ranked(workspace, model, dataset, brand, partners, within)
-        place = {c: n for n, c in enumerate(ranking.candidates.tolist(), 1)}
+        place = dict(zip(ranking.candidates.tolist(), ranking.ranks(), strict=True))
         more = {
             "rank": place.get(influencer),
             "candidates": len(place),

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
+from brandfit.pipeline.completing import load_for
 from brandfit.pipeline.loading import load, preferred
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
@@ -38,7 +39,7 @@ class Category:
 
 def topics(workspace: Workspace, account: str, most: int = 8) -> dict[str, float]:
     """Named concepts to their share of what an account is about, the largest first; {} where nothing with names was encoded."""
-    return gather.topics(load(workspace), account, most)
+    return gather.topics(load_for(workspace, account), account, most)
 
 
 def category(workspace: Workspace, account: str) -> Category:
