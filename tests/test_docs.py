@@ -70,6 +70,7 @@ def test_python_blocks_run(page, demo, monkeypatch):
 
 
 def test_calls_in_sentences_run(demo):
+    shutil.rmtree("demo/models")  # explanations of simcos, which needs no training, are quick
     with Workspace("demo") as workspace:
         dataset = pipeline.load(workspace)
         partners = dataset.partners[BRAND]
