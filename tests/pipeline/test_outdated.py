@@ -222,7 +222,7 @@ def test_candidates_without_evidence_are_counted_with_what_to_do(workspace):
     assert any("1 candidate without evidence has posts that are not encoded: brandfit update" in n for n in ranking.notes)
     assert pipeline.rank(workspace, "travel.shop", "simcos", k=3).no_evidence == 2
     chosen = pipeline.shortlist(workspace, "travel.shop", count=3, ranker="simcos")
-    assert "2 of 13 candidates have no evidence and cannot be chosen" in chosen.notes
+    assert {group.reason: group.count for group in chosen.excluded}["no_evidence"] == 2
     set_ = pipeline.appraise(workspace, "travel.shop", ["mute.one", "travel.1"], "simcos")
     assert {pick.influencer: pick.rank is None for pick in set_.picks} == {"mute.one": True, "travel.1": False}
 

@@ -67,8 +67,8 @@ def test_those_without_evidence_come_last_without_a_number_and_are_counted():
     ranking = Half().rank(dataset(), "shop")
     n = len(ranking)
     assert [row["rank"] for row in ranking.rows()] == [*range(1, n), None]
-    assert ranking.notes == (f"1 of {n} candidates have no evidence: they come last, without a number",)
-    assert (ranking.top(1).no_evidence, ranking.top(1).notes) == (1, ranking.notes)  # of the whole list
+    assert (ranking.no_evidence, ranking.notes) == (1, ())
+    assert ranking.top(1).no_evidence == 1  # of the whole list
     kept = ranking.of(~np.isnan(ranking.scores))
     assert (kept.no_evidence, kept.notes) == (0, ())
     alone = ranking.of(np.isnan(ranking.scores))
