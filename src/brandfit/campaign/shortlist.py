@@ -24,11 +24,12 @@ MatchIs = Literal["probability", "rank share"]
 
 @dataclass(frozen=True)
 class Pick:
-    """price and its range; given: whether it was stated; followers: None where not known; adds: people that it adds to those above
-    it; shared: share of its known audience that others of the list have too, None where no audience is known."""
+    """rank: None without evidence; price and its range; given: whether it was stated; followers: None where not known;
+    adds: people that it adds to those above it; shared: share of its known audience that others of the list have too,
+    None where no audience is known."""
 
     influencer: str
-    rank: int
+    rank: int | None
     match: float
     price: float
     price_low: float
@@ -137,7 +138,7 @@ def appraise(
     reach = Reach(audiences.matrix, np.nan_to_num(followers), np.nan_to_num(match))
     row = {id: n for n, id in enumerate(ids.tolist())}
     at = sorted(row[id] for id in chosen)
-    picks = _picks(at, np.arange(len(ids)), ids, followers, asked, reach)
+    picks = _picks(at, ranking.ranks(), ids, followers, asked, reach)
     return Appraisal(ranking.brand, match_is, picks, reach.value(at), tuple(_notes(picks, ranking, match_is, audiences, config)))
 
 
@@ -182,7 +183,8 @@ def shortlist(
         [Limit(group.sentence, group.members[kept], group.least, group.most) for group in groups],
     )
     found = choose(reach, limits, np.arange(len(ids)))
-    picks = _picks(found.at, kept, ids, followers, asked, reach)
+    ranks = [ranking.ranks()[n] for n in kept.tolist()]
+    picks = _picks(found.at, ranks, ids, followers, asked, reach)
     notes = _notes(picks, ranking, match_is, audiences, config)
     if not len(ids):
         notes = ["none of the candidates is left by these conditions"]
@@ -194,9 +196,9 @@ def shortlist(
 
 
 def _picks(
-    at: Sequence[int], kept: np.ndarray, ids: np.ndarray, followers: np.ndarray, asked: Prices, reach: Reach
+    at: Sequence[int], ranks: Sequence[int | None], ids: np.ndarray, followers: np.ndarray, asked: Prices, reach: Reach
 ) -> tuple[Pick, ...]:
-    """at: numbers of the chosen in their order; kept (n,): the place of each in the ranking, from 0."""
+    """at: numbers of the chosen in their order; ranks (n,): of all candidates."""
     left, picks = reach.nothing, []
     for i in at:
         adds = reach.gain(i, left)
@@ -207,7 +209,7 @@ def _picks(
         shared = float(seen[mine.indices].mean()) if mine.nnz else None
         size = None if np.isnan(followers[i]) else int(followers[i])
         middle, low, high = (float(values[i]) for values in (asked.middle, asked.low, asked.high))
-        rank, match_, known = int(kept[i]) + 1, float(reach.match[i]), bool(asked.given[i])
+        rank, match_, known = ranks[i], float(reach.match[i]), bool(asked.given[i])
         picks.append(Pick(str(ids[i]), rank, match_, middle, low, high, known, size, adds, shared))
     return tuple(picks)
 

@@ -81,6 +81,8 @@ def command(
                 "brand": ranking.brand,
                 "ranker": ranking.ranker,
                 "dataset": ranking.fingerprint,
+                "no_evidence": ranking.no_evidence,
+                "not_encoded": dict(ranking.not_encoded),
                 "notes": list(ranking.notes),
                 "candidates": ranking.among,
                 "excluded": [group.to_dict() for group in ranking.excluded],

@@ -116,7 +116,9 @@ def with_counts(ranking: Ranking, found: Candidates) -> Ranking:
 def with_incomplete(ranking: Ranking, found: Candidates) -> Ranking:
     """With the candidates of this ranking counted about whom something is unknown. Call it before the best k are taken."""
     ids = ranking.candidates
-    silent = counted("no_evidence", "with nothing encoded to rank by (listed last)", ids[np.isnan(ranking.scores)])
+    silent = counted(
+        "no_evidence", "with nothing encoded to rank by (listed last, without a number)", ids[np.isnan(ranking.scores)]
+    )
     unknown = [id for id in ids.tolist() if id in found.unknown_followers]
     return replace(ranking, incomplete=(*of_unknown_size(unknown), *silent))
 

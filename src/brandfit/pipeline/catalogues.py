@@ -16,6 +16,7 @@ from brandfit.errors import UnknownName
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
 from brandfit.pipeline.loading import describe_accounts, load
+from brandfit.pipeline.outdated import outdated
 from brandfit.search import filters
 from brandfit.workspace import Place, Workspace, as_workspace, orphans
 
@@ -29,9 +30,9 @@ def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) 
         return [{key: info[key] for key in shown} for info in map(workspace.feature_info, workspace.feature_names())]
     if what == "models":
         infos = [workspace.model_info(name) for name in workspace.model_names()]
+        old = {one.name for one in outdated(workspace).models}
         return [
-            {"ranker": i["ranker"], "seed": i["seed"], "up to date": i["dataset"] == workspace.fingerprint, "seconds": i["seconds"]}
-            for i in infos
+            {"ranker": i["ranker"], "seed": i["seed"], "up to date": i["ranker"] not in old, "seconds": i["seconds"]} for i in infos
         ]
     dataset = load(workspace, data)
     ids = dataset.brands if what == "brands" else dataset.influencers
@@ -129,6 +130,11 @@ def doctor(workspace: Place | None, *, repair: bool = False) -> list[dict[str, A
         )
     if workspace is not None:
         workspace = as_workspace(workspace)
+        old = outdated(workspace)
+        detail = "every feature, profile and model is of the rows as they are now"
+        if old:
+            detail = "; ".join(old.sentences) + (f"; run: brandfit update -w {workspace.path}" if old.can_update else "")
+        found.append({"name": "up to date", "ok": True, "detail": detail})
         damage = workspace.damage()
         found.append(
             {

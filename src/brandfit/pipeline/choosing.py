@@ -22,7 +22,9 @@ from brandfit.errors import BrandfitError, DataError, UnknownName, UsageError
 from brandfit.explain import heatmap, render
 from brandfit.explain.heatmap import opened
 from brandfit.pipeline.candidates import bounds, candidates, met
-from brandfit.pipeline.loading import known_brand, known_settings, load, readers_of, scope
+from brandfit.pipeline.completing import load_for
+from brandfit.pipeline.loading import known_brand, known_settings, readers_of, scope
+from brandfit.pipeline.outdated import outdated
 from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
@@ -56,12 +58,17 @@ def shortlist(
     A match is the probability that the ranker tells; of one that tells none, one less the share of candidates above it.
     """
     known_settings(settings, others={"price": PriceConfig})
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     only = filters.condition(where)
     within = bounds(followers, data, only)
     ranking = ranked(model, dataset, brand, False, within)
+    if ranking.no_evidence == len(ranking):
+        raise UsageError(
+            f"No set can be chosen: {model.name} has no evidence on {brand} and any candidate.",
+            f"Encode what is new: brandfit update -w {workspace.path}" if outdated(workspace) else "Encode the posts of both.",
+        )
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
 
@@ -106,7 +113,7 @@ def asking_prices(
     estimate by.
     """
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace))
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), None, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, bounds(None, None))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
@@ -135,7 +142,7 @@ def appraise(
     be in it. Raises UnknownName.
     """
     known_settings(settings, others={"price": PriceConfig})
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
@@ -163,7 +170,7 @@ def fit_maps(
     """Of each picture its fit to what ``like`` shows, and a PNG of it with a map of what makes it fit (W-17); pictures that cannot
     be read are left out. All maps on one scale. Raises UsageError where nothing here can read pictures.
     """
-    dataset = load(workspace, data)
+    dataset = load_for(workspace, like, data)
     known_settings(settings, dataset)
     like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
     reader = readers_of(dataset, settings).get("picture")
@@ -188,14 +195,15 @@ def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:
-    """(n,) of the candidates of a ranking: how likely each is to suit, or, where that is not told, its place."""
+    """(n,) of the candidates of a ranking: the probability of a match, or the share of candidates below; NaN without evidence."""
     tell = getattr(model, "probability", None)
     try:
         if tell is not None:
             return tell(dataset, np.array([ranking.brand], dtype=object), ranking.candidates).value[0], "probability"
     except UsageError:  # it learned none
         pass
-    return 1 - np.arange(len(ranking)) / max(len(ranking), 1), "rank share"
+    share = 1 - np.arange(len(ranking)) / max(len(ranking), 1)
+    return np.where(np.isnan(ranking.scores), np.nan, share), "rank share"
 
 
 @checked
@@ -211,7 +219,7 @@ def advise(
     """Which of these pictures and captions fit what a brand or influencer posts; ``by``: and what engagement this influencer may
     expect of them. Pictures that cannot be read are told apart. Raises DataError where nothing is left to judge.
     """
-    dataset = load(workspace, data)
+    dataset = load_for(workspace, like, data)
     known_settings(settings, dataset)
     like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
     if by is not None:

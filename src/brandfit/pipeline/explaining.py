@@ -40,7 +40,7 @@ def explain(
     """
     workspace = as_workspace(workspace)
     kinds, sides = tuple(kinds), tuple(sides)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     known_settings(settings, dataset)
     brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
     wanted = {"words": "text", "maps": "picture"}
@@ -53,7 +53,7 @@ def explain(
 
     def explained() -> Explanation:
         ranking = all_ranked(workspace, model, dataset, brand, partners, within)
-        place = {c: n for n, c in enumerate(ranking.candidates.tolist(), 1)}
+        place = dict(zip(ranking.candidates.tolist(), ranking.ranks(), strict=True))
         more = {
             "rank": place.get(influencer),
             "candidates": len(place),

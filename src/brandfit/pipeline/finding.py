@@ -15,6 +15,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
 from brandfit.pipeline.candidates import met
+from brandfit.pipeline.completing import load_for
 from brandfit.pipeline.loading import describe_accounts, known_settings, load, reader_of, readers_of
 from brandfit.search import filters
 from brandfit.search.facts import Facts
@@ -113,7 +114,7 @@ def similar(
     settings: Mapping[str, Any] | None = None,
 ) -> Found:
     """Influencers like these accounts, or whose pictures are like one."""
-    dataset = load(workspace, data)
+    dataset = load_for(workspace, accounts[0], data) if len(accounts) else load(workspace, data)
     known_settings(settings, dataset)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     condition = filters.condition(where)

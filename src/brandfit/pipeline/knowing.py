@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from brandfit.arguments import Texts, checked
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
+from brandfit.pipeline.completing import load_for
 from brandfit.pipeline.loading import load, preferred
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
@@ -40,7 +41,7 @@ class Category:
 @checked
 def topics(workspace: Place, account: str, most: int = 8) -> dict[str, float]:
     """Named concepts to their share of what an account is about, the largest first; {} where nothing with names was encoded."""
-    return gather.topics(load(workspace), account, most)
+    return gather.topics(load_for(workspace, account), account, most)
 
 
 @checked

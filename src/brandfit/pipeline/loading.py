@@ -188,6 +188,16 @@ def reader_of(features: Features, settings: Mapping[str, Any] | None) -> Encoder
     return encoder if features.key.startswith(made) else None
 
 
+def maker_of(workspace: Workspace, features: Features) -> Encoder | None:
+    """The encoder that made these Features, with its settings of then; None where the workspace does not know it."""
+    about = workspace.maker(features.key.partition("-")[0])
+    if about.get("encoder") not in names.names("encoder"):
+        return None
+    cls = names.load("encoder", about["encoder"])
+    encoder: Encoder = cls(cls.Config.of(about["config"]))
+    return encoder
+
+
 def readers_of(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str, Encoder]:
     """Slot to the encoder that filled it, of those that can read anew."""
     found = {slot: reader_of(features, settings) for slot, features in dataset.slots.items()}

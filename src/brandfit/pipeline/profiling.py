@@ -17,6 +17,7 @@ from brandfit.data.features import Features
 from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.pipeline.loading import Steps, scope, with_features
+from brandfit.pipeline.outdated import features_read
 from brandfit.profilers._labels import Kind, read_labels
 from brandfit.profilers._weak import WEAK, weakly_labelled
 from brandfit.profilers.base import ATTENTION, SLOTS, Profiler
@@ -47,7 +48,19 @@ def profile(
     dataset = with_labels(with_features(workspace), labels or (), [model])
     model.notes = dataset.notes
     model.fit(dataset, tick, cross=True)
+    rows, read = workspace.fingerprint, features_read(dataset.slots[slot] for slot in model.reads)
     features = model.encode(dataset, workspace, tick, thread_map)
+    workspace.note_maker(
+        model.maker,
+        {
+            "profiler": profiler,
+            "config": model.config.to_dict(),
+            "seed": seed,
+            "labels": bool(labels),
+            "rows": rows,
+            "features": read,
+        },
+    )
     if (weighed := model.attention(dataset)) is not None:
         posts, values = weighed
         name, key = (f"{told}{mark}{ATTENTION}" for told, mark in ((features.name, "."), (features.key, "-")))

@@ -21,7 +21,9 @@ from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
+from brandfit.pipeline.completing import completed, with_what_waits
 from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, scope
+from brandfit.pipeline.outdated import features_read, outdated
 from brandfit.pipeline.refitting import Refit
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, adjusted
@@ -45,6 +47,7 @@ def train(
     cls = names.load("ranker", ranker)
     model: Ranker = cls(cls.Config.of(settings or {}), seed)
     forgotten = workspace.forgotten()
+    rows = workspace.dataset().fingerprint
     dataset = load(workspace, data)
     ready(dataset, cls, workspace)
     started = time.perf_counter()
@@ -57,25 +60,31 @@ def train(
         model,
         {
             "data": {**(data or {}), **{f"slots.{slot}": f.name for slot, f in dataset.slots.items()}},
-            "dataset": workspace.fingerprint,
+            "dataset": rows,
+            "features": features_read(dataset.slots.values()),
             "seconds": round(time.perf_counter() - started, 3),
-            "notes": model.notes(dataset),
+            "notes": [*model.notes(dataset), *(one.sentence for one in outdated(workspace).features)],
         },
     )
     return model
 
 
 @checked
-def fitted(workspace: Place, ranker: str, data: Mapping[str, Any] | None = None) -> tuple[Ranker, Dataset]:
-    """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no training."""
+def fitted(
+    workspace: Place, ranker: str, data: Mapping[str, Any] | None = None, brand: str | None = None
+) -> tuple[Ranker, Dataset]:
+    """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no training.
+
+    New posts of brands are encoded for it where they are few (``completing``); ``brand``: only where this one has any.
+    """
     workspace = as_workspace(workspace)
     cls = names.load("ranker", ranker)
     if ranker not in workspace.model_names() and not cls.learns:
-        dataset = load(workspace, data)
+        dataset = completed(workspace, load(workspace, data), brand)
         ready(dataset, cls, workspace)
         return dataset.remembered(("fitted", ranker), lambda: cls().fit(dataset)), dataset
     model, info = workspace.load_model(ranker)
-    dataset = load(workspace, {**info["data"], **(data or {})})
+    dataset = completed(workspace, load(workspace, {**info["data"], **(data or {})}), brand)
     ready(dataset, cls, workspace)
     return model, dataset
 
@@ -113,7 +122,7 @@ def rank(
     Who is left out is counted in ``excluded``; candidates about whom something is unknown in ``incomplete``.
     """
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
     condition = filters.condition(where)
     within = bounds(followers, data, condition)
@@ -125,6 +134,7 @@ def rank(
         found = found.narrowed(*met(condition, facts, found.candidates))
         found = replace(found, notes=(*filters.notes(condition, facts), *found.notes))
         found = with_incomplete(found, candidates(dataset, brand, partners, within))
+    found = with_what_waits(workspace, dataset, found)
     return found if k is None else found.top(k)
 
 
@@ -141,7 +151,7 @@ def chances(
 ) -> list[dict[str, float] | None] | None:
     """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the ranker tells none."""
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     if getattr(model, "stack", None) is None:
         return None
     asked = np.array([brand], dtype=object)
@@ -197,7 +207,7 @@ def rank_brief(
 
     followers  as in ``rank``
     """
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, BRIEF)
     known_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
     asked = with_brief(dataset, text, paths(pictures or (), "pictures"), readers)

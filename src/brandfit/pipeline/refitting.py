@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from brandfit import names
 from brandfit.compute.local import thread_map
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.split import Fold
 from brandfit.encoders.base import Encoder
+from brandfit.pipeline.loading import maker_of
 from brandfit.workspace import Workspace
 
 
@@ -37,7 +37,7 @@ class Refit:
     def of(cls, workspace: Workspace, dataset: Dataset) -> Refit:
         """Encoders with the settings that the Features of this Dataset were made with."""
         asked = {slot: f for slot, f in dataset.slots.items() if f.whole or f.learned_from}
-        found = {slot: _maker(workspace, features) for slot, features in asked.items()}
+        found = {slot: maker_of(workspace, features) for slot, features in asked.items()}
         left = tuple(sorted({asked[slot].name for slot, encoder in found.items() if encoder is None}))
         return cls(workspace, {slot: encoder for slot, encoder in found.items() if encoder is not None}, left)
 
@@ -101,12 +101,5 @@ class Aside:
     def save(self, features: Features) -> Features:
         return features
 
-
-def _maker(workspace: Workspace, features: Features) -> Encoder | None:
-    """The encoder that made these Features, as it was set; None where that is not known."""
-    about = workspace.maker(features.key.rpartition("-")[0])
-    if about.get("encoder") not in names.names("encoder"):
-        return None
-    cls = names.load("encoder", about["encoder"])
-    encoder: Encoder = cls(cls.Config.of(about["config"]))
-    return encoder
+    def note_covered(self, features: Features, fingerprint: str) -> None:
+        pass

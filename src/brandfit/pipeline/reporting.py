@@ -14,6 +14,7 @@ from brandfit.pipeline.candidates import Bounds, bounds, candidates
 from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
 from brandfit.pipeline.loading import Steps, known_brand, reader_of
+from brandfit.pipeline.outdated import outdated
 from brandfit.pipeline.ranking import default_ranker, fitted, ranked
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
@@ -54,7 +55,7 @@ def report(
     if path.suffix.lower() == ".pdf":
         pdf.needed()
     name = ranker or default_ranker(workspace)
-    model, dataset = fitted(workspace, name, data)
+    model, dataset = fitted(workspace, name, data, brand)
     brand = known_brand(dataset, brand)
     chosen = None
     if budget is not None or count is not None:
@@ -89,5 +90,5 @@ def _made(workspace: Workspace, ranker: str) -> str:
     if ranker not in workspace.model_names():
         return f"{ranker}, which needs no training"
     info = workspace.model_info(ranker)
-    now = "on these data" if info["dataset"] == workspace.fingerprint else "before the data changed"
+    now = "before the data changed" if ranker in {one.name for one in outdated(workspace).models} else "on these data"
     return f"{ranker}, trained {now} by Brandfit {info.get('brandfit', __version__)}, seed {info['seed']}"

@@ -102,8 +102,6 @@ class Ranker(ABC):
         rows = {name: values[0] for name, values in parts.items()}
         scores = sum_parts(rows)
         notes = self.notes(dataset)
-        if np.isnan(scores).all():
-            notes = [f"{self.name} has no evidence on {brand} and anybody: whoever stands above another does so by chance", *notes]
         if seen_as := self._seen_as(dataset, brand):
             notes = [seen_as, *notes]
         return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, notes)

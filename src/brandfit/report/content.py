@@ -41,6 +41,7 @@ class Profile:
 class Card:
     """One who is ranked.
 
+    rank     None where there is no evidence
     score    NaN where there is no evidence
     parts    name to what it adds; they add up to the score
     chance   (middle, low, high) of working together, None of a ranker that tells none
@@ -49,7 +50,7 @@ class Card:
     maps     heat maps over its pictures, where they were asked for
     """
 
-    rank: int
+    rank: int | None
     profile: Profile
     category: str
     followers: int | None

@@ -62,7 +62,8 @@ def gather(
     origin  label to words, to be told beside what the Dataset tells of itself
     """
     brand = ranking.brand
-    place = {id: n for n, id in enumerate(ranking.candidates.tolist(), 1)}
+    place = {id: n for n, id in enumerate(ranking.candidates.tolist())}
+    ranks = ranking.ranks()
     for id in influencers:
         if id not in place:
             raise UnknownName("influencer", id, place)
@@ -73,9 +74,10 @@ def gather(
     facts = Facts(dataset)
     cards, notes = [], list(ranking.notes)
     for n, id in enumerate(chosen, 1):
-        told = _explained(ranker, dataset, brand, id, place[id], len(ranking), maps, seed)
+        rank, score = ranks[place[id]], float(ranking.scores[place[id]])
+        told = _explained(ranker, dataset, brand, id, rank, len(ranking), maps, seed)
         notes += [note for note in told.notes if note not in notes] if told is not None else []
-        cards.append(_card(id, place[id], float(ranking.scores[place[id] - 1]), told, dataset, album, facts))
+        cards.append(_card(id, rank, score, told, dataset, album, facts))
         if tick is not None:
             tick(n, len(chosen))
     return Report(
@@ -155,7 +157,7 @@ def data_uri(data: bytes) -> str:
 
 
 def _explained(
-    ranker: Ranker, dataset: Dataset, brand: str, id: str, rank: int, among: int, maps: Encoder | None, seed: int
+    ranker: Ranker, dataset: Dataset, brand: str, id: str, rank: int | None, among: int, maps: Encoder | None, seed: int
 ) -> Explanation | None:
     """None where there is no evidence to explain."""
     pair = np.array([brand], dtype=object), np.array([id], dtype=object)
@@ -167,7 +169,7 @@ def _explained(
     return explaining.explain(ranker, dataset, brand, id, kinds, encoders=encoders, more=more, seed=seed)
 
 
-def _card(id: str, rank: int, score: float, told: Explanation | None, dataset: Dataset, album: Album, facts: Facts) -> Card:
+def _card(id: str, rank: int | None, score: float, told: Explanation | None, dataset: Dataset, album: Album, facts: Facts) -> Card:
     at = facts.ids.tolist().index(id)
     of = {
         name: getattr(facts, name)[at].as_py()
@@ -194,7 +196,7 @@ def _card(id: str, rank: int, score: float, told: Explanation | None, dataset: D
         score,
         dict(told.parts) if told is not None else {},
         (chance[0], chance[1], chance[2]) if chance else None,
-        _why(told) if told is not None else (f"There is no evidence on {id}: nothing of it was encoded.",),
+        _why(told) if told is not None else (f"There is no evidence on {id}: nothing that both share was encoded.",),
         both_sides(told) if told is not None else None,
         _maps(told, dataset, album) if told is not None else (),
     )
@@ -272,7 +274,7 @@ def topics(dataset: Dataset, account: str, most: int = TOPICS) -> dict[str, floa
 def _changed(shortlist: Shortlist, ranking: Ranking) -> tuple[str, ...]:
     """How the set differs from as many of the ranking's first."""
     picked = {pick.influencer: pick.rank for pick in shortlist.picks}
-    first = ranking.candidates[: len(picked)].tolist()
+    first = ranking.candidates[~np.isnan(ranking.scores)][: len(picked)].tolist()
     out = [f"{id} (number {n:,})" for n, id in enumerate(first, 1) if id not in picked]
     into = [f"{id} (number {rank:,})" for id, rank in picked.items() if id not in first]
     if not out:

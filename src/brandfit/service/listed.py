@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from brandfit import pipeline
@@ -42,6 +44,12 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
         return {**found, "wrong": f"{error.message} {error.hint}".strip()}
     of = {item["influencer"]: {**item, "chance": chances[n] if chances else None} for n, item in enumerate(found["items"])}
     return {**found, "set": told, "items": [{**of[pick["influencer"]], "pick": pick} for pick in told["picks"]]}
+
+
+def version_of(mark: Mapping[str, Any]) -> str:
+    """Of what was noted: another one after every edit of note, tags or opinion."""
+    fields = [mark["note"].strip(), list(mark["tags"]), mark["opinion"]]
+    return hashlib.blake2b(msgspec.json.encode(fields), digest_size=8).hexdigest()
 
 
 def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,7 @@ def overview(workspace: Workspace) -> dict[str, Any]:
         "features": features,
         "models": models,
         "ranker": None,
+        "outdated": {**pipeline.Outdated().to_dict(), "sentences": []},
         "next": ["import"],
     }
     if not workspace.fingerprint:
@@ -46,11 +47,13 @@ def overview(workspace: Workspace) -> dict[str, Any]:
     told["newest_post"] = dataset.remembered("newest", lambda: _newest(dataset))
     used = any(f["slot"] in dataset.slots for f in features)
     told["ranker"] = pipeline.default_ranker(workspace) if used else None
-    stale = any(not m["up to date"] for m in models)
+    old = pipeline.outdated(workspace)
+    told["outdated"] = {**old.to_dict(), "sentences": old.sentences}
     trained = any(m["ranker"] == "brandfit" for m in models)
     told["next"] = [
         *(["encode"] if not used else []),
-        *(["train"] if used and len(dataset.endorsements) and (stale or not trained) else []),
+        *(["update"] if old.can_update else []),
+        *(["train"] if used and len(dataset.endorsements) and not trained else []),
         *(["look"] if used and len(dataset.brands) else []),
         *(["import"] if not len(dataset.brands) or not len(dataset.influencers) else []),
     ]

@@ -58,7 +58,7 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
     described = pipeline.describe_accounts(workspace, shown.candidates)
     told = pipeline.chances(workspace, found.brand, shown.candidates, found.ranker) if chances and rows else None
     items = [
-        {**row, "rank": row["rank"] + offset, "chance": told[n] if told else None, **about}
+        {**row, "rank": row["rank"] + offset if row["rank"] else None, "chance": told[n] if told else None, **about}
         for n, (row, about) in enumerate(zip(rows, described, strict=True))
     ]
     return {
@@ -69,6 +69,8 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
         "limit": limit,
         "offset": offset,
         "filters": sentence,
+        "no_evidence": found.no_evidence,
+        "not_encoded": dict(found.not_encoded),
         "notes": list(found.notes),
         "excluded": [group.to_dict() for group in found.excluded],
         "incomplete": [group.to_dict() for group in found.incomplete],

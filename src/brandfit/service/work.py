@@ -84,6 +84,10 @@ def prepare(workspace: Workspace, tell: Tell) -> dict[str, Any]:
     return {**made, "trained": None}
 
 
+def update(workspace: Workspace, tell: Tell) -> dict[str, Any]:
+    return pipeline.update(workspace, tell).to_dict()
+
+
 def profile(
     workspace: Workspace, tell: Tell, profiler: str | None = None, settings: Mapping[str, Any] | None = None, seed: int = 0
 ) -> dict[str, Any]:
@@ -139,6 +143,7 @@ WORK: Mapping[str, Work] = {
     "encode": encode,
     "train": train,
     "prepare": prepare,
+    "update": update,
     "profile": profile,
     "evaluate": evaluate,
     "report": report,

@@ -166,7 +166,11 @@ def without(features: Features, gone: Sequence[bool] | np.ndarray) -> Features:
     digest = hashlib.sha256("\n".join([features.key, *ids.tolist()]).encode()).hexdigest()
     key = f"{features.key.partition('-')[0]}-{digest[:32]}" if features.key else ""
     values = np.ascontiguousarray(features.values[kept])
-    return replace(features, ids=ids, values=values, key=key)
+    contents = features.contents
+    if contents is not None:
+        digests = np.concatenate([contents.digests[kept], contents.digests[len(features) :]])
+        contents = replace(contents, digests=digests)
+    return replace(features, ids=ids, values=values, key=key, contents=contents)
 
 
 def pending(connection: sa.Connection) -> Traces | None:

@@ -27,7 +27,7 @@ from brandfit.errors import BrandfitError, WorkspaceError
 from brandfit.workspace import forgotten, tables
 from brandfit.workspace.forgotten import Traces
 from brandfit.workspace.shelf import Shelf
-from brandfit.workspace.workspace import DATABASE, Workspace
+from brandfit.workspace.workspace import DATABASE, Workspace, read_contents
 
 AT_ONCE = 16 * 2**20
 """Bytes of a file that are searched at once."""
@@ -69,9 +69,10 @@ def clean_features(workspace: Workspace, traces: Traces, known: Collection[str],
         name = home.name
         current, told = current_of(shelf, name), _teller(name, traces)
         for version in shelf.versions(name):
-            reason, gone = _looked_at(shelf, name, version, known, told)
-            if version == current and not reason and gone.any():
-                cleaned.features[name] = cleaned.features.get(name, 0) + int(gone.sum())
+            reason, gone, silent = _looked_at(shelf, name, version, known, told)
+            if version == current and not reason and (gone.any() or silent):
+                if gone.any():
+                    cleaned.features[name] = cleaned.features.get(name, 0) + int(gone.sum())
                 kept = forgotten.without(workspace.load(name, version), gone)  # type: ignore[arg-type]  # it was read just now
                 workspace.save(kept)
                 if kept.key != version and kept.key:
@@ -79,7 +80,7 @@ def clean_features(workspace: Workspace, traces: Traces, known: Collection[str],
             elif version == current and reason:
                 drop_features(workspace, name, reason, cleaned)
                 break
-            elif reason or gone.any():
+            elif reason or gone.any() or silent:
                 discard(home / version)
 
 
@@ -220,16 +221,18 @@ def unfinished(what: str) -> WorkspaceError:
 
 def _looked_at(
     shelf: Shelf, name: str, version: str, known: Collection[str], told: Callable[[Any], bool]
-) -> tuple[str, np.ndarray]:
-    """Why a version of Features cannot stay, '' where it can; and (n,) which of its rows must go."""
+) -> tuple[str, np.ndarray, bool]:
+    """Why a version of Features cannot stay, '' where it can; (n,) which of its rows must go; whether an id without a row must."""
     try:
         folder, info = shelf.get(name, version)
     except (KeyError, WorkspaceError):
-        return "it was damaged", np.zeros(0, bool)
+        return "it was damaged", np.zeros(0, bool), False
     ids = msgspec.msgpack.decode((folder / "ids.msgpack").read_bytes())
     if told(info["columns"]):
-        return "a column is named after what is to be forgotten", np.zeros(0, bool)
-    return "", np.array([id not in known for id in ids], bool)
+        return "a column is named after what is to be forgotten", np.zeros(0, bool), False
+    contents = read_contents(folder)
+    silent = contents is not None and not all(id in known for id in contents.silent.tolist())
+    return "", np.array([id not in known for id in ids], bool), silent
 
 
 def _teller(name: str, traces: Traces) -> Callable[[Any], bool]:

@@ -2,7 +2,7 @@
 
 brandfit.sqlite      rows, pictures, imports, rejects   (SQLite, WAL; one transaction an import)
 tables/              the rows as Arrow files, memory-mapped; made from the database whenever it has changed
-features/<name>/     finished Features: ids, values.npy (memory-mapped), manifest
+features/<name>/     finished Features: ids, values.npy (memory-mapped), digests of what they were made from, manifest
 units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum, and maker.json: which encoder;
                      what nothing refers to any more is removed (``workspace.orphans``)
 models/<ranker>/     safetensors and JSON, never pickle
@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from brandfit import __version__, names
 from brandfit.arguments import Texts, checked
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
-from brandfit.data.features import Features
+from brandfit.data.features import Contents, Features
 from brandfit.data.schema import Image, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
@@ -40,6 +41,10 @@ from brandfit.workspace.shelf import Shelf, damaged, write_atomic
 
 DATABASE = "brandfit.sqlite"
 MAKER = "maker.json"
+COVERED = "covered.json"
+"""Beside the versions of Features: the key of the current ones, and the fingerprint of the rows that they cover."""
+SILENT, DIGESTS = "silent.msgpack", "digests.npy"
+"""Files of the ``Contents`` of Features."""
 
 
 class Workspace:
@@ -60,7 +65,19 @@ class Workspace:
         self.engine = tables.connect(database)
         self._tables, self._features, self._models = (Shelf(self.path / n) for n in ("tables", "features", "models"))
         self.memo = Memo(
-            rows=1, features=64, models=4, datasets=4, loaded=4, rankings=64, chances=64, explanations=32, suitings=32, folds=5
+            rows=1,
+            features=64,
+            models=4,
+            datasets=4,
+            loaded=4,
+            completed=4,
+            outdated=2,
+            gaps=4,
+            rankings=64,
+            chances=64,
+            explanations=32,
+            suitings=32,
+            folds=5,
         )
         """What was read and made before and is still as it was; the pipeline keeps its own there too."""
 
@@ -264,8 +281,20 @@ class Workspace:
         return self._features.names()
 
     def feature_info(self, name: str) -> dict[str, Any]:
-        """Name, level, slot, rows, dim, columns and key of Features, without reading them."""
-        return self._features.info(name)
+        """Name, level, slot, rows, dim, columns and key of Features, without reading them; ``covers``: fingerprint of the rows that
+        they are known to cover, '' where it was not noted."""
+        info = self._features.info(name)
+        try:
+            noted = msgspec.json.decode((self.path / "features" / name / COVERED).read_bytes(), type=dict[str, str])
+        except (FileNotFoundError, msgspec.MsgspecError):
+            noted = {}
+        return {**info, "covers": noted.get("rows", "") if noted.get("key") == info["key"] else ""}
+
+    def note_covered(self, features: Features, fingerprint: str) -> None:
+        """Note that these Features cover all rows of this fingerprint, so that nobody needs to compare them."""
+        write_atomic(
+            self.path / "features" / features.name / COVERED, msgspec.json.encode({"key": features.key, "rows": fingerprint})
+        )
 
     def units(self, maker: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """What this maker has encoded before; a damaged chunk is dropped, and so encoded again."""
@@ -291,9 +320,9 @@ class Workspace:
             return None
 
     def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
-        """Note what a maker is (``Encoder.about``) with what it has encoded."""
+        """Note what a maker is (``Encoder.about``) with what it has encoded; a profiler notes what it read too, each time."""
         file = self.path / "units" / maker / MAKER
-        if not file.exists():
+        if self.maker(maker) != about:
             file.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(file, msgspec.json.encode(about))
 
@@ -312,6 +341,9 @@ class Workspace:
         if self.forgotten():
             known = self.known_ids()
             features = forgotten.without(features, [id not in known for id in features.ids.tolist()])
+            contents = features.contents
+            if contents is not None and not known.issuperset(contents.silent.tolist()):
+                features = replace(features, contents=contents.only(known, len(features)))
         return self._put(features)
 
     def _put(self, features: Features) -> Features:
@@ -322,6 +354,7 @@ class Workspace:
             {
                 "ids.msgpack": lambda p: _write(p, msgspec.msgpack.encode(features.ids.tolist())),
                 "values.npy": lambda p: np.save(p, features.values),
+                **_contents_files(features.contents),
             },
             {
                 "name": features.name,
@@ -346,7 +379,8 @@ class Workspace:
         ids = np.array(msgspec.msgpack.decode((folder / "ids.msgpack").read_bytes()), dtype=object)
         values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
         told = {name: tuple(info.get(name, ())) for name in ("columns", "learned_from")}
-        return Features(info["name"], ids, values, info["level"], key=info["key"], slot=info["slot"], **told)
+        contents = read_contents(folder)
+        return Features(info["name"], ids, values, info["level"], key=info["key"], slot=info["slot"], contents=contents, **told)
 
     # --- models -------------------------------------------------------------------------------------------------
 
@@ -437,6 +471,23 @@ def _arrow_writer(connection: sa.Connection, name: str) -> Any:
                 writer.write_batch(batch)
 
     return write
+
+
+def _contents_files(contents: Contents | None) -> dict[str, Callable[[Path], None]]:
+    if contents is None:
+        return {}
+    return {
+        SILENT: lambda p: _write(p, msgspec.msgpack.encode(contents.silent.tolist())),
+        DIGESTS: lambda p: np.save(p, contents.digests),
+    }
+
+
+def read_contents(folder: Path) -> Contents | None:
+    """Of the Features in this folder, memory-mapped; None where it was not recorded."""
+    if not (folder / DIGESTS).is_file():
+        return None
+    silent = np.array(msgspec.msgpack.decode((folder / SILENT).read_bytes()), dtype=object)
+    return Contents(silent, np.load(folder / DIGESTS, mmap_mode="r", allow_pickle=False))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -38,7 +38,8 @@ class Workspace(Answer):
     features: list[dict[str, Any]]
     models: list[dict[str, Any]]
     ranker: str | None = Field(description="what ranks unless another ranker is named; null before anything is encoded")
-    next: list[str] = Field(description="what to do next, the most urgent first: import, encode, train, look")
+    outdated: dict[str, Any] = Field(description="features, profiles and models that are older than the data")
+    next: list[str] = Field(description="what to do next, the most urgent first: import, encode, update, train, look")
 
 
 class Listing(Answer):
@@ -101,7 +102,7 @@ class Counted(BaseModel):
 
 
 class Place(Answer):
-    rank: int
+    rank: int | None = Field(description="null: nothing is known to rank by")
     influencer: str
     score: float | None = Field(description="null: nothing is known to rank by")
     parts: dict[str, float | None] = Field(description="they add up to the score")
@@ -120,6 +121,10 @@ class Ranking(Answer):
     limit: int
     offset: int
     filters: str = ""
+    no_evidence: int = Field(0, description="of all candidates those without a score; they come last, without a rank")
+    not_encoded: dict[str, int] = Field(
+        {}, description="what waits for POST /updates: posts of the brand, and candidates without a score that have such posts"
+    )
     notes: list[str]
     excluded: list[Counted] = Field(description="influencers that are no candidates, by reason")
     incomplete: list[Counted] = Field(description="candidates about whom something is unknown")

@@ -51,8 +51,8 @@ def settings(_: Reader, name: str) -> Any:
 
 @router.get("/check", response_model=dict[str, Any])
 def check(_: Reader, here: Here) -> Any:
-    """What is wrong with the data, counted, with examples."""
-    return plain(pipeline.check(here).to_dict())
+    """What is wrong with the data, counted, with examples; and what is older than the data."""
+    return plain({**pipeline.check(here).to_dict(), "outdated": pipeline.outdated(here).to_dict()})
 
 
 @router.get("/imports", response_model=Listing)

@@ -82,6 +82,12 @@ def prepare(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
     return back("/")
 
 
+@router.post("/update")
+def update(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
+    submitted("update", None, caller, here, queue, desk)
+    return back("/")
+
+
 @router.get("/jobs")
 def jobs(request: Request, _: Reader, queue: Queue, offset: Annotated[int, Query(ge=0, le=10**7)] = 0) -> Response:
     items, total = queue.listing(50, offset)
