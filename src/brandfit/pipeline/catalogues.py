@@ -95,7 +95,6 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
     import sys
 
     extras = {
-        "audience": "datasketches",
         "explain": "captum",
         "graph": "numba",
         "learn": "torch",

@@ -116,7 +116,7 @@ def import_source(
         workspace.fingerprint,
         changes,
         [r for r in workspace.rejects() if r["source"] == left_out.source],
-        tuple(getattr(importer, "warnings", ())),
+        tuple(importer.warnings),
         time.perf_counter() - started,
         left_out,
         candidates(workspace.dataset(), None, True, bounds(None, None)),
