@@ -136,3 +136,36 @@ def test_every_function_and_class_is_reached_from_an_entry_point():
             if (name, one) not in reached and not any(fnmatch.fnmatchcase(label, pattern) for pattern in ALLOWED):
                 by_file[name].append(one)
     assert not by_file, "reached from tests alone; connect it to a command, a route or a function that is, or delete it"
+
+
+FOREIGN = {
+    "MADV_DONTNEED",  # of mmap, by platform
+    "posix_fallocate",  # of os, by platform
+    "sched_getaffinity",  # of os, by platform
+    "__html__",  # markupsafe
+    "__metadata__",  # typing
+    "column",  # lark
+    "token",  # lark
+    "type",  # lark
+    "kind",  # members of a module that is searched for the class of a name
+    "max_position_embeddings",  # transformers
+    "pooler_output",  # transformers
+    "path",  # starlette
+    "request",  # logging
+    "strerror",  # OSError
+    "to_bytes",  # spaCy
+    "id",  # the caller of a request, where nobody signed in
+}
+"""Attributes of objects of other packages that may be there or not."""
+
+
+def test_what_our_own_classes_can_do_is_declared_and_not_guessed():
+    """A capability that is asked for by ``getattr`` or ``hasattr`` is answered differently from place to place."""
+    guessed = []
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr"):
+                name = node.args[1]
+                if isinstance(name, ast.Constant) and name.value not in FOREIGN:
+                    guessed.append(f"{file.relative_to(ROOT)}:{node.lineno} {name.value}")
+    assert not guessed, "declare it on the base class, with an answer for those that cannot"

@@ -26,16 +26,20 @@ def placed(tmp_path_factory):
     top = tmp_path_factory.mktemp("placed")
     brands, influencers = ["shop", "mill", "dock"], ["ana", "ben", "cid", "dea"]
     (top / "data" / "images").mkdir(parents=True)
-    posts = [(f"{account}-{n}", account) for account in (*brands, *influencers) for n in range(2)]
+    posts = [(f"{account}-{n}", account) for account in (*brands, *influencers) for n in range(2)] + [("ana-2", "ana")]
     for post, _ in posts:
         Image.new("RGB", (64, 48), (120, 120, 120)).save(top / "data" / "images" / f"{post}.png")
+
+    def images(post):
+        return "images/ana-2.png|images/ana-1.png" if post == "ana-2" else f"images/{post}.png"
+
     tables = {
         "accounts": [
             ("id", "role", "followers"),
             *((b, "brand", 9000) for b in brands),
             *((i, "influencer", 9000) for i in influencers),
         ],
-        "posts": [("id", "account", "caption", "images"), *((p, a, "words", f"images/{p}.png") for p, a in posts)],
+        "posts": [("id", "account", "caption", "images"), *((p, a, "words", images(p)) for p, a in posts)],
         "endorsements": [("brand", "influencer"), ("shop", "ana"), ("mill", "ben"), ("dock", "cid"), ("shop", "dea")],
     }
     for name, rows in tables.items():
@@ -73,6 +77,8 @@ def test_maps_of_wsim_lie_where_its_filters_are_active(placed, method, make, tmp
     y, x = 3 + 6 * PLACE[0] + 3, 11 + 6 * PLACE[1] + 3  # a place is 6 x 6 pixels
     assert red[y, x] > 50
     assert np.abs(red[:, :11]).max() == 0  # not read
+    assert "no heat maps of 1 posts, for example: ana-2 has 2 pictures" in page
+    assert any("ana-2 has 2 pictures" in note for note in told["notes"])
     assert "map_method=wsim-general" in page
     assert "map_method=gradient" not in page  # nothing here can read pictures as they were
 
