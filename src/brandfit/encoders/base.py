@@ -153,7 +153,12 @@ class Encoder(ABC):
         """What it was fitted on (``Features.learned_from``)."""
         if self.stateless:
             return ()
-        return ("all accounts",) if getattr(self.config, "transductive", False) else ("accounts",)
+        return ("all accounts",) if self.transductive else ("accounts",)
+
+    @property
+    def transductive(self) -> bool:
+        """Whether ``learn`` reads the accounts of the official test split too."""
+        return False
 
     @property
     def maker(self) -> str:

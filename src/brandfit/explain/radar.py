@@ -69,20 +69,6 @@ def shared_topics(dataset: Dataset, slot: str, brand: str, influencers: np.ndarr
     return found
 
 
-def attention_of(ranker: Any, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
-    """Of CAMERA: side to (columns,) attention on each concept; None of other rankers."""
-    if not hasattr(ranker, "factors"):
-        return None
-    told = ranker.factors(dataset, np.array([brand], dtype=object), np.array([influencer], dtype=object))
-    if "weights_b" not in told:
-        return None
-    result = {}
-    for side, key in (("brand", "b"), ("influencer", "m")):
-        result[side] = np.zeros(dataset.slots["concept"].dim)
-        np.add.at(result[side], told[f"concepts_{key}"][0, 0].astype(np.int64), told[f"weights_{key}"][0, 0])
-    return result
-
-
 def column_radar(attribution: Attribution, source: str) -> Radar:
     """The columns that carry a score, as shares of what they add; those against it on a series of their own."""
     items = sorted(attribution.items[:AXES], key=lambda item: item.label)

@@ -22,7 +22,7 @@ from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
 from brandfit.pipeline.choosing import advise, appraise, asking_prices, fit_maps, shortlist
 from brandfit.pipeline.completing import brands_encoded_in_memory
-from brandfit.pipeline.explaining import explain, save_explanation
+from brandfit.pipeline.explaining import explain, map_methods, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_rows
 from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.forgetting import Forgotten, forget
@@ -84,6 +84,7 @@ __all__ = [
     "listing",
     "load",
     "looks_like",
+    "map_methods",
     "outdated",
     "pair",
     "posts_told",

@@ -104,7 +104,6 @@ def doctor(workspace: Place | None, *, repair: bool = False) -> list[dict[str, A
     import sys
 
     extras = {
-        "audience": "datasketches",
         "explain": "captum",
         "graph": "numba",
         "learn": "torch",

@@ -196,12 +196,9 @@ def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:
     """(n,) of the candidates of a ranking: the probability of a match, or the share of candidates below; NaN without evidence."""
-    tell = getattr(model, "probability", None)
-    try:
-        if tell is not None:
-            return tell(dataset, np.array([ranking.brand], dtype=object), ranking.candidates).value[0], "probability"
-    except UsageError:  # it learned none
-        pass
+    probability = model.probability(dataset, np.array([ranking.brand], dtype=object), ranking.candidates)
+    if probability is not None:
+        return probability.value[0], "probability"
     share = 1 - np.arange(len(ranking)) / max(len(ranking), 1)
     return np.where(np.isnan(ranking.scores), np.nan, share), "rank share"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from brandfit.arguments import Texts, checked
 from brandfit.data.candidates import sentences
 from brandfit.data.dataset import Dataset
 from brandfit.explain import explain as explaining
-from brandfit.explain import render
-from brandfit.explain.explanation import Explanation
+from brandfit.explain import heatmap, render
+from brandfit.explain.explanation import Explanation, MapMethod
 from brandfit.pipeline.candidates import Bounds, bounds
 from brandfit.pipeline.loading import known_brand, known_settings, reader_of
 from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted
@@ -32,11 +32,14 @@ def explain(
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
     followers: str | None = None,
+    *,
+    map_method: MapMethod = "occlusion",
 ) -> tuple[Explanation, Dataset]:
     """Why a ranker gave an influencer its score for a brand, and the Dataset that it is about.
 
-    settings   ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones
-    followers  bounds of the candidates among whom its place is told, as in ``rank``
+    settings    ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones
+    followers   bounds of the candidates among whom its place is told, as in ``rank``
+    map_method  how heat maps are made (``explain.heatmap``)
     """
     workspace = as_workspace(workspace)
     kinds, sides = tuple(kinds), tuple(sides)
@@ -59,7 +62,7 @@ def explain(
             "candidates": len(place),
             "excluded": [group.to_dict() for group in ranking.excluded],
         }
-        told = explaining.explain(model, dataset, brand, influencer, kinds, sides, encoders, more, seed)
+        told = explaining.explain(model, dataset, brand, influencer, kinds, sides, encoders, more, seed, map_method)
         return replace(told, notes=(*told.notes, *_place_notes(ranking, influencer, within)))
 
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
@@ -69,6 +72,7 @@ def explain(
         tuple(sorted((name, str(value)) for name, value in (settings or {}).items())),
         within,
         seed,
+        map_method,
     )
     key = (id(model), id(dataset), brand, influencer, *asked)
     return workspace.memo.get("explanations", key, lambda: (explained(), model, dataset))[0], dataset
@@ -80,6 +84,16 @@ def _place_notes(ranking: Ranking, influencer: str, within: Bounds) -> list[str]
     if influencer not in set(ranking.candidates.tolist()):
         notes.append(f"{influencer} has no place in the ranking: it is outside the bounds of {within.sentence}")
     return [*notes, *sentences(ranking.among, ranking.excluded)]
+
+
+@checked
+def map_methods(workspace: Place, ranker: str | None = None, data: Mapping[str, Any] | None = None) -> list[MapMethod]:
+    """The methods that can draw heat maps here for a ranker."""
+    workspace = as_workspace(workspace)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    encoder = reader_of(dataset.slots["picture"], None) if "picture" in dataset.slots else None
+    methods: tuple[MapMethod, ...] = get_args(MapMethod)
+    return [method for method in methods if heatmap.lacking(method, model, dataset, encoder) is None]
 
 
 @checked

@@ -124,7 +124,7 @@ def import_source(
         workspace.fingerprint,
         changes,
         workspace.rejects(of=left_out.number),
-        tuple(getattr(importer, "warnings", ())),
+        tuple(importer.warnings),
         time.perf_counter() - started,
         left_out,
         candidates(workspace.dataset(), None, True, bounds(None, None)),

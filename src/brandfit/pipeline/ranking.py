@@ -152,13 +152,12 @@ def chances(
     """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the ranker tells none."""
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
-    if getattr(model, "stack", None) is None:
-        return None
     asked = np.array([brand], dtype=object)
-    probability = model.probability  # type: ignore[attr-defined]
     # Those of all others too: the next page, filter or like asks for some of them.
     key = (id(model), id(dataset), brand)
-    told = workspace.memo.get("chances", key, lambda: (probability(dataset, asked, dataset.influencers), model, dataset))[0]
+    told = workspace.memo.get("chances", key, lambda: (model.probability(dataset, asked, dataset.influencers), model, dataset))[0]
+    if told is None:
+        return None
     row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
     at = [row[id] for id in influencers]
     rows = zip(*(values[0, at].tolist() for values in told), strict=True)

@@ -172,10 +172,9 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, w
     for start in range(0, len(seen), step):
         block = seen[start : start + step]
         scores = model.score(dataset, block, pool)
-        chances = None  # (rows, 3) value, low, high
-        if getattr(model, "stack", None) is not None:
-            own = pool[at : at + 1]
-            chances = np.stack([values[:, 0] for values in model.probability(dataset, block, own)], axis=1)  # type: ignore[attr-defined]
+        probability = model.probability(dataset, block, pool[at : at + 1])
+        # (rows, 3) value, low, high
+        chances = None if probability is None else np.stack([values[:, 0] for values in probability], axis=1)
         for row, brand in enumerate(block.tolist()):
             if np.isnan(scores[row, at]):
                 continue

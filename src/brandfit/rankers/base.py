@@ -15,6 +15,7 @@ from brandfit.arguments import Texts, texts
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.pooling import account_has, anybody_has
+from brandfit.learning.stack import Probability
 from brandfit.ranking import Ranking, rank
 
 Tick = Callable[[int, int], None]
@@ -25,15 +26,19 @@ SEEN_AS = {
     "partners": "{brand} is seen through the posts of its partners: it has none of its own",
     "none": "nothing is known of {brand}: no posts, no brief, no partners",
 }
+NOT_FILLED = "no Features fill it"
+"""Why a ranker leaves a slot out that the workspace has nothing for."""
 ITSELF = "{brand} is seen through features of its own: it has no posts"
 
 
 class Ranker(ABC):
     """One ranker is one file.
 
-    Authors write ``parts``; one that learns also ``fit``, ``arrays`` and ``load_arrays``. A score is NaN where there is no
-    evidence at all to judge a candidate by. What is scored need not be what it was fitted on: brands and influencers that
-    came later are scored from their content alone.
+    Authors write ``parts``; one that learns also ``fit``, ``arrays`` and ``load_arrays``. One that can do more than score overrides
+    ``probability``, ``importance`` or ``attention``, which return None here: callers test for None and for nothing else.
+
+    A score is NaN where there is no evidence at all to judge a candidate by. What is scored need not be what it was fitted on:
+    brands and influencers that came later are scored from their content alone.
     """
 
     kind: ClassVar[str] = "ranker"
@@ -87,6 +92,24 @@ class Ranker(ABC):
     def score(self, dataset: Dataset, brands: Texts, candidates: Texts) -> np.ndarray:
         """(b, n) float64 scores of every candidate for every brand (distinct ids each); NaN where there is no evidence."""
         return sum_parts(self.parts(dataset, _ids(brands, "brands"), _ids(candidates, "candidates")))
+
+    def probability(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> Probability | None:
+        """(b, n) calibrated probabilities that each pair works together, with 95 % intervals; NaN where there is no evidence.
+
+        None if this ranker, as it was fitted, learned no probability. Every command, page and report asks this method alone.
+        """
+        return None
+
+    def importance(self, dataset: Dataset, slot: str, account: str | None = None) -> np.ndarray | None:
+        """(d,) weight of each column of a slot in the score: in general, or for what the other side shows to ``account``.
+
+        None if the score is not a weighted inner product of this slot's columns.
+        """
+        return None
+
+    def attention(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
+        """Side ("brand", "influencer") to (d,) attention on each column of the concept slot; None if there is none."""
+        return None
 
     def rank(self, dataset: Dataset, brand: str, candidates: Texts | None = None, k: int | None = None) -> Ranking:
         """The best k candidates (default: all influencers that have not worked with the brand yet)."""
@@ -162,7 +185,7 @@ class Ranker(ABC):
     def _missing(self, dataset: Dataset, slot: str) -> str:
         """Why a slot says nothing about any pair, '' where it does."""
         if slot not in dataset.slots:
-            return "no Features fill it"
+            return NOT_FILLED
         features = dataset.slots[slot]
         if (found := (features.name, features.dim)) != self.reads.get(slot, found):
             name, dim = self.reads[slot]

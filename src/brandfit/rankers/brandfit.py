@@ -144,15 +144,10 @@ class Brandfit(Ranker):
             result[part] = result.get(part, 0.0) + values
         return {part: np.where(known, values, np.nan) for part, values in result.items()}
 
-    def probability(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> Probability:
-        """(b, n) chances that they work together, with 95 % intervals; NaN where there is no evidence.
-
-        Raises UsageError where nothing was learned: without endorsements there is no chance to tell.
-        """
+    def probability(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> Probability | None:
+        """None if it was fitted with too few endorsements to learn a probability."""
         if self.stack is None:
-            raise UsageError(
-                f"{self.name} learned no probability: too few endorsements.", "Import endorsements and train it again."
-            )
+            return None
         features = self._features(dataset, brands, candidates)
         cosines = [values for name, values in features.items() if name.startswith("cos.")]
         if not cosines:

@@ -13,6 +13,7 @@ from brandfit import number_text, pipeline
 from brandfit.data.candidates import counted, sentences
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.explain import render
+from brandfit.explain.explanation import MapMethod
 from brandfit.explain.heatmap import decoded
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -79,15 +80,23 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
     }
 
 
-def heat_map(workspace: Workspace, brand: str, influencer: str, ranker: str | None, number: int, side: str = "influencer") -> bytes:
+def heat_map(
+    workspace: Workspace,
+    brand: str,
+    influencer: str,
+    ranker: str | None,
+    number: int,
+    side: str = "influencer",
+    method: MapMethod = "occlusion",
+) -> bytes:
     """PNG of the nth heat map. Raises UnknownName where there are fewer."""
-    told, dataset = pipeline.explain(workspace, brand, influencer, ranker, ("maps",), (side,))
+    told, dataset = pipeline.explain(workspace, brand, influencer, ranker, ("maps",), (side,), map_method=method)
     if not 0 <= number < len(told.maps):
         raise UnknownName("picture", f"heat map {number}", [], f"There are {len(told.maps)}, counted from 0.")
     one = told.maps[number]
     least = max(float(np.abs(found.values).max()) for found in told.maps)
     out = io.BytesIO()
-    render.overlay(decoded(dataset, one.picture), one.values, least).save(out, "PNG")
+    render.overlay(decoded(dataset, one.picture), one.values, least, one.area).save(out, "PNG")
     return out.getvalue()
 
 

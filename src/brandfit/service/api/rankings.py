@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Query, Response, UploadFile
 from fastapi import Path as PathParameter
 
 from brandfit import pipeline
+from brandfit.explain.explanation import MapMethod
 from brandfit.service import places
 from brandfit.service.api._shared import (
     UNCHANGED,
@@ -33,6 +34,10 @@ from brandfit.service.uploads import saved, under_their_names
 router = APIRouter(tags=["rankings"])
 Kinds = Annotated[
     list[Literal["posts", "columns", "words", "maps"]], Query(max_length=4, description="words and maps read posts anew: slow")
+]
+Method = Annotated[
+    MapMethod,
+    Query(description="how heat maps are made: parts are covered; gradients of a network; weights of wsim on image.vgg16"),
 ]
 Weights = Annotated[list[str], Query(max_length=20, description="PART=NUMBER: what a part of the score counts for, 1 unless said")]
 People = Annotated[list[Handle], Query(max_length=50)]
@@ -94,13 +99,15 @@ def explanation(
     kind: Kinds = ["posts", "columns"],
     side: Literal["influencer", "brand", "both"] = "influencer",
     followers: Followers = None,
+    map_method: Method = "occlusion",
 ) -> Any:
     """Why the influencer has its score for the brand."""
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
-    return plain(pipeline.explain(here, brand, influencer, ranker, kind, sides, followers=followers)[0].to_dict())
+    told, _ = pipeline.explain(here, brand, influencer, ranker, kind, sides, followers=followers, map_method=map_method)
+    return plain(told.to_dict())
 
 
 @router.get(
@@ -116,9 +123,11 @@ def heat_map(
     number: int,
     ranker: Ranker = None,
     side: Literal["influencer", "brand"] = "influencer",
+    map_method: Method = "occlusion",
 ) -> Response:
     """The nth heat map of the explanation from that side, counted from 0."""
-    return Response(places.heat_map(here, brand, influencer, ranker, number, side), media_type="image/png")
+    drawn = places.heat_map(here, brand, influencer, ranker, number, side, map_method)
+    return Response(drawn, media_type="image/png")
 
 
 @router.get(

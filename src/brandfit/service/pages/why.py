@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from brandfit import pipeline
 from brandfit.errors import BrandfitError, UsageError
+from brandfit.explain.explanation import MapMethod
 from brandfit.explain.sentences import worth_telling
 from brandfit.report.gather import both_sides
 from brandfit.service import people, places
@@ -28,6 +29,16 @@ PIECES = {
     "maps": "Where in the pictures",
     "both": "Whether it suits both sides",
 }
+METHODS: dict[MapMethod, tuple[str, str]] = {
+    "occlusion": ("By covering parts", "Each part of a picture was covered, and the pair scored again."),
+    "gradient": (
+        "By small changes",
+        "It was computed how small changes of each part move the likeness of the picture to what the other side shows.",
+    ),
+    "wsim": ("What counts for the other side", "Colours say what the ranker learned to look for in pictures for the other side."),
+    "wsim-general": ("What counts for anybody", "Colours say what the ranker learned to look for in pictures, whoever looks."),
+}
+"""How heat maps are made: on a button, and in a sentence."""
 MOST = 12
 """Things of a kind that are shown."""
 FEWEST_COMPARED, MOST_COMPARED = 2, 4
@@ -78,6 +89,7 @@ def piece(
     ranker: Ranker = None,
     followers: Followers = None,
     side: Side = "influencer",
+    map_method: MapMethod = "occlusion",
 ) -> Response:
     """What of the posts, columns, words or pictures of one side makes the score; or the pair from both sides."""
     brand, influencer = places.pair(here, brand, influencer)
@@ -85,12 +97,17 @@ def piece(
     values: dict[str, Any] = {"brand": brand, "influencer": influencer, "whose": whose, "side": side, "ranker": ranker or ""}
     values["followers"] = followers or ""
     values |= {"piece": piece, "title": PIECES[piece], "attributions": [], "maps": [], "pair": None, "posts": {}, "wrong": ""}
-    values["notes"] = []
+    values |= {"notes": [], "method": map_method, "methods": {}}
     try:
         if piece == "both":
             values["pair"] = pipeline.pair(here, brand, influencer, ranker or None, followers=followers)
         else:
-            told, _dataset = pipeline.explain(here, brand, influencer, ranker or None, (piece,), (side,), followers=followers)
+            if piece == "maps":
+                values["methods"] = {one: METHODS[one] for one in pipeline.map_methods(here, ranker or None)}
+            asked = (piece,), (side,)
+            told, _dataset = pipeline.explain(
+                here, brand, influencer, ranker or None, *asked, followers=followers, map_method=map_method
+            )
             quick, _wrong = _explained(here, brand, influencer, ranker or None, followers)
             values["notes"] = [note for note in told.notes if quick is None or note not in quick["notes"]]  # of this piece alone
             values["attributions"] = [
