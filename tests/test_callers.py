@@ -154,6 +154,12 @@ FOREIGN = {
     "request",  # logging
     "strerror",  # OSError
     "to_bytes",  # spaCy
+    "to_pylist",  # Arrow
+    "tolist",  # NumPy, pandas
+    "keys",  # mappings of any package
+    "dtype",  # NumPy
+    "__name__",  # a type or a form of typing
+    "close",  # what an argument was converted to
     "id",  # the caller of a request, where nobody signed in
 }
 """Attributes of objects of other packages that may be there or not."""

@@ -167,9 +167,9 @@ def chances(
 def pair_chances(model: Ranker, dataset: Dataset, brand: str, influencers: np.ndarray) -> list[list[float | None]] | None:
     """(n,) lists: the chance that each works with the brand, and the ends of its 95 % interval, None where there is no evidence;
     None where the ranker gives no probability. Costs as much as scoring these influencers."""
-    if getattr(model, "stack", None) is None:
+    told = model.probability(dataset, np.array([brand], dtype=object), influencers)
+    if told is None:
         return None
-    told = model.probability(dataset, np.array([brand], dtype=object), influencers)  # type: ignore[attr-defined]
     return [[None if np.isnan(v) else float(v) for v in row] for row in np.stack([values[0] for values in told], axis=1)]
 
 
