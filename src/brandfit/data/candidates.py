@@ -51,7 +51,12 @@ class Counted:
 
 
 def counted(reason: str, text: str, ids: Iterable[str] | np.ndarray, one: str = "") -> tuple[Counted, ...]:
-    """These accounts as one Counted; nothing if there are none. ``one``: the text for a single account, where it differs."""
+    """These accounts as one Counted; nothing if there are none. ``one``: the text for a single account, where it differs.
+
+    Raises ValueError for a reason that ``REASONS`` does not explain.
+    """
+    if reason not in REASONS:
+        raise ValueError(f"reason {reason!r} is none of {', '.join(REASONS)}")
     found = [str(id) for id in ids]
     words = one if one and len(found) == 1 else text
     return (Counted(reason, words, len(found), tuple(found[:EXAMPLES])),) if found else ()
