@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,27 @@ def shared() -> Path:
     folder = ROOT.parent / "shared"
     if not (folder / "data").is_dir():
         pytest.skip("the real data beside the checkout (../shared/data) is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory) -> Path:
+    """24 brands and 30 influencers, encoded and trained; made once for all processes of the tests, and never written to."""
+    from filelock import FileLock
+
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "sample"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "made").exists():
+            with Workspace(folder, create=True) as workspace:
+                pipeline.import_source(workspace, "sample", None, {"influencers": "30"})
+                for encoder in ("text.hashing", "image.classical", "concept.bag", "engagement"):
+                    pipeline.encode(workspace, encoder)
+                pipeline.train(workspace, "brandfit")
+            (folder / "made").touch()
     return folder
 
 

@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "brandfit"
 
 FLOORS = [
     {"errors", "reasons", "seeds"},
+    {"arguments", "number_text"},
     {"config"},
     {"names"},
     {"data"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 import msgspec
 
+from brandfit import number_text
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.reasons import reason
 
@@ -100,7 +102,19 @@ def from_toml(file: str | Path, type_: type[Declared]) -> Declared:
 
 
 def _convert(value: Any, type_: Any) -> Any:
-    """A typed value as it is; text is read as the type, then as JSON, then as a comma-separated list. Raises ValueError."""
+    """A typed value as it is; text is read as the type, then as JSON, then as a comma-separated list. Raises ValueError.
+
+    Numbers are read as everywhere (``number_text``): 5.000 is refused, 5,000 and 5k are five thousand.
+    """
+    if isinstance(value, str) and (kind := _number_type(type_)) is not None:
+        try:
+            value = number_text.number(value)
+        except number_text.Ambiguous:
+            raise
+        except ValueError:
+            pass  # "none", or no number: the type says so below
+        else:
+            value = int(value) if kind is int and value.is_integer() else value
     try:
         return msgspec.convert(value, type_, strict=False)
     except msgspec.ValidationError as found:
@@ -117,6 +131,18 @@ def _convert(value: Any, type_: Any) -> Any:
             except (ValueError, msgspec.DecodeError):
                 continue
     raise ValueError(reason(error, read))
+
+
+def _number_type(hint: Any) -> type | None:
+    """int or float, where that is the type, or the type beside None."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        return _number_type(inner[0])
+    kinds = [kind for kind in map(_number_type, inner) if kind is not None] if inner else []
+    others = [one for one in inner if one is not type(None)]
+    if hint in (int, float):
+        return hint
+    return kinds[0] if origin in (typing.Union, types.UnionType) and len(kinds) == len(others) == 1 else None
 
 
 def _listed(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from brandfit.data.candidates import Counted
 from brandfit.errors import UnknownName, UsageError
 
 
@@ -18,6 +19,12 @@ class Ranking:
 
     scores are higher for better and may be NaN, "no evidence", which comes last. ``parts`` are named (n,) arrays
     that add up to the scores of a ranker that can say what its score is made of, else empty.
+
+    among       number of candidates that were ranked, before the list was cut to the best k
+    excluded    influencers that are no candidates, by reason; ``among`` and their counts add up to all influencers
+    incomplete  candidates that are ranked although something about them is unknown (followers, evidence)
+    no_evidence  how many of all candidates have no score, of those too that ``top`` cut off
+    not_encoded  posts of the ``brand``, and ``candidates`` without evidence, that wait for ``brandfit update``
     """
 
     brand: str
@@ -27,6 +34,11 @@ class Ranking:
     ranker: str = ""
     fingerprint: str = ""
     notes: tuple[str, ...] = ()
+    among: int = 0
+    excluded: tuple[Counted, ...] = ()
+    incomplete: tuple[Counted, ...] = ()
+    no_evidence: int = 0
+    not_encoded: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -35,21 +47,44 @@ class Ranking:
         return self.of(slice(_count(k)))
 
     def of(self, at: slice | np.ndarray) -> Ranking:
-        """Of these candidates alone, in the same order; ``at`` is a slice or (n,) bool."""
+        """Of these candidates alone, in the same order; ``at`` is a slice (a page of the list) or (n,) bool (another list)."""
         parts = {name: values[at] for name, values in self.parts.items()}
-        return replace(self, candidates=self.candidates[at], scores=self.scores[at], parts=parts)
+        found = replace(self, candidates=self.candidates[at], scores=self.scores[at], parts=parts)
+        if isinstance(at, slice):
+            return found
+        old = _evidence_notes(self.ranker, self.brand, self.no_evidence, len(self))
+        no_evidence = int(np.isnan(found.scores).sum())
+        notes = [note for note in self.notes if note not in old]
+        new = _evidence_notes(self.ranker, self.brand, no_evidence, len(found))
+        return replace(found, no_evidence=no_evidence, notes=(*new, *notes))
+
+    def ranks(self) -> list[int | None]:
+        """(n,) the 1-based rank of each candidate, None for one without evidence."""
+        return [None if np.isnan(score) else n for n, score in enumerate(self.scores.tolist(), 1)]
+
+    def narrowed(self, keep: np.ndarray, excluded: Sequence[Counted]) -> Ranking:
+        """Only the candidates where ``keep`` (n,) bool is true; ``excluded`` counts the others."""
+        return replace(self.of(keep), among=int(keep.sum()), excluded=(*self.excluded, *excluded))
 
     def rows(self) -> list[dict]:
-        """One plain dict a candidate, with its 1-based rank; a NaN score is None."""
+        """One plain dict a candidate, with its 1-based rank; rank and score are None for one without evidence."""
         return [
             {
-                "rank": n + 1,
+                "rank": rank,
                 "influencer": str(candidate),
                 "score": _plain(self.scores[n]),
                 "parts": {name: _plain(values[n]) for name, values in self.parts.items()},
             }
-            for n, candidate in enumerate(self.candidates)
+            for n, (rank, candidate) in enumerate(zip(self.ranks(), self.candidates, strict=True))
         ]
+
+
+def _evidence_notes(ranker: str, brand: str, no_evidence: int, candidates: int) -> list[str]:
+    """What a reader must know where nobody could be scored; some without evidence are counted in ``incomplete``."""
+    if not no_evidence or no_evidence < candidates:
+        return []
+    who = ranker.partition("-")[0] or "the ranker"
+    return [f"nobody is ranked: {who} has no evidence on {brand} and any of the {candidates:,} candidates"]
 
 
 def order(scores: np.ndarray, ids: Sequence[str] | np.ndarray, k: int | None = None) -> np.ndarray:
@@ -91,6 +126,8 @@ def rank(
 ) -> Ranking:
     """Sort scores (n,) of candidates (n,) into a Ranking of the best k."""
     best = order(scores, candidates, k)
+    no_evidence = int(np.isnan(scores).sum())
+    evidence = [note for note in _evidence_notes(ranker, brand, no_evidence, len(candidates)) if note not in notes]
     return Ranking(
         brand,
         np.asarray(candidates)[best],
@@ -98,7 +135,9 @@ def rank(
         {name: np.asarray(values)[best] for name, values in (parts or {}).items()},
         ranker,
         fingerprint,
-        tuple(notes),
+        (*evidence, *notes),
+        len(candidates),
+        no_evidence=no_evidence,
     )
 
 
@@ -116,7 +155,8 @@ def adjusted(ranking: Ranking, weights: Mapping[str, float], taste: np.ndarray |
     if taste is not None and taste.any():
         parts = (parts or {ranking.ranker: ranking.scores}) | {"taste": taste}
     scores = np.sum(list(parts.values()), axis=0) if parts else ranking.scores
-    return rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
+    made = rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
+    return replace(made, excluded=ranking.excluded, incomplete=ranking.incomplete)
 
 
 def place(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:

@@ -15,7 +15,7 @@ from brandfit.audience.match import ahead, likeness, overlap
 from brandfit.audience.view import Views, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
-from brandfit.data.schema import Account, Link, Post, to_rows
+from brandfit.data.schema import Account, Link, Post
 from brandfit.errors import UnknownName, UsageError
 
 ENGLISH = "I really love walking in the mountains with my friends in the morning"
@@ -65,7 +65,8 @@ def test_who_is_known_and_what_they_say(dataset):
 
 def test_what_its_people_like_elsewhere(dataset):
     assert Views(dataset).of("peak").elsewhere == 18  # ten of them are at shop, eight at o3
-    accounts, posts = to_rows(dataset.accounts, Account), to_rows(dataset.posts, Post)
+    accounts = [Account(**row) for row in dataset.accounts.to_pylist()]
+    posts = [Post(**row) for row in dataset.posts.to_pylist()]
     liked = Views(Dataset.of(accounts, posts, links=cooks()).with_slots(dataset.slots)).of("peak").likes
     assert [(c.concept, c.share) for c in liked] == [("cooking", pytest.approx(7 / 8))]
 

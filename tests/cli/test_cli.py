@@ -119,6 +119,10 @@ def test_check_counts(run, demo):
     counts = json.loads(run("check", "-w", demo, "--json")[1])["counts"]
     listed = json.loads(run("list", "influencers", "-w", demo, "--json")[1])
     assert counts["influencers"] == len(listed) > 100
+    assert "stated by posts of influencers, 21 by posts of brands" in run("check", "-w", demo)[1]
+    only = ("--set", "endorsements.direction=brand", "--set", "endorsements.min_endorsers=1")
+    assert "posts of influencers are not counted" in run("check", "-w", demo, *only)[1]
+    assert json.loads(run("check", "-w", demo, *only, "--json")[1])["counts"]["endorsements"] == 21
 
 
 def test_a_second_import_changes_nothing(run, demo):
@@ -144,6 +148,16 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
     with (tmp_path / "rejects.csv").open() as file:
         rejects = list(csv.DictReader(file))
     assert [(Path(r["file"]).name, bool(int(r["line"])), bool(r["reason"])) for r in rejects] == [("accounts.csv", True, True)]
+
+    assert run("import", "sample", "-w", place)[0] == 0
+    code, out, _ = run("export", "rejects", tmp_path / "rejects.csv", "-w", place)
+    assert "0 rows are in" in out
+    assert "Earlier imports left out 1 rows: add --earlier" in out
+    code, out, _ = run("export", "rejects", tmp_path / "rejects.csv", "--earlier", "-w", place)
+    assert (code, "1 rows are in" in out) == (0, True)
+    with (tmp_path / "rejects.csv").open() as file:
+        assert [(r["import"], r["file"]) for r in csv.DictReader(file)] == [(r["import"], r["file"]) for r in rejects]
+    assert run("export", "posts", tmp_path / "posts.csv", "--earlier", "-w", place)[0] == 2
 
 
 def test_an_import_of_which_nothing_could_be_used_fails_and_keeps_the_reasons(run, tmp_path):

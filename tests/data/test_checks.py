@@ -77,6 +77,17 @@ CASES = {
     "duplicate_accounts": ("error", {"accounts": [Account(id="mara", followers=9_000)]}, ("mara",)),
     "influencers_without_posts": ("warning", {"accounts": [Account(id="tom", followers=9_000)]}, ("tom",)),
     "accounts_without_followers": ("warning", {"accounts": [Account(id="tom", followers=0)]}, ("tom",)),
+    "influencers_outside_micro": (
+        "note",
+        {
+            "accounts": [
+                Account(id="tiny", followers=4_999),
+                Account(id="edge", followers=5_000),
+                Account(id="big", followers=100_001),
+            ]
+        },
+        ("big", "tiny"),
+    ),
     "posts_of_unknown_accounts": ("error", one_more(account="ghost"), ("px",)),
     "likes_above_followers": ("warning", one_more(likes=10_001), ("px",)),
     "posts_in_the_future": ("warning", one_more(time=NOW + 1), ("px",)),
@@ -120,7 +131,7 @@ def test_every_fault_that_can_be_found_has_a_case():
     import re
 
     named = set(re.findall(r'(?:Finding|_finding)\(\s*"(\w+)"', inspect.getsource(checks)))
-    assert named == set(CASES) | {"no_brands", "no_influencers", "no_posts", "no_endorsements"}
+    assert named == set(CASES) | {"no_brands", "no_influencers", "no_posts", "no_endorsements", "endorsements_derived"}
 
 
 def test_what_is_not_there_at_all_is_said_once():

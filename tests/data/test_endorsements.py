@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from brandfit.data.checks import check
 from brandfit.data.dataset import Dataset
 from brandfit.data.endorsements import Config, derive, within_bounds
 from brandfit.data.schema import Account, Link, Post
+from brandfit.errors import ConfigError
 
 
 @pytest.fixture
@@ -91,3 +93,61 @@ def test_the_order_of_rows_changes_nothing(dataset):
 
 def test_bounds_keep_those_of_unknown_size(dataset):
     assert within_bounds(dataset, Config()).tolist() == ["hub", "m0", "m1", "m2", "m3", "m4", "unknown"]
+
+
+@pytest.fixture
+def both_ways() -> Dataset:
+    """The brand "lamp" names m0-m2, of which m0 names it; m3 names it too. The brand "mug" names m0 alone. A giant is named, and
+    influencers name each other."""
+    accounts = [Account(id=f"m{n}", followers=10_000) for n in range(4)]
+    accounts += [Account(id="giant", followers=2_000_000), Account(id="fan", role="audience")]
+    accounts += [Account(id=id, role="brand") for id in ("lamp", "mug")]
+    posts = [
+        Post(id="a", account="lamp", mentions=["m0", "giant", "mug"], time=30),
+        Post(id="b", account="lamp", tags=["m1", "m2"], time=40),
+        Post(id="c", account="lamp", sponsors=["m3"], time=10),
+        Post(id="d", account="m0", mentions=["lamp", "m1"], time=50),
+        Post(id="e", account="m3", tags=["lamp"], time=60, disclosed=True),
+        Post(id="f", account="mug", mentions=["m0"], time=70),
+        Post(id="g", account="fan", mentions=["m0", "m1", "m2"], time=5),
+    ]
+    return Dataset.of(accounts, posts)
+
+
+@pytest.mark.parametrize(
+    ("direction", "partners", "told"),
+    [
+        ("both", ["m0", "m1", "m2", "m3"], "2 stated by posts of influencers, 3 by posts of brands, 1 of them by both"),
+        ("brand", ["m0", "m1", "m2"], "posts of influencers are not counted"),
+        ("influencer", ["m0", "m3"], "posts of brands are not counted"),
+    ],
+)
+def test_posts_of_influencers_and_of_brands_state_pairs(both_ways, direction, partners, told):
+    derived = derive(both_ways, Config(direction=direction, min_endorsers=2))
+    assert derived.endorsements.tolist() == [["lamp", id] for id in partners]
+    assert told in derived.notes[-1]
+    if direction == "both":
+        assert derive(both_ways, Config(min_endorsers=2)).fingerprint == derived.fingerprint  # the default
+
+
+def test_the_first_post_of_either_side_is_kept_and_pairs_left_out_are_counted(both_ways):
+    derived = derive(both_ways, Config(min_endorsers=2))
+    links = {row["source"]: (row["post"], row["time"]) for row in derived.links_of("endorses").to_pylist()}
+    assert links == {"m0": ("a", 30), "m1": ("b", 40), "m2": ("b", 40), "m3": ("e", 60)}
+    assert "left out: 1 of 1 brands with fewer endorsers, for example mug" in derived.notes[-1]
+    assert derive(both_ways, Config(min_endorsers=2, disclosed_only=True)).endorsements.tolist() == []
+    finding = next(one for one in check(derived).findings if one.name == "endorsements_derived")
+    assert (finding.count, finding.severity) == (4, "note")
+    assert "3 by posts of brands" in check(derived).to_text()
+
+
+def test_where_brands_post_nothing_both_directions_are_the_direction_of_influencers(dataset):
+    assert derive(dataset).fingerprint == derive(dataset, Config(direction="influencer")).fingerprint
+    assert "5 stated by posts of influencers, 0 by posts of brands" in derive(dataset).notes[-1]
+
+
+def test_a_direction_that_no_kind_can_state_is_refused(both_ways):
+    with pytest.raises(ConfigError, match="nothing can be derived"):
+        Config.of({"direction": "brand", "kinds": "sponsors"})
+    with pytest.raises(ConfigError, match="direction"):
+        Config.of({"direction": "brands"})

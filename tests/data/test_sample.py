@@ -12,7 +12,6 @@ from sklearn.metrics import roc_auc_score
 
 from brandfit.data import endorsements
 from brandfit.data.sample import FOLLOWERS, ONLY_A_BRIEF, ONLY_PARTNERS, sample
-from brandfit.data.schema import to_rows
 
 
 @pytest.fixture(scope="module")
@@ -77,5 +76,5 @@ def test_who_knows_the_truth_ranks_partners_first_but_not_without_mistakes(plant
 
 
 def test_rows_survive_the_way_through_arrow(planted, dataset):
-    rows = to_rows(dataset.posts, type(planted.posts[0]))
+    rows = [type(planted.posts[0])(**row) for row in dataset.posts.to_pylist()]
     assert sorted(rows, key=lambda row: row.id) == sorted(planted.posts, key=lambda row: row.id)

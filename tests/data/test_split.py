@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.endorsements import Config as EndorsementConfig
@@ -13,7 +14,10 @@ from brandfit.data.endorsements import derive
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, to_table
 from brandfit.data.split import Fold, brand_folds, expansion, official, seconds, temporal, training_view
+from brandfit.encoders.text.profile import Profile, ProfileConfig
 from brandfit.errors import ConfigError, DataError, UsageError
+from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.protocol import PROTOCOLS
 from brandfit.learning.pairs import to_learn_from
 
 
@@ -66,6 +70,54 @@ def stated(dataset: Dataset) -> dict[str, set[tuple[str, str]]]:
     for link in dataset.links_of("mentions").to_pylist():
         result.setdefault(link["post"], set()).add((link["target"], link["source"]))
     return result
+
+
+def by_brands(seed: int = 0) -> Dataset:
+    """Brands whose posts name one to three influencers each, and few influencers that name them back: pairs are derived."""
+    rng = np.random.default_rng(seed)
+    accounts = [Account(id=f"b{n:02}", role="brand", split="test" if n % 4 == 0 else "train") for n in range(12)]
+    accounts += [Account(id=f"i{n:02}", followers=10_000) for n in range(40)]
+    posts = [Post(id=f"i{n:02}-none", account=f"i{n:02}", time=n) for n in range(40)]
+    for n in range(12):
+        posts.append(Post(id=f"b{n:02}-none", account=f"b{n:02}", time=n))
+        for k in range(6):
+            some = [f"i{i:02}" for i in rng.choice(40, int(rng.integers(1, 4)), replace=False)]
+            kind = ("mentions", "tags")[k % 2]
+            posts.append(Post(id=f"b{n:02}-{k}", account=f"b{n:02}", time=int(rng.integers(10_000)), **{kind: some}))
+        back = int(rng.integers(40))
+        posts.append(Post(id=f"i{back:02}-{n}", account=f"i{back:02}", time=int(rng.integers(10_000)), mentions=[f"b{n:02}"]))
+    return derive(Dataset.of(accounts, posts), EndorsementConfig(min_endorsers=2))
+
+
+def stated_by_either(dataset: Dataset) -> dict[tuple[str, str], set[str]]:
+    """Pair (brand, influencer) to the posts of either that name the other."""
+    result: dict[tuple[str, str], set[str]] = {}
+    brands = set(dataset.brands.tolist())
+    for link in dataset.links_of("mentions", "tags", "sponsors").to_pylist():
+        ends = (link["source"], link["target"])
+        pair = ends if ends[0] in brands else ends[::-1]
+        result.setdefault(pair, set()).add(link["post"])
+    return result
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_post_of_a_brand_that_states_a_held_out_pair_is_hidden(seed):
+    dataset = by_brands(seed)
+    posts_of = stated_by_either(dataset)
+    folds = [*official(dataset), *brand_folds(dataset, 3, seed), *expansion(dataset, seed=seed), *temporal(dataset, 5_000)]
+    for fold in folds:
+        held = held_out(fold)
+        assert held
+        for side in (fold.train, fold.test):
+            seen = set(side.posts["id"].to_pylist())
+            known = {(brand, influencer) for brand, ids in side.partners.items() for influencer in ids}
+            assert not {post for pair in held for post in posts_of[pair]} & seen, fold.name
+            assert not held & known, fold.name
+    for fold in (*brand_folds(dataset, 3, seed), *expansion(dataset, seed=seed)):
+        gone = set(dataset.posts["id"].to_pylist()) - set(fold.test.posts["id"].to_pylist())
+        known = {(b, i) for side in (fold.train, fold.test) for b, ids in side.partners.items() for i in ids}
+        if fold.name == "expansion":  # what hidden posts alone state is not known
+            assert all(posts_of[pair] - gone for pair in known)
 
 
 def held_out(fold: Fold) -> set[tuple[str, str]]:
@@ -321,16 +373,6 @@ def test_temporal_sees_no_later_post():
         temporal(dataset, 10**9)
 
 
-def test_account_level_features_keep_an_influencer_visible():
-    dataset = planted()
-    ids = np.concatenate([dataset.brands, dataset.influencers])
-    profiled = dataset.with_slots({"text": Features("f", ids, np.ones((len(ids), 2), np.float32), "account", slot="text")})
-    (fold,) = expansion(profiled, min_partners=2)
-    followers = dataset.of_accounts("followers", dataset.influencers)
-    inside = dataset.influencers[(followers >= 5_000) & (followers <= 100_000)]
-    assert fold.candidates.tolist() == inside.tolist()
-
-
 def profiled(dataset: Dataset) -> Dataset:
     """With what every account says of itself, and what every post says."""
     ids = dataset.accounts["id"].to_numpy().astype(object)
@@ -353,14 +395,46 @@ def test_where_brands_are_new_they_are_seen_alike_in_training_and_when_they_are_
             to_learn_from(fold.train, "x")
 
 
-def test_a_brand_that_says_something_of_itself_is_judged_before_its_first_partner():
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("posts", ["of all", "of influencers", "none"])
+def test_what_is_judged_does_not_depend_on_what_was_encoded(protocol, posts):
+    """Accounts without posts, and accounts whose only posts state what is held out, have a profile that can be encoded."""
+    dataset = told(planted(own_posts=posts == "of all"), posts != "none")
+    profile = Profile(ProfileConfig(min_accounts=1, max_share=1.0)).encode(dataset)
+    assert len(profile) == len(dataset.accounts)
+    rules = {"temporal": {"date": 5_000}, "expansion": {"min_partners": 3}}
+    found = [protocols.get(protocol, rules.get(protocol)).folds(d) for d in (dataset, dataset.with_slots({"profile": profile}))]
+    for bare, more in zip(*found, strict=True):
+        assert bare.relevant.any()
+        assert bare.brands.tolist() == more.brands.tolist()
+        assert bare.candidates.tolist() == more.candidates.tolist()
+        np.testing.assert_array_equal(bare.relevant, more.relevant)
+        np.testing.assert_array_equal(bare.eligible, more.eligible)
+        assert bare.notes == more.notes
+
+
+def told(dataset: Dataset, posts: bool) -> Dataset:
+    """With a biography of every account; without posts, what was known of them still has its time."""
+    rows = [Account(**row) for row in dataset.accounts.to_pylist()]
+    spoken = dataset.with_accounts([structs.replace(row, biography=f"about {row.id}") for row in rows])
+    if posts:
+        return spoken
+    links = [Link(**{**row, "post": None}) for row in dataset.links_of("endorses").to_pylist()]
+    kept = {"accounts": spoken.accounts, "posts": dataset.posts.slice(0, 0), "images": dataset.images}
+    return Dataset({**kept, "links": to_table("links", links)}, dataset.fingerprint)
+
+
+def test_a_brand_without_a_post_or_an_earlier_partner_is_not_judged_and_named():
     accounts = [Account(id=b, role="brand") for b in ("new", "old")] + [Account(id=f"i{n}", followers=9_000) for n in range(6)]
     posts = [Post(id=f"p{n}", account=f"i{n}", time=1) for n in range(6)]
     rows = [("old", 0, 5), ("old", 1, 6), ("old", 2, 50), ("new", 3, 60), ("new", 4, 70)]
     links = [Link(id=f"{b}{n}", kind="endorses", source=f"i{n}", target=b, time=time) for b, n, time in rows]
     dataset = Dataset.of(accounts, posts, links=links)
-    assert temporal(dataset, 20)[0].brands.tolist() == ["old"]
-    assert temporal(profiled(dataset), 20)[0].brands.tolist() == ["new", "old"]
+    for seen in (dataset, profiled(dataset)):
+        (fold,) = temporal(seen, 20)
+        assert fold.brands.tolist() == ["old"]
+        assert "1 of 2 brands are not judged" in fold.notes[0]
+        assert "new" in fold.notes[0]
 
 
 def test_temporal_knows_no_later_campaign_of_a_pair_whose_posts_are_not_known():

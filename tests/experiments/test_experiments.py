@@ -14,9 +14,10 @@ from brandfit import experiments, names, pipeline
 from brandfit.cli import main
 from brandfit.config import describe
 from brandfit.data.dataset import SLOTS
+from brandfit.data.features import Features
 from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
-from brandfit.evaluation.evaluate import Clock
+from brandfit.evaluation.evaluate import Clock, evaluate
 from brandfit.evaluation.metrics import METRICS
 from brandfit.experiments import Experiment, Row
 from brandfit.experiments.keep import kept, over_rows, over_seeds, taken
@@ -77,6 +78,58 @@ def test_what_comes_with_the_package_is_sound(name):
         assert set(quoted) <= set(map(str, METRICS))
     for published in [*(row.paper for row in experiment.rows), *experiment.categories.values()]:
         assert all(0 <= value <= 1 for metric, value in published.items() if metric != "MedR")
+
+
+MODALITIES = {
+    "wsim": {"text", "picture", "engagement"},
+    "mir": {"text", "picture"},
+    "camera": {"text", "picture", "concept", "engagement"},
+    "morning": {"text", "picture", "concept", "engagement", "audience", "graph"},
+    "bamir": {"text", "picture", "graph"},
+}
+"""What each paper's own tables read (of MORNING's with its baselines, CAMERA among them)."""
+
+
+@pytest.mark.parametrize("name", [name for name in AVAILABLE if name.split("/")[0] in MODALITIES])
+def test_rows_of_a_paper_read_what_the_paper_reads_or_name_what_they_read_more(name):
+    theirs = MODALITIES[name.split("/")[0]]
+    for row in AVAILABLE[name].rows:
+        if row.ranker:
+            cls = names.load("ranker", row.ranker)
+            read = {slot for slot in row.reads or cls.slots if row.slots.get(slot) != "none"}
+            assert set(row.reads) <= set(cls.slots)
+            assert all(slot in row.name for slot in read - theirs), f"{row.name} reads {read - theirs}"
+            assert not (row.paper and read - theirs), f"{row.name} stands beside published figures"
+
+
+def test_a_row_reads_what_it_says_and_the_table_names_it(demo, tmp_path):
+    rows = [Row("words", "wsim", {"epochs": 1, "pool_size": 2}, reads=("text",)), Row("all", "wsim", {"epochs": 1, "pool_size": 2})]
+    outcome = experiments.run(demo, Experiment("Read", "us", [*rows, Row("RAND", "random")], seeds=1))
+    assert outcome.report.judged["words"].reads == {"text": "text.hashing"}
+    assert outcome.report.judged["all"].reads == {"text": "text.hashing", "engagement": "engagement"}
+    files = {file.name: file.read_text() for file in experiments.publish(outcome, tmp_path) if file.suffix in (".md", ".tex")}
+    table = [line for line in files["table.md"].splitlines() if line.startswith("|")]
+    assert table[0].endswith("| Features |")
+    last = {line.split(" | ")[0].strip("| "): line.rpartition(" | ")[2].strip("| ") for line in table[2:5]}
+    assert last == {"words": "text.hashing", "all": "text.hashing, engagement", "RAND": "none"}
+    assert r"{\scriptsize text.hashing, engagement} \\" in files["table.tex"]
+    notes = outcome.report.judged["words"].notes
+    assert "engagement left out: this row leaves it empty" in notes
+    assert "picture left out: no Features fill it" in notes
+    assert to_dict(outcome)["rows"]["words"]["reads"] == ["text"]
+    with pytest.raises(ConfigError, match="simcos cannot read the slot 'graph'"):
+        experiments.run(demo, Experiment("Wrong", "us", [Row("a", "simcos", reads=("graph",))], seeds=1))
+
+
+def test_what_a_ranker_reads_of_one_side_alone_is_named_too(demo):
+    """brandfit tells which brands are alike by Features that no influencer has."""
+    dataset = pipeline.load(demo)
+    values = np.random.default_rng(0).normal(size=(len(dataset.brands), 4)).astype(np.float32)
+    theirs = Features("theirs", dataset.brands, values, "account", slot="profile")
+    judged = {"brandfit": lambda seed: names.load("ranker", "brandfit")(None, seed)}
+    report = evaluate(judged, dataset.with_slots({**dataset.slots, "profile": theirs}), protocols.get("cv5"))
+    assert report.judged["brandfit"].reads["profile"] == "theirs"
+    assert "Features read:\n  brandfit: text.hashing, theirs, engagement" in report.to_text()
 
 
 def test_rows_are_what_an_evaluation_says(demo, outcome):
@@ -209,7 +262,7 @@ def test_what_is_written(outcome, tmp_path):
     assert latex.count("{") == latex.count("}")
     assert "engaged: by answers." in latex
     assert r".494 {\scriptsize $\pm$ .003} & " in latex
-    assert r"54.0 & \textasciitilde{}2K \\" in latex
+    assert r"54.0 & \textasciitilde{}2K & {\scriptsize } \\" in latex
     assert len({line.count(" & ") for line in latex.splitlines() if line.endswith(r"\\")}) == 1
     with Image.open(files["plot.png"]) as picture:
         assert min(picture.size) > 200
@@ -225,6 +278,7 @@ def test_by_category_with_what_the_paper_says(demo, tmp_path):
     lines = table.splitlines()
     place = next(n for n, line in enumerate(lines) if line.startswith(f"| {category} | "))
     assert lines[place + 1].startswith("| *published* | .123 | - |")
+    assert "Features read: text.hashing." in lines
     assert f"{category}" in to_latex(outcome)
     assert (tmp_path / "out" / "plot.png") in experiments.publish(outcome, tmp_path / "out")
 

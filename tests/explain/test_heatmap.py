@@ -88,48 +88,67 @@ def test_red_lies_where_it_speaks_for_and_blue_where_against():
 
 
 @pytest.fixture
-def vgg():
+def vgg(seen):
     """WSim on places and filters: only filter 3 counts, and filter 7 against."""
     rng = np.random.default_rng(0)
     rows = np.zeros((3, *VGG), np.float32)
     rows[:, :, :, 3] = rng.gamma(1, size=(3, 7, 7))
     rows[:, :, :, 7] = rng.gamma(1, size=(3, 7, 7))
-    accounts = [Account(id="shop", role="brand"), Account(id="ana")]
-    posts = [Post(id="b", account="shop"), Post(id="p", account="ana"), Post(id="q", account="ana")]
-    picture = Features("v", np.array(["b", "p", "q"], dtype=object), rows.reshape(3, -1), slot="picture")
+    picture = Features("image.vgg16", np.array(["b", "p", "q"], dtype=object), rows.reshape(3, -1), slot="picture")
     ranker = WSim(WSim.Config.of({"normalise": False}))
     weights = np.zeros(VGG)
     weights[..., 3], weights[..., 7] = 2.0, -1.0
     ranker.diagonal, ranker.weights = {"picture": weights.ravel()}, {"picture": 1.0}
-    return ranker, Dataset.of(accounts, posts).with_slots({"picture": picture}), rows
+    return ranker, seen.with_slots({"picture": picture}), rows
 
 
 def test_wsim_maps_by_hand(vgg):
     ranker, dataset, rows = vgg
-    general = heatmap.wsim_map(ranker, dataset, "p")
-    np.testing.assert_allclose(general, 2 * rows[1, :, :, 3] - rows[1, :, :, 7], rtol=1e-5)
-    of_brand = heatmap.wsim_map(ranker, dataset, "p", "shop")
+    general = heatmap.drawn("wsim-general", ranker, dataset, None, "shop", "ana", "p")
+    np.testing.assert_allclose(general.values, 2 * rows[1, :, :, 3] - rows[1, :, :, 7], rtol=1e-5)
+    of_brand = heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "p")
     b = rows[0]
-    np.testing.assert_allclose(of_brand, 2 * b[..., 3] * rows[1, :, :, 3] - b[..., 7] * rows[1, :, :, 7], rtol=1e-5)
-    both = (of_brand + heatmap.wsim_map(ranker, dataset, "q", "shop")).sum() / 2
+    np.testing.assert_allclose(of_brand.values, 2 * b[..., 3] * rows[1, :, :, 3] - b[..., 7] * rows[1, :, :, 7], rtol=1e-5)
+    both = (of_brand.values + heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "q").values).sum() / 2
     assert both == pytest.approx(ranker.score(dataset, np.array(["shop"]), np.array(["ana"]))[0, 0], rel=1e-4)
+    of_influencer = heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "b", "brand")
+    assert of_influencer.values.sum() == pytest.approx(both, rel=1e-4)  # the same score from the other side
+    assert of_brand.area == pytest.approx((1 / 16, 1 / 16, 15 / 16, 15 / 16))  # VGG-16 reads 224 of 256 pixels
 
 
-def test_wsim_maps_want_places(seen, vgg):
-    ranker, *_ = vgg
-    ranker.diagonal = {"picture": np.ones(2)}
-    with pytest.raises(UsageError, match="not the 25,088 places"):
-        heatmap.wsim_map(ranker, seen, "p")
+def test_a_method_says_what_it_lacks(seen, vgg):
+    ranker, dataset, _ = vgg
+    simcos = SimCos().fit(seen)
+    for method, of, data, encoder, said in (
+        ("wsim", simcos, dataset, None, "simcos has no weights of single columns"),
+        ("wsim-general", ranker, seen, Redness(), r"filled by redness .* not by the 25,088 of image\.vgg16"),
+        ("gradient", simcos, seen, Redness(), "redness is no network of PyTorch"),
+        ("gradient", simcos, dataset, None, "nothing here can read pictures as image.vgg16 did"),
+        ("occlusion", simcos, dataset, None, "nothing here can read pictures as image.vgg16 did"),
+        ("occlusion", simcos, Dataset.of([Account(id="ana")], []), None, "no picture features of posts"),
+    ):
+        with pytest.raises(UsageError, match=said) as raised:
+            heatmap.drawn(method, of, data, encoder, "shop", "ana", "p")
+        assert raised.value.hint
 
 
-@pytest.mark.parametrize("method", ["integrated_gradients", "input_x_gradient"])
-def test_gradient_methods_are_exact_on_a_plane(method):
+def test_the_map_of_a_post_with_several_pictures_wants_the_first_alone(vgg):
+    ranker, dataset, _ = vgg
+    images = [Image(post="p", hash="mixed"), Image(post="p", position=1, hash="red")]
+    accounts = [Account(id="shop", role="brand"), Account(id="ana")]
+    posts = [Post(id="b", account="shop"), Post(id="p", account="ana")]
+    several = Dataset.of(accounts, posts, images, pictures={h: dataset.picture(h) for h in ("mixed", "red")})
+    with pytest.raises(UsageError, match="p has 2 pictures, and nothing here can read the first alone"):
+        heatmap.drawn("wsim", ranker, several.with_slots(dataset.slots), None, "shop", "ana", "p")
+
+
+def test_gradients_are_exact_on_a_plane():
     torch = pytest.importorskip("torch")
     pytest.importorskip("captum")
     rng = np.random.default_rng(1)
     weight = torch.from_numpy(rng.normal(size=(3, 6, 5)).astype(np.float32))
     picture = torch.from_numpy(rng.normal(size=(3, 6, 5)).astype(np.float32))
-    found = heatmap.attributed(lambda x: (x * weight).sum((1, 2, 3)), picture, method)
+    found = heatmap.attributed(lambda x: (x * weight).sum((1, 2, 3)), picture)
     np.testing.assert_allclose(found, (weight * picture).sum(0), rtol=1e-3, atol=1e-4)
 
 
@@ -138,12 +157,68 @@ def test_a_network_that_sees_the_left_half_is_explained_by_it():
     pytest.importorskip("captum")
     mask = torch.zeros(3, 8, 8)
     mask[:, :, :4] = 1
-    model = torch.nn.Linear(1, 1)
-    forward = lambda _model, x: torch.stack([(x * mask).sum((1, 2, 3)), x.new_ones(len(x))], dim=1)  # noqa: E731
-    likeness = heatmap.cosine_with(model, forward, np.array([1.0, 0.1]))
-    found = heatmap.attributed(likeness, torch.rand(3, 8, 8), "saliency")
+    likeness = heatmap.cosine_with(
+        lambda x: torch.stack([(x * mask).sum((1, 2, 3)), x.new_ones(len(x))], dim=1), np.array([1.0, 0.1])
+    )
+    found = heatmap.attributed(likeness, torch.rand(3, 8, 8) + 0.1)
     assert np.abs(found[:, :4]).min() > 0
     assert np.abs(found[:, 4:]).max() == 0
+
+
+def test_a_gradient_map_adds_up_to_what_the_picture_gains_over_the_mean_colour(seen, tiny_clip):
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("captum")
+    from brandfit.encoders.image.clip import CLIP
+
+    encoder = CLIP(CLIP.Config.of({"model": str(tiny_clip)}))
+    dataset = seen.with_slots({"picture": encoder.encode(seen)})
+    found = heatmap.drawn("gradient", SimCos().fit(dataset), dataset, encoder, "shop", "ana", "p")
+    assert found.values.shape == (28, 28)
+    shown = dataset.slots["picture"].of(np.array(["b"], dtype=object))[0][0]
+    likeness = heatmap.cosine_with(encoder.differentiable(), shown)
+    picture = torch.as_tensor(encoder.prepare(dataset, "mixed"))[None]
+    with torch.inference_mode():
+        gain = float(likeness(picture) - likeness(torch.zeros_like(picture)))
+    assert found.values.sum() == pytest.approx(gain, abs=0.02)
+    other = heatmap.drawn("gradient", SimCos().fit(dataset), dataset, encoder, "shop", "ana", "b", "brand")
+    assert (other.side, other.picture) == ("brand", "red")
+
+
+def test_cells_add_up():
+    values = np.arange(30.0).reshape(5, 6)
+    assert heatmap.coarse(values, 3).shape == (3, 3)
+    assert heatmap.coarse(values, 3).sum() == values.sum()
+    np.testing.assert_array_equal(heatmap.coarse(values[:4, :4], 2), [[14, 22], [62, 70]])
+    np.testing.assert_array_equal(heatmap.coarse(values), values)
+
+
+@pytest.mark.parametrize("size", [(90, 60), (40, 70), (64, 64)])
+def test_what_lies_outside_the_area_does_not_reach_the_network(size, tiny_clip, torchvision):
+    from brandfit.encoders.image.clip import CLIP
+    from brandfit.encoders.image.mobilenet import MobileNet
+
+    rng = np.random.default_rng(3)
+    w, h = size
+    plain = rng.integers(0, 256, (h, w, 3)).astype(np.uint8)
+    for encoder in (CLIP(CLIP.Config.of({"model": str(tiny_clip)})), MobileNet()):
+        left, top, right, bottom = (share * side for share, side in zip(encoder.area(w, h), (w, h, w, h), strict=True))
+        margin = 4  # what is scaled down mixes neighbours
+        changed = np.zeros_like(plain)
+        inside = np.s_[max(int(top) - margin, 0) : int(bottom) + margin, max(int(left) - margin, 0) : int(right) + margin]
+        changed[inside] = plain[inside]
+        data = Dataset.of(pictures={"plain": png(plain), "changed": png(changed), "black": png(np.zeros_like(plain))})
+        whole, cut, black = (np.asarray(encoder.prepare(data, name)) for name in ("plain", "changed", "black"))
+        np.testing.assert_allclose(cut, whole, atol=0.05)
+        assert np.abs(black - whole).max() > 0.5
+        shown = (right - left) * (bottom - top)
+        assert 0.3 * w * h < shown <= w * h
+
+
+def test_a_map_is_laid_over_the_area_that_it_covers():
+    drawn = np.asarray(overlay(np.full((60, 100, 3), 120, np.uint8), np.ones((7, 7)), area=(0.2, 0.0, 0.8, 1.0))).astype(int)
+    assert (drawn[:, 25:75, 0] > drawn[:, 25:75, 2] + 50).all()
+    assert (drawn[:, :19] == 120).all()
+    assert (drawn[:, 81:] == 120).all()
 
 
 def test_of_a_new_picture_the_map_finds_what_is_like_the_brand_and_the_fit_is_that_of_the_advice(seen):

@@ -119,7 +119,7 @@ def test_what_cannot_be_told_is_said(workspace):
         pipeline.pair(workspace, "arvid.peaks", "arvid.peaks")
     assert any("alike for every brand" in note for note in pipeline.brands_for(workspace, "arvid.peaks", "miv").notes)
     outside = pipeline.brands_for(workspace, "arvid.peaks", data={"endorsements.max_followers": 6_000})
-    assert any("outside the follower bounds" in note for note in outside.notes)
+    assert any("outside the bounds of 5,000 to 6,000 followers" in note for note in outside.notes)
     silent = patch.object(SimCos, "parts", lambda _, __, b, c: {"simcos": np.full((len(b), len(c)), np.nan)})
     with silent, pytest.raises(UsageError, match="no brand to tell"):
         pipeline.brands_for(workspace, "arvid.peaks", "simcos")

@@ -44,14 +44,36 @@ def test_says_how_the_brand_is_seen(brand, note):
     assert (notes == ()) if note is None else notes[0].startswith(note)
 
 
-def test_says_where_a_ranking_knows_nothing():
+def test_nobody_is_numbered_where_nothing_is_known():
     class Mute(Random):
         def parts(self, dataset, brands, candidates):
             return {"mute": np.full((len(brands), len(candidates)), np.nan)}
 
-    notes = Mute().rank(dataset(), "shop").notes
-    assert any("has no evidence on shop and anybody" in note for note in notes)
+    ranking = Mute().rank(dataset(), "shop")
+    assert ranking.notes[0].startswith("nobody is ranked")
+    assert f"no evidence on shop and any of the {len(ranking)} candidates" in ranking.notes[0]
+    assert ranking.no_evidence == len(ranking)
+    assert {row["rank"] for row in ranking.rows()} == {None}
     assert Random().rank(dataset(), "shop").notes == ()
+
+
+def test_those_without_evidence_come_last_without_a_number_and_are_counted():
+    class Half(Random):
+        def parts(self, dataset, brands, candidates):
+            values = np.arange(len(candidates), dtype=float)
+            values[0] = np.nan
+            return {"half": np.tile(values, (len(brands), 1))}
+
+    ranking = Half().rank(dataset(), "shop")
+    n = len(ranking)
+    assert [row["rank"] for row in ranking.rows()] == [*range(1, n), None]
+    assert (ranking.no_evidence, ranking.notes) == (1, ())
+    assert ranking.top(1).no_evidence == 1  # of the whole list
+    kept = ranking.of(~np.isnan(ranking.scores))
+    assert (kept.no_evidence, kept.notes) == (0, ())
+    alone = ranking.of(np.isnan(ranking.scores))
+    assert alone.no_evidence == 1
+    assert alone.notes[0].startswith("nobody is ranked")
 
 
 def test_refuses_what_cannot_be_meant():

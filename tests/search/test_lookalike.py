@@ -1,4 +1,4 @@
-"""Look-alikes, pictures and briefs on the built-in sample, whose topics are known; the index against sorting everything."""
+"""Look-alikes, pictures and briefs on the built-in sample, whose topics are known."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from brandfit import pipeline
 from brandfit.cli import main
 from brandfit.errors import UnknownName, UsageError
-from brandfit.search.index import Index
 from brandfit.search.lookalike import Lookalikes
 from brandfit.workspace import Workspace
 
@@ -98,36 +95,3 @@ def test_a_brief_ranks_for_a_brand_without_an_account(place, capsys):
         with pytest.raises(SystemExit):
             main(["rank", *args, "-w", str(place)])
         assert "Rank for whom" in capsys.readouterr().err
-
-
-@given(st.integers(1, 60), st.integers(1, 70), st.integers(0, 10**6))
-@settings(max_examples=60, deadline=None)
-def test_the_exact_index_is_sorting_everything(n, k, seed):
-    rng = np.random.default_rng(seed)
-    values = rng.integers(-2, 3, (n, 3)).astype(np.float32)  # many ties
-    ids = np.array([f"i{m}" for m in range(n)], dtype=object)
-    query = rng.integers(-2, 3, 3).astype(float)
-    allowed = rng.random(n) < 0.7 if seed % 2 else None
-    found = Index(ids, values, "exact").nearest(query, k, allowed)
-    scores = values @ query
-    rows = [m for m in range(n) if allowed is None or allowed[m]]
-    best = sorted(rows, key=lambda m: -scores[m])[:k]
-    assert found.scores.tolist() == [scores[m] for m in best]
-    assert set(found.rows.tolist()) <= set(rows)
-    moved = rng.permutation(n)
-    again = Index(ids[moved], values[moved], "exact").nearest(query, k, allowed[moved] if allowed is not None else None)
-    assert ids[moved][again.rows].tolist() == ids[found.rows].tolist()
-
-
-def test_the_approximate_index_finds_nearly_all(tmp_path):
-    pytest.importorskip("usearch")
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=(3000, 24)).astype(np.float32)
-    ids = np.array([f"i{m}" for m in range(3000)], dtype=object)
-    exact, near = Index(ids, values, "exact"), Index(ids, values, "usearch")
-    recall = [
-        len(set(near.nearest(q, 20).rows.tolist()) & set(exact.nearest(q, 20).rows.tolist())) / 20
-        for q in rng.normal(size=(20, 24))
-    ]
-    assert np.mean(recall) > 0.9
-    assert Index(ids, values).kind == "exact"

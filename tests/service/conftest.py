@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 import signal
@@ -19,13 +18,10 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the service comes with the extra service")
 
-from filelock import FileLock
 from starlette.testclient import TestClient
 
-from brandfit import pipeline
 from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
-from brandfit.workspace import Workspace
 
 BRAND = "northpeak.outdoor"
 CLI = "from brandfit.cli import main; main()"
@@ -39,22 +35,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         label = getattr(item, "operation_label", None)
         if label and label not in item.nodeid:
             item._id = type(item._id).parse(f"{item.nodeid}[{label}]")
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory) -> Path:
-    """24 brands and 30 influencers, encoded and trained; made once for all processes of the tests, and never written to."""
-    folder = tmp_path_factory.getbasetemp()
-    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "service-sample"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "made").exists():
-            with Workspace(folder, create=True) as workspace:
-                pipeline.import_source(workspace, "sample", None, {"influencers": "30"})
-                for encoder in ("text.hashing", "image.classical", "concept.bag", "engagement"):
-                    pipeline.encode(workspace, encoder)
-                pipeline.train(workspace, "brandfit")
-            (folder / "made").touch()
-    return folder
 
 
 @pytest.fixture

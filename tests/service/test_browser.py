@@ -282,6 +282,130 @@ def test_the_whole_way_from_nothing_to_a_list(watch, serve, tables, tmp_path):
     seen.clean()
 
 
+# --- what is typed is not lost ---------------------------------------------------------------------------------------
+
+NOTED = "northpeak.outdoor"
+
+
+@pytest.fixture
+def three_listed(serve, sample, tmp_path) -> tuple[Any, list[str]]:
+    """A service whose brand has three influencers on its shortlist."""
+    service = serve(shutil.copytree(sample, tmp_path / "work"))
+    ids = [item["influencer"] for item in service.client.get(f"/api/v1/rankings/{NOTED}?limit=3").json()["items"]]
+    for who in ids:
+        assert service.client.patch(f"/api/v1/marks/{NOTED}/{who}", json={"listed": True}).status_code == 200
+    return service, ids
+
+
+def marks(service: Any) -> dict[str, dict[str, Any]]:
+    return {mark["influencer"]: mark for mark in service.client.get(f"/api/v1/marks/{NOTED}").json()["items"]}
+
+
+def test_a_note_is_saved_in_place_and_no_other_edit_is_lost(watch, three_listed, until):
+    service, ids = three_listed
+    seen = watch(service.url)
+    page, expect = seen.page, playwright.expect
+    page.goto(f"/brands/{NOTED}/shortlist")
+    page.evaluate("window.loadedOnce = true")
+    note = {who: page.get_by_role("group", name=f"Notes on {who}").get_by_label("Note", exact=True) for who in ids}
+    note[ids[1]].fill("second")
+    expect(page.get_by_role("group", name=f"Notes on {ids[1]}")).to_contain_text("Not saved yet")
+    note[ids[2]].fill("third")
+    page.get_by_role("button", name=f"Save what is noted of {ids[2]}").click()
+    for who in ids[1:]:
+        expect(page.get_by_role("group", name=f"Notes on {who}")).to_contain_text("Saved at")
+    assert (marks(service)[ids[1]]["note"], marks(service)[ids[2]]["note"]) == ("second", "third")
+    page.get_by_role("group", name=f"Notes on {ids[0]}").get_by_label("Opinion").select_option("like")
+    until(lambda: marks(service)[ids[0]]["opinion"] == "like")
+    expect(page.locator("[data-opinion=like] .badge").first).to_be_visible()
+    assert page.evaluate("window.loadedOnce")  # all that without loading the page again
+    note[ids[0]].press_sequentially("written before it is taken off")
+    page.get_by_role("group", name=f"Notes on {ids[2]}").get_by_role("button", name="Take off").click()
+    expect(page.get_by_role("group", name=f"Notes on {ids[2]}")).to_have_count(0)
+    assert marks(service)[ids[0]]["note"] == "written before it is taken off"
+    assert not marks(service)[ids[2]]["listed"]
+    seen.clean()
+
+
+def test_leaving_with_an_unsaved_edit_warns(watch, three_listed):
+    service, ids = three_listed
+    seen = watch(service.url)
+    page = seen.page
+    page.goto(f"/brands/{NOTED}/shortlist")
+    group = page.get_by_role("group", name=f"Notes on {ids[0]}")
+    page.route("**/api/v1/marks/**", lambda route: route.abort())
+    group.get_by_label("Note", exact=True).fill("will not arrive")
+    group.get_by_role("button", name="Save").click()
+    playwright.expect(group).to_contain_text("Not saved:")
+    page.evaluate("setTimeout(() => location.reload(), 0)")
+    playwright.expect(group).to_contain_text("Not saved:")
+    page.wait_for_timeout(300)
+    assert len(seen.dialogs) == 1  # it was dismissed: the page stays
+    assert group.get_by_label("Note", exact=True).input_value() == "will not arrive"
+    page.unroute("**/api/v1/marks/**")
+    group.get_by_role("button", name="Save").click()
+    playwright.expect(group).to_contain_text("Saved at")
+    page.reload()
+    assert len(seen.dialogs) == 1
+    assert marks(service)[ids[0]]["note"] == "will not arrive"
+
+
+def test_without_scripts_all_notes_of_the_page_are_saved_together(watch, three_listed):
+    service, ids = three_listed
+    seen = watch(service.url, java_script_enabled=False)
+    page = seen.page
+    page.goto(f"/brands/{NOTED}/shortlist")
+    page.get_by_role("group", name=f"Notes on {ids[1]}").get_by_label("Note", exact=True).fill("second")
+    page.get_by_role("group", name=f"Notes on {ids[2]}").get_by_label("Tags").fill("spring, late")
+    assert service.client.patch(f"/api/v1/marks/{NOTED}/{ids[0]}", json={"note": "by a colleague meanwhile"}).status_code == 200
+    page.get_by_role("button", name=f"Save what is noted of {ids[2]}").click()
+    found = marks(service)
+    assert (found[ids[1]]["note"], found[ids[2]]["tags"]) == ("second", ["spring", "late"])
+    assert found[ids[0]]["note"] == "by a colleague meanwhile"
+    page.get_by_role("group", name=f"Notes on {ids[1]}").get_by_label("Note", exact=True).fill("second again")
+    page.get_by_role("group", name=f"Notes on {ids[0]}").get_by_role("button", name="Take off").click()
+    assert marks(service)[ids[1]]["note"] == "second again"
+    assert not marks(service)[ids[0]]["listed"]
+
+
+def test_what_was_typed_into_other_forms_is_there_after_one_was_sent(watch, three_listed):
+    service, _ = three_listed
+    seen = watch(service.url)
+    page, expect = seen.page, playwright.expect
+    page.goto(f"/brands/{NOTED}")
+    page.locator("ol.ranked > li").first.get_by_label("Compare").check()
+    page.get_by_label("Condition").fill("here:1..")  # all of them
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("candidates with")).to_be_visible()
+    expect(page.locator("ol.ranked > li").first.get_by_label("Compare")).to_be_checked()
+    page.goto("/influencers")
+    form = page.get_by_role("form", name="Like other accounts")
+    form.get_by_role("textbox").first.fill(NOTED)
+    page.get_by_role("form", name="Search", exact=True).get_by_role("textbox").first.fill("camping")
+    page.get_by_role("form", name="Search", exact=True).get_by_role("button").first.click()
+    page.wait_for_url("**/influencers?**")
+    expect(form.get_by_role("textbox").first).to_have_value(NOTED)
+    page.goto("/import")
+    page.get_by_label("Stop at the first bad row").check()
+    page.goto("/import")
+    expect(page.get_by_label("Stop at the first bad row")).not_to_be_checked()  # only what another form would lose is kept
+    seen.clean()
+
+
+def test_a_page_is_not_loaded_again_under_what_was_typed(watch, three_listed, until):
+    service, _ = three_listed
+    seen = watch(service.url)
+    page, expect = seen.page, playwright.expect
+    job = service.client.post("/api/v1/updates", json={}).json()
+    page.goto("/import")
+    assert job["state"] in ("queued", "running")
+    page.get_by_label("Stop at the first bad row").check()
+    until(lambda: service.client.get(f"/api/v1/jobs/{job['id']}").json()["finished"])
+    page.wait_for_timeout(1500)
+    expect(page.get_by_label("Stop at the first bad row")).to_be_checked()
+    seen.clean()
+
+
 # --- hostile rows -----------------------------------------------------------------------------------------------------
 
 RUNS = (

@@ -302,7 +302,7 @@ def test_a_category_that_nobody_stated_is_told_with_how_sure_it_is(client, works
     assert told.stated is None
     best = max(told.told, key=lambda name: told.told[name])
     page = get(client, f"/influencers/{HOSTILE}")
-    assert f"{best} told by tags, {100 * told.told[best]:.0f} % sure" in page.text
+    assert f"{best} predicted by tags, {100 * told.told[best]:.0f} %" in page.text
     assert "No partner is known in these data" in page.text
 
 

@@ -207,7 +207,7 @@ def test_what_files_may_be(empty, files, found):
 def sent(make, tmp_path, until):
     """``sent(zipped)``: a template with a row that cannot be read, imported; then mended, and imported again."""
 
-    def call(client, files: dict[str, bytes], zipped: bool) -> dict:
+    def call(client, files: dict[str, bytes], zipped: bool = False) -> dict:
         parts = [("files", ("mine.zip", packed(files)))] if zipped else [("files", pair) for pair in files.items()]
         kept = client.post("/api/v1/uploads", files=parts).json()
         assert kept["importers"] == ["folder"]
@@ -234,6 +234,50 @@ def test_a_folder_is_imported_and_its_upload_is_let_go_of(make, tmp_path, sent, 
     assert str(tmp_path) not in json.dumps(rejects)
     assert sent(client, {**files, "mine/accounts.csv": whole}, zipped)["result"]["rejects"] == 0
     assert client.get("/api/v1/rejects").json()["items"] == []  # mended and sent again
+
+
+def test_rows_that_an_import_left_out_are_shown_with_it_and_later_with_its_date(make, tmp_path, sent):
+    client = make(tmp_path / "w", work=True)
+    header = b"username,kind,followers\n"
+    first = sent(client, {"first.csv": header + b"a.b,influencer,9000\nc.d,influencer,many\n"})["result"]
+    page = client.get("/import").text
+    assert "1 row was left out, see below" in page
+    assert 'id="rejects">1 row was left out' in page
+    assert "Earlier imports" not in page
+
+    assert sent(client, {"second.csv": header + b"e.f,influencer,9000\n"})["result"]["rejects"] == 0
+    page = client.get("/import").text
+    assert "Nothing was left out" in page
+    assert 'id="rejects"' not in page
+    assert "first.csv" in page.partition("Earlier imports")[2]
+    assert "UTC" in page.partition("Earlier imports")[2]
+    assert (
+        client.get("/api/v1/workspace").json()["counts"] | {"rejects": 0, "rejects_earlier": 1}
+        == (client.get("/api/v1/workspace").json()["counts"])
+    )
+    assert client.get("/api/v1/rejects").json()["total"] == 0
+    assert client.get("/api/v1/rejects?earlier=true").json()["items"][0]["import"] == first["import"]
+    assert client.get(f"/api/v1/rejects?import={first['import']}").json()["total"] == 1
+    assert [one["rejects"] for one in client.get("/api/v1/imports").json()["items"]] == [0, 1]
+    assert client.get("/rejects.txt").text.strip() == ""
+    assert "first.csv, line 3" in client.get(f"/rejects.txt?import={first['import']}").text
+    assert b"first.csv" in client.get("/api/v1/exports/rejects.csv?earlier=true").content
+    assert b"first.csv" not in client.get("/api/v1/exports/rejects.csv").content
+
+
+def test_an_import_that_failed_shows_no_rows_of_another(make, tmp_path, sent, until):
+    client = make(tmp_path / "w", work=True)
+    header = b"username,kind,followers\n"
+    sent(client, {"first.csv": header + b"a.b,influencer,9000\nc.d,influencer,many\n"})
+    kept = client.post("/api/v1/uploads", files=[("files", ("bad.csv", header + b"e.f,influencer,many\n"))]).json()
+    asked = {"source": kept["importers"][0], "upload": kept["id"], "strict": True}
+    job = client.post("/api/v1/imports", json=asked).json()
+    failed = until(lambda: (told := client.get(f"/api/v1/jobs/{job['id']}").json())["finished"] and told)
+    assert failed["state"] == "failed"
+    page = client.get("/import").text
+    assert "The import failed, and nothing was written" in page
+    assert 'id="rejects"' not in page
+    assert "first.csv" in page.partition("Earlier imports")[2]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -89,15 +90,60 @@ def test_an_error_in_the_middle_leaves_the_workspace_as_it_was(workspace, monkey
     assert len(workspace.dataset().accounts) == 1
 
 
-def test_rejects_are_kept_with_file_line_and_reason_and_replaced_by_the_next_import(workspace):
+def told(found: list[dict]) -> list[tuple]:
+    return [(r["source"], r["file"], r["line"], r["reason"]) for r in found]
+
+
+def test_rejects_belong_to_their_import_and_are_replaced_by_the_next_of_the_same_source(workspace):
+    before = time.time()
     workspace.write("a", [*rows(), Reject("a.csv", 3, "no handle", ",,,"), Reject("a.csv", 9, "no handle")])
-    workspace.write("b", [Reject("b.csv", 1, "not text")])
-    assert [(r["file"], r["line"], r["reason"]) for r in workspace.rejects() if r["source"] == "a"] == [
-        ("a.csv", 3, "no handle"),
-        ("a.csv", 9, "no handle"),
-    ]
-    workspace.write("a", rows())
-    assert [r["source"] for r in workspace.rejects()] == ["b"]
+    of_a = [("a", "a.csv", 3, "no handle"), ("a", "a.csv", 9, "no handle")]
+    assert told(workspace.rejects()) == of_a
+    workspace.write("b", rows())
+    assert workspace.rejects() == []  # the last import left nothing out
+    assert told(workspace.rejects(earlier=True)) == of_a
+    last, first = workspace.imports()
+    assert [(one["source"], one["rejects"]) for one in (last, first)] == [("b", 0), ("a", 2)]
+    assert before <= first["time"] <= last["time"] <= time.time()
+    assert told(workspace.rejects(of=first["id"])) == of_a
+    workspace.write("a", [*rows(), Reject("a.csv", 9, "no handle")])
+    assert told(workspace.rejects()) == told(workspace.rejects(earlier=True)) == of_a[1:]
+
+
+def test_an_import_that_fails_leaves_the_rejects_of_others_to_them(workspace):
+    workspace.write("a", [*rows(), Reject("a.csv", 3, "no handle")])
+
+    def broken():
+        yield Reject("b.csv", 1, "not text")
+        raise RuntimeError("the source broke off")
+
+    with pytest.raises(RuntimeError, match="broke off"):
+        workspace.write("b", broken())
+    assert [one["source"] for one in workspace.imports()] == ["a"]
+    assert told(workspace.rejects()) == [("a", "a.csv", 3, "no handle")]
+
+
+def test_rejects_of_an_older_workspace_are_kept_as_earlier_ones(tmp_path):
+    with Workspace(tmp_path / "w", create=True) as opened:
+        opened.write("a", rows())
+        before = opened.fingerprint
+    old = [("a", "a.csv", 3, "no handle", ",,,"), ("b", "b.csv", 1, "not text", ""), ("a", "a.csv", 9, "no handle", "")]
+    with closing(sqlite3.connect(tmp_path / "w" / DATABASE)) as connection:
+        connection.execute("DROP TABLE rejects")
+        connection.execute("DROP TABLE imports")
+        fields = ", ".join(f"{name} TEXT NOT NULL" for name in ("source", "file", "reason", "excerpt"))
+        connection.execute(f"CREATE TABLE rejects ({fields}, line INTEGER NOT NULL)")
+        connection.execute("CREATE INDEX ix_rejects_source ON rejects (source)")
+        connection.executemany("INSERT INTO rejects (source, file, line, reason, excerpt) VALUES (?, ?, ?, ?, ?)", old)
+        connection.commit()
+    for _ in range(2):
+        with Workspace(tmp_path / "w") as opened:
+            assert opened.fingerprint == before
+            assert opened.rejects() == []  # nobody knows which import was the last
+            found = told(opened.rejects(earlier=True))
+            assert found == [("b", "b.csv", 1, "not text"), ("a", "a.csv", 3, "no handle"), ("a", "a.csv", 9, "no handle")]
+            assert {one["time"] for one in opened.imports()} == {None}
+            assert not opened.damage()
 
 
 KILLED = textwrap.dedent("""

@@ -290,7 +290,7 @@ class Views:
         told = share(np.array([found.common]), np.array([found.one]))
         return Shared(
             str(self.accounts[other]),
-            int(found.common),
+            found.common,
             float(told.value[0]),
             float(told.low[0]),
             float(told.high[0]),

@@ -9,23 +9,20 @@ prices asked for the same size differ by a factor of two up and down. It is a gu
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import numpy as np
 from msgspec import Meta
 
+from brandfit import number_text
 from brandfit.config import Config
 from brandfit.errors import DataError
 
 SPREAD = 2.0
 BOUNDS = 0.5, 2.0
 """What engagement may change of a price."""
-
-
-PRICE = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
 
 
 class PriceConfig(Config, frozen=True):
@@ -65,13 +62,21 @@ def read_prices(file: str | Path) -> dict[str, float]:
     for line, row in enumerate(rows[1:], 2):
         if not any(cell.strip() for cell in row):
             continue
-        if len(row) < 2 or not PRICE.fullmatch(row[1].strip()):
-            raise DataError(
-                f"{path}, line {line}: found {', '.join(row)!r}, expected an account and a price.",
-                'A price is a number, not below 0: 1200.50 or "1,200.50".',
-            )
-        found[row[0].strip().lower().removeprefix("@")] = float(row[1].replace(",", ""))
+        found[row[0].strip().lower().removeprefix("@")] = _price(row, f"{path}, line {line}")
     return found
+
+
+def _price(row: Sequence[str], where: str) -> float:
+    hint = 'A price is a number, not below 0: 1200.50 or "1,200.50".'
+    try:
+        price = number_text.number(row[1]) if len(row) > 1 else -1.0
+    except number_text.Ambiguous as error:
+        raise DataError(f"{where}: {error}.", hint) from None
+    except ValueError:
+        price = -1.0
+    if price < 0:
+        raise DataError(f"{where}: found {', '.join(row)!r}, expected an account and a price.", hint)
+    return price
 
 
 def prices(

@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from brandfit.arguments import Texts, checked
 from brandfit.campaign.choose import choose
 from brandfit.campaign.limits import Limit, Limits
 from brandfit.campaign.prices import PriceConfig, Prices, prices
 from brandfit.campaign.reach import Reach
 from brandfit.data.audience import Audiences
+from brandfit.data.candidates import Counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.ranking import Ranking
@@ -22,11 +24,12 @@ MatchIs = Literal["probability", "rank share"]
 
 @dataclass(frozen=True)
 class Pick:
-    """price and its range; given: whether it was stated; followers: None where not known; adds: people that it adds to those above
-    it; shared: share of its known audience that others of the list have too, None where no audience is known."""
+    """rank: None without evidence; price and its range; given: whether it was stated; followers: None where not known;
+    adds: people that it adds to those above it; shared: share of its known audience that others of the list have too,
+    None where no audience is known."""
 
     influencer: str
-    rank: int
+    rank: int | None
     match: float
     price: float
     price_low: float
@@ -42,7 +45,8 @@ class Shortlist:
     """match_is: what the match of a pick is, a probability or only its place in the ranking, as the share of candidates that are
     not above it; reach: people won, expected (of rank shares: followers weighed by them, to compare sets by); ranked_reach: of the
     first of the ranking that the same limits allow; at_least: what share of the best possible it is for sure; first: those of the
-    ranking with their places, empty where they do not keep the limits."""
+    ranking with their places, empty where they do not keep the limits; among: number of influencers that could be chosen;
+    excluded: the others, counted by reason."""
 
     brand: str
     match_is: MatchIs
@@ -53,6 +57,8 @@ class Shortlist:
     budget: float | None
     notes: tuple[str, ...]
     first: tuple[tuple[str, int], ...] = ()
+    among: int = 0
+    excluded: tuple[Counted, ...] = ()
 
     @property
     def price(self) -> tuple[float, float, float]:
@@ -69,6 +75,8 @@ class Shortlist:
             "at_least_of_the_best_possible": self.at_least,
             "first_of_the_ranking": [{"influencer": id, "rank": rank} for id, rank in self.first],
             "budget": self.budget,
+            "candidates": self.among,
+            "excluded": [group.to_dict() for group in self.excluded],
             "price": {"middle": middle, "low": low, "high": high},
             "picks": [{name: getattr(pick, name) for name in Pick.__dataclass_fields__} for pick in self.picks],
             "notes": list(self.notes),
@@ -108,6 +116,7 @@ def total_price(picks: Sequence[Pick]) -> tuple[float, float, float]:
     return middle, low, high
 
 
+@checked
 def appraise(
     dataset: Dataset,
     ranking: Ranking,
@@ -115,7 +124,7 @@ def appraise(
     match_is: MatchIs,
     followers: np.ndarray,
     rate: np.ndarray,
-    chosen: Sequence[str],
+    chosen: Texts,
     given: Mapping[str, float] | None = None,
     config: PriceConfig | None = None,
 ) -> Appraisal:
@@ -129,10 +138,11 @@ def appraise(
     reach = Reach(audiences.matrix, np.nan_to_num(followers), np.nan_to_num(match))
     row = {id: n for n, id in enumerate(ids.tolist())}
     at = sorted(row[id] for id in chosen)
-    picks = _picks(at, np.arange(len(ids)), ids, followers, asked, reach)
+    picks = _picks(at, ranking.ranks(), ids, followers, asked, reach)
     return Appraisal(ranking.brand, match_is, picks, reach.value(at), tuple(_notes(picks, ranking, match_is, audiences, config)))
 
 
+@checked
 def shortlist(
     dataset: Dataset,
     ranking: Ranking,
@@ -143,7 +153,7 @@ def shortlist(
     budget: float | None = None,
     count: int | None = None,
     groups: Sequence[Limit] = (),
-    excluded: Sequence[str] = (),
+    excluded: Texts = (),
     given: Mapping[str, float] | None = None,
     config: PriceConfig | None = None,
 ) -> Shortlist:
@@ -173,7 +183,8 @@ def shortlist(
         [Limit(group.sentence, group.members[kept], group.least, group.most) for group in groups],
     )
     found = choose(reach, limits, np.arange(len(ids)))
-    picks = _picks(found.at, kept, ids, followers, asked, reach)
+    ranks = [ranking.ranks()[n] for n in kept.tolist()]
+    picks = _picks(found.at, ranks, ids, followers, asked, reach)
     notes = _notes(picks, ranking, match_is, audiences, config)
     if not len(ids):
         notes = ["none of the candidates is left by these conditions"]
@@ -185,9 +196,9 @@ def shortlist(
 
 
 def _picks(
-    at: Sequence[int], kept: np.ndarray, ids: np.ndarray, followers: np.ndarray, asked: Prices, reach: Reach
+    at: Sequence[int], ranks: Sequence[int | None], ids: np.ndarray, followers: np.ndarray, asked: Prices, reach: Reach
 ) -> tuple[Pick, ...]:
-    """at: numbers of the chosen in their order; kept (n,): the place of each in the ranking, from 0."""
+    """at: numbers of the chosen in their order; ranks (n,): of all candidates."""
     left, picks = reach.nothing, []
     for i in at:
         adds = reach.gain(i, left)
@@ -198,7 +209,7 @@ def _picks(
         shared = float(seen[mine.indices].mean()) if mine.nnz else None
         size = None if np.isnan(followers[i]) else int(followers[i])
         middle, low, high = (float(values[i]) for values in (asked.middle, asked.low, asked.high))
-        rank, match_, known = int(kept[i]) + 1, float(reach.match[i]), bool(asked.given[i])
+        rank, match_, known = ranks[i], float(reach.match[i]), bool(asked.given[i])
         picks.append(Pick(str(ids[i]), rank, match_, middle, low, high, known, size, adds, shared))
     return tuple(picks)
 

@@ -17,6 +17,7 @@ FIRST = ("import", "template", "check", "encode", "profile")
 ORDER = (
     *FIRST,
     "train",
+    "update",
     "rank",
     "brands",
     "explain",

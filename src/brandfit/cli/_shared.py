@@ -13,11 +13,33 @@ import msgspec
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from brandfit.data.candidates import Counted
+
 
 class Tick(Protocol):
     """Called with what is done, of how much in all, and what is being done."""
 
     def __call__(self, done: int, total: int, what: str = "", /) -> None: ...
+
+
+class Amount(click.ParamType):
+    """A number above 0 as people type it (``number_text``)."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from brandfit import number_text
+
+        try:
+            found = float(value) if isinstance(value, int | float) else number_text.number(value)
+        except number_text.Ambiguous as error:
+            self.fail(f"{error}.", param, ctx)
+        except ValueError:
+            found = 0.0
+        if found <= 0:
+            what = param.name if param is not None else "value"
+            self.fail(f"A {what} is a number above 0, found {value!r}. For example: 5000", param, ctx)
+        return found
 
 
 workspace_option = click.option(
@@ -32,6 +54,11 @@ workspace_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 set_option = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting; may be given several times.")
 where_option = click.option("--where", help="Only these: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+followers_option = click.option(
+    "--followers",
+    metavar="RANGE",
+    help="Followers of the candidates, in place of 5k..100k: 1k..500k, ..20k; 0.. for all. Those of unknown size stay in.",
+)
 out_option = click.option(
     "--out", type=click.Path(dir_okay=False), help="The rows as a file too: .csv, .xlsx, .json, .jsonl or .parquet."
 )
@@ -79,6 +106,16 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 def print_notes(notes: Sequence[str]) -> None:
     for note in notes:
         click.echo(f"Note: {note}" + ("" if note.endswith((".", "?")) else "."))
+
+
+def print_counts(among: int, excluded: Sequence[Counted], incomplete: Sequence[Counted] = (), what: str = "are candidates") -> None:
+    """How many influencers are left, who was left out and why."""
+    from brandfit.data.candidates import sentences
+
+    for sentence in sentences(among, excluded, incomplete, what):
+        click.echo(sentence)
+    if any(group.reason in ("followers_below", "followers_above") for group in excluded):
+        click.echo("Other bounds: --followers 1k..500k, or 0.. for all.")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+from brandfit.cli._shared import (
+    followers_option,
+    json_option,
+    print_counts,
+    print_json,
+    print_table,
+    set_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Rank brands for an influencer.")
@@ -14,6 +22,7 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
 @click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
+@followers_option
 @set_option
 @json_option
 def command(
@@ -23,6 +32,7 @@ def command(
     ranker: str | None,
     k: int,
     partners: bool,
+    followers: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -36,18 +46,19 @@ def command(
     """
     from brandfit import pipeline
     from brandfit.cli._shared import only_data
+    from brandfit.data.candidates import listed
     from brandfit.workspace import Workspace
 
     data = only_data(settings)
     with Workspace(workspace) as opened:
         if brand is not None:
-            both = pipeline.pair(opened, brand, influencer, ranker, data)
+            both = pipeline.pair(opened, brand, influencer, ranker, data, followers)
             if as_json:
                 print_json(both.to_dict())
             else:
                 click.echo(both.sentence)
             return
-        found = pipeline.brands_for(opened, influencer, ranker, partners, data)
+        found = pipeline.brands_for(opened, influencer, ranker, partners, data, followers)
         rows = found.brands[:k]
         details = pipeline.describe_accounts(opened, [row.brand for row in rows])
     if as_json:
@@ -56,12 +67,17 @@ def command(
         return
     chance = ["chance", "from", "to"] if found.by == "probability" else []
     print_table(
-        ["rank", "brand", "category", *chance, "place", "of"],
+        ["rank", "brand", "category", *chance, "place", "of candidates"],
         [
-            [row.rank, row.brand, d["category"], *(row.probability or ()), row.place, row.among]
+            [row.rank, row.brand, pipeline.category_of(d), *(row.probability or ()), row.place, row.among]
             for row, d in zip(rows, details, strict=True)
         ],
     )
-    click.echo(f"By {found.by}; place: of {found.influencer} among the candidates of each brand.")
+    compared = found.candidates
+    click.echo(f"By {found.by}; place: of {found.influencer} among the candidates of each brand ({compared.bounds.sentence}).")
+    if found.excluded:
+        total = len(found.brands) + sum(group.count for group in found.excluded)
+        click.echo(f"{len(found.brands):,} of {total:,} brands. Left out: {listed(found.excluded)}.")
+    print_counts(len(compared.ids), compared.excluded, compared.incomplete)
     for note in found.notes:
         click.echo(f"Note: {note}")

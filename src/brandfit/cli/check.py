@@ -12,7 +12,8 @@ from brandfit.cli._shared import json_option, print_json, read_settings, set_opt
 @set_option
 @json_option
 def command(workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Check the data of a workspace: counts, faults with examples, distributions of followers, posts and engagement.
+    """Check the data of a workspace: counts, faults with examples, distributions of followers, posts and engagement; and features,
+    profiles and models that are older than the data.
 
     \b
     Example:
@@ -23,7 +24,15 @@ def command(workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
 
     with Workspace(workspace) as opened:
         result = pipeline.check(opened, read_settings(settings)[1])
-        if as_json:
-            print_json(result.to_dict())
-        else:
-            click.echo(result.to_text())
+        old = pipeline.outdated(opened)
+    if as_json:
+        print_json({**result.to_dict(), "outdated": old.to_dict()})
+        return
+    click.echo(result.to_text())
+    if not old:
+        return
+    click.echo("\nOut of date:")
+    for sentence in old.sentences:
+        click.echo(f"  {sentence}")
+    if old.can_update:
+        click.echo(f"To bring it up to date: brandfit update -w {workspace}")

@@ -11,18 +11,24 @@ from brandfit.cli._shared import json_option, print_json
 
 @click.command(short_help="Check the installation and every checksum of a workspace.")
 @click.option("-w", "--workspace", envvar="BRANDFIT_WORKSPACE", help="Folder of a workspace to check as well.")
+@click.option("--repair", is_flag=True, help="Remove encoded contents that nothing refers to; with -w.")
 @json_option
-def command(workspace: str | None, as_json: bool) -> None:
+def command(workspace: str | None, repair: bool, as_json: bool) -> None:
     """Check what is installed and, with -w, that every row, picture, feature and model is what was written. Exit code 4 if not.
 
+    It counts the encoded contents that nothing refers to any more, and --repair removes them.
+
     \b
-    Example:
+    Examples:
       brandfit doctor -w demo
+      brandfit doctor -w demo --repair
     """
+    if repair and not workspace:
+        raise click.UsageError("--repair is for a workspace: name it with -w.")
     from brandfit import pipeline
     from brandfit.workspace import Workspace
 
-    found = pipeline.doctor(Workspace(workspace) if workspace else None)
+    found = pipeline.doctor(Workspace(workspace) if workspace else None, repair=repair)
     if as_json:
         print_json(found)
     else:

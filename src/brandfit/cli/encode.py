@@ -17,6 +17,8 @@ from brandfit.cli._shared import json_option, print_json, print_table, progress,
 def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
     """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). What is done is not done again.
 
+    Encoded contents of these encoders that nothing refers to any more are removed, and their size is told.
+
     A setting is written NAME=VALUE for one encoder, ENCODER.NAME=VALUE where several are given.
 
     \b
@@ -26,19 +28,21 @@ def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...]
     """
     from brandfit import names, pipeline
     from brandfit.cli._shared import scoped
-    from brandfit.workspace import Workspace
+    from brandfit.workspace import Workspace, orphans
 
     options, _ = read_settings(settings)
     chosen = {name: scoped(options, name, encoders) for name in encoders}
     for name in encoders:
         cls = names.load("encoder", name)
         cls.Config.of(chosen[name])
-    results = []
+    results, removed = [], []
     with Workspace(workspace) as opened:
         for name in encoders:
             started = time.perf_counter()
             with progress(f"encode {name}", quiet=as_json) as bar:
                 features = pipeline.encode(opened, name, chosen[name], bar)
+            swept = pipeline.sweep(opened, name)
+            removed += swept
             results.append(
                 {
                     "encoder": name,
@@ -47,9 +51,12 @@ def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...]
                     "dim": features.dim,
                     "slot": features.slot,
                     "seconds": round(time.perf_counter() - started, 2),
+                    "removed": orphans.counts(swept),
                 }
             )
     if as_json:
         print_json(results)
     else:
-        print_table(list(results[0]), [list(r.values()) for r in results])
+        print_table(list(results[0])[:-1], [list(r.values())[:-1] for r in results])
+        if removed:
+            click.echo(f"Removed, because nothing refers to it: {orphans.total(removed)}.")

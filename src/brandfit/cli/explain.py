@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, seed_option, set_option, workspace_option
+from brandfit.cli._shared import (
+    followers_option,
+    json_option,
+    print_json,
+    print_table,
+    seed_option,
+    set_option,
+    workspace_option,
+)
+
+if TYPE_CHECKING:
+    from brandfit.explain.explanation import MapMethod
 
 
 @click.command(short_help="Say why an influencer suits a brand.")
@@ -26,7 +39,14 @@ from brandfit.cli._shared import json_option, print_json, print_table, seed_opti
     show_default=True,
     help="Whose posts, columns and words.",
 )
+@click.option(
+    "--map-method",
+    type=click.Choice(["occlusion", "gradient", "wsim", "wsim-general"]),
+    help="How maps are drawn. occlusion (default): parts are covered, any ranker. gradient: encoders that are PyTorch networks. "
+    "wsim: weights of wsim on image.vgg16, for the other side of the pair. wsim-general: the same, for anybody.",
+)
 @click.option("--out", type=click.Path(file_okay=False), help="Folder for explanation.json and the drawings (PNG).")
+@followers_option
 @seed_option
 @set_option
 @json_option
@@ -37,7 +57,9 @@ def command(
     ranker: str | None,
     kinds: tuple[str, ...],
     side: str,
+    map_method: MapMethod | None,
     out: str | None,
+    followers: str | None,
     seed: int,
     settings: tuple[str, ...],
     as_json: bool,
@@ -50,15 +72,19 @@ def command(
       brandfit explain northpeak.outdoor arvid.peaks -w demo
       brandfit explain northpeak.outdoor arvid.peaks --kind words --kind maps --out why -w demo
       brandfit explain northpeak.outdoor arvid.peaks --kind maps --set image.onnx.model=mobilenet.onnx -w work
+      brandfit explain northpeak.outdoor arvid.peaks --ranker wsim --kind maps --map-method wsim --out why -w work
     """
     from brandfit import pipeline
     from brandfit.cli._shared import read_settings
     from brandfit.workspace import Workspace
 
+    if map_method and "maps" not in kinds:
+        raise click.UsageError("--map-method goes with --kind maps.")
     own, data = read_settings(settings)
     sides = ("influencer", "brand") if side == "both" else (side,)
     with Workspace(workspace) as opened:
-        told, dataset = pipeline.explain(opened, brand, influencer, ranker, kinds or ("posts", "columns"), sides, own, data, seed)
+        asked = kinds or ("posts", "columns"), sides, own, data, seed, followers
+        told, dataset = pipeline.explain(opened, brand, influencer, ranker, *asked, map_method=map_method or "occlusion")
         files = pipeline.save_explanation(told, dataset, out) if out else []
     if as_json:
         print_json({**told.to_dict(), "files": [str(file) for file in files]})
@@ -77,6 +103,9 @@ def command(
         rest = attribution.rest + sum(item.value for item in attribution.items[10:])
         rows += [["all others", rest, None]] if rest else []
         print_table(["", "adds", "error"], [*rows, ["score", attribution.total, None]])
+    if told.maps and not out:
+        drawn = f"Heat maps by {told.maps[0].method}, {len(told.maps)} pictures"
+        click.echo(f"\n{drawn}: --out FOLDER writes them as PNG, --json prints the numbers.")
     for note in told.notes:
         click.echo(f"Note: {note}")
     if files:

@@ -6,7 +6,18 @@ from typing import Any
 
 import click
 
-from brandfit.cli._shared import json_option, only_data, print_json, progress, read_settings, set_option, workspace_option
+from brandfit.cli._shared import (
+    Amount,
+    followers_option,
+    json_option,
+    only_data,
+    print_counts,
+    print_json,
+    progress,
+    read_settings,
+    set_option,
+    workspace_option,
+)
 
 WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "features", "rejects", "report")
 OF_REPORTS = {
@@ -28,15 +39,15 @@ OF_REPORTS = {
 @click.option("--ranker", help="For rankings and reports: which ranker. Default: brandfit where it has been trained, else simcos.")
 @click.option("-k", type=click.IntRange(min=1), help="How many a brand. Default: 50 for rankings, 10 for a report.")
 @click.option("--name", help="For features: which, e.g. text.minilm.")
-@click.option(
-    "--budget", type=click.FloatRange(min=0, min_open=True), help="For a report: add the best set that may cost this much."
-)
+@click.option("--budget", type=Amount(), help="For a report: add the best set that may cost this much.")
 @click.option("--count", type=click.IntRange(min=1), help="For a report: add the best set of so many.")
 @click.option(
     "--prices", "price_list", type=click.Path(dir_okay=False), help="For a report: CSV of account and price; others are estimated."
 )
 @click.option("--influencer", "influencers", multiple=True, help="For a report: these in place of the best; several times.")
+@click.option("--earlier", is_flag=True, help="For rejects: of earlier imports too, not of the last one alone.")
 @click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")
+@followers_option
 @set_option
 @json_option
 def command(
@@ -47,7 +58,9 @@ def command(
     ranker: str | None,
     k: int | None,
     name: str | None,
+    followers: str | None,
     settings: tuple[str, ...],
+    earlier: bool,
     as_json: bool,
     **of_reports: Any,
 ) -> None:
@@ -58,22 +71,29 @@ def command(
     Examples:
       brandfit export rankings shortlist.xlsx --brand northpeak.outdoor -w demo
       brandfit export features captions.parquet --name text.hashing -w demo
+      brandfit export rejects rejects.csv -w demo
       brandfit export report northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
       brandfit export report northpeak.pdf --brand northpeak.outdoor --maps -w demo
     """
     from brandfit import pipeline
     from brandfit.workspace import Workspace
 
+    if earlier and what != "rejects":
+        raise click.UsageError(f"--earlier is for rejects; this writes {what}.")
     if what == "report":
         if len(brands) != 1:
             raise click.UsageError("A report is about one brand: name it with --brand.")
         own, data = read_settings(settings)
         with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as tick:
-            said = pipeline.report(opened, brands[0], file, ranker, k or 10, **of_reports, data=data, settings=own, tick=tick)
+            said = pipeline.report(
+                opened, brands[0], file, ranker, k or 10, **of_reports, data=data, settings=own, tick=tick, followers=followers
+            )
         told = {
             "file": file,
             "brand": said.brand.id,
             "influencers": [card.profile.id for card in said.cards],
+            "candidates": said.candidates,
+            "excluded": [group.to_dict() for group in said.excluded],
             "notes": list(said.notes),
         }
         if as_json:
@@ -81,15 +101,38 @@ def command(
         else:
             many = f"{len(said.cards)} influencer{'s' if len(said.cards) != 1 else ''}"
             click.echo(f"A report on {said.brand.id} with {many} is in {file}.")
+            print_counts(said.candidates, said.excluded, said.incomplete)
         return
     for option, typed in OF_REPORTS.items():
         if of_reports[option]:
             raise click.UsageError(f"{typed} is for a report; this writes {what}.")
-    if what != "rankings" and (typed := "--brand" if brands else "--ranker" if ranker else "-k" if k else ""):
+    if what != "rankings" and (
+        typed := "--brand" if brands else "--ranker" if ranker else "-k" if k else "--followers" if followers else ""
+    ):
         raise click.UsageError(f"{typed} is for rankings and reports; this writes all {what}.")
     with Workspace(workspace) as opened:
-        rows = pipeline.export(opened, what, file, brands=brands, ranker=ranker, k=k, name=name, data=only_data(settings))
+        data = only_data(settings)
+        rows = pipeline.export(
+            opened,
+            what,
+            file,
+            brands=brands,
+            ranker=ranker,
+            k=k,
+            name=name,
+            data=data,
+            followers=followers,
+            earlier=earlier,
+        )
+        # Past partners differ from brand to brand: each row of the file has how many are left out for its brand.
+        found = pipeline.default_candidates(opened, followers, data) if what == "rankings" else None
+        more = len(opened.rejects(earlier=True)) - rows if what == "rejects" and not earlier else 0
     if as_json:
-        print_json({"file": file, "rows": rows})
-    else:
-        click.echo(f"{rows:,} rows are in {file}.")
+        told = {"candidates": found.to_dict()} if found is not None else {"earlier": more} if what == "rejects" else {}
+        print_json({"file": file, "rows": rows, **told})
+        return
+    click.echo(f"{rows:,} rows are in {file}.")
+    if more:
+        click.echo(f"They are those of the last import. Earlier imports left out {more:,} rows: add --earlier.")
+    if found is not None:
+        print_counts(len(found.ids), found.excluded, found.incomplete)

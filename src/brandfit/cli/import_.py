@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, progress, read_settings, set_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    print_counts,
+    print_json,
+    print_table,
+    progress,
+    read_settings,
+    set_option,
+    workspace_option,
+)
 
 if TYPE_CHECKING:
     from brandfit.pipeline import Imported
@@ -31,12 +40,11 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
       brandfit import instaloader downloads/ --set brands=northpeak.outdoor -w work
     """
     import re
-    import shutil
     from pathlib import Path
 
     from brandfit import names, pipeline
     from brandfit.errors import DataError, UsageError
-    from brandfit.workspace import Workspace
+    from brandfit.workspace import new_workspace
 
     if (
         path is None
@@ -54,21 +62,15 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
         )
     options, _ = read_settings(settings)
     importer = cls(cls.Config.of(options))
-    new = not Path(workspace).exists()
-    try:
-        with Workspace(workspace, create=True) as opened, progress(f"import {source}", True, as_json) as bar:
-            total, done = importer.total(Path(path or ".")), 0
+    with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:
+        total, done = importer.total(Path(path or ".")), 0
 
-            def tick(count: int) -> None:
-                nonlocal done
-                done += count
-                bar(done, total)
+        def tick(count: int) -> None:
+            nonlocal done
+            done += count
+            bar(done, total)
 
-            result = pipeline.import_source(opened, source, path, options, strict, tick)
-    except BaseException:
-        if new:  # nothing was written, so nothing is left behind
-            shutil.rmtree(workspace, ignore_errors=True)
-        raise
+        result = pipeline.import_source(opened, source, path, options, strict, tick)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -91,6 +93,8 @@ def _told(result: Imported, workspace: str) -> None:
         count = len(result.left_out.accounts)
         whom = f"{count:,} account that asked to be forgotten" if count == 1 else f"{count:,} accounts that asked to be forgotten"
         click.echo(f"Left out: {result.left_out.rows:,} rows of {whom}; taken out of {result.left_out.redacted:,} rows of others.")
+    found = result.candidates
+    print_counts(len(found.ids), found.excluded, found.incomplete, f"are candidates ({found.bounds.sentence})")
     if result.rejects:
         click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")
         for reject in result.rejects[:5]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from math import isfinite
-
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, where_option, workspace_option
+from brandfit.cli._shared import (
+    followers_option,
+    json_option,
+    print_counts,
+    print_json,
+    print_table,
+    set_option,
+    where_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Rank influencers for a brand.")
@@ -20,6 +27,7 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
 )
 @click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
 @where_option
+@followers_option
 @click.option("--weight", "weights", multiple=True, metavar="PART=NUMBER", help="What a part of the score counts for: picture=2.")
 @click.option("--like", multiple=True, metavar="INFLUENCER", help="Rank those higher that are like this one; several times.")
 @click.option("--dislike", multiple=True, metavar="INFLUENCER", help="Rank those lower that are like this one; several times.")
@@ -34,6 +42,7 @@ def command(
     pictures: tuple[str, ...],
     partners: bool,
     where: str | None,
+    followers: str | None,
     weights: tuple[str, ...],
     like: tuple[str, ...],
     dislike: tuple[str, ...],
@@ -60,10 +69,10 @@ def command(
     own, data = read_settings(settings) if brand is None else ({}, only_data(settings))
     with Workspace(workspace) as opened:
         if brand is None:
-            ranking = pipeline.rank_brief(opened, brief or "", pictures, ranker, k, data, own)
+            ranking = pipeline.rank_brief(opened, brief or "", pictures, ranker, k, data, own, followers)
         else:
             wanted = {name: _number(name, value) for name, value in parse_settings(weights).items()}
-            ranking = pipeline.rank(opened, brand, ranker, k, partners, data, where, wanted, like, dislike)
+            ranking = pipeline.rank(opened, brand, ranker, k, partners, data, where, wanted, like, dislike, followers)
         rows = ranking.rows()
         details = pipeline.describe_accounts(opened, [r["influencer"] for r in rows])
     if as_json:
@@ -72,19 +81,25 @@ def command(
                 "brand": ranking.brand,
                 "ranker": ranking.ranker,
                 "dataset": ranking.fingerprint,
+                "no_evidence": ranking.no_evidence,
+                "not_encoded": dict(ranking.not_encoded),
                 "notes": list(ranking.notes),
+                "candidates": ranking.among,
+                "excluded": [group.to_dict() for group in ranking.excluded],
+                "incomplete": [group.to_dict() for group in ranking.incomplete],
                 "ranking": [{**r, **d} for r, d in zip(rows, details, strict=True)],
             }
         )
         return
     parts = list(ranking.parts) if len(ranking.parts) > 1 else []
     print_table(
-        ["rank", "influencer", "category", "followers", "score", *parts],
+        ["rank", "influencer", "category", "followers", "score", *(f"part_{p}" for p in parts)],
         [
-            [r["rank"], r["influencer"], d["category"], d["followers"], r["score"], *(r["parts"][p] for p in parts)]
+            [r["rank"], r["influencer"], pipeline.category_of(d), d["followers"], r["score"], *(r["parts"][p] for p in parts)]
             for r, d in zip(rows, details, strict=True)
         ],
     )
+    print_counts(ranking.among, ranking.excluded, ranking.incomplete)
     for note in ranking.notes:
         click.echo(f"Note: {note}")
     used = ranking.ranker.partition("-")[0]
@@ -93,12 +108,11 @@ def command(
 
 
 def _number(part: str, value: str) -> float:
+    from brandfit import number_text
     from brandfit.errors import ConfigError
 
     try:
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if not isfinite(number):
-        raise ConfigError(f"--weight {part}={value}: {value!r} is no number.", f"Write for example --weight {part}=2") from None
-    return number
+        return number_text.number(value, ratio=True)
+    except ValueError as error:
+        why = error if isinstance(error, number_text.Ambiguous) else f"{value!r} is no number"
+        raise ConfigError(f"--weight {part}={value}: {why}.", f"Write for example --weight {part}=2") from None

@@ -7,6 +7,7 @@ import click
 from brandfit.cli._shared import (
     json_option,
     out_option,
+    print_counts,
     print_json,
     print_notes,
     print_table,
@@ -64,12 +65,11 @@ def command(
         print_json(found.to_dict())
         return
     if found.sentence:
-        unknown = f" ({found.unknown:,} left out: not known of them)" if found.unknown else ""
-        click.echo(f"Only: {found.sentence}{unknown}.")
+        click.echo(f"Only: {found.sentence}.")
     facts = found.columns
     header = ["", "influencer", "category", "followers", *facts, *(["why"] if keywords else [])]
     rows = [
-        [offset + n + 1, r["influencer"], r["category"], r["followers"]]
+        [offset + n + 1, r["influencer"], pipeline.category_of(r), r["followers"]]
         + [values[n] for values in facts.values()]
         + ([r["why"]] if keywords else [])
         for n, r in enumerate(found.rows)
@@ -81,4 +81,5 @@ def command(
         click.echo(f"There are {found.total:,}; --offset {offset} passes over all of them.")
     else:
         click.echo("Nobody was found. Ask for less, or in other words.")
+    print_counts(found.total, found.excluded, what="are found")
     print_notes(found.notes)

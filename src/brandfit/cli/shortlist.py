@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import click
 
 from brandfit.cli._shared import (
+    Amount,
+    followers_option,
     json_option,
     out_option,
+    print_counts,
     print_json,
     print_notes,
     print_table,
@@ -32,10 +35,11 @@ def _limits(pairs: Sequence[str]) -> dict[str, int]:
 @click.command(short_help="Choose the best set under a budget.")
 @click.argument("brand")
 @workspace_option
-@click.option("--budget", type=click.FloatRange(min=0, min_open=True), help="What all together may cost.")
+@click.option("--budget", type=Amount(), help="What all together may cost.")
 @click.option("--count", type=click.IntRange(min=1), help="How many at most.")
 @click.option("--prices", "price_list", type=click.Path(dir_okay=False), help="CSV of account and price; others are estimated.")
 @where_option
+@followers_option
 @click.option("--at-least", multiple=True, metavar="CONDITION=N", help="Of these N must be there; several times.")
 @click.option("--at-most", multiple=True, metavar="CONDITION=N", help="Of these N may be there; several times.")
 @click.option("--exclude", multiple=True, help="Not this one; several times. Past partners are left out anyway.")
@@ -50,6 +54,7 @@ def command(
     count: int | None,
     price_list: str | None,
     where: str | None,
+    followers: str | None,
     at_least: tuple[str, ...],
     at_most: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -76,7 +81,19 @@ def command(
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
         found = pipeline.shortlist(
-            opened, brand, budget, count, ranker, where, _limits(at_least), _limits(at_most), exclude, price_list, data, own
+            opened,
+            brand,
+            budget,
+            count,
+            ranker,
+            where,
+            _limits(at_least),
+            _limits(at_most),
+            exclude,
+            price_list,
+            data,
+            own,
+            followers,
         )
     if out:
         pipeline.export_rows(found.to_dict()["picks"], out)
@@ -85,6 +102,7 @@ def command(
         return
     if not found.picks:
         click.echo("Nobody can be chosen.")
+        print_counts(found.among, found.excluded)
         print_notes(found.notes)
         return
     print_table(
@@ -123,4 +141,5 @@ def command(
         f"{won}; the first of the ranking within the same limits: {first}. "
         f"At least {100 * found.at_least:.0f} % of what any set could reach."
     )
+    print_counts(found.among, found.excluded)
     print_notes(found.notes)

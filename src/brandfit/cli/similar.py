@@ -7,6 +7,7 @@ import click
 from brandfit.cli._shared import (
     json_option,
     out_option,
+    print_counts,
     print_json,
     print_notes,
     print_table,
@@ -58,16 +59,17 @@ def command(
         print_json(found.to_dict())
         return
     if found.sentence:
-        unknown = f" ({found.unknown:,} left out: not known of them)" if found.unknown else ""
-        click.echo(f"Only: {found.sentence}{unknown}.")
+        click.echo(f"Only: {found.sentence}.")
     slots, facts = sorted({slot for row in found.rows for slot in row["slots"]}), found.columns
     print_table(
-        ["", "influencer", "category", "followers", *facts, "likeness", *slots],
+        ["", "influencer", "category", "followers", *facts, "likeness", *(f"like_{s}" for s in slots)],
         [
-            [n + 1, r["influencer"], r["category"], r["followers"]]
+            [n + 1, r["influencer"], pipeline.category_of(r), r["followers"]]
             + [values[n] for values in facts.values()]
             + [r["likeness"], *(r["slots"].get(s) for s in slots)]
             for n, r in enumerate(found.rows)
         ],
     )
+    click.echo(f"{len(found.rows):,} of {found.total:,}.")
+    print_counts(found.total, found.excluded, what="can be compared")
     print_notes(found.notes)

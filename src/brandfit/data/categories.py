@@ -18,6 +18,8 @@ from brandfit.data.features import Features
 SLOT = "category"
 STATED = "stated"
 """Name of the Features where no profiler has predicted a category."""
+JOINT = "+"
+"""Between the key of the predictions and that of the stated categories."""
 
 
 def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features | None:
@@ -52,7 +54,7 @@ def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features
         np.concatenate([certain, rows]),
         "account",
         columns,
-        f"{predicted.key}+{key}",
+        f"{predicted.key}{JOINT}{key}",
         SLOT,
         predicted.learned_from,
     )

@@ -16,12 +16,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit.data.candidates import MICRO
 from brandfit.data.dataset import Dataset
 
 Severity = Literal["error", "warning", "note"]
 
-MICRO = (5_000, 100_000)
-"""Followers of a micro-influencer (Elwood et al. 2021, sections I and IV-A; Gan et al. 2019)."""
 PLATFORM_BEGAN = 1_286_323_200
 """2010-10-06, the day on which Instagram opened, in s since 1970."""
 EXAMPLES = 5
@@ -83,7 +82,7 @@ def check(dataset: Dataset, now: float | None = None) -> Check:
     """Check a data set. ``now`` is the present in s since 1970, for what lies in the future."""
     now = time.time() if now is None else now
     facts = _Facts(dataset)
-    found = [*_accounts(facts), *_posts(facts, now), *_images(facts), *_links(facts), *_brands(facts)]
+    found = [*_accounts(facts), *_posts(facts, now), *_images(facts), *_links(facts), *_brands(facts), *_origin(dataset)]
     order = {"error": 0, "warning": 1, "note": 2}
     return Check(_counts(facts), tuple(sorted(found, key=lambda finding: order[finding.severity])), _distributions(facts))
 
@@ -129,6 +128,14 @@ def _accounts(facts: _Facts) -> Iterator[Finding]:
     unknown = facts.ids.filter(_bools(facts.ranked & ~(facts.followers > 0)))
     yield from _finding(
         "accounts_without_followers", "warning", unknown, "{} whose followers are not known or 0: no engagement rate.", "account"
+    )
+    outside = facts.influencer & ((facts.followers < MICRO[0]) | (facts.followers > MICRO[1]))
+    yield from _finding(
+        "influencers_outside_micro",
+        "note",
+        facts.ids.filter(_bools(outside)),
+        f"{{}} with fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: rankings leave them out unless other bounds are "
+        "given (--followers).",
     )
 
 
@@ -298,6 +305,12 @@ def distribution(values: np.ndarray) -> dict[str, Any]:
         "quantiles": {f"{q:.0%}": float(np.quantile(known, q)) if len(known) else None for q in QUANTILES},
         "histogram": {"edges": edges.tolist(), "counts": counts.tolist(), "zeros": int((known == 0).sum())},
     }
+
+
+def _origin(dataset: Dataset) -> Iterator[Finding]:
+    """How endorsements were derived, where the source states none."""
+    for note in dataset.notes:
+        yield Finding("endorsements_derived", "note", f"{note[:1].upper()}{note[1:]}.", len(dataset.endorsements))
 
 
 # --- small parts --------------------------------------------------------------------------------------------------

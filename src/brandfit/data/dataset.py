@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit.arguments import listed
 from brandfit.data import schema
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post
@@ -108,9 +109,9 @@ class Dataset:
             raise UnknownName("account", id, self.accounts["id"].to_pylist())
         return self.accounts.slice(at, 1).to_pylist()[0]
 
-    def of_accounts(self, field: str, ids: Sequence[str] | np.ndarray) -> np.ndarray:
+    def of_accounts(self, field: str, ids: str | Sequence[str] | np.ndarray) -> np.ndarray:
         """(n,) values of one account field, None (or NaN for numbers) where missing or unknown."""
-        rows = pc.index_in(pa.array(ids, pa.string()), value_set=_one(self.accounts["id"]))
+        rows = pc.index_in(pa.array(listed(ids), pa.string()), value_set=_one(self.accounts["id"]))
         return self.accounts[field].take(rows).to_numpy()
 
     # --- links --------------------------------------------------------------------------------------------------
@@ -122,7 +123,7 @@ class Dataset:
 
     def links_of(self, *kinds: str) -> pa.Table:
         """The links of these kinds."""
-        stored = self.stored_links.filter(pc.is_in(self.stored_links["kind"], pa.array(kinds)))
+        stored = self.stored_links.filter(pc.is_in(self.stored_links["kind"], pa.array(kinds, pa.string())))
         return pa.concat_tables([stored, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST if k in kinds)])
 
     @cached_property
@@ -158,7 +159,7 @@ class Dataset:
         Features in place of posts are those of ``SHOWN`` slots. What a brand says of itself is none: its partners come before its
         profile, for they have posts.
         """
-        kinds = self.posts.group_by("account").aggregate([("kind", "distinct")])
+        kinds = self.posts.group_by("account", use_threads=False).aggregate([("kind", "distinct")])
         has = dict(zip(kinds["account"].to_pylist(), kinds["kind_distinct"].to_pylist(), strict=True))
         told: dict[str, set[str]] = {
             slot: set(self.brands[features.rows_of(self.brands) >= 0].tolist())
@@ -221,9 +222,9 @@ class Dataset:
         result._pictures = lambda hash: (other if hash in own else self).picture(hash)
         return result
 
-    def hide_categories(self, ids: Iterable[str]) -> Dataset:
+    def hide_categories(self, ids: str | Iterable[str]) -> Dataset:
         """The same with the category of these accounts unknown."""
-        hidden = pc.is_in(self.accounts["id"], value_set=pa.array(list(ids), pa.string()))
+        hidden = pc.is_in(self.accounts["id"], value_set=pa.array(list(listed(ids)), pa.string()))
         at = self.accounts.schema.get_field_index("category")
         category = pc.if_else(hidden, pa.scalar(None, self.accounts["category"].type), self.accounts["category"])
         table = self.accounts.set_column(at, self.accounts.schema.field(at), category)
@@ -251,31 +252,31 @@ class Dataset:
         table = bare.append_column("category", told)
         return self._next(f"post categories {_digest(table.select(['id', 'category']))}", note, posts=table)
 
-    def hide_post_categories(self, posts: Iterable[str]) -> Dataset:
+    def hide_post_categories(self, posts: str | Iterable[str]) -> Dataset:
         """The same with the category of these posts unknown."""
-        hidden = set(posts)
+        hidden = set(listed(posts))
         return self.with_post_categories({id: c for id, c in self.post_categories.items() if id not in hidden})
 
-    def hide_disclosures(self, posts: Iterable[str]) -> Dataset:
+    def hide_disclosures(self, posts: str | Iterable[str]) -> Dataset:
         """The same with whether these posts are marked as advertisements unknown."""
-        hidden = pc.is_in(self.posts["id"], value_set=pa.array(list(posts), pa.string()))
+        hidden = pc.is_in(self.posts["id"], value_set=pa.array(list(listed(posts)), pa.string()))
         at = self.posts.schema.get_field_index("disclosed")
         disclosed = pc.if_else(hidden, pa.scalar(None, pa.bool_()), self.posts["disclosed"])
         table = self.posts.set_column(at, self.posts.schema.field(at), disclosed)
         return self._next(f"hidden disclosures {_digest(table.select(['id', 'disclosed']))}", posts=table)
 
-    def with_links(self, links: pa.Table | Sequence[Link], replacing: Iterable[str] = (), note: str = "") -> Dataset:
+    def with_links(self, links: pa.Table | Sequence[Link], replacing: str | Iterable[str] = (), note: str = "") -> Dataset:
         """The same with more links, those of the kinds ``replacing`` taken out first."""
         new = links if isinstance(links, pa.Table) else schema.to_table("links", list(links))
-        replacing = list(replacing)
+        replacing = list(listed(replacing))
         kept = self.stored_links.filter(pc.invert(pc.is_in(self.stored_links["kind"], pa.array(replacing, pa.string()))))
         return self._next(f"links -{sorted(replacing)} +{_digest(new)}", note, links=pa.concat_tables([kept, new]))
 
     def keep(
         self,
-        brands: Iterable[str] | None = None,
-        influencers: Iterable[str] | None = None,
-        posts: pa.Array | np.ndarray | None = None,
+        brands: str | Iterable[str] | None = None,
+        influencers: str | Iterable[str] | None = None,
+        posts: str | pa.Array | np.ndarray | None = None,
         note: str = "",
     ) -> Dataset:
         """Only these brands, influencers and posts (None keeps all), and what belongs to them.
@@ -283,7 +284,7 @@ class Dataset:
         Posts go with their account, images with their post, and a link with either end where that end was a brand or
         influencer that is left out, or with its post. Audience accounts stay.
         """
-        kept = (self.brands if brands is None else brands, self.influencers if influencers is None else influencers)
+        kept = (self.brands if brands is None else listed(brands), self.influencers if influencers is None else listed(influencers))
         gone = pa.array(
             [*_without(self.brands, kept[0]), *_without(self.influencers, kept[1])],
             pa.string(),
@@ -292,7 +293,7 @@ class Dataset:
         accounts = self.accounts.filter(pc.invert(pc.is_in(self.accounts["id"], value_set=gone)))
         left = self.posts.filter(pc.invert(pc.is_in(self.posts["account"], value_set=gone)))
         if posts is not None:
-            left = left.filter(pc.is_in(left["id"], value_set=pa.array(posts, pa.string())))
+            left = left.filter(pc.is_in(left["id"], value_set=pa.array(listed(posts), pa.string())))
         gone_posts = self.posts["id"].filter(pc.invert(pc.is_in(self.posts["id"], value_set=_one(left["id"]))))
         images = self.images.filter(pc.is_in(self.images["post"], value_set=_one(left["id"])))
         lost = pc.or_(
@@ -333,7 +334,7 @@ class Dataset:
         )
         pairs = (
             links.filter(known)
-            .group_by(["target", "source"])
+            .group_by(["target", "source"], use_threads=False)
             .aggregate([])
             .sort_by([("target", "ascending"), ("source", "ascending")])
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +10,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit.arguments import listed
+
 Level = Literal["post", "account"]
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """The content that Features were made from, so that a later change of it is found.
+
+    silent   (m,) ids that had content and got no row, for example a caption without any known word
+    digests  (n + m,) uint64 digest of the content of each id: first the n ids of the Features, then the silent ones
+    """
+
+    silent: np.ndarray
+    digests: np.ndarray
+
+    def only(self, known: Collection[str], rows: int) -> Contents:
+        """The same without silent ids that are not known; ``rows``: n."""
+        kept = np.array([id in known for id in self.silent.tolist()], bool)
+        return Contents(self.silent[kept], np.concatenate([self.digests[:rows], self.digests[rows:][kept]]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +44,7 @@ class Features:
     slot     the kind of evidence that it is, where a ranker is not told otherwise
     learned_from  what its encoder was fitted on, beside what a row is about: "accounts", "endorsements" (both outside an official
                   test part), "all accounts", "all endorsements"; evaluations tell of it
+    contents       None where it was not recorded: imported Features, and those that an earlier version encoded
     """
 
     name: str
@@ -35,6 +55,7 @@ class Features:
     key: str = ""
     slot: str = ""
     learned_from: tuple[str, ...] = ()
+    contents: Contents | None = None
     _index: pa.Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -59,12 +80,12 @@ class Features:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def rows_of(self, ids: Sequence[str] | np.ndarray | pa.Array) -> np.ndarray:
+    def rows_of(self, ids: str | Sequence[str] | np.ndarray | pa.Array) -> np.ndarray:
         """(m,) int64 row of each id; -1 where this feature does not have it."""
-        found = pc.index_in(pa.array(ids, pa.string()), value_set=self._index)
+        found = pc.index_in(pa.array(listed(ids), pa.string()), value_set=self._index)
         return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
-    def of(self, ids: Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def of(self, ids: str | Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (m, dim) of these ids, zeros where there are none, and which are present (m,)."""
         rows = self.rows_of(ids)
         present = rows >= 0

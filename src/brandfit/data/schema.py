@@ -209,13 +209,6 @@ def to_table(name: str, rows: Sequence[Row]) -> pa.Table:
     )
 
 
-def to_rows(table: pa.Table, row_type: type[Row]) -> list[Any]:
-    """An Arrow table back to rows."""
-    names = [f.name for f in fields(row_type)]
-    columns = [table[name].to_pylist() for name in names]
-    return [row_type(**dict(zip(names, values, strict=True))) for values in zip(*columns, strict=True)]
-
-
 def _plain(hint: Any) -> tuple[Any, bool]:
     """Strip Annotated and Optional: ``Annotated[Count | None, ...]`` to ``(int, True)``."""
     nullable = False

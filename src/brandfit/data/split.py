@@ -1,7 +1,8 @@
 """What is learned from and what is judged: every split of the product, drawn.
 
-A split depends on ids and the seed alone, never on the order of rows. Whatever it holds out is invisible: endorsement links
-are taken out of both views, and so is every post that would state one.
+A split depends on the tables and its settings alone: not on the order of rows, and not on the Features that fill the slots. Two
+workspaces with the same rows are judged on the same pairs, whatever was encoded. What a split holds out is invisible: endorsement
+links are taken out of both views, and so is every post that would state one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from brandfit import seeds
+from brandfit.data.candidates import by_followers, counted, sentences
 from brandfit.data.categories import STATED
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import STATED_BY_POST, Link, link_id, to_table
@@ -109,8 +111,8 @@ def expansion(
 
     Honest about leaks: a post that states a held-out endorsement does not exist yet when a brand looks for partners, so it
     is hidden from both views, and whatever else it states is held out with it: one post often names ten brands. An influencer of
-    whom then nothing is left to see is not judged for that pair (not relevant, not eligible). Candidates are the influencers inside
-    the follower bounds (unknown sizes stay in) that can be seen.
+    whom then no post is left (``visible``) is not judged for that pair (not relevant, not eligible). Candidates are the influencers
+    inside the follower bounds (unknown sizes stay in) that can be seen.
     """
     if not len(dataset.endorsements):
         raise UsageError("No endorsement is known here, so there is nothing to judge by.", NO_ENDORSEMENTS)
@@ -121,13 +123,16 @@ def expansion(
             f"No brand has {min_partners} partners or more.", "Lower protocol.min_partners, or import more endorsements."
         )
     stay = _dealt(pairs, _moments(dataset, pairs), share, seeds.generator(seed, "expansion"))
-    known, held = pairs[stay], _of_seen_brands(dataset, pairs[~stay], known=pairs[stay])
+    known = pairs[stay]
+    posted = len(dataset.posts) > 0
+    held, notes = _of_seen_brands(dataset, pairs[~stay], known, posted=posted)
     if not len(held):
         raise UsageError(
             "No partner can be held out: all that is known of the brands is stated by the same few posts.",
             "Import more posts, or choose --protocol cv5.",
         )
-    return [_held_out("expansion", dataset, known, held, (min_followers, max_followers), seed)]
+    bounds = min_followers, max_followers
+    return [_held_out("expansion", dataset, known, held, bounds, seed, posted=posted, unseen_brands=notes)]
 
 
 def temporal(
@@ -143,7 +148,7 @@ def temporal(
     if not len(dataset.endorsements):
         raise UsageError("No endorsement is known here, so there is nothing to judge by.", NO_ENDORSEMENTS)
     links = dataset.links_of("endorses").select(["target", "source", "time"])
-    first = links.filter(pc.is_valid(links["time"])).group_by(["target", "source"]).aggregate([("time", "min")])
+    first = links.filter(pc.is_valid(links["time"])).group_by(["target", "source"], use_threads=False).aggregate([("time", "min")])
     real = set(map(tuple, dataset.endorsements.tolist()))
     known: list[tuple[str, str]] = []
     held: list[tuple[str, str]] = []
@@ -155,7 +160,8 @@ def temporal(
     # Comments under an earlier post, and endorsements of which no post is known, may be later.
     dated = earlier.links_of("comments", "endorses")
     earlier = earlier.with_links(dated.filter(pc.less(dated["time"], date).fill_null(False)), replacing=["comments", "endorses"])
-    asked = _of_seen_brands(earlier, _pairs(sorted(held)), known=_pairs(known))
+    posted = len(dataset.posts) > 0
+    asked, notes = _of_seen_brands(earlier, _pairs(sorted(held)), _pairs(known), posted=posted)
     if not known and not held:
         raise UsageError(
             f"None of the {len(real):,} endorsements has a time, so that none is before or after a day.",
@@ -169,7 +175,8 @@ def temporal(
             f"There are {len(known)} dated endorsements before and {len(held)} after {day(date)}{seen_of}{span}.",
             f"Choose another day: --set protocol.date={day(times[len(times) // 2]) if times else '2020-12-31'}",
         )
-    return [_held_out("temporal", earlier, _pairs(sorted(known)), asked, (min_followers, max_followers), seed, unseen=True)]
+    bounds, before = (min_followers, max_followers), _pairs(sorted(known))
+    return [_held_out("temporal", earlier, before, asked, bounds, seed, posted=posted, unseen_brands=notes, unseen=True)]
 
 
 def seconds(date: int | str) -> int:
@@ -241,23 +248,32 @@ def _held_out(
     held: Pairs,
     bounds: tuple[int, int],
     seed: int,
+    *,
+    posted: bool,
+    unseen_brands: Iterable[str],
     unseen: bool = False,
 ) -> Fold:
-    """Some pairs are known, others are to be found among all influencers that can be seen."""
+    """Some pairs are known, others are to be found among all influencers that can be seen.
+
+    posted         whether the source has posts at all (``visible``)
+    unseen_brands  notes on brands of which nothing is held out
+    """
     hidden = _stating(dataset, held)
     posts = dataset.posts["id"].filter(pc.invert(pc.is_in(dataset.posts["id"], value_set=hidden))).combine_chunks()
     note = f"{len(hidden):,} posts that state a held-out endorsement are hidden"
     seen = _with_partners(dataset.keep(posts=posts, note=note), dataset, _pairs([]), known)
     followers = seen.of_accounts("followers", seen.influencers).astype(np.float64)
-    inside = ~((followers < bounds[0]) | (followers > bounds[1]))
-    candidates = seen.influencers[inside & visible(seen, seen.influencers)]
+    inside, outside = by_followers(seen.influencers, followers, *bounds)
+    in_sight = visible(seen, seen.influencers, posted=posted)
+    candidates = seen.influencers[inside & in_sight]
+    left_out = (*outside, *counted("no_evidence", "with no post left to see", seen.influencers[inside & ~in_sight]))
     judged = np.unique(held[:, 0].astype(str)).astype(object)
     relevant = _matrix(judged, candidates, held)
     eligible = ~_matrix(judged, candidates, known)
     lost = len(held) - int(relevant.sum())
     has_answer = relevant.any(axis=1)
     unanswered = int((~has_answer).sum())
-    notes = []
+    notes = [*unseen_brands]
     if unknown := int(np.isnan(followers[np.isin(seen.influencers, candidates)]).sum()):
         notes.append(
             f"the followers of {unknown:,} of {len(candidates):,} candidates are not known: the bounds leave none of them out"
@@ -268,6 +284,7 @@ def _held_out(
         )
     if unanswered:
         notes.append(f"{unanswered:,} of {len(judged):,} brands are not judged: none of their held-out partners can be seen")
+    notes += sentences(len(candidates), left_out)
     test = _with_partners(seen, seen, known, _pairs([]))
     train = training_view(seen, seeds.derive(seed, name), stated=dataset)
     judged, relevant, eligible = judged[has_answer], relevant[has_answer], eligible[has_answer]
@@ -290,13 +307,15 @@ def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tupl
     return tuple(found)
 
 
-def visible(dataset: Dataset, ids: np.ndarray) -> np.ndarray:
-    """(n,) bool: accounts with a post in this view, or with a feature of their own other than a category."""
-    seen = np.isin(ids.astype(str), np.unique(dataset.posts["account"].to_numpy().astype(str)))
-    for slot, features in dataset.slots.items():
-        if features.level == "account" and slot != "category":
-            seen |= features.rows_of(ids) >= 0
-    return seen
+def visible(dataset: Dataset, ids: np.ndarray, *, posted: bool) -> np.ndarray:
+    """(n,) bool: accounts with a post or a brief in this view.
+
+    posted  whether the source of the view has posts at all. Where it has none, no post can be hidden, and all accounts are visible:
+            what is known of them was imported with them.
+    """
+    if not posted:
+        return np.ones(len(ids), bool)
+    return np.isin(ids.astype(str), np.unique(dataset.posts["account"].to_numpy().astype(str)))
 
 
 def _with_partners(view: Dataset, stated: Dataset, stand: Pairs, learn: Pairs) -> Dataset:
@@ -333,21 +352,23 @@ def _stating(dataset: Dataset, pairs: Pairs) -> pa.Array:
 
 def _stated_by(dataset: Dataset, pairs: Pairs, posts: pa.Array) -> np.ndarray:
     """(p,) bool: pairs that these posts state and no others; without these posts nobody would know of them."""
-    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post"])
-    links = links.filter(pc.is_valid(links["post"]))
-    inside, keys = pc.is_in(links["post"], value_set=posts), _keys(links)
-    here, elsewhere = (set(keys.filter(some).to_pylist()) for some in (inside, pc.invert(inside)))
+    told = _statements(dataset)
+    told = told.filter(pc.is_valid(told["post"]))
+    inside = pc.is_in(told["post"], value_set=posts)
+    here, elsewhere = (set(told["pair"].filter(some).to_pylist()) for some in (inside, pc.invert(inside)))
     return np.array([key in here and key not in elsewhere for key in (f"{b}\n{i}" for b, i in pairs.tolist())], bool)
 
 
 def _moments(dataset: Dataset, pairs: Pairs) -> np.ndarray:
-    """(p,) number of the moment of each pair: pairs of an influencer that a post, or the same second, states belong together."""
+    """(p,) number of the moment of each pair. Pairs that one post states belong together, and pairs of an influencer that are
+    stated in the same second.
+    """
     row = {f"{b}\n{i}": n for n, (b, i) in enumerate(pairs.tolist())}
-    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post", "time", "kind"])
+    told = _statements(dataset)
     event: dict[tuple[str, str | int], int] = {}
     at: list[tuple[int, int]] = []
-    columns = (_keys(links), *(links[name] for name in ("source", "post", "time", "kind")))
-    for key, source, post, time, kind in zip(*(column.to_pylist() for column in columns), strict=True):
+    columns = (told[name].to_pylist() for name in ("pair", "source", "post", "time", "kind"))
+    for key, source, post, time, kind in zip(*columns, strict=True):
         if (n := row.get(key)) is not None:
             events = [(source, post), *([(source, time)] if kind == "endorses" else [])]
             at += [(n, event.setdefault(found, len(event))) for found in events if found[1] is not None]
@@ -355,6 +376,20 @@ def _moments(dataset: Dataset, pairs: Pairs) -> np.ndarray:
     n = len(pairs)
     graph = sparse.coo_matrix((np.ones(len(at), bool), (pair, n + of)), shape=(n + len(event), n + len(event)))
     return connected_components(graph, directed=False)[1][:n]
+
+
+def _statements(dataset: Dataset) -> pa.Table:
+    """What states each ``pair`` (brand and influencer as one text): source, post, time and kind.
+
+    A post of a brand counts where an endorsement carries it: elsewhere the endorsement is known without that post.
+    """
+    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post", "time", "kind"])
+    endorses = pc.equal(links["kind"], "endorses")
+    carried = links["post"].filter(endorses).drop_null().combine_chunks()
+    by_brands = links.filter(pc.and_(pc.invert(endorses), pc.is_in(links["post"], value_set=carried)))
+    return pa.concat_tables(
+        [links.append_column("pair", _keys(links)), by_brands.append_column("pair", _keys(by_brands, brand="source"))]
+    )
 
 
 def _dealt(pairs: Pairs, moment: np.ndarray, share: float, rng: np.random.Generator, never: np.ndarray | None = None) -> np.ndarray:
@@ -377,11 +412,17 @@ def _dealt(pairs: Pairs, moment: np.ndarray, share: float, rng: np.random.Genera
     return result
 
 
-def _of_seen_brands(dataset: Dataset, pairs: Pairs, known: Pairs) -> Pairs:
-    """Those pairs whose brand shows something of its own, or has known partners."""
-    own = {b for b, how in dataset.without_stand_ins().representation.items() if how != "none"}
-    seen = own | set(known[:, 0].tolist())
-    return pairs[np.array([b in seen for b in pairs[:, 0].tolist()], bool)]
+def _of_seen_brands(dataset: Dataset, pairs: Pairs, known: Pairs, *, posted: bool) -> tuple[Pairs, list[str]]:
+    """Those pairs whose brand has a post, a brief or a known partner, and a note on the brands that have none."""
+    brands = np.unique(pairs[:, 0].astype(str)).astype(object)
+    seen = visible(dataset, brands, posted=posted) | np.isin(brands.astype(str), known[:, 0].astype(str))
+    notes = []
+    if unseen := brands[~seen].tolist():
+        notes.append(
+            f"{len(unseen):,} of {len(brands):,} brands are not judged: no post and no known partner of theirs can be seen, "
+            f"for example {unseen[0]}"
+        )
+    return pairs[np.isin(pairs[:, 0].astype(str), brands[seen].astype(str))], notes
 
 
 def _keys(links: pa.Table, brand: str = "target") -> pa.ChunkedArray:

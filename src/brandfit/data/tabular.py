@@ -20,8 +20,6 @@ import pyarrow.parquet as pq
 
 from brandfit.errors import UsageError
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""A text that begins so is run as a formula by spreadsheets, the full-width forms by those of East Asia (OWASP, CSV injection)."""
 CHUNK = 10_000
 """Rows that are turned into Python at a time."""
 ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767
@@ -35,6 +33,8 @@ WIDEST = 60
 SECONDS = b"s since 1970 UTC"
 """The unit of a field that is a point in time (``data.schema``)."""
 
+# Spreadsheets run a text that begins with = + - or @ as a formula; those of East Asia run the full-width forms too (OWASP, CSV
+# injection).
 _CELL = re.compile(r"(?:^(?=[\t\r])|(?:^|(?<=[;\t\r\n]))(?=[\s\x00-\x1f\"\u200b-\u200f\ufeff]*[-=+@\uff1d\uff0b\uff0d\uff20]))")
 
 

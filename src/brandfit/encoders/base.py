@@ -14,7 +14,8 @@ import mmap
 import os
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -26,7 +27,7 @@ from scipy import sparse
 from brandfit import config as settings
 from brandfit import names
 from brandfit.data.dataset import Dataset
-from brandfit.data.features import Features, Level
+from brandfit.data.features import Contents, Features, Level
 from brandfit.errors import BrandfitError
 
 Tick = Callable[[int, int], None]
@@ -50,6 +51,17 @@ class Units(NamedTuple):
     contents: Sequence[Any]
 
 
+class Gap(NamedTuple):
+    """Ids of posts or accounts whose content the Features do not cover.
+
+    new      with content, and not encoded yet
+    changed  encoded, and the content is another one by now, or gone
+    """
+
+    new: list[str]
+    changed: list[str]
+
+
 class Store(Protocol):
     """Where encoded units and finished matrices are kept (a workspace; ``None`` keeps nothing)."""
 
@@ -60,7 +72,7 @@ class Store(Protocol):
         """Keep a chunk, whole or not at all."""
 
     def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
-        """Note the encoder and the settings of a maker: who forgets an account must know what it encoded."""
+        """Note what a maker is (``Encoder.about``): who forgets an account, or removes what nothing uses, must know."""
 
     def load(self, name: str, key: str) -> Features | None:
         """The finished Features of this key."""
@@ -70,6 +82,9 @@ class Store(Protocol):
 
     def save(self, features: Features) -> Features:
         """Keep finished Features; returns them as they lie on disk (memory-mapped)."""
+
+    def note_covered(self, features: Features, fingerprint: str) -> None:
+        """Note that these Features cover all rows of the Dataset with this fingerprint."""
 
 
 class Encoder(ABC):
@@ -138,7 +153,12 @@ class Encoder(ABC):
         """What it was fitted on (``Features.learned_from``)."""
         if self.stateless:
             return ()
-        return ("all accounts",) if getattr(self.config, "transductive", False) else ("accounts",)
+        return ("all accounts",) if self.transductive else ("accounts",)
+
+    @property
+    def transductive(self) -> bool:
+        """Whether ``learn`` reads the accounts of the official test split too."""
+        return False
 
     @property
     def maker(self) -> str:
@@ -146,6 +166,11 @@ class Encoder(ABC):
         config = {name: value for name, value in self.config.to_dict().items() if name not in self.neutral}
         made = [self.name, self.version, config, self.weights]
         return hashlib.sha256(msgspec.json.encode(made, order="sorted")).hexdigest()[:32]
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The encoder and its settings, as they are noted of a maker."""
+        return {"encoder": self.name, "config": self.config.to_dict()}
 
     def learn(self, dataset: Dataset) -> None:  # noqa: B027
         """Note what is to be learned from the data (topics, a vocabulary); called before ``units``. Most encoders learn nothing.
@@ -177,8 +202,10 @@ class Encoder(ABC):
         tick: Tick | None = None,
         map: Map = builtins.map,
         learn: bool = True,
+        only: Collection[str] | None = None,
     ) -> Features:
         """Features of all posts or accounts of a Dataset. ``learn=False``: by what was learned before, of another one.
+        ``only``: of these ids alone, without a store.
 
         What the store already holds is not computed again. Contents that cannot be prepared are tried again the next time (a
         picture may be back); the key of the result says what is in it, not what was asked for.
@@ -187,12 +214,17 @@ class Encoder(ABC):
         if learn:
             self.learn(dataset)
         units = self.units(dataset)
+        if only is not None:
+            units = _of_ids(units, only)
         hashes = _hashes(units.contents)
         ids = np.asarray(units.ids, dtype=object)
         if store is not None and (found := store.load(self.name, self._key(ids, hashes))) is not None:
+            if found.contents is None:  # an earlier version encoded it
+                found = store.save(replace(found, contents=_contents(found, ids, hashes)))
+            store.note_covered(found, dataset.fingerprint)
             return found
-        if store is not None and self.kind == "encoder":
-            store.note_maker(self.maker, {"encoder": self.name, "config": self.config.to_dict()})
+        if store is not None:
+            store.note_maker(self.maker, self.about)
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         rows, encoded = self._rows(dataset, unique, Picked(units.contents, first), store, tick, map)
         unit = inverse.ravel()
@@ -208,16 +240,49 @@ class Encoder(ABC):
             self.slot,
             self.learned_from,
         )
-        return store.save(features) if store is not None else features
+        features = replace(features, contents=_contents(features, ids, hashes))
+        if store is None:
+            return features
+        kept = store.save(features)
+        store.note_covered(kept, dataset.fingerprint)
+        return kept
+
+    def gap(self, dataset: Dataset, features: Features) -> Gap:
+        """Ids of the posts or accounts of a Dataset that these Features, which this encoder made, do not cover.
+
+        Nothing is learned or encoded, and no weights are read. Where the contents of the Features were not recorded, ids without
+        a row count as new, and changed ones are not found.
+        """
+        units = self.units(dataset)
+        hashes = _hashes(units.contents)
+        ids = np.asarray(units.ids, dtype=object)
+        with_content, digests = _digests(ids, hashes)  # (i,) each
+        row = features.rows_of(with_content)  # (i,) -1 where it has none
+        contents = features.contents
+        if contents is None:
+            unchanged = features.key.partition("-")[2] == self._content_key(ids, hashes)
+            return Gap([] if unchanged else with_content[row < 0].tolist(), [])
+        silent = Features("", contents.silent, np.zeros((len(contents.silent), 0), np.float32)).rows_of(with_content)
+        place = np.where(row >= 0, row, np.where(silent >= 0, len(features) + silent, -1))  # (i,) of its digest
+        known = place >= 0
+        changed = known.copy()
+        changed[known] = np.asarray(contents.digests)[place[known]] != digests[known]
+        table = dataset.posts if self.level == "post" else dataset.accounts
+        here = table["id"].to_numpy().astype(object)
+        emptied = sorted(set(here[features.rows_of(here) >= 0].tolist()) - set(with_content.tolist()))
+        return Gap(with_content[~known].tolist(), [*with_content[changed].tolist(), *emptied])
 
     def content_hashes(self, dataset: Dataset) -> np.ndarray:
         """(u,) V16 hashes of the distinct contents of a Dataset, after ``learn``."""
         return np.unique(_hashes(self.units(dataset).contents))
 
     def _key(self, ids: np.ndarray, hashes: np.ndarray) -> str:
+        return f"{self.maker}-{self._content_key(ids, hashes)}"
+
+    def _content_key(self, ids: np.ndarray, hashes: np.ndarray) -> str:
         digest = hashlib.sha256(hashes.tobytes())
         digest.update("\n".join([*ids.tolist(), "", *self.stated_columns]).encode())
-        return f"{self.maker}-{digest.hexdigest()[:32]}"
+        return digest.hexdigest()[:32]
 
     def _rows(
         self, dataset: Dataset, hashes: np.ndarray, contents: Sequence[Any], store: Store | None, tick: Tick | None, map: Map
@@ -320,6 +385,30 @@ def _means(group: np.ndarray, unit: np.ndarray, n: int, rows: Rows) -> Rows:
         result.release()
         rows.release()
     return result
+
+
+def _of_ids(units: Units, only: Collection[str]) -> Units:
+    wanted = set(only)
+    at = np.array([n for n, id in enumerate(units.ids) if id in wanted], np.int64)
+    return Units([units.ids[n] for n in at.tolist()], Picked(units.contents, at))
+
+
+def _digests(ids: np.ndarray, hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(i,) distinct ids and (i,) uint64 digest of the contents of each, whatever their order."""
+    owners = pa.array(ids, pa.string()).dictionary_encode()
+    first_half = np.frombuffer(hashes.tobytes(), np.uint64).reshape(-1, 2)[:, 0]
+    total = np.zeros(len(owners.dictionary), np.uint64)
+    np.add.at(total, owners.indices.to_numpy(), first_half)  # modulo 2 ** 64
+    return owners.dictionary.to_numpy(zero_copy_only=False).astype(object), total
+
+
+def _contents(features: Features, ids: np.ndarray, hashes: np.ndarray) -> Contents:
+    """Of Features that were made from these units."""
+    with_content, digests = _digests(ids, hashes)
+    row = features.rows_of(with_content)
+    of_rows = np.zeros(len(features), np.uint64)
+    of_rows[row[row >= 0]] = digests[row >= 0]
+    return Contents(with_content[row < 0], np.concatenate([of_rows, digests[row < 0]]))
 
 
 def _hashes(contents: Sequence[Any]) -> np.ndarray:

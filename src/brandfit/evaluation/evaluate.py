@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from brandfit.arguments import Seeds, checked, whole_numbers
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.errors import UnknownName, UsageError
@@ -29,11 +30,12 @@ HISTORY = ("warm", "cold")
 """Partners to find that work with a training brand too, and those that do not; each judged without the others as candidates."""
 
 
+@checked
 def evaluate(
     make: Mapping[str, Callable[[int], Ranker]],
     dataset: Dataset,
     protocol: Protocol,
-    seeds: Sequence[int] = (0,),
+    seeds: Seeds = (0,),
     tick: Tick | None = None,
     folder: Path | None = None,
     prepare: Callable[[Fold], Fold] | None = None,
@@ -44,6 +46,7 @@ def evaluate(
     can compare rankers brand by brand. ``folder``: where trainings keep checkpoints, so that an evaluation that was broken off goes
     on from them; whoever names it removes it. ``prepare``: what is done to every fold before it is judged.
     """
+    seeds = whole_numbers(seeds, "seeds")
     if protocol.ties not in TIES:
         raise UnknownName("tie rule", protocol.ties, TIES)
     if not make or not seeds:
@@ -84,11 +87,11 @@ def evaluate(
                         values[kind][metric].append(array)
                 result.score_seconds += time.perf_counter() - fitted
                 result.parameters = ranker.n_parameters
-                result.reads |= {slot: fold.test.slots[slot].name for slot in ranker.used_slots(fold.test)}
                 where = f"{fold.name}, seed {seed}" if len(seeds) > 1 or seed else fold.name
                 read = {*ranker.used_slots(fold.test), *ranker.reads}
-                read = {fold.test.slots[slot].name for slot in read if slot in fold.test.slots}
-                leaks = [f"{name} {what}" for name, what in fold.features if name in read]
+                features = {slot: fold.test.slots[slot].name for slot in ranker.slots if slot in read & fold.test.slots.keys()}
+                result.reads |= features
+                leaks = [f"{name} {what}" for name, what in fold.features if name in features.values()]
                 for note in (*ranker.notes(fold.test), *leaks):
                     told.setdefault(note, []).append(where)
                 without.update(fold.brands[silent].tolist())
@@ -239,16 +242,13 @@ def _references(folds: list[Fold], same: list[np.ndarray | None], protocol: Prot
 
 def _told(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of the pairs that are asked for, and which work together; empty for a ranker that tells none."""
-    tell = getattr(ranker, "probability", None)
-    if tell is None:
-        return np.zeros(0), np.zeros(0, bool)
     step = max(1, CELLS // max(1, len(fold.candidates)))
-    try:
-        rows = [
-            tell(fold.test, fold.brands[start : start + step], fold.candidates).value for start in range(0, len(fold.brands), step)
-        ]
-    except UsageError:  # it learned none
-        return np.zeros(0), np.zeros(0, bool)
+    rows = []
+    for start in range(0, len(fold.brands), step):
+        found = ranker.probability(fold.test, fold.brands[start : start + step], fold.candidates)
+        if found is None:
+            return np.zeros(0), np.zeros(0, bool)
+        rows.append(found.value)
     return np.concatenate(rows)[fold.eligible], fold.relevant[fold.eligible]
 
 

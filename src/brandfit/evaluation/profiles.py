@@ -11,6 +11,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from brandfit import seeds
+from brandfit.arguments import Seeds, checked, whole_numbers
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
@@ -138,12 +139,13 @@ class ProfileReport:
         )
 
 
+@checked
 def judge(
     make: Mapping[str, Callable[[int], Profiler]],
     dataset: Dataset,
     other: Dataset | None = None,
     folds: int = 5,
-    seeds: Sequence[int] = (0,),
+    seeds: Seeds = (0,),
     tick: Tick | None = None,
 ) -> ProfileReport:
     """Judge profilers, each made anew for every seed and fold: in folds over influencers, or fitted on one Dataset and judged on
@@ -152,6 +154,7 @@ def judge(
     What is judged has its category hidden from the profiler; what both Datasets know is learned from, and not judged. Accounts of
     which nothing is known count as told wrongly. Raises UsageError where nothing is left to judge.
     """
+    seeds = whole_numbers(seeds, "seeds")
     first = next(iter(make.values()))(0)
     ids, labels = first.examples(dataset)
     what = "posts" if first.level == "post" else "influencers"

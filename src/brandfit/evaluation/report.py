@@ -29,7 +29,7 @@ class Judged:
     parameters: int = 0
     notes: dict[str, None] = field(default_factory=dict)
     reads: dict[str, str] = field(default_factory=dict)
-    """Slot to the Features that filled it."""
+    """Slot to the name of the Features that the ranker read, of one side or of both."""
     leaky: bool = False
     """Whether it was shown the labels of what it scored: its figures say nothing about use."""
 
@@ -68,6 +68,10 @@ class Report:
     def label(self, ranker: str) -> str:
         """Its name as tables print it."""
         return f"{ranker} (leaky)" if self.judged[ranker].leaky and "leaky" not in ranker else ranker
+
+    def features(self, ranker: str) -> str:
+        """Names of the Features that a ranker read, as tables print them."""
+        return ", ".join(self.judged[ranker].reads.values()) or "none"
 
     def value(self, ranker: str, metric: Metric) -> dict[str, float | None]:
         """Mean over brands (of the means over seeds), 95 % bootstrap interval over brands, and spread over seeds."""
@@ -205,10 +209,8 @@ class Report:
             "",
             *("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [header, *lines]),
         ]
-        text += [
-            "",
-            f"{WORTH}.",
-        ]
+        text += ["", f"{WORTH}.", "", "Features read:"]
+        text += [f"  {self.label(name)}: {self.features(name)}" for name in self.judged]
         if len(self.seeds) > 1:
             text += ["", "Standard deviation over the seeds:"]
             for name, of in self.judged.items():
@@ -232,7 +234,7 @@ class Report:
                 found = ", ".join(f"{c['metric']} {c['difference']:+.3f} (p {brief_p(c['p_holm'])})" for c in rows)
                 text.append(f"  {self.label(name)}: {found}")
         text += ["", f"cAUC: {self.category_source}."]
-        text += [f"Note: {note}." for note in told["notes"]]
+        text += [f"Note: {note.removesuffix('.')}." for note in told["notes"]]
         return "\n".join(text)
 
 

@@ -25,6 +25,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranker    what is run; empty for a row that is only quoted, with the reason in ``note``
     settings  of the ranker
     slots     slot to the Features that fill it, "none" to leave it empty; others are filled as always
+    reads     slots that the ranker may read in this row, for example those of the paper; empty: all that it can
     paper     metric name to the published figure
     spread    and to what the paper says that it varies by (its ±)
     parameters  how many the paper says that it has, as it is printed there
@@ -37,6 +38,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranker: str = ""
     settings: dict[str, Any] = {}
     slots: dict[str, str] = {}
+    reads: tuple[str, ...] = ()
     paper: dict[str, float] = {}
     spread: dict[str, float] = {}
     parameters: str = ""
@@ -111,7 +113,7 @@ def _read(file: Path) -> Experiment:
     except UnknownName as error:
         raise ConfigError(f"{file}: {error.message}", error.hint) from None
     for row in experiment.rows:
-        if unknown := [slot for slot in (*row.needs, *row.slots) if slot not in SLOTS]:
+        if unknown := [slot for slot in (*row.needs, *row.slots, *row.reads) if slot not in SLOTS]:
             raise ConfigError(f"{file}: {row.name} names a slot {unknown[0]!r} that does not exist.", f"Slots: {', '.join(SLOTS)}")
         if alone := sorted(set(row.spread) - set(row.paper)):
             raise ConfigError(f"{file}: {row.name} has a spread of {alone[0]} but no figure.", "Add the figure to its paper.")

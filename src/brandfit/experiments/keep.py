@@ -59,8 +59,8 @@ def over_rows(reports: Mapping[str, Report]) -> Report:
     for other, report in rest:
         if (report.brands.tolist(), report.candidate_counts) != (first.brands.tolist(), first.candidate_counts):
             raise UsageError(
-                f"The rows {name} and {other} are not judged on the same brands and candidates: their slots let others be seen.",
-                "Fill slots that are of accounts, not of posts, alike in all rows, or make two experiments.",
+                f"The rows {name} and {other} are not judged on the same brands and candidates.",
+                "Give all rows the same protocol and the same endorsements, or make two experiments.",
             )
     judged = {row: next(iter(report.judged.values())) for row, report in reports.items()}
     told = list(dict.fromkeys(note for report in reports.values() for note in report.notes))

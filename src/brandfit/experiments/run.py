@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.experiments.declared import Experiment, Row
 from brandfit.experiments.keep import kept, over_rows, over_seeds, taken
+from brandfit.rankers.base import NOT_FILLED
 from brandfit.workspace import Workspace
 
 Tick = Callable[[str, int, int], None]
@@ -50,7 +51,13 @@ def run(
     protocols.get(experiment.protocol, experiment.options)
     for row in experiment.rows:  # what is typed wrongly is told before anything runs
         if row.ranker:
-            names.load("ranker", row.ranker).Config.of(row.settings)
+            cls = names.load("ranker", row.ranker)
+            cls.Config.of(row.settings)
+            if unread := [slot for slot in row.reads if slot not in cls.slots]:
+                raise ConfigError(
+                    f"{row.name}: {row.ranker} cannot read the slot {unread[0]!r}.",
+                    f"{row.ranker} reads: {', '.join(cls.slots) or 'no slots'}.",
+                )
     reports: dict[str, Report] = {}
     missing: dict[str, str] = {}
     refused: dict[tuple[str, str], list[str]] = {}
@@ -117,13 +124,15 @@ def _reports(
     here = workspace.feature_names()
     if lacking := [name for name in row.slots.values() if name != "none" and name not in here]:
         raise UsageError(f"it needs the Features {', '.join(lacking)}.")
-    data |= {f"slots.{slot}": name for slot, name in row.slots.items()}
+    cls = names.load("ranker", row.ranker)
+    chosen = {slot: "none" for slot in cls.slots if row.reads and slot not in row.reads} | row.slots
+    emptied = [slot for slot in pipeline.fill_slots(workspace) if chosen.get(slot) == "none"]
+    data |= {f"slots.{slot}": name for slot, name in chosen.items()}
     settings = {f"protocol.{name}": value for name, value in experiment.options.items()}
     settings |= {f"{row.ranker}.{name}": value for name, value in row.settings.items()}
     protocol = protocols.get(experiment.protocol, experiment.options)
-    cls = names.load("ranker", row.ranker)
     dataset = pipeline.load(workspace, data)
-    left_out = {slot: "no Features fill it" for slot in row.needs if slot not in dataset.slots}
+    left_out = {slot: NOT_FILLED for slot in row.needs if slot not in dataset.slots}
     left_out |= cls(cls.Config.of(row.settings)).left_out(dataset) if row.needs else {}
     if lacking := [f"{slot} ({left_out[slot]})" for slot in row.needs if slot in left_out]:
         raise UsageError(f"it needs {', '.join(lacking)}.")
@@ -147,5 +156,17 @@ def _reports(
             judged = [row.ranker], experiment.protocol, settings, data, (seed,)
             kept(pipeline.evaluate(workspace, *judged, tick=tick, folder=training, refit=experiment.refit), file)
             shutil.rmtree(training, ignore_errors=True)
-        reports.append(taken(file, protocol))
+        reports.append(_with_reasons(taken(file, protocol), row, emptied))
     return reports
+
+
+def _with_reasons(report: Report, row: Row, emptied: Collection[str]) -> Report:
+    """The report, whose notes say of a slot that the row leaves empty that it is the row that does."""
+
+    def reworded(note: str) -> str:
+        slot = note.partition(" left out: ")[0]
+        return note.replace(NOT_FILLED, "this row leaves it empty") if slot in emptied else note
+
+    judged = report.judged[row.ranker]
+    notes = dict.fromkeys(map(reworded, judged.notes))
+    return replace(report, judged={row.ranker: replace(judged, notes=notes)})

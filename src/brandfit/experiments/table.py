@@ -20,6 +20,7 @@ def to_dict(outcome: Outcome) -> dict[str, Any]:
             "ranker": row.ranker,
             "settings": row.settings,
             "slots": row.slots,
+            "reads": list(row.reads),
             "paper": row.paper,
             "spread": row.spread,
             "parameters": row.parameters,
@@ -42,7 +43,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
     if report is not None:
         lines += [_protocol(report), ""]
         metrics = _metrics(outcome)
-        header = ["", *map(str, metrics), *(["parameters", "fit, s"] if not experiment.by_category else ["brands"])]
+        header = ["", *map(str, metrics), *(["parameters", "fit, s", "Features"] if not experiment.by_category else ["brands"])]
         rows = [[_cell(name, paper, name in outcome.missing), *cells] for name, paper, cells in _rows(outcome, cell, " ± {}")]
         lines += [_line(header), _line(["---"] * len(header)), *map(_line, rows), ""]
         lines += [
@@ -51,6 +52,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
             else "In brackets: 95 % interval over brands.",
             "",
             *([f"{WORTH}.", ""] if report.references and not experiment.by_category else []),
+            *([f"Features read: {report.features(next(iter(report.judged)))}.", ""] if experiment.by_category else []),
         ]
         lines += [*_spread(outcome, report), *_compared(outcome, report)]
         for name, found in report.to_dict()["calibration"].items():
@@ -66,14 +68,16 @@ def to_latex(outcome: Outcome) -> str:
     if report is None:
         return f"% {experiment.title}: no row could be run.\n"
     metrics = _metrics(outcome)
-    columns = "l" + "c" * (len(metrics) + (0 if experiment.by_category else 1))
-    header = ["", *map(str, metrics), *([] if experiment.by_category else ["Parameters"])]
+    columns = "l" + "c" * len(metrics) + ("" if experiment.by_category else "cl")
+    header = ["", *map(str, metrics), *([] if experiment.by_category else ["Parameters", "Features"])]
     body = []
     for name, paper, cells in _rows(outcome, _small, r" {{\scriptsize $\pm$ {}}}"):
-        shown = cells[: len(metrics)] if experiment.by_category else cells[: len(metrics) + 1]
         published = rf"{_escaped(name)} \emph{{(published)}}" if name in outcome.missing else r"\quad \emph{published}"
         label = published if paper else _escaped(name)
-        shown = [*shown[: len(metrics)], *map(_escaped, shown[len(metrics) :])]
+        shown = cells[: len(metrics)]
+        if not experiment.by_category:
+            parameters, _, features = cells[len(metrics) :]
+            shown = [*shown, _escaped(parameters), rf"{{\scriptsize {_escaped(features)}}}"]
         body.append(" & ".join([label, *shown]) + r" \\")
     caption = f"{experiment.title}. {_protocol(report)} Means over brands with 95 % intervals."
     return "\n".join(
@@ -90,6 +94,7 @@ def to_latex(outcome: Outcome) -> str:
             r"\end{tabular}",
             r"\par\medskip\footnotesize",
             *([rf"{_escaped(WORTH)}.\par"] if report.references and not experiment.by_category else []),
+            *([rf"Features read: {report.features(next(iter(report.judged)))}.\par"] if experiment.by_category else []),
             *(rf"{_escaped(note)}\par" for note in _notes(outcome)),
             r"\end{table}",
             "",
@@ -125,14 +130,15 @@ def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str], spre
         if found := report.judged.get(row.name):
             fits = max(1, len(report.seeds) * len(report.candidate_counts))
             cells = [show(report.value(row.name, m)) for m in metrics]
-            yield report.label(row.name), False, [*cells, f"{found.parameters:,}", _seconds(found.fit_seconds / fits)]
+            seconds = _seconds(found.fit_seconds / fits)
+            yield report.label(row.name), False, [*cells, f"{found.parameters:,}", seconds, report.features(row.name)]
         if row.paper:
             wanted = [str(m) for m in metrics]
             varies = [spread.format(brief(row.spread[m])) if m in row.spread else "" for m in wanted]
             figures = [brief(row.paper.get(m)) + by for m, by in zip(wanted, varies, strict=True)]
-            yield row.name, True, [*figures, row.parameters, ""]
+            yield row.name, True, [*figures, row.parameters, "", ""]
     for name, reference in report.references.items():
-        yield f"({name})", False, [*(show(report.reference(reference, m)) for m in metrics), "", ""]
+        yield f"({name})", False, [*(show(report.reference(reference, m)) for m in metrics), "", "", ""]
 
 
 def _seconds(value: float) -> str:

@@ -153,7 +153,10 @@ class Attributor:
         if side not in self._others:
             ids = self.dataset.influencers if side == "influencer" else self.dataset.brands
             self._others[side] = others(self.dataset, self.slots, ids, OTHERS + 1, self.seed)
-        return {slot: [rows for id, rows in found if id != whole.id][:OTHERS] for slot, found in self._others[side].items()}
+        theirs = {slot: [rows for id, rows in found if id != whole.id][:OTHERS] for slot, found in self._others[side].items()}
+        most = max(map(len, theirs.values()), default=0)
+        # As many in every slot: in one that few accounts have, they stand in several times.
+        return {slot: [rows[n % len(rows)] for n in range(most)] if rows else [] for slot, rows in theirs.items()}
 
     def _scores(self, variants: Variants, other: str, side: Side, m: int) -> np.ndarray:
         """(m, o) a column an account that stands in."""

@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from brandfit.arguments import Texts, checked
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder
 from brandfit.errors import UnknownName, UsageError
 from brandfit.explain import heatmap, radar
 from brandfit.explain.attribute import Attributor
-from brandfit.explain.explanation import Attribution, Explanation, HeatMap, Radar, Side
+from brandfit.explain.explanation import Attribution, Explanation, HeatMap, MapMethod, Radar, Side
 from brandfit.explain.sentences import sentences
 from brandfit.rankers.base import Ranker
 
 KINDS = ("posts", "columns", "words", "maps")
+SIDES: tuple[Side, ...] = ("influencer", "brand")
+Known = TypeVar("Known", bound=str)
 MAPS = 3
 """Posts whose pictures are mapped: those that add most."""
 
 
+@checked
 def explain(
     ranker: Ranker,
     dataset: Dataset,
     brand: str,
     influencer: str,
-    kinds: Collection[str] = ("posts", "columns"),
-    sides: Sequence[Side] = ("influencer",),
+    kinds: Texts = ("posts", "columns"),
+    sides: Texts = ("influencer",),
     encoders: Mapping[str, Encoder] | None = None,
     more: Mapping[str, Any] | None = None,
     seed: int = 0,
+    map_method: MapMethod = "occlusion",
 ) -> Explanation:
     """Why a fitted ranker gave this pair its score.
 
-    kinds     of ``KINDS``: posts, named columns, words of captions, heat maps of pictures
-    encoders  slot to the encoder that filled it: words and maps read captions and pictures anew
+    kinds       of ``KINDS``: posts, named columns, words of captions, heat maps of pictures
+    encoders    slot to the encoder that filled it: words and maps read captions and pictures anew
+    map_method  how heat maps are made (``explain.heatmap``)
 
-    Raises UsageError where there is no evidence to explain.
+    Raises UsageError where there is no evidence to explain, or if heat maps of another method than occlusion are wanted and it
+    lacks something. Of occlusion, which draws unless said, a note says so.
     """
+    kinds, wanted = _known(kinds, KINDS, "kind of explanation"), _known(sides, SIDES, "side of a pair")
     for role, id, known in (("brand", brand, dataset.brands), ("influencer", influencer, dataset.influencers)):
         if id not in set(known.tolist()):
             raise UnknownName(role, id, known.tolist())
@@ -52,11 +60,18 @@ def explain(
             "Encode the posts of both, or ask for a pair that is ranked.",
         )
     notes = ranker.notes(dataset)
+    readers = dict(encoders or {})
+    lacks = heatmap.lacking(map_method, ranker, dataset, readers.get("picture")) if "maps" in kinds else None
+    if lacks and map_method != "occlusion":
+        raise UsageError(f"There are no heat maps by {map_method}: {lacks[0]}.", lacks[1])
+    if lacks:
+        notes.append(f"no heat maps: {lacks[0]}")
+    mapped = "maps" in kinds and not lacks
     seen = dataset.representation[brand]
-    asked = [side for side in sides if side == "influencer" or seen in ("posts", "brief", "profile")]
-    if len(asked) < len(sides):
+    asked = [side for side in wanted if side == "influencer" or seen in ("posts", "brief", "profile")]
+    if len(asked) < len(wanted):
         notes.append(f"{brand} is seen through its partners: its side is not taken apart")
-    found = _attributions(Attributor(ranker, dataset, seed=seed), dataset, brand, influencer, kinds, asked, encoders or {}, notes)
+    found = _attributions(Attributor(ranker, dataset, seed=seed), dataset, brand, influencer, kinds, asked, readers, notes)
     explanation = Explanation(
         brand,
         influencer,
@@ -65,7 +80,7 @@ def explain(
         parts,
         attributions=tuple(found),
         radars=tuple(_radars(ranker, dataset, brand, influencer, found)),
-        maps=tuple(_maps(ranker, dataset, brand, influencer, found, encoders or {}, notes)) if "maps" in kinds else (),
+        maps=tuple(_maps(map_method, ranker, dataset, brand, influencer, found, readers.get("picture"), notes)) if mapped else (),
         notes=tuple(notes),
         more={
             **_chance(ranker, dataset, pair),
@@ -74,6 +89,14 @@ def explain(
         },
     )
     return replace(explanation, sentences=sentences(explanation))
+
+
+def _known(named: Texts, known: tuple[Known, ...], what: str) -> list[Known]:
+    """Those of ``known`` that are named, in the order in which they are. Raises UnknownName for another."""
+    for name in named:
+        if name not in known:
+            raise UnknownName(what, name, known)
+    return [one for name in named for one in known if one == name]
 
 
 def _attributions(
@@ -102,38 +125,44 @@ def _attributions(
 
 
 def _maps(
+    method: MapMethod,
     ranker: Ranker,
     dataset: Dataset,
     brand: str,
     influencer: str,
     attributions: list[Attribution],
-    encoders: Mapping[str, Encoder],
+    encoder: Encoder | None,
     notes: list[str],
 ) -> list[HeatMap]:
-    if "picture" not in ranker.used_slots(dataset):
-        return []
-    if "picture" not in encoders:
-        notes.append(f"no heat maps: nothing here can read pictures as {dataset.slots['picture'].name} did")
-        return []
+    """Of each side the first ``MAPS`` of its heaviest posts whose picture can be mapped; a note says which could not."""
     shown = set(dataset.images["post"].to_pylist())
-    found = []
+    found: list[HeatMap] = []
+    failed: list[str] = []
     for attribution in attributions:
-        if attribution.kind == "posts":
-            posts = [item.id for item in attribution.items if item.id in shown][:MAPS]
-            side = attribution.side
-            found += [heatmap.occlusion(ranker, dataset, encoders["picture"], brand, influencer, post, side) for post in posts]
+        if attribution.kind != "posts":
+            continue
+        drawn: list[HeatMap] = []
+        for item in attribution.items:
+            if item.id not in shown or len(drawn) == MAPS:
+                continue
+            try:
+                drawn.append(heatmap.drawn(method, ranker, dataset, encoder, brand, influencer, item.id, attribution.side))
+            except UsageError as error:
+                failed.append(error.message.rstrip("."))
+        found += drawn
+    if failed:
+        notes.append(f"no heat maps of {len(failed)} posts, for example: {failed[0]}")
     return found
 
 
 def _radars(ranker: Ranker, dataset: Dataset, brand: str, influencer: str, attributions: list[Attribution]) -> list[Radar]:
-    attention = radar.attention_of(ranker, dataset, brand, influencer)
+    attention = ranker.attention(dataset, brand, influencer)
     named = [slot for slot in ("concept", "category", "profile") if slot in dataset.slots]
     found = [radar.radar(dataset, slot, brand, influencer, attention if slot == "concept" else None) for slot in named]
     columns = [a for a in attributions if a.kind == "columns" and a.side == "influencer" and a.slot == "concept"]
     return [r for r in found if r is not None and len(r.axes) > 2] + [radar.column_radar(a, "concept") for a in columns[:1]]
 
 
-def _chance(ranker: Any, dataset: Dataset, pair: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
-    if getattr(ranker, "stack", None) is None:
-        return {}
-    return {"probability": [float(values[0, 0]) for values in ranker.probability(dataset, *pair)]}
+def _chance(ranker: Ranker, dataset: Dataset, pair: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+    chance = ranker.probability(dataset, *pair)
+    return {} if chance is None else {"probability": [float(values[0, 0]) for values in chance]}

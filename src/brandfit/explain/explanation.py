@@ -8,7 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from brandfit.encoders.image.base import WHOLE, Area
+
 Side = Literal["brand", "influencer"]
+MapMethod = Literal["occlusion", "gradient", "wsim", "wsim-general"]
+"""How a heat map is made (``explain.heatmap``)."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +86,27 @@ class Radar:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """What in a picture speaks for the pair: values (h, w) over its area, above zero for, below zero against.
+    """What in a picture speaks for the pair: values (h, w), above zero for, below zero against.
 
-    method  how it was made: "wsim", "occlusion", or the name of a gradient method
+    area  (left, top, right, bottom) of the part of the picture that the values cover, as shares of its width and height
     """
 
     side: Side
     post: str
     picture: str
     values: np.ndarray
-    method: str
+    method: MapMethod = "occlusion"
+    area: Area = WHOLE
 
     def to_dict(self) -> dict[str, Any]:
-        rows = [[float(v) for v in row] for row in self.values]
-        return {"side": self.side, "post": self.post, "picture": self.picture, "method": self.method, "values": rows}
+        return {
+            "side": self.side,
+            "post": self.post,
+            "picture": self.picture,
+            "method": self.method,
+            "area": list(self.area),
+            "values": [[float(v) for v in row] for row in self.values],
+        }
 
 
 @dataclass(frozen=True)

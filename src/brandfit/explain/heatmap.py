@@ -1,67 +1,135 @@
 """Heat maps: what in a picture speaks for the pair.
 
-wsim       W-14 to W-16 (Elwood et al. 2021, Eq. 11-12): of a WSim whose picture slot is VGG-16, place by place, exact
-occlusion  any ranker and any encoder: a patch is covered, the picture read again, the pair scored again (Zeiler and Fergus, 2014)
-fit        the same of a picture that nobody has posted yet: how well it fits what an account shows (W-17)
-gradient   any encoder that is a network: captum's methods on the likeness of the picture to what the other side shows
+occlusion     any ranker, any encoder: a patch is covered, the picture read again, the pair scored again (Zeiler and Fergus, 2014)
+gradient      any ranker, any encoder that is a network of PyTorch: how each part of the picture moves its cosine with what the
+              other side shows, by integrated gradients (Sundararajan et al., 2017)
+wsim          a WSim that learned from image.vgg16: place by place, what is important to the other side of the pair (W-15: W_v b_v,
+              or W_v i_v for pictures of the brand; Elwood et al. 2021, Eq. 11-12)
+wsim-general  the same, what is important whoever looks (W-14: diag(W_v))
+
+``fit`` is occlusion of a picture that nobody has posted yet: how well it fits what an account shows (W-17).
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from PIL import Image as Picture
 
+from brandfit import names
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
+from brandfit.encoders.image.base import Area, PictureEncoder
+from brandfit.encoders.image.vgg16 import FILTERS, PLACES
 from brandfit.errors import MissingExtra, UsageError
 from brandfit.explain.attribute import Game
-from brandfit.explain.explanation import HeatMap, Side
+from brandfit.explain.explanation import HeatMap, MapMethod, Side
 from brandfit.explain.variants import Variants, pair, scores, subject
 from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.learning.similarity import cosine, typical
 from brandfit.rankers.base import Ranker
-from brandfit.rankers.wsim import WSim
 
-VGG = (7, 7, 512)
-"""Places and filters of the last block of VGG-16; a column of ``image.vgg16`` is (row 7 + column) 512 + filter."""
+VGG = (PLACES, PLACES, FILTERS)
+"""A row of ``image.vgg16``: (y, x, filter) of the last block of VGG-16."""
 CELLS = 8
 """A picture is occluded in patches of 2 x 2 of CELLS x CELLS cells, each patch half over the next."""
+FINE = 28
+"""Cells of a gradient map on each side: single pixels are noise."""
+STEPS = 32
+"""Pictures between the mean colour and the picture that gradients are averaged over."""
 
-Gradient = Literal["integrated_gradients", "saliency", "input_x_gradient"]
 
+def lacking(method: MapMethod, ranker: Ranker, dataset: Dataset, encoder: Encoder | None) -> tuple[str, str] | None:
+    """Why this method cannot draw here, and what to do about it; None if it can.
 
-def importance(ranker: WSim, dataset: Dataset, of: str | None = None) -> np.ndarray:
-    """(7, 7, 512) what WSim holds important in pictures: diag(W_v), or W_v b_v for a brand (or i_v for an influencer) ``of``.
-
-    Raises UsageError where its picture slot is not VGG-16.
+    encoder  the one that fills the slot picture and can read anew, None if there is none
     """
-    if not isinstance(ranker, WSim) or "picture" not in ranker.diagonal:
-        raise UsageError(f"{ranker.name} has no weights of pictures.", "Train wsim with image.vgg16 in the slot picture.")
-    weights = ranker.diagonal["picture"]
-    if weights.size != np.prod(VGG):
-        raise UsageError(
-            f"The picture slot of {ranker.name} has {weights.size} columns, not the {np.prod(VGG):,} places of VGG-16.",
-            "Encode image.vgg16, set slots.picture=image.vgg16 and train wsim; or draw maps by occlusion.",
+    features = dataset.slots.get("picture")
+    if features is None or features.level != "post":
+        return "there are no picture features of posts", "Encode pictures first, for example: brandfit encode image.classical"
+    unread = (
+        f"nothing here can read pictures as {features.name} did",
+        f"Name the settings that it had: --set {features.name}.NAME=VALUE",
+    )
+    if method == "occlusion":
+        if "picture" not in ranker.used_slots(dataset):
+            return f"{ranker.name} does not read pictures", "Name another ranker, for example: --ranker simcos"
+        return unread if encoder is None else None
+    if method == "gradient":
+        if encoder is None:
+            return unread
+        if not isinstance(encoder, PictureEncoder) or encoder.differentiable() is None:
+            return (
+                f"{encoder.name} is no network of PyTorch, so that it has no gradients",
+                "Encode with image.vgg16, image.resnet, image.mobilenet or image.clip, or draw by occlusion.",
+            )
+        return None
+    weights = ranker.importance(dataset, "picture")
+    if weights is None:
+        return (
+            f"{ranker.name} has no weights of single columns of pictures",
+            "Name the ranker wsim, trained with image.vgg16 in the slot picture, or draw by occlusion.",
         )
-    if of is not None:
-        vectors = brand_vectors if of in dataset.representation else account_vectors
-        found = vectors(dataset, "picture", np.array([of], dtype=object))
-        row = found.values[0].astype(np.float64)
-        weights = weights * (row / max(np.linalg.norm(row), 1e-12) if ranker.config.normalise else row)
-    return np.asarray(weights, np.float64).reshape(VGG)
+    if features.name != "image.vgg16" or weights.size != np.prod(VGG):
+        return (
+            f"the slot picture is filled by {features.name} ({weights.size:,} columns), not by the {np.prod(VGG):,} of image.vgg16",
+            "Encode image.vgg16, then: brandfit train wsim --set slots.picture=image.vgg16; or draw by occlusion.",
+        )
+    return None
 
 
-def wsim_map(ranker: WSim, dataset: Dataset, post: str, of: str | None = None) -> np.ndarray:
-    """(7, 7): sum over filters of importance times activation, of a post's pictures (W-14; for a brand or influencer W-15)."""
-    row, there = dataset.slots["picture"].of(np.array([post], dtype=object))
-    if not there[0]:
-        raise UsageError(f"{post} has no picture features.", "Encode its pictures first: brandfit encode image.vgg16")
-    return (importance(ranker, dataset, of) * row[0].reshape(VGG)).sum(axis=-1)
+def drawn(
+    method: MapMethod,
+    ranker: Ranker,
+    dataset: Dataset,
+    encoder: Encoder | None,
+    brand: str,
+    influencer: str,
+    post: str,
+    side: Side = "influencer",
+) -> HeatMap:
+    """The map of a post's first picture. Raises UsageError if the post has no picture, or the method is ``lacking`` something."""
+    if lacks := lacking(method, ranker, dataset, encoder):
+        raise UsageError(f"There is no heat map: {lacks[0]}.", lacks[1])
+    other = brand if side == "influencer" else influencer
+    if method == "occlusion":
+        assert encoder is not None
+        return occlusion(ranker, dataset, encoder, brand, influencer, post, side)
+    if method == "gradient":
+        assert isinstance(encoder, PictureEncoder)
+        return gradient(dataset, encoder, other, post, side)
+    return wsim(ranker, dataset, encoder, post, side, None if method == "wsim-general" else other)
+
+
+def wsim(ranker: Ranker, dataset: Dataset, encoder: Encoder | None, post: str, side: Side, of: str | None) -> HeatMap:
+    """(7, 7): sum over filters of importance times activation, H = sum_f I o X (Eq. 12).
+
+    of       the account whose importance it is (W-15), None: whoever looks (W-14)
+    encoder  reads the first picture of a post that has several: Features of the post are the mean of all
+    """
+    hashes = _pictures(dataset, post)
+    first = decoded(dataset, hashes[0])
+    if len(hashes) == 1:
+        rows, there = dataset.slots["picture"].of(np.array([post], dtype=object))
+        if not there[0]:
+            raise UsageError(f"{post} has no picture features.", "Encode its pictures first: brandfit encode image.vgg16")
+    elif encoder is not None:
+        rows = _read(encoder, [first], [], int(np.prod(VGG)))
+    else:
+        raise UsageError(
+            f"{post} has {len(hashes)} pictures, and nothing here can read the first alone as image.vgg16 did.",
+            "Name the settings that it had: --set image.vgg16.NAME=VALUE",
+        )
+    weights = ranker.importance(dataset, "picture", of)
+    assert weights is not None
+    values = (weights.reshape(VGG) * rows[0].reshape(VGG)).sum(axis=-1)
+    reader: PictureEncoder = encoder if isinstance(encoder, PictureEncoder) else names.load("encoder", "image.vgg16")()
+    method: MapMethod = "wsim-general" if of is None else "wsim"
+    return HeatMap(side, post, hashes[0], values, method, _area(reader, first))
 
 
 def occlusion(
@@ -123,51 +191,65 @@ def cells(
     return Game("cells", side, "picture", names, names, value), heat.values.ravel()
 
 
-def gradient(
-    dataset: Dataset, encoder: Any, brand: str, influencer: str, post: str, method: Gradient = "integrated_gradients"
-) -> HeatMap:
-    """How each pixel moves the likeness (cosine) of an influencer's picture to the mean of what the brand shows, (h, w).
+def gradient(dataset: Dataset, encoder: PictureEncoder, like: str, post: str, side: Side) -> HeatMap:
+    """How each part of a post's first picture moves its cosine with the mean of what ``like`` shows, (28, 28) at most.
 
-    ``encoder`` is a network of PyTorch that has ``transform``, ``model`` and ``forward`` (those of torchvision).
+    The values add up to how much more alike the picture is than one of the mean colour. Raises UsageError if ``like`` shows
+    nothing.
     """
     hash = _pictures(dataset, post)[0]
-    shown = brand_vectors(dataset, "picture", np.array([brand], dtype=object))
+    vectors = brand_vectors if like in dataset.representation else account_vectors
+    shown = vectors(dataset, "picture", np.array([like], dtype=object))
+    network = encoder.differentiable()
+    assert network is not None
     if not shown.present[0]:
-        raise UsageError(f"{brand} shows no pictures.", "Draw maps by occlusion, or encode the pictures of its partners.")
+        raise UsageError(f"{like} shows no pictures to compare with.", "Draw maps by occlusion, or encode the pictures of both.")
     picture = encoder.prepare(dataset, hash)
-    likeness = cosine_with(encoder.model, encoder.forward, shown.values[0])
-    return HeatMap("influencer", post, hash, attributed(likeness, picture, method), method)
+    if picture is None:
+        raise UsageError(f"The first picture of {post} cannot be read.", "Name another post.")
+    values = attributed(cosine_with(network, shown.values[0]), picture)
+    return HeatMap(side, post, hash, coarse(values), "gradient", _area(encoder, decoded(dataset, hash)))
 
 
-def cosine_with(model: Any, forward: Callable[[Any, Any], Any], direction: np.ndarray) -> Callable[[Any], Any]:
+def cosine_with(network: Callable[[Any], Any], direction: np.ndarray) -> Callable[[Any], Any]:
     """Pictures (n, 3, h, w) to (n,) cosines of what a network makes of them with a direction (d,)."""
     import torch
 
-    device = next(model.parameters()).device
-    wanted = torch.from_numpy(np.asarray(direction, np.float32)).to(device)
-
     def likeness(pictures: Any) -> Any:
-        return torch.nn.functional.cosine_similarity(forward(model, pictures.to(device)), wanted[None], dim=-1)
+        rows = network(pictures)
+        wanted = torch.from_numpy(np.asarray(direction, np.float32)).to(rows.device)
+        return torch.nn.functional.cosine_similarity(rows, wanted[None], dim=-1)
 
     return likeness
 
 
-def attributed(function: Callable[[Any], Any], picture: Any, method: Gradient) -> np.ndarray:
-    """(h, w) attribution of a scalar function of pictures at one picture (c, h, w), summed over colours."""
+def attributed(function: Callable[[Any], Any], picture: Any) -> np.ndarray:
+    """(h, w) integrated gradients of a scalar function of pictures at one prepared picture (c, h, w), summed over colours.
+
+    Prepared pictures are normalised: the baseline of zeros is a picture of the mean colour.
+    """
     try:
-        from captum import attr
+        from captum.attr import IntegratedGradients
     except ImportError:
         raise MissingExtra("gradient maps", "explain") from None
     import torch
 
     inputs = torch.as_tensor(picture)[None].float().requires_grad_(True)
-    if method == "saliency":
-        found = attr.Saliency(function).attribute(inputs)
-    elif method == "input_x_gradient":
-        found = attr.InputXGradient(function).attribute(inputs)
-    else:
-        found = attr.IntegratedGradients(function).attribute(inputs, n_steps=32, internal_batch_size=8)
+    found = IntegratedGradients(function).attribute(inputs, n_steps=STEPS, internal_batch_size=8)
     return np.asarray(found[0].sum(0).detach().cpu().numpy(), np.float64)
+
+
+def coarse(values: np.ndarray, most: int = FINE) -> np.ndarray:
+    """Sums over cells, ``most`` at most on each side, of as equal size as may be."""
+    for axis, length in enumerate(values.shape):
+        first = np.linspace(0, length, min(most, length) + 1).round().astype(int)[:-1]
+        values = np.add.reduceat(values, first, axis=axis)
+    return values
+
+
+def _area(encoder: PictureEncoder, picture: np.ndarray) -> Area:
+    """The part of a picture (h, w, 3) that the encoder reads."""
+    return encoder.area(picture.shape[1], picture.shape[0])
 
 
 def decoded(dataset: Dataset, hash: str) -> np.ndarray:

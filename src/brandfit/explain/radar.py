@@ -50,18 +50,23 @@ def radar(
     return Radar(tuple(features.columns[n] for n in chosen), series, features.name)
 
 
-def attention_of(ranker: Any, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
-    """Of CAMERA: side to (columns,) attention on each concept; None of other rankers."""
-    if not hasattr(ranker, "factors"):
-        return None
-    told = ranker.factors(dataset, np.array([brand], dtype=object), np.array([influencer], dtype=object))
-    if "weights_b" not in told:
-        return None
-    result = {}
-    for side, key in (("brand", "b"), ("influencer", "m")):
-        result[side] = np.zeros(dataset.slots["concept"].dim)
-        np.add.at(result[side], told[f"concepts_{key}"][0, 0].astype(np.int64), told[f"weights_{key}"][0, 0])
-    return result
+def shared_topics(dataset: Dataset, slot: str, brand: str, influencers: np.ndarray, most: int = 3) -> list[list[str]]:
+    """Of each influencer the named columns that weigh most in what it and the brand have in common (the geometric mean of their
+    shares, as in ``radar``), the heaviest first; [] where nothing with names was encoded for both."""
+    features = dataset.slots.get(slot)
+    if features is None or not features.columns:
+        return [[] for _ in influencers]
+    left = brand_vectors(dataset, slot, np.array([brand], dtype=object))
+    right = account_vectors(dataset, slot, influencers)
+    if not left.present[0]:
+        return [[] for _ in influencers]
+    brand_shares = _shares(left.values[0])  # (columns,)
+    found = []
+    for values, present in zip(right.values, right.present, strict=True):
+        common = np.sqrt(brand_shares * _shares(values)) if present else np.zeros_like(brand_shares)
+        best = np.argsort(-common, kind="stable")[:most]
+        found.append([features.columns[n] for n in best if common[n] > 0])
+    return found
 
 
 def column_radar(attribution: Attribution, source: str) -> Radar:

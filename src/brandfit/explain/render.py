@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image as Picture
 
 from brandfit.data.dataset import Dataset
+from brandfit.encoders.image.base import WHOLE, Area
 from brandfit.errors import MissingExtra
 from brandfit.explain.explanation import Attribution, Explanation, HeatMap, Radar
 from brandfit.explain.heatmap import decoded
@@ -20,15 +21,20 @@ FOR, AGAINST, BRAND, INFLUENCER = "#b3261e", "#1f5fa8", "#c2571a", "#1f5fa8"
 LONG = 44
 
 
-def overlay(picture: np.ndarray, values: np.ndarray, least: float = 0.0) -> Picture.Image:
+def overlay(picture: np.ndarray, values: np.ndarray, least: float = 0.0, area: Area = WHOLE) -> Picture.Image:
     """A picture (h, w, 3) uint8 with a map (a, b) over it, enlarged smoothly: red speaks for, blue against, more the fuller it is.
 
     least  magnitude that is fully coloured at least, so that a map of nothing stays pale
+    area   the part of the picture that the map covers; the rest has no colour
     """
     h, w = picture.shape[:2]
     top = max(float(np.abs(values).max()), least, 1e-12)
-    large = Picture.fromarray((values / top).astype(np.float32), "F").resize((w, h), Picture.Resampling.BICUBIC)
-    strength = np.clip(np.asarray(large), -1, 1)
+    left, right = (round(share * w) for share in area[::2])
+    upper, lower = (round(share * h) for share in area[1::2])
+    size = max(right - left, 1), max(lower - upper, 1)
+    large = Picture.fromarray((values / top).astype(np.float32), "F").resize(size, Picture.Resampling.BICUBIC)
+    strength = np.zeros((h, w), np.float32)
+    strength[upper : upper + size[1], left : left + size[0]] = np.clip(np.asarray(large), -1, 1)
     colour = np.where(strength[..., None] > 0, np.array([220, 30, 20.0]), np.array([30, 90, 200.0]))
     share = 0.65 * np.abs(strength)[..., None]
     pale = picture.mean(axis=-1, keepdims=True) * 0.5 + picture * 0.5
@@ -99,7 +105,7 @@ def save(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list
 
 
 def overlay_png(dataset: Dataset, heat: HeatMap, least: float = 0.0) -> bytes:
-    return png(overlay(decoded(dataset, heat.picture), heat.values, least))
+    return png(overlay(decoded(dataset, heat.picture), heat.values, least, heat.area))
 
 
 def png(drawn: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from brandfit.encoders.text._words import stop_words
 from brandfit.explain.explanation import Attribution, Explanation, Weight
@@ -56,10 +56,20 @@ def worth_telling(attribution: Attribution) -> list[Weight]:
     return [item for item in attribution.items if abs(item.value) >= crumb > 0 and abs(item.value) > SURE * item.error]
 
 
+def main_reason(parts: Mapping[str, float]) -> str:
+    """The part of a score that adds most, in words, and the next one if it adds at least half as much; "" where no part adds
+    anything, or the score has a single part."""
+    if len(parts) < 2:
+        return ""
+    first, second = sorted(parts, key=lambda name: -parts[name])[:2]
+    named = [name for name in (first, second) if parts[name] > 0 and parts[name] >= parts[first] / 2]
+    return _and([SLOT.get(name, name) for name in named]) if named else ""
+
+
 def _score(explanation: Explanation) -> str:
     rank, among = explanation.more.get("rank"), explanation.more.get("candidates")
-    place = f"number {rank:,} of {among:,}, " if rank and among else ""
-    told = f"{explanation.influencer} is {place}with a score of {explanation.score:.2f} for {explanation.brand}"
+    place = f"is number {rank:,} of {among:,}, with" if rank and among else "has"
+    told = f"{explanation.influencer} {place} a score of {explanation.score:.2f} for {explanation.brand}"
     posts = explanation.of("posts", "influencer")
     if posts and posts[0].items:
         base = posts[0].base

@@ -1,50 +1,68 @@
 """The main job from end to end: import, check, encode, train, rank, evaluate, export. The only module that knows the whole line.
 
-workspace = Workspace("demo", create=True)
-import_source(workspace, "sample")
-encode(workspace, ["text.hashing", "image.classical"])
-train(workspace, "wsim")
-ranking = rank(workspace, "northpeak.outdoor", "wsim")
-report = evaluate(workspace, ["simcos", "wsim", "brandfit"], "expansion")
+>>> from brandfit import pipeline
+>>> from brandfit.workspace import Workspace
+>>> workspace = Workspace("demo", create=True)
+>>> imported = pipeline.import_source(workspace, "sample")
+>>> texts, pictures = (pipeline.encode(workspace, name) for name in ("text.hashing", "image.classical"))
+>>> model = pipeline.train(workspace, "brandfit")
+>>> ranking = pipeline.rank(workspace, "northpeak.outdoor", k=5)
+>>> [row["rank"] for row in ranking.rows()]
+[1, 2, 3, 4, 5]
+>>> report = pipeline.evaluate(workspace, ["simcos", "brandfit"], "expansion")
+
+Every function takes the workspace as a ``Workspace`` or as its path, and a list of names as one text, a list, an array or a column
+(``brandfit.arguments``).
 """
 
 from __future__ import annotations
 
 from brandfit.pipeline.audiences import Audience, audience, shared_audiences
+from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
 from brandfit.pipeline.choosing import advise, appraise, asking_prices, fit_maps, shortlist
-from brandfit.pipeline.explaining import explain, save_explanation
+from brandfit.pipeline.completing import brands_encoded_in_memory
+from brandfit.pipeline.explaining import explain, map_methods, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_rows
 from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
 from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
-from brandfit.pipeline.loading import check, describe_accounts, encode, fill_slots, load, with_features
+from brandfit.pipeline.loading import category_of, check, describe_accounts, encode, fill_slots, load, sweep, with_features
+from brandfit.pipeline.outdated import Outdated, outdated
 from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
 from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, lately_ranked, rank, rank_brief, train
 from brandfit.pipeline.reporting import report
 from brandfit.pipeline.resuming import resumable
 from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair
+from brandfit.pipeline.updating import Updated, update
 
 __all__ = [
     "DEFAULT_PROFILER",
     "Audience",
+    "Bounds",
+    "Candidates",
     "Category",
     "Forgotten",
     "Found",
     "Imported",
+    "Outdated",
     "Pair",
     "Suiting",
+    "Updated",
     "advise",
     "appraise",
     "asking_prices",
     "audience",
+    "brands_encoded_in_memory",
     "brands_for",
     "catalogue",
     "category",
+    "category_of",
     "chances",
     "check",
     "check_file",
+    "default_candidates",
     "default_ranker",
     "describe_accounts",
     "doctor",
@@ -66,6 +84,8 @@ __all__ = [
     "listing",
     "load",
     "looks_like",
+    "map_methods",
+    "outdated",
     "pair",
     "posts_told",
     "profile",
@@ -79,9 +99,11 @@ __all__ = [
     "shared_audiences",
     "shortlist",
     "similar",
+    "sweep",
     "to_mark",
     "topics",
     "train",
+    "update",
     "with_features",
     "with_labels",
 ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from brandfit.arguments import Texts, checked
 from brandfit.audience.authenticity import RULE, Hint, Hints
 from brandfit.audience.view import AudienceView, Shared, Views, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.pipeline.loading import load
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Audience:
         }
 
 
-def audience(workspace: Workspace, account: str, other: str | None = None, data: Mapping[str, Any] | None = None) -> Audience:
+@checked
+def audience(workspace: Place, account: str, other: str | None = None, data: Mapping[str, Any] | None = None) -> Audience:
     """What is known of the audience of a brand or influencer; ``other``: beside that of another."""
     dataset = load(workspace, data)
     account, other = (None if id is None else id.strip().lower().removeprefix("@") for id in (account, other))  # type: ignore[assignment]
@@ -47,10 +49,11 @@ def audience(workspace: Workspace, account: str, other: str | None = None, data:
     return Audience(view, tuple(hints.of(account)))
 
 
-def shared_audiences(workspace: Workspace, accounts: Sequence[str]) -> list[tuple[str, str, Shared | None]]:
+@checked
+def shared_audiences(workspace: Place, accounts: Texts) -> list[tuple[str, str, Shared | None]]:
     """Of each two of these accounts who is known in the audiences of both; None where one of them is not known."""
-    views = _views(load(workspace))
-    pairs = [(one, other) for n, one in enumerate(accounts) for other in accounts[n + 1 :]]
+    views, ids = _views(load(workspace)), list(accounts)
+    pairs = [(one, other) for n, one in enumerate(ids) for other in ids[n + 1 :]]
     return [(one, other, views.shared(one, other)) for one, other in pairs]
 
 

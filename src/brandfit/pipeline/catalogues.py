@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from brandfit import names
+from brandfit.arguments import checked
 from brandfit.campaign.prices import PriceConfig
 from brandfit.config import describe
 from brandfit.data import endorsements
@@ -15,20 +16,23 @@ from brandfit.errors import UnknownName
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.metrics import METRICS
 from brandfit.pipeline.loading import describe_accounts, load
+from brandfit.pipeline.outdated import outdated
 from brandfit.search import filters
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace, orphans
 
 
-def listing(what: str, workspace: Workspace, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+@checked
+def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """What a workspace holds: 'features', 'models', 'brands' or 'influencers', one dict each."""
+    workspace = as_workspace(workspace)
     if what == "features":
         shown = ("name", "slot", "level", "rows", "dim")
         return [{key: info[key] for key in shown} for info in map(workspace.feature_info, workspace.feature_names())]
     if what == "models":
         infos = [workspace.model_info(name) for name in workspace.model_names()]
+        old = {one.name for one in outdated(workspace).models}
         return [
-            {"ranker": i["ranker"], "seed": i["seed"], "up to date": i["dataset"] == workspace.fingerprint, "seconds": i["seconds"]}
-            for i in infos
+            {"ranker": i["ranker"], "seed": i["seed"], "up to date": i["ranker"] not in old, "seconds": i["seconds"]} for i in infos
         ]
     dataset = load(workspace, data)
     ids = dataset.brands if what == "brands" else dataset.influencers
@@ -41,6 +45,7 @@ def listing(what: str, workspace: Workspace, data: Mapping[str, Any] | None = No
     return rows
 
 
+@checked
 def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
     """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the 'settings' of one."""
     if what == "protocols":
@@ -88,14 +93,17 @@ def _summary(cls: type) -> str:
     return re.sub(r"^\w[\w. -]*: ", "", sentence).replace("``", "")
 
 
-def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
-    """Health of the installation and of a workspace: one dict a check, with ``ok``, ``name`` and ``detail``."""
+@checked
+def doctor(workspace: Place | None, *, repair: bool = False) -> list[dict[str, Any]]:
+    """Health of the installation and of a workspace: one dict a check, with ``ok``, ``name`` and ``detail``.
+
+    repair  also remove what nothing refers to (``workspace.orphans``)
+    """
     import importlib.util
     import platform
     import sys
 
     extras = {
-        "audience": "datasketches",
         "explain": "captum",
         "graph": "numba",
         "learn": "torch",
@@ -120,6 +128,12 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
             }
         )
     if workspace is not None:
+        workspace = as_workspace(workspace)
+        old = outdated(workspace)
+        detail = "every feature, profile and model is of the rows as they are now"
+        if old:
+            detail = "; ".join(old.sentences) + (f"; run: brandfit update -w {workspace.path}" if old.can_update else "")
+        found.append({"name": "up to date", "ok": True, "detail": detail})
         damage = workspace.damage()
         found.append(
             {
@@ -129,4 +143,18 @@ def doctor(workspace: Workspace | None) -> list[dict[str, Any]]:
             }
         )
         found.extend({"name": "damage", "ok": False, "detail": sentence} for sentence in damage)
+        found.append(_of_orphans(workspace, repair))
     return found
+
+
+def _of_orphans(workspace: Workspace, repair: bool) -> dict[str, Any]:
+    """The check of encoded contents that nothing refers to: they are no fault, but they take room."""
+    left = orphans.find(workspace)
+    if repair:
+        orphans.remove(workspace, left)
+    detail = "nothing is kept that nothing refers to"
+    if left and repair:
+        detail = f"removed: {orphans.total(left)}"
+    elif left:
+        detail = f"{orphans.total(left)}. Remove them: brandfit doctor -w {workspace.path} --repair"
+    return {"name": "orphans", "ok": True, "detail": detail, **orphans.counts(left)}

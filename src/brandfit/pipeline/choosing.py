@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from brandfit.arguments import Files, Texts, checked, paths
 from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.advise import Advice
 from brandfit.campaign.limits import Limit
 from brandfit.campaign.prices import PriceConfig, prices, read_prices
 from brandfit.campaign.shortlist import Appraisal, MatchIs, Shortlist
+from brandfit.data.candidates import counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import BrandfitError, DataError, UnknownName, UsageError
 from brandfit.explain import heatmap, render
 from brandfit.explain.heatmap import opened
-from brandfit.pipeline.loading import known_brand, known_settings, load, readers_of, scope
-from brandfit.pipeline.ranking import all_ranked, candidates, default_ranker, fitted, ranked
+from brandfit.pipeline.candidates import bounds, candidates, met
+from brandfit.pipeline.completing import load_for
+from brandfit.pipeline.loading import known_brand, known_settings, readers_of, scope
+from brandfit.pipeline.outdated import outdated
+from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.lookalike import read_picture
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 
+@checked
 def shortlist(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     budget: float | None = None,
     count: int | None = None,
@@ -38,22 +44,31 @@ def shortlist(
     where: str | Mapping[str, Any] | None = None,
     at_least: Mapping[str, int] | None = None,
     at_most: Mapping[str, int] | None = None,
-    exclude: Sequence[str] = (),
+    exclude: Texts | None = (),
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
+    followers: str | None = None,
 ) -> Shortlist:
     """The set of influencers that reaches most people with a match within a budget or a number of places.
 
     at_least, at_most  condition (``search.filters``) to how many of such there must or may be
+    followers          bounds of the candidates, as in ``rank``
 
     A match is the probability that the ranker tells; of one that tells none, one less the share of candidates above it.
     """
     known_settings(settings, others={"price": PriceConfig})
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
-    ranking = ranked(model, dataset, brand, None, False, data)
+    only = filters.condition(where)
+    within = bounds(followers, data, only)
+    ranking = ranked(model, dataset, brand, False, within)
+    if ranking.no_evidence == len(ranking):
+        raise UsageError(
+            f"No set can be chosen: {model.name} has no evidence on {brand} and any candidate.",
+            f"Encode what is new: brandfit update -w {workspace.path}" if outdated(workspace) else "Encode the posts of both.",
+        )
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
 
@@ -66,32 +81,41 @@ def shortlist(
 
     groups = [Limit(text, of(text), least=n) for text, n in (at_least or {}).items()]
     groups += [Limit(text, of(text), most=n) for text, n in (at_most or {}).items()]
-    out = {id.strip().lower().removeprefix("@") for id in exclude}
+    out = {id.strip().lower().removeprefix("@") for id in exclude or ()}
     for id in sorted(out - set(row)):
         raise UnknownName("influencer", id, row)
-    if where is not None:
-        out |= set(ranking.candidates[~of(where)].tolist())
+    by_name = np.isin(ranking.candidates.astype(str), sorted(out))
+    pool = ranking.narrowed(~by_name, counted("excluded", "excluded by name", ranking.candidates[by_name]))
+    if only is not None:
+        notes.update(dict.fromkeys(filters.notes(only, facts)))
+        pool = pool.narrowed(*met(only, facts, pool.candidates))
     match, match_is = _match(model, dataset, ranking)
-    followers, rate = _sizes(facts, at)
+    in_pool = np.isin(ranking.candidates.astype(str), pool.candidates.astype(str))
+    has_match = ~np.isnan(match[in_pool])
+    pool = pool.narrowed(has_match, counted("no_evidence", "with nothing encoded to rank by", pool.candidates[~has_match]))
+    out = set(ranking.candidates.tolist()) - set(pool.candidates.tolist())
+    sizes, rate = _sizes(facts, at)
     given = read_prices(price_list) if price_list else {}
     config = PriceConfig.of(scope(settings, "price"))
-    found = shortlists.shortlist(
-        dataset, ranking, match, match_is, followers, rate, budget, count, groups, sorted(out), given, config
-    )
-    return replace(found, notes=(*found.notes, *notes))
+    found = shortlists.shortlist(dataset, ranking, match, match_is, sizes, rate, budget, count, groups, sorted(out), given, config)
+    if within.note:
+        notes[within.note] = None
+    return replace(found, notes=(*found.notes, *notes), among=pool.among, excluded=pool.excluded)
 
 
+@checked
 def asking_prices(
-    workspace: Workspace, brand: str, influencers: Sequence[str], ranker: str | None = None
+    workspace: Place, brand: str, influencers: Texts, ranker: str | None = None
 ) -> dict[str, tuple[float, float, float]]:
     """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the candidates of this brand.
 
     Past partners, who are no candidates, are told too. One whose followers are not known is left out: nothing is known to
     estimate by.
     """
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace))
+    workspace = as_workspace(workspace)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), None, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
-    ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, None)
+    ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, bounds(None, None))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
     at = np.array([row[id] for id in ids], np.int64)
@@ -104,10 +128,11 @@ def asking_prices(
     }
 
 
+@checked
 def appraise(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
-    influencers: Sequence[str],
+    influencers: Texts,
     ranker: str | None = None,
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
@@ -117,7 +142,7 @@ def appraise(
     be in it. Raises UnknownName.
     """
     known_settings(settings, others={"price": PriceConfig})
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
@@ -125,7 +150,7 @@ def appraise(
     for id in chosen:
         if id not in row:
             raise UnknownName("influencer", id, row)
-    asked = dict.fromkeys([*candidates(dataset, brand, False, data).tolist(), *chosen])
+    asked = dict.fromkeys([*candidates(dataset, brand, False, bounds(None, data)).ids.tolist(), *chosen])
     ranking = model.rank(dataset, brand, np.array([*asked], dtype=object), None)
     match, match_is = _match(model, dataset, ranking)
     followers, rate = _sizes(facts, np.array([row[id] for id in ranking.candidates.tolist()], np.int64))
@@ -134,17 +159,18 @@ def appraise(
     return shortlists.appraise(dataset, ranking, match, match_is, followers, rate, chosen, given, config)
 
 
+@checked
 def fit_maps(
-    workspace: Workspace,
+    workspace: Place,
     like: str,
-    pictures: Sequence[str | Path],
+    pictures: Files,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> dict[str, tuple[float, bytes]]:
     """Of each picture its fit to what ``like`` shows, and a PNG of it with a map of what makes it fit (W-17); pictures that cannot
     be read are left out. All maps on one scale. Raises UsageError where nothing here can read pictures.
     """
-    dataset = load(workspace, data)
+    dataset = load_for(workspace, like, data)
     known_settings(settings, dataset)
     like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
     reader = readers_of(dataset, settings).get("picture")
@@ -152,7 +178,7 @@ def fit_maps(
         filled = dataset.slots["picture"].name if "picture" in dataset.slots else "nothing"
         raise UsageError(f"Nothing here can read a picture as {filled} did.", "Encode with image.classical, or image.onnx.")
     found = {}
-    for path in map(str, pictures):
+    for path in map(str, paths(pictures, "pictures")):
         try:
             picture = opened(read_picture(Path(path)))
             found[path] = picture, *heatmap.fit(dataset, reader, like, picture)
@@ -169,21 +195,20 @@ def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:
-    """(n,) of the candidates of a ranking: how likely each is to suit, or, where that is not told, its place."""
-    tell = getattr(model, "probability", None)
-    try:
-        if tell is not None:
-            return tell(dataset, np.array([ranking.brand], dtype=object), ranking.candidates).value[0], "probability"
-    except UsageError:  # it learned none
-        pass
-    return 1 - np.arange(len(ranking)) / max(len(ranking), 1), "rank share"
+    """(n,) of the candidates of a ranking: the probability of a match, or the share of candidates below; NaN without evidence."""
+    probability = model.probability(dataset, np.array([ranking.brand], dtype=object), ranking.candidates)
+    if probability is not None:
+        return probability.value[0], "probability"
+    share = 1 - np.arange(len(ranking)) / max(len(ranking), 1)
+    return np.where(np.isnan(ranking.scores), np.nan, share), "rank share"
 
 
+@checked
 def advise(
-    workspace: Workspace,
+    workspace: Place,
     like: str,
-    pictures: Sequence[str | Path] = (),
-    captions: Sequence[str] = (),
+    pictures: Files | None = (),
+    captions: Texts | None = (),
     by: str | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -191,7 +216,7 @@ def advise(
     """Which of these pictures and captions fit what a brand or influencer posts; ``by``: and what engagement this influencer may
     expect of them. Pictures that cannot be read are told apart. Raises DataError where nothing is left to judge.
     """
-    dataset = load(workspace, data)
+    dataset = load_for(workspace, like, data)
     known_settings(settings, dataset)
     like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
     if by is not None:
@@ -202,9 +227,9 @@ def advise(
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in ("picture", "text")}
     read: dict[str, bytes] = {}
     unread: dict[str, str] = {}
-    for path in map(str, pictures):
+    for path in map(str, paths(pictures or (), "pictures")):
         try:
             read[path] = read_picture(Path(path))
         except DataError as error:
             unread[path] = error.message
-    return advising.advise(dataset, like, read, captions, readers, by, unread)
+    return advising.advise(dataset, like, read, list(captions or ()), readers, by, unread)

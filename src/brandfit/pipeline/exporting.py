@@ -6,76 +6,150 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from brandfit.arguments import Texts, checked
 from brandfit.data import schema, tabular
+from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.explain.radar import shared_topics
+from brandfit.explain.sentences import main_reason
+from brandfit.pipeline.candidates import Bounds, bounds
 from brandfit.pipeline.loading import describe_accounts, known_brand, load
-from brandfit.pipeline.ranking import default_ranker, fitted, ranked
-from brandfit.workspace import Workspace
+from brandfit.pipeline.ranking import default_ranker, fitted, pair_chances, ranked
+from brandfit.rankers.base import Ranker
+from brandfit.search.facts import Facts
+from brandfit.workspace import Place, Workspace, as_workspace
+
+PROFILE = "https://www.instagram.com/{}/"
+"""Where an account is found."""
 
 
+@checked
 def export(
-    workspace: Workspace,
+    workspace: Place,
     what: str,
     file: str | Path,
-    brands: Sequence[str] = (),
+    brands: Texts | None = (),
     ranker: str | None = None,
     k: int | None = None,
     name: str | None = None,
     data: Mapping[str, Any] | None = None,
+    followers: str | None = None,
+    earlier: bool = False,
 ) -> int:
     """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx, .json, .jsonl or
     .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k is named and no ranking is asked for.
+
+    followers  bounds of the candidates of rankings, as in ``rank``
+    earlier    rejects of all imports, not of the last one alone
     """
+    workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
-    if what != "rankings" and (named := "A brand" if brands else "A ranker" if ranker else "k" if k is not None else ""):
+    options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
+    if what != "rankings" and (named := next((option for option, given in options.items() if given), "")):
         raise UsageError(f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings.")
-    return tabular.write(_exported(workspace, what, brands, ranker, 50 if k is None else k, name, data), file)
+    if earlier and what != "rejects":
+        raise UsageError(f"Earlier imports are for rejects; this writes all {what}.", "Leave it out, or write rejects.")
+    if what == "rejects":
+        return tabular.write(_rejects(workspace, earlier), file)
+    if what == "rankings":
+        within = bounds(followers, data)
+        return tabular.write(_rankings(workspace, list(brands or ()), ranker, 50 if k is None else k, data, within), file)
+    return tabular.write(_exported(workspace, what, name, data), file)
 
 
+@checked
 def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:
     """Write rows of a search or a shortlist to a file of the same kinds, the influencer first. Returns their number."""
     return tabular.write(tabular.of({"influencer": row["influencer"], **row} for row in rows), file)
 
 
+@checked
 def check_file(file: str | Path) -> None:
     """Raises UsageError where rows cannot be written to this file: asked before anything long begins."""
     tabular.checked(file, tabular.WRITERS)
 
 
-def _exported(
-    workspace: Workspace,
-    what: str,
-    brands: Sequence[str],
-    ranker: str | None,
-    k: int,
-    name: str | None,
-    data: Mapping[str, Any] | None,
-) -> pa.Table:
+def _rejects(workspace: Workspace, earlier: bool) -> pa.Table:
+    """Rejects with their import and its time."""
+    types = {"import": pa.int64(), "time": pa.int64(), "line": pa.int64()}
+    found = workspace.rejects(earlier=earlier)
+    columns = {f: [row[f] for row in found] for f in ("import", "time", "source", "file", "line", "reason", "excerpt")}
+    columns["time"] = [None if time is None else int(time) for time in columns["time"]]
+    return pa.table({f: pa.array(values, types.get(f, pa.string())) for f, values in columns.items()})
+
+
+def _exported(workspace: Workspace, what: str, name: str | None, data: Mapping[str, Any] | None) -> pa.Table:
     if what in schema.TABLES:
         dataset = workspace.dataset()
         return dataset.links if what == "links" else getattr(dataset, what)
-    if what == "rejects":
-        fields = ("source", "file", "line", "reason", "excerpt")
-        found = workspace.rejects()
-        return pa.table({f: pa.array([r[f] for r in found], pa.int64() if f == "line" else pa.string()) for f in fields})
     if what == "endorsements":
         pairs = load(workspace, data).endorsements
         return pa.table({"brand": pa.array(pairs[:, 0], pa.string()), "influencer": pa.array(pairs[:, 1], pa.string())})
-    if what == "features":
-        if name is None:
-            raise UsageError("Which features?", f"Name them: --name {' or '.join(workspace.feature_names()) or 'text.hashing'}")
-        features = workspace.features(name)
-        columns = features.columns or [f"{features.name}.{n}" for n in range(features.dim)]
-        return pa.table({f"{features.level}": features.ids.tolist(), **{c: features.values[:, n] for n, c in enumerate(columns)}})
-    ranker = ranker or default_ranker(workspace)
-    model, dataset = fitted(workspace, ranker, data)
+    if name is None:
+        raise UsageError("Which features?", f"Name them: --name {' or '.join(workspace.feature_names()) or 'text.hashing'}")
+    features = workspace.features(name)
+    columns = features.columns or [f"{features.name}.{n}" for n in range(features.dim)]
+    return pa.table({f"{features.level}": features.ids.tolist(), **{c: features.values[:, n] for n, c in enumerate(columns)}})
+
+
+def _rankings(
+    workspace: Workspace,
+    brands: Sequence[str],
+    ranker: str | None,
+    k: int,
+    data: Mapping[str, Any] | None,
+    within: Bounds,
+) -> pa.Table:
+    """One row for each of the k best of each brand; docs/exports.md says what each column is."""
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     wanted = [known_brand(dataset, b) for b in brands] or [b for b, seen in dataset.representation.items() if seen != "none"]
-    rows = []
-    for brand in wanted:
-        ranking = ranked(model, dataset, brand, k, False, data)
-        for row, about in zip(ranking.rows(), describe_accounts(workspace, ranking.candidates), strict=True):
-            parts = row.pop("parts")
-            rows.append({"brand": brand, **row, **about, **parts, "ranker": ranker, "dataset": ranking.fingerprint[:12]})
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
+    rows = [row for brand in wanted for row in _ranking_rows(workspace, model, dataset, facts, brand, k, within)]
     return pa.Table.from_pylist(rows)
+
+
+def _ranking_rows(
+    workspace: Workspace, model: Ranker, dataset: Dataset, facts: Facts, brand: str, k: int, within: Bounds
+) -> list[dict[str, Any]]:
+    ranking = ranked(model, dataset, brand, False, within)
+    # What lifts one candidate above another is the difference from the average candidate, not a part that all have alike.
+    means = {name: float(np.nanmean(values)) if not np.isnan(values).all() else 0.0 for name, values in ranking.parts.items()}
+    best = ranking.top(k)
+    chance = pair_chances(model, dataset, brand, best.candidates)
+    topics = shared_topics(dataset, "concept", brand, best.candidates)
+    about = describe_accounts(workspace, best.candidates)
+    at = pa.array(np.searchsorted(facts.ids.astype(str), best.candidates.astype(str)), pa.int64())  # Facts are sorted by id
+    names, rates = facts.name.take(at).to_pylist(), facts.engagement.take(at).to_pylist()
+    rows = []
+    for n, row in enumerate(best.rows()):
+        parts = {name: value for name, value in row["parts"].items() if value is not None}
+        value, low, high = chance[n] if chance is not None else (None, None, None)
+        rows.append(
+            {
+                "brand": brand,
+                "rank": row["rank"],
+                "candidates": ranking.among,
+                "left_out": sum(group.count for group in ranking.excluded),
+                "influencer": row["influencer"],
+                "name": names[n],
+                "profile": PROFILE.format(row["influencer"]),
+                "followers": about[n]["followers"],
+                "category": about[n]["category"],
+                "category_source": about[n]["category_source"],
+                "category_probability": about[n]["category_probability"],
+                "score": row["score"],
+                "chance": value,
+                "chance_low": low,
+                "chance_high": high,
+                "engagement_rate": rates[n],
+                "main_reason": main_reason({name: value - means[name] for name, value in parts.items()}),
+                "shared_topics": topics[n],
+                **{f"part_{name}": value for name, value in row["parts"].items()},
+                "ranker": model.name,
+                "dataset": ranking.fingerprint[:12],
+            }
+        )
+    return rows

@@ -9,22 +9,27 @@ from typing import Any
 
 import numpy as np
 
+from brandfit.arguments import Texts, checked
+from brandfit.data.candidates import Counted, counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
+from brandfit.pipeline.candidates import met
+from brandfit.pipeline.completing import load_for
 from brandfit.pipeline.loading import describe_accounts, known_settings, load, reader_of, readers_of
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
 from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place
 
 
 @dataclass(frozen=True)
 class Found:
     """A page of a search: rows of accounts with why each was found, of ``total``; ``sentence`` says the filters, ``unknown`` of how
     many influencers what they ask is not known; ``facts``: names of what was filtered and sorted by, which each row has under
-    ``facts``; ``notes``: what was asked for and nobody has."""
+    ``facts``; ``notes``: what was asked for and nobody has; ``excluded``: influencers that were not found, counted by reason (they
+    and ``total`` add up to all influencers)."""
 
     rows: Sequence[Mapping[str, Any]]
     total: int
@@ -32,12 +37,14 @@ class Found:
     unknown: int
     facts: Sequence[str] = ()
     notes: Sequence[str] = ()
+    excluded: tuple[Counted, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "total": self.total,
             "filters": self.sentence,
             "unknown": self.unknown,
+            "excluded": [group.to_dict() for group in self.excluded],
             "notes": list(self.notes),
             "results": list(self.rows),
         }
@@ -52,9 +59,10 @@ class Found:
         }
 
 
+@checked
 def search(
-    workspace: Workspace,
-    keywords: Sequence[str] = (),
+    workspace: Place,
+    keywords: Texts | None = (),
     where: str | Mapping[str, Any] | None = None,
     sort: str | None = None,
     k: int = 20,
@@ -66,6 +74,7 @@ def search(
 
     sort  a fact in place of the match, the largest first; "-followers": the smallest
     """
+    keywords = list(keywords or ())
     dataset = load(workspace, data)
     known_settings(settings, dataset)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
@@ -79,6 +88,9 @@ def search(
         found = matches.best
     else:
         found = np.flatnonzero(allowed)
+    is_found = np.zeros(len(facts), bool)
+    is_found[found] = True
+    excluded = (*_unmet(condition, facts), *counted("no_match", "without a match for the words", facts.ids[allowed & ~is_found]))
     if sort:
         found = _sorted(facts, found, asked[0], sort.startswith("-"))
     page = found[offset : offset + k]
@@ -88,12 +100,13 @@ def search(
         {**describe, **reason, "facts": told}
         for reason, describe, told in zip(why, describe_accounts(workspace, ids), _told(facts, asked, page), strict=True)
     ]
-    return _found(rows, len(found), condition, unknown, asked, facts)
+    return _found(rows, len(found), condition, unknown, asked, facts, excluded)
 
 
+@checked
 def similar(
-    workspace: Workspace,
-    accounts: Sequence[str] = (),
+    workspace: Place,
+    accounts: Texts | None = (),
     picture: str | Path | None = None,
     where: str | Mapping[str, Any] | None = None,
     k: int = 20,
@@ -101,7 +114,7 @@ def similar(
     settings: Mapping[str, Any] | None = None,
 ) -> Found:
     """Influencers like these accounts, or whose pictures are like one."""
-    dataset = load(workspace, data)
+    dataset = load_for(workspace, accounts[0], data) if len(accounts) else load(workspace, data)
     known_settings(settings, dataset)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     condition = filters.condition(where)
@@ -109,20 +122,35 @@ def similar(
     if (picture is None) == (not accounts):
         raise UsageError("Like whom, or like which picture?", "Name accounts, or one picture, not both.")
     alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
+    like = [id.strip().lower().removeprefix("@") for id in accounts or ()]
     if picture is None:
-        found = alike.similar([id.strip().lower().removeprefix("@") for id in accounts], k, allowed)
+        found = alike.similar(like, len(facts), allowed)
     else:
         readers = {s: e for s, e in readers_of(dataset, settings).items() if s == "picture"}
         shown = with_brief(dataset, "", [picture], readers)
         rows = {"picture": brand_vectors(shown, "picture", np.array([BRIEF], dtype=object)).values[0]}
-        found = alike.like_rows(rows, k, allowed)
+        found = alike.like_rows(rows, len(facts), allowed)
+    named = np.isin(facts.ids.astype(str), like)
+    is_found = np.isin(facts.ids.astype(str), [one.influencer for one in found])
+    total = len(found)
+    found = found[:k]
+    excluded = (
+        *_unmet(condition, facts),
+        *counted("asked", "named in the request", facts.ids[allowed & named]),
+        *counted("no_evidence", "with nothing encoded to compare", facts.ids[allowed & ~named & ~is_found]),
+    )
     told = [{"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found]
     described = describe_accounts(workspace, [one.influencer for one in found])
     asked = filters.facts_of(condition)
     row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
     of_each = _told(facts, asked, np.array([row[one.influencer] for one in found], np.int64))
     rows_ = [{**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)]
-    return _found(rows_, len(rows_), condition, unknown, asked, facts)
+    return _found(rows_, total, condition, unknown, asked, facts, excluded)
+
+
+def _unmet(condition: filters.Condition | None, facts: Facts) -> tuple[Counted, ...]:
+    """Influencers that do not meet a condition, or of whom that is unknown."""
+    return met(condition, facts, facts.ids)[1] if condition is not None else ()
 
 
 def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
@@ -144,9 +172,10 @@ def _found(
     unknown: int,
     asked: Sequence[filters.Leaf],
     facts: Facts,
+    excluded: tuple[Counted, ...],
 ) -> Found:
     sentence = str(condition) if condition is not None else ""
-    return Found(rows, total, sentence, unknown, [leaf.fact for leaf in asked], filters.notes(condition, facts))
+    return Found(rows, total, sentence, unknown, [leaf.fact for leaf in asked], filters.notes(condition, facts), excluded)
 
 
 def _sorted(facts: Facts, found: np.ndarray, by: filters.Leaf, least: bool) -> np.ndarray:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from brandfit import names
+from brandfit.arguments import Texts, checked
 from brandfit.compute.local import thread_map
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError, UsageError
-from brandfit.workspace import Workspace, leftovers
+from brandfit.workspace import Place, Workspace, as_workspace, leftovers
 from brandfit.workspace.forgotten import Traces
 from brandfit.workspace.leftovers import Cleaned
 from brandfit.workspace.workspace import DATABASE
@@ -52,7 +53,8 @@ class Forgotten:
         }
 
 
-def forget(workspace: Workspace, accounts: Sequence[str], beside: Beside | None = None) -> Forgotten:
+@checked
+def forget(workspace: Place, accounts: Texts, beside: Beside | None = None) -> Forgotten:
     """Forget these accounts for good; without any, finish a forgetting that was broken off.
 
     beside  called once the rows are gone, again whenever it is finished after a break
@@ -61,6 +63,7 @@ def forget(workspace: Workspace, accounts: Sequence[str], beside: Beside | None 
     any moment, it is finished by being called again, with or without names. Raises UnknownName for an account that is nowhere in
     the workspace, WorkspaceError where another process or a full disk is in the way.
     """
+    workspace, accounts = as_workspace(workspace), list(accounts)
     started = time.perf_counter()
     if not accounts and not workspace.forgetting():
         raise UsageError("Forget whom?", "Name accounts. There is no forgetting that was broken off.")

@@ -11,11 +11,13 @@ from typing import Any
 import msgspec
 
 from brandfit import names
+from brandfit.arguments import checked
 from brandfit.compute.processes import process_some
 from brandfit.data import pictures
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
-from brandfit.workspace import LeftOut, Workspace
+from brandfit.pipeline.candidates import Candidates, bounds, candidates
+from brandfit.workspace import LeftOut, NewPlace, Workspace, new_workspace
 
 Bytes = Callable[[int], None]
 
@@ -33,9 +35,12 @@ class Imported:
     seconds: float
     left_out: LeftOut
     """Of accounts that asked to be forgotten."""
+    candidates: Candidates
+    """Who of the whole workspace is ranked by default, and how many are not."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
+            "import": self.left_out.number,
             "source": self.source,
             "path": self.path,
             "fingerprint": self.fingerprint,
@@ -43,16 +48,19 @@ class Imported:
             "rejects": len(self.rejects),
             "warnings": list(self.warnings),
             "forgotten": self.left_out.to_dict(),
+            "candidates": self.candidates.to_dict(),
             "seconds": round(self.seconds, 3),
         }
 
 
+@checked
 def looks_like(path: Path) -> list[str]:
     """The sources (importers) that a folder, or a file in place of one, looks like; that of people's own tables where it looks like
     none, which says what is lacking."""
     return [name for name in names.names("importer") if names.load("importer", name)().recognises(path)] or ["folder"]
 
 
+@checked
 def recognise(path: str | Path) -> str:
     """The source that it looks like. Raises DataError where there is nothing, and where it looks like several."""
     where = Path(path)
@@ -69,8 +77,9 @@ def recognise(path: str | Path) -> str:
     return found[0]
 
 
+@checked
 def import_source(
-    workspace: Workspace,
+    workspace: NewPlace,
     source: str,
     path: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -78,7 +87,7 @@ def import_source(
     tick: Bytes | None = None,
     called: str | None = None,
 ) -> Imported:
-    """Import a source (``brandfit list importers``) into a workspace, whole or not at all.
+    """Import a source (``brandfit list importers``) into a workspace, whole or not at all; a path without a workspace gets one.
 
     Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the import with a
     DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated. Accounts
@@ -87,6 +96,9 @@ def import_source(
     tick    called with the number of bytes just read
     called  what the source is known as, unless by its path: rejects of its last import are replaced, and name files within it
     """
+    if not isinstance(workspace, Workspace):
+        with new_workspace(workspace) as made:
+            return import_source(made, source, path, settings, strict, tick, called)
     cls = names.load("importer", source)
     importer = cls(cls.Config.of(settings or {}))
     where = Path(path) if path is not None else Path(".")
@@ -111,10 +123,11 @@ def import_source(
         called or str(where) if path is not None else "",
         workspace.fingerprint,
         changes,
-        [r for r in workspace.rejects() if r["source"] == left_out.source],
-        tuple(getattr(importer, "warnings", ())),
+        workspace.rejects(of=left_out.number),
+        tuple(importer.warnings),
         time.perf_counter() - started,
         left_out,
+        candidates(workspace.dataset(), None, True, bounds(None, None)),
     )
 
 

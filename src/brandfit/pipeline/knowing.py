@@ -10,14 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit.arguments import Texts, checked
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
-from brandfit.pipeline.loading import load, preferred
+from brandfit.pipeline.completing import load_for
+from brandfit.pipeline.loading import fill_slots, load, preferred
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
 from brandfit.search import filters
 from brandfit.search.facts import CATEGORY, Facts
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 MOST = 5
 """Categories that are told."""
@@ -36,22 +38,26 @@ class Category:
         return {"stated": self.stated, "told": self.told, "by": self.by}
 
 
-def topics(workspace: Workspace, account: str, most: int = 8) -> dict[str, float]:
+@checked
+def topics(workspace: Place, account: str, most: int = 8) -> dict[str, float]:
     """Named concepts to their share of what an account is about, the largest first; {} where nothing with names was encoded."""
-    return gather.topics(load(workspace), account, most)
+    return gather.topics(load_for(workspace, account), account, most)
 
 
-def category(workspace: Workspace, account: str) -> Category:
+@checked
+def category(workspace: Place, account: str) -> Category:
     """Of a brand or influencer, as stated and as a profiler tells. Raises UnknownName."""
     dataset = load(workspace)
     stated = dataset.account(account)["category"]
-    features = dataset.slots.get(CATEGORY)
-    if features is None or not features.columns:
+    name = fill_slots(workspace).get(CATEGORY)
+    if name is None:
         return Category(stated, {}, "")
-    return Category(stated, _likeliest(features, [account])[0], features.name)
+    # The slot of the dataset has the stated category in place of the prediction; here both are told apart.
+    return Category(stated, _likeliest(workspace.features(name), [account])[0], name)
 
 
-def facts_of(workspace: Workspace, influencer: str, names: Sequence[str]) -> dict[str, Any]:
+@checked
+def facts_of(workspace: Place, influencer: str, names: Texts) -> dict[str, Any]:
     """Facts (``search.filters``) of an influencer as a table prints them, None where not known."""
     dataset = load(workspace)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
@@ -60,10 +66,12 @@ def facts_of(workspace: Workspace, influencer: str, names: Sequence[str]) -> dic
     return {leaf.fact: filters.shown(leaf.fact, leaf.told(facts, at)[0]) for leaf in leaves}
 
 
-def posts_told(workspace: Workspace, posts: Sequence[str]) -> list[dict[str, Any]]:
+@checked
+def posts_told(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
     """Of each of these posts: disclosed (marked as an advertisement; None: not looked for), and what profilers of posts tell:
     sponsored, the probability that it is one, topics, and attention, its share in what tells the category of its account; None and
     {} where none was asked."""
+    workspace, posts = as_workspace(workspace), list(posts)
     dataset = load(workspace)
     row = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
     marked = dataset.posts["disclosed"].take(row).to_pylist()
@@ -77,7 +85,8 @@ def posts_told(workspace: Workspace, posts: Sequence[str]) -> list[dict[str, Any
     return [dict(zip(names, row, strict=True)) for row in zip(marked, sponsored, told, attention, strict=True)]
 
 
-def expected(workspace: Workspace, influencer: str) -> Expected:
+@checked
+def expected(workspace: Place, influencer: str) -> Expected:
     """The engagement that a new post may expect of which nothing is known yet. Raises UsageError where that cannot be told."""
     dataset = load(workspace)
     return dataset.remembered("engagement", lambda: Engagement(dataset)).expected(influencer, None)

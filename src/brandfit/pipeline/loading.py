@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from brandfit import names
+from brandfit.arguments import Texts, checked
 from brandfit.compute.local import thread_map
 from brandfit.config import Config, describe
 from brandfit.data import categories, checks, endorsements
@@ -16,20 +17,24 @@ from brandfit.data.features import Features
 from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError, UnknownName, UsageError
 from brandfit.rankers.base import Ranker
-from brandfit.workspace import Workspace
+from brandfit.search.facts import category_words, predicted_categories
+from brandfit.workspace import Place, Workspace, as_workspace, orphans
+from brandfit.workspace.orphans import Orphan
 
 Steps = Callable[[int, int], None]
 FOREIGN = 5
 """Preference of Features that nothing installed makes."""
 
 
-def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dataset:
+@checked
+def load(workspace: Place, settings: Mapping[str, Any] | None = None) -> Dataset:
     """The Dataset that rankers see: endorsements stated or derived, and every slot filled that can be.
 
     Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features, or none). The slot
     ``category`` is filled with the stated categories and, where a profiler has predicted one, with its probabilities for the
     accounts that state none; ``slots.category=stated`` leaves the predictions out.
     """
+    workspace = as_workspace(workspace)
     told, chosen = rules(settings), scope(settings, "slots")
 
     def loaded() -> Dataset:
@@ -43,11 +48,13 @@ def load(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> Dat
     return workspace.memo.get("loaded", (workspace.stamp, told, tuple(sorted(chosen.items()))), loaded)
 
 
-def fill_slots(workspace: Workspace, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
+@checked
+def fill_slots(workspace: Place, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
     """Slot to the name of the Features that fill it: the chosen ones, else the best of what the workspace holds.
 
     The best is what its encoder says it is (``Encoder.preference``); ``slots.text=none`` leaves a slot empty.
     """
+    workspace = as_workspace(workspace)
     chosen = dict(chosen or {})
     for slot in chosen:
         if slot not in SLOTS:
@@ -83,29 +90,68 @@ def _preference(name: str) -> int:
     return int(names.load(kind, maker).preference) if kind else FOREIGN
 
 
-def with_features(workspace: Workspace) -> Dataset:
+@checked
+def with_features(workspace: Place) -> Dataset:
     """The Dataset that profilers see: all Features of the workspace, each under its own name."""
+    workspace = as_workspace(workspace)
     return workspace.dataset().with_slots({name: workspace.features(name) for name in workspace.feature_names()})
 
 
-def check(workspace: Workspace, settings: Mapping[str, Any] | None = None) -> checks.Check:
+@checked
+def check(workspace: Place, settings: Mapping[str, Any] | None = None) -> checks.Check:
     """What is wrong with the data of a workspace, counted, with examples."""
+    workspace = as_workspace(workspace)
     return checks.check(endorsements.derive(workspace.dataset(), rules(settings)))
 
 
-def encode(workspace: Workspace, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None) -> Features:
+@checked
+def encode(workspace: Place, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None) -> Features:
     """Features of everything in the workspace by one encoder; what was encoded before is not computed again."""
+    workspace = as_workspace(workspace)
     cls = names.load("encoder", encoder)
     return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick, thread_map)
 
 
-def describe_accounts(workspace: Workspace, ids: Sequence[str] | np.ndarray) -> list[dict[str, Any]]:
-    """Category and followers of accounts, to print beside a ranking; None where not known."""
-    dataset = workspace.dataset()
-    category, followers = dataset.of_accounts("category", ids), dataset.of_accounts("followers", ids)
-    return [
-        {"category": c, "followers": None if f is None or np.isnan(f) else int(f)} for c, f in zip(category, followers, strict=True)
-    ]
+@checked
+def sweep(workspace: Place, name: str | None = None) -> list[Orphan]:
+    """Remove what nothing refers to of all encoders and profilers, or of one (``workspace.orphans``). Returns what was removed."""
+    workspace = as_workspace(workspace)
+    found = orphans.find(workspace, name)
+    orphans.remove(workspace, found)
+    return found
+
+
+@checked
+def describe_accounts(workspace: Place, ids: Texts) -> list[dict[str, Any]]:
+    """Category and followers of accounts, to print beside a ranking; None where not known.
+
+    category_source is "stated" or "predicted" (by a profiler, only where none is stated), with category_probability of the latter.
+    """
+    workspace = as_workspace(workspace)
+    dataset = load(workspace)
+    ids = np.array(list(ids), dtype=object)
+    followers = dataset.of_accounts("followers", ids)
+    predicted = predicted_categories(dataset, ids)
+    unknown = [None] * len(ids)
+    category, probability = (column.to_pylist() for column in predicted) if predicted is not None else (unknown, unknown)
+    rows = []
+    for n, stated in enumerate(dataset.of_accounts("category", ids)):
+        source = "stated" if stated is not None else "predicted" if category[n] is not None else None
+        rows.append(
+            {
+                "category": stated if stated is not None else category[n],
+                "category_source": source,
+                "category_probability": probability[n] if source == "predicted" else None,
+                "followers": None if followers[n] is None or np.isnan(followers[n]) else int(followers[n]),
+            }
+        )
+    return rows
+
+
+@checked
+def category_of(about: Mapping[str, Any]) -> str | None:
+    """The category of one of these as a table prints it: "food", or "food (predicted, 83 %)"; None where there is none."""
+    return category_words(about["category"], about["category_source"] == "stated", about["category_probability"]) or None
 
 
 def ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:
@@ -154,6 +200,16 @@ def reader_of(features: Features, settings: Mapping[str, Any] | None) -> Encoder
             raise
         return None
     return encoder if features.key.startswith(made) else None
+
+
+def maker_of(workspace: Workspace, features: Features) -> Encoder | None:
+    """The encoder that made these Features, with its settings of then; None where the workspace does not know it."""
+    about = workspace.maker(features.key.partition("-")[0])
+    if about.get("encoder") not in names.names("encoder"):
+        return None
+    cls = names.load("encoder", about["encoder"])
+    encoder: Encoder = cls(cls.Config.of(about["config"]))
+    return encoder
 
 
 def readers_of(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str, Encoder]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from brandfit import names, seeds
+from brandfit.arguments import Files, Seeds, Texts, checked, paths, whole_numbers
 from brandfit.compute.local import thread_map
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
@@ -17,20 +17,22 @@ from brandfit.data.features import Features
 from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.evaluation.profiles import ProfileReport, judge
 from brandfit.pipeline.loading import Steps, scope, with_features
+from brandfit.pipeline.outdated import features_read
 from brandfit.profilers._labels import Kind, read_labels
 from brandfit.profilers._weak import WEAK, weakly_labelled
 from brandfit.profilers.base import ATTENTION, SLOTS, Profiler
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 DEFAULT_PROFILER = "combined"
 
 
+@checked
 def profile(
-    workspace: Workspace,
+    workspace: Place,
     profiler: str = DEFAULT_PROFILER,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
-    labels: Sequence[str | Path] = (),
+    labels: Files | None = (),
     tick: Steps | None = None,
 ) -> tuple[Profiler, Features]:
     """Fit a profiler on the influencers whose category is known and tell the category of every account that anything is known of.
@@ -39,13 +41,26 @@ def profile(
     labels. The Features, a column a class, are kept in the workspace under the profiler's name; what was told before is not told
     again. How much each post counted, where the profiler weighs them, is kept beside, as ``PROFILER.attention``.
     """
+    workspace = as_workspace(workspace)
     cls = names.load("profiler", profiler)
     model: Profiler = cls(cls.Config.of(settings or {}), seed)
     model.mapper = thread_map
-    dataset = with_labels(with_features(workspace), labels, [model])
+    dataset = with_labels(with_features(workspace), labels or (), [model])
     model.notes = dataset.notes
     model.fit(dataset, tick, cross=True)
+    rows, read = workspace.fingerprint, features_read(dataset.slots[slot] for slot in model.reads)
     features = model.encode(dataset, workspace, tick, thread_map)
+    workspace.note_maker(
+        model.maker,
+        {
+            "profiler": profiler,
+            "config": model.config.to_dict(),
+            "seed": seed,
+            "labels": bool(labels),
+            "rows": rows,
+            "features": read,
+        },
+    )
     if (weighed := model.attention(dataset)) is not None:
         posts, values = weighed
         name, key = (f"{told}{mark}{ATTENTION}" for told, mark in ((features.name, "."), (features.key, "-")))
@@ -53,14 +68,15 @@ def profile(
     return model, features
 
 
+@checked
 def judge_profilers(
-    workspace: Workspace,
-    profilers: Sequence[str],
+    workspace: Place,
+    profilers: Texts,
     settings: Mapping[str, Any] | None = None,
-    other: Workspace | None = None,
+    other: Place | None = None,
     folds: int = 5,
-    seeds: Sequence[int] = (0,),
-    labels: Sequence[str | Path] = (),
+    seeds: Seeds = (0,),
+    labels: Files | None = (),
     tick: Callable[[str, int, int], None] | None = None,
 ) -> ProfileReport:
     """Judge profilers in folds over influencers, or fitted on one workspace and judged on another.
@@ -68,7 +84,7 @@ def judge_profilers(
     ``labels``: CSV files, as for ``profile``. ``settings``: ``PROFILER.NAME``. Features that only one of two workspaces holds are
     left out.
     """
-    settings = dict(settings or {})
+    settings, profilers, seeds = dict(settings or {}), list(profilers), whole_numbers(seeds, "seeds")
     makers = {}
     for name in dict.fromkeys(profilers):
         cls = names.load("profiler", name)
@@ -81,21 +97,22 @@ def judge_profilers(
         raise ConfigError(
             "Some of these profilers tell accounts, others posts.", "Judge those of accounts and those of posts apart."
         )
-    dataset = with_labels(with_features(workspace), labels, made)
+    dataset = with_labels(with_features(workspace), labels or (), made)
     if other is None:
-        return judge(makers, dataset, None, folds, tuple(seeds), tick)
+        return judge(makers, dataset, None, folds, seeds, tick)
     judged = with_labels(with_features(other), (), made)
     shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
     left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
-    return judge(makers, left, right, folds, tuple(seeds), tick)
+    return judge(makers, left, right, folds, seeds, tick)
 
 
-def with_labels(dataset: Dataset, files: Sequence[str | Path], profilers: Sequence[Profiler]) -> Dataset:
+@checked
+def with_labels(dataset: Dataset, files: Files, profilers: Sequence[Profiler]) -> Dataset:
     """With the labels of these files; where these profilers tell what posts are about and no file labels any, with weak labels.
 
     Raises DataError for a file that labels nothing that is here, UsageError for one that none of these profilers learns from.
     """
-    for file in files:
+    for file in paths(files, "files"):
         kind, told = read_labels(file)
         if not any(kind in profiler.labels for profiler in profilers):
             takes = sorted({f"{level}s" for profiler in profilers for level in profiler.labels})
@@ -122,6 +139,7 @@ def _made(cls: type[Profiler], config: Config) -> Callable[[int], Profiler]:
     return lambda seed: cls(config, seed)
 
 
+@checked
 def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
     """A row an account or post (D-16): its label, if any, the answer, its probability, and the probability of every class."""
     stated = profiler.stated
@@ -140,10 +158,12 @@ def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
     )
 
 
+@checked
 def to_mark(
-    workspace: Workspace, done: Sequence[str], count: int, seed: int = 0, kind: Kind = "account"
+    workspace: Place, done: Texts, count: int, seed: int = 0, kind: Kind = "account"
 ) -> tuple[list[tuple[str, list[str]]], list[str]]:
     """Influencers or posts to label by hand, drawn anew, with what each says; and the categories that the workspace knows."""
+    workspace, done = as_workspace(workspace), list(done)
     dataset = workspace.dataset()
     categories = sorted({c for c in dataset.of_accounts("category", dataset.influencers).tolist() if c is not None})
     told = _of_posts(dataset) if kind == "post" else _of_accounts(dataset)

@@ -11,25 +11,31 @@ from typing import Any
 import numpy as np
 
 from brandfit import names
+from brandfit.arguments import Files, Seeds, Texts, checked, paths, whole_numbers
 from brandfit.config import Config
-from brandfit.data import endorsements, split
+from brandfit.data import split
+from brandfit.data.candidates import listed
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UsageError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
-from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, rules, scope
+from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
+from brandfit.pipeline.completing import completed, with_what_waits
+from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, scope
+from brandfit.pipeline.outdated import features_read, outdated
 from brandfit.pipeline.refitting import Refit
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, adjusted
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 
+@checked
 def train(
-    workspace: Workspace,
+    workspace: Place,
     ranker: str,
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
@@ -37,9 +43,11 @@ def train(
     tick: Steps | None = None,
 ) -> Ranker:
     """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its name."""
+    workspace = as_workspace(workspace)
     cls = names.load("ranker", ranker)
     model: Ranker = cls(cls.Config.of(settings or {}), seed)
     forgotten = workspace.forgotten()
+    rows = workspace.dataset().fingerprint
     dataset = load(workspace, data)
     ready(dataset, cls, workspace)
     started = time.perf_counter()
@@ -52,34 +60,45 @@ def train(
         model,
         {
             "data": {**(data or {}), **{f"slots.{slot}": f.name for slot, f in dataset.slots.items()}},
-            "dataset": workspace.fingerprint,
+            "dataset": rows,
+            "features": features_read(dataset.slots.values()),
             "seconds": round(time.perf_counter() - started, 3),
-            "notes": model.notes(dataset),
+            "notes": [*model.notes(dataset), *(one.sentence for one in outdated(workspace).features)],
         },
     )
     return model
 
 
-def fitted(workspace: Workspace, ranker: str, data: Mapping[str, Any] | None = None) -> tuple[Ranker, Dataset]:
-    """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no training."""
+@checked
+def fitted(
+    workspace: Place, ranker: str, data: Mapping[str, Any] | None = None, brand: str | None = None
+) -> tuple[Ranker, Dataset]:
+    """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no training.
+
+    New posts of brands are encoded for it where they are few (``completing``); ``brand``: only where this one has any.
+    """
+    workspace = as_workspace(workspace)
     cls = names.load("ranker", ranker)
     if ranker not in workspace.model_names() and not cls.learns:
-        dataset = load(workspace, data)
+        dataset = completed(workspace, load(workspace, data), brand)
         ready(dataset, cls, workspace)
         return dataset.remembered(("fitted", ranker), lambda: cls().fit(dataset)), dataset
     model, info = workspace.load_model(ranker)
-    dataset = load(workspace, {**info["data"], **(data or {})})
+    dataset = completed(workspace, load(workspace, {**info["data"], **(data or {})}), brand)
     ready(dataset, cls, workspace)
     return model, dataset
 
 
-def default_ranker(workspace: Workspace) -> str:
+@checked
+def default_ranker(workspace: Place) -> str:
     """Our own where it has been trained, else the one that needs no training."""
+    workspace = as_workspace(workspace)
     return "brandfit" if "brandfit" in workspace.model_names() else "simcos"
 
 
+@checked
 def rank(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     ranker: str | None = None,
     k: int | None = None,
@@ -87,8 +106,9 @@ def rank(
     data: Mapping[str, Any] | None = None,
     where: str | Mapping[str, Any] | None = None,
     weights: Mapping[str, float] | None = None,
-    like: Sequence[str] = (),
-    dislike: Sequence[str] = (),
+    like: Texts | None = (),
+    dislike: Texts | None = (),
+    followers: str | None = None,
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
 
@@ -96,42 +116,61 @@ def rank(
     where          only those that a condition (``search.filters``) keeps
     weights        what parts of the score count for, 1 unless said: ``{"picture": 2, "text": 0.5}`` (W-20)
     like, dislike  influencers whose likeness adds to the score, or takes from it, as the part ``taste``
+    followers      bounds of the candidates, "5k..100k" or "..20k", in place of the usual ones; "0..": none. Accounts whose number
+                   of followers is unknown stay in. A condition that asks for followers replaces the usual bounds too.
+
+    Who is left out is counted in ``excluded``; candidates about whom something is unknown in ``incomplete``.
     """
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    workspace = as_workspace(workspace)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
-    found = all_ranked(workspace, model, dataset, brand, partners, data)
-    if weights or like or dislike:
-        found = adjusted(found, weights or {}, _taste(dataset, found, like, dislike))
     condition = filters.condition(where)
+    within = bounds(followers, data, condition)
+    found = all_ranked(workspace, model, dataset, brand, partners, within)
+    if weights or like or dislike:
+        found = adjusted(found, weights or {}, _taste(dataset, found, list(like or ()), list(dislike or ())))
     if condition is not None:
         facts = dataset.remembered("facts", lambda: Facts(dataset))
-        kept, _ = filters.kept(condition, facts)
-        found = found.of(np.isin(found.candidates.astype(str), facts.ids[kept].astype(str)))
+        found = found.narrowed(*met(condition, facts, found.candidates))
         found = replace(found, notes=(*filters.notes(condition, facts), *found.notes))
+        found = with_incomplete(found, candidates(dataset, brand, partners, within))
+    found = with_what_waits(workspace, dataset, found)
     return found if k is None else found.top(k)
 
 
-def lately_ranked(workspace: Workspace) -> list[str]:
+@checked
+def lately_ranked(workspace: Place) -> list[str]:
     """Brands whose rankings the workspace keeps in memory, the latest first."""
+    workspace = as_workspace(workspace)
     return list(dict.fromkeys(brand for _, _, brand, *_ in workspace.memo.keys("rankings")))
 
 
+@checked
 def chances(
-    workspace: Workspace, brand: str, influencers: np.ndarray, ranker: str | None = None, data: Mapping[str, Any] | None = None
+    workspace: Place, brand: str, influencers: Texts, ranker: str | None = None, data: Mapping[str, Any] | None = None
 ) -> list[dict[str, float] | None] | None:
     """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the ranker tells none."""
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
-    if getattr(model, "stack", None) is None:
-        return None
+    workspace = as_workspace(workspace)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     asked = np.array([brand], dtype=object)
-    probability = model.probability  # type: ignore[attr-defined]
     # Those of all others too: the next page, filter or like asks for some of them.
     key = (id(model), id(dataset), brand)
-    told = workspace.memo.get("chances", key, lambda: (probability(dataset, asked, dataset.influencers), model, dataset))[0]
+    told = workspace.memo.get("chances", key, lambda: (model.probability(dataset, asked, dataset.influencers), model, dataset))[0]
+    if told is None:
+        return None
     row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
-    at = [row[id] for id in influencers.tolist()]
+    at = [row[id] for id in influencers]
     rows = zip(*(values[0, at].tolist() for values in told), strict=True)
     return [None if np.isnan(value) else {"value": value, "low": low, "high": high} for value, low, high in rows]
+
+
+def pair_chances(model: Ranker, dataset: Dataset, brand: str, influencers: np.ndarray) -> list[list[float | None]] | None:
+    """(n,) lists: the chance that each works with the brand, and the ends of its 95 % interval, None where there is no evidence;
+    None where the ranker gives no probability. Costs as much as scoring these influencers."""
+    told = model.probability(dataset, np.array([brand], dtype=object), influencers)
+    if told is None:
+        return None
+    return [[None if np.isnan(v) else float(v) for v in row] for row in np.stack([values[0] for values in told], axis=1)]
 
 
 def _taste(dataset: Dataset, found: Ranking, like: Sequence[str], dislike: Sequence[str]) -> np.ndarray:
@@ -152,58 +191,61 @@ def _taste(dataset: Dataset, found: Ranking, like: Sequence[str], dislike: Seque
     return total * (scores.std() / spread) if spread > 0 and len(scores) else total
 
 
+@checked
 def rank_brief(
-    workspace: Workspace,
+    workspace: Place,
     text: str,
-    pictures: Sequence[str | Path] = (),
+    pictures: Files | None = (),
     ranker: str | None = None,
     k: int | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
+    followers: str | None = None,
 ) -> Ranking:
-    """The best influencers for a brand that has no account yet: what it looks for, in words and pictures."""
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    """The best influencers for a brand that has no account yet: what it looks for, in words and pictures.
+
+    followers  as in ``rank``
+    """
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, BRIEF)
     known_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
-    asked = with_brief(dataset, text, pictures, readers)
+    asked = with_brief(dataset, text, paths(pictures or (), "pictures"), readers)
     unread = [slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided]
     notes = [f"{slot} left out: nothing here can read a brief as {dataset.slots[slot].name} read posts" for slot in unread]
-    ranking = ranked(model, asked, BRIEF, k, True, data)
-    return replace(ranking, notes=(*ranking.notes, *notes))
+    ranking = ranked(model, asked, BRIEF, True, bounds(followers, data))
+    ranking = replace(ranking, notes=(*ranking.notes, *notes))
+    return ranking if k is None else ranking.top(k)
 
 
-def ranked(model: Ranker, dataset: Dataset, brand: str, k: int | None, partners: bool, data: Mapping[str, Any] | None) -> Ranking:
-    """The best k of all that may be asked."""
-    return model.rank(dataset, brand, candidates(dataset, brand, partners, data), k)
+def ranked(model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds) -> Ranking:
+    """All candidates within the bounds, best first, with who was left out."""
+    found = candidates(dataset, brand, partners, within)
+    if not len(found.ids) and found.excluded:
+        raise UsageError(
+            f"No influencer is a candidate for {brand}. Left out: {listed(found.excluded)}.",
+            f"Change the bounds ({within.sentence}): --followers 1k..500k. To see past partners: --partners.",
+        )
+    return with_counts(model.rank(dataset, brand, found.ids), found)
 
 
-def all_ranked(
-    workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None
-) -> Ranking:
-    """All that may be asked; the workspace keeps the latest."""
+def all_ranked(workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds) -> Ranking:
+    """The same; the workspace keeps the latest."""
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
-    key = (id(model), id(dataset), brand, partners, rules(data))
-    made: Ranking = workspace.memo.get(
-        "rankings", key, lambda: (ranked(model, dataset, brand, None, partners, data), model, dataset)
-    )[0]
+    key = (id(model), id(dataset), brand, partners, within)
+    made: Ranking = workspace.memo.get("rankings", key, lambda: (ranked(model, dataset, brand, partners, within), model, dataset))[
+        0
+    ]
     return made
 
 
-def candidates(dataset: Dataset, brand: str, partners: bool, data: Mapping[str, Any] | None) -> np.ndarray:
-    """(n,) influencers within the bounds of followers that have not worked with the brand; those too with ``partners``."""
-    told = rules(data)
-    inside = dataset.remembered(("within", told), lambda: endorsements.within_bounds(dataset, told))
-    known = dataset.partners.get(brand, set())
-    return inside if partners or not known else np.array([id for id in inside.tolist() if id not in known], dtype=object)
-
-
+@checked
 def evaluate(
-    workspace: Workspace,
-    rankers: Sequence[str],
+    workspace: Place,
+    rankers: Texts,
     protocol: str = "expansion",
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
-    seeds: Sequence[int] = (0,),
+    seeds: Seeds = (0,),
     ties: str | None = None,
     tick: Callable[[str, int, int], None] | None = None,
     folder: Path | None = None,
@@ -211,13 +253,12 @@ def evaluate(
 ) -> Report:
     """Judge rankers on the endorsements of the workspace under a named protocol.
 
-    ``rankers``: their names, or that of a single one.
     ``settings``: ``protocol.NAME`` for the protocol's own, ``RANKER.NAME`` for one ranker's.
     ``folder``: where trainings keep checkpoints (``evaluation.evaluate``), for example one that is ``resumable``.
     ``refit``: encode anew in every fold what was fitted on all accounts, or describes them whole (``pipeline.refitting``).
     """
-    settings = dict(settings or {})
-    rankers = [rankers] if isinstance(rankers, str) else list(rankers)
+    workspace = as_workspace(workspace)
+    settings, rankers, seeds = dict(settings or {}), list(rankers), whole_numbers(seeds, "seeds")
     if not rankers:
         raise UsageError("There is nothing to judge: no ranker is named.", "Rankers: brandfit list rankers")
     chosen = protocols.get(protocol, scope(settings, "protocol"))
@@ -240,8 +281,8 @@ def evaluate(
                 f"Write {'' if having else 'for example '}{' or '.join(typed)}.",
             )
     if not refit:
-        return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder)
-    return evaluation.evaluate(makers, dataset, chosen, tuple(seeds), tick, folder, Refit.of(workspace, dataset))
+        return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder)
+    return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder, Refit.of(workspace, dataset))
 
 
 def _maker(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from brandfit import names
 from brandfit.compute.local import thread_map
 from brandfit.data.categories import STATED
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
-from brandfit.data.split import Fold, visible
+from brandfit.data.split import Fold
 from brandfit.encoders.base import Encoder
+from brandfit.pipeline.loading import maker_of
 from brandfit.workspace import Workspace
 
 
@@ -38,16 +38,15 @@ class Refit:
     def of(cls, workspace: Workspace, dataset: Dataset) -> Refit:
         """Encoders with the settings that the Features of this Dataset were made with."""
         asked = {slot: f for slot, f in dataset.slots.items() if (f.whole or f.learned_from) and f.name != STATED}
-        found = {slot: _maker(workspace, features) for slot, features in asked.items()}
+        found = {slot: maker_of(workspace, features) for slot, features in asked.items()}
         left = tuple(sorted({asked[slot].name for slot, encoder in found.items() if encoder is None}))
         return cls(workspace, {slot: encoder for slot, encoder in found.items() if encoder is not None}, left)
 
     def __call__(self, fold: Fold) -> Fold:
-        """The fold with the slots of both its sides filled. Who cannot be seen any more is not judged."""
+        """The fold with the slots of both its sides filled. Who is judged stays as the protocol says."""
         key = fold.train.fingerprint, fold.test.fingerprint, tuple((s, e.name, str(e.config)) for s, e in self.encoders.items())
         slots = self.workspace.memo.get("folds", key, lambda: self._encoded(fold))
         train, test = (view.with_slots(view.slots | new) for view, new in zip((fold.train, fold.test), slots, strict=True))
-        seen = visible(test, fold.candidates)
         told = sorted({encoder.name for encoder in self.encoders.values()})
         notes = list(fold.notes)
         if told:
@@ -56,13 +55,9 @@ class Refit:
             notes.append("nothing was encoded anew: no Features were fitted on all accounts or describe them whole")
         if self.left:
             notes.append(f"not encoded anew, for nothing here knows how they were made: {', '.join(self.left)}")
-        if lost := int(fold.relevant[:, ~seen].sum()):
-            notes.append(f"{lost:,} pairs are not judged: encoded anew, nothing is left to see of the influencer")
         return fold._replace(
             train=train,
             test=test,
-            relevant=fold.relevant & seen,
-            eligible=fold.eligible & seen,
             notes=tuple(notes),
             features=tuple((name, what) for name, what in fold.features if name not in told),
         )
@@ -107,12 +102,5 @@ class Aside:
     def save(self, features: Features) -> Features:
         return features
 
-
-def _maker(workspace: Workspace, features: Features) -> Encoder | None:
-    """The encoder that made these Features, as it was set; None where that is not known."""
-    about = workspace.maker(features.key.rpartition("-")[0])
-    if about.get("encoder") not in names.names("encoder"):
-        return None
-    cls = names.load("encoder", about["encoder"])
-    encoder: Encoder = cls(cls.Config.of(about["config"]))
-    return encoder
+    def note_covered(self, features: Features, fingerprint: str) -> None:
+        pass

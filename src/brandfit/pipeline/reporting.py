@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from brandfit import __version__
+from brandfit.arguments import Texts, checked
 from brandfit.data import tabular
 from brandfit.errors import UsageError
+from brandfit.pipeline.candidates import Bounds, bounds, candidates
 from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
 from brandfit.pipeline.loading import Steps, known_brand, reader_of
+from brandfit.pipeline.outdated import outdated
 from brandfit.pipeline.ranking import default_ranker, fitted, ranked
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 ENDINGS = (".html", ".pdf")
 
 
+@checked
 def report(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     file: str | Path,
     ranker: str | None = None,
@@ -35,7 +39,8 @@ def report(
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     tick: Steps | None = None,
-    influencers: Sequence[str] = (),
+    influencers: Texts | None = (),
+    followers: str | None = None,
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
     best set too. Returns what it says.
@@ -43,16 +48,19 @@ def report(
     maps         heat maps of their pictures; they take long
     settings     ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
     influencers  these in place of the best k; past partners too
+    followers    bounds of the candidates, as in ``rank``
     """
+    workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
     if path.suffix.lower() == ".pdf":
         pdf.needed()
     name = ranker or default_ranker(workspace)
-    model, dataset = fitted(workspace, name, data)
+    model, dataset = fitted(workspace, name, data, brand)
     brand = known_brand(dataset, brand)
     chosen = None
     if budget is not None or count is not None:
-        chosen = shortlist(workspace, brand, budget, count, name, price_list=price_list, data=data, settings=settings)
+        options: dict[str, Any] = {"price_list": price_list, "data": data, "settings": settings, "followers": followers}
+        chosen = shortlist(workspace, brand, budget, count, name, **options)
     elif price_list is not None:
         raise UsageError("Prices for what?", "Give a budget or a count: with them the report tells the best set.")
     reader = reader_of(dataset.slots["picture"], settings) if maps and "picture" in dataset.slots else None
@@ -62,9 +70,14 @@ def report(
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
-    influencers = [id.strip().lower().removeprefix("@") for id in influencers]
+    influencers = [id.strip().lower().removeprefix("@") for id in influencers or ()]
     partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
-    ranking = ranked(model, dataset, brand, None, partners, data)
+    within = bounds(followers, data)
+    inside = set(candidates(dataset, brand, partners, within).ids.tolist())
+    if outside := [id for id in influencers if id not in inside and id in set(dataset.influencers.tolist())]:
+        note = f"{', '.join(outside)}: outside the usual bounds of {within.sentence}, which do not apply here"
+        within = Bounds(None, None, note)
+    ranking = ranked(model, dataset, brand, partners, within)
     said = gather(model, dataset, ranking, k, chosen, reader, about, origin, None, seed, tick, influencers)
     page = html.render(said)
     with tabular.whole(path, ENDINGS) as temporary:
@@ -77,5 +90,5 @@ def _made(workspace: Workspace, ranker: str) -> str:
     if ranker not in workspace.model_names():
         return f"{ranker}, which needs no training"
     info = workspace.model_info(ranker)
-    now = "on these data" if info["dataset"] == workspace.fingerprint else "before the data changed"
+    now = "before the data changed" if ranker in {one.name for one in outdated(workspace).models} else "on these data"
     return f"{ranker}, trained {now} by Brandfit {info.get('brandfit', __version__)}, seed {info['seed']}"

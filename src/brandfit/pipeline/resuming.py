@@ -14,21 +14,24 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from brandfit import __version__
+from brandfit.arguments import checked
 from brandfit.learning.trainer import CHECKPOINT
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 KEPT = 7 * 24 * 3600
 """s after which checkpoints that nobody has gone on from are removed."""
 LOCK = ".lock"
 
 
+@checked
 @contextmanager
-def resumable(workspace: Workspace, dataset: str, *asked: Any) -> Iterator[Path | None]:
+def resumable(workspace: Place, dataset: str, *asked: Any) -> Iterator[Path | None]:
     """A folder for what is asked like this of a Dataset (its fingerprint): broken off and asked again, it goes on from there.
 
     It is gone once all is done, or once somebody was forgotten meanwhile. None where the same runs elsewhere, for that one has it,
     and where nothing can be written.
     """
+    workspace = as_workspace(workspace)
     said = msgspec.json.encode([__version__, dataset, *asked], order="sorted")
     home = workspace.path / "training"
     folder = home / f"evaluate-{hashlib.sha256(said).hexdigest()[:16]}"

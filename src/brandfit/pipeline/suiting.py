@@ -19,14 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from brandfit.data import endorsements
+from brandfit.arguments import checked
+from brandfit.data.candidates import Counted, counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
-from brandfit.pipeline.loading import known_brand, rules
+from brandfit.pipeline.candidates import Bounds, Candidates, bounds, candidates
+from brandfit.pipeline.loading import known_brand
 from brandfit.pipeline.ranking import default_ranker, fitted
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import order, place
-from brandfit.workspace import Workspace
+from brandfit.workspace import Place, as_workspace
 
 CELLS = 4_000_000
 """Scores held at once."""
@@ -54,7 +56,11 @@ class Suited:
 
 @dataclass(frozen=True)
 class Suiting:
-    """All brands for an influencer, best first; ``by``: "probability" or "place"."""
+    """All brands for an influencer, best first; ``by``: "probability" or "place".
+
+    excluded    brands that are left out, counted by reason; they and ``brands`` add up to all brands
+    candidates  who it is compared with for its places, before the past partners of each brand are left out
+    """
 
     influencer: str
     ranker: str
@@ -62,6 +68,8 @@ class Suiting:
     brands: tuple[Suited, ...]
     fingerprint: str
     notes: tuple[str, ...]
+    excluded: tuple[Counted, ...]
+    candidates: Candidates
 
     def to_dict(self, k: int | None = None) -> dict[str, Any]:
         return {
@@ -71,6 +79,8 @@ class Suiting:
             "dataset": self.fingerprint,
             "notes": list(self.notes),
             "total": len(self.brands),
+            "excluded": [group.to_dict() for group in self.excluded],
+            "candidates": self.candidates.to_dict(),
             "brands": [brand.to_dict() for brand in self.brands[:k]],
         }
 
@@ -114,88 +124,98 @@ class Pair:
         }
 
 
+@checked
 def brands_for(
-    workspace: Workspace,
+    workspace: Place,
     influencer: str,
     ranker: str | None = None,
     partners: bool = False,
     data: Mapping[str, Any] | None = None,
+    followers: str | None = None,
 ) -> Suiting:
     """The brands of the workspace for an influencer, best first.
 
     Past partners are left out unless ``partners``: of its brands, and of the candidates that it is compared with.
+    ``followers``: bounds of these candidates, as in ``rank``.
 
     Raises UnknownName, and UsageError where no brand can be told to suit it.
     """
+    workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     influencer = influencer.strip().lower().removeprefix("@")
     if influencer not in set(dataset.influencers.tolist()):
         raise UnknownName("influencer", influencer, dataset.influencers.tolist())
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
-    key = (id(model), id(dataset), influencer, partners, rules(data))
+    within = bounds(followers, data)
+    key = (id(model), id(dataset), influencer, partners, within)
     made: Suiting = workspace.memo.get(
-        "suitings", key, lambda: (_suiting(model, dataset, influencer, partners, data), model, dataset)
+        "suitings", key, lambda: (_suiting(model, dataset, influencer, partners, within), model, dataset)
     )[0]
     return made
 
 
-def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, data: Mapping[str, Any] | None) -> Suiting:
+def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, within: Bounds) -> Suiting:
     notes = model.notes(dataset)
     if not model.matches:
         notes.append(f"{model.name} scores an influencer alike for every brand")
-    candidates = endorsements.within_bounds(dataset, rules(data))
-    if influencer not in set(candidates.tolist()):
-        notes.append(f"{influencer} lies outside the follower bounds: `brandfit rank` does not list it")
-        candidates = np.array([*candidates.tolist(), influencer], dtype=object)
-    at = int(np.flatnonzero(candidates == influencer)[0])
+    compared = candidates(dataset, None, True, within)
+    pool = compared.ids
+    if influencer not in set(pool.tolist()):
+        notes.append(f"{influencer} is outside the bounds of {within.sentence}: `brandfit rank` does not list it")
+        pool = np.array([*pool.tolist(), influencer], dtype=object)
+    at = int(np.flatnonzero(pool == influencer)[0])
     brands = [b for b in dataset.brands.tolist() if partners or influencer not in dataset.partners.get(b, set())]
     seen = np.array([b for b in brands if dataset.representation[b] != "none"], dtype=object)
-    step = max(1, CELLS // len(candidates))
-    index = {id: n for n, id in enumerate(candidates.tolist())}
+    step = max(1, CELLS // len(pool))
+    index = {id: n for n, id in enumerate(pool.tolist())}
     told: list[tuple[str, int, int, tuple[float, float, float] | None]] = []
     for start in range(0, len(seen), step):
         block = seen[start : start + step]
-        scores = model.score(dataset, block, candidates)
-        chances = None  # (rows, 3) value, low, high
-        if getattr(model, "stack", None) is not None:
-            own = candidates[at : at + 1]
-            chances = np.stack([values[:, 0] for values in model.probability(dataset, block, own)], axis=1)  # type: ignore[attr-defined]
+        scores = model.score(dataset, block, pool)
+        probability = model.probability(dataset, block, pool[at : at + 1])
+        # (rows, 3) value, low, high
+        chances = None if probability is None else np.stack([values[:, 0] for values in probability], axis=1)
         for row, brand in enumerate(block.tolist()):
             if np.isnan(scores[row, at]):
                 continue
-            open_ = np.ones(len(candidates), bool)
+            open_ = np.ones(len(pool), bool)
             if not partners:
                 open_[[index[id] for id in dataset.partners.get(brand, ()) if id in index]] = False
             mine = int(open_[:at].sum())
             value, low, high = (float(v) for v in chances[row]) if chances is not None else (0.0, 0.0, 0.0)
             chance = (value, low, high) if chances is not None else None
-            told.append((brand, place(scores[row, open_], candidates[open_], mine), int(open_.sum()), chance))
+            told.append((brand, place(scores[row, open_], pool[open_], mine), int(open_.sum()), chance))
     if not told:
         raise UsageError(
             f"There is no brand to tell for {influencer}: {model.name} has no evidence on it and any brand.",
             "Encode its posts and theirs, or ask for past partners too (--partners).",
         )
-    if silent := len(brands) - len(told):
-        notes.append(f"{silent} brands left out: nothing is known to judge them by")
+    judged = {brand for brand, *_ in told}
+    excluded = (
+        *counted("partner", "past partners", sorted(set(dataset.brands.tolist()) - set(brands)), "past partner"),
+        *counted("no_evidence", "with nothing known to judge by", [b for b in brands if b not in judged]),
+    )
     by = "probability" if told[0][3] is not None else "place"
     keys = np.array([chance[0] if chance is not None else -(rank - 0.5) / n for _, rank, n, chance in told])
     best = order(keys, [brand for brand, *_ in told])
     rows = tuple(Suited(n, *told[i]) for n, i in enumerate(best.tolist(), 1))
-    return Suiting(influencer, model.name, by, rows, dataset.fingerprint, tuple(notes))
+    return Suiting(influencer, model.name, by, rows, dataset.fingerprint, tuple(notes), excluded, compared)
 
 
+@checked
 def pair(
-    workspace: Workspace,
+    workspace: Place,
     brand: str,
     influencer: str,
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
+    followers: str | None = None,
 ) -> Pair:
     """Whether a pair suits both sides (C-18). Of two that worked together already, with all past partners in the running."""
     _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
     known = influencer in dataset.partners.get(brand, set())
-    found = brands_for(workspace, influencer, ranker, known, data)
+    found = brands_for(workspace, influencer, ranker, known, data, followers)
     suited = next((one for one in found.brands if one.brand == brand), None)
     if suited is None:
         raise UsageError(f"{found.ranker} has no evidence on {brand} and {influencer}.", "Encode the posts of both.")

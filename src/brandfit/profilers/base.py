@@ -144,6 +144,10 @@ class Profiler(Encoder):
     def weights(self) -> str:
         return self._fingerprint
 
+    @property
+    def about(self) -> dict[str, Any]:
+        return {"profiler": self.name, "config": self.config.to_dict(), "seed": self.seed}
+
     # --- what is told of what -----------------------------------------------------------------------------------
 
     def examples(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

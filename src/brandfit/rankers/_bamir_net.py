@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from brandfit.rankers._layers import MLP, product, scaled
+from brandfit.rankers._layers import MLP, TwoSided, product, scaled
 
 WIDTHS = {"text": (128, 512), "picture": (1024, 1024, 1024, 512), "graph": (1024, 512)}
 STD = 0.1
 
 
-class BamirNet(nn.Module):
+class BamirNet(TwoSided):
     """content = text o picture, node = MLP(mean concept vector); the same weights for both sides."""
 
     alike = True

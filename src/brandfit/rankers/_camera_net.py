@@ -81,9 +81,6 @@ class Seen(NamedTuple):
     h: Tensor
     asks: Tensor
 
-    def rows(self, at: Tensor) -> Seen:
-        return Seen(*(values.index_select(0, at) for values in self))
-
 
 class CameraNet(nn.Module):
     """Scores of pairs, a row each: how much both sides agree, times what an endorsement is worth (Eq. 5-18)."""
@@ -120,12 +117,11 @@ class CameraNet(nn.Module):
             told = self._attended(brand["concept"], influencer["concept"], place)
         else:
             told = self._agreed(brand, influencer, has)
-        for name, rates in (
-            ("effect", (influencer.get("expected"), brand.get("rate"))),
-            ("influence", (influencer.get("followers"), influencer.get("rate"))),
+        for name, layers, rates in (
+            ("effect", self.effect, (influencer.get("expected"), brand.get("rate"))),
+            ("influence", self.influence, (influencer.get("followers"), influencer.get("rate"))),
         ):
-            layers: Any = getattr(self, name) or ()
-            terms = [layer(rate) for layer, rate in zip(layers, rates, strict=False) if rate is not None]
+            terms = [layer(rate) for layer, rate in zip(layers or (), rates, strict=False) if rate is not None]
             told[name] = torch.stack(terms).sum(0).sigmoid() if terms else torch.ones_like(told["content"])
         told["score"] = told["content"] * told["effect"] * told["influence"]
         return told

@@ -96,7 +96,7 @@ def by_moments(training: Training, known: Known, folds: int, rng: np.random.Gene
 
 def _moments(dataset: Dataset) -> Iterator[tuple[str, str, int]]:
     """Brand, influencer and the number of the moment of every endorsement; without a time, each is one."""
-    links = dataset.links_of("endorses").group_by(["target", "source"]).aggregate([("time", "min")])
+    links = dataset.links_of("endorses").group_by(["target", "source"], use_threads=False).aggregate([("time", "min")])
     numbers: dict[tuple[str, int | str], int] = {}
     for brand, influencer, time in zip(*(links[name].to_pylist() for name in ("target", "source", "time_min")), strict=True):
         yield brand, influencer, numbers.setdefault((influencer, brand if time is None else time), len(numbers) + 1)

@@ -44,6 +44,13 @@ class MLP(nn.Sequential):
                 nn.init.normal_(parameter, 0.0, std)
 
 
+class TwoSided(nn.Module):
+    """A network that embeds the accounts of either side: ``forward(side, values, has)``."""
+
+    alike: bool = False
+    """Whether both sides go through the same weights, so that one pass can take them together."""
+
+
 def product(factors: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
     """Elementwise product of (values (n, d), has (n, 1)); a factor that is not there is left out; zeros without any."""
     result = torch.ones_like(factors[0][0])

@@ -5,18 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from brandfit.rankers._layers import MLP, product, scaled
+from brandfit.rankers._layers import MLP, TwoSided, product, scaled
 
 STD = 0.1
 WIDTHS = {"text": (300, 512), "picture": (4096, 512)}
 
 
-class MirNet(nn.Module):
+class MirNet(TwoSided):
     """text o picture, or both side by side; the same weights for both sides, or weights of their own."""
 
     def __init__(self, dims: dict[str, int], fusion: str, sides: str, dropout: float, width: float = 1.0) -> None:
         super().__init__()
         self.concat = fusion == "concat"
+        self.alike = sides == "shared"
         self.sides = nn.ModuleList(
             nn.ModuleDict(
                 {
@@ -26,10 +27,6 @@ class MirNet(nn.Module):
             )
             for _ in range(1 if sides == "shared" else 2)
         )
-
-    @property
-    def alike(self) -> bool:
-        return len(self.sides) == 1
 
     def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
         branches: nn.ModuleDict = self.sides[side % len(self.sides)]  # type: ignore[assignment]

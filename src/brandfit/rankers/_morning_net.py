@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from brandfit.rankers._layers import MLP, product, scaled
+from brandfit.rankers._layers import MLP, TwoSided, product, scaled
 
 STD = 0.1
 WIDTH = 512
 PICTURE, TEXT, GRAPH = (1024, 1024, 1024, WIDTH), (128, WIDTH), (1024, WIDTH)
 
 
-class MorningNet(nn.Module):
+class MorningNet(TwoSided):
     """Content, audience and attributes of an account, the same weights for both sides (Eq. 4-24)."""
 
     alike = True

@@ -295,7 +295,7 @@ class Embed:
         at = [brand.to(self.device), influencer.to(self.device)]
         case = self.case(at[0], at[1])
         (left, has_left, here), (right, has_right, there) = (self.given(side, at[side], case) for side in (0, 1))
-        if getattr(self.network, "alike", False):  # in one pass: every weight is read, and its gradient summed up, once
+        if self.network.alike:  # in one pass: every weight is read, and its gradient summed up, once
             values, has = ({slot: torch.cat([a[slot], b[slot]]) for slot in a} for a, b in ((left, right), (has_left, has_right)))
             found = self.network(0, values, has)
             n = len(next(iter(left.values())))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from brandfit.rankers._layers import MLP, product, scaled
+from brandfit.rankers._layers import MLP, TwoSided, product, scaled
 
 TEXT, PICTURE = (300, 512), (4096, 512)
 ENGAGEMENT_START = -3.0
 """Logit of the first share of engagement, about .05: it shall not drown the content before that is learned."""
 
 
-class WSimMTNet(nn.Module):
+class WSimMTNet(TwoSided):
     """score = (1 - w_e) e_b' diag(W_r) e_i + w_e e, e = product of the branches (Eq. 4-6); a head that tells the category (Eq.
     7)."""
 

@@ -11,9 +11,11 @@ import numpy as np
 
 from brandfit import config as settings
 from brandfit import names
+from brandfit.arguments import Texts, texts
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.pooling import account_has, anybody_has
+from brandfit.learning.stack import Probability
 from brandfit.ranking import Ranking, rank
 
 Tick = Callable[[int, int], None]
@@ -24,15 +26,19 @@ SEEN_AS = {
     "partners": "{brand} is seen through the posts of its partners: it has none of its own",
     "none": "nothing is known of {brand}: no posts, no brief, no partners",
 }
+NOT_FILLED = "no Features fill it"
+"""Why a ranker leaves a slot out that the workspace has nothing for."""
 ITSELF = "{brand} is seen through features of its own: it has no posts"
 
 
 class Ranker(ABC):
     """One ranker is one file.
 
-    Authors write ``parts``; one that learns also ``fit``, ``arrays`` and ``load_arrays``. A score is NaN where there is no
-    evidence at all to judge a candidate by. What is scored need not be what it was fitted on: brands and influencers that
-    came later are scored from their content alone.
+    Authors write ``parts``; one that learns also ``fit``, ``arrays`` and ``load_arrays``. One that can do more than score overrides
+    ``probability``, ``importance`` or ``attention``, which return None here: callers test for None and for nothing else.
+
+    A score is NaN where there is no evidence at all to judge a candidate by. What is scored need not be what it was fitted on:
+    brands and influencers that came later are scored from their content alone.
     """
 
     kind: ClassVar[str] = "ranker"
@@ -83,25 +89,42 @@ class Ranker(ABC):
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         """Named (b, n) float arrays that add up to the score; a single one, named after the ranker, where it has no parts."""
 
-    def score(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    def score(self, dataset: Dataset, brands: Texts, candidates: Texts) -> np.ndarray:
         """(b, n) float64 scores of every candidate for every brand (distinct ids each); NaN where there is no evidence."""
-        return sum_parts(self.parts(dataset, brands, candidates))
+        return sum_parts(self.parts(dataset, _ids(brands, "brands"), _ids(candidates, "candidates")))
 
-    def rank(self, dataset: Dataset, brand: str, candidates: np.ndarray | None = None, k: int | None = None) -> Ranking:
+    def probability(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> Probability | None:
+        """(b, n) calibrated probabilities that each pair works together, with 95 % intervals; NaN where there is no evidence.
+
+        None if this ranker, as it was fitted, learned no probability. Every command, page and report asks this method alone.
+        """
+        return None
+
+    def importance(self, dataset: Dataset, slot: str, account: str | None = None) -> np.ndarray | None:
+        """(d,) weight of each column of a slot in the score: in general, or for what the other side shows to ``account``.
+
+        None if the score is not a weighted inner product of this slot's columns.
+        """
+        return None
+
+    def attention(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
+        """Side ("brand", "influencer") to (d,) attention on each column of the concept slot; None if there is none."""
+        return None
+
+    def rank(self, dataset: Dataset, brand: str, candidates: Texts | None = None, k: int | None = None) -> Ranking:
         """The best k candidates (default: all influencers that have not worked with the brand yet)."""
         if brand not in dataset.representation:
             raise UnknownName("brand", brand, dataset.brands.tolist(), "List them with: brandfit list brands")
         if candidates is None:
             known = dataset.partners.get(brand, set())
-            candidates = np.array([i for i in dataset.influencers.tolist() if i not in known], dtype=object)
+            candidates = [i for i in dataset.influencers.tolist() if i not in known]
+        candidates = _ids(candidates, "candidates")
         if not len(candidates):
             raise UsageError(f"There are no candidates to rank for {brand!r}.", "Import influencers, or widen the choice.")
         parts = self.parts(dataset, np.array([brand], dtype=object), candidates)
         rows = {name: values[0] for name, values in parts.items()}
         scores = sum_parts(rows)
         notes = self.notes(dataset)
-        if np.isnan(scores).all():
-            notes = [f"{self.name} has no evidence on {brand} and anybody: whoever stands above another does so by chance", *notes]
         if seen_as := self._seen_as(dataset, brand):
             notes = [seen_as, *notes]
         return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, notes)
@@ -162,7 +185,7 @@ class Ranker(ABC):
     def _missing(self, dataset: Dataset, slot: str) -> str:
         """Why a slot says nothing about any pair, '' where it does."""
         if slot not in dataset.slots:
-            return "no Features fill it"
+            return NOT_FILLED
         features = dataset.slots[slot]
         if (found := (features.name, features.dim)) != self.reads.get(slot, found):
             name, dim = self.reads[slot]
@@ -187,6 +210,11 @@ def restored(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Rank
     ranker.fitted_on, ranker.training = state["fitted_on"], dict(state["training"])
     ranker.load_arrays(arrays)
     return ranker
+
+
+def _ids(values: Texts, name: str) -> np.ndarray:
+    """(n,) object ids; an array stays the same object, because rankers are called with arrays all the time."""
+    return values if isinstance(values, np.ndarray) else np.array(texts(values, name), dtype=object)
 
 
 def sum_parts(parts: Mapping[str, np.ndarray]) -> np.ndarray:

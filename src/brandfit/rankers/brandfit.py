@@ -45,7 +45,16 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import levels
 from brandfit.learning.pairs import Pairs, narrowed, to_learn_from
-from brandfit.learning.pooling import Rows, Vectors, account_has, account_rows, account_vectors, brand_has, brand_rows, brand_vectors
+from brandfit.learning.pooling import (
+    Rows,
+    Vectors,
+    account_has,
+    account_rows,
+    account_vectors,
+    brand_has,
+    brand_rows,
+    brand_vectors,
+)
 from brandfit.learning.similarity import inner
 from brandfit.learning.stack import Probability, Stack, stack, unfitted
 from brandfit.rankers import _dealing as dealing
@@ -156,15 +165,10 @@ class Brandfit(Ranker):
             result[part] = result.get(part, 0.0) + values
         return {part: np.where(known, values, np.nan) for part, values in result.items()}
 
-    def probability(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> Probability:
-        """(b, n) chances that they work together, with 95 % intervals; NaN where there is no evidence.
-
-        Raises UsageError where nothing was learned: without endorsements there is no chance to tell.
-        """
+    def probability(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> Probability | None:
+        """None if it was fitted with too few endorsements to learn a probability."""
         if self.stack is None or not self._fitted:
-            raise UsageError(
-                f"{self.name} learned no probability: too few endorsements.", "Import endorsements and train it again."
-            )
+            return None
         features = self.evidence_of(dataset, brands, candidates)
         cosines = [values for name, values in features.items() if name.startswith("cos.")]
         if not cosines:
@@ -232,8 +236,8 @@ class Brandfit(Ranker):
         """The prior mean of the weights, for evidence standardised over pairs drawn at random."""
         assert self.evidence is not None
         rng = seeds.generator(self.seed, "standardise")
-        brands = np.sort(rng.permutation(len(dataset.brands))[:STANDARDISED[0]])
-        influencers = np.sort(rng.permutation(len(dataset.influencers))[:STANDARDISED[1]])
+        brands = np.sort(rng.permutation(len(dataset.brands))[: STANDARDISED[0]])
+        influencers = np.sort(rng.permutation(len(dataset.influencers))[: STANDARDISED[1]])
         left = {slot: Vectors(v.values[brands], v.present[brands]) for slot, v in training.brands.items()}
         right = {slot: Vectors(v.values[influencers], v.present[influencers]) for slot, v in training.influencers.items()}
         features = self.evidence.of(left, self.evidence.side(right, {}), {})

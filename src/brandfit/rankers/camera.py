@@ -151,7 +151,8 @@ class Camera(TripletRanker):
 
         rows = np.concatenate([side.values for side in self.values(dataset, "concept", pairs.brands, pairs.influencers)])
         k = min(EMBEDDING, *rows.shape)
-        _, singular, axes = randomized_svd(np.sqrt(rows), k, random_state=0)
+        # In float64: the last axes explain little, and in float32 they change with the number of threads.
+        _, singular, axes = randomized_svd(np.sqrt(rows, dtype=np.float64), k, random_state=0)
         self._start = np.zeros((rows.shape[1], EMBEDDING), np.float32)
         self._start[:, :k] = axes.T * np.sqrt(singular * len(singular) / singular.sum())
 
@@ -204,6 +205,16 @@ class Camera(TripletRanker):
         side's attention each has.
         """
         return self._factors(dataset, brands, candidates)
+
+    def attention(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
+        told = self.factors(dataset, np.array([brand], dtype=object), np.array([influencer], dtype=object))
+        if "weights_b" not in told:
+            return None
+        result = {}
+        for side, key in (("brand", "b"), ("influencer", "m")):
+            result[side] = np.zeros(dataset.slots["concept"].dim)
+            np.add.at(result[side], told[f"concepts_{key}"][0, 0].astype(np.int64), told[f"weights_{key}"][0, 0])
+        return result
 
     def _factors(
         self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray, wanted: Collection[str] = ()
@@ -325,7 +336,7 @@ class Camera(TripletRanker):
 
 def _rows(values: Any, at: Any) -> Any:
     """Of a tensor, or of accounts as attention sees them."""
-    return values.rows(at) if hasattr(values, "rows") else values[at]
+    return type(values)(*(column.index_select(0, at) for column in values)) if isinstance(values, tuple) else values[at]
 
 
 def _standard(values: np.ndarray, mean: float, deviation: float) -> np.ndarray:

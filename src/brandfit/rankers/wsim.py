@@ -162,6 +162,17 @@ class WSim(Ranker):
             return {self.name: np.full(content.shape, np.nan)}
         return weighted_mean(factors, {slot: weight * content for slot, weight in weights.items()})
 
+    def importance(self, dataset: Dataset, slot: str, account: str | None = None) -> np.ndarray | None:
+        """diag(W), or W b for the account's vector b (Elwood et al. 2021, III-E: I and I^b)."""
+        if slot not in self.diagonal:
+            return None
+        weights = self.diagonal[slot].astype(np.float64)
+        if account is None:
+            return weights
+        vectors = brand_vectors if account in dataset.representation else account_vectors
+        row = self._side(vectors, dataset, slot, np.array([account], dtype=object)).values[0]
+        return weights * row.astype(np.float64)
+
     def arrays(self) -> dict[str, np.ndarray]:
         arrays = {f"diagonal.{slot}": w for slot, w in self.diagonal.items()}
         arrays |= {f"weight.{slot}": np.array([w]) for slot, w in self.weights.items()}

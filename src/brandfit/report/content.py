@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from brandfit.campaign.shortlist import Shortlist
+from brandfit.data.candidates import Counted, sentences
 from brandfit.explain.explanation import Radar
 
 
@@ -40,6 +41,7 @@ class Profile:
 class Card:
     """One who is ranked.
 
+    rank     None where there is no evidence
     score    NaN where there is no evidence
     parts    name to what it adds; they add up to the score
     chance   (middle, low, high) of working together, None of a ranker that tells none
@@ -48,7 +50,7 @@ class Card:
     maps     heat maps over its pictures, where they were asked for
     """
 
-    rank: int
+    rank: int | None
     profile: Profile
     category: str
     followers: int | None
@@ -68,6 +70,7 @@ class Report:
     topics     name to share of what it is about
     partners   known past ones
     best       how many are shown of so many candidates: the best, or where ``picked`` those that were asked for
+    excluded   influencers that are no candidates, incomplete: candidates about whom something is unknown, counted by reason
     cards      of these, the best first, and then of those of the shortlist that are not among them
     shortlist  the best set, where one was asked for; changed: how it differs from the ranking
     method     sentences on what the numbers mean; notes: on what was left out
@@ -90,3 +93,10 @@ class Report:
     notes: tuple[str, ...]
     origin: Mapping[str, str]
     date: str
+    excluded: tuple[Counted, ...] = ()
+    incomplete: tuple[Counted, ...] = ()
+
+    @property
+    def counts(self) -> list[str]:
+        """How many influencers are candidates, and why the others are not."""
+        return sentences(self.candidates, self.excluded, self.incomplete)

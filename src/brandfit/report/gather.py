@@ -27,7 +27,7 @@ from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.report.content import Card, Profile, Report, Shot
-from brandfit.search.facts import Facts
+from brandfit.search.facts import Facts, category_words
 
 Steps = Callable[[int, int], None]
 SHOTS, BRAND_SHOTS = 4, 6
@@ -62,7 +62,8 @@ def gather(
     origin  label to words, to be told beside what the Dataset tells of itself
     """
     brand = ranking.brand
-    place = {id: n for n, id in enumerate(ranking.candidates.tolist(), 1)}
+    place = {id: n for n, id in enumerate(ranking.candidates.tolist())}
+    ranks = ranking.ranks()
     for id in influencers:
         if id not in place:
             raise UnknownName("influencer", id, place)
@@ -73,9 +74,10 @@ def gather(
     facts = Facts(dataset)
     cards, notes = [], list(ranking.notes)
     for n, id in enumerate(chosen, 1):
-        told = _explained(ranker, dataset, brand, id, place[id], len(ranking), maps, seed)
+        rank, score = ranks[place[id]], float(ranking.scores[place[id]])
+        told = _explained(ranker, dataset, brand, id, rank, len(ranking), maps, seed)
         notes += [note for note in told.notes if note not in notes] if told is not None else []
-        cards.append(_card(id, place[id], float(ranking.scores[place[id] - 1]), told, dataset, album, facts))
+        cards.append(_card(id, rank, score, told, dataset, album, facts))
         if tick is not None:
             tick(n, len(chosen))
     return Report(
@@ -95,6 +97,8 @@ def gather(
         tuple(notes),
         {**_data(dataset, ranking), **(origin or {})},
         _day(today or datetime.now(UTC).date()),
+        ranking.excluded,
+        ranking.incomplete,
     )
 
 
@@ -153,7 +157,7 @@ def data_uri(data: bytes) -> str:
 
 
 def _explained(
-    ranker: Ranker, dataset: Dataset, brand: str, id: str, rank: int, among: int, maps: Encoder | None, seed: int
+    ranker: Ranker, dataset: Dataset, brand: str, id: str, rank: int | None, among: int, maps: Encoder | None, seed: int
 ) -> Explanation | None:
     """None where there is no evidence to explain."""
     pair = np.array([brand], dtype=object), np.array([id], dtype=object)
@@ -165,18 +169,19 @@ def _explained(
     return explaining.explain(ranker, dataset, brand, id, kinds, encoders=encoders, more=more, seed=seed)
 
 
-def _card(id: str, rank: int, score: float, told: Explanation | None, dataset: Dataset, album: Album, facts: Facts) -> Card:
+def _card(id: str, rank: int | None, score: float, told: Explanation | None, dataset: Dataset, album: Album, facts: Facts) -> Card:
     at = facts.ids.tolist().index(id)
     of = {
         name: getattr(facts, name)[at].as_py()
-        for name in ("category", "confidence", "followers", "engagement", "here", "last_post")
+        for name in ("category", "category_is_stated", "confidence", "followers", "engagement", "here", "last_post")
     }
+    category = category_words(of["category"], of["category_is_stated"], of["confidence"])
     account = dataset.account(id)
     shots, shown = album.strongest(id, told, SHOTS), "posts that add most to the score"
     if not shots:
         shots, shown = album.newest(id, SHOTS), "newest posts"
     known = {
-        "Category": _category(of["category"], of["confidence"]),
+        "Category": category,
         "Followers": _count(of["followers"]),
         "Engagement": f"{100 * of['engagement']:.1f} % a post" if of["engagement"] is not None else "",
         "Posts looked at": _count(of["here"]),
@@ -186,12 +191,12 @@ def _card(id: str, rank: int, score: float, told: Explanation | None, dataset: D
     return Card(
         rank,
         _profile(account, known, shots, shown),
-        of["category"] or "",
+        category,
         of["followers"],
         score,
         dict(told.parts) if told is not None else {},
         (chance[0], chance[1], chance[2]) if chance else None,
-        _why(told) if told is not None else (f"There is no evidence on {id}: nothing of it was encoded.",),
+        _why(told) if told is not None else (f"There is no evidence on {id}: nothing that both share was encoded.",),
         both_sides(told) if told is not None else None,
         _maps(told, dataset, album) if told is not None else (),
     )
@@ -233,7 +238,8 @@ def _brand(dataset: Dataset, brand: str, album: Album) -> Profile:
     times = [post["time"] for post in posts if post["time"] is not None]
     account = dataset.account(brand)
     known = {
-        "Category": account["category"] or account["business_category"] or "",
+        "Category": account["category"] or "",
+        "Business": account["business_category"] or "",
         "Followers": _count(account["followers"]),
         "Posts looked at": _count(len(posts)),
         "From": f"{_day(min(times))} to {_day(max(times))}" if times else "",
@@ -268,7 +274,7 @@ def topics(dataset: Dataset, account: str, most: int = TOPICS) -> dict[str, floa
 def _changed(shortlist: Shortlist, ranking: Ranking) -> tuple[str, ...]:
     """How the set differs from as many of the ranking's first."""
     picked = {pick.influencer: pick.rank for pick in shortlist.picks}
-    first = ranking.candidates[: len(picked)].tolist()
+    first = ranking.candidates[~np.isnan(ranking.scores)][: len(picked)].tolist()
     out = [f"{id} (number {n:,})" for n, id in enumerate(first, 1) if id not in picked]
     into = [f"{id} (number {rank:,})" for id, rank in picked.items() if id not in first]
     if not out:
@@ -312,15 +318,11 @@ def _data(dataset: Dataset, ranking: Ranking) -> dict[str, str]:
     told = {"Data": f"{counts}, {len(dataset.endorsements):,} partnerships"}
     if span["min"] is not None:
         told["Posts from"] = f"{_day(span['min'])} to {_day(span['max'])}"
+    if dataset.notes:
+        told["Partnerships"] = "; ".join(dataset.notes)
     told["Fingerprint of data and features"] = ranking.fingerprint[:16]
     told["Features"] = ", ".join(f"{slot}: {features.name}" for slot, features in dataset.slots.items())
     return told
-
-
-def _category(category: str | None, confidence: float | None) -> str:
-    if category is None or confidence is None or confidence >= 1:
-        return category or ""
-    return f"{category} (told, {100 * confidence:.0f} % sure)"
 
 
 def _count(value: int | None) -> str:

@@ -21,6 +21,24 @@ MENTIONS = "mentions", "tags", "sponsors"
 """Columns of posts that name other accounts."""
 
 
+def predicted_categories(dataset: Dataset, ids: np.ndarray) -> tuple[pa.Array, pa.Array] | None:
+    """Two (n,): the likeliest category that a profiler gives each account and its probability, null where it gives none; None if no
+    profiler has run."""
+    features = dataset.slots.get(CATEGORY)
+    if features is None or not features.columns:
+        return None
+    values, there = features.of(ids)
+    names = np.array(features.columns, dtype=object)[values.argmax(axis=1)]
+    return pa.array(names, pa.string(), mask=~there), pa.array(values.max(axis=1).astype(float), pa.float64(), mask=~there)
+
+
+def category_words(category: str | None, is_stated: bool | None, probability: float | None) -> str:
+    """As every table and page shows a category: "food" if it is stated, "food (predicted, 83 %)" if a profiler says so."""
+    if not category or is_stated or probability is None:
+        return category or ""
+    return f"{category} (predicted, {100 * probability:.0f} %)"
+
+
 class Facts:
     """Of the n influencers of a Dataset, in its order: (n,) Arrow arrays, null where a fact is not known; lists are never null."""
 
@@ -71,6 +89,12 @@ class Facts:
         told = self._told
         stated = self._stated(CATEGORY)
         return pc.coalesce(stated, told[0]) if told is not None else stated
+
+    @cached_property
+    def category_is_stated(self) -> pa.Array:
+        """Whether the category is as imported; False where a profiler predicted it, null where there is none."""
+        stated = pc.is_valid(self._stated(CATEGORY))
+        return pc.if_else(pc.is_valid(self.category), stated, pa.scalar(None, pa.bool_()))
 
     @cached_property
     def confidence(self) -> pa.Array:
@@ -220,12 +244,7 @@ class Facts:
     @cached_property
     def _told(self) -> tuple[pa.Array, pa.Array] | None:
         """What a profiler tells: the likeliest category and its probability."""
-        features = self.dataset.slots.get(CATEGORY)
-        if features is None or not features.columns:
-            return None
-        values, there = features.of(self.ids)
-        names = np.array(features.columns, dtype=object)[values.argmax(axis=1)]
-        return pa.array(names, pa.string(), mask=~there), pa.array(values.max(axis=1).astype(float), pa.float64(), mask=~there)
+        return predicted_categories(self.dataset, self.ids)
 
     @cached_property
     def _posts(self) -> pa.Table:

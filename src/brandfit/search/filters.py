@@ -8,7 +8,6 @@ opposite; how many are left out for that is told.
 
 from __future__ import annotations
 
-import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from brandfit import number_text
 from brandfit.errors import ConfigError, UnknownName, UsageError, suggestion
 from brandfit.search.facts import MENTIONS, Facts
 
@@ -383,7 +383,7 @@ def read(json: Mapping[str, Any]) -> Condition:
             beside = f"{value['account']}=" if "account" in value else ""
             parts.append(_test(key, beside + "..".join(_text(key, value.get(end)) for end in ("min", "max"))))
         elif isinstance(value, str | int | float):
-            parts.append(_test(key, str(value)))
+            parts.append(_test(key, _text(key, value)))
         else:
             raise UsageError(f"{key!r} takes a text, a number or a range, found {value!r}.", 'For example: {"hashtag": "vegan"}')
     if not parts:
@@ -398,10 +398,17 @@ def condition(where: str | Mapping[str, Any] | None) -> Condition | None:
 
 def kept(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, int]:
     """(n,) bool: the influencers of which it is true, all of None; and of how many it is not known."""
+    true, known = decided(condition, facts)
+    return true, int((~known).sum())
+
+
+def decided(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, np.ndarray]:
+    """Two (n,) bool: the influencers of which it is true (all if there is no condition), and those of which it is known."""
     if condition is None:
-        return np.ones(len(facts), bool), 0
+        return np.ones(len(facts), bool), np.ones(len(facts), bool)
     told = condition.of(facts)
-    return pc.fill_null(told, False).to_numpy(zero_copy_only=False), int(told.null_count)
+    known = pc.is_valid(told).to_numpy(zero_copy_only=False)
+    return pc.fill_null(told, False).to_numpy(zero_copy_only=False), known
 
 
 def notes(condition: Condition | None, facts: Facts) -> list[str]:
@@ -492,24 +499,22 @@ def _test(name: str, text: str) -> Leaf:
     return Leaf(name, value)
 
 
-SUFFIX = {"k": 1e3, "m": 1e6, "%": 0.01}
+KINDS = {"day": "day", "count": "whole number"}
 
 
 def _number(name: str, text: str, numbers: str, end: bool) -> float | None:
-    """A number, 5k, 2.5M, 3 %, or a day (``end``: its last second)."""
+    """A number (``number_text``): 5k, 2.5M, 3 %; or a day (``end``: its last second)."""
     if not text:
         return None
     try:
         if numbers == "day":
             return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + (86_399 if end and len(text) <= 10 else 0)
-        scale = SUFFIX.get(text[-1].lower())
-        value = float(text[:-1]) * scale if scale else float(text)
-        if not math.isfinite(value):
-            raise ValueError
-        return value
+        return number_text.whole(text) if numbers == "count" else number_text.number(text, ratio=True)
+    except number_text.Ambiguous as error:
+        raise ConfigError(f"{name}: {error}.", f"For example: {name}:{_example(numbers)}") from None
     except ValueError:
         raise ConfigError(
-            f"{name}: {text!r} is not a {'day' if numbers == 'day' else 'number'}.", f"For example: {name}:{_example(numbers)}"
+            f"{name}: {text!r} is not a {KINDS.get(numbers, 'number')}.", f"For example: {name}:{_example(numbers)}"
         ) from None
 
 
@@ -529,8 +534,10 @@ def _text(name: str, value: Any) -> str:
     """As a person types it; a number is a moment where a day is asked for."""
     if value is None:
         return ""
-    day = name in FIELDS and FIELDS[name].numbers == "day"
-    return str(_moment(value)) if day and isinstance(value, int | float) else str(value)
+    numbers = FIELDS[name].numbers if name in FIELDS else ""
+    if not numbers or not isinstance(value, int | float):
+        return str(value)
+    return str(_moment(value)) if numbers == "day" else number_text.written(value)
 
 
 def _moment(time: float | None) -> str | None:

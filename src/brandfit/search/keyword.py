@@ -33,6 +33,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from brandfit.arguments import Texts, checked
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Post
@@ -130,12 +131,14 @@ class Keywords:
     def __init__(self, dataset: Dataset, reader: Encoder | None = None, fields: Collection[str] = tuple(FIELDS)) -> None:
         self.dataset, self.reader, self.fields = dataset, reader, fields
 
-    def search(self, keywords: Sequence[str], k: int = 10, allowed: np.ndarray | None = None) -> list[Hit]:
+    @checked
+    def search(self, keywords: Texts, k: int = 10, allowed: np.ndarray | None = None) -> list[Hit]:
         """The best k influencers, best first. ``allowed`` (n,) bool: others are passed over."""
         matches = self.matches(keywords, allowed)
         return self.hits(matches, matches.best[:k])
 
-    def matches(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> Matches:
+    @checked
+    def matches(self, keywords: Texts, allowed: np.ndarray | None = None) -> Matches:
         """All that are found. Raises UsageError without a keyword."""
         found = self.find(keywords, allowed)
         ranks = self.ranks(found)
@@ -149,7 +152,8 @@ class Keywords:
             self._hit(i, matches, told) for i, told in zip(chosen.tolist(), self._told(chosen, matches.found.likeness), strict=True)
         ]
 
-    def find(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> Found:
+    @checked
+    def find(self, keywords: Texts, allowed: np.ndarray | None = None) -> Found:
         """What every ranking says. Raises UsageError without a keyword."""
         asked = [word.strip().lower().lstrip("#") for word in keywords if word.strip()]
         if not asked:

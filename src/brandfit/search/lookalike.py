@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from brandfit.arguments import Texts, checked
 from brandfit.data.captions import hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -40,15 +41,15 @@ class Alike:
 class Lookalikes:
     """Of the influencers of a Dataset, by what fills these slots (default: all that both levels of accounts have)."""
 
-    def __init__(
-        self, dataset: Dataset, slots: Sequence[str] = ("text", "picture", "concept", "graph", "profile", "audience")
-    ) -> None:
+    @checked
+    def __init__(self, dataset: Dataset, slots: Texts = ("text", "picture", "concept", "graph", "profile", "audience")) -> None:
         self.dataset, self.slots = dataset, [slot for slot in slots if slot in dataset.slots]
         if not self.slots:
             raise UsageError("There are no features to tell likeness by.", "Encode first: brandfit encode text.minilm concept.bag")
         self._known: dict[str, tuple[np.ndarray, bool, Vectors]] = {}
 
-    def similar(self, accounts: Sequence[str], k: int = 10, allowed: np.ndarray | None = None) -> list[Alike]:
+    @checked
+    def similar(self, accounts: Texts, k: int = 10, allowed: np.ndarray | None = None) -> list[Alike]:
         """Like these influencers or brands, who are left out themselves. Raises UnknownName, UsageError where nothing is known."""
         known = set(self.dataset.accounts["id"].to_pylist())
         for id in accounts:

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -29,7 +29,6 @@ from brandfit.service.forgetting import JOBS as FOLDER
 from brandfit.service.forgetting import LOG, UPLOADS
 
 log = logging.getLogger("brandfit.service")
-State = Literal["queued", "running", "done", "failed", "cancelled"]
 OPEN = ("queued", "running")
 ATTEMPTS = 3
 """How often a job whose process ends without a word is tried."""

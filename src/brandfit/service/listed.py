@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from brandfit import pipeline
@@ -44,6 +46,12 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
     return {**found, "set": told, "items": [{**of[pick["influencer"]], "pick": pick} for pick in told["picks"]]}
 
 
+def version_of(mark: Mapping[str, Any]) -> str:
+    """Of what was noted: another one after every edit of note, tags or opinion."""
+    fields = [mark["note"].strip(), list(mark["tags"]), mark["opinion"]]
+    return hashlib.blake2b(msgspec.json.encode(fields), digest_size=8).hexdigest()
+
+
 def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """A flat row an influencer, for a file."""
     for item in found["items"]:
@@ -52,6 +60,8 @@ def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "influencer": item["influencer"],
             "brand": found["brand"],
             "category": item["category"],
+            "category_source": item["category_source"],
+            "category_probability": item["category_probability"],
             "followers": item["followers"],
             "rank": pick.get("rank"),
             "chance": chance.get("value"),

@@ -11,6 +11,7 @@ from brandfit.workspace import Workspace
 def overview(workspace: Workspace) -> dict[str, Any]:
     """JSON types; of an empty workspace too."""
     features, models = pipeline.listing("features", workspace), pipeline.listing("models", workspace)
+    rejected = [one["rejects"] for one in workspace.imports() if one["time"] is not None][:1]
     told: dict[str, Any] = {
         "name": workspace.path.resolve().name,
         "version": __version__,
@@ -21,12 +22,15 @@ def overview(workspace: Workspace) -> dict[str, Any]:
             "posts": 0,
             "pictures": 0,
             "endorsements": 0,
-            "rejects": len(workspace.rejects()),
+            "rejects": sum(rejected),
+            "rejects_earlier": len(workspace.rejects(earlier=True)) - sum(rejected),
         },
+        "candidates": None,
         "newest_post": None,
         "features": features,
         "models": models,
         "ranker": None,
+        "outdated": {**pipeline.Outdated().to_dict(), "sentences": []},
         "next": ["import"],
     }
     if not workspace.fingerprint:
@@ -39,14 +43,17 @@ def overview(workspace: Workspace) -> dict[str, Any]:
         "pictures": len(dataset.images),
         "endorsements": len(dataset.endorsements),
     }
+    told["candidates"] = pipeline.default_candidates(workspace).to_dict()
     told["newest_post"] = dataset.remembered("newest", lambda: _newest(dataset))
     used = any(f["slot"] in dataset.slots for f in features)
     told["ranker"] = pipeline.default_ranker(workspace) if used else None
-    stale = any(not m["up to date"] for m in models)
+    old = pipeline.outdated(workspace)
+    told["outdated"] = {**old.to_dict(), "sentences": old.sentences}
     trained = any(m["ranker"] == "brandfit" for m in models)
     told["next"] = [
         *(["encode"] if not used else []),
-        *(["train"] if used and len(dataset.endorsements) and (stale or not trained) else []),
+        *(["update"] if old.can_update else []),
+        *(["train"] if used and len(dataset.endorsements) and not trained else []),
         *(["look"] if used and len(dataset.brands) else []),
         *(["import"] if not len(dataset.brands) or not len(dataset.influencers) else []),
     ]

@@ -12,7 +12,7 @@ from brandfit import pipeline
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.explain.explanation import Radar
-from brandfit.search.facts import Facts
+from brandfit.search.facts import Facts, category_words
 from brandfit.workspace import Workspace
 
 MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
@@ -33,11 +33,12 @@ def accounts(
         dataset = pipeline.load(workspace)
         ids = dataset.brands[offset : offset + limit]
         rows = _stated(dataset, ids)
-        more = {"total": len(dataset.brands), "filters": "", "unknown": 0}
+        more = {"total": len(dataset.brands), "filters": "", "unknown": 0, "excluded": []}
     else:
         found = pipeline.search(workspace, (), where, sort, limit, offset)
         rows = _stated(pipeline.load(workspace), np.array([row["influencer"] for row in found.rows], dtype=object))
         more = {"total": found.total, "filters": found.sentence, "unknown": found.unknown}
+        more["excluded"] = [group.to_dict() for group in found.excluded]
     return {"items": rows, "limit": limit, "offset": offset, **more}
 
 
@@ -118,11 +119,12 @@ def described(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, str]]
         if n is None:
             found[id] = {"line": "", "biography": ""}
             continue
-        category, followers, rate, posts = (
-            getattr(known, name)[n].as_py() for name in ("category", "followers", "engagement", "here")
+        category, is_stated, probability, followers, rate, posts = (
+            getattr(known, name)[n].as_py()
+            for name in ("category", "category_is_stated", "confidence", "followers", "engagement", "here")
         )
         told = [
-            category or "",
+            category_words(category, is_stated, probability),
             f"{followers:,} followers" if followers is not None else "followers not known",
             f"{100 * rate:.1f} % engagement" if rate is not None else "",
             f"{posts:,} {'post' if posts == 1 else 'posts'} here",

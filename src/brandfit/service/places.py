@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from brandfit import pipeline
+from brandfit import number_text, pipeline
+from brandfit.data.candidates import counted, sentences
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.explain import render
+from brandfit.explain.explanation import MapMethod
 from brandfit.explain.heatmap import decoded
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -31,18 +33,24 @@ def ranking(
     limit: int = 20,
     offset: int = 0,
     keywords: Sequence[str] = (),
+    followers: str | None = None,
 ) -> dict[str, Any]:
     """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find."""
-    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike)
+    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike, followers)
     if keywords:
-        hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=len(found) + 1000).rows}
-        found = found.of(np.array([id in hits for id in found.candidates.tolist()], bool))
+        everybody = len(pipeline.load(workspace).influencers)
+        hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=everybody).rows}
+        keep = np.array([id in hits for id in found.candidates.tolist()], bool)
+        found = found.narrowed(keep, counted("no_match", "without a match for the words", found.candidates[~keep]))
     condition = filters.condition(where)
     return _page(workspace, found, limit, offset, str(condition) if condition is not None else "")
 
 
-def for_brief(workspace: Workspace, text: str, pictures: Sequence[str | Path], ranker: str | None, limit: int) -> dict[str, Any]:
-    return _page(workspace, pipeline.rank_brief(workspace, text, pictures, ranker), limit, 0, "", chances=False)
+def for_brief(
+    workspace: Workspace, text: str, pictures: Sequence[str | Path], ranker: str | None, limit: int, followers: str | None = None
+) -> dict[str, Any]:
+    found = pipeline.rank_brief(workspace, text, pictures, ranker, followers=followers)
+    return _page(workspace, found, limit, 0, "", chances=False)
 
 
 def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentence: str, chances: bool = True) -> dict[str, Any]:
@@ -51,7 +59,7 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
     described = pipeline.describe_accounts(workspace, shown.candidates)
     told = pipeline.chances(workspace, found.brand, shown.candidates, found.ranker) if chances and rows else None
     items = [
-        {**row, "rank": row["rank"] + offset, "chance": told[n] if told else None, **about}
+        {**row, "rank": row["rank"] + offset if row["rank"] else None, "chance": told[n] if told else None, **about}
         for n, (row, about) in enumerate(zip(rows, described, strict=True))
     ]
     return {
@@ -62,31 +70,44 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
         "limit": limit,
         "offset": offset,
         "filters": sentence,
+        "no_evidence": found.no_evidence,
+        "not_encoded": dict(found.not_encoded),
         "notes": list(found.notes),
+        "excluded": [group.to_dict() for group in found.excluded],
+        "incomplete": [group.to_dict() for group in found.incomplete],
+        "counts": sentences(found.among, found.excluded, found.incomplete),
         "items": items,
     }
 
 
-def heat_map(workspace: Workspace, brand: str, influencer: str, ranker: str | None, number: int, side: str = "influencer") -> bytes:
+def heat_map(
+    workspace: Workspace,
+    brand: str,
+    influencer: str,
+    ranker: str | None,
+    number: int,
+    side: str = "influencer",
+    method: MapMethod = "occlusion",
+) -> bytes:
     """PNG of the nth heat map. Raises UnknownName where there are fewer."""
-    told, dataset = pipeline.explain(workspace, brand, influencer, ranker, ("maps",), (side,))
+    told, dataset = pipeline.explain(workspace, brand, influencer, ranker, ("maps",), (side,), map_method=method)
     if not 0 <= number < len(told.maps):
         raise UnknownName("picture", f"heat map {number}", [], f"There are {len(told.maps)}, counted from 0.")
     one = told.maps[number]
     least = max(float(np.abs(found.values).max()) for found in told.maps)
     out = io.BytesIO()
-    render.overlay(decoded(dataset, one.picture), one.values, least).save(out, "PNG")
+    render.overlay(decoded(dataset, one.picture), one.values, least, one.area).save(out, "PNG")
     return out.getvalue()
 
 
-def balanced(workspace: Workspace, brand: str, ranker: str | None, balance: int) -> dict[str, float]:
+def balanced(workspace: Workspace, brand: str, ranker: str | None, balance: int, followers: str | None = None) -> dict[str, float]:
     """Weights of the parts text and picture (W-20): 0, words alone; 50, as learned; 100, pictures alone.
 
     Raises ConfigError where the ranker's score has neither.
     """
     if balance == 50:
         return {}
-    parts = pipeline.rank(workspace, brand, ranker).parts
+    parts = pipeline.rank(workspace, brand, ranker, followers=followers).parts
     wanted = {"text": (100 - balance) / 50, "picture": balance / 50}
     found = {name: weight for name, weight in wanted.items() if name in parts}
     if not found:
@@ -122,9 +143,9 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
     for text in texts:
         name, _, value = text.partition("=")
         try:
-            found[name] = float(value)
-            if not np.isfinite(found[name]):
-                raise ValueError
+            found[name] = number_text.number(value, ratio=True)
+        except number_text.Ambiguous as error:
+            raise ConfigError(f"{name}: {error}.", "For example: picture=2") from None
         except ValueError:
             raise ConfigError(f"{text!r} is not PART=NUMBER.", "For example: picture=2") from None
     return found

@@ -125,7 +125,8 @@ def warm(workspace: Workspace, brands: Sequence[str] = ()) -> None:
         dataset = pipeline.load(workspace)
         there = [brand for brand, seen in dataset.representation.items() if seen != "none"]
         known = set(there)
-        for brand in [brand for brand in brands if brand in known] or there[:1]:
+        fresh = pipeline.brands_encoded_in_memory(workspace)[:1]
+        for brand in dict.fromkeys([*([brand for brand in brands if brand in known] or there[:1]), *fresh]):
             ids = pipeline.rank(workspace, brand, k=1).candidates
             pipeline.chances(workspace, brand, ids)
             described(workspace, ids.tolist())

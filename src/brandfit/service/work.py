@@ -15,7 +15,7 @@ from brandfit.report import pdf
 from brandfit.service.forgetting import UPLOADS, Clean
 from brandfit.service.people import handle
 from brandfit.service.uploads import inmost
-from brandfit.workspace import Workspace
+from brandfit.workspace import Workspace, orphans
 
 Tell = Callable[[str, int, int], None]
 """Called with (step, done, total); a total of 0 is not known."""
@@ -55,12 +55,14 @@ def import_source(
 
 def encode(workspace: Workspace, tell: Tell, encoders: Sequence[str], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """``settings``: ``ENCODER.NAME``."""
-    made = []
+    made: list[dict[str, Any]] = []
+    removed: list[orphans.Orphan] = []
     for name in encoders:
         own = {k.removeprefix(f"{name}."): v for k, v in (settings or {}).items() if k.startswith(f"{name}.")}
         features = pipeline.encode(workspace, name, own, lambda done, total, name=name: tell(name, done, total))  # type: ignore[misc]
         made.append({"encoder": name, "slot": features.slot, "level": features.level, "rows": len(features), "dim": features.dim})
-    return {"features": made}
+        removed += pipeline.sweep(workspace, name)
+    return {"features": made, "removed": orphans.counts(removed)}
 
 
 def train(
@@ -80,6 +82,10 @@ def prepare(workspace: Workspace, tell: Tell) -> dict[str, Any]:
     if len(pipeline.load(workspace).endorsements):
         return {**made, "trained": train(workspace, tell, "brandfit")}
     return {**made, "trained": None}
+
+
+def update(workspace: Workspace, tell: Tell) -> dict[str, Any]:
+    return pipeline.update(workspace, tell).to_dict()
 
 
 def profile(
@@ -114,11 +120,11 @@ def report(
     tell("reading", 0, 0)
     file = folder / f"{OWN.sub('_', pipeline.load(workspace).account(handle(brand))['id'])}.{ending}"
     forgotten = workspace.forgotten()
-    pipeline.report(workspace, brand, file, ranker, **asked, tick=lambda done, total: tell("explaining", done, total))
+    said = pipeline.report(workspace, brand, file, ranker, **asked, tick=lambda done, total: tell("explaining", done, total))
     if workspace.forgotten() != forgotten:
         file.unlink(missing_ok=True)
         raise DataError("Somebody was forgotten while the report was written, and may be in it.", "Ask for it anew.")
-    return {"file": file.name, "bytes": file.stat().st_size}
+    return {"file": file.name, "bytes": file.stat().st_size, "candidates": said.candidates, "counts": said.counts}
 
 
 def forget(workspace: Workspace, tell: Tell, accounts: Sequence[str]) -> dict[str, Any]:
@@ -137,6 +143,7 @@ WORK: Mapping[str, Work] = {
     "encode": encode,
     "train": train,
     "prepare": prepare,
+    "update": update,
     "profile": profile,
     "evaluate": evaluate,
     "report": report,

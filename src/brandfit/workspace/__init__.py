@@ -1,6 +1,7 @@
 """The tables, feature matrices and models of one project on disk."""
 
 from brandfit.workspace.forgotten import LeftOut
+from brandfit.workspace.place import NewPlace, Place, as_workspace, new_workspace
 from brandfit.workspace.workspace import Workspace
 
-__all__ = ["LeftOut", "Workspace"]
+__all__ = ["LeftOut", "NewPlace", "Place", "Workspace", "as_workspace", "new_workspace"]

@@ -95,6 +95,8 @@ class LeftOut:
     redacted: int = 0
     source: str = ""
     """What the import is noted as: a path may name somebody too."""
+    number: int = 0
+    """Its id."""
 
     def to_dict(self) -> dict[str, int]:
         return {"accounts": len(self.accounts), "rows": self.rows, "redacted": self.redacted}
@@ -164,7 +166,11 @@ def without(features: Features, gone: Sequence[bool] | np.ndarray) -> Features:
     digest = hashlib.sha256("\n".join([features.key, *ids.tolist()]).encode()).hexdigest()
     key = f"{features.key.partition('-')[0]}-{digest[:32]}" if features.key else ""
     values = np.ascontiguousarray(features.values[kept])
-    return replace(features, ids=ids, values=values, key=key)
+    contents = features.contents
+    if contents is not None:
+        digests = np.concatenate([contents.digests[kept], contents.digests[len(features) :]])
+        contents = replace(contents, digests=digests)
+    return replace(features, ids=ids, values=values, key=key, contents=contents)
 
 
 def pending(connection: sa.Connection) -> Traces | None:
@@ -318,7 +324,10 @@ def _line(text: str) -> str:
 def _drop_rejects(connection: sa.Connection, traces: Traces) -> None:
     _function(connection, "told", traces.finder())
     _function(connection, "quoted", traces.finder(words=True))
-    connection.exec_driver_sql("DELETE FROM rejects WHERE told(source) OR told(file) OR told(reason) OR quoted(excerpt)")
+    connection.exec_driver_sql("DELETE FROM rejects WHERE told(file) OR told(reason) OR quoted(excerpt)")
+    named = "SELECT id FROM imports WHERE told(source)"
+    connection.exec_driver_sql(f"DELETE FROM rejects WHERE import_id IN ({named})")
+    connection.exec_driver_sql(f"DELETE FROM imports WHERE id IN ({named})")
 
 
 def _sizes(connection: sa.Connection) -> dict[str, int]:

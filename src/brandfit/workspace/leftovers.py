@@ -27,7 +27,7 @@ from brandfit.errors import BrandfitError, WorkspaceError
 from brandfit.workspace import forgotten, tables
 from brandfit.workspace.forgotten import Traces
 from brandfit.workspace.shelf import Shelf
-from brandfit.workspace.workspace import DATABASE, Workspace
+from brandfit.workspace.workspace import DATABASE, Workspace, read_contents
 
 AT_ONCE = 16 * 2**20
 """Bytes of a file that are searched at once."""
@@ -65,29 +65,30 @@ def clean_features(workspace: Workspace, traces: Traces, known: Collection[str],
     known  ids of all accounts and posts that there are
     """
     shelf = Shelf(workspace.path / "features")
-    for home in _folders(shelf.root):
+    for home in folders_in(shelf.root):
         name = home.name
-        current, told = _current(shelf, name), _teller(name, traces)
+        current, told = current_of(shelf, name), _teller(name, traces)
         for version in shelf.versions(name):
-            reason, gone = _looked_at(shelf, name, version, known, told)
-            if version == current and not reason and gone.any():
-                cleaned.features[name] = cleaned.features.get(name, 0) + int(gone.sum())
+            reason, gone, silent = _looked_at(shelf, name, version, known, told)
+            if version == current and not reason and (gone.any() or silent):
+                if gone.any():
+                    cleaned.features[name] = cleaned.features.get(name, 0) + int(gone.sum())
                 kept = forgotten.without(workspace.load(name, version), gone)  # type: ignore[arg-type]  # it was read just now
                 workspace.save(kept)
                 if kept.key != version and kept.key:
-                    _remove(home / version)
+                    discard(home / version)
             elif version == current and reason:
                 drop_features(workspace, name, reason, cleaned)
                 break
-            elif reason or gone.any():
-                _remove(home / version)
+            elif reason or gone.any() or silent:
+                discard(home / version)
 
 
 def drop_features(workspace: Workspace, name: str, reason: str, cleaned: Cleaned) -> None:
     """Remove all Features of a name."""
     home = workspace.path / "features" / name
     (home / "current").unlink(missing_ok=True)  # first: there is none of a name that has no current version
-    _remove(home)
+    discard(home)
     cleaned.features.pop(name, None)
     cleaned.dropped[name] = reason
 
@@ -95,17 +96,17 @@ def drop_features(workspace: Workspace, name: str, reason: str, cleaned: Cleaned
 def clean_models(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None:
     """Drop models that hold rows of accounts, that name somebody, or that read Features which are no longer here."""
     shelf, found = Shelf(workspace.path / "models"), traces.finder()
-    for home in _folders(shelf.root):
-        current = _current(shelf, home.name)
+    for home in folders_in(shelf.root):
+        current = current_of(shelf, home.name)
         for version in shelf.versions(home.name):
             reason = _why_not(workspace, shelf, home.name, version, traces, found)
             if reason and version == current:
                 (home / "current").unlink(missing_ok=True)
                 cleaned.models[home.name] = reason
             if reason or version != current:
-                _remove(home / version)
+                discard(home / version)
         if home.name in cleaned.models:
-            _remove(home)
+            discard(home)
         elif current is not None and traces.learned and home.name not in cleaned.weights:
             cleaned.weights.append(home.name)
 
@@ -115,7 +116,7 @@ def clean_units(workspace: Workspace, wanted: Mapping[str, np.ndarray], cleaned:
 
     wanted  maker to (n,) V16 hashes of its contents; what a maker encoded that is not named goes away
     """
-    for home in _folders(workspace.path / "units"):
+    for home in folders_in(workspace.path / "units"):
         hashes = wanted.get(home.name)
         for file in sorted(home.glob("*.safetensors")):
             data = file.read_bytes()
@@ -130,16 +131,16 @@ def clean_units(workspace: Workspace, wanted: Mapping[str, np.ndarray], cleaned:
             file.unlink()
             cleaned.units += int((~here).sum())
         if hashes is None:
-            _remove(home)
+            discard(home)
 
 
 def clean_folders(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None:
     """Remove other versions of the tables, checkpoints, reports of other rows, and temporary files."""
     for home in OWN:
         for left in sorted((workspace.path / home).rglob(".*")):
-            _remove(left)
+            discard(left)
     if traces.changed:
-        _remove(workspace.path / "training")  # of other rows: no training takes them up again
+        discard(workspace.path / "training")  # of other rows: no training takes them up again
         reports = sorted((workspace.path / "experiments").glob("*.msgpack"))
         for file in reports:
             file.unlink(missing_ok=True)
@@ -147,7 +148,7 @@ def clean_folders(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> Non
     shelf = Shelf(workspace.path / "tables")
     for version in shelf.versions("rows"):
         if version != workspace.fingerprint:
-            _remove(shelf.root / "rows" / version)
+            discard(shelf.root / "rows" / version)
 
 
 def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned, seen: Collection[str] = ()) -> None:
@@ -220,16 +221,18 @@ def unfinished(what: str) -> WorkspaceError:
 
 def _looked_at(
     shelf: Shelf, name: str, version: str, known: Collection[str], told: Callable[[Any], bool]
-) -> tuple[str, np.ndarray]:
-    """Why a version of Features cannot stay, '' where it can; and (n,) which of its rows must go."""
+) -> tuple[str, np.ndarray, bool]:
+    """Why a version of Features cannot stay, '' where it can; (n,) which of its rows must go; whether an id without a row must."""
     try:
         folder, info = shelf.get(name, version)
     except (KeyError, WorkspaceError):
-        return "it was damaged", np.zeros(0, bool)
+        return "it was damaged", np.zeros(0, bool), False
     ids = msgspec.msgpack.decode((folder / "ids.msgpack").read_bytes())
     if told(info["columns"]):
-        return "a column is named after what is to be forgotten", np.zeros(0, bool)
-    return "", np.array([id not in known for id in ids], bool)
+        return "a column is named after what is to be forgotten", np.zeros(0, bool), False
+    contents = read_contents(folder)
+    silent = contents is not None and not all(id in known for id in contents.silent.tolist())
+    return "", np.array([id not in known for id in ids], bool), silent
 
 
 def _teller(name: str, traces: Traces) -> Callable[[Any], bool]:
@@ -299,17 +302,17 @@ def blocks(file: Path, overlap: int) -> Iterator[bytes]:
             tail = (tail + read)[-overlap:] if overlap else b""
 
 
-def _remove(path: Path) -> None:
+def discard(path: Path) -> None:
     """A file or folder, whole; an OSError where it cannot be removed: nothing is left in silence."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _folders(root: Path) -> list[Path]:
+def folders_in(root: Path) -> list[Path]:
     return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")) if root.is_dir() else []
 
 
-def _current(shelf: Shelf, name: str) -> str | None:
+def current_of(shelf: Shelf, name: str) -> str | None:
     try:
         return shelf.current(name)
     except KeyError:

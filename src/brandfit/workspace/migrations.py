@@ -11,6 +11,8 @@ from brandfit.errors import WorkspaceError
 
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {}
 """Version that a step starts from to the function that makes the next version of it, e.g. ``{1: add_language}``."""
+OLD_REJECTS = "rejects_by_source"
+"""Rejects of a workspace that was made before they belonged to an import. The schema of the rows is no other, nor its version."""
 
 
 def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
@@ -35,3 +37,23 @@ def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
         version += 1
     if found != str(target):
         connection.exec_driver_sql("INSERT OR REPLACE INTO meta (key, value) VALUES ('schema_version', ?)", (str(target),))
+
+
+def keep_old_rejects(connection: sa.Connection) -> None:
+    """Set a table of rejects aside that names a source in place of an import, before the tables are made."""
+    columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(rejects)")}
+    if "source" in columns:
+        connection.exec_driver_sql("DROP INDEX IF EXISTS ix_rejects_source")
+        connection.exec_driver_sql(f"ALTER TABLE rejects RENAME TO {OLD_REJECTS}")
+
+
+def take_old_rejects(connection: sa.Connection) -> None:
+    """Give rejects that were set aside to an import of their source, of which nobody knows when it was."""
+    if not connection.exec_driver_sql(f"PRAGMA table_info({OLD_REJECTS})").all():
+        return
+    connection.exec_driver_sql(f"INSERT INTO imports (source) SELECT source FROM {OLD_REJECTS} GROUP BY source ORDER BY min(rowid)")
+    connection.exec_driver_sql(
+        "INSERT INTO rejects (import_id, file, line, reason, excerpt) SELECT imports.id, file, line, reason, excerpt "
+        f"FROM {OLD_REJECTS} AS old JOIN imports ON imports.source = old.source ORDER BY old.rowid"
+    )
+    connection.exec_driver_sql(f"DROP TABLE {OLD_REJECTS}")

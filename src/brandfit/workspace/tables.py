@@ -26,10 +26,19 @@ meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), s
 pictures = sa.Table(
     "pictures", metadata, sa.Column("hash", sa.Text, primary_key=True), sa.Column("data", sa.LargeBinary, nullable=False)
 )
+imports = sa.Table(
+    "imports",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("time", sa.Float),  # seconds since 1970; NULL of imports that were made before times were kept
+    sqlite_autoincrement=True,
+)
+"""Every import that was written; the last one has the highest id."""
 rejects = sa.Table(
     "rejects",
     metadata,
-    sa.Column("source", sa.Text, nullable=False, index=True),
+    sa.Column("import_id", sa.Integer, nullable=False, index=True),
     *(sa.Column(f.name, sa.Integer if f.type is int else sa.Text, nullable=False) for f in msgspec.structs.fields(Reject)),
 )
 forgotten = sa.Table("forgotten", metadata, sa.Column("hash", sa.LargeBinary(16), primary_key=True))
@@ -78,7 +87,9 @@ def connect(path: Path) -> sa.Engine:
     engine = durable(path)
     try:
         with writing(engine) as connection:
+            migrations.keep_old_rejects(connection)
             metadata.create_all(connection)
+            migrations.take_old_rejects(connection)
             migrations.migrate(connection)
     except sa.exc.DatabaseError as error:
         engine.dispose()
@@ -197,11 +208,16 @@ def set_meta(connection: sa.Connection, key: str, value: str) -> None:
     )
 
 
-def replace_rejects(connection: sa.Connection, source: str, found: Iterable[Reject]) -> None:
-    """The rejects of this source, in place of those of its import before."""
-    connection.execute(rejects.delete().where(rejects.c.source == source))
+def add_import(connection: sa.Connection, source: str, time: float, found: Iterable[Reject]) -> int:
+    """Note an import with its rejects, in place of earlier imports of the same source. Returns its id."""
+    earlier = sa.select(imports.c.id).where(imports.c.source == source)
+    connection.execute(rejects.delete().where(rejects.c.import_id.in_(earlier)))
+    connection.execute(imports.delete().where(imports.c.source == source))
+    made = connection.execute(imports.insert().returning(imports.c.id), {"source": source, "time": time})
+    number: int = made.scalar_one()
     for batch in _batches(found):
-        connection.execute(rejects.insert(), [{"source": source, **msgspec.structs.asdict(r)} for r in batch])
+        connection.execute(rejects.insert(), [{"import_id": number, **msgspec.structs.asdict(r)} for r in batch])
+    return number
 
 
 def arrow_batches(connection: sa.Connection, name: str) -> Iterator[pa.RecordBatch]:

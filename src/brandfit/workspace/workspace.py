@@ -1,9 +1,10 @@
 """A Workspace: the tables, feature matrices and models of one project, in one folder.
 
-brandfit.sqlite      rows, pictures, rejects            (SQLite, WAL; one transaction an import)
+brandfit.sqlite      rows, pictures, imports, rejects   (SQLite, WAL; one transaction an import)
 tables/              the rows as Arrow files, memory-mapped; made from the database whenever it has changed
-features/<name>/     finished Features: ids, values.npy (memory-mapped), manifest
-units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum, and maker.json: which encoder
+features/<name>/     finished Features: ids, values.npy (memory-mapped), digests of what they were made from, manifest
+units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum, and maker.json: which encoder;
+                     what nothing refers to any more is removed (``workspace.orphans``)
 models/<ranker>/     safetensors and JSON, never pickle
 """
 
@@ -11,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +27,10 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from brandfit import __version__, names
+from brandfit.arguments import Texts, checked
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
-from brandfit.data.features import Features
+from brandfit.data.features import Contents, Features
 from brandfit.data.schema import Image, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
@@ -37,6 +41,10 @@ from brandfit.workspace.shelf import Shelf, damaged, write_atomic
 
 DATABASE = "brandfit.sqlite"
 MAKER = "maker.json"
+COVERED = "covered.json"
+"""Beside the versions of Features: the key of the current ones, and the fingerprint of the rows that they cover."""
+SILENT, DIGESTS = "silent.msgpack", "digests.npy"
+"""Files of the ``Contents`` of Features."""
 
 
 class Workspace:
@@ -63,6 +71,9 @@ class Workspace:
             models=4,
             datasets=4,
             loaded=4,
+            completed=4,
+            outdated=2,
+            gaps=4,
             rankings=64,
             chances=64,
             explanations=32,
@@ -103,9 +114,9 @@ class Workspace:
     ) -> dict[str, dict[str, int]]:
         """Write an import whole or not at all: rows, pictures with their working copies, Features, and its rejects.
 
-        Rejects of an earlier import of the same ``source`` are replaced. Returns counts a table: seen, added, changed,
-        unchanged. Any error from ``records`` rolls everything back and is raised. What is of an account that asked to be
-        forgotten is not written; ``left_out`` is told how much that was.
+        Rejects belong to this import; an earlier import of the same ``source`` and its rejects are replaced. Returns counts a
+        table: seen, added, changed, unchanged. Any error from ``records`` rolls everything back and is raised. What is of an
+        account that asked to be forgotten is not written; ``left_out`` is told how much that was.
         """
         found: list[Reject] = []
         made: list[Features] = []
@@ -131,7 +142,7 @@ class Workspace:
                         made.append(record)
                 changes = writer.finish()
                 late = guard is not None and guard.finish(connection)
-                tables.replace_rejects(connection, source, found)
+                left_out.number = tables.add_import(connection, source, time.time(), found)
                 changed = late or any(change["added"] or change["changed"] for change in changes.values())
                 if changed or not tables.get_meta(connection, "fingerprint"):
                     tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
@@ -147,7 +158,8 @@ class Workspace:
             self._empty_log()
         return changes
 
-    def forget(self, accounts: Sequence[str]) -> tuple[Traces, dict[str, int]]:
+    @checked
+    def forget(self, accounts: Texts) -> tuple[Traces, dict[str, int]]:
         """Take accounts out of all rows in one transaction, so that no import brings them back; without any, take up what is
         unfinished.
 
@@ -156,7 +168,7 @@ class Workspace:
         """
         try:
             with tables.writing(self.engine) as connection:
-                return forgotten.remove_rows(connection, accounts)
+                return forgotten.remove_rows(connection, list(accounts))
         except sa.exc.OperationalError as error:
             if "locked" in str(error.orig):
                 raise WorkspaceError(
@@ -174,10 +186,11 @@ class Workspace:
         with self.engine.connect() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(tables.forgotten)).scalar_one()
 
-    def rows_of(self, accounts: Sequence[str]) -> dict[str, int]:
+    @checked
+    def rows_of(self, accounts: Texts) -> dict[str, int]:
         """How many rows of each table are of these accounts. Raises UnknownName for one that is nowhere here."""
         with self.engine.connect() as connection:
-            return forgotten.counts(connection, accounts)
+            return forgotten.counts(connection, list(accounts))
 
     def known_ids(self) -> set[str]:
         """Ids of all accounts and posts."""
@@ -189,10 +202,34 @@ class Workspace:
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
-    def rejects(self) -> list[dict[str, Any]]:
-        """All rejected rows of the last import of each source: source, file, line, reason, excerpt."""
+    def imports(self) -> list[dict[str, Any]]:
+        """The last import of each source, the newest first: id, source, time (s since 1970, None where not known), rejects."""
+        asked = (
+            sa.select(tables.imports, sa.func.count(tables.rejects.c.import_id).label("rejects"))
+            .outerjoin(tables.rejects, tables.rejects.c.import_id == tables.imports.c.id)
+            .group_by(tables.imports.c.id)
+            .order_by(tables.imports.c.id.desc())
+        )
         with self.engine.connect() as connection:
-            return [dict(row) for row in connection.execute(sa.select(tables.rejects)).mappings()]
+            return [dict(row) for row in connection.execute(asked).mappings()]
+
+    def rejects(self, *, of: int | None = None, earlier: bool = False) -> list[dict[str, Any]]:
+        """Rejected rows of the last import, in the order of its files: import, time, source, file, line, reason, excerpt.
+
+        of       the id of another import (``imports``)
+        earlier  of all imports, the newest first
+        """
+        number = tables.imports.c.id
+        asked = sa.select(number.label("import"), tables.imports.c.time, tables.imports.c.source, tables.rejects)
+        asked = asked.join(tables.rejects, tables.rejects.c.import_id == number).order_by(number.desc(), sa.text("rejects.rowid"))
+        if of is not None:
+            asked = asked.where(number == of)
+        elif not earlier:
+            last = sa.select(sa.func.max(number)).scalar_subquery()
+            asked = asked.where(number == last, tables.imports.c.time.is_not(None))
+        with self.engine.connect() as connection:
+            rows = [dict(row) for row in connection.execute(asked).mappings()]
+        return [{name: value for name, value in row.items() if name != "import_id"} for row in rows]
 
     def dataset(self) -> Dataset:
         """All rows as a Dataset, memory-mapped; no slot filled yet. The same object as long as no row changes."""
@@ -245,8 +282,20 @@ class Workspace:
         return self._features.names()
 
     def feature_info(self, name: str) -> dict[str, Any]:
-        """Name, level, slot, rows, dim, columns and key of Features, without reading them."""
-        return self._features.info(name)
+        """Name, level, slot, rows, dim, columns and key of Features, without reading them; ``covers``: fingerprint of the rows that
+        they are known to cover, '' where it was not noted."""
+        info = self._features.info(name)
+        try:
+            noted = msgspec.json.decode((self.path / "features" / name / COVERED).read_bytes(), type=dict[str, str])
+        except (FileNotFoundError, msgspec.MsgspecError):
+            noted = {}
+        return {**info, "covers": noted.get("rows", "") if noted.get("key") == info["key"] else ""}
+
+    def note_covered(self, features: Features, fingerprint: str) -> None:
+        """Note that these Features cover all rows of this fingerprint, so that nobody needs to compare them."""
+        write_atomic(
+            self.path / "features" / features.name / COVERED, msgspec.json.encode({"key": features.key, "rows": fingerprint})
+        )
 
     def units(self, maker: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """What this maker has encoded before; a damaged chunk is dropped, and so encoded again."""
@@ -272,9 +321,9 @@ class Workspace:
             return None
 
     def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
-        """Note the encoder and the settings of a maker beside what it has encoded."""
+        """Note what a maker is (``Encoder.about``) with what it has encoded; a profiler notes what it read too, each time."""
         file = self.path / "units" / maker / MAKER
-        if not file.exists():
+        if self.maker(maker) != about:
             file.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(file, msgspec.json.encode(about))
 
@@ -293,6 +342,9 @@ class Workspace:
         if self.forgotten():
             known = self.known_ids()
             features = forgotten.without(features, [id not in known for id in features.ids.tolist()])
+            contents = features.contents
+            if contents is not None and not known.issuperset(contents.silent.tolist()):
+                features = replace(features, contents=contents.only(known, len(features)))
         return self._put(features)
 
     def _put(self, features: Features) -> Features:
@@ -303,6 +355,7 @@ class Workspace:
             {
                 "ids.msgpack": lambda p: _write(p, msgspec.msgpack.encode(features.ids.tolist())),
                 "values.npy": lambda p: np.save(p, features.values),
+                **_contents_files(features.contents),
             },
             {
                 "name": features.name,
@@ -327,7 +380,8 @@ class Workspace:
         ids = np.array(msgspec.msgpack.decode((folder / "ids.msgpack").read_bytes()), dtype=object)
         values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
         told = {name: tuple(info.get(name, ())) for name in ("columns", "learned_from")}
-        return Features(info["name"], ids, values, info["level"], key=info["key"], slot=info["slot"], **told)
+        contents = read_contents(folder)
+        return Features(info["name"], ids, values, info["level"], key=info["key"], slot=info["slot"], contents=contents, **told)
 
     # --- models -------------------------------------------------------------------------------------------------
 
@@ -418,6 +472,23 @@ def _arrow_writer(connection: sa.Connection, name: str) -> Any:
                 writer.write_batch(batch)
 
     return write
+
+
+def _contents_files(contents: Contents | None) -> dict[str, Callable[[Path], None]]:
+    if contents is None:
+        return {}
+    return {
+        SILENT: lambda p: _write(p, msgspec.msgpack.encode(contents.silent.tolist())),
+        DIGESTS: lambda p: np.save(p, contents.digests),
+    }
+
+
+def read_contents(folder: Path) -> Contents | None:
+    """Of the Features in this folder, memory-mapped; None where it was not recorded."""
+    if not (folder / DIGESTS).is_file():
+        return None
+    silent = np.array(msgspec.msgpack.decode((folder / SILENT).read_bytes()), dtype=object)
+    return Contents(silent, np.load(folder / DIGESTS, mmap_mode="r", allow_pickle=False))
 
 
 def _write(path: Path, data: bytes) -> None:

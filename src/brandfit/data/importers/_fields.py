@@ -10,6 +10,7 @@ import math
 import re
 from typing import Any
 
+from brandfit import number_text
 from brandfit.data.captions import handle, identifier
 from brandfit.reasons import quoted
 
@@ -19,12 +20,7 @@ LONGEST_TEXT = 100_000
 LONGEST_TAG = 500
 
 _UNKNOWN = {"", "na", "n/a", "nan", "null", "none", "-", "?", "unknown"}
-_SPACES = re.compile(r"[\s\u00a0\u2009\u202f'’_]")
-_GROUPED = re.compile(r"\d{1,3}(?:([,.])\d{3})(?:\1\d{3})+|\d{1,3}(?:,\d{3})+")
-_DECIMAL = re.compile(r"\d+[.,]0+")
-_SCALED = re.compile(r"(\d+)(?:[.,](\d{1,2}))?\s*([kmKM])")
 _LINK = re.compile(r"\s*(?:https?://)?(?:www\.)?instagram\.com/([^/?#\s]+)", re.I)
-_SCALE = {"k": 1_000, "m": 1_000_000}
 
 
 def is_missing(value: Any) -> bool:
@@ -37,7 +33,7 @@ def is_missing(value: Any) -> bool:
 def count(value: Any) -> int | None:
     """A whole number from 0: ``12345``, ``12,345``, ``12 345``, ``12.345.678``, ``12.5k``, ``1.2M``, ``12.0``.
 
-    ``12.345`` alone is refused: it means twelve thousand here and twelve there.
+    The forms are those of ``number_text``: ``12.345`` alone is refused, because it has two readings.
     """
     if type(value) is str:
         text = value.strip()
@@ -45,21 +41,12 @@ def count(value: Any) -> int | None:
             return _whole(int(text), value)
         if is_missing(text):
             return None
-        spaced = re.fullmatch(r"\d{1,3}(?:[\s\u00a0\u2009\u202f'’]\d{3})+", text)
-        text = _SPACES.sub("", text) if spaced else text
-        if len(text) <= 24 and text.isascii():
-            if text.isdigit():
-                return _whole(int(text), value)
-            if _GROUPED.fullmatch(text):
-                return _whole(int(text.replace(",", "").replace(".", "")), value)
-            if match := _SCALED.fullmatch(text):
-                fraction = (match[2] or "").ljust(2, "0")
-                return _whole(int(match[1] + fraction) * _SCALE[match[3].lower()] // 100, value)
-            if re.fullmatch(r"\d{1,3}\.\d{3}", text):
-                raise ValueError(f"{text!r} may mean {text.split('.')[0]} or {text.replace('.', '')}; write it without the point")
-            if _DECIMAL.fullmatch(text):
-                return _whole(int(re.split("[.,]", text)[0]), value)
-        raise ValueError(f"expected a whole number, found {quoted(value)}")
+        try:
+            return _whole(number_text.whole(text), value) if len(text) <= 24 else _whole(-1, value)
+        except number_text.Ambiguous:
+            raise
+        except ValueError:
+            raise ValueError(f"expected a whole number, found {quoted(value)}") from None
     if is_missing(value):
         return None
     if type(value) is int or (type(value) is float and value.is_integer()):

@@ -127,7 +127,7 @@ def said(dataset: Dataset, members: int, posts: int, seed: int) -> tuple[Dataset
 
 def _most_active(comments: pa.Table, members: int) -> pa.Table:
     """(source, target) of the members of each target's audience that comment most; of equally active ones the first by id."""
-    counts = comments.group_by(["source", "target"]).aggregate([("id", "count")])
+    counts = comments.group_by(["source", "target"], use_threads=False).aggregate([("id", "count")])
     counts = counts.sort_by([("target", "ascending"), ("id_count", "descending"), ("source", "ascending")])
     return counts.filter(pa.array(_place(counts, ["target"]) < members)).select(["source", "target"])
 

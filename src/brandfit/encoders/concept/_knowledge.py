@@ -46,9 +46,7 @@ def extended(taxonomy: Taxonomy, paths: Iterable[str]) -> Taxonomy:
     """
     result = Taxonomy(taxonomy.concepts)
     for path in paths:
-        file = Path(path)
-        if not file.is_file():
-            raise ConfigError(f"Setting knowledge={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
+        file = file_of(path)
         suffix = (file.suffixes or [""])[-2 if file.suffix == ".gz" and len(file.suffixes) > 1 else -1]
         reader = {".csv": _conceptnet, ".jsonl": _wordnet}.get(suffix)
         if reader is None:
@@ -67,6 +65,14 @@ def extended(taxonomy: Taxonomy, paths: Iterable[str]) -> Taxonomy:
             result.called.setdefault(word, found)
             result.tags.setdefault(word.replace(" ", ""), found)
     return result
+
+
+def file_of(path: str) -> Path:
+    """The file of this setting. Raises ConfigError where there is none."""
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigError(f"Setting knowledge={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
+    return file
 
 
 def _conceptnet(lines: Iterator[tuple[int, bytes]], taxonomy: Taxonomy) -> dict[str, list[int]]:

@@ -18,16 +18,16 @@ import hashlib
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 from msgspec import Meta
 
 from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder, Units
-from brandfit.encoders.concept._knowledge import extended
+from brandfit.encoders.concept._knowledge import extended, file_of
 from brandfit.encoders.concept._taxonomy import Taxonomy, built_in
 from brandfit.encoders.text._clean import clean
 from brandfit.encoders.text._words import training_posts
@@ -86,9 +86,10 @@ class Bag(Encoder):
     @property
     def weights(self) -> str:
         """Of the taxonomy, of the files that extend it, and of which hashtags are used together."""
-        digest = hashlib.sha256(repr(built_in().concepts).encode())
+        # JSON with sorted sets: the order in which Python writes a set is another one in every process.
+        digest = hashlib.sha256(msgspec.json.encode(built_in().concepts, order="sorted"))
         for path in self.config.knowledge:
-            digest.update(Path(path).read_bytes() if Path(path).is_file() else b"")
+            digest.update(file_of(path).read_bytes())
         digest.update(repr(sorted(self._company.items())).encode())
         return digest.hexdigest()
 

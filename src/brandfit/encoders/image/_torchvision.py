@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
@@ -17,7 +17,7 @@ from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
 from brandfit.encoders._torch import Device, Download
-from brandfit.encoders.image.base import PictureEncoder
+from brandfit.encoders.image.base import Area, PictureEncoder, centred
 
 
 class TorchvisionConfig(settings.Config, frozen=True):
@@ -53,6 +53,15 @@ class TorchvisionEncoder(PictureEncoder):
     @property
     def size(self) -> int:
         return int(self.transform.crop_size[0])
+
+    def area(self, width: int, height: int) -> Area:
+        """The shorter side is scaled to ``resize_size``, then the middle square of ``crop_size`` is cut out."""
+        side = min(width, height) * int(self.transform.crop_size[0]) / int(self.transform.resize_size[0])
+        return centred(side / width, side / height)
+
+    def differentiable(self) -> Callable[[Any], Any]:
+        device = next(self.model.parameters()).device
+        return lambda pictures: self.forward(self.model, pictures.to(device))
 
     @property
     def weights(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
 from brandfit.encoders._torch import Device, Download
-from brandfit.encoders.image.base import PictureEncoder
+from brandfit.encoders.image.base import WHOLE, Area, PictureEncoder, centred
 from brandfit.errors import MissingExtra
 
 
@@ -48,6 +48,21 @@ class TransformersEncoder(PictureEncoder):
     @property
     def size(self) -> int:
         return len(self.prepared(Image.new("RGB", (64, 64)))[0])
+
+    def area(self, width: int, height: int) -> Area:
+        """The whole picture, or the middle of it where the processor cuts that out after scaling."""
+        if not self.processor.do_center_crop:
+            return WHOLE
+        size, crop = self.processor.size, self.processor.crop_size
+        across, down = size.width or width, size.height or height
+        if size.shortest_edge:
+            scale = size.shortest_edge / min(width, height)
+            across, down = scale * width, scale * height
+        return centred(crop.width / across, crop.height / down)
+
+    def differentiable(self) -> Callable[[Any], Any]:
+        device = next(self.model.parameters()).device
+        return lambda pictures: self.forward(self.model, pictures.to(device))
 
     @property
     def weights(self) -> str:

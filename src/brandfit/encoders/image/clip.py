@@ -1,18 +1,11 @@
-"""image.clip: pictures in one space with words (Radford et al. 2021): the inner product of a row and ``text(words)`` is a cosine.
-
-So a picture can be found by any words, not only by those that a taxonomy has.
-"""
+"""image.clip: what CLIP sees in a picture (Radford et al. 2021): rows of length one, whose inner product is a cosine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
 from typing import Annotated, Any
 
-import numpy as np
 from msgspec import Meta
 
-from brandfit.encoders import _torch
 from brandfit.encoders.image._transformers import TransformersConfig, TransformersEncoder
 
 
@@ -36,19 +29,6 @@ class CLIP(TransformersEncoder):
 
     def forward(self, model: Any, pictures: Any) -> Any:
         return _unit(model.get_image_features(pixel_values=pictures))
-
-    def text(self, words: Sequence[str]) -> np.ndarray:
-        """(n, dim) of words or sentences, in the space of the pictures, length one."""
-        read = self._tokenizer(list(words), padding=True, truncation=True, return_tensors="pt")
-        return _torch.run(self.model, _text, read["input_ids"], read["attention_mask"])
-
-    @cached_property
-    def _tokenizer(self) -> Any:
-        return _torch.pretrained(self._transformers.AutoTokenizer, self.config.model, "model", self.config.download)
-
-
-def _text(model: Any, ids: Any, mask: Any) -> Any:
-    return _unit(model.get_text_features(input_ids=ids, attention_mask=mask))
 
 
 def _unit(found: Any) -> Any:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from brandfit.encoders.image._torchvision import TorchvisionEncoder
+from brandfit.encoders.image.base import Area, centred
 
 PLACES, FILTERS = 7, 512
+SCALED, CUT = 256, 224
+"""Pixels of the shorter side before the middle is cut out, and of the cut: those of torchvision's standard weights, stated here so
+that a map can be laid over its picture without torchvision."""
 
 
 class VGG16(TorchvisionEncoder):
@@ -22,13 +24,12 @@ class VGG16(TorchvisionEncoder):
     dim = PLACES * PLACES * FILTERS
     chunk_size = 256
 
+    def area(self, width: int, height: int) -> Area:
+        side = min(width, height) * CUT / SCALED
+        return centred(side / width, side / height)
+
     def changed(self, model: Any) -> Any:
         return model.features
 
     def forward(self, model: Any, pictures: Any) -> Any:
         return model(pictures).permute(0, 2, 3, 1).flatten(1)
-
-    @staticmethod
-    def map(row: np.ndarray) -> np.ndarray:
-        """(7, 7, 512) of a row (25088,): where in the picture, from top left, each filter found something."""
-        return row.reshape(PLACES, PLACES, FILTERS)

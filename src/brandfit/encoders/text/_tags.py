@@ -50,6 +50,10 @@ class TagEncoder(Encoder):
         """Of each post, in the order of ``dataset.posts``."""
 
     @property
+    def transductive(self) -> bool:
+        return self.config.transductive
+
+    @property
     def dim(self) -> int:
         return len(self._vectorizer.vocabulary_)
 

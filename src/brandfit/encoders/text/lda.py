@@ -80,6 +80,10 @@ class LDA(TextEncoder):
         return self.config.level
 
     @property
+    def transductive(self) -> bool:
+        return self.config.transductive
+
+    @property
     def dim(self) -> int:
         return len(self.model.prior)
 

@@ -46,6 +46,10 @@ class Profile(Encoder):
         self._documents: list[list[str]] = []
 
     @property
+    def transductive(self) -> bool:
+        return self.config.transductive
+
+    @property
     def dim(self) -> int:
         return len(self.columns)
 

@@ -59,6 +59,10 @@ class Word2Vec(TextEncoder):
         self._sentences: list[list[str]] = []
 
     @property
+    def transductive(self) -> bool:
+        return self.config.transductive
+
+    @property
     def dim(self) -> int:
         return self.table.vectors.shape[1]
 

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import Depends, Query, Request
+from pydantic import BeforeValidator
 from starlette.responses import Response
 
+from brandfit import number_text
 from brandfit.service.access import needs
 from brandfit.service.api.models import Settings
 from brandfit.service.desk import Desk
@@ -20,9 +22,15 @@ from brandfit.workspace import Workspace
 Reader = Annotated[Caller, Depends(needs("read"))]
 Writer = Annotated[Caller, Depends(needs("write"))]
 Admin = Annotated[Caller, Depends(needs("admin"))]
-Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
-Offset = Annotated[int, Query(ge=0, le=10_000_000, description="how many to pass over")]
+Typed = BeforeValidator(lambda value: number_text.whole(value) if isinstance(value, str) else value)
+"""A number in an address, read as everywhere: 5.000 has two readings."""
+Limit = Annotated[int, Typed, Query(ge=1, le=500, description="how many at most")]
+Offset = Annotated[int, Typed, Query(ge=0, le=10_000_000, description="how many to pass over")]
 WhereQuery = Annotated[str | None, Query(max_length=2000, description="a condition: followers:5k..20k and not hashtag:ad")]
+Followers = Annotated[
+    str | None,
+    Query(max_length=100, description="bounds of the candidates: 1k..500k; 0.. for all; 5k..100k where not said"),
+]
 Ranker = Annotated[str | None, Query(max_length=100, description="brandfit where it has been trained, else simcos")]
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it (If-None-Match)"}}
 
@@ -69,9 +77,15 @@ class Fresh:
 Unchanged = Annotated[Fresh, Depends(Fresh)]
 
 
+def _typed(value: str | int | float | bool) -> str:
+    if isinstance(value, bool | str):
+        return str(value).lower() if isinstance(value, bool) else value
+    return number_text.written(value)
+
+
 def text_of(settings: Settings) -> dict[str, str]:
     """As typed on a command line."""
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in settings.items()}
+    return {name: _typed(value) for name, value in settings.items()}
 
 
 def parted(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:

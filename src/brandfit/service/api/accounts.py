@@ -13,6 +13,7 @@ from brandfit.service import people
 from brandfit.service.api._shared import (
     UNCHANGED,
     Admin,
+    Followers,
     Here,
     Limit,
     Notes,
@@ -106,13 +107,14 @@ def brands(
     id: Handle,
     ranker: Ranker = None,
     partners: Annotated[bool, Query(description="past partners too")] = False,
+    followers: Followers = None,
     limit: Limit = 20,
 ) -> Any:
     """The brands that suit an influencer, best first."""
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
-    return plain(pipeline.brands_for(here, id, ranker, partners).to_dict(limit))
+    return plain(pipeline.brands_for(here, id, ranker, partners, followers=followers).to_dict(limit))
 
 
 @router.delete("/accounts/{id}", **ACCEPTED)

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse
 
 from brandfit import pipeline
 from brandfit.service import listed
-from brandfit.service.api._shared import Here, Notes, Ranker, Reader
+from brandfit.service.api._shared import Followers, Here, Notes, Ranker, Reader
 from brandfit.service.api.models import Handle
 from brandfit.service.work import OWN
 
@@ -63,12 +63,14 @@ def export(
     ranker: Ranker = None,
     k: Annotated[int | None, Query(ge=1, le=100_000, description="of rankings: how many of each brand; 50 where not said")] = None,
     name: Annotated[str | None, Query(max_length=200, description="of features: which")] = None,
+    followers: Followers = None,
+    earlier: Annotated[bool, Query(description="of rejects: those of earlier imports too")] = False,
 ) -> Response:
     """A file to keep; a CSV is safe to open in a spreadsheet."""
     return sent(
         f"{what.value}.{ending.value}",
         MEDIA[ending.value],
-        lambda file: pipeline.export(here, what.value, file, brand, ranker, k, name),
+        lambda file: pipeline.export(here, what.value, file, brand, ranker, k, name, None, followers, earlier),
     )
 
 

@@ -38,7 +38,8 @@ class Workspace(Answer):
     features: list[dict[str, Any]]
     models: list[dict[str, Any]]
     ranker: str | None = Field(description="what ranks unless another ranker is named; null before anything is encoded")
-    next: list[str] = Field(description="what to do next, the most urgent first: import, encode, train, look")
+    outdated: dict[str, Any] = Field(description="features, profiles and models that are older than the data")
+    next: list[str] = Field(description="what to do next, the most urgent first: import, encode, update, train, look")
 
 
 class Listing(Answer):
@@ -62,6 +63,9 @@ class Accounts(Answer):
     offset: int
     filters: str = Field("", description="the condition, in words")
     unknown: int = Field(0, description="influencers of whom it is not known whether they meet it")
+    excluded: list[dict[str, Any]] = Field(
+        [], description="influencers that do not meet it, by reason: reason, count, text, examples"
+    )
 
 
 class Post(Answer):
@@ -88,13 +92,24 @@ class Chance(BaseModel):
     high: float
 
 
+class Counted(BaseModel):
+    """Accounts that are left out for one reason, or about whom one thing is unknown."""
+
+    reason: str = Field(description="for programs: followers_below, followers_above, followers_unknown, partner, condition ...")
+    count: int
+    text: str = Field(description="for people, after the count")
+    examples: list[str] = Field(description="ids of the first few")
+
+
 class Place(Answer):
-    rank: int
+    rank: int | None = Field(description="null: nothing is known to rank by")
     influencer: str
     score: float | None = Field(description="null: nothing is known to rank by")
     parts: dict[str, float | None] = Field(description="they add up to the score")
     chance: Chance | None = Field(None, description="that they work together, with a 95 % interval, where the ranker tells one")
     category: str | None = None
+    category_source: Literal["stated", "predicted"] | None = Field(None, description="predicted by a profiler if none is stated")
+    category_probability: float | None = Field(None, description="of a predicted category")
     followers: int | None = None
 
 
@@ -102,11 +117,17 @@ class Ranking(Answer):
     brand: str
     ranker: str
     dataset: str
-    total: int
+    total: int = Field(description="candidates; they and the excluded add up to all influencers")
     limit: int
     offset: int
     filters: str = ""
+    no_evidence: int = Field(0, description="of all candidates those without a score; they come last, without a rank")
+    not_encoded: dict[str, int] = Field(
+        {}, description="what waits for POST /updates: posts of the brand, and candidates without a score that have such posts"
+    )
     notes: list[str]
+    excluded: list[Counted] = Field(description="influencers that are no candidates, by reason")
+    incomplete: list[Counted] = Field(description="candidates about whom something is unknown")
     items: list[Place]
 
 
@@ -168,7 +189,8 @@ class Explanation(Answer):
 class Found(Answer):
     total: int
     filters: str
-    unknown: int
+    unknown: int = Field(description="influencers of whom it is unknown whether they meet the condition")
+    excluded: list[Counted] = Field(description="influencers that were not found, by reason; they and total are all influencers")
     results: list[dict[str, Any]]
 
 
@@ -185,11 +207,14 @@ class Shortlisting(Model):
         {}, max_length=20, description="condition to how many of such there may be"
     )
     exclude: list[Handle] = Field([], max_length=10_000)
+    followers: str | None = Field(None, max_length=100, description="bounds of the candidates: 1k..500k; 5k..100k where not said")
     settings: Settings = {}
 
 
 class Shortlist(Answer):
     brand: str
+    candidates: int
+    excluded: list[Counted]
 
 
 class Idea(Answer):
@@ -279,6 +304,7 @@ class Reporting(Model):
     budget: float | None = Field(None, gt=0, le=1e12, description="with it, the best set for the money too")
     count: int | None = Field(None, ge=1, le=100, description="places of that set")
     maps: bool = Field(False, description="heat maps over the pictures; they take long")
+    followers: str | None = Field(None, max_length=100, description="bounds of the candidates: 1k..500k; 5k..100k where not said")
 
 
 class Key(BaseModel):
@@ -346,6 +372,7 @@ class Suiting(Answer):
     dataset: str
     notes: list[str]
     total: int
+    excluded: list[Counted] = Field(description="brands that are left out, by reason")
     brands: list[Suited]
 
 

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Form, Query, Response, UploadFile
 from fastapi import Path as PathParameter
 
 from brandfit import pipeline
+from brandfit.explain.explanation import MapMethod
 from brandfit.service import places
 from brandfit.service.api._shared import (
     UNCHANGED,
+    Followers,
     Here,
     Limit,
     Notes,
@@ -33,6 +35,10 @@ router = APIRouter(tags=["rankings"])
 Kinds = Annotated[
     list[Literal["posts", "columns", "words", "maps"]], Query(max_length=4, description="words and maps read posts anew: slow")
 ]
+Method = Annotated[
+    MapMethod,
+    Query(description="how heat maps are made: parts are covered; gradients of a network; weights of wsim on image.vgg16"),
+]
 Weights = Annotated[list[str], Query(max_length=20, description="PART=NUMBER: what a part of the score counts for, 1 unless said")]
 People = Annotated[list[Handle], Query(max_length=50)]
 
@@ -50,6 +56,7 @@ def ranking(
     weight: Weights = [],
     like: People = [],
     dislike: People = [],
+    followers: Followers = None,
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> Any:
@@ -58,7 +65,7 @@ def ranking(
         return same
     fresh.on(response, tag)
     weights = places.weights(weight)
-    return plain(places.ranking(here, brand, ranker, where, partners, weights, like, dislike, limit, offset))
+    return plain(places.ranking(here, brand, ranker, where, partners, weights, like, dislike, limit, offset, followers=followers))
 
 
 @router.post("/rankings/brief", response_model=Ranking)
@@ -68,6 +75,7 @@ async def brief(
     text: Annotated[str, Form(max_length=10_000)] = "",
     pictures: list[UploadFile] = [],
     ranker: Ranker = None,
+    followers: Followers = None,
     limit: Limit = 20,
 ) -> Any:
     """Influencers for a brand that has no account yet: what it looks for, in words and pictures."""
@@ -76,7 +84,7 @@ async def brief(
     with tempfile.TemporaryDirectory() as folder:
         files = [await saved(upload, Path(folder)) for upload in pictures]
         with under_their_names(files):
-            return plain(await run_in_threadpool(places.for_brief, here, text, files, ranker, limit))
+            return plain(await run_in_threadpool(places.for_brief, here, text, files, ranker, limit, followers))
 
 
 @router.get("/explanations/{brand}/{influencer}", response_model=Explanation, responses=UNCHANGED)
@@ -90,13 +98,16 @@ def explanation(
     ranker: Ranker = None,
     kind: Kinds = ["posts", "columns"],
     side: Literal["influencer", "brand", "both"] = "influencer",
+    followers: Followers = None,
+    map_method: Method = "occlusion",
 ) -> Any:
     """Why the influencer has its score for the brand."""
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
-    return plain(pipeline.explain(here, brand, influencer, ranker, kind, sides)[0].to_dict())
+    told, _ = pipeline.explain(here, brand, influencer, ranker, kind, sides, followers=followers, map_method=map_method)
+    return plain(told.to_dict())
 
 
 @router.get(
@@ -112,9 +123,11 @@ def heat_map(
     number: int,
     ranker: Ranker = None,
     side: Literal["influencer", "brand"] = "influencer",
+    map_method: Method = "occlusion",
 ) -> Response:
     """The nth heat map of the explanation from that side, counted from 0."""
-    return Response(places.heat_map(here, brand, influencer, ranker, number, side), media_type="image/png")
+    drawn = places.heat_map(here, brand, influencer, ranker, number, side, map_method)
+    return Response(drawn, media_type="image/png")
 
 
 @router.get(

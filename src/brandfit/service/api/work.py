@@ -56,6 +56,12 @@ def prepare(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Any:
     return submitted("prepare", None, caller, here, queue, desk)
 
 
+@router.post("/updates", **ACCEPTED)
+def update(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Any:
+    """Encode what is new or changed, and profile and train again what is older than its data."""
+    return submitted("update", None, caller, here, queue, desk)
+
+
 @router.post("/profiles", **ACCEPTED)
 def profile(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: models.Profiling) -> Any:
     """Tell the category of every account."""

@@ -28,7 +28,8 @@ class Installed(StrEnum):
 @router.get("/workspace", response_model=Workspace, responses=UNCHANGED)
 def workspace(_: Reader, here: Here, fresh: Unchanged, response: Response) -> Any:
     """What is in it, and what to do next."""
-    if same := fresh.same(tag := fresh.tag()):
+    last = [one["id"] for one in here.imports()[:1]]
+    if same := fresh.same(tag := fresh.tag(*last)):  # an import may change no row and yet leave some out
         return same
     fresh.on(response, tag)
     return plain(overview.overview(here))
@@ -50,14 +51,27 @@ def settings(_: Reader, name: str) -> Any:
 
 @router.get("/check", response_model=dict[str, Any])
 def check(_: Reader, here: Here) -> Any:
-    """What is wrong with the data, counted, with examples."""
-    return plain(pipeline.check(here).to_dict())
+    """What is wrong with the data, counted, with examples; and what is older than the data."""
+    return plain({**pipeline.check(here).to_dict(), "outdated": pipeline.outdated(here).to_dict()})
+
+
+@router.get("/imports", response_model=Listing)
+def imports(_: Reader, here: Here, limit: Limit = 100, offset: Offset = 0) -> Any:
+    """The last import of each source, the newest first: when it was, and how many rows it left out."""
+    found = here.imports()
+    return {"items": found[offset : offset + limit], "total": len(found)}
 
 
 @router.get("/rejects", response_model=Listing)
 def rejects(
-    _: Reader, here: Here, limit: Limit = 100, offset: Offset = 0, source: Annotated[str | None, Query(max_length=4096)] = None
+    _: Reader,
+    here: Here,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    source: Annotated[str | None, Query(max_length=4096, description="those of this source alone")] = None,
+    number: Annotated[int | None, Query(alias="import", ge=0, le=2**53, description="those of this import")] = None,
+    earlier: Annotated[bool, Query(description="those of earlier imports too")] = False,
 ) -> Any:
-    """Rows that an import left out, with file, line and reason."""
-    found = [row for row in here.rejects() if source in (None, row["source"])]
+    """Rows that the last import left out, with file, line and reason."""
+    found = [row for row in here.rejects(of=number, earlier=earlier) if source in (None, row["source"])]
     return {"items": found[offset : offset + limit], "total": len(found)}

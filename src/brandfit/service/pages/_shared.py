@@ -16,7 +16,7 @@ from fastapi import Depends, Request
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from brandfit import __version__
+from brandfit import __version__, pipeline
 from brandfit.report import charts
 from brandfit.service.access import COOKIE, caller_of
 from brandfit.service.keys import Caller
@@ -59,6 +59,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     found.filters.update(count=count, short=short, percent=percent, handle=handle, day=day, ago=ago, nonan=nonan, signed=signed)
+    found.filters.update(category=pipeline.category_of)
     found.globals.update(charts=charts, static=static, version=__version__, PART=PART)
     return found
 
@@ -72,6 +73,7 @@ def page(request: Request, template: str, status: int = 200, headers: Mapping[st
         "dated": "",
         "signed_in": COOKIE in request.cookies,
         "url": lambda **changes: _url(request, changes),
+        "query": query,
     }
     return HTMLResponse(environment().get_template(template).render(told | values), status, dict(headers or {}))
 
@@ -100,6 +102,12 @@ def _url(request: Request, changes: Mapping[str, Any]) -> str:
     values = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
     values += [(name, value) for name, value in changes.items() if value is not None]
     return f"{request.url.path}?{urlencode(values)}" if values else request.url.path
+
+
+def query(**values: str) -> str:
+    """The part of an address behind the page, of the values that are not empty; "" if none is left."""
+    given = {name: value for name, value in values.items() if value}
+    return f"?{urlencode(given)}" if given else ""
 
 
 # --- how things are written ---------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from brandfit import names, pipeline
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.service import people, places
-from brandfit.service.api._shared import Here, Notes, WhereQuery, plain
+from brandfit.service.api._shared import Followers, Here, Notes, WhereQuery, plain
 from brandfit.service.desk import MARK
 from brandfit.service.pages._shared import Reader, page
 
@@ -38,6 +38,7 @@ def brand(
     brand: str,
     ranker: Annotated[str | None, Query(max_length=100)] = None,
     where: WhereQuery = None,
+    followers: Followers = None,
     q: Annotated[str, Query(max_length=500)] = "",
     partners: bool = False,
     balance: Annotated[int, Query(ge=0, le=100, description="0: words alone count, 100: pictures alone, 50: as learned")] = 50,
@@ -49,7 +50,16 @@ def brand(
     if account["role"] != "brand" and "seen_by" not in account:
         raise UsageError(f"{account['id']} is no brand.", "Look it up among the influencers.")
     marks = desk.marks(account["id"])
-    told: dict[str, Any] = {"items": [], "total": 0, "limit": LIMIT, "offset": offset, "notes": [], "filters": ""}
+    told: dict[str, Any] = {
+        "items": [],
+        "total": 0,
+        "limit": LIMIT,
+        "offset": offset,
+        "notes": [],
+        "filters": "",
+        "counts": [],
+        "excluded": [],
+    }
     wrong = ""
     try:
         opinions = {
@@ -62,12 +72,13 @@ def brand(
                 ranker or None,
                 where or None,
                 partners,
-                places.balanced(here, account["id"], ranker or None, balance),
+                places.balanced(here, account["id"], ranker or None, balance, followers),
                 opinions["like"],
                 opinions["dislike"],
                 LIMIT,
                 offset,
                 q.split(),
+                followers,
             )
         )
     except BrandfitError as error:  # the form is where it can be mended
@@ -89,7 +100,15 @@ def brand(
         mark=MARK,
         wrong=wrong,
         rankers=places.usable(here),
-        asked={"ranker": ranker or "", "where": where or "", "q": q, "partners": partners, "balance": balance, "refine": refine},
+        asked={
+            "ranker": ranker or "",
+            "where": where or "",
+            "followers": followers or "",
+            "q": q,
+            "partners": partners,
+            "balance": balance,
+            "refine": refine,
+        },
         top=places.top(told["items"]),
         opinions=sum(mark["opinion"] is not None for mark in marks.values()),
         listed=sum(mark["listed"] for mark in marks.values()),

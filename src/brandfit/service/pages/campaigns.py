@@ -10,7 +10,8 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from brandfit import pipeline
+from brandfit import number_text, pipeline
+from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.service import people, places
 from brandfit.service.api._shared import Here, plain
@@ -19,7 +20,9 @@ from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
 
 router = APIRouter()
-ASKED: dict[str, str] = dict.fromkeys(("budget", "count", "ranker", "where", "at_least", "at_most", "exclude", "per_thousand"), "")
+ASKED: dict[str, str] = dict.fromkeys(
+    ("budget", "count", "ranker", "where", "followers", "at_least", "at_most", "exclude", "per_thousand"), ""
+)
 """The form as it is at first."""
 Line = Annotated[str, Form(max_length=2000)]
 Text = Annotated[str, Form(max_length=20_000)]
@@ -40,6 +43,7 @@ async def campaign(
     count: Line = "",
     ranker: Line = "",
     where: Line = "",
+    followers: Line = "",
     at_least: Text = "",
     at_most: Text = "",
     exclude: Text = "",
@@ -48,7 +52,7 @@ async def campaign(
 ) -> Response:
     """The set that reaches most people with a match within these limits."""
     asked = {"budget": budget, "count": count, "ranker": ranker, "where": where, "at_least": at_least, "at_most": at_most}
-    asked |= {"exclude": exclude, "per_thousand": per_thousand}
+    asked |= {"followers": followers, "exclude": exclude, "per_thousand": per_thousand}
     with tempfile.TemporaryDirectory() as folder:
         file = await saved(prices, Path(folder), "prices.csv") if prices is not None and prices.filename else None
         return await run_in_threadpool(_answered, request, here, brand, asked, file)
@@ -68,11 +72,13 @@ def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, st
             asked["exclude"].replace(",", " ").split(),
             file,
             settings={"price.per_thousand": asked["per_thousand"]} if asked["per_thousand"].strip() else None,
+            followers=asked["followers"].strip() or None,
         )
+        counts = sentences(told.among, told.excluded)
     except BrandfitError as error:  # the form is where it can be mended
         wrong = f"{error.message} {error.hint}".strip().replace(str(file), "The list of prices") if file else ""
         return _page(request, here, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
-    return _page(request, here, brand, asked, plain(told.to_dict()), "")
+    return _page(request, here, brand, asked, plain(told.to_dict()) | {"counts": counts}, "")
 
 
 def _page(
@@ -101,11 +107,13 @@ def _page(
 
 def number(text: str, what: str) -> float | None:
     """Raises UsageError for what is none above 0."""
-    text = text.strip().replace(",", "")
+    text = text.strip()
     if not text:
         return None
     try:
-        found = float(text)
+        found = number_text.number(text)
+    except number_text.Ambiguous as error:
+        raise UsageError(f"The {what}: {error}.", "For example: 5000") from None
     except ValueError:
         found = 0.0
     if not 0 < found < 1e12:

@@ -13,10 +13,11 @@ from starlette.responses import Response
 
 from brandfit import pipeline
 from brandfit.audience import authenticity
+from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError
 from brandfit.search import filters
 from brandfit.service import people, places
-from brandfit.service.api._shared import Here, WhereQuery
+from brandfit.service.api._shared import Followers, Here, WhereQuery
 from brandfit.service.pages._shared import Reader, back, page
 from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
@@ -137,18 +138,19 @@ def brands(
     id: str,
     ranker: Annotated[str | None, Query(max_length=100)] = None,
     partners: bool = False,
+    followers: Followers = None,
     offset: Offset = 0,
 ) -> Response:
     """The brands that suit it, the best first."""
     id = people.account(here, id)["id"]
     found, wrong = None, ""
     try:
-        found = pipeline.brands_for(here, id, ranker or None, partners)
+        found = pipeline.brands_for(here, id, ranker or None, partners, followers=followers)
     except BrandfitError as error:
         wrong = f"{error.message} {error.hint}".strip()
     shown = found.brands[offset : offset + LIMIT] if found else ()
     names = [one.brand for one in shown]
-    categories = [row["category"] for row in pipeline.describe_accounts(here, names)] if names else []
+    categories = [pipeline.category_of(row) for row in pipeline.describe_accounts(here, names)] if names else []
     return page(
         request,
         "suited.html",
@@ -158,7 +160,7 @@ def brands(
         rows=list(zip(shown, categories, strict=True)),
         faces=people.faces(here, names, 1),
         known=people.account(here, id).get("brands", []),
-        asked={"ranker": ranker or "", "partners": partners},
+        asked={"ranker": ranker or "", "partners": partners, "followers": followers or ""},
         rankers=places.usable(here),
         paged={"total": len(found.brands) if found else 0, "limit": LIMIT, "offset": offset},
         top=places.top([{"chance": {"high": one.probability[2]} if one.probability else None} for one in shown]),
@@ -177,6 +179,7 @@ def _list(
         "influencers.html",
         empty=not here.fingerprint,
         found=found,
+        counts=sentences(found.total, found.excluded, what="can be compared" if by else "are found") if found else [],
         rows=rows,
         asked=asked,
         q=asked["q"],

@@ -40,6 +40,7 @@ def shortlist(request: Request, _: Reader, here: Here, desk: Notes, brand: str) 
         about=people.described(here, ids),
         top=places.top(found["items"]),
         ranker=pipeline.default_ranker(here),
+        versions={item["influencer"]: listed.version_of(item) for item in found["items"]},
     )
 
 
@@ -57,6 +58,62 @@ def add(
         desk.mark(of, one, {"listed": True})
     noted(desk, caller, "list", f"{pairs[0][0]} {' '.join(one for _, one in pairs)}")
     return back(at(pairs[0][0], "shortlist"))
+
+
+@router.post("/brands/{brand}/notes")
+def notes(
+    caller: Writer,
+    here: Here,
+    desk: Notes,
+    brand: str,
+    influencer: Annotated[list[str], Form(min_length=1, max_length=1000)],
+    shown: Annotated[list[str], Form(max_length=1000, description="versions of the notes that the page showed")],
+    note: Annotated[list[str], Form(max_length=1000)],
+    tags: Annotated[list[str], Form(max_length=1000, description="with commas between them")],
+    opinion: Annotated[list[Literal["none", "like", "dislike"]], Form(max_length=1000)],
+    off: Annotated[str | None, Form(description="whom to take off the list")] = None,
+) -> Response:
+    """Save all notes of the page at once, all or none: those that were edited. Whatever somebody else noted meanwhile of the others
+    stays."""
+    brand = people.account(here, brand)["id"]
+    columns = influencer, shown, note, tags, opinion
+    if len({len(column) for column in columns}) > 1:
+        raise UsageError("The form came incomplete.", "Go back and save again: nothing was saved.")
+    here_before = desk.marks(brand)
+    changes: dict[str, dict[str, Any]] = {}
+    for one, version, *fields in zip(*columns, strict=True):
+        edited = _edited(*fields)
+        if listed.version_of(edited) != version:
+            one = one if one in here_before else places.pair(here, brand, one)[1]
+            changes[one] = edited
+    if off is not None:
+        off = off if off in here_before else places.pair(here, brand, off)[1]
+        changes[off] = {**changes.get(off, {}), "listed": False}
+    for one, edited in changes.items():
+        noted(desk, caller, "mark", f"{brand} {one} {', '.join(edited)}")
+        desk.mark(brand, one, edited)
+    return back(at(brand, "shortlist"))
+
+
+def _edited(note: str, tags: str, opinion: str) -> dict[str, Any]:
+    """Fields of the form as they are kept. Raises UsageError for tags that cannot be."""
+    edited = {
+        "note": note.strip().replace("\r\n", "\n"),
+        "tags": list(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip())),
+        "opinion": None if opinion == "none" else opinion,
+    }
+    _checked(edited)
+    return edited
+
+
+def _checked(changes: dict[str, Any]) -> None:
+    try:
+        Marking.model_validate(changes)
+    except ValidationError:
+        raise UsageError(
+            "A note is too long, or these are too many tags, or one tag is too long.",
+            "5,000 characters a note, 30 tags of 50 characters each at most. Go back to mend it: nothing was saved.",
+        ) from None
 
 
 @router.post("/brands/{brand}/report")
@@ -99,10 +156,7 @@ def change(
     changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     if opinion is not None:
         changes["opinion"] = None if opinion == "none" else opinion
-    try:
-        Marking.model_validate(changes)
-    except ValidationError:
-        raise UsageError("These are too many tags, or one is too long.", "30 tags of 50 characters each at most.") from None
+    _checked(changes)
     noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
     desk.mark(brand, influencer, changes)
     return back(at(brand, "shortlist"))

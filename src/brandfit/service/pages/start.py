@@ -34,15 +34,18 @@ def start(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
 def imports(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
     """Drop files, see what came of the last import, and the rows that were left out."""
     jobs = [job for job in queue.listing(50)[0] if job["kind"] == "import"]
-    rejects = here.rejects()
+    last = next((job for job in jobs if job["state"] not in ("queued", "running")), None)
+    found = [{**one, "rows": here.rejects(of=one["id"])[:SHOWN] if one["rejects"] else []} for one in here.imports()]
+    # An import that failed has no rows of its own: those of another import are not shown as if they were.
+    own = 1 if found and _is_last(found[0], last) else 0
     return page(
         request,
         "import.html",
         importers=[one for one in pipeline.catalogue("importers") if one["name"] != "sample"],
         open=[job for job in jobs if job["state"] in ("queued", "running")],
-        last=next((job for job in jobs if job["state"] not in ("queued", "running")), None),
-        rejects=rejects[:SHOWN],
-        rejected=len(rejects),
+        last=last,
+        newest=next(iter(found[:own]), None),
+        earlier=[one for one in found[own:] if one["rejects"]],
         empty=not here.fingerprint,
     )
 
@@ -79,6 +82,12 @@ def prepare(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
     return back("/")
 
 
+@router.post("/update")
+def update(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
+    submitted("update", None, caller, here, queue, desk)
+    return back("/")
+
+
 @router.get("/jobs")
 def jobs(request: Request, _: Reader, queue: Queue, offset: Annotated[int, Query(ge=0, le=10**7)] = 0) -> Response:
     items, total = queue.listing(50, offset)
@@ -97,8 +106,17 @@ def cancel(caller: Writer, queue: Queue, desk: Notes, id: str) -> Response:
     return back("/jobs")
 
 
+def _is_last(newest: dict[str, Any], job: dict[str, Any] | None) -> bool:
+    """Whether the newest import that was written is what the last job did, or came after it (from the command line)."""
+    if newest["time"] is None:
+        return False
+    return job is None or job["state"] == "done" or newest["time"] > (job["finished"] or 0)
+
+
 @router.get("/rejects.txt")
-def rejects(_: Reader, here: Here) -> Response:
-    """All rows that were left out, to be mended beside the files."""
-    lines = [f"{row['file']}, line {row['line']}: {row['reason']}" for row in here.rejects()]
+def rejects(
+    _: Reader, here: Here, number: Annotated[int | None, Query(alias="import", ge=0, le=2**53, description="of this import")] = None
+) -> Response:
+    """All rows that the last import, or another one, left out, to be mended in the files."""
+    lines = [f"{row['file']}, line {row['line']}: {row['reason']}" for row in here.rejects(of=number)]
     return PlainTextResponse("\n".join(lines) + "\n")

@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from brandfit import pipeline
 from brandfit.errors import BrandfitError, UsageError
+from brandfit.explain.explanation import MapMethod
 from brandfit.explain.sentences import worth_telling
 from brandfit.report.gather import both_sides
 from brandfit.service import people, places
-from brandfit.service.api._shared import Here, Notes, plain
+from brandfit.service.api._shared import Followers, Here, Notes, plain
 from brandfit.service.desk import MARK
 from brandfit.service.pages._shared import Reader, page
 from brandfit.workspace import Workspace
@@ -28,6 +29,16 @@ PIECES = {
     "maps": "Where in the pictures",
     "both": "Whether it suits both sides",
 }
+METHODS: dict[MapMethod, tuple[str, str]] = {
+    "occlusion": ("By covering parts", "Each part of a picture was covered, and the pair scored again."),
+    "gradient": (
+        "By small changes",
+        "It was computed how small changes of each part move the likeness of the picture to what the other side shows.",
+    ),
+    "wsim": ("What counts for the other side", "Colours say what the ranker learned to look for in pictures for the other side."),
+    "wsim-general": ("What counts for anybody", "Colours say what the ranker learned to look for in pictures, whoever looks."),
+}
+"""How heat maps are made: on a button, and in a sentence."""
 MOST = 12
 """Things of a kind that are shown."""
 FEWEST_COMPARED, MOST_COMPARED = 2, 4
@@ -42,11 +53,12 @@ def why(
     brand: str,
     influencer: str,
     ranker: Ranker = None,
+    followers: Followers = None,
     side: Side = "influencer",
 ) -> Response:
     """The score, its parts and what both are about; what takes long is on pages of its own, which a script loads into this one."""
     brand, influencer = places.pair(here, brand, influencer)
-    told, wrong = _explained(here, brand, influencer, ranker or None)
+    told, wrong = _explained(here, brand, influencer, ranker or None, followers)
     return page(
         request,
         "why.html",
@@ -57,6 +69,7 @@ def why(
         told=told,
         side=side,
         ranker=ranker or "",
+        followers=followers or "",
         pieces=_offered(here),
         own={id: people.faces(here, [id], 4)[id] for id in (brand, influencer)},
         about=people.described(here, [influencer])[influencer],
@@ -74,20 +87,28 @@ def piece(
     influencer: str,
     piece: Literal["posts", "columns", "words", "maps", "both"],
     ranker: Ranker = None,
+    followers: Followers = None,
     side: Side = "influencer",
+    map_method: MapMethod = "occlusion",
 ) -> Response:
     """What of the posts, columns, words or pictures of one side makes the score; or the pair from both sides."""
     brand, influencer = places.pair(here, brand, influencer)
     whose = influencer if side == "influencer" else brand
     values: dict[str, Any] = {"brand": brand, "influencer": influencer, "whose": whose, "side": side, "ranker": ranker or ""}
+    values["followers"] = followers or ""
     values |= {"piece": piece, "title": PIECES[piece], "attributions": [], "maps": [], "pair": None, "posts": {}, "wrong": ""}
-    values["notes"] = []
+    values |= {"notes": [], "method": map_method, "methods": {}}
     try:
         if piece == "both":
-            values["pair"] = pipeline.pair(here, brand, influencer, ranker or None)
+            values["pair"] = pipeline.pair(here, brand, influencer, ranker or None, followers=followers)
         else:
-            told, _dataset = pipeline.explain(here, brand, influencer, ranker or None, (piece,), (side,))
-            quick, _wrong = _explained(here, brand, influencer, ranker or None)
+            if piece == "maps":
+                values["methods"] = {one: METHODS[one] for one in pipeline.map_methods(here, ranker or None)}
+            asked = (piece,), (side,)
+            told, _dataset = pipeline.explain(
+                here, brand, influencer, ranker or None, *asked, followers=followers, map_method=map_method
+            )
+            quick, _wrong = _explained(here, brand, influencer, ranker or None, followers)
             values["notes"] = [note for note in told.notes if quick is None or note not in quick["notes"]]  # of this piece alone
             values["attributions"] = [
                 {
@@ -117,6 +138,7 @@ def compare(
     brand: str,
     asked: Annotated[list[str] | None, Query(alias="with", max_length=100)] = None,
     ranker: Ranker = None,
+    followers: Followers = None,
 ) -> Response:
     """Two to four influencers for a brand, side by side."""
     account = people.account(here, brand)
@@ -131,7 +153,7 @@ def compare(
     prices = _prices(here, brand, ids, ranker or None)
     rows = []
     for id in ids:
-        told, wrong = _explained(here, brand, id, ranker or None)
+        told, wrong = _explained(here, brand, id, ranker or None, followers)
         audience = pipeline.audience(here, id)
         rows.append(
             {
@@ -160,13 +182,16 @@ def compare(
         hints=people.HINTS,
         top=places.top(rows),
         ranker=ranker or "",
+        followers=followers or "",
     )
 
 
-def _explained(here: Workspace, brand: str, influencer: str, ranker: str | None) -> tuple[dict[str, Any] | None, str]:
+def _explained(
+    here: Workspace, brand: str, influencer: str, ranker: str | None, followers: str | None
+) -> tuple[dict[str, Any] | None, str]:
     """What is quickly told of a pair, or why nothing is."""
     try:
-        told, _ = pipeline.explain(here, brand, influencer, ranker, ())
+        told, _ = pipeline.explain(here, brand, influencer, ranker, (), followers=followers)
     except BrandfitError as error:
         return None, f"{error.message} {error.hint}".strip()
     chance = told.more.get("probability")

@@ -13,6 +13,17 @@ const say = (text) => {
   if (place) place.textContent = text;
 };
 
+// --- fields that were edited: what a page would lose when it is left or loaded again
+const value = (field) => (field.type === "file" ? field.files.length : ["checkbox", "radio"].includes(field.type) ? field.checked : field.value);
+const first = (field) => {
+  if (field.type === "file") return 0;
+  if (["checkbox", "radio"].includes(field.type)) return field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.defaultValue;
+  const chosen = [...field.options].find((option) => option.defaultSelected) || field.options[0];
+  return chosen ? chosen.value : "";
+};
+const edited = (form) => [...form.elements].filter((field) => field.name && !["hidden", "submit", "button"].includes(field.type) && value(field) !== first(field));
+
 // --- a job that runs: its bar moves, and the page is made anew when it ends
 for (const place of document.querySelectorAll("[data-job]")) {
   const bar = place.querySelector("progress");
@@ -20,7 +31,13 @@ for (const place of document.querySelectorAll("[data-job]")) {
   const ask = () =>
     api(`/jobs/${place.dataset.job}`)
       .then((job) => {
-        if (!["queued", "running"].includes(job.state)) return location.reload();
+        if (!["queued", "running"].includes(job.state)) {
+          if (![...document.forms].some((form) => edited(form).length)) return location.reload();
+          const link = document.createElement("a");
+          [link.href, link.textContent] = [location.href, "Load the page again"];
+          words.replaceChildren(`It is ${job.state}. What you typed is still here. `, link);
+          return bar.remove();
+        }
         if (job.total > 0) {
           bar.max = job.total;
           bar.value = job.done;
@@ -91,6 +108,96 @@ for (const slider of document.querySelectorAll("input[type=range][data-shown]"))
   tell();
 }
 for (const form of document.querySelectorAll("form[data-auto]")) form.addEventListener("change", () => form.requestSubmit());
+
+// --- notes: each field is saved for itself when it is left, in place
+const unsaved = new Set();
+for (const form of document.querySelectorAll("form[data-save]")) {
+  const sent = new Map(); // field to the last save of it
+  const fields = (group) => [...group.querySelectorAll("[name=note], [name=tags], [name=opinion]")];
+  const tell = (group, text, wrong = false) => {
+    const place = group.querySelector("[data-saved]");
+    place.textContent = text;
+    place.classList.toggle("unsaved", wrong);
+  };
+  const body = (field) => {
+    if (field.name === "tags") return { tags: [...new Set(field.value.split(",").map((tag) => tag.trim()).filter(Boolean))] };
+    if (field.name === "opinion") return { opinion: field.value === "none" ? null : field.value };
+    return { note: field.value.trim() };
+  };
+  const save = (field) => {
+    const group = field.closest("[data-notes]");
+    const who = group.dataset.notes;
+    const asked = field.value;
+    tell(group, "Saving …");
+    const told = api(`/marks/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(who)}`, { method: "PATCH", body: JSON.stringify(body(field)), keepalive: true })
+      .then((mark) => {
+        if (field.tagName === "SELECT") {
+          for (const option of field.options) option.defaultSelected = option.value === asked;
+          const badge = group.closest("article").querySelector("[data-opinion]");
+          if (badge) badge.dataset.opinion = mark.opinion || "none";
+        } else field.defaultValue = asked;
+        if (field.value === asked) unsaved.delete(field);
+        const left = fields(group).some((one) => unsaved.has(one));
+        tell(group, left ? "Not saved yet" : `Saved at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`, left);
+        say(`Saved what is noted of ${who}.`);
+        return true;
+      })
+      .catch((error) => {
+        unsaved.add(field);
+        tell(group, `Not saved: ${error.message}`, true);
+        return false;
+      });
+    sent.set(field, told);
+    return told;
+  };
+  const saveAll = () => Promise.all([...form.elements].filter((field) => unsaved.has(field)).map(save)).then((done) => done.every(Boolean));
+  form.addEventListener("input", (event) => {
+    const group = event.target.closest("[data-notes]");
+    if (!group) return;
+    if (value(event.target) === first(event.target)) unsaved.delete(event.target);
+    else unsaved.add(event.target);
+    const left = fields(group).some((one) => unsaved.has(one));
+    tell(group, left ? "Not saved yet" : "", left);
+  });
+  form.addEventListener("change", (event) => unsaved.has(event.target) && save(event.target));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation(); // no button is disabled: the page stays
+    const off = event.submitter && event.submitter.name === "off" ? event.submitter.value : "";
+    Promise.all([saveAll(), ...sent.values()]).then(([saved]) => {
+      if (!saved) return say("Something could not be saved; what you typed is still here.");
+      if (!off) return say("Everything is saved.");
+      return api(`/marks/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(off)}`, { method: "PATCH", body: '{"listed": false}' })
+        .then(() => location.reload())
+        .catch((error) => say(error.message));
+    });
+  });
+}
+addEventListener("beforeunload", (event) => {
+  if (unsaved.size) event.preventDefault();
+});
+
+// --- several forms on one page: what was typed into the others is there again when the page is
+const drafts = () => `drafts ${location.pathname}`;
+const named = (form) => `${form.getAttribute("action")} ${form.getAttribute("aria-label") || ""}`;
+const same = (field, draft) => field.name === draft.name && (!["checkbox", "radio"].includes(field.type) || field.defaultValue === draft.of);
+for (const draft of JSON.parse(sessionStorage.getItem(drafts()) || "[]"))
+  for (const form of document.forms)
+    for (const field of named(form) === draft.form ? form.elements : [])
+      if (same(field, draft) && field.type !== "file") {
+        if (["checkbox", "radio"].includes(field.type)) field.checked = draft.value;
+        else field.value = draft.value;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+sessionStorage.removeItem(drafts());
+addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  const others = [...document.forms].filter((form) => form !== event.target && !form.dataset.save);
+  const files = others.some((form) => edited(form).some((field) => field.type === "file"));
+  if (files && !window.confirm("The files that you chose elsewhere on this page must be chosen again afterwards. Go on?")) return event.preventDefault();
+  const kept = others.flatMap((form) => edited(form).map((field) => ({ form: named(form), name: field.name, of: field.defaultValue, value: value(field) })));
+  sessionStorage.setItem(drafts(), JSON.stringify(kept));
+});
 
 // --- ask before what cannot be undone; no form twice
 for (const form of document.querySelectorAll("form")) {

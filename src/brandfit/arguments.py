@@ -1,0 +1,215 @@
+"""Arguments of public functions: what each accepts, checked and brought into one form.
+
+    Texts    a text or several: "a.b", ["a.b", "c.d"], a tuple, set, generator, NumPy array, pandas or Arrow column
+    Files    a path or several, each text or ``Path``
+    Seeds    a whole number or several
+
+``@checked`` reads the annotations of a function, converts what is annotated like this, and raises UsageError for every argument of
+another type than its annotation.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral, Real
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+from brandfit.errors import UsageError
+from brandfit.reasons import quoted
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+Many = TypeVar("Many")
+
+
+@dataclass(frozen=True)
+class Accepts:
+    """Metadata of an annotation.
+
+    convert  value and name of the parameter to the one form that the function works with; raises UsageError
+    words    what is accepted, for messages
+    nothing  what the function gets for None, where None is accepted
+    """
+
+    convert: Callable[[Any, str], Any]
+    words: str
+    nothing: Any = None
+
+
+def texts(value: str | Iterable[str], name: str) -> list[str]:
+    """A text or several as a list. A set is sorted, because its order is not defined. Raises UsageError.
+
+    >>> texts("a.b", "accounts"), texts(("a.b", "c.d"), "accounts")
+    (['a.b'], ['a.b', 'c.d'])
+    """
+    return [str(item) for item in _several(value, name, str, "text", '"a.b"', '["a.b", "c.d"]')]
+
+
+def paths(value: str | Path | Iterable[str | Path], name: str) -> list[str | Path]:
+    """A path or several as a list. Raises UsageError."""
+    return _several(value, name, (str, Path), "path", '"a.csv"', '["a.csv", "b.csv"]')
+
+
+def whole_numbers(value: int | Iterable[int], name: str) -> tuple[int, ...]:
+    """A whole number or several as a tuple. Raises UsageError."""
+    return tuple(int(item) for item in _several(value, name, Integral, "whole number", "0", "[0, 1, 2]"))
+
+
+def listed(value: Many | str) -> Many | list[str]:
+    """A text as a list of one, anything else as it is: for functions that are called often, and with arrays."""
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[str | Iterable[str], Accepts(texts, "a text or a list of texts", ())]
+Files = Annotated[str | Path | Iterable[str | Path], Accepts(paths, "a path or a list of paths", ())]
+Seeds = Annotated[int | Iterable[int], Accepts(whole_numbers, "a whole number or a list of whole numbers", ())]
+
+
+def checked(function: Callable[P, Result]) -> Callable[P, Result]:
+    """The function with its arguments checked and converted by its annotations.
+
+    What a conversion opened (a workspace given by its path) is closed when the function returns.
+    """
+    signature = inspect.signature(function)
+
+    @functools.cache
+    def hints() -> dict[str, Any]:
+        return typing.get_type_hints(function, include_extras=True)
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Result:
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return function(*args, **kwargs)  # Python says which argument is missing or unknown
+        opened = []
+        try:
+            for name, value in bound.arguments.items():
+                if name not in hints() or signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+                    continue
+                converted = _converted(value, hints()[name], name, function.__name__)
+                if converted is not value and hasattr(converted, "close"):
+                    opened.append(converted)
+                bound.arguments[name] = converted
+            return function(*bound.args, **bound.kwargs)
+        finally:
+            for one in opened:
+                one.close()
+
+    return call
+
+
+def accepts(hint: Any) -> Accepts | None:
+    """The conversion that an annotation asks for, also that of ``Texts | None``."""
+    for part in (hint, *typing.get_args(hint)) if _is_union(hint) else (hint,):
+        for about in getattr(part, "__metadata__", ()):
+            if isinstance(about, Accepts):
+                return about
+    return None
+
+
+def _converted(value: Any, hint: Any, name: str, function: str) -> Any:
+    about = accepts(hint)
+    if about is None:
+        if not _fits(value, hint):
+            raise UsageError(f"{function}: {name} is {_found(value)}, expected {_words(hint)}.", f"Give {name} as {_words(hint)}.")
+        return value
+    if value is None and _is_union(hint) and NoneType in typing.get_args(hint):
+        return about.nothing
+    try:
+        return about.convert(value, name)
+    except UsageError as error:
+        raise UsageError(f"{function}: {error.message}", error.hint) from None
+
+
+def _several(value: Any, name: str, one: Any, word: str, single: str, several: str) -> list[Any]:
+    hint = f"Write {name}={single} for one, {name}={several} for several."
+    if _is_one(value, one):
+        return [value]
+    as_list = getattr(value, "to_pylist", None) or getattr(value, "tolist", None)  # Arrow; NumPy and pandas
+    if callable(as_list):
+        items = as_list()
+        items = items if isinstance(items, list) else [items]
+    elif not isinstance(value, Iterable) or isinstance(value, str | bytes | bytearray | Path) or hasattr(value, "keys"):
+        # A dictionary and a data frame would be read as their keys.
+        raise UsageError(f"{name} is {_found(value)}, expected a {word} or a list of {word}s.", hint)
+    else:
+        items = sorted(value, key=str) if isinstance(value, set | frozenset) else list(value)
+    for n, item in enumerate(items, 1):
+        if not _is_one(item, one):
+            raise UsageError(f"{name}: entry {n} is {_found(item)}, expected a {word}.", hint)
+    return items
+
+
+def _is_one(value: Any, one: Any) -> bool:
+    return isinstance(value, one) and not isinstance(value, bool)
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (typing.Union, UnionType)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value is of an annotated type; entries of dictionaries are looked at, those of lists are not."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any or isinstance(hint, TypeVar):
+        return True
+    if _is_union(hint):
+        return any(_fits(value, one) for one in inner)
+    if origin is Annotated:
+        return _fits(value, inner[0])
+    if origin is typing.Literal:
+        return value in inner
+    if hint is bool:  # NumPy's too
+        return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", "") == "b"
+    if hint in (int, float):
+        return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
+    if isinstance(origin, type) and issubclass(origin, Mapping) and inner:
+        return isinstance(value, Mapping) and all(_fits(k, inner[0]) and _fits(v, inner[1]) for k, v in value.items())
+    kind = origin or hint
+    if isinstance(value, str | bytes | Mapping) and kind in (
+        Iterable,
+        Sequence,
+    ):  # a text is no list of letters, a row is no list of rows
+        return False
+    return isinstance(value, kind) if isinstance(kind, type) else True
+
+
+_NAMES: Mapping[Any, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    Path: "a path",
+    NoneType: "None",
+}
+
+
+def _words(hint: Any) -> str:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if (about := accepts(hint)) is not None and not _is_union(hint):
+        return about.words
+    if _is_union(hint):
+        return " or ".join(_words(one) for one in inner)
+    if origin is typing.Literal:
+        return " or ".join(map(repr, inner))
+    if hint in _NAMES:
+        return _NAMES[hint]
+    kind = origin or hint
+    if isinstance(kind, type) and issubclass(kind, Mapping):
+        return f"a dictionary of {_words(inner[0])} to {_words(inner[1])}" if inner and inner[1] is not Any else "a dictionary"
+    if kind is Callable:
+        return "a function"
+    if origin is not None and isinstance(kind, type) and issubclass(kind, Iterable):
+        return "a list"
+    return f"a {getattr(kind, '__name__', kind)}"
+
+
+def _found(value: Any) -> str:
+    return f"{quoted(value)} ({type(value).__name__})" if value is not None else "None"

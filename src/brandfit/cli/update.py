@@ -1,0 +1,37 @@
+"""brandfit update"""
+
+from __future__ import annotations
+
+import click
+
+from brandfit.cli._shared import json_option, print_json, progress, workspace_option
+
+
+@click.command(short_help="Encode what is new or changed, and make again what is older than its data.")
+@workspace_option
+@json_option
+def command(workspace: str, as_json: bool) -> None:
+    """Bring a workspace up to date after an import: encode new and changed posts and accounts, then profile and train again what
+    is older than its data, each with the settings that it was made with. `brandfit check` lists what is out of date.
+
+    \b
+    Example:
+      brandfit update -w demo
+    """
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    with Workspace(workspace) as opened:
+        before = pipeline.outdated(opened)
+        with progress("update", quiet=as_json) as bar:
+            done = pipeline.update(opened, lambda name, made, total: bar(made, total, name))
+    if as_json:
+        print_json(done.to_dict())
+        return
+    for verb, names in (("Encoded", done.features), ("Profiled again", done.profiles), ("Trained again", done.models)):
+        if names:
+            click.echo(f"{verb}: {', '.join(names)}.")
+    if not before:
+        click.echo("Everything is up to date.")
+    for sentence in done.left.sentences:
+        click.echo(f"Still out of date: {sentence}")

@@ -1,0 +1,199 @@
+"""Brands that came after the last encoding: their posts are encoded in memory, so that they can be ranked for at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit.arguments import checked
+from brandfit.compute.local import thread_map
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.encoders.base import Encoder
+from brandfit.errors import BrandfitError
+from brandfit.pipeline.loading import load, maker_of
+from brandfit.pipeline.outdated import outdated
+from brandfit.ranking import Ranking
+from brandfit.workspace import Place, Workspace, as_workspace
+
+QUICK = 64
+"""Posts of brands at most that a ranking encodes by itself, in each slot: a second or two with the default encoders."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What ``completed`` did. encoded: brand to its posts (or 1, its profile) that were encoded in memory; left: brand to those
+    that were not, because they are more than ``QUICK`` or their encoder learns from all accounts."""
+
+    encoded: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, int] = field(default_factory=dict)
+
+
+def completion_of(dataset: Dataset) -> Completion:
+    """Of a Dataset that ``completed`` returned."""
+    return dataset.remembered("completion", Completion)
+
+
+def completed(workspace: Workspace, dataset: Dataset, brand: str | None = None) -> Dataset:
+    """The Dataset with new and changed posts of brands encoded where its Features do not cover them yet.
+
+    Brands with the fewest missing posts come first; a brand is encoded whole or not at all, and at most ``QUICK`` posts are.
+    Nothing is written. The same object where nothing is missing, or nothing of ``brand`` where it is named.
+    """
+    # What is kept holds the Dataset, so that its id stays its own.
+    gaps, _ = workspace.memo.get("gaps", id(dataset), lambda: (_brand_gaps(workspace, dataset), dataset))
+    if not gaps or (brand is not None and not any(gap.of(brand.strip().lower().removeprefix("@")) for gap in gaps.values())):
+        return dataset
+    result, _ = workspace.memo.get("completed", id(dataset), lambda: (_completed(dataset, gaps), dataset))
+    return result
+
+
+@checked
+def brands_encoded_in_memory(workspace: Place) -> list[str]:
+    """Brands that ``completed`` encodes, sorted."""
+    workspace = as_workspace(workspace)
+    return sorted(completion_of(completed(workspace, load(workspace))).encoded)
+
+
+def load_for(workspace: Workspace, account: str, data: Mapping[str, Any] | None = None) -> Dataset:
+    """``load``, with new posts of this account encoded where it is a brand and they are few."""
+    return completed(workspace, load(workspace, data), account)
+
+
+def _completed(dataset: Dataset, gaps: Mapping[str, _BrandGap]) -> Dataset:
+    brands = set().union(*(gap.ids_of for gap in gaps.values()))
+    missing = {brand: max(len(gap.of(brand)) for gap in gaps.values()) for brand in brands}
+    quick = _quickest(missing, [gap for gap in gaps.values() if gap.readable])
+    slots = dict(dataset.slots)
+    encoded: set[str] = set()
+    left = set(missing) - set(quick)
+    for slot, gap in gaps.items():
+        wanted = {brand for brand in quick if gap.of(brand)}
+        ids = [id for brand in sorted(wanted) for id in gap.of(brand)]
+        if not gap.readable:
+            left |= wanted
+            continue
+        try:
+            more = gap.encoder.encode(gap.rows, None, None, thread_map, only=ids)
+        except (BrandfitError, OSError):  # an extra or a file is missing: it waits, like what is too much
+            left |= wanted
+            continue
+        encoded |= wanted
+        slots[slot] = _replaced(dataset.slots[slot], ids, more)
+    result = dataset.with_slots(slots) if encoded else dataset
+    note = Completion({brand: missing[brand] for brand in encoded}, {brand: missing[brand] for brand in left})
+    result.remembered("completion", lambda: note)
+    return result
+
+
+@dataclass(frozen=True)
+class _BrandGap:
+    """Posts or accounts of brands that the Features of a slot do not cover. rows: those of brands alone; readable: whether each can
+    be encoded for itself."""
+
+    encoder: Encoder
+    rows: Dataset
+    readable: bool
+    ids_of: Mapping[str, list[str]]
+
+    def of(self, brand: str) -> list[str]:
+        return self.ids_of.get(brand, [])
+
+
+def _brand_gaps(workspace: Workspace, dataset: Dataset) -> dict[str, _BrandGap]:
+    """By slot. Encoders that read other accounts' rows too are left out: brands alone do not tell them what changed."""
+    old = {slot: f for slot, f in dataset.slots.items() if f.name in workspace.feature_names()}
+    old = {slot: f for slot, f in old.items() if workspace.feature_info(f.name)["covers"] != workspace.fingerprint}
+    if not old:
+        return {}
+    rows = dataset.keep(influencers=())
+    found = {}
+    for slot, features in old.items():
+        try:
+            encoder = maker_of(workspace, features)
+            if encoder is None or encoder.hears:
+                continue
+            gap = encoder.gap(rows, features)
+        except (BrandfitError, OSError):
+            continue
+        owners = owners_of(rows, [*gap.new, *gap.changed], features.level)
+        brands = set(dataset.brands.tolist())
+        ids_of: dict[str, list[str]] = {}
+        for id, owner in owners.items():
+            if owner in brands:
+                ids_of.setdefault(owner, []).append(id)
+        if ids_of:
+            found[slot] = _BrandGap(encoder, rows, encoder.stateless, ids_of)
+    return found
+
+
+def _quickest(missing: Mapping[str, int], gaps: Collection[_BrandGap]) -> list[str]:
+    """Brands that can be encoded at once, those with the fewest missing posts first."""
+    chosen: list[str] = []
+    total = 0
+    for brand in sorted(missing, key=lambda brand: (missing[brand], brand)):
+        if total + missing[brand] > QUICK:
+            break
+        if any(gap.of(brand) for gap in gaps):
+            chosen.append(brand)
+            total += missing[brand]
+    return chosen
+
+
+def _replaced(features: Features, ids: Collection[str], more: Features) -> Features:
+    """Features with the rows of these ids replaced by others (or by none)."""
+    if not ids:
+        return features
+    kept = np.ones(len(features), bool)
+    old = features.rows_of(np.array(list(ids), dtype=object))
+    kept[old[old >= 0]] = False
+    rows = features.values if kept.all() else features.values[kept]
+    maker = features.key.partition("-")[0]
+    return replace(
+        features,
+        ids=np.concatenate([features.ids[kept], more.ids]),
+        values=np.concatenate([rows, more.values]),
+        key=f"{maker}-{features.key.partition('-')[2]} and {more.key.partition('-')[2]}",
+        contents=None,
+    )
+
+
+def owners_of(dataset: Dataset, ids: Collection[str], level: str) -> dict[str, str]:
+    """Id of a post or account to its account, of those that are in the Dataset."""
+    wanted = pa.array(sorted(ids), pa.string())
+    if level == "account":
+        here = set(dataset.accounts["id"].to_pylist())
+        return {id: id for id in wanted.to_pylist() if id in here}
+    posts = dataset.posts.filter(pc.is_in(dataset.posts["id"], value_set=wanted))
+    return dict(zip(posts["id"].to_pylist(), posts["account"].to_pylist(), strict=True))
+
+
+def with_what_waits(workspace: Workspace, dataset: Dataset, ranking: Ranking) -> Ranking:
+    """The ranking with notes on the posts that were encoded for it in memory, and on those that wait for ``brandfit update``."""
+    brand, done = ranking.brand, completion_of(dataset)
+    waits: dict[str, int] = {}
+    notes: list[str] = []
+    command = f"brandfit update -w {workspace.path}"
+    if encoded := done.encoded.get(brand):
+        notes.append(f"{_posts(encoded, brand)} encoded for this ranking alone; to keep that: {command}")
+    if left := done.left.get(brand):
+        waits["brand"] = left
+        notes.append(f"{_posts(left, brand)} not encoded: {command}")
+    without = ranking.candidates[np.isnan(ranking.scores)].tolist()
+    if without:
+        stale = outdated(workspace).features
+        owners = {owner for one in stale for owner in owners_of(dataset, one.ids, one.level).values()}
+        if candidates := len(owners.intersection(without)):
+            waits["candidates"] = candidates
+            have = "candidate without evidence has" if candidates == 1 else "candidates without evidence have"
+            notes.append(f"{candidates:,} {have} posts that are not encoded: {command}")
+    return replace(ranking, notes=(*notes, *ranking.notes), not_encoded=waits)
+
+
+def _posts(count: int, brand: str) -> str:
+    return f"{count:,} post of {brand} is" if count == 1 else f"{count:,} posts of {brand} are"

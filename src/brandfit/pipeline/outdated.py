@@ -1,0 +1,182 @@
+"""What of a workspace is older than its rows: Features, profiles and models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from brandfit import names
+from brandfit.arguments import checked
+from brandfit.data.categories import JOINT
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+from brandfit.encoders.base import Gap
+from brandfit.errors import BrandfitError
+from brandfit.pipeline.loading import maker_of
+from brandfit.profilers.base import SLOTS as PROFILE_SLOTS
+from brandfit.workspace import Place, Workspace, as_workspace
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class StaleFeatures:
+    """Features that do not cover all rows. ids: of the posts or accounts (``level``) that are new or changed; why_not: why
+    ``brandfit update`` cannot encode them, "" where it can."""
+
+    name: str
+    level: str
+    new: int
+    changed: int
+    ids: frozenset[str] = field(repr=False)
+    why_not: str = ""
+
+    @property
+    def sentence(self) -> str:
+        counts = [f"{n:,} {word}" for n, word in ((self.new, "new"), (self.changed, "changed")) if n]
+        noun = self.level if self.new + self.changed == 1 else f"{self.level}s"
+        verb = "is" if self.new + self.changed == 1 else "are"
+        examples = ", ".join(sorted(self.ids)[:EXAMPLES])
+        return f"{self.name}: {' and '.join(counts)} {noun} {verb} not encoded, for example {examples}"
+
+    def to_dict(self) -> dict[str, Any]:
+        examples = sorted(self.ids)[:EXAMPLES]
+        return {
+            "name": self.name,
+            "level": self.level,
+            "new": self.new,
+            "changed": self.changed,
+            "examples": examples,
+            "why_not": self.why_not,
+        }
+
+
+@dataclass(frozen=True)
+class StaleResult:
+    """A profile or model that is older than its data. why_not: why ``brandfit update`` cannot make it again, "" where it can."""
+
+    name: str
+    why: str
+    why_not: str = ""
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name}: {self.why}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "why": self.why, "why_not": self.why_not}
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """Everything in a workspace that is older than its rows."""
+
+    features: tuple[StaleFeatures, ...] = ()
+    profiles: tuple[StaleResult, ...] = ()
+    models: tuple[StaleResult, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.features or self.profiles or self.models)
+
+    @property
+    def all(self) -> tuple[StaleFeatures | StaleResult, ...]:
+        return (*self.features, *self.profiles, *self.models)
+
+    @property
+    def sentences(self) -> list[str]:
+        """One for each; it ends with what to do where ``brandfit update`` cannot do it."""
+        return [f"{one.sentence}. {one.why_not}" if one.why_not else one.sentence for one in self.all]
+
+    @property
+    def can_update(self) -> bool:
+        return any(not one.why_not for one in self.all)
+
+    def to_dict(self) -> dict[str, Any]:
+        parts = {name: [one.to_dict() for one in getattr(self, name)] for name in ("features", "profiles", "models")}
+        return {"up_to_date": not self, **parts, "can_update": self.can_update}
+
+
+@checked
+def outdated(workspace: Place) -> Outdated:
+    """What is older than the rows: Features that do not cover all of them, profiles and models that were made from other data.
+
+    Features that were imported are not looked at: nothing here can encode as they were.
+    """
+    workspace = as_workspace(workspace)
+    if not workspace.fingerprint:
+        return Outdated()
+
+    def found() -> Outdated:
+        dataset = workspace.dataset()
+        features = [_stale_features(workspace, dataset, name) for name in workspace.feature_names()]
+        profiles = [_stale_profile(workspace, name) for name in workspace.feature_names()]
+        models = [_stale_model(workspace, name) for name in workspace.model_names()]
+        return Outdated(
+            tuple(one for one in features if one is not None),
+            tuple(one for one in profiles if one is not None),
+            tuple(one for one in models if one is not None),
+        )
+
+    result: Outdated = workspace.memo.get("outdated", workspace.stamp, found)
+    return result
+
+
+def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleFeatures | None:
+    if workspace.feature_info(name)["covers"] == workspace.fingerprint:
+        return None
+    features = workspace.features(name)
+    gap, encoder = Gap([], []), None
+    try:
+        encoder = maker_of(workspace, features)
+        if encoder is not None:
+            gap = encoder.gap(dataset, features)
+    except (BrandfitError, OSError) as error:
+        why_not = f"They cannot be encoded here: {error}"
+    else:
+        why_not = ""
+    if not gap.new and not gap.changed:
+        return None
+    return StaleFeatures(name, features.level, len(gap.new), len(gap.changed), frozenset([*gap.new, *gap.changed]), why_not)
+
+
+def profile_note(workspace: Workspace, name: str) -> dict[str, Any] | None:
+    """What was noted when a profiler made these Features ({} where an earlier version made them); None of other Features."""
+    info = workspace.feature_info(name)
+    if info["slot"] not in PROFILE_SLOTS.values() or name.removesuffix(".posts") not in names.names("profiler"):
+        return None
+    about = workspace.maker(info["key"].partition("-")[0])
+    return about if "profiler" in about else {}
+
+
+def _stale_profile(workspace: Workspace, name: str) -> StaleResult | None:
+    about = profile_note(workspace, name)
+    if about is None:
+        return None
+    by_hand = f"Run: brandfit profile {name.removesuffix('.posts')}"
+    if not about:
+        return StaleResult(name, "it is not known from which data it was made", by_hand)
+    why = _why_older(workspace, about["rows"], about["features"])
+    if not why:
+        return None
+    return StaleResult(name, why, f"{by_hand} --labels FILE" if about["labels"] else "")
+
+
+def _stale_model(workspace: Workspace, name: str) -> StaleResult | None:
+    info = workspace.model_info(name)
+    why = _why_older(workspace, info["dataset"], info.get("features", {}))
+    return StaleResult(name, why) if why else None
+
+
+def _why_older(workspace: Workspace, rows: str, features: Mapping[str, str]) -> str:
+    """features: name to key of the Features that were read."""
+    if rows != workspace.fingerprint:
+        return "made before the data changed"
+    here = set(workspace.feature_names())
+    encoded = [name for name, key in features.items() if name in here and workspace.feature_info(name)["key"] != key]
+    return f"made before {', '.join(sorted(encoded))} changed" if encoded else ""
+
+
+def features_read(features: Iterable[Features]) -> dict[str, str]:
+    """Name to key, to be noted with what was made from them; stated categories are rows, not Features."""
+    return {one.name: one.key.partition(JOINT)[0] for one in features}

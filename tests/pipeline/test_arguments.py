@@ -1,0 +1,289 @@
+"""Arguments of every public function of the pipeline: each accepted form, and a UsageError for every other type."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import FunctionType, NoneType
+from unittest.mock import Mock
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from brandfit import pipeline
+from brandfit.arguments import Accepts, accepts, checked, paths, texts, whole_numbers
+from brandfit.errors import BrandfitError, UsageError, WorkspaceError
+from brandfit.workspace import Workspace
+from brandfit.workspace.place import as_workspace, checked_place
+
+BRAND, SOMEONE = "northpeak.outdoor", "senna.peaks"
+FUNCTIONS = [value for name in pipeline.__all__ if isinstance(value := getattr(pipeline, name), FunctionType)]
+LISTS = {texts: ["a.b", "c.d"], paths: ["a.csv", Path("b.csv")], whole_numbers: [1, 2]}
+
+
+class Column:
+    """Like a column of pandas."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def tolist(self):
+        return list(self.values)
+
+    def keys(self):
+        return range(len(self.values))
+
+
+FORMS: Mapping[str, Callable[[list], object]] = {
+    "list": list,
+    "tuple": tuple,
+    "generator": lambda values: (value for value in values),
+    "set": set,
+    "keys": lambda values: dict.fromkeys(values).keys(),
+    "array": lambda values: np.array(values, dtype=object),
+    "column": Column,
+}
+
+
+def hints(function):
+    return typing.get_type_hints(function, include_extras=True)
+
+
+def parameters(wanted: Callable[[object], bool]) -> list:
+    """(function, name of a parameter) of all whose annotation is wanted."""
+    return [
+        pytest.param(function, name, id=f"{function.__name__}-{name}")
+        for function in FUNCTIONS
+        for name in inspect.signature(function).parameters
+        if wanted(hints(function)[name])
+    ]
+
+
+def is_list(hint) -> bool:
+    return (about := accepts(hint)) is not None and about.convert in LISTS
+
+
+def is_place(hint) -> bool:
+    return (about := accepts(hint)) is not None and about.convert in (as_workspace, checked_place)
+
+
+def parts_of(hint) -> tuple:
+    return typing.get_args(hint) if typing.get_origin(hint) is not typing.Annotated else ()
+
+
+def recorder(function):
+    """``checked`` on a function of the same signature that gives back its arguments."""
+
+    @functools.wraps(function.__wrapped__)
+    def given(*args, **kwargs):
+        return inspect.signature(function).bind(*args, **kwargs).arguments
+
+    return checked(given)
+
+
+def valid(hint, workspace: Workspace):
+    """A value of an annotated type, for the parameters that a test is not about."""
+    if (about := accepts(hint)) is not None:
+        return LISTS.get(about.convert, workspace)
+    kind = typing.get_origin(hint) or hint
+    if kind in (typing.Union, type(int | str)):
+        return valid(parts_of(hint)[0], workspace)
+    if kind is typing.Literal:
+        return parts_of(hint)[0]
+    plain = {str: "x", int: 1, float: 1.0, bool: True, typing.Any: "x", Path: workspace.path}
+    if kind in plain:
+        return plain[kind]
+    return [] if kind in (Iterable, Sequence) else Mock(spec=kind)
+
+
+def needed(function, workspace: Workspace) -> dict:
+    """The parameters without a default."""
+    asked = inspect.signature(function).parameters.values()
+    wanted = [p for p in asked if p.default is inspect.Parameter.empty and p.kind is not inspect.Parameter.VAR_POSITIONAL]
+    return {p.name: valid(hints(function)[p.name], workspace) for p in wanted}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    with Workspace(tmp_path_factory.mktemp("arguments") / "demo", create=True) as opened:
+        pipeline.import_source(opened, "sample", settings={"influencers": 30})
+        for name in ("text.hashing", "concept.bag"):
+            pipeline.encode(opened, name)
+        yield opened
+
+
+@pytest.fixture
+def place(workspace):
+    return workspace.path
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+def test_every_public_function_is_checked_and_says_what_it_accepts(function):
+    assert hasattr(function, "__wrapped__"), f"write @checked (brandfit.arguments) above {function.__name__}"
+    for name, hint in hints(function).items():
+        if name == "return" or accepts(hint):
+            continue
+        told = f"{function.__name__}({name}): annotate it with Place, Texts, Files or Seeds"
+        bare = [hint, *parts_of(hint)]
+        assert Workspace not in bare, told
+        assert np.ndarray not in bare, told
+        for part in bare:
+            origin = typing.get_origin(part)
+            if isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, Mapping):
+                assert not {str, int, Path} & set(parts_of(part)), told
+
+
+@pytest.mark.parametrize(("function", "name"), parameters(is_list))
+def test_every_list_is_accepted_in_every_form(function, name, workspace):
+    values = LISTS[accepts(hints(function)[name]).convert]
+    given = needed(function, workspace)
+    for form, make in FORMS.items():
+        assert list(recorder(function)(**given | {name: make(values)})[name]) == values, form
+    assert list(recorder(function)(**given | {name: values[0]})[name]) == values[:1]
+    if NoneType in parts_of(hints(function)[name]):
+        assert list(recorder(function)(**given | {name: None})[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    parameters(lambda hint: (about := accepts(hint)) is not None and about.convert in (as_workspace, checked_place)),
+)
+def test_every_workspace_may_be_a_path(function, name, workspace):
+    given, place = needed(function, workspace), workspace.path
+    for form in (place, str(place)):
+        found = recorder(function)(**given | {name: form})[name]
+        assert (found.path == place) if isinstance(found, Workspace) else (function, found) == (pipeline.import_source, form)
+    assert recorder(function)(**given | {name: workspace})[name] is workspace
+
+
+@pytest.mark.parametrize(("function", "name"), parameters(lambda hint: hint is not typing.Any))
+def test_every_other_type_is_a_usage_error_that_names_the_parameter(function, name, workspace):
+    given = needed(function, workspace)
+    for wrong in (object(), b"bytes", 3 + 2j):
+        with pytest.raises(UsageError) as told:
+            function(**given | {name: wrong})
+        assert name in told.value.message
+        assert type(wrong).__name__ in told.value.message
+        assert "expected" in told.value.message
+        assert name in told.value.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (3, "likes is 3 (int), expected a text or a list of texts"),
+        (None, "likes is None, expected a text or a list of texts"),
+        ({"a.b": 1}, "likes is {'a.b': 1} (dict), expected a text or a list of texts"),
+        (b"a.b", "likes is b'a.b' (bytes)"),
+        (["a.b", 3], "likes: entry 2 is 3 (int), expected a text"),
+        (["a.b", None], "likes: entry 2 is None, expected a text"),
+        (np.array([["a.b"]]), "likes: entry 1 is ['a.b'] (list), expected a text"),
+        (pa.array(["a.b", None]), "likes: entry 2 is None, expected a text"),
+        (pa.table({"id": ["a.b"]}), "likes: entry 1 is {'id': 'a.b'} (dict), expected a text"),
+    ],
+)
+def test_texts_say_what_is_wrong_and_where(value, told):
+    with pytest.raises(UsageError) as error:
+        texts(value, "likes")
+    assert error.value.message.startswith(told)
+    assert error.value.hint == 'Write likes="a.b" for one, likes=["a.b", "c.d"] for several.'
+
+
+def test_texts_numbers_and_paths_of_other_libraries():
+    assert texts(pa.array(["a.b", "c.d"]), "ids") == texts(pa.chunked_array([["a.b"], ["c.d"]]), "ids") == ["a.b", "c.d"]
+    assert texts(np.array(["a.b", "c.d"]), "ids") == ["a.b", "c.d"]
+    assert texts(np.array("a.b"), "ids") == texts(np.str_("a.b"), "ids") == ["a.b"]
+    assert whole_numbers(range(3), "seeds") == whole_numbers(np.arange(3), "seeds") == (0, 1, 2)
+    assert whole_numbers(np.int64(3), "seeds") == (3,)
+    for wrong in (True, 1.0, "1", [0.5]):
+        with pytest.raises(UsageError, match="expected a whole number"):
+            whole_numbers(wrong, "seeds")
+    assert paths(Path("a.csv"), "files") == [Path("a.csv")]
+
+
+def test_what_is_missing_or_unknown_is_told_by_python(place):
+    with pytest.raises(TypeError, match="brand"):
+        pipeline.rank(place)
+    with pytest.raises(TypeError, match="brnd"):
+        pipeline.rank(place, brnd=BRAND)
+    with pytest.raises(WorkspaceError, match="no workspace at"):
+        pipeline.rank(place / "nowhere", BRAND)
+
+
+def test_a_metadata_of_another_kind_is_no_conversion():
+    assert accepts(typing.Annotated[int, "words"]) is None
+    assert accepts(typing.Annotated[int, Accepts(whole_numbers, "a number")] | None).words == "a number"
+
+
+# --- through the functions themselves ---------------------------------------------------------------------------------------
+
+
+def test_a_text_is_no_list_of_letters(place, tmp_path):
+    for one, several in [
+        (pipeline.search(place, "camping family"), pipeline.search(place, ["camping family"])),
+        (pipeline.similar(place, SOMEONE), pipeline.similar(place, (SOMEONE,))),
+    ]:
+        assert one.to_dict() == several.to_dict()
+        assert one.rows
+    for name in ("like", "dislike"):
+        one, several = (pipeline.rank(place, BRAND, "simcos", 5, **{name: form}) for form in (SOMEONE, [SOMEONE]))
+        assert one.scores.tolist() == several.scores.tolist() != pipeline.rank(place, BRAND, "simcos", 5).scores.tolist()
+    best = pipeline.rank(place, BRAND, "simcos", 1).candidates[0]
+    assert best not in [pick.influencer for pick in pipeline.shortlist(place, BRAND, count=3, ranker="simcos", exclude=best).picks]
+    assert pipeline.export(place, "rankings", tmp_path / "one.csv", BRAND, "simcos", 4) == 4
+    assert [pick.influencer for pick in pipeline.appraise(place, BRAND, SOMEONE, "simcos").picks] == [SOMEONE]
+    told = pipeline.advise(place, BRAND, captions="Sale! Boots for every summit.")
+    assert [idea.what for idea in told.ideas] == ["Sale! Boots for every summit."]
+    assert pipeline.describe_accounts(place, SOMEONE) == pipeline.describe_accounts(place, [SOMEONE])
+
+
+def test_seeds_and_rankers_may_be_one(place):
+    one, listed = (pipeline.evaluate(place, *asked).to_dict() for asked in [("simcos", "cv5"), (["simcos"], "cv5")])
+    assert one | {"seconds": {}} == listed | {"seconds": {}}
+    seed = pipeline.evaluate(place, "random", "cv5", seeds=3).to_dict()
+    assert seed | {"seconds": {}} == pipeline.evaluate(place, {"random"}, "cv5", seeds=[3]).to_dict() | {"seconds": {}}
+
+
+def test_an_account_is_forgotten_by_its_name(tmp_path):
+    path = tmp_path / "demo"
+    pipeline.import_source(path, "sample", settings={"influencers": 10})  # makes the workspace
+    someone = pipeline.load(path).influencers[0]
+    result = pipeline.forget(path, someone)
+    assert result.rows["accounts"] == 1
+    assert someone not in pipeline.load(path).influencers.tolist()
+
+
+def test_an_import_that_fails_leaves_no_workspace_behind(tmp_path):
+    for source, path in [("sampel", None), ("folder", tmp_path / "nothing")]:
+        with pytest.raises(BrandfitError):
+            pipeline.import_source(tmp_path / "demo", source, path)
+        assert not (tmp_path / "demo").exists()
+
+
+def test_an_unknown_kind_or_side_of_an_explanation_is_refused(place):
+    with pytest.raises(UsageError, match="kind of explanation named 'word'"):
+        pipeline.explain(place, BRAND, SOMEONE, "simcos", kinds="word")
+    with pytest.raises(UsageError, match="side of a pair named 'brnd'"):
+        pipeline.explain(place, BRAND, SOMEONE, "simcos", sides="brnd")
+    explanation, _ = pipeline.explain(place, BRAND, SOMEONE, "simcos", kinds="posts")
+    assert {attribution.kind for attribution in explanation.attributions} == {"posts"}
+
+
+def test_models_and_datasets_take_a_text_and_lists_too(place):
+    model, dataset = pipeline.fitted(place, "simcos")
+    some = dataset.influencers[:3]
+    for form in (list(some), tuple(some), pa.array(some)):
+        assert model.rank(dataset, BRAND, form).scores.tolist() == model.rank(dataset, BRAND, some).scores.tolist()
+        assert model.score(dataset, BRAND, form).tolist() == model.score(dataset, np.array([BRAND], dtype=object), some).tolist()
+    assert dataset.of_accounts("role", SOMEONE).tolist() == ["influencer"]
+    assert dataset.keep(influencers=SOMEONE).influencers.tolist() == [SOMEONE]
+    assert dataset.hide_categories(SOMEONE).fingerprint == dataset.hide_categories([SOMEONE]).fingerprint
+    text = dataset.slots["text"]
+    post = text.ids[0]
+    assert text.rows_of(post).tolist() == [0]
+    with Workspace(place) as opened:
+        assert opened.rows_of(SOMEONE) == opened.rows_of([SOMEONE])

@@ -1,0 +1,283 @@
+"""What is older than the rows is found and counted, made again by one call, and an unranked list has no numbers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brandfit import pipeline
+from brandfit.cli import cli
+from brandfit.data.captions import hashtags
+from brandfit.data.features import Features
+from brandfit.data.schema import Account, Link, Post, link_id
+from brandfit.pipeline.completing import QUICK
+from brandfit.workspace import Workspace
+
+ENCODERS = ("text.hashing", "concept.bag", "engagement")
+WORDS = {
+    "travel": ["tent in the mountains #camping", "hiking by the lake #hiking", "a long trail to the summit"],
+    "food": ["lemon pancakes for breakfast #baking", "sourdough bread #baking", "pasta with basil #cooking"],
+}
+
+
+def people() -> list:
+    """Two brands, six influencers of each kind with three posts each, and a partner of each brand."""
+    rows: list = []
+    for kind, captions in WORDS.items():
+        rows.append(Account(id=f"{kind}.shop", role="brand", category=kind))
+        rows += [Account(id=f"{kind}.{n}", role="influencer", category=kind, followers=9_000 + n) for n in range(6)]
+        for owner in (f"{kind}.shop", *(f"{kind}.{n}" for n in range(6))):
+            for n, caption in enumerate(captions):
+                written = f"{caption} {owner}"
+                rows.append(
+                    Post(
+                        id=f"{owner}-{n}",
+                        account=owner,
+                        time=1_700_000_000 + n,
+                        caption=written,
+                        hashtags=hashtags(written),
+                        likes=90,
+                    )
+                )
+        partner = f"{kind}.0"
+        rows.append(Link(id=link_id("endorses", partner, f"{kind}.shop"), kind="endorses", source=partner, target=f"{kind}.shop"))
+    return rows
+
+
+def brief(caption: str = "tents and hiking in the mountains #camping") -> list:
+    post = Post(id="brief", account="new.brand", kind="brief", caption=caption, hashtags=hashtags(caption))
+    return [Account(id="new.brand", role="brand"), post]
+
+
+def many(n: int) -> list:
+    posts = [Post(id=f"many-{i}", account="many.brand", caption=f"tent {i} in the mountains") for i in range(n)]
+    return [Account(id="many.brand", role="brand"), *posts]
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    with Workspace(tmp_path / "w", create=True) as opened:
+        opened.write("people", people())
+        for encoder in ENCODERS:
+            pipeline.encode(opened, encoder)
+        yield opened
+
+
+def counts(workspace: Workspace) -> dict[str, tuple[int, int]]:
+    return {one.name: (one.new, one.changed) for one in pipeline.outdated(workspace).features}
+
+
+def test_new_changed_and_emptied_posts_are_counted(workspace):
+    assert not pipeline.outdated(workspace)
+    old = next(row for row in people() if isinstance(row, Post) and row.id == "food.1-0")
+    gone = next(row for row in people() if isinstance(row, Post) and row.id == "food.1-1")
+    changes = [old, gone, Post(id="later", account="food.1", caption="more pancakes")]
+    for post, caption in zip(changes, ("a quite different caption", None, "more pancakes"), strict=True):
+        workspace.write("later", [Post(id=post.id, account=post.account, time=1_700_000_009, caption=caption, likes=90)])
+    found = {one.name: one for one in pipeline.outdated(workspace).features}
+    # hashing reads captions; the bag reads how many posts the account has too, so that all of food.1 has changed
+    assert (found["text.hashing"].new, found["text.hashing"].changed) == (1, 2)
+    assert found["text.hashing"].ids == {"later", "food.1-0", "food.1-1"}
+    assert found["engagement"].new == 1
+    assert "1 new and 2 changed posts are not encoded, for example food.1-0" in found["text.hashing"].sentence
+    done = pipeline.update(workspace)
+    assert set(done.features) >= {"text.hashing", "concept.bag", "engagement"}
+    assert not pipeline.outdated(workspace)
+    assert "food.1-1" not in workspace.features("text.hashing").ids
+
+
+def test_rows_that_an_encoder_does_not_read_make_nothing_stale(workspace):
+    workspace.write("more", [Account(id="watcher", role="audience")])
+    assert counts(workspace) == {}
+
+
+def test_a_post_that_says_nothing_is_not_reported_for_ever(workspace):
+    workspace.write("odd", [Post(id="odd", account="food.2", caption="qwxzj vbnmk")])
+    pipeline.update(workspace)
+    assert "odd" not in workspace.features("concept.bag").ids
+    assert counts(workspace) == {}
+    workspace.write("more", [Account(id="watcher", role="audience")])  # so that the rows are compared one by one
+    assert counts(workspace) == {}
+
+
+def test_features_of_an_earlier_version_are_judged_by_their_key_and_recorded_when_encoded(workspace):
+    bare = replace(workspace.features("text.hashing"), contents=None)
+    workspace.save(bare)
+    (workspace.path / "features" / "text.hashing" / "covered.json").unlink()
+    assert workspace.features("text.hashing").contents is None
+    assert counts(workspace) == {}
+    workspace.write("later", [Post(id="later", account="food.1", caption="more pancakes")])
+    assert counts(workspace)["text.hashing"] == (1, 0)
+    pipeline.update(workspace)
+    assert workspace.features("text.hashing").contents is not None
+    workspace.save(replace(workspace.features("text.hashing"), contents=None))
+    pipeline.encode(workspace, "text.hashing")
+    assert workspace.features("text.hashing").contents is not None
+
+
+def test_models_are_stale_where_rows_or_features_changed(workspace):
+    pipeline.train(workspace, "wsim", {"epochs": "1"})
+    assert not pipeline.outdated(workspace)
+    pipeline.encode(workspace, "text.hashing", {"hashtags": "drop"})  # the same rows, read otherwise
+    (stale,) = pipeline.outdated(workspace).models
+    assert (stale.name, stale.why) == ("wsim", "made before text.hashing changed")
+    assert pipeline.listing("models", workspace)[0]["up to date"] is False
+    assert pipeline.update(workspace).models == ("wsim",)
+    assert not pipeline.outdated(workspace)
+    workspace.write("more", [Account(id="watcher", role="audience")])
+    (stale,) = pipeline.outdated(workspace).models
+    assert stale.why == "made before the data changed"
+
+
+def test_training_says_what_it_did_not_read(workspace):
+    workspace.write("later", [Post(id="later", account="food.1", caption="more pancakes")])
+    pipeline.train(workspace, "wsim", {"epochs": "1"})
+    assert any("text.hashing: 1 new post is not encoded" in note for note in workspace.model_info("wsim")["notes"])
+
+
+def test_profiles_are_made_again_with_their_settings(workspace, tmp_path):
+    pipeline.profile(workspace, "nearest", {"folds": "2"}, seed=3)
+    assert not pipeline.outdated(workspace)
+    workspace.write("later", [Post(id="later", account="food.1", caption="more pancakes")])
+    done = pipeline.update(workspace)
+    assert done.profiles == ("nearest",)
+    assert not done.left
+    note = workspace.maker(workspace.feature_info("nearest")["key"].partition("-")[0])
+    assert (note["config"]["folds"], note["seed"]) == (2, 3)
+    labels = tmp_path / "labels.csv"
+    labels.write_text("account,category\n" + "".join(f"{kind}.{n},{kind}\n" for kind in WORDS for n in range(4)))
+    pipeline.profile(workspace, "nearest", {"folds": "2"}, labels=[labels])
+    workspace.write("again", [Post(id="again", account="food.1", caption="bread")])
+    left = pipeline.update(workspace).left
+    assert [one.name for one in left.profiles] == ["nearest"]
+    assert "brandfit profile nearest --labels FILE" in left.sentences[0]
+
+
+def test_a_new_brief_is_ranked_by_at_once_and_nothing_is_written(workspace):
+    workspace.write("brief", brief())
+    before = workspace.stamp
+    ranking = pipeline.rank(workspace, "new.brand", "simcos")
+    assert [row["rank"] for row in ranking.rows()] == list(range(1, 13))
+    assert {id.partition(".")[0] for id in ranking.candidates[:6]} == {"travel"}
+    assert any(note.startswith("1 post of new.brand is encoded for this ranking alone") for note in ranking.notes)
+    assert (ranking.no_evidence, dict(ranking.not_encoded)) == (0, {})
+    told, _ = pipeline.explain(workspace, "@New.Brand", str(ranking.candidates[0]), "simcos")
+    assert told.more["rank"] == 1
+    assert workspace.stamp == before
+    pipeline.update(workspace)
+    again = pipeline.rank(workspace, "new.brand", "simcos")
+    assert again.candidates.tolist() == ranking.candidates.tolist()
+    assert np.allclose(again.scores, ranking.scores)
+    assert not any("encoded" in note for note in again.notes)
+
+
+def test_a_changed_brief_counts_as_it_is_now(workspace):
+    workspace.write("brief", brief())
+    pipeline.update(workspace)
+    workspace.write("brief", brief("lemon pancakes and sourdough bread #baking"))
+    ranking = pipeline.rank(workspace, "new.brand", "simcos")
+    assert {id.partition(".")[0] for id in ranking.candidates[:6]} == {"food"}
+
+
+def test_other_brands_do_not_wait_for_a_new_one(workspace, monkeypatch):
+    workspace.write("brief", brief())
+    cls = type(pipeline.loading.maker_of(workspace, workspace.features("text.hashing")))
+    monkeypatch.setattr(cls, "encode_batch", lambda *_: pytest.fail("something was encoded"))
+    assert len(pipeline.rank(workspace, "food.shop", "simcos"))
+
+
+def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
+    workspace.write("many", [*many(QUICK + 1), *brief()])
+    ranking = pipeline.rank(workspace, "many.brand", "simcos")
+    assert {row["rank"] for row in ranking.rows()} == {None}
+    assert ranking.not_encoded == {"brand": QUICK + 1}
+    assert f"{QUICK + 1} posts of many.brand are not encoded: brandfit update -w {workspace.path}" in ranking.notes
+    assert pipeline.rank(workspace, "new.brand", "simcos").no_evidence == 0  # the smaller one does not wait for the larger one
+    pipeline.export(workspace, "rankings", tmp_path / "r.csv", ["many.brand"], "simcos")
+    assert {row["rank"] for row in csv.DictReader((tmp_path / "r.csv").open())} <= {None, ""}
+    said = pipeline.report(workspace, "many.brand", tmp_path / "r.html", "simcos", k=2)
+    assert [card.rank for card in said.cards] == [None, None]
+    page = (tmp_path / "r.html").read_text()
+    assert "Number 1" not in page
+    assert "Nobody is ranked" in page or "nobody is ranked" in page
+    with pytest.raises(pipeline.choosing.UsageError, match="No set can be chosen"):
+        pipeline.shortlist(workspace, "many.brand", count=2, ranker="simcos")
+    pipeline.update(workspace)
+    assert pipeline.rank(workspace, "many.brand", "simcos").no_evidence == 0
+
+
+def test_candidates_without_evidence_are_counted_with_what_to_do(workspace):
+    workspace.write(
+        "later", [Account(id="late.one", role="influencer", followers=9_000), Post(id="l", account="late.one", caption="a tent")]
+    )
+    workspace.write("later", [Account(id="mute.one", role="influencer", followers=9_000)])
+    ranking = pipeline.rank(workspace, "travel.shop", "simcos")
+    assert ranking.ranks()[-2:] == [None, None]
+    assert (ranking.no_evidence, ranking.not_encoded) == (2, {"candidates": 1})
+    assert any("1 candidate without evidence has posts that are not encoded: brandfit update" in n for n in ranking.notes)
+    assert pipeline.rank(workspace, "travel.shop", "simcos", k=3).no_evidence == 2
+    chosen = pipeline.shortlist(workspace, "travel.shop", count=3, ranker="simcos")
+    assert {group.reason: group.count for group in chosen.excluded}["no_evidence"] == 2
+    set_ = pipeline.appraise(workspace, "travel.shop", ["mute.one", "travel.1"], "simcos")
+    assert {pick.influencer: pick.rank is None for pick in set_.picks} == {"mute.one": True, "travel.1": False}
+
+
+def test_what_cannot_be_encoded_for_itself_waits_for_update(workspace):
+    pipeline.encode(workspace, "text.hashtags", {"min_accounts": "1", "max_share": "1"})  # it learns from all accounts
+    workspace.write("brief", brief())
+    ranking = pipeline.rank(workspace, "new.brand", "simcos", data={"slots.text": "text.hashtags", "slots.concept": "none"})
+    assert (ranking.no_evidence, ranking.not_encoded) == (len(ranking), {"brand": 1})
+    pipeline.update(workspace)
+    assert pipeline.rank(workspace, "new.brand", "simcos", data={"slots.text": "text.hashtags"}).no_evidence == 0
+
+
+def test_imported_features_are_never_out_of_date(workspace):
+    ids = np.array(["food.1-0"], dtype=object)
+    workspace.save(Features("text.elsewhere", ids, np.ones((1, 2), np.float32), key="elsewhere"))
+    workspace.write("later", [Post(id="later", account="food.1", caption="more pancakes")])
+    assert "text.elsewhere" not in counts(workspace)
+
+
+def test_who_is_forgotten_is_not_left_among_those_without_a_row(workspace):
+    workspace.write(
+        "odd", [Account(id="odd.one", role="influencer"), Post(id="odd.one/7", account="odd.one", caption="qwxzj vbnmk")]
+    )
+    pipeline.update(workspace)
+    assert b"odd.one/7" in features_on_disk(workspace.path)
+    pipeline.forget(workspace, ["odd.one"])
+    assert b"odd.one/7" not in features_on_disk(workspace.path)
+
+
+def features_on_disk(path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted((path / "features").rglob("*")) if file.is_file())
+
+
+def run(capsys, *args: str) -> str:
+    cli.main(list(args), standalone_mode=False)
+    return capsys.readouterr().out
+
+
+def test_the_command_line_says_it_and_makes_it_again(workspace, capsys):
+    where = str(workspace.path)
+    assert "Out of date" not in run(capsys, "check", "-w", where)
+    assert run(capsys, "update", "-w", where) == "Everything is up to date.\n"
+    workspace.write("many", many(QUICK + 1))
+    told = run(capsys, "check", "-w", where)
+    assert f"text.hashing: {QUICK + 1} new posts are not encoded, for example many-0" in told
+    assert f"brandfit update -w {where}" in told
+    assert json.loads(run(capsys, "check", "--json", "-w", where))["outdated"]["features"][0]["new"] == QUICK + 1
+    assert f"{QUICK + 1} new posts are not encoded" in run(capsys, "doctor", "-w", where)
+    asked = ("rank", "many.brand", "--ranker", "simcos", "-k", "2", "-w", where)
+    lines = run(capsys, *asked).splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["-", "-"]
+    assert any(line.startswith("Note: nobody is ranked") for line in lines)
+    found = json.loads(run(capsys, *asked, "--json"))
+    assert [row["rank"] for row in found["ranking"]] == [None, None]
+    assert (found["no_evidence"], found["not_encoded"]) == (12, {"brand": QUICK + 1})
+    assert run(capsys, "update", "-w", where).startswith("Encoded: concept.bag")
+    assert run(capsys, *asked).splitlines()[1].split()[0] == "1"

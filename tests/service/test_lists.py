@@ -1,0 +1,35 @@
+"""A text where the API expects a list is refused in words, never read letter by letter."""
+
+from __future__ import annotations
+
+import typing
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the service comes with the extra service")
+
+from pydantic import ValidationError
+
+from brandfit.service.api import models
+
+LISTS = [
+    (model, name)
+    for model in vars(models).values()
+    if isinstance(model, type) and issubclass(model, models.Model) and model is not models.Model
+    for name, field in model.model_fields.items()
+    if list in {typing.get_origin(part) for part in (field.annotation, *typing.get_args(field.annotation))}
+]
+
+
+@pytest.mark.parametrize(("model", "name"), LISTS, ids=[f"{model.__name__}-{name}" for model, name in LISTS])
+def test_a_text_is_no_list(model, name):
+    with pytest.raises(ValidationError) as told:
+        model.model_validate({name: "a.b"})
+    assert {"loc": (name,), "msg": "Input should be a valid list"}.items() <= {
+        k: v for error in told.value.errors() if error["loc"] == (name,) for k, v in error.items()
+    }.items()
+
+
+def test_all_that_takes_a_list_is_tried():
+    named = {(model.__name__, name) for model, name in LISTS}
+    assert {("Shortlisting", "exclude"), ("Evaluation", "rankers"), ("Marking", "tags"), ("Forgetting", "accounts")} <= named

@@ -1,0 +1,75 @@
+"""After an import the pages and the API say what is out of date, and offer to bring it up to date."""
+
+from __future__ import annotations
+
+import pytest
+
+from brandfit import pipeline
+from brandfit.data.schema import Account, Post
+from brandfit.pipeline.completing import QUICK
+from brandfit.service.work import WORK
+from brandfit.workspace import Workspace
+
+MANY = "many.brand"
+
+
+@pytest.fixture
+def imported(folder):
+    """Two brands came after the encoding: one with more posts than a ranking encodes by itself, one with a brief."""
+    posts = [Post(id=f"many-{n}", account=MANY, caption=f"tent number {n} in the mountains") for n in range(QUICK + 1)]
+    brief = Post(id="brief", account="new.brand", kind="brief", caption="tents and hiking in the mountains")
+    with Workspace(folder) as workspace:
+        workspace.write("later", [Account(id=MANY, role="brand"), Account(id="new.brand", role="brand"), *posts, brief])
+    return folder
+
+
+def test_an_unranked_list_has_no_numbers_and_a_button(make, imported):
+    client = make(imported)
+    told = client.get(f"/api/v1/rankings/{MANY}?ranker=simcos").json()
+    assert {item["rank"] for item in told["items"]} == {None}
+    assert told["no_evidence"] == told["total"] > 0
+    assert told["not_encoded"] == {"brand": QUICK + 1}
+    page = client.get(f"/brands/{MANY}?ranker=simcos").text
+    assert "Nobody is ranked" in page
+    assert '<span class="rank" aria-hidden="true">1</span>' not in page
+    assert '<ol class="ranked"' not in page
+    assert 'action="/update"' in page
+    ranked = client.get("/brands/new.brand?ranker=simcos").text
+    assert '<span class="rank" aria-hidden="true">1</span>' in ranked
+    assert "1 post of new.brand is encoded for this ranking alone" in ranked
+
+
+def test_the_start_page_and_the_api_say_what_is_out_of_date_until_it_is_updated(make, imported):
+    client = make(imported)
+    told = client.get("/api/v1/workspace").json()
+    assert "update" in told["next"]
+    features = {one["name"]: one["new"] for one in told["outdated"]["features"]}
+    assert features["text.hashing"] == QUICK + 2
+    assert [one["name"] for one in told["outdated"]["models"]] == ["brandfit"]
+    assert client.get("/api/v1/check").json()["outdated"]["up_to_date"] is False
+    page = client.get("/").text
+    assert f"text.hashing: {QUICK + 2} new posts are not encoded" in page
+    assert "brandfit: made before the data changed" in page
+    assert 'action="/update"' in page
+    asked = client.post("/api/v1/updates", json={})
+    assert (asked.status_code, asked.json()["kind"]) == (202, "update")
+    assert client.post("/update").status_code == 303
+    with Workspace(imported) as workspace:
+        done = WORK["update"](workspace, lambda *_: None)
+        assert done["left"]["up_to_date"]
+        assert done["models"] == ["brandfit"]
+        assert pipeline.rank(workspace, MANY, k=1).ranks() == [1]
+    told = make(imported).get("/api/v1/workspace").json()
+    assert (told["outdated"]["up_to_date"], "update" in told["next"]) == (True, False)
+
+
+def test_notes_of_a_page_are_saved_together_or_not_at_all(client, brand):
+    ids = [item["influencer"] for item in client.get(f"/api/v1/rankings/{brand}?limit=2").json()["items"]]
+    client.post(f"/brands/{brand}/shortlist", data={"influencer": ids})
+    empty = {"influencer": ids, "shown": ["", ""], "note": ["one", ""], "tags": ["", "x" * 51], "opinion": ["none", "like"]}
+    assert client.post(f"/brands/{brand}/notes", data=empty).status_code == 422
+    marks = client.get(f"/api/v1/marks/{brand}").json()["items"]
+    assert {mark["note"] for mark in marks} == {""}
+    assert client.post(f"/brands/{brand}/notes", data={**empty, "tags": ["", "spring, late"]}).status_code == 303
+    found = {mark["influencer"]: mark for mark in client.get(f"/api/v1/marks/{brand}").json()["items"]}
+    assert (found[ids[0]]["note"], found[ids[1]]["tags"], found[ids[1]]["opinion"]) == ("one", ["spring", "late"], "like")
