@@ -57,6 +57,7 @@ def shortlist(
 
     A match is the probability that the ranker tells; of one that tells none, one less the share of candidates above it.
     """
+    workspace = as_workspace(workspace)
     known_settings(settings, others={"price": PriceConfig})
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
@@ -170,6 +171,7 @@ def fit_maps(
     """Of each picture its fit to what ``like`` shows, and a PNG of it with a map of what makes it fit (W-17); pictures that cannot
     be read are left out. All maps on one scale. Raises UsageError where nothing here can read pictures.
     """
+    workspace = as_workspace(workspace)
     dataset = load_for(workspace, like, data)
     known_settings(settings, dataset)
     like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
@@ -216,6 +218,7 @@ def advise(
     """Which of these pictures and captions fit what a brand or influencer posts; ``by``: and what engagement this influencer may
     expect of them. Pictures that cannot be read are told apart. Raises DataError where nothing is left to judge.
     """
+    workspace = as_workspace(workspace)
     dataset = load_for(workspace, like, data)
     known_settings(settings, dataset)
     like = dataset.account(like.strip().lower().removeprefix("@"))["id"]

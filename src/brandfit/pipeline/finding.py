@@ -21,7 +21,7 @@ from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
 from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
-from brandfit.workspace import Place
+from brandfit.workspace import Place, as_workspace
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,9 @@ def similar(
     settings: Mapping[str, Any] | None = None,
 ) -> Found:
     """Influencers like these accounts, or whose pictures are like one."""
-    dataset = load_for(workspace, accounts[0], data) if len(accounts) else load(workspace, data)
+    workspace = as_workspace(workspace)
+    accounts = list(accounts or ())
+    dataset = load_for(workspace, accounts[0], data) if accounts else load(workspace, data)
     known_settings(settings, dataset)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     condition = filters.condition(where)

@@ -41,6 +41,7 @@ class Category:
 @checked
 def topics(workspace: Place, account: str, most: int = 8) -> dict[str, float]:
     """Named concepts to their share of what an account is about, the largest first; {} where nothing with names was encoded."""
+    workspace = as_workspace(workspace)
     return gather.topics(load_for(workspace, account), account, most)
 
 

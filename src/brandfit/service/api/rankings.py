@@ -106,7 +106,7 @@ def explanation(
         return same
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
-    told, _ = pipeline.explain(here, brand, influencer, ranker, kind, sides, followers=followers, map_method=map_method)
+    told, _dataset = pipeline.explain(here, brand, influencer, ranker, kind, sides, followers=followers, map_method=map_method)
     return plain(told.to_dict())
 
 
