@@ -4,13 +4,17 @@
 
 The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness
 taken out (CSLS), late interaction of single posts where both sides have several, two-sided kernel ridge regression, the
-partner to be expected, a two-covariance model, how alike both stand to the brands that were learned from, the agreement of
-told categories. The weights are a logistic regression over pairs that the evidence was not fitted on (``rankers._dealing``), so
-that the weights see what they will see (stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the folds.
+partner to be expected, a two-covariance model, how alike both stand to the brands that were learned from, and the probability
+that both are of one category: a stated category is certain, a predicted one enters with its probability. The weights are those of
+a logistic regression over pairs that the evidence was not fitted on (``rankers._dealing``), so that the weights see what they
+will see (stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the folds.
 
-It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is
-the sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one
-work with such influencers), ``match`` (learned likeness), ``agreement`` (of the categories that both sides are told to have),
+The weights have a Gaussian prior whose mean was learned on other data (``rankers._prior``): a few brands move them a little, many
+brands outweigh it. Without endorsements the weights are the prior mean, and there is no probability.
+
+It works with whatever slots are there. A slot that only brands have tells which brands are alike. Parts: each slot (likeness of
+what both sides post), ``partners`` (brands like this one work with such influencers), ``match`` (learned likeness), ``agreement``
+(of the categories, and of the categories that partners of such brands have),
 ``engagement`` (of the candidate, whatever the brand) and, where everybody is a candidate, ``history`` (whether it has worked with
 brands, and how like this one they are). They add up to the score, the logit less its intercept; ``probability`` gives the chance
 itself with an interval.
@@ -84,10 +88,10 @@ AGREEMENT = "agreement"
 
 class BrandfitConfig(Config, frozen=True):
     folds: Annotated[int, Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20)] = 5
-    strength: Annotated[float, Meta(description="ridge penalty of the weights where brands are new", gt=0)] = 100.0
+    strength: Annotated[float, Meta(description="precision of the prior of the weights (ridge penalty) where brands are new", gt=0)] = 100.0
     strength_known: Annotated[
         float, Meta(description="the same where brands are seen through partners and everybody is a candidate", gt=0)
-    ] = 3_000.0
+    ] = 300.0
     prior: Annotated[
         prior.Sources,
         Meta(description="data that the prior mean of the weights was learned from; none: zeros, and equal cosines"),
