@@ -39,7 +39,7 @@ PENALTY = 30.0
 """Ridge penalty of the weights: small compared with the number of pairs."""
 PAIRS = 200_000
 """Pairs at most that they are fitted on, all partners among them."""
-KINDS = ("cos", "agreement", "partner", "match", "within", "via", "engagement")
+KINDS = ("cos", "plain", "agreement", "partner", "match", "within", "via", "engagement")
 """Kinds of evidence that get a prior. Others, such as the kernel regressions of single slots, change sign from draw to draw."""
 FREE = "engagement"
 """Evidence whose weight may be negative."""
@@ -115,9 +115,10 @@ def measured(dataset: Dataset, protocol: str, counts: list[int], draws: int, mos
 
 
 def line(found: list[Measured], name: str) -> list[float]:
-    """[level, slope] of a weight over log2(brands / 40); evidence that a model lacked had the weight 0."""
-    x = np.array([[1.0, np.log2(one.brands / _prior.REFERENCE)] for one in found])
-    y = np.array([one.weights.get(name, 0.0) for one in found])
+    """[level, slope] of a weight over log2(brands / 40), over the models that have this evidence."""
+    having = [one for one in found if name in one.weights]
+    x = np.array([[1.0, np.log2(one.brands / _prior.REFERENCE)] for one in having])
+    y = np.array([one.weights[name] for one in having])
     solved, *_ = np.linalg.lstsq(x, y, rcond=None)
     return [round(float(value), 2) for value in solved]
 

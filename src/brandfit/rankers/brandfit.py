@@ -70,6 +70,8 @@ from brandfit.rankers.base import Ranker, Tick
 
 FEWEST = 5
 """Brands with partners below which nothing is learned."""
+MANY = 40
+"""Brands with partners from which on plain cosines add nothing to what is learned (experiments/LOG.md)."""
 NEWEST = 20
 """Posts of an account at most that are looked at one by one."""
 SEVERAL = 3
@@ -88,7 +90,9 @@ AGREEMENT = "agreement"
 
 class BrandfitConfig(Config, frozen=True):
     folds: Annotated[int, Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20)] = 5
-    strength: Annotated[float, Meta(description="precision of the prior of the weights (ridge penalty) where brands are new", gt=0)] = 100.0
+    strength: Annotated[
+        float, Meta(description="precision of the prior of the weights where brands are new", gt=0)
+    ] = 100.0
     strength_known: Annotated[
         float, Meta(description="the same where brands are seen through partners and everybody is a candidate", gt=0)
     ] = 300.0
@@ -190,7 +194,7 @@ class Brandfit(Ranker):
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         scope = {s: {n.removeprefix(f"{s}."): v for n, v in arrays.items() if n.startswith(f"{s}.")} for s in ("evidence", "stack")}
-        earlier = "krr" in scope["evidence"] and "via.works.axes" not in scope["evidence"]
+        earlier = bool(scope["evidence"]) and "plain" not in scope["evidence"]
         if earlier or (scope["stack"] and "brands" not in self.training):
             raise UsageError(
                 f"{self.name} was trained by an earlier version, and this one reads it otherwise.",
@@ -309,6 +313,7 @@ class Brandfit(Ranker):
                     for slot, (left, right) in _posts(dataset, used, pairs.brands[brands], pairs.influencers[influencers]).items()
                     if min(np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0 for rows in (left, right)) >= SEVERAL
                 },
+                len(brands) < MANY,
             ),
             (pairs.brands[brands], pairs.influencers[influencers]),
         )
@@ -471,7 +476,7 @@ def _agreement(dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> 
 def _part(name: str) -> str:
     """The part of the score that a piece of evidence belongs to."""
     idea, _, slot = name.partition(".")
-    if idea in ("cos", "hub", "late", "back"):
+    if idea in ("cos", "plain", "hub", "late", "back"):
         return slot
     if idea in ("known", "history"):
         return "history"
