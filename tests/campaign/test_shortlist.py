@@ -260,7 +260,7 @@ def test_the_command(place, tmp_path, capsys):
     assert "Expected to win" not in said
     assert "Note: simcos tells no probability" in said
     assert first not in said.partition("Price:")[0]
-    assert f"1 excluded by name ({first})" in said
+    assert f"1 disliked or excluded by name ({first})" in said
     for args, told in (
         ([], "needs a limit"),
         (["--count", "1", "--at-least", "category:pet=2"], "at most 1 in all; at least 2 of category:pet"),

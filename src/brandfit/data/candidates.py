@@ -13,7 +13,7 @@ REASONS = {
     "followers_above": "more followers than the bounds allow",
     "followers_unknown": "the number of followers is unknown",
     "partner": "worked with the brand before",
-    "excluded": "excluded by name",
+    "excluded": "disliked or excluded by name",
     "condition": "does not meet the condition",
     "condition_unknown": "unknown whether it meets the condition",
     "no_match": "not found by the words of a search",

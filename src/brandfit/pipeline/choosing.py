@@ -27,6 +27,7 @@ from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
+from brandfit.search.feedback import left_out
 from brandfit.search.lookalike import read_picture
 from brandfit.workspace import Workspace
 
@@ -75,8 +76,7 @@ def shortlist(
     out = {id.strip().lower().removeprefix("@") for id in exclude}
     for id in sorted(out - set(row)):
         raise UnknownName("influencer", id, row)
-    by_name = np.isin(ranking.candidates.astype(str), sorted(out))
-    pool = ranking.narrowed(~by_name, counted("excluded", "excluded by name", ranking.candidates[by_name]))
+    pool = left_out(ranking, sorted(out))
     if only is not None:
         notes.update(dict.fromkeys(filters.notes(only, facts)))
         pool = pool.narrowed(*met(only, facts, pool.candidates))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from brandfit.pipeline.candidates import Bounds, bounds
 from brandfit.pipeline.loading import describe_accounts, known_brand, load
 from brandfit.pipeline.ranking import default_ranker, fitted, pair_chances, ranked
 from brandfit.rankers.base import Ranker
+from brandfit.ranking import Ranking
 from brandfit.search.facts import Facts
+from brandfit.search.feedback import left_out
 from brandfit.workspace import Workspace
 
 PROFILE = "https://www.instagram.com/{}/"
@@ -35,11 +37,13 @@ def export(
     name: str | None = None,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
+    exclude: Callable[[str], Sequence[str]] | None = None,
 ) -> int:
     """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx, .json, .jsonl or
     .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k is named and no ranking is asked for.
 
     followers  bounds of the candidates of rankings, as in ``rank``
+    exclude    gives for a brand the influencers that its ranking leaves out
     """
     tabular.checked(file, tabular.WRITERS)
     options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
@@ -47,7 +51,7 @@ def export(
         raise UsageError(f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings.")
     if what == "rankings":
         within = bounds(followers, data)
-        return tabular.write(_rankings(workspace, brands, ranker, 50 if k is None else k, data, within), file)
+        return tabular.write(_rankings(workspace, brands, ranker, 50 if k is None else k, data, within, exclude), file)
     return tabular.write(_exported(workspace, what, name, data), file)
 
 
@@ -86,19 +90,23 @@ def _rankings(
     k: int,
     data: Mapping[str, Any] | None,
     within: Bounds,
+    exclude: Callable[[str], Sequence[str]] | None,
 ) -> pa.Table:
     """One row for each of the k best of each brand; docs/exports.md says what each column is."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     wanted = [known_brand(dataset, b) for b in brands] or [b for b, seen in dataset.representation.items() if seen != "none"]
     facts = dataset.remembered("facts", lambda: Facts(dataset))
-    rows = [row for brand in wanted for row in _ranking_rows(workspace, model, dataset, facts, brand, k, within)]
+    rows: list[dict[str, Any]] = []
+    for brand in wanted:
+        ranking = left_out(ranked(model, dataset, brand, False, within), exclude(brand) if exclude else ())
+        rows += _ranking_rows(workspace, model, dataset, facts, ranking, k)
     return pa.Table.from_pylist(rows)
 
 
 def _ranking_rows(
-    workspace: Workspace, model: Ranker, dataset: Dataset, facts: Facts, brand: str, k: int, within: Bounds
+    workspace: Workspace, model: Ranker, dataset: Dataset, facts: Facts, ranking: Ranking, k: int
 ) -> list[dict[str, Any]]:
-    ranking = ranked(model, dataset, brand, False, within)
+    brand = ranking.brand
     # What lifts one candidate above another is the difference from the average candidate, not a part that all have alike.
     means = {name: float(np.nanmean(values)) if not np.isnan(values).all() else 0.0 for name, values in ranking.parts.items()}
     best = ranking.top(k)

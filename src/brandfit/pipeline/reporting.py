@@ -13,7 +13,7 @@ from brandfit.pipeline.candidates import Bounds, bounds, candidates
 from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
 from brandfit.pipeline.loading import Steps, known_brand, reader_of
-from brandfit.pipeline.ranking import default_ranker, fitted, ranked
+from brandfit.pipeline.ranking import default_ranker, fitted, handles, ranked, without
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
@@ -38,6 +38,7 @@ def report(
     tick: Steps | None = None,
     influencers: Sequence[str] = (),
     followers: str | None = None,
+    exclude: Sequence[str] = (),
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
     best set too. Returns what it says.
@@ -46,6 +47,7 @@ def report(
     settings     ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
     influencers  these in place of the best k; past partners too
     followers    bounds of the candidates, as in ``rank``
+    exclude      these are left out, unless ``influencers`` names them
     """
     path = tabular.checked(file, ENDINGS)
     if path.suffix.lower() == ".pdf":
@@ -56,6 +58,7 @@ def report(
     chosen = None
     if budget is not None or count is not None:
         options: dict[str, Any] = {"price_list": price_list, "data": data, "settings": settings, "followers": followers}
+        options["exclude"] = exclude
         chosen = shortlist(workspace, brand, budget, count, name, **options)
     elif price_list is not None:
         raise UsageError("Prices for what?", "Give a budget or a count: with them the report tells the best set.")
@@ -66,14 +69,15 @@ def report(
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
-    influencers = [id.strip().lower().removeprefix("@") for id in influencers]
+    influencers = handles(influencers)
     partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
     within = bounds(followers, data)
     inside = set(candidates(dataset, brand, partners, within).ids.tolist())
     if outside := [id for id in influencers if id not in inside and id in set(dataset.influencers.tolist())]:
         note = f"{', '.join(outside)}: outside the usual bounds of {within.sentence}, which do not apply here"
         within = Bounds(None, None, note)
-    ranking = ranked(model, dataset, brand, partners, within)
+    unwanted = sorted(set(handles(exclude)) - set(influencers))
+    ranking = without(ranked(model, dataset, brand, partners, within), dataset, unwanted)
     said = gather(model, dataset, ranking, k, chosen, reader, about, origin, None, seed, tick, influencers)
     page = html.render(said)
     with tabular.whole(path, ENDINGS) as temporary:

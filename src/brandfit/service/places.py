@@ -33,9 +33,10 @@ def ranking(
     offset: int = 0,
     keywords: Sequence[str] = (),
     followers: str | None = None,
+    exclude: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find."""
-    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike, followers)
+    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find, without ``exclude``."""
+    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike, followers, exclude)
     if keywords:
         everybody = len(pipeline.load(workspace).influencers)
         hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=everybody).rows}
@@ -72,6 +73,7 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
         "notes": list(found.notes),
         "excluded": [group.to_dict() for group in found.excluded],
         "incomplete": [group.to_dict() for group in found.incomplete],
+        "moved": None if found.moves is None else int(np.count_nonzero(found.moves.moved)),
         "counts": sentences(found.among, found.excluded, found.incomplete),
         "items": items,
     }

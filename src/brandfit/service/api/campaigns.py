@@ -10,18 +10,20 @@ from fastapi import APIRouter, File, Form, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from brandfit import pipeline
-from brandfit.service.api._shared import Here, Reader, parted, plain
+from brandfit.service.api._shared import Here, Notes, Reader, parted, plain
 from brandfit.service.api.models import Advice, Shortlist, Shortlisting
+from brandfit.service.opinions import opinions
 from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["campaigns"])
 
 
 @router.post("/shortlists", response_model=Shortlist)
-def shortlist(_: Reader, here: Here, asked: Shortlisting) -> Any:
-    """The set that reaches most people with a match within a budget or a number of places."""
+def shortlist(_: Reader, here: Here, desk: Notes, asked: Shortlisting) -> Any:
+    """The set that reaches most people with a match within a budget or a number of places, without those marked as disliked."""
     settings, data = parted(asked.settings)
     told = asked.model_dump(exclude={"settings"})
+    told["exclude"] = [*told["exclude"], *opinions(here, desk, asked.brand).dislikes]
     return plain(pipeline.shortlist(here, **told, data=data, settings=settings).to_dict())
 
 

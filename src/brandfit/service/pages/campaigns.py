@@ -14,7 +14,9 @@ from brandfit import pipeline
 from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.service import people, places
-from brandfit.service.api._shared import Here, plain
+from brandfit.service.api._shared import Here, Notes, plain
+from brandfit.service.desk import Desk
+from brandfit.service.opinions import opinions
 from brandfit.service.pages._shared import Reader, page
 from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
@@ -29,8 +31,8 @@ Text = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/brands/{brand}/campaign")
-def empty(request: Request, _: Reader, here: Here, brand: str) -> Response:
-    return _page(request, here, brand, ASKED, None, "")
+def empty(request: Request, _: Reader, here: Here, desk: Notes, brand: str) -> Response:
+    return _page(request, here, desk, brand, ASKED, None, "")
 
 
 @router.post("/brands/{brand}/campaign")
@@ -38,6 +40,7 @@ async def campaign(
     request: Request,
     _: Reader,
     here: Here,
+    desk: Notes,
     brand: str,
     budget: Line = "",
     count: Line = "",
@@ -55,10 +58,10 @@ async def campaign(
     asked |= {"followers": followers, "exclude": exclude, "per_thousand": per_thousand}
     with tempfile.TemporaryDirectory() as folder:
         file = await saved(prices, Path(folder), "prices.csv") if prices is not None and prices.filename else None
-        return await run_in_threadpool(_answered, request, here, brand, asked, file)
+        return await run_in_threadpool(_answered, request, here, desk, brand, asked, file)
 
 
-def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, str], file: Path | None) -> Response:
+def _answered(request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], file: Path | None) -> Response:
     try:
         told = pipeline.shortlist(
             here,
@@ -69,7 +72,7 @@ def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, st
             asked["where"].strip() or None,
             limits(asked["at_least"]),
             limits(asked["at_most"]),
-            asked["exclude"].replace(",", " ").split(),
+            [*asked["exclude"].replace(",", " ").split(), *opinions(here, desk, brand).dislikes],
             file,
             settings={"price.per_thousand": asked["per_thousand"]} if asked["per_thousand"].strip() else None,
             followers=asked["followers"].strip() or None,
@@ -77,12 +80,12 @@ def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, st
         counts = sentences(told.among, told.excluded)
     except BrandfitError as error:  # the form is where it can be mended
         wrong = f"{error.message} {error.hint}".strip().replace(str(file), "The list of prices") if file else ""
-        return _page(request, here, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
-    return _page(request, here, brand, asked, plain(told.to_dict()) | {"counts": counts}, "")
+        return _page(request, here, desk, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
+    return _page(request, here, desk, brand, asked, plain(told.to_dict()) | {"counts": counts}, "")
 
 
 def _page(
-    request: Request, here: Workspace, brand: str, asked: dict[str, str], told: dict[str, Any] | None, wrong: str
+    request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], told: dict[str, Any] | None, wrong: str
 ) -> Response:
     account = people.account(here, brand)
     picks = told["picks"] if told else []
@@ -98,6 +101,7 @@ def _page(
         told=told,
         wrong=wrong,
         rankers=places.usable(here),
+        disliked=len(opinions(here, desk, account["id"]).dislikes),
         faces=people.faces(here, ids),
         about=people.described(here, ids),
         into=[pick for pick in picks if pick["influencer"] not in {one["influencer"] for one in first}] if first else [],

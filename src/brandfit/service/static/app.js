@@ -41,13 +41,17 @@ for (const button of document.querySelectorAll("button[data-mark]")) {
     const on = button.getAttribute("aria-pressed") !== "true";
     const body = mark === "listed" ? { listed: on } : { opinion: on ? mark : null };
     api(`/marks/${encodeURIComponent(brand)}/${encodeURIComponent(influencer)}`, { method: "PATCH", body: JSON.stringify(body) })
-      .then(() => {
+      .then((kept) => {
         const same = [...document.querySelectorAll("button[data-mark]")].filter((b) => b.dataset.influencer === influencer);
-        for (const other of same)
-          if (other === button) other.setAttribute("aria-pressed", String(on));
-          else if (mark !== "listed" && other.dataset.mark !== "listed") other.setAttribute("aria-pressed", "false");
-        const words = { like: "liked", dislike: "disliked", listed: "on the shortlist" };
-        say(`${influencer} is ${on ? "" : "no longer "}${words[mark]}.`);
+        const replaced = on && same.find((b) => b !== button && b.dataset.mark !== "like" && b.getAttribute("aria-pressed") === "true");
+        for (const other of same) {
+          const pressed = other.dataset.mark === "listed" ? kept.listed : kept.opinion === other.dataset.mark;
+          other.setAttribute("aria-pressed", String(pressed));
+        }
+        const words = { like: "liked", dislike: "marked “Not this”", listed: "on the shortlist" };
+        const also = replaced && replaced.getAttribute("aria-pressed") === "false" ? ` and no longer ${words[replaced.dataset.mark]}` : "";
+        const leaves = kept.opinion === "dislike" ? " Rankings leave it out from now on." : "";
+        say(`${influencer} is ${on ? "" : "no longer "}${words[mark]}${also}.${leaves}`);
         const refine = document.getElementById("refine");
         if (refine && mark !== "listed") refine.hidden = false;
       })
