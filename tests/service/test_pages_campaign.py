@@ -173,6 +173,73 @@ def test_a_tag_that_is_too_long_is_refused(client):
     assert client.post(f"{AT}/shortlist/{best(client)[0]}", data={"tags": "x" * 51}).status_code == 422
 
 
+# --- likes and dislikes -------------------------------------------------------------------------------------------------
+
+
+def test_not_this_leaves_somebody_out_everywhere_and_says_so(client):
+    first, second, third = best(client)
+    kept = client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": "dislike"}).json()
+    assert kept["opinion"] == "dislike"
+    left_out = f"1 marked “Not this” ({first})"
+    counted = {"reason": "disliked", "count": 1, "text": "marked “Not this”", "examples": [first]}
+    answer = client.get(f"/api/v1/rankings/{BRAND}?limit=2")
+    told = answer.json()
+    assert [row["influencer"] for row in told["items"]] == [second, third]
+    assert counted in told["excluded"]
+    assert told["moved"] is None
+    rows = client.get(f"/api/v1/exports/rankings.json?brand={BRAND}&k=2").json()
+    assert [row["influencer"] for row in rows] == [second, third]
+    chosen = client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 5}).json()
+    assert first not in {pick["influencer"] for pick in chosen["picks"]}
+    assert counted in chosen["excluded"]
+    page = client.get(AT).text
+    assert "1 marked “Not this” is left out" in page
+    assert f'href="/influencers/{first}"' not in page.partition("Marked “Not this”")[0]
+    sound(page)
+    page = client.post(f"{AT}/campaign", data={"count": "5"}).text
+    assert left_out in page
+    assert first not in re.findall(r'name="influencer" value="([^"]+)"', page)
+    same = client.get(str(answer.request.url), headers={"if-none-match": answer.headers["etag"]})
+    assert same.status_code == 304
+    client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": None})
+    again = client.get(str(answer.request.url), headers={"if-none-match": answer.headers["etag"]})
+    assert [row["influencer"] for row in again.json()["items"]] == [first, second]
+
+
+def test_not_this_takes_somebody_off_the_shortlist_and_the_other_way_round(client):
+    first = best(client)[0]
+    at = f"/api/v1/marks/{BRAND}/{first}"
+    client.patch(at, json={"listed": True})
+    page = client.post(f"{AT}/shortlist/{first}", data={"whole": "true", "note": "asks 300", "opinion": "dislike"})
+    assert "Nobody is on it yet." in page.text
+    assert (mark := client.get(f"/api/v1/marks/{BRAND}").json()["items"][0])["listed"] is False
+    assert mark["note"] == "asks 300"
+    client.post(f"{AT}/shortlist", data={"influencer": [first]})
+    assert client.get(f"/api/v1/marks/{BRAND}").json()["items"][0]["opinion"] is None
+    assert client.patch(at, json={"opinion": "dislike", "listed": True}).status_code == 422
+
+
+def test_the_page_says_that_the_order_is_adjusted_and_why(client, folder):
+    *_, liked = first, *_ = best(client, 7)
+    client.patch(f"/api/v1/marks/{BRAND}/{liked}", json={"opinion": "like"})
+    client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": "dislike"})
+    notes = Desk(folder)
+    notes.mark(BRAND, "gone.away", {"opinion": "like"})
+    notes.close()
+    told = client.get(f"/api/v1/rankings/{BRAND}?refine=true&limit=500").json()
+    places = {row["influencer"]: row for row in told["items"]}
+    assert places[liked]["moved"] > 0
+    assert places[liked]["because"] == {"mark": "like", "influencer": liked, "similar": True}
+    assert told["moved"] == sum(row["moved"] != 0 for row in told["items"])
+    page = client.get(f"{AT}?refine=true").text
+    assert "The order is adjusted by 1 like and 1 “Not this”" in page
+    assert f"Moved up {places[liked]['moved']}: it is liked." in page
+    assert page.count('class="small moved"') == sum(row["moved"] != 0 for row in told["items"][:20])
+    assert "1 of your marks have no effect, because these influencers are no longer here: <bdi>gone.away</bdi>" in page
+    sound(page)
+    assert "The order is adjusted" not in client.get(AT).text
+
+
 # --- campaign -----------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ REASONS = {
     "followers_unknown": "the number of followers is unknown",
     "partner": "worked with the brand before",
     "excluded": "excluded by name",
+    "disliked": "marked “Not this”",
     "condition": "does not meet the condition",
     "condition_unknown": "unknown whether it meets the condition",
     "price_unknown": "the price is unknown, and a budget is given",

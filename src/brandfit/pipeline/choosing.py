@@ -20,7 +20,6 @@ from brandfit.campaign.pool import Pool
 from brandfit.campaign.prices import PriceConfig, currency_code, prices, read_prices
 from brandfit.campaign.shortlist import Appraisal, Shortlist
 from brandfit.data.audience import Audiences
-from brandfit.data.candidates import counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import BrandfitError, DataError, UnknownName, UsageError
 from brandfit.explain import heatmap, render
@@ -29,7 +28,7 @@ from brandfit.pipeline.candidates import bounds, candidates, met
 from brandfit.pipeline.completing import load_for
 from brandfit.pipeline.loading import known_brand, known_settings, readers_of, scope
 from brandfit.pipeline.outdated import outdated
-from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked
+from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked, without
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -56,6 +55,7 @@ def shortlist(
     *,
     objective: str | None = None,
     currency: str | None = None,
+    not_this: Texts | None = (),
 ) -> Shortlist:
     """The set of influencers with the largest value under an objective, within a budget or a number of places.
 
@@ -63,6 +63,7 @@ def shortlist(
     objective          of ``campaign.objectives``; by default match_reach, or rank_reach of a ranker that gives no chance of a match
     currency           code, in place of that of the workspace; a label of prices and budget
     followers          bounds of the candidates, as in ``rank``
+    exclude, not_this  influencers that are left out, as in ``rank``
     """
     workspace = as_workspace(workspace)
     known_settings(settings, others={"price": PriceConfig})
@@ -90,11 +91,7 @@ def shortlist(
 
     groups = [Limit(text, of(text), least=n) for text, n in (at_least or {}).items()]
     groups += [Limit(text, of(text), most=n) for text, n in (at_most or {}).items()]
-    out = {id.strip().lower().removeprefix("@") for id in exclude or ()}
-    for id in sorted(out - set(row)):
-        raise UnknownName("influencer", id, row)
-    by_name = np.isin(ranking.candidates.astype(str), sorted(out))
-    left = ranking.narrowed(~by_name, counted("excluded", "excluded by name", ranking.candidates[by_name]))
+    left = without(ranking, dataset, list(exclude or ()), list(not_this or ()))
     if only is not None:
         notes.update(dict.fromkeys(filters.notes(only, facts)))
         left = left.narrowed(*met(only, facts, left.candidates))

@@ -15,7 +15,7 @@ from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
 from brandfit.pipeline.loading import Steps, known_brand, reader_of
 from brandfit.pipeline.outdated import outdated
-from brandfit.pipeline.ranking import default_ranker, fitted, ranked
+from brandfit.pipeline.ranking import default_ranker, fitted, handles, ranked, without
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
@@ -44,6 +44,8 @@ def report(
     *,
     objective: str | None = None,
     currency: str | None = None,
+    exclude: Texts | None = (),
+    not_this: Texts | None = (),
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
     best set too. Returns what it says.
@@ -54,6 +56,7 @@ def report(
     followers    bounds of the candidates, as in ``rank``
     objective    what the best set is chosen for, as in ``shortlist``
     currency     of the prices, in place of that of the workspace
+    exclude, not_this  these are left out, as in ``rank``, unless ``influencers`` names them
     """
     workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
@@ -76,6 +79,8 @@ def report(
             objective=objective,
             currency=currency,
             followers=followers,
+            exclude=exclude,
+            not_this=not_this,
         )
     else:
         for word, value in (("Prices", price_list), ("An objective", objective), ("A currency", currency)):
@@ -88,14 +93,15 @@ def report(
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
-    influencers = [id.strip().lower().removeprefix("@") for id in influencers or ()]
+    influencers = handles(influencers or ())
     partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
     within = bounds(followers, data)
     inside = set(candidates(dataset, brand, partners, within).ids.tolist())
     if outside := [id for id in influencers if id not in inside and id in set(dataset.influencers.tolist())]:
         note = f"{', '.join(outside)}: outside the usual bounds of {within.sentence}, which do not apply here"
         within = Bounds(None, None, note)
-    ranking = ranked(model, dataset, brand, partners, within)
+    excluded, disliked = (sorted(set(handles(ids or ())) - set(influencers)) for ids in (exclude, not_this))
+    ranking = without(ranked(model, dataset, brand, partners, within), dataset, excluded, disliked)
     said = gather(model, dataset, ranking, k, chosen, reader, about, origin, None, seed, tick, influencers)
     page = html.render(said)
     with tabular.whole(path, ENDINGS) as temporary:

@@ -12,16 +12,21 @@ from starlette.concurrency import run_in_threadpool
 from brandfit import pipeline
 from brandfit.service.api._shared import Here, Notes, Reader, Writer, noted, parted, plain
 from brandfit.service.api.models import Advice, CurrencySetting, Shortlist, Shortlisting
+from brandfit.service.opinions import opinions
 from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["campaigns"])
 
 
 @router.post("/shortlists", response_model=Shortlist)
-def shortlist(_: Reader, here: Here, asked: Shortlisting) -> Any:
-    """The set with the largest value under an objective, within a budget or a number of places."""
+def shortlist(_: Reader, here: Here, desk: Notes, asked: Shortlisting) -> Any:
+    """The set with the largest value under an objective, within a budget or a number of places.
+
+    Influencers that are marked as disliked for the brand are left out and counted.
+    """
     settings, data = parted(asked.settings)
     told = asked.model_dump(exclude={"settings"})
+    told["not_this"] = opinions(here, desk, asked.brand).dislikes
     return plain(pipeline.shortlist(here, **told, data=data, settings=settings).to_dict())
 
 

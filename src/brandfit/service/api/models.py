@@ -101,6 +101,12 @@ class Counted(BaseModel):
     examples: list[str] = Field(description="ids of the first few")
 
 
+class Because(BaseModel):
+    mark: Literal["like", "dislike"]
+    influencer: str
+    similar: bool = Field(description="whether it is similar to the marked influencer, or unlike it")
+
+
 class Place(Answer):
     rank: int | None = Field(description="null: nothing is known to rank by")
     influencer: str
@@ -111,6 +117,8 @@ class Place(Answer):
     category_source: Literal["stated", "predicted"] | None = Field(None, description="predicted by a profiler if none is stated")
     category_probability: float | None = Field(None, description="of a predicted category")
     followers: int | None = None
+    moved: int | None = Field(None, description="places up through likes and dislikes, below 0: down; null: there are none")
+    because: Because | None = Field(None, description="the mark with most effect; null: not moved, or others moved past it")
 
 
 class Ranking(Answer):
@@ -128,6 +136,7 @@ class Ranking(Answer):
     notes: list[str]
     excluded: list[Counted] = Field(description="influencers that are no candidates, by reason")
     incomplete: list[Counted] = Field(description="candidates about whom something is unknown")
+    moved: int | None = Field(None, description="how many of all likes and dislikes moved; null: there are none")
     items: list[Place]
 
 
@@ -339,6 +348,8 @@ class Reporting(Model):
     ranker: Name | None = None
     k: int = Field(10, ge=1, le=50, description="how many of the ranking")
     influencers: list[Handle] = Field([], max_length=200, description="these in place of the best k")
+    exclude: list[Handle] = Field([], max_length=10_000, description="not these")
+    not_this: list[Handle] = Field([], max_length=10_000, description="nor these; those marked as disliked for the brand are added")
     budget: float | None = Field(None, gt=0, le=1e12, description="with it, the best set for the money too")
     count: int | None = Field(None, ge=1, le=100, description="places of that set")
     objective: Objective = None

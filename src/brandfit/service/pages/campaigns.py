@@ -19,6 +19,8 @@ from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.service import people, places
 from brandfit.service.api._shared import Here, Notes, noted, plain
+from brandfit.service.desk import Desk
+from brandfit.service.opinions import opinions
 from brandfit.service.pages._shared import Reader, Writer, back, page
 from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
@@ -32,8 +34,8 @@ Text = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/brands/{brand}/campaign")
-def empty(request: Request, _: Reader, here: Here, brand: str) -> Response:
-    return _page(request, here, brand, ASKED, None, "")
+def empty(request: Request, _: Reader, here: Here, desk: Notes, brand: str) -> Response:
+    return _page(request, here, desk, brand, ASKED, None, "")
 
 
 @router.post("/brands/{brand}/campaign")
@@ -41,6 +43,7 @@ async def campaign(
     request: Request,
     _: Reader,
     here: Here,
+    desk: Notes,
     brand: str,
     budget: Line = "",
     count: Line = "",
@@ -59,10 +62,10 @@ async def campaign(
     asked |= {"followers": followers, "exclude": exclude, "per_thousand": per_thousand, "objective": objective}
     with tempfile.TemporaryDirectory() as folder:
         file = await saved(prices, Path(folder), "prices.csv") if prices is not None and prices.filename else None
-        return await run_in_threadpool(_answered, request, here, brand, asked, file)
+        return await run_in_threadpool(_answered, request, here, desk, brand, asked, file)
 
 
-def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, str], file: Path | None) -> Response:
+def _answered(request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], file: Path | None) -> Response:
     try:
         told = pipeline.shortlist(
             here,
@@ -78,11 +81,12 @@ def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, st
             settings={"price.per_thousand": asked["per_thousand"]} if asked["per_thousand"].strip() else None,
             followers=asked["followers"].strip() or None,
             objective=asked["objective"] or None,
+            not_this=opinions(here, desk, brand).dislikes,
         )
     except BrandfitError as error:  # the form is where it can be mended
         wrong = f"{error.message} {error.hint}".strip().replace(str(file), "The list of prices") if file else ""
-        return _page(request, here, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
-    return _page(request, here, brand, asked, told, "")
+        return _page(request, here, desk, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
+    return _page(request, here, desk, brand, asked, told, "")
 
 
 @router.post("/brands/{brand}/currency")
@@ -93,7 +97,9 @@ def currency(caller: Writer, here: Here, desk: Notes, brand: str, currency: Line
     return back(f"/brands/{quote(brand, safe='')}/campaign")
 
 
-def _page(request: Request, here: Workspace, brand: str, asked: dict[str, str], found: Shortlist | None, wrong: str) -> Response:
+def _page(
+    request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], found: Shortlist | None, wrong: str
+) -> Response:
     account = people.account(here, brand)
     told = plain(found.to_dict()) if found else None
     picks = told["picks"] if told else []
@@ -114,6 +120,7 @@ def _page(request: Request, here: Workspace, brand: str, asked: dict[str, str], 
         currency=pipeline.currency_of(here),
         wrong=wrong,
         rankers=places.usable(here),
+        disliked=len(opinions(here, desk, account["id"]).dislikes),
         faces=people.faces(here, ids),
         about=people.described(here, ids),
         into=[pick for pick in picks if pick["influencer"] not in {one["influencer"] for one in first}] if first else [],
