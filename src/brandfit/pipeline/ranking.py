@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,7 @@ def without(ranking: Ranking, dataset: Dataset, exclude: Sequence[str], not_this
     return feedback.left_out(ranking, excluded=excluded, disliked=disliked)
 
 
-def handles(accounts: Sequence[str]) -> list[str]:
+def handles(accounts: Iterable[str]) -> list[str]:
     """Ids as the Dataset has them, of handles as people type them."""
     return [account.strip().lower().removeprefix("@") for account in accounts]
 
