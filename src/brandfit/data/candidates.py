@@ -16,6 +16,8 @@ REASONS = {
     "excluded": "excluded by name",
     "condition": "does not meet the condition",
     "condition_unknown": "unknown whether it meets the condition",
+    "price_unknown": "the price is unknown, and a budget is given",
+    "engagement_unknown": "the expected engagement is unknown, and a set is chosen by it",
     "no_match": "not found by the words of a search",
     "asked": "named in the request: others like it are wanted",
     "no_evidence": "nothing is encoded or known to judge by",

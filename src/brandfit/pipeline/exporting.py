@@ -66,6 +66,20 @@ def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:
     return tabular.write(tabular.of({"influencer": row["influencer"], **row} for row in rows), file)
 
 
+PRICES = ("price", "price_low", "price_high")
+SHEETS = (".csv", ".xlsx")
+"""Files whose headers people read."""
+
+
+@checked
+def export_priced(rows: Iterable[Mapping[str, Any]], file: str | Path, currency: str) -> int:
+    """As ``export_rows``, of rows with prices. A spreadsheet names their currency in the headers, other files in a field alone."""
+    if Path(file).suffix.lower() in SHEETS:
+        headers = {name: f"{name} ({currency or 'currency not set'})" for name in PRICES}
+        rows = [{headers.get(name, name): value for name, value in row.items()} for row in rows]
+    return export_rows(rows, file)
+
+
 @checked
 def check_file(file: str | Path) -> None:
     """Raises UsageError where rows cannot be written to this file: asked before anything long begins."""

@@ -41,6 +41,9 @@ def report(
     tick: Steps | None = None,
     influencers: Texts | None = (),
     followers: str | None = None,
+    *,
+    objective: str | None = None,
+    currency: str | None = None,
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
     best set too. Returns what it says.
@@ -49,6 +52,8 @@ def report(
     settings     ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
     influencers  these in place of the best k; past partners too
     followers    bounds of the candidates, as in ``rank``
+    objective    what the best set is chosen for, as in ``shortlist``
+    currency     of the prices, in place of that of the workspace
     """
     workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
@@ -59,10 +64,23 @@ def report(
     brand = known_brand(dataset, brand)
     chosen = None
     if budget is not None or count is not None:
-        options: dict[str, Any] = {"price_list": price_list, "data": data, "settings": settings, "followers": followers}
-        chosen = shortlist(workspace, brand, budget, count, name, **options)
-    elif price_list is not None:
-        raise UsageError("Prices for what?", "Give a budget or a count: with them the report tells the best set.")
+        chosen = shortlist(
+            workspace,
+            brand,
+            budget,
+            count,
+            name,
+            price_list=price_list,
+            data=data,
+            settings=settings,
+            objective=objective,
+            currency=currency,
+            followers=followers,
+        )
+    else:
+        for word, value in (("Prices", price_list), ("An objective", objective), ("A currency", currency)):
+            if value is not None:
+                raise UsageError(f"{word} for what?", "Give a budget or a count: with them the report tells the best set.")
     reader = reader_of(dataset.slots["picture"], settings) if maps and "picture" in dataset.slots else None
     if maps and reader is None:
         raise UsageError(

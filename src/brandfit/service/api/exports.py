@@ -83,7 +83,8 @@ def shortlist(_: Reader, here: Here, desk: Notes, brand: Handle, ending: Ending,
     """Who is on the shortlist of a brand, with chances, estimated prices, notes and tags; safe in a spreadsheet."""
     found = listed.listed(here, desk, brand, ranker)
     name = f"shortlist-{OWN.sub('_', found['brand'])}.{ending.value}"
-    return sent(name, MEDIA[ending.value], lambda file: pipeline.export_rows(listed.rows(found), file))
+    currency = pipeline.currency_of(here)
+    return sent(name, MEDIA[ending.value], lambda file: pipeline.export_priced(listed.rows(found), file, currency))
 
 
 def sent(name: str, media_type: str, write: Callable[[Path], object]) -> Response:

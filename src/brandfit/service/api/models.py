@@ -194,9 +194,24 @@ class Found(Answer):
     results: list[dict[str, Any]]
 
 
+Objective = Annotated[
+    Literal["match_reach", "rank_reach", "reach", "engagement"] | None,
+    Field(description="what the set is chosen for; null: match_reach, or rank_reach where the ranker gives no chance of a match"),
+]
+Currency = Annotated[
+    str | None,
+    Field(
+        pattern="^[A-Za-z]{3}$",
+        description="code of the currency of prices and budget, in place of that of the workspace; nothing is converted",
+    ),
+]
+
+
 class Shortlisting(Model):
     brand: Handle
     budget: float | None = Field(None, gt=0, le=1e12, description="in the currency of the prices")
+    objective: Objective = None
+    currency: Currency = None
     count: int | None = Field(None, ge=1, le=10_000, description="places")
     ranker: Name | None = None
     where: Where = None
@@ -211,10 +226,33 @@ class Shortlisting(Model):
     settings: Settings = {}
 
 
+class Total(BaseModel):
+    """A sum over those of a set for whom it is known."""
+
+    value: float | None = Field(description="null where it is known of none of them")
+    low: float | None
+    high: float | None
+    unknown: list[str] = Field(description="those for whom it is not known")
+
+
 class Shortlist(Answer):
     brand: str
-    candidates: int
-    excluded: list[Counted]
+    candidates: int = Field(description="influencers that could be chosen")
+    excluded: list[Counted] = Field(description="the others, those too of whom something is unknown that the choice needs")
+    objective: Literal["match_reach", "rank_reach", "reach", "engagement"]
+    value: float = Field(description="of the set under the objective")
+    currency: str | None = Field(description="of prices and budget; null where none is set")
+    budget: float | None
+    reach: Total = Field(description="followers of the set")
+    reach_is: Literal["estimate of distinct people", "sum of followers"]
+    match_reach: Total | None = Field(description="followers x chance of a match: no number of people")
+    rank_reach: Total | None = Field(description="followers x rank share, where the ranker gives no chance: no number of people")
+    engagement: Total = Field(description="expected likes and comments if each posts once, with an 80 % interval")
+    price: Total
+
+
+class CurrencySetting(Model):
+    currency: str | None = Field(pattern="^[A-Za-z]{3}$", description="code of ISO 4217; null for none. Nothing is converted.")
 
 
 class Idea(Answer):
@@ -303,6 +341,8 @@ class Reporting(Model):
     influencers: list[Handle] = Field([], max_length=200, description="these in place of the best k")
     budget: float | None = Field(None, gt=0, le=1e12, description="with it, the best set for the money too")
     count: int | None = Field(None, ge=1, le=100, description="places of that set")
+    objective: Objective = None
+    currency: Currency = None
     maps: bool = Field(False, description="heat maps over the pictures; they take long")
     followers: str | None = Field(None, max_length=100, description="bounds of the candidates: 1k..500k; 5k..100k where not said")
 
