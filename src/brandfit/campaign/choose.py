@@ -8,8 +8,8 @@ With a budget alone this reaches (1 - 1/e) / 2 of the optimum at least, with a n
 "Cost-effective outbreak detection in networks", KDD 2007; Nemhauser et al. 1978). What more can be had than the set that was found
 is bounded from its own gains: their fractional knapsack (ibid., 3.2), or the linear programme of several limits, which is mostly
 far tighter. With "at least" limits there is no such guarantee, but the bound still holds, and a set that keeps the limits is found
-wherever there is one (``campaign.cover``). Where values add up (no audience is shared) branch and bound mostly finds the best
-set itself.
+wherever there is one (``campaign.cover``). Where values add up (no audience is shared) branch and bound is exact for small pools;
+for large ones it stops after ``NODES`` programmes, and the bound says how far from the best the set may be.
 """
 
 from __future__ import annotations
