@@ -14,6 +14,42 @@ from brandfit.errors import UnknownName, UsageError
 
 
 @dataclass(frozen=True, eq=False)
+class Moves:
+    """How likes and dislikes moved the candidates of a Ranking; all arrays (n,) in the order of its candidates.
+
+    before is the place without likes and dislikes, from 1; moved the number of places up, below 0 for down; effect is their share
+    of the score. mark is the influencer whose like or dislike has most of that effect, ``liked`` tells which of the two it is.
+    """
+
+    before: np.ndarray
+    moved: np.ndarray
+    effect: np.ndarray
+    mark: np.ndarray
+    liked: np.ndarray
+
+    def of(self, at: slice | np.ndarray) -> Moves:
+        """Of these candidates alone. A (n,) bool leaves others out of the list, so places are counted anew; a slice is a page."""
+        before, moved = self.before[at], self.moved[at]
+        if not isinstance(at, slice):
+            before = np.argsort(np.argsort(before)) + 1
+            moved = before - np.arange(1, len(before) + 1)
+        return Moves(before, moved, self.effect[at], self.mark[at], self.liked[at])
+
+    def row(self, n: int) -> dict:
+        """Of the nth candidate as plain values. ``because`` is None where others moved past it."""
+        moved, effect = int(self.moved[n]), float(self.effect[n])
+        because = None
+        if moved * effect > 0:
+            liked = bool(self.liked[n])
+            because = {
+                "mark": "like" if liked else "dislike",
+                "influencer": str(self.mark[n]),
+                "similar": (effect > 0) == liked,
+            }
+        return {"moved": moved, "because": because}
+
+
+@dataclass(frozen=True, eq=False)
 class Ranking:
     """Candidates of one brand, best first.
 
@@ -25,6 +61,7 @@ class Ranking:
     incomplete  candidates that are ranked although something about them is unknown (followers, evidence)
     no_evidence  how many of all candidates have no score, of those too that ``top`` cut off
     not_encoded  posts of the ``brand``, and ``candidates`` without evidence, that wait for ``brandfit update``
+    moves        how likes and dislikes adjusted the order, None where there are none
     """
 
     brand: str
@@ -39,6 +76,7 @@ class Ranking:
     incomplete: tuple[Counted, ...] = ()
     no_evidence: int = 0
     not_encoded: Mapping[str, int] = field(default_factory=dict)
+    moves: Moves | None = None
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -49,7 +87,8 @@ class Ranking:
     def of(self, at: slice | np.ndarray) -> Ranking:
         """Of these candidates alone, in the same order; ``at`` is a slice (a page of the list) or (n,) bool (another list)."""
         parts = {name: values[at] for name, values in self.parts.items()}
-        found = replace(self, candidates=self.candidates[at], scores=self.scores[at], parts=parts)
+        moves = self.moves.of(at) if self.moves is not None else None
+        found = replace(self, candidates=self.candidates[at], scores=self.scores[at], parts=parts, moves=moves)
         if isinstance(at, slice):
             return found
         old = _evidence_notes(self.ranker, self.brand, self.no_evidence, len(self))
@@ -74,6 +113,7 @@ class Ranking:
                 "influencer": str(candidate),
                 "score": _plain(self.scores[n]),
                 "parts": {name: _plain(values[n]) for name, values in self.parts.items()},
+                **(self.moves.row(n) if self.moves is not None else {}),
             }
             for n, (rank, candidate) in enumerate(zip(self.ranks(), self.candidates, strict=True))
         ]
@@ -141,8 +181,8 @@ def rank(
     )
 
 
-def adjusted(ranking: Ranking, weights: Mapping[str, float], taste: np.ndarray | None = None) -> Ranking:
-    """Ranked anew with parts that count for more or less (1 unless said), and ``taste`` (n,) as one more part.
+def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
+    """Ranked anew with parts that count for more or less (1 unless said).
 
     Raises UnknownName for a part that the ranker's scores do not have.
     """
@@ -152,11 +192,24 @@ def adjusted(ranking: Ranking, weights: Mapping[str, float], taste: np.ndarray |
                 "part of the score", name, ranking.parts, "" if ranking.parts else f"{ranking.ranker} tells no parts."
             )
     parts = {name: values * weights.get(name, 1.0) for name, values in ranking.parts.items()}
-    if taste is not None and taste.any():
-        parts = (parts or {ranking.ranker: ranking.scores}) | {"taste": taste}
     scores = np.sum(list(parts.values()), axis=0) if parts else ranking.scores
     made = rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
     return replace(made, excluded=ranking.excluded, incomplete=ranking.incomplete)
+
+
+def moved(ranking: Ranking, effect: np.ndarray, mark: np.ndarray, liked: np.ndarray) -> Ranking:
+    """Ranked anew with the effect (n,) of likes and dislikes as the part ``feedback``; mark and liked (n,) as in ``Moves``."""
+    scores = ranking.scores + effect
+    best = order(scores, ranking.candidates)
+    parts = (dict(ranking.parts) or {ranking.ranker: ranking.scores}) | {"feedback": effect}
+    places = np.arange(1, len(best) + 1)
+    return replace(
+        ranking,
+        candidates=ranking.candidates[best],
+        scores=scores[best],
+        parts={name: values[best] for name, values in parts.items()},
+        moves=Moves(best + 1, best + 1 - places, effect[best], mark[best], liked[best]),
+    )
 
 
 def place(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:

@@ -290,7 +290,8 @@ def test_a_report_holds_the_ranking_and_the_set(run, demo, tmp_path):
     for row in ranking:
         assert f"<bdi>{row['influencer']}</bdi>" in page
         assert f"score {row['score']:.2f}" in page
-    assert f"{chosen['reach']:,.0f} followers" in page
+    assert f"<dt>Rank-weighted reach</dt><dd>{chosen['rank_reach']['value']:,.0f}" in page
+    assert f"<dt>Reach</dt><dd>{chosen['reach']['value']:,.0f}" in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in page
 

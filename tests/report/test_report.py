@@ -9,7 +9,6 @@ import itertools
 import re
 import socket
 import sys
-from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 
@@ -19,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Picture
 
-from brandfit.campaign.shortlist import Pick, Shortlist
+from brandfit.campaign.pool import Pick, Total, Totals
+from brandfit.campaign.shortlist import Shortlist
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post, link_id
@@ -212,14 +212,21 @@ def test_the_page_can_be_read_aloud(report):
     assert set(targets) <= set(ids)
 
 
+def a_set(influencer: str, brand: str = "north", note: str = "", rank: int = 1, match_is: str = "chance") -> Shortlist:
+    pick = Pick(influencer, rank, 0.5, 10_000, 300.0, 200.0, 450.0, 2, 10.0, 5.0, 20.0, False, 2.0, None)
+    totals = Totals(Total(10.0, 5.0, 20.0), Total(10_000.0), Total(5_000.0), Total(300.0, 200.0, 450.0), False)
+    objective = "match_reach" if match_is == "chance" else "rank_reach"
+    told = brand, "simcos", match_is, objective, "EUR", (pick,), totals, (note,) if note else ()
+    return Shortlist(*told, value=5_000.0, ranked_value=1.0, at_least=0.9, budget=100.0, among=3, excluded=())
+
+
 def with_words(words: str) -> Report:
     """A report in which every text that people write is this one."""
     shot = Shot("data:image/jpeg;base64,AA==", words, words, words)
     profile = Profile(words, f"{words}'s name", words, {"Category": words}, (shot,), "newest posts")
     radar = Radar(("a", words, "c"), {"brand": np.array([0.2, 0.3, 0.5]), "influencer": np.array([0.5, 0.2, 0.3])}, words)
     card = Card(1, profile, words, 5, 0.5, {words: 0.7, "text": -0.2}, (0.2, 0.1, 0.3), (words, words), radar, (shot,))
-    pick = Pick(words, 1, 0.5, 10.0, 5.0, 20.0, False, 5, 2.0, None)
-    chosen = Shortlist(words, "probability", (pick,), 2.0, 1.0, 0.9, 100.0, (words,))
+    chosen = a_set(words, words, words)
     note = (words,)
     return Report(
         profile,
@@ -291,20 +298,22 @@ def test_an_interval_lies_where_its_numbers_are():
 
 def test_the_set_is_told_against_the_ranking(dataset):
     ranker = load("ranker", "simcos")().fit(dataset)
-    pick = Pick("bob.bakes", 2, 0.5, 10.0, 5.0, 20.0, False, 10_000, 2.0, None)
-    chosen = Shortlist("north", "probability", (pick,), 2.0, 1.0, 0.9, 100.0, ())
+    chosen = a_set("bob.bakes", rank=2, match_is="rank share")
     found = gather(ranker, dataset, ranker.rank(dataset, "north"), 1, chosen)
     assert [card.profile.id for card in found.cards] == ["ann.peaks", "bob.bakes"]
     assert found.changed == (
         "Not in the set, of the first 1 of the ranking: ann.peaks (number 1).",
         "In their place: bob.bakes (number 2).",
     )
-    same = gather(
-        ranker, dataset, ranker.rank(dataset, "north"), 1, replace(chosen, picks=(replace(pick, influencer="ann.peaks", rank=1),))
-    )
+    same = gather(ranker, dataset, ranker.rank(dataset, "north"), 1, a_set("ann.peaks"))
     assert same.changed == ("These are the first 1 of the ranking.",)
     page = Page(html.render(found)).text
-    assert "simcos tells no chance" in page
+    assert "The set for 100 EUR" in page
+    assert "Chosen for rank-weighted reach: 5,000." in page
+    assert "Rank-weighted reach5,000" in page
+    assert "Price10 EUR 5 to 20" in page
+    assert "Expected engagement300 200 to 450" in page
+    assert "match-weighted" not in page.lower()
     assert "expected to win" not in page
 
 

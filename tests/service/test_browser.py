@@ -248,8 +248,25 @@ def test_the_whole_way_from_nothing_to_a_list(watch, serve, tables, tmp_path):
     expect(page.locator("ol.ranked > li").filter(has_text=two).get_by_role("button", name="Like")).to_have_attribute(
         "aria-pressed", "true"
     )
+    expect(page.get_by_text("The order is adjusted by 1 like and 0 “Not this”")).to_be_visible()
     page.get_by_role("link", name="Start over").click()
+    unwanted = first.get_by_role("button", name="Not this")
+    unwanted.click()
+    expect(page.get_by_role("status")).to_contain_text(f"{one} is marked “Not this”. Rankings leave it out from now on.")
+    page.reload()
+    expect(page.get_by_text("1 marked “Not this” is left out")).to_be_visible()
+    expect(page.locator("ol.ranked")).not_to_contain_text(one)
+    page.get_by_text("Marked “Not this”: 1").click()
+    page.locator("details").get_by_role("button", name="Not this").click()
+    expect(page.get_by_role("status")).to_contain_text("no longer marked “Not this”")
+    page.reload()
+    unwanted.click()
     listed = first.get_by_role("button", name="Shortlist")
+    expect(unwanted).to_have_attribute("aria-pressed", "true")
+    listed.click()
+    expect(page.get_by_role("status")).to_contain_text("on the shortlist and no longer marked “Not this”")
+    expect(unwanted).to_have_attribute("aria-pressed", "false")
+    listed.click()
     listed.click()
     expect(listed).to_have_attribute("aria-pressed", "true")
     page.reload()
@@ -324,6 +341,9 @@ def test_a_note_is_saved_in_place_and_no_other_edit_is_lost(watch, three_listed,
     expect(page.get_by_role("group", name=f"Notes on {ids[2]}")).to_have_count(0)
     assert marks(service)[ids[0]]["note"] == "written before it is taken off"
     assert not marks(service)[ids[2]]["listed"]
+    page.get_by_role("group", name=f"Notes on {ids[1]}").get_by_label("Opinion").select_option("dislike")
+    expect(page.get_by_role("group", name=f"Notes on {ids[1]}")).to_have_count(0)  # no save button needed, and gone at once
+    assert (marks(service)[ids[1]]["listed"], marks(service)[ids[1]]["note"]) == (False, "second")
     seen.clean()
 
 
@@ -541,7 +561,12 @@ def looked_at(sample, tmp_path_factory, started) -> Iterator[tuple[str, list[str
     brand = "northpeak.outdoor"
     people = [item["influencer"] for item in service.client.get(f"/api/v1/rankings/{brand}").json()["items"]]
     for n, who in enumerate(people[:4]):
-        told = {"opinion": ("like", "dislike")[n % 2], "listed": True, "note": "asks 300 a post", "tags": ["spring", "family"]}
+        told = {
+            "opinion": ("like", "dislike")[n % 2],
+            "listed": n % 2 == 0,
+            "note": "asks 300 a post",
+            "tags": ["spring", "family"],
+        }
         assert service.client.patch(f"/api/v1/marks/{brand}/{who}", json=told).status_code == 200
     job = service.client.post("/api/v1/imports", json={"source": "folder", "path": "/nowhere"}).json()["id"]
     while not service.client.get(f"/api/v1/jobs/{job}").json()["finished"]:

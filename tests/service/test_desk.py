@@ -7,6 +7,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
+from brandfit.errors import UsageError
 from brandfit.service import desk
 from brandfit.service.desk import Desk
 
@@ -81,3 +82,30 @@ def test_the_audit_log_counts_up(at):
     assert [(row["number"], row["who"], row["action"], row["what"], row["request"]) for row in rows] == [
         (n + 1, "me", "mark", str(n), "r1") for n in range(3)
     ]
+
+
+def test_not_this_and_the_shortlist_exclude_each_other(at):
+    at.mark("a", "x", {"listed": True, "note": "asks 300"})
+    told = at.mark("a", "x", {"opinion": "dislike"})
+    assert (told["opinion"], told["listed"], told["note"]) == ("dislike", False, "asks 300")
+    told = at.mark("a", "x", {"listed": True})
+    assert (told["opinion"], told["listed"]) == (None, True)
+    told = at.mark("a", "x", {"opinion": "like"})
+    assert (told["opinion"], told["listed"]) == ("like", True)
+    with pytest.raises(UsageError, match="exclude each other"):
+        at.mark("a", "x", {"opinion": "dislike", "listed": True})
+    assert at.marks("a")["x"]["opinion"] == "like"
+
+
+def test_marks_of_earlier_versions_that_are_both_stay_on_the_shortlist(at, tmp_path):
+    row = {"brand": "a", "influencer": "x", "opinion": "dislike", "listed": True, "note": "", "tags": "[]", "changed": 0.0}
+    at.write(desk.marks.insert().values(**row))
+    again = Desk(tmp_path)
+    mark = again.marks("a")["x"]
+    assert (mark["opinion"], mark["listed"]) == (None, True)
+    assert [one["what"] for one in again.rows(sa.select(desk.audit))] == [
+        "a x opinion: it was a dislike and on the shortlist; the shortlist stays"
+    ]
+    again.close()
+    Desk(tmp_path).close()
+    assert len(at.rows(sa.select(desk.audit))) == 1

@@ -21,6 +21,7 @@ from markupsafe import escape
 from starlette.testclient import TestClient
 
 from brandfit import pipeline
+from brandfit.campaign.figures import figures, verdict
 from brandfit.explain.heatmap import opened
 from brandfit.service import desk as desks
 from brandfit.service.app import create_app
@@ -141,7 +142,9 @@ def test_the_total_price_is_the_sum_and_the_reach_what_the_pipeline_tells(client
     with Workspace(folder) as workspace:
         told = pipeline.appraise(workspace, BRAND, ids)
     assert f"{sum(pick.price for pick in told.picks):,.0f}" in page
-    assert f"{told.reach:,.0f}" in page
+    assert f"<dt>Match-weighted reach</dt><dd>{told.totals.weighted_reach.value:,.0f}<br>" in page
+    assert f"<dt>Reach</dt><dd>{told.totals.reach.value:,.0f}<br>" in page
+    assert f"<dt>Expected engagement</dt><dd>{told.totals.engagement.value:,.0f} " in page
     assert [pick.influencer for pick in told.picks] == ids
 
 
@@ -170,6 +173,73 @@ def test_a_tag_that_is_too_long_is_refused(client):
     assert client.post(f"{AT}/shortlist/{best(client)[0]}", data={"tags": "x" * 51}).status_code == 422
 
 
+# --- likes and dislikes -------------------------------------------------------------------------------------------------
+
+
+def test_not_this_leaves_somebody_out_everywhere_and_says_so(client):
+    first, second, third = best(client)
+    kept = client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": "dislike"}).json()
+    assert kept["opinion"] == "dislike"
+    left_out = f"1 marked “Not this” ({first})"
+    counted = {"reason": "disliked", "count": 1, "text": "marked “Not this”", "examples": [first]}
+    answer = client.get(f"/api/v1/rankings/{BRAND}?limit=2")
+    told = answer.json()
+    assert [row["influencer"] for row in told["items"]] == [second, third]
+    assert counted in told["excluded"]
+    assert told["moved"] is None
+    rows = client.get(f"/api/v1/exports/rankings.json?brand={BRAND}&k=2").json()
+    assert [row["influencer"] for row in rows] == [second, third]
+    chosen = client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 5}).json()
+    assert first not in {pick["influencer"] for pick in chosen["picks"]}
+    assert counted in chosen["excluded"]
+    page = client.get(AT).text
+    assert "1 marked “Not this” is left out" in page
+    assert f'href="/influencers/{first}"' not in page.partition("Marked “Not this”")[0]
+    sound(page)
+    page = client.post(f"{AT}/campaign", data={"count": "5"}).text
+    assert left_out in page
+    assert first not in re.findall(r'name="influencer" value="([^"]+)"', page)
+    same = client.get(str(answer.request.url), headers={"if-none-match": answer.headers["etag"]})
+    assert same.status_code == 304
+    client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": None})
+    again = client.get(str(answer.request.url), headers={"if-none-match": answer.headers["etag"]})
+    assert [row["influencer"] for row in again.json()["items"]] == [first, second]
+
+
+def test_not_this_takes_somebody_off_the_shortlist_and_the_other_way_round(client):
+    first = best(client)[0]
+    at = f"/api/v1/marks/{BRAND}/{first}"
+    client.patch(at, json={"listed": True})
+    page = client.post(f"{AT}/shortlist/{first}", data={"whole": "true", "note": "asks 300", "opinion": "dislike"})
+    assert "Nobody is on it yet." in page.text
+    assert (mark := client.get(f"/api/v1/marks/{BRAND}").json()["items"][0])["listed"] is False
+    assert mark["note"] == "asks 300"
+    client.post(f"{AT}/shortlist", data={"influencer": [first]})
+    assert client.get(f"/api/v1/marks/{BRAND}").json()["items"][0]["opinion"] is None
+    assert client.patch(at, json={"opinion": "dislike", "listed": True}).status_code == 422
+
+
+def test_the_page_says_that_the_order_is_adjusted_and_why(client, folder):
+    *_, liked = first, *_ = best(client, 7)
+    client.patch(f"/api/v1/marks/{BRAND}/{liked}", json={"opinion": "like"})
+    client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": "dislike"})
+    notes = Desk(folder)
+    notes.mark(BRAND, "gone.away", {"opinion": "like"})
+    notes.close()
+    told = client.get(f"/api/v1/rankings/{BRAND}?refine=true&limit=500").json()
+    places = {row["influencer"]: row for row in told["items"]}
+    assert places[liked]["moved"] > 0
+    assert places[liked]["because"] == {"mark": "like", "influencer": liked, "similar": True}
+    assert told["moved"] == sum(row["moved"] != 0 for row in told["items"])
+    page = client.get(f"{AT}?refine=true").text
+    assert "The order is adjusted by 1 like and 1 “Not this”" in page
+    assert f"Moved up {places[liked]['moved']}: it is liked." in page
+    assert page.count('class="small moved"') == sum(row["moved"] != 0 for row in told["items"][:20])
+    assert "1 of your marks have no effect, because these influencers are no longer here: <bdi>gone.away</bdi>" in page
+    sound(page)
+    assert "The order is adjusted" not in client.get(AT).text
+
+
 # --- campaign -----------------------------------------------------------------------------------------------------------
 
 
@@ -181,8 +251,11 @@ def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
     with Workspace(folder) as workspace:
         told = pipeline.shortlist(workspace, BRAND, 1500, at_most={"followers:50k..": 1})
     assert re.findall(r'name="influencer" value="([^"]+)"', page.text) == [pick.influencer for pick in told.picks]
-    assert f"<b>{told.reach:,.0f} people</b>" in page.text
-    assert f"{told.ranked_reach:,.0f}" in page.text
+    assert verdict(told) in page.text
+    for figure in figures(told):
+        assert f"<dt>{figure.label}</dt><dd>{figure.value}" in page.text
+        assert figure.meaning in page.text
+    assert "win" not in re.sub("<[^>]+>", "", page.text).split()
     first, chosen = dict(told.first), {pick.influencer: pick.rank for pick in told.picks}
     differs = page.text.partition("What differs from the ranking")[2].partition("How they show")[0]
     listed = {re.sub("<wbr>", "", id): int(n) for id, n in re.findall(r"<li><bdi>(.+?)</bdi>, number (\d+)", differs)}
@@ -190,6 +263,62 @@ def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
     assert listed
     page = client.post(f"{AT}/shortlist", data={"influencer": [*chosen]})
     assert {m["influencer"] for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]} == {*chosen}
+
+
+def test_another_objective_is_chosen_on_the_page_and_in_the_api_alike(client, folder):
+    for objective in ("reach", "engagement"):
+        page = client.post(f"{AT}/campaign", data={"budget": "1500", "objective": objective})
+        told = client.post("/api/v1/shortlists", json={"brand": BRAND, "budget": 1500, "objective": objective}).json()
+        with Workspace(folder) as workspace:
+            found = pipeline.shortlist(workspace, BRAND, 1500, objective=objective)
+        assert (told["objective"], told["value"]) == (objective, pytest.approx(found.value))
+        assert told[objective]["value"] == pytest.approx(found.value)
+        assert told["engagement"]["low"] < told["engagement"]["value"] < told["engagement"]["high"]
+        assert verdict(found) in page.text
+        assert f'value="{objective}" selected' in page.text
+        (left_out,) = [one for one in told["excluded"] if one["reason"] == "price_unknown"]
+        assert f"{left_out['count']} {left_out['text']} ({', '.join(left_out['examples'])}" in page.text
+    assert client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 2, "objective": "sales"}).status_code == 422
+    assert client.post(f"{AT}/campaign", data={"count": "2", "objective": "sales"}).status_code == 422
+
+
+def test_the_currency_stands_wherever_a_price_does(client):
+    ids = best(client)
+    client.post(f"{AT}/shortlist", data={"influencer": ids})
+    assert "EUR" not in client.get(f"{AT}/shortlist").text
+    assert client.get("/api/v1/currency").json() == {"currency": None}
+    assert client.post(f"{AT}/currency", data={"currency": "euro"}).status_code == 422
+    assert client.post(f"{AT}/currency", data={"currency": "eur"}).url.path == f"{AT}/campaign"
+    assert client.get("/api/v1/currency").json() == {"currency": "EUR"}
+    assert re.search(r"<dt>Price</dt><dd>[\d,]+ EUR", client.get(f"{AT}/shortlist").text)
+    page = client.post(f"{AT}/campaign", data={"budget": "1500"}).text
+    assert "Budget (EUR)" in page
+    assert "Price (EUR)" in page
+    assert re.search(r"A post may cost</th><td><b>[\d,]+ EUR", client.get(f"{AT}/compare?with={ids[0]}&with={ids[1]}").text)
+    assert "price (EUR)" in client.get(f"/api/v1/shortlists/{BRAND}.csv").text.splitlines()[0]
+    row = client.get(f"/api/v1/shortlists/{BRAND}.json").json()[0]
+    assert row["currency"] == "EUR"
+    assert row["audience_shared"] is not None
+    assert client.put("/api/v1/currency", json={"currency": "USD"}).json() == {"currency": "USD"}
+    assert client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 2}).json()["currency"] == "USD"
+    assert client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 2, "currency": "GBP"}).json()["currency"] == "GBP"
+
+
+def test_the_page_says_one_thing_about_chances(client, folder):
+    """It said "Chances as brandfit tells them" beside "brandfit tells no probability" where brandfit had learned none."""
+    ids = best(client)
+    client.post(f"{AT}/shortlist", data={"influencer": ids})
+    assert "Chances of a match are estimates by brandfit." in client.get(f"{AT}/shortlist").text
+    with Workspace(folder) as workspace:
+        pipeline.train(workspace, "brandfit", data={"endorsements.min_endorsers": "1000"})
+    with TestClient(create_app(folder, ServiceConfig(rate=0), False), "http://localhost") as other:
+        for page in (other.get(f"{AT}/shortlist"), other.post(f"{AT}/campaign", data={"count": "3"})):
+            words = re.sub("<[^>]+>", " ", page.text)
+            assert "brandfit gives no chance of a match" in words
+            assert "Rank-weighted reach" in words
+            assert "atch-weighted reach " not in words.replace("is match-weighted reach", "").partition("Chosen for rank")[2]
+            assert "Chances of a match are" not in words
+            assert "chance of working together" not in words
 
 
 def test_prices_of_a_file_are_taken(client):

@@ -3,12 +3,15 @@
     middle = per_thousand x followers / 1,000 x (engagement rate / usual rate) ^ 0.5,   low = middle / 2,   high = 2 x middle
 
 Ten of a currency for a thousand followers is a rule of thumb of the trade for pictures of micro-influencers; the range says that
-prices asked for the same size differ by a factor of two up and down. It is a guess: real prices come from asking.
+prices asked for the same size differ by a factor of two up and down. It is a guess: real prices come from asking. Without followers
+there is nothing to estimate by, and the price is unknown. Without an engagement rate the last factor is unknown: it is 1 in the
+middle, and the range is wider by all that it may be (``BOUNDS``). The currency is a label: nothing is converted.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -18,11 +21,15 @@ from msgspec import Meta
 
 from brandfit import number_text
 from brandfit.config import Config
-from brandfit.errors import DataError
+from brandfit.errors import DataError, UsageError
 
 SPREAD = 2.0
 BOUNDS = 0.5, 2.0
 """What engagement may change of a price."""
+
+
+CURRENCY = re.compile("[A-Z]{3}")
+"""A code of ISO 4217."""
 
 
 class PriceConfig(Config, frozen=True):
@@ -31,16 +38,21 @@ class PriceConfig(Config, frozen=True):
 
 
 class Prices(NamedTuple):
-    """(n,) each; given: which are from a list."""
+    """(n,) each, NaN where a price is unknown; given: which are from a list; by_size: which are estimated from followers alone."""
 
     middle: np.ndarray
     low: np.ndarray
     high: np.ndarray
     given: np.ndarray
+    by_size: np.ndarray
 
-    def of(self, at: np.ndarray) -> Prices:
-        """Of these influencers (m,) alone."""
-        return Prices(self.middle[at], self.low[at], self.high[at], self.given[at])
+
+def currency_code(text: str) -> str:
+    """The code of a currency as a person types it; "" for none. Raises UsageError."""
+    code = text.strip().upper()
+    if code and not CURRENCY.fullmatch(code):
+        raise UsageError(f"A currency is a code of three letters, found {text!r}.", "For example: EUR, USD, GBP.")
+    return code
 
 
 def read_prices(file: str | Path) -> dict[str, float]:
@@ -82,19 +94,20 @@ def _price(row: Sequence[str], where: str) -> float:
 def prices(
     ids: np.ndarray, followers: np.ndarray, rate: np.ndarray, given: Mapping[str, float], config: PriceConfig | None = None
 ) -> Prices:
-    """Of these influencers (n,), with followers and engagement rates (n,), NaN where not known. One without followers is priced as
-    the middle one, one without engagement as usual.
-    """
+    """Of these influencers (n,), with followers and engagement rates (n,), NaN where not known."""
     config = config or PriceConfig()
-    size = np.where(np.isnan(followers), np.nanmedian(followers) if not np.isnan(followers).all() else 0, followers)
-    usual = np.nanmedian(rate) if not np.isnan(rate).all() else 1.0
-    share = np.clip(np.sqrt(np.where(np.isnan(rate), usual, rate) / max(usual, 1e-12)), *BOUNDS)
-    middle = np.maximum(config.per_thousand * size / 1000 * share, config.least)
-    known = np.array([id in given for id in ids.tolist()], bool)
-    asked = np.array([given.get(id, 0.0) for id in ids.tolist()])
+    rated = ~np.isnan(rate)
+    usual = float(np.median(rate[rated])) if rated.any() else 1.0
+    factor = np.where(rated, np.clip(np.sqrt(np.where(rated, rate, usual) / max(usual, 1e-12)), *BOUNDS), 1.0)
+    least, most = np.where(rated, factor, BOUNDS[0]), np.where(rated, factor, BOUNDS[1])
+    by_followers = config.per_thousand * followers / 1000
+    middle, low, high = (np.maximum(by_followers * one, config.least) for one in (factor, least, most))
+    given_here = np.array([id in given for id in ids.tolist()], bool)
+    asked = np.array([given.get(id, np.nan) for id in ids.tolist()], np.float64)
     return Prices(
-        np.where(known, asked, middle),
-        np.where(known, asked, middle / SPREAD),
-        np.where(known, asked, middle * SPREAD),
-        known,
+        np.where(given_here, asked, middle),
+        np.where(given_here, asked, low / SPREAD),
+        np.where(given_here, asked, high * SPREAD),
+        given_here,
+        ~given_here & ~np.isnan(followers) & ~rated,
     )

@@ -1,167 +1,111 @@
-"""A shortlist: the set of influencers that reaches most people with a match under a budget, not the k best each on its own."""
+"""A shortlist: the set of influencers with the largest value under an objective within limits, not the k best each on its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from brandfit.arguments import Texts, checked
 from brandfit.campaign.choose import choose
 from brandfit.campaign.limits import Limit, Limits
-from brandfit.campaign.prices import PriceConfig, Prices, prices
-from brandfit.campaign.reach import Reach
-from brandfit.data.audience import Audiences
-from brandfit.data.candidates import Counted
-from brandfit.data.dataset import Dataset
+from brandfit.campaign.objectives import MatchIs
+from brandfit.campaign.pool import Pick, Pool, Totals
+from brandfit.data.candidates import Counted, counted
 from brandfit.errors import UsageError
-from brandfit.ranking import Ranking
 
-MatchIs = Literal["probability", "rank share"]
-
-
-@dataclass(frozen=True)
-class Pick:
-    """rank: None without evidence; price and its range; given: whether it was stated; followers: None where not known;
-    adds: people that it adds to those above it; shared: share of its known audience that others of the list have too,
-    None where no audience is known."""
-
-    influencer: str
-    rank: int | None
-    match: float
-    price: float
-    price_low: float
-    price_high: float
-    given: bool
-    followers: int | None
-    adds: float
-    shared: float | None
+NAMED = 5
+"""Names that a note lists at most."""
 
 
 @dataclass(frozen=True)
-class Shortlist:
-    """match_is: what the match of a pick is, a probability or only its place in the ranking, as the share of candidates that are
-    not above it; reach: people won, expected (of rank shares: followers weighed by them, to compare sets by); ranked_reach: of the
-    first of the ranking that the same limits allow; at_least: what share of the best possible it is for sure; first: those of the
-    ranking with their places, empty where they do not keep the limits; among: number of influencers that could be chosen;
-    excluded: the others, counted by reason."""
+class Appraisal:
+    """What a set comes to. objective: what ``Pick.adds`` is of; currency: a code, "" where none is set."""
 
     brand: str
+    ranker: str
     match_is: MatchIs
+    objective: str
+    currency: str
     picks: tuple[Pick, ...]
-    reach: float
-    ranked_reach: float | None
-    at_least: float
-    budget: float | None
+    totals: Totals
     notes: tuple[str, ...]
-    first: tuple[tuple[str, int], ...] = ()
-    among: int = 0
-    excluded: tuple[Counted, ...] = ()
 
-    @property
-    def price(self) -> tuple[float, float, float]:
-        """Of all: middle, low, high."""
-        return total_price(self.picks)
+    def rows(self) -> list[dict[str, Any]]:
+        """A flat row for each of the set, with the currency of its price."""
+        return [{**pick.row(self.match_is, self.objective), "currency": self.currency} for pick in self.picks]
 
     def to_dict(self) -> dict[str, Any]:
-        middle, low, high = self.price
         return {
             "brand": self.brand,
+            "ranker": self.ranker,
             "match_is": self.match_is,
-            "reach": self.reach,
-            "reach_of_the_first_of_the_ranking": self.ranked_reach,
+            "objective": self.objective,
+            "currency": self.currency or None,
+            **self.totals.to_dict(self.match_is),
+            "picks": [pick.row(self.match_is, self.objective) for pick in self.picks],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Shortlist(Appraisal):
+    """The best set that was found.
+
+    value         of the set under the objective
+    ranked_value  of the first of the ranking that the same limits allow, None where they do not keep the limits
+    at_least      share of the best possible value that the set has for sure
+    first         those of the ranking with their places, empty where they do not keep the limits
+    among         number of influencers that could be chosen; excluded: the others, counted by reason
+    """
+
+    value: float
+    ranked_value: float | None
+    at_least: float
+    budget: float | None
+    among: int
+    excluded: tuple[Counted, ...]
+    first: tuple[tuple[str, int], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            **super().to_dict(),
+            "value": self.value,
+            "value_of_the_first_of_the_ranking": self.ranked_value,
             "at_least_of_the_best_possible": self.at_least,
             "first_of_the_ranking": [{"influencer": id, "rank": rank} for id, rank in self.first],
             "budget": self.budget,
             "candidates": self.among,
             "excluded": [group.to_dict() for group in self.excluded],
-            "price": {"middle": middle, "low": low, "high": high},
-            "picks": [{name: getattr(pick, name) for name in Pick.__dataclass_fields__} for pick in self.picks],
-            "notes": list(self.notes),
         }
-
-
-@dataclass(frozen=True)
-class Appraisal:
-    """What a set that somebody chose costs and is expected to reach; as in ``Shortlist``."""
-
-    brand: str
-    match_is: MatchIs
-    picks: tuple[Pick, ...]
-    reach: float
-    notes: tuple[str, ...]
-
-    @property
-    def price(self) -> tuple[float, float, float]:
-        """Of all: middle, low, high."""
-        return total_price(self.picks)
-
-    def to_dict(self) -> dict[str, Any]:
-        middle, low, high = self.price
-        return {
-            "brand": self.brand,
-            "match_is": self.match_is,
-            "reach": self.reach,
-            "price": {"middle": middle, "low": low, "high": high},
-            "picks": [{name: getattr(pick, name) for name in Pick.__dataclass_fields__} for pick in self.picks],
-            "notes": list(self.notes),
-        }
-
-
-def total_price(picks: Sequence[Pick]) -> tuple[float, float, float]:
-    """Middle, low, high."""
-    middle, low, high = (sum(getattr(p, name) for p in picks) for name in ("price", "price_low", "price_high"))
-    return middle, low, high
 
 
 @checked
-def appraise(
-    dataset: Dataset,
-    ranking: Ranking,
-    match: np.ndarray,
-    match_is: MatchIs,
-    followers: np.ndarray,
-    rate: np.ndarray,
-    chosen: Texts,
-    given: Mapping[str, float] | None = None,
-    config: PriceConfig | None = None,
-) -> Appraisal:
-    """Of a set of candidates that was chosen already, in the order of the ranking. One without evidence counts as no match.
-
-    The rest is as in ``shortlist``.
-    """
-    ids = ranking.candidates
-    asked = prices(ids, followers, rate, given or {}, config)
-    audiences = Audiences(dataset, ids.tolist())
-    reach = Reach(audiences.matrix, np.nan_to_num(followers), np.nan_to_num(match))
-    row = {id: n for n, id in enumerate(ids.tolist())}
-    at = sorted(row[id] for id in chosen)
-    picks = _picks(at, ranking.ranks(), ids, followers, asked, reach)
-    return Appraisal(ranking.brand, match_is, picks, reach.value(at), tuple(_notes(picks, ranking, match_is, audiences, config)))
+def appraise(pool: Pool, brand: str, *, ranker: str, objective: str, currency: str, chosen: Texts) -> Appraisal:
+    """Of a set of candidates that was chosen already, in the order of the ranking."""
+    wanted = set(chosen)
+    at = [n for n, id in enumerate(pool.ids.tolist()) if id in wanted]
+    picks, totals = pool.picks(at, objective), pool.totals(at)
+    notes = _notes(pool, picks, totals, ranker, currency)
+    return Appraisal(brand, ranker, pool.match_is, objective, currency, picks, totals, tuple(notes))
 
 
 @checked
 def shortlist(
-    dataset: Dataset,
-    ranking: Ranking,
-    match: np.ndarray,
-    match_is: MatchIs,
-    followers: np.ndarray,
-    rate: np.ndarray,
+    pool: Pool,
+    brand: str,
+    *,
+    ranker: str,
+    objective: str,
+    currency: str,
     budget: float | None = None,
     count: int | None = None,
     groups: Sequence[Limit] = (),
     excluded: Texts = (),
-    given: Mapping[str, float] | None = None,
-    config: PriceConfig | None = None,
 ) -> Shortlist:
-    """Choose among the candidates of a ranking.
-
-    match      (n,) of each candidate from 0 to 1, in the order of the ranking; match_is: what it is
-    followers  (n,) of each, and rate (n,), its engagement rate; NaN where not known
-    groups     limits of parts of them
+    """Choose among the candidates of a ranking. groups: limits of parts of them; excluded: not these, whom the caller counts.
 
     Raises UsageError where there is neither a budget nor a count, or no set keeps the limits.
     """
@@ -170,66 +114,103 @@ def shortlist(
     if budget is not None and not 0 < budget < float("inf"):
         raise UsageError(f"A budget is a number above 0, found {budget:g}.", "Leave it out to choose by how many alone.")
     out = set(excluded)
-    kept = np.array([n for n, id in enumerate(ranking.candidates.tolist()) if id not in out and not np.isnan(match[n])], np.int64)
-    # Priced beside all candidates: whom a condition leaves out must not change what the others cost.
-    asked = prices(ranking.candidates, followers, rate, given or {}, config).of(kept)
-    ids, followers = ranking.candidates[kept], followers[kept]
-    audiences = Audiences(dataset, ids.tolist())
-    reach = Reach(audiences.matrix, np.nan_to_num(followers), match[kept])
+    allowed = np.array([id not in out for id in pool.ids.tolist()], bool)
+    unknown, kept = _unknown(pool, objective, budget is not None, allowed)
+    prices = pool.prices.middle[kept]
     limits = Limits(
-        asked.middle,
+        # Without a budget an unknown price limits nothing; the dearest keeps it from looking cheap.
+        np.nan_to_num(prices, nan=float(np.nanmax(prices, initial=0.0))),
         float("inf") if budget is None else budget,
         count,
         [Limit(group.sentence, group.members[kept], group.least, group.most) for group in groups],
     )
-    found = choose(reach, limits, np.arange(len(ids)))
-    ranks = [ranking.ranks()[n] for n in kept.tolist()]
-    picks = _picks(found.at, ranks, ids, followers, asked, reach)
-    notes = _notes(picks, ranking, match_is, audiences, config)
-    if not len(ids):
+    found = choose(pool.set_value(objective).of(kept), limits, np.arange(len(kept)))
+    at = sorted(kept[found.at].tolist())  # in the order of the ranking, so that ``adds`` are those of ``appraise``
+    picks, totals = pool.picks(at, objective), pool.totals(at)
+    if not allowed.any():
         notes = ["none of the candidates is left by these conditions"]
-    elif not picks and budget is not None and asked.middle.min(initial=np.inf) > budget:
-        notes.append(f"nobody can be had within these limits: the cheapest costs {asked.middle.min():,.2f}")
+    else:
+        notes = _notes(pool, picks, totals, ranker, currency)
+        cheapest = prices.min(initial=np.inf)
+        if not picks and budget is not None and budget < cheapest < np.inf:
+            notes.append(f"nobody can be had within these limits: the cheapest costs {money(cheapest, currency, 2)}")
     at_least = found.value / found.bound if found.bound > 0 else 1.0  # of nothing, nothing is all
-    first = tuple((str(ids[i]), int(kept[i]) + 1) for i in found.first)
-    return Shortlist(ranking.brand, match_is, picks, found.value, found.ranked, min(at_least, 1.0), budget, tuple(notes), first)
+    first = tuple((str(pool.ids[kept[i]]), int(kept[i]) + 1) for i in found.first)  # all kept are ranked: row + 1 is the rank
+    return Shortlist(
+        brand,
+        ranker,
+        pool.match_is,
+        objective,
+        currency,
+        picks,
+        totals,
+        tuple(notes),
+        value=found.value,
+        ranked_value=found.ranked,
+        at_least=min(at_least, 1.0),
+        budget=budget,
+        among=len(kept),
+        excluded=unknown,
+        first=first,
+    )
 
 
-def _picks(
-    at: Sequence[int], ranks: Sequence[int | None], ids: np.ndarray, followers: np.ndarray, asked: Prices, reach: Reach
-) -> tuple[Pick, ...]:
-    """at: numbers of the chosen in their order; ranks (n,): of all candidates."""
-    left, picks = reach.nothing, []
-    for i in at:
-        adds = reach.gain(i, left)
-        left = reach.added(i, left)
-        others = [j for j in at if j != i]
-        mine = reach.audience[i]
-        seen = np.asarray(reach.audience[others].sum(axis=0)).ravel() > 0 if others else np.zeros(mine.shape[1], bool)
-        shared = float(seen[mine.indices].mean()) if mine.nnz else None
-        size = None if np.isnan(followers[i]) else int(followers[i])
-        middle, low, high = (float(values[i]) for values in (asked.middle, asked.low, asked.high))
-        rank, match_, known = ranks[i], float(reach.match[i]), bool(asked.given[i])
-        picks.append(Pick(str(ids[i]), rank, match_, middle, low, high, known, size, adds, shared))
-    return tuple(picks)
+def _unknown(pool: Pool, objective: str, budgeted: bool, allowed: np.ndarray) -> tuple[tuple[Counted, ...], np.ndarray]:
+    """Whom something is unknown of that the choice needs, counted, and the numbers of the others."""
+    amount = "followers_unknown", "with an unknown number of followers"
+    if objective == "engagement":
+        amount = "engagement_unknown", "with an unknown expected engagement (no past post with known likes and comments)"
+    groups = [
+        (np.isnan(pool.match), "no_evidence", "with nothing encoded to rank by"),
+        (np.isnan(pool.amount(objective)), *amount),
+    ]
+    if budgeted:
+        price = "with an unknown price (no known followers to estimate it by, no price in a list)"
+        groups.insert(1, (np.isnan(pool.prices.middle), "price_unknown", price))
+    found: tuple[Counted, ...] = ()
+    kept = allowed.copy()
+    for unknown, reason, text in groups:
+        found += counted(reason, text, pool.ids[kept & unknown])
+        kept &= ~unknown
+    return found, np.flatnonzero(kept)
 
 
-def _notes(
-    picks: Sequence[Pick], ranking: Ranking, match_is: MatchIs, audiences: Audiences, config: PriceConfig | None
-) -> list[str]:
+def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, currency: str) -> list[str]:
     notes = []
-    if match_is == "rank share":
-        notes.append(
-            f"{ranking.ranker.partition('-')[0]} tells no probability: a rank share is one less the share of candidates above, and "
-            "reach is followers weighed by it, to compare sets by, not people that will be won"
-        )
-    if not all(pick.given for pick in picks):
-        config = config or PriceConfig()
-        notes.append(
-            f"prices that were not given are estimated: {config.per_thousand:g} for a thousand followers, from half to twice"
-        )
-    if not audiences.matrix.nnz:
-        notes.append("no audience is known: followers of two influencers are taken to be different people")
-    if unknown := sum(pick.followers is None for pick in picks):
-        notes.append(f"{unknown} of them have an unknown number of followers, counted as none")
+    if pool.match_is == "rank share":
+        notes.append(f"{ranker} gives no chance of a match; followers are weighted by rank share instead")
+    for total, what in (
+        (totals.price, "price"),
+        (totals.reach, "number of followers"),
+        (totals.weighted_reach, "match" if pool.match_is == "chance" else "rank share"),
+        (totals.engagement, "expected engagement"),
+    ):
+        # A weighted reach lacks those without followers too, who are named already.
+        unknown = [id for id in total.unknown if total is not totals.weighted_reach or id not in totals.reach.unknown]
+        if unknown:
+            notes.append(f"the {what} of {len(unknown):,} of the set is unknown and in no total: {named(unknown)}")
+    if any(pick.price is not None and not pick.given for pick in picks):
+        notes.append("prices that no list states are estimates from followers and engagement, from half to twice")
+    chosen = {pick.influencer for pick in picks}
+    by_size = [id for id in pool.ids[pool.prices.by_size].tolist() if id in chosen]
+    if by_size:
+        notes.append(f"engagement unknown, price estimated by followers alone, from a quarter to four times: {named(by_size)}")
+    if len(picks) > 1 and not totals.overlap_known:
+        notes.append("no overlap of audiences is known: who follows two of the set is counted twice")
+    if picks and totals.engagement.value is not None and totals.engagement.low is None:
+        notes.append("no interval for expected engagement: too few influencers have several posts with known likes and comments")
+    if currency:
+        notes.append(f"prices and budget are taken to be in {currency}; nothing is converted")
+    else:
+        notes.append("no currency is set: prices and budget are taken to be in the same one; nothing is converted")
     return notes
+
+
+def named(ids: Sequence[str]) -> str:
+    """The first few, and how many more."""
+    more = len(ids) - NAMED
+    return ", ".join(ids[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def money(amount: float, currency: str, decimals: int = 0) -> str:
+    return f"{amount:,.{decimals}f} {currency}".rstrip()

@@ -25,6 +25,7 @@ ORDER = (
     "search",
     "similar",
     "shortlist",
+    "currency",
     "advise",
     "evaluate",
     "experiment",

@@ -62,6 +62,16 @@ followers_option = click.option(
 out_option = click.option(
     "--out", type=click.Path(dir_okay=False), help="The rows as a file too: .csv, .xlsx, .json, .jsonl or .parquet."
 )
+objective_option = click.option(
+    "--objective",
+    type=click.Choice(["match_reach", "rank_reach", "reach", "engagement"]),
+    help="What the set is chosen for: followers x chance of a match, followers x rank share, followers, or expected likes and "
+    "comments. Default: match_reach, or rank_reach where the ranker gives no chance of a match.",
+)
+currency_option = click.option(
+    "--currency",
+    help="Currency of prices and budget, such as EUR; nothing is converted. Default: that of the workspace.",
+)
 seed_option = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
 
 

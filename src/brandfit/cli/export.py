@@ -8,8 +8,10 @@ import click
 
 from brandfit.cli._shared import (
     Amount,
+    currency_option,
     followers_option,
     json_option,
+    objective_option,
     only_data,
     print_counts,
     print_json,
@@ -24,6 +26,8 @@ OF_REPORTS = {
     "budget": "--budget",
     "count": "--count",
     "price_list": "--prices",
+    "objective": "--objective",
+    "currency": "--currency",
     "maps": "--maps",
     "influencers": "--influencer",
 }
@@ -44,6 +48,8 @@ OF_REPORTS = {
 @click.option(
     "--prices", "price_list", type=click.Path(dir_okay=False), help="For a report: CSV of account and price; others are estimated."
 )
+@objective_option
+@currency_option
 @click.option("--influencer", "influencers", multiple=True, help="For a report: these in place of the best; several times.")
 @click.option("--earlier", is_flag=True, help="For rejects: of earlier imports too, not of the last one alone.")
 @click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")

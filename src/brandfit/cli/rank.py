@@ -30,7 +30,12 @@ from brandfit.cli._shared import (
 @followers_option
 @click.option("--weight", "weights", multiple=True, metavar="PART=NUMBER", help="What a part of the score counts for: picture=2.")
 @click.option("--like", multiple=True, metavar="INFLUENCER", help="Rank those higher that are like this one; several times.")
-@click.option("--dislike", multiple=True, metavar="INFLUENCER", help="Rank those lower that are like this one; several times.")
+@click.option(
+    "--dislike",
+    multiple=True,
+    metavar="INFLUENCER",
+    help="Leave this one out and rank those lower that are like it; several times.",
+)
 @set_option
 @json_option
 def command(
@@ -60,6 +65,7 @@ def command(
     from brandfit import pipeline
     from brandfit.cli._shared import only_data, read_settings
     from brandfit.config import parse_settings
+    from brandfit.search.feedback import reason
     from brandfit.workspace import Workspace
 
     if brand is None and (where or weights or like or dislike):
@@ -92,10 +98,15 @@ def command(
         )
         return
     parts = list(ranking.parts) if len(ranking.parts) > 1 else []
+    marked = ranking.moves is not None
     print_table(
-        ["rank", "influencer", "category", "followers", "score", *(f"part_{p}" for p in parts)],
+        ["rank", "influencer", "category", "followers", "score", *(f"part_{p}" for p in parts), *(["moved"] if marked else [])],
         [
-            [r["rank"], r["influencer"], pipeline.category_of(d), d["followers"], r["score"], *(r["parts"][p] for p in parts)]
+            [
+                *(r["rank"], r["influencer"], pipeline.category_of(d), d["followers"], r["score"]),
+                *(r["parts"][p] for p in parts),
+                *([reason(r)] if marked else []),
+            ]
             for r, d in zip(rows, details, strict=True)
         ],
     )

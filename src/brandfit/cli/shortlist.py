@@ -8,8 +8,10 @@ import click
 
 from brandfit.cli._shared import (
     Amount,
+    currency_option,
     followers_option,
     json_option,
+    objective_option,
     out_option,
     print_counts,
     print_json,
@@ -44,6 +46,8 @@ def _limits(pairs: Sequence[str]) -> dict[str, int]:
 @click.option("--at-most", multiple=True, metavar="CONDITION=N", help="Of these N may be there; several times.")
 @click.option("--exclude", multiple=True, help="Not this one; several times. Past partners are left out anyway.")
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
+@objective_option
+@currency_option
 @out_option
 @set_option
 @json_option
@@ -59,20 +63,24 @@ def command(
     at_most: tuple[str, ...],
     exclude: tuple[str, ...],
     ranker: str | None,
+    objective: str | None,
+    currency: str | None,
     out: str | None,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Choose the set of influencers for BRAND that reaches most people with a match, whoever follows two counted once.
+    """Choose the set of influencers for BRAND with the largest match-weighted reach, or of another --objective, within limits.
 
     \b
     Examples:
       brandfit shortlist northpeak.outdoor --budget 2000 -w demo
       brandfit shortlist northpeak.outdoor --count 5 --at-most "followers:50k..=1" --at-least "category:travel=2" -w demo
       brandfit shortlist northpeak.outdoor --budget 2000 --out shortlist.xlsx -w demo
+      brandfit shortlist northpeak.outdoor --budget 2000 --objective engagement --currency EUR -w demo
       brandfit shortlist northpeak.outdoor --budget 2000 --prices prices.csv --set price.per_thousand=8 -w demo
     """
     from brandfit import pipeline
+    from brandfit.campaign.figures import figures, verdict
     from brandfit.cli._shared import read_settings
     from brandfit.workspace import Workspace
 
@@ -94,9 +102,11 @@ def command(
             data,
             own,
             followers,
+            objective=objective,
+            currency=currency,
         )
     if out:
-        pipeline.export_rows(found.to_dict()["picks"], out)
+        pipeline.export_priced(found.rows(), out, found.currency)
     if as_json:
         print_json(found.to_dict())
         return
@@ -105,19 +115,9 @@ def command(
         print_counts(found.among, found.excluded)
         print_notes(found.notes)
         return
+    price = f"price {found.currency}".rstrip()
     print_table(
-        [
-            "",
-            "influencer",
-            "rank",
-            "match" if found.match_is == "probability" else found.match_is,
-            "followers",
-            "price",
-            "from",
-            "to",
-            "adds",
-            "shared",
-        ],
+        ["", "influencer", "rank", found.match_is, "followers", "engagement", "from", "to", price, "from", "to", "adds", "shared"],
         [
             [
                 n,
@@ -125,21 +125,20 @@ def command(
                 p.rank,
                 p.match,
                 p.followers,
-                round(p.price),
-                *([None, None] if p.given else [round(p.price_low), round(p.price_high)]),
-                round(p.adds),
+                *map(_rounded, (p.engagement, p.engagement_low, p.engagement_high, p.price)),
+                *([None, None] if p.given else map(_rounded, (p.price_low, p.price_high))),
+                _rounded(p.adds),
                 p.shared,
             ]
             for n, p in enumerate(found.picks, 1)
         ],
     )
-    middle, low, high = found.price
-    click.echo(f"Price: {middle:,.0f}" + (f" ({low:,.0f} to {high:,.0f})" if low < high else "") + ".")
-    first = f"{found.ranked_reach:,.0f}" if found.ranked_reach is not None else "they do not keep them"
-    won = f"Expected to win {found.reach:,.0f} people" if found.match_is == "probability" else f"Weighed reach {found.reach:,.0f}"
-    click.echo(
-        f"{won}; the first of the ranking within the same limits: {first}. "
-        f"At least {100 * found.at_least:.0f} % of what any set could reach."
-    )
+    click.echo(verdict(found))
+    for figure in figures(found):
+        click.echo(str(figure))
     print_counts(found.among, found.excluded)
     print_notes(found.notes)
+
+
+def _rounded(value: float | None) -> int | None:
+    return None if value is None else round(value)

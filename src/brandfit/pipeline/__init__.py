@@ -20,10 +20,10 @@ from __future__ import annotations
 from brandfit.pipeline.audiences import Audience, audience, shared_audiences
 from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
-from brandfit.pipeline.choosing import advise, appraise, asking_prices, fit_maps, shortlist
+from brandfit.pipeline.choosing import advise, appraise, asking_prices, currency_of, fit_maps, set_currency, shortlist
 from brandfit.pipeline.completing import brands_encoded_in_memory
 from brandfit.pipeline.explaining import explain, map_methods, save_explanation
-from brandfit.pipeline.exporting import check_file, export, export_rows
+from brandfit.pipeline.exporting import check_file, export, export_priced, export_rows
 from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
@@ -62,6 +62,7 @@ __all__ = [
     "chances",
     "check",
     "check_file",
+    "currency_of",
     "default_candidates",
     "default_ranker",
     "describe_accounts",
@@ -71,6 +72,7 @@ __all__ = [
     "expected",
     "explain",
     "export",
+    "export_priced",
     "export_rows",
     "facts_of",
     "fill_slots",
@@ -96,6 +98,7 @@ __all__ = [
     "resumable",
     "save_explanation",
     "search",
+    "set_currency",
     "shared_audiences",
     "shortlist",
     "similar",

@@ -13,10 +13,13 @@ from brandfit.arguments import Files, Texts, checked, paths
 from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.advise import Advice
+from brandfit.campaign.forecast import of_dataset
 from brandfit.campaign.limits import Limit
-from brandfit.campaign.prices import PriceConfig, prices, read_prices
-from brandfit.campaign.shortlist import Appraisal, MatchIs, Shortlist
-from brandfit.data.candidates import counted
+from brandfit.campaign.objectives import MatchIs, objective_of
+from brandfit.campaign.pool import Pool
+from brandfit.campaign.prices import PriceConfig, currency_code, prices, read_prices
+from brandfit.campaign.shortlist import Appraisal, Shortlist
+from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
 from brandfit.errors import BrandfitError, DataError, UnknownName, UsageError
 from brandfit.explain import heatmap, render
@@ -25,7 +28,7 @@ from brandfit.pipeline.candidates import bounds, candidates, met
 from brandfit.pipeline.completing import load_for
 from brandfit.pipeline.loading import known_brand, known_settings, readers_of, scope
 from brandfit.pipeline.outdated import outdated
-from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked
+from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked, without
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -49,16 +52,22 @@ def shortlist(
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     followers: str | None = None,
+    *,
+    objective: str | None = None,
+    currency: str | None = None,
+    not_this: Texts | None = (),
 ) -> Shortlist:
-    """The set of influencers that reaches most people with a match within a budget or a number of places.
+    """The set of influencers with the largest value under an objective, within a budget or a number of places.
 
     at_least, at_most  condition (``search.filters``) to how many of such there must or may be
+    objective          of ``campaign.objectives``; by default match_reach, or rank_reach of a ranker that gives no chance of a match
+    currency           code, in place of that of the workspace; a label of prices and budget
     followers          bounds of the candidates, as in ``rank``
-
-    A match is the probability that the ranker tells; of one that tells none, one less the share of candidates above it.
+    exclude, not_this  influencers that are left out, as in ``rank``
     """
     workspace = as_workspace(workspace)
     known_settings(settings, others={"price": PriceConfig})
+    currency = currency_of(workspace, currency)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
@@ -82,26 +91,39 @@ def shortlist(
 
     groups = [Limit(text, of(text), least=n) for text, n in (at_least or {}).items()]
     groups += [Limit(text, of(text), most=n) for text, n in (at_most or {}).items()]
-    out = {id.strip().lower().removeprefix("@") for id in exclude or ()}
-    for id in sorted(out - set(row)):
-        raise UnknownName("influencer", id, row)
-    by_name = np.isin(ranking.candidates.astype(str), sorted(out))
-    pool = ranking.narrowed(~by_name, counted("excluded", "excluded by name", ranking.candidates[by_name]))
+    left = without(ranking, dataset, list(exclude or ()), list(not_this or ()))
     if only is not None:
         notes.update(dict.fromkeys(filters.notes(only, facts)))
-        pool = pool.narrowed(*met(only, facts, pool.candidates))
-    match, match_is = _match(model, dataset, ranking)
-    in_pool = np.isin(ranking.candidates.astype(str), pool.candidates.astype(str))
-    has_match = ~np.isnan(match[in_pool])
-    pool = pool.narrowed(has_match, counted("no_evidence", "with nothing encoded to rank by", pool.candidates[~has_match]))
-    out = set(ranking.candidates.tolist()) - set(pool.candidates.tolist())
-    sizes, rate = _sizes(facts, at)
-    given = read_prices(price_list) if price_list else {}
-    config = PriceConfig.of(scope(settings, "price"))
-    found = shortlists.shortlist(dataset, ranking, match, match_is, sizes, rate, budget, count, groups, sorted(out), given, config)
+        left = left.narrowed(*met(only, facts, left.candidates))
+    pool = _pool(model, dataset, ranking, price_list, settings)
+    found = shortlists.shortlist(
+        pool,
+        brand,
+        ranker=model.name,
+        objective=objective_of(objective, pool.match_is, model.name),
+        currency=currency,
+        budget=budget,
+        count=count,
+        groups=groups,
+        excluded=set(ranking.candidates.tolist()) - set(left.candidates.tolist()),
+    )
     if within.note:
         notes[within.note] = None
-    return replace(found, notes=(*found.notes, *notes), among=pool.among, excluded=pool.excluded)
+    return replace(found, notes=(*found.notes, *notes), excluded=(*left.excluded, *found.excluded))
+
+
+@checked
+def currency_of(workspace: Place, asked: str | None = None) -> str:
+    """The code that was asked for, else that of the workspace; "" where none is set. Raises UsageError for what is no code."""
+    return as_workspace(workspace).currency if asked is None else currency_code(asked)
+
+
+@checked
+def set_currency(workspace: Place, code: str) -> str:
+    """Set the currency of a workspace, "" for none. Returns the code. Prices are not converted. Raises UsageError."""
+    code = currency_code(code)
+    as_workspace(workspace).set_currency(code)
+    return code
 
 
 @checked
@@ -110,8 +132,7 @@ def asking_prices(
 ) -> dict[str, tuple[float, float, float]]:
     """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the candidates of this brand.
 
-    Past partners, who are no candidates, are told too. One whose followers are not known is left out: nothing is known to
-    estimate by.
+    Past partners, who are no candidates, are told too. One whose price is unknown is left out.
     """
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), None, brand)
@@ -119,13 +140,12 @@ def asking_prices(
     ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, bounds(None, None))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
-    at = np.array([row[id] for id in ids], np.int64)
-    followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
+    followers, rate = _sizes(facts, np.array([row[id] for id in ids], np.int64))
     told = prices(np.array(ids, dtype=object), followers, rate, {})
     return {
         id: (float(told.middle[n]), float(told.low[n]), float(told.high[n]))
         for n, id in enumerate(ids[: len(set(influencers))])
-        if not np.isnan(followers[n])
+        if not np.isnan(told.middle[n])
     }
 
 
@@ -138,26 +158,31 @@ def appraise(
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
+    *,
+    objective: str | None = None,
+    currency: str | None = None,
 ) -> Appraisal:
-    """What a set that somebody chose costs, and whom it is expected to reach: past partners and those outside the bounds may
-    be in it. Raises UnknownName.
+    """What a set that somebody chose costs and comes to: past partners and those outside the bounds may be in it.
+
+    objective  what ``Pick.adds`` is of, as in ``shortlist``
+
+    Raises UnknownName.
     """
+    workspace = as_workspace(workspace)
     known_settings(settings, others={"price": PriceConfig})
+    currency = currency_of(workspace, currency)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
-    facts = dataset.remembered("facts", lambda: Facts(dataset))
-    row = {id: n for n, id in enumerate(facts.ids.tolist())}
+    known = set(dataset.influencers.tolist())
     chosen = list(dict.fromkeys(id.strip().lower().removeprefix("@") for id in influencers))
     for id in chosen:
-        if id not in row:
-            raise UnknownName("influencer", id, row)
+        if id not in known:
+            raise UnknownName("influencer", id, known)
     asked = dict.fromkeys([*candidates(dataset, brand, False, bounds(None, data)).ids.tolist(), *chosen])
     ranking = model.rank(dataset, brand, np.array([*asked], dtype=object), None)
-    match, match_is = _match(model, dataset, ranking)
-    followers, rate = _sizes(facts, np.array([row[id] for id in ranking.candidates.tolist()], np.int64))
-    given = read_prices(price_list) if price_list else {}
-    config = PriceConfig.of(scope(settings, "price"))
-    return shortlists.appraise(dataset, ranking, match, match_is, followers, rate, chosen, given, config)
+    pool = _pool(model, dataset, ranking, price_list, settings)
+    wanted = objective_of(objective, pool.match_is, model.name)
+    return shortlists.appraise(pool, brand, ranker=model.name, objective=wanted, currency=currency, chosen=chosen)
 
 
 @checked
@@ -190,6 +215,29 @@ def fit_maps(
     return {path: (fit, render.png(render.overlay(picture, values, top))) for path, (picture, fit, values) in found.items()}
 
 
+def _pool(
+    model: Ranker, dataset: Dataset, ranking: Ranking, price_list: str | Path | None, settings: Mapping[str, Any] | None
+) -> Pool:
+    """All that is known of the candidates of a ranking, in its order."""
+    facts = dataset.remembered("facts", lambda: Facts(dataset))
+    row = {id: n for n, id in enumerate(facts.ids.tolist())}
+    at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
+    match, match_is = _match(model, dataset, ranking)
+    followers, rate = _sizes(facts, at)
+    given = read_prices(price_list) if price_list else {}
+    return Pool(
+        ids=ranking.candidates,
+        ranks=ranking.ranks(),
+        match=match,
+        match_is=match_is,
+        followers=followers,
+        # Priced beside all candidates: whom a condition leaves out must not change what the others cost.
+        prices=prices(ranking.candidates, followers, rate, given, PriceConfig.of(scope(settings, "price"))),
+        forecast=dataset.remembered("forecast", lambda: of_dataset(dataset)).of(at),
+        audience=Audiences(dataset, ranking.candidates.tolist()).matrix.astype(np.float64),
+    )
+
+
 def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Followers and engagement rates of these, NaN where not known."""
     followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
@@ -197,10 +245,10 @@ def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:
-    """(n,) of the candidates of a ranking: the probability of a match, or the share of candidates below; NaN without evidence."""
+    """(n,) of the candidates of a ranking: the chance of a match, or the share of candidates below; NaN without evidence."""
     probability = model.probability(dataset, np.array([ranking.brand], dtype=object), ranking.candidates)
     if probability is not None:
-        return probability.value[0], "probability"
+        return probability.value[0], "chance"
     share = 1 - np.arange(len(ranking)) / max(len(ranking), 1)
     return np.where(np.isnan(ranking.scores), np.nan, share), "rank share"
 

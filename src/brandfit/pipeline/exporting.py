@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from brandfit.pipeline.candidates import Bounds, bounds
 from brandfit.pipeline.loading import describe_accounts, known_brand, load
 from brandfit.pipeline.ranking import default_ranker, fitted, pair_chances, ranked
 from brandfit.rankers.base import Ranker
+from brandfit.ranking import Ranking
 from brandfit.search.facts import Facts
+from brandfit.search.feedback import left_out
 from brandfit.workspace import Place, Workspace, as_workspace
 
 PROFILE = "https://www.instagram.com/{}/"
@@ -38,12 +40,14 @@ def export(
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
     earlier: bool = False,
+    not_this: Callable[[str], Sequence[str]] | None = None,
 ) -> int:
     """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx, .json, .jsonl or
     .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k is named and no ranking is asked for.
 
     followers  bounds of the candidates of rankings, as in ``rank``
     earlier    rejects of all imports, not of the last one alone
+    not_this   gives for a brand those that are marked “Not this”: its ranking leaves them out
     """
     workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
@@ -56,7 +60,8 @@ def export(
         return tabular.write(_rejects(workspace, earlier), file)
     if what == "rankings":
         within = bounds(followers, data)
-        return tabular.write(_rankings(workspace, list(brands or ()), ranker, 50 if k is None else k, data, within), file)
+        brands = list(brands or ())
+        return tabular.write(_rankings(workspace, brands, ranker, 50 if k is None else k, data, within, not_this), file)
     return tabular.write(_exported(workspace, what, name, data), file)
 
 
@@ -64,6 +69,20 @@ def export(
 def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:
     """Write rows of a search or a shortlist to a file of the same kinds, the influencer first. Returns their number."""
     return tabular.write(tabular.of({"influencer": row["influencer"], **row} for row in rows), file)
+
+
+PRICES = ("price", "price_low", "price_high")
+SHEETS = (".csv", ".xlsx")
+"""Files whose headers people read."""
+
+
+@checked
+def export_priced(rows: Iterable[Mapping[str, Any]], file: str | Path, currency: str) -> int:
+    """As ``export_rows``, of rows with prices. A spreadsheet names their currency in the headers, other files in a field alone."""
+    if Path(file).suffix.lower() in SHEETS:
+        headers = {name: f"{name} ({currency or 'currency not set'})" for name in PRICES}
+        rows = [{headers.get(name, name): value for name, value in row.items()} for row in rows]
+    return export_rows(rows, file)
 
 
 @checked
@@ -102,19 +121,23 @@ def _rankings(
     k: int,
     data: Mapping[str, Any] | None,
     within: Bounds,
+    not_this: Callable[[str], Sequence[str]] | None,
 ) -> pa.Table:
     """One row for each of the k best of each brand; docs/exports.md says what each column is."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     wanted = [known_brand(dataset, b) for b in brands] or [b for b, seen in dataset.representation.items() if seen != "none"]
     facts = dataset.remembered("facts", lambda: Facts(dataset))
-    rows = [row for brand in wanted for row in _ranking_rows(workspace, model, dataset, facts, brand, k, within)]
+    rows: list[dict[str, Any]] = []
+    for brand in wanted:
+        ranking = left_out(ranked(model, dataset, brand, False, within), disliked=not_this(brand) if not_this else ())
+        rows += _ranking_rows(workspace, model, dataset, facts, ranking, k)
     return pa.Table.from_pylist(rows)
 
 
 def _ranking_rows(
-    workspace: Workspace, model: Ranker, dataset: Dataset, facts: Facts, brand: str, k: int, within: Bounds
+    workspace: Workspace, model: Ranker, dataset: Dataset, facts: Facts, ranking: Ranking, k: int
 ) -> list[dict[str, Any]]:
-    ranking = ranked(model, dataset, brand, False, within)
+    brand = ranking.brand
     # What lifts one candidate above another is the difference from the average candidate, not a part that all have alike.
     means = {name: float(np.nanmean(values)) if not np.isnan(values).all() else 0.0 for name, values in ranking.parts.items()}
     best = ranking.top(k)

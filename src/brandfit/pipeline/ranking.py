@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from brandfit.config import Config
 from brandfit.data import split
 from brandfit.data.candidates import listed
 from brandfit.data.dataset import Dataset
-from brandfit.errors import ConfigError, UsageError, WorkspaceError
+from brandfit.errors import ConfigError, UnknownName, UsageError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
@@ -26,8 +26,8 @@ from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, 
 from brandfit.pipeline.outdated import features_read, outdated
 from brandfit.pipeline.refitting import Refit
 from brandfit.rankers.base import Ranker
-from brandfit.ranking import Ranking, adjusted
-from brandfit.search import filters
+from brandfit.ranking import Ranking, weighted
+from brandfit.search import feedback, filters
 from brandfit.search.facts import Facts
 from brandfit.search.lookalike import BRIEF, Lookalikes, with_brief
 from brandfit.workspace import Place, Workspace, as_workspace
@@ -109,13 +109,18 @@ def rank(
     like: Texts | None = (),
     dislike: Texts | None = (),
     followers: str | None = None,
+    exclude: Texts | None = (),
+    *,
+    not_this: Texts | None = (),
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
 
     ranker         ``default_ranker`` unless another is named
     where          only those that a condition (``search.filters``) keeps
     weights        what parts of the score count for, 1 unless said: ``{"picture": 2, "text": 0.5}`` (W-20)
-    like, dislike  influencers whose likeness adds to the score, or takes from it, as the part ``taste``
+    like, dislike  the order is adjusted by these marks (``search.feedback``); those of ``dislike`` are left out
+    exclude        influencers that are left out, without any effect on the order of the others
+    not_this       as ``exclude``, counted as those that somebody marked “Not this”
     followers      bounds of the candidates, "5k..100k" or "..20k", in place of the usual ones; "0..": none. Accounts whose number
                    of followers is unknown stay in. A condition that asks for followers replaces the usual bounds too.
 
@@ -127,12 +132,17 @@ def rank(
     condition = filters.condition(where)
     within = bounds(followers, data, condition)
     found = all_ranked(workspace, model, dataset, brand, partners, within)
-    if weights or like or dislike:
-        found = adjusted(found, weights or {}, _taste(dataset, found, list(like or ()), list(dislike or ())))
+    if weights:
+        found = weighted(found, weights)
+    if like or dislike:
+        alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
+        found = feedback.refined(found, alike, handles(like or ()), handles(dislike or ()))
+    found = without(found, dataset, list(exclude or ()), list(not_this or ()))
     if condition is not None:
         facts = dataset.remembered("facts", lambda: Facts(dataset))
         found = found.narrowed(*met(condition, facts, found.candidates))
         found = replace(found, notes=(*filters.notes(condition, facts), *found.notes))
+    if condition is not None or dislike or exclude or not_this:
         found = with_incomplete(found, candidates(dataset, brand, partners, within))
     found = with_what_waits(workspace, dataset, found)
     return found if k is None else found.top(k)
@@ -173,22 +183,18 @@ def pair_chances(model: Ranker, dataset: Dataset, brand: str, influencers: np.nd
     return [[None if np.isnan(v) else float(v) for v in row] for row in np.stack([values[0] for values in told], axis=1)]
 
 
-def _taste(dataset: Dataset, found: Ranking, like: Sequence[str], dislike: Sequence[str]) -> np.ndarray:
-    """(n,) mean likeness to those who are liked less that to those who are not (Rocchio 1971), as wide as the scores spread."""
-    alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
-    row = {id: n for n, id in enumerate(found.candidates.tolist())}
-    total = np.zeros(len(found))
-    for accounts, sign in ((like, 1), (dislike, -1)):
-        wanted = [id.strip().lower().removeprefix("@") for id in accounts]
-        for one in alike.similar(wanted, len(dataset.influencers)) if wanted else ():
-            if one.influencer in row:
-                total[row[one.influencer]] += sign * one.likeness
-        for id in wanted:
-            if id in row:  # nobody is more like an account than itself
-                total[row[id]] += sign
-    spread = total.std()
-    scores = found.scores[~np.isnan(found.scores)]
-    return total * (scores.std() / spread) if spread > 0 and len(scores) else total
+def without(ranking: Ranking, dataset: Dataset, exclude: Sequence[str], not_this: Sequence[str]) -> Ranking:
+    """The ranking without these influencers, which counts them. Raises UnknownName."""
+    excluded, disliked = handles(exclude), handles(not_this)
+    unknown = sorted({*excluded, *disliked} - set(dataset.influencers.tolist()))
+    if unknown:
+        raise UnknownName("influencer", unknown[0], dataset.influencers.tolist())
+    return feedback.left_out(ranking, excluded=excluded, disliked=disliked)
+
+
+def handles(accounts: Iterable[str]) -> list[str]:
+    """Ids as the Dataset has them, of handles as people type them."""
+    return [account.strip().lower().removeprefix("@") for account in accounts]
 
 
 @checked

@@ -15,7 +15,7 @@ from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
 from brandfit.pipeline.loading import Steps, known_brand, reader_of
 from brandfit.pipeline.outdated import outdated
-from brandfit.pipeline.ranking import default_ranker, fitted, ranked
+from brandfit.pipeline.ranking import default_ranker, fitted, handles, ranked, without
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
@@ -41,6 +41,11 @@ def report(
     tick: Steps | None = None,
     influencers: Texts | None = (),
     followers: str | None = None,
+    *,
+    objective: str | None = None,
+    currency: str | None = None,
+    exclude: Texts | None = (),
+    not_this: Texts | None = (),
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
     best set too. Returns what it says.
@@ -49,6 +54,9 @@ def report(
     settings     ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
     influencers  these in place of the best k; past partners too
     followers    bounds of the candidates, as in ``rank``
+    objective    what the best set is chosen for, as in ``shortlist``
+    currency     of the prices, in place of that of the workspace
+    exclude, not_this  these are left out, as in ``rank``, unless ``influencers`` names them
     """
     workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
@@ -59,10 +67,25 @@ def report(
     brand = known_brand(dataset, brand)
     chosen = None
     if budget is not None or count is not None:
-        options: dict[str, Any] = {"price_list": price_list, "data": data, "settings": settings, "followers": followers}
-        chosen = shortlist(workspace, brand, budget, count, name, **options)
-    elif price_list is not None:
-        raise UsageError("Prices for what?", "Give a budget or a count: with them the report tells the best set.")
+        chosen = shortlist(
+            workspace,
+            brand,
+            budget,
+            count,
+            name,
+            price_list=price_list,
+            data=data,
+            settings=settings,
+            objective=objective,
+            currency=currency,
+            followers=followers,
+            exclude=exclude,
+            not_this=not_this,
+        )
+    else:
+        for word, value in (("Prices", price_list), ("An objective", objective), ("A currency", currency)):
+            if value is not None:
+                raise UsageError(f"{word} for what?", "Give a budget or a count: with them the report tells the best set.")
     reader = reader_of(dataset.slots["picture"], settings) if maps and "picture" in dataset.slots else None
     if maps and reader is None:
         raise UsageError(
@@ -70,14 +93,15 @@ def report(
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
-    influencers = [id.strip().lower().removeprefix("@") for id in influencers or ()]
+    influencers = handles(influencers or ())
     partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
     within = bounds(followers, data)
     inside = set(candidates(dataset, brand, partners, within).ids.tolist())
     if outside := [id for id in influencers if id not in inside and id in set(dataset.influencers.tolist())]:
         note = f"{', '.join(outside)}: outside the usual bounds of {within.sentence}, which do not apply here"
         within = Bounds(None, None, note)
-    ranking = ranked(model, dataset, brand, partners, within)
+    excluded, disliked = (sorted(set(handles(ids or ())) - set(influencers)) for ids in (exclude, not_this))
+    ranking = without(ranked(model, dataset, brand, partners, within), dataset, excluded, disliked)
     said = gather(model, dataset, ranking, k, chosen, reader, about, origin, None, seed, tick, influencers)
     page = html.render(said)
     with tabular.whole(path, ENDINGS) as temporary:

@@ -16,6 +16,8 @@ from importlib import resources
 from typing import Any
 
 from brandfit import __version__
+from brandfit.campaign.figures import figures, verdict
+from brandfit.data.candidates import sentences
 from brandfit.report import charts
 from brandfit.report.content import Report
 
@@ -33,11 +35,19 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.finalize = _plain
-    environment.filters.update(count=_count, score=_score, percent=_percent, handle=_handle)
+    environment.filters.update(count=_count, known=_known, score=_score, percent=_percent, handle=_handle)
     environment.globals.update(charts=charts)
     style = _template("style.css")
+    chosen = report.shortlist
     return environment.get_template("report.html").render(
-        report=report, style=Markup(style), policy=policy(style), version=__version__, top=_top(report)
+        report=report,
+        style=Markup(style),
+        policy=policy(style),
+        version=__version__,
+        top=_top(report),
+        counts=sentences(chosen.among, chosen.excluded) if chosen else [],
+        figures=figures(chosen) if chosen else [],
+        verdict=verdict(chosen) if chosen else "",
     )
 
 
@@ -73,6 +83,10 @@ def _handle(value: str) -> Any:
 
 def _count(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
+
+
+def _known(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.0f}"
 
 
 def _score(value: float) -> str:

@@ -72,13 +72,42 @@ class Lookalikes:
         wanted = {slot: proper(row[None], *self._of(slot)[:2])[0] for slot, row in rows.items() if slot in self.slots}
         return self._nearest(wanted, k, allowed)
 
+    def centred(self, accounts: np.ndarray, candidates: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(m, n) likeness of accounts (m,) and influencers (n,), and (m,) bool whether anything is known of the account.
+
+        As ``similar``, but cosines are centred by the mean of these influencers, weighted by weights (n,); 0 of a pair that
+        shares no slot. Raises UnknownName.
+        """
+        known = set(self.dataset.accounts["id"].to_pylist())
+        for id in accounts.tolist():
+            if id not in known:
+                raise UnknownName("account", id, known)
+        row = self.dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(self.dataset.influencers.tolist())})
+        at = np.array([row[id] for id in candidates.tolist()], np.int64)
+        everybody = np.zeros(len(row), np.float32)
+        everybody[at] = weights
+        total, slots = np.zeros((len(accounts), len(row))), np.zeros((len(accounts), len(row)))
+        anything = np.zeros(len(accounts), bool)
+        for slot in self.slots:
+            mean, roots, vectors = self._of(slot)
+            found = self._vectors(slot, accounts)
+            marks = proper(found.values, mean, roots)  # (m, d)
+            share = everybody * vectors.present
+            centre = (share @ vectors.values) / max(float(share.sum()), 1e-12)  # (d,)
+            cosines = _centred_cosines(marks, vectors.values, centre)
+            both = found.present[:, None] & vectors.present
+            total += np.where(both, cosines, 0.0)
+            slots += both
+            anything |= found.present
+        return (total / np.maximum(slots, 1))[:, at], anything
+
     def _nearest(self, wanted: Mapping[str, np.ndarray], k: int, allowed: np.ndarray | None) -> list[Alike]:
         n = len(self.dataset.influencers)
         total, count, each = np.zeros(n), np.zeros(n), {}
         for slot, direction in wanted.items():
-            mean, roots, vectors = self._of(slot)
+            _, _, vectors = self._of(slot)
             unit = direction / max(float(np.linalg.norm(direction)), 1e-12)
-            each[slot] = np.where(vectors.present, proper(vectors.values, mean, roots) @ unit, np.nan)
+            each[slot] = np.where(vectors.present, vectors.values @ unit, np.nan)
             total += np.nan_to_num(each[slot])
             count += vectors.present
         scores = np.where(count > 0, total / np.maximum(count, 1), np.nan)
@@ -102,13 +131,23 @@ class Lookalikes:
         return mine
 
     def _of(self, slot: str) -> tuple[np.ndarray, bool, Vectors]:
-        """Mean (d,) of all influencers, whether rows are shares, and the vectors of all."""
+        """Mean (d,) of all influencers, whether rows are shares, and ``proper`` vectors of all."""
         if slot not in self._known:
             found = account_vectors(self.dataset, slot, self.dataset.influencers)
             rows = found.values[found.present]
             roots = are_shares(rows)
-            self._known[slot] = (proper(rows, shares=roots).mean(axis=0), roots, found)
+            mean = proper(rows, shares=roots).mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32)
+            self._known[slot] = (mean, roots, Vectors(proper(found.values, mean, roots), found.present))
         return self._known[slot]
+
+
+def _centred_cosines(left: np.ndarray, right: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """(m, d) and (n, d) to (m, n): cosines of ``left - centre`` and ``right - centre``, without a copy of the larger side."""
+    shifted = left - centre
+    products = shifted @ right.T - (shifted @ centre)[:, None]
+    squared = np.einsum("nd,nd->n", right, right) - 2 * (right @ centre) + centre @ centre
+    length = np.linalg.norm(shifted, axis=1)[:, None] * np.sqrt(np.maximum(squared, 0))
+    return np.asarray(products / np.maximum(length, 1e-6))
 
 
 def with_brief(dataset: Dataset, text: str, pictures: Sequence[str | Path], readers: Mapping[str, Encoder]) -> Dataset:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from brandfit.errors import UsageError
 from brandfit.workspace import leftovers
 from brandfit.workspace.tables import durable, writing
 
@@ -87,6 +88,7 @@ class Desk:
         with writing(self.engine) as connection:
             metadata.create_all(connection)
             connection.execute(sa.text("INSERT OR IGNORE INTO meta VALUES ('schema', :v)"), {"v": str(SCHEMA)})
+            _separate(connection)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -113,12 +115,23 @@ class Desk:
         return {row["influencer"]: {**row, "tags": msgspec.json.decode(row["tags"])} for row in found}
 
     def mark(self, brand: str, influencer: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Change what is noted of an influencer for a brand; returns all of it."""
+        """Change what is noted of an influencer for a brand; returns all of it.
+
+        A dislike and a place on the shortlist exclude each other: setting one removes the other. Raises UsageError where both
+        are set at once.
+        """
+        dislikes, lists = changes.get("opinion") == "dislike", bool(changes.get("listed"))
+        if dislikes and lists:
+            raise UsageError(f'{influencer}: "Not this" and the shortlist exclude each other.', "Set one of the two.")
         with writing(self.engine) as connection:
             at = (marks.c.brand == brand) & (marks.c.influencer == influencer)
             stored = connection.execute(sa.select(marks).where(at)).mappings().one_or_none()
             known = {**stored, "tags": msgspec.json.decode(stored["tags"])} if stored else MARK
             new = {name: changes.get(name, known[name]) for name in MARK}
+            if dislikes:
+                new["listed"] = False
+            elif lists and new["opinion"] == "dislike":
+                new["opinion"] = None
             row = {**new, "tags": msgspec.json.encode(new["tags"]).decode(), "changed": time.time()}
             if stored:
                 connection.execute(marks.update().where(at).values(**row))
@@ -148,6 +161,18 @@ class Desk:
                     if changed := {name: value for name, value in new.items() if value != told[name]}:
                         connection.execute(table.update().where(here).values(**changed))
         leftovers.compact(self.file)
+
+
+def _separate(connection: sa.Connection) -> None:
+    """Marks of earlier versions may be a dislike and on the shortlist: keep the shortlist, note the dislike in the audit log."""
+    both = (marks.c.opinion == "dislike") & marks.c.listed
+    found = connection.execute(sa.select(marks.c.brand, marks.c.influencer).where(both)).all()
+    if not found:
+        return
+    connection.execute(marks.update().where(both).values(opinion=None))
+    for brand, influencer in found:
+        what = f"{brand} {influencer} opinion: it was a dislike and on the shortlist; the shortlist stays"
+        connection.execute(audit.insert().values(time=time.time(), who="brandfit", action="mark", what=what, request=""))
 
 
 def _cleaned(text: str, json: bool, cleaned: Callable[[str], str]) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from brandfit import pipeline
+from brandfit.campaign.figures import figures
 from brandfit.errors import BrandfitError
 from brandfit.service.desk import Desk
 from brandfit.service.people import handle
@@ -17,7 +19,7 @@ from brandfit.workspace import Workspace
 
 
 def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = None) -> dict[str, Any]:
-    """Those on the list, the best first; prices, chances and overlap where they can be told, else ``wrong`` says why not.
+    """Those on the list, the best first; ``set`` and ``figures`` are what they come to, and ``wrong`` says why these are missing.
 
     Raises UnknownName for a brand that is not there.
     """
@@ -33,17 +35,20 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
         "gone": sorted(mark["influencer"] for mark in marks if mark["influencer"] not in here),
         "wrong": "",
         "set": None,
+        "figures": [],
         "items": [{**mark, **told, "pick": None, "chance": None} for mark, told in zip(known, about, strict=True)],
     }
     if not ids:
         return found
     try:
-        told = pipeline.appraise(workspace, brand, ids, ranker).to_dict()
+        appraised = pipeline.appraise(workspace, brand, ids, ranker)
         chances = pipeline.chances(workspace, brand, np.array(ids, dtype=object), ranker)
     except BrandfitError as error:
         return {**found, "wrong": f"{error.message} {error.hint}".strip()}
     of = {item["influencer"]: {**item, "chance": chances[n] if chances else None} for n, item in enumerate(found["items"])}
-    return {**found, "set": told, "items": [{**of[pick["influencer"]], "pick": pick} for pick in told["picks"]]}
+    told = appraised.to_dict()
+    items = [{**of[pick["influencer"]], "pick": pick} for pick in told["picks"]]
+    return {**found, "set": told, "figures": [asdict(figure) for figure in figures(appraised)], "items": items}
 
 
 def version_of(mark: Mapping[str, Any]) -> str:
@@ -67,10 +72,14 @@ def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "chance": chance.get("value"),
             "chance_low": chance.get("low"),
             "chance_high": chance.get("high"),
+            "engagement": pick.get("engagement"),
+            "engagement_low": pick.get("engagement_low"),
+            "engagement_high": pick.get("engagement_high"),
             "price": pick.get("price"),
             "price_low": pick.get("price_low"),
             "price_high": pick.get("price_high"),
-            "audience_shared": pick.get("shared"),
+            "currency": (found["set"] or {}).get("currency"),
+            "audience_shared": pick.get("audience_shared"),
             "opinion": item["opinion"],
             "note": item["note"],
             "tags": item["tags"],

@@ -34,9 +34,11 @@ def ranking(
     offset: int = 0,
     keywords: Sequence[str] = (),
     followers: str | None = None,
+    not_this: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find."""
-    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, like, dislike, followers)
+    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find, without ``not_this``."""
+    marks: dict[str, Any] = {"like": like, "dislike": dislike, "not_this": not_this}
+    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, followers=followers, **marks)
     if keywords:
         everybody = len(pipeline.load(workspace).influencers)
         hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=everybody).rows}
@@ -75,6 +77,7 @@ def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentenc
         "notes": list(found.notes),
         "excluded": [group.to_dict() for group in found.excluded],
         "incomplete": [group.to_dict() for group in found.incomplete],
+        "moved": None if found.moves is None else int(np.count_nonzero(found.moves.moved)),
         "counts": sentences(found.among, found.excluded, found.incomplete),
         "items": items,
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from brandfit import names, pipeline
 from brandfit.data.redaction import MARK
-from brandfit.errors import DataError
+from brandfit.errors import DataError, UsageError
 from brandfit.report import pdf
 from brandfit.service.forgetting import UPLOADS, Clean
 from brandfit.service.people import handle
@@ -170,6 +170,9 @@ def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
             dataset.account(handle(id))
         if asked["ending"] == "pdf":
             pdf.needed()
+        for field in ("objective", "currency"):
+            if asked[field] and not (asked["budget"] or asked["count"]):
+                raise UsageError(f"The {field} of what?", "Give a budget or a count: with them the report tells the best set.")
     if kind == "profile" and asked.get("profiler"):
         names.load("profiler", asked["profiler"])
 

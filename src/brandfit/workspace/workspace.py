@@ -45,6 +45,8 @@ COVERED = "covered.json"
 """Beside the versions of Features: the key of the current ones, and the fingerprint of the rows that they cover."""
 SILENT, DIGESTS = "silent.msgpack", "digests.npy"
 """Files of the ``Contents`` of Features."""
+CURRENCY = "currency"
+"""Key of the table ``meta``."""
 
 
 class Workspace:
@@ -105,6 +107,16 @@ class Workspace:
         shelves = ((shelf, name) for shelf in (self._features, self._models) for name in shelf.names())
         told = [self.fingerprint, *(f"{shelf.root.name} {name} {shelf.stamp(name)}" for shelf, name in shelves)]
         return hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
+
+    @property
+    def currency(self) -> str:
+        """Code of the currency that prices and budgets are taken to be in; "" where none was set."""
+        with self.engine.connect() as connection:
+            return tables.get_meta(connection, CURRENCY)
+
+    def set_currency(self, code: str) -> None:
+        with tables.writing(self.engine) as connection:
+            tables.set_meta(connection, CURRENCY, code)
 
     def write(
         self,

@@ -10,19 +10,38 @@ from fastapi import APIRouter, File, Form, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from brandfit import pipeline
-from brandfit.service.api._shared import Here, Reader, parted, plain
-from brandfit.service.api.models import Advice, Shortlist, Shortlisting
+from brandfit.service.api._shared import Here, Notes, Reader, Writer, noted, parted, plain
+from brandfit.service.api.models import Advice, CurrencySetting, Shortlist, Shortlisting
+from brandfit.service.opinions import opinions
 from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["campaigns"])
 
 
 @router.post("/shortlists", response_model=Shortlist)
-def shortlist(_: Reader, here: Here, asked: Shortlisting) -> Any:
-    """The set that reaches most people with a match within a budget or a number of places."""
+def shortlist(_: Reader, here: Here, desk: Notes, asked: Shortlisting) -> Any:
+    """The set with the largest value under an objective, within a budget or a number of places.
+
+    Influencers that are marked as disliked for the brand are left out and counted.
+    """
     settings, data = parted(asked.settings)
     told = asked.model_dump(exclude={"settings"})
+    told["not_this"] = opinions(here, desk, asked.brand).dislikes
     return plain(pipeline.shortlist(here, **told, data=data, settings=settings).to_dict())
+
+
+@router.get("/currency", response_model=CurrencySetting)
+def currency(_: Reader, here: Here) -> Any:
+    """The currency that prices and budgets of the workspace are taken to be in."""
+    return {"currency": pipeline.currency_of(here) or None}
+
+
+@router.put("/currency", response_model=CurrencySetting)
+def set_currency(caller: Writer, here: Here, desk: Notes, asked: CurrencySetting) -> Any:
+    """Set it. Nothing is converted."""
+    code = pipeline.set_currency(here, asked.currency or "")
+    noted(desk, caller, "set currency", code or "none")
+    return {"currency": code or None}
 
 
 @router.post("/advice", response_model=Advice)

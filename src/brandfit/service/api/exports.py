@@ -16,6 +16,7 @@ from brandfit import pipeline
 from brandfit.service import listed
 from brandfit.service.api._shared import Followers, Here, Notes, Ranker, Reader
 from brandfit.service.api.models import Handle
+from brandfit.service.opinions import opinions
 from brandfit.service.work import OWN
 
 router = APIRouter(tags=["exports"])
@@ -57,6 +58,7 @@ MEDIA = {
 def export(
     _: Reader,
     here: Here,
+    desk: Notes,
     what: What,
     ending: Ending,
     brand: Annotated[list[Handle], Query(max_length=1000, description="of rankings: whose; all where none is named")] = [],
@@ -66,11 +68,15 @@ def export(
     followers: Followers = None,
     earlier: Annotated[bool, Query(description="of rejects: those of earlier imports too")] = False,
 ) -> Response:
-    """A file to keep; a CSV is safe to open in a spreadsheet."""
+    """A file to keep; a CSV is safe to open in a spreadsheet. Rankings leave out influencers that are marked as disliked."""
+
+    def disliked(of: str) -> tuple[str, ...]:
+        return opinions(here, desk, of).dislikes
+
     return sent(
         f"{what.value}.{ending.value}",
         MEDIA[ending.value],
-        lambda file: pipeline.export(here, what.value, file, brand, ranker, k, name, None, followers, earlier),
+        lambda file: pipeline.export(here, what.value, file, brand, ranker, k, name, None, followers, earlier, disliked),
     )
 
 
@@ -83,7 +89,8 @@ def shortlist(_: Reader, here: Here, desk: Notes, brand: Handle, ending: Ending,
     """Who is on the shortlist of a brand, with chances, estimated prices, notes and tags; safe in a spreadsheet."""
     found = listed.listed(here, desk, brand, ranker)
     name = f"shortlist-{OWN.sub('_', found['brand'])}.{ending.value}"
-    return sent(name, MEDIA[ending.value], lambda file: pipeline.export_rows(listed.rows(found), file))
+    currency = pipeline.currency_of(here)
+    return sent(name, MEDIA[ending.value], lambda file: pipeline.export_priced(listed.rows(found), file, currency))
 
 
 def sent(name: str, media_type: str, write: Callable[[Path], object]) -> Response:

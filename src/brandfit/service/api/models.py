@@ -101,6 +101,12 @@ class Counted(BaseModel):
     examples: list[str] = Field(description="ids of the first few")
 
 
+class Because(BaseModel):
+    mark: Literal["like", "dislike"]
+    influencer: str
+    similar: bool = Field(description="whether it is similar to the marked influencer, or unlike it")
+
+
 class Place(Answer):
     rank: int | None = Field(description="null: nothing is known to rank by")
     influencer: str
@@ -111,6 +117,8 @@ class Place(Answer):
     category_source: Literal["stated", "predicted"] | None = Field(None, description="predicted by a profiler if none is stated")
     category_probability: float | None = Field(None, description="of a predicted category")
     followers: int | None = None
+    moved: int | None = Field(None, description="places up through likes and dislikes, below 0: down; null: there are none")
+    because: Because | None = Field(None, description="the mark with most effect; null: not moved, or others moved past it")
 
 
 class Ranking(Answer):
@@ -128,6 +136,7 @@ class Ranking(Answer):
     notes: list[str]
     excluded: list[Counted] = Field(description="influencers that are no candidates, by reason")
     incomplete: list[Counted] = Field(description="candidates about whom something is unknown")
+    moved: int | None = Field(None, description="how many of all likes and dislikes moved; null: there are none")
     items: list[Place]
 
 
@@ -194,9 +203,24 @@ class Found(Answer):
     results: list[dict[str, Any]]
 
 
+Objective = Annotated[
+    Literal["match_reach", "rank_reach", "reach", "engagement"] | None,
+    Field(description="what the set is chosen for; null: match_reach, or rank_reach where the ranker gives no chance of a match"),
+]
+Currency = Annotated[
+    str | None,
+    Field(
+        pattern="^[A-Za-z]{3}$",
+        description="code of the currency of prices and budget, in place of that of the workspace; nothing is converted",
+    ),
+]
+
+
 class Shortlisting(Model):
     brand: Handle
     budget: float | None = Field(None, gt=0, le=1e12, description="in the currency of the prices")
+    objective: Objective = None
+    currency: Currency = None
     count: int | None = Field(None, ge=1, le=10_000, description="places")
     ranker: Name | None = None
     where: Where = None
@@ -211,10 +235,33 @@ class Shortlisting(Model):
     settings: Settings = {}
 
 
+class Total(BaseModel):
+    """A sum over those of a set for whom it is known."""
+
+    value: float | None = Field(description="null where it is known of none of them")
+    low: float | None
+    high: float | None
+    unknown: list[str] = Field(description="those for whom it is not known")
+
+
 class Shortlist(Answer):
     brand: str
-    candidates: int
-    excluded: list[Counted]
+    candidates: int = Field(description="influencers that could be chosen")
+    excluded: list[Counted] = Field(description="the others, those too of whom something is unknown that the choice needs")
+    objective: Literal["match_reach", "rank_reach", "reach", "engagement"]
+    value: float = Field(description="of the set under the objective")
+    currency: str | None = Field(description="of prices and budget; null where none is set")
+    budget: float | None
+    reach: Total = Field(description="followers of the set")
+    reach_is: Literal["estimate of distinct people", "sum of followers"]
+    match_reach: Total | None = Field(description="followers x chance of a match: no number of people")
+    rank_reach: Total | None = Field(description="followers x rank share, where the ranker gives no chance: no number of people")
+    engagement: Total = Field(description="expected likes and comments if each posts once, with an 80 % interval")
+    price: Total
+
+
+class CurrencySetting(Model):
+    currency: str | None = Field(pattern="^[A-Za-z]{3}$", description="code of ISO 4217; null for none. Nothing is converted.")
 
 
 class Idea(Answer):
@@ -301,8 +348,12 @@ class Reporting(Model):
     ranker: Name | None = None
     k: int = Field(10, ge=1, le=50, description="how many of the ranking")
     influencers: list[Handle] = Field([], max_length=200, description="these in place of the best k")
+    exclude: list[Handle] = Field([], max_length=10_000, description="not these")
+    not_this: list[Handle] = Field([], max_length=10_000, description="nor these; those marked as disliked for the brand are added")
     budget: float | None = Field(None, gt=0, le=1e12, description="with it, the best set for the money too")
     count: int | None = Field(None, ge=1, le=100, description="places of that set")
+    objective: Objective = None
+    currency: Currency = None
     maps: bool = Field(False, description="heat maps over the pictures; they take long")
     followers: str | None = Field(None, max_length=100, description="bounds of the candidates: 1k..500k; 5k..100k where not said")
 

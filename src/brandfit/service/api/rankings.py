@@ -28,6 +28,7 @@ from brandfit.service.api._shared import (
     plain,
 )
 from brandfit.service.api.models import Explanation, Handle, Mark, Marking, Marks, Ranking
+from brandfit.service.opinions import opinions
 from brandfit.service.people import handle
 from brandfit.service.uploads import saved, under_their_names
 
@@ -47,6 +48,7 @@ People = Annotated[list[Handle], Query(max_length=50)]
 def ranking(
     _: Reader,
     here: Here,
+    desk: Notes,
     fresh: Unchanged,
     response: Response,
     brand: Handle,
@@ -56,16 +58,21 @@ def ranking(
     weight: Weights = [],
     like: People = [],
     dislike: People = [],
+    refine: Annotated[bool, Query(description="learn from the likes and dislikes that are marked for the brand too")] = False,
     followers: Followers = None,
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> Any:
-    """Influencers for a brand, best first."""
-    if same := fresh.same(tag := fresh.tag()):
+    """Influencers for a brand, best first; those that are marked as disliked for the brand are left out and counted."""
+    marked = opinions(here, desk, brand)
+    if same := fresh.same(tag := fresh.tag(marked)):
         return same
     fresh.on(response, tag)
     weights = places.weights(weight)
-    return plain(places.ranking(here, brand, ranker, where, partners, weights, like, dislike, limit, offset, followers=followers))
+    likes = [*like, *(marked.likes if refine else ())]
+    dislikes = [*dislike, *(marked.dislikes if refine else ())]
+    more: dict[str, Any] = {"followers": followers, "not_this": marked.dislikes}
+    return plain(places.ranking(here, brand, ranker, where, partners, weights, likes, dislikes, limit, offset, **more))
 
 
 @router.post("/rankings/brief", response_model=Ranking)
@@ -159,7 +166,10 @@ def marks(_: Reader, desk: Notes, brand: Handle) -> Any:
 
 @router.patch("/marks/{brand}/{influencer}", response_model=Mark)
 def mark(caller: Writer, here: Here, desk: Notes, brand: Handle, influencer: Handle, marking: Marking) -> Any:
-    """Note an opinion, put on the list or take off it, write a note, set tags; what is not said stays as it is."""
+    """Note an opinion, put on the list or take off it, write a note, set tags; what is not said stays as it is.
+
+    A dislike and a place on the list exclude each other: setting one removes the other, both at once are refused.
+    """
     brand, influencer = places.pair(here, brand, influencer)
     changes = marking.model_dump(exclude_unset=True)
     for name in ("listed", "note", "tags"):

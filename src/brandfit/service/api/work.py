@@ -12,6 +12,7 @@ from brandfit.service.api import models
 from brandfit.service.api._shared import Here, Limit, Notes, Offset, Queue, Reader, Writer, noted, text_of
 from brandfit.service.forgetting import UPLOADS
 from brandfit.service.keys import Caller
+from brandfit.service.opinions import opinions
 from brandfit.service.uploads import receive
 from brandfit.service.work import verify
 
@@ -77,7 +78,8 @@ def evaluate(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: model
 @router.post("/reports", **ACCEPTED)
 def report(caller: Reader, here: Here, queue: Queue, desk: Notes, asked: models.Reporting) -> Any:
     """A file to be mailed: what is known of a brand, the best influencers with pictures and reasons. It is the job's file."""
-    return submitted("report", asked, caller, here, queue, desk)
+    not_this = [*asked.not_this, *opinions(here, desk, asked.brand).dislikes]
+    return submitted("report", asked.model_copy(update={"not_this": not_this}), caller, here, queue, desk)
 
 
 @router.get("/jobs", response_model=models.Jobs)

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from brandfit import __version__, pipeline
 from brandfit.report import charts
+from brandfit.search.feedback import reason
 from brandfit.service.access import COOKIE, caller_of
 from brandfit.service.keys import Caller
 from brandfit.service.problems import Refused
@@ -59,7 +60,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     found.filters.update(count=count, short=short, percent=percent, handle=handle, day=day, ago=ago, nonan=nonan, signed=signed)
-    found.filters.update(category=pipeline.category_of)
+    found.filters.update(category=pipeline.category_of, moved=moved)
     found.globals.update(charts=charts, static=static, version=__version__, PART=PART)
     return found
 
@@ -125,7 +126,7 @@ PART = {
     "match": "a learned likeness",
     "agreement": "agreement of categories",
     "history": "brands it has worked with",
-    "taste": "your likes",
+    "feedback": "your likes and “Not this”",
 }
 
 
@@ -135,6 +136,12 @@ def count(value: float | None) -> str:
 
 def signed(value: float) -> str:
     return f"{value:+.2f}"
+
+
+def moved(item: Mapping[str, Any]) -> str:
+    """Where an influencer moved through likes and dislikes and why, as a sentence; '' where it did not move."""
+    told = reason(item, "which you like", "which you marked “Not this”")
+    return f"Moved {told}." if told else ""
 
 
 def percent(value: float | None) -> str:

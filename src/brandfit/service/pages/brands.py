@@ -12,6 +12,7 @@ from brandfit.errors import BrandfitError, UsageError
 from brandfit.service import people, places
 from brandfit.service.api._shared import Followers, Here, Notes, WhereQuery, plain
 from brandfit.service.desk import MARK
+from brandfit.service.opinions import opinions
 from brandfit.service.pages._shared import Reader, page
 
 router = APIRouter()
@@ -50,6 +51,7 @@ def brand(
     if account["role"] != "brand" and "seen_by" not in account:
         raise UsageError(f"{account['id']} is no brand.", "Look it up among the influencers.")
     marks = desk.marks(account["id"])
+    marked = opinions(here, desk, account["id"])
     told: dict[str, Any] = {
         "items": [],
         "total": 0,
@@ -62,9 +64,6 @@ def brand(
     }
     wrong = ""
     try:
-        opinions = {
-            side: [id for id, mark in marks.items() if mark["opinion"] == side] if refine else [] for side in ("like", "dislike")
-        }
         told = plain(
             places.ranking(
                 here,
@@ -73,12 +72,13 @@ def brand(
                 where or None,
                 partners,
                 places.balanced(here, account["id"], ranker or None, balance, followers),
-                opinions["like"],
-                opinions["dislike"],
+                marked.likes if refine else (),
+                marked.dislikes if refine else (),
                 LIMIT,
                 offset,
                 q.split(),
                 followers,
+                marked.dislikes,
             )
         )
     except BrandfitError as error:  # the form is where it can be mended
@@ -110,7 +110,7 @@ def brand(
             "refine": refine,
         },
         top=places.top(told["items"]),
-        opinions=sum(mark["opinion"] is not None for mark in marks.values()),
+        marked=marked,
         listed=sum(mark["listed"] for mark in marks.values()),
         ranker_about=names.load("ranker", told["ranker"]).__doc__ if told.get("ranker") else "",
     )

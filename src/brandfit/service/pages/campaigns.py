@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from brandfit import number_text, pipeline
+from brandfit.campaign.figures import figures, verdict
+from brandfit.campaign.objectives import OBJECTIVES
+from brandfit.campaign.shortlist import Shortlist
 from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.service import people, places
-from brandfit.service.api._shared import Here, plain
-from brandfit.service.pages._shared import Reader, page
+from brandfit.service.api._shared import Here, Notes, noted, plain
+from brandfit.service.desk import Desk
+from brandfit.service.opinions import opinions
+from brandfit.service.pages._shared import Reader, Writer, back, page
 from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
 
 router = APIRouter()
-ASKED: dict[str, str] = dict.fromkeys(
-    ("budget", "count", "ranker", "where", "followers", "at_least", "at_most", "exclude", "per_thousand"), ""
-)
+FIELDS = ("objective", "budget", "count", "ranker", "where", "followers", "at_least", "at_most", "exclude", "per_thousand")
+ASKED: dict[str, str] = dict.fromkeys(FIELDS, "")
 """The form as it is at first."""
 Line = Annotated[str, Form(max_length=2000)]
 Text = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/brands/{brand}/campaign")
-def empty(request: Request, _: Reader, here: Here, brand: str) -> Response:
-    return _page(request, here, brand, ASKED, None, "")
+def empty(request: Request, _: Reader, here: Here, desk: Notes, brand: str) -> Response:
+    return _page(request, here, desk, brand, ASKED, None, "")
 
 
 @router.post("/brands/{brand}/campaign")
@@ -38,6 +43,7 @@ async def campaign(
     request: Request,
     _: Reader,
     here: Here,
+    desk: Notes,
     brand: str,
     budget: Line = "",
     count: Line = "",
@@ -48,17 +54,18 @@ async def campaign(
     at_most: Text = "",
     exclude: Text = "",
     per_thousand: Line = "",
+    objective: Line = "",
     prices: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """The set that reaches most people with a match within these limits."""
+    """The set with the largest value under an objective within these limits."""
     asked = {"budget": budget, "count": count, "ranker": ranker, "where": where, "at_least": at_least, "at_most": at_most}
-    asked |= {"followers": followers, "exclude": exclude, "per_thousand": per_thousand}
+    asked |= {"followers": followers, "exclude": exclude, "per_thousand": per_thousand, "objective": objective}
     with tempfile.TemporaryDirectory() as folder:
         file = await saved(prices, Path(folder), "prices.csv") if prices is not None and prices.filename else None
-        return await run_in_threadpool(_answered, request, here, brand, asked, file)
+        return await run_in_threadpool(_answered, request, here, desk, brand, asked, file)
 
 
-def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, str], file: Path | None) -> Response:
+def _answered(request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], file: Path | None) -> Response:
     try:
         told = pipeline.shortlist(
             here,
@@ -73,18 +80,28 @@ def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, st
             file,
             settings={"price.per_thousand": asked["per_thousand"]} if asked["per_thousand"].strip() else None,
             followers=asked["followers"].strip() or None,
+            objective=asked["objective"] or None,
+            not_this=opinions(here, desk, brand).dislikes,
         )
-        counts = sentences(told.among, told.excluded)
     except BrandfitError as error:  # the form is where it can be mended
         wrong = f"{error.message} {error.hint}".strip().replace(str(file), "The list of prices") if file else ""
-        return _page(request, here, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
-    return _page(request, here, brand, asked, plain(told.to_dict()) | {"counts": counts}, "")
+        return _page(request, here, desk, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
+    return _page(request, here, desk, brand, asked, told, "")
+
+
+@router.post("/brands/{brand}/currency")
+def currency(caller: Writer, here: Here, desk: Notes, brand: str, currency: Line = "") -> Response:
+    """Set the currency of the workspace."""
+    code = pipeline.set_currency(here, currency)
+    noted(desk, caller, "set currency", code or "none")
+    return back(f"/brands/{quote(brand, safe='')}/campaign")
 
 
 def _page(
-    request: Request, here: Workspace, brand: str, asked: dict[str, str], told: dict[str, Any] | None, wrong: str
+    request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], found: Shortlist | None, wrong: str
 ) -> Response:
     account = people.account(here, brand)
+    told = plain(found.to_dict()) if found else None
     picks = told["picks"] if told else []
     first = told["first_of_the_ranking"] if told else []
     chosen = {pick["influencer"] for pick in picks}
@@ -96,8 +113,14 @@ def _page(
         account=account,
         asked=asked,
         told=told,
+        counts=sentences(found.among, found.excluded) if found else [],
+        figures=figures(found) if found else [],
+        verdict=verdict(found) if found else "",
+        objectives=OBJECTIVES,
+        currency=pipeline.currency_of(here),
         wrong=wrong,
         rankers=places.usable(here),
+        disliked=len(opinions(here, desk, account["id"]).dislikes),
         faces=people.faces(here, ids),
         about=people.described(here, ids),
         into=[pick for pick in picks if pick["influencer"] not in {one["influencer"] for one in first}] if first else [],

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from brandfit import pipeline
 from brandfit.errors import UsageError
 from brandfit.service import listed, people, places
 from brandfit.service.api._shared import Here, Notes, Queue, noted, plain
@@ -39,7 +38,6 @@ def shortlist(request: Request, _: Reader, here: Here, desk: Notes, brand: str) 
         faces=people.faces(here, ids),
         about=people.described(here, ids),
         top=places.top(found["items"]),
-        ranker=pipeline.default_ranker(here),
         versions={item["influencer"]: listed.version_of(item) for item in found["items"]},
     )
 

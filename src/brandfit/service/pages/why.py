@@ -180,6 +180,7 @@ def compare(
         left_out=left_out,
         shared=pipeline.shared_audiences(here, ids),
         hints=people.HINTS,
+        currency=pipeline.currency_of(here),
         top=places.top(rows),
         ranker=ranker or "",
         followers=followers or "",

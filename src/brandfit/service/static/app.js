@@ -58,13 +58,17 @@ for (const button of document.querySelectorAll("button[data-mark]")) {
     const on = button.getAttribute("aria-pressed") !== "true";
     const body = mark === "listed" ? { listed: on } : { opinion: on ? mark : null };
     api(`/marks/${encodeURIComponent(brand)}/${encodeURIComponent(influencer)}`, { method: "PATCH", body: JSON.stringify(body) })
-      .then(() => {
+      .then((kept) => {
         const same = [...document.querySelectorAll("button[data-mark]")].filter((b) => b.dataset.influencer === influencer);
-        for (const other of same)
-          if (other === button) other.setAttribute("aria-pressed", String(on));
-          else if (mark !== "listed" && other.dataset.mark !== "listed") other.setAttribute("aria-pressed", "false");
-        const words = { like: "liked", dislike: "disliked", listed: "on the shortlist" };
-        say(`${influencer} is ${on ? "" : "no longer "}${words[mark]}.`);
+        const replaced = on && same.find((b) => b !== button && b.dataset.mark !== "like" && b.getAttribute("aria-pressed") === "true");
+        for (const other of same) {
+          const pressed = other.dataset.mark === "listed" ? kept.listed : kept.opinion === other.dataset.mark;
+          other.setAttribute("aria-pressed", String(pressed));
+        }
+        const words = { like: "liked", dislike: "marked “Not this”", listed: "on the shortlist" };
+        const also = replaced && replaced.getAttribute("aria-pressed") === "false" ? ` and no longer ${words[replaced.dataset.mark]}` : "";
+        const leaves = kept.opinion === "dislike" ? " Rankings leave it out from now on." : "";
+        say(`${influencer} is ${on ? "" : "no longer "}${words[mark]}${also}.${leaves}`);
         const refine = document.getElementById("refine");
         if (refine && mark !== "listed") refine.hidden = false;
       })
@@ -128,6 +132,7 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     const group = field.closest("[data-notes]");
     const who = group.dataset.notes;
     const asked = field.value;
+    let off = false; // "Not this" takes somebody off the list
     tell(group, "Saving …");
     const told = api(`/marks/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(who)}`, { method: "PATCH", body: JSON.stringify(body(field)), keepalive: true })
       .then((mark) => {
@@ -137,6 +142,7 @@ for (const form of document.querySelectorAll("form[data-save]")) {
           if (badge) badge.dataset.opinion = mark.opinion || "none";
         } else field.defaultValue = asked;
         if (field.value === asked) unsaved.delete(field);
+        off = field.name === "opinion" && !mark.listed;
         const left = fields(group).some((one) => unsaved.has(one));
         tell(group, left ? "Not saved yet" : `Saved at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`, left);
         say(`Saved what is noted of ${who}.`);
@@ -148,6 +154,7 @@ for (const form of document.querySelectorAll("form[data-save]")) {
         return false;
       });
     sent.set(field, told);
+    told.then(() => off && Promise.all([saveAll(), ...sent.values()]).then(([saved]) => saved && location.reload()));
     return told;
   };
   const saveAll = () => Promise.all([...form.elements].filter((field) => unsaved.has(field)).map(save)).then((done) => done.every(Boolean));

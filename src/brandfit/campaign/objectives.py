@@ -1,0 +1,57 @@
+"""What a shortlist can be chosen for. The command line, the API, the pages and the report use these names and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from brandfit.errors import UnknownName, UsageError
+
+MatchIs = Literal["chance", "rank share"]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """name: as typed; label: in a sentence; meaning: what the number is, in words."""
+
+    name: str
+    label: str
+    meaning: str
+
+
+OBJECTIVES = {
+    one.name: one
+    for one in (
+        Objective(
+            "match_reach",
+            "match-weighted reach",
+            "followers × chance of a match; it compares sets and is no number of people",
+        ),
+        Objective(
+            "rank_reach",
+            "rank-weighted reach",
+            "followers × rank share (1 - share of candidates ranked above); it compares sets and is no number of people",
+        ),
+        Objective("reach", "reach", "followers of the set"),
+        Objective("engagement", "expected engagement", "likes and comments if each posts once, from their own past posts"),
+    )
+}
+
+
+def objective_of(name: str | None, match_is: MatchIs, ranker: str) -> str:
+    """The objective that is asked for; without one match_reach, or rank_reach where the ranker gives no chance of a match.
+
+    Raises UnknownName, and UsageError where the objective needs a chance and the ranker gives none, or the reverse.
+    """
+    usual = "match_reach" if match_is == "chance" else "rank_reach"
+    if name is None:
+        return usual
+    if name not in OBJECTIVES:
+        raise UnknownName("objective", name, OBJECTIVES)
+    if name in ("match_reach", "rank_reach") and name != usual:
+        gives = "gives a chance of a match" if match_is == "chance" else "gives no chance of a match"
+        raise UsageError(
+            f"The objective {name} ({OBJECTIVES[name].meaning}) cannot be used: {ranker} {gives}.",
+            f"Choose {usual} ({OBJECTIVES[usual].label}), reach or engagement, or another ranker.",
+        )
+    return name

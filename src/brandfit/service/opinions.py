@@ -1,0 +1,28 @@
+"""Likes and dislikes ("Not this") that people marked for a brand, of influencers that are in the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brandfit import pipeline
+from brandfit.service.desk import Desk
+from brandfit.service.people import handle
+from brandfit.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """Ids, sorted; gone: marked influencers that are not in the workspace any more and have no effect."""
+
+    likes: tuple[str, ...]
+    dislikes: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def opinions(workspace: Workspace, desk: Desk, brand: str) -> Opinions:
+    """What was marked for the brand."""
+    here = set(pipeline.load(workspace).influencers.tolist())
+    marked = {who: mark["opinion"] for who, mark in desk.marks(handle(brand)).items() if mark["opinion"]}
+    likes = sorted(who for who, opinion in marked.items() if opinion == "like" and who in here)
+    dislikes = sorted(who for who, opinion in marked.items() if opinion == "dislike" and who in here)
+    return Opinions(tuple(likes), tuple(dislikes), tuple(sorted(set(marked) - here)))
