@@ -48,6 +48,7 @@ def topics(workspace: Place, account: str, most: int = 8) -> dict[str, float]:
 @checked
 def category(workspace: Place, account: str) -> Category:
     """Of a brand or influencer, as stated and as a profiler tells. Raises UnknownName."""
+    workspace = as_workspace(workspace)
     dataset = load(workspace)
     stated = dataset.account(account)["category"]
     name = fill_slots(workspace).get(CATEGORY)
