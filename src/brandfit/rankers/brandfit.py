@@ -26,9 +26,9 @@ use. Where brands are seen through partners, as most that a list of posts names,
 What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the
 same evidence, word matches, partners that two brands share.
 
-Expected: on released topics, concepts and profiles, 5 folds over 286 brands: AUC .885, cAUC .69, Recall@10 .26, Recall@50 .595,
-MAP .305. Expansion of 1,039 real brands among 9,964 influencers with one or two posts each: AUC .73, cAUC .62, Recall@10 .015
-(cosines: .67, .57, .006).
+Expected: on released topics, concepts and profiles, 5 folds over 286 brands: AUC .885, cAUC .69, Recall@10 .256, Recall@50 .597,
+MAP .304. Expansion of 1,039 real brands among 9,964 influencers with one or two posts each, who state a category: AUC .78, cAUC
+.62, Recall@10 .015 (cosines: .67, .57, .006).
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ AGREEMENT = "agreement"
 
 class BrandfitConfig(Config, frozen=True):
     folds: Annotated[int, Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20)] = 5
-    strength: Annotated[
-        float, Meta(description="precision of the prior of the weights where brands are new", gt=0)
-    ] = 100.0
+    strength: Annotated[float, Meta(description="precision of the prior of the weights where brands are new", gt=0)] = 100.0
     strength_known: Annotated[
         float, Meta(description="the same where brands are seen through partners and everybody is a candidate", gt=0)
     ] = 300.0
