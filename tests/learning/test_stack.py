@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brandfit.learning.stack import Stack, stack
+from brandfit.learning.stack import Stack, stack, unfitted
 
 
 def drawn(n=6000, groups=300, seed=0):
@@ -62,3 +62,47 @@ def test_it_comes_back_from_its_arrays():
     again = Stack.restored(found.names, found.arrays())
     features = {"a": np.array([[0.3, -1.0]]), "b": np.array([[50.0, 60.0]])}
     np.testing.assert_array_equal(np.array(again.probability(features)), np.array(found.probability(features)))
+
+
+def test_without_a_prior_it_is_ridge_regression():
+    """Beside scikit-learn's, on the same standardised features."""
+    from sklearn.linear_model import LogisticRegression
+
+    x, positive, group = drawn(2000, 50)
+    weight = np.random.default_rng(1).uniform(0.5, 2, len(x))
+    found = stack(["a", "b"], x, positive, group, weight, strength=30.0)
+    standardised = (x - found.mean) / found.deviation
+    other = LogisticRegression(C=1 / 30, tol=1e-10, max_iter=1000).fit(standardised, positive, sample_weight=weight)
+    np.testing.assert_allclose(found.weights, other.coef_[0], atol=1e-4)
+    assert found.intercept == pytest.approx(float(other.intercept_[0]), abs=1e-4)
+
+
+def test_the_posterior_moves_from_the_prior_to_the_data():
+    x, positive, group = drawn()
+    prior = np.array([0.2, 0.7])
+    data = stack(["a", "b"], x, positive, group, strength=1e-6)
+    certain = stack(["a", "b"], x, positive, group, strength=1e9, prior=prior)
+    np.testing.assert_allclose(certain.weights, prior, atol=1e-4)
+    weights = [stack(["a", "b"], x, positive, group, strength=s, prior=prior).weights for s in (1e5, 1e3, 1e1)]
+    distances = [float(np.linalg.norm(w - data.weights)) for w in weights]
+    assert distances == sorted(distances, reverse=True)
+    assert distances[-1] < 0.1 * distances[0]
+
+
+def test_given_weights_score_and_state_no_probability():
+    x = np.random.default_rng(0).normal(size=(500, 2)) * [1, 5]
+    found = unfitted(["a", "b"], x, np.array([1.0, 2.0]))
+    assert not found.fitted
+    terms = found.terms({"a": x[None, :, 0], "b": x[None, :, 1]})
+    assert terms["a"].std() == pytest.approx(1.0)
+    assert terms["b"].std() == pytest.approx(2.0)
+    assert Stack.restored(found.names, found.arrays()).fitted is False
+
+
+def test_a_feature_that_hardly_varied_does_not_outweigh_the_others():
+    x, positive, group = drawn()
+    x[:, 1] = 1e-6 * np.random.default_rng(0).normal(size=len(x))
+    found = stack(["a", "b"], x, positive, group, prior=np.array([0.5, 0.1]))
+    terms = found.terms({"a": np.array([[3.0]]), "b": np.array([[-50.0]])})
+    assert abs(terms["b"].item()) <= 10 * abs(found.weights[1])
+    assert terms["a"].item() + terms["b"].item() > 0

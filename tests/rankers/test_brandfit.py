@@ -8,7 +8,8 @@ import pytest
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post
-from brandfit.rankers.brandfit import Brandfit
+from brandfit.rankers import _prior as prior
+from brandfit.rankers.brandfit import Brandfit, BrandfitConfig
 
 
 def planted(posts_each: int, partners: int = 96, silent: int = 0) -> Dataset:
@@ -47,7 +48,7 @@ def test_single_posts_are_looked_at_where_there_are_several(posts, expected):
 
 def test_single_posts_say_more_than_their_mean():
     dataset = planted(6)
-    ranker = Brandfit().fit(dataset)
+    ranker = Brandfit(BrandfitConfig(prior="none")).fit(dataset)
     weights = dict(zip(ranker.stack.names, ranker.stack.weights, strict=True))
     assert max(weights["late.text"], weights["back.text"]) > abs(weights["cos.text"])
     parts = ranker.parts(dataset, dataset.brands[:3], dataset.influencers)
@@ -106,7 +107,7 @@ def own(brands: int, partners: int, shown: int) -> Dataset:
 def test_few_brands_and_brands_that_show_nothing_do_not_stop_it(brands, shown):
     dataset = own(brands, 6, min(shown, brands))
     ranker = Brandfit().fit(dataset)
-    assert (ranker.stack is not None) == (min(shown, brands) >= 5)
+    assert ranker.stack.fitted == (min(shown, brands) >= 5)
     score = ranker.score(dataset, np.array(["b0"], dtype=object), dataset.influencers)[0]
     assert np.isfinite(score).all()
     own_partners = np.array([id.startswith("b0i") for id in dataset.influencers])
@@ -121,5 +122,66 @@ def test_where_all_work_with_all_there_is_nothing_to_learn():
         [Link(id=f"{b}{i}", kind="endorses", source=i, target=b) for b, i in pairs], replacing=["endorses"]
     )
     ranker = Brandfit().fit(dataset)
-    assert ranker.stack is None
+    assert not ranker.stack.fitted
     assert np.isfinite(ranker.score(dataset, dataset.brands, dataset.influencers)).all()
+
+
+def with_category(dataset: Dataset, sure: float) -> Dataset:
+    """Every influencer is of the category of its topic with this probability; brands state theirs."""
+    ids = np.concatenate([dataset.brands, dataset.influencers])
+    values = np.full((len(ids), 8), (1 - sure) / 7, np.float32)
+    own = np.array([int(id[1:]) % 8 for id in ids.tolist()])
+    values[np.arange(len(ids)), own] = sure
+    brands = np.arange(len(dataset.brands))
+    values[brands] = np.eye(8, dtype=np.float32)[own[brands]]
+    columns = tuple(f"c{n}" for n in range(8))
+    category = Features("category", ids, values, "account", columns, f"c{sure}", "category")
+    return dataset.with_slots({**dataset.slots, "category": category})
+
+
+@pytest.mark.parametrize("sure", [0.3, 0.9])
+def test_agreement_is_the_probability_of_one_category(sure):
+    dataset = with_category(planted(1), sure)
+    ranker = Brandfit().fit(dataset)
+    found = ranker.evidence_of(dataset, dataset.brands, dataset.influencers)["agreement"]
+    brand = np.array([int(id[1:]) % 8 for id in dataset.brands.tolist()])
+    influencer = np.array([int(id[1:]) % 8 for id in dataset.influencers.tolist()])
+    same = brand[:, None] == influencer
+    np.testing.assert_allclose(found, np.where(same, sure, (1 - sure) / 7), atol=1e-6)
+    assert "agreement" in ranker.parts(dataset, dataset.brands, dataset.influencers)
+
+
+def test_an_unsure_prediction_says_less_than_a_stated_category():
+    """Without endorsements, so that nothing can make up for it: one influencer states what the other is predicted to be."""
+    dataset = planted(1).with_links([], replacing=["endorses"])
+    dataset = with_category(dataset, 0.3)
+    category = dataset.slots["category"]
+    values = np.array(category.values)
+    stated = category.ids.tolist().index("i008")
+    values[stated] = np.eye(8, dtype=np.float32)[0]
+    mixed = Features("category", category.ids, values, "account", category.columns, "mixed", "category")
+    dataset = dataset.with_slots({**dataset.slots, "category": mixed})
+    ranker = Brandfit().fit(dataset)
+    parts = ranker.parts(dataset, np.array(["b00"], dtype=object), np.array(["i008", "i016", "i001"], dtype=object))
+    stated_part, predicted_part, other_part = parts["agreement"][0]
+    assert stated_part > predicted_part > other_part
+    assert stated_part - other_part > 3 * (predicted_part - other_part)
+
+
+def test_a_category_alone_is_no_evidence_of_what_an_account_posts():
+    dataset = with_category(planted(1), 0.9)
+    text = dataset.slots["text"]
+    shown = ~np.char.startswith(text.ids.astype(str), "i001")
+    hidden = Features("t", text.ids[shown], text.values[shown])
+    dataset = dataset.with_slots({**dataset.slots, "text": hidden})
+    score = Brandfit().fit(dataset).score(dataset, dataset.brands[:2], np.array(["i001", "i002"], dtype=object))
+    assert np.isnan(score[:, 0]).all()
+    assert np.isfinite(score[:, 1]).all()
+
+
+def test_the_prior_stays_where_there_is_no_evidence_against_it():
+    """Learned weights of a few brands lie nearer to the prior mean than those without a prior do."""
+    dataset = planted(6).keep(brands=np.array([f"b{n:02}" for n in range(6)], dtype=object))
+    informed, plain = (Brandfit(BrandfitConfig(prior=source)).fit(dataset).stack for source in ("both", "none"))
+    mean = prior.weights(informed.names, 6, "both")
+    assert np.linalg.norm(informed.weights - mean) < np.linalg.norm(plain.weights - mean)

@@ -164,7 +164,7 @@ class Dataset:
         told: dict[str, set[str]] = {
             slot: set(self.brands[features.rows_of(self.brands) >= 0].tolist())
             for slot, features in self.slots.items()
-            if features.level == "account"
+            if features.level == "account" and slot != "category"  # a category alone does not show what a brand is like
         }
         profiled = set().union(*told.values())
         shown = set().union(*(ids for slot, ids in told.items() if slot in SHOWN))

@@ -20,6 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from brandfit import seeds
 from brandfit.data.candidates import by_followers, counted, sentences
+from brandfit.data.categories import STATED
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import STATED_BY_POST, Link, link_id, to_table
 from brandfit.errors import ConfigError, DataError, UsageError
@@ -297,7 +298,7 @@ def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tupl
     for features in sorted(dataset.slots.values(), key=lambda f: f.name):
         # The official test part is not among what a source has learned from.
         learned = {what.removeprefix("all ") for what in features.learned_from if not official or what.startswith("all ")}
-        if features.whole and unseen:
+        if features.whole and unseen and features.name != STATED:
             found.append((features.name, "describes whole accounts: what it takes from hidden or later posts is seen all the same"))
         if "accounts" in learned:
             found.append((features.name, "was fitted on what all accounts post, those that are judged too"))

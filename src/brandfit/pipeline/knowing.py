@@ -14,7 +14,7 @@ from brandfit.arguments import Texts, checked
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
 from brandfit.pipeline.completing import load_for
-from brandfit.pipeline.loading import load, preferred
+from brandfit.pipeline.loading import fill_slots, load, preferred
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
 from brandfit.search import filters
@@ -48,12 +48,14 @@ def topics(workspace: Place, account: str, most: int = 8) -> dict[str, float]:
 @checked
 def category(workspace: Place, account: str) -> Category:
     """Of a brand or influencer, as stated and as a profiler tells. Raises UnknownName."""
+    workspace = as_workspace(workspace)
     dataset = load(workspace)
     stated = dataset.account(account)["category"]
-    features = dataset.slots.get(CATEGORY)
-    if features is None or not features.columns:
+    name = fill_slots(workspace).get(CATEGORY)
+    if name is None:
         return Category(stated, {}, "")
-    return Category(stated, _likeliest(features, [account])[0], features.name)
+    # The slot of the dataset has the stated category in place of the prediction; here both are told apart.
+    return Category(stated, _likeliest(workspace.features(name), [account])[0], name)
 
 
 @checked

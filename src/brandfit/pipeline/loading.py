@@ -11,7 +11,7 @@ from brandfit import names
 from brandfit.arguments import Texts, checked
 from brandfit.compute.local import thread_map
 from brandfit.config import Config, describe
-from brandfit.data import checks, endorsements
+from brandfit.data import categories, checks, endorsements
 from brandfit.data.dataset import SLOTS, Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Encoder
@@ -30,7 +30,9 @@ FOREIGN = 5
 def load(workspace: Place, settings: Mapping[str, Any] | None = None) -> Dataset:
     """The Dataset that rankers see: endorsements stated or derived, and every slot filled that can be.
 
-    Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features, or none).
+    Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features, or none). The slot
+    ``category`` is filled with the stated categories and, where a profiler has predicted one, with its probabilities for the
+    accounts that state none; ``slots.category=stated`` leaves the predictions out.
     """
     workspace = as_workspace(workspace)
     told, chosen = rules(settings), scope(settings, "slots")
@@ -38,6 +40,7 @@ def load(workspace: Place, settings: Mapping[str, Any] | None = None) -> Dataset
     def loaded() -> Dataset:
         rows = workspace.dataset()
         slots = {slot: workspace.features(name) for slot, name in fill_slots(workspace, chosen).items()}
+        slots = _with_categories(workspace, rows, slots) if chosen.get(categories.SLOT) != "none" else slots
         # Rows and Features that have not changed are the same objects; what is kept holds them, so that their ids stay theirs.
         key = (id(rows), told, tuple((slot, id(features)) for slot, features in slots.items()))
         return workspace.memo.get("datasets", key, lambda: (endorsements.derive(rows, told).with_slots(slots), rows))[0]
@@ -57,8 +60,19 @@ def fill_slots(workspace: Place, chosen: Mapping[str, str] | None = None) -> dic
         if slot not in SLOTS:
             raise UnknownName("slot", slot, SLOTS)
     best = {slot: name for slot, name in preferred(workspace).items() if slot not in chosen}
-    result = best | {s: n for s, n in chosen.items() if n != "none"}
+    empty = {"none", categories.STATED}
+    result = best | {s: n for s, n in chosen.items() if n not in empty}
     return {slot: result[slot] for slot in SLOTS if slot in result}
+
+
+def _with_categories(workspace: Workspace, rows: Dataset, slots: Mapping[str, Features]) -> dict[str, Features]:
+    """The slots, that of categories with those that accounts state. The memo keeps it while rows and predictions are the same."""
+    predicted = slots.get(categories.SLOT)
+    key = (id(rows), id(predicted))
+    merged: Features | None = workspace.memo.get(
+        "categories", key, lambda: (categories.with_stated(rows, predicted), rows, predicted)
+    )[0]
+    return {**slots, **({categories.SLOT: merged} if merged is not None else {})}
 
 
 def preferred(workspace: Workspace) -> dict[str, str]:

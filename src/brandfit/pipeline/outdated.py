@@ -8,6 +8,7 @@ from typing import Any
 
 from brandfit import names
 from brandfit.arguments import checked
+from brandfit.data.categories import JOINT
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Gap
@@ -177,5 +178,5 @@ def _why_older(workspace: Workspace, rows: str, features: Mapping[str, str]) -> 
 
 
 def features_read(features: Iterable[Features]) -> dict[str, str]:
-    """Name to key, to be noted with what was made from them."""
-    return {one.name: one.key for one in features}
+    """Name to key, to be noted with what was made from them; stated categories are rows, not Features."""
+    return {one.name: one.key.partition(JOINT)[0] for one in features}

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from brandfit.compute.local import thread_map
+from brandfit.data.categories import STATED
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.split import Fold
@@ -36,7 +37,7 @@ class Refit:
     @classmethod
     def of(cls, workspace: Workspace, dataset: Dataset) -> Refit:
         """Encoders with the settings that the Features of this Dataset were made with."""
-        asked = {slot: f for slot, f in dataset.slots.items() if f.whole or f.learned_from}
+        asked = {slot: f for slot, f in dataset.slots.items() if (f.whole or f.learned_from) and f.name != STATED}
         found = {slot: maker_of(workspace, features) for slot, features in asked.items()}
         left = tuple(sorted({asked[slot].name for slot, encoder in found.items() if encoder is None}))
         return cls(workspace, {slot: encoder for slot, encoder in found.items() if encoder is not None}, left)

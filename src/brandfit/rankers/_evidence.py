@@ -41,6 +41,8 @@ class Training:
     works: np.ndarray
     categories: tuple[np.ndarray, np.ndarray]
     posts: Posts
+    plain: bool = True
+    """Whether plain cosines are evidence too."""
 
     def narrowed(self, brands: np.ndarray, partners: bool = True) -> Training:
         """Only these brands (rows) and, unless ``partners`` says otherwise, the influencers that work with them."""
@@ -52,6 +54,7 @@ class Training:
             self.works[np.ix_(brands, influencers)],
             (left[brands], right[influencers]),
             {slot: (b.of(brands), i.of(influencers)) for slot, (b, i) in self.posts.items()},
+            self.plain,
         )
 
     def without(self, pairs: np.ndarray) -> Training:
@@ -61,10 +64,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Side:
-    """What ``Evidence`` tells of n influencers alone: views and posts by slot, hubness by slot (n,), and what else is learned, a
-    row an influencer."""
+    """What ``Evidence`` tells of n influencers alone: views, plain rows of length one and posts by slot, hubness by slot (n,), and
+    what else is learned, a row an influencer."""
 
     views: Slots
+    plain: Slots
     posts: Mapping[str, Rows]
     hubs: Mapping[str, np.ndarray]
     told: Mapping[str, np.ndarray]
@@ -73,6 +77,7 @@ class Side:
         """Of these influencers (m,) alone."""
         return Side(
             {slot: _rows(v, at) for slot, v in self.views.items()},
+            {slot: _rows(v, at) for slot, v in self.plain.items()},
             {slot: rows.of(at) for slot, rows in self.posts.items()},
             {slot: values[at] for slot, values in self.hubs.items()},
             {name: values[at] for name, values in self.told.items()},
@@ -83,6 +88,8 @@ class Evidence:
     """Fitted with ``fit``, or made of what was ``stored``; ``of`` gives the numbers of pairs.
 
     cos.SLOT      cosine of the views of both sides
+    plain.SLOT    cosine of the features as they are (SimCos), where few brands are known: centring hides how much an account
+                  differs from the mean at all, and what is learned from many brands says more
     late, back    .SLOT: of posts, best cosine of each of the candidate's with one of the brand's, and the other way round
     hub.SLOT      mean cosine of the candidate with the training brands that are nearest to it: a hub is near to all (CSLS)
     krr           two-sided kernel ridge regression of who works with whom, over all slots; krr.SLOT: brands compared by one slot
@@ -105,6 +112,7 @@ class Evidence:
         self.brands = {slot: arrays[f"brand.{slot}"] for slot in self.views}
         self.influencers = {slot: arrays[f"influencer.{slot}"] for slot in self.two_sided}
         self.learned = "krr" in arrays
+        self.plain = bool(arrays["plain"][0])
 
     @classmethod
     def fit(cls, training: Training, learn: bool = True) -> Evidence:
@@ -123,6 +131,7 @@ class Evidence:
             arrays |= _learned(brands, influencers, works, (training.categories[0], training.categories[1][kept]))
         else:
             influencers = {slot: rows[:0] for slot, rows in influencers.items()}
+        arrays["plain"] = np.array([training.plain])
         arrays |= {f"brand.{slot}": rows for slot, rows in brands.items()}
         arrays |= {f"influencer.{slot}": rows for slot, rows in influencers.items()}
         return cls(arrays)
@@ -139,6 +148,10 @@ class Evidence:
             right = side.views[slot]
             here = left[slot].present[:, None] & right.present
             found[f"cos.{slot}"] = np.where(here, inner(left[slot].values, right.values), np.nan)
+            if self.plain:
+                own = unit(brands[slot])
+                there = own.present[:, None] & side.plain[slot].present
+                found[f"plain.{slot}"] = np.where(there, inner(own.values, side.plain[slot].values), np.nan)
             if self.learned:
                 found[f"hub.{slot}"] = np.where(here, side.hubs[slot], np.nan)
             if slot in side.posts and slot in posts:
@@ -164,8 +177,9 @@ class Evidence:
     def side(self, influencers: Slots, posts: Mapping[str, Rows]) -> Side:
         """What is to be known of n influencers, whatever the brand: most of the work, and done once for many brands."""
         views = {slot: self.views[slot].of(influencers[slot], 1) for slot in self.two_sided if slot in influencers}
+        plain = {slot: unit(influencers[slot]) for slot in views} if self.plain else {}
         if not (self.learned and views):
-            return Side(views, {}, {}, {})
+            return Side(views, plain, {}, {}, {})
         looked = {slot: self._looked_at(slot, rows, 1) for slot, rows in posts.items() if slot in views}
         hubs = {slot: _hubness(self.brands[slot], view.values) for slot, view in views.items()}
         a, told = self.stored, {}
@@ -184,7 +198,7 @@ class Evidence:
             of_influencer = inner(near, a["category.influencer"].T.astype(np.float32)) + a["category.influencer.mean"]
             told["category"] = of_influencer.astype(np.float32)
             told["category.sure"] = of_influencer.max(axis=1)
-        return Side(views, looked, hubs, told)
+        return Side(views, plain, looked, hubs, told)
 
     def _looked_at(self, slot: str, posts: Rows, side: int) -> Rows:
         """The views of single posts; one that shows nothing is like nothing."""

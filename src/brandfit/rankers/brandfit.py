@@ -4,13 +4,17 @@
 
 The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness
 taken out (CSLS), late interaction of single posts where both sides have several, two-sided kernel ridge regression, the
-partner to be expected, a two-covariance model, how alike both stand to the brands that were learned from, the agreement of
-told categories. The weights are a logistic regression over pairs that the evidence was not fitted on (``rankers._dealing``), so
-that the weights see what they will see (stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the folds.
+partner to be expected, a two-covariance model, how alike both stand to the brands that were learned from, and the probability
+that both are of one category: a stated category is certain, a predicted one enters with its probability. The weights are those of
+a logistic regression over pairs that the evidence was not fitted on (``rankers._dealing``), so that the weights see what they
+will see (stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the folds.
 
-It works with whatever slots are there. A slot that only brands have tells which brands are alike. Without endorsements it is
-the sum of the cosines, training-free. Parts: each slot (likeness of what both sides post), ``partners`` (brands like this one
-work with such influencers), ``match`` (learned likeness), ``agreement`` (of the categories that both sides are told to have),
+The weights have a Gaussian prior whose mean was learned on other data (``rankers._prior``): a few brands move them a little, many
+brands outweigh it. Without endorsements the weights are the prior mean, and there is no probability.
+
+It works with whatever slots are there. A slot that only brands have tells which brands are alike. Parts: each slot (likeness of
+what both sides post), ``partners`` (brands like this one work with such influencers), ``match`` (learned likeness), ``agreement``
+(of the categories, and of the categories that partners of such brands have),
 ``engagement`` (of the candidate, whatever the brand) and, where everybody is a candidate, ``history`` (whether it has worked with
 brands, and how like this one they are). They add up to the score, the logit less its intercept; ``probability`` gives the chance
 itself with an interval.
@@ -45,9 +49,20 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import levels
 from brandfit.learning.pairs import Pairs, narrowed, to_learn_from
-from brandfit.learning.pooling import Rows, account_has, account_rows, account_vectors, brand_has, brand_rows, brand_vectors
-from brandfit.learning.stack import Probability, Stack, stack
+from brandfit.learning.pooling import (
+    Rows,
+    Vectors,
+    account_has,
+    account_rows,
+    account_vectors,
+    brand_has,
+    brand_rows,
+    brand_vectors,
+)
+from brandfit.learning.similarity import inner
+from brandfit.learning.stack import Probability, Stack, stack, unfitted
 from brandfit.rankers import _dealing as dealing
+from brandfit.rankers import _prior as prior
 from brandfit.rankers._dealing import Part
 from brandfit.rankers._evidence import Evidence, Side, Slots, Training
 from brandfit.rankers._network import categories_of
@@ -55,24 +70,36 @@ from brandfit.rankers.base import Ranker, Tick
 
 FEWEST = 5
 """Brands with partners below which nothing is learned."""
+MANY = 40
+"""Brands with partners from which on plain cosines add nothing to what is learned (experiments/LOG.md)."""
 NEWEST = 20
 """Posts of an account at most that are looked at one by one."""
 SEVERAL = 3
 """Posts that the middle account of each side must have for that: of one or two the mean says as much."""
+STANDARDISED = 200, 2_000
+"""Brands and influencers at most whose pairs standardise evidence where no endorsement is known."""
 SMALL = 4_000
 """Influencers up to which sums run on one thread: NumPy and SciPy wait for threads of their own, each busily in the other's way."""
 PARTNERS = ("krr", "partner")
 MATCH = ("match", "within", "via")
-CONTENT = ("text", "picture", "concept", "graph", "profile", "category", "audience")
-"""Slots that say what both sides are about."""
+CONTENT = ("text", "picture", "concept", "graph", "profile", "audience")
+"""Slots that show what both sides are about."""
+AGREEMENT = "agreement"
+"""Evidence from the slot ``category``: the probability that both sides are of one category."""
 
 
 class BrandfitConfig(Config, frozen=True):
     folds: Annotated[int, Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20)] = 5
-    strength: Annotated[float, Meta(description="ridge penalty of the weights where brands are new", gt=0)] = 100.0
+    strength: Annotated[
+        float, Meta(description="precision of the prior of the weights where brands are new", gt=0)
+    ] = 100.0
     strength_known: Annotated[
         float, Meta(description="the same where brands are seen through partners and everybody is a candidate", gt=0)
-    ] = 3_000.0
+    ] = 300.0
+    prior: Annotated[
+        prior.Sources,
+        Meta(description="data that the prior mean of the weights was learned from; none: zeros, and equal cosines"),
+    ] = "both"
     others: Annotated[int, Meta(description="influencers without partners at most that the weights are learned from", ge=0)] = 5_000
     pairs: Annotated[int, Meta(description="pairs at most that the weights are learned from", ge=1000)] = 400_000
 
@@ -82,7 +109,7 @@ class Brandfit(Ranker):
 
     Config = BrandfitConfig
     config: BrandfitConfig
-    slots = (*CONTENT, "engagement")
+    slots = (*CONTENT, "category", "engagement")
     one_sided = ("engagement",)
     sums = ("partners", "match", "agreement", "history")
     learns = True
@@ -114,30 +141,32 @@ class Brandfit(Ranker):
         two_sided = [slot for slot, v in training.influencers.items() if v.present.any() and training.brands[slot].present.any()]
         if asked is not None and two_sided:
             self.stack = self._weights(dataset, training, *asked, tick)
-        self.evidence = Evidence.fit(training, self.stack is not None)
-        read = [*training.brands, *(["engagement"] if self.stack is not None and self._engaged(dataset) else [])]
+        self.evidence = Evidence.fit(training, self._fitted)
+        if self.stack is None and two_sided:
+            self.stack = self._untrained(dataset, training)
+        read = [*training.brands, *(["category"] if self._has_categories(dataset) else [])]
+        read += ["engagement"] if self._fitted and self._engaged(dataset) else []
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in read}
         if self.stack is not None:
             self.training = {"evidence": list(self.stack.names), "weights": self.stack.weights.round(4).tolist()}
-            self.training["brands"] = asked[0].tolist() if asked is not None else []
+            self.training["brands"] = asked[0].tolist() if self._fitted and asked is not None else []
 
     def notes(self, dataset: Dataset) -> list[str]:
         told = super().notes(dataset)
-        if self.stack is None:
+        if not self._fitted:
             told.append(
                 f"nothing was learned from endorsements (it takes {FEWEST} brands with partners, and others to tell these from): "
-                "a score is likeness alone"
+                "a score is likeness alone, weighted as on other data"
             )
         return told
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
-        features = self._features(dataset, brands, candidates)
+        features = self.evidence_of(dataset, brands, candidates)
         cosines = [name for name in features if name.startswith("cos.")]
         if not cosines:
             return {self.name: np.full((len(brands), len(candidates)), np.nan)}
         known = np.any([~np.isnan(features[name]) for name in cosines], axis=0)
-        plain = {name: np.nan_to_num(features[name]) for name in cosines}
-        terms = self.stack.terms(features) if self.stack is not None else plain
+        terms = self.stack.terms(features) if self.stack is not None else {}
         result: dict[str, np.ndarray] = {}
         for name, values in terms.items():
             part = _part(name)
@@ -146,9 +175,9 @@ class Brandfit(Ranker):
 
     def probability(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> Probability | None:
         """None if it was fitted with too few endorsements to learn a probability."""
-        if self.stack is None:
+        if self.stack is None or not self._fitted:
             return None
-        features = self._features(dataset, brands, candidates)
+        features = self.evidence_of(dataset, brands, candidates)
         cosines = [values for name, values in features.items() if name.startswith("cos.")]
         if not cosines:
             return Probability(*(np.full((len(brands), len(candidates)), np.nan) for _ in range(3)))
@@ -165,7 +194,7 @@ class Brandfit(Ranker):
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         scope = {s: {n.removeprefix(f"{s}."): v for n, v in arrays.items() if n.startswith(f"{s}.")} for s in ("evidence", "stack")}
-        earlier = "krr" in scope["evidence"] and "via.works.axes" not in scope["evidence"]
+        earlier = bool(scope["evidence"]) and "plain" not in scope["evidence"]
         if earlier or (scope["stack"] and "brands" not in self.training):
             raise UsageError(
                 f"{self.name} was trained by an earlier version, and this one reads it otherwise.",
@@ -174,7 +203,7 @@ class Brandfit(Ranker):
         self.evidence, self._seen = Evidence(scope["evidence"]), None
         self.stack = Stack.restored(self.training["evidence"], scope["stack"]) if scope["stack"] else None
 
-    def _features(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
+    def evidence_of(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         if self.evidence is None:
             raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset first; it needs no endorsements.")
         used = [slot for slot in self.used_slots(dataset) if slot in CONTENT]
@@ -188,7 +217,9 @@ class Brandfit(Ranker):
         features = self.evidence.of(left, side, posts)
         if at is not None:
             features = {name: values[:, at] for name, values in features.items()}
-        if self.stack is not None:
+        if self._has_categories(dataset):
+            features[AGREEMENT] = _agreement(dataset, brands, candidates)
+        if self._fitted:
             features |= self._of_candidates(dataset, brands, candidates, left)
         return features
 
@@ -204,9 +235,33 @@ class Brandfit(Ranker):
             found["history"] = self.evidence.history(left, itself, _worked(dataset, candidates, place))
         return found
 
+    @property
+    def _fitted(self) -> bool:
+        """Whether the weights were fitted on endorsements, not taken from the prior alone."""
+        return self.stack is not None and self.stack.fitted
+
+    def _untrained(self, dataset: Dataset, training: Training) -> Stack:
+        """The prior mean of the weights, for evidence standardised over pairs drawn at random."""
+        assert self.evidence is not None
+        rng = seeds.generator(self.seed, "standardise")
+        brands = np.sort(rng.permutation(len(dataset.brands))[: STANDARDISED[0]])
+        influencers = np.sort(rng.permutation(len(dataset.influencers))[: STANDARDISED[1]])
+        left = {slot: Vectors(v.values[brands], v.present[brands]) for slot, v in training.brands.items()}
+        right = {slot: Vectors(v.values[influencers], v.present[influencers]) for slot, v in training.influencers.items()}
+        features = self.evidence.of(left, self.evidence.side(right, {}), {})
+        if self._has_categories(dataset):
+            features[AGREEMENT] = _agreement(dataset, dataset.brands[brands], dataset.influencers[influencers])
+        names = tuple(features)
+        columns = np.stack([features[name].ravel() for name in names], axis=1)  # (pairs, k)
+        return unfitted(names, columns, prior.weights(names, 0, self.config.prior))
+
     def _engaged(self, dataset: Dataset) -> bool:
-        """Whether engagement is told of any influencer."""
+        """Whether the engagement of any influencer is known."""
         return "engagement" in self.used_slots(dataset)
+
+    def _has_categories(self, dataset: Dataset) -> bool:
+        """Whether a category is known, stated or predicted, on both sides."""
+        return "category" in self.used_slots(dataset)
 
     def _side(
         self, dataset: Dataset, candidates: np.ndarray, slots: list[str], single: list[str]
@@ -258,6 +313,7 @@ class Brandfit(Ranker):
                     for slot, (left, right) in _posts(dataset, used, pairs.brands[brands], pairs.influencers[influencers]).items()
                     if min(np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0 for rows in (left, right)) >= SEVERAL
                 },
+                len(brands) < MANY,
             ),
             (pairs.brands[brands], pairs.influencers[influencers]),
         )
@@ -315,7 +371,7 @@ class Brandfit(Ranker):
         # Of those without partners a sample is learned from: each stands for several.
         several = (self._shows(dataset).sum() - has_partners.sum()) / max((~has_partners).sum(), 1)
         stands_for = np.where(has_partners, 1.0, several)
-        engaged = self._engaged(dataset)
+        engaged, categories = self._engaged(dataset), self._has_categories(dataset)
         rows: list[np.ndarray] = []
         positive, group, share = [], [], []
         names: tuple[str, ...] = ()
@@ -331,6 +387,8 @@ class Brandfit(Ranker):
                 features["history"] = part.evidence.history(part.asked.brands, nothing, part.worked)
             if engaged:
                 features |= _engagement(dataset, influencers[part.candidates], len(part.brands))
+            if categories:
+                features[AGREEMENT] = _agreement(dataset, brands[part.brands], influencers[part.candidates])
             names = names or tuple(features)
             brand, candidate, times = self._drawn(part, number, max(self.config.pairs // folds, 100))
             empty = np.full(part.works.shape, np.nan)
@@ -343,7 +401,8 @@ class Brandfit(Ranker):
         if not rows or not 0 < sum(y.sum() for y in positive) < sum(map(len, positive)):
             return None
         x, y, of, times = (np.concatenate(found) for found in (rows, positive, group, share))
-        return stack(names, x, y, of, times, strength)
+        mean = prior.weights(names, len(brands), self.config.prior)
+        return stack(names, x, y, of, times, strength, mean)
 
     def _dealt(self, categories: np.ndarray, folds: int) -> np.ndarray:
         """(b,) fold of each training brand: of every category about as many in each."""
@@ -405,13 +464,22 @@ def _engagement(dataset: Dataset, candidates: np.ndarray, brands: int) -> dict[s
     return {f"engagement.{name}": np.broadcast_to(values, (brands, len(values))) for name, values in found.items()}
 
 
+def _agreement(dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """(b, n) probability that brand and candidate are of one category, sum over c of p_b(c) p_i(c); NaN where one is unknown.
+
+    A stated category has probability 1, a predicted one its own, so that an unsure prediction says little.
+    """
+    left, right = brand_vectors(dataset, "category", brands), account_vectors(dataset, "category", candidates)
+    return np.where(left.present[:, None] & right.present, inner(left.values, right.values), np.nan)
+
+
 def _part(name: str) -> str:
     """The part of the score that a piece of evidence belongs to."""
     idea, _, slot = name.partition(".")
-    if idea in ("cos", "hub", "late", "back"):
+    if idea in ("cos", "plain", "hub", "late", "back"):
         return slot
     if idea in ("known", "history"):
         return "history"
-    if idea == "engagement":
+    if idea in ("engagement", AGREEMENT):
         return idea
     return "partners" if idea in PARTNERS else "match" if idea in MATCH else "agreement"

@@ -69,6 +69,7 @@ class Workspace:
         self.memo = Memo(
             rows=1,
             features=64,
+            categories=4,
             models=4,
             datasets=4,
             loaded=4,

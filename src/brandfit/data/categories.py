@@ -1,0 +1,60 @@
+"""The category of each account as probabilities: stated categories are certain, predicted ones keep their probability.
+
+    stated     one in the column of the category that the account states, 0 elsewhere
+    predicted  the probabilities of a profiler, for accounts that state none
+
+Both are rows of the same Features, so that a ranker, a filter and a page read one answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
+
+SLOT = "category"
+STATED = "stated"
+"""Name of the Features where no profiler has predicted a category."""
+JOINT = "+"
+"""Between the key of the predictions and that of the stated categories."""
+
+
+def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features | None:
+    """The Features of the slot ``category``: (n, c) probabilities of the c categories, one row an account.
+
+    ``predicted`` has a column a category. A category that only accounts state becomes a further column. None with fewer
+    than two categories, because one category distinguishes nobody.
+    """
+    ids = dataset.accounts["id"].to_numpy().astype(object)
+    stated = np.array(dataset.accounts["category"].to_pylist(), dtype=object)
+    has_category = np.array([category is not None for category in stated.tolist()], bool)
+    ids, stated = ids[has_category], stated[has_category]
+    old_columns = predicted.columns if predicted is not None else ()
+    columns = (*old_columns, *sorted(set(stated.tolist()) - set(old_columns)))
+    if len(columns) < 2:
+        return None
+    number = {category: n for n, category in enumerate(columns)}
+    # (stated, c): one in the column of the stated category.
+    certain = np.zeros((len(ids), len(columns)), np.float32)
+    certain[np.arange(len(ids)), [number[category] for category in stated.tolist()]] = 1
+    digest = hashlib.sha256("\n".join(f"{i}\t{c}" for i, c in zip(ids.tolist(), stated.tolist(), strict=True)).encode())
+    key = f"{STATED}-{digest.hexdigest()[:32]}"
+    if predicted is None:
+        return Features(STATED, ids, certain, "account", columns, key, SLOT)
+    # (others, c): predictions of the accounts that state nothing.
+    others = ~np.isin(predicted.ids.astype(str), ids.astype(str))
+    rows = np.zeros((int(others.sum()), len(columns)), np.float32)
+    rows[:, : predicted.dim] = np.asarray(predicted.values)[others]
+    return Features(
+        predicted.name,
+        np.concatenate([ids, predicted.ids[others]]),
+        np.concatenate([certain, rows]),
+        "account",
+        columns,
+        f"{predicted.key}{JOINT}{key}",
+        SLOT,
+        predicted.learned_from,
+    )
