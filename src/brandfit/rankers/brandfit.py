@@ -90,9 +90,7 @@ AGREEMENT = "agreement"
 
 class BrandfitConfig(Config, frozen=True):
     folds: Annotated[int, Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20)] = 5
-    strength: Annotated[
-        float, Meta(description="precision of the prior of the weights where brands are new", gt=0)
-    ] = 100.0
+    strength: Annotated[float, Meta(description="precision of the prior of the weights where brands are new", gt=0)] = 100.0
     strength_known: Annotated[
         float, Meta(description="the same where brands are seen through partners and everybody is a candidate", gt=0)
     ] = 300.0
