@@ -15,7 +15,7 @@ demo: $(SETUP)
 	$(BIN)/brandfit encode text.minilm image.classical concept.bag engagement -w demo
 	$(BIN)/brandfit train brandfit -w demo
 	$(BIN)/brandfit rank northpeak.outdoor -k 10 -w demo
-	$(BIN)/brandfit evaluate simcos wsim brandfit -w demo
+	$(BIN)/brandfit evaluate simcos wsim brandfit --seeds 3 -w demo
 	$(BIN)/brandfit export rankings demo/rankings.csv -k 20 -w demo
 	$(BIN)/brandfit export report demo/northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
 	@echo "The workspace is in demo/, the ranked influencers of every brand in demo/rankings.csv, a report in demo/northpeak.html."
