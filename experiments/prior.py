@@ -40,8 +40,8 @@ PENALTY = 30.0
 PAIRS = 200_000
 """Pairs at most that they are fitted on, all partners among them."""
 KINDS = ("cos", "plain", "agreement", "partner", "match", "within", "via")
-"""Kinds of evidence that get a prior: how well both sides suit each other. The engagement of a candidate says nothing of that, and the
-kernel regressions of single slots change sign from draw to draw."""
+"""Kinds of evidence that get a prior: how well both sides suit each other. The engagement of a candidate says nothing of that, and
+the kernel regressions of single slots change sign from draw to draw."""
 FREE = "engagement"
 """Evidence whose weight may be negative."""
 
