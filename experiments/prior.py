@@ -39,8 +39,9 @@ PENALTY = 30.0
 """Ridge penalty of the weights: small compared with the number of pairs."""
 PAIRS = 200_000
 """Pairs at most that they are fitted on, all partners among them."""
-KINDS = ("cos", "plain", "agreement", "partner", "match", "within", "via", "engagement")
-"""Kinds of evidence that get a prior. Others, such as the kernel regressions of single slots, change sign from draw to draw."""
+KINDS = ("cos", "plain", "agreement", "partner", "match", "within", "via")
+"""Kinds of evidence that get a prior: how well both sides suit each other. The engagement of a candidate says nothing of that, and
+the kernel regressions of single slots change sign from draw to draw."""
 FREE = "engagement"
 """Evidence whose weight may be negative."""
 

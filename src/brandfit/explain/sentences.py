@@ -22,6 +22,7 @@ SLOT = {
     "engagement": "engagement",
     "partners": "whom brands like this one work with",
     "match": "a learned likeness",
+    "plain": "how alike both are on the whole",
     "agreement": "agreement of categories",
     "history": "the brands that it has worked with",
     "content": "what both post",

@@ -18,6 +18,8 @@ NEIGHBOURS = 5
 GAMMA = {"brand": 1.7, "influencer": 1.1, "slot": 1.0}
 RIDGE = {"brand": 1.0, "influencer": 3.0, "category": 0.5, "partner": 0.5}
 AXES = 150
+PLAIN = ("text", "picture", "concept")
+"""Slots of the plain cosine, as in SimCos."""
 NAMED = ("concept", "profile")
 """Slots of which a rare column tells more than a frequent one."""
 LANDMARKS = 4000
@@ -88,8 +90,8 @@ class Evidence:
     """Fitted with ``fit``, or made of what was ``stored``; ``of`` gives the numbers of pairs.
 
     cos.SLOT      cosine of the views of both sides
-    plain.SLOT    cosine of the features as they are (SimCos), where few brands are known: centring hides how much an account
-                  differs from the mean at all, and what is learned from many brands says more
+    plain         the score of SimCos, the mean cosine of the features as they are, where few brands are known: centring hides how
+                  much an account differs from the mean at all, and what is learned from many brands says more
     late, back    .SLOT: of posts, best cosine of each of the candidate's with one of the brand's, and the other way round
     hub.SLOT      mean cosine of the candidate with the training brands that are nearest to it: a hub is near to all (CSLS)
     krr           two-sided kernel ridge regression of who works with whom, over all slots; krr.SLOT: brands compared by one slot
@@ -148,14 +150,12 @@ class Evidence:
             right = side.views[slot]
             here = left[slot].present[:, None] & right.present
             found[f"cos.{slot}"] = np.where(here, inner(left[slot].values, right.values), np.nan)
-            if self.plain:
-                own = unit(brands[slot])
-                there = own.present[:, None] & side.plain[slot].present
-                found[f"plain.{slot}"] = np.where(there, inner(own.values, side.plain[slot].values), np.nan)
             if self.learned:
                 found[f"hub.{slot}"] = np.where(here, side.hubs[slot], np.nan)
             if slot in side.posts and slot in posts:
                 found[f"late.{slot}"], found[f"back.{slot}"] = late(self._looked_at(slot, posts[slot], 0), side.posts[slot])
+        if self.plain and (compared := [slot for slot in PLAIN if slot in shared]):
+            found["plain"] = _plain({slot: unit(brands[slot]) for slot in compared}, side.plain)
         if self.learned and shared:
             found |= self._told({slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}, side)
         return found
@@ -254,6 +254,17 @@ class Evidence:
             found["category.best"] = inner(best, right["category"])
             found["category.sure"] = np.broadcast_to(right["category.sure"], found["category"].shape)
         return found
+
+
+def _plain(brands: Slots, influencers: Slots) -> np.ndarray:
+    """(b, n) mean cosine over the slots that both sides of a pair have; NaN where they share none."""
+    total, count = np.zeros(1), np.zeros(1)
+    for slot, left in brands.items():
+        right = influencers[slot]
+        both = left.present[:, None] & right.present
+        total = total + np.where(both, inner(left.values, right.values), 0)
+        count = count + both
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def _learned(

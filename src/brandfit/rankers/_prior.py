@@ -7,7 +7,8 @@ data sets, the released features of Gan et al. 2019 and a sample of Instagram; n
 of the two leaves that one out (``prior=instagram``, ``prior=released``), so that the weights never saw what they are judged by.
 
 Without endorsements the weights are the prior mean; with many brands the data outweigh it (``learning.stack``). Likeness never
-has a negative mean. Evidence that was not measured has the mean 0: then the data alone decide.
+has a negative mean. Evidence that was not measured has the mean 0: then the data alone decide; so does the engagement of a
+candidate, which says nothing of whether both suit each other.
 """
 
 from __future__ import annotations
@@ -23,8 +24,6 @@ import numpy as np
 Sources = Literal["both", "released", "instagram", "none"]
 REFERENCE = 40
 """Brands at which a weight is its level."""
-SIGNED = "engagement"
-"""Evidence whose mean may be negative."""
 EQUAL = 1.0
 """Weight of each cosine where nothing was learned and no prior was measured for any of them."""
 
@@ -47,8 +46,7 @@ def _mean(name: str, brands: int, sources: Sequence[dict[str, Any]]) -> float:
 def _at(source: dict[str, Any], name: str, brands: int) -> float:
     level, slope = source["weights"][name]
     fewest, most = source["brands"]
-    mean = float(level + slope * np.log2(np.clip(brands, fewest, most) / REFERENCE))
-    return mean if name.startswith(SIGNED) else max(mean, 0.0)
+    return max(float(level + slope * np.log2(np.clip(brands, fewest, most) / REFERENCE)), 0.0)
 
 
 @cache

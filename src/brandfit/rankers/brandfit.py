@@ -13,8 +13,8 @@ The weights have a Gaussian prior whose mean was learned on other data (``ranker
 brands outweigh it. Without endorsements the weights are the prior mean, and there is no probability.
 
 It works with whatever slots are there. A slot that only brands have tells which brands are alike. Parts: each slot (likeness of
-what both sides post), ``partners`` (brands like this one work with such influencers), ``match`` (learned likeness), ``agreement``
-(of the categories, and of the categories that partners of such brands have),
+what both sides post), ``plain`` (their plain cosine, where few brands are known), ``partners`` (brands like this one work with
+such influencers), ``match`` (learned likeness), ``agreement`` (of the categories, also of those that such partners have),
 ``engagement`` (of the candidate, whatever the brand) and, where everybody is a candidate, ``history`` (whether it has worked with
 brands, and how like this one they are). They add up to the score, the logit less its intercept; ``probability`` gives the chance
 itself with an interval.
@@ -109,7 +109,7 @@ class Brandfit(Ranker):
     config: BrandfitConfig
     slots = (*CONTENT, "category", "engagement")
     one_sided = ("engagement",)
-    sums = ("partners", "match", "agreement", "history")
+    sums = ("plain", "partners", "match", "agreement", "history")
     learns = True
     optional_endorsements = True
 
@@ -400,7 +400,8 @@ class Brandfit(Ranker):
             return None
         x, y, of, times = (np.concatenate(found) for found in (rows, positive, group, share))
         mean = prior.weights(names, len(brands), self.config.prior)
-        return stack(names, x, y, of, times, strength, mean)
+        # Pairs of one brand are not independent: of few brands the likelihood claims to know more than it does.
+        return stack(names, x, y, of, times, strength * (1 + MANY / len(brands)), mean)
 
     def _dealt(self, categories: np.ndarray, folds: int) -> np.ndarray:
         """(b,) fold of each training brand: of every category about as many in each."""
@@ -474,10 +475,10 @@ def _agreement(dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> 
 def _part(name: str) -> str:
     """The part of the score that a piece of evidence belongs to."""
     idea, _, slot = name.partition(".")
-    if idea in ("cos", "plain", "hub", "late", "back"):
+    if idea in ("cos", "hub", "late", "back"):
         return slot
     if idea in ("known", "history"):
         return "history"
-    if idea in ("engagement", AGREEMENT):
+    if idea in ("engagement", "plain", AGREEMENT):
         return idea
     return "partners" if idea in PARTNERS else "match" if idea in MATCH else "agreement"

@@ -124,6 +124,7 @@ PART = {
     "engagement": "engagement",
     "partners": "whom like brands work with",
     "match": "a learned likeness",
+    "plain": "how alike both are on the whole",
     "agreement": "agreement of categories",
     "history": "brands it has worked with",
     "feedback": "your likes and “Not this”",
