@@ -125,7 +125,7 @@ def test_a_learning_that_is_killed_goes_on_and_one_that_is_done_is_kept(made, tm
     class Folder:
         units = staticmethod(lambda maker: iter(()))
         add_units = load = staticmethod(lambda *_: None)
-        note_maker = staticmethod(lambda *_: None)
+        note_maker = note_covered = staticmethod(lambda *_: None)
         checkpoint = staticmethod(lambda name: tmp_path)
         save = staticmethod(lambda features: features)
 

@@ -129,7 +129,7 @@ def test_what_a_ranker_reads_of_one_side_alone_is_named_too(demo):
     judged = {"brandfit": lambda seed: names.load("ranker", "brandfit")(None, seed)}
     report = evaluate(judged, dataset.with_slots({**dataset.slots, "profile": theirs}), protocols.get("cv5"))
     assert report.judged["brandfit"].reads["profile"] == "theirs"
-    assert "Features read:\n  brandfit: text.hashing, theirs, engagement" in report.to_text()
+    assert "Features read:\n  brandfit: text.hashing, theirs, stated, engagement" in report.to_text()
 
 
 def test_rows_are_what_an_evaluation_says(demo, outcome):

@@ -129,7 +129,7 @@ class Fixed(torch.nn.Module):
 
     def __init__(self, left, right) -> None:
         super().__init__()
-        self.sides = left, right
+        self.sides, self.alike = (left, right), False
         self.nothing = torch.nn.Parameter(torch.zeros(1))
         self.head = None
 

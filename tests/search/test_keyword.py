@@ -278,7 +278,7 @@ def test_the_command(place, capsys):
     assert "why" in said
     for args, told in (
         ([], "Give words, or --where"),
-        (["--where", "followers:x"], "not a number"),
+        (["--where", "followers:x"], "not a whole number"),
         (["puppy", "--sort", "beauty"], "fact to sort by"),
     ):
         with pytest.raises(SystemExit):

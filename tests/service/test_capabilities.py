@@ -47,7 +47,7 @@ def test_a_probability_is_told_alike_wherever_it_is_asked_for(sure, client, fold
         explanation, _ = pipeline.explain(workspace, brand, first, sure, ())
         assert explanation.more["probability"][0] == pytest.approx(expected[0])
         assert pipeline.brands_for(workspace, first, sure).by == "probability"
-        assert pipeline.shortlist(workspace, brand, count=2, ranker=sure).match_is == "probability"
+        assert pipeline.shortlist(workspace, brand, count=2, ranker=sure).match_is == "chance"
         assert "sure" in pipeline.evaluate(workspace, sure, "cv5").to_dict()["calibration"]
     items = client.get(f"/api/v1/rankings/{brand}", params={"ranker": sure, "limit": 5}).json()["items"]
     assert [item["influencer"] for item in items] == ranking.candidates.tolist()

@@ -23,6 +23,7 @@ import numpy as np
 from safetensors.numpy import load as load_tensors
 
 from brandfit import names
+from brandfit.data import categories
 from brandfit.errors import BrandfitError, WorkspaceError
 from brandfit.workspace import forgotten, tables
 from brandfit.workspace.forgotten import Traces
@@ -256,6 +257,10 @@ def _why_not(workspace: Workspace, shelf: Shelf, name: str, version: str, traces
     if found(info) or found(list(arrays)) or any(handle.lower().encode() in whole for handle in traces.handles):
         return "it names what is to be forgotten"
     for slot, (features, dim) in info.get("reads", {}).items():
+        if slot == categories.SLOT and features == categories.STATED:
+            continue  # stated categories are rows
+        if slot == categories.SLOT and features in workspace.feature_names():
+            continue  # predictions that stated categories were added to: other columns than those that are stored
         if features not in workspace.feature_names() or workspace.feature_info(features)["dim"] != dim:
             return f"it reads {features} as {slot}, which are no longer here"
     return ""
