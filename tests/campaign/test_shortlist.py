@@ -230,7 +230,13 @@ def test_a_price_list_is_read_with_line_and_reason(tmp_path):
     file = tmp_path / "prices.csv"
     file.write_text('account,price\n@Ana,"1,200"\nbo,80.5\n')
     assert read_prices(file) == {"ana": 1200.0, "bo": 80.5}
-    for text, said in (("a,b\n", "line 1"), ("account,price\nana,dear\n", "line 2"), ("account,price\nana,-3\n", "line 2")):
+    for text, said in (
+        ("a,b\n", "line 1"),
+        ("account,price\nana,dear\n", "line 2"),
+        ("account,price\nana,-3\n", "line 2"),
+        ("account,price\n,3\n", "line 2"),
+        ("account,price\nana,3\nbo,1\n@Ana,4\n", "lines 2 and 4: ana has two prices, 3 and 4"),
+    ):
         file.write_text(text)
         with pytest.raises(DataError, match=said):
             read_prices(file)
@@ -288,10 +294,14 @@ def test_the_command(place, tmp_path, capsys):
         assert told in capsys.readouterr().err
 
 
-def test_a_condition_changes_whom_one_may_choose_and_not_what_they_cost(place):
+def test_a_condition_changes_whom_one_may_choose_and_not_what_they_cost(place, tmp_path):
     with Workspace(place) as workspace:
         brand = workspace.dataset().brands[0]
         everybody = pipeline.shortlist(workspace, brand, count=500)
+        prices_of = tmp_path / "prices.csv"
+        prices_of.write_text(f"account,price\n{everybody.picks[0].influencer},9\ntypo.here,9\n")
+        priced = pipeline.shortlist(workspace, brand, count=3, price_list=prices_of)
+        assert "1 of the price list are no influencers of the workspace: typo.here" in priced.notes
         travel = pipeline.shortlist(workspace, brand, count=500, where="category:travel")
         nobody = pipeline.shortlist(workspace, brand, count=3, where="followers:900m..")
     price = {pick.influencer: pick.price for pick in everybody.picks}

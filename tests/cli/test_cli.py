@@ -478,3 +478,20 @@ def test_what_is_asked_wrongly_from_python_is_told(demo):
         brand = str(pipeline.load(opened).brands[0])
         with pytest.raises(UsageError, match="found -3"):
             pipeline.rank(opened, brand, "simcos", k=-3)
+
+
+def test_an_export_of_all_brands_names_those_that_it_leaves_out(run, tmp_path):
+    folder, work = tmp_path / "in", tmp_path / "work"
+    folder.mkdir()
+    rows = ["role,handle,followers", "brand,oat.bar,1000", "brand,silent.co,1000", "influencer,ana.b,9000", "influencer,bo.c,9000"]
+    (folder / "accounts.csv").write_text("\n".join(rows))
+    posts = [f"{n},{account},vegan oats {n}" for n, account in enumerate(("oat.bar", "ana.b", "bo.c"))]
+    (folder / "posts.csv").write_text("\n".join(["id,account,caption", *posts]))
+    for args in (("import", folder), ("encode", "text.hashing")):
+        assert run(*args, "-w", work)[0] == 0
+    code, out, _ = run("export", "rankings", tmp_path / "all.csv", "-w", work)
+    assert code == 0
+    assert "2 rows are in" in out
+    assert "1 brand is left out, because nothing is known to rank by: silent.co." in out
+    _, out, _ = run("export", "rankings", tmp_path / "all.csv", "-w", work, "--json")
+    assert json.loads(out)["brands_left_out"] == ["silent.co"]

@@ -119,6 +119,8 @@ class Pool:
     prices: Prices
     forecast: Forecast
     audience: sparse.csr_matrix
+    priced_strangers: tuple[str, ...] = ()
+    """Accounts of the price list that are no influencers of the workspace."""
 
     def __len__(self) -> int:
         return len(self.ids)

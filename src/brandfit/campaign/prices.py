@@ -21,6 +21,7 @@ from msgspec import Meta
 
 from brandfit import number_text
 from brandfit.config import Config
+from brandfit.data.captions import handle
 from brandfit.errors import DataError, UsageError
 
 SPREAD = 2.0
@@ -57,12 +58,14 @@ def currency_code(text: str) -> str:
 
 def read_prices(file: str | Path) -> dict[str, float]:
     """Account to price, of a CSV file (account, price). Raises DataError with file and line."""
-    path, found = Path(file), {}
+    path = Path(file)
+    found: dict[str, float] = {}
+    lines: dict[str, int] = {}
     if not path.is_file():
         raise DataError(f"There is no file {path}.", "A CSV file with the columns account and price is expected.")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            rows = list(csv.reader(handle))
+        with path.open(newline="", encoding="utf-8-sig") as opened:
+            rows = list(csv.reader(opened))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error.reason}).", "Save it as CSV in UTF-8.") from None
     except csv.Error as error:
@@ -74,7 +77,17 @@ def read_prices(file: str | Path) -> dict[str, float]:
     for line, row in enumerate(rows[1:], 2):
         if not any(cell.strip() for cell in row):
             continue
-        found[row[0].strip().lower().removeprefix("@")] = _price(row, f"{path}, line {line}")
+        price = _price(row, f"{path}, line {line}")
+        try:
+            account = handle(row[0])
+        except ValueError as error:
+            raise DataError(f"{path}, line {line}: {error}.", "Expected: an account and a price.") from None
+        if found.get(account, price) != price:
+            raise DataError(
+                f"{path}, lines {lines[account]} and {line}: {account} has two prices, {found[account]:,g} and {price:,g}.",
+                "Leave one of them.",
+            )
+        found[account], lines[account] = price, line
     return found
 
 

@@ -177,6 +177,8 @@ def _unknown(pool: Pool, objective: str, budgeted: bool, allowed: np.ndarray) ->
 
 def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, currency: str) -> list[str]:
     notes = []
+    if strangers := pool.priced_strangers:
+        notes.append(f"{len(strangers):,} of the price list are no influencers of the workspace: {named(strangers)}")
     if pool.match_is == "rank share":
         notes.append(f"{ranker} gives no chance of a match; followers are weighted by rank share instead")
     for total, what in (

@@ -132,13 +132,26 @@ def command(
         )
         # Past partners differ from brand to brand: each row of the file has how many are left out for its brand.
         found = pipeline.default_candidates(opened, followers, data) if what == "rankings" else None
+        silent = pipeline.unranked_brands(opened, data) if what == "rankings" and not brands else []
         more = len(opened.rejects(earlier=True)) - rows if what == "rejects" and not earlier else 0
     if as_json:
-        told = {"candidates": found.to_dict()} if found is not None else {"earlier": more} if what == "rejects" else {}
+        told = (
+            {"candidates": found.to_dict(), "brands_left_out": silent}
+            if found is not None
+            else {"earlier": more}
+            if what == "rejects"
+            else {}
+        )
         print_json({"file": file, "rows": rows, **told})
         return
     click.echo(f"{rows:,} rows are in {file}.")
     if more:
         click.echo(f"They are those of the last import. Earlier imports left out {more:,} rows: add --earlier.")
+    if silent:
+        click.echo(f"{_brands(len(silent))} left out, because nothing is known to rank by: {', '.join(silent[:3])}.")
     if found is not None:
         print_counts(len(found.ids), found.excluded, found.incomplete)
+
+
+def _brands(count: int) -> str:
+    return "1 brand is" if count == 1 else f"{count:,} brands are"

@@ -23,7 +23,7 @@ from brandfit.pipeline.catalogues import catalogue, doctor, listing
 from brandfit.pipeline.choosing import advise, appraise, asking_prices, currency_of, fit_maps, set_currency, shortlist
 from brandfit.pipeline.completing import brands_encoded_in_memory
 from brandfit.pipeline.explaining import explain, map_methods, save_explanation
-from brandfit.pipeline.exporting import check_file, export, export_priced, export_rows
+from brandfit.pipeline.exporting import check_file, export, export_priced, export_rows, unranked_brands
 from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
@@ -106,6 +106,7 @@ __all__ = [
     "to_mark",
     "topics",
     "train",
+    "unranked_brands",
     "update",
     "with_features",
     "with_labels",

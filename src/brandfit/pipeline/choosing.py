@@ -235,6 +235,7 @@ def _pool(
         prices=prices(ranking.candidates, followers, rate, given, PriceConfig.of(scope(settings, "price"))),
         forecast=dataset.remembered("forecast", lambda: of_dataset(dataset)).of(at),
         audience=Audiences(dataset, ranking.candidates.tolist()).matrix.astype(np.float64),
+        priced_strangers=tuple(account for account in given if account not in row),
     )
 
 

@@ -114,6 +114,16 @@ def _exported(workspace: Workspace, what: str, name: str | None, data: Mapping[s
     return pa.table({f"{features.level}": features.ids.tolist(), **{c: features.values[:, n] for n, c in enumerate(columns)}})
 
 
+@checked
+def unranked_brands(workspace: Place, data: Mapping[str, Any] | None = None) -> list[str]:
+    """Brands that rankings of all brands leave out, because nothing is known to rank by."""
+    return _unranked(load(as_workspace(workspace), data))
+
+
+def _unranked(dataset: Dataset) -> list[str]:
+    return sorted(brand for brand, seen in dataset.representation.items() if seen == "none")
+
+
 def _rankings(
     workspace: Workspace,
     brands: Sequence[str],
@@ -125,7 +135,8 @@ def _rankings(
 ) -> pa.Table:
     """One row for each of the k best of each brand; docs/exports.md says what each column is."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
-    wanted = [known_brand(dataset, b) for b in brands] or [b for b, seen in dataset.representation.items() if seen != "none"]
+    silent = set(_unranked(dataset))
+    wanted = [known_brand(dataset, b) for b in brands] or [b for b in dataset.representation if b not in silent]
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     rows: list[dict[str, Any]] = []
     for brand in wanted:
