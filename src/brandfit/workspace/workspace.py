@@ -41,6 +41,8 @@ from brandfit.workspace.shelf import Shelf, damaged, write_atomic
 
 DATABASE = "brandfit.sqlite"
 MAKER = "maker.json"
+REPLACED = 40
+"""Times that a folder which another reader replaces is looked for again, a twentieth of a second apart."""
 COVERED = "covered.json"
 """Beside the versions of Features: the key of the current ones, and the fingerprint of the rows that they cover."""
 SILENT, DIGESTS = "silent.msgpack", "digests.npy"
@@ -268,8 +270,7 @@ class Workspace:
                 made = True
         if made and self.fingerprint != version:  # rows changed meanwhile: what was taken out of them must not lie here
             return self.dataset()
-        found = {name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all() for name in schema.TABLES}
-        return Dataset(found, version, pictures=self.picture)
+        return Dataset(_tables_in(folder), version, pictures=self.picture)
 
     def picture(self, hash: str) -> bytes:
         """Bytes of a working copy. Raises KeyError where it is not there."""
@@ -475,6 +476,17 @@ class Workspace:
         chunks = sorted((self.path / "units").glob("*/*.safetensors"))
         bad_chunks = [file for file in chunks if hashlib.sha256(file.read_bytes()).hexdigest()[:32] != file.stem]
         return found + [str(damaged(file)) for file in bad_chunks]
+
+
+def _tables_in(folder: Path) -> dict[str, pa.Table]:
+    """The tables of a folder, memory-mapped. Another reader that makes the same version puts its folder in this place, and for a
+    moment there is none: then it is looked for again."""
+    for _ in range(REPLACED):
+        try:
+            return {name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all() for name in schema.TABLES}
+        except FileNotFoundError:
+            time.sleep(0.05)
+    return {name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all() for name in schema.TABLES}
 
 
 def _arrow_writer(connection: sa.Connection, name: str) -> Any:
