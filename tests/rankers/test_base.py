@@ -90,3 +90,23 @@ def test_restored_is_the_same_ranker():
     assert again.fitted_on == dataset().fingerprint
     with pytest.raises(UnknownName, match="randum"):
         restored({**ranker.state(), "ranker": "randum"}, {})
+
+
+def test_a_slot_that_is_unknown_is_in_the_notes_with_count_and_example():
+    from brandfit.data.features import Features
+    from brandfit.data.schema import Account, Post
+    from brandfit.rankers.simcos import SimCos
+
+    accounts = [Account(id="oat.bar", role="brand"), *(Account(id=f"i{n}") for n in range(4))]
+    posts = [Post(id=f"p-{account.id}", account=account.id) for account in accounts]
+    ids = np.array([post.id for post in posts], dtype=object)
+    values = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    text = Features("t", ids[:4], values[:4], key="t")  # none of the post of i3
+    picture = Features("p", ids[1:], values[1:], key="p")  # none of the post of the brand
+    other = Features("p", ids[1:], values[1:], key="c")
+    dataset = Dataset.of(accounts, posts).with_slots({"text": text, "picture": picture, "concept": other})
+    assert "text is unknown for 1 of 4 candidates (i3): it is left out of their scores" in SimCos().rank(dataset, "oat.bar").notes
+    two = Dataset.of([*accounts, Account(id="pea.bar", role="brand")], [*posts, Post(id="p-pea", account="pea.bar")]).with_slots(
+        {"text": Features("t", np.append(ids, "p-pea"), values[[0, 1, 2, 3, 4, 0]], key="t2"), "picture": text}
+    )
+    assert "picture does not count: nothing of pea.bar is there to compare" in SimCos().rank(two, "pea.bar").notes

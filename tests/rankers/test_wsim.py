@@ -153,7 +153,10 @@ def test_other_features_than_it_was_fitted_on_are_refused():
         with pytest.raises(UsageError, match=r"wsim was fitted on t \(15 columns\) as text, found"):
             all_scores(ranker, data.with_slots({"text": text}))
     later = data.with_slots({**data.slots, "concept": features("c", ids, np.ones((100, 4)))})
-    assert "concept left out: it could not be used when the ranker was fitted" in ranker.notes(later)
+    assert (
+        "concept left out: it was not there, or of no use, when the ranker was trained; train it again to use it"
+        in ranker.notes(later)
+    )
     assert (all_scores(ranker, later) == all_scores(ranker, data)).all()
 
 

@@ -14,10 +14,12 @@ from brandfit import names
 from brandfit.arguments import Texts, texts
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
-from brandfit.learning.pooling import account_has, anybody_has
+from brandfit.learning.pooling import account_has, anybody_has, brand_has
 from brandfit.learning.stack import Probability
 from brandfit.ranking import Ranking, rank
 
+EXAMPLES = 3
+"""Accounts that a note names."""
 Tick = Callable[[int, int], None]
 """Called with (epochs done, epochs in all)."""
 
@@ -125,9 +127,25 @@ class Ranker(ABC):
         rows = {name: values[0] for name, values in parts.items()}
         scores = sum_parts(rows)
         notes = self.notes(dataset)
+        notes = [*self._unknown(dataset, brand, candidates), *notes]
         if seen_as := self._seen_as(dataset, brand):
             notes = [seen_as, *notes]
         return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, notes)
+
+    def _unknown(self, dataset: Dataset, brand: str, candidates: np.ndarray) -> list[str]:
+        """Which slots the brand lacks, and how many candidates lack one: their parts of the score are 0 without being known."""
+        notes = []
+        one_brand = np.array([brand], dtype=object)
+        for slot in self.used_slots(dataset):
+            if slot not in self.one_sided and not brand_has(dataset, slot, one_brand)[0]:
+                notes.append(f"{slot} does not count: nothing of {brand} is there to compare")
+                continue
+            lacking = candidates[~account_has(dataset, slot, candidates)]
+            if len(lacking):
+                examples = ", ".join(map(str, lacking[:EXAMPLES])) + (", …" if len(lacking) > EXAMPLES else "")
+                count = f"{len(lacking):,} of {len(candidates):,} candidates"
+                notes.append(f"{slot} is unknown for {count} ({examples}): it is left out of their scores")
+        return notes
 
     def _seen_as(self, dataset: Dataset, brand: str) -> str:
         """How the brand is seen, where that is worth a note."""
@@ -198,7 +216,7 @@ class Ranker(ABC):
         if slot not in self.one_sided and not anybody_has(dataset, slot, "brand"):
             return "no brand has such features"
         if self.reads and slot not in self.reads:
-            return "it could not be used when the ranker was fitted"
+            return "it was not there, or of no use, when the ranker was trained; train it again to use it"
         return ""
 
 
