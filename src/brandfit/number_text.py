@@ -79,8 +79,10 @@ def _single(text: str, before: str, mark: str, after: str, *, suffix: str, ratio
     if thousands and mark == "," and not ratio and not suffix:
         return Decimal(before + after)
     if thousands:
+        small = f"{before}.{after}".rstrip("0").rstrip(".")  # without zeros it cannot be read as thousands
+        small += "0" if small.endswith(f".{after}") else ""
         raise Ambiguous(
             f"{text!r} may mean {before}.{after}{suffix} or {before}{after}{suffix}: "
-            f"write {before}.{after}0{suffix} or {before}{after}{suffix}"
+            f"write {small}{suffix} or {before}{after}{suffix}"
         )
     return Decimal(f"{before or 0}.{after}")

@@ -22,6 +22,7 @@ from starlette.testclient import TestClient
 
 from brandfit import pipeline
 from brandfit.campaign.figures import figures, verdict
+from brandfit.errors import BrandfitError
 from brandfit.explain.heatmap import opened
 from brandfit.service import desk as desks
 from brandfit.service.app import create_app
@@ -379,6 +380,8 @@ def test_content_is_judged_as_the_pipeline_judges_it_and_mapped(client, folder):
     with Workspace(folder) as workspace:
         told = pipeline.advise(workspace, BRAND, [folder / "tent.jpg"], ["Rain, and dry feet", "Sale!"], by)
         (drawn,) = pipeline.fit_maps(workspace, BRAND, [folder / "tent.jpg"]).values()
+        with pytest.raises(BrandfitError, match=r"nope\.jpg"):
+            pipeline.fit_maps(workspace, BRAND, [folder / "tent.jpg", folder / "nope.jpg"])
     assert drawn[0] == pytest.approx(told.ideas[0].fit, abs=0.02)  # of the working copy, which is a JPEG made once more
     for idea in told.ideas:
         assert f"Fit <b>{round(idea.fit, 2) + 0:.2f}</b>" in page.text

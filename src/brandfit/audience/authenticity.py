@@ -197,8 +197,9 @@ def sentence(hint: Hint) -> str:
     if hint.value is None:
         if kind.things:
             fewest = FEWEST_POSTS if kind.things == "posts" else FEWEST_COMMENTS
-            return f"Not enough to say: {hint.sample} {kind.things} to tell {hint.name} by, {fewest} are needed."
-        return "Not known whom it follows or who follows it."
+            things = kind.things if kind.things != "posts" else "posts with known likes, comments and followers"
+            return f"Not enough to say: {hint.sample} {things} to tell {hint.name} by, {fewest} are needed."
+        return "Not known: how many accounts follow it, or how many it follows, is missing."
     assert hint.low is not None
     assert hint.high is not None
     told = kind.says(hint.value)

@@ -21,7 +21,7 @@ from brandfit.campaign.prices import PriceConfig, currency_code, prices, read_pr
 from brandfit.campaign.shortlist import Appraisal, Shortlist
 from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
-from brandfit.errors import BrandfitError, DataError, UnknownName, UsageError
+from brandfit.errors import DataError, UnknownName, UsageError
 from brandfit.explain import heatmap, render
 from brandfit.explain.heatmap import opened
 from brandfit.pipeline.candidates import bounds, candidates, met
@@ -193,8 +193,10 @@ def fit_maps(
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> dict[str, tuple[float, bytes]]:
-    """Of each picture its fit to what ``like`` shows, and a PNG of it with a map of what makes it fit (W-17); pictures that cannot
-    be read are left out. All maps on one scale. Raises UsageError where nothing here can read pictures.
+    """Of each picture its fit to what ``like`` shows, and a PNG of it with a map of what makes it fit (W-17).
+
+    All maps are on one scale. Raises UsageError where nothing here can read pictures, DataError with the reason for a file that
+    cannot be read as one.
     """
     workspace = as_workspace(workspace)
     dataset = load_for(workspace, like, data)
@@ -206,11 +208,8 @@ def fit_maps(
         raise UsageError(f"Nothing here can read a picture as {filled} did.", "Encode with image.classical, or image.onnx.")
     found = {}
     for path in map(str, paths(pictures, "pictures")):
-        try:
-            picture = opened(read_picture(Path(path)))
-            found[path] = picture, *heatmap.fit(dataset, reader, like, picture)
-        except BrandfitError:
-            continue
+        picture = opened(read_picture(Path(path)))
+        found[path] = picture, *heatmap.fit(dataset, reader, like, picture)
     top = max((float(np.abs(values).max()) for _, _, values in found.values()), default=0.0)
     return {path: (fit, render.png(render.overlay(picture, values, top))) for path, (picture, fit, values) in found.items()}
 

@@ -39,7 +39,7 @@ def overview(workspace: Workspace) -> dict[str, Any]:
     told["counts"] |= {
         "brands": len(dataset.brands),
         "influencers": len(dataset.influencers),
-        "posts": len(dataset.posts),
+        "posts": dataset.posts["kind"].to_pylist().count("post"),
         "pictures": len(dataset.images),
         "endorsements": len(dataset.endorsements),
     }

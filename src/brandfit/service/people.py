@@ -46,7 +46,9 @@ def account(workspace: Workspace, id: str) -> dict[str, Any]:
     """All that is stated of it. Raises UnknownName."""
     dataset = pipeline.load(workspace)
     found = dataset.account(handle(id))
-    found["posts_here"] = posts(workspace, id, 0, 0)[1]
+    # A brief says what a brand looks for: it is no post.
+    own = dataset.posts.filter(pc.equal(dataset.posts["account"], found["id"]))
+    found["posts_here"] = int(pc.sum(pc.equal(own["kind"], "post")).as_py() or 0)
     if found["role"] == "brand" or found["id"] in dataset.representation:
         found["seen_by"] = dataset.representation[found["id"]]
         found["partners"] = sorted(dataset.partners.get(found["id"], ()))
