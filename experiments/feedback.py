@@ -54,12 +54,12 @@ class Case:
 def cases(dataset: Dataset, protocol: str, ranker: str, most: int, part: str, limit: int, seed: int) -> Iterator[Case]:
     """The brands with more than ``most`` partners to find."""
     folds = protocols.get(protocol, {"seed": seed}).folds(dataset)
-    asked = [(n, row) for n, fold in enumerate(folds) for row in range(len(fold.brands)) if _wanted(fold, row, most, part)]
-    if limit and len(asked) > limit:
-        drawn = seeds.generator(seed, "brands").permutation(len(asked))[:limit]
-        asked = [asked[n] for n in sorted(drawn.tolist())]
+    judged_rows = [(n, row) for n, fold in enumerate(folds) for row in range(len(fold.brands)) if _wanted(fold, row, most, part)]
+    if limit and len(judged_rows) > limit:
+        drawn = seeds.generator(seed, "brands").permutation(len(judged_rows))[:limit]
+        judged_rows = [judged_rows[n] for n in sorted(drawn.tolist())]
     for n, fold in enumerate(folds):
-        rows = [row for of, row in asked if of == n]
+        rows = [row for fold_number, row in judged_rows if fold_number == n]
         if not rows:
             continue
         fitted = names.load("ranker", ranker)(seed=seed).fit(fold.train)
@@ -121,18 +121,18 @@ def main() -> None:
     parser.add_argument("--brands", choices=("choose", "report", "all"), default="report")
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--try", dest="tried", action="append", metavar="STRENGTH,PRIOR,SHARPNESS")
-    asked = parser.parse_args()
-    tried = [Weights(*map(float, one.split(","))) for one in asked.tried or ()] or [WEIGHTS]
+    given = parser.parse_args()
+    tried = [Weights(*map(float, one.split(","))) for one in given.tried or ()] or [WEIGHTS]
     found: dict[tuple[Weights | None, str, int], list[np.ndarray]] = {}
-    for place in asked.workspace:
+    for place in given.workspace:
         with Workspace(place) as workspace:
             dataset = pipeline.load(workspace)
-        for case in cases(dataset, asked.protocol, asked.ranker, asked.most, asked.brands, asked.limit, asked.seed):
-            draws = [judged(case, asked.most, draw, asked.seed, tried) for draw in range(asked.draws)]
+        for case in cases(dataset, given.protocol, given.ranker, given.most, given.brands, given.limit, given.seed):
+            draws = [judged(case, given.most, draw, given.seed, tried) for draw in range(given.draws)]
             for key in draws[0]:
                 found.setdefault(key, []).append(np.mean([values[key] for values in draws], axis=0))
     without = np.array(found.pop((None, "", 0)))  # (brands, metrics)
-    print(f"{asked.protocol}, {asked.ranker}, {len(without)} brands, {asked.draws} draws, seed {asked.seed}")
+    print(f"{given.protocol}, {given.ranker}, {len(without)} brands, {given.draws} draws, seed {given.seed}")
     print("without feedback", *(f"{metric} {value:.4f}" for metric, value in zip(METRICS, without.mean(axis=0), strict=True)))
     for (weights, kind, k), rows in found.items():
         difference = np.array(rows) - without

@@ -1,4 +1,4 @@
-"""How much ``brandfit`` needs: its figures by the number of brands that it learned from, beside ``simcos``.
+"""How much ``brandfit`` needs: its figures by the number of brands that it learned from, compared with ``simcos``.
 
     python experiments/few_brands.py WORKSPACE --protocol expansion --prior both --out experiments/brandfit/few/sample
 

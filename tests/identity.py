@@ -2,7 +2,7 @@
 
     python tests/identity.py '{"settings": {"image.onnx": {"path": "tiny.onnx"}}, "left_out": ["image.clip"]}'
 
-settings: of the encoders that need some; left_out: names of encoders that are not asked.
+settings: of the encoders that need some; left_out: names of encoders that are left out.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def judged(name: str, dataset: Dataset) -> str:
     rules = {"temporal": {"date": "2025-08-01"}, "cv5": {"k": 2}, "expansion": {"min_partners": 2}}
     digest = hashlib.sha256()
     for fold in get(name, rules.get(name)).folds(dataset):
-        told = [fold.brands.tolist(), fold.candidates.tolist(), fold.train.fingerprint, fold.test.fingerprint, list(fold.notes)]
-        digest.update(json.dumps(told).encode() + fold.relevant.tobytes() + fold.eligible.tobytes())
+        parts = [fold.brands.tolist(), fold.candidates.tolist(), fold.train.fingerprint, fold.test.fingerprint, list(fold.notes)]
+        digest.update(json.dumps(parts).encode() + fold.relevant.tobytes() + fold.eligible.tobytes())
     return digest.hexdigest()
 
 

@@ -81,11 +81,11 @@ def test_calls_in_sentences_run(demo):
         shorter = {"arvid.peaks": second, "k=5, budget=2000": "k=1, count=1"}
         found = [(page.name, call) for page in PAGES for call in calls(page)]
         for page, call in sorted(found, key=lambda pair: "forget" in pair[1]):
-            asked = call
+            code = call
             for old, new in shorter.items():
-                asked = asked.replace(old, new)
+                code = code.replace(old, new)
             try:
-                eval(asked, dict(known))
+                eval(code, dict(known))
             except Exception as error:
                 pytest.fail(f"{page}: {call}: {type(error).__name__}: {error}")
 

@@ -32,10 +32,10 @@ def processes(tiny_onnx) -> list[dict]:
         "image.onnx": {"path": str(tiny_onnx)},
         "audience.onnx": {"path": str(tiny_onnx)},
     }
-    asked = [sys.executable, str(SCRIPT), json.dumps({"settings": settings, "left_out": sorted(OF_FILES)})]
+    command = [sys.executable, str(SCRIPT), json.dumps({"settings": settings, "left_out": sorted(OF_FILES)})]
     running = [
         subprocess.Popen(
-            asked, env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads}, stdout=subprocess.PIPE, text=True
+            command, env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads}, stdout=subprocess.PIPE, text=True
         )
         for seed, threads in (("1", "1"), ("2", "2"))
     ]

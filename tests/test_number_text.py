@@ -64,9 +64,9 @@ def test_what_has_two_readings_is_refused_with_both(text):
     for read in (number_text.number, number_text.whole, _fields.count):
         if read is _fields.count and "%" in text:
             continue
-        with pytest.raises(number_text.Ambiguous, match=r"may mean .* or .*: write .* or ") as told:
+        with pytest.raises(number_text.Ambiguous, match=r"may mean .* or .*: write .* or ") as message:
             read(text)
-    ways = str(told.value).rpartition("write ")[2].split(" or ")
+    ways = str(message.value).rpartition("write ")[2].split(" or ")
     first, second = map(number_text.number, ways)
     assert second == pytest.approx(1000 * first)
 
@@ -151,12 +151,12 @@ def test_price_lists(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"), [("5.000", "may mean 5.000 or 5000"), ("0", "above 0"), ("much", "A budget is a number above 0")]
+    ("typed", "message"), [("5.000", "may mean 5.000 or 5000"), ("0", "above 0"), ("much", "A budget is a number above 0")]
 )
-def test_the_budget_of_the_command_line(typed, told):
+def test_the_budget_of_the_command_line(typed, message):
     result = CliRunner().invoke(shortlist, ["northpeak.outdoor", "--budget", typed])
     assert result.exit_code == 2
-    assert told in result.output
+    assert message in result.output
 
 
 def test_weights_of_the_command_line_and_the_api():

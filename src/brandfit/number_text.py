@@ -45,7 +45,7 @@ def whole(text: str) -> int:
 
 
 def written(value: float) -> str:
-    """A number as a text that ``number`` reads back, whatever its digits are.
+    """A number as a text that ``number`` reads back without ambiguity.
 
     >>> written(12.345), written(5000)
     ('12.3450', '5000')

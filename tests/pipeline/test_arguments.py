@@ -102,8 +102,8 @@ def valid(hint, workspace: Workspace):
 
 def needed(function, workspace: Workspace) -> dict:
     """The parameters without a default."""
-    asked = inspect.signature(function).parameters.values()
-    wanted = [p for p in asked if p.default is inspect.Parameter.empty and p.kind is not inspect.Parameter.VAR_POSITIONAL]
+    parameters = inspect.signature(function).parameters.values()
+    wanted = [p for p in parameters if p.default is inspect.Parameter.empty and p.kind is not inspect.Parameter.VAR_POSITIONAL]
     return {p.name: valid(hints(function)[p.name], workspace) for p in wanted}
 
 
@@ -127,14 +127,14 @@ def test_every_public_function_is_checked_and_says_what_it_accepts(function):
     for name, hint in hints(function).items():
         if name == "return" or accepts(hint):
             continue
-        told = f"{function.__name__}({name}): annotate it with Place, Texts, Files or Seeds"
+        message = f"{function.__name__}({name}): annotate it with Place, Texts, Files or Seeds"
         bare = [hint, *parts_of(hint)]
-        assert Workspace not in bare, told
-        assert np.ndarray not in bare, told
+        assert Workspace not in bare, message
+        assert np.ndarray not in bare, message
         for part in bare:
             origin = typing.get_origin(part)
             if isinstance(origin, type) and issubclass(origin, Iterable) and not issubclass(origin, Mapping):
-                assert not {str, int, Path} & set(parts_of(part)), told
+                assert not {str, int, Path} & set(parts_of(part)), message
 
 
 @pytest.mark.parametrize(("function", "name"), parameters(is_list))
@@ -164,16 +164,16 @@ def test_every_workspace_may_be_a_path(function, name, workspace):
 def test_every_other_type_is_a_usage_error_that_names_the_parameter(function, name, workspace):
     given = needed(function, workspace)
     for wrong in (object(), b"bytes", 3 + 2j):
-        with pytest.raises(UsageError) as told:
+        with pytest.raises(UsageError) as raised:
             function(**given | {name: wrong})
-        assert name in told.value.message
-        assert type(wrong).__name__ in told.value.message
-        assert "expected" in told.value.message
-        assert name in told.value.hint
+        assert name in raised.value.message
+        assert type(wrong).__name__ in raised.value.message
+        assert "expected" in raised.value.message
+        assert name in raised.value.hint
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         (3, "likes is 3 (int), expected a text or a list of texts"),
         (None, "likes is None, expected a text or a list of texts"),
@@ -186,10 +186,10 @@ def test_every_other_type_is_a_usage_error_that_names_the_parameter(function, na
         (pa.table({"id": ["a.b"]}), "likes: entry 1 is {'id': 'a.b'} (dict), expected a text"),
     ],
 )
-def test_texts_say_what_is_wrong_and_where(value, told):
+def test_texts_say_what_is_wrong_and_where(value, message):
     with pytest.raises(UsageError) as error:
         texts(value, "likes")
-    assert error.value.message.startswith(told)
+    assert error.value.message.startswith(message)
     assert error.value.hint == 'Write likes="a.b" for one, likes=["a.b", "c.d"] for several.'
 
 
@@ -236,13 +236,13 @@ def test_a_text_is_no_list_of_letters(place, tmp_path):
     assert best not in [pick.influencer for pick in pipeline.shortlist(place, BRAND, count=3, ranker="simcos", exclude=best).picks]
     assert pipeline.export(place, "rankings", tmp_path / "one.csv", BRAND, "simcos", 4) == 4
     assert [pick.influencer for pick in pipeline.appraise(place, BRAND, SOMEONE, "simcos").picks] == [SOMEONE]
-    told = pipeline.advise(place, BRAND, captions="Sale! Boots for every summit.")
-    assert [idea.what for idea in told.ideas] == ["Sale! Boots for every summit."]
+    message = pipeline.advise(place, BRAND, captions="Sale! Boots for every summit.")
+    assert [idea.what for idea in message.ideas] == ["Sale! Boots for every summit."]
     assert pipeline.describe_accounts(place, SOMEONE) == pipeline.describe_accounts(place, [SOMEONE])
 
 
 def test_seeds_and_rankers_may_be_one(place):
-    one, listed = (pipeline.evaluate(place, *asked).to_dict() for asked in [("simcos", "cv5"), (["simcos"], "cv5")])
+    one, listed = (pipeline.evaluate(place, *given).to_dict() for given in [("simcos", "cv5"), (["simcos"], "cv5")])
     assert one | {"seconds": {}} == listed | {"seconds": {}}
     seed = pipeline.evaluate(place, "random", "cv5", seeds=3).to_dict()
     assert seed | {"seconds": {}} == pipeline.evaluate(place, {"random"}, "cv5", seeds=[3]).to_dict() | {"seconds": {}}

@@ -55,13 +55,13 @@ def folder(tmp_path_factory) -> Path:
         pipeline.import_source(workspace, "folder", source)
         pipeline.encode(workspace, "text.hashing")
         profile = Features(
-            name="told",
+            name="predicted",
             slot="category",
             level="account",
             ids=np.array(sorted(PREDICTED), dtype=object),
             values=np.array([PREDICTED[id] for id in sorted(PREDICTED)], np.float32),
             columns=("food", "travel"),
-            key="told",
+            key="predicted",
         )
         workspace.save(profile)
     return place
@@ -137,7 +137,7 @@ def test_a_search_and_look_alikes_count_whom_they_pass_over(workspace):
     alike = pipeline.similar(workspace, ["ann.cooks"], k=2)
     assert len(alike.rows) == 2
     assert alike.total == 7
-    assert counts(alike.excluded) == {"asked": 1, "no_evidence": 1}
+    assert counts(alike.excluded) == {"in_query": 1, "no_evidence": 1}
 
 
 def test_a_shortlist_counts_whom_it_cannot_choose(workspace):
@@ -158,10 +158,10 @@ def test_a_shortlist_counts_whom_it_cannot_choose(workspace):
 
 
 def test_places_say_among_whom(workspace):
-    told, _ = pipeline.explain(workspace, BRAND, "ann.cooks", "simcos", ())
-    assert told.more["candidates"] == 6
-    assert counts(told.more["excluded"]) == {"followers_below": 1, "followers_above": 1, "partner": 1}
-    assert any(note.startswith("6 of 9 influencers are candidates.") for note in told.notes)
+    answer, _ = pipeline.explain(workspace, BRAND, "ann.cooks", "simcos", ())
+    assert answer.more["candidates"] == 6
+    assert counts(answer.more["excluded"]) == {"followers_below": 1, "followers_above": 1, "partner": 1}
+    assert any(note.startswith("6 of 9 influencers are candidates.") for note in answer.notes)
     outside, _ = pipeline.explain(workspace, BRAND, "gus.huge", "simcos", ())
     assert outside.sentences[0].startswith("gus.huge has a score of")
     assert any("has no place in the ranking" in note for note in outside.notes)
@@ -174,10 +174,10 @@ def test_places_say_among_whom(workspace):
 def test_an_import_and_a_check_say_how_many_will_be_ranked(workspace, tmp_path):
     (tmp_path / "accounts.csv").write_text(ACCOUNTS)
     with Workspace(tmp_path / "work", create=True) as fresh:
-        told = pipeline.import_source(fresh, "folder", tmp_path).to_dict()["candidates"]
-        assert told["total"] == 7
-        assert counts(told["excluded"]) == {"followers_below": 1, "followers_above": 1}
-        assert counts(told["incomplete"]) == {"followers_unknown": 1}
+        answer = pipeline.import_source(fresh, "folder", tmp_path).to_dict()["candidates"]
+        assert answer["total"] == 7
+        assert counts(answer["excluded"]) == {"followers_below": 1, "followers_above": 1}
+        assert counts(answer["incomplete"]) == {"followers_unknown": 1}
     finding = next(f for f in pipeline.check(workspace).findings if f.name == "influencers_outside_micro")
     assert finding.count == 2
     assert set(finding.examples) == {"fay.tiny", "gus.huge"}

@@ -166,8 +166,8 @@ def test_a_new_brief_is_ranked_by_at_once_and_nothing_is_written(workspace):
     assert {id.partition(".")[0] for id in ranking.candidates[:6]} == {"travel"}
     assert any(note.startswith("1 post of new.brand is encoded for this ranking alone") for note in ranking.notes)
     assert (ranking.no_evidence, dict(ranking.not_encoded)) == (0, {})
-    told, _ = pipeline.explain(workspace, "@New.Brand", str(ranking.candidates[0]), "simcos")
-    assert told.more["rank"] == 1
+    answer, _ = pipeline.explain(workspace, "@New.Brand", str(ranking.candidates[0]), "simcos")
+    assert answer.more["rank"] == 1
     assert workspace.stamp == before
     pipeline.update(workspace)
     again = pipeline.rank(workspace, "new.brand", "simcos")
@@ -267,17 +267,17 @@ def test_the_command_line_says_it_and_makes_it_again(workspace, capsys):
     assert "Out of date" not in run(capsys, "check", "-w", where)
     assert run(capsys, "update", "-w", where) == "Everything is up to date.\n"
     workspace.write("many", many(QUICK + 1))
-    told = run(capsys, "check", "-w", where)
-    assert f"text.hashing: {QUICK + 1} new posts are not encoded, for example many-0" in told
-    assert f"brandfit update -w {where}" in told
+    answer = run(capsys, "check", "-w", where)
+    assert f"text.hashing: {QUICK + 1} new posts are not encoded, for example many-0" in answer
+    assert f"brandfit update -w {where}" in answer
     assert json.loads(run(capsys, "check", "--json", "-w", where))["outdated"]["features"][0]["new"] == QUICK + 1
     assert f"{QUICK + 1} new posts are not encoded" in run(capsys, "doctor", "-w", where)
-    asked = ("rank", "many.brand", "--ranker", "simcos", "-k", "2", "-w", where)
-    lines = run(capsys, *asked).splitlines()
+    sent = ("rank", "many.brand", "--ranker", "simcos", "-k", "2", "-w", where)
+    lines = run(capsys, *sent).splitlines()
     assert [line.split()[0] for line in lines[1:3]] == ["-", "-"]
     assert any(line.startswith("Note: nobody is ranked") for line in lines)
-    found = json.loads(run(capsys, *asked, "--json"))
+    found = json.loads(run(capsys, *sent, "--json"))
     assert [row["rank"] for row in found["ranking"]] == [None, None]
     assert (found["no_evidence"], found["not_encoded"]) == (12, {"brand": QUICK + 1})
     assert run(capsys, "update", "-w", where).startswith("Encoded: concept.bag")
-    assert run(capsys, *asked).splitlines()[1].split()[0] == "1"
+    assert run(capsys, *sent).splitlines()[1].split()[0] == "1"

@@ -137,8 +137,8 @@ def test_one_dislike_of_the_best_keeps_the_topic_of_a_brand(place):
         assert left_out in [str(group) for group in chosen.excluded]
         both = pipeline.rank(workspace, BRAND, exclude=before[:2], not_this=before[1:3])
         assert both.top(8).candidates.tolist() == before[3:]
-        told = [str(group) for group in both.excluded]
-        assert told[-2:] == [f"2 marked “Not this” ({', '.join(sorted(before[1:3]))})", left_out]
+        groups = [str(group) for group in both.excluded]
+        assert groups[-2:] == [f"2 marked “Not this” ({', '.join(sorted(before[1:3]))})", left_out]
         with pytest.raises(UnknownName, match="nobody"):
             pipeline.rank(workspace, BRAND, not_this=["nobody"])
 

@@ -28,8 +28,8 @@ def site(make, folder, tmp_path):
     with Workspace(folder) as workspace:
         pipeline.import_source(workspace, "folder", tmp_path / "more")
         ids = np.array(["hal.unsized"], dtype=object)
-        told = {"level": "account", "slot": "category", "columns": ("pet", "travel"), "key": "told"}
-        workspace.save(Features("told", ids, np.array([[0.25, 0.75]], np.float32), **told))
+        fields = {"level": "account", "slot": "category", "columns": ("pet", "travel"), "key": "predicted"}
+        workspace.save(Features("predicted", ids, np.array([[0.25, 0.75]], np.float32), **fields))
     return make(folder)
 
 

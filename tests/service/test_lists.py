@@ -23,10 +23,10 @@ LISTS = [
 
 @pytest.mark.parametrize(("model", "name"), LISTS, ids=[f"{model.__name__}-{name}" for model, name in LISTS])
 def test_a_text_is_no_list(model, name):
-    with pytest.raises(ValidationError) as told:
+    with pytest.raises(ValidationError) as raised:
         model.model_validate({name: "a.b"})
     assert {"loc": (name,), "msg": "Input should be a valid list"}.items() <= {
-        k: v for error in told.value.errors() if error["loc"] == (name,) for k, v in error.items()
+        k: v for error in raised.value.errors() if error["loc"] == (name,) for k, v in error.items()
     }.items()
 
 

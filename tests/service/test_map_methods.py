@@ -56,11 +56,11 @@ def placed(tmp_path_factory):
 
 @pytest.mark.parametrize("method", ["wsim", "wsim-general"])
 def test_maps_of_wsim_lie_where_its_filters_are_active(placed, method, make, tmp_path, capsys):
-    asked = ["explain", "shop", "ana", "--ranker", "wsim", "--kind", "maps", "--map-method", method, "-w", str(placed)]
-    main([*asked, "--out", str(tmp_path / "why"), "--json"])
-    told = json.loads(capsys.readouterr().out)
-    assert len(told["maps"]) == 2
-    for one in told["maps"]:
+    command = ["explain", "shop", "ana", "--ranker", "wsim", "--kind", "maps", "--map-method", method, "-w", str(placed)]
+    main([*command, "--out", str(tmp_path / "why"), "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert len(result["maps"]) == 2
+    for one in result["maps"]:
         values = np.array(one["values"])
         assert one["method"] == method
         assert np.argwhere(values).tolist() == [list(PLACE)]
@@ -68,7 +68,7 @@ def test_maps_of_wsim_lie_where_its_filters_are_active(placed, method, make, tmp
     assert len(list((tmp_path / "why").glob("map-*.png"))) == 2
     client = make(placed)
     where = {"ranker": "wsim", "map_method": method}
-    assert client.get("/api/v1/explanations/shop/ana", params={**where, "kind": "maps"}).json()["maps"] == told["maps"]
+    assert client.get("/api/v1/explanations/shop/ana", params={**where, "kind": "maps"}).json()["maps"] == result["maps"]
     page = client.get("/brands/shop/why/ana/maps", params=where).text
     sources = [source.replace("&amp;", "&") for source in re.findall(r'<img src="([^"]+maps/[^"]+)"', page)]
     assert len(sources) == 2
@@ -78,7 +78,7 @@ def test_maps_of_wsim_lie_where_its_filters_are_active(placed, method, make, tmp
     assert red[y, x] > 50
     assert np.abs(red[:, :11]).max() == 0  # not read
     assert "no heat maps of 1 posts, for example: ana-2 has 2 pictures" in page
-    assert any("ana-2 has 2 pictures" in note for note in told["notes"])
+    assert any("ana-2 has 2 pictures" in note for note in result["notes"])
     assert "map_method=wsim-general" in page
     assert "map_method=gradient" not in page  # nothing here can read pictures as they were
 
@@ -89,12 +89,12 @@ def test_maps_by_gradient(client, folder, brand, tiny_clip, tmp_path, capsys):
     main(["encode", "image.clip", "--set", f"model={tiny_clip}", "-w", str(folder)])
     with Workspace(folder) as workspace:
         influencer = str(pipeline.rank(workspace, brand, "simcos", 1).candidates[0])
-    asked = ["explain", brand, influencer, "--ranker", "simcos", "--kind", "maps", "--map-method", "gradient", "-w", str(folder)]
+    command = ["explain", brand, influencer, "--ranker", "simcos", "--kind", "maps", "--map-method", "gradient", "-w", str(folder)]
     capsys.readouterr()
-    main([*asked, "--set", model])
+    main([*command, "--set", model])
     assert "Heat maps by gradient" in capsys.readouterr().out
     with pytest.raises(SystemExit):
-        main(asked)
+        main(command)
     assert "nothing here can read pictures as image.clip did" in capsys.readouterr().err
 
 
@@ -102,13 +102,13 @@ def test_what_a_method_lacks_is_told_everywhere(client, folder, brand, capsys):
     with Workspace(folder) as workspace:
         influencer = str(pipeline.rank(workspace, brand, "simcos", 1).candidates[0])
         assert pipeline.map_methods(workspace, "simcos") == ["occlusion"]
-    asked = ["explain", brand, influencer, "--ranker", "simcos", "-w", str(folder), "--map-method"]
+    command = ["explain", brand, influencer, "--ranker", "simcos", "-w", str(folder), "--map-method"]
     for method, said in (
         ("wsim", "simcos has no weights of single columns"),
         ("gradient", "image.classical is no network of PyTorch"),
     ):
         with pytest.raises(SystemExit):
-            main([*asked, method, "--kind", "maps"])
+            main([*command, method, "--kind", "maps"])
         assert said in capsys.readouterr().err
         where = {"ranker": "simcos", "map_method": method}
         answer = client.get(f"/api/v1/explanations/{brand}/{influencer}", params={**where, "kind": "maps"})
@@ -116,7 +116,7 @@ def test_what_a_method_lacks_is_told_everywhere(client, folder, brand, capsys):
         assert said in answer.text
         assert said in client.get(f"/brands/{brand}/why/{influencer}/maps", params=where).text
     with pytest.raises(SystemExit):
-        main([*asked, "wsim"])
+        main([*command, "wsim"])
     assert "--map-method goes with --kind maps" in capsys.readouterr().err
     assert client.get(f"/brands/{brand}/why/{influencer}/maps", params={"map_method": "magic"}).status_code == 422
 

@@ -25,10 +25,10 @@ def imported(folder):
 
 def test_an_unranked_list_has_no_numbers_and_a_button(make, imported):
     client = make(imported)
-    told = client.get(f"/api/v1/rankings/{MANY}?ranker=simcos").json()
-    assert {item["rank"] for item in told["items"]} == {None}
-    assert told["no_evidence"] == told["total"] > 0
-    assert told["not_encoded"] == {"brand": QUICK + 1}
+    answer = client.get(f"/api/v1/rankings/{MANY}?ranker=simcos").json()
+    assert {item["rank"] for item in answer["items"]} == {None}
+    assert answer["no_evidence"] == answer["total"] > 0
+    assert answer["not_encoded"] == {"brand": QUICK + 1}
     page = client.get(f"/brands/{MANY}?ranker=simcos").text
     assert "Nobody is ranked" in page
     assert '<span class="rank" aria-hidden="true">1</span>' not in page
@@ -41,26 +41,26 @@ def test_an_unranked_list_has_no_numbers_and_a_button(make, imported):
 
 def test_the_start_page_and_the_api_say_what_is_out_of_date_until_it_is_updated(make, imported):
     client = make(imported)
-    told = client.get("/api/v1/workspace").json()
-    assert "update" in told["next"]
-    features = {one["name"]: one["new"] for one in told["outdated"]["features"]}
+    answer = client.get("/api/v1/workspace").json()
+    assert "update" in answer["next"]
+    features = {one["name"]: one["new"] for one in answer["outdated"]["features"]}
     assert features["text.hashing"] == QUICK + 2
-    assert [one["name"] for one in told["outdated"]["models"]] == ["brandfit"]
+    assert [one["name"] for one in answer["outdated"]["models"]] == ["brandfit"]
     assert client.get("/api/v1/check").json()["outdated"]["up_to_date"] is False
     page = client.get("/").text
     assert f"text.hashing: {QUICK + 2} new posts are not encoded" in page
     assert "brandfit: made before the data changed" in page
     assert 'action="/update"' in page
-    asked = client.post("/api/v1/updates", json={})
-    assert (asked.status_code, asked.json()["kind"]) == (202, "update")
+    sent = client.post("/api/v1/updates", json={})
+    assert (sent.status_code, sent.json()["kind"]) == (202, "update")
     assert client.post("/update").status_code == 303
     with Workspace(imported) as workspace:
         done = WORK["update"](workspace, lambda *_: None)
         assert done["left"]["up_to_date"]
         assert done["models"] == ["brandfit"]
         assert pipeline.rank(workspace, MANY, k=1).ranks() == [1]
-    told = make(imported).get("/api/v1/workspace").json()
-    assert (told["outdated"]["up_to_date"], "update" in told["next"]) == (True, False)
+    answer = make(imported).get("/api/v1/workspace").json()
+    assert (answer["outdated"]["up_to_date"], "update" in answer["next"]) == (True, False)
 
 
 def test_notes_of_a_page_are_saved_together_or_not_at_all(client, brand):

@@ -61,7 +61,7 @@ def _figure(label: str, total: Total, meaning: str, size: int, currency: str = "
     if total.value is None:
         return Figure(label, "unknown", "", meaning)
     known = size - len(total.unknown)
-    meaning += f"; of the {known} of {size} for whom it is known" if total.unknown else ""
+    meaning += f"; of the {known} of {size} with a known value" if total.unknown else ""
     ranged = total.low is not None and total.high is not None and total.low < total.high
     span = f"{total.low:,.0f} to {total.high:,.0f}" if ranged else ""
     return Figure(label, money(total.value, currency), span, meaning)

@@ -61,7 +61,7 @@ class Forecast:
         """(k, 2) low and high of a new post of each of these; NaN where there is no interval."""
         if not len(self.deviation):
             return np.full((len(at), 2), np.nan)
-        # The same draws for everybody, so that nobody's interval depends on who else is asked for.
+        # The same draws for everybody, so that an interval does not depend on the other influencers of the call.
         return np.quantile(self._draws(at, 1, seed), ENDS, axis=0).T
 
     def total(self, at: Sequence[int], seed: int = 0) -> tuple[float, float]:

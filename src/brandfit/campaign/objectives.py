@@ -39,7 +39,7 @@ OBJECTIVES = {
 
 
 def objective_of(name: str | None, match_is: MatchIs, ranker: str) -> str:
-    """The objective that is asked for; without one match_reach, or rank_reach where the ranker gives no chance of a match.
+    """The named objective; without a name match_reach, or rank_reach where the ranker gives no chance of a match.
 
     Raises UnknownName, and UsageError where the objective needs a chance and the ranker gives none, or the reverse.
     """

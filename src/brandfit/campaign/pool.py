@@ -22,7 +22,7 @@ class Pick:
     match        chance of a match, or rank share
     price        of a post, in the currency of the set, with its range; given: whether a price list states it
     engagement   expected likes and comments on a post, with its interval, from so many past ``posts``
-    adds         to the objective, beside those above it
+    adds         to the objective, in addition to those above it
     shared       share of its known audience that others of the set have too
     """
 
@@ -63,7 +63,7 @@ class Pick:
 
 @dataclass(frozen=True)
 class Total:
-    """Of a set: the sum over those for whom it is known, with its range; None where it is known of none. unknown: of whom not."""
+    """The sum over the influencers of a set with a known value, with its range; None if none is known. unknown: the others."""
 
     value: float | None
     low: float | None = None
@@ -135,7 +135,7 @@ class Pool:
         return known & ~np.isnan(self.match) if objective in ("match_reach", "rank_reach") else known
 
     def set_value(self, objective: str) -> SetValue:
-        """Of the candidates. Those of whom it is not known count for nothing: name them beside it."""
+        """Value of sets of the candidates. A candidate with an unknown value counts 0: the caller names it."""
         amount = np.where(self.known(objective), self.amount(objective), 0.0)
         weighted = objective in ("match_reach", "rank_reach")
         match = np.nan_to_num(self.match) if weighted else np.ones(len(self))

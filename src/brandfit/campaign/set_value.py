@@ -9,7 +9,7 @@
     engagement    expected likes and comments on a post   1, and no audience: engagement adds up
 
 Only a sample of an audience is known. A member of it (somebody who comments or follows) stands for as many followers as there are
-for each known member, of the influencer of its own for whom that is smallest, so that no influencer counts for more than its
+for each known member, of that one of its influencers with the fewest, so that no influencer counts for more than its
 followers; the other followers are private to their influencer. Adding one to a larger set never adds more than to a smaller one
 (f is submodular).
 """

@@ -20,7 +20,7 @@ REASONS = {
     "price_unknown": "the price is unknown, and a budget is given",
     "engagement_unknown": "the expected engagement is unknown, and a set is chosen by it",
     "no_match": "not found by the words of a search",
-    "asked": "named in the request: others like it are wanted",
+    "in_query": "named in the request: others like it are wanted",
     "no_evidence": "nothing is encoded or known to judge by",
 }
 """Why an account is left out, or what is unknown about it: name for programs to its meaning."""
@@ -89,11 +89,11 @@ def listed(groups: Sequence[Counted]) -> str:
 def sentences(
     among: int, excluded: Sequence[Counted], incomplete: Sequence[Counted] = (), what: str = "are candidates"
 ) -> list[str]:
-    """For people: how many of all influencers are left, who is left out and why, and about whom something is unknown."""
-    told = []
+    """For people: how many of all influencers are left, who is left out and why, and how many have unknown values."""
+    lines = []
     if excluded:
         total = among + sum(group.count for group in excluded)
-        told.append(f"{among:,} of {total:,} influencers {what}. Left out: {listed(excluded)}.")
+        lines.append(f"{among:,} of {total:,} influencers {what}. Left out: {listed(excluded)}.")
     if incomplete:
-        told.append(f"Among them: {listed(incomplete)}.")
-    return told
+        lines.append(f"Among them: {listed(incomplete)}.")
+    return lines

@@ -114,7 +114,7 @@ def with_counts(ranking: Ranking, found: Candidates) -> Ranking:
 
 
 def with_incomplete(ranking: Ranking, found: Candidates) -> Ranking:
-    """With the candidates of this ranking counted about whom something is unknown. Call it before the best k are taken."""
+    """With the candidates that have unknown values counted. Call it before the best k are taken."""
     ids = ranking.candidates
     silent = counted(
         "no_evidence", "with nothing encoded to rank by (listed last, without a number)", ids[np.isnan(ranking.scores)]
@@ -124,14 +124,14 @@ def with_incomplete(ranking: Ranking, found: Candidates) -> Ranking:
 
 
 def met(condition: Condition, facts: Facts, ids: np.ndarray) -> tuple[np.ndarray, tuple[Counted, ...]]:
-    """(n,) bool: accounts that meet a condition, and the others, counted: those that do not, and those of whom it is unknown."""
+    """(n,) bool: accounts that meet a condition, and the others, counted: those that do not, and those with unknown values."""
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ids.tolist()], np.int64)
     true, known = filters.decided(condition, facts)
-    keep, told = true[at], known[at]
-    return keep, (
-        *counted("condition", f"outside the condition ({condition})", ids[told & ~keep]),
-        *counted("condition_unknown", "for whom the condition is unknown", ids[~told]),
+    meets, is_known = true[at], known[at]
+    return meets, (
+        *counted("condition", f"outside the condition ({condition})", ids[is_known & ~meets]),
+        *counted("condition_unknown", "for whom the condition is unknown", ids[~is_known]),
     )
 
 

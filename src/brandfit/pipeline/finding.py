@@ -138,7 +138,7 @@ def similar(
     found = found[:k]
     excluded = (
         *_unmet(condition, facts),
-        *counted("asked", "named in the request", facts.ids[allowed & named]),
+        *counted("in_query", "named in the request", facts.ids[allowed & named]),
         *counted("no_evidence", "with nothing encoded to compare", facts.ids[allowed & ~named & ~is_found]),
     )
     told = [{"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found]

@@ -50,7 +50,7 @@ WEIGHTS = Weights()
 def refined(ranking: Ranking, alike: Lookalikes, like: Sequence[str], dislike: Sequence[str]) -> Ranking:
     """The ranking without those of ``dislike``, sorted anew by scores and marks; its ``moves`` say who moved and why.
 
-    A mark of somebody of whom nothing is known moves nobody, and a note says so.
+    A mark on an influencer without features moves nobody, and a note says so.
 
     Raises UnknownName for an account that is not there, UsageError for one that is both liked and disliked.
     """
@@ -110,10 +110,10 @@ def reason(row: Mapping[str, Any], like: str = "which is liked", dislike: str = 
     because = row["because"]
     if because is None:
         return f"{places}: others moved past it" if row["moved"] < 0 else f"{places}: others moved down"
-    whom, words = because["influencer"], like if because["mark"] == "like" else dislike
-    if whom == row["influencer"]:
+    marked, words = because["influencer"], like if because["mark"] == "like" else dislike
+    if marked == row["influencer"]:
         return f"{places}: it is liked"
-    return f"{places}: {'similar to' if because['similar'] else 'unlike'} {whom}, {words}"
+    return f"{places}: {'similar to' if because['similar'] else 'unlike'} {marked}, {words}"
 
 
 def _counted(number: int, noun: str) -> str:
