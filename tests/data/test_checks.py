@@ -88,6 +88,7 @@ CASES = {
         },
         ("big", "tiny"),
     ),
+    "ids_with_spaces": ("warning", {"accounts": [Account(id="bad name", followers=9_000)]}, ("bad name",)),
     "posts_of_unknown_accounts": ("error", one_more(account="ghost"), ("px",)),
     "likes_above_followers": ("warning", one_more(likes=10_001), ("px",)),
     "posts_in_the_future": ("warning", one_more(time=NOW + 1), ("px",)),

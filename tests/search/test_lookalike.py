@@ -91,6 +91,10 @@ def test_a_brief_ranks_for_a_brand_without_an_account(place, capsys):
     assert found["brand"] == "brief"
     assert sum(category[row["influencer"]] == "pet" for row in found["ranking"]) >= 7
     assert any("seen through its brief" in note for note in found["notes"])
+    unknown = "no word of the brief is in any post here"
+    assert not any(unknown in note for note in found["notes"])
+    main(["rank", "--brief", "qwrtzp", "--ranker", "simcos", "-k", "3", "-w", str(place), "--json"])
+    assert any(unknown in note for note in json.loads(capsys.readouterr().out)["notes"])
     for args in ([], ["northpeak.outdoor", "--brief", "x"]):
         with pytest.raises(SystemExit):
             main(["rank", *args, "-w", str(place)])

@@ -116,6 +116,14 @@ def _accounts(facts: _Facts) -> Iterator[Finding]:
     yield from _finding(
         "duplicate_accounts", "error", facts.ids.filter(_bools(_repeats(facts.ids))), "{} with an id that another has.", "account"
     )
+    spaced = facts.ids.filter(pc.and_(pc.match_substring_regex(facts.ids, r"\s"), _bools(facts.ranked)))
+    yield from _finding(
+        "ids_with_spaces",
+        "warning",
+        spaced,
+        "{} with a space in the id: no handle has one, and no profile link leads there.",
+        "account",
+    )
     if facts.real.any():
         posted = np.zeros(len(facts.ids), bool)
         posted[facts.owner[(facts.owner >= 0) & facts.real]] = True

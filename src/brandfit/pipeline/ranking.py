@@ -16,6 +16,7 @@ from brandfit.config import Config
 from brandfit.data import split
 from brandfit.data.candidates import listed
 from brandfit.data.dataset import Dataset
+from brandfit.data.profiles import WORD
 from brandfit.errors import ConfigError, UnknownName, UsageError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
@@ -218,9 +219,22 @@ def rank_brief(
     asked = with_brief(dataset, text, paths(pictures or (), "pictures"), readers)
     unread = [slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided]
     notes = [f"{slot} left out: nothing here can read a brief as {dataset.slots[slot].name} read posts" for slot in unread]
+    if text.strip() and not _shares_a_word(dataset, text):
+        notes.append("no word of the brief is in any post here: the order rests on likeness of meaning alone, if on anything")
     ranking = ranked(model, asked, BRIEF, True, bounds(followers, data))
     ranking = replace(ranking, notes=(*ranking.notes, *notes))
     return ranking if k is None else ranking.top(k)
+
+
+def _shares_a_word(dataset: Dataset, text: str) -> bool:
+    """Whether a word of the text is in a caption of any account."""
+
+    def words_of_posts() -> set[str]:
+        captions = dataset.posts["caption"].to_pylist()
+        return {word for caption in captions if caption for word in WORD.findall(caption.lower())}
+
+    known = dataset.remembered("words of posts", words_of_posts)
+    return not known or any(word in known for word in WORD.findall(text.lower()))
 
 
 def ranked(model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds) -> Ranking:
