@@ -54,7 +54,8 @@ class Ranking:
     """Candidates of one brand, best first.
 
     scores are higher for better and may be NaN, "no evidence", which comes last. ``parts`` are named (n,) arrays
-    that add up to the scores of a ranker that can say what its score is made of, else empty.
+    that add up to the scores of a ranker that can say what its score is made of, else empty; NaN where a part is unknown for a
+    candidate, so that it adds nothing.
 
     among       number of candidates that were ranked, before the list was cut to the best k
     excluded    influencers that are no candidates, by reason; ``among`` and their counts add up to all influencers
@@ -192,7 +193,7 @@ def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
                 "part of the score", name, ranking.parts, "" if ranking.parts else f"{ranking.ranker} tells no parts."
             )
     parts = {name: values * weights.get(name, 1.0) for name, values in ranking.parts.items()}
-    scores = np.sum(list(parts.values()), axis=0) if parts else ranking.scores
+    scores = np.where(np.isnan(ranking.scores), np.nan, np.nansum(list(parts.values()), axis=0)) if parts else ranking.scores
     made = rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
     return replace(made, excluded=ranking.excluded, incomplete=ranking.incomplete)
 

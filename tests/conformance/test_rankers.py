@@ -18,7 +18,7 @@ from brandfit.errors import UsageError
 from brandfit.explain.attribute import Attributor
 from brandfit.explain.variants import Variants, pair, subject
 from brandfit.explain.variants import scores as scores_of
-from brandfit.learning.pooling import account_has
+from brandfit.learning.pooling import account_has, brand_has
 from brandfit.rankers.base import restored
 
 VARIANTS = {
@@ -174,7 +174,23 @@ def test_parts_add_up_to_the_score(name, fitted, planted, brands, candidates):
     assert set(parts) == {ranker.name} or set(parts) <= {*ranker.slots, *ranker.sums}
     np.testing.assert_allclose(sum(parts.values()), ranker.score(planted.dataset, brands, candidates), rtol=1e-9)
     ranking = ranker.rank(planted.dataset, brands[0], candidates)
-    np.testing.assert_allclose(sum(ranking.parts.values()), ranking.scores, rtol=1e-9)
+    known = ~np.isnan(ranking.scores)
+    np.testing.assert_allclose(np.nansum(list(ranking.parts.values()), axis=0)[known], ranking.scores[known], rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", READING)
+def test_a_part_whose_slot_is_unknown_for_the_pair_is_unknown_and_not_zero(name, fitted, planted, brands, candidates):
+    ranker = fitted(name)
+    ranking = ranker.rank(planted.dataset, brands[0], candidates)
+    by_slot = [slot for slot in ranking.parts if slot in ranker.slots]
+    for slot in by_slot if len(ranking.parts) > 1 else []:
+        has = account_has(planted.dataset, slot, ranking.candidates)
+        if slot not in ranker.one_sided:
+            has = has & brand_has(planted.dataset, slot, brands[:1])
+        unknown = np.isnan(ranking.parts[slot])
+        assert not unknown[has & ~np.isnan(ranking.scores)].any()
+        assert not (ranking.parts[slot][~has] == 0).any()
+        assert all(row["parts"][slot] is None for row, there in zip(ranking.rows(), has, strict=True) if not there)
 
 
 @pytest.mark.parametrize("name", READING)

@@ -48,18 +48,19 @@ def explain(
     lacks something. Of occlusion, which draws unless said, a note says so.
     """
     kinds, wanted = _known(kinds, KINDS, "kind of explanation"), _known(sides, SIDES, "side of a pair")
-    for role, id, known in (("brand", brand, dataset.brands), ("influencer", influencer, dataset.influencers)):
-        if id not in set(known.tolist()):
-            raise UnknownName(role, id, known.tolist())
+    for role, id, ids in (("brand", brand, dataset.brands), ("influencer", influencer, dataset.influencers)):
+        if id not in set(ids.tolist()):
+            raise UnknownName(role, id, ids.tolist())
     pair = np.array([brand], dtype=object), np.array([influencer], dtype=object)
-    parts = {name: float(values[0, 0]) for name, values in ranker.parts(dataset, *pair).items()}
-    score = sum(parts.values())
+    made_of = ranker.parts(dataset, *pair)
+    score = float(sum(values[0, 0] for values in made_of.values()))
     if np.isnan(score):
         raise UsageError(
             f"{ranker.name} has no evidence on {brand} and {influencer}: there is no score to explain.",
             "Encode the posts of both, or ask for a pair that is ranked.",
         )
-    notes = ranker.notes(dataset)
+    known = {name: float(values[0, 0]) for name, values in ranker.known_parts(dataset, brand, pair[1], made_of).items()}
+    notes = [*ranker.unknown(dataset, brand, pair[1]), *ranker.notes(dataset)]
     readers = dict(encoders or {})
     lacks = heatmap.lacking(map_method, ranker, dataset, readers.get("picture")) if "maps" in kinds else None
     if lacks and map_method != "occlusion":
@@ -77,7 +78,7 @@ def explain(
         influencer,
         ranker.name,
         score,
-        parts,
+        {name: value for name, value in known.items() if not np.isnan(value)},
         attributions=tuple(found),
         radars=tuple(_radars(ranker, dataset, brand, influencer, found)),
         maps=tuple(_maps(map_method, ranker, dataset, brand, influencer, found, readers.get("picture"), notes)) if mapped else (),

@@ -124,16 +124,30 @@ class Ranker(ABC):
         if not len(candidates):
             raise UsageError(f"There are no candidates to rank for {brand!r}.", "Import influencers, or widen the choice.")
         parts = self.parts(dataset, np.array([brand], dtype=object), candidates)
-        rows = {name: values[0] for name, values in parts.items()}
-        scores = sum_parts(rows)
+        scores = sum_parts({name: values[0] for name, values in parts.items()})
+        rows = {name: values[0] for name, values in self.known_parts(dataset, brand, candidates, parts).items()}
         notes = self.notes(dataset)
-        notes = [*self._unknown(dataset, brand, candidates), *notes]
+        notes = [*self.unknown(dataset, brand, candidates), *notes]
         if seen_as := self._seen_as(dataset, brand):
             notes = [seen_as, *notes]
         return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, notes)
 
-    def _unknown(self, dataset: Dataset, brand: str, candidates: np.ndarray) -> list[str]:
-        """Which slots the brand lacks, and how many candidates lack one: their parts of the score are 0 without being known."""
+    def known_parts(
+        self, dataset: Dataset, brand: str, candidates: np.ndarray, parts: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """The ``parts`` (1, n) of one brand, with NaN in place of 0 where a slot is unknown for the pair: unknown is not "no effect"."""
+        known = dict(parts)
+        for slot in self.used_slots(dataset):
+            if slot not in parts or len(parts) == 1:
+                continue
+            has = account_has(dataset, slot, candidates)
+            if slot not in self.one_sided:
+                has = has & brand_has(dataset, slot, np.array([brand], dtype=object))
+            known[slot] = np.where(~has & (parts[slot] == 0), np.nan, parts[slot])
+        return known
+
+    def unknown(self, dataset: Dataset, brand: str, candidates: np.ndarray) -> list[str]:
+        """Which slots the brand lacks, and how many candidates lack one: these parts of their scores are unknown."""
         notes = []
         one_brand = np.array([brand], dtype=object)
         for slot in self.used_slots(dataset):
@@ -141,7 +155,9 @@ class Ranker(ABC):
                 notes.append(f"{slot} does not count: nothing of {brand} is there to compare")
                 continue
             lacking = candidates[~account_has(dataset, slot, candidates)]
-            if len(lacking):
+            if len(candidates) == 1 and len(lacking):
+                notes.append(f"{slot} is unknown for {candidates[0]}: it is left out of the score")
+            elif len(lacking):
                 examples = ", ".join(map(str, lacking[:EXAMPLES])) + (", …" if len(lacking) > EXAMPLES else "")
                 count = f"{len(lacking):,} of {len(candidates):,} candidates"
                 notes.append(f"{slot} is unknown for {count} ({examples}): it is left out of their scores")
