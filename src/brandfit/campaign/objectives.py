@@ -12,11 +12,12 @@ MatchIs = Literal["chance", "rank share"]
 
 @dataclass(frozen=True)
 class Objective:
-    """name: as typed; label: in a sentence; meaning: what the number is, in words."""
+    """name: as typed; label: in a sentence; meaning: what the number is, in words; usable: with which rankers, "" for all."""
 
     name: str
     label: str
     meaning: str
+    usable: str = ""
 
 
 OBJECTIVES = {
@@ -26,11 +27,13 @@ OBJECTIVES = {
             "match_reach",
             "match-weighted reach",
             "followers × chance of a match; it compares sets and is no number of people",
+            "with a ranker that gives chances",
         ),
         Objective(
             "rank_reach",
             "rank-weighted reach",
             "followers × rank share (1 - share of candidates ranked above); it compares sets and is no number of people",
+            "with a ranker that gives no chances",
         ),
         Objective("reach", "reach", "followers of the set"),
         Objective("engagement", "expected engagement", "likes and comments if each posts once, from their own past posts"),
