@@ -111,8 +111,10 @@ class HeatMap:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why ``ranker`` gave (``brand``, ``influencer``) this ``score``; ``parts``, those that are known, add up to it, and so does every
-    attribution."""
+    """Why ``ranker`` gave (``brand``, ``influencer``) this ``score``.
+
+    Known ``parts`` add up to it, and so does every attribution.
+    """
 
     brand: str
     influencer: str

@@ -135,7 +135,7 @@ class Ranker(ABC):
     def known_parts(
         self, dataset: Dataset, brand: str, candidates: np.ndarray, parts: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """The ``parts`` (1, n) of one brand, with NaN in place of 0 where a slot is unknown for the pair: unknown is not "no effect"."""
+        """The ``parts`` (1, n) of one brand; NaN in place of 0 where a slot is unknown for the pair."""
         known = dict(parts)
         for slot in self.used_slots(dataset):
             if slot not in parts or len(parts) == 1:
