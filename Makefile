@@ -6,7 +6,7 @@ SETUP := .venv/.ready
 TORCHVISION := .venv/torchvision
 AXE := .venv/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test lint clean browser
+.PHONY: demo test docs lint clean browser
 
 demo: $(SETUP)
 	rm -rf demo
@@ -20,11 +20,15 @@ demo: $(SETUP)
 	$(BIN)/brandfit export report demo/northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
 	@echo "The workspace is in demo/, the ranked influencers of every brand in demo/rankings.csv, a report in demo/northpeak.html."
 
-test: $(SETUP) $(TORCHVISION) $(AXE) browser
+test: $(SETUP) $(TORCHVISION) $(AXE) browser docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Tables of encoders, rankers, profilers and importers, and the file map of docs/architecture.md.
+docs: $(SETUP)
+	$(BIN)/python docs/generate.py
 
 lint: $(SETUP)
 	$(BIN)/ruff check --fix .

@@ -1,7 +1,10 @@
-"""How fast encoding is beside the bare models: the whole of ``Encoder.encode`` against a forward pass over ready input, in one run.
+"""How fast encoding is beside the bare models: the whole of ``Encoder.encode`` against a forward pass over
+ready input, in one run.
 
-text.minilm   captions cleaned, encoded, kept   against  sentence-transformers over the cleaned captions, shortest first
-image.onnx    pictures decoded, encoded, kept   against  ONNX Runtime over decoded and scaled batches, held in memory
+text.minilm   captions cleaned, encoded, kept   against  sentence-transformers over the cleaned captions,
+              shortest first
+image.onnx    pictures decoded, encoded, kept   against  ONNX Runtime over decoded and scaled batches, held in
+              memory
 
 Both sides use the same batch sizes and take turns; the ratio is that of their fastest runs.
 
@@ -77,7 +80,10 @@ def pictures(dataset: Dataset, n: int, path: str) -> tuple[Encoder, Dataset, Cal
     some = distinct(encoder, dataset, n)
     ready = [encoder.prepare(some, content) for content in sorted(set(encoder.units(some).contents))]
     squares = np.stack([picture for picture in ready if picture is not None])
-    batches = [encoder._scaled(squares[i : i + encoder.batch_size]) for i in range(0, len(squares), encoder.batch_size)]
+    batches = [
+        encoder._scaled(squares[i : i + encoder.batch_size])
+        for i in range(0, len(squares), encoder.batch_size)
+    ]
 
     def forward(batch: np.ndarray) -> Any:
         return encoder._session.run([encoder._output], {encoder._input.name: batch})
@@ -86,8 +92,12 @@ def pictures(dataset: Dataset, n: int, path: str) -> tuple[Encoder, Dataset, Cal
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workspace", type=Path, help="where captions and pictures come from; nothing is written to it")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "workspace", type=Path, help="where captions and pictures come from; nothing is written to it"
+    )
     parser.add_argument("--onnx", help="path of a picture model; without it pictures are left out")
     parser.add_argument("--texts", type=int, default=1000)
     parser.add_argument("--pictures", type=int, default=2000)
@@ -96,7 +106,9 @@ def main() -> None:
     slow = False
     with Workspace(options.workspace) as workspace:
         dataset = workspace.dataset()
-        jobs = [texts(dataset, options.texts)] + ([pictures(dataset, options.pictures, options.onnx)] if options.onnx else [])
+        jobs = [texts(dataset, options.texts)] + (
+            [pictures(dataset, options.pictures, options.onnx)] if options.onnx else []
+        )
         for encoder, some, forward, batches in jobs:
             n = sum(map(len, batches))
             forward(batches[0])

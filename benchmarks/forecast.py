@@ -1,9 +1,10 @@
-"""How often the interval of a set's expected engagement holds: the newest post of everybody is hidden, and told from the others.
+"""How often the interval of a set's expected engagement holds: the newest post of everybody is hidden, and
+told from the others.
 
     python benchmarks/forecast.py WORKSPACE
 
-Prints, for random sets and for those with the highest expected engagement of ten times as many: share of sums inside the 80 %
-interval, and the median of expected over true.
+Prints, for random sets and for those with the highest expected engagement of ten times as many: share of sums
+inside the 80 % interval, and the median of expected over true.
 """
 
 from __future__ import annotations
@@ -29,18 +30,26 @@ def main(place: str) -> None:
     newest = np.append(owner[1:] != owner[:-1], True) & (np.bincount(owner, minlength=n)[owner] > 1)
     told = forecast(owner[~newest], engagement[~newest], n)
     who, true = owner[newest], engagement[newest]
-    print(f"{len(owner):,} posts; {len(who):,} hidden, of influencers with {told.posts[who].mean():.1f} past posts")
+    print(
+        f"{len(owner):,} posts; {len(who):,} hidden, of influencers with {told.posts[who].mean():.1f} past "
+        "posts"
+    )
     for size in (5, 10):
         for kind in ("random", "highest"):
             random = seeds.generator(0, kind, size)
             inside, ratios = [], []
             for _ in range(SETS):
-                drawn = random.choice(len(who), size if kind == "random" else min(10 * size, len(who)), replace=False)
+                drawn = random.choice(
+                    len(who), size if kind == "random" else min(10 * size, len(who)), replace=False
+                )
                 at = drawn[np.argsort(-told.expected[who[drawn]])[:size]]
                 low, high = told.total(who[at].tolist())
                 inside.append(low <= true[at].sum() <= high)
                 ratios.append(told.expected[who[at]].sum() / true[at].sum())
-            print(f"{kind} sets of {size}: {np.mean(inside):.3f} inside, expected over true {np.median(ratios):.3f}")
+            print(
+                f"{kind} sets of {size}: {np.mean(inside):.3f} inside, expected over true "
+                f"{np.median(ratios):.3f}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""How much an import costs beyond reading its files: the full import against a bare read-and-parse pass, in one run.
+"""How much an import costs beyond reading its files: the full import against a bare read-and-parse pass, in
+one run.
 
-The bare pass reads the same files as anybody would with the standard library: gzip lines, JSON decoded to plain objects, the
-bytes of every tar member; no validation, no pictures decoded, nothing stored. ``--decoder msgspec`` decodes faster.
-Each pass runs in a process of its own, alternating, and the fastest of each counts.
+The bare pass reads the same files as anybody would with the standard library: gzip lines, JSON decoded to
+plain objects, the bytes of every tar member; no validation, no pictures decoded, nothing stored. ``--decoder
+msgspec`` decodes faster. Each pass runs in a process of its own, alternating, and the fastest of each counts.
 
     python benchmarks/import.py ../shared/data/instagram
-    python benchmarks/import.py --read-only ../shared/data/instagram      the importer alone: no pictures, no workspace
+    python benchmarks/import.py --read-only ../shared/data/instagram
+
+``--read-only`` runs the importer alone: no pictures, no workspace.
 """
 
 from __future__ import annotations
@@ -61,7 +64,9 @@ def full(folder: Path, _decoder: str) -> dict[str, int]:
 
     with tempfile.TemporaryDirectory() as place, Workspace(Path(place) / "work", create=True) as workspace:
         result = pipeline.import_source(workspace, "instagram-jsonl", path=folder)
-        return {table: change["added"] for table, change in result.changes.items()} | {"rejects": len(result.rejects)}
+        return {table: change["added"] for table, change in result.changes.items()} | {
+            "rejects": len(result.rejects)
+        }
 
 
 PASSES = {"bare": bare, "read": read_only, "full": full}
@@ -70,7 +75,9 @@ PASSES = {"bare": bare, "read": read_only, "full": full}
 def timed(name: str, folder: Path, decoder: str) -> dict[str, Any]:
     """One pass in a fresh process: seconds, peak memory, what it counted."""
     receiving, sending = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("spawn").Process(target=_child, args=(sending, name, folder, decoder))
+    process = multiprocessing.get_context("spawn").Process(
+        target=_child, args=(sending, name, folder, decoder)
+    )
     process.start()
     sending.close()
     try:
@@ -90,11 +97,19 @@ def _child(sending: Any, name: str, folder: Path, decoder: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="posts.jsonl.gz, comments.jsonl.gz, influencers.tsv, thumbnails.tar")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "folder", type=Path, help="posts.jsonl.gz, comments.jsonl.gz, influencers.tsv, thumbnails.tar"
+    )
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--decoder", choices=("json", "msgspec"), default="json", help="JSON decoder of the bare pass")
-    parser.add_argument("--read-only", action="store_true", help="the importer alone in the place of the full import")
+    parser.add_argument(
+        "--decoder", choices=("json", "msgspec"), default="json", help="JSON decoder of the bare pass"
+    )
+    parser.add_argument(
+        "--read-only", action="store_true", help="the importer alone in the place of the full import"
+    )
     options = parser.parse_args()
     ours = "read" if options.read_only else "full"
     runs: dict[str, list[dict[str, Any]]] = {"bare": [], ours: []}

@@ -2,8 +2,8 @@
 
     python benchmarks/rank.py WORKSPACE [--epochs 2]
 
-brandfit: fitting on the training brands of the fold and ranking all candidates for all judged brands. bamir: its epochs alone,
-without scoring; EPOCHS of them are measured, and the paper trains 100.
+brandfit: fitting on the training brands of the fold and ranking all candidates for all judged brands. bamir:
+its epochs alone, without scoring; EPOCHS of them are measured, and the paper trains 100.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ PAPER = 100
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--epochs", type=int, default=2)
     asked = parser.parse_args()
@@ -39,7 +41,10 @@ def main() -> None:
     print(f"{len(fold.brands)} brands judged, {len(fold.candidates)} candidates")
     print(f"brandfit, fit and rank   {ours:8.2f} s")
     print(f"bamir, one epoch         {epoch:8.2f} s")
-    print(f"bamir, {PAPER} epochs        {PAPER * epoch:8.0f} s, {PAPER * epoch / ours:.0f} times as long as brandfit")
+    print(
+        f"bamir, {PAPER} epochs        {PAPER * epoch:8.0f} s, {PAPER * epoch / ours:.0f} times as long as "
+        "brandfit"
+    )
 
 
 def _seconds(fold: object, epochs: int) -> float:

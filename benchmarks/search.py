@@ -1,9 +1,11 @@
-"""How long a search by keywords takes beside the two packages that it cannot do without, on the same queries, in one run.
+"""How long a search by keywords takes beside the two packages that it cannot do without, on the same queries,
+in one run.
 
     python benchmarks/search.py WORKSPACE [--rounds 5]
 
-ours: all rankings, fused, and ten hits with their reasons, everything that is made once being there. tantivy: the best ten
-documents of the same index, nothing else. text.minilm: the query read as a sentence, nothing else. Medians over queries and rounds.
+ours: all rankings, fused, and ten hits with their reasons, everything that is made once being there. tantivy:
+the best ten documents of the same index, nothing else. text.minilm: the query read as a sentence, nothing
+else. Medians over queries and rounds.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def median(work: Callable[[Sequence[str]], object], rounds: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args()
@@ -63,12 +67,16 @@ def main() -> None:
     searcher, fields = index.searcher(), search.fulltext.fields
 
     def peer(query: Sequence[str]) -> object:
-        parsed, _ = index.parse_query_lenient(" ".join(query), list(fields), field_boosts={f: FIELDS[f] for f in fields})
+        parsed, _ = index.parse_query_lenient(
+            " ".join(query), list(fields), field_boosts={f: FIELDS[f] for f in fields}
+        )
         return searcher.search(parsed, 10, count=False).hits
 
     def read(query: Sequence[str]) -> object:
         assert reader is not None
-        return reader.encode(Dataset.of([Account(id="a")], [Post(id="p", account="a", caption=" ".join(query))]))
+        return reader.encode(
+            Dataset.of([Account(id="a")], [Post(id="p", account="a", caption=" ".join(query))])
+        )
 
     ours, tantivy = median(search.search, asked.rounds), median(peer, asked.rounds)
     print(f"{len(dataset.influencers):,} influencers, {len(dataset.posts):,} posts; made once: {first:.1f} s")

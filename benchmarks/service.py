@@ -1,10 +1,12 @@
-"""How long a warm service takes for its ranking page and for a search, and how 50 readers fare while an import runs.
+"""How long a warm service takes for its ranking page and for a search, and how 50 readers fare while an
+import runs.
 
     python benchmarks/service.py -w WORKSPACE [--requests 200] [--readers 50]
 
-The workspace is copied, for the import writes to the copy. Server time is that of the service's own log. Beside each stands a bare
-handler of the same framework (FastAPI, uvicorn, httptools) that answers as many bytes and does nothing else; both take turns in one
-run, and the ratio is that of their medians as the same client sees them.
+The workspace is copied, for the import writes to the copy. Server time is that of the service's own log.
+Beside each stands a bare handler of the same framework (FastAPI, uvicorn, httptools) that answers as many
+bytes and does nothing else; both take turns in one run, and the ratio is that of their medians as the same
+client sees them.
 """
 
 from __future__ import annotations
@@ -63,7 +65,8 @@ def running(code: str, *args: str, log: Path) -> Iterator[str]:
 
 
 def questions(workspace: Path) -> tuple[list[str], list[str]]:
-    """Addresses of ranking pages, one a brand, and of searches: words that people of the workspace write, and a condition."""
+    """Addresses of ranking pages, one a brand, and of searches: words that people of the workspace write, and
+    a condition."""
     with Workspace(workspace) as opened:
         dataset = pipeline.load(opened)
     brands = [str(brand) for brand in dataset.brands[:: max(1, len(dataset.brands) // BRANDS)]][:BRANDS]
@@ -73,7 +76,10 @@ def questions(workspace: Path) -> tuple[list[str], list[str]]:
             tags[tag] = tags.get(tag, 0) + 1
     words = sorted(tags, key=lambda tag: -tags[tag])[:BRANDS] or ["coffee"]
     pages = [f"/brands/{brand}" for brand in brands]
-    return pages, [f"/api/v1/search?q={word}" + ("&where=followers:5k..50k" if n % 2 else "") for n, word in enumerate(words)]
+    return pages, [
+        f"/api/v1/search?q={word}" + ("&where=followers:5k..50k" if n % 2 else "")
+        for n, word in enumerate(words)
+    ]
 
 
 def asked(client: httpx.Client, path: str) -> tuple[float, int]:
@@ -84,7 +90,9 @@ def asked(client: httpx.Client, path: str) -> tuple[float, int]:
     return 1000 * (time.perf_counter() - started), len(answer.content)
 
 
-def timed(service: httpx.Client, bare: httpx.Client, paths: list[str], n: int) -> tuple[list[float], list[float]]:
+def timed(
+    service: httpx.Client, bare: httpx.Client, paths: list[str], n: int
+) -> tuple[list[float], list[float]]:
     """Of the service and of the bare handler, in turns."""
     for path in paths * WARM:
         asked(service, path)
@@ -103,7 +111,8 @@ def logged(log: Path, route: str, n: int) -> list[float]:
 
 
 async def read(url: str, paths: list[str], readers: int, busy: Callable[[], bool]) -> tuple[list[float], int]:
-    """Everybody asks as soon as the last answer is there, as long as it is busy: milliseconds, and how many were not answered."""
+    """Everybody asks as soon as the last answer is there, as long as it is busy: milliseconds, and how many
+    were not answered."""
     took: list[float] = []
     errors = 0
 
@@ -133,14 +142,18 @@ def p99(values: list[float]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("-w", "--workspace", type=Path, required=True)
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--readers", type=int, default=50)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         here = Path(place)
-        folder = shutil.copytree(wanted.workspace, here / "work", ignore=shutil.ignore_patterns("*.lock", "uploads", "jobs"))
+        folder = shutil.copytree(
+            wanted.workspace, here / "work", ignore=shutil.ignore_patterns("*.lock", "uploads", "jobs")
+        )
         pages, searches = questions(folder)
         log = here / "log"
         options = ("serve", "-w", str(folder), "--port", "0", "--rate", "0")
@@ -151,7 +164,10 @@ def main() -> None:
             httpx.Client(base_url=beside) as bare,
         ):
             told = service.get("/api/v1/workspace").json()
-            print(", ".join(f"{count:,} {what}" for what, count in told["counts"].items()), f"; ranked by {told['ranker']}")
+            print(
+                ", ".join(f"{count:,} {what}" for what, count in told["counts"].items()),
+                f"; ranked by {told['ranker']}",
+            )
             print(f"{'':24} {'server p50':>11} {'p99':>9} {'client p50':>11} {'bare p50':>9} {'ratio':>7}")
             for what, paths, route in (
                 ("ranking page", pages, "/brands/{brand}"),
@@ -166,7 +182,10 @@ def main() -> None:
                     f"{statistics.median(theirs):6.2f} ms {ratio:7.1f}   {within} {LIMITS[what]:.0f} ms"
                 )
             asked_for = {"source": "sample", "settings": {"influencers": 1280, "seed": 1}}
-            for name, at, ways in (("readers", url, pages + searches), ("of a bare handler", beside, ["/20000"])):
+            for name, at, ways in (
+                ("readers", url, pages + searches),
+                ("of a bare handler", beside, ["/20000"]),
+            ):
                 job = service.post("/api/v1/imports", json=asked_for).json()["id"]
 
                 def busy(job: str = job) -> bool:
@@ -175,8 +194,10 @@ def main() -> None:
                 took, errors = asyncio.run(read(at, ways, wanted.readers, busy))
                 ended = service.get(f"/api/v1/jobs/{job}").json()
                 print(
-                    f"{wanted.readers} {name} during an import ({ended['state']} in {ended['finished'] - ended['started']:.0f} s): "
-                    f"{len(took):,} requests, {errors} errors, p50 {statistics.median(took):.0f} ms, p99 {p99(took):.0f} ms"
+                    f"{wanted.readers} {name} during an import ({ended['state']} in "
+                    f"{ended['finished'] - ended['started']:.0f} s): "
+                    f"{len(took):,} requests, {errors} errors, p50 {statistics.median(took):.0f} ms, p99 "
+                    f"{p99(took):.0f} ms"
                 )
 
 

@@ -2,8 +2,9 @@
 
     python benchmarks/train.py WORKSPACE [RANKER ...] [--steps 200] [--protocol cv5]
 
-bare: one forward and backward pass over as many accounts as are in a step on average, and a step of the same optimiser. ours: an
-epoch as the trainer runs it, with drawing, looking up vectors, scores, losses and the penalty of the weights; both on one thread.
+bare: one forward and backward pass over as many accounts as are in a step on average, and a step of the same
+optimiser. ours: an epoch as the trainer runs it, with drawing, looking up vectors, scores, losses and the
+penalty of the weights; both on one thread.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from brandfit.workspace import Workspace
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("rankers", nargs="*", default=["mir", "bamir", "morning"])
     parser.add_argument("--steps", type=int, default=200)
@@ -38,7 +41,10 @@ def main() -> None:
         cls = names.load("ranker", name)
         ranker = cls(cls.Config.of({"epochs": 1, "validation": 0.0, "device": "cpu"}))
         ours, bare, accounts = _measured(ranker, fold.train, asked.steps)
-        print(f"{name:12}{ranker.n_parameters:12,}{accounts:10.0f}{bare * 1e3:10.2f}{ours * 1e3:10.2f}{ours / bare:8.2f}")
+        print(
+            f"{name:12}{ranker.n_parameters:12,}{accounts:10.0f}"
+            f"{bare * 1e3:10.2f}{ours * 1e3:10.2f}{ours / bare:8.2f}"
+        )
 
 
 def _measured(ranker: NetworkRanker, dataset: Any, steps: int) -> tuple[float, float, float]:
@@ -71,7 +77,10 @@ def _measured(ranker: NetworkRanker, dataset: Any, steps: int) -> tuple[float, f
     pairs = list(zip(seen[::2], seen[1::2], strict=True))
     network: Any = ranker.network
     optimiser = ranker.optimiser(network.train())
-    stacked = [tuple({slot: torch.cat([a[slot], b[slot]]) for slot in a} for a, b in zip(*pair, strict=True)) for pair in pairs]
+    stacked = [
+        tuple({slot: torch.cat([a[slot], b[slot]]) for slot in a} for a, b in zip(*pair, strict=True))
+        for pair in pairs
+    ]
     started = time.perf_counter()
     for values, has in stacked:
         optimiser.zero_grad()

@@ -28,8 +28,10 @@ LONGEST_LINE = 110
 MANY_ARGUMENTS = 6
 PRIVATE = re.compile(
     r"\b(told|tells?|telling|asked|asks|whom|whose|whoever|whatever|wherever|whichever|nobody|anybody|everybody|somebody|beside|"
-    r"besides|inmost|mended|dealt|dealing|looked|alike|unless said|what it is|stands? for|of its own|at hand|thereby|therein|"
-    r"thereof|hence|lest|upon|shelf|befit|likeness|drawn at|once and for all|here and there|says? so|as it was|shown)\b",
+    r"besides|inmost|mended|dealt|dealing|looked|alike|unless said|what it is|stands? for|of its own|at "
+    r"hand|thereby|therein|"
+    r"thereof|hence|lest|upon|shelf|befit|likeness|drawn at|once and for all|here and there|says? so|as it "
+    r"was|shown)\b",
     re.IGNORECASE,
 )
 WORD = re.compile(r"[A-Za-z][A-Za-z'-]*")
@@ -133,9 +135,13 @@ def nested_comprehensions(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--words", action="store_true", help="list the private words and how often each occurs")
+    parser.add_argument(
+        "--words", action="store_true", help="list the private words and how often each occurs"
+    )
     given = parser.parse_args()
     for folder in given.folders:
         words: Counter[str] = Counter()

@@ -32,7 +32,8 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory) -> Path:
-    """24 brands and 30 influencers, encoded and trained; made once for all processes of the tests, and never written to."""
+    """24 brands and 30 influencers, encoded and trained; made once for all processes of the tests, and never
+    written to."""
     from filelock import FileLock
 
     from brandfit import pipeline
@@ -78,14 +79,19 @@ def tiny_onnx(tmp_path_factory) -> Path:
     taken = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 16, 16])
     given = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", 6])
     model = helper.make_model(
-        helper.make_graph(nodes, "tiny", [taken], [given]), opset_imports=[helper.make_opsetid("", 17)], ir_version=9
+        helper.make_graph(nodes, "tiny", [taken], [given]),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=9,
     )
     file = tmp_path_factory.mktemp("onnx") / "tiny.onnx"
     onnx.save(model, file)
     return file
 
 
-PIECES = "ridge dawn slow travel lemon pancakes squats then more legday tea deadlifts überraschung im garten with at wow so steep"
+PIECES = (
+    "ridge dawn slow travel lemon pancakes squats then more legday tea deadlifts überraschung im garten "
+    "with at wow so steep"
+)
 WORDS = PIECES.split()
 
 
@@ -128,7 +134,8 @@ def tiny_spacy(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def torchvision():
-    """torchvision, from beside the environment where it is not in it, and even where it was built for another torch.
+    """torchvision, from beside the environment where it is not in it, and even where it was built for another
+    torch.
 
     Such a one stops at two operators that no picture model here uses; told what they look like, it imports.
     """
@@ -209,7 +216,9 @@ def tiny_upernet(tmp_path_factory) -> Path:
 
     folder = tmp_path_factory.mktemp("upernet")
     backbone = transformers.ConvNextConfig(
-        hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], out_features=["stage1", "stage2", "stage3", "stage4"]
+        hidden_sizes=[8, 8, 16, 16],
+        depths=[1, 1, 1, 1],
+        out_features=["stage1", "stage2", "stage3", "stage4"],
     )
     names = ["sky", "wall", "sea", "person", "tree", "floor"]
     torch.manual_seed(0)

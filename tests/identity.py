@@ -1,4 +1,5 @@
-"""Everything that must be the same in every process, as JSON: run by tests/test_identity.py in fresh interpreters.
+"""Everything that must be the same in every process, as JSON: run by tests/test_identity.py in fresh
+interpreters.
 
     python tests/identity.py '{"settings": {"image.onnx": {"path": "tiny.onnx"}}, "left_out": ["image.clip"]}'
 
@@ -72,7 +73,9 @@ def encoded(name: str, dataset: Dataset, settings: dict[str, str]) -> tuple[str,
 def halved(dataset: Dataset) -> Dataset:
     """Every third brand is the official test part."""
     rows = [Account(**row) for row in dataset.accounts.to_pylist() if row["role"] == "brand"]
-    return dataset.with_accounts([replace(row, split="test" if n % 3 == 0 else "train") for n, row in enumerate(rows)])
+    return dataset.with_accounts(
+        [replace(row, split="test" if n % 3 == 0 else "train") for n, row in enumerate(rows)]
+    )
 
 
 def profiled(name: str, dataset: Dataset) -> str:
@@ -83,17 +86,27 @@ def judged(name: str, dataset: Dataset) -> str:
     rules = {"temporal": {"date": "2025-08-01"}, "cv5": {"k": 2}, "expansion": {"min_partners": 2}}
     digest = hashlib.sha256()
     for fold in get(name, rules.get(name)).folds(dataset):
-        parts = [fold.brands.tolist(), fold.candidates.tolist(), fold.train.fingerprint, fold.test.fingerprint, list(fold.notes)]
+        parts = [
+            fold.brands.tolist(),
+            fold.candidates.tolist(),
+            fold.train.fingerprint,
+            fold.test.fingerprint,
+            list(fold.notes),
+        ]
         digest.update(json.dumps(parts).encode() + fold.relevant.tobytes() + fold.eligible.tobytes())
     return digest.hexdigest()
 
 
 def ranked(name: str, dataset: Dataset) -> dict[str, object]:
-    """What is stored of a trained ranker, and its scores: sums depend on the number of threads in the last digits."""
+    """What is stored of a trained ranker, and its scores: sums depend on the number of threads in the last
+    digits."""
     ranker = made("ranker", name, {}).fit(dataset)
     scores = ranker.score(dataset, dataset.brands[:4], dataset.influencers)
     state = {**ranker.state(), "training": sorted(ranker.training)}
-    return {"state": json.dumps(state, sort_keys=True, default=str), "scores": np.asarray(scores, float).round(4).tolist()}
+    return {
+        "state": json.dumps(state, sort_keys=True, default=str),
+        "scores": np.asarray(scores, float).round(4).tolist(),
+    }
 
 
 if __name__ == "__main__":

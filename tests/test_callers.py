@@ -1,7 +1,9 @@
-"""No code without a caller: whatever the package defines is reached from a command, a route, a registered name or a script.
+"""No code without a caller: whatever the package defines is reached from a command, a route, a registered
+name or a script.
 
-Two checks. Vulture finds names that occur nowhere else. It takes a name for used if anything else has that name, or if the thing
-mentions itself, so a second check follows the imports: every function and class of a module must be reached from an entry point.
+Two checks. Vulture finds names that occur nowhere else. It takes a name for used if anything else has that
+name, or if the thing mentions itself, so a second check follows the imports: every function and class of a
+module must be reached from an entry point.
 """
 
 from __future__ import annotations
@@ -18,11 +20,17 @@ from brandfit import names
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
-SCRIPTS = [*(ROOT / "experiments").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
-REGISTERED = {SOURCE / f"{module.replace('.', '/')}.py" for kind in names.HOMES for module in names.modules(kind).values()}
+SCRIPTS = [*(ROOT / "studies").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
+REGISTERED = {
+    SOURCE / f"{module.replace('.', '/')}.py"
+    for kind in names.HOMES
+    for module in names.modules(kind).values()
+}
 ALLOWED = {
     name.strip(): reason.strip()
-    for name, _, reason in (line.partition("#") for line in (ROOT / "tests" / "uncalled.txt").read_text().splitlines())
+    for name, _, reason in (
+        line.partition("#") for line in (ROOT / "tests" / "uncalled.txt").read_text().splitlines()
+    )
     if name.strip()
 }
 """``FILE:NAME`` (a pattern) to the reason why nothing in the package names it."""
@@ -75,15 +83,24 @@ class Module:
                 rest.append(node)
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "brandfit":
-                self.imported |= {alias.asname or alias.name: (node.module, alias.name) for alias in node.names}
+                self.imported |= {
+                    alias.asname or alias.name: (node.module, alias.name) for alias in node.names
+                }
             elif isinstance(node, ast.Import):
-                self.imported |= {(a.asname or a.name): (a.name, "") for a in node.names if a.name.startswith("brandfit")}
+                self.imported |= {
+                    (a.asname or a.name): (a.name, "") for a in node.names if a.name.startswith("brandfit")
+                }
         self.rest = rest
-        self.decorated = {name for name, node in self.defined.items() if node.decorator_list and _registers(node.decorator_list)}
+        self.decorated = {
+            name
+            for name, node in self.defined.items()
+            if node.decorator_list and _registers(node.decorator_list)
+        }
 
 
 def _registers(decorators: list[ast.expr]) -> bool:
-    """Whether a decorator hands the function to somebody who calls it: ``@router.get(...)``, ``@click.command`` ..."""
+    """Whether a decorator hands the function to somebody who calls it: ``@router.get(...)``,
+    ``@click.command`` ..."""
     heads = (one.func if isinstance(one, ast.Call) else one for one in decorators)
     return any(isinstance(head, ast.Attribute) and head.attr not in ("setter", "wraps") for head in heads)
 
@@ -94,10 +111,16 @@ def names_in(nodes: list[ast.AST], module: Module) -> set[tuple[str, str]]:
     for node in (inner for outer in nodes for inner in ast.walk(outer)):
         if isinstance(node, ast.Name):
             found.add(module.imported.get(node.id, ("", node.id)))
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in module.imported:
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in module.imported
+        ):
             home, name = module.imported[node.value.id]
             found.add((f"{home}.{name}" if name else home, node.attr))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):  # annotations that are not evaluated
+        elif isinstance(node, ast.Constant) and isinstance(
+            node.value, str
+        ):  # annotations that are not evaluated
             found.add(("", node.value))
     return found
 
@@ -133,9 +156,13 @@ def test_every_function_and_class_is_reached_from_an_entry_point():
     for name, module in modules.items():
         for one in module.defined:
             label = f"{name.removeprefix('brandfit.').replace('.', '/')}.py:{one}"
-            if (name, one) not in reached and not any(fnmatch.fnmatchcase(label, pattern) for pattern in ALLOWED):
+            if (name, one) not in reached and not any(
+                fnmatch.fnmatchcase(label, pattern) for pattern in ALLOWED
+            ):
                 by_file[name].append(one)
-    assert not by_file, "reached from tests alone; connect it to a command, a route or a function that is, or delete it"
+    assert not by_file, (
+        "reached from tests alone; connect it to a command, a route or a function that is, or delete it"
+    )
 
 
 FOREIGN = {
@@ -166,11 +193,16 @@ FOREIGN = {
 
 
 def test_what_our_own_classes_can_do_is_declared_and_not_guessed():
-    """A capability that is asked for by ``getattr`` or ``hasattr`` is answered differently from place to place."""
+    """A capability that is asked for by ``getattr`` or ``hasattr`` is answered differently from place to
+    place."""
     guessed = []
     for file in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "hasattr"):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("getattr", "hasattr")
+            ):
                 name = node.args[1]
                 if isinstance(name, ast.Constant) and name.value not in FOREIGN:
                     guessed.append(f"{file.relative_to(ROOT)}:{node.lineno} {name.value}")

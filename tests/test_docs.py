@@ -1,4 +1,5 @@
-"""Code in the documentation runs: Python blocks and calls, examples in docstrings, and every command line is one that exists."""
+"""Code in the documentation runs: Python blocks and calls, examples in docstrings, and every command line is
+one that exists."""
 
 from __future__ import annotations
 
@@ -42,15 +43,20 @@ def commands(page: Path) -> list[str]:
 
 def mentioned(page: Path) -> list[str]:
     """Command lines that stand in a sentence: they need not be whole."""
-    return [" ".join(span.split()) for span in re.findall(r"(?<!`)`(brandfit [a-z][^`]*)`(?!`)", page.read_text())]
+    return [
+        " ".join(span.split()) for span in re.findall(r"(?<!`)`(brandfit [a-z][^`]*)`(?!`)", page.read_text())
+    ]
 
 
 @pytest.fixture
 def demo(sample, tmp_path, monkeypatch) -> Path:
-    """A folder with the prepared sample as ``demo``; importing the sample again finds these rows, not all 160 influencers."""
+    """A folder with the prepared sample as ``demo``; importing the sample again finds these rows, not all 160
+    influencers."""
     shutil.copytree(sample, tmp_path / "demo")
     real = pipeline.import_source
-    monkeypatch.setattr(pipeline, "import_source", lambda opened, source: real(opened, source, None, {"influencers": "30"}))
+    monkeypatch.setattr(
+        pipeline, "import_source", lambda opened, source: real(opened, source, None, {"influencers": "30"})
+    )
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (40, 30), "green").save("tent.jpg")
     return tmp_path
@@ -119,11 +125,12 @@ def test_no_docstring_shows_code_that_is_not_run():
                 assert not looks_like_code.search(text), f"{name}: {text[:80]}"
 
 
-# --- command lines ----------------------------------------------------------------------------------------------------------
+# --- command lines ------------------------------------------------------------------------------------------
 
 
 def parsed(line: str) -> tuple[click.Command, click.Context, list[str]]:
-    """The command of a line, and what click makes of it; nothing is run. Raises click.UsageError, UnknownName."""
+    """The command of a line, and what click makes of it; nothing is run. Raises click.UsageError,
+    UnknownName."""
     args = [word for word in shlex.split(line, comments=True)[1:] if word not in ("|", ">")]
     command: click.Command = cli
     context = click.Context(cli, info_name="brandfit")
@@ -154,7 +161,12 @@ def test_command_lines_parse(page, line, tmp_path, monkeypatch):
             raise
     values = context.params
     scopes = known_scopes()
-    named = [v for value in values.values() for v in (value if isinstance(value, tuple) else [value]) if isinstance(v, str)]
+    named = [
+        v
+        for value in values.values()
+        for v in (value if isinstance(value, tuple) else [value])
+        if isinstance(v, str)
+    ]
     for setting in values.get("settings") or ():
         key = setting.partition("=")[0]
         owner = max((scope for scope in scopes if key.startswith(f"{scope}.")), key=len, default=None)
@@ -168,7 +180,12 @@ def test_command_lines_parse(page, line, tmp_path, monkeypatch):
         *((v.rpartition("=")[0]) for v in (*values.get("at_least", ()), *values.get("at_most", ()))),
     ]:
         filters.condition((condition or "").replace("BRAND", BRAND) or None)
-    for kind, noun in (("encoders", "encoder"), ("rankers", "ranker"), ("ranker", "ranker"), ("encoder", "encoder")):
+    for kind, noun in (
+        ("encoders", "encoder"),
+        ("rankers", "ranker"),
+        ("ranker", "ranker"),
+        ("encoder", "encoder"),
+    ):
         wanted = values.get(kind) or ()
         for name in [wanted] if isinstance(wanted, str) else wanted:
             names.load(noun, name)
@@ -177,7 +194,9 @@ def test_command_lines_parse(page, line, tmp_path, monkeypatch):
 def known_scopes() -> dict[str, set[str]]:
     """What settings may be of, to the names of its settings."""
     kinds = ("importer", "encoder", "profiler", "ranker")
-    found = {name: set(describe(names.load(kind, name).Config)) for kind in kinds for name in names.names(kind)}
+    found = {
+        name: set(describe(names.load(kind, name).Config)) for kind in kinds for name in names.names(kind)
+    }
     protocols = [row["name"] for row in catalogue("protocols")]
     found["protocol"] = {row["setting"] for name in protocols for row in catalogue("settings", name)}
     for name in ("price", "endorsements"):

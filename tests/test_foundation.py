@@ -30,10 +30,16 @@ def test_settings_are_read_from_text_and_from_values():
     assert config == Example(epochs=50, rate=0.01, slots=["text", "picture"], normalise=False)
     assert Example.of({"slots": '["a"]'}).slots == ["a"]
     assert Example.of(config.to_dict()) == config
-    assert describe(Example)["epochs"] == {"description": "passes over the data", "default": 200, "type": "int"}
+    assert describe(Example)["epochs"] == {
+        "description": "passes over the data",
+        "default": 200,
+        "type": "int",
+    }
 
 
-@pytest.mark.parametrize("bad", [{"epochs": "0"}, {"epochs": "many"}, {"rate": "-1"}, {"normalise": "perhaps"}, {"epochs": 1.5}])
+@pytest.mark.parametrize(
+    "bad", [{"epochs": "0"}, {"epochs": "many"}, {"rate": "-1"}, {"normalise": "perhaps"}, {"epochs": 1.5}]
+)
 def test_a_value_that_cannot_be_is_told_with_what_the_setting_is(bad):
     with pytest.raises(ConfigError) as error:
         Example.of(bad)
@@ -46,7 +52,11 @@ def test_a_choice_is_told_with_what_there_is_to_choose_from():
         use: Annotated[tuple[Literal["a", "b", "c"], ...], Meta(description="parts")] = ("a",)
         date: Annotated[int | str, Meta(description="from when")] = 0
 
-    assert [about["type"] for about in describe(Chosen).values()] == ["account or post", "several of a, b or c", "int or str"]
+    assert [about["type"] for about in describe(Chosen).values()] == [
+        "account or post",
+        "several of a, b or c",
+        "int or str",
+    ]
     with pytest.raises(ConfigError, match="account or post"):
         Chosen.of({"level": "posts"})
 
@@ -61,8 +71,12 @@ def test_an_unknown_setting_suggests_the_nearest():
 
 def test_names_are_the_files():
     assert {"random", "simcos", "wsim"} <= set(names.names("ranker"))
-    assert {"text.minilm", "text.hashing", "image.classical", "image.onnx", "engagement"} <= set(names.names("encoder"))
-    assert {"folder", "instagram-info", "instagram-jsonl", "instaloader", "released-features"} <= set(names.names("importer"))
+    assert {"text.minilm", "text.hashing", "image.classical", "image.onnx", "engagement"} <= set(
+        names.names("encoder")
+    )
+    assert {"folder", "instagram-info", "instagram-jsonl", "instaloader", "released-features"} <= set(
+        names.names("importer")
+    )
     for kind in ("ranker", "encoder", "importer"):
         for name in names.names(kind):
             assert names.name_of(kind, names.load(kind, name)) == name
@@ -122,7 +136,12 @@ def test_a_ranking_keeps_parts_with_their_candidate():
         parts={"text": np.array([1.0, np.nan, 2.0]), "picture": np.array([0.0, np.nan, 1.0])},
     )
     assert ranking.candidates.tolist() == ["c", "a", "b"]
-    assert ranking.rows()[0] == {"rank": 1, "influencer": "c", "score": 3.0, "parts": {"text": 2.0, "picture": 1.0}}
+    assert ranking.rows()[0] == {
+        "rank": 1,
+        "influencer": "c",
+        "score": 3.0,
+        "parts": {"text": 2.0, "picture": 1.0},
+    }
     assert ranking.rows()[2]["score"] is None
     assert len(ranking.top(2)) == 2
 

@@ -1,4 +1,5 @@
-"""Keys, fingerprints, judged pairs and scores are the same in every process, whatever its hash seed and number of threads."""
+"""Keys, fingerprints, judged pairs and scores are the same in every process, whatever its hash seed and
+number of threads."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ OF_FILES = {
     *("image.clip", "image.upernet", "image.vgg16", "image.inception_v3", "image.resnet", "image.mobilenet"),
     *("text.bert", "text.spacy"),
 }
-"""Encoders that are left out, for their networks take seconds to load: their keys are hashes of files, like that of image.onnx."""
+"""Encoders that are left out, for their networks take seconds to load: their keys are hashes of files, like
+that of image.onnx."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,10 @@ def processes(tiny_onnx) -> list[dict]:
     command = [sys.executable, str(SCRIPT), json.dumps({"settings": settings, "left_out": sorted(OF_FILES)})]
     running = [
         subprocess.Popen(
-            command, env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads}, stdout=subprocess.PIPE, text=True
+            command,
+            env={**os.environ, "PYTHONHASHSEED": seed, "OMP_NUM_THREADS": threads},
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for seed, threads in (("1", "1"), ("2", "2"))
     ]
@@ -66,14 +71,24 @@ def test_the_same_training_gives_the_same_scores_in_every_process(processes):
 
 
 def test_moments_are_numbered_alike_by_any_number_of_threads():
-    """brandfit deals pairs into parts by these numbers. A table of many chunks is grouped by several threads at once."""
+    """brandfit deals pairs into parts by these numbers. A table of many chunks is grouped by several threads
+    at once."""
     rng = np.random.default_rng(0)
     n = 9_000
-    brands, influencers = (pa.array([f"{who}{i}" for i in rng.integers(0, most, n)]) for who, most in (("b", 900), ("i", 9_000)))
-    columns = {"id": pa.array(map(str, range(n))), "kind": pa.array(["endorses"] * n), "source": influencers, "target": brands}
+    brands, influencers = (
+        pa.array([f"{who}{i}" for i in rng.integers(0, most, n)]) for who, most in (("b", 900), ("i", 9_000))
+    )
+    columns = {
+        "id": pa.array(map(str, range(n))),
+        "kind": pa.array(["endorses"] * n),
+        "source": influencers,
+        "target": brands,
+    }
     links = Dataset.of().stored_links.schema.empty_table()
     nulls = {field.name: pa.nulls(n, field.type) for field in links.schema if field.name not in columns}
-    table = pa.table({field.name: {**columns, **nulls}[field.name] for field in links.schema}, schema=links.schema)
+    table = pa.table(
+        {field.name: {**columns, **nulls}[field.name] for field in links.schema}, schema=links.schema
+    )
     chunked = pa.concat_tables([table.slice(start, 300) for start in range(0, n, 300)])
     before = pa.cpu_count()
     try:

@@ -46,7 +46,22 @@ FORMS = {
     "-2": -2,
 }
 TWO_READINGS = ["12.345", "5.000", "1.234", "123.456", "12.345k", "12,345k", "2.125%"]
-NO_NUMBER = ["", "x", "1.2.3", "1,2,3", "1.23.456", "12,34,567", "1 23", "k", "5kk", "--2", "inf", "nan", "1e999", "٣"]
+NO_NUMBER = [
+    "",
+    "x",
+    "1.2.3",
+    "1,2,3",
+    "1.23.456",
+    "12,34,567",
+    "1 23",
+    "k",
+    "5kk",
+    "--2",
+    "inf",
+    "nan",
+    "1e999",
+    "٣",
+]
 
 
 @pytest.mark.parametrize(("text", "value"), FORMS.items())
@@ -94,13 +109,18 @@ def test_a_written_number_is_read_back(value):
     assert number_text.number(number_text.written(value), ratio=True) == value
 
 
-# --- every place where people type numbers -----------------------------------------------------------------------------------
+# --- every place where people type numbers ------------------------------------------------------------------
 
 
 def test_conditions():
     assert filters.parse("followers:5,000..100,000") == filters.parse("followers:5k..100k")
     assert filters.parse("engagement:2,5%..") == filters.parse("engagement:2.5%..")
-    for text in ("followers:5.000..100.000", "followers:..5.000", "posting_rate:2.125..", "posting_rate:2,125.."):
+    for text in (
+        "followers:5.000..100.000",
+        "followers:..5.000",
+        "posting_rate:2.125..",
+        "posting_rate:2,125..",
+    ):
         with pytest.raises(ConfigError, match="may mean"):
             filters.parse(text)
     with pytest.raises(ConfigError, match=r"'5\.000' may mean 5\.000 or 5000: write 5 or 5000"):
@@ -151,7 +171,8 @@ def test_price_lists(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("typed", "message"), [("5.000", "may mean 5.000 or 5000"), ("0", "above 0"), ("much", "A budget is a number above 0")]
+    ("typed", "message"),
+    [("5.000", "may mean 5.000 or 5000"), ("0", "above 0"), ("much", "A budget is a number above 0")],
 )
 def test_the_budget_of_the_command_line(typed, message):
     result = CliRunner().invoke(shortlist, ["northpeak.outdoor", "--budget", typed])
@@ -181,7 +202,12 @@ def test_forms_of_pages_and_settings_of_the_api():
     from brandfit.service.api._shared import Limit, text_of
     from brandfit.service.pages.campaigns import number, whole
 
-    assert (number("5,000", "budget"), number("12,50", "budget"), number("", "budget"), whole("8", "places")) == (
+    assert (
+        number("5,000", "budget"),
+        number("12,50", "budget"),
+        number("", "budget"),
+        whole("8", "places"),
+    ) == (
         5000,
         12.5,
         None,

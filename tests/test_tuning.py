@@ -1,4 +1,5 @@
-"""Tuning: it finds what was planted, never looks at test brands, goes on where it stopped, and says what is wrong."""
+"""Tuning: it finds what was planted, never looks at test brands, goes on where it stopped, and says what is
+wrong."""
 
 from __future__ import annotations
 
@@ -55,7 +56,9 @@ def test_a_leaky_setting_is_not_searched():
 
 def test_a_median_that_rises_by_chance_is_doubted():
     values = np.array([1.0, 1.0, 9.0])
-    assert tuning._doubt(values, np.array([2.0, 2.0, 2.0]), -1) == 1.0  # MedR: 1 in place of 2, and a worse mean
+    assert (
+        tuning._doubt(values, np.array([2.0, 2.0, 2.0]), -1) == 1.0
+    )  # MedR: 1 in place of 2, and a worse mean
     assert tuning._doubt(values, values, 1) == 1.0
 
 
@@ -66,7 +69,9 @@ def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
     def judged(make, dataset, protocol, seeds):
         ranker = make["wsim"](0)
         seen.append(ranker.config.epochs)
-        real = evaluation.evaluate({"random": lambda s: names.load("ranker", "random")(None, s)}, dataset, protocol, seeds)
+        real = evaluation.evaluate(
+            {"random": lambda s: names.load("ranker", "random")(None, s)}, dataset, protocol, seeds
+        )
         values = real.judged["random"].values
         for arrays in values.values():
             arrays[0][:] = 0.37 - min(abs(ranker.config.epochs - 7), 7) / 100
@@ -164,7 +169,9 @@ def test_a_trial_that_diverges_is_one_that_failed(demo):
 
 def test_a_metric_that_is_not_defined_is_told(demo, monkeypatch):
     load = pipeline.load
-    monkeypatch.setattr(pipeline, "load", lambda *a: (d := load(*a)).hide_categories(d.accounts["id"].to_pylist()))
+    monkeypatch.setattr(
+        pipeline, "load", lambda *a: (d := load(*a)).hide_categories(d.accounts["id"].to_pylist())
+    )
     with pytest.raises(UsageError, match="cAUC is not defined"):
         tune(demo, "simcos", {"fusion": "average"}, metric="cAUC", seed=9)
 

@@ -1,11 +1,12 @@
 """Arguments of public functions: what each accepts, checked and brought into one form.
 
-    Texts    a text or several: "a.b", ["a.b", "c.d"], a tuple, set, generator, NumPy array, pandas or Arrow column
+    Texts    a text or several: "a.b", ["a.b", "c.d"], a tuple, set, generator, NumPy array, pandas or Arrow
+             column
     Files    a path or several, each text or ``Path``
     Seeds    a whole number or several
 
-``@checked`` reads the annotations of a function, converts what is annotated like this, and raises UsageError for every argument of
-another type than its annotation.
+``@checked`` reads the annotations of a function, converts what is annotated like this, and raises UsageError
+for every argument of another type than its annotation.
 """
 
 from __future__ import annotations
@@ -62,13 +63,16 @@ def whole_numbers(value: int | Iterable[int], name: str) -> tuple[int, ...]:
 
 
 def listed(value: Many | str) -> Many | list[str]:
-    """A text as a list of one, anything else as it is: for functions that are called often, and with arrays."""
+    """A text as a list of one, anything else as it is: for functions that are called often, and with
+    arrays."""
     return [value] if isinstance(value, str) else value
 
 
 Texts = Annotated[str | Iterable[str], Accepts(texts, "a text or a list of texts", ())]
 Files = Annotated[str | Path | Iterable[str | Path], Accepts(paths, "a path or a list of paths", ())]
-Seeds = Annotated[int | Iterable[int], Accepts(whole_numbers, "a whole number or a list of whole numbers", ())]
+Seeds = Annotated[
+    int | Iterable[int], Accepts(whole_numbers, "a whole number or a list of whole numbers", ())
+]
 
 
 def checked(function: Callable[P, Result]) -> Callable[P, Result]:
@@ -118,7 +122,10 @@ def _converted(value: Any, hint: Any, name: str, function: str) -> Any:
     about = accepts(hint)
     if about is None:
         if not _fits(value, hint):
-            raise UsageError(f"{function}: {name} is {_found(value)}, expected {_words(hint)}.", f"Give {name} as {_words(hint)}.")
+            raise UsageError(
+                f"{function}: {name} is {_found(value)}, expected {_words(hint)}.",
+                f"Give {name} as {_words(hint)}.",
+            )
         return value
     if value is None and _is_union(hint) and NoneType in typing.get_args(hint):
         return about.nothing
@@ -136,7 +143,11 @@ def _several(value: Any, name: str, one: Any, word: str, single: str, several: s
     if callable(as_list):
         items = as_list()
         items = items if isinstance(items, list) else [items]
-    elif not isinstance(value, Iterable) or isinstance(value, str | bytes | bytearray | Path) or hasattr(value, "keys"):
+    elif (
+        not isinstance(value, Iterable)
+        or isinstance(value, str | bytes | bytearray | Path)
+        or hasattr(value, "keys")
+    ):
         # A dictionary and a data frame would be read as their keys.
         raise UsageError(f"{name} is {_found(value)}, expected a {word} or a list of {word}s.", hint)
     else:
@@ -156,7 +167,8 @@ def _is_union(hint: Any) -> bool:
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of an annotated type; entries of dictionaries are looked at, those of lists are not."""
+    """Whether a value is of an annotated type; entries of dictionaries are looked at, those of lists are
+    not."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint is Any or isinstance(hint, TypeVar):
         return True
@@ -171,7 +183,9 @@ def _fits(value: Any, hint: Any) -> bool:
     if hint in (int, float):
         return isinstance(value, Integral if hint is int else Real) and not isinstance(value, bool)
     if isinstance(origin, type) and issubclass(origin, Mapping) and inner:
-        return isinstance(value, Mapping) and all(_fits(k, inner[0]) and _fits(v, inner[1]) for k, v in value.items())
+        return isinstance(value, Mapping) and all(
+            _fits(k, inner[0]) and _fits(v, inner[1]) for k, v in value.items()
+        )
     kind = origin or hint
     if isinstance(value, str | bytes | Mapping) and kind in (
         Iterable,
@@ -203,7 +217,11 @@ def _words(hint: Any) -> str:
         return _NAMES[hint]
     kind = origin or hint
     if isinstance(kind, type) and issubclass(kind, Mapping):
-        return f"a dictionary of {_words(inner[0])} to {_words(inner[1])}" if inner and inner[1] is not Any else "a dictionary"
+        return (
+            f"a dictionary of {_words(inner[0])} to {_words(inner[1])}"
+            if inner and inner[1] is not Any
+            else "a dictionary"
+        )
     if kind is Callable:
         return "a function"
     if origin is not None and isinstance(kind, type) and issubclass(kind, Iterable):

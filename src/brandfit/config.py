@@ -1,4 +1,5 @@
-"""Typed settings: one Config a model, every field documented, parsed from text, round-tripping through JSON."""
+"""Typed settings: one Config a model, every field documented, parsed from text, round-tripping through
+JSON."""
 
 from __future__ import annotations
 
@@ -25,9 +26,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @classmethod
     def of(cls, settings: Mapping[str, Any], scope: str = "") -> Self:
-        """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``; scope is what is typed before a name.
+        """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``; scope is what is
+        typed before a name.
 
-        Raises UnknownName for a setting that does not exist, ConfigError for a value that it cannot have or that is needed.
+        Raises UnknownName for a setting that does not exist, ConfigError for a value that it cannot have or
+        that is needed.
         """
         known = {f.name: f for f in msgspec.structs.fields(cls)}
         checked = {}
@@ -54,7 +57,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Raise ConfigError where one setting is larger than another that it must not exceed."""
         least, most = getattr(self, low), getattr(self, high)
         if least > most:
-            raise ConfigError(f"{low} is {least:,} and {high} is {most:,}: nothing lies between.", f"Set {low} to {high} or less.")
+            raise ConfigError(
+                f"{low} is {least:,} and {high} is {most:,}: nothing lies between.",
+                f"Set {low} to {high} or less.",
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; ``of(config.to_dict()) == config``."""
@@ -62,7 +68,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def describe(config: type[Config]) -> dict[str, dict[str, Any]]:
-    """``{field: {"description", "default", "type"}}``, for help and docs; the type in words: ``int``, ``account or post``."""
+    """``{field: {"description", "default", "type"}}``, for help and docs; the type in words: ``int``,
+    ``account or post``."""
     hints = typing.get_type_hints(config, include_extras=True)
     result = {}
     for field in msgspec.structs.fields(config):
@@ -83,7 +90,9 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         name, sep, value = pair.partition("=")
         if not sep or not name.strip():
-            raise ConfigError(f"A setting is written name=value, found {pair!r}.", "For example: --set epochs=50")
+            raise ConfigError(
+                f"A setting is written name=value, found {pair!r}.", "For example: --set epochs=50"
+            )
         settings[name.strip()] = value.strip()
     return settings
 
@@ -102,7 +111,8 @@ def from_toml(file: str | Path, type_: type[Declared]) -> Declared:
 
 
 def _convert(value: Any, type_: Any) -> Any:
-    """A typed value as it is; text is read as the type, then as JSON, then as a comma-separated list. Raises ValueError.
+    """A typed value as it is; text is read as the type, then as JSON, then as a comma-separated list. Raises
+    ValueError.
 
     Numbers are read as everywhere (``number_text``): 5.000 is refused, 5,000 and 5k are five thousand.
     """
@@ -126,7 +136,9 @@ def _convert(value: Any, type_: Any) -> Any:
                 other = reading(value)
                 return msgspec.convert(other, type_, strict=False)
             except msgspec.ValidationError as found:
-                if NO_LIST in str(error) and NO_LIST not in str(found):  # a list is asked for and is there: what is wrong is in it
+                if NO_LIST in str(error) and NO_LIST not in str(
+                    found
+                ):  # a list is asked for and is there: what is wrong is in it
                     error, read = found, other
             except (ValueError, msgspec.DecodeError):
                 continue

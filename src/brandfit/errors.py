@@ -71,10 +71,16 @@ class MissingExtra(BrandfitError):
 
 
 def suggestion(name: str, known: Iterable[str], listing: bool = True) -> str:
-    """The names that are nearest to this one, as a question; else (``listing``) some of those that exist; nothing of none."""
+    """The names that are nearest to this one, as a question; else (``listing``) some of those that exist;
+    nothing of none."""
     known = sorted(known)
-    # Of very many (hashtags, accounts) only those that are not far off anyway: to compare with each takes seconds.
-    asked = [k for k in known if k[:1] == name[:1] and abs(len(k) - len(name)) <= 3] if len(known) > MANY else known
+    # Of very many (hashtags, accounts) only those that are not far off anyway: to compare with each takes
+    # seconds.
+    asked = (
+        [k for k in known if k[:1] == name[:1] and abs(len(k) - len(name)) <= 3]
+        if len(known) > MANY
+        else known
+    )
     near = difflib.get_close_matches(name, asked, n=3, cutoff=0.5)
     return f"Did you mean {' or '.join(near)}?" if near else _listing(known) if listing else ""
 

@@ -1,4 +1,5 @@
-"""What exists, by name. A file in a folder is a name; nothing is registered, nothing is imported until asked for.
+"""What exists, by name. A file in a folder is a name; nothing is registered, nothing is imported until asked
+for.
 
     names("ranker")            ["random", "simcos", "wsim", ...]
     load("ranker", "wsim")     the class, from rankers/wsim.py

@@ -4,8 +4,9 @@
     1,234.56   1.234,56   12 345.678   12.5   12,50   0.125       decimals
     5k   2.5M   3%   1e-4                                         scaled
 
-``12.345`` is refused, because it is twelve thousand in some countries and twelve in others; so are ``12.345k`` and, for a share or
-rate, ``2,345``. One comma before exactly three digits separates thousands only in whole numbers and in money.
+``12.345`` is refused, because it is twelve thousand in some countries and twelve in others; so are
+``12.345k`` and, for a share or rate, ``2,345``. One comma before exactly three digits separates thousands
+only in whole numbers and in money.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Ambiguous(ValueError):
 
 
 def number(text: str, ratio: bool = False) -> float:
-    """The number that a person typed. ``ratio``: of a share or rate. Raises Ambiguous, and ValueError for what is no number."""
+    """The number that a person typed. ``ratio``: of a share or rate. Raises Ambiguous, and ValueError for
+    what is no number."""
     found = float(_decimal(text, ratio))
     if not math.isfinite(found):
         raise ValueError(f"expected a number, found {text.strip()!r}")
@@ -38,7 +40,9 @@ def number(text: str, ratio: bool = False) -> float:
 
 def whole(text: str) -> int:
     """The whole number that a person typed. Raises Ambiguous, and ValueError for what is none."""
-    found = _decimal(text, False) if "e" not in text.lower() else Decimal("0.5")  # 1.2E+05 has lost digits in a spreadsheet
+    found = (
+        _decimal(text, False) if "e" not in text.lower() else Decimal("0.5")
+    )  # 1.2E+05 has lost digits in a spreadsheet
     if found != int(found) or "%" in text:
         raise ValueError(f"expected a whole number, found {text.strip()!r}")
     return int(found)

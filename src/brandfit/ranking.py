@@ -15,10 +15,12 @@ from brandfit.errors import UnknownName, UsageError
 
 @dataclass(frozen=True, eq=False)
 class Moves:
-    """How likes and dislikes moved the candidates of a Ranking; all arrays (n,) in the order of its candidates.
+    """How likes and dislikes moved the candidates of a Ranking; all arrays (n,) in the order of its
+    candidates.
 
-    before is the place without likes and dislikes, from 1; moved the number of places up, below 0 for down; effect is their share
-    of the score. mark is the influencer whose like or dislike has most of that effect, ``liked`` tells which of the two it is.
+    before is the place without likes and dislikes, from 1; moved the number of places up, below 0 for down;
+    effect is their share of the score. mark is the influencer whose like or dislike has most of that effect,
+    ``liked`` tells which of the two it is.
     """
 
     before: np.ndarray
@@ -28,7 +30,8 @@ class Moves:
     liked: np.ndarray
 
     def of(self, at: slice | np.ndarray) -> Moves:
-        """Of these candidates alone. A (n,) bool leaves others out of the list, so places are counted anew; a slice is a page."""
+        """Of these candidates alone. A (n,) bool leaves others out of the list, so places are counted anew; a
+        slice is a page."""
         before, moved = self.before[at], self.moved[at]
         if not isinstance(at, slice):
             before = np.argsort(np.argsort(before)) + 1
@@ -53,15 +56,17 @@ class Moves:
 class Ranking:
     """Candidates of one brand, best first.
 
-    scores are higher for better and may be NaN, "no evidence", which comes last. ``parts`` are named (n,) arrays
-    that add up to the scores of a ranker that can say what its score is made of, else empty; NaN where a part is unknown for a
-    candidate, so that it adds nothing.
+    scores are higher for better and may be NaN, "no evidence", which comes last. ``parts`` are named (n,)
+    arrays that add up to the scores of a ranker that can say what its score is made of, else empty; NaN where
+    a part is unknown for a candidate, so that it adds nothing.
 
     among       number of candidates that were ranked, before the list was cut to the best k
-    excluded    influencers that are no candidates, by reason; ``among`` and their counts add up to all influencers
+    excluded    influencers that are no candidates, by reason; ``among`` and their counts add up to all
+                influencers
     incomplete  candidates that are ranked although something about them is unknown (followers, evidence)
     no_evidence  how many of all candidates have no score, of those too that ``top`` cut off
-    not_encoded  posts of the ``brand``, and ``candidates`` without evidence, that wait for ``brandfit update``
+    not_encoded  posts of the ``brand``, and ``candidates`` without evidence, that wait for ``brandfit
+                 update``
     moves        how likes and dislikes adjusted the order, None where there are none
     """
 
@@ -86,10 +91,13 @@ class Ranking:
         return self.of(slice(_count(k)))
 
     def of(self, at: slice | np.ndarray) -> Ranking:
-        """Of these candidates alone, in the same order; ``at`` is a slice (a page of the list) or (n,) bool (another list)."""
+        """Of these candidates alone, in the same order; ``at`` is a slice (a page of the list) or (n,) bool
+        (another list)."""
         parts = {name: values[at] for name, values in self.parts.items()}
         moves = self.moves.of(at) if self.moves is not None else None
-        found = replace(self, candidates=self.candidates[at], scores=self.scores[at], parts=parts, moves=moves)
+        found = replace(
+            self, candidates=self.candidates[at], scores=self.scores[at], parts=parts, moves=moves
+        )
         if isinstance(at, slice):
             return found
         old = _evidence_notes(self.ranker, self.brand, self.no_evidence, len(self))
@@ -107,7 +115,8 @@ class Ranking:
         return replace(self.of(keep), among=int(keep.sum()), excluded=(*self.excluded, *excluded))
 
     def rows(self) -> list[dict]:
-        """One plain dict a candidate, with its 1-based rank; rank and score are None for one without evidence."""
+        """One plain dict a candidate, with its 1-based rank; rank and score are None for one without
+        evidence."""
         return [
             {
                 "rank": rank,
@@ -121,7 +130,8 @@ class Ranking:
 
 
 def _evidence_notes(ranker: str, brand: str, no_evidence: int, candidates: int) -> list[str]:
-    """What a reader must know where nobody could be scored; some without evidence are counted in ``incomplete``."""
+    """What a reader must know where nobody could be scored; some without evidence are counted in
+    ``incomplete``."""
     if not no_evidence or no_evidence < candidates:
         return []
     who = ranker.partition("-")[0] or "the ranker"
@@ -131,8 +141,9 @@ def _evidence_notes(ranker: str, brand: str, no_evidence: int, candidates: int) 
 def order(scores: np.ndarray, ids: Sequence[str] | np.ndarray, k: int | None = None) -> np.ndarray:
     """Indices of the best k scores, best first; NaN last.
 
-    Equal scores are put in the order of a hash of their ids: deterministic, the same whatever order the candidates
-    come in, and unrelated to it (candidate files of the papers list the positives of each brand together).
+    Equal scores are put in the order of a hash of their ids: deterministic, the same whatever order the
+    candidates come in, and unrelated to it (candidate files of the papers list the positives of each brand
+    together).
     """
     keys = -np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)
     n = len(keys)
@@ -151,7 +162,9 @@ def order(scores: np.ndarray, ids: Sequence[str] | np.ndarray, k: int | None = N
 
 def _count(k: int) -> int:
     if k < 0:
-        raise UsageError(f"k is how many of the best are asked for, found {k}.", "Name a number of 0 or more.")
+        raise UsageError(
+            f"k is how many of the best are asked for, found {k}.", "Name a number of 0 or more."
+        )
     return k
 
 
@@ -168,7 +181,9 @@ def rank(
     """Sort scores (n,) of candidates (n,) into a Ranking of the best k."""
     best = order(scores, candidates, k)
     no_evidence = int(np.isnan(scores).sum())
-    evidence = [note for note in _evidence_notes(ranker, brand, no_evidence, len(candidates)) if note not in notes]
+    evidence = [
+        note for note in _evidence_notes(ranker, brand, no_evidence, len(candidates)) if note not in notes
+    ]
     return Ranking(
         brand,
         np.asarray(candidates)[best],
@@ -190,16 +205,33 @@ def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
     for name in weights:
         if name not in ranking.parts:
             raise UnknownName(
-                "part of the score", name, ranking.parts, "" if ranking.parts else f"{ranking.ranker} tells no parts."
+                "part of the score",
+                name,
+                ranking.parts,
+                "" if ranking.parts else f"{ranking.ranker} tells no parts.",
             )
     parts = {name: values * weights.get(name, 1.0) for name, values in ranking.parts.items()}
-    scores = np.where(np.isnan(ranking.scores), np.nan, np.nansum(list(parts.values()), axis=0)) if parts else ranking.scores
-    made = rank(ranking.brand, ranking.candidates, scores, None, parts, ranking.ranker, ranking.fingerprint, ranking.notes)
+    scores = (
+        np.where(np.isnan(ranking.scores), np.nan, np.nansum(list(parts.values()), axis=0))
+        if parts
+        else ranking.scores
+    )
+    made = rank(
+        ranking.brand,
+        ranking.candidates,
+        scores,
+        None,
+        parts,
+        ranking.ranker,
+        ranking.fingerprint,
+        ranking.notes,
+    )
     return replace(made, excluded=ranking.excluded, incomplete=ranking.incomplete)
 
 
 def moved(ranking: Ranking, effect: np.ndarray, mark: np.ndarray, liked: np.ndarray) -> Ranking:
-    """Ranked anew with the effect (n,) of likes and dislikes as the part ``feedback``; mark and liked (n,) as in ``Moves``."""
+    """Ranked anew with the effect (n,) of likes and dislikes as the part ``feedback``; mark and liked (n,) as
+    in ``Moves``."""
     scores = ranking.scores + effect
     best = order(scores, ranking.candidates)
     parts = (dict(ranking.parts) or {ranking.ranker: ranking.scores}) | {"feedback": effect}
@@ -214,12 +246,14 @@ def moved(ranking: Ranking, effect: np.ndarray, mark: np.ndarray, liked: np.ndar
 
 
 def place(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:
-    """The 1-based rank that ``order`` gives the score at this index, without sorting them all; a NaN score comes last with all
-    NaN."""
+    """The 1-based rank that ``order`` gives the score at this index, without sorting them all; a NaN score
+    comes last with all NaN."""
     keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)
     equal = np.flatnonzero(keys == keys[at])
     before = (
-        np.array([_tie_break(str(ids[int(i)])) < _tie_break(str(ids[at])) for i in equal], bool) if len(equal) > 1 else np.zeros(1)
+        np.array([_tie_break(str(ids[int(i)])) < _tie_break(str(ids[at])) for i in equal], bool)
+        if len(equal) > 1
+        else np.zeros(1)
     )
     return int((keys > keys[at]).sum() + before.sum()) + 1
 

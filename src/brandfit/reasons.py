@@ -85,7 +85,9 @@ def _sentence(what: str, value: Any, there: bool) -> str:
         bound = "at most" if length[1] == "<=" else "at least"
         size = f", found {len(value):,}" if isinstance(value, (str, list)) else ""
         one, several = ("character", "characters") if "str" in match[1] else ("entry", "entries")
-        return f"expected {expected} of {bound} {int(length[2]):,} {one if length[2] == '1' else several}{size}"
+        return (
+            f"expected {expected} of {bound} {int(length[2]):,} {one if length[2] == '1' else several}{size}"
+        )
     kind = match[2].rpartition("got ")[2].strip("`")
     got = quoted(value) if there else _WORDS.get(kind, kind)
     return f"expected {expected}{' ' if limit else ''}{limit}, found {got}"

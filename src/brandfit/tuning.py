@@ -1,7 +1,9 @@
-"""Which settings of a ranker are best: Optuna's search (Akiba et al., KDD 2019), judged by held-out training brands alone.
+"""Which settings of a ranker are best: Optuna's search (Akiba et al., KDD 2019), judged by held-out training
+brands alone.
 
-Brands that a source marks as test brands are taken out before anything is looked at, and the folds are dealt with a seed of their
-own. What is found is tuned to the brands of this workspace: judge it on others, by ``--protocol official``.
+Brands that a source marks as test brands are taken out before anything is looked at, and the folds are dealt
+with a seed of their own. What is found is tuned to the brands of this workspace: judge it on others, by
+``--protocol official``.
 """
 
 from __future__ import annotations
@@ -53,10 +55,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Tuned:
-    """``settings`` of the best trial and ``value`` of the metric there; ``default`` with those as they come; all trials in order.
+    """``settings`` of the best trial and ``value`` of the metric there; ``default`` with those as they come;
+    all trials in order.
 
-    ``p`` of "no better than as they come": paired over brands, and corrected for how many were tried (Holm). Where no trial was
-    better than those as they come, ``settings`` is empty and ``p`` 1.
+    ``p`` of "no better than as they come": paired over brands, and corrected for how many were tried (Holm).
+    Where no trial was better than those as they come, ``settings`` is empty and ``p`` 1.
     """
 
     ranker: str
@@ -69,14 +72,20 @@ class Tuned:
 
     def to_dict(self) -> dict[str, Any]:
         trials = [{"settings": dict(s), "value": v} for s, v in self.trials]
-        told = {"ranker": self.ranker, "metric": self.metric, "settings": dict(self.settings), "value": self.value}
+        told = {
+            "ranker": self.ranker,
+            "metric": self.metric,
+            "settings": dict(self.settings),
+            "value": self.value,
+        }
         return told | {"default": self.default, "p": self.p, "trials": trials}
 
 
 def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
     """What to try, as typed: ``learning_rate=1e-4:1e-2`` is a range, ``pool_size=2,4,6`` a choice.
 
-    Raises UnknownName, ConfigError where a setting is not there or cannot be so, UsageError where it would be leaky.
+    Raises UnknownName, ConfigError where a setting is not there or cannot be so, UsageError where it would be
+    leaky.
     """
     cls = names.load("ranker", ranker)
     config = cls.Config
@@ -89,14 +98,19 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
             except ValueError:
                 reach = Range(0, 0)
             if not -math.inf < reach.low < reach.high < math.inf:
-                raise ConfigError(f"{name}={text}: a range goes from a smaller to a larger number.", "For example: epochs=10:200")
+                raise ConfigError(
+                    f"{name}={text}: a range goes from a smaller to a larger number.",
+                    "For example: epochs=10:200",
+                )
             found[name], ends = reach, [low, high]
         else:
             ends = [value.strip() for value in text.split(",") if value.strip()]
             found[name] = Choice(tuple(ends))
         for value in ends:
             if cls(config.of({name: value})).leaky:
-                raise UsageError(f"{name}={value} reads what it is asked for: it would always be best.", "Leave it out.")
+                raise UsageError(
+                    f"{name}={value} reads what it is asked for: it would always be best.", "Leave it out."
+                )
     return found
 
 
@@ -114,7 +128,8 @@ def tune(
     """Try ``trials`` settings of a ranker. A search that was broken off goes on where it stopped.
 
     tries   setting to what to try, as ``space`` reads it
-    metric  by its mean over held-out training brands the settings are chosen; a rank such as MedR is chosen low
+    metric  by its mean over held-out training brands the settings are chosen; a rank such as MedR is chosen
+            low
     """
     try:
         import optuna
@@ -131,7 +146,9 @@ def tune(
     wanted = space(ranker, tries)
     if not wanted:
         raise UsageError(
-            "Tune what?", f"Name a setting and what to try: --try learning_rate=0.0001:0.01 (brandfit list settings {ranker})"
+            "Tune what?",
+            "Name a setting and what to try: --try learning_rate=0.0001:0.01 (brandfit list settings "
+            f"{ranker})",
         )
     dataset = pipeline.load(workspace, data)
     split = dict(zip(dataset.accounts["id"].to_pylist(), dataset.accounts["split"].to_pylist(), strict=True))
@@ -142,7 +159,11 @@ def tune(
     def judged(settings: Mapping[str, Any]) -> np.ndarray:
         """(b,) of the brands."""
         config = cls.Config.of(settings)
-        return evaluate({ranker: lambda s: cls(config, s)}, dataset, chosen, (seed,)).judged[ranker].mean(measured)
+        return (
+            evaluate({ranker: lambda s: cls(config, s)}, dataset, chosen, (seed,))
+            .judged[ranker]
+            .mean(measured)
+        )
 
     def tried(trial: Any) -> float:
         try:
@@ -164,10 +185,14 @@ def tune(
     if BRANDS not in study.user_attrs:
         values = judged({})
         if np.isnan(values).all():
-            raise UsageError(f"{metric} is not defined on this data for {ranker}.", "Tune by another metric: --metric MAP")
+            raise UsageError(
+                f"{metric} is not defined on this data for {ranker}.", "Tune by another metric: --metric MAP"
+            )
         study.set_user_attr(BRANDS, values.tolist())
     done = optuna.trial.TrialState.COMPLETE
-    while (number := sum(t.state == done or FAILED in t.user_attrs for t in study.get_trials(deepcopy=False))) < trials:
+    while (
+        number := sum(t.state == done or FAILED in t.user_attrs for t in study.get_trials(deepcopy=False))
+    ) < trials:
         if tick:
             tick(number, trials)
         study.sampler = optuna.samplers.TPESampler(
@@ -178,7 +203,9 @@ def tune(
         tick(trials, trials)
     finished = study.get_trials(states=(done,))
     if not finished:
-        raise UsageError(f"Each of the {trials} trials failed.", "Try other values: a lower learning_rate, for example.")
+        raise UsageError(
+            f"Each of the {trials} trials failed.", "Try other values: a lower learning_rate, for example."
+        )
     as_it_comes, best = np.array(study.user_attrs[BRANDS]), study.best_trial
     default, sign = measured.aggregate(as_it_comes), 1 if study.direction.name == "MAXIMIZE" else -1
     trials_found = [(trial.params, float(trial.value)) for trial in finished if trial.value is not None]
@@ -187,7 +214,13 @@ def tune(
         return Tuned(ranker, metric, {}, default, default, 1.0, trials_found)
     p = holm([_doubt(np.array(trial.user_attrs[BRANDS]), as_it_comes, sign) for trial in finished])
     return Tuned(
-        ranker, metric, best.params, best.value, default, p[[trial.number for trial in finished].index(best.number)], trials_found
+        ranker,
+        metric,
+        best.params,
+        best.value,
+        default,
+        p[[trial.number for trial in finished].index(best.number)],
+        trials_found,
     )
 
 

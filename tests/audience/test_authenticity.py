@@ -1,4 +1,5 @@
-"""Hints on planted accounts: a comment ring, bought likes, bought followers; on accounts like all others they say nothing odd."""
+"""Hints on planted accounts: a comment ring, bought likes, bought followers; on accounts like all others they
+say nothing odd."""
 
 from __future__ import annotations
 
@@ -52,13 +53,31 @@ def planted(seed: int = 0, n: int = 150) -> Dataset:
         for p in range(2 if id == QUIET else 12):
             crowd = size * 0.03 * np.exp(level + rng.normal(0, 0.3)) * (0.1 if id == FOLLOWERS else 1)
             likes = int(crowd * (15 if id == LIKES else 1))
-            posts.append(Post(id=f"{id}-{p}", account=id, likes=None if id == UNSEEN else likes, comments=max(int(crowd / 30), 1)))
+            posts.append(
+                Post(
+                    id=f"{id}-{p}",
+                    account=id,
+                    likes=None if id == UNSEEN else likes,
+                    comments=max(int(crowd / 30), 1),
+                )
+            )
         for c in range(4 if id == QUIET else 40):
             who = f"ring{c % 5}" if id == RING else f"reader{rng.integers(3000)}"
-            text = ["Amazing shot!! 🔥", "amazing SHOT @i000", "Soo cool"][c % 3] if id == RING else " ".join(rng.choice(WORDS, 4))
+            text = (
+                ["Amazing shot!! 🔥", "amazing SHOT @i000", "Soo cool"][c % 3]
+                if id == RING
+                else " ".join(rng.choice(WORDS, 4))
+            )
             post = f"{id}-{c % 2}"
             links.append(
-                Link(id=link_id("comments", who, id, post, text, c), kind="comments", source=who, target=id, post=post, text=text)
+                Link(
+                    id=link_id("comments", who, id, post, text, c),
+                    kind="comments",
+                    source=who,
+                    target=id,
+                    post=post,
+                    text=text,
+                )
             )
     return Dataset.of(accounts, posts, links=links)
 
@@ -103,12 +122,20 @@ def test_no_sentence_calls_anybody_anything(hints, dataset):
     for id in dataset.influencers[:20].tolist():
         for hint in hints.of(id):
             assert hint.sentence.endswith(".")
-            assert not {"fake", "bot", "bots", "fraud", "suspicious", "authentic"} & set(hint.sentence.lower().split())
+            assert not {"fake", "bot", "bots", "fraud", "suspicious", "authentic"} & set(
+                hint.sentence.lower().split()
+            )
 
 
 def test_too_little_is_said_to_be_too_little(hints):
     quiet, unseen = of(hints, QUIET), of(hints, UNSEEN)
-    for name in ("engagement", "likes_per_comment", "comment_repetition", "same_commenters", "stock_comments"):
+    for name in (
+        "engagement",
+        "likes_per_comment",
+        "comment_repetition",
+        "same_commenters",
+        "stock_comments",
+    ):
         assert (quiet[name].value, quiet[name].confidence, quiet[name].below) == (None, None, None)
         assert quiet[name].sentence.startswith("Not enough to say")
     assert quiet["followers_ratio"].confidence == "high"
@@ -150,7 +177,9 @@ def test_more_comments_make_it_surer():
             for a in accounts
             for c in range(size)
         ]
-        place = Hints(dataset := Dataset.of(accounts, links=links), dataset.influencers).places("comment_repetition")
+        place = Hints(dataset := Dataset.of(accounts, links=links), dataset.influencers).places(
+            "comment_repetition"
+        )
         widths.append(np.nanmean(place.high - place.low))
     assert widths[0] > widths[2]
 
@@ -161,7 +190,9 @@ def test_the_places_are_those_of_a_loop(dataset, hints):
     logs: dict[str, list[float]] = {id: [] for id in dataset.influencers.tolist()}
     for post in posts:
         if post["likes"] is not None:
-            logs[post["account"]].append(np.log((post["likes"] + post["comments"] + 1) / followers[post["account"]]))
+            logs[post["account"]].append(
+                np.log((post["likes"] + post["comments"] + 1) / followers[post["account"]])
+            )
     known = oracle.typical(logs)
     place = hints.places("engagement")
     for n, id in enumerate(dataset.influencers.tolist()):
@@ -213,10 +244,18 @@ def test_what_is_stock_and_whose_comments_are_left_out():
         ("bo", "i00", t) for t in ("🔥🔥", "@cy 🔥", "which boots are these", None)
     ]
     said.append(("i00", "i00", "thank you all"))
-    links = [Link(id=f"l{n}", kind="comments", source=s, target=t, text=x) for n, (s, t, x) in enumerate(said)]
+    links = [
+        Link(id=f"l{n}", kind="comments", source=s, target=t, text=x) for n, (s, t, x) in enumerate(said)
+    ]
     dataset = Dataset.of(accounts, links=links)
     found = Comments(dataset, dataset.influencers)
-    told = dict(zip(zip(found.owner.tolist(), found.links["text"].to_pylist(), strict=True), found.stock.tolist(), strict=True))
+    told = dict(
+        zip(
+            zip(found.owner.tolist(), found.links["text"].to_pylist(), strict=True),
+            found.stock.tolist(),
+            strict=True,
+        )
+    )
     assert told[0, "Love it"]
     assert told[0, "🔥🔥"]
     assert not any(told[0, text] for text in ("@cy 🔥", "which boots are these", None))

@@ -18,7 +18,9 @@ def test_a_share_has_the_interval_of_wilson(n, data):
     hits = data.draw(st.integers(0, n))
     found = share(np.array([hits]), np.array([n]))
     known = stats.binomtest(hits, n).proportion_ci(method="wilson")
-    assert (found.value[0], found.low[0], found.high[0]) == pytest.approx((hits / n, known.low, known.high), abs=1e-6)
+    assert (found.value[0], found.low[0], found.high[0]) == pytest.approx(
+        (hits / n, known.low, known.high), abs=1e-6
+    )
 
 
 @given(st.lists(st.lists(st.floats(-5, 5), max_size=8), min_size=1, max_size=6))
@@ -71,7 +73,8 @@ def test_the_interval_of_sameness_holds_the_truth_and_samples_of_any_size_agree(
     kinds = drawn(chances, size, accounts, 0)
     found = sameness(np.repeat(np.arange(accounts), size), kinds.ravel(), accounts)
     assert ((found.low <= truth) & (truth <= found.high)).mean() > 0.9
-    # the mean over accounts is the truth whatever the size: it may be compared between accounts of which more or less is known
+    # the mean over accounts is the truth whatever the size: it may be compared between accounts of which more
+    # or less is known
     assert found.value.mean() == pytest.approx(truth, abs=4 * found.value.std() / np.sqrt(accounts))
 
 

@@ -1,4 +1,5 @@
-"""The view of planted audiences: shared people of known number, planted words, hashtags, likes and languages; matches by hand."""
+"""The view of planted audiences: shared people of known number, planted words, hashtags, likes and languages;
+matches by hand."""
 
 from __future__ import annotations
 
@@ -31,23 +32,36 @@ def comment(who: str, whom: str, text: str | None = None, post: str | None = Non
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    """peak: 30 people who comment, 10 of them at shop too, 4 more who follow; all say tent and #hike; 6 are German."""
+    """peak: 30 people who comment, 10 of them at shop too, 4 more who follow; all say tent and #hike; 6 are
+    German."""
     pytest.importorskip("py3langid")
-    accounts = [Account(id="shop", role="brand", followers=1_000), Account(id="peak", followers=6_800), Account(id="empty")]
+    accounts = [
+        Account(id="shop", role="brand", followers=1_000),
+        Account(id="peak", followers=6_800),
+        Account(id="empty"),
+    ]
     accounts += [Account(id=f"o{n}", followers=5_000) for n in range(10)]
     posts = [Post(id=f"{a.id}-1", account=a.id) for a in accounts]
-    links = [comment(f"p{n}", "peak", f"the tent number {n} #hike {GERMAN if n < 6 else ENGLISH}", "peak-1") for n in range(30)]
+    links = [
+        comment(f"p{n}", "peak", f"the tent number {n} #hike {GERMAN if n < 6 else ENGLISH}", "peak-1")
+        for n in range(30)
+    ]
     links += [comment(f"p{n}", "shop", "hello there", "shop-1") for n in range(10)] + [comment("q", "shop")]
     links += [comment(f"r{n}", f"o{n % 10}", f"nice soup {ENGLISH}", f"o{n % 10}-1") for n in range(100)]
     links += [comment(f"p{n}", "o3", "soup too", "o3-1") for n in range(20, 28)]
     links += [Link(id=f"f{n}", kind="follows", source=f"f{n}", target="peak") for n in range(4)]
-    links += [Link(id="own", kind="follows", source="peak", target="peak"), comment("peak", "peak", "thanks", "peak-1")]
+    links += [
+        Link(id="own", kind="follows", source="peak", target="peak"),
+        comment("peak", "peak", "thanks", "peak-1"),
+    ]
     values = np.zeros((len(posts), 2), np.float32)
     values[:, 1] = 1
     values[4 + 2] = (1, 0)  # o3-1 is about cooking
     order = [p.id for p in posts]
     assert order[6] == "o3-1"
-    concepts = Features("concept.bag", np.array(order, dtype=object), values, "post", ("cooking", "rest"), slot="concept")
+    concepts = Features(
+        "concept.bag", np.array(order, dtype=object), values, "post", ("cooking", "rest"), slot="concept"
+    )
     return Dataset.of(accounts, posts, links=links).with_slots({"concept": concepts})
 
 
@@ -72,11 +86,16 @@ def test_what_its_people_like_elsewhere(dataset):
 
 
 def cooks() -> list[Link]:
-    """Seven of eight people of peak comment on cooking elsewhere, the eighth on something else, as two hundred others do."""
+    """Seven of eight people of peak comment on cooking elsewhere, the eighth on something else, as two
+    hundred others do."""
     links = [comment(f"p{n}", "peak", "tent", "peak-1") for n in range(8)] + [
         comment(f"p{n}", "o3", None, "o3-1") for n in range(7)
     ]
-    return [*links, comment("p7", "o4", None, "o4-1"), *(comment(f"r{n}", "o5", None, "o5-1") for n in range(200))]
+    return [
+        *links,
+        comment("p7", "o4", None, "o4-1"),
+        *(comment(f"r{n}", "o5", None, "o5-1") for n in range(200)),
+    ]
 
 
 def test_shared_people_are_counted_with_an_interval(dataset):
@@ -89,8 +108,9 @@ def test_shared_people_are_counted_with_an_interval(dataset):
     assert view.beside.shared == first
     assert view.beside.match is None
     assert any("has not been encoded" in note for note in view.notes)
-    assert "10 of its 34 known people are known to be in the audience of shop too: 29 % (17 % to 46 %), and 91 %" in " ".join(
-        sentences(view)
+    assert (
+        "10 of its 34 known people are known to be in the audience of shop too: 29 % (17 % to 46 %), and 91 %"
+        in " ".join(sentences(view))
     )
 
 
@@ -111,7 +131,8 @@ def test_a_view_is_json(dataset):
 
 
 def test_words_beyond_chance_only():
-    """Everybody draws from the same words: of 40 audiences hardly one may be told to have a word of its own."""
+    """Everybody draws from the same words: of 40 audiences hardly one may be told to have a word of its
+    own."""
     rng = np.random.default_rng(0)
     words = [f"{a}{b}word" for a in "abcdefghij" for b in "klmnopqrst"]
     links = [comment(f"p{n}", f"i{n % 40:02}", " ".join(rng.choice(words, 6))) for n in range(1200)]
@@ -122,7 +143,9 @@ def test_words_beyond_chance_only():
 def with_audience(values: np.ndarray) -> Dataset:
     ids = np.array(["shop", *(f"i{n}" for n in range(len(values) - 1))], dtype=object)
     features = Features("audience.hashing", ids, values.astype(np.float32), "account", slot="audience")
-    return Dataset.of([Account(id="shop", role="brand"), *(Account(id=id) for id in ids[1:])]).with_slots({"audience": features})
+    return Dataset.of([Account(id="shop", role="brand"), *(Account(id=id) for id in ids[1:])]).with_slots(
+        {"audience": features}
+    )
 
 
 def test_likeness_is_the_cosine_less_the_mean():
@@ -142,7 +165,11 @@ def test_likeness_is_the_cosine_less_the_mean():
 def test_what_is_not_known_of_an_audience_has_no_likeness():
     dataset = with_audience(np.eye(4))
     known = replace(dataset.slots["audience"], ids=np.array(["shop", "i0", "i1", "other"], dtype=object))
-    assert np.isnan(likeness(dataset.with_slots({"audience": known}), "shop")).tolist() == [False, False, True]
+    assert np.isnan(likeness(dataset.with_slots({"audience": known}), "shop")).tolist() == [
+        False,
+        False,
+        True,
+    ]
     assert np.isnan(likeness(dataset.with_slots({"audience": known}), "i2")).all()
 
 
@@ -163,7 +190,9 @@ def test_ahead_is_counted_by_a_loop(values):
 def test_overlap_is_that_of_sets(audiences):
     ids = ["shop", *(f"i{n}" for n in range(len(audiences) - 1))]
     links = [
-        Link(id=f"{id}{m}", kind="follows", source=f"p{m}", target=id) for id, a in zip(ids, audiences, strict=True) for m in a
+        Link(id=f"{id}{m}", kind="follows", source=f"p{m}", target=id)
+        for id, a in zip(ids, audiences, strict=True)
+        for m in a
     ]
     dataset = Dataset.of([Account(id="shop", role="brand"), *(Account(id=id) for id in ids[1:])], links=links)
     found = overlap(dataset, "shop")
@@ -176,7 +205,14 @@ def test_overlap_is_that_of_sets(audiences):
 
 def test_where_nobody_comments_nothing_is_liked():
     accounts, posts = [Account(id="shop", role="brand"), Account(id="peak")], [Post(id="p", account="peak")]
-    concepts = Features("concept.bag", np.array(["p"], dtype=object), np.ones((1, 1), np.float32), "post", ("tea",), slot="concept")
+    concepts = Features(
+        "concept.bag",
+        np.array(["p"], dtype=object),
+        np.ones((1, 1), np.float32),
+        "post",
+        ("tea",),
+        slot="concept",
+    )
     view = Views(Dataset.of(accounts, posts).with_slots({"concept": concepts})).of("peak", "shop")
     assert (view.people, view.likes) == (0, ())
 

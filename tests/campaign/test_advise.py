@@ -30,18 +30,28 @@ def planted(effect: float, seed: int = 0) -> Dataset:
             shows = rng.random() < 0.5
             rate = np.exp(habit + effect * shows + rng.normal(0, 0.1))
             posts.append(
-                Post(id=f"i{n:02}-{p}", account=f"i{n:02}", caption="a post", likes=max(round(rate * followers), 1), comments=0)
+                Post(
+                    id=f"i{n:02}-{p}",
+                    account=f"i{n:02}",
+                    caption="a post",
+                    likes=max(round(rate * followers), 1),
+                    comments=0,
+                )
             )
             rows.append([float(shows), *rng.normal(size=3)])
     ids = np.array([p.id for p in posts], dtype=object)
-    return Dataset.of(accounts, posts).with_slots({"picture": Features("p", ids, np.array(rows, np.float32), slot="picture")})
+    return Dataset.of(accounts, posts).with_slots(
+        {"picture": Features("p", ids, np.array(rows, np.float32), slot="picture")}
+    )
 
 
 def test_what_works_is_learned_and_the_interval_holds():
     dataset = planted(1.0)
     model = Engagement(dataset)
     assert model.gain > 0.4
-    shown, not_shown = (model.expected("i07", "a post", {"picture": np.array([s, 0, 0, 0], np.float32)}) for s in (1.0, 0.0))
+    shown, not_shown = (
+        model.expected("i07", "a post", {"picture": np.array([s, 0, 0, 0], np.float32)}) for s in (1.0, 0.0)
+    )
     assert np.log(shown.rate / not_shown.rate) == pytest.approx(1.0, abs=0.2)
     assert shown.low < shown.rate < shown.high
     fresh = planted(1.0, seed=1)  # others, of the same law
@@ -60,8 +70,9 @@ HISTORIES = {0: 0, 1: 1, 2: 1, 6: 2}
 
 
 def of_unlike_histories(seed: int, accounts: int = 1_200):
-    """Accounts whose habits lie far apart (standard deviation 1) and whose posts do not (.2), with 0, 1, 2 or 6 posts that are
-    known and one that is to come. A Dataset of the known ones and, of all, the log rate of the next."""
+    """Accounts whose habits lie far apart (standard deviation 1) and whose posts do not (.2), with 0, 1, 2 or
+    6 posts that are known and one that is to come. A Dataset of the known ones and, of all, the log rate of
+    the next."""
     rng = np.random.default_rng(seed)
     members, posts, coming = [], [], {}
     for n in range(accounts):
@@ -73,7 +84,15 @@ def of_unlike_histories(seed: int, accounts: int = 1_200):
             if p == known:
                 coming[id] = known, np.log(rate)
             else:
-                posts.append(Post(id=f"{id}-{p}", account=id, caption="a post", likes=max(round(rate * followers), 1), comments=0))
+                posts.append(
+                    Post(
+                        id=f"{id}-{p}",
+                        account=id,
+                        caption="a post",
+                        likes=max(round(rate * followers), 1),
+                        comments=0,
+                    )
+                )
     return Dataset.of(members, posts), coming
 
 
@@ -179,11 +198,21 @@ def test_the_command(place, tmp_path, capsys):
     with Workspace(place) as workspace:
         dataset = workspace.dataset()
         category = dict(zip(*(dataset.accounts[c].to_pylist() for c in ("id", "category")), strict=True))
-        brand = next(b for b in dataset.brands.tolist() if category[b] == "pet" and dataset.representation[b] == "posts")
+        brand = next(
+            b
+            for b in dataset.brands.tolist()
+            if category[b] == "pet" and dataset.representation[b] == "posts"
+        )
         influencer = dataset.influencers[0]
-        hashes = dict(zip(dataset.images["post"].to_pylist(), dataset.images["hash"].to_pylist(), strict=True))
+        hashes = dict(
+            zip(dataset.images["post"].to_pylist(), dataset.images["hash"].to_pylist(), strict=True)
+        )
         post = next(
-            p for p, a in zip(dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True) if a == brand
+            p
+            for p, a in zip(
+                dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True
+            )
+            if a == brand
         )
         (tmp_path / "own.jpg").write_bytes(dataset.picture(hashes[post]))
     captions = [
@@ -192,20 +221,41 @@ def test_the_command(place, tmp_path, capsys):
         "--caption",
         "Sourdough, lentil soup and a lemon cake",
     ]
-    main(["advise", brand, *captions, "--picture", str(tmp_path / "own.jpg"), "--by", influencer, "-w", str(place), "--json"])
+    main(
+        [
+            "advise",
+            brand,
+            *captions,
+            "--picture",
+            str(tmp_path / "own.jpg"),
+            "--by",
+            influencer,
+            "-w",
+            str(place),
+            "--json",
+        ]
+    )
     ideas = json.loads(capsys.readouterr().out)["ideas"]
     assert [idea["kind"] for idea in ideas] == ["picture", "caption", "caption"]
     assert "puppy" in ideas[1]["what"]
     assert ideas[1]["fit"] > ideas[2]["fit"] + 0.05
-    assert all(0 < idea["expected"]["low"] < idea["expected"]["rate"] < idea["expected"]["high"] for idea in ideas)
+    assert all(
+        0 < idea["expected"]["low"] < idea["expected"]["rate"] < idea["expected"]["high"] for idea in ideas
+    )
     coverage = ideas[0]["expected"]["interval"]
     assert coverage["level"] == 0.8
     assert 0.6 < coverage["coverage"] < 0.95
     main(["advise", f"@{brand}", *captions, "--by", influencer, "-w", str(place)])
     said = capsys.readouterr().out
     assert "better than" in said
-    assert f"measured coverage of accounts with {coverage['history']}: {100 * coverage['coverage']:.0f} % of" in said
-    for args, told in (([brand], "Advise on what"), (["nobody.here", *captions], "no account named 'nobody.here'")):
+    assert (
+        f"measured coverage of accounts with {coverage['history']}: {100 * coverage['coverage']:.0f} % of"
+        in said
+    )
+    for args, told in (
+        ([brand], "Advise on what"),
+        (["nobody.here", *captions], "no account named 'nobody.here'"),
+    ):
         with pytest.raises(SystemExit):
             main(["advise", *args, "-w", str(place)])
         assert told in capsys.readouterr().err
@@ -215,14 +265,19 @@ def test_a_picture_that_cannot_be_read_is_told_and_the_others_are_ranked(place, 
     with Workspace(place) as workspace:
         dataset = workspace.dataset()
         brand = next(b for b in dataset.brands.tolist() if dataset.representation[b] == "posts")
-        (tmp_path / "good.jpg").write_bytes(dataset.picture(next(h for h in dataset.images["hash"].to_pylist() if h)))
+        (tmp_path / "good.jpg").write_bytes(
+            dataset.picture(next(h for h in dataset.images["hash"].to_pylist() if h))
+        )
     good, bad, none = (str(tmp_path / name) for name in ("good.jpg", "bad.jpg", "none.jpg"))
     (tmp_path / "bad.jpg").write_bytes((tmp_path / "good.jpg").read_bytes()[:300])
     given = ["--picture", bad, "--picture", good, "--picture", none]
     main(["advise", brand, *given, "-w", str(place), "--json"])
     told = json.loads(capsys.readouterr().out)
     assert [idea["what"] for idea in told["ideas"]] == [good]
-    assert {row["what"]: "No such file" in row["reason"] for row in told["unread"]} == {bad: False, none: True}
+    assert {row["what"]: "No such file" in row["reason"] for row in told["unread"]} == {
+        bad: False,
+        none: True,
+    }
     main(["advise", brand, *given, "-w", str(place)])
     assert len([line for line in capsys.readouterr().out.splitlines() if line.startswith("Left out: ")]) == 2
     with pytest.raises(SystemExit) as ended:

@@ -37,8 +37,13 @@ def drawn(seed: int, n: int, m: int = 12):
 
 def test_reach_by_hand():
     # a is known for two members, b for one of the same; a has 200 followers, b 300
-    reach = set_value(sparse.csr_matrix([[1.0, 1.0], [0.0, 1.0]]), np.array([200.0, 300.0]), np.array([0.5, 0.2]))
-    assert reach.weight.tolist() == [100.0, 100.0]  # the shared one stands for 100 of one and 300 of the other: for 100
+    reach = set_value(
+        sparse.csr_matrix([[1.0, 1.0], [0.0, 1.0]]), np.array([200.0, 300.0]), np.array([0.5, 0.2])
+    )
+    assert reach.weight.tolist() == [
+        100.0,
+        100.0,
+    ]  # the shared one stands for 100 of one and 300 of the other: for 100
     assert reach.private.tolist() == [0.0, 200.0]
     assert reach.value([0]) == pytest.approx(0.5 * 200)
     assert reach.value([1]) == pytest.approx(0.2 * 300)
@@ -61,7 +66,9 @@ def test_adding_to_more_never_adds_more(seed, n):
     order = rng.permutation(n).tolist()
     small, i = order[: n // 2], order[-1]
     large = order[:-1]
-    assert reach.value([*small, i]) - reach.value(small) >= reach.value([*large, i]) - reach.value(large) - 1e-9
+    assert (
+        reach.value([*small, i]) - reach.value(small) >= reach.value([*large, i]) - reach.value(large) - 1e-9
+    )
     assert reach.value(order) == pytest.approx(reach.value(order[::-1]))
 
 
@@ -80,9 +87,14 @@ def possible(limits, n):
     for size in range(n + 1):
         for chosen in itertools.combinations(range(n), size):
             at = list(chosen)
-            if limits.prices[at].sum() <= limits.budget + 1e-9 and (limits.count is None or size <= limits.count):
+            if limits.prices[at].sum() <= limits.budget + 1e-9 and (
+                limits.count is None or size <= limits.count
+            ):
                 counts = [group.members[at].sum() for group in limits.groups]
-                if all(g.least <= c and (g.most is None or c <= g.most) for g, c in zip(limits.groups, counts, strict=True)):
+                if all(
+                    g.least <= c and (g.most is None or c <= g.most)
+                    for g, c in zip(limits.groups, counts, strict=True)
+                ):
                     yield at
 
 
@@ -93,7 +105,9 @@ def test_it_keeps_the_limits_is_never_below_the_ranking_and_near_the_best(seed, 
     limits = limits_of(rng, n, costs, groups)
     ranked = np.argsort(-reach.match, kind="stable")
     found = choose(reach, limits, ranked)
-    assert found.at in [at for at in possible(limits, n) if sorted(found.at) == at] or sorted(found.at) in list(possible(limits, n))
+    assert found.at in [at for at in possible(limits, n) if sorted(found.at) == at] or sorted(
+        found.at
+    ) in list(possible(limits, n))
     assert found.value == pytest.approx(reach.value(found.at))
     assert found.ranked is None or found.value >= found.ranked - 1e-9
     best = max(reach.value(at) for at in possible(limits, n))
@@ -106,7 +120,8 @@ def test_it_keeps_the_limits_is_never_below_the_ranking_and_near_the_best(seed, 
 
 @st.composite
 def hard_limits(draw):
-    """Several groups that overlap, some of which must and some of which may not be there, under a budget often too tight."""
+    """Several groups that overlap, some of which must and some of which may not be there, under a budget
+    often too tight."""
     n = draw(st.integers(3, 8))
     numbers = st.lists(st.integers(1, 30), min_size=n, max_size=n)
     groups = []
@@ -160,7 +175,8 @@ def test_what_greedy_choice_misses_is_found_by_cover_and_exchange():
     both = [Limit("a", np.array([True, False, True]), 1), Limit("b", np.array([False, True, True]), 1)]
     reach = set_value(nobody, np.array([900.0, 900.0, 100.0]), np.ones(3))
     assert choose(reach, Limits(prices_, 10.0, None, both), np.arange(3)).at == [2]
-    # By gain for its price 0 and 1 take both places (390), by gain 3 takes all the money (1,010); best are 0 and 2.
+    # By gain for its price 0 and 1 take both places (390), by gain 3 takes all the money (1,010); best are 0
+    # and 2.
     reach = set_value(sparse.csr_matrix((4, 1)), np.array([200.0, 190.0, 1_000.0, 1_010.0]), np.ones(4))
     found = choose(reach, Limits(np.array([1.0, 1.0, 9.0, 9.5]), 10.0, 2), np.arange(4))
     assert sorted(found.at) == [0, 2]
@@ -182,7 +198,11 @@ def test_limits_that_cannot_be_kept_are_told_in_words():
             "these limits together: at most 1 in all; at least 2 of pet.",
             "Ask for",
         ),
-        (Limits(prices_, 100.0, None, [Limit("pet", pets, 3)]), "this limit: at least 3 of pet.", "Only 2 of the 4"),
+        (
+            Limits(prices_, 100.0, None, [Limit("pet", pets, 3)]),
+            "this limit: at least 3 of pet.",
+            "Only 2 of the 4",
+        ),
         (
             Limits(prices_, 9.0, 9, [Limit("pet", pets, 2), Limit("small", small, 0, 1)]),
             "these limits together: at most 1 of small; at least 2 of pet.",
@@ -203,7 +223,11 @@ def test_no_exchange_of_one_is_left_that_adds(seed, n):
     found = choose(reach, limits, rng.permutation(n))
     sets = {tuple(at) for at in possible(limits, n)}
     for at in sets:
-        if len(at) in (len(found.at), len(found.at) + 1) and len(set(at) - set(found.at)) == 1 and len(set(found.at) - set(at)) < 2:
+        if (
+            len(at) in (len(found.at), len(found.at) + 1)
+            and len(set(at) - set(found.at)) == 1
+            and len(set(found.at) - set(at)) < 2
+        ):
             assert reach.value(at) <= found.value * (1 + 1e-6) + 1e-5
 
 
@@ -217,13 +241,19 @@ def test_prices_follow_the_rule_or_the_list():
     assert found.middle[0] == pytest.approx(10 * 10 * 2)  # four times the usual rate: twice the price
     assert (found.low[0], found.high[0]) == (pytest.approx(100), pytest.approx(400))
     assert found.middle[2] == 25  # the least
-    assert prices(ids, followers, rate, {}, PriceConfig.of({"per_thousand": 20.0})).middle[0] == pytest.approx(400)
-    assert np.isnan([found.middle[3], found.low[3], found.high[3]]).all()  # without followers there is nothing to estimate by
+    assert prices(ids, followers, rate, {}, PriceConfig.of({"per_thousand": 20.0})).middle[
+        0
+    ] == pytest.approx(400)
+    assert np.isnan(
+        [found.middle[3], found.low[3], found.high[3]]
+    ).all()  # without followers there is nothing to estimate by
     assert prices(ids, followers, rate, {"di": 60.0}).middle[3] == 60.0
     assert not found.by_size.any()
     unrated = prices(ids, followers, np.array([0.04, 0.01, np.nan, 0.02]), {}, PriceConfig.of({"least": 0.0}))
     assert unrated.by_size.tolist() == [False, False, True, False]
-    assert (unrated.middle[2], unrated.low[2], unrated.high[2]) == pytest.approx((10, 2.5, 40))  # the factor may be 0.5 to 2
+    assert (unrated.middle[2], unrated.low[2], unrated.high[2]) == pytest.approx(
+        (10, 2.5, 40)
+    )  # the factor may be 0.5 to 2
 
 
 def test_a_price_list_is_read_with_line_and_reason(tmp_path):
@@ -257,7 +287,9 @@ def test_the_command(place, tmp_path, capsys):
     with Workspace(place) as workspace:
         brand = workspace.dataset().brands[0]
         partners = pipeline.load(workspace).partners[brand]
-    main(["shortlist", brand, "--budget", "1500", "--at-most", "followers:50k..=1", "-w", str(place), "--json"])
+    main(
+        ["shortlist", brand, "--budget", "1500", "--at-most", "followers:50k..=1", "-w", str(place), "--json"]
+    )
     found = json.loads(capsys.readouterr().out)
     assert found["picks"]
     assert (found["match_is"], found["objective"]) == ("chance", "match_reach")
@@ -271,7 +303,19 @@ def test_the_command(place, tmp_path, capsys):
     assert sum(pick["followers"] >= 50_000 for pick in found["picks"]) <= 1
     first = found["picks"][0]["influencer"]
     (tmp_path / "p.csv").write_text(f"account,price\n{first},9999\n")
-    main(["shortlist", brand, "--budget", "1500", "--prices", str(tmp_path / "p.csv"), "-w", str(place), "--json"])
+    main(
+        [
+            "shortlist",
+            brand,
+            "--budget",
+            "1500",
+            "--prices",
+            str(tmp_path / "p.csv"),
+            "-w",
+            str(place),
+            "--json",
+        ]
+    )
     assert first not in {pick["influencer"] for pick in json.loads(capsys.readouterr().out)["picks"]}
     main(["shortlist", brand, "--count", "3", "--exclude", first, "--ranker", "simcos", "-w", str(place)])
     said = capsys.readouterr().out
@@ -306,14 +350,28 @@ def test_a_condition_changes_whom_one_may_choose_and_not_what_they_cost(place, t
         nobody = pipeline.shortlist(workspace, brand, count=3, where="followers:900m..")
     price = {pick.influencer: pick.price for pick in everybody.picks}
     assert 3 < len(travel.picks) < len(everybody.picks)
-    assert {pick.influencer: pick.price for pick in travel.picks} == {p.influencer: price[p.influencer] for p in travel.picks}
+    assert {pick.influencer: pick.price for pick in travel.picks} == {
+        p.influencer: price[p.influencer] for p in travel.picks
+    }
     assert nobody.notes[0] == "none of the candidates is left by these conditions"
 
 
 def test_of_a_ranker_that_gives_no_chance_the_match_is_a_rank_share(place, capsys):
     with Workspace(place) as workspace:
         brand = workspace.dataset().brands[0]
-    asked = ["shortlist", brand, "--count", "4", "--at-most", "category:pett=1", "--ranker", "simcos", "-w", str(place), "--json"]
+    asked = [
+        "shortlist",
+        brand,
+        "--count",
+        "4",
+        "--at-most",
+        "category:pett=1",
+        "--ranker",
+        "simcos",
+        "-w",
+        str(place),
+        "--json",
+    ]
     main(asked)
     found = json.loads(capsys.readouterr().out)
     assert found["match_is"] == "rank share"
@@ -350,7 +408,9 @@ def test_a_set_that_somebody_chose_is_appraised_as_the_shortlist_would(tmp_path)
         pipeline.import_source(workspace, "sample", None, {"influencers": "40"})
         pipeline.encode(workspace, "text.hashing")
         told = pipeline.shortlist(workspace, "northpeak.outdoor", count=3)
-        same = pipeline.appraise(workspace, "@Northpeak.Outdoor", [pick.influencer for pick in told.picks][::-1])
+        same = pipeline.appraise(
+            workspace, "@Northpeak.Outdoor", [pick.influencer for pick in told.picks][::-1]
+        )
         assert sorted(p.influencer for p in same.picks) == sorted(p.influencer for p in told.picks)
         assert [p.rank for p in same.picks] == sorted(p.rank for p in same.picks)
         assert vars(same.totals) == vars(told.totals)
@@ -360,15 +420,20 @@ def test_a_set_that_somebody_chose_is_appraised_as_the_shortlist_would(tmp_path)
         assert {p.influencer for p in both.picks} == {partner, same.picks[0].influencer}
         empty = pipeline.appraise(workspace, "northpeak.outdoor", [])
         assert empty.picks == ()
-        assert (empty.totals.reach.value, empty.totals.price.value, empty.totals.engagement.value) == (0, 0, 0)
+        assert (empty.totals.reach.value, empty.totals.price.value, empty.totals.engagement.value) == (
+            0,
+            0,
+            0,
+        )
         with pytest.raises(UnknownName):
             pipeline.appraise(workspace, "northpeak.outdoor", ["nobody.at.all"])
 
 
-# --- objectives, on planted data --------------------------------------------------------------------------------------
+# --- objectives, on planted data ----------------------------------------------------------------------------
 
 PLANTED = {
-    # followers, likes + comments of its posts, rank share of simcos follows from the topic; price from the list
+    # followers, likes + comments of its posts, rank share of simcos follows from the topic; price from the
+    # list
     "wide.ana": (90_000, 90, 900),
     "wide.bo": (80_000, 80, 800),
     "near.cy": (30_000, 60, 500),
@@ -384,19 +449,28 @@ NEARNESS = {"near": 1.0, "loud": 0.6, "mute": 0.55, "wide": 0.1}
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
-    """A brand of mountains; who is near it has few followers, who is wide has many, who is loud has much engagement. Two of the
-    wide share most of their known audience. The followers of one are not known, nor the likes of another.
+    """A brand of mountains; who is near it has few followers, who is wide has many, who is loud has much
+    engagement. Two of the wide share most of their known audience. The followers of one are not known, nor
+    the likes of another.
     """
     place = tmp_path_factory.mktemp("planted")
-    rows = [Account(id="north", role="brand"), *(Post(id=f"north-{n}", account="north", likes=1, comments=1) for n in range(3))]
+    rows = [
+        Account(id="north", role="brand"),
+        *(Post(id=f"north-{n}", account="north", likes=1, comments=1) for n in range(3)),
+    ]
     for id, (followers, engagement, _price) in PLANTED.items():
         rows.append(Account(id=id, role="influencer", followers=followers))
         # Every post of an influencer gets as much, so that its mean is what was planted.
         counts = {} if engagement is None else {"likes": engagement - 10, "comments": 10}
         rows += [Post(id=f"{id}-{n}", account=id, **counts) for n in range(4)]
     for id, fans in AUDIENCE.items():
-        rows += [Link(id=link_id("follows", f"fan{n}", id), kind="follows", source=f"fan{n}", target=id) for n in fans]
-    (place / "prices.csv").write_text("account,price\n" + "".join(f"{id},{price}\n" for id, (*_, price) in PLANTED.items()))
+        rows += [
+            Link(id=link_id("follows", f"fan{n}", id), kind="follows", source=f"fan{n}", target=id)
+            for n in fans
+        ]
+    (place / "prices.csv").write_text(
+        "account,price\n" + "".join(f"{id},{price}\n" for id, (*_, price) in PLANTED.items())
+    )
     with Workspace(place / "w", create=True) as workspace:
         workspace.write("planted", rows)
         ids, values = [], []
@@ -406,14 +480,20 @@ def planted(tmp_path_factory):
                 ids.append(f"{account}-{n}")
                 values.append([near, 1 - near, 0.1 + 0.01 * n])
         features = Features(
-            "concept.bag", np.array(ids, dtype=object), np.array(values, np.float32), "post", ("up", "by", "in"), slot="concept"
+            "concept.bag",
+            np.array(ids, dtype=object),
+            np.array(values, np.float32),
+            "post",
+            ("up", "by", "in"),
+            slot="concept",
         )
         workspace.save(features)
     return place
 
 
 def best_by_hand(workspace, objective, budget, names):
-    """Every possible set, its value from the definitions: distinct followers (as many as there are for each known member)."""
+    """Every possible set, its value from the definitions: distinct followers (as many as there are for each
+    known member)."""
     audience = {id: set(fans) for id, fans in AUDIENCE.items()}
     each = {id: PLANTED[id][0] / len(members) for id, members in audience.items()}
     ranking = pipeline.rank(workspace, "north", "simcos", data=EVERYBODY)
@@ -455,7 +535,9 @@ def test_choosing_prints_nothing(capfd):
 def test_each_objective_finds_its_best_set(planted, objective, budget):
     with Workspace(planted / "w") as workspace:
         names = {
-            id for id, (followers, engagement, _) in PLANTED.items() if (engagement if objective == "engagement" else followers)
+            id
+            for id, (followers, engagement, _) in PLANTED.items()
+            if (engagement if objective == "engagement" else followers)
         }
         best, chosen = best_by_hand(workspace, objective, budget, names)
         told = pipeline.shortlist(
@@ -473,12 +555,20 @@ def test_each_objective_finds_its_best_set(planted, objective, budget):
     (left_out,) = told.excluded
     assert left_out.examples == (("mute.hal",) if objective == "engagement" else ("loud.gus",))
     assert told.among == 7
-    totals = {"reach": told.totals.reach, "rank_reach": told.totals.weighted_reach, "engagement": told.totals.engagement}
+    totals = {
+        "reach": told.totals.reach,
+        "rank_reach": told.totals.weighted_reach,
+        "engagement": told.totals.engagement,
+    }
     if not any(pick.influencer == "loud.gus" for pick in told.picks):
         assert totals[objective].value == pytest.approx(best)
 
 
-@given(st.integers(0, 10**6), st.sampled_from(["match_reach", "rank_reach", "reach", "engagement"]), st.booleans())
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from(["match_reach", "rank_reach", "reach", "engagement"]),
+    st.booleans(),
+)
 @settings(max_examples=80, deadline=None)
 def test_where_values_add_up_the_set_is_the_best_of_all_sets(seed, objective, counted):
     rng = np.random.default_rng(seed)
@@ -491,7 +581,9 @@ def test_where_values_add_up_the_set_is_the_best_of_all_sets(seed, objective, co
     engagement = forecast(np.arange(n), rng.integers(0, 4_000, n), n)
     pool = Pool(ids, range(1, n + 1), match, match_is, followers, told, engagement, sparse.csr_matrix((n, 0)))
     budget, count = float(rng.integers(100, 2_500)), int(rng.integers(1, n + 1)) if counted else None
-    found = shortlist(pool, "north", ranker="any", objective=objective, currency="", budget=budget, count=count)
+    found = shortlist(
+        pool, "north", ranker="any", objective=objective, currency="", budget=budget, count=count
+    )
     amount = engagement.expected if objective == "engagement" else followers
     worth = amount * match if objective.endswith("_reach") else amount  # the definitions, by hand
     best = max(worth[at].sum() for at in possible(Limits(told.middle, budget, count), n))
@@ -501,8 +593,12 @@ def test_where_values_add_up_the_set_is_the_best_of_all_sets(seed, objective, co
 
 def test_an_unknown_price_is_unknown_and_not_chosen_for_money(planted):
     with Workspace(planted / "w") as workspace:
-        rich = pipeline.shortlist(workspace, "north", 100_000, ranker="simcos", data=EVERYBODY, objective="engagement")
-        by_count = pipeline.shortlist(workspace, "north", None, 8, "simcos", data=EVERYBODY, objective="engagement")
+        rich = pipeline.shortlist(
+            workspace, "north", 100_000, ranker="simcos", data=EVERYBODY, objective="engagement"
+        )
+        by_count = pipeline.shortlist(
+            workspace, "north", None, 8, "simcos", data=EVERYBODY, objective="engagement"
+        )
         told = pipeline.appraise(workspace, "north", [*PLANTED], "simcos", data=EVERYBODY)
     assert [(one.reason, one.examples) for one in rich.excluded] == [
         ("price_unknown", ("loud.gus",)),
@@ -514,9 +610,13 @@ def test_an_unknown_price_is_unknown_and_not_chosen_for_money(planted):
     assert gus.engagement == 5_000
     assert told.totals.price.unknown == told.totals.reach.unknown == ("loud.gus",)
     assert told.totals.engagement.unknown == ("mute.hal",)
-    assert told.totals.price.value == pytest.approx(sum(pick.price for pick in told.picks if pick.price is not None))
+    assert told.totals.price.value == pytest.approx(
+        sum(pick.price for pick in told.picks if pick.price is not None)
+    )
     assert told.to_dict()["reach"]["unknown"] == ("loud.gus",)
-    assert any("the price of 1 of the set is unknown and in no total: loud.gus" in note for note in told.notes)
+    assert any(
+        "the price of 1 of the set is unknown and in no total: loud.gus" in note for note in told.notes
+    )
     assert any("price estimated by followers alone" in note and "mute.hal" in note for note in told.notes)
 
 
@@ -526,7 +626,11 @@ def test_one_without_evidence_has_no_rank_share(planted):
         accounts = [Account(id="blank.ivo", role="influencer", followers=50_000)]
         with Workspace(planted / "blank", create=True) as other:
             dataset = workspace.dataset()
-            rows = [*map(_account, dataset.accounts.to_pylist()), *accounts, *map(_post, dataset.posts.to_pylist())]
+            rows = [
+                *map(_account, dataset.accounts.to_pylist()),
+                *accounts,
+                *map(_post, dataset.posts.to_pylist()),
+            ]
             other.write("test", rows)
             other.save(workspace.features("concept.bag"))
             told = pipeline.shortlist(other, "north", None, 20, "simcos", data=EVERYBODY)
@@ -569,7 +673,7 @@ def test_the_currency_is_kept_shown_and_overridden(planted, tmp_path, capsys):
     main(["currency", "none", "-w", place])
 
 
-# --- expected engagement ----------------------------------------------------------------------------------------------
+# --- expected engagement ------------------------------------------------------------------------------------
 
 
 def test_expected_engagement_is_the_mean_of_the_past():
@@ -577,7 +681,9 @@ def test_expected_engagement_is_the_mean_of_the_past():
     assert told.posts.tolist() == [2, 0, 1]
     assert told.expected[[0, 2]].tolist() == [200.0, 50.0]
     assert np.isnan(told.expected[1])
-    assert np.isnan(told.total([0, 2])).all()  # one post beyond the first of its influencer says nothing of how posts vary
+    assert np.isnan(
+        told.total([0, 2])
+    ).all()  # one post beyond the first of its influencer says nothing of how posts vary
     assert told.total([]) == (0.0, 0.0)
 
 

@@ -1,4 +1,5 @@
-"""The command line as a person uses it: the whole main job on the sample, errors in words, JSON for programs."""
+"""The command line as a person uses it: the whole main job on the sample, errors in words, JSON for
+programs."""
 
 from __future__ import annotations
 
@@ -77,9 +78,17 @@ def test_past_partners_are_left_out_unless_wanted(run, demo):
     brand = a_brand(run, demo)
     export = demo / "endorsements.jsonl"
     run("export", "endorsements", export, "-w", demo)
-    partners = {r["influencer"] for r in map(json.loads, export.read_text().splitlines()) if r["brand"] == brand}
-    new = {r["influencer"] for r in json.loads(run("rank", brand, "-k", 1000, "-w", demo, "--json")[1])["ranking"]}
-    every = {r["influencer"] for r in json.loads(run("rank", brand, "-k", 1000, "--partners", "-w", demo, "--json")[1])["ranking"]}
+    partners = {
+        r["influencer"] for r in map(json.loads, export.read_text().splitlines()) if r["brand"] == brand
+    }
+    new = {
+        r["influencer"]
+        for r in json.loads(run("rank", brand, "-k", 1000, "-w", demo, "--json")[1])["ranking"]
+    }
+    every = {
+        r["influencer"]
+        for r in json.loads(run("rank", brand, "-k", 1000, "--partners", "-w", demo, "--json")[1])["ranking"]
+    }
     assert partners
     assert not partners & new
     assert partners & every
@@ -103,7 +112,9 @@ def test_evaluate_says_what_it_wrote(run, demo, tmp_path):
 
 
 def test_evaluate_prints_the_stated_json(run, demo):
-    code, out, _ = run("evaluate", "random", "simcos", "-w", demo, "--protocol", "expansion", "--seeds", 2, "--json")
+    code, out, _ = run(
+        "evaluate", "random", "simcos", "-w", demo, "--protocol", "expansion", "--seeds", 2, "--json"
+    )
     assert code == 0
     report = json.loads(out)
     assert {"protocol", "candidates", "ties", "seeds", "results"} <= set(report)
@@ -147,7 +158,9 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
     assert run("export", "rejects", tmp_path / "rejects.csv", "-w", place)[0] == 0
     with (tmp_path / "rejects.csv").open() as file:
         rejects = list(csv.DictReader(file))
-    assert [(Path(r["file"]).name, bool(int(r["line"])), bool(r["reason"])) for r in rejects] == [("accounts.csv", True, True)]
+    assert [(Path(r["file"]).name, bool(int(r["line"])), bool(r["reason"])) for r in rejects] == [
+        ("accounts.csv", True, True)
+    ]
 
     assert run("import", "sample", "-w", place)[0] == 0
     code, out, _ = run("export", "rejects", tmp_path / "rejects.csv", "-w", place)
@@ -156,7 +169,9 @@ def test_own_data_from_the_template_to_a_shortlist(run, tmp_path):
     code, out, _ = run("export", "rejects", tmp_path / "rejects.csv", "--earlier", "-w", place)
     assert (code, "1 rows are in" in out) == (0, True)
     with (tmp_path / "rejects.csv").open() as file:
-        assert [(r["import"], r["file"]) for r in csv.DictReader(file)] == [(r["import"], r["file"]) for r in rejects]
+        assert [(r["import"], r["file"]) for r in csv.DictReader(file)] == [
+            (r["import"], r["file"]) for r in rejects
+        ]
     assert run("export", "posts", tmp_path / "posts.csv", "--earlier", "-w", place)[0] == 2
 
 
@@ -200,8 +215,16 @@ def test_an_import_that_breaks_off_leaves_no_new_workspace(run, tmp_path):
         (["export", "report", "a.html"], 2, "--brand"),
         (["export", "report", "a.csv", "--brand", "northpeak.outdoor"], 2, ".html, .pdf"),
         (["export", "report", "a.html", "--brand", "northpeak.outdor"], 2, "Did you mean northpeak.outdoor"),
-        (["export", "report", "a.html", "--brand", "northpeak.outdoor", "--prices", "p.csv"], 2, "budget or a count"),
-        (["export", "report", "a.html", "--brand", "northpeak.outdoor", "--maps"], 2, "brandfit encode image.classical"),
+        (
+            ["export", "report", "a.html", "--brand", "northpeak.outdoor", "--prices", "p.csv"],
+            2,
+            "budget or a count",
+        ),
+        (
+            ["export", "report", "a.html", "--brand", "northpeak.outdoor", "--maps"],
+            2,
+            "brandfit encode image.classical",
+        ),
         (["search", "recipe", "--out", "a.docx"], 2, ".xlsx"),
         (["rank", "northpeak.outdoor", "--set", "slots.text=text.minilm"], 2, "brandfit encode text.minilm"),
         (["rank", "northpeak.outdoor", "--set", "slots.txet=text.hashing"], 2, "Did you mean text"),
@@ -209,9 +232,17 @@ def test_an_import_that_breaks_off_leaves_no_new_workspace(run, tmp_path):
         (["rank", "--brief", " "], 2, "The brief is empty"),
         (["shortlist", "northpeak.outdoor", "--budget", "nan"], 2, "A budget is a number above 0"),
         (["shortlist", "northpeak.outdoor", "--budget", "inf"], 2, "A budget is a number above 0"),
-        (["export", "accounts", "a.csv", "--brand", "northpeak.outdoor"], 2, "--brand is for rankings and reports"),
+        (
+            ["export", "accounts", "a.csv", "--brand", "northpeak.outdoor"],
+            2,
+            "--brand is for rankings and reports",
+        ),
         (["export", "features", "a.csv", "--name", "text.lda"], 2, "brandfit encode text.lda"),
-        (["advise", "northpeak.outdoor", "--caption", "hi", "--by", "northpeak.outdoor"], 2, "northpeak.outdoor is a brand"),
+        (
+            ["advise", "northpeak.outdoor", "--caption", "hi", "--by", "northpeak.outdoor"],
+            2,
+            "northpeak.outdoor is a brand",
+        ),
         (["search", " "], 2, "Search for what?"),
         (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "beside itself"),
         (["list", "settings", "wsmi"], 2, "Did you mean wsim"),
@@ -233,7 +264,10 @@ def test_what_is_not_found_is_said(run, demo):
 def test_who_is_ranked_by_another_ranker_is_told(run, tmp_path):
     run("import", "sample", "-w", tmp_path / "w")
     run("encode", "text.hashing", "-w", tmp_path / "w")
-    assert "ranked by simcos, for brandfit has not been trained" in run("rank", "northpeak.outdoor", "-w", tmp_path / "w")[1]
+    assert (
+        "ranked by simcos, for brandfit has not been trained"
+        in run("rank", "northpeak.outdoor", "-w", tmp_path / "w")[1]
+    )
 
 
 def test_a_fault_of_ours_is_told_without_a_stack_trace(run, demo, monkeypatch):
@@ -252,7 +286,9 @@ def test_no_workspace_says_what_to_do(run, tmp_path):
     assert "brandfit import sample" in err
 
 
-@pytest.mark.parametrize("what", ["accounts", "posts", "images", "links", "endorsements", "rejects", "rankings"])
+@pytest.mark.parametrize(
+    "what", ["accounts", "posts", "images", "links", "endorsements", "rejects", "rankings"]
+)
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "json", "jsonl", "parquet"])
 def test_everything_can_be_exported_and_read_back(run, demo, tmp_path, what, ending):
     import pyarrow.parquet as pq
@@ -279,7 +315,9 @@ def test_everything_can_be_exported_and_read_back(run, demo, tmp_path, what, end
 def test_a_report_holds_the_ranking_and_the_set(run, demo, tmp_path):
     brand = a_brand(run, demo)
     file = tmp_path / "report.html"
-    code, out, err = run("export", "report", file, "--brand", brand, "-k", 2, "--count", 2, "-w", demo, "--json")
+    code, out, err = run(
+        "export", "report", file, "--brand", brand, "-k", 2, "--count", 2, "-w", demo, "--json"
+    )
     assert code == 0, err
     told = json.loads(out)
     ranking = json.loads(run("rank", brand, "-k", 2, "-w", demo, "--json")[1])["ranking"]
@@ -297,7 +335,9 @@ def test_a_report_holds_the_ranking_and_the_set(run, demo, tmp_path):
 
 
 def test_a_report_as_pdf_is_a_pdf(run, demo, tmp_path):
-    pytest.importorskip("weasyprint", reason="weasyprint comes with the extra report", exc_type=(ImportError, OSError))
+    pytest.importorskip(
+        "weasyprint", reason="weasyprint comes with the extra report", exc_type=(ImportError, OSError)
+    )
     file = tmp_path / "report.pdf"
     code, _, err = run("export", "report", file, "--brand", a_brand(run, demo), "-k", 1, "-w", demo)
     assert code == 0, err
@@ -306,14 +346,21 @@ def test_a_report_as_pdf_is_a_pdf(run, demo, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "args", [["search", "recipe", "-k", 4], ["similar", "arvid.peaks", "-k", 4], ["shortlist", "northpeak.outdoor", "--count", 4]]
+    "args",
+    [
+        ["search", "recipe", "-k", 4],
+        ["similar", "arvid.peaks", "-k", 4],
+        ["shortlist", "northpeak.outdoor", "--count", 4],
+    ],
 )
 def test_what_was_found_is_a_file_too(run, demo, tmp_path, args):
     file = tmp_path / "found.csv"
     found = json.loads(run(*args, "--out", file, "-w", demo, "--json")[1])
     with file.open(newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert [row["influencer"] for row in rows] == [row["influencer"] for row in found.get("results") or found["picks"]]
+    assert [row["influencer"] for row in rows] == [
+        row["influencer"] for row in found.get("results") or found["picks"]
+    ]
     assert len(rows) == 4
     assert next(iter(rows[0])) == "influencer"
 
@@ -330,7 +377,9 @@ def test_doctor_finds_a_workspace_well_and_a_damaged_one_not(run, tmp_path):
     assert "values.npy" in out
 
 
-@pytest.mark.parametrize("kind", ["importers", "encoders", "rankers", "protocols", "metrics", "features", "models"])
+@pytest.mark.parametrize(
+    "kind", ["importers", "encoders", "rankers", "protocols", "metrics", "features", "models"]
+)
 def test_list(run, demo, kind):
     code, out, _ = run("list", kind, "-w", demo, "--json")
     assert code == 0
@@ -341,12 +390,16 @@ def test_list(run, demo, kind):
 
 def test_the_python_in_the_readme_runs(tmp_path):
     code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert "simcos" in done.stdout
     assert (tmp_path / "demo" / "brandfit.sqlite").is_file()
 
 
-@pytest.mark.parametrize("command", [[Path(sys.executable).with_name("brandfit")], [sys.executable, "-m", "brandfit"]])
+@pytest.mark.parametrize(
+    "command", [[Path(sys.executable).with_name("brandfit")], [sys.executable, "-m", "brandfit"]]
+)
 def test_the_installed_command_answers(command):
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("brandfit, version")
@@ -409,7 +462,9 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
     monkeypatch.setattr("brandfit.learning.trainer.SHARE", 1e9)
     place = shutil.copytree(demo, tmp_path / "demo")
     asked = ["evaluate", "wsim", "--protocol", "cv5", "-w", place, "--json"]
-    asked += [part for text in ("epochs=3", "pool_size=2", "patience=9") for part in ("--set", f"wsim.{text}")]
+    asked += [
+        part for text in ("epochs=3", "pool_size=2", "patience=9") for part in ("--set", f"wsim.{text}")
+    ]
     real, ticked = Clock.tick, []
 
     def tick(clock: Clock, done: int, total: int) -> None:
@@ -421,7 +476,9 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
     whole = json.loads(run(*asked)[1])
     monkeypatch.setattr(Clock, "tick", tick)
     code, _, said = run(*asked)
-    assert run("evaluate", "simcos", "--protocol", "cv5", "-w", place)[0] == 0  # another in between takes nothing away
+    assert (
+        run("evaluate", "simcos", "--protocol", "cv5", "-w", place)[0] == 0
+    )  # another in between takes nothing away
     assert code == 130
     assert "what was saved on the way is taken up" in said
     assert ticked[:6] == [0, 1, 2, 3, 0, 1]
@@ -436,7 +493,11 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
 def test_training_says_what_was_read(run, demo, tmp_path):
     """Engagement is there and left out by a setting; one that learns nothing reads all the same."""
     shutil.copytree(demo, tmp_path / "demo", ignore=shutil.ignore_patterns("*.jsonl", "*.csv"))
-    left_out = [part for setting in ("representation=bilinear", "interaction=false", "epochs=1") for part in ("--set", setting)]
+    left_out = [
+        part
+        for setting in ("representation=bilinear", "interaction=false", "epochs=1")
+        for part in ("--set", setting)
+    ]
     for asked in (["simcos"], ["camera", *left_out]):
         code, out, _ = run("train", *asked, "-w", tmp_path / "demo")
         assert code == 0
@@ -452,11 +513,17 @@ def test_training_says_what_was_read(run, demo, tmp_path):
             ["--set", "protocol.min_followers=9000", "--set", "protocol.max_followers=800"],
             "min_followers is 9,000 and max_followers is 800",
         ),
-        (["--set", "endorsements.min_followers=200000"], "min_followers is 200,000 and max_followers is 100,000"),
+        (
+            ["--set", "endorsements.min_followers=200000"],
+            "min_followers is 200,000 and max_followers is 100,000",
+        ),
         (["--set", "protocol.share=much"], "Setting share: expected a number, found 'much'."),
         (["--set", "endorsements.kinds=mentions,foo"], "Setting kinds[1]: 'foo' is no choice."),
         (["--set", "endorsements.kinds=[]"], "Setting kinds: expected a list of at least 1 entry, found 0."),
-        (["--protocol", "temporal", "--set", "protocol.date=1750000000000"], "Setting date=1750000000000: no day."),
+        (
+            ["--protocol", "temporal", "--set", "protocol.date=1750000000000"],
+            "Setting date=1750000000000: no day.",
+        ),
     ],
 )
 def test_what_is_set_wrongly_in_an_evaluation_is_told(run, demo, asked, said):
@@ -483,7 +550,13 @@ def test_what_is_asked_wrongly_from_python_is_told(demo):
 def test_an_export_of_all_brands_names_those_that_it_leaves_out(run, tmp_path):
     folder, work = tmp_path / "in", tmp_path / "work"
     folder.mkdir()
-    rows = ["role,handle,followers", "brand,oat.bar,1000", "brand,silent.co,1000", "influencer,ana.b,9000", "influencer,bo.c,9000"]
+    rows = [
+        "role,handle,followers",
+        "brand,oat.bar,1000",
+        "brand,silent.co,1000",
+        "influencer,ana.b,9000",
+        "influencer,bo.c,9000",
+    ]
     (folder / "accounts.csv").write_text("\n".join(rows))
     posts = [f"{n},{account},vegan oats {n}" for n, account in enumerate(("oat.bar", "ana.b", "bo.c"))]
     (folder / "posts.csv").write_text("\n".join(["id,account,caption", *posts]))

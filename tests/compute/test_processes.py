@@ -1,4 +1,5 @@
-"""Worker processes: results are those of the function, and an item that kills or stalls a worker hurts nobody else."""
+"""Worker processes: results are those of the function, and an item that kills or stalls a worker hurts nobody
+else."""
 
 from __future__ import annotations
 
@@ -42,7 +43,11 @@ def importable(monkeypatch):
 
 
 def run(items: list, **options: float) -> list:
-    return list(process_some(work, items, Task, lambda task: 100, lambda task, reason: f"{task.number}: {reason}", **options))
+    return list(
+        process_some(
+            work, items, Task, lambda task: 100, lambda task, reason: f"{task.number}: {reason}", **options
+        )
+    )
 
 
 def test_items_of_the_type_are_mapped_and_others_pass_by_both_in_order():
@@ -54,7 +59,9 @@ def test_items_of_the_type_are_mapped_and_others_pass_by_both_in_order():
     assert run(["only", "rows"]) == ["only", "rows"]
 
 
-@pytest.mark.parametrize(("kind", "word"), [("crash", "broke the decoder"), ("memory", "memory"), ("stall", "too long")])
+@pytest.mark.parametrize(
+    ("kind", "word"), [("crash", "broke the decoder"), ("memory", "memory"), ("stall", "too long")]
+)
 def test_a_hostile_item_is_answered_for_and_the_others_are_done(kind, word, monkeypatch):
     monkeypatch.setattr(processes, "CHUNK", 8)
     items = [Task(n, kind if n == 11 else "fine") for n in range(30)]
@@ -82,10 +89,14 @@ def test_large_items_are_sent_in_small_chunks_and_few_ahead(monkeypatch):
 
 
 def test_stopping_early_leaves_no_process_behind():
-    results = process_some(work, (Task(n) for n in range(2000)), Task, lambda task: 100, lambda task, reason: reason)
+    results = process_some(
+        work, (Task(n) for n in range(2000)), Task, lambda task: 100, lambda task, reason: reason
+    )
     next(results)
     results.close()
-    left = subprocess.run(["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False).stdout
+    left = subprocess.run(
+        ["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False
+    ).stdout
     assert "brandfit.compute.worker" not in left
 
 
@@ -97,7 +108,8 @@ def test_a_script_without_a_main_guard_is_not_run_again(tmp_path):
         "from brandfit.data.pictures import imported\n"
         "from brandfit.data.schema import Picture\n"
         "print('once')\n"
-        "found = process_some(imported, [Picture('p', 0, b'x', 's', 'f', 1)], Picture, lambda p: 1, lambda p, r: None)\n"
+        "found = process_some(imported, [Picture('p', 0, b'x', 's', 'f', 1)], Picture, lambda p: 1, lambda "
+        "p, r: None)\n"
         "print(len(list(found)))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)

@@ -19,8 +19,9 @@ BRANDS_EACH, INFLUENCERS_EACH = 7, 20
 class Planted:
     """Accounts post about their topic; brands work with influencers of theirs.
 
-    One brand has only a brief, one is seen through its partners. Among the influencers: 'single' with a single post,
-    'texts' with text alone, 'bare' with posts but without any feature, all about food; 'empty' without posts.
+    One brand has only a brief, one is seen through its partners. Among the influencers: 'single' with a
+    single post, 'texts' with text alone, 'bare' with posts but without any feature, all about food; 'empty'
+    without posts.
     """
 
     dataset: Dataset
@@ -58,15 +59,28 @@ def planted() -> Planted:
             brief = brand == "sport.brand.0"
             add(brand, "brand", about, 0 if quiet else 1 if brief else 4, "brief" if brief else "post")
             chosen = [f"{about}.fan.{i:02d}" for i in rng.choice(INFLUENCERS_EACH, 6, replace=False)]
-            links += [Link(id=link_id("endorses", i, brand), kind="endorses", source=i, target=brand) for i in chosen]
+            links += [
+                Link(id=link_id("endorses", i, brand), kind="endorses", source=i, target=brand)
+                for i in chosen
+            ]
             if quiet:
-                links += [Link(id=link_id("represents", i, brand), kind="represents", source=i, target=brand) for i in chosen[:3]]
+                links += [
+                    Link(id=link_id("represents", i, brand), kind="represents", source=i, target=brand)
+                    for i in chosen[:3]
+                ]
     for id, n_posts in (("single", 1), ("texts", 2), ("bare", 2), ("empty", 0)):
         add(id, "influencer", "food", n_posts)
 
     centres = {
         slot: rng.normal(size=(len(TOPICS), dim))
-        for slot, dim in (("text", 12), ("picture", 9), ("concept", 6), ("audience", 5), ("graph", 8), ("profile", 7))
+        for slot, dim in (
+            ("text", 12),
+            ("picture", 9),
+            ("concept", 6),
+            ("audience", 5),
+            ("graph", 8),
+            ("profile", 7),
+        )
     }
     featured = [p.account for p in posts if p.account != "bare"]
     post_ids = [p.id for p in posts if p.account != "bare"]
@@ -74,7 +88,12 @@ def planted() -> Planted:
 
     def about(slot, ids, owners, level):
         centre = centres[slot][[TOPICS.index(topic[owner]) for owner in owners]]
-        return Features(slot, np.array(ids, dtype=object), (centre + 0.7 * rng.normal(size=centre.shape)).astype(np.float32), level)
+        return Features(
+            slot,
+            np.array(ids, dtype=object),
+            (centre + 0.7 * rng.normal(size=centre.shape)).astype(np.float32),
+            level,
+        )
 
     seen = [n for n, owner in enumerate(featured) if owner != "texts"]
     engaged = [n for n in seen if ".brand." not in featured[n]]
@@ -88,7 +107,9 @@ def planted() -> Planted:
         "engagement": Features(
             "engagement",
             np.array([post_ids[n] for n in engaged], dtype=object),
-            np.stack([rng.integers(5, 500, len(engaged)), rng.gamma(2, 0.02, len(engaged))], axis=1).astype(np.float32),
+            np.stack([rng.integers(5, 500, len(engaged)), rng.gamma(2, 0.02, len(engaged))], axis=1).astype(
+                np.float32
+            ),
             "post",
             ("likes", "engagement_rate"),
         ),

@@ -1,4 +1,5 @@
-"""What every registered encoder must do. A new file in encoders/ is tested here; one that needs settings adds them to SETTINGS."""
+"""What every registered encoder must do. A new file in encoders/ is tested here; one that needs settings adds
+them to SETTINGS."""
 
 from __future__ import annotations
 
@@ -19,7 +20,15 @@ from brandfit.data.schema import Account, Image, Link, Post, link_id
 from brandfit.errors import ConfigError, MissingExtra, UsageError
 
 ENCODERS = names.names("encoder")
-TAGS = ("#SlowTravel", "#legday #run", "#tea @some.one", "@another.one #run", "@third_one #SlowTravel #tea", "#cakes", "@some.one")
+TAGS = (
+    "#SlowTravel",
+    "#legday #run",
+    "#tea @some.one",
+    "@another.one #run",
+    "@third_one #SlowTravel #tea",
+    "#cakes",
+    "@some.one",
+)
 TEXTS = (
     "ridge at dawn #SlowTravel",
     "lemon pancakes 🍋 with @some.one",
@@ -56,18 +65,28 @@ def settings(tiny_onnx, tiny_bert, tiny_spacy, tiny_clip, tiny_upernet):
 
 @pytest.fixture(scope="session")
 def rows(make_jpeg):
-    """Small data with every gap: no words, no picture, two pictures, damaged and missing ones, unknown counts, an audience."""
+    """Small data with every gap: no words, no picture, two pictures, damaged and missing ones, unknown
+    counts, an audience."""
     colours = ("red", "green", "navy", "orange", "purple", "teal", "pink", "black")
     pictures = {
-        hashlib.sha256(data).hexdigest(): data for data in (make_jpeg(colour, (60, 40 + 5 * n)) for n, colour in enumerate(colours))
+        hashlib.sha256(data).hexdigest(): data
+        for data in (make_jpeg(colour, (60, 40 + 5 * n)) for n, colour in enumerate(colours))
     }
     hashes = list(pictures)
     pictures["damaged"] = b"\xff\xd8\xff\xe0 no picture"
     accounts = [
-        Account(id="ann", followers=9_000, biography="Trail runner and cook", category="travel", business_category="Blogger"),
+        Account(
+            id="ann",
+            followers=9_000,
+            biography="Trail runner and cook",
+            category="travel",
+            business_category="Blogger",
+        ),
         Account(id="ben", followers=20_000, biography="", category="food"),
         Account(id="cat", followers=None, biography="Climbing coach, trail cook", category="fitness"),
-        Account(id="shop", role="brand", followers=50_000, biography="Hiking boots and tents", category="shoes"),
+        Account(
+            id="shop", role="brand", followers=50_000, biography="Hiking boots and tents", category="shoes"
+        ),
         Account(id="fan", role="audience"),
         Account(id="x2", role="audience"),
     ]
@@ -86,7 +105,9 @@ def rows(make_jpeg):
                 comments=n,
             )
         )
-        images.append(Image(post=f"p{n:02d}", hash=hashes[n % 8], alt_text="a mountain and a person" if n % 2 else None))
+        images.append(
+            Image(post=f"p{n:02d}", hash=hashes[n % 8], alt_text="a mountain and a person" if n % 2 else None)
+        )
     posts += [
         Post(id="no-words", account="ann", caption="", likes=None),
         Post(id="not-known", account="ben", caption=None, likes=5),
@@ -112,7 +133,10 @@ def rows(make_jpeg):
                 text=text,
             )
         )
-    links += [Link(id=link_id("endorses", who, "shop"), kind="endorses", source=who, target="shop") for who in ("ann", "ben")]
+    links += [
+        Link(id=link_id("endorses", who, "shop"), kind="endorses", source=who, target="shop")
+        for who in ("ann", "ben")
+    ]
     return {"accounts": accounts, "posts": posts, "images": images, "links": links, "pictures": pictures}
 
 
@@ -123,18 +147,22 @@ def dataset(rows):
 
 @pytest.fixture(scope="session")
 def networks():
-    """What takes seconds to make: (encoder, weights, output) to its network; encoder to its first Features."""
+    """What takes seconds to make: (encoder, weights, output) to its network; encoder to its first
+    Features."""
     return {}
 
 
 HEAVY = {"image.vgg16", "image.resnet", "image.inception_v3"}
-"""Large networks on the base of image.mobilenet, which goes through every test; these only through what is of a network alone."""
+"""Large networks on the base of image.mobilenet, which goes through every test; these only through what is of
+a network alone."""
 
 
 def pytest_generate_tests(metafunc):
     if "make" in metafunc.fixturenames:
         whole = metafunc.function.__name__ in ("test_shape_type_and_ids", "test_it_says_what_it_is")
-        metafunc.parametrize("make", ENCODERS if whole else [name for name in ENCODERS if name not in HEAVY], indirect=True)
+        metafunc.parametrize(
+            "make", ENCODERS if whole else [name for name in ENCODERS if name not in HEAVY], indirect=True
+        )
 
 
 @pytest.fixture
@@ -149,9 +177,9 @@ def make(request, settings, dataset, networks):
         encoder.test_name = request.param
         if "weights" in describe(cls.Config):
             key = (request.param, encoder.config.weights, getattr(encoder.config, "output", ""))
-            encoder.__dict__["model"], encoder.__dict__["_fingerprint"] = networks.get(key) or networks.setdefault(
-                key, (encoder.model, encoder._fingerprint)
-            )
+            encoder.__dict__["model"], encoder.__dict__["_fingerprint"] = networks.get(
+                key
+            ) or networks.setdefault(key, (encoder.model, encoder._fingerprint))
         return encoder
 
     try:
@@ -209,7 +237,9 @@ def counted(encoder, limit=10**9):
 def as_if(encoder, **attributes):
     """The encoder with other attributes of its class."""
     cls = type(encoder)
-    encoder.__class__ = type(cls.__name__, (cls,), {**attributes, "__module__": cls.__module__, "__doc__": cls.__doc__})
+    encoder.__class__ = type(
+        cls.__name__, (cls,), {**attributes, "__module__": cls.__module__, "__doc__": cls.__doc__}
+    )
     return encoder
 
 
@@ -246,7 +276,9 @@ def test_the_same_again_is_the_same(make, dataset):
 
 
 def test_neither_the_order_of_rows_nor_the_size_of_batches_changes_a_value(make, rows):
-    turned = Dataset.of(**{name: values[::-1] if isinstance(values, list) else values for name, values in rows.items()})
+    turned = Dataset.of(
+        **{name: values[::-1] if isinstance(values, list) else values for name, values in rows.items()}
+    )
     encoder = as_if(make(), batch_size=3, chunk_size=3)
     one, two = by_id(make().encode(Dataset.of(**rows))), by_id(encoder.encode(turned))
     assert one.keys() == two.keys()
@@ -263,7 +295,9 @@ def test_a_second_run_computes_nothing(make, dataset):
     assert again.encode(dataset, store).key == first.key
     store.features.clear()
     second = again.encode(dataset, store)
-    assert not seen  # what is damaged is looked at again, for it may have been mended, but never reaches the model
+    assert (
+        not seen
+    )  # what is damaged is looked at again, for it may have been mended, but never reaches the model
     np.testing.assert_array_equal(second.values, first.values)
 
 
@@ -289,7 +323,9 @@ def test_progress_ends_at_all(make, dataset):
     make().encode(dataset, tick=lambda done, total: told.append((done, total)))
     assert told[0][0] == 0
     assert told[-1][0] == told[-1][1] > 0
-    assert all(after[0] >= before[0] or after[0] == 0 for before, after in itertools.pairwise(told))  # of learning, then of units
+    assert all(
+        after[0] >= before[0] or after[0] == 0 for before, after in itertools.pairwise(told)
+    )  # of learning, then of units
 
 
 def test_the_key_changes_with_config_version_and_content_and_not_with_what_is_neutral(make, dataset, rows):
@@ -307,7 +343,9 @@ def test_the_key_changes_with_config_version_and_content_and_not_with_what_is_ne
             makers.add(changed.maker)
     assert as_if(make(), version=encoder.version + 1).maker != encoder.maker
     assert as_if(make(), weights="of another training").maker != encoder.maker
-    fewer = Dataset.of(**{**rows, "accounts": rows["accounts"][1:], "posts": rows["posts"][:7], "images": rows["images"][:7]})
+    fewer = Dataset.of(
+        **{**rows, "accounts": rows["accounts"][1:], "posts": rows["posts"][:7], "images": rows["images"][:7]}
+    )
     assert make().encode(fewer).key != make().encode(dataset).key
 
 
@@ -319,7 +357,9 @@ def _another(encoder, name):
     """Another valid value of a setting; None for a free text."""
     now = getattr(encoder.config, name)
     numbers = [now + 1, now - 1, now / 2] if isinstance(now, int | float) else []
-    for value in [not now] if isinstance(now, bool) else [*numbers, "keep", "split", "drop", "cpu", "squash", "nchw"]:
+    for value in (
+        [not now] if isinstance(now, bool) else [*numbers, "keep", "split", "drop", "cpu", "squash", "nchw"]
+    ):
         try:
             config = encoder.Config.of({**encoder.config.to_dict(), name: value})
         except ConfigError:

@@ -1,4 +1,5 @@
-"""What every registered profiler must do. A new file in profilers/ is tested here without a line being added."""
+"""What every registered profiler must do. A new file in profilers/ is tested here without a line being
+added."""
 
 from __future__ import annotations
 
@@ -16,26 +17,38 @@ from brandfit.errors import UsageError
 from brandfit.profilers.base import UNSURE
 from brandfit.workspace import Workspace
 
-PROFILERS = [name for name in names.names("profiler") if "level" in describe(names.load("profiler", name).Config)]
+PROFILERS = [
+    name for name in names.names("profiler") if "level" in describe(names.load("profiler", name).Config)
+]
 """Those of posts alone have tests of their own."""
 TOPICS = ("food", "pet", "travel")
-WORDS = {"food": "lemon bread pasta soup", "pet": "puppy kitten leash paws", "travel": "beach flight hotel passport"}
+WORDS = {
+    "food": "lemon bread pasta soup",
+    "pet": "puppy kitten leash paws",
+    "travel": "beach flight hotel passport",
+}
 FAST = {"width": 0.1, "epochs": 40, "learning_rate": 0.01}
 """Settings of those that have them."""
 MARGIN = 0.2
-"""Accuracy above that of the most frequent class that a profiler must reach on the planted data; chance reaches none."""
+"""Accuracy above that of the most frequent class that a profiler must reach on the planted data; chance
+reaches none."""
 
 
 @pytest.fixture(scope="module")
 def planted() -> Dataset:
-    """Accounts write, tag, show and are answered about their topic; two in five are not labelled; one says nothing."""
+    """Accounts write, tag, show and are answered about their topic; two in five are not labelled; one says
+    nothing."""
     rng = np.random.default_rng(5)
     accounts, posts, images, links, values = [], [], [], [], {}
     for number in range(90):
         topic = TOPICS[number % 3]
         id = f"{topic}.{number:02d}"
         bigger = int(rng.integers(6_000, 20_000)) * (1 + 3 * TOPICS.index(topic))
-        accounts.append(Account(id=id, category=None if number % 5 < 2 else topic, followers=bigger, followees=300, posts=50))
+        accounts.append(
+            Account(
+                id=id, category=None if number % 5 < 2 else topic, followers=bigger, followees=300, posts=50
+            )
+        )
         for n in range(int(rng.integers(1, 4))):
             said = rng.choice(WORDS[topic].split(), 3)
             likes = int(50 * (1 + 3 * TOPICS.index(topic)) * rng.uniform(0.8, 1.2))
@@ -50,13 +63,22 @@ def planted() -> Dataset:
             posts.append(post)
             images.append(Image(post=post.id, alt_text=f"Image may contain: {said[0]}"))
             comment = link_id("comments", "fan", id, post.id)
-            links.append(Link(id=comment, kind="comments", source="fan", target=id, post=post.id, text=str(said[1])))
+            links.append(
+                Link(id=comment, kind="comments", source="fan", target=id, post=post.id, text=str(said[1]))
+            )
             values[post.id] = np.eye(3)[TOPICS.index(topic)] + rng.normal(0, 0.3, 3)
-    accounts += [Account(id="fan"), Account(id="silent", category="food"), Account(id="lost", category="other")]
+    accounts += [
+        Account(id="fan"),
+        Account(id="silent", category="food"),
+        Account(id="lost", category="other"),
+    ]
     posts.append(Post(id="silent-0", account="silent"))
     ids = np.array(list(values), dtype=object)
     rows = np.array(list(values.values()), np.float32)
-    slots = {"w": Features("w", ids, rows, slot="text"), "p": Features("p", ids, rows[:, ::-1].copy(), slot="picture")}
+    slots = {
+        "w": Features("w", ids, rows, slot="text"),
+        "p": Features("p", ids, rows[:, ::-1].copy(), slot="picture"),
+    }
     return Dataset.of(accounts, posts, images, links).with_slots(slots)
 
 
@@ -74,7 +96,9 @@ def fitted(planted):
 def unlabelled(planted):
     ids = planted.accounts["id"].to_numpy().astype(object)
     category = planted.of_accounts("category", ids)
-    return np.array([id for id, c in zip(ids, category, strict=True) if c is None and "." in id], dtype=object)
+    return np.array(
+        [id for id, c in zip(ids, category, strict=True) if c is None and "." in id], dtype=object
+    )
 
 
 @pytest.mark.parametrize("name", PROFILERS)
@@ -84,7 +108,9 @@ def test_it_tells_accounts_that_it_was_not_fitted_on(name, fitted, planted):
     assert fitted(name).classes == TOPICS  # "other" is not learned
     assert told.shape == (len(ids), 3)
     np.testing.assert_allclose(told.sum(axis=1), 1)
-    right = np.mean([id.startswith(fitted(name).classes[row.argmax()]) for id, row in zip(ids, told, strict=True)])
+    right = np.mean(
+        [id.startswith(fitted(name).classes[row.argmax()]) for id, row in zip(ids, told, strict=True)]
+    )
     assert right > (1 / 3 + MARGIN if name != "majority" else 0)
 
 
@@ -94,7 +120,10 @@ def test_an_account_is_told_the_same_alone_and_among_others(name, fitted, plante
     together = fitted(name).probabilities(planted, ids)
     for n, id in enumerate(ids):
         np.testing.assert_allclose(
-            fitted(name).probabilities(planted, np.array([id], dtype=object))[0], together[n], rtol=1e-5, atol=1e-7
+            fitted(name).probabilities(planted, np.array([id], dtype=object))[0],
+            together[n],
+            rtol=1e-5,
+            atol=1e-7,
         )
 
 
@@ -144,11 +173,17 @@ def test_after_a_kill_only_the_rest_is_told(name, fitted, planted, tmp_path, mon
         monkeypatch.setattr(type(profiler), "encode_batch", counted)
         with pytest.raises(KeyboardInterrupt):
             profiler.encode(planted, workspace)
-        monkeypatch.setattr(type(profiler), "encode_batch", lambda self, batch: (seen.append(len(batch)), real(self, batch))[1])
+        monkeypatch.setattr(
+            type(profiler),
+            "encode_batch",
+            lambda self, batch: (seen.append(len(batch)), real(self, batch))[1],
+        )
         found = profiler.encode(planted, workspace)
         assert sum(seen) == 90
         monkeypatch.undo()
-        np.testing.assert_allclose(np.asarray(profiler.encode(planted).values), np.asarray(found.values), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(
+            np.asarray(profiler.encode(planted).values), np.asarray(found.values), rtol=1e-5, atol=1e-7
+        )
 
 
 @pytest.mark.parametrize("name", [n for n in PROFILERS if n != "majority"])
@@ -156,7 +191,10 @@ def test_a_labelled_account_is_told_by_those_that_did_not_see_it(name, fitted, p
     """Labels without sense: whoever has seen them tells them, whoever has not cannot."""
     rng = np.random.default_rng(1)
     rows = planted.accounts.to_pylist()
-    shuffled = [{**row, "category": str(rng.choice(TOPICS)) if row["category"] in TOPICS else row["category"]} for row in rows]
+    shuffled = [
+        {**row, "category": str(rng.choice(TOPICS)) if row["category"] in TOPICS else row["category"]}
+        for row in rows
+    ]
     accounts = [Account(**{k: v for k, v in row.items() if v is not None}) for row in shuffled]
     mixed = planted.with_accounts(accounts)
     profiler = make(name).fit(mixed, cross=True)
@@ -228,7 +266,8 @@ def test_without_labelled_posts_it_says_what_to_do(name, planted):
 def test_two_labels_of_each_of_two_kinds_are_enough(name, planted):
     ids = [id for id in planted.influencers.tolist() if id.startswith(("food.", "pet."))]
     few = {
-        id: id.split(".")[0] for id in [i for i in ids if i.startswith("food")][:2] + [i for i in ids if i.startswith("pet")][:2]
+        id: id.split(".")[0]
+        for id in [i for i in ids if i.startswith("food")][:2] + [i for i in ids if i.startswith("pet")][:2]
     }
     profiler = make(name).fit(planted.with_categories(few), cross=True)
     told = profiler.probabilities(planted, unlabelled(planted))

@@ -42,7 +42,8 @@ READS = {
 }
 """Slots that their settings leave."""
 PRODUCTS = ["mir own", "morning content"]
-"""Words times pictures and nothing else: what one of them says alone, as of the single post without a picture, is not learned."""
+"""Words times pictures and nothing else: what one of them says alone, as of the single post without a
+picture, is not learned."""
 
 
 def class_of(name):
@@ -65,13 +66,16 @@ MARGIN = 0.2
 FAST = {"epochs": 10, "learning_rate": 0.01, "width": 0.1, "optimiser": "adam"}
 """Settings of those that have them."""
 SETTINGS = {"camera": {"learning_rate": 0.003, "dropout": 0.0}, "mir": {"epochs": 30}}
-"""What one of them needs beside: CAMERA's products of products stand still at a larger step, MIR takes few steps an epoch."""
+"""What one of them needs beside: CAMERA's products of products stand still at a larger step, MIR takes few
+steps an epoch."""
 
 
 def make(name, seed=0, **more):
     cls = class_of(name)
     fast = {s: v for s, v in FAST.items() if s in describe(cls.Config)}
-    return cls(cls.Config.of({**fast, **SETTINGS.get(name.split()[0], {}), **VARIANTS.get(name, {}), **more}), seed)
+    return cls(
+        cls.Config.of({**fast, **SETTINGS.get(name.split()[0], {}), **VARIANTS.get(name, {}), **more}), seed
+    )
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +113,8 @@ def evidence(name):
 
 
 def standing(scores, n):
-    """(b,) share of the other candidates that candidate n is above: scores of different brands need not be comparable."""
+    """(b,) share of the other candidates that candidate n is above: scores of different brands need not be
+    comparable."""
     assert np.isfinite(scores[:, n]).all()
     return (scores < scores[:, n : n + 1]).mean(axis=1)
 
@@ -122,14 +127,26 @@ def test_beats_chance_on_brands_that_it_was_not_fitted_on(name, fitted, planted,
 
 def test_chance_does_not(fitted, planted, candidates):
     brands = planted.dataset.brands
-    assert abs(auc(fitted("random").score(planted.dataset, brands, candidates), planted.own_topic(brands, candidates)) - 0.5) < 0.05
+    assert (
+        abs(
+            auc(
+                fitted("random").score(planted.dataset, brands, candidates),
+                planted.own_topic(brands, candidates),
+            )
+            - 0.5
+        )
+        < 0.05
+    )
 
 
 @pytest.mark.parametrize("name", READING)
 def test_brands_by_brief_and_by_partners_are_scored(name, fitted, planted, candidates):
     brands = np.array(["sport.brand.0", "pets.brand.0"], dtype=object)
     assert [planted.dataset.representation[b] for b in brands] == ["brief", "partners"]
-    assert auc(fitted(name).score(planted.dataset, brands, candidates), planted.own_topic(brands, candidates)) > 0.5 + MARGIN
+    assert (
+        auc(fitted(name).score(planted.dataset, brands, candidates), planted.own_topic(brands, candidates))
+        > 0.5 + MARGIN
+    )
 
 
 @pytest.mark.parametrize("name", RANKERS)
@@ -150,7 +167,9 @@ def test_the_order_of_candidates_changes_nothing(name, fitted, planted, brands, 
     ranker = fitted(name)
     shuffled = np.random.default_rng(1).permutation(len(candidates))
     scores = ranker.score(planted.dataset, brands, candidates)
-    np.testing.assert_array_equal(ranker.score(planted.dataset, brands, candidates[shuffled]), scores[:, shuffled])
+    np.testing.assert_array_equal(
+        ranker.score(planted.dataset, brands, candidates[shuffled]), scores[:, shuffled]
+    )
     one, other = (ranker.rank(planted.dataset, brands[0], c) for c in (candidates, candidates[shuffled]))
     assert one.candidates.tolist() == other.candidates.tolist()
 
@@ -160,9 +179,13 @@ def test_alone_it_scores_as_in_a_batch(name, fitted, planted, brands, candidates
     ranker = fitted(name)
     scores = ranker.score(planted.dataset, brands, candidates)
     for n, brand in enumerate(brands):
-        np.testing.assert_array_equal(ranker.score(planted.dataset, brands[n : n + 1], candidates)[0], scores[n], err_msg=brand)
+        np.testing.assert_array_equal(
+            ranker.score(planted.dataset, brands[n : n + 1], candidates)[0], scores[n], err_msg=brand
+        )
     one = at(candidates, "single")
-    np.testing.assert_array_equal(ranker.score(planted.dataset, brands, candidates[one : one + 1])[:, 0], scores[:, one])
+    np.testing.assert_array_equal(
+        ranker.score(planted.dataset, brands, candidates[one : one + 1])[:, 0], scores[:, one]
+    )
 
 
 @pytest.mark.parametrize("name", RANKERS)
@@ -172,14 +195,20 @@ def test_parts_add_up_to_the_score(name, fitted, planted, brands, candidates):
     assert parts
     assert all(values.shape == (len(brands), len(candidates)) for values in parts.values())
     assert set(parts) == {ranker.name} or set(parts) <= {*ranker.slots, *ranker.sums}
-    np.testing.assert_allclose(sum(parts.values()), ranker.score(planted.dataset, brands, candidates), rtol=1e-9)
+    np.testing.assert_allclose(
+        sum(parts.values()), ranker.score(planted.dataset, brands, candidates), rtol=1e-9
+    )
     ranking = ranker.rank(planted.dataset, brands[0], candidates)
     known = ~np.isnan(ranking.scores)
-    np.testing.assert_allclose(np.nansum(list(ranking.parts.values()), axis=0)[known], ranking.scores[known], rtol=1e-9)
+    np.testing.assert_allclose(
+        np.nansum(list(ranking.parts.values()), axis=0)[known], ranking.scores[known], rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("name", READING)
-def test_a_part_whose_slot_is_unknown_for_the_pair_is_unknown_and_not_zero(name, fitted, planted, brands, candidates):
+def test_a_part_whose_slot_is_unknown_for_the_pair_is_unknown_and_not_zero(
+    name, fitted, planted, brands, candidates
+):
     ranker = fitted(name)
     ranking = ranker.rank(planted.dataset, brands[0], candidates)
     by_slot = [slot for slot in ranking.parts if slot in ranker.slots]
@@ -190,7 +219,9 @@ def test_a_part_whose_slot_is_unknown_for_the_pair_is_unknown_and_not_zero(name,
         unknown = np.isnan(ranking.parts[slot])
         assert not unknown[has & ~np.isnan(ranking.scores)].any()
         assert not (ranking.parts[slot][~has] == 0).any()
-        assert all(row["parts"][slot] is None for row, there in zip(ranking.rows(), has, strict=True) if not there)
+        assert all(
+            row["parts"][slot] is None for row, there in zip(ranking.rows(), has, strict=True) if not there
+        )
 
 
 @pytest.mark.parametrize("name", READING)
@@ -204,7 +235,9 @@ def test_an_influencer_that_came_later_is_scored_from_content_alone(name, plante
 
 
 @pytest.mark.parametrize("name", READING)
-def test_without_any_feature_there_is_no_score_and_a_single_post_is_enough(name, fitted, planted, brands, candidates):
+def test_without_any_feature_there_is_no_score_and_a_single_post_is_enough(
+    name, fitted, planted, brands, candidates
+):
     scores = fitted(name).score(planted.dataset, brands, candidates)
     seen = np.any([account_has(planted.dataset, slot, candidates) for slot in evidence(name)], axis=0)
     assert not seen[[at(candidates, id) for id in ("bare", "empty")]].any()
@@ -234,8 +267,8 @@ def test_a_missing_slot_is_left_out_and_named(name, slot, fitted, planted, brand
         scores = ranker.score(data, brands, candidates)
         assert auc(scores, planted.own_topic(brands, candidates)) > 0.5 + margin
 
-    # Fitted with it, scored without: what multiplies its slots has never seen one alone.
-    # A convolution of two sketches and one sketch alone have hardly anything in common; nor have weights of each side's own.
+    # Fitted with it, scored without: what multiplies its slots has never seen one alone. A convolution of two
+    # sketches and one sketch alone have hardly anything in common; nor have weights of each side's own.
     margin = MARGIN / 4 if "content" in cls.sums else MARGIN
     margin = {"camera bilinear": 0, "mir own": -0.5}.get(name, margin)
     check(fitted(name), lacking, margin)
@@ -250,7 +283,8 @@ def test_a_missing_slot_is_left_out_and_named(name, slot, fitted, planted, brand
 def test_the_seed_decides(name, fitted, planted, brands, candidates):
     again = make(name).fit(planted.to_fit())
     np.testing.assert_array_equal(
-        again.score(planted.dataset, brands, candidates), fitted(name).score(planted.dataset, brands, candidates)
+        again.score(planted.dataset, brands, candidates),
+        fitted(name).score(planted.dataset, brands, candidates),
     )
 
 
@@ -260,7 +294,8 @@ def test_fitting_again_forgets_what_was_before(name, fitted, planted, brands, ca
     ranker = make(name).fit(planted.dataset.with_slots({slot: planted.dataset.slots[slot]}))
     ranker.fit(planted.to_fit())
     np.testing.assert_array_equal(
-        ranker.score(planted.dataset, brands, candidates), fitted(name).score(planted.dataset, brands, candidates)
+        ranker.score(planted.dataset, brands, candidates),
+        fitted(name).score(planted.dataset, brands, candidates),
     )
     assert ranker.state() == fitted(name).state()
     for array, same in zip(ranker.arrays().items(), fitted(name).arrays().items(), strict=True):
@@ -271,7 +306,11 @@ def test_fitting_again_forgets_what_was_before(name, fitted, planted, brands, ca
 @pytest.mark.parametrize("name", RANKERS)
 def test_several_threads_may_ask_one_ranker(name, fitted, planted, brands, candidates):
     ranker, before = fitted(name), {name: array.copy() for name, array in fitted(name).arrays().items()}
-    views = [planted.dataset, planted.dataset.keep(influencers=candidates[:-1]), planted.dataset.keep(brands=brands)]
+    views = [
+        planted.dataset,
+        planted.dataset.keep(influencers=candidates[:-1]),
+        planted.dataset.keep(brands=brands),
+    ]
     wanted = [ranker.score(view, brands, candidates) for view in views]
     with ThreadPoolExecutor(8) as threads:
         told = list(threads.map(lambda n: ranker.score(views[n % 3], brands, candidates), range(48)))
@@ -286,8 +325,12 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("name", BY_EPOCHS)
-def test_a_killed_training_resumes_to_the_same_result(name, fitted, planted, brands, candidates, tmp_path, monkeypatch):
-    monkeypatch.setattr("brandfit.learning.trainer.SHARE", 1e9)  # a checkpoint after every epoch, however fast
+def test_a_killed_training_resumes_to_the_same_result(
+    name, fitted, planted, brands, candidates, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        "brandfit.learning.trainer.SHARE", 1e9
+    )  # a checkpoint after every epoch, however fast
     ticks = []
 
     def kill(done, total):
@@ -301,16 +344,25 @@ def test_a_killed_training_resumes_to_the_same_result(name, fitted, planted, bra
     assert ticks[-1][0] == ticks[-1][1]
     assert again.state() == fitted(name).state()
     np.testing.assert_array_equal(
-        again.score(planted.dataset, brands, candidates), fitted(name).score(planted.dataset, brands, candidates)
+        again.score(planted.dataset, brands, candidates),
+        fitted(name).score(planted.dataset, brands, candidates),
     )
 
 
 @pytest.mark.parametrize("name", LEARNING)
-def test_one_that_learns_says_so_where_there_is_nothing_to_learn_from_or_does_without(name, planted, brands, candidates):
+def test_one_that_learns_says_so_where_there_is_nothing_to_learn_from_or_does_without(
+    name, planted, brands, candidates
+):
     assert class_of(name).learns
     without = planted.dataset.with_links([], replacing=["endorses", "represents"])
     if class_of(name).optional_endorsements:
-        assert auc(make(name).fit(without).score(without, brands, candidates), planted.own_topic(brands, candidates)) > 0.5 + MARGIN
+        assert (
+            auc(
+                make(name).fit(without).score(without, brands, candidates),
+                planted.own_topic(brands, candidates),
+            )
+            > 0.5 + MARGIN
+        )
         return
     with pytest.raises(UsageError, match="endorse"):
         make(name).fit(without)
@@ -322,8 +374,14 @@ EXPLAINED = [name for name in READING if name != "random"]
 def pair_of(fitted, name, planted):
     """A new brand, and an influencer with several posts that it scores."""
     brand = planted.new[0]
-    ids = [id for id in planted.dataset.influencers.tolist() if (planted.dataset.posts["account"].to_pylist()).count(id) >= 3]
-    scores = fitted(name).score(planted.dataset, np.array([brand], dtype=object), np.array(ids, dtype=object))[0]
+    ids = [
+        id
+        for id in planted.dataset.influencers.tolist()
+        if (planted.dataset.posts["account"].to_pylist()).count(id) >= 3
+    ]
+    scores = fitted(name).score(
+        planted.dataset, np.array([brand], dtype=object), np.array(ids, dtype=object)
+    )[0]
     return brand, ids[int(np.nanargmax(scores))], float(np.nanmax(scores))
 
 
@@ -335,7 +393,9 @@ def test_a_variant_that_lacks_nothing_scores_what_the_account_does(name, fitted,
     for side, mine, other in (("influencer", influencer, brand), ("brand", brand, influencer)):
         found = subject(alone, mine, ranker.used_slots(planted.dataset))
         unchanged = {slot: np.repeat(rows[None], 3, axis=0) for slot, rows in found.rows.items()}
-        np.testing.assert_allclose(scores_of(ranker, other, side, Variants(found, unchanged)), score, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            scores_of(ranker, other, side, Variants(found, unchanged)), score, rtol=1e-4, atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("name", EXPLAINED)
@@ -343,7 +403,9 @@ def test_a_pair_alone_scores_what_it_does_among_all(name, fitted, planted):
     """Also one that works together, and one whose brand lacks a slot that others have."""
     ranker, whole = fitted(name), planted.dataset
     brand, influencer, _ = pair_of(fitted, name, planted)
-    past = next(b for b in whole.brands.tolist() if whole.partners.get(b) and whole.representation[b] == "posts")
+    past = next(
+        b for b in whole.brands.tolist() if whole.partners.get(b) and whole.representation[b] == "posts"
+    )
     asked = [(whole, past, sorted(whole.partners[past])[0])]
     for slot in ranker.used_slots(whole):
         features = whole.slots[slot]
@@ -368,7 +430,9 @@ def test_every_attribution_adds_up_to_the_score(name, fitted, planted):
     for side in ("influencer", "brand"):
         found = attributor.attribution(attributor.posts(brand, influencer, side))
         assert found.total == pytest.approx(score, rel=1e-4, abs=1e-5)
-        posts = (planted.dataset.posts["account"].to_pylist()).count(influencer if side == "influencer" else brand)
+        posts = (planted.dataset.posts["account"].to_pylist()).count(
+            influencer if side == "influencer" else brand
+        )
         assert len(found.items) in ({posts} if "text" in attributor.slots else {0, posts})
     for slot in attributor.slots[:2]:
         found = attributor.attribution(attributor.columns(brand, influencer, slot, most=3))
@@ -382,7 +446,9 @@ def test_a_gpu_learns_what_a_cpu_learns(name, planted, brands, candidates):
         pytest.skip("no GPU here")
     exact = {"dropout": 0.0} if "dropout" in describe(class_of(name).Config) else {}
     cpu, cuda = (
-        make(name, epochs=1, device=device, **exact).fit(planted.to_fit()).score(planted.dataset, brands, candidates)
+        make(name, epochs=1, device=device, **exact)
+        .fit(planted.to_fit())
+        .score(planted.dataset, brands, candidates)
         for device in ("cpu", "cuda")
     )
     np.testing.assert_array_equal(np.isnan(cuda), np.isnan(cpu))

@@ -28,7 +28,8 @@ def jpeg(shade: int = 90, size: tuple[int, int] = (42, 33)) -> bytes:
 
 
 def preview(width: int = 42, height: int = 28) -> str:
-    """A media_preview as the platform sends it: of a picture at quality 30, all before the scan data left out."""
+    """A media_preview as the platform sends it: of a picture at quality 30, all before the scan data left
+    out."""
     out = io.BytesIO()
     picture = Image.linear_gradient("L").resize((width, height)).convert("RGB")
     picture.save(out, "JPEG", quality=30, subsampling="4:2:0")
@@ -64,7 +65,10 @@ def parquet(rows: list[dict]) -> bytes:
     return out.getvalue()
 
 
-INFLUENCERS = "handle\tcategory\tfollowers\tfollowees\tposts\nmara_on_foot\ttravel\t12500\t640\t312\nTom.Bakes\tfood\t8,100\t\t95\n"
+INFLUENCERS = (
+    "handle\tcategory\tfollowers\tfollowees\tposts\n"
+    "mara_on_foot\ttravel\t12500\t640\t312\nTom.Bakes\tfood\t8,100\t\t95\n"
+)
 
 POSTS = [
     {
@@ -74,7 +78,10 @@ POSTS = [
         "caption": "Über den Wolken ☁️ with @Harbour.Roastery #ad #hiking",
         "hashtags": ["ad", "hiking"],
         "mentions": ["harbour.roastery"],
-        "tagged": [{"handle": "harbour.roastery", "verified": True}, {"handle": "harbour.roastery", "verified": True}],
+        "tagged": [
+            {"handle": "harbour.roastery", "verified": True},
+            {"handle": "harbour.roastery", "verified": True},
+        ],
         "sponsors": [],
         "likes": 1043,
         "comments": 3,
@@ -129,14 +136,21 @@ def node(**changes: object) -> dict:
         "shortcode": "Bq1",
         "owner": {"username": "mara_on_foot", "id": "77"},
         "taken_at_timestamp": 1_540_000_000,
-        "edge_media_to_caption": {"edges": [{"node": {"text": "Morning brew, thanks @Harbour.Roastery! #Coffee #hike"}}]},
+        "edge_media_to_caption": {
+            "edges": [{"node": {"text": "Morning brew, thanks @Harbour.Roastery! #Coffee #hike"}}]
+        },
         "edge_media_preview_like": {"count": 1043, "edges": []},
         "edge_media_to_parent_comment": {
             "count": 3,
-            "edges": [comment("some.hiker", "wow", [comment("mara_on_foot", "thanks")]), comment("other_1", "wow")],
+            "edges": [
+                comment("some.hiker", "wow", [comment("mara_on_foot", "thanks")]),
+                comment("other_1", "wow"),
+            ],
         },
         "edge_media_preview_comment": {"count": 3, "edges": [comment("some.hiker", "wow")]},
-        "edge_media_to_sponsor_user": {"edges": [{"node": {"sponsor": {"id": "5", "username": "harbour.roastery"}}}]},
+        "edge_media_to_sponsor_user": {
+            "edges": [{"node": {"sponsor": {"id": "5", "username": "harbour.roastery"}}}]
+        },
         "edge_media_to_tagged_user": tagged("Harbour.Roastery"),
         "dimensions": {"width": 1080, "height": 720},
         "media_preview": None,
@@ -165,8 +179,17 @@ def node(**changes: object) -> dict:
 
 
 def instagram_info() -> Files:
-    video = node(id="900002", edge_sidecar_to_children=None, media_preview=preview(42, 42), edge_media_to_caption={"edges": []})
-    video |= {"owner": None, "edge_media_preview_like": {"count": -1}, "edge_media_to_sponsor_user": {"edges": []}}
+    video = node(
+        id="900002",
+        edge_sidecar_to_children=None,
+        media_preview=preview(42, 42),
+        edge_media_to_caption={"edges": []},
+    )
+    video |= {
+        "owner": None,
+        "edge_media_preview_like": {"count": -1},
+        "edge_media_to_sponsor_user": {"edges": []},
+    }
     return {
         "influencers.tsv": INFLUENCERS.encode(),
         "mara_on_foot-900001.info": json.dumps(node()).encode(),
@@ -193,10 +216,21 @@ PROFILE = {
 def instaloader() -> Files:
     stem = "mara_on_foot/2018-10-20_01-46-40_UTC"
     plain = node(
-        id=900001, edge_media_to_parent_comment=None, edge_media_preview_comment=None, comments=2, edge_media_to_caption=None
+        id=900001,
+        edge_media_to_parent_comment=None,
+        edge_media_preview_comment=None,
+        comments=2,
+        edge_media_to_caption=None,
     )
     told = [
-        {"id": 1, "created_at": 1_540_000_100, "text": "wow", "owner": {"username": "some.hiker"}, "likes_count": 1, "answers": []},
+        {
+            "id": 1,
+            "created_at": 1_540_000_100,
+            "text": "wow",
+            "owner": {"username": "some.hiker"},
+            "likes_count": 1,
+            "answers": [],
+        },
         {
             "id": 2,
             "created_at": 1_540_000_200,
@@ -205,14 +239,18 @@ def instaloader() -> Files:
             "answers": [comment("x", "y")["node"]],
         },
     ]
-    single = node(id="900003", owner={"id": "5"}, edge_sidecar_to_children=None, media_preview=preview(), is_ad=True)
+    single = node(
+        id="900003", owner={"id": "5"}, edge_sidecar_to_children=None, media_preview=preview(), is_ad=True
+    )
     return {
         f"{stem}.json.xz": lzma.compress(saved("Post", plain), check=lzma.CHECK_NONE),
         f"{stem}.txt": "Sunrise 🌄 #Coffee".encode(),
         f"{stem}_1.jpg": jpeg(10),
         f"{stem}_2.jpg": jpeg(60),
         f"{stem}_comments.json": json.dumps(told).encode(),
-        "mara_on_foot/mara_on_foot_77.json.xz": lzma.compress(saved("Profile", PROFILE), check=lzma.CHECK_NONE),
+        "mara_on_foot/mara_on_foot_77.json.xz": lzma.compress(
+            saved("Profile", PROFILE), check=lzma.CHECK_NONE
+        ),
         "harbour.roastery/2018-10-21_UTC.json": saved("Post", single),
         "harbour.roastery/2018-10-21_UTC_story.json": saved("StoryItem", {"id": "1"}),
     }
@@ -232,13 +270,21 @@ def released_features() -> Files:
         "endorsement_engagement": np.array([0.03, np.nan, 0.01]),
     }
     brands = [
-        {"row": 0, "concepts": {"cake": 2}, "business_category": [None, "Bakery", "Food"], "bio_tokens": ["we", "bake"]},
+        {
+            "row": 0,
+            "concepts": {"cake": 2},
+            "business_category": [None, "Bakery", "Food"],
+            "bio_tokens": ["we", "bake"],
+        },
         {"row": 2, "concepts": {}, "business_category": None, "bio_tokens": None},
     ]
     return {
         "train.npz": npz(arrays),
         "test.npz": npz(
-            {name: values[:2] if name.startswith(("brand_", "endorsement")) else values for name, values in arrays.items()}
+            {
+                name: values[:2] if name.startswith(("brand_", "endorsement")) else values
+                for name, values in arrays.items()
+            }
         ),
         "train_brands.jsonl.gz": gzip.compress(lines(brands), mtime=0),
     }
@@ -270,7 +316,8 @@ def folder() -> Files:
         "endorsements.parquet": parquet(
             [{"brand": "harbour.roastery", "influencer": "mara_on_foot", "post": "p1", "weight": 0.09}]
         ),
-        "comments.csv": b'post,account,text,time\np1,some.hiker,"That view,\nwow",1717182720\np1,mara_on_foot,,\n',
+        "comments.csv": b'post,account,text,time\np1,some.hiker,"That view,\nwow",1717182720\n'
+        b"p1,mara_on_foot,,\n",
         "images/p1.jpg": jpeg(),
     }
 
@@ -285,7 +332,8 @@ def write(where: Path, files: Files) -> Path:
 
 @pytest.fixture(scope="session")
 def sources() -> SimpleNamespace:
-    """The makers above; ``sources.all`` maps the registered name of an importer to a function that gives its files."""
+    """The makers above; ``sources.all`` maps the registered name of an importer to a function that gives its
+    files."""
     makers: dict[str, Callable[[], Files]] = {
         "folder": folder,
         "instagram-info": instagram_info,
@@ -294,7 +342,8 @@ def sources() -> SimpleNamespace:
         "released-features": released_features,
     }
     return SimpleNamespace(
-        all=makers, write=write, lines=lines, tar=tar, npz=npz, parquet=parquet, jpeg=jpeg, preview=preview, node=node, saved=saved,
+        all=makers, write=write, lines=lines, tar=tar, npz=npz, parquet=parquet, jpeg=jpeg, preview=preview,
+         node=node, saved=saved,
         tagged=tagged, comment=comment, POSTS=POSTS, PROFILE=PROFILE,
     )  # fmt: skip
 
@@ -308,12 +357,15 @@ def read() -> Callable[..., SimpleNamespace]:
         cls = names.load("importer", name)
         importer = cls(cls.Config.of(settings))
         ticked: list[int] = []
-        found: dict[str, list] = {kind: [] for kind in ("Account", "Post", "Link", "Picture", "Reject", "Features")}
+        found: dict[str, list] = {
+            kind: [] for kind in ("Account", "Post", "Link", "Picture", "Reject", "Features")
+        }
         for record in importer.read(path, ticked.append):
             found[type(record).__name__].append(record)
         return SimpleNamespace(
             accounts=found["Account"], posts=found["Post"], links=found["Link"], pictures=found["Picture"],
-            rejects=found["Reject"], features=found["Features"], warnings=importer.warnings, ticked=sum(ticked),
+            rejects=found["Reject"], features=found["Features"], warnings=importer.warnings,
+             ticked=sum(ticked),
             total=importer.total(path),
         )  # fmt: skip
 

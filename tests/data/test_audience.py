@@ -13,7 +13,9 @@ from brandfit.data.schema import Account, Link, Post, link_id
 
 def dataset(pairs: list[tuple[str, str, str]]) -> Dataset:
     names = sorted({target for _, _, target in pairs})
-    links = [Link(id=link_id(k, s, t, nth=n), kind=k, source=s, target=t) for n, (k, s, t) in enumerate(pairs)]
+    links = [
+        Link(id=link_id(k, s, t, nth=n), kind=k, source=s, target=t) for n, (k, s, t) in enumerate(pairs)
+    ]
     return Dataset.of([Account(id=name) for name in names], [Post(id="p", account=names[0])], links=links)
 
 
@@ -39,7 +41,14 @@ def test_worked_by_hand():
     assert found.overlap("x", "z").common == 0
 
 
-@given(st.lists(st.tuples(st.sampled_from(["comments", "follows"]), st.sampled_from("abcdef"), st.sampled_from("xyz")), min_size=1))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["comments", "follows"]), st.sampled_from("abcdef"), st.sampled_from("xyz")
+        ),
+        min_size=1,
+    )
+)
 def test_exact_overlaps_are_those_of_sets(pairs):
     accounts = sorted({target for _, _, target in pairs})
     found = Audiences(dataset(pairs), accounts)

@@ -62,7 +62,9 @@ def test_disclosure_is_not_known_without_a_caption_but_an_official_mark_decides(
     assert captions.disclosed("no words about it", sponsored=True) is True
 
 
-@pytest.mark.parametrize(("text", "id"), [("  @Some.One ", "some.one"), ("@ ÉLAN", "élan"), ("a" * 200, "a" * 200), ("@@x", "x")])
+@pytest.mark.parametrize(
+    ("text", "id"), [("  @Some.One ", "some.one"), ("@ ÉLAN", "élan"), ("a" * 200, "a" * 200), ("@@x", "x")]
+)
 def test_handles_are_normalised(text, id):
     assert captions.handle(text) == id
     assert captions.handle(id) == id
@@ -85,7 +87,8 @@ def test_what_cannot_be_a_handle_says_why(text, reason):
 
 
 def test_what_captions_say_is_what_the_released_lists_say(shared, read):
-    """The data set lists hashtags and mentions beside each caption; ours, taken from the caption, are the same.
+    """The data set lists hashtags and mentions beside each caption; ours, taken from the caption, are the
+    same.
 
     Some listed mentions are fewer than those in the caption, so ours may be more.
     """

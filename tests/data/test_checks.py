@@ -14,7 +14,9 @@ NOW = 1_700_000_000
 
 
 def link(kind: str, source: str, target: str, **more) -> Link:
-    return Link(id=schema.link_id(kind, source, target, str(more)), kind=kind, source=source, target=target, **more)
+    return Link(
+        id=schema.link_id(kind, source, target, str(more)), kind=kind, source=source, target=target, **more
+    )
 
 
 def sound() -> dict:
@@ -25,7 +27,15 @@ def sound() -> dict:
             Account(id="mara", followers=10_000, followees=400, posts=30),
         ],
         "posts": [
-            Post(id="p1", account="mara", time=NOW - 9, caption="brew #ad", likes=300, comments=20, mentions=["acme"]),
+            Post(
+                id="p1",
+                account="mara",
+                time=NOW - 9,
+                caption="brew #ad",
+                likes=300,
+                comments=20,
+                mentions=["acme"],
+            ),
             Post(id="p2", account="acme", time=NOW - 9, caption="our beans", likes=900, comments=10),
         ],
         "images": [Image(post="p1", hash="aa"), Image(post="p2", hash="bb")],
@@ -97,7 +107,11 @@ CASES = {
     "posts_without_caption": ("note", one_more(caption="  "), ("px",)),
     "posts_without_images": ("note", {"posts": one_more()["posts"]}, ("px",)),
     "duplicate_captions": ("warning", one_more(caption="our beans"), ("px",)),
-    "duplicate_images": ("note", {"posts": one_more()["posts"], "images": [Image(post="px", hash="aa")]}, ("px",)),
+    "duplicate_images": (
+        "note",
+        {"posts": one_more()["posts"], "images": [Image(post="px", hash="aa")]},
+        ("px",),
+    ),
     "images_missing": ("error", {"posts": one_more()["posts"], "images": [Image(post="px")]}, ("px",)),
     "images_of_unknown_posts": ("error", {"images": [PICTURE]}, ("px",)),
     "links_to_unknown_accounts": ("error", {"links": STRANGE_LINKS}, ("ghost", "phantom", "spectre")),
@@ -132,7 +146,13 @@ def test_every_fault_that_can_be_found_has_a_case():
     import re
 
     named = set(re.findall(r'(?:Finding|_finding)\(\s*"(\w+)"', inspect.getsource(checks)))
-    assert named == set(CASES) | {"no_brands", "no_influencers", "no_posts", "no_endorsements", "endorsements_derived"}
+    assert named == set(CASES) | {
+        "no_brands",
+        "no_influencers",
+        "no_posts",
+        "no_endorsements",
+        "endorsements_derived",
+    }
 
 
 def test_what_is_not_there_at_all_is_said_once():
@@ -157,7 +177,11 @@ def test_examples_are_few_and_errors_come_first():
     data["posts"] += [Post(id=f"g{n}", account="ghost", caption=f"c{n}") for n in range(50)]
     result = checks.check(Dataset.of(**data), now=NOW)
     first = result.findings[0]
-    assert (first.name, first.count, first.examples) == ("posts_of_unknown_accounts", 50, ("g0", "g1", "g10", "g11", "g12"))
+    assert (first.name, first.count, first.examples) == (
+        "posts_of_unknown_accounts",
+        50,
+        ("g0", "g1", "g10", "g11", "g12"),
+    )
     assert result.errors == 1
     assert [f.severity for f in result.findings] == sorted(
         (f.severity for f in result.findings), key=["error", "warning", "note"].index
@@ -189,10 +213,23 @@ def test_engagement_rate_is_the_mean_over_posts():
 def test_a_distribution_by_hand():
     d = checks.distribution(np.array([0, 1, 10, 10, 100, 1000, np.nan]))
     assert (d["n"], d["missing"], d["histogram"]["zeros"]) == (6, 1, 1)
-    assert d["quantiles"] == {"0%": 0, "5%": 0.25, "25%": 3.25, "50%": 10, "75%": 77.5, "95%": 775, "100%": 1000}
+    assert d["quantiles"] == {
+        "0%": 0,
+        "5%": 0.25,
+        "25%": 3.25,
+        "50%": 10,
+        "75%": 77.5,
+        "95%": 775,
+        "100%": 1000,
+    }
     edges, counts = np.array(d["histogram"]["edges"]), d["histogram"]["counts"]
     assert np.allclose(np.diff(np.log10(edges)), 0.25)
-    assert {round(edges[n]): count for n, count in enumerate(counts) if count} == {1: 1, 10: 2, 100: 1, 1000: 1}
+    assert {round(edges[n]): count for n, count in enumerate(counts) if count} == {
+        1: 1,
+        10: 2,
+        100: 1,
+        1000: 1,
+    }
     nothing = checks.distribution(np.array([np.nan]))
     assert (nothing["n"], nothing["mean"], nothing["histogram"]["counts"]) == (0, None, [])
 
@@ -206,9 +243,14 @@ def test_every_value_falls_into_a_bin(seed):
 
 
 def test_the_real_influencers_are_spread_as_the_paper_says(read, shared):
-    """Kim et al. 2020, section 4.1: 37.38, 60.22 and 73.77 % have fewer than 10, 25 and 50 thousand followers."""
+    """Kim et al. 2020, section 4.1: 37.38, 60.22 and 73.77 % have fewer than 10, 25 and 50 thousand
+    followers."""
     from brandfit.data.importers import _influencers
 
-    accounts = list(_influencers.accounts(shared / "data" / "instagram" / "influencers.tsv", lambda _bytes: None))
+    accounts = list(
+        _influencers.accounts(shared / "data" / "instagram" / "influencers.tsv", lambda _bytes: None)
+    )
     below = checks.check(Dataset.of(accounts=accounts)).distributions["followers"]["below"]
-    assert [below[bound] for bound in ("10000", "25000", "50000")] == pytest.approx([0.3738, 0.6022, 0.7377], abs=0.005)
+    assert [below[bound] for bound in ("10000", "25000", "50000")] == pytest.approx(
+        [0.3738, 0.6022, 0.7377], abs=0.005
+    )

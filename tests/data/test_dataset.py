@@ -1,4 +1,5 @@
-"""A Dataset is an immutable view: what is left out is gone everywhere, and each view has a fingerprint of its own."""
+"""A Dataset is an immutable view: what is left out is gone everywhere, and each view has a fingerprint of its
+own."""
 
 from __future__ import annotations
 
@@ -51,7 +52,11 @@ def test_sides_and_endorsements_are_distinct_sorted_and_between_known_accounts(d
 
 
 def test_stated_links_come_from_the_posts(dataset):
-    stated = dataset.links_of("mentions", "tags", "sponsors").select(["kind", "source", "target", "post"]).to_pylist()
+    stated = (
+        dataset.links_of("mentions", "tags", "sponsors")
+        .select(["kind", "source", "target", "post"])
+        .to_pylist()
+    )
     assert {tuple(row.values()) for row in stated} == {
         ("mentions", "mila", "boots", "m1"),
         ("mentions", "mila", "elsewhere", "m1"),
@@ -66,7 +71,9 @@ def test_a_dataset_says_how_each_brand_is_seen(dataset):
     profile = Features("x", np.array(["boots"], dtype=object), np.ones((1, 2), np.float32), "account")
     assert dataset.with_slots({"text": profile}).representation["boots"] == "profile"
     profile = replace(profile, name="y")
-    assert dataset.with_slots({"profile": profile}).representation["boots"] == "partners"  # what it says is not what it posts
+    assert (
+        dataset.with_slots({"profile": profile}).representation["boots"] == "partners"
+    )  # what it says is not what it posts
     alone = dataset.with_links([], replacing=["endorses"])
     assert alone.with_slots({"profile": profile}).representation["boots"] == "profile"
     assert alone.representation["boots"] == "none"
@@ -83,7 +90,9 @@ def test_where_nobody_stands_in_a_brand_is_seen_by_itself_or_not_at_all(dataset)
 
 
 def test_represents_links_stand_in_for_endorsements(dataset):
-    split = dataset.with_links([Link(id="r", kind="represents", source="oskar", target="boots")], replacing=["endorses"])
+    split = dataset.with_links(
+        [Link(id="r", kind="represents", source="oskar", target="boots")], replacing=["endorses"]
+    )
     assert split.representing.tolist() == [["boots", "oskar"]]
     assert len(split.endorsements) == 0
     assert split.partners == {"boots": {"oskar"}}

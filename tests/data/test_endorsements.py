@@ -13,9 +13,14 @@ from brandfit.errors import ConfigError
 
 @pytest.fixture
 def dataset() -> Dataset:
-    """Five micro-influencers m0-m4 name "soap" in five ways; "boots" is named by three; a giant names both."""
+    """Five micro-influencers m0-m4 name "soap" in five ways; "boots" is named by three; a giant names
+    both."""
     accounts = [Account(id=f"m{n}", followers=10_000) for n in range(5)]
-    accounts += [Account(id="giant", followers=2_000_000), Account(id="unknown"), Account(id="hub", followers=50_000)]
+    accounts += [
+        Account(id="giant", followers=2_000_000),
+        Account(id="unknown"),
+        Account(id="hub", followers=50_000),
+    ]
     posts = [
         Post(id="a", account="m0", mentions=["soap", "m0"], time=50),
         Post(id="b", account="m0", tags=["soap"], time=20),
@@ -52,7 +57,10 @@ def test_each_link_carries_the_first_post_that_states_it(dataset):
             {("boots", i) for i in ("m1", "m2", "m3")} | {("soap", i) for i in ("m0", "m3", "unknown")},
         ),
         ({"min_endorsers": 1, "kinds": ["sponsors"]}, {("soap", "m2")}),
-        ({"min_endorsers": 2, "disclosed_only": True}, {(b, i) for b in ("boots", "soap") for i in ("m2", "m3")}),
+        (
+            {"min_endorsers": 2, "disclosed_only": True},
+            {(b, i) for b in ("boots", "soap") for i in ("m2", "m3")},
+        ),
         (
             {"min_endorsers": 4, "max_followers": 3_000_000},
             {("boots", i) for i in ("m1", "m2", "m3", "giant")}
@@ -97,8 +105,8 @@ def test_bounds_keep_those_of_unknown_size(dataset):
 
 @pytest.fixture
 def both_ways() -> Dataset:
-    """The brand "lamp" names m0-m2, of which m0 names it; m3 names it too. The brand "mug" names m0 alone. A giant is named, and
-    influencers name each other."""
+    """The brand "lamp" names m0-m2, of which m0 names it; m3 names it too. The brand "mug" names m0 alone. A
+    giant is named, and influencers name each other."""
     accounts = [Account(id=f"m{n}", followers=10_000) for n in range(4)]
     accounts += [Account(id="giant", followers=2_000_000), Account(id="fan", role="audience")]
     accounts += [Account(id=id, role="brand") for id in ("lamp", "mug")]
@@ -117,7 +125,11 @@ def both_ways() -> Dataset:
 @pytest.mark.parametrize(
     ("direction", "partners", "told"),
     [
-        ("both", ["m0", "m1", "m2", "m3"], "2 stated by posts of influencers, 3 by posts of brands, 1 of them by both"),
+        (
+            "both",
+            ["m0", "m1", "m2", "m3"],
+            "2 stated by posts of influencers, 3 by posts of brands, 1 of them by both",
+        ),
         ("brand", ["m0", "m1", "m2"], "posts of influencers are not counted"),
         ("influencer", ["m0", "m3"], "posts of brands are not counted"),
     ],

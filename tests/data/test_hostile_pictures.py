@@ -1,4 +1,5 @@
-"""2,000 damaged pictures: none takes a worker down or stalls it, each is answered for, and memory stays bounded."""
+"""2,000 damaged pictures: none takes a worker down or stalls it, each is answered for, and memory stays
+bounded."""
 
 from __future__ import annotations
 
@@ -37,7 +38,12 @@ def png_claiming(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 def whole(random: np.random.Generator) -> bytes:
@@ -78,7 +84,14 @@ def damaged(n: int) -> bytes:
     elif kind == 3:
         return png_claiming(*(int(2 ** random.uniform(8, 31)) for _ in range(2)))
     elif kind == 4:  # what is no picture at all
-        return (b"", b"%PDF-1.7", b"<svg/>", b"GIF89a", b"\xff\xd8\xff", bytes(random.integers(0, 256, 200, np.uint8)))[n // 8 % 6]
+        return (
+            b"",
+            b"%PDF-1.7",
+            b"<svg/>",
+            b"GIF89a",
+            b"\xff\xd8\xff",
+            bytes(random.integers(0, 256, 200, np.uint8)),
+        )[n // 8 % 6]
     elif kind == 5:  # a part is missing from the middle
         first = int(random.integers(0, len(data)))
         del data[first : first + int(random.integers(1, 40))]
@@ -91,7 +104,10 @@ def damaged(n: int) -> bytes:
 @pytest.fixture(scope="module")
 def found():
     items = (Picture(f"p{n}", 0, damaged(n), f"{n}.jpg", "hostile", n) for n in range(COUNT))
-    refused = lambda picture, reason: Reject(picture.file, picture.line, f"picture {picture.source}: decoding it {reason}")  # noqa: E731
+
+    def refused(picture, reason):
+        return Reject(picture.file, picture.line, f"picture {picture.source}: decoding it {reason}")
+
     peak, results = 0, []
     for result in process_some(pictures.imported, items, Picture, lambda p: len(p.data), refused):
         if not len(results) % 100:
@@ -101,7 +117,8 @@ def found():
 
 
 def resident(child) -> int:
-    """Bytes in memory of a child that is a worker. One that has not yet begun its own program shows this process's memory."""
+    """Bytes in memory of a child that is a worker. One that has not yet begun its own program shows this
+    process's memory."""
     try:
         return child.memory_info().rss if "brandfit.compute.worker" in child.cmdline() else 0
     except psutil.Error:  # it has just ended

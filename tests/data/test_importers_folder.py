@@ -49,7 +49,11 @@ def test_tables_in_three_forms_with_pictures(read, source):
     assert (brief.kind, brief.account, brief.caption) == ("brief", "harbour.roastery", "hikers wanted")
     assert [(p.post, p.position, p.alt_text) for p in found.pictures] == [("p1", 0, "a cup")]
     endorsement, *comments = found.links
-    assert (endorsement.kind, endorsement.source, endorsement.target) == ("endorses", "mara_on_foot", "harbour.roastery")
+    assert (endorsement.kind, endorsement.source, endorsement.target) == (
+        "endorses",
+        "mara_on_foot",
+        "harbour.roastery",
+    )
     assert (endorsement.post, endorsement.weight) == ("p1", 0.09)
     assert [(c.source, c.target, c.text, c.time) for c in comments] == [
         ("some.hiker", "mara_on_foot", "That view,\nwow", 1717182720),
@@ -63,7 +67,9 @@ def test_tables_in_three_forms_with_pictures(read, source):
     assert not found.warnings
 
 
-@pytest.mark.parametrize("header", ["User Name", "user-name", "USERNAME", "Instagram Handle", "account-id", "Handle"])
+@pytest.mark.parametrize(
+    "header", ["User Name", "user-name", "USERNAME", "Instagram Handle", "account-id", "Handle"]
+)
 def test_headers_may_differ_in_case_spaces_and_dashes(read, tmp_path, header):
     found = accounts(read, tmp_path, f"{header},follower-COUNT\nana,5\n")
     assert [(a.id, a.followers) for a in found.accounts] == [("ana", 5)]
@@ -80,7 +86,10 @@ def test_a_table_of_which_nothing_could_be_used_says_what_is_needed(read, tmp_pa
 def test_an_empty_cell_of_a_column_that_is_not_needed_is_not_known(read, tmp_path):
     """Every column of every table that need not be filled, left empty: nothing is rejected."""
     filled = {"accounts": {"id": "shop", "role": "brand"}, "posts": {"id": "p", "account": "ana"}}
-    filled |= {"endorsements": {"brand": "shop", "influencer": "ana"}, "comments": {"post": "p", "account": "ben"}}
+    filled |= {
+        "endorsements": {"brand": "shop", "influencer": "ana"},
+        "comments": {"post": "p", "account": "ben"},
+    }
     for table, cells in filled.items():
         columns = [column.name for column in COLUMNS[table]]
         assert {column.name for column in COLUMNS[table] if column.needed} <= set(cells)
@@ -98,7 +107,9 @@ def test_where_the_columns_are_there_the_heading_is_not_blamed(read, tmp_path):
     assert found.warnings[-1].endswith("no row of it could be used.")
 
 
-@pytest.mark.parametrize("link", ["https://www.instagram.com/Ana.B/", "instagram.com/ana.b?hl=en", "http://instagram.com/@ana.b"])
+@pytest.mark.parametrize(
+    "link", ["https://www.instagram.com/Ana.B/", "instagram.com/ana.b?hl=en", "http://instagram.com/@ana.b"]
+)
 def test_the_address_of_a_profile_is_a_handle(read, tmp_path, link):
     assert [a.id for a in accounts(read, tmp_path, f"id\n{link}\n").accounts] == ["ana.b"]
 
@@ -119,7 +130,9 @@ def test_a_list_under_a_name_of_its_own_is_one_of_accounts(read, tmp_path):
     alone = read(NAME, tmp_path / "mine" / "Spring Campaign.CSV")
     assert alone.accounts == found.accounts
     (tmp_path / "mine" / "other.csv").write_text(text)
-    with pytest.raises(DataError, match="2 tables, none of them called accounts") as error:  # which of the two?
+    with pytest.raises(
+        DataError, match="2 tables, none of them called accounts"
+    ) as error:  # which of the two?
         read(NAME, tmp_path / "mine")
     assert "Name the list" in error.value.hint
 
@@ -164,11 +177,15 @@ def test_unicode_in_each_of_its_forms(read, tmp_path, encoding):
 def test_other_encodings_are_rejected_by_row(read, tmp_path):
     found = accounts(read, tmp_path, "id,name\nmara,Märä\ntom,Tom\n".encode("latin-1"))
     assert [a.id for a in found.accounts] == ["tom"]
-    assert [(r.line, r.reason) for r in found.rejects] == [(2, "name: not UTF-8 text (save the file as UTF-8)")]
+    assert [(r.line, r.reason) for r in found.rejects] == [
+        (2, "name: not UTF-8 text (save the file as UTF-8)")
+    ]
 
 
 def test_lines_of_rejects_count_the_lines_within_quotes(read, tmp_path):
-    found = accounts(read, tmp_path, 'id,biography,followers\na,"one\n\ntwo",1\n\nb,x,many\nc,"un\nd,y,2\ne,z,3,too much\n')
+    found = accounts(
+        read, tmp_path, 'id,biography,followers\na,"one\n\ntwo",1\n\nb,x,many\nc,"un\nd,y,2\ne,z,3,too much\n'
+    )
     assert [a.id for a in found.accounts] == ["a", "d"]
     assert found.accounts[0].biography == "one\n\ntwo"
     assert [(r.line, r.reason) for r in found.rejects] == [
@@ -189,16 +206,20 @@ def test_a_quote_that_is_never_closed_costs_one_row_of_a_long_file(read, tmp_pat
 def test_unknown_columns_are_told_once(read, tmp_path):
     found = accounts(read, tmp_path, "id,Shoe size\na,43\nb,44\n")
     assert [a.id for a in found.accounts] == ["a", "b"]
-    assert [w for w in found.warnings if "Shoe" in w] == ["accounts.csv: the column 'Shoe size' is not known and was left out."]
+    assert [w for w in found.warnings if "Shoe" in w] == [
+        "accounts.csv: the column 'Shoe size' is not known and was left out."
+    ]
     assert any("no table of endorsements" in w for w in found.warnings)
 
 
 @pytest.mark.parametrize(
     ("value", "number"),
     [
-        ("12345", 12345), ("12,345", 12345), ("1,234,567", 1234567), ("12.345.678", 12345678), ("12 345", 12345),
+        ("12345", 12345), ("12,345", 12345), ("1,234,567", 1234567), ("12.345.678", 12345678), ("12 345",
+         12345),
         ("12\u202f345", 12345), ("12\u00a0345", 12345), ("12'345", 12345), ("12.5k", 12500), ("12,5K", 12500),
-        ("1.25M", 1250000), ("3 k", 3000), ("12.0", 12), (" 7 ", 7), ("0", 0), ("", None), ("n/a", None), ("NaN", None),
+        ("1.25M", 1250000), ("3 k", 3000), ("12.0", 12), (" 7 ", 7), ("0", 0), ("", None), ("n/a", None),
+         ("NaN", None),
         (None, None), (math.nan, None), (5, 5), (5.0, 5), (2**53, 2**53),
     ],
 )  # fmt: skip
@@ -238,8 +259,10 @@ def test_what_is_no_count_is_refused(value):
 @pytest.mark.parametrize(
     ("value", "time"),
     [
-        ("2024-05-31T18:00:00Z", 1717178400), ("2024-05-31 20:00:00+02:00", 1717178400), ("2024-05-31T18:00", 1717178400),
-        ("2024-05-31", 1717113600), ("20240531", 1717113600), ("1717178400", 1717178400), (1717178400, 1717178400),
+        ("2024-05-31T18:00:00Z", 1717178400), ("2024-05-31 20:00:00+02:00", 1717178400), ("2024-05-31T18:00",
+         1717178400),
+        ("2024-05-31", 1717113600), ("20240531", 1717113600), ("1717178400", 1717178400), (1717178400,
+         1717178400),
         ("1717178400000", 1717178400), (1717178400.7, 1717178400), ("", None), (None, None),
         ("9999-12-31T00:00:00Z", 253402214400),
         (datetime.datetime(2024, 5, 31, 18), 1717178400), (datetime.date(2024, 5, 31), 1717113600),
@@ -249,7 +272,9 @@ def test_times(value, time):
     assert _fields.seconds(value) == time
 
 
-@pytest.mark.parametrize("value", ["yesterday", "31.05.2024", "1950-01-01", -5, "12", True, math.inf, 10**400, -(10**400), [1]])
+@pytest.mark.parametrize(
+    "value", ["yesterday", "31.05.2024", "1950-01-01", -5, "12", True, math.inf, 10**400, -(10**400), [1]]
+)
 def test_what_is_no_time_is_refused(value):
     with pytest.raises(ValueError, match="a time"):
         _fields.seconds(value)
@@ -257,10 +282,18 @@ def test_what_is_no_time_is_refused(value):
 
 def test_what_refers_to_nothing_is_rejected_and_makes_no_accounts(read, source, sources):
     (source / "endorsements.parquet").unlink()
-    rows = ["brand,influencer", "harbour.roastery,nobody", "nobody,mara_on_foot", "mara_on_foot,harbour.roastery", ",mara_on_foot"]
+    rows = [
+        "brand,influencer",
+        "harbour.roastery,nobody",
+        "nobody,mara_on_foot",
+        "mara_on_foot,harbour.roastery",
+        ",mara_on_foot",
+    ]
     rows.append("@Harbour.Roastery,MARA_ON_FOOT")
     (source / "endorsements.csv").write_text("\n".join(rows))
-    (source / "posts.jsonl").write_bytes(sources.lines([{"id": "p1", "account": "ghost"}, {"id": "p2", "account": "mara_on_foot"}]))
+    (source / "posts.jsonl").write_bytes(
+        sources.lines([{"id": "p1", "account": "ghost"}, {"id": "p2", "account": "mara_on_foot"}])
+    )
     (source / "comments.csv").write_text("post,account\np1,x\np2,x\n")
     found = read(NAME, source)
     assert len(found.accounts) == 2
@@ -276,7 +309,16 @@ def test_what_refers_to_nothing_is_rejected_and_makes_no_accounts(read, source, 
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/passwd", "images/../../x.jpg", "link/x.jpg", "pipe.jpg", "https://example.org/x.jpg", "a\0b", "images"]
+    "name",
+    [
+        "/etc/passwd",
+        "images/../../x.jpg",
+        "link/x.jpg",
+        "pipe.jpg",
+        "https://example.org/x.jpg",
+        "a\0b",
+        "images",
+    ],
 )
 def test_pictures_come_from_the_folder_only(read, tmp_path, name):
     outside = tmp_path / "outside"
@@ -297,7 +339,10 @@ def test_pictures_come_from_the_folder_only(read, tmp_path, name):
 
 def test_a_parquet_file_with_a_row_of_bad_text_loses_that_row(read, tmp_path):
     names = pa.array([b"Mara", b"\xff\xfe", b"Tom"], pa.binary()).view(pa.string())
-    pq.write_table(pa.table({"id": ["a", "b", "c"], "name": names, "followers": [1.0, 2.0, None]}), tmp_path / "accounts.parquet")
+    pq.write_table(
+        pa.table({"id": ["a", "b", "c"], "name": names, "followers": [1.0, 2.0, None]}),
+        tmp_path / "accounts.parquet",
+    )
     found = read(NAME, tmp_path)
     assert [(a.id, a.name, a.followers) for a in found.accounts] == [("a", "Mara", 1), ("c", "Tom", None)]
     assert [r.line for r in found.rejects] == [2]
@@ -330,6 +375,8 @@ def test_the_documentation_has_the_columns_as_they_are():
 @pytest.mark.parametrize("depth", [10, 500, 900, 950, 990, 2000])
 def test_deeply_nested_values_are_rejected(read, tmp_path, depth):
     nested = "[" * depth + "]" * depth
-    found = accounts(read, tmp_path, f'{{"id": {nested}}}\n{{"id": "a", "x": {nested}}}\n{{"id": "b"}}\n', "accounts.jsonl")
+    found = accounts(
+        read, tmp_path, f'{{"id": {nested}}}\n{{"id": "a", "x": {nested}}}\n{{"id": "b"}}\n', "accounts.jsonl"
+    )
     assert found.accounts[-1].id == "b"
     assert found.rejects[0].line == 1

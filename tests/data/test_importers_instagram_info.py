@@ -60,7 +60,10 @@ def test_the_list_may_lie_one_level_up_or_nowhere(read, source):
         file.rename(inner / file.name)
     assert [a.followers for a in read(NAME, inner).accounts] == [12500, 8100]
     (source / "influencers.tsv").unlink()
-    assert {(a.id, a.followers) for a in read(NAME, inner).accounts} == {("mara_on_foot", None), ("tom.bakes", None)}
+    assert {(a.id, a.followers) for a in read(NAME, inner).accounts} == {
+        ("mara_on_foot", None),
+        ("tom.bakes", None),
+    }
 
 
 def test_comments_fall_back_to_the_flat_and_to_the_preview_list(read, source, sources):
@@ -94,7 +97,10 @@ def test_a_bad_comment_does_not_cost_the_post(read, source, sources):
     ("change", "reason"),
     [
         ({"taken_at_timestamp": "now"}, "taken_at_timestamp: expected a whole number, found 'now'"),
-        ({"edge_media_preview_like": {"count": 1.5}}, "edge_media_preview_like.count: expected a whole number, found 1.5"),
+        (
+            {"edge_media_preview_like": {"count": 1.5}},
+            "edge_media_preview_like.count: expected a whole number, found 1.5",
+        ),
         ({"id": " "}, "expected an id, found none"),
     ],
 )
@@ -107,9 +113,15 @@ def test_a_bad_post_is_rejected_and_the_rest_goes_on(read, source, sources, chan
 
 
 def test_what_is_no_thumbnail_is_rejected_and_the_post_stays(read, source, sources):
-    for bad, reason in (("???", "not base64"), ("AAAA", "expected version"), ("A" * 70_000, "at most 65,536")):
+    for bad, reason in (
+        ("???", "not base64"),
+        ("AAAA", "expected version"),
+        ("A" * 70_000, "at most 65,536"),
+    ):
         children = {"edges": [{"node": {"media_preview": bad}}]}
-        (source / "mara_on_foot-900001.info").write_text(json.dumps(sources.node(edge_sidecar_to_children=children)))
+        (source / "mara_on_foot-900001.info").write_text(
+            json.dumps(sources.node(edge_sidecar_to_children=children))
+        )
         found = read(NAME, source)
         assert reason in found.rejects[0].reason
         assert len(found.posts) == 2
@@ -136,7 +148,9 @@ def test_the_real_posts_are_those_of_the_sample(read, shared):
     assert (len(found.accounts), len(found.posts), len(found.pictures)) == (27_233, 200, 219)
     sample = read("instagram-jsonl", shared / "data" / "instagram")
     twins = {(post.account, post.time): post for post in sample.posts}
-    pairs = [(post, twins[post.account, post.time]) for post in found.posts if (post.account, post.time) in twins]
+    pairs = [
+        (post, twins[post.account, post.time]) for post in found.posts if (post.account, post.time) in twins
+    ]
     assert len(pairs) == 197
     for post, twin in pairs:
         for field in ("caption", "likes", "comments", "hashtags", "tags", "sponsors", "disclosed"):
@@ -162,4 +176,7 @@ def test_sizes_stand_width_first():
     data = base64.b64decode(base64.b64encode(bytes((0, 42, 20, 1, 2, 3))))
     header = _thumbnail.jpeg(base64.b64encode(data).decode())
     at = header.index(b"\xff\xc0") + 5
-    assert (int.from_bytes(header[at : at + 2], "big"), int.from_bytes(header[at + 2 : at + 4], "big")) == (20, 42)
+    assert (int.from_bytes(header[at : at + 2], "big"), int.from_bytes(header[at + 2 : at + 4], "big")) == (
+        20,
+        42,
+    )

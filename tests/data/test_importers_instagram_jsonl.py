@@ -24,16 +24,34 @@ def test_influencers_posts_pictures_and_comments(read, source):
         ("tom.bakes", "food", 8100, None, 95),
     ]
     first, second = found.posts
-    assert (first.id, first.account, first.time, first.likes, first.comments) == ("p1", "mara_on_foot", 1_540_000_000, 1043, 3)
-    assert (first.hashtags, first.mentions, first.tags) == (["ad", "hiking"], ["harbour.roastery"], ["harbour.roastery"])
+    assert (first.id, first.account, first.time, first.likes, first.comments) == (
+        "p1",
+        "mara_on_foot",
+        1_540_000_000,
+        1043,
+        3,
+    )
+    assert (first.hashtags, first.mentions, first.tags) == (
+        ["ad", "hiking"],
+        ["harbour.roastery"],
+        ["harbour.roastery"],
+    )
     assert first.disclosed is True
-    assert (second.account, second.hashtags, second.mentions, second.disclosed) == ("tom.bakes", ["bread"], [], False)
+    assert (second.account, second.hashtags, second.mentions, second.disclosed) == (
+        "tom.bakes",
+        ["bread"],
+        [],
+        False,
+    )
     assert [(p.post, p.position, p.alt_text, p.width) for p in found.pictures] == [
         ("p1", 0, "a cup", 1080),
         ("p1", 1, "a fjord", None),
         ("p2", 0, None, None),
     ]
-    assert all(p.data.startswith(b"\xff\xd8") and p.source.endswith(f"::p{p.post[1]}_{p.position}.jpg") for p in found.pictures)
+    assert all(
+        p.data.startswith(b"\xff\xd8") and p.source.endswith(f"::p{p.post[1]}_{p.position}.jpg")
+        for p in found.pictures
+    )
     assert [(c.source, c.target, c.post, c.text) for c in found.links] == [
         ("some.hiker", "mara_on_foot", "p1", "wow"),
         ("some.hiker", "mara_on_foot", "p1", "wow"),
@@ -79,7 +97,9 @@ def test_a_folder_without_posts_is_refused(read, tmp_path):
         ({"hashtags": "food"}, "hashtags: expected a list, found 'food'"),
     ],
 )
-def test_a_bad_post_is_rejected_with_line_and_reason_and_the_rest_goes_on(read, source, sources, change, reason):
+def test_a_bad_post_is_rejected_with_line_and_reason_and_the_rest_goes_on(
+    read, source, sources, change, reason
+):
     first, second = sources.POSTS
     rows = sources.lines([first, {**second, **change}, {**second, "post_id": "p3", "images": []}])
     (source / "posts.jsonl.gz").write_bytes(gzip.compress(rows))
@@ -114,7 +134,9 @@ def test_lines_that_are_no_json_are_rejected_and_empty_ones_are_not(read, source
 
 
 def test_a_nul_character_is_taken_out(read, source, sources):
-    (source / "posts.jsonl.gz").write_bytes(gzip.compress(sources.lines([{**sources.POSTS[1], "caption": "a\0b"}])))
+    (source / "posts.jsonl.gz").write_bytes(
+        gzip.compress(sources.lines([{**sources.POSTS[1], "caption": "a\0b"}]))
+    )
     assert read(NAME, source).posts[0].caption == "ab"
 
 
@@ -132,12 +154,17 @@ def test_comments_of_unknown_posts_and_without_a_name_are_rejected(read, source,
 
 
 def test_a_cut_gzip_file_gives_what_is_before_the_cut(read, source, sources):
-    rows = [{"post_id": "p1", "commenter": f"u{n * 7919 % 10007}", "text": f"comment {n * n}"} for n in range(2000)]
+    rows = [
+        {"post_id": "p1", "commenter": f"u{n * 7919 % 10007}", "text": f"comment {n * n}"}
+        for n in range(2000)
+    ]
     whole = gzip.compress(sources.lines(rows))
     (source / "comments.jsonl.gz").write_bytes(whole[: len(whole) // 2])
     found = read(NAME, source)
     assert 500 < len(found.links) < 1500
-    assert [(r.line, "ends in the middle" in r.reason) for r in found.rejects] == [(len(found.links) + 1, True)]
+    assert [(r.line, "ends in the middle" in r.reason) for r in found.rejects] == [
+        (len(found.links) + 1, True)
+    ]
 
 
 def test_gzip_members_one_after_the_other_are_one_file(read, source, sources):
@@ -170,7 +197,9 @@ def test_a_damaged_tar_goes_on_behind_the_damage(read, source, sources):
 
 
 def test_a_cut_tar_and_pictures_of_no_post(read, source, sources):
-    whole = sources.tar({"./p1_0.jpg": sources.jpeg(), "stranger.jpg": sources.jpeg(), "p1_1.jpg": sources.jpeg()})
+    whole = sources.tar(
+        {"./p1_0.jpg": sources.jpeg(), "stranger.jpg": sources.jpeg(), "p1_1.jpg": sources.jpeg()}
+    )
     (source / "thumbnails.tar").write_bytes(whole[: 512 * 8 + 100])
     found = read(NAME, source)
     assert [(p.post, p.position) for p in found.pictures] == [("p1", 0)]
@@ -184,7 +213,9 @@ def test_long_names_in_tars_of_both_dialects(read, source, sources, tmp_path):
     import tarfile
 
     name = "deep/" * 60 + "p.jpg"
-    (source / "posts.jsonl.gz").write_bytes(gzip.compress(sources.lines([{**sources.POSTS[1], "images": [name]}])))
+    (source / "posts.jsonl.gz").write_bytes(
+        gzip.compress(sources.lines([{**sources.POSTS[1], "images": [name]}]))
+    )
     for dialect in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w", format=dialect) as archive:
@@ -216,7 +247,12 @@ def test_the_list_of_influencers_is_read_with_and_without_header(read, source):
 def test_the_real_sample_has_the_counts_of_its_readme(read, shared):
     found = read(NAME, shared / "data" / "instagram")
     assert not found.rejects
-    assert (len(found.accounts), len(found.posts), len(found.pictures), len(found.links)) == (27_233, 31_839, 36_501, 412_923)
+    assert (len(found.accounts), len(found.posts), len(found.pictures), len(found.links)) == (
+        27_233,
+        31_839,
+        36_501,
+        412_923,
+    )
     assert len({link.id for link in found.links}) == 412_923
     assert found.ticked == found.total
     assert sum(link.source == link.target for link in found.links) >= 22_748

@@ -22,13 +22,26 @@ def test_profiles_posts_pictures_and_comments(read, source):
     accounts = {a.id: a for a in found.accounts}
     assert len(accounts) == len(found.accounts) == 2
     mara = accounts["mara_on_foot"]
-    assert (mara.role, mara.name, mara.followers, mara.followees, mara.posts) == ("influencer", "Mara", 12500, 640, 312)
-    assert (mara.biography, mara.business_category) == ("Trails, tents and very strong coffee.", "Creators & Celebrities")
+    assert (mara.role, mara.name, mara.followers, mara.followees, mara.posts) == (
+        "influencer",
+        "Mara",
+        12500,
+        640,
+        312,
+    )
+    assert (mara.biography, mara.business_category) == (
+        "Trails, tents and very strong coffee.",
+        "Creators & Celebrities",
+    )
     assert (accounts["harbour.roastery"].role, accounts["harbour.roastery"].followers) == ("brand", None)
     posts = {p.id: p for p in found.posts}
     assert set(posts) == {"900001", "900003"}
     assert posts["900001"].caption == "Sunrise 🌄 #Coffee", "from the .txt"
-    assert (posts["900001"].hashtags, posts["900001"].comments, posts["900001"].likes) == (["coffee"], 2, 1043)
+    assert (posts["900001"].hashtags, posts["900001"].comments, posts["900001"].likes) == (
+        ["coffee"],
+        2,
+        1043,
+    )
     assert posts["900003"].account == "harbour.roastery", "from the folder"
     assert posts["900003"].disclosed is True
     pictures = [(p.post, p.position, p.alt_text, p.source.rpartition("/")[2]) for p in found.pictures]
@@ -38,7 +51,11 @@ def test_profiles_posts_pictures_and_comments(read, source):
         ("900001", 1, None, "2018-10-20_01-46-40_UTC_2.jpg"),
     ]
     said = [(c.source, c.text, c.time) for c in found.links if c.post == "900001"]
-    assert said == [("some.hiker", "wow", 1_540_000_100), ("other_1", "so nice", 1_540_000_200), ("x", "y", 1_540_000_100)]
+    assert said == [
+        ("some.hiker", "wow", 1_540_000_100),
+        ("other_1", "so nice", 1_540_000_200),
+        ("x", "y", 1_540_000_100),
+    ]
     assert found.ticked <= found.total
 
 
@@ -62,7 +79,13 @@ def test_the_form_of_the_phone_interface(read, tmp_path, sources):
     found = read(NAME, tmp_path)
     post = found.posts[0]
     assert not found.rejects
-    assert (post.id, post.account, post.time, post.caption, post.comments) == ("9", "mara_on_foot", 1_540_000_000, "hello #spon", 4)
+    assert (post.id, post.account, post.time, post.caption, post.comments) == (
+        "9",
+        "mara_on_foot",
+        1_540_000_000,
+        "hello #spon",
+        4,
+    )
     assert (post.likes, post.tags, post.sponsors, post.disclosed) == (None, ["a"], ["b"], True)
 
 
@@ -80,7 +103,10 @@ def test_posts_of_nobody_are_rejected(read, tmp_path, sources):
         (b'{"no": "node"}', "not a file of instaloader: node is missing"),
         (b'{"node": {}, "instaloader": {"node_type": "Profile"}}', "username is missing"),
         (b"\xff\xfe\x00", "not valid JSON"),
-        (b'{"node": {"id": [1]}, "instaloader": {"node_type": "Post"}}', "id: expected a whole number or text, found [1]"),
+        (
+            b'{"node": {"id": [1]}, "instaloader": {"node_type": "Post"}}',
+            "id: expected a whole number or text, found [1]",
+        ),
     ],
 )
 def test_a_bad_file_is_rejected_and_the_rest_goes_on(read, source, data, reason):

@@ -85,8 +85,14 @@ def test_equal_content_has_an_equal_key_and_other_content_another(read, source, 
         ({"endorsement": np.array([0, 1])}, "endorsement: expected rows of"),
         ({"endorsement_engagement": np.zeros(2)}, "endorsement_engagement: expected 3 numbers"),
         ({"influencer_concept": np.zeros((4, 6))}, "influencer_concept: expected 5 rows, found 4"),
-        ({"brand_image": np.array([[1.0], [np.nan], [1e300]])}, "brand_image: row 1 holds values that are no numbers"),
-        ({"influencer_lda": np.zeros((5, 3), np.float32)}, "released.lda: the parts have different widths [3, 4]"),
+        (
+            {"brand_image": np.array([[1.0], [np.nan], [1e300]])},
+            "brand_image: row 1 holds values that are no numbers",
+        ),
+        (
+            {"influencer_lda": np.zeros((5, 3), np.float32)},
+            "released.lda: the parts have different widths [3, 4]",
+        ),
     ],
 )
 def test_bad_arrays_are_rejected_and_the_rest_goes_on(read, source, sources, change, reason):
@@ -103,7 +109,9 @@ def test_pickles_are_refused(read, source, sources):
     (source / "train.npz").write_bytes(out.getvalue())
     found = read(NAME, source)
     assert any("Object arrays cannot be loaded" in r.reason for r in found.rejects)
-    assert [a.id for a in found.accounts if "brand-train" in a.id] == [f"brand-train-{n:04d}" for n in range(3)]
+    assert [a.id for a in found.accounts if "brand-train" in a.id] == [
+        f"brand-train-{n:04d}" for n in range(3)
+    ]
 
 
 def test_a_damaged_part_leaves_the_other(read, source):
@@ -115,7 +123,9 @@ def test_a_damaged_part_leaves_the_other(read, source):
 
 
 def test_bad_lines_beside_the_arrays(read, source):
-    (source / "train_brands.jsonl.gz").write_bytes(gzip.compress(b'{"row": "x"}\n{"row": 1, "bio_tokens": ["ok"]}\n'))
+    (source / "train_brands.jsonl.gz").write_bytes(
+        gzip.compress(b'{"row": "x"}\n{"row": 1, "bio_tokens": ["ok"]}\n')
+    )
     found = read(NAME, source)
     assert [(r.line, r.reason) for r in found.rejects] == [(1, "row: expected a whole number, found 'x'")]
     assert found.accounts[1].biography == "ok"
@@ -127,9 +137,16 @@ def test_concept_shares_of_accounts_without_counts_are_told_by_their_vectors(rea
     shares = rng.dirichlet(np.ones(5), 40).astype(np.float32)
     shares[shares < 0.1] = 0
     shares /= shares.sum(axis=1, keepdims=True)
-    base = {**arrays(sources), "influencer_concept": shares @ vectors, "influencer_lda": np.ones((40, 4), np.float32)}
+    base = {
+        **arrays(sources),
+        "influencer_concept": shares @ vectors,
+        "influencer_lda": np.ones((40, 4), np.float32),
+    }
     names = ["ale", "bun", "car", "dog", "elk"]
-    stated = [{"row": n, "concepts": {c: float(v) * 50 for c, v in zip(names, shares[n], strict=True) if v}} for n in range(30)]
+    stated = [
+        {"row": n, "concepts": {c: float(v) * 50 for c, v in zip(names, shares[n], strict=True) if v}}
+        for n in range(30)
+    ]
     files = {
         "train.npz": sources.npz(base),
         "train_influencers.jsonl.gz": gzip.compress(sources.lines(stated), mtime=0),

@@ -1,4 +1,5 @@
-"""10,000 malformed inputs: no importer may crash, lose the good rows' form, or reject without saying where and why."""
+"""10,000 malformed inputs: no importer may crash, lose the good rows' form, or reject without saying where
+and why."""
 
 from __future__ import annotations
 
@@ -26,29 +27,36 @@ EACH = 2000
 
 HOSTILE = [
     "[" * 940 + "]" * 940,
-    "1e400", "-1", "NaN", "-Infinity", "1.5", "9" * 400, "9007199254740993", "null", "true", "{}", "[]", '""', '" "', '"@"',
-    '"\\ud800"', '"\\u0000"', '"\\udfff\\ud800"', "[" * 3000, '{"a":' * 3000, '"' + "x" * 1000 + '"', '[{"node": null}]',
-    '[[["x"]]]', '"../../etc/passwd"', '"many"', "'", "", '{"count": -5}', '{"edges": 5}', '{"edges": [5]}', '"\\r\\n"',
+    "1e400", "-1", "NaN", "-Infinity", "1.5", "9" * 400, "9007199254740993", "null", "true", "{}", "[]", '""',
+     '" "', '"@"',
+    '"\\ud800"', '"\\u0000"', '"\\udfff\\ud800"', "[" * 3000, '{"a":' * 3000, '"' + "x" * 1000 + '"',
+     '[{"node": null}]',
+    '[[["x"]]]', '"../../etc/passwd"', '"many"', "'", "", '{"count": -5}', '{"edges": 5}', '{"edges": [5]}',
+     '"\\r\\n"',
     '"\u202e"', '"A-\u0301"', '"' + "ß" * 120_000 + '"',
 ]  # fmt: skip
 """JSON values, and what is none, in the place of a value."""
 
 CELLS = [
-    "1e400", "-1", "NaN", "many", "", '"', '""', '"a"b', "\0", "\ud800", "\r", "\t" * 50, ";" * 50, "x" * 140_000, "٣", "=cmd()",
+    "1e400", "-1", "NaN", "many", "", '"', '""', '"a"b', "\0", "\ud800", "\r", "\t" * 50, ";" * 50,
+     "x" * 140_000, "٣", "=cmd()",
     "1,2,3", "@",
 ]  # fmt: skip
 """What may stand in a cell of a table."""
 
 ARRAYS = [
-    np.zeros(0), np.zeros((3, 0)), np.full((3, 4), np.nan), np.array("x"), np.array(["a", "\ud800"]), np.zeros((3, 4), complex),
-    np.array([[9, -9]]), np.array([[0, 1]]), np.zeros((2, 2, 2)), np.array([None, {}], dtype=object), np.array([2**63], np.uint64),
+    np.zeros(0), np.zeros((3, 0)), np.full((3, 4), np.nan), np.array("x"), np.array(["a", "\ud800"]),
+     np.zeros((3, 4), complex),
+    np.array([[9, -9]]), np.array([[0, 1]]), np.zeros((2, 2, 2)), np.array([None, {}], dtype=object),
+     np.array([2**63], np.uint64),
     np.array([b"x"]), np.full((3, 4), 1e300),
 ]  # fmt: skip
 """What may stand in the place of an array."""
 
 
 def unpacked(data: bytes) -> tuple[bytes, Callable[[bytes], bytes]]:
-    """What a compressed file holds, and how to pack it again; damage is done inside too, behind valid checksums."""
+    """What a compressed file holds, and how to pack it again; damage is done inside too, behind valid
+    checksums."""
     if data.startswith(b"\x1f\x8b"):
         return gzip.decompress(data), lambda inner: gzip.compress(inner, 1)
     if data.startswith(b"\xfd7zXZ"):
@@ -93,19 +101,30 @@ def damaged(draw, name: str, data: bytes) -> bytes | None:
     if how == "inner":
         return pack(spoiled(draw, inner))
     if how == "packed":
-        return draw(st.sampled_from([gzip.compress, lzma.compress, bz2.compress, lambda x: gzip.compress(x) * 3]))(data)
+        return draw(
+            st.sampled_from([gzip.compress, lzma.compress, bz2.compress, lambda x: gzip.compress(x) * 3])
+        )(data)
     text = inner.decode("utf-8", "replace")
     if how == "encoding":
-        return pack(text.encode(draw(st.sampled_from(["utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "utf-7"])), "replace"))
+        return pack(
+            text.encode(
+                draw(st.sampled_from(["utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "utf-7"])),
+                "replace",
+            )
+        )
     if how == "lines":
-        rows = draw(st.lists(st.sampled_from([*text.split("\n"), "", " ", "{}", "[]", "a,b", '"', "\0"]), max_size=12))
+        rows = draw(
+            st.lists(st.sampled_from([*text.split("\n"), "", " ", "{}", "[]", "a,b", '"', "\0"]), max_size=12)
+        )
         return pack(draw(st.sampled_from(["\n", "\r\n", "\r"])).join(rows).encode("utf-8", "surrogateescape"))
     if how == "value" and (values := json_values(text)):
         begin, end = draw(st.sampled_from(values))
         return pack((text[:begin] + draw(st.sampled_from(HOSTILE)) + text[end:]).encode())
     cells = [n for n, character in enumerate(text) if character in ",;\t\n"] or [0]
     at = draw(st.sampled_from(cells))
-    return pack((text[: at + 1] + draw(st.sampled_from(CELLS)) + text[at + 1 :]).encode("utf-8", "surrogatepass"))
+    return pack(
+        (text[: at + 1] + draw(st.sampled_from(CELLS)) + text[at + 1 :]).encode("utf-8", "surrogatepass")
+    )
 
 
 def spoiled(draw, data: bytes) -> bytes:
@@ -162,7 +181,9 @@ def assert_sound(record: object) -> None:
         assert len(record.excerpt) <= 200
 
 
-@pytest.mark.parametrize("name", ["folder", "instagram-info", "instagram-jsonl", "instaloader", "released-features"])
+@pytest.mark.parametrize(
+    "name", ["folder", "instagram-info", "instagram-jsonl", "instaloader", "released-features"]
+)
 def test_malformed_inputs(name: str, tmp_path: Path, sources) -> None:
     files = sources.all[name]()
     where = sources.write(tmp_path / "source", files)
@@ -170,7 +191,13 @@ def test_malformed_inputs(name: str, tmp_path: Path, sources) -> None:
     tables = [file for file in files if not file.endswith(".jpg")]
     tried = 0
 
-    @settings(max_examples=EACH, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EACH,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(st.data())
     def run(data: st.DataObject) -> None:
         nonlocal tried

@@ -1,4 +1,5 @@
-"""Untrusted pictures: what can be decoded becomes a small upright RGB JPEG; what cannot is a reject with a reason."""
+"""Untrusted pictures: what can be decoded becomes a small upright RGB JPEG; what cannot is a reject with a
+reason."""
 
 from __future__ import annotations
 
@@ -76,10 +77,16 @@ def test_every_usual_form_becomes_rgb(data):
 
 
 def test_transparent_is_white():
-    assert decoded(saved(Image.new("RGBA", (30, 30), (255, 0, 0, 0)), "PNG")).getpixel((5, 5)) == (255, 255, 255)
+    assert decoded(saved(Image.new("RGBA", (30, 30), (255, 0, 0, 0)), "PNG")).getpixel((5, 5)) == (
+        255,
+        255,
+        255,
+    )
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", b"\xff\xd8\xff\xe0", b"<svg onload='x'/>", b"GIF89a", b"%!PS-Adobe"])
+@pytest.mark.parametrize(
+    "data", [b"", b"no picture", b"\xff\xd8\xff\xe0", b"<svg onload='x'/>", b"GIF89a", b"%!PS-Adobe"]
+)
 def test_what_is_no_picture_is_a_reject_with_its_place_and_reason(data):
     reject = imported(Picture("p", 0, data, "a.jpg", "posts.csv", 7))
     assert isinstance(reject, Reject)

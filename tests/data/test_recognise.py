@@ -24,7 +24,11 @@ def test_every_source_is_recognised_and_imported_without_its_name(name, sources,
 
 
 def test_posts_with_thumbnails_need_no_list(sources, tmp_path):
-    files = {name: data for name, data in sources.all["instagram-jsonl"]().items() if not name.startswith("influencers")}
+    files = {
+        name: data
+        for name, data in sources.all["instagram-jsonl"]().items()
+        if not name.startswith("influencers")
+    }
     assert recognise(sources.write(tmp_path / "source", files)) == "instagram-jsonl"
 
 
@@ -38,7 +42,11 @@ def test_nothing_and_several_sources_are_told(sources, tmp_path):
 
 
 def test_what_is_no_source_is_told_by_the_one_of_peoples_own_tables(tmp_path, capsys):
-    for file, content in (("x.json", b"\xfd7zXZ\x00 and then nothing"), ("y.json", b'{"node": 1}'), ("list.xls", b"PK")):
+    for file, content in (
+        ("x.json", b"\xfd7zXZ\x00 and then nothing"),
+        ("y.json", b'{"node": 1}'),
+        ("list.xls", b"PK"),
+    ):
         (tmp_path / file).write_bytes(content)
         assert recognise(tmp_path) == recognise(tmp_path / file) == "folder"
     with pytest.raises(SystemExit):
@@ -46,7 +54,9 @@ def test_what_is_no_source_is_told_by_the_one_of_peoples_own_tables(tmp_path, ca
     assert "Save list.xls as .xlsx" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("folder", "name"), [("instagram", "instagram-jsonl"), ("brand_micro_influencer", "released-features")])
+@pytest.mark.parametrize(
+    ("folder", "name"), [("instagram", "instagram-jsonl"), ("brand_micro_influencer", "released-features")]
+)
 def test_the_real_data_is_recognised(shared, folder, name):
     assert recognise(shared / "data" / folder) == name
     assert recognise(shared / "data" / "instagram" / "raw_info") == "instagram-info"

@@ -38,7 +38,11 @@ def test_whole_words_only(text, expected):
 @pytest.mark.parametrize(
     ("handle", "text", "expected"),
     [
-        ("mila.trails", "by @Mila.Trails. And mila.trails_2, mila.trails.b, mila", "by @…. And mila.trails_2, mila.trails.b, mila"),
+        (
+            "mila.trails",
+            "by @Mila.Trails. And mila.trails_2, mila.trails.b, mila",
+            "by @…. And mila.trails_2, mila.trails.b, mila",
+        ),
         ("mila-b", "@mila-b, mila, x-mila-b", "@…, mila, x-mila-b"),
         ("straße", "Die STRASSE, die Straße, die straßen", "Die STRASSE, die …, die straßen"),
         ("café", "cafe\u0301 café CAFÉ cafés", "… … … cafés"),
@@ -87,10 +91,20 @@ def test_rows_of_theirs_go_and_rows_of_others_lose_their_name():
     assert hidden.row(Link(id="l1", kind="comments", source="bob", target="x", post="p1")) is None
     assert hidden.row(Link(id="l2", kind="follows", source="ann", target="x")) is None
     assert hidden.row(Link(id="l3", kind="follows", source="x", target="ann")) is None
-    post = Post(id="p2", account="bob", caption="Hi @ann", hashtags=["ann", "anna"], mentions=["ann", "anna"], tags=["ann"])
+    post = Post(
+        id="p2",
+        account="bob",
+        caption="Hi @ann",
+        hashtags=["ann", "anna"],
+        mentions=["ann", "anna"],
+        tags=["ann"],
+    )
     kept = hidden.row(post)
     assert (kept.caption, kept.hashtags, kept.mentions, kept.tags) == (f"Hi @{MARK}", ["anna"], ["anna"], [])
     other = Post(id="p3", account="bob", caption="Hi @anna", mentions=["anna"])
     assert hidden.row(other) is other
-    assert hidden.row(Image(post="p2", alt_text="Ann on a hill", source="x/ann/1.jpg")).alt_text == f"{MARK} on a hill"
+    assert (
+        hidden.row(Image(post="p2", alt_text="Ann on a hill", source="x/ann/1.jpg")).alt_text
+        == f"{MARK} on a hill"
+    )
     assert hidden.row(Account(id="bob", biography="with ann")).biography == f"with {MARK}"

@@ -1,4 +1,5 @@
-"""The built-in sample is what it says: planted, reproducible, gappy like real data, and solvable by whoever knows the truth."""
+"""The built-in sample is what it says: planted, reproducible, gappy like real data, and solvable by whoever
+knows the truth."""
 
 from __future__ import annotations
 
@@ -55,7 +56,11 @@ def test_it_has_the_gaps_of_real_data(planted):
 
 def test_ads_are_disclosed_and_name_the_brand(planted):
     brands = {brand for brand, _ in planted.endorsements}
-    ads = [post for post in planted.posts if post.account not in brands and brands & {*post.mentions, *post.tags, *post.sponsors}]
+    ads = [
+        post
+        for post in planted.posts
+        if post.account not in brands and brands & {*post.mentions, *post.tags, *post.sponsors}
+    ]
     assert len(ads) == len(planted.endorsements)
     assert all(post.disclosed for post in ads)
 

@@ -8,7 +8,18 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from brandfit.data.schema import TABLES, Account, Link, Post, arrow_schema, fields, link_id, markdown, row_hash, to_table
+from brandfit.data.schema import (
+    TABLES,
+    Account,
+    Link,
+    Post,
+    arrow_schema,
+    fields,
+    link_id,
+    markdown,
+    row_hash,
+    to_table,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +57,8 @@ def test_rows_survive_arrow():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"id": ""}, {"id": " a"}, {"id": "a", "followers": -1}, {"id": "a", "role": "star"}, {"id": "a" * 201}]
+    "bad",
+    [{"id": ""}, {"id": " a"}, {"id": "a", "followers": -1}, {"id": "a", "role": "star"}, {"id": "a" * 201}],
 )
 def test_what_an_account_cannot_be_is_refused(bad):
     with pytest.raises(msgspec.ValidationError):
@@ -54,7 +66,13 @@ def test_what_an_account_cannot_be_is_refused(bad):
 
 
 def test_a_row_hash_tells_missing_from_empty_and_every_field_apart():
-    rows = [Account(id="a"), Account(id="a", name=""), Account(id="a", biography=""), Account(id="a", followers=0), Account(id="b")]
+    rows = [
+        Account(id="a"),
+        Account(id="a", name=""),
+        Account(id="a", biography=""),
+        Account(id="a", followers=0),
+        Account(id="b"),
+    ]
     assert len({row_hash(r) for r in rows}) == len(rows)
     assert row_hash(Account(id="a")) == row_hash(Account(id="a"))
 

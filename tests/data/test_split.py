@@ -21,27 +21,49 @@ from brandfit.evaluation.protocol import PROTOCOLS
 from brandfit.learning.pairs import to_learn_from
 
 
-def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: bool = False, named: bool = True) -> Dataset:
+def planted(
+    seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: bool = False, named: bool = True
+) -> Dataset:
     """Brands of three categories, influencers with three posts each, one of which states each endorsement.
 
-    named   that post names the brand too; otherwise only the endorsement knows its post, as where both were imported
+    named   that post names the brand too; otherwise only the endorsement knows its post, as where both were
+            imported
     """
     rng = np.random.default_rng(seed)
     accounts = [
-        Account(id=f"b{n:02}", role="brand", category=f"c{n % 3}", split="test" if n % 4 == 0 else "train") for n in range(brands)
+        Account(id=f"b{n:02}", role="brand", category=f"c{n % 3}", split="test" if n % 4 == 0 else "train")
+        for n in range(brands)
     ]
-    accounts += [Account(id=f"i{n:02}", followers=int(rng.integers(1_000, 120_000))) for n in range(influencers)]
+    accounts += [
+        Account(id=f"i{n:02}", followers=int(rng.integers(1_000, 120_000))) for n in range(influencers)
+    ]
     posts, links = [], []
     for n in range(influencers):
-        posts += [Post(id=f"i{n:02}-{k}", account=f"i{n:02}", time=100 * n + k) for k in range(int(rng.integers(0, 3)))]
+        posts += [
+            Post(id=f"i{n:02}-{k}", account=f"i{n:02}", time=100 * n + k)
+            for k in range(int(rng.integers(0, 3)))
+        ]
         for b in rng.choice(brands, int(rng.integers(0, 4)), replace=False):
             post = f"i{n:02}-b{b:02}"
             kind = ("mentions", "tags", "sponsors")[int(rng.integers(3))]
             posts.append(
-                Post(id=post, account=f"i{n:02}", time=int(rng.integers(10_000)), **({kind: [f"b{b:02}"]} if named else {}))
+                Post(
+                    id=post,
+                    account=f"i{n:02}",
+                    time=int(rng.integers(10_000)),
+                    **({kind: [f"b{b:02}"]} if named else {}),
+                )
             )
             links.append(
-                Link(id=post, kind="endorses", source=f"i{n:02}", target=f"b{b:02}", post=post, time=posts[-1].time, weight=0.1)
+                Link(
+                    id=post,
+                    kind="endorses",
+                    source=f"i{n:02}",
+                    target=f"b{b:02}",
+                    post=post,
+                    time=posts[-1].time,
+                    weight=0.1,
+                )
             )
     if own_posts:
         posts += [Post(id=f"b{n:02}-own", account=f"b{n:02}", time=1) for n in range(brands)]
@@ -53,14 +75,18 @@ def planted(seed: int = 0, brands: int = 12, influencers: int = 60, own_posts: b
 def crowded(seed: int = 0) -> Dataset:
     """Influencers whose posts name several brands at once, and some brands again and again."""
     rng = np.random.default_rng(seed)
-    accounts = [Account(id=f"b{n:02}", role="brand", split="test" if n % 4 == 0 else "train") for n in range(12)]
+    accounts = [
+        Account(id=f"b{n:02}", role="brand", split="test" if n % 4 == 0 else "train") for n in range(12)
+    ]
     accounts += [Account(id=f"i{n:02}", followers=10_000) for n in range(60)]
     posts = []
     for n in range(60):
         posts.append(Post(id=f"i{n:02}-none", account=f"i{n:02}", time=n))
         for k in range(int(rng.integers(1, 4))):
             named = [f"b{b:02}" for b in rng.choice(12, int(rng.integers(1, 5)), replace=False)]
-            posts.append(Post(id=f"i{n:02}-{k}", account=f"i{n:02}", time=int(rng.integers(10_000)), mentions=named))
+            posts.append(
+                Post(id=f"i{n:02}-{k}", account=f"i{n:02}", time=int(rng.integers(10_000)), mentions=named)
+            )
     return derive(Dataset.of(accounts, posts), EndorsementConfig(min_endorsers=2))
 
 
@@ -73,9 +99,12 @@ def stated(dataset: Dataset) -> dict[str, set[tuple[str, str]]]:
 
 
 def by_brands(seed: int = 0) -> Dataset:
-    """Brands whose posts name one to three influencers each, and few influencers that name them back: pairs are derived."""
+    """Brands whose posts name one to three influencers each, and few influencers that name them back: pairs
+    are derived."""
     rng = np.random.default_rng(seed)
-    accounts = [Account(id=f"b{n:02}", role="brand", split="test" if n % 4 == 0 else "train") for n in range(12)]
+    accounts = [
+        Account(id=f"b{n:02}", role="brand", split="test" if n % 4 == 0 else "train") for n in range(12)
+    ]
     accounts += [Account(id=f"i{n:02}", followers=10_000) for n in range(40)]
     posts = [Post(id=f"i{n:02}-none", account=f"i{n:02}", time=n) for n in range(40)]
     for n in range(12):
@@ -83,9 +112,18 @@ def by_brands(seed: int = 0) -> Dataset:
         for k in range(6):
             some = [f"i{i:02}" for i in rng.choice(40, int(rng.integers(1, 4)), replace=False)]
             kind = ("mentions", "tags")[k % 2]
-            posts.append(Post(id=f"b{n:02}-{k}", account=f"b{n:02}", time=int(rng.integers(10_000)), **{kind: some}))
+            posts.append(
+                Post(id=f"b{n:02}-{k}", account=f"b{n:02}", time=int(rng.integers(10_000)), **{kind: some})
+            )
         back = int(rng.integers(40))
-        posts.append(Post(id=f"i{back:02}-{n}", account=f"i{back:02}", time=int(rng.integers(10_000)), mentions=[f"b{n:02}"]))
+        posts.append(
+            Post(
+                id=f"i{back:02}-{n}",
+                account=f"i{back:02}",
+                time=int(rng.integers(10_000)),
+                mentions=[f"b{n:02}"],
+            )
+        )
     return derive(Dataset.of(accounts, posts), EndorsementConfig(min_endorsers=2))
 
 
@@ -104,7 +142,12 @@ def stated_by_either(dataset: Dataset) -> dict[tuple[str, str], set[str]]:
 def test_a_post_of_a_brand_that_states_a_held_out_pair_is_hidden(seed):
     dataset = by_brands(seed)
     posts_of = stated_by_either(dataset)
-    folds = [*official(dataset), *brand_folds(dataset, 3, seed), *expansion(dataset, seed=seed), *temporal(dataset, 5_000)]
+    folds = [
+        *official(dataset),
+        *brand_folds(dataset, 3, seed),
+        *expansion(dataset, seed=seed),
+        *temporal(dataset, 5_000),
+    ]
     for fold in folds:
         held = held_out(fold)
         assert held
@@ -162,8 +205,15 @@ def test_nothing_that_is_held_out_can_be_seen_in_any_way(data_seed, seed, own_po
 def test_the_order_of_rows_changes_no_split(data_seed, seed):
     dataset = planted(data_seed)
     rng = np.random.default_rng(seed)
-    tables = {"accounts": dataset.accounts, "posts": dataset.posts, "images": dataset.images, "links": dataset.stored_links}
-    mixed = Dataset({name: t.take(rng.permutation(len(t))) for name, t in tables.items()}, dataset.fingerprint)
+    tables = {
+        "accounts": dataset.accounts,
+        "posts": dataset.posts,
+        "images": dataset.images,
+        "links": dataset.stored_links,
+    }
+    mixed = Dataset(
+        {name: t.take(rng.permutation(len(t))) for name, t in tables.items()}, dataset.fingerprint
+    )
     for left, right in zip(all_folds(dataset, seed), all_folds(mixed, seed), strict=True):
         assert held_out(left) == held_out(right)
         assert left.candidates.tolist() == right.candidates.tolist()
@@ -210,9 +260,20 @@ def test_features_of_whole_accounts_are_named_where_posts_are_hidden():
 
 def test_what_is_said_later_under_an_earlier_post_is_not_seen():
     dataset = planted()
-    post = next(p for p in dataset.posts.to_pylist() if p["time"] < 5_000 and not p["id"].partition("-")[2].startswith("b"))
+    post = next(
+        p
+        for p in dataset.posts.to_pylist()
+        if p["time"] < 5_000 and not p["id"].partition("-")[2].startswith("b")
+    )
     said = [
-        Link(id=f"said {time}", kind="comments", source="i59", target=post["account"], post=post["id"], time=time)
+        Link(
+            id=f"said {time}",
+            kind="comments",
+            source="i59",
+            target=post["account"],
+            post=post["id"],
+            time=time,
+        )
         for time in (post["time"] + 1, 5_000, 9_000, None)
     ]
     (fold,) = temporal(dataset.with_links(said), 5_000)
@@ -224,10 +285,15 @@ def test_what_is_said_later_under_an_earlier_post_is_not_seen():
 
 def test_features_of_whole_accounts_are_named_where_later_posts_are_not_seen():
     dataset = planted()
-    features = Features("text.topics", dataset.influencers, np.ones((len(dataset.influencers), 2), np.float32), "account")
+    features = Features(
+        "text.topics", dataset.influencers, np.ones((len(dataset.influencers), 2), np.float32), "account"
+    )
     seen = dataset.with_slots({"text": features})
     folds = [*temporal(seen, 50), *brand_folds(seen, 3)]
-    assert all(any(name == "text.topics" and "whole accounts" in said for name, said in fold.features) for fold in folds)
+    assert all(
+        any(name == "text.topics" and "whole accounts" in said for name, said in fold.features)
+        for fold in folds
+    )
 
 
 @pytest.mark.parametrize(
@@ -245,10 +311,19 @@ def test_features_that_have_learned_from_what_is_judged_are_named(learned_from, 
     posts = np.array(dataset.posts["id"].to_pylist(), dtype=object)
     features = Features("text.topics", posts, np.ones((len(posts), 2), np.float32), learned_from=learned_from)
     seen = dataset.with_slots({"text": features})
-    for fold in (*official(seen), *brand_folds(seen, 3), *expansion(seen, min_partners=3), *temporal(seen, 50)):
-        told = [said for name, said in fold.features if name == "text.topics" and said.startswith("was fitted on")]
+    for fold in (
+        *official(seen),
+        *brand_folds(seen, 3),
+        *expansion(seen, min_partners=3),
+        *temporal(seen, 50),
+    ):
+        told = [
+            said for name, said in fold.features if name == "text.topics" and said.startswith("was fitted on")
+        ]
         assert len(told) == (in_official if fold.name == "official" else in_others)
-        taught = "all endorsements" in learned_from or ("endorsements" in learned_from and fold.name != "official")
+        taught = "all endorsements" in learned_from or (
+            "endorsements" in learned_from and fold.name != "official"
+        )
         assert any("overrated" in note for note in told) == taught
 
 
@@ -256,11 +331,18 @@ def test_nothing_is_known_that_hidden_posts_alone_state():
     dataset = crowded()
     said = stated(dataset)
     assert max(map(len, said.values())) > 3
-    for fold in (*official(dataset), *brand_folds(dataset, 3), *expansion(dataset, min_partners=3), *temporal(dataset, 5_000)):
+    for fold in (
+        *official(dataset),
+        *brand_folds(dataset, 3),
+        *expansion(dataset, min_partners=3),
+        *temporal(dataset, 5_000),
+    ):
         later = {p["id"] for p in dataset.posts.to_pylist() if fold.name == "temporal" and p["time"] >= 5_000}
         hidden = later | set(fold.hidden.tolist())
         assert hidden
-        known = {(b, i) for view in (fold.train, fold.test) for b, found in view.partners.items() for i in found}
+        known = {
+            (b, i) for view in (fold.train, fold.test) for b, found in view.partners.items() for i in found
+        }
         assert known
         assert not known & held_out(fold)
         for pair in known:
@@ -282,7 +364,11 @@ def test_what_a_post_states_together_is_learned_from_together():
 
 
 def test_where_all_is_one_event_nothing_can_be_held_out():
-    accounts = [Account(id="b", role="brand"), Account(id="c", role="brand"), Account(id="i", followers=10_000)]
+    accounts = [
+        Account(id="b", role="brand"),
+        Account(id="c", role="brand"),
+        Account(id="i", followers=10_000),
+    ]
     dataset = Dataset.of(accounts, [Post(id="p", account="i", time=1, mentions=["b", "c"])])
     links = [Link(id=b, kind="endorses", source="i", target=b, post="p", time=1) for b in ("b", "c")]
     with pytest.raises(UsageError, match="No partner can be held out"):
@@ -309,7 +395,9 @@ def test_expansion_knows_half_and_asks_for_the_rest_among_all():
 
 def test_in_expansion_a_brand_is_never_matched_with_a_partner_that_stands_for_it():
     (fold,) = expansion(planted(), min_partners=2)
-    stand, learn = (set(map(tuple, pairs.tolist())) for pairs in (fold.train.representing, fold.train.endorsements))
+    stand, learn = (
+        set(map(tuple, pairs.tolist())) for pairs in (fold.train.representing, fold.train.endorsements)
+    )
     assert stand
     assert learn
     assert not stand & learn
@@ -318,14 +406,26 @@ def test_in_expansion_a_brand_is_never_matched_with_a_partner_that_stands_for_it
 
 @pytest.mark.parametrize("named", [True, False])
 def test_posts_that_state_what_is_learned_from_are_hidden_where_an_influencer_has_others(named):
-    """Partners of a judged brand are seen without the posts that state it: who learns from such posts learns the wrong thing."""
+    """Partners of a judged brand are seen without the posts that state it: who learns from such posts learns
+    the wrong thing."""
     dataset = planted(own_posts=True, named=named)
-    thanks = {post["account"]: post["tags"][0] for post in dataset.posts.to_pylist() if post["id"].endswith("-thanks")}
+    thanks = {
+        post["account"]: post["tags"][0]
+        for post in dataset.posts.to_pylist()
+        if post["id"].endswith("-thanks")
+    }
     assert len(thanks) == len(dataset.brands)
-    for fold in (*official(dataset), *brand_folds(dataset, 3), *expansion(dataset, min_partners=2), *temporal(dataset, 5_000)):
+    for fold in (
+        *official(dataset),
+        *brand_folds(dataset, 3),
+        *expansion(dataset, min_partners=2),
+        *temporal(dataset, 5_000),
+    ):
         learned = set(map(tuple, fold.train.endorsements.tolist()))
         stating = {f"{i}-{b}" for b, i in learned}
-        of = dict(zip(fold.train.posts["id"].to_pylist(), fold.train.posts["account"].to_pylist(), strict=True))
+        of = dict(
+            zip(fold.train.posts["id"].to_pylist(), fold.train.posts["account"].to_pylist(), strict=True)
+        )
         left = stating & of.keys()
         before = set(dataset.posts["id"].to_pylist())
         assert len(stating & before - left) > 3, fold.name
@@ -346,7 +446,9 @@ def test_training_view_keeps_the_endorsements_of_brands_that_have_something_of_t
     stated = [p for p in view.posts["id"].to_pylist() if "-b" in p]
     alone = {p.split("-")[0] for p in stated}
     others = dict(zip(before["account"].to_pylist(), before["id_count"].to_pylist(), strict=True))
-    assert all(others[i] == sum(p.startswith(i) for p in stated) for i in alone), "only where there is no other post"
+    assert all(others[i] == sum(p.startswith(i) for p in stated) for i in alone), (
+        "only where there is no other post"
+    )
 
 
 def test_half_of_the_partners_stand_for_a_brand_of_which_nothing_else_is_known():
@@ -386,7 +488,9 @@ def test_where_brands_are_new_they_are_seen_alike_in_training_and_when_they_are_
     dataset = profiled(planted())
     assert set(dataset.representation.values()) == {"partners"}
     for fold in (*official(dataset), *brand_folds(dataset, 3)):
-        assert set(fold.train.representation.values()) == set(fold.test.representation.values()) == {"profile"}
+        assert (
+            set(fold.train.representation.values()) == set(fold.test.representation.values()) == {"profile"}
+        )
         assert len(to_learn_from(fold.train, "x").at) == len(fold.train.endorsements) > 0
     bare = dataset.with_slots({"text": dataset.slots["text"]})
     for fold in brand_folds(bare, 3):
@@ -398,12 +502,16 @@ def test_where_brands_are_new_they_are_seen_alike_in_training_and_when_they_are_
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("posts", ["of all", "of influencers", "none"])
 def test_what_is_judged_does_not_depend_on_what_was_encoded(protocol, posts):
-    """Accounts without posts, and accounts whose only posts state what is held out, have a profile that can be encoded."""
+    """Accounts without posts, and accounts whose only posts state what is held out, have a profile that can
+    be encoded."""
     dataset = told(planted(own_posts=posts == "of all"), posts != "none")
     profile = Profile(ProfileConfig(min_accounts=1, max_share=1.0)).encode(dataset)
     assert len(profile) == len(dataset.accounts)
     rules = {"temporal": {"date": 5_000}, "expansion": {"min_partners": 3}}
-    found = [protocols.get(protocol, rules.get(protocol)).folds(d) for d in (dataset, dataset.with_slots({"profile": profile}))]
+    found = [
+        protocols.get(protocol, rules.get(protocol)).folds(d)
+        for d in (dataset, dataset.with_slots({"profile": profile}))
+    ]
     for bare, more in zip(*found, strict=True):
         assert bare.relevant.any()
         assert bare.brands.tolist() == more.brands.tolist()
@@ -425,7 +533,9 @@ def told(dataset: Dataset, posts: bool) -> Dataset:
 
 
 def test_a_brand_without_a_post_or_an_earlier_partner_is_not_judged_and_named():
-    accounts = [Account(id=b, role="brand") for b in ("new", "old")] + [Account(id=f"i{n}", followers=9_000) for n in range(6)]
+    accounts = [Account(id=b, role="brand") for b in ("new", "old")] + [
+        Account(id=f"i{n}", followers=9_000) for n in range(6)
+    ]
     posts = [Post(id=f"p{n}", account=f"i{n}", time=1) for n in range(6)]
     rows = [("old", 0, 5), ("old", 1, 6), ("old", 2, 50), ("new", 3, 60), ("new", 4, 70)]
     links = [Link(id=f"{b}{n}", kind="endorses", source=f"i{n}", target=b, time=time) for b, n, time in rows]
@@ -438,9 +548,18 @@ def test_a_brand_without_a_post_or_an_earlier_partner_is_not_judged_and_named():
 
 
 def test_temporal_knows_no_later_campaign_of_a_pair_whose_posts_are_not_known():
-    accounts = [Account(id=b, role="brand") for b in ("a", "b")] + [Account(id=f"i{n}", followers=9_000) for n in range(6)]
+    accounts = [Account(id=b, role="brand") for b in ("a", "b")] + [
+        Account(id=f"i{n}", followers=9_000) for n in range(6)
+    ]
     posts = [Post(id=f"p{n}", account=f"i{n}", time=1) for n in range(6)]
-    rows = [("a", 0, 5, 0.1), ("a", 0, 50, 0.9), ("a", 1, 6, 0.1), ("a", 1, None, 0.9), ("a", 2, 50, 0.9), ("b", 3, 7, 0.1)]
+    rows = [
+        ("a", 0, 5, 0.1),
+        ("a", 0, 50, 0.9),
+        ("a", 1, 6, 0.1),
+        ("a", 1, None, 0.9),
+        ("a", 2, 50, 0.9),
+        ("b", 3, 7, 0.1),
+    ]
     links = [
         Link(id=f"l{n}", kind="endorses", source=f"i{i}", target=b, time=time, weight=weight)
         for n, (b, i, time, weight) in enumerate(rows)
@@ -452,7 +571,9 @@ def test_temporal_knows_no_later_campaign_of_a_pair_whose_posts_are_not_known():
     assert len(fold.train.endorsements)
 
 
-@pytest.mark.parametrize("said", ["2018-12-01", "20181201", 20181201, 1543622400, "1543622400", "2018-12-01T00:00:00+00:00"])
+@pytest.mark.parametrize(
+    "said", ["2018-12-01", "20181201", 20181201, 1543622400, "1543622400", "2018-12-01T00:00:00+00:00"]
+)
 def test_a_day_may_be_written_in_several_ways(said):
     assert seconds(said) == 1543622400
 

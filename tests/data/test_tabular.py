@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from brandfit.data import schema, tabular
 from brandfit.errors import UsageError
 
-openpyxl = pytest.importorskip("openpyxl", reason="openpyxl reads back what was written; it comes with the extra dev")
+openpyxl = pytest.importorskip(
+    "openpyxl", reason="openpyxl reads back what was written; it comes with the extra dev"
+)
 
 HOSTILE = [
     "=1+1",
@@ -88,7 +90,11 @@ def test_a_hostile_text_is_a_text_in_every_spreadsheet(bad):
     assert not any(could_run(cell) for row in rows for cell in row)
     assert [rows[0][0].lstrip("'"), rows[1][0].lstrip("'")] == [bad, bad] or bad[0] in "\t\r"
     found = cells(written(table, "xlsx"))
-    assert [[cell.data_type for cell in row if cell.value is not None] for row in found] == [["s", "s"], ["s", "s"], ["s"]]
+    assert [[cell.data_type for cell in row if cell.value is not None] for row in found] == [
+        ["s", "s"],
+        ["s", "s"],
+        ["s"],
+    ]
     assert [text_of(found[0][0]), text_of(found[1][0]), text_of(found[2][1])] == [bad, bad, bad]
     assert not any(cell.hyperlink for row in found for cell in row)
 
@@ -102,7 +108,24 @@ def test_a_csv_that_is_read_with_another_separator_runs_nothing_either(other):
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 starts = st.sampled_from(
-    ["", "=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d", "\uff20", ";=", "<r>", "_x003D_", "\x00", "\ufffe"]
+    [
+        "",
+        "=",
+        "+",
+        "-",
+        "@",
+        "\t",
+        "\r",
+        "\n",
+        " =",
+        "\uff1d",
+        "\uff20",
+        ";=",
+        "<r>",
+        "_x003D_",
+        "\x00",
+        "\ufffe",
+    ]
 )
 
 
@@ -140,7 +163,15 @@ def test_numbers_are_numbers_times_are_dates_and_the_header_stays():
     ]
     table = pa.table(
         columns,
-        schema=pa.schema([("score", pa.float64()), ("n", pa.int64()), ("ad", pa.bool_()), time, ("tags", pa.list_(pa.string()))]),
+        schema=pa.schema(
+            [
+                ("score", pa.float64()),
+                ("n", pa.int64()),
+                ("ad", pa.bool_()),
+                time,
+                ("tags", pa.list_(pa.string())),
+            ]
+        ),
     )
     file = written(table, "xlsx")
     found = [[cell.value for cell in row] for row in cells(file)]
@@ -206,10 +237,19 @@ def test_a_failure_in_the_middle_leaves_the_old_file(tmp_path, monkeypatch, endi
 
 
 def test_rows_that_differ_become_columns():
-    rows = [{"id": "a", "ranks": {"words": 1}, "concepts": [("boots", 0.5)]}, {"id": "b", "ranks": {"meaning": 2}, "tags": []}]
+    rows = [
+        {"id": "a", "ranks": {"words": 1}, "concepts": [("boots", 0.5)]},
+        {"id": "b", "ranks": {"meaning": 2}, "tags": []},
+    ]
     table = tabular.of(rows)
     assert table.column_names == ["id", "ranks.words", "concepts", "ranks.meaning", "tags"]
-    assert table.to_pylist()[0] == {"id": "a", "ranks.words": 1, "concepts": ["boots 0.5"], "ranks.meaning": None, "tags": None}
+    assert table.to_pylist()[0] == {
+        "id": "a",
+        "ranks.words": 1,
+        "concepts": ["boots 0.5"],
+        "ranks.meaning": None,
+        "tags": None,
+    }
     assert read_csv(written(table, "csv"))[2] == ["b", "", "", "2", ""]
 
 

@@ -1,4 +1,5 @@
-"""Tables as Excel workbooks: read as the CSV of their first sheet, and none of them costs more than its rows."""
+"""Tables as Excel workbooks: read as the CSV of their first sheet, and none of them costs more than its
+rows."""
 
 from __future__ import annotations
 
@@ -44,17 +45,30 @@ def rows_of(path) -> tuple[list, list[Reject], list[str]]:
     ticked: list[int] = []
     found = list(_workbook.records(path, ticked.append, notes))
     assert sum(ticked) == path.stat().st_size
-    return [item for item in found if not isinstance(item, Reject)], [item for item in found if isinstance(item, Reject)], notes
+    return (
+        [item for item in found if not isinstance(item, Reject)],
+        [item for item in found if isinstance(item, Reject)],
+        notes,
+    )
 
 
-GOOD = workbook([["Username", "Followers", "Seen"], ["@Ana", 8000.0, datetime.datetime(2025, 3, 1)], [], ["bo", "many", None]])
+GOOD = workbook(
+    [
+        ["Username", "Followers", "Seen"],
+        ["@Ana", 8000.0, datetime.datetime(2025, 3, 1)],
+        [],
+        ["bo", "many", None],
+    ]
+)
 
 
 def test_a_workbook_is_a_table_like_any_other(read, tmp_path):
     (tmp_path / "My list.xlsx").write_bytes(GOOD)
     found = read("folder", tmp_path)
     assert [(a.id, a.followers, a.seen) for a in found.accounts] == [("ana", 8000, 1740787200)]
-    assert [(r.line, r.reason) for r in found.rejects] == [(4, "followers: expected a whole number, found 'many'")]
+    assert [(r.line, r.reason) for r in found.rejects] == [
+        (4, "followers: expected a whole number, found 'many'")
+    ]
     assert found.warnings[0] == "My list.xlsx is read as accounts."
     assert found.ticked == found.total
 
@@ -80,7 +94,8 @@ def test_what_we_export_comes_back(read, tmp_path, sources):
     found = read("folder", tmp_path / "back")
     assert not found.rejects
     assert {a.id: (a.role, a.followers, a.category, a.biography) for a in found.accounts} == {
-        row["id"]: (row["role"], row["followers"], row["category"], row["biography"] or None) for row in accounts.to_pylist()
+        row["id"]: (row["role"], row["followers"], row["category"], row["biography"] or None)
+        for row in accounts.to_pylist()
     }
 
 
@@ -98,7 +113,10 @@ def test_a_sheet_that_lies_of_its_size_is_read_whole(tmp_path):
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "password"),
         (GOOD[:-30], "not a workbook"),
         (repacked(GOOD, SHEET, lambda xml: xml[:-40]), "cannot be read on"),
-        (repacked(GOOD, SHEET, lambda xml: xml.replace(b'<row r="4"', b'<row r="99999999999"')), "1,048,576 rows"),
+        (
+            repacked(GOOD, SHEET, lambda xml: xml.replace(b'<row r="4"', b'<row r="99999999999"')),
+            "1,048,576 rows",
+        ),
         (repacked(GOOD, "[Content_Types].xml", lambda xml: b""), "cannot be read on"),
     ],
 )

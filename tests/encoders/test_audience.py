@@ -17,7 +17,12 @@ def comment(source: str, target: str, post: str, text: str | None, nth: int = 0)
     return Link(id=id, kind="comments", source=source, target=target, post=post, text=text)
 
 
-ACCOUNTS = [Account(id="maker"), Account(id="reader", role="audience"), Account(id="other"), Account(id="brand", role="brand")]
+ACCOUNTS = [
+    Account(id="maker"),
+    Account(id="reader", role="audience"),
+    Account(id="other"),
+    Account(id="brand", role="brand"),
+]
 POSTS = [
     Post(id="m1", account="maker", caption="ridge"),
     Post(id="m2", account="maker", caption="valley"),
@@ -55,7 +60,10 @@ def test_comments_are_heard_under_their_post_and_own_posts_under_every_one():
 def test_only_so_many_things_of_a_member_and_only_the_most_active_members():
     assert len(heard(posts=2)["m2"] - {"lovely"}) == 2
     only_reader = heard(members=1, posts=9)
-    assert only_reader == {"m1": {"tents and maps", "wool socks", "bread"}, "m2": {"tents and maps", "wool socks", "bread"}}
+    assert only_reader == {
+        "m1": {"tents and maps", "wool socks", "bread"},
+        "m2": {"tents and maps", "wool socks", "bread"},
+    }
 
 
 def test_what_is_drawn_does_not_depend_on_other_accounts_or_the_order_of_rows():

@@ -1,4 +1,5 @@
-"""Concepts: a sound taxonomy, words that mean what they should, weights by hand, a graph that sees nothing it must not see."""
+"""Concepts: a sound taxonomy, words that mean what they should, weights by hand, a graph that sees nothing it
+must not see."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ def named(taxonomy: Taxonomy, numbers: list[int]) -> list[str]:
     return [taxonomy.names[n] for n in numbers]
 
 
-# --- the taxonomy -----------------------------------------------------------------------------------------------------
+# --- the taxonomy -------------------------------------------------------------------------------------------
 
 
 def test_the_taxonomy_is_large_and_sound():
@@ -59,7 +60,9 @@ def test_the_taxonomy_is_large_and_sound():
 def test_every_concept_is_found_by_its_name_and_few_words_mean_several():
     taxonomy = built_in()
     for n, name in enumerate(taxonomy.names):
-        assert taxonomy.called[" ".join(map(singular, name.replace("/", " ").split()))] == [n] or taxonomy.find(name) == [n], name
+        assert taxonomy.called[" ".join(map(singular, name.replace("/", " ").split()))] == [
+            n
+        ] or taxonomy.find(name) == [n], name
     assert sum(len(concepts) > 1 for concepts in taxonomy.called.values()) < 10
 
 
@@ -106,13 +109,17 @@ def test_any_text_is_taken(text):
         assert all(0 <= n < len(taxonomy) for n in found)
 
 
-@pytest.mark.parametrize("lines", [["[nowhere | object | |]"], ["[- | object | cheese |]"], ["[- | object | |]", "a: b", "a: c"]])
+@pytest.mark.parametrize(
+    "lines", [["[nowhere | object | |]"], ["[- | object | cheese |]"], ["[- | object | |]", "a: b", "a: c"]]
+)
 def test_a_taxonomy_that_cannot_be_is_refused_with_its_line(lines):
     with pytest.raises(ValueError, match="line "):
         list(read(lines))
 
 
-SMALL = Taxonomy(read(["[- | interest | |]", "animal: beast", "drink:", "[animal | object | | pet]", "dog: hound", "cat:"]))
+SMALL = Taxonomy(
+    read(["[- | interest | |]", "animal: beast", "drink:", "[animal | object | | pet]", "dog: hound", "cat:"])
+)
 
 
 def test_wordnet_merges_words_by_what_they_are(tmp_path):
@@ -132,8 +139,15 @@ def test_wordnet_merges_words_by_what_they_are(tmp_path):
     with gzip.open(file, "wt") as out:
         out.write("\n".join(map(json.dumps, synsets)))
     more = extended(SMALL, [str(file)])
-    assert named(more, more.find("domestic dogs, a Pomeranian, wombats, stones, bark, hounds")) == ["dog", "dog", "animal", "dog"]
-    assert named(more, more.find("can a bill be a kea")) == ["animal"]  # no stop words, and no word that means other things too
+    assert named(more, more.find("domestic dogs, a Pomeranian, wombats, stones, bark, hounds")) == [
+        "dog",
+        "dog",
+        "animal",
+        "dog",
+    ]
+    assert named(more, more.find("can a bill be a kea")) == [
+        "animal"
+    ]  # no stop words, and no word that means other things too
     assert named(SMALL, SMALL.find("pomeranian")) == []
 
 
@@ -151,7 +165,12 @@ def test_conceptnet_adds_the_heaviest_neighbours(tmp_path):
     file = tmp_path / "assertions.csv"
     file.write_text("\n".join(lines))
     more = extended(SMALL, [str(file)])
-    assert named(more, more.find("pugs drink espresso near a kennel, no wolf, no chien")) == ["dog", "drink", "drink", "dog"]
+    assert named(more, more.find("pugs drink espresso near a kennel, no wolf, no chien")) == [
+        "dog",
+        "drink",
+        "drink",
+        "dog",
+    ]
 
 
 def test_knowledge_that_is_none_is_told_in_words(tmp_path):
@@ -180,14 +199,17 @@ def test_the_real_wordnet_tells_more_words(shared):
     assert named(more, more.find("a can of it I have had, a bill")) == []
 
 
-# --- concept.bag ------------------------------------------------------------------------------------------------------
+# --- concept.bag --------------------------------------------------------------------------------------------
 
 
 def post(id: str, account: str, caption: str) -> Post:
     return Post(id=id, account=account, caption=caption, hashtags=captions.hashtags(caption))
 
 
-ACCOUNTS = [Account(id="ann", biography="Yoga teacher. Yoga and tea!", business_category="Travel Company"), Account(id="ben")]
+ACCOUNTS = [
+    Account(id="ann", biography="Yoga teacher. Yoga and tea!", business_category="Travel Company"),
+    Account(id="ben"),
+]
 POSTS = [
     post("a1", "ann", "Sourdough and sourdough @yoga.mat #dogsofinstagram #hiking #follow4follow"),
     post("a2", "ann", ""),
@@ -196,22 +218,32 @@ POSTS = [
 
 
 def data() -> Dataset:
-    return Dataset.of(ACCOUNTS, POSTS, [Image(post="a1", hash="x", alt_text="Image may contain: 2 dogs, sky")])
+    return Dataset.of(
+        ACCOUNTS, POSTS, [Image(post="a1", hash="x", alt_text="Image may contain: 2 dogs, sky")]
+    )
 
 
 def weights(config: BagConfig) -> dict[str, dict[str, float]]:
     features = Bag(config).encode(data())
     names = features.columns
     return {
-        id: {names[n]: float(row[n]) for n in np.flatnonzero(row)} for id, row in zip(features.ids, features.values, strict=True)
+        id: {names[n]: float(row[n]) for n in np.flatnonzero(row)}
+        for id, row in zip(features.ids, features.values, strict=True)
     }
 
 
 def test_weights_by_hand():
     found = weights(BagConfig(parents=0.0))
-    profile = {"yoga teacher": 0.5, "yoga": 0.5, "tea": 0.5, "travel company": 0.5}  # once an account, on two posts
+    profile = {
+        "yoga teacher": 0.5,
+        "yoga": 0.5,
+        "tea": 0.5,
+        "travel company": 0.5,
+    }  # once an account, on two posts
     assert found["a2"] == pytest.approx(profile)
-    assert found["a1"] == pytest.approx({"bread": 1.0, "dog": 1.0 + 0.5, "hiking": 1.0, "sky": 0.5, **profile})
+    assert found["a1"] == pytest.approx(
+        {"bread": 1.0, "dog": 1.0 + 0.5, "hiking": 1.0, "sky": 0.5, **profile}
+    )
     assert "b1" not in found
 
 
@@ -222,9 +254,12 @@ def test_what_stands_in_place_of_a_description_says_nothing():
         "Image may contain: 1 person, shoes",
     ]
     images = [
-        Image(post=post, hash=str(n), alt_text=text) for n, (post, text) in enumerate(zip(("a1", "a2", "b1"), told, strict=True))
+        Image(post=post, hash=str(n), alt_text=text)
+        for n, (post, text) in enumerate(zip(("a1", "a2", "b1"), told, strict=True))
     ]
-    features = Bag(BagConfig(caption=0, hashtag=0, profile=0, parents=0)).encode(Dataset.of(ACCOUNTS, POSTS, images))
+    features = Bag(BagConfig(caption=0, hashtag=0, profile=0, parents=0)).encode(
+        Dataset.of(ACCOUNTS, POSTS, images)
+    )
     names = [{features.columns[n] for n in np.flatnonzero(row)} for row in features.values]
     assert dict(zip(features.ids, names, strict=True)) == {"a2": {"cat"}, "b1": {"shoes"}}
 
@@ -240,15 +275,21 @@ def test_the_sum_over_posts_is_the_account_vector_of_bamir():
     total = Counter()
     for id in ("a1", "a2"):
         total.update(found[id])
-    assert dict(total) == pytest.approx({"yoga teacher": 1, "yoga": 1, "tea": 1, "travel company": 1, "dog": 1, "hiking": 1})
+    assert dict(total) == pytest.approx(
+        {"yoga teacher": 1, "yoga": 1, "tea": 1, "travel company": 1, "dog": 1, "hiking": 1}
+    )
 
 
-@pytest.mark.parametrize("tag", ["like4like", "followme", "instagood", "picoftheday", "likesforlikes4", "f4f", "igersberlin"])
+@pytest.mark.parametrize(
+    "tag", ["like4like", "followme", "instagood", "picoftheday", "likesforlikes4", "f4f", "igersberlin"]
+)
 def test_tags_that_fish_are_dropped(tag):
     assert FISHING.search(tag)
 
 
-@pytest.mark.parametrize("tag", ["hiking", "dislike", "travel", "likeaboss", "instantnoodles", "dogsofinstagram", "tigers"])
+@pytest.mark.parametrize(
+    "tag", ["hiking", "dislike", "travel", "likeaboss", "instantnoodles", "dogsofinstagram", "tigers"]
+)
 def test_tags_that_say_something_are_not(tag):
     assert not FISHING.search(tag)
 
@@ -274,7 +315,7 @@ def test_closeness_of_hashtags_by_hand():
     assert "x" not in found  # x and y come together less often than by chance: .3 < .6 * .6
 
 
-# --- the graph --------------------------------------------------------------------------------------------------------
+# --- the graph ----------------------------------------------------------------------------------------------
 
 
 def test_meetings_are_those_of_the_paper_pair_by_pair():
@@ -312,15 +353,24 @@ def graph():
 
 
 def split_data() -> Dataset:
-    """Bread and soup meet in posts, wine and dogs through a training brand, kittens and toys through a test brand."""
-    accounts = [Account(id="wine.shop", role="brand", split="train"), Account(id="cat.shop", role="brand", split="test")]
+    """Bread and soup meet in posts, wine and dogs through a training brand, kittens and toys through a test
+    brand."""
+    accounts = [
+        Account(id="wine.shop", role="brand", split="train"),
+        Account(id="cat.shop", role="brand", split="test"),
+    ]
     posts = [post("w", "wine.shop", "#wine"), post("c", "cat.shop", "#kitten")]
     links = []
     for n in range(6):
         accounts.append(Account(id=f"fan{n}", split="train"))
-        posts += [post(f"f{n}", f"fan{n}", "#dogsofinstagram" if n < 3 else "#puzzle"), post(f"g{n}", f"fan{n}", "#bread #soup")]
+        posts += [
+            post(f"f{n}", f"fan{n}", "#dogsofinstagram" if n < 3 else "#puzzle"),
+            post(f"g{n}", f"fan{n}", "#bread #soup"),
+        ]
         brand = "wine.shop" if n < 3 else "cat.shop"
-        links.append(Link(id=link_id("endorses", f"fan{n}", brand), kind="endorses", source=f"fan{n}", target=brand))
+        links.append(
+            Link(id=link_id("endorses", f"fan{n}", brand), kind="endorses", source=f"fan{n}", target=brand)
+        )
     return Dataset.of(accounts, posts, links=links)
 
 
@@ -342,13 +392,17 @@ def test_endorsements_of_test_brands_are_not_learned_from(graph):
     assert found["none"] < found["training"] <= found["all"]
 
 
-@pytest.mark.parametrize(("which", "told"), [("none", ()), ("training", ("endorsements",)), ("all", ("all endorsements",))])
+@pytest.mark.parametrize(
+    ("which", "told"), [("none", ()), ("training", ("endorsements",)), ("all", ("all endorsements",))]
+)
 def test_what_the_graph_has_learned_from_is_told(graph, which, told):
     rows = split_data()
     assert graph(endorsements=which, parents=0).encode(rows).learned_from == ("accounts", *told)
     assert not graph(endorsements=which).stateless
     unsplit = rows.keep(brands=np.array([], object))
-    assert graph(endorsements=which, parents=0).encode(unsplit).learned_from == ("accounts",)  # nobody works with anybody
+    assert graph(endorsements=which, parents=0).encode(unsplit).learned_from == (
+        "accounts",
+    )  # nobody works with anybody
 
 
 def test_a_row_is_the_weighted_mean_of_vectors(graph):
@@ -357,7 +411,9 @@ def test_a_row_is_the_weighted_mean_of_vectors(graph):
     number = encoder.taxonomy.number
     values, present = features.of(["g0", "f0"])
     assert present.all()
-    np.testing.assert_allclose(values[0], encoder.vectors[[number["bread"], number["soup"]]].mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        values[0], encoder.vectors[[number["bread"], number["soup"]]].mean(axis=0), atol=1e-6
+    )
     np.testing.assert_allclose(values[1], encoder.vectors[number["dog"]], atol=1e-6)
 
 

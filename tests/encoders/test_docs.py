@@ -31,7 +31,9 @@ def test_the_example_is_an_encoder(monkeypatch):
     module = types.ModuleType("length_example")
     monkeypatch.setitem(sys.modules, "length_example", module)
     exec(re.search(r"```python\n(\"\"\"text.length.*?)```", PAGE, re.S).group(1), module.__dict__)
-    dataset = Dataset.of([Account(id="a")], [Post(id="p", account="a", caption="tea"), Post(id="q", account="a", caption="")])
+    dataset = Dataset.of(
+        [Account(id="a")], [Post(id="p", account="a", caption="tea"), Post(id="q", account="a", caption="")]
+    )
     features = module.Length().encode(dataset)
     assert features.ids.tolist() == ["p"]
     assert features.values.tolist() == [[3]]

@@ -12,7 +12,11 @@ from brandfit.encoders.engagement import Engagement
 
 
 def test_worked_by_hand():
-    accounts = [Account(id="a", followers=1_000), Account(id="b", followers=None), Account(id="c", followers=0)]
+    accounts = [
+        Account(id="a", followers=1_000),
+        Account(id="b", followers=None),
+        Account(id="c", followers=0),
+    ]
     posts = [
         Post(id="both", account="a", likes=30, comments=20),
         Post(id="no-comments-known", account="a", likes=40),

@@ -39,7 +39,8 @@ def flat(*colour: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("colour", "hue"), [((255, 0, 0), "red"), ((0, 255, 0), "green"), ((0, 0, 255), "blue"), ((255, 255, 0), "yellow")]
+    ("colour", "hue"),
+    [((255, 0, 0), "red"), ((0, 255, 0), "green"), ((0, 0, 255), "blue"), ((255, 255, 0), "yellow")],
 )
 def test_classical_names_the_colour(classical, colour, hue):
     found = classical(flat(*colour))
@@ -62,7 +63,9 @@ def test_classical_sees_where_a_colour_is(classical):
     corner = flat(0, 0, 0)
     corner[:16, :16] = (255, 0, 51)
     found = classical(corner)
-    assert (found["red top left"], found["green top left"], found["blue top left"]) == pytest.approx((1, 0, 0.2))
+    assert (found["red top left"], found["green top left"], found["blue top left"]) == pytest.approx(
+        (1, 0, 0.2)
+    )
     assert found["red top centre left"] == found["red upper left"] == 0
 
 
@@ -82,10 +85,12 @@ def test_classical_shares_sum_to_one(classical):
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     found = classical(noise)
     for group in ("saturation", "brightness", "texture"):
-        assert sum(value for name, value in found.items() if name.startswith(group)) == pytest.approx(1, abs=1e-5)
+        assert sum(value for name, value in found.items() if name.startswith(group)) == pytest.approx(
+            1, abs=1e-5
+        )
 
 
-# --- image.onnx -------------------------------------------------------------------------------------------------------
+# --- image.onnx ---------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +103,8 @@ def onnx():
 
 @pytest.fixture(scope="module")
 def make_model(tmp_path_factory):
-    """``make_model([n, 3, 8, 8])``: a model that gives the mean of each colour as 'means' and ten times it as 'tenfold'."""
+    """``make_model([n, 3, 8, 8])``: a model that gives the mean of each colour as 'means' and ten times it as
+    'tenfold'."""
     pytest.importorskip("onnx", reason="the package onnx makes the models that these tests run")
     import onnx
     from onnx import TensorProto, helper
@@ -111,7 +117,9 @@ def make_model(tmp_path_factory):
             helper.make_node("Mul", ["means", "ten"], ["tenfold"]),
         ]
         taken = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
-        given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in ("means", "tenfold")]
+        given = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in ("means", "tenfold")
+        ]
         graph = helper.make_graph(nodes, "means", [taken], given, [axes, ten])
         file = tmp_path_factory.mktemp("models") / "means.onnx"
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), file)
@@ -124,7 +132,9 @@ PICTURES = [flat(255, 0, 51)[:8, :8], flat(0, 102, 255)[:8, :8], flat(0, 0, 0)[:
 MEANS = np.array([[1, -1, -0.6], [-1, -0.2, 1], [-1, -1, -1]], np.float32)
 
 
-@pytest.mark.parametrize(("shape", "nhwc"), [(["n", 3, 8, 8], False), (["n", 8, 8, 3], True), (["n", 3, "h", "w"], False)])
+@pytest.mark.parametrize(
+    ("shape", "nhwc"), [(["n", 3, 8, 8], False), (["n", 8, 8, 3], True), (["n", 3, "h", "w"], False)]
+)
 def test_onnx_feeds_colours_where_the_model_wants_them(onnx, make_model, shape, nhwc):
     encoder = onnx(make_model(shape, nhwc), output="means")
     assert encoder.size == (8 if 8 in shape else 224)
@@ -175,7 +185,10 @@ def test_onnx_says_what_is_wrong_with_a_model(onnx, make_model, tmp_path):
 
 
 def test_a_real_model_knows_a_real_photo(onnx, shared):
-    model, labels = shared / "models" / "mobilenet_v2_imagenet.onnx", shared / "models" / "imagenet_labels.txt"
+    model, labels = (
+        shared / "models" / "mobilenet_v2_imagenet.onnx",
+        shared / "models" / "imagenet_labels.txt",
+    )
     photos = sorted((shared / "data" / "photos").rglob("*.jpg"))
     if not (model.is_file() and photos):
         pytest.skip("no model or no photos beside the checkout")

@@ -1,4 +1,5 @@
-"""Topics: planted ones are found, always the same, from training accounts alone; a row depends on nothing else."""
+"""Topics: planted ones are found, always the same, from training accounts alone; a row depends on nothing
+else."""
 
 from __future__ import annotations
 
@@ -27,8 +28,13 @@ def planted(seed: int = 0, accounts: int = 90, split: bool = False) -> Dataset:
     for n in range(accounts):
         theme = list(THEMES)[n % 3]
         id = f"{theme}.{n:02d}"
-        rows.append(Account(id=id, category=theme, split=("test" if n % 5 == 0 else "train") if split else None))
-        posts += [Post(id=f"{id}.{p}", account=id, caption=" ".join(random.choice(THEMES[theme], 8))) for p in range(3)]
+        rows.append(
+            Account(id=id, category=theme, split=("test" if n % 5 == 0 else "train") if split else None)
+        )
+        posts += [
+            Post(id=f"{id}.{p}", account=id, caption=" ".join(random.choice(THEMES[theme], 8)))
+            for p in range(3)
+        ]
     return Dataset.of(rows, posts)
 
 
@@ -85,7 +91,11 @@ def test_the_step_is_the_one_of_the_paper_word_by_word():
 
 def test_test_accounts_are_not_learned_from_unless_told_to():
     data = planted(split=True)
-    tested = set(data.accounts.filter(data.accounts["split"].to_numpy(zero_copy_only=False) == "test")["id"].to_pylist())
+    tested = set(
+        data.accounts.filter(data.accounts["split"].to_numpy(zero_copy_only=False) == "test")[
+            "id"
+        ].to_pylist()
+    )
     without = data.keep(influencers=[id for id in data.influencers if id not in tested])
     encoder, alone, all_ = lda(), lda(), lda(transductive=True)
     for each, rows in ((encoder, data), (alone, without), (all_, data)):
@@ -116,11 +126,17 @@ def test_a_row_an_account_if_wished():
 def test_only_english_and_only_listed_words_if_wished(tmp_path):
     english = LDA(LDAConfig(topics=2, min_accounts=1, max_share=1.0))
     assert english._read("Die Sonne scheint heute sehr schön über den Bergen und wir wandern") == ""
-    assert english._read("The sun is shining over the mountains, and we don't stop walking") == "sun shining mountains stop walking"
+    assert (
+        english._read("The sun is shining over the mountains, and we don't stop walking")
+        == "sun shining mountains stop walking"
+    )
     listed = tmp_path / "nouns.jsonl.gz"
     with gzip.open(listed, "wt") as file:
         file.write('{"pos": "n", "members": ["mountain", "sun"]}\n{"pos": "v", "members": ["stop"]}\n')
-    assert LDA(LDAConfig(nouns=str(listed)))._read("The sun is shining over the mountain, and we do not stop") == "sun mountain"
+    assert (
+        LDA(LDAConfig(nouns=str(listed)))._read("The sun is shining over the mountain, and we do not stop")
+        == "sun mountain"
+    )
     listed.write_bytes(b"\x1f\x8bdamaged")
     with pytest.raises(ConfigError, match="not a list of words"):
         LDA(LDAConfig(nouns=str(listed)))

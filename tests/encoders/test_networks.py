@@ -1,4 +1,5 @@
-"""Networks of torchvision and transformers: real architectures, random weights, sums by hand, and where weights come from."""
+"""Networks of torchvision and transformers: real architectures, random weights, sums by hand, and where
+weights come from."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def test_vgg16_is_the_last_block_place_by_place(torchvision):
         bare = encoder.model(picture[None])[0]
     assert bare.shape == (512, 7, 7)
     np.testing.assert_allclose(
-        row.reshape(PLACES, PLACES, FILTERS), bare.permute(1, 2, 0).numpy(), atol=1e-6 * float(bare.abs().max())
+        row.reshape(PLACES, PLACES, FILTERS),
+        bare.permute(1, 2, 0).numpy(),
+        atol=1e-6 * float(bare.abs().max()),
     )
     assert row[(2 * 7 + 3) * 512 + 10] == pytest.approx(float(bare[10, 2, 3]), rel=1e-4)
 
@@ -145,7 +148,9 @@ def test_clip_rows_are_its_picture_embeddings_of_length_one(tiny_clip):
     with torch.inference_mode():  # what CLIP itself says of these pictures and of any words
         out = encoder.model(input_ids=words, pixel_values=pixels)
     scale = encoder.model.logit_scale.exp().item()
-    np.testing.assert_allclose(pictures @ out.text_embeds.numpy().T * scale, out.logits_per_image.numpy(), atol=1e-4)
+    np.testing.assert_allclose(
+        pictures @ out.text_embeds.numpy().T * scale, out.logits_per_image.numpy(), atol=1e-4
+    )
 
 
 def test_upernet_is_what_fills_the_picture(tiny_upernet):
@@ -155,7 +160,9 @@ def test_upernet_is_what_fills_the_picture(tiny_upernet):
     assert encoder.columns == ("sky", "wall", "sea", "person", "tree", "floor")
     rows = encoder.encode_batch(prepared(encoder, photo(1), photo(2)))
     np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-5)
-    bounded = UperNet(UperNetConfig(model=str(tiny_upernet), threshold=0.17)).encode_batch(prepared(encoder, photo(1), photo(2)))
+    bounded = UperNet(UperNetConfig(model=str(tiny_upernet), threshold=0.17)).encode_batch(
+        prepared(encoder, photo(1), photo(2))
+    )
     np.testing.assert_allclose(bounded, np.where(rows >= 0.17, rows, 0), atol=1e-6)
 
 

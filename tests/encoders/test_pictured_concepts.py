@@ -1,4 +1,5 @@
-"""The concept generator and COSMIC: sums by hand, planted colours that mean concepts, and what must not be learned from."""
+"""The concept generator and COSMIC: sums by hand, planted colours that mean concepts, and what must not be
+learned from."""
 
 from __future__ import annotations
 
@@ -54,7 +55,9 @@ def test_cosmic_is_a_softmax_of_inner_products():
 
 def test_augmentation_keeps_what_is_in_a_picture():
     pictures = torch.full((6, 3, 24, 24), 0.25)
-    torch.testing.assert_close(_vision.augmented(pictures, np.random.default_rng(0)), pictures, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        _vision.augmented(pictures, np.random.default_rng(0)), pictures, atol=1e-5, rtol=0
+    )
     ramp = torch.linspace(0, 1, 24).expand(6, 3, 24, 24)
     found = _vision.augmented(ramp, np.random.default_rng(0))
     assert (found - ramp).abs().mean() > 0.02
@@ -73,8 +76,12 @@ def planted(accounts: int = 72, split: bool = False) -> Dataset:
         hash = hashlib.sha256(out.getvalue()).hexdigest()
         stored[hash] = out.getvalue()
         caption = "" if n % 4 == 3 else f"{concept} today #{concept}"
-        rows.append(Account(id=f"{concept}.{n:02d}", split=("test" if n % 4 == 2 else "train") if split else None))
-        posts.append(Post(id=f"p{n:02d}", account=rows[-1].id, caption=caption, hashtags=captions.hashtags(caption)))
+        rows.append(
+            Account(id=f"{concept}.{n:02d}", split=("test" if n % 4 == 2 else "train") if split else None)
+        )
+        posts.append(
+            Post(id=f"p{n:02d}", account=rows[-1].id, caption=caption, hashtags=captions.hashtags(caption))
+        )
         images.append(Image(post=f"p{n:02d}", hash=hash))
     return Dataset.of(rows, posts, images, pictures=stored)
 
@@ -85,7 +92,10 @@ def made():
     from brandfit.encoders.concept.generator import Generator
 
     found = {}
-    for name, cls, more in (("generator", Generator, {}), ("cosmic", Cosmic, {"vector": 16, "min_count": 1000})):
+    for name, cls, more in (
+        ("generator", Generator, {}),
+        ("cosmic", Cosmic, {"vector": 16, "min_count": 1000}),
+    ):
         encoder = cls(cls.Config.of({**SMALL, **more}))
         found[name] = encoder, encoder.encode(planted())
     return found
@@ -176,7 +186,12 @@ def _known(concept, table):
     from brandfit.encoders.text._words import tokens
 
     taxonomy = built_in()
-    return [w for name in taxonomy.concepts[taxonomy.number[concept]].words for w in tokens(name) if w in table.rows]
+    return [
+        w
+        for name in taxonomy.concepts[taxonomy.number[concept]].words
+        for w in tokens(name)
+        if w in table.rows
+    ]
 
 
 def test_what_is_learned_from_decides_the_key():

@@ -15,7 +15,9 @@ from brandfit.encoders.text.hashing import Hashing, HashingConfig
 
 
 def texts(encoder, *captions, hashtags=()):
-    posts = [Post(id=f"p{n}", account="a", caption=c, hashtags=list(hashtags)) for n, c in enumerate(captions)]
+    posts = [
+        Post(id=f"p{n}", account="a", caption=c, hashtags=list(hashtags)) for n, c in enumerate(captions)
+    ]
     return list(encoder.units(Dataset.of([Account(id="a")], posts)).contents)
 
 
@@ -84,7 +86,9 @@ def test_cleaning_is_tidy_and_done_once(caption):
 
 def test_hashtags_that_a_source_states_beside_the_caption_are_told_once():
     assert texts(Hashing(), "Morning #run", hashtags=("run", "hills")) == ["Morning run hills"]
-    assert texts(Hashing(HashingConfig(hashtags="drop")), "Morning #run", hashtags=("run", "hills")) == ["Morning"]
+    assert texts(Hashing(HashingConfig(hashtags="drop")), "Morning #run", hashtags=("run", "hills")) == [
+        "Morning"
+    ]
 
 
 def test_posts_of_which_nothing_is_left_have_no_text():
@@ -97,7 +101,11 @@ def cosines(values):
 
 
 def test_hashing_puts_like_words_together_and_has_length_one():
-    near = cosines(Hashing().encode_batch(["hiking in the mountains", "a mountain hike", "lemon cake for dessert", "the"]))
+    near = cosines(
+        Hashing().encode_batch(
+            ["hiking in the mountains", "a mountain hike", "lemon cake for dessert", "the"]
+        )
+    )
     assert near[0, 1] > 0.3 > near[0, 2]
     np.testing.assert_allclose(np.diag(near), 1, atol=1e-6)
     values = Hashing().encode_batch(["Berge und Täler", "berge und täler"])
@@ -128,7 +136,9 @@ def minilm():
 
 def test_minilm_puts_like_meanings_together_without_a_word_in_common(minilm):
     near = cosines(
-        minilm.encode_batch(["a hike across the ridge", "walking in the mountains", "interest rates of the central bank"])
+        minilm.encode_batch(
+            ["a hike across the ridge", "walking in the mountains", "interest rates of the central bank"]
+        )
     )
     assert near[0, 1] > 0.5 > 0.2 > near[0, 2]
 
@@ -138,7 +148,9 @@ def test_minilm_is_what_the_model_itself_says_whatever_else_is_in_the_batch(mini
     from sentence_transformers import SentenceTransformer
 
     captions = ["tea", "a much longer caption about a quiet morning by the lake " * 3]
-    bare = SentenceTransformer(str(get_model_path()), device="cpu").encode(captions, normalize_embeddings=True)
+    bare = SentenceTransformer(str(get_model_path()), device="cpu").encode(
+        captions, normalize_embeddings=True
+    )
     np.testing.assert_allclose(minilm.encode_batch(captions), bare, atol=1e-5)
     np.testing.assert_allclose(minilm.encode_batch(captions[:1]), bare[:1], atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(bare, axis=1), 1, atol=1e-5)

@@ -1,4 +1,5 @@
-"""Encoders that learn or look up words: word2vec, spaCy, BERT, hashtags and mentions, against sums by hand and the bare models."""
+"""Encoders that learn or look up words: word2vec, spaCy, BERT, hashtags and mentions, against sums by hand
+and the bare models."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ def posts_of(texts: dict[str, list[str]], tested: tuple[str, ...] = ()) -> Datas
     """Account to captions."""
     accounts = [Account(id=a, split="test" if a in tested else None) for a in texts]
     posts = [
-        Post(id=f"{a}.{n}", account=a, caption=c, hashtags=captions.hashtags(c), mentions=captions.mentions(c))
+        Post(
+            id=f"{a}.{n}", account=a, caption=c, hashtags=captions.hashtags(c), mentions=captions.mentions(c)
+        )
         for a, found in texts.items()
         for n, c in enumerate(found)
     ]
@@ -46,7 +49,7 @@ def test_test_accounts_are_not_learned_from():
     assert len(training_posts(data, True).posts) == 2
 
 
-# --- hashtags and mentions --------------------------------------------------------------------------------------------
+# --- hashtags and mentions ----------------------------------------------------------------------------------
 
 
 def test_hashtags_by_hand():
@@ -68,7 +71,7 @@ def test_mentions_are_columns_and_those_of_test_accounts_have_none():
         Mentions(TagConfig(min_accounts=3, max_share=0.1)).encode(data)
 
 
-# --- word2vec ---------------------------------------------------------------------------------------------------------
+# --- word2vec -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +84,9 @@ def word2vec():
 
 def test_words_of_like_company_are_near(word2vec):
     random = np.random.default_rng(0)
-    letters = [["".join(chr(97 + (13 * t + n + k) % 26) for k in range(5)) for n in range(8)] for t in range(2)]
+    letters = [
+        ["".join(chr(97 + (13 * t + n + k) % 26) for k in range(5)) for n in range(8)] for t in range(2)
+    ]
     data = posts_of({f"a{n}": [" ".join(random.choice(letters[n % 2], 12))] for n in range(300)})
     encoder = word2vec(dim=16, min_count=1, epochs=20)
     encoder.learn(data)
@@ -133,7 +138,7 @@ def test_a_file_that_holds_no_vectors_is_named_with_its_line(word2vec, tmp_path)
         word2vec().encode(posts_of({"a": ["tea"]}))
 
 
-# --- spaCy and BERT ---------------------------------------------------------------------------------------------------
+# --- spaCy and BERT -----------------------------------------------------------------------------------------
 
 
 def test_spacy_is_the_mean_of_the_vectors_of_its_tokens(tiny_spacy):
@@ -160,7 +165,12 @@ def test_bert_is_cls_of_the_last_layer_at_any_length_of_batch(tiny_bert):
         AutoModel.from_pretrained(tiny_bert, add_pooling_layer=False).eval(),
     )
     with torch.no_grad():
-        bare = [model(**tokenizer(t, truncation=True, max_length=128, return_tensors="pt")).last_hidden_state[0, 0] for t in texts]
+        bare = [
+            model(**tokenizer(t, truncation=True, max_length=128, return_tensors="pt")).last_hidden_state[
+                0, 0
+            ]
+            for t in texts
+        ]
     np.testing.assert_allclose(encoder.encode_batch(texts), torch.stack(bare).numpy(), atol=1e-5)
     short = Bert(BertConfig(model=str(tiny_bert), max_tokens=4))
     np.testing.assert_allclose(*short.encode_batch(["ridge dawn slow", "ridge dawn tea"]), atol=1e-6)

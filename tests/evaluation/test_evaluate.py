@@ -1,4 +1,5 @@
-"""Evaluation end to end on planted pairs: an oracle is perfect, chance is chance, and the report says all that it must."""
+"""Evaluation end to end on planted pairs: an oracle is perfect, chance is chance, and the report says all
+that it must."""
 
 from __future__ import annotations
 
@@ -46,11 +47,20 @@ class Silent(Ranker):
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
     rng = np.random.default_rng(0)
-    accounts = [Account(id=f"b{n:02}", role="brand", category=f"c{n % 3}", split="test" if n < 6 else "train") for n in range(20)]
+    accounts = [
+        Account(id=f"b{n:02}", role="brand", category=f"c{n % 3}", split="test" if n < 6 else "train")
+        for n in range(20)
+    ]
     accounts += [Account(id=f"i{n:03}", followers=10_000) for n in range(120)]
     posts = [Post(id=f"i{n:03}-{k}", account=f"i{n:03}", time=k) for n in range(120) for k in range(2)]
     links = [
-        Link(id=f"{n}-{b}", kind="endorses", source=f"i{n:03}", target=f"b{b:02}", time=int(rng.integers(2, 100)))
+        Link(
+            id=f"{n}-{b}",
+            kind="endorses",
+            source=f"i{n:03}",
+            target=f"b{b:02}",
+            time=int(rng.integers(2, 100)),
+        )
         for n in range(120)
         for b in rng.choice(20, 2, replace=False)
     ]
@@ -88,9 +98,9 @@ def test_every_protocol_judges_an_oracle_perfect_and_silence_as_chance(dataset, 
 def test_the_tie_rule_is_the_protocols(dataset):
     protocol = get("cv5")
     values = {
-        ties: evaluate({"silent": MAKE["silent"]}, dataset, protocol.replace(ties=ties)).to_dict()["results"]["silent"]["AUC"][
-            "mean"
-        ]
+        ties: evaluate({"silent": MAKE["silent"]}, dataset, protocol.replace(ties=ties)).to_dict()["results"][
+            "silent"
+        ]["AUC"]["mean"]
         for ties in ("pessimistic", "expected", "optimistic")
     }
     assert values == {"pessimistic": 0.0, "expected": pytest.approx(0.5), "optimistic": 1.0}
@@ -133,7 +143,9 @@ def test_a_candidate_is_of_its_own_category_before_that_of_its_brands(dataset):
         of = {b for b in fold.brands.tolist() if int(b[1:]) % 3 == int(brand[1:]) % 3}
         expected = {c for n, c in enumerate(fold.candidates.tolist()) if any((b, c) in TRUTH for b in of)}
         assert set(fold.candidates[by_brand[row]].tolist()) == expected
-    own = dataset.with_accounts([Account(id=i, category=f"c{n % 2}") for n, i in enumerate(fold.candidates.tolist())])
+    own = dataset.with_accounts(
+        [Account(id=i, category=f"c{n % 2}") for n, i in enumerate(fold.candidates.tolist())]
+    )
     (fold,) = PROTOCOLS["official"].folds(own)
     by_own, source = same_category(own, fold)
     assert "candidates' accounts" in source
@@ -171,7 +183,9 @@ def test_references_tell_what_a_number_is_worth(dataset):
 def test_what_chance_is_worth_does_not_depend_on_the_tie_rule(dataset):
     told = {}
     for ties in ("expected", "pessimistic", "optimistic"):
-        found = evaluate({"oracle": MAKE["oracle"]}, dataset, get("cv5").replace(ties=ties)).to_dict()["references"]
+        found = evaluate({"oracle": MAKE["oracle"]}, dataset, get("cv5").replace(ties=ties)).to_dict()[
+            "references"
+        ]
         told[ties] = {name: found[name] for name in ("random", "category")}
     assert told["expected"] == told["pessimistic"] == told["optimistic"]
 
@@ -194,15 +208,27 @@ def test_what_cannot_be_meant_is_told_before_anything_is_fitted(dataset):
 
 def test_the_references_of_one_fold_by_hand():
     accounts = [Account(id="b1", role="brand", category="x"), Account(id="b2", role="brand", category="y")]
-    accounts += [Account(id=i, followers=f, category=c) for i, f, c in (("i1", 10, "x"), ("i2", 90, "y"), ("i3", 50, "x"))]
-    links = [Link(id=f"{b}{i}", kind="endorses", source=i, target=b) for b, i in (("b1", "i1"), ("b2", "i1"), ("b2", "i2"))]
+    accounts += [
+        Account(id=i, followers=f, category=c)
+        for i, f, c in (("i1", 10, "x"), ("i2", 90, "y"), ("i3", 50, "x"))
+    ]
+    links = [
+        Link(id=f"{b}{i}", kind="endorses", source=i, target=b)
+        for b, i in (("b1", "i1"), ("b2", "i1"), ("b2", "i2"))
+    ]
     data = Dataset.of(accounts, links=links)
     candidates = np.array(["i1", "i2", "i3"], dtype=object)
     relevant = np.array([[True, False, False]])
-    fold = Fold("one", data, data, np.array(["b1"], dtype=object), candidates, relevant, np.ones_like(relevant))
+    fold = Fold(
+        "one", data, data, np.array(["b1"], dtype=object), candidates, relevant, np.ones_like(relevant)
+    )
     same, _ = same_category(data, fold)
     found = references(fold, same)
-    assert np.argsort(-found["popularity"][0]).tolist() == [0, 1, 2]  # two brands, one, none; followers break ties
+    assert np.argsort(-found["popularity"][0]).tolist() == [
+        0,
+        1,
+        2,
+    ]  # two brands, one, none; followers break ties
     assert found["category"][0].tolist() == [1, 0, 1]
     assert found["random"][0].tolist() == [0, 0, 0]
     assert "engagement" not in found
@@ -217,7 +243,9 @@ def test_known_partners_count_whether_they_are_learned_from_or_stand_for_a_brand
     assert warm(fold).tolist() == [c in known for c in fold.candidates]
     count = {c: sum(i == c for _, i in TRUTH - asked) for c in fold.candidates}
     told = references(fold, None)["popularity"][0]
-    assert np.floor(told).tolist() == [count[c] for c in fold.candidates]  # equal followers are less than a brand
+    assert np.floor(told).tolist() == [
+        count[c] for c in fold.candidates
+    ]  # equal followers are less than a brand
 
 
 def test_warm_and_cold_partners_are_judged_apart(dataset):
@@ -234,7 +262,10 @@ def test_warm_and_cold_partners_are_judged_apart(dataset):
     report = evaluate({"known": lambda seed: Known()}, dataset, get("cv5"))
     found = report.by_history("known")
     folds = get("cv5").folds(dataset)
-    judged = sum((fold.relevant & np.isin(fold.candidates, fold.train.endorsements[:, 1])).any(axis=1).sum() for fold in folds)
+    judged = sum(
+        (fold.relevant & np.isin(fold.candidates, fold.train.endorsements[:, 1])).any(axis=1).sum()
+        for fold in folds
+    )
     assert found["warm"]["brands"] == judged
     assert found["warm"]["AUC"] > 0.5 > found["cold"]["AUC"]
     assert "Partners known from a training brand" in report.to_text()
@@ -251,10 +282,15 @@ def test_what_only_the_label_has_is_not_there_when_scores_are_asked_for(dataset)
             return {"peeking": np.array(weights)}
 
     leaky = dataset.with_links(
-        [Link(id=f"w{n}", kind="endorses", source=i, target=b, weight=0.1, time=5) for n, (b, i) in enumerate(sorted(TRUTH))],
+        [
+            Link(id=f"w{n}", kind="endorses", source=i, target=b, weight=0.1, time=5)
+            for n, (b, i) in enumerate(sorted(TRUTH))
+        ],
         replacing=["endorses"],
     )
-    assert Peeking().score(leaky, leaky.brands, leaky.influencers).sum() == len(TRUTH)  # so much for without a guard
+    assert Peeking().score(leaky, leaky.brands, leaky.influencers).sum() == len(
+        TRUTH
+    )  # so much for without a guard
     for protocol in (get("cv5"), get("official"), get("expansion", {"min_partners": 3})):
         found = evaluate({"peeking": lambda seed: Peeking()}, leaky, protocol).to_dict()["results"]["peeking"]
         assert found["AUC"]["mean"] == pytest.approx(0.5), protocol.name
@@ -262,18 +298,30 @@ def test_what_only_the_label_has_is_not_there_when_scores_are_asked_for(dataset)
 
 def test_a_note_of_several_rankers_and_folds_is_told_once(dataset):
     heard = type("Heard", (Silent,), {"but": tuple(get("cv5").folds(dataset)[1].brands.astype(str))})
-    make = {"mute": lambda seed: Silent(), "random": MAKE["random"], "dumb": lambda seed: Silent(), "heard": lambda seed: heard()}
+    make = {
+        "mute": lambda seed: Silent(),
+        "random": MAKE["random"],
+        "dumb": lambda seed: Silent(),
+        "heard": lambda seed: heard(),
+    }
     report = evaluate(make, dataset, get("cv5"), seeds=(0, 1))
     chance = "figures are those of chance"
     assert [note for note in report.remarks() if "evidence" in note or "says" in note] == [
         "mute, dumb, heard: says nothing",
         f"mute, dumb: it has no evidence on any pair: its {chance}",
-        f"heard: it has no evidence on {len(dataset.brands) - len(heard.but)} of {len(dataset.brands)} brands: there its {chance}",
+        f"heard: it has no evidence on {len(dataset.brands) - len(heard.but)} of {len(dataset.brands)} "
+        f"brands: there its {chance}",
     ]
     assert report.to_dict()["notes"] == report.remarks()
-    kind = evaluate({"mute": MAKE["random"], "dumb": lambda seed: Silent()}, dataset, get("cv5").replace(ties="optimistic"))
+    kind = evaluate(
+        {"mute": MAKE["random"], "dumb": lambda seed: Silent()},
+        dataset,
+        get("cv5").replace(ties="optimistic"),
+    )
     assert "dumb: it has no evidence on any pair: its figures are those of optimistic ties" in kind.remarks()
-    assert next(note for note in report.remarks() if "one and the same" in note).startswith("mute, dumb, heard: ")
+    assert next(note for note in report.remarks() if "one and the same" in note).startswith(
+        "mute, dumb, heard: "
+    )
 
 
 def test_what_seeds_do_is_told_where_there_are_several(dataset):
@@ -293,22 +341,39 @@ def test_where_nobody_is_left_out_recall_says_nothing_and_that_is_told(dataset):
     assert 10 < pools.min() <= 50 <= pools.max()
     told = [note for note in notes if "whoever ranks" in note]
     which = f"{(pools <= 50).sum()} of {len(pools)} brands have" if (pools > 50).any() else "all brands have"
-    assert told == [f"Recall@50 is 1 whoever ranks where there is nobody to leave out: {which} 50 candidates or fewer"]
-    few = evaluate({"random": lambda seed: Random(None, seed)}, dataset, get("cv5").replace(metrics=(parse("Recall@200"), AUC())))
+    assert told == [
+        f"Recall@50 is 1 whoever ranks where there is nobody to leave out: {which} 50 candidates or fewer"
+    ]
+    few = evaluate(
+        {"random": lambda seed: Random(None, seed)},
+        dataset,
+        get("cv5").replace(metrics=(parse("Recall@200"), AUC())),
+    )
     assert few.value("random", parse("Recall@200"))["mean"] == 1
     assert any("Recall@200" in note and "all brands have 200" in note for note in few.to_dict()["notes"])
-    wide = evaluate({"random": lambda seed: Random(None, seed)}, dataset, get("cv5").replace(metrics=(parse("Recall@5"), AUC())))
+    wide = evaluate(
+        {"random": lambda seed: Random(None, seed)},
+        dataset,
+        get("cv5").replace(metrics=(parse("Recall@5"), AUC())),
+    )
     assert not any("whoever ranks" in note for note in wide.to_dict()["notes"])
 
 
 def test_hidden_posts_of_several_folds_are_told_as_posts(dataset):
-    posts = [Post(id=f"s{n}", account=i, time=3, mentions=[b]) for n, (b, i) in enumerate(sorted(TRUTH)) if n % 3 == 0]
+    posts = [
+        Post(id=f"s{n}", account=i, time=3, mentions=[b])
+        for n, (b, i) in enumerate(sorted(TRUTH))
+        if n % 3 == 0
+    ]
     links = [
         Link(id=f"e{n}", kind="endorses", source=i, target=b, time=5, post=f"s{n}" if n % 3 == 0 else None)
         for n, (b, i) in enumerate(sorted(TRUTH))
     ]
     stated = Dataset.of(
-        [Account(**row) for row in dataset.accounts.select(["id", "role", "category", "split", "followers"]).to_pylist()],
+        [
+            Account(**row)
+            for row in dataset.accounts.select(["id", "role", "category", "split", "followers"]).to_pylist()
+        ],
         [*(Post(id=f"{id}-0", account=id, time=1) for id in dataset.influencers.tolist()), *posts],
         [],
         links,
@@ -317,7 +382,10 @@ def test_hidden_posts_of_several_folds_are_told_as_posts(dataset):
     each = [len(fold.hidden) for fold in folds]
     assert sum(each) >= len({id for fold in folds for id in fold.hidden.tolist()}) == len(posts)
     notes = evaluate({"random": lambda seed: Random(None, seed)}, stated, get("cv5")).to_dict()["notes"]
-    told = f"{len(posts)} posts that state a held-out endorsement are hidden ({min(each)} to {max(each)} in each of 5 folds)"
+    told = (
+        f"{len(posts)} posts that state a held-out endorsement are hidden ({min(each)} to {max(each)} in "
+        "each of 5 folds)"
+    )
     assert [note for note in notes if "are hidden" in note] == [told]
 
 
@@ -359,7 +427,11 @@ def test_notes_name_the_folds_that_they_are_of_and_leaks_the_rankers_that_read_t
     slots = {"text": fitted("text.read", ids, "account"), "graph": fitted("graph.unread", posts, "post")}
     folds = get("cv5").folds(dataset)
     (first,) = [fold.name for fold in folds if "b00" in fold.brands]
-    report = evaluate({"halting": lambda seed: Halting(), "silent": lambda seed: Silent()}, dataset.with_slots(slots), get("cv5"))
+    report = evaluate(
+        {"halting": lambda seed: Halting(), "silent": lambda seed: Silent()},
+        dataset.with_slots(slots),
+        get("cv5"),
+    )
     told = list(report.judged["halting"].notes)
     assert {"always", f"sometimes ({first})"} <= set(told)
     assert "text.read was fitted on what all accounts post, those that are judged too" in told
@@ -374,7 +446,9 @@ def test_where_nothing_can_be_judged_it_says_why(dataset, name):
     with pytest.raises(UsageError, match="No endorsement is known here"):
         get(name, settings).folds(without)
     if name == "temporal":
-        undated = [Link(id=f"{b}-{i}", kind="endorses", source=i, target=b) for b, i in dataset.endorsements.tolist()]
+        undated = [
+            Link(id=f"{b}-{i}", kind="endorses", source=i, target=b) for b, i in dataset.endorsements.tolist()
+        ]
         with pytest.raises(UsageError, match=r"None of the 2[0-9]+ endorsements has a time"):
             get(name, settings).folds(dataset.with_links(to_table("links", undated), replacing=["endorses"]))
 
@@ -384,8 +458,12 @@ def test_bounds_that_nobody_is_inside_are_an_error_and_unknown_followers_are_tol
         evaluate({"random": MAKE["random"]}, dataset, get("expansion", {"min_followers": 20_000}))
     bare = [Account(id=a["id"], role=a["role"]) for a in dataset.accounts.to_pylist()]
     posts = [Post(id=p["id"], account=p["account"], time=p["time"]) for p in dataset.posts.to_pylist()]
-    links = [Link(**{k: row[k] for k in ("id", "kind", "source", "target", "time")}) for row in dataset.stored_links.to_pylist()]
+    links = [
+        Link(**{k: row[k] for k in ("id", "kind", "source", "target", "time")})
+        for row in dataset.stored_links.to_pylist()
+    ]
     (fold,) = get("expansion").folds(Dataset.of(bare, posts, [], links))
     assert any(
-        f"the followers of {len(fold.candidates)} of {len(fold.candidates)} candidates are not known" in n for n in fold.notes
+        f"the followers of {len(fold.candidates)} of {len(fold.candidates)} candidates are not known" in n
+        for n in fold.notes
     )

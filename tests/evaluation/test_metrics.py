@@ -16,7 +16,8 @@ from brandfit.evaluation.metrics import AUC, CAUC, MAP, METRICS, MRR, NDCG, MedR
 
 SCORES = np.array([5.0, 4.0, 4.0, 4.0, 3.0, np.nan])
 RELEVANT = np.array([False, True, False, True, False, True])
-# One block of three ties at ranks 2-4 holds two relevant; the NaN stands last, at rank 6. Three others: ranks 1, one of 2-4, 5.
+# One block of three ties at ranks 2-4 holds two relevant; the NaN stands last, at rank 6. Three others: ranks
+# 1, one of 2-4, 5.
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,8 @@ def test_by_hand(metric, ties, value):
 
 def test_cauc_looks_at_the_own_category_only():
     category = np.array([True, True, False, False, True, False])
-    # Left: others at 5.0 and 3.0, the relevant one of the category at 4.0; those of other categories are not looked at.
+    # Left: others at 5.0 and 3.0, the relevant one of the category at 4.0; those of other categories are not
+    # looked at.
     assert CAUC().per_brand(SCORES, RELEVANT, "expected", category) == 0.5
     assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, "expected", ~RELEVANT))
     assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, "expected", None))
@@ -85,18 +87,21 @@ def in_order(metric: object, relevant: list[bool]) -> float:
 def oracle(metric: object, scores: list[float], relevant: list[bool]) -> dict[str, float]:
     """Every order of every block of ties: mean, worst and best."""
     keys = [-math.inf if math.isnan(s) else s for s in scores]
-    groups = [[relevant[i] for i in range(len(keys)) if keys[i] == key] for key in sorted(set(keys), reverse=True)]
+    groups = [
+        [relevant[i] for i in range(len(keys)) if keys[i] == key] for key in sorted(set(keys), reverse=True)
+    ]
     values = [
-        in_order(metric, list(itertools.chain(*orders))) for orders in itertools.product(*map(itertools.permutations, groups))
+        in_order(metric, list(itertools.chain(*orders)))
+        for orders in itertools.product(*map(itertools.permutations, groups))
     ]
     worst, best = (max, min) if isinstance(metric, MedR) else (min, max)
     return {"expected": float(np.mean(values)), "pessimistic": worst(values), "optimistic": best(values)}
 
 
 SLOW = [AUC(), Recall(1), Recall(3), MRR(), MedR(), MAP(), NDCG(2), NDCG(10)]
-cases = st.lists(st.tuples(st.sampled_from([0.0, 1.0, -1.0, math.nan]), st.booleans()), min_size=1, max_size=6).filter(
-    lambda rows: any(hit for _, hit in rows)
-)
+cases = st.lists(
+    st.tuples(st.sampled_from([0.0, 1.0, -1.0, math.nan]), st.booleans()), min_size=1, max_size=6
+).filter(lambda rows: any(hit for _, hit in rows))
 
 
 @settings(max_examples=150, deadline=None)
@@ -105,7 +110,9 @@ def test_against_every_order_of_the_ties(rows):
     scores, relevant = map(list, zip(*rows, strict=True))
     for metric in SLOW:
         for ties, value in oracle(metric, scores, relevant).items():
-            assert metric.per_brand(np.array(scores), np.array(relevant), ties) == pytest.approx(value, nan_ok=True), (metric, ties)
+            assert metric.per_brand(np.array(scores), np.array(relevant), ties) == pytest.approx(
+                value, nan_ok=True
+            ), (metric, ties)
 
 
 many = st.integers(0, 2**32 - 1).map(np.random.default_rng)
@@ -139,7 +146,9 @@ def test_a_constant_a_monotone_map_and_the_order_of_candidates_change_nothing(rn
 def test_expected_lies_between_pessimistic_and_optimistic(rng):
     scores, relevant, category = drawn(rng)
     for metric in METRICS:
-        low, mid, high = (metric.per_brand(scores, relevant, t, category) for t in ("pessimistic", "expected", "optimistic"))
+        low, mid, high = (
+            metric.per_brand(scores, relevant, t, category) for t in ("pessimistic", "expected", "optimistic")
+        )
         if not math.isnan(mid):
             assert min(low, high) - 1e-9 <= mid <= max(low, high) + 1e-9
 
@@ -177,7 +186,9 @@ def test_large_blocks_do_not_underflow():
     relevant = np.zeros(n, bool)
     relevant[:500] = True
     silent = np.zeros(n)
-    expected = np.mean([1 / (1 + np.flatnonzero(np.random.default_rng(i).permutation(relevant))[0]) for i in range(3000)])
+    expected = np.mean(
+        [1 / (1 + np.flatnonzero(np.random.default_rng(i).permutation(relevant))[0]) for i in range(3000)]
+    )
     assert MRR().per_brand(silent, relevant) == pytest.approx(expected, rel=0.1)
     assert MAP().per_brand(silent, relevant) == pytest.approx(500 / n, rel=0.05)
 

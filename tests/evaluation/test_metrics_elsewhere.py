@@ -23,9 +23,16 @@ def cases():
 
 @pytest.mark.parametrize("ties", ["pessimistic", "optimistic"])
 def test_trec_eval_agrees_on_what_it_has_with_partners_last_or_first_among_ties(ties):
-    """trec_eval puts equal scores in the falling order of their names: named so, that is the one rule or the other."""
+    """trec_eval puts equal scores in the falling order of their names: named so, that is the one rule or the
+    other."""
     ir = pytest.importorskip("ir_measures")
-    theirs = {Recall(10): ir.R @ 10, Recall(50): ir.R @ 50, MRR(): ir.RR, MAP(): ir.AP, NDCG(10): ir.nDCG @ 10}
+    theirs = {
+        Recall(10): ir.R @ 10,
+        Recall(50): ir.R @ 50,
+        MRR(): ir.RR,
+        MAP(): ir.AP,
+        NDCG(10): ir.nDCG @ 10,
+    }
     truth, run, ours = [], [], {}
     for case, (scores, relevant) in enumerate(cases()):
         prefix = {True: "a" if ties == "pessimistic" else "z", False: "m"}

@@ -31,7 +31,10 @@ def test_the_interval_holds_its_own_value_leaves_out_the_unjudged_and_repeats():
 def test_the_paired_test_is_exact_for_few_brands():
     left, right = np.array([0.9, 0.8, 0.7, 0.4]), np.array([0.5, 0.5, 0.6, 0.5])
     differences = left - right
-    flips = [abs(np.dot(signs, differences)) >= abs(differences.sum()) - 1e-12 for signs in itertools.product([1, -1], repeat=4)]
+    flips = [
+        abs(np.dot(signs, differences)) >= abs(differences.sum()) - 1e-12
+        for signs in itertools.product([1, -1], repeat=4)
+    ]
     assert paired_test(left, right) == pytest.approx(np.mean(flips))
     assert paired_test(left, left) == 1.0
 
@@ -40,7 +43,9 @@ def test_the_paired_test_finds_what_is_there_and_not_what_is_not():
     rng = np.random.default_rng(1)
     base = rng.random(100)
     assert paired_test(base + 0.05 + rng.normal(0, 0.05, 100), base) < 0.001
-    false = [paired_test(base, base + rng.normal(0, 0.05, 100), resamples=500, seed=n) < 0.05 for n in range(200)]
+    false = [
+        paired_test(base, base + rng.normal(0, 0.05, 100), resamples=500, seed=n) < 0.05 for n in range(200)
+    ]
     assert np.mean(false) < 0.1
 
 

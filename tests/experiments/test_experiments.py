@@ -1,4 +1,5 @@
-"""Experiments: every table that comes with the package is sound, rows are kept, and what is written is what was measured."""
+"""Experiments: every table that comes with the package is sound, rows are kept, and what is written is what
+was measured."""
 
 from __future__ import annotations
 
@@ -103,11 +104,18 @@ def test_rows_of_a_paper_read_what_the_paper_reads_or_name_what_they_read_more(n
 
 
 def test_a_row_reads_what_it_says_and_the_table_names_it(demo, tmp_path):
-    rows = [Row("words", "wsim", {"epochs": 1, "pool_size": 2}, reads=("text",)), Row("all", "wsim", {"epochs": 1, "pool_size": 2})]
+    rows = [
+        Row("words", "wsim", {"epochs": 1, "pool_size": 2}, reads=("text",)),
+        Row("all", "wsim", {"epochs": 1, "pool_size": 2}),
+    ]
     outcome = experiments.run(demo, Experiment("Read", "us", [*rows, Row("RAND", "random")], seeds=1))
     assert outcome.report.judged["words"].reads == {"text": "text.hashing"}
     assert outcome.report.judged["all"].reads == {"text": "text.hashing", "engagement": "engagement"}
-    files = {file.name: file.read_text() for file in experiments.publish(outcome, tmp_path) if file.suffix in (".md", ".tex")}
+    files = {
+        file.name: file.read_text()
+        for file in experiments.publish(outcome, tmp_path)
+        if file.suffix in (".md", ".tex")
+    }
     table = [line for line in files["table.md"].splitlines() if line.startswith("|")]
     assert table[0].endswith("| Features |")
     last = {line.split(" | ")[0].strip("| "): line.rpartition(" | ")[2].strip("| ") for line in table[2:5]}
@@ -174,7 +182,11 @@ def test_what_is_run_is_told_row_by_row_and_fold_by_fold(demo):
     rows = [Row("likeness", "simcos"), Row("chance", "random")]
     table = Experiment(title="Told", source="ours", protocol="cv5", seeds=1, rows=rows)
     experiments.run(demo, table, fresh=True, tick=lambda *said: told.append(said))
-    assert told[:3] == [("likeness", 0, 2), ("likeness, seed 0, fold 1 of 5", 0, 2), ("likeness, seed 0, fold 2 of 5", 0, 2)]
+    assert told[:3] == [
+        ("likeness", 0, 2),
+        ("likeness, seed 0, fold 1 of 5", 0, 2),
+        ("likeness, seed 0, fold 2 of 5", 0, 2),
+    ]
     assert told[-1] == ("done", 2, 2)
     assert ("chance, seed 0, fold 5 of 5", 1, 2) in told
 
@@ -217,7 +229,9 @@ def test_a_kept_report_is_the_report(demo, tmp_path):
     kept(report, tmp_path / "row.msgpack")
     again = taken(tmp_path / "row.msgpack", report.protocol)
     left, right = report.to_dict(), again.to_dict()
-    assert left.pop("calibration")["brandfit"]["ece"] == pytest.approx(right.pop("calibration")["brandfit"]["ece"], abs=1e-6)
+    assert left.pop("calibration")["brandfit"]["ece"] == pytest.approx(
+        right.pop("calibration")["brandfit"]["ece"], abs=1e-6
+    )
     assert msgspec.json.encode(left) == msgspec.json.encode(right)
     both = over_seeds([report, again])
     assert both.seeds == (0, 0)
@@ -227,7 +241,10 @@ def test_a_kept_report_is_the_report(demo, tmp_path):
 
 
 def test_what_is_written(outcome, tmp_path):
-    files = {file.name: file for file in experiments.publish(outcome, tmp_path / "deep" / "out", "brandfit experiment x -w demo")}
+    files = {
+        file.name: file
+        for file in experiments.publish(outcome, tmp_path / "deep" / "out", "brandfit experiment x -w demo")
+    }
     assert set(files) == {"table.md", "table.tex", "result.json", "plot.png"}
     table = files["table.md"].read_text()
     for said in (
@@ -250,7 +267,13 @@ def test_what_is_written(outcome, tmp_path):
         assert said in table, said
     shown = [line for line in table.splitlines() if line.startswith("|")]
     assert (
-        len({line.count(" | ") for line in shown[: shown.index(next(s for s in shown if "miv" in s or "engaged" in s)) + 1]}) == 1
+        len(
+            {
+                line.count(" | ")
+                for line in shown[: shown.index(next(s for s in shown if "miv" in s or "engaged" in s)) + 1]
+            }
+        )
+        == 1
     )
     told = json.loads(files["result.json"].read_text())
     mean = told["report"]["results"]["SimCos"]["AUC"]["mean"]
@@ -284,7 +307,11 @@ def test_by_category_with_what_the_paper_says(demo, tmp_path):
 
 
 def test_a_sweep_is_drawn_over_what_was_swept(demo, tmp_path):
-    rows = [Row(f"{f} {n}", "simcos", {"fusion": f}, series=f, x=n) for f in ("average", "concatenate") for n in (1.0, 2.0)]
+    rows = [
+        Row(f"{f} {n}", "simcos", {"fusion": f}, series=f, x=n)
+        for f in ("average", "concatenate")
+        for n in (1.0, 2.0)
+    ]
     experiment = Experiment("A sweep", "us", rows, seeds=1, metrics=("AUC",), sweep="nothing")
     assert (tmp_path / "plot.png") in experiments.publish(experiments.run(demo, experiment), tmp_path)
 
@@ -297,7 +324,9 @@ def test_probabilities_are_drawn_against_what_is_true(demo, tmp_path):
 
 
 def test_where_no_row_can_be_run_it_says_why(demo, tmp_path):
-    experiment = Experiment("Nothing", "us", [Row("theirs", note="on another split"), Row("pictured", "mir", needs=("picture",))])
+    experiment = Experiment(
+        "Nothing", "us", [Row("theirs", note="on another split"), Row("pictured", "mir", needs=("picture",))]
+    )
     with pytest.raises(UsageError, match="No row of this experiment can be run here") as raised:
         experiments.run(demo, experiment)
     assert "run here: pictured: it needs picture (no Features fill it)" in raised.value.message
@@ -312,7 +341,9 @@ def test_a_row_needs_what_it_says_also_where_its_ranker_does_not_read_it(demo):
 def test_where_all_rows_fail_alike_it_is_said_once_with_what_to_do(demo):
     rows = [Row("a", "simcos"), Row("b", "wsim")]
     with pytest.raises(UsageError) as raised:
-        experiments.run(demo, Experiment("Nothing", "us", rows, protocol="temporal", options={"date": "1999-01-01"}))
+        experiments.run(
+            demo, Experiment("Nothing", "us", rows, protocol="temporal", options={"date": "1999-01-01"})
+        )
     assert raised.value.message.count("1999-01-01") == 1
     assert "all rows: There are 0 dated endorsements before" in raised.value.message
     assert "protocol.date=" in raised.value.hint
@@ -354,7 +385,10 @@ def test_rows_on_other_brands_are_not_compared(demo):
 def test_what_is_so_of_one_row_is_not_said_of_all(demo):
     rows = [Row("with", "simcos"), Row("without", "simcos", slots={"concept": "none"})]
     outcome = experiments.run(demo, Experiment("Two", "us", rows, seeds=1))
-    reports = {name: replace(outcome.report, judged={name: outcome.report.judged[name]}) for name in ("with", "without")}
+    reports = {
+        name: replace(outcome.report, judged={name: outcome.report.judged[name]})
+        for name in ("with", "without")
+    }
     reports["with"] = replace(reports["with"], notes=(*outcome.report.notes, "encoded anew: a"))
     joined = over_rows(reports)
     assert "encoded anew: a" not in joined.notes
@@ -364,7 +398,9 @@ def test_what_is_so_of_one_row_is_not_said_of_all(demo):
 
 def test_no_plot_of_another_outcome_stays(demo, tmp_path):
     (tmp_path / "reliability.png").write_bytes(b"old")
-    experiments.publish(experiments.run(demo, Experiment("One", "us", [Row("SimCos", "simcos")], seeds=1)), tmp_path)
+    experiments.publish(
+        experiments.run(demo, Experiment("One", "us", [Row("SimCos", "simcos")], seeds=1)), tmp_path
+    )
     assert not (tmp_path / "reliability.png").exists()
 
 
@@ -377,16 +413,25 @@ def test_no_plot_of_another_outcome_stays(demo, tmp_path):
             "title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\npaper = { AUC = 'x' }",
             "rows[0].paper[...]: expected a number, found text",
         ),
-        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\ncolour = 'red'", "rows[0]: colour is not known here"),
+        (
+            "title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\ncolour = 'red'",
+            "rows[0]: colour is not known here",
+        ),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\n[[rows]]\nname = 'x'", "two rows are named 'x'"),
         ("title = 'a'\nsource = 'b'\nbaseline = 'y'\n[[rows]]\nname = 'x'", "baseline 'y'"),
         ("title = ", "invalid value"),
-        ("title = 'a'\nsource = 'b'\nseeds = 'three'\n[[rows]]\nname = 'x'", "seeds: expected a whole number, found 'three'"),
+        (
+            "title = 'a'\nsource = 'b'\nseeds = 'three'\n[[rows]]\nname = 'x'",
+            "seeds: expected a whole number, found 'three'",
+        ),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 5", "rows[0].name: expected text, found 5"),
         ("title = 'a'\nsource = 'b'\nprotocol = 'cv6'\n[[rows]]\nname = 'x'", "no protocol named 'cv6'"),
         ("title = 'a'\nsource = 'b'\nmetrics = ['AUX']\n[[rows]]\nname = 'x'", "AUX"),
         ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\npaper = { 'Recal@10' = 1.0 }", "Recal@10"),
-        ("title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\nspread = { AUC = 0.01 }", "x has a spread of AUC but no figure"),
+        (
+            "title = 'a'\nsource = 'b'\n[[rows]]\nname = 'x'\nspread = { AUC = 0.01 }",
+            "x has a spread of AUC but no figure",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told(text, said, tmp_path):
@@ -404,7 +449,9 @@ def test_a_file_that_is_no_text_is_told(tmp_path):
 
 
 def test_a_day_may_come_with_the_command(tmp_path):
-    (tmp_path / "mine.toml").write_text("title = 'a'\nsource = 'b'\nprotocol = 'temporal'\n[[rows]]\nname = 'x'\nranker = 'random'")
+    (tmp_path / "mine.toml").write_text(
+        "title = 'a'\nsource = 'b'\nprotocol = 'temporal'\n[[rows]]\nname = 'x'\nranker = 'random'"
+    )
     assert experiments.read(str(tmp_path / "mine.toml")).protocol == "temporal"
 
 
@@ -416,7 +463,11 @@ def test_an_unknown_name_is_told():
 
 
 def test_every_field_of_a_row_is_explained():
-    assert set(describe(names.load("ranker", "camera").Config)) >= {"representation", "endorsement", "interaction"}
+    assert set(describe(names.load("ranker", "camera").Config)) >= {
+        "representation",
+        "endorsement",
+        "interaction",
+    }
     for field in Row.__struct_fields__:
         assert field in Row.__doc__, field
 
@@ -428,14 +479,21 @@ def test_a_table_under_another_protocol_lies_beside_its_own(demo, tmp_path, monk
     for more, folder, said in (
         ([], "mine", "Protocol cv5"),
         (["--set", "protocol.k=4"], "mine", "Protocol cv5"),
-        (["--protocol", "temporal", "--set", "protocol.date=2025-07-01"], "mine-temporal", "Protocol temporal"),
+        (
+            ["--protocol", "temporal", "--set", "protocol.date=2025-07-01"],
+            "mine-temporal",
+            "Protocol temporal",
+        ),
         (["--protocol", "cv5"], "mine", "Protocol cv5"),
     ):
         main(["experiment", "mine.toml", "-w", str(demo.path), *more])
         table = (demo.path / "experiments" / folder / "table.md").read_text()
         assert said in table
         assert " ".join(["brandfit experiment mine.toml", *more, "-w WORKSPACE"]) in table
-    for wrong, told in ((["--protocol", "temporal"], "date is needed"), (["--set", "simcos.x=1"], "protocol.NAME")):
+    for wrong, told in (
+        (["--protocol", "temporal"], "date is needed"),
+        (["--set", "simcos.x=1"], "protocol.NAME"),
+    ):
         with pytest.raises(SystemExit):
             main(["experiment", "mine.toml", "-w", str(demo.path), *wrong])
         assert told in capsys.readouterr().err

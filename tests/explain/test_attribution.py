@@ -55,7 +55,11 @@ def product(toy):
 
 
 def rows_of(dataset, id):
-    posts = [p for p, a in zip(dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True) if a == id]
+    posts = [
+        p
+        for p, a in zip(dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True)
+        if a == id
+    ]
     return dataset.slots["text"].of(np.array(posts, dtype=object))[0].astype(float)
 
 
@@ -63,7 +67,10 @@ def test_shares_of_an_inner_product_are_its_terms_less_those_of_others(toy, prod
     attributor = Attributor(product, toy)
     brand, mine = rows_of(toy, "shop").mean(axis=0), rows_of(toy, "i05")
     instead = np.array(
-        [rows for id, rows in others(toy, ["text"], toy.influencers, OTHERS + 1, 0)["text"] if id != "i05"][:OTHERS], float
+        [rows for id, rows in others(toy, ["text"], toy.influencers, OTHERS + 1, 0)["text"] if id != "i05"][
+            :OTHERS
+        ],
+        float,
     )
     instead = instead.mean(axis=0)
     direction = brand * product.diagonal["text"]
@@ -73,7 +80,9 @@ def test_shares_of_an_inner_product_are_its_terms_less_those_of_others(toy, prod
     assert columns.total == pytest.approx(score, rel=1e-5)
     for item in columns.items:
         k = COLUMNS.index(item.id)
-        assert item.value == pytest.approx(direction[k] * (mine.mean(axis=0) - instead.mean(axis=0))[k], rel=1e-4, abs=1e-5)
+        assert item.value == pytest.approx(
+            direction[k] * (mine.mean(axis=0) - instead.mean(axis=0))[k], rel=1e-4, abs=1e-5
+        )
     posts = attributor.attribution(attributor.posts("shop", "i05"))
     for item in posts.items:
         p = int(item.id[-1])
@@ -87,7 +96,9 @@ def test_columns_that_are_not_told_apart_are_one_sum(toy, product):
     two = attributor.attribution(attributor.columns("shop", "i05", "text", most=2))
     told = {item.id: item.value for item in all_.items}
     assert len(two.items) == 2
-    assert two.rest == pytest.approx(all_.rest + sum(v for id, v in told.items() if id not in {i.id for i in two.items}), rel=1e-4)
+    assert two.rest == pytest.approx(
+        all_.rest + sum(v for id, v in told.items() if id not in {i.id for i in two.items}), rel=1e-4
+    )
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +113,20 @@ def place(tmp_path_factory):
 
 @pytest.fixture
 def quiet(toy):
-    """A brand without posts that four work with, one of whom nobody else asked for; what it and others say of themselves."""
+    """A brand without posts that four work with, one of whom nobody else asked for; what it and others say of
+    themselves."""
     ids = np.array(["quiet", *toy.influencers.tolist()], dtype=object)
-    said = Features("s", ids, np.random.default_rng(4).gamma(1, size=(len(ids), 3)).astype(np.float32), "account", slot="profile")
-    links = [Link(id=link_id("endorses", i, "quiet"), kind="endorses", source=i, target="quiet") for i in ("i01", "i02", "i03")]
+    said = Features(
+        "s",
+        ids,
+        np.random.default_rng(4).gamma(1, size=(len(ids), 3)).astype(np.float32),
+        "account",
+        slot="profile",
+    )
+    links = [
+        Link(id=link_id("endorses", i, "quiet"), kind="endorses", source=i, target="quiet")
+        for i in ("i01", "i02", "i03")
+    ]
     more = toy.with_accounts([Account(id="quiet", role="brand")]).with_links(links)
     return more.with_slots({**toy.slots, "profile": said})
 
@@ -154,12 +175,15 @@ def learned(place):
 @pytest.mark.parametrize("view", ["all", "blind"])
 @pytest.mark.parametrize("partner", [True, False])
 def test_both_sides_of_brandfit_add_up(learned, view, partner):
-    """A past partner has worked with no other brand for that; a slot that the brand lacks still tells of the influencer."""
+    """A past partner has worked with no other brand for that; a slot that the brand lacks still tells of the
+    influencer."""
     ranker, brand, views = learned
     dataset = views[view]
     past = dataset.partners[brand]
     influencer = next(i for i in dataset.influencers.tolist() if (i in past) == partner)
-    found = explain(ranker, dataset, brand, influencer, kinds=("posts", "columns"), sides=("influencer", "brand"))
+    found = explain(
+        ranker, dataset, brand, influencer, kinds=("posts", "columns"), sides=("influencer", "brand")
+    )
     assert {told.side for told in found.attributions} == {"influencer", "brand"}
     for told in found.attributions:
         assert told.total == pytest.approx(found.score, abs=1e-4), (told.side, told.kind, told.slot)
@@ -177,7 +201,9 @@ def test_words_that_the_brand_uses_speak_for_the_pair():
     attributor = Attributor(ranker, dataset)
     found = attributor.attribution(attributor.words("shop", "i8", encoder, "text"))
     value = {item.id: item.value for item in found.items}
-    assert found.total == pytest.approx(ranker.score(dataset, np.array(["shop"]), np.array(["i8"]))[0, 0], abs=1e-5)
+    assert found.total == pytest.approx(
+        ranker.score(dataset, np.array(["shop"]), np.array(["i8"]))[0, 0], abs=1e-5
+    )
     assert {"lemon", "cake", "#tea"} <= {word for word, v in value.items() if v > 0.05}
     assert value["bikes"] < 0
     assert without("Cake, cakes and #cake", {"cake"}) == ", cakes and #cake"
@@ -188,26 +214,42 @@ def test_radars_are_shares_of_both_sides(toy):
     assert set(found.axes) <= set(COLUMNS)
     mine, brand = rows_of(toy, "i05").mean(axis=0), rows_of(toy, "shop").mean(axis=0)
     at = [COLUMNS.index(axis) for axis in found.axes]
-    np.testing.assert_allclose(found.series["historical activity: influencer"], (mine / mine.sum())[at], rtol=1e-5)
+    np.testing.assert_allclose(
+        found.series["historical activity: influencer"], (mine / mine.sum())[at], rtol=1e-5
+    )
     both = np.sqrt(mine / mine.sum() * brand / brand.sum())
     np.testing.assert_allclose(found.series["marketing direction: both"], (both / both.sum())[at], rtol=1e-5)
     assert radar(toy, "profile", "shop", "i05") is None
-    shares = column_radar(Attribution("columns", "influencer", "concept", 0, (Weight("a", "a", 3.0), Weight("b", "b", -1.0))), "c")
+    shares = column_radar(
+        Attribution("columns", "influencer", "concept", 0, (Weight("a", "a", 3.0), Weight("b", "b", -1.0))),
+        "c",
+    )
     assert shares.to_dict()["series"] == {"for": [0.75, 0.0], "against": [0.0, 0.25]}
 
 
 def test_of_camera_the_direction_is_its_attention(toy):
     ranker = Camera(Camera.Config.of({"epochs": 1, "width": 0.05, "validation": 0.0})).fit(toy)
-    found = next(r for r in explain(ranker, toy, "shop", "i05", ("posts",)).radars if "marketing direction: brand" in r.series)
+    found = next(
+        r
+        for r in explain(ranker, toy, "shop", "i05", ("posts",)).radars
+        if "marketing direction: brand" in r.series
+    )
     told = ranker.factors(toy, np.array(["shop"], dtype=object), np.array(["i05"], dtype=object))
-    expected = {COLUMNS[int(c)]: w for c, w in zip(told["concepts_m"][0, 0], told["weights_m"][0, 0], strict=True)}
+    expected = {
+        COLUMNS[int(c)]: w for c, w in zip(told["concepts_m"][0, 0], told["weights_m"][0, 0], strict=True)
+    }
     for axis, value in zip(found.axes, found.series["marketing direction: influencer"], strict=True):
         assert value == pytest.approx(expected[axis], rel=1e-4)
 
 
 def test_brands_that_are_alike_come_first_and_say_whom_they_work_with(toy):
     assert like_brands(SimCos().fit(toy), toy, "shop", "i03") == [
-        {"brand": "store", "likeness": pytest.approx(0.9, abs=0.2), "partners": 1, "works_with_this_one": True}
+        {
+            "brand": "store",
+            "likeness": pytest.approx(0.9, abs=0.2),
+            "partners": 1,
+            "works_with_this_one": True,
+        }
     ]
 
 
@@ -221,18 +263,24 @@ def told(**changes):
 def test_sentences_say_what_the_numbers_say_and_no_more():
     found = sentences(told(more={"rank": 3, "candidates": 1200, "probability": [0.21, 0.1, 0.32]}))
     assert found[0] == (
-        "ana is number 3 of 1,200, with a score of 0.51 for shop, more than the 0.10 that the posts of others get on average; the "
+        "ana is number 3 of 1,200, with a score of 0.51 for shop, more than the 0.10 that the posts of "
+        "others get on average; the "
         "chance that they work together is 21 % (10 % to 32 %)."
     )
     assert found[1] == "For it: what both write (+0.90). Against it: what both show (-0.40)."
     assert found[2] == "The posts that speak most for it: “so soft”."
     assert len(found) == 3  # the crumb is not told, the one against it neither, and nobody is alike
     noisy = Attribution("posts", "influencer", "", 0.1, (Weight("p1", "so soft", 0.8, 0.5),))
-    assert not any("so soft" in s for s in sentences(Explanation("shop", "ana", "x", 0.9, {"x": 0.9}, attributions=(noisy,))))
+    assert not any(
+        "so soft" in s
+        for s in sentences(Explanation("shop", "ana", "x", 0.9, {"x": 0.9}, attributions=(noisy,)))
+    )
 
 
 def test_words_without_a_topic_of_their_own_are_no_reason():
-    words = Attribution("words", "influencer", "text", 0.1, (Weight("The", "The", 0.9), Weight("boots", "boots", 0.8)))
+    words = Attribution(
+        "words", "influencer", "text", 0.1, (Weight("The", "The", 0.9), Weight("boots", "boots", 0.8))
+    )
     found = sentences(Explanation("shop", "ana", "x", 1.8, {"x": 1.8}, attributions=(words,)))
     assert "The words that speak most for it: boots." in found
 
@@ -250,11 +298,27 @@ def test_the_command(place, tmp_path, capsys):
         brand = workspace.dataset().brands[0]
         influencer = pipeline.rank(workspace, brand, "simcos", 1).candidates[0]
     kinds = [word for kind in ("posts", "columns", "words", "maps") for word in ("--kind", kind)]
-    main(["explain", brand, f"@{influencer}", *kinds, "--side", "both", "--out", str(tmp_path / "why"), "-w", str(place), "--json"])
+    main(
+        [
+            "explain",
+            brand,
+            f"@{influencer}",
+            *kinds,
+            "--side",
+            "both",
+            "--out",
+            str(tmp_path / "why"),
+            "-w",
+            str(place),
+            "--json",
+        ]
+    )
     found = json.loads(capsys.readouterr().out)
     assert 1 <= found["rank"] <= found["candidates"]
     for attribution in found["attributions"]:
-        total = attribution["base"] + attribution["rest"] + sum(item["value"] for item in attribution["items"])
+        total = (
+            attribution["base"] + attribution["rest"] + sum(item["value"] for item in attribution["items"])
+        )
         assert total == pytest.approx(found["score"], abs=1e-4), attribution["kind"]
     assert {a["kind"] for a in found["attributions"]} == {"posts", "columns", "words"}
     assert {m["side"] for m in found["maps"]} == {"influencer", "brand"}

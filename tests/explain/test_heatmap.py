@@ -1,4 +1,5 @@
-"""Heat maps whose right answer is known: weights set by hand, an encoder that counts red, a network that is a plane."""
+"""Heat maps whose right answer is known: weights set by hand, an encoder that counts red, a network that is a
+plane."""
 
 from __future__ import annotations
 
@@ -94,7 +95,9 @@ def vgg(seen):
     rows = np.zeros((3, *VGG), np.float32)
     rows[:, :, :, 3] = rng.gamma(1, size=(3, 7, 7))
     rows[:, :, :, 7] = rng.gamma(1, size=(3, 7, 7))
-    picture = Features("image.vgg16", np.array(["b", "p", "q"], dtype=object), rows.reshape(3, -1), slot="picture")
+    picture = Features(
+        "image.vgg16", np.array(["b", "p", "q"], dtype=object), rows.reshape(3, -1), slot="picture"
+    )
     ranker = WSim(WSim.Config.of({"normalise": False}))
     weights = np.zeros(VGG)
     weights[..., 3], weights[..., 7] = 2.0, -1.0
@@ -108,12 +111,18 @@ def test_wsim_maps_by_hand(vgg):
     np.testing.assert_allclose(general.values, 2 * rows[1, :, :, 3] - rows[1, :, :, 7], rtol=1e-5)
     of_brand = heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "p")
     b = rows[0]
-    np.testing.assert_allclose(of_brand.values, 2 * b[..., 3] * rows[1, :, :, 3] - b[..., 7] * rows[1, :, :, 7], rtol=1e-5)
-    both = (of_brand.values + heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "q").values).sum() / 2
+    np.testing.assert_allclose(
+        of_brand.values, 2 * b[..., 3] * rows[1, :, :, 3] - b[..., 7] * rows[1, :, :, 7], rtol=1e-5
+    )
+    both = (
+        of_brand.values + heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "q").values
+    ).sum() / 2
     assert both == pytest.approx(ranker.score(dataset, np.array(["shop"]), np.array(["ana"]))[0, 0], rel=1e-4)
     of_influencer = heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "b", "brand")
     assert of_influencer.values.sum() == pytest.approx(both, rel=1e-4)  # the same score from the other side
-    assert of_brand.area == pytest.approx((1 / 16, 1 / 16, 15 / 16, 15 / 16))  # VGG-16 reads 224 of 256 pixels
+    assert of_brand.area == pytest.approx(
+        (1 / 16, 1 / 16, 15 / 16, 15 / 16)
+    )  # VGG-16 reads 224 of 256 pixels
 
 
 def test_a_method_says_what_it_lacks(seen, vgg):
@@ -201,13 +210,21 @@ def test_what_lies_outside_the_area_does_not_reach_the_network(size, tiny_clip, 
     w, h = size
     plain = rng.integers(0, 256, (h, w, 3)).astype(np.uint8)
     for encoder in (CLIP(CLIP.Config.of({"model": str(tiny_clip)})), MobileNet()):
-        left, top, right, bottom = (share * side for share, side in zip(encoder.area(w, h), (w, h, w, h), strict=True))
+        left, top, right, bottom = (
+            share * side for share, side in zip(encoder.area(w, h), (w, h, w, h), strict=True)
+        )
         margin = 4  # what is scaled down mixes neighbours
         changed = np.zeros_like(plain)
-        inside = np.s_[max(int(top) - margin, 0) : int(bottom) + margin, max(int(left) - margin, 0) : int(right) + margin]
+        inside = np.s_[
+            max(int(top) - margin, 0) : int(bottom) + margin, max(int(left) - margin, 0) : int(right) + margin
+        ]
         changed[inside] = plain[inside]
-        data = Dataset.of(pictures={"plain": png(plain), "changed": png(changed), "black": png(np.zeros_like(plain))})
-        whole, cut, black = (np.asarray(encoder.prepare(data, name)) for name in ("plain", "changed", "black"))
+        data = Dataset.of(
+            pictures={"plain": png(plain), "changed": png(changed), "black": png(np.zeros_like(plain))}
+        )
+        whole, cut, black = (
+            np.asarray(encoder.prepare(data, name)) for name in ("plain", "changed", "black")
+        )
         np.testing.assert_allclose(cut, whole, atol=0.05)
         assert np.abs(black - whole).max() > 0.5
         shown = (right - left) * (bottom - top)
@@ -215,7 +232,9 @@ def test_what_lies_outside_the_area_does_not_reach_the_network(size, tiny_clip, 
 
 
 def test_a_map_is_laid_over_the_area_that_it_covers():
-    drawn = np.asarray(overlay(np.full((60, 100, 3), 120, np.uint8), np.ones((7, 7)), area=(0.2, 0.0, 0.8, 1.0))).astype(int)
+    drawn = np.asarray(
+        overlay(np.full((60, 100, 3), 120, np.uint8), np.ones((7, 7)), area=(0.2, 0.0, 0.8, 1.0))
+    ).astype(int)
     assert (drawn[:, 25:75, 0] > drawn[:, 25:75, 2] + 50).all()
     assert (drawn[:, :19] == 120).all()
     assert (drawn[:, 81:] == 120).all()
@@ -226,7 +245,9 @@ def test_of_a_new_picture_the_map_finds_what_is_like_the_brand_and_the_fit_is_th
     square[40:56, 40:56] = (250, 0, 0)
     fit, values = heatmap.fit(seen, Redness(), "shop", square)
     assert values.shape == (8, 8)
-    assert values[5:7, 5:7].min() > 0 > values[:3, :3].max()  # red speaks for a shop that shows red, blue against
+    assert (
+        values[5:7, 5:7].min() > 0 > values[:3, :3].max()
+    )  # red speaks for a shop that shows red, blue against
     red = heatmap.fit(seen, Redness(), "shop", np.full((64, 64, 3), (240, 0, 0), np.uint8))
     assert red[0] > fit
     assert np.abs(red[1]).max() < 1e-6  # covered with its own mean: nothing changes
@@ -237,5 +258,8 @@ def test_of_a_new_picture_the_map_finds_what_is_like_the_brand_and_the_fit_is_th
 def test_a_map_wants_something_to_compare_with(seen):
     with pytest.raises(UsageError, match="Nothing of nobody"):
         heatmap.fit(
-            Dataset.of([Account(id="nobody")], []).with_slots(seen.slots), Redness(), "nobody", np.zeros((8, 8, 3), np.uint8)
+            Dataset.of([Account(id="nobody")], []).with_slots(seen.slots),
+            Redness(),
+            "nobody",
+            np.zeros((8, 8, 3), np.uint8),
         )

@@ -11,7 +11,9 @@ from brandfit.data.schema import Account, Post
 from brandfit.learning.engagement import LEAST, RATE, levels
 
 
-@pytest.mark.parametrize(("columns", "names"), [((RATE, "log1p_likes"), (RATE, "log1p_likes")), ((), ("0", "1"))])
+@pytest.mark.parametrize(
+    ("columns", "names"), [((RATE, "log1p_likes"), (RATE, "log1p_likes")), ((), ("0", "1"))]
+)
 def test_levels_are_nan_without_posts_and_the_rate_a_logarithm(columns, names):
     accounts = [Account(id="a"), Account(id="b"), Account(id="c")]
     posts = [Post(id="p", account="a"), Post(id="q", account="a"), Post(id="r", account="c")]

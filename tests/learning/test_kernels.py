@@ -29,6 +29,9 @@ def test_ridge_solves_its_equation():
 
 def test_a_gram_matrix_is_the_kernel_of_rows_with_themselves():
     rng = np.random.default_rng(2)
-    rows = {"x": rng.normal(size=(20, 6)).astype(np.float32), "y": rng.normal(size=(20, 3)).astype(np.float32)}
+    rows = {
+        "x": rng.normal(size=(20, 6)).astype(np.float32),
+        "y": rng.normal(size=(20, 3)).astype(np.float32),
+    }
     weights = {"x": 2.0, "y": 0.5}
     np.testing.assert_allclose(gram(rows, weights, 0.4), kernel(rows, rows, weights, 0.4), atol=1e-5)

@@ -42,7 +42,12 @@ def rows(counts, rng):
 
 
 @settings(deadline=None, max_examples=50)
-@given(st.lists(st.integers(0, 4), max_size=6), st.lists(st.integers(0, 4), max_size=6), st.integers(1, 9), st.integers(0, 99))
+@given(
+    st.lists(st.integers(0, 4), max_size=6),
+    st.lists(st.integers(0, 4), max_size=6),
+    st.integers(1, 9),
+    st.integers(0, 99),
+)
 def test_against_the_slow_version(left, right, held, seed):
     rng = np.random.default_rng(seed)
     b, i = rows(left, rng), rows(right, rng)

@@ -28,7 +28,9 @@ def test_worked_by_hand():
     # softmax of (log 2, 0, 0) is (1/2, 1/4, 1/4)
     scores = torch.tensor([[math.log(2), 0.0, 0.0]])
     assert listnet(scores, torch.tensor([[True, False, False]])).item() == pytest.approx(math.log(2))
-    assert listnet(scores, torch.tensor([[True, True, False]])).item() == pytest.approx((math.log(2) + math.log(4)) / 2)
+    assert listnet(scores, torch.tensor([[True, True, False]])).item() == pytest.approx(
+        (math.log(2) + math.log(4)) / 2
+    )
     # the third entry is not there: softmax of (log 2, 0) is (2/3, 1/3)
     valid = torch.tensor([[True, True, False]])
     assert listnet(scores, torch.tensor([[True, False, False]]), valid).item() == pytest.approx(math.log(1.5))
@@ -53,15 +55,22 @@ def test_the_gradient_is_p_minus_y_and_finite_where_lists_say_nothing():
 
 
 def test_a_constant_added_to_all_scores_changes_nothing_and_no_list_is_no_loss():
-    scores, positive = torch.randn(5, 4, generator=torch.Generator().manual_seed(1)).double(), torch.eye(5, 4, dtype=torch.bool)
-    assert listnet(scores + 100, positive).item() == pytest.approx(listnet(scores, positive).item(), rel=1e-10)
+    scores, positive = (
+        torch.randn(5, 4, generator=torch.Generator().manual_seed(1)).double(),
+        torch.eye(5, 4, dtype=torch.bool),
+    )
+    assert listnet(scores + 100, positive).item() == pytest.approx(
+        listnet(scores, positive).item(), rel=1e-10
+    )
     assert listnet(scores, torch.zeros(5, 4, dtype=torch.bool)).item() == 0
 
 
 def test_graded_lists_against_numbers_worked_by_hand():
     scores, grades = torch.tensor([[math.log(3), 0.0]]), torch.tensor([[math.log(2), 0.0]])
     # p = (3/4, 1/4), q = (2/3, 1/3): L = -(2/3 log 3/4 + 1/3 log 1/4)
-    assert listwise(scores, grades).item() == pytest.approx(-(2 / 3 * math.log(3 / 4) + 1 / 3 * math.log(1 / 4)))
+    assert listwise(scores, grades).item() == pytest.approx(
+        -(2 / 3 * math.log(3 / 4) + 1 / 3 * math.log(1 / 4))
+    )
     assert listwise(grades, grades).item() <= listwise(scores, grades).item()  # least where p = q
 
 

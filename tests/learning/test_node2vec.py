@@ -1,4 +1,5 @@
-"""node2vec: walks against exact chances, vectors that know their part of the graph, and input that cannot be."""
+"""node2vec: walks against exact chances, vectors that know their part of the graph, and input that cannot
+be."""
 
 from __future__ import annotations
 
@@ -9,11 +10,16 @@ pytest.importorskip("numba", reason="node2vec comes with the extra graph")
 
 from brandfit.learning.node2vec import Config, graph_of, node2vec, random_walks
 
-TRIANGLE_AND_TAIL = (np.array([0, 0, 1, 2, 3]), np.array([1, 2, 2, 3, 4]), np.array([1.0, 2.0, 1.0, 3.0, 1.0]))
+TRIANGLE_AND_TAIL = (
+    np.array([0, 0, 1, 2, 3]),
+    np.array([1, 2, 2, 3, 4]),
+    np.array([1.0, 2.0, 1.0, 3.0, 1.0]),
+)
 
 
 def exact(edges, n, p, q, before, at):
-    """Chances of the next step from ``at``, having come from ``before``, as the paper says (3.2.2), pair by pair."""
+    """Chances of the next step from ``at``, having come from ``before``, as the paper says (3.2.2), pair by
+    pair."""
     weight = np.zeros((n, n))
     for a, b, w in zip(*edges, strict=True):
         weight[a, b] += w
@@ -46,7 +52,10 @@ def test_walks_go_along_edges_and_start_at_every_node_equally_often():
     assert walks.shape == (3 * 5, 9)
     assert np.bincount(walks[:, 0], minlength=7).tolist() == [3, 3, 3, 3, 3, 0, 0]
     edges = {frozenset(pair) for pair in zip(*(ends.tolist() for ends in TRIANGLE_AND_TAIL[:2]), strict=True)}
-    assert {frozenset(pair) for pair in zip(walks[:, :-1].ravel().tolist(), walks[:, 1:].ravel().tolist(), strict=True)} <= edges
+    assert {
+        frozenset(pair)
+        for pair in zip(walks[:, :-1].ravel().tolist(), walks[:, 1:].ravel().tolist(), strict=True)
+    } <= edges
 
 
 def cliques(size=8):

@@ -14,7 +14,9 @@ def link(kind, source, target):
 
 
 def dataset(*links):
-    accounts = [Account(id=id) for id in ("ana", "bo", "cy")] + [Account(id=id, role="brand") for id in ("quiet", "shop")]
+    accounts = [Account(id=id) for id in ("ana", "bo", "cy")] + [
+        Account(id=id, role="brand") for id in ("quiet", "shop")
+    ]
     return Dataset.of(accounts, [Post(id="s1", account="shop")], links=links)
 
 
@@ -26,7 +28,10 @@ def pairs_of(view):
 def test_a_partner_that_stands_for_a_brand_is_not_matched_with_it():
     endorsed = [link("endorses", i, b) for i, b in (("ana", "quiet"), ("bo", "quiet"), ("ana", "shop"))]
     assert pairs_of(dataset(*endorsed)) == [("shop", "ana")]
-    assert pairs_of(dataset(*endorsed, link("represents", "ana", "quiet"))) == [("quiet", "bo"), ("shop", "ana")]
+    assert pairs_of(dataset(*endorsed, link("represents", "ana", "quiet"))) == [
+        ("quiet", "bo"),
+        ("shop", "ana"),
+    ]
 
 
 def test_without_any_pair_it_says_what_to_do():
@@ -43,7 +48,9 @@ def test_narrowed_renumbers():
     assert found.at.tolist() == [[0, 0], [0, 1]]
 
 
-@pytest.mark.parametrize(("brands", "fraction", "expected"), [(10, 0.2, 2), (10, 0.0, 0), (3, 0.2, 1), (2, 0.9, 1), (1, 0.5, 0)])
+@pytest.mark.parametrize(
+    ("brands", "fraction", "expected"), [(10, 0.2, 2), (10, 0.0, 0), (3, 0.2, 1), (2, 0.9, 1), (1, 0.5, 0)]
+)
 def test_whole_brands_are_held_out_and_never_all(brands, fraction, expected):
     pairs = np.array([(b, c) for b in range(brands) for c in range(3)])
     held = held_out(pairs, fraction, seed=1)

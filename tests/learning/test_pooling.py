@@ -25,12 +25,21 @@ def dataset():
         for account, count in posts.items()
         for n in range(count)
     ]
-    values = {"ana0": [1, 0], "ana1": [3, 2], "bo0": [5, 6], "shop1": [7, 7], "briefed0": [2, 1]}  # cy0 and shop0 have none
+    values = {
+        "ana0": [1, 0],
+        "ana1": [3, 2],
+        "bo0": [5, 6],
+        "shop1": [7, 7],
+        "briefed0": [2, 1],
+    }  # cy0 and shop0 have none
     text = Features("t", np.array(list(values), dtype=object), np.array(list(values.values()), np.float32))
     concept = Features("c", ids("ana", "own"), np.array([[4], [8]], np.float32), "account")
     accounts = [Account(id=id) for id in ("ana", "bo", "cy", "dee")]
     accounts += [Account(id=id, role="brand") for id in ("shop", "briefed", "own", "quiet", "unseen")]
-    links = [link("endorses", i, b) for i, b in (("ana", "quiet"), ("bo", "quiet"), ("cy", "quiet"), ("ana", "shop"))]
+    links = [
+        link("endorses", i, b)
+        for i, b in (("ana", "quiet"), ("bo", "quiet"), ("cy", "quiet"), ("ana", "shop"))
+    ]
     return Dataset.of(accounts, rows, links=links).with_slots({"text": text, "concept": concept})
 
 
@@ -54,7 +63,8 @@ def test_a_hidden_post_is_not_seen(dataset):
 
 def test_brands_as_they_are_represented(dataset):
     found = brand_vectors(dataset, "text", ids("quiet", "shop", "briefed", "own", "unseen"))
-    # quiet: the mean of ana (2, 1) and bo (5, 6); cy has no such feature. own has features of its own, but no text.
+    # quiet: the mean of ana (2, 1) and bo (5, 6); cy has no such feature. own has features of its own, but no
+    # text.
     assert found.values.tolist() == [[3.5, 3.5], [7, 7], [2, 1], [0, 0], [0, 0]]
     assert found.present.tolist() == [True, True, True, False, False]
 
@@ -67,7 +77,10 @@ def test_features_of_its_own_come_before_those_of_partners_slot_by_slot(dataset)
     assert brand_vectors(view, "text", ids("quiet")).values.tolist() == [[3.5, 3.5]]  # as without the profile
     assert brand_vectors(view, "concept", ids("quiet")).values.tolist() == [[4]]  # of ana, who has one
     for slot in view.slots:
-        assert brand_has(view, slot, view.brands).tolist() == brand_vectors(view, slot, view.brands).present.tolist()
+        assert (
+            brand_has(view, slot, view.brands).tolist()
+            == brand_vectors(view, slot, view.brands).present.tolist()
+        )
 
 
 def test_stated_representatives_stand_alone(dataset):
@@ -78,14 +91,21 @@ def test_stated_representatives_stand_alone(dataset):
 def test_has_is_present_without_the_values(dataset):
     accounts, brands = ids("bo", "ana", "cy", "dee", "nobody"), dataset.brands
     for slot in dataset.slots:
-        assert account_has(dataset, slot, accounts).tolist() == account_vectors(dataset, slot, accounts).present.tolist()
-        assert brand_has(dataset, slot, brands).tolist() == brand_vectors(dataset, slot, brands).present.tolist()
+        assert (
+            account_has(dataset, slot, accounts).tolist()
+            == account_vectors(dataset, slot, accounts).present.tolist()
+        )
+        assert (
+            brand_has(dataset, slot, brands).tolist() == brand_vectors(dataset, slot, brands).present.tolist()
+        )
 
 
 def test_alone_and_among_others_to_the_last_bit():
     rng = np.random.default_rng(0)
     posts = [Post(id=f"p{n}", account=f"a{rng.integers(9)}") for n in range(200)]
-    text = Features("t", np.array([p.id for p in posts], dtype=object), rng.normal(size=(200, 33)).astype(np.float32))
+    text = Features(
+        "t", np.array([p.id for p in posts], dtype=object), rng.normal(size=(200, 33)).astype(np.float32)
+    )
     dataset = Dataset.of([Account(id=f"a{n}") for n in range(9)], posts).with_slots({"text": text})
     together = account_vectors(dataset, "text", dataset.influencers).values
     for n, account in enumerate(dataset.influencers):
@@ -100,7 +120,11 @@ def test_repeated_accounts_are_refused(dataset):
 
 
 def test_weighted_posts_weigh_by_their_answers():
-    posts = [Post(id="a0", account="a", likes=0), Post(id="a1", account="a", likes=90, comments=9), Post(id="b0", account="b")]
+    posts = [
+        Post(id="a0", account="a", likes=0),
+        Post(id="a1", account="a", likes=90, comments=9),
+        Post(id="b0", account="b"),
+    ]
     text = Features("t", ids("a0", "a1", "b0"), np.array([[0], [1], [5]], np.float32))
     dataset = Dataset.of([Account(id="a"), Account(id="b")], posts).with_slots({"text": text})
     weight = 1 + np.log(100)

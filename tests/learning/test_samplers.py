@@ -12,7 +12,8 @@ from brandfit.learning.samplers import buckets, others, pools, triplets
 
 
 def test_the_papers_example():
-    """5 positives and k = 3: 15 pools, 5 with one positive, 5 with two, 5 with three; all positives equally often."""
+    """5 positives and k = 3: 15 pools, 5 with one positive, 5 with two, 5 with three; all positives equally
+    often."""
     pairs = np.array([(0, c) for c in (2, 3, 5, 7, 11)])
     drawn = pools(pairs, np.arange(20), 3, np.random.default_rng(0))
     assert drawn.candidates.shape == (15, 3)
@@ -29,7 +30,12 @@ def test_the_papers_example():
     st.integers(0, 5),
 )
 def test_every_pool_is_what_it_says(pairs, n, k, seed):
-    drawn = pools(np.array(sorted(pairs, key=lambda pair: hash((seed, pair)))), np.arange(n), k, np.random.default_rng(seed))
+    drawn = pools(
+        np.array(sorted(pairs, key=lambda pair: hash((seed, pair)))),
+        np.arange(n),
+        k,
+        np.random.default_rng(seed),
+    )
     assert len(drawn.brand) == k * len(pairs)
     counts = Counter(brand for brand, _ in pairs)
     sizes = Counter()
@@ -64,14 +70,19 @@ def test_negatives_are_drawn_evenly_from_all_that_are_not_positives():
 
 def test_too_few_negatives_make_short_pools_and_no_pairs_no_pools():
     drawn = pools(np.array([(0, 0), (0, 2)]), np.arange(3), 3, np.random.default_rng(0))
-    assert sorted(map(tuple, np.sort(drawn.candidates, axis=1)[drawn.positive.sum(1) == 1].tolist())) == [(-1, 0, 1), (-1, 1, 2)]
+    assert sorted(map(tuple, np.sort(drawn.candidates, axis=1)[drawn.positive.sum(1) == 1].tolist())) == [
+        (-1, 0, 1),
+        (-1, 1, 2),
+    ]
     empty = pools(np.zeros((0, 2), np.int64), np.arange(5), 3, np.random.default_rng(0))
     assert empty.candidates.shape == (0, 3)
 
 
 def test_the_generator_decides():
     pairs = np.array([(0, 1), (0, 4), (1, 0)])
-    one, same, other = (pools(pairs, np.arange(30), 4, np.random.default_rng(seed)).candidates for seed in (1, 1, 2))
+    one, same, other = (
+        pools(pairs, np.arange(30), 4, np.random.default_rng(seed)).candidates for seed in (1, 1, 2)
+    )
     assert (one == same).all()
     assert (one != other).any()
 
@@ -96,11 +107,20 @@ def test_buckets_hold_the_best_partners_first():
 )
 def test_every_positive_is_in_a_list_and_no_negative_is_one(pairs, n, k, seed):
     at = np.array(sorted(pairs))
-    drawn = buckets(at, np.random.default_rng(seed).random(len(at)), np.arange(n), k, np.random.default_rng(seed))
+    drawn = buckets(
+        at, np.random.default_rng(seed).random(len(at)), np.arange(n), k, np.random.default_rng(seed)
+    )
     full = {b for b in range(4) if sum(p[0] == b for p in pairs) == n}
-    seen = {(b, c) for b, row in zip(drawn.brand.tolist(), drawn.candidates.tolist(), strict=True) for c in row[:-1]}
+    seen = {
+        (b, c)
+        for b, row in zip(drawn.brand.tolist(), drawn.candidates.tolist(), strict=True)
+        for c in row[:-1]
+    }
     assert seen == {p for p in pairs if p[0] not in full}
-    assert all((b, row[-1]) not in pairs for b, row in zip(drawn.brand.tolist(), drawn.candidates.tolist(), strict=True))
+    assert all(
+        (b, row[-1]) not in pairs
+        for b, row in zip(drawn.brand.tolist(), drawn.candidates.tolist(), strict=True)
+    )
 
 
 def test_triplets_as_many_as_asked_and_hard_ones_of_the_brands_own_group():
@@ -108,7 +128,9 @@ def test_triplets_as_many_as_asked_and_hard_ones_of_the_brands_own_group():
     groups = np.array([0, 1, -1, 2]), np.array([0, 0, 0, 0, 0, 1, 1, 1, -1])
     drawn = triplets(pairs, np.arange(9), np.random.default_rng(0), random=3, hard=1, groups=groups)
     assert len(drawn.brand) == 4 * len(pairs)
-    assert Counter(zip(drawn.brand.tolist(), drawn.positive.tolist(), strict=True)) == {tuple(p): 4 for p in pairs.tolist()}
+    assert Counter(zip(drawn.brand.tolist(), drawn.positive.tolist(), strict=True)) == {
+        tuple(p): 4 for p in pairs.tolist()
+    }
     known = set(map(tuple, pairs.tolist()))
     assert not known & set(zip(drawn.brand.tolist(), drawn.negative.tolist(), strict=True))
     hard = triplets(pairs, np.arange(9), np.random.default_rng(0), random=0, hard=1, groups=groups)
@@ -141,7 +163,10 @@ def test_negatives_come_from_the_candidates_alone():
             assert ((brand, candidate) in set(map(tuple, pairs.tolist()))) == is_positive
     groups = np.array([0, 0, 0, 0, 1]), np.array([n % 2 for n in range(22)])
     hard = triplets(pairs, candidates, rng, random=0, hard=1, groups=groups)
-    assert {(b, n % 2) for b, n in zip(hard.brand.tolist(), hard.negative.tolist(), strict=True)} == {(0, 0), (4, 1)}
+    assert {(b, n % 2) for b, n in zip(hard.brand.tolist(), hard.negative.tolist(), strict=True)} == {
+        (0, 0),
+        (4, 1),
+    }
     lists = buckets(pairs, np.array([0.2, 0.1, 0.3]), candidates, 3, rng)
     assert set(lists.candidates[:, -1].tolist()) <= set(candidates.tolist())
 

@@ -8,21 +8,28 @@ from brandfit.learning.pooling import Vectors
 
 
 def test_rows_longer_than_one_are_brought_to_length_one_and_shares_are_left_alone():
-    found = similarity.bounded(Vectors(np.array([[3, 4], [0, 0], [0.3, 0.7]], np.float32), np.array([True, False, True])))
+    found = similarity.bounded(
+        Vectors(np.array([[3, 4], [0, 0], [0.3, 0.7]], np.float32), np.array([True, False, True]))
+    )
     np.testing.assert_allclose(found.values, [[0.6, 0.8], [0, 0], [0.3, 0.7]], rtol=1e-6)
     assert found.values[2].tolist() == np.array([0.3, 0.7], np.float32).tolist()
     assert found.present.tolist() == [True, False, True]
 
 
 def test_unit_rows_and_a_row_of_zeros_is_absent():
-    found = similarity.unit(Vectors(np.array([[3, 4], [0, 0], [0, 2]], np.float32), np.array([True, True, False])))
+    found = similarity.unit(
+        Vectors(np.array([[3, 4], [0, 0], [0, 2]], np.float32), np.array([True, True, False]))
+    )
     assert found.values.tolist() == [[pytest.approx(0.6), pytest.approx(0.8)], [0, 0], [0, 2]]
     assert found.present.tolist() == [True, False, False]
 
 
 def test_inner_does_not_depend_on_what_else_is_computed(monkeypatch):
     rng = np.random.default_rng(0)
-    left, right = rng.normal(size=(31, 147)).astype(np.float32), rng.normal(size=(203, 147)).astype(np.float32)
+    left, right = (
+        rng.normal(size=(31, 147)).astype(np.float32),
+        rng.normal(size=(203, 147)).astype(np.float32),
+    )
     whole = similarity.inner(left, right)
     assert np.allclose(whole, left.astype(float) @ right.astype(float).T, rtol=1e-6, atol=1e-5)
     assert (similarity.inner(left[7:8], right)[0] == whole[7]).all()

@@ -61,7 +61,9 @@ def test_it_comes_back_from_its_arrays():
     found = stack(["a", "b"], *drawn())
     again = Stack.restored(found.names, found.arrays())
     features = {"a": np.array([[0.3, -1.0]]), "b": np.array([[50.0, 60.0]])}
-    np.testing.assert_array_equal(np.array(again.probability(features)), np.array(found.probability(features)))
+    np.testing.assert_array_equal(
+        np.array(again.probability(features)), np.array(found.probability(features))
+    )
 
 
 def test_without_a_prior_it_is_ridge_regression():
@@ -72,7 +74,9 @@ def test_without_a_prior_it_is_ridge_regression():
     weight = np.random.default_rng(1).uniform(0.5, 2, len(x))
     found = stack(["a", "b"], x, positive, group, weight, strength=30.0)
     standardised = (x - found.mean) / found.deviation
-    other = LogisticRegression(C=1 / 30, tol=1e-10, max_iter=1000).fit(standardised, positive, sample_weight=weight)
+    other = LogisticRegression(C=1 / 30, tol=1e-10, max_iter=1000).fit(
+        standardised, positive, sample_weight=weight
+    )
     np.testing.assert_allclose(found.weights, other.coef_[0], atol=1e-4)
     assert found.intercept == pytest.approx(float(other.intercept_[0]), abs=1e-4)
 
@@ -83,7 +87,9 @@ def test_the_posterior_moves_from_the_prior_to_the_data():
     data = stack(["a", "b"], x, positive, group, strength=1e-6)
     certain = stack(["a", "b"], x, positive, group, strength=1e9, prior=prior)
     np.testing.assert_allclose(certain.weights, prior, atol=1e-4)
-    weights = [stack(["a", "b"], x, positive, group, strength=s, prior=prior).weights for s in (1e5, 1e3, 1e1)]
+    weights = [
+        stack(["a", "b"], x, positive, group, strength=s, prior=prior).weights for s in (1e5, 1e3, 1e1)
+    ]
     distances = [float(np.linalg.norm(w - data.weights)) for w in weights]
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] < 0.1 * distances[0]

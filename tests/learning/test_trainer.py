@@ -17,7 +17,16 @@ class Killed(Exception):
     pass
 
 
-def run(folder=None, killed_at=None, epochs=8, validation=None, patience=10, name="toy", seed=0, optimiser=torch.optim.Adam):
+def run(
+    folder=None,
+    killed_at=None,
+    epochs=8,
+    validation=None,
+    patience=10,
+    name="toy",
+    seed=0,
+    optimiser=torch.optim.Adam,
+):
     """Train the toy; returns its weights, the history, and the epochs that were ticked."""
     with torch.random.fork_rng():
         network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 1))
@@ -40,7 +49,11 @@ def run(folder=None, killed_at=None, epochs=8, validation=None, patience=10, nam
         network,
         optimiser(network.parameters(), lr=0.01),
         batches,
-        lambda rows: (network(x[torch.from_numpy(rows)]).squeeze(-1) - x[torch.from_numpy(rows)].sum(-1)).square().mean(),
+        lambda rows: (
+            (network(x[torch.from_numpy(rows)]).squeeze(-1) - x[torch.from_numpy(rows)].sum(-1))
+            .square()
+            .mean()
+        ),
         epochs=epochs,
         seed=seed,
         patience=patience,

@@ -20,11 +20,15 @@ def test_shares_are_rooted_weighed_by_rarity_centred_and_of_length_one():
     weights = np.sqrt(-np.log([1, 0.25, 0.25]) + 0.1)
     rows = np.sqrt(np.array([[1, 0, 0], [0.5, 0, 0.5], [0.36, 0.64, 0], [1, 0, 0]])) * weights
     expected = rows - rows.mean(axis=0)
-    np.testing.assert_allclose(found.of(right, 1).values, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-6)
+    np.testing.assert_allclose(
+        found.of(right, 1).values, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-6
+    )
     alone = np.sqrt([0.64, 0.36, 0]) * weights - rows.mean(axis=0)  # a brand alone is no mean of brands
     np.testing.assert_allclose(found.of(left, 0).values[0], alone / np.linalg.norm(alone), atol=1e-6)
     counts = vectors([[64, 36, 0], [8, 0, 8]])  # counts say what shares say
-    np.testing.assert_allclose(found.of(counts, 1).values, found.of(vectors([[0.64, 0.36, 0], [0.5, 0, 0.5]]), 1).values, atol=1e-6)
+    np.testing.assert_allclose(
+        found.of(counts, 1).values, found.of(vectors([[0.64, 0.36, 0], [0.5, 0, 0.5]]), 1).values, atol=1e-6
+    )
 
 
 def test_dense_values_are_whitened():
@@ -35,7 +39,9 @@ def test_dense_values_are_whitened():
     told = (mixed - found.centre[1]) @ found.axes
     covariance = np.cov(told.T)
     assert np.abs(covariance - np.diag(np.diag(covariance))).max() < 1e-6
-    assert np.diag(covariance).max() == pytest.approx(1 / 1.1, rel=1e-3)  # a tenth of the largest eigenvalue is added
+    assert np.diag(covariance).max() == pytest.approx(
+        1 / 1.1, rel=1e-3
+    )  # a tenth of the largest eigenvalue is added
 
 
 def test_what_is_absent_stays_absent_and_a_view_comes_back_from_its_arrays():
@@ -68,10 +74,14 @@ def test_very_wide_values_are_projected():
 
 @pytest.mark.parametrize("brands", [1, 2, 4, 30])
 def test_few_brands_are_not_taken_off_from_themselves(brands):
-    """Brands and influencers of eight topics: a brand is nearer to those of its own, however few brands there are."""
+    """Brands and influencers of eight topics: a brand is nearer to those of its own, however few brands there
+    are."""
     rng = np.random.default_rng(3)
     topic, own = np.eye(8), np.arange(brands) % 8
-    rows = [topic[own] + rng.uniform(0, 0.1, (brands, 8)), topic[np.arange(80) % 8] + rng.uniform(0, 0.1, (80, 8))]
+    rows = [
+        topic[own] + rng.uniform(0, 0.1, (brands, 8)),
+        topic[np.arange(80) % 8] + rng.uniform(0, 0.1, (80, 8)),
+    ]
     for shift in (0, -0.5):  # shares, and values below zero
         left, right = (Vectors((side + shift).astype(np.float32), np.ones(len(side), bool)) for side in rows)
         made = view(left, right)

@@ -1,4 +1,5 @@
-"""What the audience of an account says of it, account by account, comment by comment, with other people's statistics."""
+"""What the audience of an account says of it, account by account, comment by comment, with other people's
+statistics."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from scipy import stats
 
 
 def typical(samples: dict[str, list[float]]) -> dict[str, tuple[float, float, float]]:
-    """Account to geometric mean and interval, of those with three things or more; of {account: logarithms of its things}."""
+    """Account to geometric mean and interval, of those with three things or more; of {account: logarithms of
+    its things}."""
     squares = {a: sum((x - np.mean(xs)) ** 2 for x in xs) for a, xs in samples.items() if xs}
     usual = sum(squares.values()) / sum(len(samples[a]) - 1 for a in squares)
     found = {}

@@ -1,4 +1,5 @@
-"""Arguments of every public function of the pipeline: each accepted form, and a UsageError for every other type."""
+"""Arguments of every public function of the pipeline: each accepted form, and a UsageError for every other
+type."""
 
 from __future__ import annotations
 
@@ -103,7 +104,11 @@ def valid(hint, workspace: Workspace):
 def needed(function, workspace: Workspace) -> dict:
     """The parameters without a default."""
     parameters = inspect.signature(function).parameters.values()
-    wanted = [p for p in parameters if p.default is inspect.Parameter.empty and p.kind is not inspect.Parameter.VAR_POSITIONAL]
+    wanted = [
+        p
+        for p in parameters
+        if p.default is inspect.Parameter.empty and p.kind is not inspect.Parameter.VAR_POSITIONAL
+    ]
     return {p.name: valid(hints(function)[p.name], workspace) for p in wanted}
 
 
@@ -150,13 +155,19 @@ def test_every_list_is_accepted_in_every_form(function, name, workspace):
 
 @pytest.mark.parametrize(
     ("function", "name"),
-    parameters(lambda hint: (about := accepts(hint)) is not None and about.convert in (as_workspace, checked_place)),
+    parameters(
+        lambda hint: (about := accepts(hint)) is not None and about.convert in (as_workspace, checked_place)
+    ),
 )
 def test_every_workspace_may_be_a_path(function, name, workspace):
     given, place = needed(function, workspace), workspace.path
     for form in (place, str(place)):
         found = recorder(function)(**given | {name: form})[name]
-        assert (found.path == place) if isinstance(found, Workspace) else (function, found) == (pipeline.import_source, form)
+        assert (
+            (found.path == place)
+            if isinstance(found, Workspace)
+            else (function, found) == (pipeline.import_source, form)
+        )
     assert recorder(function)(**given | {name: workspace})[name] is workspace
 
 
@@ -194,7 +205,11 @@ def test_texts_say_what_is_wrong_and_where(value, message):
 
 
 def test_texts_numbers_and_paths_of_other_libraries():
-    assert texts(pa.array(["a.b", "c.d"]), "ids") == texts(pa.chunked_array([["a.b"], ["c.d"]]), "ids") == ["a.b", "c.d"]
+    assert (
+        texts(pa.array(["a.b", "c.d"]), "ids")
+        == texts(pa.chunked_array([["a.b"], ["c.d"]]), "ids")
+        == ["a.b", "c.d"]
+    )
     assert texts(np.array(["a.b", "c.d"]), "ids") == ["a.b", "c.d"]
     assert texts(np.array("a.b"), "ids") == texts(np.str_("a.b"), "ids") == ["a.b"]
     assert whole_numbers(range(3), "seeds") == whole_numbers(np.arange(3), "seeds") == (0, 1, 2)
@@ -219,7 +234,7 @@ def test_a_metadata_of_another_kind_is_no_conversion():
     assert accepts(typing.Annotated[int, Accepts(whole_numbers, "a number")] | None).words == "a number"
 
 
-# --- through the functions themselves ---------------------------------------------------------------------------------------
+# --- through the functions themselves -----------------------------------------------------------------------
 
 
 def test_a_text_is_no_list_of_letters(place, tmp_path):
@@ -230,10 +245,19 @@ def test_a_text_is_no_list_of_letters(place, tmp_path):
         assert one.to_dict() == several.to_dict()
         assert one.rows
     for name in ("like", "dislike"):
-        one, several = (pipeline.rank(place, BRAND, "simcos", 5, **{name: form}) for form in (SOMEONE, [SOMEONE]))
-        assert one.scores.tolist() == several.scores.tolist() != pipeline.rank(place, BRAND, "simcos", 5).scores.tolist()
+        one, several = (
+            pipeline.rank(place, BRAND, "simcos", 5, **{name: form}) for form in (SOMEONE, [SOMEONE])
+        )
+        assert (
+            one.scores.tolist()
+            == several.scores.tolist()
+            != pipeline.rank(place, BRAND, "simcos", 5).scores.tolist()
+        )
     best = pipeline.rank(place, BRAND, "simcos", 1).candidates[0]
-    assert best not in [pick.influencer for pick in pipeline.shortlist(place, BRAND, count=3, ranker="simcos", exclude=best).picks]
+    assert best not in [
+        pick.influencer
+        for pick in pipeline.shortlist(place, BRAND, count=3, ranker="simcos", exclude=best).picks
+    ]
     assert pipeline.export(place, "rankings", tmp_path / "one.csv", BRAND, "simcos", 4) == 4
     assert [pick.influencer for pick in pipeline.appraise(place, BRAND, SOMEONE, "simcos").picks] == [SOMEONE]
     message = pipeline.advise(place, BRAND, captions="Sale! Boots for every summit.")
@@ -242,10 +266,14 @@ def test_a_text_is_no_list_of_letters(place, tmp_path):
 
 
 def test_seeds_and_rankers_may_be_one(place):
-    one, listed = (pipeline.evaluate(place, *given).to_dict() for given in [("simcos", "cv5"), (["simcos"], "cv5")])
+    one, listed = (
+        pipeline.evaluate(place, *given).to_dict() for given in [("simcos", "cv5"), (["simcos"], "cv5")]
+    )
     assert one | {"seconds": {}} == listed | {"seconds": {}}
     seed = pipeline.evaluate(place, "random", "cv5", seeds=3).to_dict()
-    assert seed | {"seconds": {}} == pipeline.evaluate(place, {"random"}, "cv5", seeds=[3]).to_dict() | {"seconds": {}}
+    assert seed | {"seconds": {}} == pipeline.evaluate(place, {"random"}, "cv5", seeds=[3]).to_dict() | {
+        "seconds": {}
+    }
 
 
 def test_an_account_is_forgotten_by_its_name(tmp_path):
@@ -277,8 +305,14 @@ def test_models_and_datasets_take_a_text_and_lists_too(place):
     model, dataset = pipeline.fitted(place, "simcos")
     some = dataset.influencers[:3]
     for form in (list(some), tuple(some), pa.array(some)):
-        assert model.rank(dataset, BRAND, form).scores.tolist() == model.rank(dataset, BRAND, some).scores.tolist()
-        assert model.score(dataset, BRAND, form).tolist() == model.score(dataset, np.array([BRAND], dtype=object), some).tolist()
+        assert (
+            model.rank(dataset, BRAND, form).scores.tolist()
+            == model.rank(dataset, BRAND, some).scores.tolist()
+        )
+        assert (
+            model.score(dataset, BRAND, form).tolist()
+            == model.score(dataset, np.array([BRAND], dtype=object), some).tolist()
+        )
     assert dataset.of_accounts("role", SOMEONE).tolist() == ["influencer"]
     assert dataset.keep(influencers=SOMEONE).influencers.tolist() == [SOMEONE]
     assert dataset.hide_categories(SOMEONE).fingerprint == dataset.hide_categories([SOMEONE]).fingerprint

@@ -1,4 +1,5 @@
-"""Nobody disappears: candidates and those that are left out, by reason, add up to all influencers, wherever they are counted."""
+"""Nobody disappears: candidates and those that are left out, by reason, add up to all influencers, wherever
+they are counted."""
 
 from __future__ import annotations
 
@@ -48,7 +49,10 @@ def folder(tmp_path_factory) -> Path:
     for n, row in enumerate(rows_of(ACCOUNTS)):
         if row["handle"] != "ida.silent":
             caption = HIKES if "hikes" in row["handle"] or "unsized" in row["handle"] else COOKS
-            posts += [f"{2 * n},{row['handle']},{caption} {n},200,10", f"{2 * n + 1},{row['handle']},{caption},300,20"]
+            posts += [
+                f"{2 * n},{row['handle']},{caption} {n},200,10",
+                f"{2 * n + 1},{row['handle']},{caption},300,20",
+            ]
     (source / "posts.csv").write_text("\n".join(posts))
     (source / "endorsements.csv").write_text("brand,influencer\noat.co,eve.cooks\n")
     with Workspace(place, create=True) as workspace:
@@ -74,7 +78,10 @@ def workspace(folder):
 
 
 def counts(groups) -> dict[str, int]:
-    return {group["reason"]: group["count"] for group in (g if isinstance(g, dict) else g.to_dict() for g in groups)}
+    return {
+        group["reason"]: group["count"]
+        for group in (g if isinstance(g, dict) else g.to_dict() for g in groups)
+    }
 
 
 EVERYBODY = 9
@@ -92,7 +99,13 @@ def test_a_ranking_counts_who_is_left_out_and_about_whom_something_is_unknown(wo
 
 @pytest.mark.parametrize("followers", [None, "0..", "10k..50k", "100k.."])
 def test_candidates_and_those_left_out_add_up_to_all(workspace, followers):
-    conditions = None, "category:food", "followers:100k..", "not category:food", "followers:..20k or category:travel"
+    conditions = (
+        None,
+        "category:food",
+        "followers:100k..",
+        "not category:food",
+        "followers:..20k or category:travel",
+    )
     for where, partners in itertools.product(conditions, (False, True)):
         found = pipeline.rank(workspace, BRAND, "simcos", partners=partners, where=where, followers=followers)
         assert found.among == len(found)
@@ -125,7 +138,9 @@ def test_an_empty_pool_says_why(tmp_path):
         (tmp_path / "posts.csv").write_text(f"id,account,caption\n1,oat.co,{COOKS}\n2,fay.tiny,{COOKS}\n")
         pipeline.import_source(workspace, "folder", tmp_path)
         pipeline.encode(workspace, "text.hashing")
-        with pytest.raises(UsageError, match=r"Left out: 1 with fewer than 5,000 followers \(fay\.tiny\)") as refused:
+        with pytest.raises(
+            UsageError, match=r"Left out: 1 with fewer than 5,000 followers \(fay\.tiny\)"
+        ) as refused:
             pipeline.rank(workspace, "oat.co", "simcos")
         assert "--followers" in refused.value.hint
 
@@ -141,7 +156,9 @@ def test_a_search_and_look_alikes_count_whom_they_pass_over(workspace):
 
 
 def test_a_shortlist_counts_whom_it_cannot_choose(workspace):
-    found = pipeline.shortlist(workspace, BRAND, count=2, ranker="simcos", where="category:food", exclude=["bo.cooks"])
+    found = pipeline.shortlist(
+        workspace, BRAND, count=2, ranker="simcos", where="category:food", exclude=["bo.cooks"]
+    )
     assert found.among == 1
     assert found.among + sum(group.count for group in found.excluded) == EVERYBODY
     assert counts(found.excluded) == {
@@ -165,7 +182,10 @@ def test_places_say_among_whom(workspace):
     outside, _ = pipeline.explain(workspace, BRAND, "gus.huge", "simcos", ())
     assert outside.sentences[0].startswith("gus.huge has a score of")
     assert any("has no place in the ranking" in note for note in outside.notes)
-    assert pipeline.explain(workspace, BRAND, "gus.huge", "simcos", (), followers="0..")[0].more["rank"] is not None
+    assert (
+        pipeline.explain(workspace, BRAND, "gus.huge", "simcos", (), followers="0..")[0].more["rank"]
+        is not None
+    )
     suited = pipeline.brands_for(workspace, "eve.cooks", "simcos", followers="0..", partners=True)
     assert suited.brands[0].among == EVERYBODY
     assert counts(suited.candidates.excluded) == {}
@@ -185,7 +205,10 @@ def test_an_import_and_a_check_say_how_many_will_be_ranked(workspace, tmp_path):
 
 def test_a_report_counts_too_and_shows_whom_it_was_asked_for(workspace, tmp_path):
     said = pipeline.report(workspace, BRAND, tmp_path / "a.html", "simcos", k=1)
-    assert "6 of 9 influencers are candidates. Left out: 1 with fewer than 5,000 followers" in (tmp_path / "a.html").read_text()
+    assert (
+        "6 of 9 influencers are candidates. Left out: 1 with fewer than 5,000 followers"
+        in (tmp_path / "a.html").read_text()
+    )
     assert said.counts
     named = pipeline.report(workspace, BRAND, tmp_path / "b.html", "simcos", influencers=["gus.huge"])
     assert [card.profile.id for card in named.cards] == ["gus.huge"]
@@ -196,8 +219,14 @@ def test_the_command_line_prints_the_counts(folder, capsys, tmp_path):
     place = ["-w", str(folder)]
     main(["rank", BRAND, "--ranker", "simcos", *place])
     out = capsys.readouterr().out
-    assert "6 of 9 influencers are candidates. Left out: 1 with fewer than 5,000 followers (fay.tiny), 1 with more than" in out
-    assert "Among them: 1 with an unknown number of followers (kept) (hal.unsized), 1 with nothing encoded" in out
+    assert (
+        "6 of 9 influencers are candidates. Left out: 1 with fewer than 5,000 followers (fay.tiny), 1 with "
+        "more than" in out
+    )
+    assert (
+        "Among them: 1 with an unknown number of followers (kept) (hal.unsized), 1 with nothing encoded"
+        in out
+    )
     main(["rank", BRAND, "--ranker", "simcos", "--followers", "0..", "--json", *place])
     found = json.loads(capsys.readouterr().out)
     assert found["candidates"] == len(found["ranking"]) == 8
@@ -213,7 +242,10 @@ def test_the_command_line_prints_the_counts(folder, capsys, tmp_path):
         main([*command, "--followers", "0..", *place])
         assert "gus.huge)" not in capsys.readouterr().out
     main(["similar", "ann.cooks", *place])
-    assert "7 of 9 influencers can be compared. Left out: 1 named in the request (ann.cooks)" in capsys.readouterr().out
+    assert (
+        "7 of 9 influencers can be compared. Left out: 1 named in the request (ann.cooks)"
+        in capsys.readouterr().out
+    )
     main(["search", "vegan", *place])
     assert "without a match for the words" in capsys.readouterr().out
 
@@ -221,7 +253,9 @@ def test_the_command_line_prints_the_counts(folder, capsys, tmp_path):
 def test_every_column_of_exported_rankings_says_what_it_is(workspace, tmp_path):
     pipeline.export(workspace, "rankings", tmp_path / "r.csv", ranker="simcos")
     rows = rows_of((tmp_path / "r.csv").read_text())
-    assert [row["influencer"] for row in rows] == pipeline.rank(workspace, BRAND, "simcos").candidates.tolist()
+    assert [row["influencer"] for row in rows] == pipeline.rank(
+        workspace, BRAND, "simcos"
+    ).candidates.tolist()
     ann = next(row for row in rows if row["influencer"] == "ann.cooks")
     assert "engagement" not in ann
     assert "category" in ann
@@ -249,12 +283,21 @@ def test_a_stated_category_wins_and_a_predicted_one_is_called_so(workspace, tmp_
         "fay.tiny": "stated",
         "gus.huge": "stated",
     }
-    for command in (["rank", BRAND, "--ranker", "simcos"], ["search", "--where", "category:food"], ["similar", "ann.cooks"]):
+    for command in (
+        ["rank", BRAND, "--ranker", "simcos"],
+        ["search", "--where", "category:food"],
+        ["similar", "ann.cooks"],
+    ):
         main([*command, "-w", str(workspace.path)])
         assert "food (predicted, 90 %)" in capsys.readouterr().out
     pipeline.export(workspace, "rankings", tmp_path / "r.csv", ranker="simcos")
     assert {row["influencer"]: row["category_source"] for row in rows_of((tmp_path / "r.csv").read_text())}[
         "bo.cooks"
     ] == "predicted"
-    said = pipeline.report(workspace, BRAND, tmp_path / "a.html", "simcos", influencers=["bo.cooks", "ann.cooks"])
-    assert {card.profile.id: card.category for card in said.cards} == {"ann.cooks": "food", "bo.cooks": "food (predicted, 90 %)"}
+    said = pipeline.report(
+        workspace, BRAND, tmp_path / "a.html", "simcos", influencers=["bo.cooks", "ann.cooks"]
+    )
+    assert {card.profile.id: card.category for card in said.cards} == {
+        "ann.cooks": "food",
+        "bo.cooks": "food (predicted, 90 %)",
+    }

@@ -95,7 +95,9 @@ def test_prices_are_those_of_a_shortlist(workspace):
 
 def test_one_whose_followers_are_not_known_has_no_price(workspace):
     dataset = pipeline.load(workspace)
-    followers = dict(zip(dataset.influencers.tolist(), dataset.of_accounts("followers", dataset.influencers), strict=True))
+    followers = dict(
+        zip(dataset.influencers.tolist(), dataset.of_accounts("followers", dataset.influencers), strict=True)
+    )
     unknown = [id for id, size in followers.items() if size is None or np.isnan(size)]
     assert unknown
     assert pipeline.asking_prices(workspace, BRAND, unknown) == {}
@@ -124,7 +126,9 @@ def test_an_explanation_is_made_once_as_long_as_nothing_changes(workspace):
         pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",), sides=("brand",))[0],
         pipeline.explain(workspace, BRAND, "mila.trails", kinds=("posts",))[0],
         pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",), seed=1)[0],
-        pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",), data={"slots.concept": "none"})[0],
+        pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",), data={"slots.concept": "none"})[
+            0
+        ],
     ]
     assert len({id(one) for one in [first, *others]}) == 6
     assert others[-1].score != first.score

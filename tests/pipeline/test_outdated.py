@@ -1,4 +1,5 @@
-"""What is older than the rows is found and counted, made again by one call, and an unranked list has no numbers."""
+"""What is older than the rows is found and counted, made again by one call, and an unranked list has no
+numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +31,9 @@ def people() -> list:
     rows: list = []
     for kind, captions in WORDS.items():
         rows.append(Account(id=f"{kind}.shop", role="brand", category=kind))
-        rows += [Account(id=f"{kind}.{n}", role="influencer", category=kind, followers=9_000 + n) for n in range(6)]
+        rows += [
+            Account(id=f"{kind}.{n}", role="influencer", category=kind, followers=9_000 + n) for n in range(6)
+        ]
         for owner in (f"{kind}.shop", *(f"{kind}.{n}" for n in range(6))):
             for n, caption in enumerate(captions):
                 written = f"{caption} {owner}"
@@ -45,7 +48,14 @@ def people() -> list:
                     )
                 )
         partner = f"{kind}.0"
-        rows.append(Link(id=link_id("endorses", partner, f"{kind}.shop"), kind="endorses", source=partner, target=f"{kind}.shop"))
+        rows.append(
+            Link(
+                id=link_id("endorses", partner, f"{kind}.shop"),
+                kind="endorses",
+                source=partner,
+                target=f"{kind}.shop",
+            )
+        )
     return rows
 
 
@@ -55,7 +65,9 @@ def brief(caption: str = "tents and hiking in the mountains #camping") -> list:
 
 
 def many(n: int) -> list:
-    posts = [Post(id=f"many-{i}", account="many.brand", caption=f"tent {i} in the mountains") for i in range(n)]
+    posts = [
+        Post(id=f"many-{i}", account="many.brand", caption=f"tent {i} in the mountains") for i in range(n)
+    ]
     return [Account(id="many.brand", role="brand"), *posts]
 
 
@@ -78,9 +90,12 @@ def test_new_changed_and_emptied_posts_are_counted(workspace):
     gone = next(row for row in people() if isinstance(row, Post) and row.id == "food.1-1")
     changes = [old, gone, Post(id="later", account="food.1", caption="more pancakes")]
     for post, caption in zip(changes, ("a quite different caption", None, "more pancakes"), strict=True):
-        workspace.write("later", [Post(id=post.id, account=post.account, time=1_700_000_009, caption=caption, likes=90)])
+        workspace.write(
+            "later", [Post(id=post.id, account=post.account, time=1_700_000_009, caption=caption, likes=90)]
+        )
     found = {one.name: one for one in pipeline.outdated(workspace).features}
-    # hashing reads captions; the bag reads how many posts the account has too, so that all of food.1 has changed
+    # hashing reads captions; the bag reads how many posts the account has too, so that all of food.1 has
+    # changed
     assert (found["text.hashing"].new, found["text.hashing"].changed) == (1, 2)
     assert found["text.hashing"].ids == {"later", "food.1-0", "food.1-1"}
     assert found["engagement"].new == 1
@@ -101,7 +116,9 @@ def test_a_post_that_says_nothing_is_not_reported_for_ever(workspace):
     pipeline.update(workspace)
     assert "odd" not in workspace.features("concept.bag").ids
     assert counts(workspace) == {}
-    workspace.write("more", [Account(id="watcher", role="audience")])  # so that the rows are compared one by one
+    workspace.write(
+        "more", [Account(id="watcher", role="audience")]
+    )  # so that the rows are compared one by one
     assert counts(workspace) == {}
 
 
@@ -137,7 +154,9 @@ def test_models_are_stale_where_rows_or_features_changed(workspace):
 def test_training_says_what_it_did_not_read(workspace):
     workspace.write("later", [Post(id="later", account="food.1", caption="more pancakes")])
     pipeline.train(workspace, "wsim", {"epochs": "1"})
-    assert any("text.hashing: 1 new post is not encoded" in note for note in workspace.model_info("wsim")["notes"])
+    assert any(
+        "text.hashing: 1 new post is not encoded" in note for note in workspace.model_info("wsim")["notes"]
+    )
 
 
 def test_profiles_are_made_again_with_their_settings(workspace, tmp_path):
@@ -150,7 +169,9 @@ def test_profiles_are_made_again_with_their_settings(workspace, tmp_path):
     note = workspace.maker(workspace.feature_info("nearest")["key"].partition("-")[0])
     assert (note["config"]["folds"], note["seed"]) == (2, 3)
     labels = tmp_path / "labels.csv"
-    labels.write_text("account,category\n" + "".join(f"{kind}.{n},{kind}\n" for kind in WORDS for n in range(4)))
+    labels.write_text(
+        "account,category\n" + "".join(f"{kind}.{n},{kind}\n" for kind in WORDS for n in range(4))
+    )
     pipeline.profile(workspace, "nearest", {"folds": "2"}, labels=[labels])
     workspace.write("again", [Post(id="again", account="food.1", caption="bread")])
     left = pipeline.update(workspace).left
@@ -164,7 +185,9 @@ def test_a_new_brief_is_ranked_by_at_once_and_nothing_is_written(workspace):
     ranking = pipeline.rank(workspace, "new.brand", "simcos")
     assert [row["rank"] for row in ranking.rows()] == list(range(1, 13))
     assert {id.partition(".")[0] for id in ranking.candidates[:6]} == {"travel"}
-    assert any(note.startswith("1 post of new.brand is encoded for this ranking alone") for note in ranking.notes)
+    assert any(
+        note.startswith("1 post of new.brand is encoded for this ranking alone") for note in ranking.notes
+    )
     assert (ranking.no_evidence, dict(ranking.not_encoded)) == (0, {})
     answer, _ = pipeline.explain(workspace, "@New.Brand", str(ranking.candidates[0]), "simcos")
     assert answer.more["rank"] == 1
@@ -196,8 +219,13 @@ def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
     ranking = pipeline.rank(workspace, "many.brand", "simcos")
     assert {row["rank"] for row in ranking.rows()} == {None}
     assert ranking.not_encoded == {"brand": QUICK + 1}
-    assert f"{QUICK + 1} posts of many.brand are not encoded: brandfit update -w {workspace.path}" in ranking.notes
-    assert pipeline.rank(workspace, "new.brand", "simcos").no_evidence == 0  # the smaller one does not wait for the larger one
+    assert (
+        f"{QUICK + 1} posts of many.brand are not encoded: brandfit update -w {workspace.path}"
+        in ranking.notes
+    )
+    assert (
+        pipeline.rank(workspace, "new.brand", "simcos").no_evidence == 0
+    )  # the smaller one does not wait for the larger one
     pipeline.export(workspace, "rankings", tmp_path / "r.csv", ["many.brand"], "simcos")
     assert {row["rank"] for row in csv.DictReader((tmp_path / "r.csv").open())} <= {None, ""}
     said = pipeline.report(workspace, "many.brand", tmp_path / "r.html", "simcos", k=2)
@@ -213,27 +241,43 @@ def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
 
 def test_candidates_without_evidence_are_counted_with_what_to_do(workspace):
     workspace.write(
-        "later", [Account(id="late.one", role="influencer", followers=9_000), Post(id="l", account="late.one", caption="a tent")]
+        "later",
+        [
+            Account(id="late.one", role="influencer", followers=9_000),
+            Post(id="l", account="late.one", caption="a tent"),
+        ],
     )
     workspace.write("later", [Account(id="mute.one", role="influencer", followers=9_000)])
     ranking = pipeline.rank(workspace, "travel.shop", "simcos")
     assert ranking.ranks()[-2:] == [None, None]
     assert (ranking.no_evidence, ranking.not_encoded) == (2, {"candidates": 1})
-    assert any("1 candidate without evidence has posts that are not encoded: brandfit update" in n for n in ranking.notes)
+    assert any(
+        "1 candidate without evidence has posts that are not encoded: brandfit update" in n
+        for n in ranking.notes
+    )
     assert pipeline.rank(workspace, "travel.shop", "simcos", k=3).no_evidence == 2
     chosen = pipeline.shortlist(workspace, "travel.shop", count=3, ranker="simcos")
     assert {group.reason: group.count for group in chosen.excluded}["no_evidence"] == 2
     set_ = pipeline.appraise(workspace, "travel.shop", ["mute.one", "travel.1"], "simcos")
-    assert {pick.influencer: pick.rank is None for pick in set_.picks} == {"mute.one": True, "travel.1": False}
+    assert {pick.influencer: pick.rank is None for pick in set_.picks} == {
+        "mute.one": True,
+        "travel.1": False,
+    }
 
 
 def test_what_cannot_be_encoded_for_itself_waits_for_update(workspace):
-    pipeline.encode(workspace, "text.hashtags", {"min_accounts": "1", "max_share": "1"})  # it learns from all accounts
+    pipeline.encode(
+        workspace, "text.hashtags", {"min_accounts": "1", "max_share": "1"}
+    )  # it learns from all accounts
     workspace.write("brief", brief())
-    ranking = pipeline.rank(workspace, "new.brand", "simcos", data={"slots.text": "text.hashtags", "slots.concept": "none"})
+    ranking = pipeline.rank(
+        workspace, "new.brand", "simcos", data={"slots.text": "text.hashtags", "slots.concept": "none"}
+    )
     assert (ranking.no_evidence, ranking.not_encoded) == (len(ranking), {"brand": 1})
     pipeline.update(workspace)
-    assert pipeline.rank(workspace, "new.brand", "simcos", data={"slots.text": "text.hashtags"}).no_evidence == 0
+    assert (
+        pipeline.rank(workspace, "new.brand", "simcos", data={"slots.text": "text.hashtags"}).no_evidence == 0
+    )
 
 
 def test_imported_features_are_never_out_of_date(workspace):
@@ -245,7 +289,11 @@ def test_imported_features_are_never_out_of_date(workspace):
 
 def test_who_is_forgotten_is_not_left_among_those_without_a_row(workspace):
     workspace.write(
-        "odd", [Account(id="odd.one", role="influencer"), Post(id="odd.one/7", account="odd.one", caption="qwxzj vbnmk")]
+        "odd",
+        [
+            Account(id="odd.one", role="influencer"),
+            Post(id="odd.one/7", account="odd.one", caption="qwxzj vbnmk"),
+        ],
     )
     pipeline.update(workspace)
     assert b"odd.one/7" in features_on_disk(workspace.path)
@@ -270,7 +318,9 @@ def test_the_command_line_says_it_and_makes_it_again(workspace, capsys):
     answer = run(capsys, "check", "-w", where)
     assert f"text.hashing: {QUICK + 1} new posts are not encoded, for example many-0" in answer
     assert f"brandfit update -w {where}" in answer
-    assert json.loads(run(capsys, "check", "--json", "-w", where))["outdated"]["features"][0]["new"] == QUICK + 1
+    assert (
+        json.loads(run(capsys, "check", "--json", "-w", where))["outdated"]["features"][0]["new"] == QUICK + 1
+    )
     assert f"{QUICK + 1} new posts are not encoded" in run(capsys, "doctor", "-w", where)
     sent = ("rank", "many.brand", "--ranker", "simcos", "-k", "2", "-w", where)
     lines = run(capsys, *sent).splitlines()

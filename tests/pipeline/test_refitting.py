@@ -20,7 +20,8 @@ FITTED = "was fitted on"
 
 
 class Gossip(Encoder):
-    """Of every account, the brands that it works with, as it was told when it learned: labels and nothing else."""
+    """Of every account, the brands that it works with, as it was told when it learned: labels and nothing
+    else."""
 
     level = "account"
     preference = 100
@@ -67,8 +68,12 @@ def place(tmp_path_factory):
 def gossip(tmp_path, monkeypatch):
     """A workspace with Features of labels."""
     load, known = names.load, names.names
-    monkeypatch.setattr(names, "load", lambda kind, name: Gossip if name == "text.gossip" else load(kind, name))
-    monkeypatch.setattr(names, "names", lambda kind: [*known(kind), *(["text.gossip"] if kind == "encoder" else [])])
+    monkeypatch.setattr(
+        names, "load", lambda kind, name: Gossip if name == "text.gossip" else load(kind, name)
+    )
+    monkeypatch.setattr(
+        names, "names", lambda kind: [*known(kind), *(["text.gossip"] if kind == "encoder" else [])]
+    )
     monkeypatch.setattr(Gossip, "name", "text.gossip")
     with Workspace(tmp_path / "demo", create=True) as workspace:
         pipeline.import_source(workspace, "sample")
@@ -83,7 +88,9 @@ def test_labels_that_features_remember_are_named_and_gone_when_they_are_made_ane
     honest = pipeline.evaluate(gossip, ["simcos"], "expansion", refit=True)
     assert honest.value("simcos", honest.protocol.metrics[0])["mean"] < 0.7
     assert not [note for note in honest.remarks() if FITTED in note or WHOLE in note]
-    assert [note for note in honest.remarks() if "encoded anew in every fold" in note and "text.gossip" in note]
+    assert [
+        note for note in honest.remarks() if "encoded anew in every fold" in note and "text.gossip" in note
+    ]
 
 
 def test_both_sides_are_what_the_encoder_makes_of_them_by_what_it_learned_of_the_training_side(place):
@@ -117,7 +124,9 @@ def test_the_pairs_that_are_judged_stay_the_same(tmp_path):
     with Workspace(tmp_path / "work", create=True) as workspace:
         pipeline.import_source(workspace, "folder", tmp_path / "in")
         pipeline.encode(workspace, "text.profile")
-        once, anew = (pipeline.evaluate(workspace, ["brandfit"], "expansion", refit=refit) for refit in (False, True))
+        once, anew = (
+            pipeline.evaluate(workspace, ["brandfit"], "expansion", refit=refit) for refit in (False, True)
+        )
         workspace.save(replace(workspace.features("text.profile"), key="made elsewhere"))
         left = pipeline.evaluate(workspace, ["brandfit"], "expansion", refit=True)
     assert [note for note in once.judged["brandfit"].notes if FITTED in note]
@@ -139,7 +148,9 @@ def test_what_was_imported_stays_and_is_named(place):
     ids = np.concatenate([dataset.brands, dataset.influencers])
     rows = np.random.default_rng(0).random((len(ids), 4)).astype(np.float32)
     place.save(Features("released.topics", ids, rows, "account", slot="text", learned_from=("accounts",)))
-    report = pipeline.evaluate(place, ["simcos"], "expansion", data={"slots.text": "released.topics"}, refit=True)
+    report = pipeline.evaluate(
+        place, ["simcos"], "expansion", data={"slots.text": "released.topics"}, refit=True
+    )
     assert [note for note in report.remarks() if "released.topics" in note and WHOLE in note]
 
 

@@ -64,7 +64,9 @@ def test_where_nothing_can_be_written_it_goes_without(workspace):
         assert folder is None
 
 
-def test_nothing_stays_of_who_was_forgotten_meanwhile_or_where_there_is_nothing_to_go_on_from(workspace, monkeypatch):
+def test_nothing_stays_of_who_was_forgotten_meanwhile_or_where_there_is_nothing_to_go_on_from(
+    workspace, monkeypatch
+):
     with pytest.raises(ValueError, match="wrong"), pipeline.resumable(workspace, "rows") as folder:
         raise ValueError("wrong")
     assert not folder.exists()

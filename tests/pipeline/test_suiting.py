@@ -1,5 +1,5 @@
-"""Brands for an influencer: places are those of ``rank``, the order is that of places or probabilities, whatever a brand adds to
-all."""
+"""Brands for an influencer: places are those of ``rank``, the order is that of places or probabilities,
+whatever a brand adds to all."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def workspace(folder):
 def test_a_place_is_where_sorting_puts_it(scores):
     ids = [f"i{n}" for n in range(len(scores))]
     best = order(np.array(scores), ids).tolist()
-    assert [place(np.array(scores), ids, n) for n in range(len(scores))] == [best.index(n) + 1 for n in range(len(scores))]
+    assert [place(np.array(scores), ids, n) for n in range(len(scores))] == [
+        best.index(n) + 1 for n in range(len(scores))
+    ]
 
 
 @pytest.mark.parametrize("ranker", ["simcos", "brandfit"])
@@ -104,7 +106,12 @@ def test_a_pair_from_both_sides(workspace):
 
 @pytest.mark.parametrize(
     ("place_", "rank", "said"),
-    [(10, 2, "both sides"), (10, 3, "the brand alone"), (11, 1, "the influencer alone"), (90, 20, "neither side")],
+    [
+        (10, 2, "both sides"),
+        (10, 3, "the brand alone"),
+        (11, 1, "the influencer alone"),
+        (90, 20, "neither side"),
+    ],
 )
 def test_the_first_tenth_is_told_of_each_side(place_, rank, said):
     both = Pair("ana", Suited(rank, "shop", place_, 100, None), 20)
@@ -117,7 +124,9 @@ def test_what_cannot_be_told_is_said(workspace):
         pipeline.brands_for(workspace, "northpeak.outdoor")
     with pytest.raises(UnknownName, match="no brand named"):
         pipeline.pair(workspace, "arvid.peaks", "arvid.peaks")
-    assert any("alike for every brand" in note for note in pipeline.brands_for(workspace, "arvid.peaks", "miv").notes)
+    assert any(
+        "alike for every brand" in note for note in pipeline.brands_for(workspace, "arvid.peaks", "miv").notes
+    )
     outside = pipeline.brands_for(workspace, "arvid.peaks", data={"endorsements.max_followers": 6_000})
     assert any("outside the bounds of 5,000 to 6,000 followers" in note for note in outside.notes)
     silent = patch.object(SimCos, "parts", lambda _, __, b, c: {"simcos": np.full((len(b), len(c)), np.nan)})
@@ -158,4 +167,6 @@ def test_the_commands(folder, capsys):
 def comments(folder, account: str) -> list[dict]:
     with Workspace(folder) as workspace:
         links = workspace.dataset().stored_links.to_pylist()
-    return [link for link in links if link["kind"] == "comments" and link["target"] == account != link["source"]]
+    return [
+        link for link in links if link["kind"] == "comments" and link["target"] == account != link["source"]
+    ]

@@ -19,7 +19,8 @@ TOPICS = ("food", "pet", "travel")
 
 
 def planted(accounts: int, posts_each: int, telling: int, seed: int = 0) -> tuple[Dataset, dict[str, str]]:
-    """Of the posts of each account ``telling`` are about its topic, marked so in one column; the others are about anything."""
+    """Of the posts of each account ``telling`` are about its topic, marked so in one column; the others are
+    about anything."""
     rng = np.random.default_rng(seed)
     rows, posts, values, topic = [], [], [], {}
     for n in range(accounts):
@@ -31,7 +32,9 @@ def planted(accounts: int, posts_each: int, telling: int, seed: int = 0) -> tupl
             about = own if p < telling else int(rng.integers(3))
             posts.append(Post(id=f"{id}-{p}", account=id, caption="words", time=int(rng.integers(1000))))
             values.append([*np.eye(3)[about], float(p < telling), *rng.normal(0, 0.1, 2)])
-    text = Features("t", np.array([post.id for post in posts], dtype=object), np.array(values, np.float32), slot="text")
+    text = Features(
+        "t", np.array([post.id for post in posts], dtype=object), np.array(values, np.float32), slot="text"
+    )
     return Dataset.of(rows, posts).with_slots({"t": text}), topic
 
 
@@ -43,7 +46,14 @@ def accuracy(profiler: Attentive, dataset: Dataset, topic: dict[str, str]) -> fl
 
 def test_attention_finds_the_posts_that_tell_where_there_are_many():
     dataset, topic = planted(90, 20, 1)
-    settings = {"width": 0.2, "epochs": 60, "learning_rate": 0.005, "dropout": 0.1, "posts": 0.0, "patience": 30}
+    settings = {
+        "width": 0.2,
+        "epochs": 60,
+        "learning_rate": 0.005,
+        "dropout": 0.1,
+        "posts": 0.0,
+        "patience": 30,
+    }
     with_it = Attentive(Attentive.Config.of(settings)).fit(dataset)
     without = Attentive(Attentive.Config.of({**settings, "attention": False})).fit(dataset)
     assert accuracy(with_it, dataset, topic) > accuracy(without, dataset, topic) + 0.2
@@ -101,7 +111,10 @@ def test_the_newest_posts_are_looked_at(monkeypatch):
 
 def test_weak_labels_say_what_concepts_say_clearly():
     taxonomy = built_in()
-    only = {topic: next(n for n, c in enumerate(taxonomy.concepts) if c.categories & set(TOPICS) == {topic}) for topic in TOPICS}
+    only = {
+        topic: next(n for n, c in enumerate(taxonomy.concepts) if c.categories & set(TOPICS) == {topic})
+        for topic in TOPICS
+    }
     concepts = np.zeros((4, len(taxonomy)), np.float32)
     concepts[0, only["food"]] = 1
     concepts[1, only["travel"]] = 3

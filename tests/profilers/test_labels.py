@@ -39,7 +39,9 @@ def planted(biographies: bool) -> Dataset:
         words = WORDS[topic].split()
         said = " ".join(words[(n * 5 + k) % 12] for k in range(5))
         accounts.append(Account(id=f"{topic}.{n}", biography=said if biographies else None))
-        posts.append(Post(id=f"p{n}", account=f"{topic}.{n}", caption="good morning" if biographies else said))
+        posts.append(
+            Post(id=f"p{n}", account=f"{topic}.{n}", caption="good morning" if biographies else said)
+        )
     return Dataset.of(accounts, posts)
 
 
@@ -58,7 +60,11 @@ def test_topics_that_a_person_named_label_accounts(biographies, tmp_path):
     text = file.read_text()
     for topic in topics:  # what a person does
         name = "food" if set(topic.words[:4]) <= set(WORDS["food"].split()) else "pet"
-        text = text.replace(f'accounts = {topic.accounts}\ncategory = ""', f'accounts = {topic.accounts}\ncategory = "{name}"', 1)
+        text = text.replace(
+            f'accounts = {topic.accounts}\ncategory = ""',
+            f'accounts = {topic.accounts}\ncategory = "{name}"',
+            1,
+        )
     file.write_text(text)
     labels = _discover.applied(dataset, _discover.read(file))
     assert len(labels) > 50
@@ -143,8 +149,23 @@ def test_the_commands(place, tmp_path, capsys, monkeypatch):
     main(["profile", "discover", "--topics", "4", "--out", str(topics), "-w", str(place)])
     assert "Written:" in capsys.readouterr().out
     text = topics.read_text().split('category = ""')
-    topics.write_text(text[0] + 'category = "one"' + text[1] + 'category = "two"' + 'category = ""'.join(text[2:]))
-    main(["profile", "discover", "--apply", str(topics), "--share", "0.3", "--out", str(labels), "-w", str(place)])
+    topics.write_text(
+        text[0] + 'category = "one"' + text[1] + 'category = "two"' + 'category = ""'.join(text[2:])
+    )
+    main(
+        [
+            "profile",
+            "discover",
+            "--apply",
+            str(topics),
+            "--share",
+            "0.3",
+            "--out",
+            str(labels),
+            "-w",
+            str(place),
+        ]
+    )
     with labels.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["category"] for row in rows} == {"one", "two"}
@@ -156,7 +177,10 @@ def test_the_commands(place, tmp_path, capsys, monkeypatch):
     labels.write_text(labels.read_text() + "nobody.at.all,one\n")
     out = tmp_path / "told.csv"
     main(["profile", "tags", "--labels", str(labels), "-w", str(place), "--out", str(out)])
-    assert f"1 of {len(rows) + 1} labels of {labels} are of accounts that are not here: nobody.at.all" in capsys.readouterr().out
+    assert (
+        f"1 of {len(rows) + 1} labels of {labels} are of accounts that are not here: nobody.at.all"
+        in capsys.readouterr().out
+    )
     assert out.read_text().startswith("account,stated,answer")
 
 
@@ -180,8 +204,12 @@ def test_posts_are_labelled_by_hand_and_learned_from(place, tmp_path, capsys, mo
     file = tmp_path / "posts.csv"
     with Workspace(place) as workspace:
         told, _ = pipeline.to_mark(workspace, [], 10_000, kind="post")
-        accounts = dict(zip(*(workspace.dataset().posts[c].to_pylist() for c in ("id", "account")), strict=True))
-        category = dict(zip(*(workspace.dataset().accounts[c].to_pylist() for c in ("id", "category")), strict=True))
+        accounts = dict(
+            zip(*(workspace.dataset().posts[c].to_pylist() for c in ("id", "account")), strict=True)
+        )
+        category = dict(
+            zip(*(workspace.dataset().accounts[c].to_pylist() for c in ("id", "category")), strict=True)
+        )
     assert all(texts[0] == f"@{accounts[id]}" for id, texts in told)
     answers = iter(["1", "q"])
     monkeypatch.setattr("click.prompt", lambda *_a, **_k: next(answers))
@@ -193,7 +221,21 @@ def test_posts_are_labelled_by_hand_and_learned_from(place, tmp_path, capsys, mo
     assert "labels of posts" in capsys.readouterr().err
     write_labels({id: category[accounts[id]] for id, _ in told[:300] if category[accounts[id]]}, file, "post")
     out = tmp_path / "told.csv"
-    main(["profile", "tags", "--set", "level=post", "--labels", str(file), "--out", str(out), "-w", str(place), "--json"])
+    main(
+        [
+            "profile",
+            "tags",
+            "--set",
+            "level=post",
+            "--labels",
+            str(file),
+            "--out",
+            str(out),
+            "-w",
+            str(place),
+            "--json",
+        ]
+    )
     found = json.loads(capsys.readouterr().out)
     assert found["posts"] > 1000
     with out.open(newline="") as handle:
@@ -201,7 +243,20 @@ def test_posts_are_labelled_by_hand_and_learned_from(place, tmp_path, capsys, mo
     assert len(rows) == found["posts"]
     assert sum(bool(row["stated"]) for row in rows) > 200
     levels = ["--set", "tags.level=post", "--set", "majority.level=post"]
-    main(["profile", "evaluate", "tags", "majority", *levels, "--labels", str(file), "-w", str(place), "--json"])
+    main(
+        [
+            "profile",
+            "evaluate",
+            "tags",
+            "majority",
+            *levels,
+            "--labels",
+            str(file),
+            "-w",
+            str(place),
+            "--json",
+        ]
+    )
     judged = json.loads(capsys.readouterr().out)
     assert judged["posts"] > 200
     assert judged["results"]["tags"]["accuracy"]["low"] > judged["majority"]

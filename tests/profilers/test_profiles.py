@@ -79,7 +79,9 @@ def test_what_is_judged_is_hidden(place, monkeypatch):
 
     def watched(self, dataset, tick=None, cross=False):
         ids = dataset.influencers
-        seen.append({id for id, c in zip(ids, dataset.of_accounts("category", ids), strict=True) if c is not None})
+        seen.append(
+            {id for id, c in zip(ids, dataset.of_accounts("category", ids), strict=True) if c is not None}
+        )
         return real(self, dataset, tick, cross)
 
     monkeypatch.setattr(Profiler, "fit", watched)
@@ -207,18 +209,28 @@ def test_profilers_take_numbers_that_are_not_known(name):
     words = {"food": "soup bread cake kitchen", "pet": "puppy leash kitten vet"}
     accounts = [Account(id=f"{kind}{n:02}", category=kind) for kind in words for n in range(15)]
     posts = [
-        Post(id=f"{a.id}-{p}", account=a.id, caption=words[a.category], likes=None if n % 2 else 10 * n, comments=None)
+        Post(
+            id=f"{a.id}-{p}",
+            account=a.id,
+            caption=words[a.category],
+            likes=None if n % 2 else 10 * n,
+            comments=None,
+        )
         for n, a in enumerate(accounts)
         for p in range(2)
     ]
-    dataset = Dataset.of([*accounts, Account(id="new")], [*posts, Post(id="new", account="new", caption="a puppy and a kitten")])
+    dataset = Dataset.of(
+        [*accounts, Account(id="new")],
+        [*posts, Post(id="new", account="new", caption="a puppy and a kitten")],
+    )
     cls = names.load("profiler", name)
     told = cls(cls.Config.of({}), 0).fit(dataset).probabilities(dataset, np.array(["new"], dtype=object))
     assert np.isfinite(told).all()
 
 
 def test_a_number_that_all_have_alike_but_for_rounding_says_nothing():
-    """.2 mentions a post of everybody that is known, and none of who is asked about: no million standard deviations."""
+    """.2 mentions a post of everybody that is known, and none of who is asked about: no million standard
+    deviations."""
     rounded = 0
     for n in range(30, 60):
         numbers = np.column_stack([np.full(n, 0.2), np.arange(n)])

@@ -24,11 +24,19 @@ def planted(selling: str) -> Dataset:
         accounts.append(Account(id=f"{n:02}", followers=9000))
         for p in range(6):
             marked, hidden = p < 2, p == 2 and n % 6 == 0
-            words = " ".join(rng.choice(["sun", "day", "walk", "home", "tea", "friends", "morning", "light"], 4))
+            words = " ".join(
+                rng.choice(["sun", "day", "walk", "home", "tea", "friends", "morning", "light"], 4)
+            )
             caption = f"{words} {selling if marked or hidden else ''} {'#ad' if marked else ''}"
             tags = ["ad"] if marked else []
             posts.append(
-                Post(id=f"{n:02}-{p}", account=f"{n:02}", caption=caption, hashtags=tags, disclosed=disclosed(caption, tags))
+                Post(
+                    id=f"{n:02}-{p}",
+                    account=f"{n:02}",
+                    caption=caption,
+                    hashtags=tags,
+                    disclosed=disclosed(caption, tags),
+                )
             )
     return Dataset.of(accounts, posts)
 

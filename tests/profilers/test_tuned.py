@@ -1,4 +1,5 @@
-"""The top of Inception-v3, tuned on labelled posts. Its weights are drawn, its batch normalisation fits the pictures here."""
+"""The top of Inception-v3, tuned on labelled posts. Its weights are drawn, its batch normalisation fits the
+pictures here."""
 
 from __future__ import annotations
 
@@ -26,13 +27,16 @@ def drawn(rng: np.random.Generator, stripes: bool) -> bytes:
     if stripes:
         rows[:: int(rng.integers(2, 5))] = rng.integers(0, 256, 3)
     buffer = io.BytesIO()
-    Picture.fromarray((rows + rng.normal(0, 20, rows.shape)).clip(0, 255).astype(np.uint8)).save(buffer, "PNG")
+    Picture.fromarray((rows + rng.normal(0, 20, rows.shape)).clip(0, 255).astype(np.uint8)).save(
+        buffer, "PNG"
+    )
     return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
 def shown() -> tuple[Dataset, dict[str, bytes]]:
-    """Of 36 accounts every other shows stripes; nobody writes a word; one picture is damaged and one missing."""
+    """Of 36 accounts every other shows stripes; nobody writes a word; one picture is damaged and one
+    missing."""
     rng = np.random.default_rng(3)
     accounts, posts, images, pictures = [], [], [], {}
     for n in range(36):
@@ -49,7 +53,8 @@ def shown() -> tuple[Dataset, dict[str, bytes]]:
 
 @pytest.fixture(scope="module")
 def weights(torchvision, shown, tmp_path_factory) -> str:
-    """Of a network whose activations are neither nothing nor beyond measure: without training, its statistics at least are real."""
+    """Of a network whose activations are neither nothing nor beyond measure: without training, its statistics
+    at least are real."""
     torch.manual_seed(1)
     network = torchvision.models.inception_v3(weights=None, transform_input=True, init_weights=True).train()
     for layer in network.modules():
@@ -60,7 +65,9 @@ def weights(torchvision, shown, tmp_path_factory) -> str:
     network.AuxLogits, network.aux_logits = None, False
     with torch.no_grad():
         network(rows)
-    whole = torchvision.models.inception_v3(weights=None, transform_input=True, init_weights=False).state_dict()
+    whole = torchvision.models.inception_v3(
+        weights=None, transform_input=True, init_weights=False
+    ).state_dict()
     file = tmp_path_factory.mktemp("weights") / "inception.pth"
     torch.save({**whole, **network.state_dict()}, file)
     return str(file)
@@ -83,7 +90,9 @@ def test_only_the_top_blocks_change_and_pictures_are_told_the_same_each_time(wei
     old, new = before.model.state_dict(), first.model.state_dict()
     changed = {name.split(".")[0] for name in old if not torch.equal(old[name], new[name])}
     assert changed == set(BLOCKS[:2])
-    assert not any("running" in name for name in old if not torch.equal(old[name], new[name]))  # statistics stay
+    assert not any(
+        "running" in name for name in old if not torch.equal(old[name], new[name])
+    )  # statistics stay
     values, present = first(pictures.__getitem__, hashes)
     np.testing.assert_array_equal(present, np.arange(24) > 0)  # the first is damaged
     np.testing.assert_array_equal(values, second(pictures.__getitem__, hashes)[0])
@@ -119,7 +128,9 @@ def test_attentive_learns_from_pictures_alone(weights, shown):
     profiler = Attentive(Attentive.Config.of({**settings, "posts": 0.0, "validation": 0.0})).fit(dataset)
     asked = dataset.influencers[dataset.of_accounts("category", dataset.influencers) == None]  # noqa: E711
     told = profiler.probabilities(dataset, asked)
-    right = [id.startswith(profiler.classes[row.argmax()]) for id, row in zip(asked.tolist(), told, strict=True)]
+    right = [
+        id.startswith(profiler.classes[row.argmax()]) for id, row in zip(asked.tolist(), told, strict=True)
+    ]
     assert np.mean(right) >= 0.75
     looked = profiler.looked(dataset, asked)
     np.testing.assert_allclose(np.bincount(looked.owner, looked.attention), 1, rtol=1e-5)

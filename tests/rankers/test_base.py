@@ -13,9 +13,14 @@ INFLUENCERS = ("ana", "bo", "cy")
 
 
 def dataset():
-    accounts = [Account(id=i) for i in INFLUENCERS] + [Account(id=b, role="brand") for b in ("shop", "quiet", "briefed", "unseen")]
+    accounts = [Account(id=i) for i in INFLUENCERS] + [
+        Account(id=b, role="brand") for b in ("shop", "quiet", "briefed", "unseen")
+    ]
     posts = [Post(id="s", account="shop"), Post(id="b", account="briefed", kind="brief")]
-    links = [Link(id=link_id("endorses", "bo", b), kind="endorses", source="bo", target=b) for b in ("shop", "quiet")]
+    links = [
+        Link(id=link_id("endorses", "bo", b), kind="endorses", source="bo", target=b)
+        for b in ("shop", "quiet")
+    ]
     return Dataset.of(accounts, posts, links=links)
 
 
@@ -105,8 +110,19 @@ def test_a_slot_that_is_unknown_is_in_the_notes_with_count_and_example():
     picture = Features("p", ids[1:], values[1:], key="p")  # none of the post of the brand
     other = Features("p", ids[1:], values[1:], key="c")
     dataset = Dataset.of(accounts, posts).with_slots({"text": text, "picture": picture, "concept": other})
-    assert "text is unknown for 1 of 4 candidates (i3): it is left out of their scores" in SimCos().rank(dataset, "oat.bar").notes
-    two = Dataset.of([*accounts, Account(id="pea.bar", role="brand")], [*posts, Post(id="p-pea", account="pea.bar")]).with_slots(
-        {"text": Features("t", np.append(ids, "p-pea"), values[[0, 1, 2, 3, 4, 0]], key="t2"), "picture": text}
+    assert (
+        "text is unknown for 1 of 4 candidates (i3): it is left out of their scores"
+        in SimCos().rank(dataset, "oat.bar").notes
     )
-    assert "picture does not count: nothing of pea.bar is there to compare" in SimCos().rank(two, "pea.bar").notes
+    two = Dataset.of(
+        [*accounts, Account(id="pea.bar", role="brand")], [*posts, Post(id="p-pea", account="pea.bar")]
+    ).with_slots(
+        {
+            "text": Features("t", np.append(ids, "p-pea"), values[[0, 1, 2, 3, 4, 0]], key="t2"),
+            "picture": text,
+        }
+    )
+    assert (
+        "picture does not count: nothing of pea.bar is there to compare"
+        in SimCos().rank(two, "pea.bar").notes
+    )

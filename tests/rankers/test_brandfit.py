@@ -15,7 +15,8 @@ from brandfit.rankers.brandfit import Brandfit, BrandfitConfig
 def planted(posts_each: int, partners: int = 96, silent: int = 0) -> Dataset:
     """Influencers post on a topic of their own and, but for one post, on everything; brands on their topic.
 
-    Only the first ``partners`` work with brands; others are ``silent``: one half of them works with the first brand.
+    Only the first ``partners`` work with brands; others are ``silent``: one half of them works with the first
+    brand.
     """
     rng = np.random.default_rng(0)
     topics = np.eye(8, dtype=np.float32)
@@ -35,7 +36,9 @@ def planted(posts_each: int, partners: int = 96, silent: int = 0) -> Dataset:
         if b % 8 == i % 8 and (b + i) % 3
     ]
     accounts += [Account(id=f"s{n:03}", followers=9_000) for n in range(silent)]
-    links += [Link(id=f"b00-s{n:03}", kind="endorses", source=f"s{n:03}", target="b00") for n in range(silent // 2)]
+    links += [
+        Link(id=f"b00-s{n:03}", kind="endorses", source=f"s{n:03}", target="b00") for n in range(silent // 2)
+    ]
     text = Features("t", np.array([row.id for row in rows], dtype=object), np.array(values, np.float32))
     return Dataset.of(accounts, rows, links=links).with_slots({"text": text})
 
@@ -74,7 +77,9 @@ def test_engagement_and_the_brands_one_has_worked_with_are_parts():
     rng = np.random.default_rng(1)
     comments = np.array([[3 + (post["account"] in works) + rng.normal(0, 0.5)] for post in posts], np.float32)
     ids = np.array([post["id"] for post in posts], dtype=object)
-    dataset = dataset.with_slots({**dataset.slots, "engagement": Features("e", ids, comments, columns=("log1p_comments",))})
+    dataset = dataset.with_slots(
+        {**dataset.slots, "engagement": Features("e", ids, comments, columns=("log1p_comments",))}
+    )
     ranker = Brandfit().fit(dataset)
     assert "engagement" in ranker.reads
     weights = dict(zip(ranker.stack.names, ranker.stack.weights, strict=True))
@@ -82,17 +87,22 @@ def test_engagement_and_the_brands_one_has_worked_with_are_parts():
     parts = ranker.parts(dataset, dataset.brands[:2], dataset.influencers)
     assert {"text", "engagement", "history"} <= set(parts) <= {*Brandfit.slots, *Brandfit.sums}
     assert parts["engagement"][0] == pytest.approx(parts["engagement"][1])
-    assert sum(parts.values()) == pytest.approx(ranker.score(dataset, dataset.brands[:2], dataset.influencers))
+    assert sum(parts.values()) == pytest.approx(
+        ranker.score(dataset, dataset.brands[:2], dataset.influencers)
+    )
 
 
 def own(brands: int, partners: int, shown: int) -> Dataset:
-    """Brands with partners of their own alone, who show the topic of the brand; of the brands only the first ones show anything."""
+    """Brands with partners of their own alone, who show the topic of the brand; of the brands only the first
+    ones show anything."""
     rng, topics = np.random.default_rng(1), np.eye(brands, 12, dtype=np.float32)
     accounts, rows, values, links = [], [], [], []
     for b in range(brands):
         accounts.append(Account(id=f"b{b}", role="brand"))
         accounts += [Account(id=f"b{b}i{n}", followers=9_000) for n in range(partners)]
-        links += [Link(id=f"b{b}i{n}", kind="endorses", source=f"b{b}i{n}", target=f"b{b}") for n in range(partners)]
+        links += [
+            Link(id=f"b{b}i{n}", kind="endorses", source=f"b{b}i{n}", target=f"b{b}") for n in range(partners)
+        ]
         for id in (f"b{b}", *(f"b{b}i{n}" for n in range(partners))):
             rows.append(Post(id=f"{id}-0", account=id, time=1))
             values.append(topics[b] + rng.uniform(0.05, 0.15, 12).astype(np.float32))
@@ -152,7 +162,8 @@ def test_agreement_is_the_probability_of_one_category(sure):
 
 
 def test_an_unsure_prediction_says_less_than_a_stated_category():
-    """Without endorsements, so that nothing can make up for it: one influencer states what the other is predicted to be."""
+    """Without endorsements, so that nothing can make up for it: one influencer states what the other is
+    predicted to be."""
     dataset = planted(1).with_links([], replacing=["endorses"])
     dataset = with_category(dataset, 0.3)
     category = dataset.slots["category"]
@@ -162,7 +173,9 @@ def test_an_unsure_prediction_says_less_than_a_stated_category():
     mixed = Features("category", category.ids, values, "account", category.columns, "mixed", "category")
     dataset = dataset.with_slots({**dataset.slots, "category": mixed})
     ranker = Brandfit().fit(dataset)
-    parts = ranker.parts(dataset, np.array(["b00"], dtype=object), np.array(["i008", "i016", "i001"], dtype=object))
+    parts = ranker.parts(
+        dataset, np.array(["b00"], dtype=object), np.array(["i008", "i016", "i001"], dtype=object)
+    )
     stated_part, predicted_part, other_part = parts["agreement"][0]
     assert stated_part > predicted_part > other_part
     assert stated_part - other_part > 3 * (predicted_part - other_part)
@@ -174,7 +187,9 @@ def test_a_category_alone_is_no_evidence_of_what_an_account_posts():
     shown = ~np.char.startswith(text.ids.astype(str), "i001")
     hidden = Features("t", text.ids[shown], text.values[shown])
     dataset = dataset.with_slots({**dataset.slots, "text": hidden})
-    score = Brandfit().fit(dataset).score(dataset, dataset.brands[:2], np.array(["i001", "i002"], dtype=object))
+    score = (
+        Brandfit().fit(dataset).score(dataset, dataset.brands[:2], np.array(["i001", "i002"], dtype=object))
+    )
     assert np.isnan(score[:, 0]).all()
     assert np.isfinite(score[:, 1]).all()
 
@@ -182,6 +197,8 @@ def test_a_category_alone_is_no_evidence_of_what_an_account_posts():
 def test_the_prior_stays_where_there_is_no_evidence_against_it():
     """Learned weights of a few brands lie nearer to the prior mean than those without a prior do."""
     dataset = planted(6).keep(brands=np.array([f"b{n:02}" for n in range(6)], dtype=object))
-    informed, plain = (Brandfit(BrandfitConfig(prior=source)).fit(dataset).stack for source in ("both", "none"))
+    informed, plain = (
+        Brandfit(BrandfitConfig(prior=source)).fit(dataset).stack for source in ("both", "none")
+    )
     mean = prior.weights(informed.names, 6, "both")
     assert np.linalg.norm(informed.weights - mean) < np.linalg.norm(plain.weights - mean)

@@ -23,7 +23,13 @@ def noise() -> Dataset:
     accounts = [Account(id=f"b{n:02}", role="brand") for n in range(20)]
     accounts += [Account(id=f"i{n:03}", followers=10_000) for n in range(80)]
     links = [
-        Link(id=f"{n}", kind="endorses", source=f"i{n:03}", target=f"b{n % 20:02}", weight=float(rng.uniform(0.03, 0.08)))
+        Link(
+            id=f"{n}",
+            kind="endorses",
+            source=f"i{n:03}",
+            target=f"b{n % 20:02}",
+            weight=float(rng.uniform(0.03, 0.08)),
+        )
         for n in range(80)
     ]
     ids = np.array([a.id for a in accounts], dtype=object)
@@ -50,7 +56,10 @@ def test_only_the_leaky_mode_sees_the_label(noise):
 
 def test_campaigns_are_means_over_the_endorsements_of_a_pair():
     accounts = [Account(id="b", role="brand"), Account(id="i")]
-    links = [Link(id=str(n), kind="endorses", source="i", target="b", weight=w) for n, w in enumerate((0.1, 0.3, None))]
+    links = [
+        Link(id=str(n), kind="endorses", source="i", target="b", weight=w)
+        for n, w in enumerate((0.1, 0.3, None))
+    ]
     assert campaign_rates(Dataset.of(accounts, links=links)) == {("b", "i"): pytest.approx(0.2)}
 
 
@@ -62,7 +71,8 @@ def test_nobody_else_is_shown_anything(noise):
 
 
 def test_every_score_is_the_equations_of_the_paper_pair_by_pair(noise):
-    """Eq. 5-9, 17, 18: a loop over pairs and their concepts, beside the ranker that looks at every account once."""
+    """Eq. 5-9, 17, 18: a loop over pairs and their concepts, beside the ranker that looks at every account
+    once."""
     torch = pytest.importorskip("torch")
     camera = Camera(Camera.Config.of({"epochs": 2, "width": 0.02})).fit(noise)
     brands, candidates = noise.brands[:4], noise.influencers[:9]
@@ -70,7 +80,9 @@ def test_every_score_is_the_equations_of_the_paper_pair_by_pair(noise):
     np.testing.assert_array_equal(camera.score(noise, brands, candidates), found["score"])
     net = camera.network.double()
     u = net.concepts.detach()
-    left, right = (torch.from_numpy(side.values).double() for side in camera.values(noise, "concept", brands, candidates))
+    left, right = (
+        torch.from_numpy(side.values).double() for side in camera.values(noise, "concept", brands, candidates)
+    )
     with torch.no_grad():
         for row, b in enumerate(left):
             for column, m in enumerate(right):
@@ -81,7 +93,10 @@ def test_every_score_is_the_equations_of_the_paper_pair_by_pair(noise):
                     torch.stack([who @ net.answers(u[k][None])[0] for k in mine]).softmax(0)
                     for who, mine in zip(asked, top, strict=True)
                 ]
-                r = [sum(w * u[k] for w, k in zip(ws, mine, strict=True)) for ws, mine in zip(weight, top, strict=True)]
+                r = [
+                    sum(w * u[k] for w, k in zip(ws, mine, strict=True))
+                    for ws, mine in zip(weight, top, strict=True)
+                ]
                 e_b, e_m = (net.account(torch.cat(pair)[None])[0] for pair in zip(h, r, strict=True))
                 assert float(e_b @ e_m) == pytest.approx(found["content"][row, column], rel=1e-5)
                 np.testing.assert_allclose(found["weights_b"][row, column], weight[0], rtol=1e-4)
@@ -96,18 +111,24 @@ def test_endorsement_effect_and_influence_are_the_equations_of_the_paper(noise):
     rng = np.random.default_rng(2)
     ids = np.concatenate([noise.brands, noise.influencers])
     rate = dict(zip(ids.tolist(), rng.uniform(0.01, 0.09, len(ids)).astype(np.float32).tolist(), strict=True))
-    features = Features("engagement", ids, np.array([[rate[id]] for id in ids], np.float32), "account", (RATE,))
+    features = Features(
+        "engagement", ids, np.array([[rate[id]] for id in ids], np.float32), "account", (RATE,)
+    )
     data = noise.with_slots({**noise.slots, "engagement": features})
     camera = Camera(Camera.Config.of({"epochs": 2, "width": 0.02})).fit(data)
     own = np.array([rate[id] for id in data.influencers])
     pairs = campaign_rates(data)
     slope, offset = np.polyfit(
-        [(rate[i] - own.mean()) / own.std() for _, i in pairs], [(w - own.mean()) / own.std() for w in pairs.values()], 1
+        [(rate[i] - own.mean()) / own.std() for _, i in pairs],
+        [(w - own.mean()) / own.std() for w in pairs.values()],
+        1,
     )
     net = camera.network.double()
 
     def phi(layer, x):
-        inner = 1 / (1 + np.exp(-(x * layer.inner.weight.detach().numpy()[:, 0] + layer.inner.bias.detach().numpy())))
+        inner = 1 / (
+            1 + np.exp(-(x * layer.inner.weight.detach().numpy()[:, 0] + layer.inner.bias.detach().numpy()))
+        )
         return float(inner @ layer.outer.weight.detach().numpy()[0])
 
     found = camera.factors(data, data.brands[:3], data.influencers[:5])
@@ -115,7 +136,9 @@ def test_endorsement_effect_and_influence_are_the_equations_of_the_paper(noise):
         for column, influencer in enumerate(data.influencers[:5]):
             e_b, e_m = ((rate[id] - own.mean()) / own.std() for id in (brand, influencer))
             effect = 1 / (1 + np.exp(-phi(net.effect[0], offset + slope * e_m) - phi(net.effect[1], e_b)))
-            influence = 1 / (1 + np.exp(-phi(net.influence[0], 0.0) - phi(net.influence[1], e_m)))  # all have as many followers
+            influence = 1 / (
+                1 + np.exp(-phi(net.influence[0], 0.0) - phi(net.influence[1], e_m))
+            )  # all have as many followers
             assert found["effect"][row, column] == pytest.approx(effect, rel=1e-4)
             assert found["influence"][row, column] == pytest.approx(influence, rel=1e-4)
             told = found["content"][row, column] * effect * influence

@@ -1,4 +1,5 @@
-"""Weights are learned from pairs that the evidence does not know: every pair is asked for once, and what is one event together."""
+"""Weights are learned from pairs that the evidence does not know: every pair is asked for once, and what is
+one event together."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ BRANDS, INFLUENCERS = 8, 40
 def dataset() -> Dataset:
     """Influencers name up to four brands at a moment; the last ten name nobody; some stand for a brand."""
     rng = np.random.default_rng(0)
-    accounts = [Account(id=f"b{n}", role="brand") for n in range(BRANDS)] + [Account(id=f"i{n:02}") for n in range(INFLUENCERS)]
+    accounts = [Account(id=f"b{n}", role="brand") for n in range(BRANDS)] + [
+        Account(id=f"i{n:02}") for n in range(INFLUENCERS)
+    ]
     links = []
     for n in range(INFLUENCERS - 10):
         brands = rng.choice(BRANDS, int(rng.integers(2, 6)), replace=False)
@@ -34,7 +37,10 @@ def training(dataset) -> Training:
     works = np.zeros((BRANDS, INFLUENCERS), bool)
     for b, i in dataset.endorsements.tolist():
         works[int(b[1:]), int(i[1:])] = True
-    rows = {n: Vectors(rng.normal(size=(n, 5)).astype(np.float32), np.ones(n, bool)) for n in (BRANDS, INFLUENCERS)}
+    rows = {
+        n: Vectors(rng.normal(size=(n, 5)).astype(np.float32), np.ones(n, bool))
+        for n in (BRANDS, INFLUENCERS)
+    }
     unknown = (np.full(BRANDS, -1), np.full(INFLUENCERS, -1))
     return Training({"text": rows[BRANDS]}, {"text": rows[INFLUENCERS]}, works, unknown, {})
 
@@ -43,7 +49,9 @@ def training(dataset) -> Training:
 def fitted(monkeypatch):
     """What evidence was fitted on, in order."""
     seen = []
-    monkeypatch.setattr(Evidence, "fit", classmethod(lambda cls, training: seen.append(training) or len(seen)))
+    monkeypatch.setattr(
+        Evidence, "fit", classmethod(lambda cls, training: seen.append(training) or len(seen))
+    )
     return seen
 
 
@@ -59,7 +67,9 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
     partners = matrix(dataset, "endorses", "represents")
     assert ((about.partners.toarray() > 0) == partners).all()
     asked = np.zeros_like(training.works, dtype=int)
-    times = {(link["target"], link["source"]): link["time"] for link in dataset.links_of("endorses").to_pylist()}
+    times = {
+        (link["target"], link["source"]): link["time"] for link in dataset.links_of("endorses").to_pylist()
+    }
     parts = list(dealing.by_moments(training, about, 3, np.random.default_rng(0)))
     assert len(parts) == 3
     for part, seen in zip(parts, fitted, strict=True):
@@ -74,7 +84,11 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
         assert len(part.asked.influencers["text"].values) == INFLUENCERS
         here = {(f"b{b}", f"i{i:02}") for b, i in np.argwhere(held)}
         for brand, influencer in here:
-            together = {(b, i) for (b, i), time in times.items() if i == influencer and time == times[brand, influencer]}
+            together = {
+                (b, i)
+                for (b, i), time in times.items()
+                if i == influencer and time == times[brand, influencer]
+            }
             assert together <= here
     assert (asked == training.works).all()
 
@@ -99,7 +113,9 @@ def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, trainin
             mine = training.works[part.brands]
             assert (part.works == (mine if everybody else mine[:, mine.any(axis=0)])).all()
             assert not (part.works & part.others).any()
-            assert part.candidates.tolist() == [n for n in range(INFLUENCERS) if everybody or mine[:, n].any()]
+            assert part.candidates.tolist() == [
+                n for n in range(INFLUENCERS) if everybody or mine[:, n].any()
+            ]
             others = partners[fold != number][:, part.candidates]
             assert ((part.worked.toarray() > 0) == others.T).all()
             assert (part.known == others.any(axis=0)).all()

@@ -30,7 +30,9 @@ def test_the_example_is_a_ranker(monkeypatch):
     monkeypatch.setitem(sys.modules, "loud_example", module)
     exec(re.search(r"```python\n(.*?)```", PAGE, re.S).group(1), module.__dict__)
     posts = [Post(id=f"p{n}", account=account) for n, account in enumerate(["bo", "ana", "bo"])]
-    dataset = Dataset.of([Account(id=i) for i in ("ana", "bo", "cy")] + [Account(id="shop", role="brand")], posts)
+    dataset = Dataset.of(
+        [Account(id=i) for i in ("ana", "bo", "cy")] + [Account(id="shop", role="brand")], posts
+    )
     ranking = module.Loud().rank(dataset, "shop")
     assert ranking.candidates.tolist() == ["bo", "ana", "cy"]
     assert ranking.scores.tolist() == [2, 1, 0]

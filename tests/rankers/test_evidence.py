@@ -30,7 +30,9 @@ def vectors(rng: np.random.Generator, n: int, absent: int | None = None) -> dict
 def case():
     rng = np.random.default_rng(3)
     works = rng.random((BRANDS, INFLUENCERS)) < 0.2
-    works[rng.integers(BRANDS, size=INFLUENCERS), np.arange(INFLUENCERS)] = True  # everybody works with somebody
+    works[rng.integers(BRANDS, size=INFLUENCERS), np.arange(INFLUENCERS)] = (
+        True  # everybody works with somebody
+    )
     unknown = (np.full(BRANDS, -1), np.full(INFLUENCERS, -1))
     training = Training(vectors(rng, BRANDS, 2), vectors(rng, INFLUENCERS, 4), works, unknown, {})
     return training, Evidence.fit(training), vectors(rng, ASKED, 1), vectors(rng, INFLUENCERS // 2, 0)
@@ -41,7 +43,9 @@ def radial(left, right, weights, gamma):
     result = np.zeros((len(next(iter(left.values()))), len(next(iter(right.values())))))
     for m in range(result.shape[0]):
         for n in range(result.shape[1]):
-            distance = sum(w * ((left[s][m].astype(float) - right[s][n]) ** 2).sum() for s, w in weights.items())
+            distance = sum(
+                w * ((left[s][m].astype(float) - right[s][n]) ** 2).sum() for s, w in weights.items()
+            )
             result[m, n] = np.exp(-gamma * distance / sum(weights.values()))
     return result
 
@@ -55,7 +59,8 @@ def seen(evidence, found, side):
 
 
 def everything(case):
-    """Rows by slot of training brands, training influencers, the brands and the influencers that are asked for."""
+    """Rows by slot of training brands, training influencers, the brands and the influencers that are asked
+    for."""
     training, evidence, brands, influencers = case
     sides = ((training.brands, 0), (training.influencers, 1), (brands, 0), (influencers, 1))
     return [seen(evidence, found, side) for found, side in sides]
@@ -63,7 +68,9 @@ def everything(case):
 
 def together(rows, weights):
     """Slots side by side, so that inner products are weighted sums of theirs."""
-    return np.concatenate([rows[slot].astype(float) * np.sqrt(weight) for slot, weight in weights.items()], axis=1)
+    return np.concatenate(
+        [rows[slot].astype(float) * np.sqrt(weight) for slot, weight in weights.items()], axis=1
+    )
 
 
 def shrunk(matrix, share):
@@ -123,10 +130,14 @@ def test_krr_is_ridge_regression_on_both_sides(case, slot):
     target = training.works / np.sqrt(training.works.sum(axis=1, keepdims=True))
     target = target - target.mean(axis=0)
     weights, gamma = evidence.weights["influencer"], GAMMA["influencer"]
-    dual = np.linalg.solve(radial(people, people, weights, gamma) + RIDGE["influencer"] * np.eye(INFLUENCERS), target.T)
+    dual = np.linalg.solve(
+        radial(people, people, weights, gamma) + RIDGE["influencer"] * np.eye(INFLUENCERS), target.T
+    )
     of_influencers = radial(others, people, weights, gamma) @ dual  # (n, b)
     by, gamma = ({slot: 1.0}, GAMMA["slot"]) if slot else (evidence.weights["brand"], GAMMA["brand"])
-    of_brands = radial(asked, known, by, gamma) @ np.linalg.inv(radial(known, known, by, gamma) + RIDGE["brand"] * np.eye(BRANDS))
+    of_brands = radial(asked, known, by, gamma) @ np.linalg.inv(
+        radial(known, known, by, gamma) + RIDGE["brand"] * np.eye(BRANDS)
+    )
     told = evidence.of(brands, evidence.side(influencers, {}), {})[f"krr.{slot}" if slot else "krr"]
     assert told == pytest.approx(of_brands @ of_influencers.T, abs=1e-6)
     assert np.abs(told).max() > 0.003
@@ -148,11 +159,20 @@ def test_partner_is_the_cosine_with_the_partner_of_like_brands_less_its_hubness(
 
 def test_match_is_the_log_likelihood_ratio_of_having_the_same_mean(case):
     training, evidence, brands, influencers = case
-    known, people, asked, others = (together(r, evidence.weights["influencer"]) @ evidence.stored["axes"] for r in everything(case))
+    known, people, asked, others = (
+        together(r, evidence.weights["influencer"]) @ evidence.stored["axes"] for r in everything(case)
+    )
     dim = known.shape[1]
-    means = np.array([np.mean([x, *people[works]], axis=0) for x, works in zip(known, training.works, strict=True)])
-    within = np.mean([np.outer(people[i] - means[b], people[i] - means[b]) for b, i in np.argwhere(training.works)], axis=0)
-    within, between = shrunk(within, SHRINK["match"]), shrunk(np.mean([np.outer(m, m) for m in means], axis=0), SHRINK["match"])
+    means = np.array(
+        [np.mean([x, *people[works]], axis=0) for x, works in zip(known, training.works, strict=True)]
+    )
+    within = np.mean(
+        [np.outer(people[i] - means[b], people[i] - means[b]) for b, i in np.argwhere(training.works)], axis=0
+    )
+    within, between = (
+        shrunk(within, SHRINK["match"]),
+        shrunk(np.mean([np.outer(m, m) for m in means], axis=0), SHRINK["match"]),
+    )
     total = between + within
     both = np.block([[total, between], [between, total]])
 
@@ -160,7 +180,13 @@ def test_match_is_the_log_likelihood_ratio_of_having_the_same_mean(case):
         return -0.5 * (z @ np.linalg.solve(covariance, z) + np.linalg.slogdet(covariance)[1])
 
     ratio = np.array(
-        [[log_density(np.append(x, y), both) - log_density(x, total) - log_density(y, total) for y in others] for x in asked]
+        [
+            [
+                log_density(np.append(x, y), both) - log_density(x, total) - log_density(y, total)
+                for y in others
+            ]
+            for x in asked
+        ]
     )
     constant = -0.5 * (np.linalg.slogdet(both)[1] - 2 * np.linalg.slogdet(total)[1])
     told = evidence.of(brands, evidence.side(influencers, {}), {})["match"]
@@ -171,8 +197,12 @@ def test_match_is_the_log_likelihood_ratio_of_having_the_same_mean(case):
 
 def test_within_is_a_cosine_after_whitening_what_differs_inside_pairs(case):
     training, evidence, brands, influencers = case
-    known, people, asked, others = (together(r, evidence.weights["influencer"]) @ evidence.stored["axes"] for r in everything(case))
-    differ = np.mean([np.outer(known[b] - people[i], known[b] - people[i]) for b, i in np.argwhere(training.works)], axis=0)
+    known, people, asked, others = (
+        together(r, evidence.weights["influencer"]) @ evidence.stored["axes"] for r in everything(case)
+    )
+    differ = np.mean(
+        [np.outer(known[b] - people[i], known[b] - people[i]) for b, i in np.argwhere(training.works)], axis=0
+    )
     values, vectors = np.linalg.eigh(shrunk(differ, SHRINK["within"]))
     white = vectors @ np.diag(values**-QUARTER) @ vectors.T
     known, asked, others = known @ white, asked @ white, others @ white
@@ -195,7 +225,9 @@ def test_category_compares_what_both_sides_are_told_to_have(case):
     shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
     weights, gamma = evidence.weights["influencer"], GAMMA["influencer"]
     system = radial(people, people, weights, gamma) + RIDGE["influencer"] * np.eye(INFLUENCERS)
-    right = radial(others, people, weights, gamma) @ np.linalg.solve(system, shares - shares.mean(axis=0)) + shares.mean(axis=0)
+    right = radial(others, people, weights, gamma) @ np.linalg.solve(
+        system, shares - shares.mean(axis=0)
+    ) + shares.mean(axis=0)
     weights, gamma, sure = evidence.weights["brand"], GAMMA["brand"], own >= 0
     among = radial(known, known, weights, gamma)[np.ix_(sure, sure)] + RIDGE["category"] * np.eye(sure.sum())
     usual = one[sure].mean(axis=0)

@@ -1,4 +1,5 @@
-"""MIV by hand: how often, how much answered, how many followers; the mean of what is known, brands not told apart."""
+"""MIV by hand: how often, how much answered, how many followers; the mean of what is known, brands not told
+apart."""
 
 from __future__ import annotations
 
@@ -11,8 +12,15 @@ from brandfit.rankers.miv import FACTORS, WEEK, Miv
 
 
 def test_factors_are_logarithms_of_what_a_platform_shows():
-    accounts = [Account(id="b", role="brand"), Account(id="busy", followers=9_999), Account(id="still", followers=99)]
-    posts = [Post(id=f"p{n}", account="busy", time=n * WEEK // 2, likes=(3, 5, None)[n], comments=1) for n in range(3)]
+    accounts = [
+        Account(id="b", role="brand"),
+        Account(id="busy", followers=9_999),
+        Account(id="still", followers=99),
+    ]
+    posts = [
+        Post(id=f"p{n}", account="busy", time=n * WEEK // 2, likes=(3, 5, None)[n], comments=1)
+        for n in range(3)
+    ]
     posts.append(Post(id="q", account="still", likes=15))
     data = Dataset.of([*accounts, Account(id="unknown")], posts)
     miv = Miv().fit(data)

@@ -1,4 +1,5 @@
-"""The networks of the papers, equation by equation, on weights that a person can multiply: mutants of them fail here."""
+"""The networks of the papers, equation by equation, on weights that a person can multiply: mutants of them
+fail here."""
 
 from __future__ import annotations
 
@@ -78,8 +79,14 @@ def test_bamir_content_is_a_product_and_nodes_are_apart():
 
 def test_both_sides_in_one_pass_are_what_two_passes_give():
     sides = {
-        "text": (Vectors(told(3, 4, 1).numpy(), np.ones(3, bool)), Vectors(told(5, 4, 2).numpy(), np.ones(5, bool))),
-        "graph": (Vectors(told(3, 2, 3).numpy(), np.ones(3, bool)), Vectors(told(5, 2, 4).numpy(), np.arange(5) > 1)),
+        "text": (
+            Vectors(told(3, 4, 1).numpy(), np.ones(3, bool)),
+            Vectors(told(5, 4, 2).numpy(), np.ones(5, bool)),
+        ),
+        "graph": (
+            Vectors(told(3, 2, 3).numpy(), np.ones(3, bool)),
+            Vectors(told(5, 2, 4).numpy(), np.arange(5) > 1),
+        ),
     }
     network = BamirNet({"text": 4, "graph": 2}, 0.5).eval()
     embed = Embed(network, sides)
@@ -148,13 +155,18 @@ def embedded(left, right):
 
 def test_the_losses_of_bamir_and_morning_are_hinges_of_each_part_and_a_cross_entropy():
     left = {"content": torch.tensor([[1.0, 2.0]]), "graph": torch.tensor([[0.5, 0.0]])}
-    right = {"content": torch.tensor([[1.0, 0.5], [0.2, 0.1]]), "graph": torch.tensor([[2.0, 1.0], [1.0, 1.0]])}
+    right = {
+        "content": torch.tensor([[1.0, 0.5], [0.2, 0.1]]),
+        "graph": torch.tensor([[2.0, 1.0], [1.0, 1.0]]),
+    }
     embed = embedded(left, right)
     batch = bamir.Triplets(torch.tensor([0, 0]), torch.tensor([0, 0]), torch.tensor([1, 1]))
     s = {"content": (2.0, 0.4), "graph": (1.0, 0.5)}
     cross = -np.log(np.exp(3.0) / (np.exp(3.0) + np.exp(0.9)))
     hinges = max(0, 4 - s["content"][0] + s["content"][1]) + max(0, 2 - s["graph"][0] + s["graph"][1])
-    assert float(bamir.Bamir().loss(embed, batch)) == pytest.approx(2 * hinges + cross, rel=1e-5)  # a sum, and a mean
+    assert float(bamir.Bamir().loss(embed, batch)) == pytest.approx(
+        2 * hinges + cross, rel=1e-5
+    )  # a sum, and a mean
     margins = morning.MARGINS
     assert margins == {"content": 4.0, "audience": 2.0, "graph": 2.0}
     expected = sum(max(0, margins[part] - p + n) for part, (p, n) in s.items()) + cross
@@ -186,13 +198,21 @@ def test_mir_is_a_product_of_two_layers_and_its_order_of_buckets_counts():
 
 @pytest.mark.parametrize("attention", ["sigmoid", "printed"])
 def test_morning_attends_to_what_content_and_audience_share(attention):
-    values = {"text": told(2, 3, 1), "picture": told(2, 5, 2), "audience": told(2, 4, 3), "graph": told(2, 6, 4)}
+    values = {
+        "text": told(2, 3, 1),
+        "picture": told(2, 5, 2),
+        "audience": told(2, 4, 3),
+        "graph": told(2, 6, 4),
+    }
     network = MorningNet({slot: v.shape[1] for slot, v in values.items()}, 0.5, 0.02, attention).eval()
     found = network(0, values, dict.fromkeys(values, ONE))
     branch = {slot: network.branches[slot](v) for slot, v in values.items()}
     content = layer(branch["text"] * branch["picture"], network.fusion["content"])  # Eq. 9
     audience = layer(branch["audience"], network.fusion["audience"])
-    shared = layer(content, network.affinity["content"]).sigmoid() * layer(audience, network.affinity["audience"]).sigmoid()
+    shared = (
+        layer(content, network.affinity["content"]).sigmoid()
+        * layer(audience, network.affinity["audience"]).sigmoid()
+    )
     d = content.shape[1]
     for part, e in (("content", content), ("audience", audience)):
         asked = e.sigmoid() if attention == "sigmoid" else e
@@ -205,9 +225,11 @@ def test_morning_attends_to_what_content_and_audience_share(attention):
 
 
 def test_wsim_mt_learns_categories_beside_the_pools():
-    """L = ListNet + lambda CE(brands) + gamma CE(influencers), each brand and candidate weighed by how often it is drawn.
+    """L = ListNet + lambda CE(brands) + gamma CE(influencers), each brand and candidate weighed by how often
+    it is drawn.
 
-    The second influencer has no picture: pairs with it are told by words alone, and so is its category, but not its brands'.
+    The second influencer has no picture: pairs with it are told by words alone, and so is its category, but
+    not its brands'.
     """
     from brandfit.learning.losses import listnet
 
@@ -231,7 +253,10 @@ def test_wsim_mt_learns_categories_beside_the_pools():
         categories=torch.tensor([[0, 1], [1, -1]]),
     )
     ranker = wsim_mt.WSimMT(wsim_mt.WSimMT.Config.of({"weight_brand": 0.3, "weight_influencer": 0.7}))
-    branch = {slot: [through(v[slot], network.branches[slot], torch.relu, True) for v in values] for slot in values[0]}
+    branch = {
+        slot: [through(v[slot], network.branches[slot], torch.relu, True) for v in values]
+        for slot in values[0]
+    }
 
     def e(side: int, account: int, picture: bool):
         words = branch["text"][side][account]
@@ -245,10 +270,14 @@ def test_wsim_mt_learns_categories_beside_the_pools():
         own = e(side, account, bool(pictures[side][account]))
         return -layer(own[None], network.head).log_softmax(-1)[0, category]
 
-    scores = torch.stack([torch.stack([score(b, i) for i in row]) for b, row in enumerate(pooled.candidates.tolist())])
+    scores = torch.stack(
+        [torch.stack([score(b, i) for i in row]) for b, row in enumerate(pooled.candidates.tolist())]
+    )
     main = listnet(scores, pooled.positive, pooled.valid)
     brands = (cross(0, 0, 0) + cross(0, 1, 1)) / 2
-    influencers = (cross(1, 0, 0) + 2 * cross(1, 1, 1)) / 3  # the second is in two pools, the third has no category
+    influencers = (
+        cross(1, 0, 0) + 2 * cross(1, 1, 1)
+    ) / 3  # the second is in two pools, the third has no category
     rows, real = [], network.joint
     network.joint = lambda values, has: rows.append(len(has["text"])) or real(values, has)
     torch.testing.assert_close(ranker.loss(embed, pooled), main + 0.3 * brands + 0.7 * influencers)
@@ -260,7 +289,9 @@ def test_mir_concat_is_side_by_side_and_sides_may_have_weights_of_their_own():
     network = MirNet({"text": 3, "picture": 5}, "concat", "own", 0.0, 0.01).eval()
     for side in (0, 1):
         e = [through(values[slot], network.sides[side][slot], torch.relu) for slot in ("text", "picture")]
-        torch.testing.assert_close(network(side, values, dict.fromkeys(values, ONE))["content"], torch.cat(e, -1))
+        torch.testing.assert_close(
+            network(side, values, dict.fromkeys(values, ONE))["content"], torch.cat(e, -1)
+        )
     assert not network.alike
     assert not torch.allclose(network.sides[0]["text"][0].weight, network.sides[1]["text"][0].weight)
     alone = network(0, values, {"text": ONE, "picture": 0 * ONE})["content"]
@@ -280,7 +311,9 @@ def test_wsim_mt_mixes_likeness_and_engagement():
     found = sum((sides[0][part] * sides[1][part]).sum(-1) for part in sides[0])
     e = [through(v["text"], network.branches["text"], torch.relu, True) for v in (left, right)]
     w = network.share.sigmoid()
-    torch.testing.assert_close(found, (1 - w) * (e[0] * network.diagonal * e[1]).sum(-1) + w * right["engagement"][:, 0])
+    torch.testing.assert_close(
+        found, (1 - w) * (e[0] * network.diagonal * e[1]).sum(-1) + w * right["engagement"][:, 0]
+    )
 
 
 def test_the_fusions_that_camera_is_compared_with():
@@ -292,11 +325,17 @@ def test_the_fusions_that_camera_is_compared_with():
     sketches = torch.zeros(2, 2, d)
     for n, slot in enumerate(("text", "picture")):
         for j in range(dims[slot]):
-            sketches[n, :, network.get_buffer(f"bucket_{slot}")[j]] += values[slot][:, j] * network.get_buffer(f"sign_{slot}")[j]
-    pooled = torch.stack([sum(sketches[0, :, j] * sketches[1, :, (k - j) % d] for j in range(d)) for k in range(d)], -1)
+            sketches[n, :, network.get_buffer(f"bucket_{slot}")[j]] += (
+                values[slot][:, j] * network.get_buffer(f"sign_{slot}")[j]
+            )
+    pooled = torch.stack(
+        [sum(sketches[0, :, j] * sketches[1, :, (k - j) % d] for j in range(d)) for k in range(d)], -1
+    )
     pooled = pooled.sign() * pooled.abs().sqrt()
     pooled = pooled / pooled.norm(dim=-1, keepdim=True)
-    torch.testing.assert_close(network(values, has), through(pooled, network.top, last=True), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(
+        network(values, has), through(pooled, network.top, last=True), atol=1e-4, rtol=1e-3
+    )
     network = Fused(dims, "history", 0.0, 0.01).eval()
     e = [through(values[slot], network.branches[slot], last=True) for slot in ("text", "picture")]
     torch.testing.assert_close(network(values, has), e[0] * e[1])
@@ -311,23 +350,37 @@ def test_mir_says_where_weighted_pooling_has_no_posts_to_weigh():
     accounts = [Account(id="b", role="brand"), Account(id="i")]
     dataset = Dataset.of(accounts, [Post(id="p", account="i"), Post(id="q", account="b")])
     rows = np.ones((2, 3), np.float32)
-    whole = dataset.with_slots({"text": Features("words", np.array(["b", "i"], dtype=object), rows, "account")})
+    whole = dataset.with_slots(
+        {"text": Features("words", np.array(["b", "i"], dtype=object), rows, "account")}
+    )
     posts = dataset.with_slots({"text": Features("words", np.array(["p", "q"], dtype=object), rows, "post")})
     weighted, plain = (mir.Mir(mir.MirConfig(pooling=pooling)) for pooling in ("weighted", "average"))
     assert "pooling=weighted weighs no posts of text: one row is an account" in weighted.notes(whole)
-    assert not [note for ranker, data in ((weighted, posts), (plain, whole)) for note in ranker.notes(data) if "weighs" in note]
+    assert not [
+        note
+        for ranker, data in ((weighted, posts), (plain, whole))
+        for note in ranker.notes(data)
+        if "weighs" in note
+    ]
 
 
 def test_a_partner_of_unknown_campaign_is_graded_in_the_middle():
     ranker = mir.Mir(mir.Mir.Config.of({"k": 3}))
     accounts = [Account(id="b", role="brand"), *(Account(id=f"i{n}") for n in range(4))]
     rates = [0.1, None, 0.3, 0.2]
-    links = [Link(id=f"l{n}", kind="endorses", source=f"i{n}", target="b", weight=rate) for n, rate in enumerate(rates)]
+    links = [
+        Link(id=f"l{n}", kind="endorses", source=f"i{n}", target="b", weight=rate)
+        for n, rate in enumerate(rates)
+    ]
     pairs = Pairs(
-        np.array(["b"], dtype=object), np.array([f"i{n}" for n in range(4)], dtype=object), np.array([[0, n] for n in range(4)])
+        np.array(["b"], dtype=object),
+        np.array([f"i{n}" for n in range(4)], dtype=object),
+        np.array([[0, n] for n in range(4)]),
     )
     ranker.note(Dataset.of(accounts, links=links), pairs)
-    assert [ranker._grade.get((0, n), ranker._middle) for n in range(4)] == pytest.approx([0.1, 0.2, 0.3, 0.2])
+    assert [ranker._grade.get((0, n), ranker._middle) for n in range(4)] == pytest.approx(
+        [0.1, 0.2, 0.3, 0.2]
+    )
 
 
 def test_bamir_without_a_negative_is_told():

@@ -26,7 +26,9 @@ def test_a_weight_is_a_line_over_the_logarithm_of_the_brands(measured):
 
 def test_it_does_not_extrapolate(measured):
     for outside, end in ((0, 5), (10_000, 160)):
-        assert prior.weights(["match"], outside, "released") == pytest.approx(prior.weights(["match"], end, "released"))
+        assert prior.weights(["match"], outside, "released") == pytest.approx(
+            prior.weights(["match"], end, "released")
+        )
 
 
 def test_both_sources_are_averaged_and_one_can_be_left_out(measured):
@@ -55,7 +57,7 @@ def test_the_file_names_how_it_was_measured():
     sources = json.loads(text)["sources"]
     assert set(sources) == {"released", "instagram"}
     for source in sources.values():
-        assert source["about"].startswith("python experiments/prior.py")
+        assert source["about"].startswith("python studies/prior.py")
         assert 0 < source["brands"][0] < source["brands"][1]
         assert np.isfinite(np.array(list(source["weights"].values()))).all()
         assert source["weights"]["cos.text"][0] > 0

@@ -20,12 +20,19 @@ def released(shared):
     influencers = np.array([f"i{n:04d}" for n in range(len(data["influencer_lda"]))], dtype=object)
     ids = np.concatenate([brands, influencers])
     slots = {
-        slot: Features(name, ids, np.concatenate([data[f"brand_{name}"], data[f"influencer_{name}"]]), "account")
+        slot: Features(
+            name, ids, np.concatenate([data[f"brand_{name}"], data[f"influencer_{name}"]]), "account"
+        )
         for slot, name in (("text", "lda"), ("concept", "concept"))
     }
     accounts = [Account(id=b, role="brand") for b in brands] + [Account(id=i) for i in influencers]
     links = [
-        Link(id=link_id("endorses", influencers[i], brands[b]), kind="endorses", source=influencers[i], target=brands[b])
+        Link(
+            id=link_id("endorses", influencers[i], brands[b]),
+            kind="endorses",
+            source=influencers[i],
+            target=brands[b],
+        )
         for b, i in data["endorsement"]
     ]
     return Dataset.of(accounts, links=links).with_slots(slots)
@@ -39,7 +46,10 @@ def auc(ranker, dataset, brands):
     values = []
     for n, brand in enumerate(brands):
         mine = np.isin(candidates, pairs[pairs[:, 0] == brand, 1])
-        higher, equal = scores[n, mine][:, None] > scores[n, ~mine], scores[n, mine][:, None] == scores[n, ~mine]
+        higher, equal = (
+            scores[n, mine][:, None] > scores[n, ~mine],
+            scores[n, mine][:, None] == scores[n, ~mine],
+        )
         values.append((higher + 0.5 * equal).mean())
     return np.mean(values)
 

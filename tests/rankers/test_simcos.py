@@ -16,7 +16,9 @@ BRAND, OTHER = np.array(["shop"], dtype=object), np.array(["ana", "bo", "cy", "d
 def dataset(**slots):
     accounts = [Account(id=id) for id in OTHER] + [Account(id="shop", role="brand")]
     filled = {
-        slot: Features(slot, np.array(list(rows), dtype=object), np.array(list(rows.values()), np.float32), "account")
+        slot: Features(
+            slot, np.array(list(rows), dtype=object), np.array(list(rows.values()), np.float32), "account"
+        )
         for slot, rows in slots.items()
     }
     return Dataset.of(accounts).with_slots(filled)
@@ -34,7 +36,8 @@ def parts(fusion, data=DATA):
 
 def test_average_of_the_cosines_of_shared_slots():
     found = parts("average")
-    # cosines: ana text 24/25, picture 6/10; bo text 8/10 only; cy picture -1 only; dee's text is all zeros: nothing
+    # cosines: ana text 24/25, picture 6/10; bo text 8/10 only; cy picture -1 only; dee's text is all zeros:
+    # nothing
     np.testing.assert_allclose(found["text"], [[0.48, 0.8, 0, np.nan]], rtol=1e-6)
     np.testing.assert_allclose(found["picture"], [[0.3, 0, -1, np.nan]], rtol=1e-6)
 
@@ -77,4 +80,6 @@ def test_a_slot_that_one_side_misses_as_a_whole_is_left_out_by_name(fusion):
 def test_a_slot_of_zeros_is_left_out_of_the_lengths_too():
     data = dataset(text={"shop": [1, 0], "ana": [0, 0]}, picture={"shop": [1, 0], "ana": [1, 0]})
     for fusion in ("average", "concatenate"):
-        assert sum(np.nan_to_num(part) for part in parts(fusion, data).values())[0, 0] == pytest.approx(1), fusion
+        assert sum(np.nan_to_num(part) for part in parts(fusion, data).values())[0, 0] == pytest.approx(1), (
+            fusion
+        )

@@ -26,7 +26,8 @@ def features(name, ids, values, level="account", columns=()):
 
 
 def decisive(signal=1.0, engagement=None):
-    """Brand n endorses influencers n, n + 20, n + 40. Which of columns 0 ... 4 is high decides; columns 5 ... 14 are loud noise."""
+    """Brand n endorses influencers n, n + 20, n + 40. Which of columns 0 ... 4 is high decides; columns 5 ...
+    14 are loud noise."""
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(100, 15))
     for n in range(100):
@@ -34,13 +35,23 @@ def decisive(signal=1.0, engagement=None):
     accounts = [Account(id=b, role="brand") for b in BRANDS] + [Account(id=i) for i in INFLUENCERS]
     posts = [Post(id=f"p-{id}", account=id) for id in BRANDS + INFLUENCERS]
     links = [
-        Link(id=link_id("endorses", INFLUENCERS[i], BRANDS[n]), kind="endorses", source=INFLUENCERS[i], target=BRANDS[n])
+        Link(
+            id=link_id("endorses", INFLUENCERS[i], BRANDS[n]),
+            kind="endorses",
+            source=INFLUENCERS[i],
+            target=BRANDS[n],
+        )
         for n in range(20)
         for i in (n, n + 20, n + 40)
     ]
-    slots = {"text": features("t", BRANDS + INFLUENCERS, rows), "picture": features("v", BRANDS, rng.normal(size=(20, 6)))}
+    slots = {
+        "text": features("t", BRANDS + INFLUENCERS, rows),
+        "picture": features("v", BRANDS, rng.normal(size=(20, 6))),
+    }
     if engagement is not None:
-        slots["engagement"] = features("e", [f"p-{i}" for i in INFLUENCERS], engagement, "post", ("likes", "engagement_rate"))
+        slots["engagement"] = features(
+            "e", [f"p-{i}" for i in INFLUENCERS], engagement, "post", ("likes", "engagement_rate")
+        )
     return Dataset.of(accounts, posts, links=links).with_slots(slots)
 
 
@@ -50,7 +61,9 @@ def all_scores(ranker, data):
 
 def test_untrained_it_is_the_cosine():
     data = decisive()
-    assert np.allclose(all_scores(WSim(WSimConfig(epochs=0)).fit(data), data), all_scores(SimCos(), data), atol=1e-6)
+    assert np.allclose(
+        all_scores(WSim(WSimConfig(epochs=0)).fit(data), data), all_scores(SimCos(), data), atol=1e-6
+    )
 
 
 def test_it_learns_which_features_matter():
@@ -86,18 +99,26 @@ def test_scores_are_equation_3_with_missing_factors_left_out():
     slots = {
         "text": features("t", ["shop", "all", "still"], [[1, 1], [4, 5], [2, 0]]),
         "picture": features("v", ["shop", "all", "mute"], [[2], [1], [-1]]),
-        "engagement": features("e", ["all", "mute", "bare"], [[9, 0.3], [9, 0.1], [9, 0.5]], columns=("likes", "engagement_rate")),
+        "engagement": features(
+            "e", ["all", "mute", "bare"], [[9, 0.3], [9, 0.1], [9, 0.5]], columns=("likes", "engagement_rate")
+        ),
     }
-    data = Dataset.of([Account(id=id, role="brand" if id == "shop" else "influencer") for id in ids]).with_slots(slots)
+    data = Dataset.of(
+        [Account(id=id, role="brand" if id == "shop" else "influencer") for id in ids]
+    ).with_slots(slots)
     found = ranker.parts(data, np.array(ids[:1], dtype=object), np.array(ids[1:], dtype=object))
-    # all: text 4 + 2*5 = 14, picture 2*3*1 = 6, e = (.3 - .1)/.2 = 1. still: text 2 alone. mute: picture -6 and e 0 by .3 : .5.
+    # all: text 4 + 2*5 = 14, picture 2*3*1 = 6, e = (.3 - .1)/.2 = 1. still: text 2 alone. mute: picture -6
+    # and e 0 by .3 : .5.
     np.testing.assert_allclose(found["text"], [[0.2 * 14, 2, 0, np.nan]], rtol=1e-6)
     np.testing.assert_allclose(found["picture"], [[0.3 * 6, 0, 0.3 / 0.8 * -6, np.nan]], rtol=1e-6)
-    np.testing.assert_allclose(found["engagement"], [[0.5, 0, 0, np.nan]], rtol=1e-6, atol=1e-6)  # bare: popular, but for whom?
+    np.testing.assert_allclose(
+        found["engagement"], [[0.5, 0, 0, np.nan]], rtol=1e-6, atol=1e-6
+    )  # bare: popular, but for whom?
 
 
 def test_the_network_and_the_scores_agree():
-    """Training and scoring are written twice, in torch and in NumPy: the same numbers must come out, whatever is missing."""
+    """Training and scoring are written twice, in torch and in NumPy: the same numbers must come out, whatever
+    is missing."""
     from brandfit.learning.samplers import Pools
     from brandfit.rankers._wsim_net import WSimNet
     from brandfit.rankers.wsim import _Inputs
@@ -107,7 +128,9 @@ def test_the_network_and_the_scores_agree():
 
     def some(name, dim):
         chosen = ids[rng.random(100) < 0.6]
-        return features(name, chosen, rng.normal(size=(len(chosen), dim)), columns=("engagement_rate",) * (dim == 1))
+        return features(
+            name, chosen, rng.normal(size=(len(chosen), dim)), columns=("engagement_rate",) * (dim == 1)
+        )
 
     data = data.with_slots({"text": some("t", 7), "concept": some("c", 3), "engagement": some("e", 1)})
     ranker = WSim(WSimConfig(epochs=3, learning_rate=0.05)).fit(data)
@@ -115,11 +138,15 @@ def test_the_network_and_the_scores_agree():
     with torch.no_grad():
         for slot, diagonal in network.diagonal.items():
             diagonal.copy_(torch.from_numpy(ranker.diagonal[slot]))
-        network.mix.copy_(torch.tensor([ranker.weights[slot] for slot in ("text", "concept", "engagement")]).log())
+        network.mix.copy_(
+            torch.tensor([ranker.weights[slot] for slot in ("text", "concept", "engagement")]).log()
+        )
     pairs, left, right, rate = ranker._examples(data)
     b, n = len(pairs.brands), len(pairs.influencers)
     candidates = np.tile(np.append(np.arange(n), -1), (b, 1))  # the last column is no candidate
-    inputs, _, valid = _Inputs(torch, "cpu", left, right, rate)(Pools(np.arange(b), candidates, np.zeros((b, n + 1), bool)))
+    inputs, _, valid = _Inputs(torch, "cpu", left, right, rate)(
+        Pools(np.arange(b), candidates, np.zeros((b, n + 1), bool))
+    )
     scores = ranker.score(data, pairs.brands, pairs.influencers)
     assert 0.05 < np.isnan(scores).mean() < 0.5
     assert (valid[:, :n].numpy() == ~np.isnan(scores)).all()
@@ -129,7 +156,9 @@ def test_the_network_and_the_scores_agree():
 
 
 def test_engagement_is_learned_where_it_decides():
-    popular = np.array([[0, 0.3 if n < 60 else 0.1] for n in range(80)]) + 0.01 * np.random.default_rng(1).random((80, 2))
+    popular = np.array([[0, 0.3 if n < 60 else 0.1] for n in range(80)]) + 0.01 * np.random.default_rng(
+        1
+    ).random((80, 2))
     data = decisive(signal=0.0, engagement=popular)
     ranker = WSim(WSimConfig(epochs=80, learning_rate=0.05)).fit(data)
     assert ranker.weights["engagement"] > 0.2 > WSim(WSimConfig(epochs=0)).fit(data).weights["engagement"]
@@ -139,7 +168,9 @@ def test_engagement_is_learned_where_it_decides():
 
 def test_engagement_without_its_column_is_left_out_by_name():
     data = decisive()
-    other = data.with_slots({**data.slots, "engagement": features("e", INFLUENCERS, np.ones((80, 1)), columns=("likes",))})
+    other = data.with_slots(
+        {**data.slots, "engagement": features("e", INFLUENCERS, np.ones((80, 1)), columns=("likes",))}
+    )
     ranker = WSim(WSimConfig(epochs=1)).fit(other)
     assert list(ranker.weights) == ["text"]
     assert "engagement left out: its features have no column engagement_rate" in ranker.notes(other)
@@ -154,8 +185,8 @@ def test_other_features_than_it_was_fitted_on_are_refused():
             all_scores(ranker, data.with_slots({"text": text}))
     later = data.with_slots({**data.slots, "concept": features("c", ids, np.ones((100, 4)))})
     assert (
-        "concept left out: it was not there, or of no use, when the ranker was trained; train it again to use it"
-        in ranker.notes(later)
+        "concept left out: it was not there, or of no use, when the ranker was trained; train it again to "
+        "use it" in ranker.notes(later)
     )
     assert (all_scores(ranker, later) == all_scores(ranker, data)).all()
 

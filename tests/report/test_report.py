@@ -30,7 +30,10 @@ from brandfit.report import charts, html, pdf
 from brandfit.report.content import Card, Profile, Report, Shot
 from brandfit.report.gather import gather
 
-BAD = '"><script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>{{ 7*7 }}</style>\u202e\x00&amp;'
+BAD = (
+    '"><script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>{{ 7*7 '
+    "}}</style>\u202e\x00&amp;"
+)
 INFLUENCERS = ("ann.peaks", "bob.bakes", "cat.runs", "dan.none")
 
 
@@ -42,24 +45,42 @@ def jpeg(colour: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    """A brand of mountains; ann is all mountains, bob half, cat none, of dan nothing is encoded. All that is written is hostile."""
+    """A brand of mountains; ann is all mountains, bob half, cat none, of dan nothing is encoded. All that is
+    written is hostile."""
     shares = {"north": [1, 0.2], "ann.peaks": [1, 0.1], "bob.bakes": [0.5, 1], "cat.runs": [0.05, 1]}
     accounts = [Account(id="north", role="brand", name=BAD, biography=BAD, category=BAD)]
-    accounts += [Account(id=id, biography=BAD, name=BAD, category=BAD, followers=10_000) for id in INFLUENCERS]
+    accounts += [
+        Account(id=id, biography=BAD, name=BAD, category=BAD, followers=10_000) for id in INFLUENCERS
+    ]
     posts, images, pictures, ids, values = [], [], {}, [], []
     for account, (mountain, cake) in shares.items():
         for n in range(2):
             id = f"{account}-{n}"
             posts.append(
-                Post(id=id, account=account, time=1_543_622_400 + 86_400 * n, caption=f"{n}{BAD}", hashtags=[BAD], likes=300)
+                Post(
+                    id=id,
+                    account=account,
+                    time=1_543_622_400 + 86_400 * n,
+                    caption=f"{n}{BAD}",
+                    hashtags=[BAD],
+                    likes=300,
+                )
             )
             data = jpeg("red" if n else "blue")
             images.append(Image(post=id, hash=hashlib.sha256(data).hexdigest(), alt_text=None if n else BAD))
             pictures[images[-1].hash] = data
             ids.append(id)
             values.append([mountain + 0.1 * n, cake, 0.3])
-    links = [Link(id=link_id("endorses", "cat.runs", "north"), kind="endorses", source="cat.runs", target="north")]
-    named = Features("concept.bag", np.array(ids, dtype=object), np.array(values, np.float32), "post", ("mountain", BAD, "sea"))
+    links = [
+        Link(id=link_id("endorses", "cat.runs", "north"), kind="endorses", source="cat.runs", target="north")
+    ]
+    named = Features(
+        "concept.bag",
+        np.array(ids, dtype=object),
+        np.array(values, np.float32),
+        "post",
+        ("mountain", BAD, "sea"),
+    )
     return Dataset.of(accounts, posts, images, links, pictures).with_slots({"concept": named})
 
 
@@ -96,7 +117,9 @@ class Page(HTMLParser):
 def test_the_best_comes_first_with_its_numbers(dataset, report):
     assert [card.profile.id for card in report.cards] == ["ann.peaks", "bob.bakes", "dan.none"]
     ranker = load("ranker", "simcos")().fit(dataset)
-    scores = ranker.score(dataset, np.array(["north"], dtype=object), np.array(INFLUENCERS[:2], dtype=object))[0]
+    scores = ranker.score(
+        dataset, np.array(["north"], dtype=object), np.array(INFLUENCERS[:2], dtype=object)
+    )[0]
     assert [card.score for card in report.cards[:2]] == scores.tolist()
     assert np.isnan(report.cards[2].score)
     assert "no evidence" in report.cards[2].why[0]
@@ -113,7 +136,10 @@ def test_those_who_are_named_stand_in_the_order_of_the_ranking(dataset):
     ranking = ranker.rank(dataset, "north")
     last, first = ranking.candidates[2], ranking.candidates[1]
     found = gather(ranker, dataset, ranking, 5, today=date(2026, 3, 1), influencers=[last, first])
-    assert [(card.profile.id, card.rank) for card in found.cards] == [(first, 2), (last, None)]  # of the last nothing is known
+    assert [(card.profile.id, card.rank) for card in found.cards] == [
+        (first, 2),
+        (last, None),
+    ]  # of the last nothing is known
     assert f"2 chosen of {len(ranking)} candidates" in Page(html.render(found)).text
     with pytest.raises(UnknownName, match="nobody"):
         gather(ranker, dataset, ranking, 5, influencers=["nobody"])
@@ -161,13 +187,29 @@ def test_a_score_of_one_part_alone_says_so(dataset):
 
 def test_the_page_loads_nothing_and_holds_no_script(report):
     page = Page(html.render(report))
-    assert not page.of("script", "iframe", "object", "embed", "link", "base", "form", "audio", "video", "source", "use", "image")
+    assert not page.of(
+        "script",
+        "iframe",
+        "object",
+        "embed",
+        "link",
+        "base",
+        "form",
+        "audio",
+        "video",
+        "source",
+        "use",
+        "image",
+    )
     for tag, attributes in page.elements:
-        assert not [name for name in attributes if name.startswith("on") or name in ("style", "srcset", "action", "background")], (
-            tag
-        )
+        assert not [
+            name
+            for name in attributes
+            if name.startswith("on") or name in ("style", "srcset", "action", "background")
+        ], tag
         assert all(
-            attributes.get(name, "#").startswith(("#", "data:image/jpeg;base64,")) for name in ("src", "href", "xlink:href")
+            attributes.get(name, "#").startswith(("#", "data:image/jpeg;base64,"))
+            for name in ("src", "href", "xlink:href")
         ), tag
     (style,) = re.findall(r"<style>(.*?)</style>", html.render(report), re.S)
     assert "url(" not in style
@@ -176,7 +218,9 @@ def test_the_page_loads_nothing_and_holds_no_script(report):
 
 def test_the_policy_of_the_page_lets_in_its_pictures_and_its_style_alone(report):
     page = html.render(report)
-    policy = next(a["content"] for a in Page(page).of("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        a["content"] for a in Page(page).of("meta") if a.get("http-equiv") == "Content-Security-Policy"
+    )
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     style = re.search(r"<style>(.*?)</style>", page, re.S).group(1)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -208,13 +252,19 @@ def test_the_page_can_be_read_aloud(report):
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
-    targets = [a["href"][1:] for a in page.of("a")] + [a["aria-labelledby"] for _, a in page.elements if "aria-labelledby" in a]
+    targets = [a["href"][1:] for a in page.of("a")] + [
+        a["aria-labelledby"] for _, a in page.elements if "aria-labelledby" in a
+    ]
     assert set(targets) <= set(ids)
 
 
-def a_set(influencer: str, brand: str = "north", note: str = "", rank: int = 1, match_is: str = "chance") -> Shortlist:
+def a_set(
+    influencer: str, brand: str = "north", note: str = "", rank: int = 1, match_is: str = "chance"
+) -> Shortlist:
     pick = Pick(influencer, rank, 0.5, 10_000, 300.0, 200.0, 450.0, 2, 10.0, 5.0, 20.0, False, 2.0, None)
-    totals = Totals(Total(10.0, 5.0, 20.0), Total(10_000.0), Total(5_000.0), Total(300.0, 200.0, 450.0), False)
+    totals = Totals(
+        Total(10.0, 5.0, 20.0), Total(10_000.0), Total(5_000.0), Total(300.0, 200.0, 450.0), False
+    )
     objective = "match_reach" if match_is == "chance" else "rank_reach"
     told = brand, "simcos", match_is, objective, "EUR", (pick,), totals, (note,) if note else ()
     return Shortlist(*told, value=5_000.0, ranked_value=1.0, at_least=0.9, budget=100.0, among=3, excluded=())
@@ -224,8 +274,14 @@ def with_words(words: str) -> Report:
     """A report in which every text that people write is this one."""
     shot = Shot("data:image/jpeg;base64,AA==", words, words, words)
     profile = Profile(words, f"{words}'s name", words, {"Category": words}, (shot,), "newest posts")
-    radar = Radar(("a", words, "c"), {"brand": np.array([0.2, 0.3, 0.5]), "influencer": np.array([0.5, 0.2, 0.3])}, words)
-    card = Card(1, profile, words, 5, 0.5, {words: 0.7, "text": -0.2}, (0.2, 0.1, 0.3), (words, words), radar, (shot,))
+    radar = Radar(
+        ("a", words, "c"),
+        {"brand": np.array([0.2, 0.3, 0.5]), "influencer": np.array([0.5, 0.2, 0.3])},
+        words,
+    )
+    card = Card(
+        1, profile, words, 5, 0.5, {words: 0.7, "text": -0.2}, (0.2, 0.1, 0.3), (words, words), radar, (shot,)
+    )
     chosen = a_set(words, words, words)
     note = (words,)
     return Report(
@@ -276,7 +332,9 @@ def test_a_radar_has_its_largest_share_on_the_ring():
             )
         )
     )
-    polygons = {a["class"]: np.array([p.split(",") for p in a["points"].split()], float) for a in drawn.of("polygon")}
+    polygons = {
+        a["class"]: np.array([p.split(",") for p in a["points"].split()], float) for a in drawn.of("polygon")
+    }
     ring, brand, influencer = polygons["line"], polygons["brand"], polygons["influencer"]
     middle = ring.mean(axis=0)
     assert brand[0] == pytest.approx(ring[0])
@@ -322,26 +380,42 @@ def no_network(*_args, **_more):
 
 
 def test_a_pdf_says_the_same_and_asks_nobody(report, monkeypatch):
-    pytest.importorskip("weasyprint", reason="weasyprint comes with the extra report", exc_type=(ImportError, OSError))
-    pdfium = pytest.importorskip("pypdfium2", reason="pypdfium2 reads back the PDF; it comes with the extra dev")
+    pytest.importorskip(
+        "weasyprint", reason="weasyprint comes with the extra report", exc_type=(ImportError, OSError)
+    )
+    pdfium = pytest.importorskip(
+        "pypdfium2", reason="pypdfium2 reads back the PDF; it comes with the extra dev"
+    )
     monkeypatch.setattr(socket, "socket", no_network)
     document = pdfium.PdfDocument(pdf.write(html.render(report)))
     text = " ".join(page.get_textpage().get_text_range() for page in document)
     for words in ("Influencers for north", "ann.peaks", "bob.bakes", "no evidence", "How to read this"):
         assert words in text
-    pictures = [thing for page in document for thing in page.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE])]
+    pictures = [
+        thing for page in document for thing in page.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE])
+    ]
     assert len(pictures) >= len(report.cards[0].profile.shots) + len(report.brand.shots)
     assert document.get_metadata_value("Title") == "Influencers for north"
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/x.png", "https://evil.example/x", "file:///etc/hostname", "//evil.example/x", "x.png"]
+    "url",
+    [
+        "http://127.0.0.1:9/x.png",
+        "https://evil.example/x",
+        "file:///etc/hostname",
+        "//evil.example/x",
+        "x.png",
+    ],
 )
 @pytest.mark.parametrize(
-    "page", ['<img src="{}">', '<link rel="stylesheet" href="{}">', "<style>p {{ background: url({}) }}</style><p>x"]
+    "page",
+    ['<img src="{}">', '<link rel="stylesheet" href="{}">', "<style>p {{ background: url({}) }}</style><p>x"],
 )
 def test_a_pdf_of_a_page_that_loads_anything_is_refused(url, page, monkeypatch):
-    weasyprint = pytest.importorskip("weasyprint", reason="weasyprint comes with the extra report", exc_type=(ImportError, OSError))
+    weasyprint = pytest.importorskip(
+        "weasyprint", reason="weasyprint comes with the extra report", exc_type=(ImportError, OSError)
+    )
     monkeypatch.setattr(socket, "socket", no_network)
     with pytest.raises(weasyprint.urls.FatalURLFetchingError, match="loads nothing"):
         pdf.write(f"<!doctype html><title>x</title>{page.format(url)}")

@@ -1,4 +1,5 @@
-"""The real data beside the checkout, where it is: counts as stated, imports that survive being killed, known figures."""
+"""The real data beside the checkout, where it is: counts as stated, imports that survive being killed, known
+figures."""
 
 from __future__ import annotations
 
@@ -47,7 +48,12 @@ def test_the_instagram_sample_imports_whole(instagram):
     _, place, _, memory = instagram
     with Workspace(place) as workspace:
         dataset = workspace.dataset()
-        counts = (len(dataset.influencers), len(dataset.posts), len(dataset.images), dataset.links_of("comments").num_rows)
+        counts = (
+            len(dataset.influencers),
+            len(dataset.posts),
+            len(dataset.images),
+            dataset.links_of("comments").num_rows,
+        )
         assert counts == (27_233, 31_839, 36_501, 412_923)
         assert not workspace.rejects()
         assert not workspace.damage()
@@ -87,7 +93,11 @@ def test_released_features_give_the_known_figures(shared, tmp_path):
     with Workspace(tmp_path / "released", create=True) as workspace:
         pipeline.import_source(workspace, "released-features", shared / "data" / "brand_micro_influencer")
         dataset = workspace.dataset()
-        assert (len(dataset.brands), len(dataset.influencers), len(dataset.endorsements)) == (286, 3_075, 3_385)
+        assert (len(dataset.brands), len(dataset.influencers), len(dataset.endorsements)) == (
+            286,
+            3_075,
+            3_385,
+        )
         results = pipeline.evaluate(workspace, ["random", "simcos"], "cv5").to_dict()["results"]
         vectors = {"slots.concept": "released.graph"}
         raw = pipeline.evaluate(workspace, ["simcos"], "cv5", data=vectors).to_dict()["results"]["simcos"]
@@ -95,4 +105,6 @@ def test_released_features_give_the_known_figures(shared, tmp_path):
     assert results["random"]["AUC"]["mean"] == pytest.approx(0.5, abs=0.02)
     assert raw["AUC"]["mean"] == pytest.approx(0.84, abs=0.015)
     assert raw["Recall@10"]["mean"] == pytest.approx(0.185, abs=0.02)
-    assert results["simcos"]["Recall@10"]["mean"] == pytest.approx(0.21, abs=0.02)  # counts of concepts tell more than mean vectors
+    assert results["simcos"]["Recall@10"]["mean"] == pytest.approx(
+        0.21, abs=0.02
+    )  # counts of concepts tell more than mean vectors

@@ -1,4 +1,5 @@
-"""Likes and dislikes: the formula by hand, near-duplicates, the topic of a brand, and what the command line says."""
+"""Likes and dislikes: the formula by hand, near-duplicates, the topic of a brand, and what the command line
+says."""
 
 from __future__ import annotations
 
@@ -44,13 +45,16 @@ def test_the_weight_grows_with_marks_and_is_bounded():
 
 
 def test_weights_of_the_centre():
-    np.testing.assert_allclose(top_weights(np.array([1.0, -1.0, np.nan]), 0.5), [np.e / (np.e + 1), 1 / (np.e + 1), 0])
+    np.testing.assert_allclose(
+        top_weights(np.array([1.0, -1.0, np.nan]), 0.5), [np.e / (np.e + 1), 1 / (np.e + 1), 0]
+    )
     np.testing.assert_array_equal(top_weights(np.array([np.nan, np.nan])), [0, 0])
 
 
 @pytest.fixture(scope="module")
 def planted() -> tuple[Lookalikes, Ranking]:
-    """30 influencers of the brand's topic (t), the best of whom has a twin, and 30 of another topic (o), who rank lower."""
+    """30 influencers of the brand's topic (t), the best of whom has a twin, and 30 of another topic (o), who
+    rank lower."""
     rng = np.random.default_rng(3)
     topics = np.repeat(np.eye(2), 30, axis=0) @ (6 * np.linalg.qr(rng.normal(size=(40, 2)))[0].T)
     values = topics + rng.normal(size=(60, 40))
@@ -86,14 +90,19 @@ def test_a_like_raises_its_twin(planted):
     alike, ranking = planted
     rows = {row["influencer"]: row for row in refined(ranking, alike, ["t00"], []).rows()}
     assert rows["t04"]["moved"] > 0
-    assert reason(rows["t04"], "which you like") == f"up {rows['t04']['moved']}: similar to t00, which you like"
+    assert (
+        reason(rows["t04"], "which you like") == f"up {rows['t04']['moved']}: similar to t00, which you like"
+    )
 
 
 def test_moves_are_counted_anew_in_a_part_of_the_list(planted):
     """A condition that keeps two: who stood second and now stands first has moved by one place."""
     alike, ranking = planted
     found = refined(ranking, alike, [], ["t00"])
-    kept = np.isin(found.candidates.astype(str), ["t04", found.candidates[int(np.flatnonzero(found.candidates == "t04")[0]) - 1]])
+    kept = np.isin(
+        found.candidates.astype(str),
+        ["t04", found.candidates[int(np.flatnonzero(found.candidates == "t04")[0]) - 1]],
+    )
     assert [row["moved"] for row in found.of(kept).rows()] == [1, -1]
     page = found.of(slice(5, 9))
     assert [row["moved"] for row in page.rows()] == found.moves.moved[5:9].tolist()
@@ -163,7 +172,9 @@ def test_the_command_line_says_who_is_left_out_and_who_moved(place, capsys):
     found = ranked("--like", third, "--dislike", first)
     assert first not in {row["influencer"] for row in found["ranking"]}
     assert "1 like and 1 dislike" in found["notes"][0]
-    assert {"reason": "disliked", "count": 1, "text": "marked “Not this”", "examples": [first]} in found["excluded"]
+    assert {"reason": "disliked", "count": 1, "text": "marked “Not this”", "examples": [first]} in found[
+        "excluded"
+    ]
     rows = {row["influencer"]: row for row in found["ranking"]}
     assert rows[third]["moved"] == 1
     assert rows[third]["because"]["mark"] == "like"

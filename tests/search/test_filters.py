@@ -45,7 +45,10 @@ def rows(seed: int = 0):
                 account=id,
                 caption="I really love the mountains and the lake in the morning",
                 time=maybe(START + int(rng.integers(0, 100)) * DAY),
-                hashtags=[str(t) for t in rng.choice(["vegan", "ad", "trip"], int(rng.integers(0, 3)), replace=False)],
+                hashtags=[
+                    str(t)
+                    for t in rng.choice(["vegan", "ad", "trip"], int(rng.integers(0, 3)), replace=False)
+                ],
                 mentions=["glow"] if rng.random() < 0.2 else [],
                 tags=["glow"] if rng.random() < 0.1 else [],
                 sponsors=["glow"] if rng.random() < 0.1 else [],
@@ -56,10 +59,15 @@ def rows(seed: int = 0):
             for p in range(int(rng.integers(0, 5)))
         ]
     partners = [a.id for a in accounts[2:] if rng.random() < 0.3]
-    links = [Link(id=link_id("endorses", id, "peak"), kind="endorses", source=id, target="peak") for id in partners]
+    links = [
+        Link(id=link_id("endorses", id, "peak"), kind="endorses", source=id, target="peak") for id in partners
+    ]
     posts.append(Post(id="brief", account="i000", kind="brief", hashtags=["brief"]))
     for n, account in enumerate(accounts[1:]):
-        people, texts = [f"p{p}" for p in range(5 + n % 40)], ["So nice", "so nice!", "😍", "where is it", "@ana look", None]
+        people, texts = (
+            [f"p{p}" for p in range(5 + n % 40)],
+            ["So nice", "so nice!", "😍", "where is it", "@ana look", None],
+        )
         for c in range(int(rng.integers(0, 25))):
             who, text = str(rng.choice(people)), texts[rng.integers(0, 2 + n % 5)]
             links.append(Link(id=f"c{n}-{c}", kind="comments", source=who, target=account.id, text=text))
@@ -72,7 +80,11 @@ def rows(seed: int = 0):
 ACCOUNTS, POSTS, LINKS = rows()
 HEARD = np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32)
 DATASET = Dataset.of(ACCOUNTS, POSTS, links=LINKS).with_slots(
-    {"audience": Features("a", np.array([a.id for a in ACCOUNTS[1:201]], dtype=object), HEARD, "account", slot="audience")}
+    {
+        "audience": Features(
+            "a", np.array([a.id for a in ACCOUNTS[1:201]], dtype=object), HEARD, "account", slot="audience"
+        )
+    }
 )
 FACTS = Facts(DATASET)
 BY_ID = {a.id: a for a in ACCOUNTS}
@@ -86,7 +98,11 @@ def rates(id):
 
 def rate(id):
     times = sorted(p.time for p in MINE[id] if p.time is not None)
-    return (len(times) - 1) * MONTH / (times[-1] - times[0]) if len(times) >= 3 and times[-1] > times[0] else None
+    return (
+        (len(times) - 1) * MONTH / (times[-1] - times[0])
+        if len(times) >= 3 and times[-1] > times[0]
+        else None
+    )
 
 
 def newest(id):
@@ -133,15 +149,24 @@ HEARD_OF = {id: {SAYS[text] for _, text in said(id) if text} for id in MINE}
 def stock(id):
     texts = [SAYS[t] for _, t in said(id) if t]
     heard = [sum(t in HEARD_OF[o] for o in MINE) for t in texts]
-    return np.mean([t == "😍" or n > 10 for t, n in zip(texts, heard, strict=True)]) if len(texts) >= 10 else None
+    return (
+        np.mean([t == "😍" or n > 10 for t, n in zip(texts, heard, strict=True)])
+        if len(texts) >= 10
+        else None
+    )
 
 
 def logs(of_post):
-    return {id: [of_post(id, p) for p in posts if p.likes is not None and of_post(id, p) is not None] for id, posts in MINE.items()}
+    return {
+        id: [of_post(id, p) for p in posts if p.likes is not None and of_post(id, p) is not None]
+        for id, posts in MINE.items()
+    }
 
 
 def answered(id, post):
-    return np.log((post.likes + (post.comments or 0) + 1) / BY_ID[id].followers) if BY_ID[id].followers else None
+    return (
+        np.log((post.likes + (post.comments or 0) + 1) / BY_ID[id].followers) if BY_ID[id].followers else None
+    )
 
 
 def sure(place):
@@ -151,7 +176,9 @@ def sure(place):
 FOLLOWERS = {id: BY_ID[id].followers for id in MINE}
 TYPICAL = oracle.typical(logs(answered))
 PLACES = {id: oracle.place(id, FOLLOWERS, TYPICAL) for id in MINE}
-PER_COMMENT = oracle.typical(logs(lambda _, p: None if p.comments is None else np.log((p.likes + 1) / (p.comments + 1))))
+PER_COMMENT = oracle.typical(
+    logs(lambda _, p: None if p.comments is None else np.log((p.likes + 1) / (p.comments + 1)))
+)
 UNIT = HEARD.astype(float) / np.linalg.norm(HEARD, axis=1, keepdims=True)
 LESS = UNIT - UNIT[1:].mean(axis=0)
 LESS /= np.linalg.norm(LESS, axis=1, keepdims=True)
@@ -174,7 +201,9 @@ BRUTE = {
     "business_category:artist": lambda id: same(BY_ID[id].business_category, "artist"),
     "biography:vegan": lambda id: None if BY_ID[id].biography is None else "Vegan," in BY_ID[id].biography,
     "language:en": lambda id: True if MINE[id] else None,
-    "last_post:2018-12-01..2018-12-20": lambda id: between(newest(id), START + 61 * DAY, START + 81 * DAY - 1),
+    "last_post:2018-12-01..2018-12-20": lambda id: between(
+        newest(id), START + 61 * DAY, START + 81 * DAY - 1
+    ),
     "posting_rate:2..": lambda id: between(rate(id), 2, None),
     "sponsored_share:..40%": lambda id: between(share(id), None, 0.4),
     "hashtag:#Vegan": lambda id: any("vegan" in p.hashtags for p in MINE[id]),
@@ -183,10 +212,14 @@ BRUTE = {
     "audience:5..12": lambda id: between(len(people(id)), 5, 12),
     "engagement_vs_peers:60%..": lambda id: between(PLACES[id][0], 0.6, None) if sure(PLACES[id]) else None,
     "followers_ratio:..40": lambda id: between(
-        BY_ID[id].followers / BY_ID[id].followees if BY_ID[id].followers and BY_ID[id].followees else None, None, 40
+        BY_ID[id].followers / BY_ID[id].followees if BY_ID[id].followers and BY_ID[id].followees else None,
+        None,
+        40,
     ),
     "likes_per_comment:20..": lambda id: between(PER_COMMENT.get(id, [None])[0], 20, None),
-    "comment_repetition:..0.3": lambda id: between(oracle.same([SAYS[t] for _, t in said(id) if t]), None, 0.3),
+    "comment_repetition:..0.3": lambda id: between(
+        oracle.same([SAYS[t] for _, t in said(id) if t]), None, 0.3
+    ),
     "same_commenters:10%..": lambda id: between(oracle.same([who for who, _ in said(id)]), 0.1, None),
     "stock_comments:80%..": lambda id: between(stock(id), 0.8, None),
     "audience_match:@peak>=70%": lambda id: between(oracle.ahead(MATCH[id], others(id)), 0.7, None),
@@ -242,7 +275,11 @@ def by_hand(tree, n):
 def typed(tree):
     if isinstance(tree, str):
         return tree
-    return f"not ({typed(tree[1])})" if tree[0] == "not" else "(" + f" {tree[0]} ".join(map(typed, tree[1])) + ")"
+    return (
+        f"not ({typed(tree[1])})"
+        if tree[0] == "not"
+        else "(" + f" {tree[0]} ".join(map(typed, tree[1])) + ")"
+    )
 
 
 @given(TREES)
@@ -256,19 +293,27 @@ def test_combined_ones_follow_three_valued_logic(tree):
 
 
 def test_fields_may_be_typed_in_capitals():
-    assert parse("Followers:5k..10k AND Not Hashtag:Vegan") == parse("followers:5k..10k and not hashtag:vegan")
+    assert parse("Followers:5k..10k AND Not Hashtag:Vegan") == parse(
+        "followers:5k..10k and not hashtag:vegan"
+    )
     assert read({"Followers": {"min": 5000}}) == read({"followers": {"min": 5000}})
 
 
 def test_words_for_people():
-    condition = parse("followers:5k..100k and (hashtag:vegan or category:Food) and not worked_with:peak and last_post:2018-12-01..")
+    condition = parse(
+        "followers:5k..100k and (hashtag:vegan or category:Food) and not worked_with:peak and "
+        "last_post:2018-12-01.."
+    )
     assert str(condition) == (
         "5,000 to 100,000 followers and (uses #vegan or category food) and not (has worked with peak) "
         "and posted on or after 2018-12-01"
     )
     assert str(parse("engagement:>=2.5%")) == "engagement rate (mean) of 2.5 % or more"
     assert str(parse('biography:"dog mum"')) == "“dog mum” in the biography"
-    assert str(parse("audience_match:@Peak>=60%")) == "audience more like that of peak than for 60 % or more of influencers"
+    assert (
+        str(parse("audience_match:@Peak>=60%"))
+        == "audience more like that of peak than for 60 % or more of influencers"
+    )
     assert str(parse("comment_repetition:..0.3")) == "two comments say the same in 30 % or less of cases"
 
 
@@ -282,7 +327,12 @@ def test_and_may_be_left_out_and_binds_closer_than_or():
 def test_a_profiler_tells_the_category_where_nobody_stated_it():
     ids = DATASET.influencers
     told = Features(
-        "p", ids, np.tile(np.array([[0.7, 0.3]], np.float32), (len(ids), 1)), "account", ("pet", "food"), slot="category"
+        "p",
+        ids,
+        np.tile(np.array([[0.7, 0.3]], np.float32), (len(ids), 1)),
+        "account",
+        ("pet", "food"),
+        slot="category",
     )
     facts = Facts(DATASET.with_slots({"category": told}))
     found, unknown = kept(parse("category:pet and confidence:60%.."), facts)
@@ -336,7 +386,10 @@ def test_a_brand_that_is_not_there_is_no_condition():
 
 
 def test_values_that_nobody_has_are_told_with_those_that_are_meant():
-    condition = parse("category:travle and (not hashtag:vegn or mentions:zzz) and category:pet and followers:999999.. hashtag:vegn")
+    condition = parse(
+        "category:travle and (not hashtag:vegn or mentions:zzz) and category:pet and followers:999999.. "
+        "hashtag:vegn"
+    )
     assert notes(condition, FACTS) == [
         "nobody has category:travle. Did you mean travel?",
         "nobody has hashtag:vegn. Did you mean vegan?",
@@ -344,7 +397,11 @@ def test_values_that_nobody_has_are_told_with_those_that_are_meant():
     ]
     assert notes(parse("business_category:x"), FACTS) == ["nobody has business_category:x. Known: artist."]
     assert notes(parse("biography:nowhere"), FACTS) == ["nobody has biography:nowhere"]
-    assert notes(parse("hashtag:vegan and mentions:glow and not category:food"), FACTS) == notes(None, FACTS) == []
+    assert (
+        notes(parse("hashtag:vegan and mentions:glow and not category:food"), FACTS)
+        == notes(None, FACTS)
+        == []
+    )
 
 
 def test_near_names_among_very_many_are_the_near_ones():
@@ -373,8 +430,15 @@ def test_what_was_asked_can_be_shown(text):
 
 
 def test_each_fact_is_shown_once_what_is_sorted_by_first():
-    condition = parse("followers:5k.. and not (hashtag:vegan or followers:..9k) and hashtag:ad and engagement:1%..")
-    assert [leaf.fact for leaf in facts_of(condition, "-engagement")] == ["engagement", "followers", "hashtag:vegan", "hashtag:ad"]
+    condition = parse(
+        "followers:5k.. and not (hashtag:vegan or followers:..9k) and hashtag:ad and engagement:1%.."
+    )
+    assert [leaf.fact for leaf in facts_of(condition, "-engagement")] == [
+        "engagement",
+        "followers",
+        "hashtag:vegan",
+        "hashtag:ad",
+    ]
     assert [leaf.fact for leaf in facts_of(None, "followers")] == ["followers"]
     assert facts_of(None) == []
     with pytest.raises(UnknownName, match="Did you mean followers"):

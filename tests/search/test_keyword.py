@@ -28,7 +28,11 @@ pytest.importorskip("tantivy")
 
 @pytest.fixture(scope="module")
 def small() -> Dataset:
-    accounts = [Account(id="shop", role="brand"), Account(id="ana", biography="Watches and nothing else"), Account(id="bo")]
+    accounts = [
+        Account(id="shop", role="brand"),
+        Account(id="ana", biography="Watches and nothing else"),
+        Account(id="bo"),
+    ]
     accounts += [Account(id="cy"), Account(id="di"), Account(id="mute")]
     posts = [
         Post(id="a1", account="ana", caption="My new watch"),
@@ -90,7 +94,9 @@ WORDS = ("tea", "cake", "dog", "lake", "the")
 )
 def test_words_are_counted_and_scored_as_post_by_post(said, keywords, allowed):
     """Against BM25 written out, and a loop over posts."""
-    posts = [Post(id=f"p{n:02}", account=f"i{who}", caption=" ".join(words)) for n, (who, words) in enumerate(said)]
+    posts = [
+        Post(id=f"p{n:02}", account=f"i{who}", caption=" ".join(words)) for n, (who, words) in enumerate(said)
+    ]
     text = FullText(Dataset.of([Account(id=f"i{n}") for n in range(4)], posts))
     written = text.search(keywords, np.array(allowed))
     told = [(who, words) for who, words in said if words]
@@ -120,15 +126,22 @@ def test_rankings_are_fused_and_told(small):
     hits = Keywords(small).search(["#Watch"])
     assert [hit.influencer for hit in hits] == ["ana"]
     assert hits[0].ranks == {"words": 1, "evidence": 1, "concepts": 1}
-    assert hits[0].score == pytest.approx((WEIGHTS["words"] + WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 1))
+    assert hits[0].score == pytest.approx(
+        (WEIGHTS["words"] + WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 1)
+    )
     assert hits[0].concepts == (("watch", 1.0),)
     assert (hits[0].post, hits[0].snippet) == ("a1", "My new watch")
     assert hits[0].why == "is about watch; writes so: “My new watch”"
     assert hits[0].to_dict()["concepts"] == [{"concept": "watch", "adds": 1.0}]
     food = Keywords(small).search(["food"])
-    assert [hit.influencer for hit in food] == ["bo", "di"]  # one by concepts and words, one by a fifth of its concepts
+    assert [hit.influencer for hit in food] == [
+        "bo",
+        "di",
+    ]  # one by concepts and words, one by a fifth of its concepts
     assert food[1].concepts == (("food", pytest.approx(0.2)),)
-    assert food[1].score == pytest.approx(0.9 * (WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 2))  # never writes it
+    assert food[1].score == pytest.approx(
+        0.9 * (WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 2)
+    )  # never writes it
     allowed = np.array([id != "bo" for id in small.influencers.tolist()])
     assert [hit.influencer for hit in Keywords(small).search(["food"], 10, allowed)] == ["di"]
     assert Keywords(small).search(["zeppelin"]) == []
@@ -138,14 +151,19 @@ def test_rankings_are_fused_and_told(small):
 
 def planted(said: dict[str, list[str]]) -> Dataset:
     """Influencers by what they post; concepts are those of the captions."""
-    posts = [Post(id=f"{who}{n}", account=who, caption=text) for who, texts in said.items() for n, text in enumerate(texts)]
+    posts = [
+        Post(id=f"{who}{n}", account=who, caption=text)
+        for who, texts in said.items()
+        for n, text in enumerate(texts)
+    ]
     dataset = Dataset.of([Account(id=who) for who in said], posts)
     return dataset.with_slots({"concept": Bag().encode(dataset)})
 
 
 def test_the_part_of_a_caption_is_told_that_says_so():
     long = (
-        "We woke up long before the sun, had coffee, packed the car, drove for hours along the coast, and went on a long, long hike"
+        "We woke up long before the sun, had coffee, packed the car, drove for hours along the coast, and "
+        "went on a long, long hike"
     )
     (hit,) = Keywords(planted({"walker": [long], "sleeper": ["nothing"]})).search(["hiking"])
     assert hit.snippet.startswith("…")
@@ -175,7 +193,10 @@ def test_who_writes_all_keywords_comes_before_who_repeats_one():
 
 def test_who_says_more_of_it_is_surer_to_be_about_it():
     """A share of 1 of one word is less than a half of many."""
-    said = {"once": ["kitten"], "often": ["my kitten, a kitten", "kitten and garden", "the garden of a kitten"] * 4}
+    said = {
+        "once": ["kitten"],
+        "often": ["my kitten, a kitten", "kitten and garden", "the garden of a kitten"] * 4,
+    }
     find = Keywords(planted(said)).find(["kitten"])
     once, often = (find.rankings["evidence"][n] for n in (1, 0))
     assert often > once > 0
@@ -192,7 +213,9 @@ def test_what_means_the_same_is_found_by_the_encoder_of_the_text(small):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.lists(st.sampled_from((0.0, 0.3, 0.5, 2.0)), min_size=6, max_size=6), min_size=4, max_size=4))
+@given(
+    st.lists(st.lists(st.sampled_from((0.0, 0.3, 0.5, 2.0)), min_size=6, max_size=6), min_size=4, max_size=4)
+)
 def test_fusion_is_that_of_ranks_counted_one_by_one(scores):
     ids = [f"i{n}" for n in range(6)]
     search = Keywords(Dataset.of([Account(id=id) for id in ids], []))
@@ -217,7 +240,9 @@ def test_accounts_of_one_row_each_are_searched_too():
     rows = np.zeros((2, len(taxonomy)), np.float32)
     rows[0, taxonomy.names.index("cat")] = rows[1, taxonomy.names.index("dog")] = 1.0
     accounts = [Account(id="a"), Account(id="b"), Account(id="c")]
-    features = Features("c", np.array(["b", "a"], dtype=object), rows, "account", taxonomy.names, slot="concept")
+    features = Features(
+        "c", np.array(["b", "a"], dtype=object), rows, "account", taxonomy.names, slot="concept"
+    )
     found = Keywords(Dataset.of(accounts, []).with_slots({"concept": features})).search(["cat"])
     assert [(hit.influencer, hit.concepts, hit.post) for hit in found] == [("b", (("cat", 1.0),), "")]
 
@@ -248,7 +273,9 @@ def test_a_query_that_nobody_wrote_is_answered_by_what_means_the_same():
 
     said = {"ana": ["This Swiss watch costs a fortune"], "bo": ["Lentil soup for a rainy evening"]}
     dataset, reader = planted(said), MiniLM()
-    found = Keywords(dataset.with_slots({"text": reader.encode(dataset)}), reader).search(["expensive", "clocks"])
+    found = Keywords(dataset.with_slots({"text": reader.encode(dataset)}), reader).search(
+        ["expensive", "clocks"]
+    )
     assert [hit.influencer for hit in found] == ["ana"]
     assert set(found[0].ranks) <= {"meaning", "concepts", "evidence"}
     assert found[0].post == "ana0"
@@ -259,14 +286,27 @@ def test_the_command(place, capsys):
     found = json.loads(capsys.readouterr().out)
     assert len(found["results"]) == 5
     with Workspace(place) as workspace:
-        category = dict(zip(*(workspace.dataset().accounts[c].to_pylist() for c in ("id", "category")), strict=True))
+        category = dict(
+            zip(*(workspace.dataset().accounts[c].to_pylist() for c in ("id", "category")), strict=True)
+        )
     assert sum(category[row["influencer"]] == "pet" for row in found["results"]) >= 4
     assert all(row["why"] for row in found["results"])
     main(["search", "puppy", "leash", "-k", "2", "--offset", "2", "-w", str(place), "--json"])
     page = json.loads(capsys.readouterr().out)
     assert [r["influencer"] for r in page["results"]] == [r["influencer"] for r in found["results"][2:4]]
     assert page["total"] == found["total"]
-    main(["search", "--where", "followers:5k..20k and category:pet", "--sort", "-followers", "-w", str(place), "--json"])
+    main(
+        [
+            "search",
+            "--where",
+            "followers:5k..20k and category:pet",
+            "--sort",
+            "-followers",
+            "-w",
+            str(place),
+            "--json",
+        ]
+    )
     rows = json.loads(capsys.readouterr().out)["results"]
     followers = [row["followers"] for row in rows]
     assert followers == sorted(followers)
@@ -289,7 +329,15 @@ def test_the_command(place, capsys):
 
 
 def test_what_was_filtered_and_sorted_by_is_shown(place, capsys):
-    asked = ["search", "--where", "category:pet and engagement:1%.. and not hashtag:kittten", "--sort", "posting_rate", "-k", "4"]
+    asked = [
+        "search",
+        "--where",
+        "category:pet and engagement:1%.. and not hashtag:kittten",
+        "--sort",
+        "posting_rate",
+        "-k",
+        "4",
+    ]
     main([*asked, "-w", str(place), "--json"])
     found = json.loads(capsys.readouterr().out)
     rates = [row["facts"]["posting_rate"] for row in found["results"]]
@@ -303,11 +351,30 @@ def test_what_was_filtered_and_sorted_by_is_shown(place, capsys):
     assert found["notes"][0].startswith("nobody has hashtag:kittten. Did you mean kitten")
     main([*asked, "-w", str(place)])
     said = capsys.readouterr().out.splitlines()
-    assert said[1].split() == ["influencer", "category", "followers", "posting_rate", "engagement", "hashtag:kittten"]
+    assert said[1].split() == [
+        "influencer",
+        "category",
+        "followers",
+        "posting_rate",
+        "engagement",
+        "hashtag:kittten",
+    ]
     assert f"{rates[0]:.1f}" in said[2]
     assert f"{100 * found['results'][0]['facts']['engagement']:.3g} %" in said[2]
     assert said[-1] == f"Note: {found['notes'][0]}"
-    main(["similar", found["results"][0]["influencer"], "--where", "last_post:2018-01-01..", "-k", "2", "-w", str(place), "--json"])
+    main(
+        [
+            "similar",
+            found["results"][0]["influencer"],
+            "--where",
+            "last_post:2018-01-01..",
+            "-k",
+            "2",
+            "-w",
+            str(place),
+            "--json",
+        ]
+    )
     rows = json.loads(capsys.readouterr().out)["results"]
     assert all(row["facts"]["last_post"] >= "2018-01-01" for row in rows)
 
@@ -334,5 +401,7 @@ def test_a_setting_that_nothing_takes_is_refused(place, capsys):
             assert ended.value.code == 2
             assert told in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        main(["rank", brand, "--set", "text.hashing.dim=3", "-w", str(place)])  # nothing is read anew for a brand that is there
+        main(
+            ["rank", brand, "--set", "text.hashing.dim=3", "-w", str(place)]
+        )  # nothing is read anew for a brand that is there
     assert "no setting named 'text.hashing.dim'" in capsys.readouterr().err

@@ -42,7 +42,9 @@ def test_look_alikes_are_of_the_same_category_and_others_than_those_asked(place)
             assert [one.likeness for one in found] == sorted((one.likeness for one in found), reverse=True)
             right += sum(category[one.influencer] == category[id] for one in found)
             total += len(found)
-        share = np.mean([category[a] == category[b] for a in dataset.influencers for b in dataset.influencers if a != b])
+        share = np.mean(
+            [category[a] == category[b] for a in dataset.influencers for b in dataset.influencers if a != b]
+        )
         assert right / total > share + 0.4
         two = alike.similar(dataset.influencers[:2].tolist(), 3)
         assert not {one.influencer for one in two} & set(dataset.influencers[:2].tolist())

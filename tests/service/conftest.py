@@ -25,12 +25,16 @@ from brandfit.service.config import ServiceConfig
 
 BRAND = "northpeak.outdoor"
 CLI = "from brandfit.cli import main; main()"
-SERVE = "import sys; from brandfit.service.config import ServiceConfig; from brandfit.service.serve import serve; "
+SERVE = (
+    "import sys; from brandfit.service.config import ServiceConfig; from brandfit.service.serve import "
+    "serve; "
+)
 WORDS = re.compile(rb"http://\S+:\d+")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """An id each for what schemathesis asks: pytest 9.2 gives them all one, and pytest-xdist runs one test of an id."""
+    """An id each for what schemathesis asks: pytest 9.2 gives them all one, and pytest-xdist runs one test of
+    an id."""
     for item in items:
         label = getattr(item, "operation_label", None)
         if label and label not in item.nodeid:
@@ -48,10 +52,17 @@ def make() -> Iterator[Callable[..., TestClient]]:
     """``make(folder, work=False, rate=3)``: a client of the application, with settings of the service."""
     with contextlib.ExitStack() as open_:
 
-        def client(folder: Path, work: bool = False, headers: dict[str, str] | None = None, **settings: Any) -> TestClient:
+        def client(
+            folder: Path, work: bool = False, headers: dict[str, str] | None = None, **settings: Any
+        ) -> TestClient:
             app = create_app(folder, ServiceConfig(**{"rate": 0.0, **settings}), work)
             found = TestClient(
-                app, "http://localhost", raise_server_exceptions=False, headers=headers, follow_redirects=False, client=("peer", 1)
+                app,
+                "http://localhost",
+                raise_server_exceptions=False,
+                headers=headers,
+                follow_redirects=False,
+                client=("peer", 1),
             )
             return open_.enter_context(found)
 
@@ -76,12 +87,17 @@ class Served:
     def __init__(self, folder: Path, options: tuple[str, ...], settings: dict[str, Any]) -> None:
         if settings:
             told = ", ".join(f"{name}={value!r}" for name, value in {"port": 0, **settings}.items())
-            command = [f"{SERVE} serve(sys.argv[1], ServiceConfig({told}), lambda at: print(at, flush=True))", str(folder)]
+            command = [
+                f"{SERVE} serve(sys.argv[1], ServiceConfig({told}), lambda at: print(at, flush=True))",
+                str(folder),
+            ]
         else:
             command = [CLI, "serve", "-w", str(folder), "--port", "0", "--rate", "0", *options]
         self.log = folder.parent / f"{folder.name}-served.log"
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", *command], stdout=subprocess.PIPE, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", *command], stdout=subprocess.PIPE, stderr=log
+            )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         found = WORDS.search(line)
@@ -105,7 +121,8 @@ class Served:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Served]]:
-    """``serve(folder, "--keys", seconds=1.0)``: options of the command line, or else settings of the service."""
+    """``serve(folder, "--keys", seconds=1.0)``: options of the command line, or else settings of the
+    service."""
     running: list[Served] = []
 
     def start(folder: Path, *options: str, **settings: Any) -> Served:

@@ -11,9 +11,18 @@ import pytest
 from brandfit.service import api, keys, pages
 from brandfit.service.access import COOKIE, SESSION, Sessions
 
-READS = {f"POST /api/v1/{what}" for what in ("shortlists", "advice", "rankings/brief", "similar/picture", "reports")}
+READS = {
+    f"POST /api/v1/{what}"
+    for what in ("shortlists", "advice", "rankings/brief", "similar/picture", "reports")
+}
 """They ask by a body, and change nothing but the list of jobs."""
-ADMIN = {"GET /api/v1/keys", "POST /api/v1/keys", "DELETE /api/v1/keys/{id}", "GET /api/v1/audit", "DELETE /api/v1/accounts/{id}"}
+ADMIN = {
+    "GET /api/v1/keys",
+    "POST /api/v1/keys",
+    "DELETE /api/v1/keys/{id}",
+    "GET /api/v1/audit",
+    "DELETE /api/v1/accounts/{id}",
+}
 ANYBODY = {"/login", "/logout"}
 
 
@@ -53,12 +62,15 @@ def test_every_route_of_the_api_asks_for_a_key(opened):
     client, _ = opened
     for method, path in operations(client):
         answer = client.request(method, address(path))
-        assert (answer.status_code, answer.headers.get("www-authenticate")) == (401, "Bearer"), f"{method} {path}"
+        assert (answer.status_code, answer.headers.get("www-authenticate")) == (401, "Bearer"), (
+            f"{method} {path}"
+        )
         assert answer.json()["title"] == "A key is wanted."
 
 
 def test_every_route_asks_for_the_scope_that_it_should(opened):
-    """What changes something wants write; keys and the audit log want admin. Seen from outside: 403 or not."""
+    """What changes something wants write; keys and the audit log want admin. Seen from outside: 403 or
+    not."""
     client, key = opened
     for method, path in operations(client):
         told = f"{method} {path}"
@@ -83,7 +95,12 @@ def test_every_page_sends_who_has_no_key_to_the_login(opened):
 
 def test_what_else_is_open_to_anybody(opened):
     client, _ = opened
-    assert client.get("/healthz").status_code == client.get("/readyz").status_code == client.get("/login").status_code == 200
+    assert (
+        client.get("/healthz").status_code
+        == client.get("/readyz").status_code
+        == client.get("/login").status_code
+        == 200
+    )
     assert client.get("/metrics").status_code == 401
 
 
@@ -96,7 +113,10 @@ def test_a_key_is_shown_in_a_header(opened, how):
 
 def test_a_key_in_the_address_opens_nothing(opened):
     client, key = opened
-    assert client.get("/api/v1/workspace", params={"key": key["admin"], "api_key": key["admin"]}).status_code == 401
+    assert (
+        client.get("/api/v1/workspace", params={"key": key["admin"], "api_key": key["admin"]}).status_code
+        == 401
+    )
 
 
 def test_a_revoked_key_opens_nothing_from_then_on(opened):
@@ -166,7 +186,10 @@ def test_a_session_that_somebody_made_up(opened):
     client.post("/login", data={"key": key["admin"]})
     for name in ("", "x", key["admin"], "ä"):
         client.cookies.clear()
-        assert client.get("/api/v1/workspace", headers={"cookie": f"{COOKIE}={name}".encode()}).status_code == 401
+        assert (
+            client.get("/api/v1/workspace", headers={"cookie": f"{COOKIE}={name}".encode()}).status_code
+            == 401
+        )
 
 
 def test_at_this_machine_nobody_is_asked(empty):

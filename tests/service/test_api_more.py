@@ -54,7 +54,9 @@ def test_an_audience_is_what_the_pipeline_tells(client, folder, best):
     assert answer.status_code == 200
     assert answer.json()["sentences"] == told.sentences
     assert len(answer.json()["hints"]) == len(told.hints)
-    again = client.get(f"/api/v1/accounts/{best[0]}/audience", headers={"if-none-match": answer.headers["etag"]})
+    again = client.get(
+        f"/api/v1/accounts/{best[0]}/audience", headers={"if-none-match": answer.headers["etag"]}
+    )
     assert again.status_code == 200  # another question
     same = client.get(str(answer.request.url), headers={"if-none-match": answer.headers["etag"]})
     assert same.status_code == 304
@@ -73,14 +75,18 @@ def test_brands_for_an_influencer_best_first(client, folder, best):
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "json", "jsonl", "parquet"])
 @pytest.mark.parametrize("what", [f"exports/rankings.{{}}?brand={BRAND}&k=5", f"shortlists/{BRAND}.{{}}"])
 def test_files_of_every_ending_come_as_downloads(client, best, what, ending):
-    client.patch(f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]})
+    client.patch(
+        f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]}
+    )
     answer = client.get(f"/api/v1/{what.format(ending)}")
     assert answer.status_code == 200
     assert answer.headers["content-disposition"].startswith("attachment;")
     starts = {"xlsx": b"PK", "parquet": b"PAR1", "json": b"[", "jsonl": b"{"}
     assert answer.content.startswith(starts.get(ending, b""))
     assert best[0].encode() in (
-        answer.content if ending != "xlsx" else zipfile.ZipFile(io.BytesIO(answer.content)).read("xl/worksheets/sheet1.xml")
+        answer.content
+        if ending != "xlsx"
+        else zipfile.ZipFile(io.BytesIO(answer.content)).read("xl/worksheets/sheet1.xml")
     )
 
 
@@ -92,7 +98,9 @@ def test_what_is_for_rankings_is_refused_elsewhere(client, asked):
 
 
 def test_a_note_never_runs_as_a_formula(client, best):
-    client.patch(f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]})
+    client.patch(
+        f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]}
+    )
     (row,) = csv.DictReader(io.StringIO(client.get(f"/api/v1/shortlists/{BRAND}.csv").text))
     assert (row["influencer"], row["note"], row["tags"]) == (best[0], "'=SUM(1)", "'@now|b")
     book = zipfile.ZipFile(io.BytesIO(client.get(f"/api/v1/shortlists/{BRAND}.xlsx").content))
@@ -109,10 +117,16 @@ def test_an_empty_shortlist_is_an_empty_file(client, ending):
 
 def test_a_report_is_a_job_whose_file_can_be_kept(make, folder, tmp_path, best):
     client = make(shutil.copytree(folder, tmp_path / "own"), work=True)
-    for asked, shown in (({"k": 2, "count": 1}, best[:2]), ({"influencers": [best[4], best[2]]}, [best[2], best[4]])):
+    for asked, shown in (
+        ({"k": 2, "count": 1}, best[:2]),
+        ({"influencers": [best[4], best[2]]}, [best[2], best[4]]),
+    ):
         job = client.post("/api/v1/reports", json={"brand": BRAND, **asked})
         assert job.status_code == 202, job.text
-        while (told := client.get(f"/api/v1/jobs/{job.json()['id']}").json())["state"] in ("queued", "running"):
+        while (told := client.get(f"/api/v1/jobs/{job.json()['id']}").json())["state"] in (
+            "queued",
+            "running",
+        ):
             time.sleep(0.1)
         assert told["state"] == "done", told
         answer = client.get(f"/api/v1/jobs/{told['id']}/file")
@@ -129,7 +143,10 @@ def test_a_report_is_a_job_whose_file_can_be_kept(make, folder, tmp_path, best):
 
 def test_what_is_wrong_with_a_report_is_told_at_once(make, folder, tmp_path):
     client = make(shutil.copytree(folder, tmp_path / "own"))
-    for asked, status in (({"brand": "nobody.at.all"}, 404), ({"brand": BRAND, "influencers": ["nobody.at.all"]}, 404)):
+    for asked, status in (
+        ({"brand": "nobody.at.all"}, 404),
+        ({"brand": BRAND, "influencers": ["nobody.at.all"]}, 404),
+    ):
         assert client.post("/api/v1/reports", json=asked).status_code == status
     assert client.post("/api/v1/reports", json={"brand": BRAND, "ending": "doc"}).status_code == 422
     assert client.get("/api/v1/jobs").json()["total"] == 0
@@ -142,7 +159,9 @@ def test_the_report_of_a_shortlist_is_on_those_who_are_on_it(client, best):
     answer = client.post(f"/brands/{BRAND}/report", data={"ending": "html"}, follow_redirects=False)
     assert answer.status_code == 303
     job = client.get(f"/api/v1{answer.headers['location']}").json()
-    listed = [mark["influencer"] for mark in client.get(f"/api/v1/marks/{BRAND}").json()["items"] if mark["listed"]]
+    listed = [
+        mark["influencer"] for mark in client.get(f"/api/v1/marks/{BRAND}").json()["items"] if mark["listed"]
+    ]
     assert best[3] in listed
     assert job["kind"] == "report"
     assert sorted(job["asked"]["influencers"]) == sorted(listed)
@@ -164,7 +183,9 @@ def test_drawings_are_pictures_of_what_the_json_tells(client, best):
 
 
 def test_advice_never_tells_where_a_picture_was_kept(client):
-    answer = client.post("/api/v1/advice", data={"like": BRAND, "captions": "Rain"}, files={"pictures": ("a.jpg", b"none")})
+    answer = client.post(
+        "/api/v1/advice", data={"like": BRAND, "captions": "Rain"}, files={"pictures": ("a.jpg", b"none")}
+    )
     assert answer.status_code in (200, 422)
     assert "/tmp" not in answer.text
     for place, name, data in (

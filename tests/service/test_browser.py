@@ -1,7 +1,8 @@
-"""In a real browser: a marketer's whole way from nothing to a list, hostile rows that never run, and axe on every page.
+"""In a real browser: a marketer's whole way from nothing to a list, hostile rows that never run, and axe on
+every page.
 
-Chromium comes from Debian (``apt-get install chromium``), axe-core from npm; ``make test`` sets both up, and without one of them
-its tests are skipped.
+Chromium comes from Debian (``apt-get install chromium``), axe-core from npm; ``make test`` sets both up, and
+without one of them its tests are skipped.
 """
 
 from __future__ import annotations
@@ -27,12 +28,20 @@ from brandfit.workspace import Workspace
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
 
 ROOT = Path(__file__).resolve().parents[2]
-AXE = Path(os.environ.get("BRANDFIT_AXE", ROOT / ".venv" / "axe")) / "node_modules" / "axe-core" / "axe.min.js"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+AXE = (
+    Path(os.environ.get("BRANDFIT_AXE", ROOT / ".venv" / "axe")) / "node_modules" / "axe-core" / "axe.min.js"
+)
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
-# --- which pages there are --------------------------------------------------------------------------------------------
+# --- which pages there are ----------------------------------------------------------------------------------
 
 
 def _leaves(router: Any) -> Iterator[Any]:
@@ -44,7 +53,9 @@ def _leaves(router: Any) -> Iterator[Any]:
             yield from _leaves(inner)
 
 
-PATTERNS = sorted({route.path for route in _leaves(pages.router) if "GET" in route.methods} - {"/rejects.txt"})
+PATTERNS = sorted(
+    {route.path for route in _leaves(pages.router) if "GET" in route.methods} - {"/rejects.txt"}
+)
 FORMS = {
     "/brands/{brand}": [
         "?q=tea+camp",
@@ -79,7 +90,7 @@ PIECES = ("words", "pictures")
 """Parts of a page that are fetched for themselves; one that is not known answers 404, with a page as well."""
 
 
-# --- the browser ------------------------------------------------------------------------------------------------------
+# --- the browser --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -106,12 +117,16 @@ class Watch:
         self.errors: list[str] = []
         self.page.expose_function("violated", lambda told: self.violations.append(told))
         self.page.add_init_script(
-            "addEventListener('securitypolicyviolation', e => violated(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))"
+            "addEventListener('securitypolicyviolation', e => violated(`${e.violatedDirective} "
+            "${e.blockedURI} ${e.sample}`))"
         )
         self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
         self.context.on("request", lambda asked: self._asked(asked.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: self.errors.append(said.text) if "Content Security Policy" in said.text else None)
+        self.page.on(
+            "console",
+            lambda said: self.errors.append(said.text) if "Content Security Policy" in said.text else None,
+        )
 
     def _asked(self, url: str) -> None:
         if not url.startswith((self.url, "data:", "blob:", "about:")):
@@ -153,7 +168,7 @@ def test_the_watch_sees_what_it_should(watch, impatient):
     assert any("broken" in found for found in seen.errors)
 
 
-# --- the marketer's way -----------------------------------------------------------------------------------------------
+# --- the marketer's way -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +195,11 @@ def tables(tmp_path_factory) -> Path:
     with (folder / "accounts.csv").open("w", newline="") as file:
         out = csv.writer(file)
         out.writerow(["id", "role", "name", "biography", "category", "followers"])
-        out.writerows([a.id, a.role, a.name, a.biography, a.category, a.followers] for a in made.accounts if a.id in kept)
+        out.writerows(
+            [a.id, a.role, a.name, a.biography, a.category, a.followers]
+            for a in made.accounts
+            if a.id in kept
+        )
         out.writerow(["broken.one", "influencer", "", "", "", "a lot"])
         out.writerow(["broken.two", "sponsor", "", "", "", "100"])
     with (folder / "posts.csv").open("w", newline="") as file:
@@ -245,12 +264,16 @@ def test_the_whole_way_from_nothing_to_a_list(watch, serve, tables, tmp_path):
     page.get_by_label("Learn from my likes").check()
     page.get_by_role("button", name="Show").click()
     assert "refine=true" in page.url
-    expect(page.get_by_role("button", name=f"Like {two}", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name=f"Like {two}", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
     expect(page.get_by_text("The order is adjusted by 1 like and 0 “Not this”")).to_be_visible()
     page.get_by_role("link", name="Start over").click()
     unwanted = first.get_by_role("button", name="Not this")
     unwanted.click()
-    expect(page.get_by_role("status")).to_contain_text(f"{one} is marked “Not this”. Rankings leave it out from now on.")
+    expect(page.get_by_role("status")).to_contain_text(
+        f"{one} is marked “Not this”. Rankings leave it out from now on."
+    )
     page.reload()
     expect(page.get_by_text("1 marked “Not this” is left out")).to_be_visible()
     expect(page.locator("ol.ranked")).not_to_contain_text(one)
@@ -297,7 +320,7 @@ def test_the_whole_way_from_nothing_to_a_list(watch, serve, tables, tmp_path):
     seen.clean()
 
 
-# --- what is typed is not lost ---------------------------------------------------------------------------------------
+# --- what is typed is not lost ------------------------------------------------------------------------------
 
 NOTED = "northpeak.outdoor"
 
@@ -306,7 +329,9 @@ NOTED = "northpeak.outdoor"
 def three_listed(serve, sample, tmp_path) -> tuple[Any, list[str]]:
     """A service whose brand has three influencers on its shortlist."""
     service = serve(shutil.copytree(sample, tmp_path / "work"))
-    ids = [item["influencer"] for item in service.client.get(f"/api/v1/rankings/{NOTED}?limit=3").json()["items"]]
+    ids = [
+        item["influencer"] for item in service.client.get(f"/api/v1/rankings/{NOTED}?limit=3").json()["items"]
+    ]
     for who in ids:
         assert service.client.patch(f"/api/v1/marks/{NOTED}/{who}", json={"listed": True}).status_code == 200
     return service, ids
@@ -322,7 +347,9 @@ def test_a_note_is_saved_in_place_and_no_other_edit_is_lost(watch, three_listed,
     page, expect = seen.page, playwright.expect
     page.goto(f"/brands/{NOTED}/shortlist")
     page.evaluate("window.loadedOnce = true")
-    note = {who: page.get_by_role("group", name=f"Notes on {who}").get_by_label("Note", exact=True) for who in ids}
+    note = {
+        who: page.get_by_role("group", name=f"Notes on {who}").get_by_label("Note", exact=True) for who in ids
+    }
     note[ids[1]].fill("second")
     expect(page.get_by_role("group", name=f"Notes on {ids[1]}")).to_contain_text("Not saved yet")
     note[ids[2]].fill("third")
@@ -340,7 +367,9 @@ def test_a_note_is_saved_in_place_and_no_other_edit_is_lost(watch, three_listed,
     assert marks(service)[ids[0]]["note"] == "written before it is taken off"
     assert not marks(service)[ids[2]]["listed"]
     page.get_by_role("group", name=f"Notes on {ids[1]}").get_by_label("Opinion").select_option("dislike")
-    expect(page.get_by_role("group", name=f"Notes on {ids[1]}")).to_have_count(0)  # no save button needed, and gone at once
+    expect(page.get_by_role("group", name=f"Notes on {ids[1]}")).to_have_count(
+        0
+    )  # no save button needed, and gone at once
     assert (marks(service)[ids[1]]["listed"], marks(service)[ids[1]]["note"]) == (False, "second")
     seen.clean()
 
@@ -375,7 +404,12 @@ def test_without_scripts_all_notes_of_the_page_are_saved_together(watch, three_l
     page.goto(f"/brands/{NOTED}/shortlist")
     page.get_by_role("group", name=f"Notes on {ids[1]}").get_by_label("Note", exact=True).fill("second")
     page.get_by_role("group", name=f"Notes on {ids[2]}").get_by_label("Tags").fill("spring, late")
-    assert service.client.patch(f"/api/v1/marks/{NOTED}/{ids[0]}", json={"note": "by a colleague meanwhile"}).status_code == 200
+    assert (
+        service.client.patch(
+            f"/api/v1/marks/{NOTED}/{ids[0]}", json={"note": "by a colleague meanwhile"}
+        ).status_code
+        == 200
+    )
     page.get_by_role("button", name=f"Save what is noted of {ids[2]}").click()
     found = marks(service)
     assert (found[ids[1]]["note"], found[ids[2]]["tags"]) == ("second", ["spring", "late"])
@@ -406,7 +440,9 @@ def test_what_was_typed_into_other_forms_is_there_after_one_was_sent(watch, thre
     page.goto("/import")
     page.get_by_label("Stop at the first bad row").check()
     page.goto("/import")
-    expect(page.get_by_label("Stop at the first bad row")).not_to_be_checked()  # only what another form would lose is kept
+    expect(
+        page.get_by_label("Stop at the first bad row")
+    ).not_to_be_checked()  # only what another form would lose is kept
     seen.clean()
 
 
@@ -424,7 +460,7 @@ def test_a_page_is_not_loaded_again_under_what_was_typed(watch, three_listed, un
     seen.clean()
 
 
-# --- hostile rows -----------------------------------------------------------------------------------------------------
+# --- hostile rows -------------------------------------------------------------------------------------------
 
 RUNS = (
     "<script>alert(1)</script>",
@@ -447,7 +483,9 @@ def hostile(tmp_path_factory, make_jpeg) -> tuple[Path, list[str], list[str]]:
     """A workspace whose every text is an attempt; its brands and influencers."""
     tables = tmp_path_factory.mktemp("hostile") / "<b onclick=alert(0)>"
     tables.mkdir()
-    names = [text.replace("/", "").replace(" ", ".").lower() for text in RUNS]  # an address cannot hold a slash
+    names = [
+        text.replace("/", "").replace(" ", ".").lower() for text in RUNS
+    ]  # an address cannot hold a slash
     brands = [f"brand{n}.{name}" for n, name in enumerate(names[:3])]
     people = [f"who{n}.{name}" for n, name in enumerate(names)]
     picture = "<img src=x onerror=alert(13)>.jpg"
@@ -457,7 +495,9 @@ def hostile(tmp_path_factory, make_jpeg) -> tuple[Path, list[str], list[str]]:
         out.writerow(["id", "role", "name", "biography", "category", "business_category", "followers"])
         for n, who in enumerate([*brands, *people]):
             text = RUNS[n % len(RUNS)]
-            out.writerow([who, "brand" if who in brands else "influencer", text, text, text, text, 1000 * (n + 5)])
+            out.writerow(
+                [who, "brand" if who in brands else "influencer", text, text, text, text, 1000 * (n + 5)]
+            )
         out.writerow(["broken", RUNS[0], "", RUNS[1], "", "", RUNS[3]])
     with (tables / "posts.csv").open("w", newline="") as file:
         out = csv.writer(file)
@@ -465,7 +505,9 @@ def hostile(tmp_path_factory, make_jpeg) -> tuple[Path, list[str], list[str]]:
         for n, who in enumerate([*brands, *people]):
             for m in range(2):
                 text = f"{RUNS[(n + m) % len(RUNS)]} #<script>alert(14)</script> mountains"
-                out.writerow([f"{n}.{m}.{RUNS[n % 3]}", who, 1_750_000_000 + n, text, "a|b", 10, picture, RUNS[1]])
+                out.writerow(
+                    [f"{n}.{m}.{RUNS[n % 3]}", who, 1_750_000_000 + n, text, "a|b", 10, picture, RUNS[1]]
+                )
     with (tables / "endorsements.csv").open("w", newline="") as file:
         out = csv.writer(file)
         out.writerow(["brand", "influencer"])
@@ -479,10 +521,21 @@ def hostile(tmp_path_factory, make_jpeg) -> tuple[Path, list[str], list[str]]:
         found = folder, dataset.brands.tolist(), dataset.influencers.tolist()
     with TestClient(create_app(folder, ServiceConfig(rate=0.0), False), "http://localhost") as client:
         for n, who in enumerate(found[2]):
-            told = {"note": RUNS[n % len(RUNS)], "tags": [RUNS[0][:50], RUNS[5][:50]], "listed": True, "opinion": "like"}
+            told = {
+                "note": RUNS[n % len(RUNS)],
+                "tags": [RUNS[0][:50], RUNS[5][:50]],
+                "listed": True,
+                "opinion": "like",
+            }
             assert client.patch(address("/api/v1/marks", found[1][0], who), json=told).status_code == 200
-        sent = client.post("/api/v1/uploads", files={"files": ("<img src=x onerror=alert(15)>.csv", b"x")}).json()
-        asked = {"source": "folder", "upload": sent["id"], "settings": {"<script>alert(16)</script>": RUNS[0]}}
+        sent = client.post(
+            "/api/v1/uploads", files={"files": ("<img src=x onerror=alert(15)>.csv", b"x")}
+        ).json()
+        asked = {
+            "source": "folder",
+            "upload": sent["id"],
+            "settings": {"<script>alert(16)</script>": RUNS[0]},
+        }
         client.post("/api/v1/imports", json=asked)
         client.post("/api/v1/imports", json={"source": "folder", "path": f"/{RUNS[0]}"})
     return found
@@ -516,7 +569,9 @@ def test_nothing_that_somebody_wrote_runs(watch, serve, hostile):
             assert answer is not None
             assert answer.status < 500, path
             shown += seen.page.locator("main").inner_text().lower().count("alert(")
-            for element in seen.page.locator("[onmouseover], [onfocus], [onclick], [onload], [onerror], iframe, base").all():
+            for element in seen.page.locator(
+                "[onmouseover], [onfocus], [onclick], [onload], [onerror], iframe, base"
+            ).all():
                 raise AssertionError(f"{path}: {element.evaluate('e => e.outerHTML')}")
             assert seen.page.locator("script").count() == 1
             assert seen.page.locator("a[href^=javascript]").count() == 0
@@ -524,7 +579,9 @@ def test_nothing_that_somebody_wrote_runs(watch, serve, hostile):
     assert shown > 50  # it was told as text
     for text in RUNS:
         for path in ("/brands", f"/brands/{quote(brands[0], safe='')}", "/influencers", "/jobs"):
-            seen.page.goto(f"{path}?q={quote(text)}&where={quote(text)}&ranker={quote(text)}&{quote(text)}={quote(text)}")
+            seen.page.goto(
+                f"{path}?q={quote(text)}&where={quote(text)}&ranker={quote(text)}&{quote(text)}={quote(text)}"
+            )
             seen.clean()
 
 
@@ -541,7 +598,7 @@ def test_a_press_on_hostile_rows_runs_nothing(watch, serve, hostile):
     seen.clean()
 
 
-# --- for everybody ----------------------------------------------------------------------------------------------------
+# --- for everybody ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -611,7 +668,9 @@ def test_axe_finds_what_is_wrong(watch, impatient, axe):
     seen = watch(impatient.url)
     seen.page.goto("/")
     assert faults(seen.page, axe) == []
-    seen.page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"/static/x\"><input>')")
+    seen.page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=\"/static/x\"><input>')"
+    )
     assert {fault.partition(":")[0] for fault in faults(seen.page, axe)} == {"image-alt", "label"}
 
 

@@ -1,4 +1,5 @@
-"""A ranker of another package that tells probabilities in its own way is asked for them everywhere, as ``brandfit`` is."""
+"""A ranker of another package that tells probabilities in its own way is asked for them everywhere, as
+``brandfit`` is."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ def sure(monkeypatch):
             return Sure
 
     outside = names._outside
-    monkeypatch.setattr(names, "_outside", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind))
+    monkeypatch.setattr(
+        names, "_outside", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind)
+    )
     names.load.cache_clear()
     yield "sure"
     names.load.cache_clear()
@@ -64,7 +67,10 @@ def test_one_that_tells_none_is_told_of_nowhere(client, folder, brand):
     with Workspace(folder) as workspace:
         ranking = pipeline.rank(workspace, brand, "simcos", 3)
         assert pipeline.chances(workspace, brand, ranking.candidates, "simcos") is None
-        assert "probability" not in pipeline.explain(workspace, brand, ranking.candidates[0], "simcos", ())[0].more
+        assert (
+            "probability"
+            not in pipeline.explain(workspace, brand, ranking.candidates[0], "simcos", ())[0].more
+        )
         assert pipeline.evaluate(workspace, "simcos", "cv5").to_dict()["calibration"] == {}
     items = client.get(f"/api/v1/rankings/{brand}", params={"ranker": "simcos", "limit": 3}).json()["items"]
     assert {item["chance"] for item in items} == {None}

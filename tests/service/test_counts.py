@@ -1,4 +1,5 @@
-"""The API and the pages count whom they leave out, take other bounds, and say whether a category is stated or predicted."""
+"""The API and the pages count whom they leave out, take other bounds, and say whether a category is stated or
+predicted."""
 
 from __future__ import annotations
 
@@ -67,7 +68,9 @@ def test_the_api_counts_and_takes_bounds(site):
 
 def test_pages_count_and_take_bounds(site):
     page = words(site.get(f"/brands/{BRAND}"))
-    assert re.search(r"\d+ of \d+ influencers are candidates\. Left out: \d with fewer than 5,000 followers", page)
+    assert re.search(
+        r"\d+ of \d+ influencers are candidates\. Left out: \d with fewer than 5,000 followers", page
+    )
     assert "475" not in page
     wide = site.get(f"/brands/{BRAND}?followers=0..&q=hiking")
     assert "without a match for the words" in words(wide)
@@ -75,7 +78,10 @@ def test_pages_count_and_take_bounds(site):
     assert "followers=0.." in wide.text.split(f"/brands/{BRAND}/why/")[1][:80]
     assert "gus.huge" in site.get(f"/brands/{BRAND}?followers=100m..").text
     start = words(site.get("/"))
-    assert re.search(r"influencers are candidates \(5,000 to 100,000 followers\)\. Left out: .* with more than 100,000", start)
+    assert re.search(
+        r"influencers are candidates \(5,000 to 100,000 followers\)\. Left out: .* with more than 100,000",
+        start,
+    )
     found = words(site.get("/influencers?where=category:travel&sort=followers"))
     assert "travel (predicted, 75 %)" in found
     assert re.search(r"\d+ of \d+ influencers are found\. Left out: \d+ outside the condition", found)

@@ -24,7 +24,12 @@ def test_what_is_not_said_stays(at):
     at.mark("a", "x", {"note": "asks 300"})
     at.mark("a", "x", {"listed": True})
     told = at.mark("a", "x", {"opinion": None})
-    assert {name: told[name] for name in desk.MARK} == {"opinion": None, "listed": True, "note": "asks 300", "tags": ["family"]}
+    assert {name: told[name] for name in desk.MARK} == {
+        "opinion": None,
+        "listed": True,
+        "note": "asks 300",
+        "tags": ["family"],
+    }
     assert at.marks("a")["x"] == told
 
 
@@ -32,7 +37,11 @@ def test_marks_are_of_one_brand_and_the_latest_come_first(at):
     for n, who in enumerate(("x", "y", "z", "x")):
         at.mark("a", who, {"note": str(n)})
     at.mark("b", "x", {"note": "of another"})
-    assert [(who, mark["note"]) for who, mark in at.marks("a").items()] == [("x", "3"), ("z", "2"), ("y", "1")]
+    assert [(who, mark["note"]) for who, mark in at.marks("a").items()] == [
+        ("x", "3"),
+        ("z", "2"),
+        ("y", "1"),
+    ]
     assert at.marks("nobody") == {}
 
 
@@ -51,7 +60,9 @@ def test_many_who_write_at_once_lose_nothing(at, tmp_path):
     def note(n: int) -> None:
         try:
             for m in range(10):
-                (at if n % 2 else other).mark("a", "x", {("note", "tags")[n % 2]: str(m) if n % 2 == 0 else [str(m)]})
+                (at if n % 2 else other).mark(
+                    "a", "x", {("note", "tags")[n % 2]: str(m) if n % 2 == 0 else [str(m)]}
+                )
                 (at if n % 2 else other).mark("a", f"{n}.{m}", {"listed": True})
         except Exception as error:
             errors.append(error)
@@ -64,7 +75,9 @@ def test_many_who_write_at_once_lose_nothing(at, tmp_path):
     other.close()
     assert errors == []
     found = at.marks("a")
-    assert {who for who, mark in found.items() if mark["listed"]} == {f"{n}.{m}" for n in range(8) for m in range(10)}
+    assert {who for who, mark in found.items() if mark["listed"]} == {
+        f"{n}.{m}" for n in range(8) for m in range(10)
+    }
     assert (found["x"]["note"], found["x"]["tags"]) == ("9", ["9"])
 
 
@@ -98,7 +111,15 @@ def test_not_this_and_the_shortlist_exclude_each_other(at):
 
 
 def test_marks_of_earlier_versions_that_are_both_stay_on_the_shortlist(at, tmp_path):
-    row = {"brand": "a", "influencer": "x", "opinion": "dislike", "listed": True, "note": "", "tags": "[]", "changed": 0.0}
+    row = {
+        "brand": "a",
+        "influencer": "x",
+        "opinion": "dislike",
+        "listed": True,
+        "note": "",
+        "tags": "[]",
+        "changed": 0.0,
+    }
     at.write(desk.marks.insert().values(**row))
     again = Desk(tmp_path)
     mark = again.marks("a")["x"]

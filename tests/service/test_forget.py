@@ -49,9 +49,13 @@ def planted() -> list[Any]:
         Post(id=f"{WHO}-{n}", account=WHO, caption=c, mentions=[BRAND], disclosed=True, likes=90 + n)
         for n, c in enumerate(CAPTIONS)
     ]
-    pictures = [imported(Picture(post.id, 0, noise(n), f"/x/{n}.jpg", "p.csv", 1)) for n, post in enumerate(posts)]
+    pictures = [
+        imported(Picture(post.id, 0, noise(n), f"/x/{n}.jpg", "p.csv", 1)) for n, post in enumerate(posts)
+    ]
     return [
-        Account(id=WHO, name="Vesna", biography="Kraxelqueen of small hills", followers=9000, category="travel"),
+        Account(
+            id=WHO, name="Vesna", biography="Kraxelqueen of small hills", followers=9000, category="travel"
+        ),
         Account(id=OTHER, biography=f"Half of @{WHO}", followers=8000, category="travel"),
         *posts,
         *pictures,
@@ -82,7 +86,11 @@ def folder(made, tmp_path) -> Path:
 
 
 def client_of(folder: Path, working: bool = False, **settings: Any) -> TestClient:
-    return TestClient(create_app(folder, ServiceConfig(rate=0, **settings), working), "http://localhost", follow_redirects=False)
+    return TestClient(
+        create_app(folder, ServiceConfig(rate=0, **settings), working),
+        "http://localhost",
+        follow_redirects=False,
+    )
 
 
 def held(folder: Path, pieces: list[bytes]) -> dict[str, list[str]]:
@@ -90,7 +98,11 @@ def held(folder: Path, pieces: list[bytes]) -> dict[str, list[str]]:
     found = {}
     for file in (file for file in folder.rglob("*") if file.is_file()):
         data = file.read_bytes()
-        told = [word for word in WORDS if word.encode() in data.lower() or word in str(file.relative_to(folder)).lower()]
+        told = [
+            word
+            for word in WORDS
+            if word.encode() in data.lower() or word in str(file.relative_to(folder)).lower()
+        ]
         told += ["a picture"] * any(piece in data for piece in pieces)
         if told:
             found[str(file.relative_to(folder))] = told
@@ -123,7 +135,10 @@ def test_after_forgetting_no_byte_is_left_in_the_folder_and_rankings_still_answe
         noted_everywhere(client)
         jobs = client.get("/api/v1/jobs").json()["items"]
         assert ended(client, jobs[0]["id"])["state"] == "failed"
-        before = [row["influencer"] for row in client.get(f"/api/v1/rankings/{BRAND}?limit=500&partners=true").json()["items"]]
+        before = [
+            row["influencer"]
+            for row in client.get(f"/api/v1/rankings/{BRAND}?limit=500&partners=true").json()["items"]
+        ]
         assert WHO in before
         found = held(folder, made[1])
         assert {"service.sqlite-wal", "service.sqlite"} & set(found)
@@ -140,7 +155,9 @@ def test_after_forgetting_no_byte_is_left_in_the_folder_and_rankings_still_answe
         assert held(folder, made[1]) == {}
         assert client.get(f"/api/v1/accounts/{WHO}").status_code == 404
         marks = client.get(f"/api/v1/marks/{BRAND}").json()["items"]
-        assert [(m["influencer"], m["note"], m["tags"]) for m in marks] == [(OTHER, MARK, [f"like {MARK}", "spring"])]
+        assert [(m["influencer"], m["note"], m["tags"]) for m in marks] == [
+            (OTHER, MARK, [f"like {MARK}", "spring"])
+        ]
         audit = client.get("/api/v1/audit").json()["items"]
         assert f"{BRAND} {MARK} listed, note, tags" in [row["what"] for row in audit]
         after = client.get(f"/api/v1/rankings/{BRAND}?limit=500&partners=true&ranker=simcos")
@@ -159,7 +176,9 @@ def test_an_import_that_waits_with_files_of_it_fails_and_the_files_go(made, fold
         ids = []
         for data in (rows, others):
             upload = client.post("/api/v1/uploads", files={"files": ("accounts.csv", data)}).json()["id"]
-            ids.append(client.post("/api/v1/imports", json={"source": "folder", "upload": upload}).json()["id"])
+            ids.append(
+                client.post("/api/v1/imports", json={"source": "folder", "upload": upload}).json()["id"]
+            )
     with Workspace(folder) as workspace:
         result = work.forget(workspace, lambda *_: None, [WHO])
     assert result["foreign"] == {}
@@ -239,7 +258,9 @@ def test_only_an_admin_may_and_nobody_unknown_can_be(folder):
     notes.close()
     with client_of(folder, keys=True) as client:
         assert client.delete(f"/api/v1/accounts/{WHO}", headers={"x-api-key": key}).status_code == 403
-        assert client.delete("/api/v1/accounts/nobody.at.all", headers={"x-api-key": admin}).status_code == 404
+        assert (
+            client.delete("/api/v1/accounts/nobody.at.all", headers={"x-api-key": admin}).status_code == 404
+        )
         assert client.get("/api/v1/jobs", headers={"x-api-key": key}).json()["total"] == 0
         assert client.delete(f"/api/v1/accounts/{WHO}", headers={"x-api-key": admin}).status_code == 202
 

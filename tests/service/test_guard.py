@@ -13,7 +13,16 @@ from brandfit.service.guard import CALLERS, HEADERS, Pace
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "localhost:8080", "127.0.0.1:9", "[::1]:80", "[::1]", "brandfit.example.org", "brandfit.example.org:443"]
+    "host",
+    [
+        "localhost",
+        "localhost:8080",
+        "127.0.0.1:9",
+        "[::1]:80",
+        "[::1]",
+        "brandfit.example.org",
+        "brandfit.example.org:443",
+    ],
 )
 def test_hosts_it_is_known_as(make, tmp_path, host):
     client = make(tmp_path / "w", hosts=("brandfit.example.org",))
@@ -36,14 +45,19 @@ def test_hosts_it_is_known_as(make, tmp_path, host):
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
 def test_a_page_elsewhere_under_a_name_of_its_own_is_turned_away(empty, host, accept):
     """DNS rebinding: the name is another's, the address is ours."""
-    answer = empty.get("/api/v1/workspace" if accept != "text/html" else "/", headers={"host": host, "accept": accept})
+    answer = empty.get(
+        "/api/v1/workspace" if accept != "text/html" else "/", headers={"host": host, "accept": accept}
+    )
     assert answer.status_code == 421
     assert "--known-as" in answer.text
-    assert answer.headers["content-type"].startswith("text/html" if accept == "text/html" else "application/problem+json")
+    assert answer.headers["content-type"].startswith(
+        "text/html" if accept == "text/html" else "application/problem+json"
+    )
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://localhost.evil.example", "http://localhost:81", "localhost"]
+    "origin",
+    ["https://evil.example", "null", "http://localhost.evil.example", "http://localhost:81", "localhost"],
 )
 def test_what_a_page_of_another_site_asks_to_change_is_refused(empty, origin):
     for path in ("/sample", "/api/v1/preparations", "/logout"):
@@ -68,7 +82,12 @@ def test_a_body_that_is_too_large(make, tmp_path, chunked):
     assert answer.json()["title"] == "The request is larger than 2,000 bytes."
     small = b'{"source": "sample"}'
     content = iter([small[:5], small[5:]]) if chunked else small
-    assert client.post("/api/v1/imports", content=content, headers={"content-type": "application/json"}).status_code == 202
+    assert (
+        client.post(
+            "/api/v1/imports", content=content, headers={"content-type": "application/json"}
+        ).status_code
+        == 202
+    )
 
 
 def test_an_upload_may_be_larger_than_a_request_but_not_endless(make, tmp_path):
@@ -143,7 +162,11 @@ ANSWERS = {
     "another host": ("GET", "/", {"host": "evil.example"}),
     "another site": ("POST", "/sample", {"origin": "https://evil.example"}),
     "too large": ("POST", "/api/v1/imports", {"content-length": "999999999"}),
-    "a preflight": ("OPTIONS", "/api/v1/workspace", {"origin": "https://x.example", "access-control-request-method": "GET"}),
+    "a preflight": (
+        "OPTIONS",
+        "/api/v1/workspace",
+        {"origin": "https://x.example", "access-control-request-method": "GET"},
+    ),
     "health": ("GET", "/healthz", {}),
     "readiness": ("GET", "/readyz", {}),
     "metrics": ("GET", "/metrics", {}),
@@ -193,7 +216,9 @@ def test_styles_and_scripts_carry_them_and_may_be_kept(empty):
 def test_the_policy_lets_nothing_in_line_and_nothing_from_elsewhere():
     rules = dict(rule.split(" ", 1) for rule in HEADERS["content-security-policy"].split("; "))
     assert rules["default-src"] == "'none'"
-    assert rules["script-src"] == rules["style-src"] == rules["connect-src"] == rules["form-action"] == "'self'"
+    assert (
+        rules["script-src"] == rules["style-src"] == rules["connect-src"] == rules["form-action"] == "'self'"
+    )
     assert rules["frame-ancestors"] == rules["base-uri"] == "'none'"
     assert "unsafe" not in HEADERS["content-security-policy"]
 
@@ -204,7 +229,10 @@ def test_answers_are_not_kept_unless_they_say_so(client, brand):
 
 
 def test_cors_is_off_by_default(empty):
-    for headers in ({"origin": "https://shop.example"}, {"origin": "https://shop.example", "access-control-request-method": "GET"}):
+    for headers in (
+        {"origin": "https://shop.example"},
+        {"origin": "https://shop.example", "access-control-request-method": "GET"},
+    ):
         for method in ("GET", "OPTIONS"):
             answer = empty.request(method, "/api/v1/workspace", headers=headers)
             assert not [name for name in answer.headers if name.startswith("access-control")]
@@ -231,7 +259,12 @@ def test_a_request_has_a_number_that_is_in_the_answer_and_the_log(empty, caplog)
         answer = empty.get("/api/v1/jobs/none", headers={"x-request-id": "my-number.1"})
     assert answer.headers["x-request-id"] == answer.json()["instance"] == "my-number.1"
     record = next(r for r in caplog.records if r.name == "brandfit.access")
-    assert (record.method, record.route, record.status, record.caller) == ("GET", "/api/v1/jobs/{id}", 404, "local")
+    assert (record.method, record.route, record.status, record.caller) == (
+        "GET",
+        "/api/v1/jobs/{id}",
+        404,
+        "local",
+    )
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", 'a"b', "<script>", "a;b"])

@@ -1,6 +1,7 @@
 """Long work: told of while it runs, stopped, killed, tried again, taken up by the next service.
 
-The job is an import by a plugin that does as it is told by files: it counts its tries, and goes on once ``go`` is there.
+The job is an import by a plugin that does as it is told by files: it counts its tries, and goes on once
+``go`` is there.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ def source(tmp_path, monkeypatch) -> Path:
     (site / "told_plugin.py").write_text(PLUGIN)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: told\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text("[brandfit.importers]\ntold = told_plugin:Told\n")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")])))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))
+    )
     folder = tmp_path / "source"
     folder.mkdir()
     return folder
@@ -104,14 +107,22 @@ def ask(queue: Jobs, source: Path) -> str:
 
 def tries(source: Path) -> list[int]:
     """Process ids of all tries so far."""
-    return [int(file.name.removeprefix("try-")) for file in sorted(source.glob("try-*"), key=lambda f: f.stat().st_mtime_ns)]
+    return [
+        int(file.name.removeprefix("try-"))
+        for file in sorted(source.glob("try-*"), key=lambda f: f.stat().st_mtime_ns)
+    ]
 
 
 def test_a_job_is_told_of_while_it_runs_and_is_done(place, source, until):
     queue = place.service()
     id = ask(queue, source)
     running = until(lambda: (job := queue.get(id))["done"] > 1 and job)
-    assert (running["state"], running["step"], running["done"], running["total"]) == ("running", "reading", 40, 100)
+    assert (running["state"], running["step"], running["done"], running["total"]) == (
+        "running",
+        "reading",
+        40,
+        100,
+    )
     assert running["started"] >= running["created"]
     (source / "go").touch()
     done = until(lambda: (job := queue.get(id))["finished"] and job)
@@ -223,7 +234,10 @@ def test_a_job_that_always_dies_has_failed_in_the_end(place, source, until):
 
 @pytest.mark.parametrize(
     ("how", "title", "log"),
-    [("wrong", "It is wrong.", ""), ("unforeseen", "Something went wrong that should not.", "ZeroDivisionError: inside")],
+    [
+        ("wrong", "It is wrong.", ""),
+        ("unforeseen", "Something went wrong that should not.", "ZeroDivisionError: inside"),
+    ],
 )
 def test_a_job_that_cannot_be_done_is_not_tried_again(place, source, until, how, title, log):
     (source / "go").touch()
@@ -243,7 +257,10 @@ def test_a_service_that_ends_puts_its_job_off_and_the_next_one_takes_it_up(place
     [process] = until(lambda: tries(source))
     queue.stop()
     assert not psutil.pid_exists(process)
-    assert [(queue.get(one)["state"], queue.get(one)["attempts"]) for one in (id, waiting)] == [("queued", 0), ("queued", 0)]
+    assert [(queue.get(one)["state"], queue.get(one)["attempts"]) for one in (id, waiting)] == [
+        ("queued", 0),
+        ("queued", 0),
+    ]
     assert place.accounts() == []
     (source / "go").touch()
     after = place.service()
@@ -299,7 +316,9 @@ def test_jobs_that_ended_long_ago_are_let_go_of(place, monkeypatch):
     for n in range(6):
         id = queue.submit("import", {"source": "told"}, "me")["id"]
         place.desk.write(
-            desk.jobs.update().where(desk.jobs.c.id == id).values(created=float(n), state="done" if n != 1 else "failed")
+            desk.jobs.update()
+            .where(desk.jobs.c.id == id)
+            .values(created=float(n), state="done" if n != 1 else "failed")
         )
         (place.folder / jobs.FOLDER / id).mkdir(parents=True)
     queue._sweep()

@@ -17,7 +17,11 @@ def at(tmp_path):
 
 
 def test_a_key_opens_what_it_was_made_for(at):
-    for scope, may in (("read", [True, False, False]), ("write", [True, True, False]), ("admin", [True, True, True])):
+    for scope, may in (
+        ("read", [True, False, False]),
+        ("write", [True, True, False]),
+        ("admin", [True, True, True]),
+    ):
         row, key = keys.create(at, f"a {scope}", scope)
         caller = keys.caller(at, key)
         assert caller == (row["id"], f"a {scope}", scope)
@@ -44,7 +48,15 @@ def test_what_opens_nothing(at):
     prefix, id, secret = key.split("_", 2)
     other, _ = keys.create(at, "y", "read")
     wrong = ["", "bf", "bf_", "bf__", f"bf_{id}", f"bf_{id}_", f"bf_{id}_{secret}x", f"bf_{id}_{secret[:-1]}"]
-    wrong += [f"xx_{id}_{secret}", f"bf_{other['id']}_{secret}", f"{id}_{secret}", key.upper(), "bf_%_x", "bf_\0_\0", "ä_ö_ü"]
+    wrong += [
+        f"xx_{id}_{secret}",
+        f"bf_{other['id']}_{secret}",
+        f"{id}_{secret}",
+        key.upper(),
+        "bf_%_x",
+        "bf_\0_\0",
+        "ä_ö_ü",
+    ]
     assert [text for text in wrong if keys.caller(at, text) is not None] == []
     assert keys.caller(at, f"{prefix}_{row['id']}_{secret}") is not None
 

@@ -32,4 +32,9 @@ def test_a_text_is_no_list(model, name):
 
 def test_all_that_takes_a_list_is_tried():
     named = {(model.__name__, name) for model, name in LISTS}
-    assert {("Shortlisting", "exclude"), ("Evaluation", "rankers"), ("Marking", "tags"), ("Forgetting", "accounts")} <= named
+    assert {
+        ("Shortlisting", "exclude"),
+        ("Evaluation", "rankers"),
+        ("Marking", "tags"),
+        ("Forgetting", "accounts"),
+    } <= named

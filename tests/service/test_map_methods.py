@@ -1,4 +1,5 @@
-"""Every way to draw heat maps is reached from the command line, Python, the API and the page, and says so where it cannot draw."""
+"""Every way to draw heat maps is reached from the command line, Python, the API and the page, and says so
+where it cannot draw."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ def placed(tmp_path_factory):
     top = tmp_path_factory.mktemp("placed")
     brands, influencers = ["shop", "mill", "dock"], ["ana", "ben", "cid", "dea"]
     (top / "data" / "images").mkdir(parents=True)
-    posts = [(f"{account}-{n}", account) for account in (*brands, *influencers) for n in range(2)] + [("ana-2", "ana")]
+    posts = [(f"{account}-{n}", account) for account in (*brands, *influencers) for n in range(2)] + [
+        ("ana-2", "ana")
+    ]
     for post, _ in posts:
         Image.new("RGB", (64, 48), (120, 120, 120)).save(top / "data" / "images" / f"{post}.png")
 
@@ -40,7 +43,13 @@ def placed(tmp_path_factory):
             *((i, "influencer", 9000) for i in influencers),
         ],
         "posts": [("id", "account", "caption", "images"), *((p, a, "words", images(p)) for p, a in posts)],
-        "endorsements": [("brand", "influencer"), ("shop", "ana"), ("mill", "ben"), ("dock", "cid"), ("shop", "dea")],
+        "endorsements": [
+            ("brand", "influencer"),
+            ("shop", "ana"),
+            ("mill", "ben"),
+            ("dock", "cid"),
+            ("shop", "dea"),
+        ],
     }
     for name, rows in tables.items():
         (top / "data" / f"{name}.csv").write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
@@ -49,14 +58,28 @@ def placed(tmp_path_factory):
     with Workspace(top / "work", create=True) as workspace:
         pipeline.import_source(workspace, "folder", top / "data")
         ids = np.array([post for post, _ in posts], dtype=object)
-        workspace.save(Features("image.vgg16", ids, rows.reshape(len(posts), -1), "post", (), "planted", "picture"))
+        workspace.save(
+            Features("image.vgg16", ids, rows.reshape(len(posts), -1), "post", (), "planted", "picture")
+        )
         pipeline.train(workspace, "wsim", {"epochs": 1, "pool_size": 2, "validation": 0})
     return top / "work"
 
 
 @pytest.mark.parametrize("method", ["wsim", "wsim-general"])
 def test_maps_of_wsim_lie_where_its_filters_are_active(placed, method, make, tmp_path, capsys):
-    command = ["explain", "shop", "ana", "--ranker", "wsim", "--kind", "maps", "--map-method", method, "-w", str(placed)]
+    command = [
+        "explain",
+        "shop",
+        "ana",
+        "--ranker",
+        "wsim",
+        "--kind",
+        "maps",
+        "--map-method",
+        method,
+        "-w",
+        str(placed),
+    ]
     main([*command, "--out", str(tmp_path / "why"), "--json"])
     result = json.loads(capsys.readouterr().out)
     assert len(result["maps"]) == 2
@@ -64,11 +87,16 @@ def test_maps_of_wsim_lie_where_its_filters_are_active(placed, method, make, tmp
         values = np.array(one["values"])
         assert one["method"] == method
         assert np.argwhere(values).tolist() == [list(PLACE)]
-        assert one["area"] == pytest.approx([11 / 64, 1 / 16, 53 / 64, 15 / 16])  # 42 of 64 x 48 pixels are read
+        assert one["area"] == pytest.approx(
+            [11 / 64, 1 / 16, 53 / 64, 15 / 16]
+        )  # 42 of 64 x 48 pixels are read
     assert len(list((tmp_path / "why").glob("map-*.png"))) == 2
     client = make(placed)
     where = {"ranker": "wsim", "map_method": method}
-    assert client.get("/api/v1/explanations/shop/ana", params={**where, "kind": "maps"}).json()["maps"] == result["maps"]
+    assert (
+        client.get("/api/v1/explanations/shop/ana", params={**where, "kind": "maps"}).json()["maps"]
+        == result["maps"]
+    )
     page = client.get("/brands/shop/why/ana/maps", params=where).text
     sources = [source.replace("&amp;", "&") for source in re.findall(r'<img src="([^"]+maps/[^"]+)"', page)]
     assert len(sources) == 2
@@ -89,7 +117,19 @@ def test_maps_by_gradient(client, folder, brand, tiny_clip, tmp_path, capsys):
     main(["encode", "image.clip", "--set", f"model={tiny_clip}", "-w", str(folder)])
     with Workspace(folder) as workspace:
         influencer = str(pipeline.rank(workspace, brand, "simcos", 1).candidates[0])
-    command = ["explain", brand, influencer, "--ranker", "simcos", "--kind", "maps", "--map-method", "gradient", "-w", str(folder)]
+    command = [
+        "explain",
+        brand,
+        influencer,
+        "--ranker",
+        "simcos",
+        "--kind",
+        "maps",
+        "--map-method",
+        "gradient",
+        "-w",
+        str(folder),
+    ]
     capsys.readouterr()
     main([*command, "--set", model])
     assert "Heat maps by gradient" in capsys.readouterr().out
@@ -118,7 +158,10 @@ def test_what_a_method_lacks_is_told_everywhere(client, folder, brand, capsys):
     with pytest.raises(SystemExit):
         main([*command, "wsim"])
     assert "--map-method goes with --kind maps" in capsys.readouterr().err
-    assert client.get(f"/brands/{brand}/why/{influencer}/maps", params={"map_method": "magic"}).status_code == 422
+    assert (
+        client.get(f"/brands/{brand}/why/{influencer}/maps", params={"map_method": "magic"}).status_code
+        == 422
+    )
 
 
 def test_a_ranker_that_reads_no_pictures_says_so(folder, brand, capsys):

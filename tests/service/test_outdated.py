@@ -15,11 +15,17 @@ MANY = "many.brand"
 
 @pytest.fixture
 def imported(folder):
-    """Two brands came after the encoding: one with more posts than a ranking encodes by itself, one with a brief."""
-    posts = [Post(id=f"many-{n}", account=MANY, caption=f"tent number {n} in the mountains") for n in range(QUICK + 1)]
+    """Two brands came after the encoding: one with more posts than a ranking encodes by itself, one with a
+    brief."""
+    posts = [
+        Post(id=f"many-{n}", account=MANY, caption=f"tent number {n} in the mountains")
+        for n in range(QUICK + 1)
+    ]
     brief = Post(id="brief", account="new.brand", kind="brief", caption="tents and hiking in the mountains")
     with Workspace(folder) as workspace:
-        workspace.write("later", [Account(id=MANY, role="brand"), Account(id="new.brand", role="brand"), *posts, brief])
+        workspace.write(
+            "later", [Account(id=MANY, role="brand"), Account(id="new.brand", role="brand"), *posts, brief]
+        )
     return folder
 
 
@@ -66,10 +72,22 @@ def test_the_start_page_and_the_api_say_what_is_out_of_date_until_it_is_updated(
 def test_notes_of_a_page_are_saved_together_or_not_at_all(client, brand):
     ids = [item["influencer"] for item in client.get(f"/api/v1/rankings/{brand}?limit=2").json()["items"]]
     client.post(f"/brands/{brand}/shortlist", data={"influencer": ids})
-    empty = {"influencer": ids, "shown": ["", ""], "note": ["one", ""], "tags": ["", "x" * 51], "opinion": ["none", "like"]}
+    empty = {
+        "influencer": ids,
+        "shown": ["", ""],
+        "note": ["one", ""],
+        "tags": ["", "x" * 51],
+        "opinion": ["none", "like"],
+    }
     assert client.post(f"/brands/{brand}/notes", data=empty).status_code == 422
     marks = client.get(f"/api/v1/marks/{brand}").json()["items"]
     assert {mark["note"] for mark in marks} == {""}
-    assert client.post(f"/brands/{brand}/notes", data={**empty, "tags": ["", "spring, late"]}).status_code == 303
+    assert (
+        client.post(f"/brands/{brand}/notes", data={**empty, "tags": ["", "spring, late"]}).status_code == 303
+    )
     found = {mark["influencer"]: mark for mark in client.get(f"/api/v1/marks/{brand}").json()["items"]}
-    assert (found[ids[0]]["note"], found[ids[1]]["tags"], found[ids[1]]["opinion"]) == ("one", ["spring", "late"], "like")
+    assert (found[ids[0]]["note"], found[ids[1]]["tags"], found[ids[1]]["opinion"]) == (
+        "one",
+        ["spring", "late"],
+        "like",
+    )

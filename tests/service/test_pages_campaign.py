@@ -1,4 +1,5 @@
-"""Shortlist, campaign, content, evaluation and what the numbers mean, as a person without scripts uses them."""
+"""Shortlist, campaign, content, evaluation and what the numbers mean, as a person without scripts uses
+them."""
 
 from __future__ import annotations
 
@@ -92,7 +93,9 @@ def sound(page: str) -> None:
     read.feed(page)
     assert read.levels[0] == 1
     assert read.levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(read.levels, read.levels[1:], strict=False)), read.levels
+    assert all(after <= before + 1 for before, after in zip(read.levels, read.levels[1:], strict=False)), (
+        read.levels
+    )
     assert len(set(read.ids)) == len(read.ids)
     assert [f for f in read.fields if f.get("id") not in read.labels and not f.get("aria-label")] == []
     assert read.wrong == []
@@ -108,7 +111,7 @@ def best(client: TestClient, k: int = 3) -> list[str]:
     return [row["influencer"] for row in client.get(f"/api/v1/rankings/{BRAND}?limit={k}").json()["items"]]
 
 
-# --- shortlist ----------------------------------------------------------------------------------------------------------
+# --- shortlist ----------------------------------------------------------------------------------------------
 
 
 def test_a_shortlist_is_filled_noted_on_and_emptied_without_scripts(client):
@@ -120,7 +123,9 @@ def test_a_shortlist_is_filled_noted_on_and_emptied_without_scripts(client):
     assert page.url.path == f"{AT}/shortlist"
     assert sorted(ids, key=page.text.index) == ids  # the best first, however they came
     told = "<script>alert(1)</script>\r\nsecond line"
-    page = client.post(f"{AT}/shortlist/{ids[1]}", data={"note": told, "tags": "spring,, ask ,spring", "opinion": "like"})
+    page = client.post(
+        f"{AT}/shortlist/{ids[1]}", data={"note": told, "tags": "spring,, ask ,spring", "opinion": "like"}
+    )
     assert "<script>alert" not in page.text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\nsecond line" in page.text
     mark = {m["influencer"]: m for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]}[ids[1]]
@@ -174,7 +179,7 @@ def test_a_tag_that_is_too_long_is_refused(client):
     assert client.post(f"{AT}/shortlist/{best(client)[0]}", data={"tags": "x" * 51}).status_code == 422
 
 
-# --- likes and dislikes -------------------------------------------------------------------------------------------------
+# --- likes and dislikes -------------------------------------------------------------------------------------
 
 
 def test_not_this_leaves_somebody_out_everywhere_and_says_so(client):
@@ -211,7 +216,9 @@ def test_not_this_takes_somebody_off_the_shortlist_and_the_other_way_round(clien
     first = best(client)[0]
     at = f"/api/v1/marks/{BRAND}/{first}"
     client.patch(at, json={"listed": True})
-    page = client.post(f"{AT}/shortlist/{first}", data={"whole": "true", "note": "asks 300", "opinion": "dislike"})
+    page = client.post(
+        f"{AT}/shortlist/{first}", data={"whole": "true", "note": "asks 300", "opinion": "dislike"}
+    )
     assert "Nobody is on it yet." in page.text
     assert (mark := client.get(f"/api/v1/marks/{BRAND}").json()["items"][0])["listed"] is False
     assert mark["note"] == "asks 300"
@@ -236,12 +243,15 @@ def test_the_page_says_that_the_order_is_adjusted_and_why(client, folder):
     assert "The order is adjusted by 1 like and 1 “Not this”" in page
     assert f"Moved up {places[liked]['moved']}: it is liked." in page
     assert page.count('class="small moved"') == sum(row["moved"] != 0 for row in told["items"][:20])
-    assert "1 of your marks have no effect, because these influencers are no longer here: <bdi>gone.away</bdi>" in page
+    assert (
+        "1 of your marks have no effect, because these influencers are no longer here: <bdi>gone.away</bdi>"
+        in page
+    )
     sound(page)
     assert "The order is adjusted" not in client.get(AT).text
 
 
-# --- campaign -----------------------------------------------------------------------------------------------------------
+# --- campaign -----------------------------------------------------------------------------------------------
 
 
 def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
@@ -254,7 +264,9 @@ def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
     page = client.post(f"{AT}/campaign", data={"budget": f"{budget:,}", "at_most": "followers:50k..=1\n"})
     assert page.status_code == 200
     sound(page.text)
-    assert re.findall(r'name="influencer" value="([^"]+)"', page.text) == [pick.influencer for pick in told.picks]
+    assert re.findall(r'name="influencer" value="([^"]+)"', page.text) == [
+        pick.influencer for pick in told.picks
+    ]
     assert verdict(told) in page.text
     for figure in figures(told):
         assert f"<dt>{figure.label}</dt><dd>{figure.value}" in page.text
@@ -262,8 +274,14 @@ def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
     assert "win" not in re.sub("<[^>]+>", "", page.text).split()
     first, chosen = dict(told.first), {pick.influencer: pick.rank for pick in told.picks}
     differs = page.text.partition("What differs from the ranking")[2].partition("How they show")[0]
-    listed = {re.sub("<wbr>", "", id): int(n) for id, n in re.findall(r"<li><bdi>(.+?)</bdi>, number (\d+)", differs)}
-    assert listed == {**{i: n for i, n in first.items() if i not in chosen}, **{i: n for i, n in chosen.items() if i not in first}}
+    listed = {
+        re.sub("<wbr>", "", id): int(n)
+        for id, n in re.findall(r"<li><bdi>(.+?)</bdi>, number (\d+)", differs)
+    }
+    assert listed == {
+        **{i: n for i, n in first.items() if i not in chosen},
+        **{i: n for i, n in chosen.items() if i not in first},
+    }
     assert listed
     page = client.post(f"{AT}/shortlist", data={"influencer": [*chosen]})
     assert {m["influencer"] for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]} == {*chosen}
@@ -272,7 +290,9 @@ def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
 def test_another_objective_is_chosen_on_the_page_and_in_the_api_alike(client, folder):
     for objective in ("reach", "engagement"):
         page = client.post(f"{AT}/campaign", data={"budget": "1500", "objective": objective})
-        told = client.post("/api/v1/shortlists", json={"brand": BRAND, "budget": 1500, "objective": objective}).json()
+        told = client.post(
+            "/api/v1/shortlists", json={"brand": BRAND, "budget": 1500, "objective": objective}
+        ).json()
         with Workspace(folder) as workspace:
             found = pipeline.shortlist(workspace, BRAND, 1500, objective=objective)
         assert (told["objective"], told["value"]) == (objective, pytest.approx(found.value))
@@ -282,7 +302,10 @@ def test_another_objective_is_chosen_on_the_page_and_in_the_api_alike(client, fo
         assert f'value="{objective}" selected' in page.text
         (left_out,) = [one for one in told["excluded"] if one["reason"] == "price_unknown"]
         assert f"{left_out['count']} {left_out['text']} ({', '.join(left_out['examples'])}" in page.text
-    assert client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 2, "objective": "sales"}).status_code == 422
+    assert (
+        client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 2, "objective": "sales"}).status_code
+        == 422
+    )
     assert client.post(f"{AT}/campaign", data={"count": "2", "objective": "sales"}).status_code == 422
 
 
@@ -298,18 +321,26 @@ def test_the_currency_stands_wherever_a_price_does(client):
     page = client.post(f"{AT}/campaign", data={"budget": "1500"}).text
     assert "Budget (EUR)" in page
     assert "Price (EUR)" in page
-    assert re.search(r"A post may cost</th><td><b>[\d,]+ EUR", client.get(f"{AT}/compare?with={ids[0]}&with={ids[1]}").text)
+    assert re.search(
+        r"A post may cost</th><td><b>[\d,]+ EUR", client.get(f"{AT}/compare?with={ids[0]}&with={ids[1]}").text
+    )
     assert "price (EUR)" in client.get(f"/api/v1/shortlists/{BRAND}.csv").text.splitlines()[0]
     row = client.get(f"/api/v1/shortlists/{BRAND}.json").json()[0]
     assert row["currency"] == "EUR"
     assert row["audience_shared"] is not None
     assert client.put("/api/v1/currency", json={"currency": "USD"}).json() == {"currency": "USD"}
     assert client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 2}).json()["currency"] == "USD"
-    assert client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 2, "currency": "GBP"}).json()["currency"] == "GBP"
+    assert (
+        client.post("/api/v1/shortlists", json={"brand": BRAND, "count": 2, "currency": "GBP"}).json()[
+            "currency"
+        ]
+        == "GBP"
+    )
 
 
 def test_the_page_says_one_thing_about_chances(client, folder):
-    """It said "Chances as brandfit tells them" beside "brandfit tells no probability" where brandfit had learned none."""
+    """It said "Chances as brandfit tells them" beside "brandfit tells no probability" where brandfit had
+    learned none."""
     ids = best(client)
     client.post(f"{AT}/shortlist", data={"influencer": ids})
     assert "Chances of a match are estimates by brandfit." in client.get(f"{AT}/shortlist").text
@@ -320,7 +351,10 @@ def test_the_page_says_one_thing_about_chances(client, folder):
             words = re.sub("<[^>]+>", " ", page.text)
             assert "brandfit gives no chance of a match" in words
             assert "Rank-weighted reach" in words
-            assert "atch-weighted reach " not in words.replace("is match-weighted reach", "").partition("Chosen for rank")[2]
+            assert (
+                "atch-weighted reach "
+                not in words.replace("is match-weighted reach", "").partition("Chosen for rank")[2]
+            )
             assert "Chances of a match are" not in words
             assert "chance of working together" not in words
 
@@ -355,7 +389,9 @@ def test_what_cannot_be_meant_is_said_in_the_form_which_keeps_what_was_typed(cli
 
 
 def test_a_bad_list_of_prices_is_told_without_where_it_was_kept(client):
-    page = client.post(f"{AT}/campaign", data={"budget": "80"}, files={"prices": ("p.csv", b"who,what\na,1\n")})
+    page = client.post(
+        f"{AT}/campaign", data={"budget": "80"}, files={"prices": ("p.csv", b"who,what\na,1\n")}
+    )
     assert page.status_code == 422
     assert "line 1" in page.text
     assert "/tmp" not in page.text
@@ -366,14 +402,16 @@ def test_pages_of_a_brand_that_is_not_there(client):
         assert client.get(f"/brands/nobody.at.all/{what}").status_code == 404
 
 
-# --- content ------------------------------------------------------------------------------------------------------------
+# --- content ------------------------------------------------------------------------------------------------
 
 
 def test_content_is_judged_as_the_pipeline_judges_it_and_mapped(client, folder):
     sound(client.get(f"{AT}/content").text)
     own, by = picture(1), best(client)[0]
     files = [("pictures", ("tent.jpg", own)), ("pictures", ("broken.jpg", b"no picture"))]
-    page = client.post(f"{AT}/content", data={"captions": "Rain, and dry feet\n\nSale!", "by": by}, files=files)
+    page = client.post(
+        f"{AT}/content", data={"captions": "Rain, and dry feet\n\nSale!", "by": by}, files=files
+    )
     assert page.status_code == 200
     sound(page.text)
     (folder / "tent.jpg").write_bytes(own)
@@ -382,11 +420,15 @@ def test_content_is_judged_as_the_pipeline_judges_it_and_mapped(client, folder):
         (drawn,) = pipeline.fit_maps(workspace, BRAND, [folder / "tent.jpg"]).values()
         with pytest.raises(BrandfitError, match=r"nope\.jpg"):
             pipeline.fit_maps(workspace, BRAND, [folder / "tent.jpg", folder / "nope.jpg"])
-    assert drawn[0] == pytest.approx(told.ideas[0].fit, abs=0.02)  # of the working copy, which is a JPEG made once more
+    assert drawn[0] == pytest.approx(
+        told.ideas[0].fit, abs=0.02
+    )  # of the working copy, which is a JPEG made once more
     for idea in told.ideas:
         assert f"Fit <b>{round(idea.fit, 2) + 0:.2f}</b>" in page.text
         assert f"{100 * idea.expected.low:.2f} to {100 * idea.expected.high:.2f} %" in page.text
-    shown = [base64.b64decode(found) for found in re.findall(r'src="data:image/\w+;base64,([^"]+)"', page.text)]
+    shown = [
+        base64.b64decode(found) for found in re.findall(r'src="data:image/\w+;base64,([^"]+)"', page.text)
+    ]
     assert len(shown) == 2
     assert shown[1] == drawn[1]
     assert opened(shown[0]).shape == opened(shown[1]).shape
@@ -403,14 +445,16 @@ def test_content_of_nothing_or_for_nobody_is_told_in_the_form(client):
     assert "nobody.at.all" in page.text
 
 
-# --- evaluation ---------------------------------------------------------------------------------------------------------
+# --- evaluation ---------------------------------------------------------------------------------------------
 
 
 def test_an_evaluation_is_begun_and_told(client, folder):
     page = client.get("/evaluation")
     assert "Nothing has been evaluated yet." in page.text
     sound(page.text)
-    page = client.post("/evaluation", data={"rankers": ["simcos", "brandfit"], "protocol": "expansion", "seeds": "1"})
+    page = client.post(
+        "/evaluation", data={"rankers": ["simcos", "brandfit"], "protocol": "expansion", "seeds": "1"}
+    )
     assert page.url.path == "/evaluation"
     job = client.get("/api/v1/jobs").json()["items"][0]
     assert job["asked"]["rankers"] == ["simcos", "brandfit"]
@@ -445,7 +489,9 @@ def test_an_unknown_ranker_is_refused(client):
 
 
 def test_the_evaluation_of_an_empty_workspace_offers_to_import(tmp_path):
-    with TestClient(create_app(tmp_path / "empty", ServiceConfig(rate=0), False), "http://localhost") as client:
+    with TestClient(
+        create_app(tmp_path / "empty", ServiceConfig(rate=0), False), "http://localhost"
+    ) as client:
         page = client.get("/evaluation")
         assert page.status_code == 200
         assert 'href="/import"' in page.text.partition("<main")[2]

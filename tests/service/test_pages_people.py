@@ -1,4 +1,5 @@
-"""The pages of influencers, why and compare: they say what the pipeline tells, and what people wrote never becomes markup."""
+"""The pages of influencers, why and compare: they say what the pipeline tells, and what people wrote never
+becomes markup."""
 
 from __future__ import annotations
 
@@ -74,11 +75,16 @@ def folder(tmp_path_factory):
     (top / "more").mkdir()
     with (top / "more" / "accounts.csv").open("w", newline="") as file:
         csv.writer(file).writerows(
-            [["account", "role", "name", "biography", "followers"], [HOSTILE, "influencer", SCRIPT, IMAGE, 9000]]
+            [
+                ["account", "role", "name", "biography", "followers"],
+                [HOSTILE, "influencer", SCRIPT, IMAGE, 9000],
+            ]
         )
     with (top / "more" / "posts.csv").open("w", newline="") as file:
         rows = [["id", "account", "caption", "likes", "comments"]]
-        rows += [[f"e{n}", HOSTILE, f"{SCRIPT} hiking boots and a tent {IMAGE} \u202e", 100, 3] for n in range(3)]
+        rows += [
+            [f"e{n}", HOSTILE, f"{SCRIPT} hiking boots and a tent {IMAGE} \u202e", 100, 3] for n in range(3)
+        ]
         csv.writer(file).writerows(rows)
     with Workspace(top / "demo", create=True) as workspace:
         pipeline.import_source(workspace, "sample", settings={"influencers": 30})
@@ -99,7 +105,9 @@ def workspace(folder):
 
 @pytest.fixture(scope="module")
 def client(folder):
-    with TestClient(create_app(folder, work=False), base_url="http://localhost", follow_redirects=False) as client:
+    with TestClient(
+        create_app(folder, work=False), base_url="http://localhost", follow_redirects=False
+    ) as client:
         yield client
 
 
@@ -130,7 +138,7 @@ def of_influencers(page: Page) -> list[str]:
     return [link.removeprefix("/influencers/") for link in page.links("/influencers/")]
 
 
-# --- what every page keeps to --------------------------------------------------------------------------------------------
+# --- what every page keeps to -------------------------------------------------------------------------------
 
 PATHS = [
     "/influencers",
@@ -197,7 +205,7 @@ def test_hostile_words_are_shown_as_they_were_written(client):
     assert "<img src=x" not in page.raw
 
 
-# --- the list ----------------------------------------------------------------------------------------------------------------
+# --- the list -----------------------------------------------------------------------------------------------
 
 
 def test_the_list_is_that_of_the_search_page_by_page(client, workspace):
@@ -221,7 +229,11 @@ def test_words_are_answered_with_why_and_conditions_with_their_facts(client, wor
     for row in found.rows:
         assert f"followers {row['facts']['followers']:,}" in page.text
         assert all(one["concept"] in page.text for one in row["concepts"])
-    kept = {a["name"]: a.get("value") for a in page.of("input") if "name" in a and a.get("id") in ("words", "where")}
+    kept = {
+        a["name"]: a.get("value")
+        for a in page.of("input")
+        if "name" in a and a.get("id") in ("words", "where")
+    }
     assert kept == {"q": "hiking", "where": "followers:20k.."}
     assert [o["value"] for o in page.of("option") if "selected" in o] == ["-followers"]
 
@@ -248,7 +260,9 @@ def test_nobody_found_is_said(client):
     assert "0 influencers" in page.text
 
 
-@pytest.mark.parametrize("typed", [[f"{BRAND}, senna.peaks"], [f"@{BRAND} Senna.Peaks"], [BRAND, "senna.peaks"]])
+@pytest.mark.parametrize(
+    "typed", [[f"{BRAND}, senna.peaks"], [f"@{BRAND} Senna.Peaks"], [BRAND, "senna.peaks"]]
+)
 def test_likeness_to_several_accounts_however_they_are_typed(client, workspace, typed):
     found = pipeline.similar(workspace, [BRAND, "senna.peaks"], k=24)
     page = get(client, "/influencers", like=typed)
@@ -262,20 +276,26 @@ def test_a_picture_finds_whose_pictures_are_like_it_and_is_not_kept(client, work
     (tmp_path / "a.jpg").write_bytes(data)
     found = pipeline.similar(workspace, picture=tmp_path / "a.jpg", k=24)
     before = sorted(file for file in folder.rglob("*") if file.is_file() and "sqlite" not in file.name)
-    answer = client.post("/influencers", files={"picture": ("mine.jpg", data)}, headers={"accept": "text/html"})
+    answer = client.post(
+        "/influencers", files={"picture": ("mine.jpg", data)}, headers={"accept": "text/html"}
+    )
     assert of_influencers(Page(answer.text)) == [row["influencer"] for row in found.rows]
-    assert sorted(file for file in folder.rglob("*") if file.is_file() and "sqlite" not in file.name) == before
+    assert (
+        sorted(file for file in folder.rglob("*") if file.is_file() and "sqlite" not in file.name) == before
+    )
 
 
 def test_what_is_no_picture_is_said_without_a_path_of_the_machine(client):
-    answer = client.post("/influencers", files={"picture": ("<b>notes.txt", b"no picture")}, headers={"accept": "text/html"})
+    answer = client.post(
+        "/influencers", files={"picture": ("<b>notes.txt", b"no picture")}, headers={"accept": "text/html"}
+    )
     page = Page(answer.text)
     assert answer.status_code == 200
     assert "<b>notes.txt is no picture that can be read" in page.text
     assert "/tmp" not in page.text
 
 
-# --- one influencer ----------------------------------------------------------------------------------------------------------
+# --- one influencer -----------------------------------------------------------------------------------------
 
 
 def test_an_influencer_is_told_with_its_partners_posts_and_topics(client, workspace, influencer):
@@ -288,11 +308,17 @@ def test_an_influencer_is_told_with_its_partners_posts_and_topics(client, worksp
     brands = sorted(brand for brand, partners in dataset.partners.items() if influencer in partners)
     assert [link.removeprefix("/brands/") for link in page.links("/brands/") if "/why/" not in link] == brands
     for topic, share in pipeline.topics(workspace, influencer).items():
-        assert f"{topic} {share:.0%}" in next(a["aria-label"] for a in page.of("svg") if a["class"] == "radar")
+        assert f"{topic} {share:.0%}" in next(
+            a["aria-label"] for a in page.of("svg") if a["class"] == "radar"
+        )
     mine = [post for post in dataset.posts.to_pylist() if post["account"] == influencer]
     assert f"{len(mine)} posts here" in page.text
     assert len(mine) <= 24
-    assert sum(p.text.count("marked as an advertisement") for p in both) == sum(bool(post["disclosed"]) for post in mine) > 0
+    assert (
+        sum(p.text.count("marked as an advertisement") for p in both)
+        == sum(bool(post["disclosed"]) for post in mine)
+        > 0
+    )
     with_picture = {post["id"] for post in mine} & set(dataset.images["post"].to_pylist())
     assert sum(i.get("width") == "256" for p in both for i in p.of("img")) == len(with_picture) > 0
 
@@ -318,7 +344,10 @@ def test_the_audience_is_told_in_the_words_of_the_pipeline(client, workspace, in
     for sentence in [*told.sentences, *(hint.sentence for hint in told.hints)]:
         assert sentence in page.text
     assert list(HINTS) == [hint.name for hint in told.hints]
-    assert f"{100 * expected.rate:.1f} % of the followers {100 * expected.low:.1f} to {100 * expected.high:.1f} %" in page.text
+    assert (
+        f"{100 * expected.rate:.1f} % of the followers {100 * expected.low:.1f} to {100 * expected.high:.1f} "
+        "%" in page.text
+    )
     assert [attrs for _, attrs, _ in page.all if attrs.get("id") == "piece"]
 
 
@@ -342,7 +371,7 @@ def test_brands_for_an_influencer_are_in_the_order_of_the_pipeline(client, works
     assert f"{found.brands[0].place} of {found.brands[0].among}" in page.text
 
 
-# --- why ----------------------------------------------------------------------------------------------------------------------
+# --- why ----------------------------------------------------------------------------------------------------
 
 
 def test_why_tells_chance_parts_and_sentences(client, workspace, influencer):
@@ -380,7 +409,10 @@ def test_posts_are_those_of_the_side_with_values_and_errors(client, workspace, i
     page = get(client, f"/brands/{BRAND}/why/{influencer}/posts", side=side, ranker="simcos")
     shown = page.text.partition("Against it")
     for item in one.items[:12]:
-        assert any(f"{item.value:+.{n}f} ± {item.error:.{n}f}" in (shown[0] if item.value > 0 else shown[2]) for n in (2, 3, 4))
+        assert any(
+            f"{item.value:+.{n}f} ± {item.error:.{n}f}" in (shown[0] if item.value > 0 else shown[2])
+            for n in (2, 3, 4)
+        )
     assert any(f"the score is {one.base:.{n}f} ± {one.base_error:.{n}f}" in page.text for n in (2, 3, 4))
 
 
@@ -400,7 +432,9 @@ def test_how_much_a_post_counts_is_told_where_a_profiler_weighed_it(client, work
     assert "of what tells its category" not in get(client, f"/influencers/{influencer}").text
     ids = [p["id"] for p in pipeline.load(workspace).posts.to_pylist() if p["account"] == influencer]
     values = np.linspace(0.05, 0.95, len(ids), dtype=np.float32)[:, None]
-    workspace.save(Features("weighed", np.array(ids, dtype=object), values, "post", ("attention",), "k-1", "attention"))
+    workspace.save(
+        Features("weighed", np.array(ids, dtype=object), values, "post", ("attention",), "k-1", "attention")
+    )
     told = re.findall(r"(\d+) % of what tells its category", get(client, f"/influencers/{influencer}").text)
     assert len(told) == min(12, len(ids))
     assert {int(share) for share in told} <= {round(100 * value) for value in values[:, 0].tolist()}
@@ -426,7 +460,8 @@ def test_both_sides_are_told_in_one_sentence(client, workspace, influencer):
 
 
 @pytest.mark.parametrize(
-    "path", [f"/brands/{BRAND}/why/nobody", f"/brands/nobody/why/{HOSTILE}", f"/brands/{BRAND}/compare?with=nobody"]
+    "path",
+    [f"/brands/{BRAND}/why/nobody", f"/brands/nobody/why/{HOSTILE}", f"/brands/{BRAND}/compare?with=nobody"],
 )
 def test_who_is_not_there_is_not_found(client, path):
     assert "nobody" in get(client, path, 404).text
@@ -443,7 +478,7 @@ def test_an_unknown_piece_or_side_is_refused(client, influencer):
     assert client.get(f"/brands/{BRAND}/why/{influencer}?side=left").status_code == 422
 
 
-# --- side by side -------------------------------------------------------------------------------------------------------------
+# --- side by side -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("ids", [[], [HOSTILE], [HOSTILE, f"@{HOSTILE}"]])
@@ -462,15 +497,20 @@ def test_those_that_are_compared_stand_side_by_side(client, workspace):
     prices = pipeline.asking_prices(workspace, BRAND, ids)
     for id in ids[:3]:
         assert f"number {best.index(id) + 1} of" in page.text
-        assert id not in prices or f"{prices[id][0]:,.0f} {prices[id][1]:,.0f} to {prices[id][2]:,.0f}" in page.text
+        assert (
+            id not in prices
+            or f"{prices[id][0]:,.0f} {prices[id][1]:,.0f} to {prices[id][2]:,.0f}" in page.text
+        )
     assert "9,000" in page.text
-    assert len([a for a in page.of("svg") if a["class"] == "radar"]) == len([id for id in ids if pipeline.topics(workspace, id)])
+    assert len([a for a in page.of("svg") if a["class"] == "radar"]) == len(
+        [id for id in ids if pipeline.topics(workspace, id)]
+    )
     for one, other, both in pipeline.shared_audiences(workspace, ids):
         told = f"{both.common} known" if both else "not known"
         assert f"{one} and {other}: {told}" in page.text
 
 
-# --- a workspace without anything ------------------------------------------------------------------------------------------
+# --- a workspace without anything ---------------------------------------------------------------------------
 
 
 def test_an_empty_workspace_says_what_to_do(tmp_path):

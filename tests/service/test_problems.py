@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from brandfit.errors import BrandfitError, ConfigError, DataError, MissingExtra, UnknownName, UsageError, WorkspaceError
+from brandfit.errors import (
+    BrandfitError,
+    ConfigError,
+    DataError,
+    MissingExtra,
+    UnknownName,
+    UsageError,
+    WorkspaceError,
+)
 from brandfit.service.problems import MEDIA, Problem, status_of
 
 BODY = {"content-type": "application/json"}
@@ -23,15 +31,30 @@ ERRORS = {
     "no JSON": ("POST", "/api/v1/encodings", b"{", 422),
     "no UTF-8": ("POST", "/api/v1/encodings", b'{"encoders": ["\xff"]}', 400),
     "half a letter": ("POST", "/api/v1/encodings", b'{"encoders": ["\\ud800"]}', 422),
-    "half a letter of a field": ("POST", "/api/v1/encodings", b'{"encoders": ["text.hashing"], "\\ud800": 1}', 422),
-    "half a letter of a setting": ("POST", "/api/v1/encodings", b'{"encoders": ["text.hashing"], "settings": {"\\udfff": 1}}', 422),
+    "half a letter of a field": (
+        "POST",
+        "/api/v1/encodings",
+        b'{"encoders": ["text.hashing"], "\\ud800": 1}',
+        422,
+    ),
+    "half a letter of a setting": (
+        "POST",
+        "/api/v1/encodings",
+        b'{"encoders": ["text.hashing"], "settings": {"\\udfff": 1}}',
+        422,
+    ),
     "half a letter of a note": ("PATCH", "/api/v1/marks/northpeak.outdoor/x", b'{"note": "\\ud800"}', 422),
     "an unknown field": ("POST", "/api/v1/encodings", b'{"encoders": ["text.hashing"], "other": 1}', 422),
     "an unknown encoder": ("POST", "/api/v1/encodings", b'{"encoders": ["text.hasing"]}', 422),
     "a truth for a number": ("POST", "/api/v1/trainings", b'{"ranker": "brandfit", "seed": true}', 422),
     "no name": ("POST", "/api/v1/trainings", b'{"ranker": ""}', 422),
     "no files": ("POST", "/api/v1/uploads", None, 422),
-    "an unknown setting": ("POST", "/api/v1/trainings", b'{"ranker": "brandfit", "settings": {"epochz": 1}}', 422),
+    "an unknown setting": (
+        "POST",
+        "/api/v1/trainings",
+        b'{"ranker": "brandfit", "settings": {"epochz": 1}}',
+        422,
+    ),
 }
 
 
@@ -80,7 +103,9 @@ def test_an_unknown_name_comes_with_the_nearest(asked):
     assert "northpeak.outdoor" in told["title"] + told["detail"]
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/brands/nobody.here", "/jobs/none", "/brands?offset=-1", f"/jobs?offset={10**30}"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/brands/nobody.here", "/jobs/none", "/brands?offset=-1", f"/jobs?offset={10**30}"]
+)
 def test_a_person_gets_a_page(asked, path):
     answer = asked.get(path, headers={"accept": "text/html,*/*"})
     assert 400 <= answer.status_code < 500
@@ -103,7 +128,9 @@ def test_what_nobody_foresaw_is_logged_and_not_told(asked, monkeypatch, caplog, 
 
     for name in ("pipeline.search", "pipeline.listing", "overview.overview"):
         module, _, function = name.partition(".")
-        monkeypatch.setattr(f"brandfit.{'service.' if module == 'overview' else ''}{module}.{function}", broken)
+        monkeypatch.setattr(
+            f"brandfit.{'service.' if module == 'overview' else ''}{module}.{function}", broken
+        )
     answer = asked.get(path, headers={"accept": "*/*" if path.startswith("/api") else "text/html"})
     assert answer.status_code == 500
     assert "secret" not in answer.text

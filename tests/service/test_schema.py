@@ -1,4 +1,5 @@
-"""Whatever is asked of the API, its description holds: schemathesis asks what it allows, and some of what it forbids.
+"""Whatever is asked of the API, its description holds: schemathesis asks what it allows, and some of what it
+forbids.
 
 ``BRANDFIT_FUZZ=5000`` makes about that many requests beyond the edge cases; without, it is a few hundred.
 """
@@ -33,9 +34,10 @@ CHECKS = [
     checks.negative_data_rejection,
     checks.unsupported_method,
 ]
-"""Left out, as they do not apply: those of authorization (at this machine nobody is asked; test_access asks every route without a
-key), positive_data_acceptance (a condition or a name may fit its schema and mean nothing here: 422), and those of the life of a
-resource (a revoked key stays in the list, a job may end at once)."""
+"""Left out, as they do not apply: those of authorization (at this machine nobody is asked; test_access asks
+every route without a key), positive_data_acceptance (a condition or a name may fit its schema and mean
+nothing here: 422), and those of the life of a resource (a revoked key stays in the list, a job may end at
+once)."""
 CONFIG = ServiceConfig(rate=0.0, hosts=("testserver",))
 seen: Counter[tuple[str, int]] = Counter()
 
@@ -61,7 +63,11 @@ schema = description()
 @schemathesis.hook
 def map_path_parameters(context: Any, path_parameters: dict[str, Any]) -> dict[str, Any]:
     """Names that exist, for every other one that could."""
-    for name, known in (("brand", "northpeak.outdoor"), ("influencer", "ava.kitchen"), ("id", "northpeak.outdoor")):
+    for name, known in (
+        ("brand", "northpeak.outdoor"),
+        ("influencer", "ava.kitchen"),
+        ("id", "northpeak.outdoor"),
+    ):
         value = (path_parameters or {}).get(name)
         if isinstance(value, str) and 0 < len(value) <= 200 and len(value) % 2:
             path_parameters[name] = known
@@ -73,8 +79,12 @@ def map_path_parameters(context: Any, path_parameters: dict[str, Any]) -> dict[s
 def test_the_description_holds(case: Any, app: Any) -> None:
     answer = case.call(app=app)
     seen[case.operation.label, answer.status_code] += 1
-    form = "form" in (case.media_type or "")  # in a form everything is text: a file may hold what looks like a list
-    case.validate_response(answer, checks=[one for one in CHECKS if not (form and one is checks.negative_data_rejection)])
+    form = "form" in (
+        case.media_type or ""
+    )  # in a form everything is text: a file may hold what looks like a list
+    case.validate_response(
+        answer, checks=[one for one in CHECKS if not (form and one is checks.negative_data_rejection)]
+    )
 
 
 def test_enough_was_asked() -> None:

@@ -1,4 +1,5 @@
-"""A service in a process of its own: who may start one, how it ends, what a kill cannot take, who cannot keep others out."""
+"""A service in a process of its own: who may start one, how it ends, what a kill cannot take, who cannot keep
+others out."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ def test_it_starts_on_an_empty_folder_says_where_and_ends_when_asked_to(serve, t
 
 def test_two_services_of_one_workspace(serve, tmp_path):
     first = serve(tmp_path / "w")
-    done = subprocess.run([*CLI, "serve", "-w", tmp_path / "w", "--port", "0"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [*CLI, "serve", "-w", tmp_path / "w", "--port", "0"], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode != 0
     assert "Another service serves" in done.stderr
     assert "Traceback" not in done.stderr
@@ -82,7 +85,10 @@ def test_a_public_service_by_command_line(serve, tmp_path):
     assert done.returncode == 2
     assert "brandfit key create" in done.stderr
     made = subprocess.run(
-        [*CLI, "key", "create", "me", "--scope", "write", "-w", place], capture_output=True, text=True, check=True
+        [*CLI, "key", "create", "me", "--scope", "write", "-w", place],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     service = serve(place, "--host", "0.0.0.0")
     at = f"http://127.0.0.1:{service.port}"
@@ -97,7 +103,10 @@ def test_requests_under_way_are_answered_before_it_ends(serve, folder, brand, si
     who = service.client.get(f"/api/v1/rankings/{brand}").json()["items"][0]["influencer"]
     body = json.dumps({"note": "kept"}).encode()
     with socket.create_connection(("127.0.0.1", service.port)) as slow:
-        head = f"PATCH /api/v1/marks/{brand}/{who} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        head = (
+            f"PATCH /api/v1/marks/{brand}/{who} HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+            "application/json\r\n"
+        )
         slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:5])
         time.sleep(0.5)
         service.process.send_signal(sign)
@@ -111,7 +120,8 @@ def test_requests_under_way_are_answered_before_it_ends(serve, folder, brand, si
 
 
 def test_a_kill_loses_nothing_that_was_accepted(serve, folder, brand, until):
-    """Several note as fast as they can; the power goes; whatever was answered is there, and nothing is damaged."""
+    """Several note as fast as they can; the power goes; whatever was answered is there, and nothing is
+    damaged."""
     service = serve(folder)
     people = [item["influencer"] for item in service.client.get(f"/api/v1/rankings/{brand}").json()["items"]]
     accepted: list[tuple[str, int, str]] = []
@@ -163,7 +173,8 @@ def test_a_job_under_way_survives_a_kill_of_the_service(serve, tmp_path, until):
 HALF = {
     "nothing": b"",
     "half a head": b"GET / HTTP/1.1\r\nHost: local",
-    "a head and half a body": b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    "a head and half a body": b"POST /login HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n"
     b"Content-Length: 100\r\n\r\nkey=",
     "half a chunk": b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nkey",
 }
@@ -187,7 +198,11 @@ def test_who_sends_a_letter_now_and_then_is_let_go_of(impatient):
     body = b"key=" + b"x" * 20
     with socket.create_connection(("127.0.0.1", impatient.port), 30) as slow:
         form = "Content-Type: application/x-www-form-urlencoded"
-        slow.sendall(f"POST /login HTTP/1.1\r\nHost: localhost\r\n{form}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        slow.sendall(
+            (
+                f"POST /login HTTP/1.1\r\nHost: localhost\r\n{form}\r\nContent-Length: {len(body)}\r\n\r\n"
+            ).encode()
+        )
         for n in range(0, len(body), 6):
             time.sleep(0.4)
             slow.sendall(body[n : n + 6])
@@ -230,7 +245,8 @@ def test_a_connection_that_is_kept_serves_many_requests_and_pauses(impatient):
     [
         b"GET / HTTP/1.1\r\n\r\n",
         b"NONSENSE\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\nx",
         b"GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\n\r\n",
         b"GET /%ff%fe HTTP/1.1\r\nHost: localhost\r\n\r\n",

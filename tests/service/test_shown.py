@@ -1,4 +1,5 @@
-"""What is shown while something is written: the workspace as it was, until what is new can be shown as quickly."""
+"""What is shown while something is written: the workspace as it was, until what is new can be shown as
+quickly."""
 
 from __future__ import annotations
 
@@ -42,13 +43,18 @@ def test_a_snapshot_stays_as_it_was(live):
     before = Snapshot(live)
     ranking = pipeline.rank(before, BRAND)
     newcomer(live)
-    rows = Features("text.other", np.array([BRAND], dtype=object), np.ones((1, 3), np.float32), "account", slot="text")
+    rows = Features(
+        "text.other", np.array([BRAND], dtype=object), np.ones((1, 3), np.float32), "account", slot="text"
+    )
     live.save(rows)
     pipeline.train(live, "brandfit", seed=7)
     after = Snapshot(live)
     assert before.stamp != after.stamp == live.stamp
     assert before.fingerprint != after.fingerprint == live.fingerprint
-    assert ("new.one" in pipeline.load(before).influencers, "new.one" in pipeline.load(after).influencers) == (False, True)
+    assert (
+        "new.one" in pipeline.load(before).influencers,
+        "new.one" in pipeline.load(after).influencers,
+    ) == (False, True)
     assert set(after.feature_names()) - set(before.feature_names()) == {"text.other"}
     assert before.model_info("brandfit")["seed"] != after.model_info("brandfit")["seed"] == 7
     again = pipeline.rank(before, BRAND)

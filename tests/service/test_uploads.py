@@ -1,4 +1,5 @@
-"""Files that people send: nothing leads out of its folder, nothing grows beyond measure, a folder of tables is imported."""
+"""Files that people send: nothing leads out of its folder, nothing grows beyond measure, a folder of tables
+is imported."""
 
 from __future__ import annotations
 
@@ -140,20 +141,36 @@ def test_a_damaged_archive_is_told_and_nothing_is_kept(make, tmp_path, what):
 
 
 def test_files_keep_their_place_in_the_folder(empty, tmp_path):
-    files = [("files", ("shop/accounts.csv", b"a")), ("files", ("shop/pictures/1.jpg", b"b")), ("files", ("../x", b"c"))]
+    files = [
+        ("files", ("shop/accounts.csv", b"a")),
+        ("files", ("shop/pictures/1.jpg", b"b")),
+        ("files", ("../x", b"c")),
+    ]
     told = empty.post("/api/v1/uploads", files=files).json()
     assert sorted(told["files"]) == ["shop/accounts.csv", "shop/pictures/1.jpg", "x"]
     assert told["bytes"] == 3
 
 
 @pytest.mark.parametrize(
-    "name", ["é" * 300 + ".csv", "x" * 3000, "/".join("ab" for _ in range(300)), "\udcff.csv", "a\0b", '"', "%2e%2e%2f"]
+    "name",
+    [
+        "é" * 300 + ".csv",
+        "x" * 3000,
+        "/".join("ab" for _ in range(300)),
+        "\udcff.csv",
+        "a\0b",
+        '"',
+        "%2e%2e%2f",
+    ],
 )
 def test_any_name_is_taken_or_told(empty, name):
-    body = b'--b\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\nx\r\n--b--\r\n' % name.encode(
-        "utf-8", "surrogateescape"
-    ).replace(b'"', b"%22")
-    answer = empty.post("/api/v1/uploads", content=body, headers={"content-type": "multipart/form-data; boundary=b"})
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\nx\r\n--b--\r\n'
+        % name.encode("utf-8", "surrogateescape").replace(b'"', b"%22")
+    )
+    answer = empty.post(
+        "/api/v1/uploads", content=body, headers={"content-type": "multipart/form-data; boundary=b"}
+    )
     assert answer.status_code in (201, 400, 422), answer.text
     if answer.status_code == 201:
         assert len(answer.json()["files"]) == 1
@@ -178,7 +195,9 @@ def test_only_what_is_called_an_archive_is_unpacked(empty):
 
 
 def test_an_archive_that_holds_one_of_its_own_name(empty):
-    told = empty.post("/api/v1/uploads", files={"files": ("in.zip", packed({"in.zip": b"inner", "b.csv": b"x"}))}).json()
+    told = empty.post(
+        "/api/v1/uploads", files={"files": ("in.zip", packed({"in.zip": b"inner", "b.csv": b"x"}))}
+    ).json()
     assert sorted(told["files"]) == ["b.csv", "in.zip"]
 
 
@@ -205,10 +224,15 @@ def test_what_files_may_be(empty, files, found):
 
 @pytest.fixture
 def sent(make, tmp_path, until):
-    """``sent(zipped)``: a template with a row that cannot be read, imported; then mended, and imported again."""
+    """``sent(zipped)``: a template with a row that cannot be read, imported; then mended, and imported
+    again."""
 
     def call(client, files: dict[str, bytes], zipped: bool = False) -> dict:
-        parts = [("files", ("mine.zip", packed(files)))] if zipped else [("files", pair) for pair in files.items()]
+        parts = (
+            [("files", ("mine.zip", packed(files)))]
+            if zipped
+            else [("files", pair) for pair in files.items()]
+        )
         kept = client.post("/api/v1/uploads", files=parts).json()
         assert kept["importers"] == ["folder"]
         job = client.post("/api/v1/imports", json={"source": "folder", "upload": kept["id"]}).json()
@@ -226,7 +250,11 @@ def test_a_folder_is_imported_and_its_upload_is_let_go_of(make, tmp_path, sent, 
     whole = (tmp_path / "mine" / "accounts.csv").read_bytes()
     with (tmp_path / "mine" / "accounts.csv").open("a") as file:
         file.write("x.y,influencer,,,,,many followers\n")
-    files = {file.relative_to(tmp_path).as_posix(): file.read_bytes() for file in (tmp_path / "mine").rglob("*") if file.is_file()}
+    files = {
+        file.relative_to(tmp_path).as_posix(): file.read_bytes()
+        for file in (tmp_path / "mine").rglob("*")
+        if file.is_file()
+    }
     client = make(tmp_path / "w", work=True)
     assert sent(client, files, zipped)["result"]["rejects"] == 1
     rejects = client.get("/api/v1/rejects").json()["items"]
@@ -269,7 +297,9 @@ def test_an_import_that_failed_shows_no_rows_of_another(make, tmp_path, sent, un
     client = make(tmp_path / "w", work=True)
     header = b"username,kind,followers\n"
     sent(client, {"first.csv": header + b"a.b,influencer,9000\nc.d,influencer,many\n"})
-    kept = client.post("/api/v1/uploads", files=[("files", ("bad.csv", header + b"e.f,influencer,many\n"))]).json()
+    kept = client.post(
+        "/api/v1/uploads", files=[("files", ("bad.csv", header + b"e.f,influencer,many\n"))]
+    ).json()
     asked = {"source": kept["importers"][0], "upload": kept["id"], "strict": True}
     job = client.post("/api/v1/imports", json=asked).json()
     failed = until(lambda: (told := client.get(f"/api/v1/jobs/{job['id']}").json())["finished"] and told)

@@ -33,7 +33,15 @@ from brandfit.workspace.workspace import DATABASE
 WHO = "vesna.of.thehills"
 COMMENT = "Zwirbelgipfel, what a quaint morning up there"
 SETTINGS = {"text.mentions": {"min_accounts": 1}, "text.hashtags": {"min_accounts": 1}}
-ENCODERS = ("text.mentions", "text.hashtags", "text.hashing", "concept.bag", "audience.hashing", "engagement", "image.classical")
+ENCODERS = (
+    "text.mentions",
+    "text.hashtags",
+    "text.hashing",
+    "concept.bag",
+    "audience.hashing",
+    "engagement",
+    "image.classical",
+)
 
 
 def noise(seed: int) -> bytes:
@@ -43,14 +51,30 @@ def noise(seed: int) -> bytes:
 
 
 def theirs() -> list:
-    """An account that posts, comments, endorses, and is named in many ways; with a picture that nobody else has."""
-    captions = ["Dawn above the Quarzkamm, boots by northpeak #quarzkammdawn", "Pellucid\nlakes and Nebelhornkraxeln #alps", None]
+    """An account that posts, comments, endorses, and is named in many ways; with a picture that nobody else
+    has."""
+    captions = [
+        "Dawn above the Quarzkamm, boots by northpeak #quarzkammdawn",
+        "Pellucid\nlakes and Nebelhornkraxeln #alps",
+        None,
+    ]
     posts = [
-        Post(id=f"{WHO}-{n}", account=WHO, caption=c, hashtags=["quarzkammdawn"], mentions=["northpeak.outdoor"], disclosed=True)
+        Post(
+            id=f"{WHO}-{n}",
+            account=WHO,
+            caption=c,
+            hashtags=["quarzkammdawn"],
+            mentions=["northpeak.outdoor"],
+            disclosed=True,
+        )
         for n, c in enumerate(captions)
     ]
-    pictures = [imported(Picture(p.id, 0, noise(n), f"/x/{WHO}.jpg", "p.csv", 1)) for n, p in enumerate(posts)]
-    account = Account(id=WHO, name="Vesna", biography="Kraxelqueen of small hills", followers=9000, category="travel")
+    pictures = [
+        imported(Picture(p.id, 0, noise(n), f"/x/{WHO}.jpg", "p.csv", 1)) for n, p in enumerate(posts)
+    ]
+    account = Account(
+        id=WHO, name="Vesna", biography="Kraxelqueen of small hills", followers=9000, category="travel"
+    )
     return [account, *posts, *pictures, Link(id="f1", kind="follows", source=WHO, target="northpeak.outdoor")]
 
 
@@ -58,10 +82,29 @@ def others() -> list:
     """What other accounts say of it, and it under their posts."""
     return [
         Account(id="lark.fells", biography=f"Half of @{WHO.upper()}; not {WHO}_2", followers=8000),
-        Post(id="o1", account="lark.fells", caption=f"With @{WHO}, {WHO.title()}! #hills", mentions=[WHO, "brio"], tags=[WHO]),
-        Post(id="o2", account="lark.fells", caption=f"With @{WHO}s and x.{WHO}", mentions=[f"{WHO}s"], hashtags=["hiking"]),
+        Post(
+            id="o1",
+            account="lark.fells",
+            caption=f"With @{WHO}, {WHO.title()}! #hills",
+            mentions=[WHO, "brio"],
+            tags=[WHO],
+        ),
+        Post(
+            id="o2",
+            account="lark.fells",
+            caption=f"With @{WHO}s and x.{WHO}",
+            mentions=[f"{WHO}s"],
+            hashtags=["hiking"],
+        ),
         Link(id="c1", kind="comments", source=WHO, target="lark.fells", post="o1", text=COMMENT),
-        Link(id="c2", kind="comments", source="brio", target="lark.fells", post="o1", text=f"You and @{WHO} are great"),
+        Link(
+            id="c2",
+            kind="comments",
+            source="brio",
+            target="lark.fells",
+            post="o1",
+            text=f"You and @{WHO} are great",
+        ),
         Link(id="c3", kind="comments", source="brio", target=WHO, post=f"{WHO}-0", text="Take me along"),
         Reject("posts.csv", 7, "likes: expected a number", f"{WHO}-9,{WHO},Wurzelgrat again,many"),
     ]
@@ -69,7 +112,8 @@ def others() -> list:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory) -> Path:
-    """A small sample with a planted account, encoded by all that carry handles, trained, and with a row of an experiment."""
+    """A small sample with a planted account, encoded by all that carry handles, trained, and with a row of an
+    experiment."""
     place = tmp_path_factory.mktemp("forgetting") / "trained"
     with Workspace(place, create=True) as workspace:
         pipeline.import_source(workspace, "sample", settings={"influencers": 30})
@@ -78,7 +122,12 @@ def trained(tmp_path_factory) -> Path:
             pipeline.encode(workspace, name, SETTINGS.get(name))
         pipeline.train(workspace, "wsim", {"epochs": 1})
         pipeline.train(workspace, "brandfit", data={"slots.text": "text.hashing"})
-        declared = {"title": "t", "source": "s", "rows": [{"name": "simcos", "ranker": "simcos"}], "metrics": ["AUC"]}
+        declared = {
+            "title": "t",
+            "source": "s",
+            "rows": [{"name": "simcos", "ranker": "simcos"}],
+            "metrics": ["AUC"],
+        }
         run(workspace, msgspec.convert({**declared, "baseline": "simcos"}, Experiment), 1)
     return place
 
@@ -91,13 +140,22 @@ def workspace(trained, tmp_path):
 
 
 def pieces(workspace: Workspace) -> list[bytes]:
-    """What no file may hold beside the handle: words that it alone wrote, bytes of its pictures and their names."""
+    """What no file may hold beside the handle: words that it alone wrote, bytes of its pictures and their
+    names."""
     dataset = workspace.dataset()
     own = [post for post in dataset.posts.to_pylist() if post["account"] == WHO]
     hashes = [i["hash"] for i in dataset.images.to_pylist() if i["post"] in {post["id"] for post in own}]
     pictures = [workspace.picture(h) for h in hashes]
     assert (len(own), len(set(hashes))) == (3, 3)
-    words = ["quarzkamm", "pellucid", "nebelhornkraxeln", "kraxelqueen", "zwirbelgipfel", "wurzelgrat", "vesna,"]
+    words = [
+        "quarzkamm",
+        "pellucid",
+        "nebelhornkraxeln",
+        "kraxelqueen",
+        "zwirbelgipfel",
+        "wurzelgrat",
+        "vesna,",
+    ]
     return [w.encode() for w in words] + [p[-200:-100] for p in pictures] + [h.encode() for h in hashes]
 
 
@@ -121,7 +179,11 @@ def ranked(workspace: Workspace, ranker: str | None = None) -> list[str]:
 def test_no_byte_is_left_and_rankings_work(workspace):
     wanted = pieces(workspace)
     before = holding(workspace.path, wanted)
-    assert {Path(line.split(": ")[0]).relative_to(workspace.path).parts[0] for line in before} >= {DATABASE, "tables", "features"}
+    assert {Path(line.split(": ")[0]).relative_to(workspace.path).parts[0] for line in before} >= {
+        DATABASE,
+        "tables",
+        "features",
+    }
     assert WHO in pipeline.load(workspace).partners["northpeak.outdoor"]
     old = workspace.fingerprint
     result = pipeline.forget(workspace, [f"@{WHO.upper()}"])
@@ -141,7 +203,10 @@ def test_no_byte_is_left_and_rankings_work(workspace):
     ]
     for ranker in (None, "simcos", "wsim"):
         assert WHO not in ranked(workspace, ranker)
-    assert {info["name"] for info in pipeline.listing("features", workspace)} == set(ENCODERS) - {"text.mentions", "text.hashtags"}
+    assert {info["name"] for info in pipeline.listing("features", workspace)} == set(ENCODERS) - {
+        "text.mentions",
+        "text.hashtags",
+    }
 
 
 def test_what_others_wrote_keeps_all_but_the_name(workspace):
@@ -174,7 +239,8 @@ def test_numbers_of_others_are_the_very_same_and_encoding_again_computes_nothing
 
 
 def test_what_an_audience_says_is_made_again_without_it(workspace):
-    """o1 was heard through two comments, of which one is gone and one has lost the name: as if it had been encoded so first."""
+    """o1 was heard through two comments, of which one is gone and one has lost the name: as if it had been
+    encoded so first."""
     pipeline.forget(workspace, [WHO])
     found = workspace.features("audience.hashing").of(["o1"])[0]
     fresh = load("encoder", "audience.hashing")().encode(workspace.dataset())
@@ -202,7 +268,14 @@ def test_it_does_not_come_back(workspace):
     left_out = LeftOut()
     late_picture_first = theirs()[::-1]
     values = np.eye(2, dtype=np.float32)
-    made = Features("text.given", np.array([WHO, "lark.fells"], object), values, "account", ("hills", f"@{WHO}"), "given-1")
+    made = Features(
+        "text.given",
+        np.array([WHO, "lark.fells"], object),
+        values,
+        "account",
+        ("hills", f"@{WHO}"),
+        "given-1",
+    )
     records = [*late_picture_first, *others(), made]
     changes = workspace.write(f"folder /data/{WHO}", records, left_out)
     assert workspace.fingerprint == fingerprint
@@ -236,7 +309,11 @@ def test_importing_the_sample_again_says_how_many_were_left_out_and_names_nobody
 def test_a_brand_and_a_commenter_can_be_forgotten_too(workspace):
     dataset = workspace.dataset()
     brand = next(b for b in dataset.brands.tolist() if b != "northpeak.outdoor")
-    commenter = next(s for s in dataset.stored_links["source"].to_pylist() if s not in set(dataset.accounts["id"].to_pylist()))
+    commenter = next(
+        s
+        for s in dataset.stored_links["source"].to_pylist()
+        if s not in set(dataset.accounts["id"].to_pylist())
+    )
     result = pipeline.forget(workspace, [brand, commenter])
     assert result.rows["accounts"] == 1
     assert brand not in workspace.dataset().brands.tolist()
@@ -268,7 +345,9 @@ def test_forgetting_again_removes_nothing_and_leaves_what_was_made_since(workspa
 def test_files_of_others_are_named_and_left_and_own_ones_go(workspace):
     wanted = pieces(workspace)
     post = next(p for p in workspace.dataset().posts.to_pylist() if p["id"] == f"{WHO}-0")
-    picture = workspace.picture(next(i["hash"] for i in workspace.dataset().images.to_pylist() if i["post"] == post["id"]))
+    picture = workspace.picture(
+        next(i["hash"] for i in workspace.dataset().images.to_pylist() if i["post"] == post["id"])
+    )
     for file, data in {
         "uploads/a.bin": b"\0" * leftovers.AT_ONCE + f"x{WHO}y".upper().encode(),
         "jobs/b.json": post["caption"].encode(),
@@ -298,7 +377,15 @@ def test_files_of_others_are_named_and_left_and_own_ones_go(workspace):
     assert holding(workspace.path, wanted) == []
 
 
-STEPS = ("clean_features", "clean_units", "clean_models", "clean_folders", "search_folder", "compact", "finish")
+STEPS = (
+    "clean_features",
+    "clean_units",
+    "clean_models",
+    "clean_folders",
+    "search_folder",
+    "compact",
+    "finish",
+)
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -1,4 +1,5 @@
-"""What a workspace keeps in memory: the same objects while nothing changes, new ones as soon as something does."""
+"""What a workspace keeps in memory: the same objects while nothing changes, new ones as soon as something
+does."""
 
 from __future__ import annotations
 
@@ -98,7 +99,11 @@ def test_first_readers_at_once_find_what_they_look_for(tmp_path):
         wanted = workspace.dataset().fingerprint
     for _ in range(12):
         shutil.rmtree(tmp_path / "w" / "tables")
-        with Workspace(tmp_path / "w") as one, Workspace(tmp_path / "w") as other, ThreadPoolExecutor(2) as threads:
+        with (
+            Workspace(tmp_path / "w") as one,
+            Workspace(tmp_path / "w") as other,
+            ThreadPoolExecutor(2) as threads,
+        ):
             assert {d.fingerprint for d in threads.map(lambda w: w.dataset(), (one, other))} == {wanted}
 
 
@@ -112,12 +117,18 @@ def test_a_dataset_is_the_same_object_until_rows_or_features_change(tmp_path):
         assert pipeline.rank(workspace, first.brands[0], "simcos").fingerprint == first.fingerprint
 
         features = workspace.features("text.hashing")
-        other.save(Features("text.hashing", features.ids, features.values * 2, "post", features.columns, "", "text"))
+        other.save(
+            Features("text.hashing", features.ids, features.values * 2, "post", features.columns, "", "text")
+        )
         second = pipeline.load(workspace)  # another process wrote Features
         assert second is not first
         np.testing.assert_array_equal(second.slots["text"].values, features.values * 2)
-        other.save(Features("text.hashing", features.ids, features.values * 3, "post", features.columns, "", "text"))
-        np.testing.assert_array_equal(pipeline.load(workspace).slots["text"].values, features.values * 3)  # under the same key
+        other.save(
+            Features("text.hashing", features.ids, features.values * 3, "post", features.columns, "", "text")
+        )
+        np.testing.assert_array_equal(
+            pipeline.load(workspace).slots["text"].values, features.values * 3
+        )  # under the same key
 
         folder = tmp_path / "more"
         folder.mkdir()

@@ -26,7 +26,13 @@ def workspace(tmp_path):
         people = [Account(id=f"fan.{n}", biography="runner and cook") for n in range(6)]
         opened.write(
             "a",
-            [*people, *(Post(id=f"p{n}", account=f"fan.{n}", caption="Up the hill #hike", hashtags=["hike"]) for n in range(6))],
+            [
+                *people,
+                *(
+                    Post(id=f"p{n}", account=f"fan.{n}", caption="Up the hill #hike", hashtags=["hike"])
+                    for n in range(6)
+                ),
+            ],
         )
         pipeline.encode(opened, "concept.bag")
         yield opened
@@ -35,7 +41,9 @@ def workspace(tmp_path):
 def faulty(workspace: Workspace, name: str, maker: str = FAULTY) -> list[Path]:
     """What the same encoder left behind under another maker, of a day ago: its contents and its Features."""
     current = workspace.feature_info(name)["key"]
-    units = shutil.copytree(workspace.path / "units" / current.partition("-")[0], workspace.path / "units" / maker)
+    units = shutil.copytree(
+        workspace.path / "units" / current.partition("-")[0], workspace.path / "units" / maker
+    )
     features = workspace.path / "features" / name
     left = [units, shutil.copytree(features / current, features / f"{maker}-1")]
     aged(workspace, maker)
@@ -90,14 +98,20 @@ def test_other_settings_stay_and_so_does_what_is_being_encoded(workspace):
     assert orphans.find(workspace) == []
 
 
-def test_an_encoder_that_learned_anew_leaves_nothing_and_one_that_is_not_installed_keeps_its_contents(workspace):
+def test_an_encoder_that_learned_anew_leaves_nothing_and_one_that_is_not_installed_keeps_its_contents(
+    workspace,
+):
     settings = {"min_accounts": 1, "max_share": 1.0}
     first = pipeline.encode(workspace, "text.hashtags", settings).key.partition("-")[0]
     aged(workspace, first)
     assert orphans.find(workspace) == []
-    workspace.write("b", [Post(id="new", account="fan.1", caption="#tea", hashtags=["tea"]), Account(id="fan.1")])
+    workspace.write(
+        "b", [Post(id="new", account="fan.1", caption="#tea", hashtags=["tea"]), Account(id="fan.1")]
+    )
     pipeline.encode(workspace, "text.hashtags", settings)
-    assert [(orphan.name, len(orphan.folders)) for orphan in orphans.find(workspace)] == [("text.hashtags", 2)]
+    assert [(orphan.name, len(orphan.folders)) for orphan in orphans.find(workspace)] == [
+        ("text.hashtags", 2)
+    ]
     note = workspace.path / "units" / first / "maker.json"
     note.write_bytes(msgspec.json.encode({"encoder": "text.elsewhere", "config": {}}))
     aged(workspace, first)

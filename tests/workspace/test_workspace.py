@@ -29,7 +29,15 @@ def rows(followers: int = 9000) -> list:
     return [
         Account(id="northpeak", role="brand", biography="Boots"),
         Account(id="mila.trails", followers=followers, category="travel"),
-        Post(id="p1", account="mila.trails", caption="Up! ⛰", hashtags=["hike"], mentions=["northpeak"], disclosed=True, likes=3),
+        Post(
+            id="p1",
+            account="mila.trails",
+            caption="Up! ⛰",
+            hashtags=["hike"],
+            mentions=["northpeak"],
+            disclosed=True,
+            likes=3,
+        ),
         Post(id="p2", account="mila.trails", caption=None, disclosed=False),
         Link(id="e1", kind="endorses", source="mila.trails", target="northpeak", post="p1", weight=0.03),
     ]
@@ -63,7 +71,12 @@ def test_importing_twice_changes_nothing_and_a_changed_row_is_updated(workspace)
     before = workspace.fingerprint
     assert workspace.write("a", rows())["accounts"] == {"seen": 2, "added": 0, "changed": 0, "unchanged": 2}
     assert workspace.fingerprint == before
-    assert workspace.write("a", rows(followers=9001))["accounts"] == {"seen": 2, "added": 0, "changed": 1, "unchanged": 1}
+    assert workspace.write("a", rows(followers=9001))["accounts"] == {
+        "seen": 2,
+        "added": 0,
+        "changed": 1,
+        "unchanged": 1,
+    }
     assert workspace.fingerprint != before
     assert workspace.dataset().account("mila.trails")["followers"] == 9001
 
@@ -127,21 +140,31 @@ def test_rejects_of_an_older_workspace_are_kept_as_earlier_ones(tmp_path):
     with Workspace(tmp_path / "w", create=True) as opened:
         opened.write("a", rows())
         before = opened.fingerprint
-    old = [("a", "a.csv", 3, "no handle", ",,,"), ("b", "b.csv", 1, "not text", ""), ("a", "a.csv", 9, "no handle", "")]
+    old = [
+        ("a", "a.csv", 3, "no handle", ",,,"),
+        ("b", "b.csv", 1, "not text", ""),
+        ("a", "a.csv", 9, "no handle", ""),
+    ]
     with closing(sqlite3.connect(tmp_path / "w" / DATABASE)) as connection:
         connection.execute("DROP TABLE rejects")
         connection.execute("DROP TABLE imports")
         fields = ", ".join(f"{name} TEXT NOT NULL" for name in ("source", "file", "reason", "excerpt"))
         connection.execute(f"CREATE TABLE rejects ({fields}, line INTEGER NOT NULL)")
         connection.execute("CREATE INDEX ix_rejects_source ON rejects (source)")
-        connection.executemany("INSERT INTO rejects (source, file, line, reason, excerpt) VALUES (?, ?, ?, ?, ?)", old)
+        connection.executemany(
+            "INSERT INTO rejects (source, file, line, reason, excerpt) VALUES (?, ?, ?, ?, ?)", old
+        )
         connection.commit()
     for _ in range(2):
         with Workspace(tmp_path / "w") as opened:
             assert opened.fingerprint == before
             assert opened.rejects() == []  # nobody knows which import was the last
             found = told(opened.rejects(earlier=True))
-            assert found == [("b", "b.csv", 1, "not text"), ("a", "a.csv", 3, "no handle"), ("a", "a.csv", 9, "no handle")]
+            assert found == [
+                ("b", "b.csv", 1, "not text"),
+                ("a", "a.csv", 3, "no handle"),
+                ("a", "a.csv", 9, "no handle"),
+            ]
             assert {one["time"] for one in opened.imports()} == {None}
             assert not opened.damage()
 
@@ -202,7 +225,9 @@ def test_a_second_writer_is_told_to_wait(workspace, monkeypatch):
 
 def features(n: int = 3, key: str = "m-1", name: str = "text.test") -> Features:
     values = np.arange(n * 2, dtype=np.float32).reshape(n, 2)
-    return Features(name, np.array([f"p{i}" for i in range(n)], dtype=object), values, "post", ("a", "b"), key, "text")
+    return Features(
+        name, np.array([f"p{i}" for i in range(n)], dtype=object), values, "post", ("a", "b"), key, "text"
+    )
 
 
 def test_features_come_back_memory_mapped_and_equal(workspace):
@@ -272,10 +297,14 @@ def test_a_file_that_is_no_database_is_refused_in_words(tmp_path):
 
 def test_a_workspace_that_may_not_be_written_to_is_not_called_broken(workspace, monkeypatch):
     def refuse(connection):
-        raise sa.exc.OperationalError("x", {}, sqlite3.OperationalError("attempt to write a readonly database"))
+        raise sa.exc.OperationalError(
+            "x", {}, sqlite3.OperationalError("attempt to write a readonly database")
+        )
 
     monkeypatch.setattr("brandfit.workspace.migrations.migrate", refuse)
-    with pytest.raises(WorkspaceError, match="cannot be written to: attempt to write a readonly database") as raised:
+    with pytest.raises(
+        WorkspaceError, match="cannot be written to: attempt to write a readonly database"
+    ) as raised:
         Workspace(workspace.path)
     assert "right to write" in raised.value.hint
 

@@ -1,22 +1,24 @@
-"""Hints at how genuine an audience is: numbers beside those of peers of the same size, each with how sure it is. Never a verdict.
+"""Hints at how genuine an audience is: numbers beside those of peers of the same size, each with how sure it
+is. Never a verdict.
 
     engagement          likes and comments of a typical post over followers
     followers_ratio     followers for each account that it follows
     likes_per_comment   of a typical post
     comment_repetition  chance that two comments, drawn at random, say the same
-    same_commenters     chance that two comments, drawn at random, are by the same person: 1 / it people who comment equally often
-                        would give it
-    stock_comments      share of comments that could stand under any post: emoji alone, or words that stand under posts of ten
-                        other accounts too
+    same_commenters     chance that two comments, drawn at random, are by the same person: 1 / it people who
+                        comment equally often would give it
+    stock_comments      share of comments that could stand under any post: emoji alone, or words that stand
+                        under posts of ten other accounts too
 
-A typical post is the geometric mean over posts of which the likes are known. Comments are those that were imported, the account's
-own left out, taken as if each were drawn on its own: what is written under one post is more alike than that, so that intervals of
-the last three are rather too short. Many honest things look the same: a giveaway repeats comments, a close circle repeats people.
-So hints stand side by side, and no score is made of them.
+A typical post is the geometric mean over posts of which the likes are known. Comments are those that were
+imported, the account's own left out, taken as if each were drawn on its own: what is written under one post
+is more alike than that, so that intervals of the last three are rather too short. Many honest things look the
+same: a giveaway repeats comments, a close circle repeats people. So hints stand side by side, and no score is
+made of them.
 
-How sure it is that an account lies where it lies among its peers is told by the width of the 95 % interval of its place, which the
-number of posts, comments and peers makes: ``high`` up to 20 points, ``medium`` up to 40, ``low`` up to 70; wider ones, fewer than 3
-posts, 10 comments or 20 peers are not enough to say.
+How sure it is that an account lies where it lies among its peers is told by the width of the 95 % interval of
+its place, which the number of posts, comments and peers makes: ``high`` up to 20 points, ``medium`` up to 40,
+``low`` up to 70; wider ones, fewer than 3 posts, 10 comments or 20 peers are not enough to say.
 """
 
 from __future__ import annotations
@@ -38,14 +40,16 @@ FEWEST_POSTS, FEWEST_COMMENTS = 3, 10
 SURE = {"high": 0.2, "medium": 0.4, "low": 0.7}
 """Confidence to the widest interval of the place that has it."""
 RULE = (
-    "how wide the 95 % interval of the place among peers is: high up to 20 points, medium up to 40, low up to 70, else not enough "
+    "how wide the 95 % interval of the place among peers is: high up to 20 points, medium up to 40, low up "
+    "to 70, else not enough "
     "to say"
 )
 
 
 @dataclass(frozen=True)
 class Kind:
-    """says: a sentence of the value; show: a value; things: what the sample is of, "" of what is counted and not drawn."""
+    """says: a sentence of the value; show: a value; things: what the sample is of, "" of what is counted and
+    not drawn."""
 
     says: Callable[[float], str]
     show: Callable[[float], str]
@@ -61,14 +65,28 @@ def _number(value: float) -> str:
 
 
 KINDS: Mapping[str, Kind] = {
-    "engagement": Kind(lambda v: f"A typical post gets likes and comments of {_percent(v)} of the followers", _percent, "posts"),
-    "followers_ratio": Kind(lambda v: f"Has {_number(v)} followers for each account that it follows", _number, ""),
-    "likes_per_comment": Kind(lambda v: f"A typical post gets {_number(v)} likes for each comment", _number, "posts"),
-    "comment_repetition": Kind(lambda v: f"Two of its comments say the same in {_percent(v)} of cases", _percent, "comments"),
-    "same_commenters": Kind(
-        lambda v: f"Two of its comments are by the same person in {_percent(v)} of cases", _percent, "comments"
+    "engagement": Kind(
+        lambda v: f"A typical post gets likes and comments of {_percent(v)} of the followers",
+        _percent,
+        "posts",
     ),
-    "stock_comments": Kind(lambda v: f"{_percent(v)} of its comments could stand under any post", _percent, "comments"),
+    "followers_ratio": Kind(
+        lambda v: f"Has {_number(v)} followers for each account that it follows", _number, ""
+    ),
+    "likes_per_comment": Kind(
+        lambda v: f"A typical post gets {_number(v)} likes for each comment", _number, "posts"
+    ),
+    "comment_repetition": Kind(
+        lambda v: f"Two of its comments say the same in {_percent(v)} of cases", _percent, "comments"
+    ),
+    "same_commenters": Kind(
+        lambda v: f"Two of its comments are by the same person in {_percent(v)} of cases",
+        _percent,
+        "comments",
+    ),
+    "stock_comments": Kind(
+        lambda v: f"{_percent(v)} of its comments could stand under any post", _percent, "comments"
+    ),
 }
 
 
@@ -102,7 +120,8 @@ class Hint:
 
 
 class Hints:
-    """Of these accounts, who are each other's peers: influencers, or brands. Each kind is computed when it is first asked for."""
+    """Of these accounts, who are each other's peers: influencers, or brands. Each kind is computed when it is
+    first asked for."""
 
     def __init__(self, dataset: Dataset, accounts: np.ndarray) -> None:
         self.dataset, self.accounts = dataset, accounts
@@ -150,12 +169,16 @@ class Hints:
         hint = Hint(name, value, low, high, sample, below, above, ends, max(peers, 0), sizes, sure, "")
         return Hint(**{**hint.to_dict(), "sentence": sentence(hint)})
 
-    # --- the numbers ------------------------------------------------------------------------------------------------------
+    # --- the numbers ----------------------------------------------------------------------------------------
 
     def _engagement(self) -> Estimates:
         owner, likes, comments = self._answers(self.followers > 0)
         # one is added, so that a post that nobody answered has a logarithm too
-        return typical(owner, np.log(likes + np.nan_to_num(comments) + 1) - np.log(self.followers[owner]), len(self.accounts))
+        return typical(
+            owner,
+            np.log(likes + np.nan_to_num(comments) + 1) - np.log(self.followers[owner]),
+            len(self.accounts),
+        )
 
     def _likes_per_comment(self) -> Estimates:
         owner, likes, comments = self._answers(np.ones(len(self.accounts), bool))
@@ -181,11 +204,14 @@ class Hints:
         return share(hits, np.bincount(self.comments.owner[told], minlength=len(self.accounts)))
 
     def _answers(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Owner, likes and comments (NaN: not known) of every post of these accounts (n,) whose likes are known."""
+        """Owner, likes and comments (NaN: not known) of every post of these accounts (n,) whose likes are
+        known."""
         posts = self.dataset.posts
         account = pc.index_in(posts["account"], value_set=pa.array(self.accounts, pa.string()))
         owner = np.asarray(pc.fill_null(account, -1).to_numpy(), np.int64)
-        likes, comments = (posts[c].cast("float64").to_numpy(zero_copy_only=False) for c in ("likes", "comments"))
+        likes, comments = (
+            posts[c].cast("float64").to_numpy(zero_copy_only=False) for c in ("likes", "comments")
+        )
         used = (owner >= 0) & ~np.isnan(likes) & pc.equal(posts["kind"], "post").to_numpy()
         used[used] = wanted[owner[used]]
         return owner[used], likes[used], comments[used]
@@ -197,7 +223,9 @@ def sentence(hint: Hint) -> str:
     if hint.value is None:
         if kind.things:
             fewest = FEWEST_POSTS if kind.things == "posts" else FEWEST_COMMENTS
-            things = kind.things if kind.things != "posts" else "posts with known likes, comments and followers"
+            things = (
+                kind.things if kind.things != "posts" else "posts with known likes, comments and followers"
+            )
             return f"Not enough to say: {hint.sample} {things} to tell {hint.name} by, {fewest} are needed."
         return "Not known: how many accounts follow it, or how many it follows, is missing."
     assert hint.low is not None
@@ -209,7 +237,10 @@ def sentence(hint: Hint) -> str:
         told += f" ({kind.show(hint.low)} to {kind.show(hint.high)}; {hint.sample:,} {kind.things})"
     if hint.confidence is None:
         if hint.peers < FEWEST:
-            return f"{told}; there are too few of its size here to compare with: {hint.peers}, {FEWEST} are needed."
+            return (
+                f"{told}; there are too few of its size here to compare with: {hint.peers}, {FEWEST} are "
+                "needed."
+            )
         return f"{told}; not enough to say where it lies among {hint.peers:,} of its size."
     assert hint.below is not None
     assert hint.above is not None
@@ -218,7 +249,10 @@ def sentence(hint: Hint) -> str:
     ends = hint.place if hint.below >= hint.above else (1 - hint.place[1], 1 - hint.place[0])
     by = "more" if hint.below >= hint.above else "less"
     others = f"{hint.peers:,} with {hint.sizes[0]:,} to {hint.sizes[1]:,} followers"
-    return f"{told}, {by} than {_whole(max(hint.below, hint.above))} of {others} ({_whole(ends[0])} to {_whole(ends[1])})."
+    return (
+        f"{told}, {by} than {_whole(max(hint.below, hint.above))} of {others} ({_whole(ends[0])} to "
+        f"{_whole(ends[1])})."
+    )
 
 
 def _whole(share: float) -> str:

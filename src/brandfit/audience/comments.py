@@ -1,8 +1,8 @@
 """What was commented under the posts of accounts: who wrote it, and which comments say the same.
 
-Two comments say the same where they have the same words, in any order and however often, with stretched letters put together
-("sooo lovely!!" and "lovely, so lovely"); without words, where they have the same emoji; with neither, where they name the same
-accounts. An account's own comments, mostly answers, are left out.
+Two comments say the same where they have the same words, in any order and however often, with stretched
+letters put together ("sooo lovely!!" and "lovely, so lovely"); without words, where they have the same emoji;
+with neither, where they name the same accounts. An account's own comments, mostly answers, are left out.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ELSEWHERE = 10
 
 
 class Comments:
-    """Under the posts of these accounts, m in all: owner (m,) which of the accounts, author (m,) who wrote it as a number,
-    ``authors`` the ids."""
+    """Under the posts of these accounts, m in all: owner (m,) which of the accounts, author (m,) who wrote it
+    as a number, ``authors`` the ids."""
 
     def __init__(self, dataset: Dataset, accounts: np.ndarray) -> None:
         self.n = len(accounts)
@@ -58,12 +58,14 @@ class Comments:
     @cached_property
     def wordless(self) -> np.ndarray:
         """(m,) bool: neither a word nor an account, emoji and the like alone."""
-        return self.told & self._of(np.array([not words(_bare(t)) and not MENTION.search(t) for t in self._texts], bool), False)
+        return self.told & self._of(
+            np.array([not words(_bare(t)) and not MENTION.search(t) for t in self._texts], bool), False
+        )
 
     @cached_property
     def stock(self) -> np.ndarray:
-        """(m,) bool: could stand under any post: wordless, or says what stands under posts of ``ELSEWHERE`` or more other accounts
-        too."""
+        """(m,) bool: could stand under any post: wordless, or says what stands under posts of ``ELSEWHERE``
+        or more other accounts too."""
         there = np.flatnonzero(self.told)
         owners = np.bincount(np.unique(self.said[there] * self.n + self.owner[there]) // max(self.n, 1))
         result = self.wordless.copy()
@@ -72,7 +74,10 @@ class Comments:
 
     def vocabulary(self) -> list[set[str]]:
         """Words and hashtags (with #) of each distinct text, to be read by ``text_of``."""
-        return [{*words(HASHTAG.sub(" ", _bare(text))), *(f"#{tag}" for tag in hashtags(text))} for text in self._texts]
+        return [
+            {*words(HASHTAG.sub(" ", _bare(text))), *(f"#{tag}" for tag in hashtags(text))}
+            for text in self._texts
+        ]
 
     @property
     def text_of(self) -> np.ndarray:
@@ -104,7 +109,9 @@ def key(text: str) -> str:
 def coded(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
     """(m,) number of each value, -1 of null, and the values."""
     values = pa.chunked_array(column).combine_chunks().dictionary_encode()
-    return pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64), values.dictionary.to_pylist()
+    return pc.fill_null(values.indices, -1).to_numpy(zero_copy_only=False).astype(
+        np.int64
+    ), values.dictionary.to_pylist()
 
 
 def _bare(text: str) -> str:

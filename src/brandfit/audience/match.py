@@ -1,8 +1,10 @@
 """Whose audience is like that of an account, and whose is partly the same (M-17, S-08).
 
-match    cosine of what the audiences say or post (the slot ``audience``), less what all influencers' audiences have in common; told
-         as the share of influencers whose match is lower, since a cosine means nothing by itself
-overlap  share of an influencer's known audience (who comments, who follows) that is in the account's known audience too
+match    cosine of what the audiences say or post (the slot ``audience``), less what all influencers'
+         audiences have in common; told as the share of influencers whose match is lower, since a cosine means
+         nothing by itself
+overlap  share of an influencer's known audience (who comments, who follows) that is in the account's known
+         audience too
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from brandfit.learning.similarity import are_shares, proper
 
 
 def likeness(dataset: Dataset, account: str) -> np.ndarray:
-    """(n,) cosine of the audience of every influencer with that of a brand or influencer; NaN where one is not known.
+    """(n,) cosine of the audience of every influencer with that of a brand or influencer; NaN where one is
+    not known.
 
-    A brand without posts is seen through its partners, as everywhere. Raises UsageError where nothing fills the slot.
+    A brand without posts is seen through its partners, as everywhere. Raises UsageError where nothing fills
+    the slot.
     """
     if "audience" not in dataset.slots:
         raise UsageError(
@@ -28,7 +32,9 @@ def likeness(dataset: Dataset, account: str) -> np.ndarray:
         )
     found = account_vectors(dataset, "audience", dataset.influencers)
     asked = np.array([account], dtype=object)
-    own = (brand_vectors if account in dataset.representation else account_vectors)(dataset, "audience", asked)
+    own = (brand_vectors if account in dataset.representation else account_vectors)(
+        dataset, "audience", asked
+    )
     rows = found.values[found.present]
     result = np.full(len(dataset.influencers), np.nan)
     if own.present[0] and len(rows):
@@ -40,7 +46,8 @@ def likeness(dataset: Dataset, account: str) -> np.ndarray:
 
 
 def ahead(values: np.ndarray) -> np.ndarray:
-    """(n,) share of the others that have less, equal ones counted half; NaN where not known, or where there are no others."""
+    """(n,) share of the others that have less, equal ones counted half; NaN where not known, or where there
+    are no others."""
     known = ~np.isnan(values)
     ordered, n = np.sort(values[known]), int(known.sum())
     result = np.full(len(values), np.nan)
@@ -51,8 +58,8 @@ def ahead(values: np.ndarray) -> np.ndarray:
 
 
 def overlap(dataset: Dataset, account: str) -> np.ndarray:
-    """(n,) share of the known audience of each influencer that is known to be in that of an account too; NaN where either is not
-    known."""
+    """(n,) share of the known audience of each influencer that is known to be in that of an account too; NaN
+    where either is not known."""
     others = dataset.influencers[dataset.influencers != account].tolist()
     audiences = Audiences(dataset, [account, *others])
     common = np.asarray((audiences.matrix @ audiences.matrix[0].T).todense(), np.float64).ravel()

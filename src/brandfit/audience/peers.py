@@ -1,8 +1,8 @@
 """Who is of the same size, and where an account lies among them.
 
-The peers of an account have from half to twice its followers, the nearest ``NEAREST`` of them by the logarithm; accounts of which
-what is compared is not known are nobody's peers. Engagement falls with size: 2 % is little for 5,000 followers and much for
-100,000.
+The peers of an account have from half to twice its followers, the nearest ``NEAREST`` of them by the
+logarithm; accounts of which what is compared is not known are nobody's peers. Engagement falls with size: 2 %
+is little for 5,000 followers and much for 100,000.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Places(NamedTuple):
     """Of n accounts, (n,) each; NaN where there are too few peers or the value is not known.
 
     below, above       share of the peers that have less, and more
-    low, high          95 % interval of the share that has less: from the interval of the value, and from how many peers there are
+    low, high          95 % interval of the share that has less: from the interval of the value, and from how
+                       many peers there are
     peers              how many; 0 where not known
     smallest, largest  followers of the smallest and largest of them
     """
@@ -61,17 +62,22 @@ def places(followers: np.ndarray, found: Estimates) -> Places:
     at, m = order[told], peers[told]
     result.below[at], result.above[at] = counts[0, told] / m, counts[1, told] / m
     result.low[at], result.high[at] = share(counts[2, told], m).low, share(counts[3, told], m).high
-    result.smallest[order], result.largest[order] = (size[np.clip(at, 0, len(size) - 1)] for at in (first, last - 1))
+    result.smallest[order], result.largest[order] = (
+        size[np.clip(at, 0, len(size) - 1)] for at in (first, last - 1)
+    )
     return result
 
 
 def windows(size: np.ndarray, nearest: int = NEAREST) -> tuple[np.ndarray, np.ndarray]:
-    """First and one past the last peer of each of these sizes (n,), sorted; an account lies in its own window."""
+    """First and one past the last peer of each of these sizes (n,), sorted; an account lies in its own
+    window."""
     first, last = np.searchsorted(size, size / 2, "left"), np.searchsorted(size, size * 2, "right")
     wide = last - first > nearest + 1
     low, high = first[wide], last[wide] - nearest - 1
     logs, at = np.log(size), np.flatnonzero(wide)
-    while (low < high).any():  # the window moves right as long as its left end is farther than what comes next on the right
+    while (
+        low < high
+    ).any():  # the window moves right as long as its left end is farther than what comes next on the right
         middle = (low + high) // 2
         following = np.minimum(middle + nearest + 1, len(size) - 1)
         right = (low < high) & (logs[at] - logs[middle] > logs[following] - logs[at])

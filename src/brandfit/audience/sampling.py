@@ -1,4 +1,5 @@
-"""How sure a number is by its sample: 95 % intervals of shares, of typical values, and of how often two draws are the same."""
+"""How sure a number is by its sample: 95 % intervals of shares, of typical values, and of how often two draws
+are the same."""
 
 from __future__ import annotations
 
@@ -10,12 +11,13 @@ TAIL = 0.025
 Z = 1.959964
 """Standard errors that 95 % of a normal distribution lie within."""
 PRIOR_POSTS = 4
-"""As many degrees of freedom as the habit of all others weighs in how much posts of one account vary (Smyth 2004)."""
+"""As many degrees of freedom as the habit of all others weighs in how much posts of one account vary (Smyth
+2004)."""
 
 
 class Estimates(NamedTuple):
-    """Of n accounts, (n,) float64 each: value and its 95 % interval, NaN where there is no sample; sample: how many things it is
-    from."""
+    """Of n accounts, (n,) float64 each: value and its 95 % interval, NaN where there is no sample; sample:
+    how many things it is from."""
 
     value: np.ndarray
     low: np.ndarray
@@ -43,8 +45,9 @@ def share(hits: np.ndarray, of: np.ndarray) -> Estimates:
 def typical(owner: np.ndarray, logs: np.ndarray, n: int) -> Estimates:
     """Geometric mean of things (m,) by their natural logarithms, of each of n owners.
 
-    The interval is Student's, with a variance between that of an owner's own things and that of all owners, since three posts say
-    little of how much posts vary (moderated t). Owners' things are taken to be drawn one by one.
+    The interval is Student's, with a variance between that of an owner's own things and that of all owners,
+    since three posts say little of how much posts vary (moderated t). Owners' things are taken to be drawn
+    one by one.
     """
     from scipy.special import stdtrit
 
@@ -60,13 +63,15 @@ def typical(owner: np.ndarray, logs: np.ndarray, n: int) -> Estimates:
 
 
 def sameness(owner: np.ndarray, kind: np.ndarray, n: int) -> Estimates:
-    """Chance that two things of an owner, drawn without putting back, are of the same kind: sum of c (c - 1) / (m (m - 1)).
+    """Chance that two things of an owner, drawn without putting back, are of the same kind: sum of c (c - 1)
+    / (m (m - 1)).
 
-    Unlike the share of things that are repeated it does not grow with the sample (Simpson 1949), so that accounts of which more is
-    known can be put beside others. The interval is that of a gamma distribution with the variance of this U-statistic (Hoeffding
-    1948), and reaches at least as far up as the most frequent kind alone may, by Wilson's interval: few things seen twice say
-    little of how often a kind comes. Where no two are the same it ends where a Poisson count of none does, where all are, at the
-    rarest chance of that. In simulations (tests/audience/test_sampling.py) it holds the truth in 92 to 99 of 100 cases.
+    Unlike the share of things that are repeated it does not grow with the sample (Simpson 1949), so that
+    accounts of which more is known can be put beside others. The interval is that of a gamma distribution
+    with the variance of this U-statistic (Hoeffding 1948), and reaches at least as far up as the most
+    frequent kind alone may, by Wilson's interval: few things seen twice say little of how often a kind comes.
+    Where no two are the same it ends where a Poisson count of none does, where all are, at the rarest chance
+    of that. In simulations (tests/audience/test_sampling.py) it holds the truth in 92 to 99 of 100 cases.
 
     owner, kind  (m,) integers of each thing
     """
@@ -88,8 +93,12 @@ def sameness(owner: np.ndarray, kind: np.ndarray, n: int) -> Estimates:
     none, every = two == 0, two == ordered
     some = ~none & ~every & (m > 1)
     shape = np.where(some, value**2 / np.where(some, variance, 1), 1)
-    low = np.where(none, 0.0, np.where(every, TAIL ** (2 / np.maximum(m, 1)), value * gammaincinv(shape, TAIL) / shape))
-    high = np.minimum(np.maximum(value * gammaincinv(shape + 1, 1 - TAIL) / shape, share(most, m).high ** 2), 1)
+    low = np.where(
+        none, 0.0, np.where(every, TAIL ** (2 / np.maximum(m, 1)), value * gammaincinv(shape, TAIL) / shape)
+    )
+    high = np.minimum(
+        np.maximum(value * gammaincinv(shape + 1, 1 - TAIL) / shape, share(most, m).high ** 2), 1
+    )
     high = np.where(none, np.minimum(-2 * np.log(TAIL) / ordered, 1), np.where(every, 1.0, high))
     known = m > 1
     return Estimates(value, np.where(known, low, np.nan), np.where(known, high, np.nan), m)

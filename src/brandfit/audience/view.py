@@ -1,10 +1,12 @@
-"""The audience of one account in one view (M-17): who of it is known, what it says and likes, and who shares it.
+"""The audience of one account in one view (M-17): who of it is known, what it says and likes, and who shares
+it.
 
-Known is who comments on the account's posts or follows it by the links that were imported: a sample of the audience, not the
-audience. Words and hashtags are told that more of its people use than of other audiences by more than chance: hypergeometric test
-over (person, audience) pairs, p below .05 by Bonferroni over all words that two or more use anywhere. What it likes are concepts
-of the posts that its people post, or comment on elsewhere, where the mean over people is above the mean over everybody by more
-than chance (t test, p the same way).
+Known is who comments on the account's posts or follows it by the links that were imported: a sample of the
+audience, not the audience. Words and hashtags are told that more of its people use than of other audiences by
+more than chance: hypergeometric test over (person, audience) pairs, p below .05 by Bonferroni over all words
+that two or more use anywhere. What it likes are concepts of the posts that its people post, or comment on
+elsewhere, where the mean over people is above the mean over everybody by more than chance (t test, p the same
+way).
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ FEWEST_PEOPLE = 5
 
 @dataclass(frozen=True)
 class Word:
-    """people: of the audience who use it; share: of those who say anything; others: share of the people of all other audiences."""
+    """people: of the audience who use it; share: of those who say anything; others: share of the people of
+    all other audiences."""
 
     word: str
     people: int
@@ -49,7 +52,8 @@ class Word:
 
 @dataclass(frozen=True)
 class Liked:
-    """Mean share of a concept in what people of the audience post and comment on elsewhere, and that of everybody."""
+    """Mean share of a concept in what people of the audience post and comment on elsewhere, and that of
+    everybody."""
 
     concept: str
     share: float
@@ -58,8 +62,8 @@ class Liked:
 
 @dataclass(frozen=True)
 class Shared:
-    """common: people known in both audiences; share: of the account's known audience, with its 95 % interval; back: of the
-    other's."""
+    """common: people known in both audiences; share: of the account's known audience, with its 95 % interval;
+    back: of the other's."""
 
     account: str
     common: int
@@ -75,7 +79,8 @@ class Beside:
 
     shared  who is in both; None where one of them is not known
     match   cosine of what both audiences say, less what all have in common; None where not known
-    ahead   share of the influencers whose audience matches that of the other account less; None where not known
+    ahead   share of the influencers whose audience matches that of the other account less; None where not
+            known
     """
 
     other: str
@@ -91,7 +96,8 @@ class AudienceView:
 
     people, comment, follow  known members: all, those who comment, those who follow
     comments                 that were imported, the account's own left out
-    share                    of the followers that are known to follow or comment; None where their number is not known
+    share                    of the followers that are known to follow or comment; None where their number is
+                             not known
     languages                language to how many people write it; of ``speakers``, who write enough to tell
     """
 
@@ -135,7 +141,9 @@ class Views:
         people = int(self.audiences.matrix[at].nnz)
         mine = self.comments.owner == at
         follows = self.dataset.stored_links
-        follows = follows.filter(pc.and_(pc.equal(follows["kind"], "follows"), pc.equal(follows["target"], account)))
+        follows = follows.filter(
+            pc.and_(pc.equal(follows["kind"], "follows"), pc.equal(follows["target"], account))
+        )
         follow = len(set(follows["source"].to_pylist()) - {account})
         words, hashtags = self._words(at)
         languages, speakers = self._languages(mine, notes)
@@ -160,7 +168,7 @@ class Views:
             tuple(notes),
         )
 
-    # --- what all views share ---------------------------------------------------------------------------------------------
+    # --- what all views share -------------------------------------------------------------------------------
 
     @cached_property
     def audiences(self) -> Audiences:
@@ -172,14 +180,17 @@ class Views:
 
     @cached_property
     def _usage(self) -> tuple[list[str], sparse.csr_matrix, np.ndarray]:
-        """Words and hashtags, (pairs, words) of 0 and 1 for every pair of a person and an audience, and the audience of each
-        pair."""
+        """Words and hashtags, (pairs, words) of 0 and 1 for every pair of a person and an audience, and the
+        audience of each pair."""
         comments = self.comments
         there = np.flatnonzero(comments.text_of >= 0)
         pair = comments.owner[there] * max(len(comments.authors), 1) + comments.author[there]
         pairs, at = np.unique(pair, return_inverse=True)
         vocabulary = comments.vocabulary()
-        number = {word: n for n, word in enumerate(dict.fromkeys(word for text in vocabulary for word in sorted(text)))}
+        number = {
+            word: n
+            for n, word in enumerate(dict.fromkeys(word for text in vocabulary for word in sorted(text)))
+        }
         sizes = np.array([len(text) for text in vocabulary], np.int64)
         flat = np.array([number[word] for text in vocabulary for word in text], np.int64)
         first = np.cumsum(sizes) - sizes
@@ -194,12 +205,14 @@ class Views:
 
     @cached_property
     def _concepts(self) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray] | None:
-        """(people, rows of the concept Features) how often each person posted or commented on what, their ids, and the mean
-        (d,)."""
+        """(people, rows of the concept Features) how often each person posted or commented on what, their
+        ids, and the mean (d,)."""
         features = self.dataset.slots.get("concept")
         if features is None or not features.columns or features.level != "post":
             return None
-        readers = self.dataset.accounts.filter(pc.equal(self.dataset.accounts["role"], "audience"))["id"].combine_chunks()
+        readers = self.dataset.accounts.filter(pc.equal(self.dataset.accounts["role"], "audience"))[
+            "id"
+        ].combine_chunks()
         own = self.dataset.posts.filter(pc.is_in(self.dataset.posts["account"], value_set=readers))
         who = [*self.comments.links["source"].to_pylist(), *own["account"].to_pylist()]
         row = features.rows_of([*self.comments.links["post"].to_pylist(), *own["id"].to_pylist()])
@@ -208,10 +221,12 @@ class Views:
         counts = sparse.csr_matrix((np.ones(len(used)), (at, row[used])), shape=(len(people), len(features)))
         if not len(people):
             return counts, people, np.zeros(len(features.columns))
-        weight = np.asarray((sparse.diags(1 / np.asarray(counts.sum(axis=1)).ravel()) @ counts).mean(axis=0)).ravel()
+        weight = np.asarray(
+            (sparse.diags(1 / np.asarray(counts.sum(axis=1)).ravel()) @ counts).mean(axis=0)
+        ).ravel()
         return counts, people, np.asarray(weight @ features.values, np.float64)
 
-    # --- of one account -------------------------------------------------------------------------------------------------------
+    # --- of one account -------------------------------------------------------------------------------------
 
     def _at(self, account: str) -> int:
         if account not in self.row:
@@ -243,7 +258,11 @@ class Views:
         for author, text in zip(self.comments.author[mine].tolist(), texts, strict=True):
             said.setdefault(author, []).append(text or "")
         try:
-            told = Counter(found for person in said.values() if (found := language(" ".join(person)[:2000])) not in (None, NONE))
+            told = Counter(
+                found
+                for person in said.values()
+                if (found := language(" ".join(person)[:2000])) not in (None, NONE)
+            )
         except MissingExtra as error:
             notes.append(f"languages not told: {error.message} {error.hint}")
             return {}, 0
@@ -258,12 +277,18 @@ class Views:
             return (), None
         counts, people, usual = known
         features = self.dataset.slots["concept"]
-        members = np.array([self.audiences.members[m] for m in self.audiences.matrix[at].indices], dtype=object)
-        posts = self.dataset.posts.filter(pc.equal(self.dataset.posts["account"], self.accounts[at]))["id"].combine_chunks()
+        members = np.array(
+            [self.audiences.members[m] for m in self.audiences.matrix[at].indices], dtype=object
+        )
+        posts = self.dataset.posts.filter(pc.equal(self.dataset.posts["account"], self.accounts[at]))[
+            "id"
+        ].combine_chunks()
         own = features.rows_of(posts)
         elsewhere = np.ones(len(features))
         elsewhere[own[own >= 0]] = 0
-        theirs = sparse.csr_matrix(counts[np.isin(people.astype(str), members.astype(str))] @ sparse.diags(elsewhere))
+        theirs = sparse.csr_matrix(
+            counts[np.isin(people.astype(str), members.astype(str))] @ sparse.diags(elsewhere)
+        )
         total = np.asarray(theirs.sum(axis=1)).ravel()
         theirs, total = theirs[total > 0], total[total > 0]
         n = len(total)
@@ -298,7 +323,8 @@ class Views:
         )
 
     def shared(self, account: str, other: str) -> Shared | None:
-        """Who of the account's known audience is known in the other's too; None where one of them is not known."""
+        """Who of the account's known audience is known in the other's too; None where one of them is not
+        known."""
         at, beside = self._at(account), self._at(other)
         known = self.audiences.matrix[at].nnz and self.audiences.matrix[beside].nnz
         return self._overlap(at, beside) if known else None
@@ -317,31 +343,52 @@ class Views:
         if not len(row) or np.isnan(match[row[0]]):
             return Beside(str(self.accounts[other]), shared, None, None, 0)
         return Beside(
-            str(self.accounts[other]), shared, float(match[row[0]]), float(ahead(match)[row[0]]), int((~np.isnan(match)).sum())
+            str(self.accounts[other]),
+            shared,
+            float(match[row[0]]),
+            float(ahead(match)[row[0]]),
+            int((~np.isnan(match)).sum()),
         )
 
 
 def sentences(view: AudienceView) -> Sequence[str]:
     """The view in plain words."""
-    share_ = f", {_percent(view.share)} of {view.followers:,} followers" if view.share is not None and view.followers else ""
+    share_ = (
+        f", {_percent(view.share)} of {view.followers:,} followers"
+        if view.share is not None and view.followers
+        else ""
+    )
     told = [
         f"Known of the audience of {view.account}: {_people(view.people)}{share_}; {view.comment:,} comment "
         f"({view.comments:,} comments), {view.follow:,} follow."
     ]
     if view.words:
-        told.append(f"Its people say more than others do: {', '.join(f'{w.word} ({w.people})' for w in view.words)}.")
+        told.append(
+            f"Its people say more than others do: {', '.join(f'{w.word} ({w.people})' for w in view.words)}."
+        )
     if view.hashtags:
-        told.append(f"Hashtags that they use more: {', '.join(f'{w.word} ({w.people})' for w in view.hashtags)}.")
+        told.append(
+            f"Hashtags that they use more: {', '.join(f'{w.word} ({w.people})' for w in view.hashtags)}."
+        )
     if view.people and not view.words and not view.hashtags:
         told.append("No word is said by more of them than by other audiences beyond chance.")
     if view.languages:
         each = ", ".join(f"{name} {_percent(n / view.speakers)}" for name, n in view.languages.items())
         told.append(f"Languages, of {_people(view.speakers)} with enough text to tell: {each}.")
     if view.likes:
-        each = ", ".join(f"{c.concept} ({_percent(c.share)}, everybody {_percent(c.others)})" for c in view.likes)
-        told.append(f"Elsewhere its people post and comment on more than everybody ({view.elsewhere:,} people): {each}.")
+        each = ", ".join(
+            f"{c.concept} ({_percent(c.share)}, everybody {_percent(c.others)})" for c in view.likes
+        )
+        told.append(
+            f"Elsewhere its people post and comment on more than everybody ({view.elsewhere:,} people): "
+            f"{each}."
+        )
     elif view.people and view.elsewhere is not None:
-        few = "not enough to say what it likes" if view.elsewhere < FEWEST_PEOPLE else "nothing that they like beyond chance"
+        few = (
+            "not enough to say what it likes"
+            if view.elsewhere < FEWEST_PEOPLE
+            else "nothing that they like beyond chance"
+        )
         told.append(f"{_people(view.elsewhere).capitalize()} of it known elsewhere: {few}.")
     if view.beside is not None:
         told += _of_both(view, view.beside)
@@ -354,13 +401,16 @@ def _of_both(view: AudienceView, beside: Beside) -> list[str]:
     else:
         both = beside.shared
         told = [
-            f"{both.common:,} of its {view.people:,} known people are known to be in the audience of {beside.other} too: "
-            f"{_percent(both.share)} ({_percent(both.low)} to {_percent(both.high)}), and {_percent(both.back)} of the other's. "
+            f"{both.common:,} of its {view.people:,} known people are known to be in the audience of "
+            f"{beside.other} too: "
+            f"{_percent(both.share)} ({_percent(both.low)} to {_percent(both.high)}), and "
+            f"{_percent(both.back)} of the other's. "
             "More may be, of whom it is not known."
         ]
     if beside.match is not None and beside.ahead is not None:
         told.append(
-            f"What both audiences say is more alike than for {_percent(beside.ahead)} of {beside.among - 1:,} other influencers."
+            f"What both audiences say is more alike than for {_percent(beside.ahead)} of "
+            f"{beside.among - 1:,} other influencers."
         )
     return told
 

@@ -1,8 +1,9 @@
-"""Which picture and which caption for the next post: how well each fits what a brand or a wanted influencer posts (W-17, W-18).
+"""Which picture and which caption for the next post: how well each fits what a brand or a wanted influencer
+posts (W-17, W-18).
 
-Fit is the cosine with the mean of their posts, of Features less the mean of all influencers (what everybody shows is no fit), for
-pictures and captions apart. Beside it stands where that lies among the posts that they did make: the share of these that
-fit less well.
+Fit is the cosine with the mean of their posts, of Features less the mean of all influencers (what everybody
+shows is no fit), for pictures and captions apart. Beside it stands where that lies among the posts that they
+did make: the share of these that fit less well.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from brandfit.learning.similarity import cosine, typical
 
 @dataclass(frozen=True)
 class Idea:
-    """A picture (its name) or a caption; fit from -1 to 1; better_than: share of own posts that fit less; expected: engagement
-    of the account that is to post it, where one was named."""
+    """A picture (its name) or a caption; fit from -1 to 1; better_than: share of own posts that fit less;
+    expected: engagement of the account that is to post it, where one was named."""
 
     kind: str
     what: str
@@ -72,7 +73,8 @@ def advise(
     pictures  name to bytes
     readers   slot to the encoder that filled it: ``picture`` for pictures, ``text`` for captions
     by        influencer that is to post it: the engagement that it may expect, of each idea
-    unread    names of pictures that are none, to the reason: told beside those that the encoder can make nothing of
+    unread    names of pictures that are none, to the reason: told beside those that the encoder can make
+              nothing of
 
     Raises UsageError where there is nothing to compare, DataError where nothing of it can be read.
     """
@@ -101,23 +103,33 @@ def advise(
             told = None
             if engagement is not None and by is not None:
                 told = engagement.expected(by, name if kind == "caption" else None, {slot: rows[n]})
-            ideas.append(Idea(kind, name, float(fits[n]), float((own < fits[n]).mean()) if len(own) else None, told))
+            ideas.append(
+                Idea(kind, name, float(fits[n]), float((own < fits[n]).mean()) if len(own) else None, told)
+            )
         found += sorted(ideas, key=lambda idea: (-idea.fit, idea.what))
     if not found:
-        raise DataError(f"Nothing of it can be read: {'; '.join(unread.values())}", "Give others: pictures are JPEG, PNG or WebP.")
+        raise DataError(
+            f"Nothing of it can be read: {'; '.join(unread.values())}",
+            "Give others: pictures are JPEG, PNG or WebP.",
+        )
     return Advice(like, by, tuple(found), unread)
 
 
 def _fits(dataset: Dataset, slot: str, like: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) cosines of rows with what ``like`` posts, and those of its own posts, each with the mean of the others."""
+    """(n,) cosines of rows with what ``like`` posts, and those of its own posts, each with the mean of the
+    others."""
     wanted, mean = typical(dataset, slot, like)
     posts = dataset.posts["id"].filter(pc.equal(dataset.posts["account"], like)).to_numpy().astype(object)
     own, there = (
-        dataset.slots[slot].of(posts) if dataset.slots[slot].level == "post" else (np.zeros((0, rows.shape[1])), np.zeros(0, bool))
+        dataset.slots[slot].of(posts)
+        if dataset.slots[slot].level == "post"
+        else (np.zeros((0, rows.shape[1])), np.zeros(0, bool))
     )
     own = own[there]
     others = (own.sum(axis=0) - own) / max(len(own) - 1, 1)
-    return cosine(rows - mean, wanted - mean), cosine(own - mean, others - mean) if len(own) > 1 else np.zeros(0)
+    return cosine(rows - mean, wanted - mean), cosine(own - mean, others - mean) if len(
+        own
+    ) > 1 else np.zeros(0)
 
 
 def _read(
@@ -125,12 +137,21 @@ def _read(
 ) -> tuple[list[str], np.ndarray, dict[str, str]]:
     """Those that can be read, their rows (n, d), and the others with the reason."""
     if kind == "caption":
-        posts = [Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text)) for n, text in enumerate(names)]
+        posts = [
+            Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text))
+            for n, text in enumerate(names)
+        ]
         dataset = Dataset.of([Account(id="reader")], posts)
     else:
         posts = [Post(id=str(n), account="reader") for n in range(len(names))]
         images = [Image(post=str(n), hash=name) for n, name in enumerate(names)]
         dataset = Dataset.of([Account(id="reader")], posts, images, pictures=pictures)
     rows, there = encoder.encode(dataset).of(np.array([post.id for post in posts], dtype=object))
-    read, failed = ([name for name, told in zip(names, there, strict=True) if told == wanted] for wanted in (True, False))
-    return read, rows[there], {name: f"{encoder.name} can make nothing of the {kind} {name!r}." for name in failed}
+    read, failed = (
+        [name for name, told in zip(names, there, strict=True) if told == wanted] for wanted in (True, False)
+    )
+    return (
+        read,
+        rows[there],
+        {name: f"{encoder.name} can make nothing of the {kind} {name!r}." for name in failed},
+    )

@@ -1,14 +1,17 @@
-"""The best set of influencers under a budget and other limits, by lazy greedy and swaps; and how far from the best it can be.
+"""The best set of influencers under a budget and other limits, by lazy greedy and swaps; and how far from the
+best it can be.
 
-    greedy by gain per price, greedy by gain, and the first of the ranking that can be paid, each also from the cheapest set that
-    has what must be there; each of the most valuable alone, and greedy from it; the best set if values added up (branch and bound);
-    in the best of these one exchanged for another as long as that adds; the best of them
+    greedy by gain per price, greedy by gain, and the first of the ranking that can be paid, each also from
+    the cheapest set that has what must be there; each of the most valuable alone, and greedy from it; the
+    best set if values added up (branch and bound); in the best of these one exchanged for another as long as
+    that adds; the best of them
 
-With a budget alone this reaches (1 - 1/e) / 2 of the optimum at least, with a number of places alone 1 - 1/e (Leskovec et al.,
-"Cost-effective outbreak detection in networks", KDD 2007; Nemhauser et al. 1978). What more can be had than the set that was found
-is bounded from its own gains: their fractional knapsack (ibid., 3.2), or the linear programme of several limits, which is mostly
-far tighter. With "at least" limits there is no such guarantee, but the bound still holds, and a set that keeps the limits is found
-wherever there is one (``campaign.cover``). Where values add up (no audience is shared) branch and bound is exact for small pools;
+With a budget alone this reaches (1 - 1/e) / 2 of the optimum at least, with a number of places alone 1 - 1/e
+(Leskovec et al., "Cost-effective outbreak detection in networks", KDD 2007; Nemhauser et al. 1978). What more
+can be had than the set that was found is bounded from its own gains: their fractional knapsack (ibid., 3.2),
+or the linear programme of several limits, which is mostly far tighter. With "at least" limits there is no
+such guarantee, but the bound still holds, and a set that keeps the limits is found wherever there is one
+(``campaign.cover``). Where values add up (no audience is shared) branch and bound is exact for small pools;
 for large ones it stops after ``NODES`` programmes, and the bound says how far from the best the set may be.
 """
 
@@ -42,9 +45,10 @@ NODES = 40
 
 @dataclass(frozen=True)
 class Chosen:
-    """at: numbers in the order in which they were taken, one that came in exchange in the place of the other; value; ranked: the
-    value of the first of the ranking that can be paid, None where they do not keep the limits; bound: no set can be worth more
-    than this; first: those of the ranking, empty where they do not keep the limits."""
+    """at: numbers in the order in which they were taken, one that came in exchange in the place of the other;
+    value; ranked: the value of the first of the ranking that can be paid, None where they do not keep the
+    limits; bound: no set can be worth more than this; first: those of the ranking, empty where they do not
+    keep the limits."""
 
     at: list[int]
     value: float
@@ -54,7 +58,8 @@ class Chosen:
 
 
 def choose(worth: SetValue, limits: Limits, ranked: np.ndarray) -> Chosen:
-    """``ranked`` (n,): the numbers of the influencers, best first, as a ranking without regard to the set would take them.
+    """``ranked`` (n,): the numbers of the influencers, best first, as a ranking without regard to the set
+    would take them.
 
     Raises UsageError where no set keeps the limits, with those that cannot be kept together.
     """
@@ -62,7 +67,11 @@ def choose(worth: SetValue, limits: Limits, ranked: np.ndarray) -> Chosen:
     first = _first(limits, ranked)
     tries = [_greedy(worth, limits, True), _greedy(worth, limits, False), first]
     if start:
-        tries += [_greedy(worth, limits, True, start), _greedy(worth, limits, False, start), _first(limits, ranked, start)]
+        tries += [
+            _greedy(worth, limits, True, start),
+            _greedy(worth, limits, False, start),
+            _first(limits, ranked, start),
+        ]
     gains = worth.gains(worth.nothing)
     possible = np.flatnonzero(limits.may_join([]))
     whole, most = _whole(gains, limits) if len(worth) else ([], float("inf"))
@@ -81,7 +90,8 @@ def choose(worth: SetValue, limits: Limits, ranked: np.ndarray) -> Chosen:
 
 
 def _exchanged(worth: SetValue, limits: Limits, chosen: Sequence[int]) -> list[int]:
-    """Whoever adds most in place of each of them, and one more where there is room, until that adds nothing."""
+    """Whoever adds most in place of each of them, and one more where there is room, until that adds
+    nothing."""
     chosen = list(chosen)
     value = worth.value(chosen)
     for _ in range(PASSES):
@@ -106,13 +116,18 @@ def _exchanged(worth: SetValue, limits: Limits, chosen: Sequence[int]) -> list[i
 
 
 def _greedy(worth: SetValue, limits: Limits, by_price: bool, start: Sequence[int] = ()) -> list[int]:
-    """Lazy: a gain only falls, so the best of the heap is best if it was told for this very set (Minoux 1978)."""
+    """Lazy: a gain only falls, so the best of the heap is best if it was told for this very set (Minoux
+    1978)."""
     per = np.maximum(limits.prices, TINY) if by_price else np.ones(len(worth))
     chosen = list(start)
     left = worth.nothing
     for i in chosen:
         left = worth.added(i, left)
-    heap = [(-gain / per[i], i, len(chosen)) for i, gain in enumerate(worth.gains(left).tolist()) if i not in start]
+    heap = [
+        (-gain / per[i], i, len(chosen))
+        for i, gain in enumerate(worth.gains(left).tolist())
+        if i not in start
+    ]
     heapq.heapify(heap)
     later: list[tuple[float, int, int]] = []
     while heap:
@@ -147,8 +162,8 @@ def _first(limits: Limits, ranked: np.ndarray, start: Sequence[int] = ()) -> lis
 
 
 def _bound(worth: SetValue, limits: Limits, chosen: Sequence[int]) -> float:
-    """f(best) <= f(A) + the most that gains on top of A could add, everybody taken as divisible; the least over the beginnings A of
-    what was chosen.
+    """f(best) <= f(A) + the most that gains on top of A could add, everybody taken as divisible; the least
+    over the beginnings A of what was chosen.
     """
     left, value = worth.nothing, 0.0
     found: list[float] = []
@@ -180,9 +195,10 @@ def _divided(gains: np.ndarray, limits: Limits) -> float:
 
 
 def _whole(gains: np.ndarray, limits: Limits) -> tuple[list[int], float]:
-    """The best set if the values of single ones added up, and the most that any set can be worth, as none is worth more than its
-    members apart. Branch and bound: a linear programme bounds a branch, its solution is rounded to a set, and the first influencer
-    who is there in part is taken or left (Land and Doig 1960). ``scipy.optimize.milp`` would do, but it prints to the output.
+    """The best set if the values of single ones added up, and the most that any set can be worth, as none is
+    worth more than its members apart. Branch and bound: a linear programme bounds a branch, its solution is
+    rounded to a set, and the first influencer who is there in part is taken or left (Land and Doig 1960).
+    ``scipy.optimize.milp`` would do, but it prints to the output.
     """
     from scipy.optimize import linprog
 
@@ -193,7 +209,9 @@ def _whole(gains: np.ndarray, limits: Limits) -> tuple[list[int], float]:
     scale = max(float(gains.max(initial=0)), TINY)
     best: list[int] = []
     value = 0.0
-    open_branches: list[tuple[float, int, np.ndarray]] = [(-float("inf"), 0, np.column_stack([np.zeros(n), np.ones(n)]))]
+    open_branches: list[tuple[float, int, np.ndarray]] = [
+        (-float("inf"), 0, np.column_stack([np.zeros(n), np.ones(n)]))
+    ]
     for node in range(1, NODES + 1):
         if not open_branches or -open_branches[0][0] <= value * (1 + SLACK):
             break

@@ -1,11 +1,14 @@
-"""The cheapest set that has what must be there, exactly; and where there is none, which limits cannot be kept together.
+"""The cheapest set that has what must be there, exactly; and where there is none, which limits cannot be kept
+together.
 
-    minimise  sum of price_i x_i    x_i 0 or 1    least_g <= sum over i in g of x_i <= most_g    sum of x_i <= count
+    minimise  sum of price_i x_i    x_i 0 or 1    least_g <= sum over i in g of x_i <= most_g    sum of x_i <=
+              count
 
-An integer linear programme, solved by HiGHS (Huangfu and Hall, "Parallelizing the dual revised simplex method", 2018) by way of
-SciPy. It stays small however many influencers there are: of those that are of just the same groups no more than the largest least
-of these groups are ever needed, and always the cheapest. Limits that cannot be kept are told as a smallest part of them that
-cannot be kept either: leave out any one, and the others can (deletion filter; Chinneck and Dravnieks 1991).
+An integer linear programme, solved by HiGHS (Huangfu and Hall, "Parallelizing the dual revised simplex
+method", 2018) by way of SciPy. It stays small however many influencers there are: of those that are of just
+the same groups no more than the largest least of these groups are ever needed, and always the cheapest.
+Limits that cannot be kept are told as a smallest part of them that cannot be kept either: leave out any one,
+and the others can (deletion filter; Chinneck and Dravnieks 1991).
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from brandfit.errors import UsageError
 
 
 def cheapest(limits: Limits) -> list[int]:
-    """Its numbers, the cheapest first; none where nothing must be there. Raises UsageError where no set keeps the limits."""
+    """Its numbers, the cheapest first; none where nothing must be there. Raises UsageError where no set keeps
+    the limits."""
     if not any(group.least for group in limits.groups):
         return []
     found = _cheapest(limits)
@@ -53,7 +57,9 @@ def _cheapest(limits: Limits) -> list[int] | None:
 def _needed(limits: Limits) -> np.ndarray:
     """Numbers of those that a cheapest set can be made of."""
     least = np.array([group.least for group in limits.groups], np.int64)
-    members = np.array([group.members for group in limits.groups], bool).reshape(len(least), len(limits.prices))
+    members = np.array([group.members for group in limits.groups], bool).reshape(
+        len(least), len(limits.prices)
+    )
     kind, at = np.unique(members, axis=1, return_inverse=True)
     most = np.where(kind, least[:, None], 0).max(axis=0, initial=0)
     order = np.lexsort((np.arange(len(at)), limits.prices, at))
@@ -75,11 +81,15 @@ def _conflict(limits: Limits) -> UsageError:
         whole = _cheapest(limits)
         found = whole or _cheapest(_joined(limits, [p for p in parts if not isinstance(p[1], float)])) or []
         price = float(np.ceil(limits.prices[found].sum() * 100) / 100)
-        hint = f"The cheapest set that keeps {'all other limits' if whole else 'the others'} costs {price:,.2f}."
+        hint = (
+            f"The cheapest set that keeps {'all other limits' if whole else 'the others'} costs {price:,.2f}."
+        )
         hint += " Raise the budget, or ask for fewer."
     elif len(parts) == 1 and isinstance(group := parts[0][1], Limit):
         hint = f"Only {int(group.members.sum()):,} of the {len(group.members):,} that may be chosen are such."
-    return UsageError(f"No set keeps {'these limits together' if len(told) > 1 else 'this limit'}: {'; '.join(told)}.", hint)
+    return UsageError(
+        f"No set keeps {'these limits together' if len(told) > 1 else 'this limit'}: {'; '.join(told)}.", hint
+    )
 
 
 Part = tuple[str, Limit | int | float]
@@ -93,8 +103,14 @@ def _parts(limits: Limits) -> list[Part]:
         parts.append((f"a budget of {limits.budget:,.10g}", float(limits.budget)))
     if limits.count is not None:
         parts.append((f"at most {limits.count:,} in all", limits.count))
-    full = [(f"at most {g.most:,} of {g.sentence}", replace(g, least=0)) for g in limits.groups if g.most is not None]
-    lack = [(f"at least {g.least:,} of {g.sentence}", replace(g, most=None)) for g in limits.groups if g.least > 0]
+    full = [
+        (f"at most {g.most:,} of {g.sentence}", replace(g, least=0))
+        for g in limits.groups
+        if g.most is not None
+    ]
+    lack = [
+        (f"at least {g.least:,} of {g.sentence}", replace(g, most=None)) for g in limits.groups if g.least > 0
+    ]
     return [*parts, *full, *lack]
 
 

@@ -1,10 +1,13 @@
-"""What engagement a new post may expect (W-19): a line through what is known of past posts, with an interval that was measured.
+"""What engagement a new post may expect (W-19): a line through what is known of past posts, with an interval
+that was measured.
 
-    log rate = own habit, followers, length and hashtags of the caption, advertisement or not, 32 axes of what it says and shows
+    log rate = own habit, followers, length and hashtags of the caption, advertisement or not, 32 axes of what
+    it says and shows
 
-The own habit is the mean log rate of the account's other posts, drawn to that of its size where it has few. Ridge regression; the
-80 % interval is of the errors on accounts that were not learned from, as wide as it must be for accounts of which as many posts
-are known (``campaign.interval``), and so is the comparison with the baseline, the own habit alone.
+The own habit is the mean log rate of the account's other posts, drawn to that of its size where it has few.
+Ridge regression; the 80 % interval is of the errors on accounts that were not learned from, as wide as it
+must be for accounts of which as many posts are known (``campaign.interval``), and so is the comparison with
+the baseline, the own habit alone.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ FOLDS = 5
 FEWEST = 50
 """Posts with a known rate that it is learned from."""
 ENOUGH = 100
-"""Accounts with a short history that a width is told from them alone; of fewer, the others' posts are hidden to have more."""
+"""Accounts with a short history that a width is told from them alone; of fewer, the others' posts are hidden
+to have more."""
 DRAWN = 3.0
 """Posts that the habit of an account's size counts for, where it cannot be told."""
 RIDGE = 10.0
@@ -39,8 +43,9 @@ OF_CAPTION = slice(2, 5)
 
 @dataclass(frozen=True)
 class Expected:
-    """rate, low, high: (likes + comments) / followers, with an 80 % interval; habit: what the account's other posts have; posts:
-    how many of these are known; interval: how wide it is for accounts with as many, and how often that held."""
+    """rate, low, high: (likes + comments) / followers, with an 80 % interval; habit: what the account's other
+    posts have; posts: how many of these are known; interval: how wide it is for accounts with as many, and
+    how often that held."""
 
     rate: float
     low: float
@@ -56,8 +61,8 @@ class Expected:
 class Engagement:
     """Fitted on the posts of all influencers of a Dataset whose likes and followers are known.
 
-    gain       share of the baseline's mean absolute error (of log rates, accounts held out) that it takes away; not above 0: it
-               is no better than the own habit, and then only says that
+    gain       share of the baseline's mean absolute error (of log rates, accounts held out) that it takes
+               away; not above 0: it is no better than the own habit, and then only says that
     intervals  of accounts with few and many known posts, in the order of ``campaign.interval.GROUPS``
     """
 
@@ -68,11 +73,14 @@ class Engagement:
         accounts = sorted(set(posts["account"]))
         if len(rate) < FEWEST or len(accounts) < FOLDS:
             raise UsageError(
-                f"There are {len(rate)} posts with likes and followers, of {len(accounts)} accounts, to learn engagement from; "
+                f"There are {len(rate)} posts with likes and followers, of {len(accounts)} accounts, to "
+                "learn engagement from; "
                 f"{FEWEST} posts of {FOLDS} accounts are needed.",
                 "Import likes of posts and followers of accounts.",
             )
-        past = _Past(np.unique(np.asarray(posts["account"]), return_inverse=True)[1], np.log(rate), np.log(followers))
+        past = _Past(
+            np.unique(np.asarray(posts["account"]), return_inverse=True)[1], np.log(rate), np.log(followers)
+        )
         self._axes = {slot: _axes(dataset, slot, posts["id"]) for slot in self.slots}
         parts = {slot: self._axes[slot].of(dataset, slot, posts["id"]) for slot in self.slots}
         x = _columns(posts["caption"], posts["disclosed"], np.zeros(len(rate)), followers, parts)
@@ -85,14 +93,18 @@ class Engagement:
     def useful(self) -> bool:
         return self.gain > 0
 
-    def expected(self, account: str, caption: str | None, rows: Mapping[str, np.ndarray] | None = None) -> Expected:
+    def expected(
+        self, account: str, caption: str | None, rows: Mapping[str, np.ndarray] | None = None
+    ) -> Expected:
         """Of a new post of this account with this caption; ``rows``: slot to (d,), what encoders make of it.
 
         Raises UsageError where its followers are not known.
         """
         size = self.dataset.of_accounts("followers", [account])[0]
         if size is None or np.isnan(size) or size <= 0:
-            raise UsageError(f"The followers of {account} are not known.", "Import them: accounts.csv, column followers.")
+            raise UsageError(
+                f"The followers of {account} are not known.", "Import them: accounts.csv, column followers."
+            )
         own = self._past.get(account, np.zeros(0))
         interval = self.intervals[int(group_of(len(own)))]
         habit = self._law.habit(own.sum(), len(own), np.log(float(size)))
@@ -101,10 +113,14 @@ class Engagement:
             marks = disclosed(caption, hashtags(caption or ""))
             parts = {slot: self._axes[slot].told((rows or {}).get(slot)) for slot in self.slots}
             row = _columns([caption], [marks], np.array([habit]), np.array([float(size)]), parts)
-            if caption is None:  # of a caption that is not written yet nothing is known: as in the middle post
+            if (
+                caption is None
+            ):  # of a caption that is not written yet nothing is known: as in the middle post
                 row[:, OF_CAPTION] = self._law.line[0][OF_CAPTION]
             told = float(_predict(self._law.line, row)[0])
-        rate, low, high, usual = (float(np.exp(v)) for v in (told, told - interval.width, told + interval.width, habit))
+        rate, low, high, usual = (
+            float(np.exp(v)) for v in (told, told - interval.width, told + interval.width, habit)
+        )
         return Expected(rate, low, high, usual, len(own), interval)
 
 
@@ -134,7 +150,9 @@ class _Past:
         place[order] = np.arange(n)
         most = np.minimum(most, self.others)
         total = np.zeros(n)
-        for step in range(1, int(most.max(initial=0)) + 1):  # those that follow it in this order, round the end
+        for step in range(
+            1, int(most.max(initial=0)) + 1
+        ):  # those that follow it in this order, round the end
             other = order[first + (place - first + step) % count]
             total += np.where(step <= most, self.y[other], 0.0)
         return total, most
@@ -142,7 +160,8 @@ class _Past:
 
 @dataclass(frozen=True)
 class _Law:
-    """size: the line of log rates by log followers; drawn: posts that it counts for in a habit; line: the ridge regression."""
+    """size: the line of log rates by log followers; drawn: posts that it counts for in a habit; line: the
+    ridge regression."""
 
     size: np.ndarray
     drawn: float
@@ -156,7 +175,9 @@ class _Law:
 def _fitted(past: _Past, x: np.ndarray, one: np.ndarray) -> _Law:
     """On the posts ``one`` (p,) bool, whole accounts; the first column of x is where habits belong."""
     size = np.polyfit(past.size[one], past.y[one], 1)
-    drawn = _drawn(np.unique(past.owner[one], return_inverse=True)[1], past.y[one] - np.polyval(size, past.size[one]))
+    drawn = _drawn(
+        np.unique(past.owner[one], return_inverse=True)[1], past.y[one] - np.polyval(size, past.size[one])
+    )
     law = _Law(size, drawn, (np.zeros(0), np.zeros(0), np.zeros(0), 0.0))
     total, count = past.all_others()
     rows = _with_habit(x[one], law.habit(total[one], count[one], past.size[one]))
@@ -174,7 +195,10 @@ def _measured(past: _Past, x: np.ndarray, seed: int) -> tuple[float, list[Interv
         for number, law in enumerate(laws):
             other = fold == number
             habit = law.habit(total[other], count[other], past.size[other])
-            line[other], alone[other] = past.y[other] - _predict(law.line, _with_habit(x[other], habit)), past.y[other] - habit
+            line[other], alone[other] = (
+                past.y[other] - _predict(law.line, _with_habit(x[other], habit)),
+                past.y[other] - habit,
+            )
         return line, alone
 
     line, alone = errors(*past.all_others())
@@ -198,7 +222,8 @@ def _with_habit(x: np.ndarray, habit: np.ndarray) -> np.ndarray:
 
 
 def _drawn(owner: np.ndarray, y: np.ndarray) -> float:
-    """How many posts the prior is worth: variance inside accounts over that between them (empirical Bayes)."""
+    """How many posts the prior is worth: variance inside accounts over that between them (empirical
+    Bayes)."""
     count = np.bincount(owner)
     mean = np.bincount(owner, y) / count
     free = len(y) - len(count)
@@ -236,23 +261,33 @@ def _axes(dataset: Dataset, slot: str, ids: list[str]) -> _Axes:
 
 def _known(dataset: Dataset) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
     """Posts of influencers with likes, of accounts with followers: their columns, rates and followers."""
-    posts = dataset.posts.filter(pc.and_(pc.is_valid(dataset.posts["likes"]), pc.equal(dataset.posts["kind"], "post")))
+    posts = dataset.posts.filter(
+        pc.and_(pc.is_valid(dataset.posts["likes"]), pc.equal(dataset.posts["kind"], "post"))
+    )
     mine = set(dataset.influencers.tolist())
     size = dataset.of_accounts("followers", posts["account"].to_pylist()).astype(np.float64)
     answers = pc.fill_null(posts["likes"], 0).to_numpy() + pc.fill_null(posts["comments"], 0).to_numpy()
-    kept = np.flatnonzero((size > 0) & (answers > 0) & np.array([a in mine for a in posts["account"].to_pylist()], bool))
+    kept = np.flatnonzero(
+        (size > 0) & (answers > 0) & np.array([a in mine for a in posts["account"].to_pylist()], bool)
+    )
     table = posts.take(kept)
     told = {name: table[name].to_pylist() for name in ("id", "account", "caption", "disclosed")}
     return told, answers[kept] / size[kept], size[kept]
 
 
 def _columns(
-    captions: list[str | None], ads: list[bool | None], habit: np.ndarray, size: np.ndarray, parts: Mapping[str, np.ndarray]
+    captions: list[str | None],
+    ads: list[bool | None],
+    habit: np.ndarray,
+    size: np.ndarray,
+    parts: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     length = np.log1p([len(c or "") for c in captions])
     tags = np.log1p([(c or "").count("#") for c in captions])
     marked = np.array([float(bool(a)) for a in ads])
-    return np.column_stack([habit, np.log(size), length, tags, marked, *(parts[slot] for slot in sorted(parts))])
+    return np.column_stack(
+        [habit, np.log(size), length, tags, marked, *(parts[slot] for slot in sorted(parts))]
+    )
 
 
 def _ridge(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:

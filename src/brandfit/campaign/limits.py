@@ -1,4 +1,5 @@
-"""What a set of influencers must keep to: a budget, a number of places, how many of a group there may or must be."""
+"""What a set of influencers must keep to: a budget, a number of places, how many of a group there may or must
+be."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class Limits:
         if self.prices[list(chosen)].sum() + self.prices[i] > self.budget + TINY:
             return False
         return all(
-            group.most is None or not group.members[i] or group.members[list(chosen)].sum() < group.most for group in self.groups
+            group.most is None or not group.members[i] or group.members[list(chosen)].sum() < group.most
+            for group in self.groups
         )
 
     def may_join(self, chosen: Sequence[int]) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""What a shortlist can be chosen for. The command line, the API, the pages and the report use these names and words."""
+"""What a shortlist can be chosen for. The command line, the API, the pages and the report use these names and
+words."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ MatchIs = Literal["chance", "rank share"]
 
 @dataclass(frozen=True)
 class Objective:
-    """name: as typed; label: in a sentence; meaning: what the number is, in words; usable: with which rankers, "" for all."""
+    """name: as typed; label: in a sentence; meaning: what the number is, in words; usable: with which
+    rankers, "" for all."""
 
     name: str
     label: str
@@ -32,19 +34,26 @@ OBJECTIVES = {
         Objective(
             "rank_reach",
             "rank-weighted reach",
-            "followers × rank share (1 - share of candidates ranked above); it compares sets and is no number of people",
+            "followers × rank share (1 - share of candidates ranked above); it compares sets and is no "
+            "number of people",
             "with a ranker that gives no chances",
         ),
         Objective("reach", "reach", "followers of the set"),
-        Objective("engagement", "expected engagement", "likes and comments if each posts once, from their own past posts"),
+        Objective(
+            "engagement",
+            "expected engagement",
+            "likes and comments if each posts once, from their own past posts",
+        ),
     )
 }
 
 
 def objective_of(name: str | None, match_is: MatchIs, ranker: str) -> str:
-    """The named objective; without a name match_reach, or rank_reach where the ranker gives no chance of a match.
+    """The named objective; without a name match_reach, or rank_reach where the ranker gives no chance of a
+    match.
 
-    Raises UnknownName, and UsageError where the objective needs a chance and the ranker gives none, or the reverse.
+    Raises UnknownName, and UsageError where the objective needs a chance and the ranker gives none, or the
+    reverse.
     """
     usual = "match_reach" if match_is == "chance" else "rank_reach"
     if name is None:

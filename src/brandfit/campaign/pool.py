@@ -63,7 +63,8 @@ class Pick:
 
 @dataclass(frozen=True)
 class Total:
-    """The sum over the influencers of a set with a known value, with its range; None if none is known. unknown: the others."""
+    """The sum over the influencers of a set with a known value, with its range; None if none is known.
+    unknown: the others."""
 
     value: float | None
     low: float | None = None
@@ -78,7 +79,8 @@ class Totals:
     price           if each posts once
     reach           followers; an estimate of distinct people where ``overlap_known``
     weighted_reach  followers times match: match-weighted or rank-weighted reach
-    engagement      expected likes and comments if each posts once; its interval is for the whole set, or absent
+    engagement      expected likes and comments if each posts once; its interval is for the whole set, or
+                    absent
     overlap_known   whether the audiences of two of them or more are known in part
     """
 
@@ -135,7 +137,8 @@ class Pool:
         return known & ~np.isnan(self.match) if objective in ("match_reach", "rank_reach") else known
 
     def set_value(self, objective: str) -> SetValue:
-        """Value of sets of the candidates. A candidate with an unknown value counts 0: the caller names it."""
+        """Value of sets of the candidates. A candidate with an unknown value counts 0: the caller names
+        it."""
         amount = np.where(self.known(objective), self.amount(objective), 0.0)
         weighted = objective in ("match_reach", "rank_reach")
         match = np.nan_to_num(self.match) if weighted else np.ones(len(self))
@@ -171,18 +174,26 @@ class Pool:
     def totals(self, at: Sequence[int]) -> Totals:
         rows = np.asarray(at, np.int64)
         weighted = "match_reach" if self.match_is == "chance" else "rank_reach"
-        low, high = self.forecast.total(np.sort(rows[self.known("engagement")[rows]]).tolist())  # in one order: the same draws
+        low, high = self.forecast.total(
+            np.sort(rows[self.known("engagement")[rows]]).tolist()
+        )  # in one order: the same draws
         prices = self.prices
         members = np.asarray(self.audience[rows].sum(axis=1)).ravel()
         return Totals(
             price=self._total(rows, ~np.isnan(prices.middle), *(np.nansum(v[rows]) for v in prices[:3])),
             reach=self._total(rows, self.known("reach"), self.set_value("reach").value(rows.tolist())),
-            weighted_reach=self._total(rows, self.known(weighted), self.set_value(weighted).value(rows.tolist())),
-            engagement=self._total(rows, self.known("engagement"), np.nansum(self.forecast.expected[rows]), low, high),
+            weighted_reach=self._total(
+                rows, self.known(weighted), self.set_value(weighted).value(rows.tolist())
+            ),
+            engagement=self._total(
+                rows, self.known("engagement"), np.nansum(self.forecast.expected[rows]), low, high
+            ),
             overlap_known=int((members > 0).sum()) > 1,
         )
 
-    def _total(self, rows: np.ndarray, known: np.ndarray, value: float, low: float = np.nan, high: float = np.nan) -> Total:
+    def _total(
+        self, rows: np.ndarray, known: np.ndarray, value: float, low: float = np.nan, high: float = np.nan
+    ) -> Total:
         unknown = tuple(str(id) for id in self.ids[rows[~known[rows]]])
         if len(rows) and len(unknown) == len(rows):
             return Total(None, None, None, unknown)

@@ -1,11 +1,14 @@
-"""What influencers ask for a post: from a list, or estimated by a rule that is written down here and may be set.
+"""What influencers ask for a post: from a list, or estimated by a rule that is written down here and may be
+set.
 
-    middle = per_thousand x followers / 1,000 x (engagement rate / usual rate) ^ 0.5,   low = middle / 2,   high = 2 x middle
+    middle = per_thousand x followers / 1,000 x (engagement rate / usual rate) ^ 0.5
+    low = middle / 2,   high = 2 x middle
 
-Ten of a currency for a thousand followers is a rule of thumb of the trade for pictures of micro-influencers; the range says that
-prices asked for the same size differ by a factor of two up and down. It is a guess: real prices come from asking. Without followers
-there is nothing to estimate by, and the price is unknown. Without an engagement rate the last factor is unknown: it is 1 in the
-middle, and the range is wider by all that it may be (``BOUNDS``). The currency is a label: nothing is converted.
+Ten of a currency for a thousand followers is a rule of thumb of the trade for pictures of micro-influencers;
+the range says that prices asked for the same size differ by a factor of two up and down. It is a guess: real
+prices come from asking. Without followers there is nothing to estimate by, and the price is unknown. Without
+an engagement rate the last factor is unknown: it is 1 in the middle, and the range is wider by all that it
+may be (``BOUNDS``). The currency is a label: nothing is converted.
 """
 
 from __future__ import annotations
@@ -34,12 +37,15 @@ CURRENCY = re.compile("[A-Z]{3}")
 
 
 class PriceConfig(Config, frozen=True):
-    per_thousand: Annotated[float, Meta(description="price of a post for a thousand followers, in your currency", gt=0)] = 10.0
+    per_thousand: Annotated[
+        float, Meta(description="price of a post for a thousand followers, in your currency", gt=0)
+    ] = 10.0
     least: Annotated[float, Meta(description="lowest price of a post", ge=0)] = 25.0
 
 
 class Prices(NamedTuple):
-    """(n,) each, NaN where a price is unknown; given: which are from a list; by_size: which are estimated from followers alone."""
+    """(n,) each, NaN where a price is unknown; given: which are from a list; by_size: which are estimated
+    from followers alone."""
 
     middle: np.ndarray
     low: np.ndarray
@@ -52,7 +58,9 @@ def currency_code(text: str) -> str:
     """The code of a currency as a person types it; "" for none. Raises UsageError."""
     code = text.strip().upper()
     if code and not CURRENCY.fullmatch(code):
-        raise UsageError(f"A currency is a code of three letters, found {text!r}.", "For example: EUR, USD, GBP.")
+        raise UsageError(
+            f"A currency is a code of three letters, found {text!r}.", "For example: EUR, USD, GBP."
+        )
     return code
 
 
@@ -62,7 +70,9 @@ def read_prices(file: str | Path) -> dict[str, float]:
     found: dict[str, float] = {}
     lines: dict[str, int] = {}
     if not path.is_file():
-        raise DataError(f"There is no file {path}.", "A CSV file with the columns account and price is expected.")
+        raise DataError(
+            f"There is no file {path}.", "A CSV file with the columns account and price is expected."
+        )
     try:
         with path.open(newline="", encoding="utf-8-sig") as opened:
             rows = list(csv.reader(opened))
@@ -72,8 +82,13 @@ def read_prices(file: str | Path) -> dict[str, float]:
         raise DataError(f"{path}: {error}.", "Save it as CSV in UTF-8.") from None
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     if header[:2] != ["account", "price"]:
-        apart = " Put commas between the columns, not semicolons." if any(";" in cell for cell in header) else ""
-        raise DataError(f"{path}, line 1: the columns are {', '.join(header) or 'none'}.", f"Expected: account, price.{apart}")
+        apart = (
+            " Put commas between the columns, not semicolons." if any(";" in cell for cell in header) else ""
+        )
+        raise DataError(
+            f"{path}, line 1: the columns are {', '.join(header) or 'none'}.",
+            f"Expected: account, price.{apart}",
+        )
     for line, row in enumerate(rows[1:], 2):
         if not any(cell.strip() for cell in row):
             continue
@@ -84,7 +99,8 @@ def read_prices(file: str | Path) -> dict[str, float]:
             raise DataError(f"{path}, line {line}: {error}.", "Expected: an account and a price.") from None
         if found.get(account, price) != price:
             raise DataError(
-                f"{path}, lines {lines[account]} and {line}: {account} has two prices, {found[account]:,g} and {price:,g}.",
+                f"{path}, lines {lines[account]} and {line}: {account} has two prices, {found[account]:,g} "
+                f"and {price:,g}.",
                 "Leave one of them.",
             )
         found[account], lines[account] = price, line
@@ -105,7 +121,11 @@ def _price(row: Sequence[str], where: str) -> float:
 
 
 def prices(
-    ids: np.ndarray, followers: np.ndarray, rate: np.ndarray, given: Mapping[str, float], config: PriceConfig | None = None
+    ids: np.ndarray,
+    followers: np.ndarray,
+    rate: np.ndarray,
+    given: Mapping[str, float],
+    config: PriceConfig | None = None,
 ) -> Prices:
     """Of these influencers (n,), with followers and engagement rates (n,), NaN where not known."""
     config = config or PriceConfig()

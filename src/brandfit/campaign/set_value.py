@@ -1,6 +1,8 @@
-"""The value of a set of influencers under one objective. A known audience member counts once, however many of the set it follows.
+"""The value of a set of influencers under one objective. A known audience member counts once, however many of
+the set it follows.
 
-    f(S) = sum over i in S of m_i private_i  +  sum over members a of weight_a (1 - product over i in S with a of (1 - m_i))
+    f(S) = sum over i in S of m_i private_i  +  sum over members a of weight_a (1 - product over i in S with a
+                                             of (1 - m_i))
 
     objective     amount of i                             m_i
     reach         followers                               1
@@ -8,10 +10,10 @@
     rank_reach    followers                               rank share
     engagement    expected likes and comments on a post   1, and no audience: engagement adds up
 
-Only a sample of an audience is known. A member of it (somebody who comments or follows) stands for as many followers as there are
-for each known member, of that one of its influencers with the fewest, so that no influencer counts for more than its
-followers; the other followers are private to their influencer. Adding one to a larger set never adds more than to a smaller one
-(f is submodular).
+Only a sample of an audience is known. A member of it (somebody who comments or follows) stands for as many
+followers as there are for each known member, of that one of its influencers with the fewest, so that no
+influencer counts for more than its followers; the other followers are private to their influencer. Adding one
+to a larger set never adds more than to a smaller one (f is submodular).
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class SetValue:
     match: np.ndarray
 
     def of(self, at: np.ndarray) -> SetValue:
-        """Of these influencers (k,) alone. A member stands for as many followers as before, so values can be compared."""
+        """Of these influencers (k,) alone. A member stands for as many followers as before, so values can be
+        compared."""
         return SetValue(self.audience[at], self.weight, self.private[at], self.match[at])
 
     def __len__(self) -> int:
@@ -80,12 +83,14 @@ class SetValue:
 
 
 def set_value(audience: sparse.csr_matrix, amount: np.ndarray, match: np.ndarray) -> SetValue:
-    """audience (n, m) of 0 and 1: known members; amount (n,): what each counts for on its own, not below 0 and never NaN;
-    match (n,): factors, cut to 0 to 1."""
+    """audience (n, m) of 0 and 1: known members; amount (n,): what each counts for on its own, not below 0
+    and never NaN; match (n,): factors, cut to 0 to 1."""
     audience = sparse.csr_matrix(sparse.diags((amount > 0).astype(np.float64)) @ audience, dtype=np.float64)
     audience.eliminate_zeros()
     size = np.asarray(audience.sum(axis=1)).ravel()  # (n,) known members
-    each = np.divide(amount, size, out=np.zeros(len(amount)), where=size > 0)  # (n,) followers for a known member
+    each = np.divide(
+        amount, size, out=np.zeros(len(amount)), where=size > 0
+    )  # (n,) followers for a known member
     weight = np.full(audience.shape[1], np.inf)
     rows, columns = audience.nonzero()
     np.minimum.at(weight, columns, each[rows])

@@ -1,4 +1,5 @@
-"""A shortlist: the set of influencers with the largest value under an objective within limits, not the k best each on its own."""
+"""A shortlist: the set of influencers with the largest value under an objective within limits, not the k best
+each on its own."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ class Shortlist(Appraisal):
     """The best set that was found.
 
     value         of the set under the objective
-    ranked_value  of the first of the ranking that the same limits allow, None where they do not keep the limits
+    ranked_value  of the first of the ranking that the same limits allow, None where they do not keep the
+                  limits
     at_least      share of the best possible value that the set has for sure
     first         those of the ranking with their places, empty where they do not keep the limits
     among         number of influencers that could be chosen; excluded: the others, counted by reason
@@ -83,7 +85,9 @@ class Shortlist(Appraisal):
 
 
 @checked
-def appraise(pool: Pool, brand: str, *, ranker: str, objective: str, currency: str, chosen: Texts) -> Appraisal:
+def appraise(
+    pool: Pool, brand: str, *, ranker: str, objective: str, currency: str, chosen: Texts
+) -> Appraisal:
     """Of a set of candidates that was chosen already, in the order of the ranking."""
     wanted = set(chosen)
     at = [n for n, id in enumerate(pool.ids.tolist()) if id in wanted]
@@ -105,14 +109,19 @@ def shortlist(
     groups: Sequence[Limit] = (),
     excluded: Texts = (),
 ) -> Shortlist:
-    """Choose among the candidates of a ranking. groups: limits of parts of them; excluded: not these, whom the caller counts.
+    """Choose among the candidates of a ranking. groups: limits of parts of them; excluded: not these, whom
+    the caller counts.
 
     Raises UsageError where there is neither a budget nor a count, or no set keeps the limits.
     """
     if budget is None and count is None:
-        raise UsageError("A shortlist needs a limit.", "Say a budget (5000), or how many at most (8), or both.")
+        raise UsageError(
+            "A shortlist needs a limit.", "Say a budget (5000), or how many at most (8), or both."
+        )
     if budget is not None and not 0 < budget < float("inf"):
-        raise UsageError(f"A budget is a number above 0, found {budget:g}.", "Leave it out to choose by how many alone.")
+        raise UsageError(
+            f"A budget is a number above 0, found {budget:g}.", "Leave it out to choose by how many alone."
+        )
     out = set(excluded)
     allowed = np.array([id not in out for id in pool.ids.tolist()], bool)
     unknown, kept = _unknown(pool, objective, budget is not None, allowed)
@@ -125,7 +134,9 @@ def shortlist(
         [Limit(group.sentence, group.members[kept], group.least, group.most) for group in groups],
     )
     found = choose(pool.set_value(objective).of(kept), limits, np.arange(len(kept)))
-    at = sorted(kept[found.at].tolist())  # in the order of the ranking, so that ``adds`` are those of ``appraise``
+    at = sorted(
+        kept[found.at].tolist()
+    )  # in the order of the ranking, so that ``adds`` are those of ``appraise``
     picks, totals = pool.picks(at, objective), pool.totals(at)
     if not allowed.any():
         notes = ["none of the candidates is left by these conditions"]
@@ -133,9 +144,13 @@ def shortlist(
         notes = _notes(pool, picks, totals, ranker, currency)
         cheapest = prices.min(initial=np.inf)
         if not picks and budget is not None and budget < cheapest < np.inf:
-            notes.append(f"nobody can be had within these limits: the cheapest costs {money(cheapest, currency, 2)}")
+            notes.append(
+                f"nobody can be had within these limits: the cheapest costs {money(cheapest, currency, 2)}"
+            )
     at_least = found.value / found.bound if found.bound > 0 else 1.0  # of nothing, nothing is all
-    first = tuple((str(pool.ids[kept[i]]), int(kept[i]) + 1) for i in found.first)  # all kept are ranked: row + 1 is the rank
+    first = tuple(
+        (str(pool.ids[kept[i]]), int(kept[i]) + 1) for i in found.first
+    )  # all kept are ranked: row + 1 is the rank
     return Shortlist(
         brand,
         ranker,
@@ -155,11 +170,16 @@ def shortlist(
     )
 
 
-def _unknown(pool: Pool, objective: str, budgeted: bool, allowed: np.ndarray) -> tuple[tuple[Counted, ...], np.ndarray]:
+def _unknown(
+    pool: Pool, objective: str, budgeted: bool, allowed: np.ndarray
+) -> tuple[tuple[Counted, ...], np.ndarray]:
     """Whom something is unknown of that the choice needs, counted, and the numbers of the others."""
     amount = "followers_unknown", "with an unknown number of followers"
     if objective == "engagement":
-        amount = "engagement_unknown", "with an unknown expected engagement (no past post with known likes and comments)"
+        amount = (
+            "engagement_unknown",
+            "with an unknown expected engagement (no past post with known likes and comments)",
+        )
     groups = [
         (np.isnan(pool.match), "no_evidence", "with nothing encoded to rank by"),
         (np.isnan(pool.amount(objective)), *amount),
@@ -178,7 +198,9 @@ def _unknown(pool: Pool, objective: str, budgeted: bool, allowed: np.ndarray) ->
 def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, currency: str) -> list[str]:
     notes = []
     if strangers := pool.priced_strangers:
-        notes.append(f"{len(strangers):,} of the price list are no influencers of the workspace: {named(strangers)}")
+        notes.append(
+            f"{len(strangers):,} of the price list are no influencers of the workspace: {named(strangers)}"
+        )
     if pool.match_is == "rank share":
         notes.append(f"{ranker} gives no chance of a match; followers are weighted by rank share instead")
     for total, what in (
@@ -188,23 +210,37 @@ def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, curre
         (totals.engagement, "expected engagement"),
     ):
         # A weighted reach lacks those without followers too, who are named already.
-        unknown = [id for id in total.unknown if total is not totals.weighted_reach or id not in totals.reach.unknown]
+        unknown = [
+            id for id in total.unknown if total is not totals.weighted_reach or id not in totals.reach.unknown
+        ]
         if unknown:
-            notes.append(f"the {what} of {len(unknown):,} of the set is unknown and in no total: {named(unknown)}")
+            notes.append(
+                f"the {what} of {len(unknown):,} of the set is unknown and in no total: {named(unknown)}"
+            )
     if any(pick.price is not None and not pick.given for pick in picks):
-        notes.append("prices that no list states are estimates from followers and engagement, from half to twice")
+        notes.append(
+            "prices that no list states are estimates from followers and engagement, from half to twice"
+        )
     chosen = {pick.influencer for pick in picks}
     by_size = [id for id in pool.ids[pool.prices.by_size].tolist() if id in chosen]
     if by_size:
-        notes.append(f"engagement unknown, price estimated by followers alone, from a quarter to four times: {named(by_size)}")
+        notes.append(
+            "engagement unknown, price estimated by followers alone, from a quarter to four times: "
+            f"{named(by_size)}"
+        )
     if len(picks) > 1 and not totals.overlap_known:
         notes.append("no overlap of audiences is known: who follows two of the set is counted twice")
     if picks and totals.engagement.value is not None and totals.engagement.low is None:
-        notes.append("no interval for expected engagement: too few influencers have several posts with known likes and comments")
+        notes.append(
+            "no interval for expected engagement: too few influencers have several posts with known likes "
+            "and comments"
+        )
     if currency:
         notes.append(f"prices and budget are taken to be in {currency}; nothing is converted")
     else:
-        notes.append("no currency is set: prices and budget are taken to be in the same one; nothing is converted")
+        notes.append(
+            "no currency is set: prices and budget are taken to be in the same one; nothing is converted"
+        )
     return notes
 
 

@@ -12,7 +12,9 @@ import click
 from brandfit import __version__
 from brandfit.errors import BrandfitError, UnknownName
 
-COMMANDS = {p.stem.rstrip("_"): f"brandfit.cli.{p.stem}" for p in sorted(Path(__file__).parent.glob("[a-z]*.py"))}
+COMMANDS = {
+    p.stem.rstrip("_"): f"brandfit.cli.{p.stem}" for p in sorted(Path(__file__).parent.glob("[a-z]*.py"))
+}
 FIRST = ("import", "template", "check", "encode", "profile")
 ORDER = (
     *FIRST,
@@ -48,7 +50,9 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return importlib.import_module(COMMANDS[name]).command if name in COMMANDS else None
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UnknownName("command", args[0], COMMANDS)
         return super().resolve_command(ctx, args)
@@ -81,7 +85,9 @@ def main(args: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Nothing is half-written: run it again, what was saved on the way is taken up.", err=True)
+        click.echo(
+            "Stopped. Nothing is half-written: run it again, what was saved on the way is taken up.", err=True
+        )
         sys.exit(130)
     except BrandfitError as error:
         click.echo(click.style("Error: ", fg="red") + error.message, err=True)
@@ -93,13 +99,20 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(0)
     except OSError as error:
         click.echo(
-            f"{click.style('Error: ', fg='red')}{error.strerror or error}{f': {error.filename}' if error.filename else ''}",
+            f"{click.style('Error: ', fg='red')}{error.strerror or error}"
+            f"{f': {error.filename}' if error.filename else ''}",
             err=True,
         )
         sys.exit(1)
     except Exception as error:  # a fault of ours, not of whoever typed it
         if os.environ.get("BRANDFIT_DEBUG"):
             raise
-        click.echo(f"{click.style('Error: ', fg='red')}brandfit has a fault: {type(error).__name__}: {error}", err=True)
-        click.echo("Nothing is half-written. Please report it, with what BRANDFIT_DEBUG=1 shows in addition.", err=True)
+        click.echo(
+            f"{click.style('Error: ', fg='red')}brandfit has a fault: {type(error).__name__}: {error}",
+            err=True,
+        )
+        click.echo(
+            "Nothing is half-written. Please report it, with what BRANDFIT_DEBUG=1 shows in addition.",
+            err=True,
+        )
         sys.exit(70)

@@ -52,20 +52,28 @@ workspace_option = click.option(
     help="Folder of the workspace.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-set_option = click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting; may be given several times.")
-where_option = click.option("--where", help="Only these: followers:5k..100k and not hashtag:ad. See `brandfit list filters`.")
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting; may be given several times."
+)
+where_option = click.option(
+    "--where", help="Only these: followers:5k..100k and not hashtag:ad. See `brandfit list filters`."
+)
 followers_option = click.option(
     "--followers",
     metavar="RANGE",
-    help="Followers of the candidates, in place of 5k..100k: 1k..500k, ..20k; 0.. for all. Those of unknown size stay in.",
+    help="Followers of the candidates, in place of 5k..100k: 1k..500k, ..20k; 0.. for all. Those of unknown "
+    "size stay in.",
 )
 out_option = click.option(
-    "--out", type=click.Path(dir_okay=False), help="The rows as a file too: .csv, .xlsx, .json, .jsonl or .parquet."
+    "--out",
+    type=click.Path(dir_okay=False),
+    help="The rows as a file too: .csv, .xlsx, .json, .jsonl or .parquet.",
 )
 objective_option = click.option(
     "--objective",
     type=click.Choice(["match_reach", "rank_reach", "reach", "engagement"]),
-    help="What the set is chosen for: followers x chance of a match, followers x rank share, followers, or expected likes and "
+    help="What the set is chosen for: followers x chance of a match, followers x rank share, followers, or "
+    "expected likes and "
     "comments. Default: match_reach, or rank_reach where the ranker gives no chance of a match.",
 )
 currency_option = click.option(
@@ -103,10 +111,15 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     """Plain aligned columns; numbers to the right."""
     text = [[_cell(v) for v in row] for row in rows]
     widths = [max(len(line[n]) for line in [list(header), *text]) for n in range(len(header))]
-    right = [all(isinstance(row[n], int | float) or row[n] is None for row in rows) and bool(rows) for n in range(len(header))]
+    right = [
+        all(isinstance(row[n], int | float) or row[n] is None for row in rows) and bool(rows)
+        for n in range(len(header))
+    ]
 
     def line(cells: Sequence[str]) -> str:
-        return "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)).rstrip()
+        return "  ".join(
+            c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)
+        ).rstrip()
 
     click.echo(click.style(line(header), bold=True))
     for row in text:
@@ -118,7 +131,9 @@ def print_notes(notes: Sequence[str]) -> None:
         click.echo(f"Note: {note}" + ("" if note.endswith((".", "?")) else "."))
 
 
-def print_counts(among: int, excluded: Sequence[Counted], incomplete: Sequence[Counted] = (), what: str = "are candidates") -> None:
+def print_counts(
+    among: int, excluded: Sequence[Counted], incomplete: Sequence[Counted] = (), what: str = "are candidates"
+) -> None:
     """How many influencers are left, who was left out and why."""
     from brandfit.data.candidates import sentences
 
@@ -140,7 +155,9 @@ def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterato
         task = bar.add_task(title, total=None)
 
         def tick(done: int, total: int, what: str = "") -> None:
-            bar.update(task, completed=done, total=total or None, description=f"{title}: {what}" if what else title)
+            bar.update(
+                task, completed=done, total=total or None, description=f"{title}: {what}" if what else title
+            )
 
         yield tick
 
@@ -163,11 +180,19 @@ def _bar(console: Any, of_bytes: bool) -> Progress:
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
-            return Text(f"{speed:,.0f}/s" if speed and speed >= 10 else f"{speed:.2g}/s" if speed else "", "progress.data.speed")
+            return Text(
+                f"{speed:,.0f}/s" if speed and speed >= 10 else f"{speed:.2g}/s" if speed else "",
+                "progress.data.speed",
+            )
 
     columns = [DownloadColumn(), TransferSpeedColumn()] if of_bytes else [MofNCompleteColumn(), Rate()]
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *columns,
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
     )
 
 
@@ -182,14 +207,18 @@ def _cell(value: object) -> str:
 
 
 def scoped(settings: dict[str, str], name: str, targets: Sequence[str]) -> dict[str, str]:
-    """The settings of one of several targets: ``NAME=VALUE`` for a single one, ``TARGET.NAME=VALUE`` always."""
+    """The settings of one of several targets: ``NAME=VALUE`` for a single one, ``TARGET.NAME=VALUE``
+    always."""
     from brandfit.errors import ConfigError
 
     chosen = {}
     for key, value in settings.items():
         owner = next((t for t in targets if key.startswith(f"{t}.")), None)
         if owner is None and len(set(targets)) > 1:
-            raise ConfigError(f"Setting {key!r}: of which of {', '.join(targets)}?", f"Write it as {targets[0]}.{key}={value}")
+            raise ConfigError(
+                f"Setting {key!r}: of which of {', '.join(targets)}?",
+                f"Write it as {targets[0]}.{key}={value}",
+            )
         if owner in (None, name):
             chosen[key.removeprefix(f"{name}.")] = value
     return chosen
@@ -201,5 +230,7 @@ def only_data(pairs: Sequence[str]) -> dict[str, str]:
 
     options, data = read_settings(pairs)
     for name in options:
-        raise UnknownName("setting", name, [], "This command takes endorsements.NAME=VALUE and slots.SLOT=FEATURES.")
+        raise UnknownName(
+            "setting", name, [], "This command takes endorsements.NAME=VALUE and slots.SLOT=FEATURES."
+        )
     return data

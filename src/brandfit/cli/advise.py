@@ -10,7 +10,13 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
 @click.command(short_help="Choose pictures and captions for a post.")
 @click.argument("account")
 @workspace_option
-@click.option("--picture", "pictures", multiple=True, type=click.Path(dir_okay=False), help="A picture to judge; several times.")
+@click.option(
+    "--picture",
+    "pictures",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    help="A picture to judge; several times.",
+)
 @click.option("--caption", "captions", multiple=True, help="A caption to judge; several times.")
 @click.option("--by", help="Influencer that is to post it: says what engagement it may expect.")
 @set_option
@@ -29,7 +35,8 @@ def command(
     \b
     Examples:
       brandfit advise northpeak.outdoor --picture tent.jpg --picture sofa.jpg -w demo
-      brandfit advise northpeak.outdoor --caption "Rain, and dry feet" --caption "Sale!" --by arvid.peaks -w demo
+      brandfit advise northpeak.outdoor --caption "Rain, and dry feet" --caption "Sale!" \\
+        --by arvid.peaks -w demo
     """
     from brandfit import pipeline
     from brandfit.cli._shared import read_settings
@@ -47,12 +54,22 @@ def command(
         told = idea.expected
         more = [f"{100 * v:.2f} %" for v in (told.rate, told.low, told.high, told.habit)] if told else []
         rows.append(
-            [idea.kind, idea.what[:60], idea.fit, None if idea.better_than is None else f"{100 * idea.better_than:.0f} %", *more]
+            [
+                idea.kind,
+                idea.what[:60],
+                idea.fit,
+                None if idea.better_than is None else f"{100 * idea.better_than:.0f} %",
+                *more,
+            ]
         )
     print_table(header, rows)
-    click.echo(f"Fit: likeness to what {found.like} posts; better than: share of its own posts that fit it less.")
+    click.echo(
+        f"Fit: likeness to what {found.like} posts; better than: share of its own posts that fit it less."
+    )
     if told := found.ideas[0].expected:
-        click.echo(f"Engagement: (likes + comments) / followers of {found.by}; usual: its habit without the idea.")
+        click.echo(
+            f"Engagement: (likes + comments) / followers of {found.by}; usual: its habit without the idea."
+        )
         click.echo(f"From, to: {told.interval}.")
     for reason in found.unread.values():
         click.echo(f"Left out: {reason}")

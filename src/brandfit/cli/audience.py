@@ -13,9 +13,12 @@ from brandfit.cli._shared import json_option, print_json, print_table, set_optio
 @click.option("--with", "other", metavar="ACCOUNT", help="Beside the audience of this brand or influencer.")
 @set_option
 @json_option
-def command(account: str, workspace: str, other: str | None, settings: tuple[str, ...], as_json: bool) -> None:
-    """Tell who is known of the audience of ACCOUNT, a brand or an influencer, what it says and likes, who shares it; and how
-    genuine it looks beside peers of the same size: numbers, each with how sure it is, and no verdict.
+def command(
+    account: str, workspace: str, other: str | None, settings: tuple[str, ...], as_json: bool
+) -> None:
+    """Tell who is known of the audience of ACCOUNT, a brand or an influencer, what it says and likes, who
+    shares it; and how genuine it looks beside peers of the same size: numbers, each with how sure it is, and
+    no verdict.
 
     \b
     Examples:

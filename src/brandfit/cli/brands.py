@@ -36,8 +36,9 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Rank the brands of the workspace for INFLUENCER, best first: by the probability that they work together where the ranker
-    tells one, else by the influencer's place among the candidates of each brand, for scores of different brands cannot be compared.
+    """Rank the brands of the workspace for INFLUENCER, best first: by the probability that they work together
+    where the ranker tells one, else by the influencer's place among the candidates of each brand, for scores
+    of different brands cannot be compared.
 
     \b
     Examples:
@@ -74,7 +75,10 @@ def command(
         ],
     )
     compared = found.candidates
-    click.echo(f"By {found.by}; place: of {found.influencer} among the candidates of each brand ({compared.bounds.sentence}).")
+    click.echo(
+        f"By {found.by}; place: of {found.influencer} among the candidates of each brand "
+        f"({compared.bounds.sentence})."
+    )
     if found.excluded:
         total = len(found.brands) + sum(group.count for group in found.excluded)
         click.echo(f"{len(found.brands):,} of {total:,} brands. Left out: {listed(found.excluded)}.")

@@ -12,8 +12,8 @@ from brandfit.cli._shared import json_option, print_json, read_settings, set_opt
 @set_option
 @json_option
 def command(workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Check the data of a workspace: counts, faults with examples, distributions of followers, posts and engagement; and features,
-    profiles and models that are older than the data.
+    """Check the data of a workspace: counts, faults with examples, distributions of followers, posts and
+    engagement; and features, profiles and models that are older than the data.
 
     \b
     Example:

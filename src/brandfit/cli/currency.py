@@ -31,4 +31,8 @@ def command(code: str | None, workspace: str, as_json: bool) -> None:
     if as_json:
         print_json({"currency": now or None})
     else:
-        click.echo(f"Prices and budgets are taken to be in {now}. Nothing is converted." if now else "No currency is set.")
+        click.echo(
+            f"Prices and budgets are taken to be in {now}. Nothing is converted."
+            if now
+            else "No currency is set."
+        )

@@ -10,11 +10,14 @@ from brandfit.cli._shared import json_option, print_json
 
 
 @click.command(short_help="Check the installation and every checksum of a workspace.")
-@click.option("-w", "--workspace", envvar="BRANDFIT_WORKSPACE", help="Folder of a workspace to check as well.")
+@click.option(
+    "-w", "--workspace", envvar="BRANDFIT_WORKSPACE", help="Folder of a workspace to check as well."
+)
 @click.option("--repair", is_flag=True, help="Remove encoded contents that nothing refers to; with -w.")
 @json_option
 def command(workspace: str | None, repair: bool, as_json: bool) -> None:
-    """Check what is installed and, with -w, that every row, picture, feature and model is what was written. Exit code 4 if not.
+    """Check what is installed and, with -w, that every row, picture, feature and model is what was written.
+    Exit code 4 if not.
 
     It counts the encoded contents that nothing refers to any more, and --repair removes them.
 

@@ -6,7 +6,15 @@ import time
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, progress, read_settings, set_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    print_json,
+    print_table,
+    progress,
+    read_settings,
+    set_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Turn posts and accounts into numbers.")
@@ -15,7 +23,8 @@ from brandfit.cli._shared import json_option, print_json, print_table, progress,
 @set_option
 @json_option
 def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). What is done is not done again.
+    """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). What is done is not
+    done again.
 
     Encoded contents of these encoders that nothing refers to any more are removed, and their size is told.
 

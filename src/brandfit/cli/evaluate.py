@@ -4,20 +4,45 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, progress, read_settings, set_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    print_json,
+    progress,
+    read_settings,
+    set_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Judge rankers under a named protocol.")
 @click.argument("rankers", nargs=-1, required=True)
 @workspace_option
-@click.option("--protocol", default="expansion", show_default=True, help="official, cv5, expansion or temporal.")
-@click.option("--ties", type=click.Choice(["expected", "pessimistic", "optimistic"]), help="Tie rule, in place of the protocol's.")
 @click.option(
-    "--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many seeds each ranker is trained with."
+    "--protocol", default="expansion", show_default=True, help="official, cv5, expansion or temporal."
+)
+@click.option(
+    "--ties",
+    type=click.Choice(["expected", "pessimistic", "optimistic"]),
+    help="Tie rule, in place of the protocol's.",
+)
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="How many seeds each ranker is trained with.",
 )
 @click.option("--seed", default=0, show_default=True, help="The first of them.")
-@click.option("--refit", is_flag=True, help="Encode anew in every fold what was fitted on all accounts, or describes them whole.")
-@click.option("--out", type=click.Path(file_okay=False), help="Folder to write the report to: Markdown, LaTeX, JSON, plots.")
+@click.option(
+    "--refit",
+    is_flag=True,
+    help="Encode anew in every fold what was fitted on all accounts, or describes them whole.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    help="Folder to write the report to: Markdown, LaTeX, JSON, plots.",
+)
 @set_option
 @json_option
 def command(
@@ -32,7 +57,8 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Judge RANKERS on endorsements held out; means with 95 % intervals over brands, and paired tests against the first.
+    """Judge RANKERS on endorsements held out; means with 95 % intervals over brands, and paired tests against
+    the first.
 
     A setting of a ranker is written RANKER.NAME=VALUE, one of the protocol protocol.NAME=VALUE.
 
@@ -51,13 +77,22 @@ def command(
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
         asked = rankers, protocol, options, data, tuple(range(seed, seed + seeds)), ties
         with pipeline.resumable(opened, pipeline.load(opened, data).fingerprint, *asked, refit) as folder:
-            report = pipeline.evaluate(opened, *asked, lambda what, done, total: bar(done, total, what), folder, refit)
+            report = pipeline.evaluate(
+                opened, *asked, lambda what, done, total: bar(done, total, what), folder, refit
+            )
     files = []
     if out:
-        typed = ["brandfit evaluate", *rankers, f"--protocol {protocol} --seeds {seeds}", *(f"--seed {seed}" for _ in [0] if seed)]
+        typed = [
+            "brandfit evaluate",
+            *rankers,
+            f"--protocol {protocol} --seeds {seeds}",
+            *(f"--seed {seed}" for _ in [0] if seed),
+        ]
         typed += [*(f"--ties {ties}" for _ in [0] if ties), *("--refit" for _ in [0] if refit)]
         typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]
-        files = publish(of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed))
+        files = publish(
+            of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed)
+        )
     if as_json:
         print_json(report.to_dict())
     else:

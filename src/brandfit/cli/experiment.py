@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_markdown, progress, read_settings, set_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    print_json,
+    print_markdown,
+    progress,
+    read_settings,
+    set_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Run a table of a paper, or one of your own.")
@@ -15,9 +23,15 @@ from brandfit.cli._shared import json_option, print_json, print_markdown, progre
     type=click.Path(file_okay=False),
     help="Folder to write to.  [default: experiments/NAME of the workspace, NAME-PROTOCOL, NAME-refit]",
 )
-@click.option("--seeds", type=click.IntRange(1, 100), help="How many seeds, in place of the table's own number.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 100), help="How many seeds, in place of the table's own number."
+)
 @click.option("--protocol", help="official, cv5, expansion or temporal, in place of the table's own.")
-@click.option("--refit", is_flag=True, help="Encode anew in every fold what was fitted on all accounts, or describes them whole.")
+@click.option(
+    "--refit",
+    is_flag=True,
+    help="Encode anew in every fold what was fitted on all accounts, or describes them whole.",
+)
 @click.option("--fresh", is_flag=True, help="Run rows again that were run before.")
 @set_option
 @json_option
@@ -32,10 +46,11 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Run the experiment NAME (`brandfit list experiments`) or a TOML file, and write Markdown, LaTeX, JSON and plots.
+    """Run the experiment NAME (`brandfit list experiments`) or a TOML file, and write Markdown, LaTeX, JSON
+    and plots.
 
-    Rows that were run on the same data with the same settings are kept and not run again. Settings of the protocol are written
-    protocol.NAME=VALUE; those of rankers are the table's own.
+    Rows that were run on the same data with the same settings are kept and not run again. Settings of the
+    protocol are written protocol.NAME=VALUE; those of rankers are the table's own.
 
     \b
     Examples:
@@ -57,7 +72,9 @@ def command(
     for option, value in options.items():
         kind, _, setting = option.partition(".")
         if kind != "protocol" or not setting:
-            raise UnknownName("setting", option, [], "This command takes protocol.NAME, endorsements.NAME and slots.SLOT.")
+            raise UnknownName(
+                "setting", option, [], "This command takes protocol.NAME, endorsements.NAME and slots.SLOT."
+            )
         chosen = chosen | {setting: value}
     found = protocols.get(protocol or experiment.protocol, chosen)
     home = name.removesuffix(".toml") + (f"-{found.name}" if found.name != experiment.protocol else "")
@@ -65,7 +82,9 @@ def command(
     experiment = replace(experiment, protocol=found.name, options=chosen, refit=refit or experiment.refit)
     with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
         folder = experiments.writable(out or opened.path / "experiments" / home)
-        outcome = experiments.run(opened, experiment, seeds, data, fresh, lambda what, done, total: bar(done, total, what))
+        outcome = experiments.run(
+            opened, experiment, seeds, data, fresh, lambda what, done, total: bar(done, total, what)
+        )
     typed = ["brandfit experiment", name, *(f"--protocol {protocol}" for _ in [0] if protocol)]
     typed += [*(f"--seeds {seeds}" for _ in [0] if seeds), *("--refit" for _ in [0] if refit)]
     typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]

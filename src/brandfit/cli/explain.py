@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     "kinds",
     multiple=True,
     type=click.Choice(["posts", "columns", "words", "maps"]),
-    help="What to take the score apart by; several times. Default: posts and columns. Words and maps take longer.",
+    help="What to take the score apart by; several times. Default: posts and columns. Words and maps take "
+    "longer.",
 )
 @click.option(
     "--side",
@@ -42,10 +43,14 @@ if TYPE_CHECKING:
 @click.option(
     "--map-method",
     type=click.Choice(["occlusion", "gradient", "wsim", "wsim-general"]),
-    help="How maps are drawn. occlusion (default): parts are covered, any ranker. gradient: encoders that are PyTorch networks. "
-    "wsim: weights of wsim on image.vgg16, for the other side of the pair. wsim-general: the same, for anybody.",
+    help="How maps are drawn. occlusion (default): parts are covered, any ranker. gradient: encoders that "
+    "are PyTorch networks. "
+    "wsim: weights of wsim on image.vgg16, for the other side of the pair. wsim-general: the same, for "
+    "anybody.",
 )
-@click.option("--out", type=click.Path(file_okay=False), help="Folder for explanation.json and the drawings (PNG).")
+@click.option(
+    "--out", type=click.Path(file_okay=False), help="Folder for explanation.json and the drawings (PNG)."
+)
 @followers_option
 @seed_option
 @set_option
@@ -64,15 +69,17 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Say why the ranker gave INFLUENCER its score for BRAND: posts, concepts, words and parts of pictures that speak for and
-    against it. All of a kind add up to the score, from what other influencers' content would score in its place.
+    """Say why the ranker gave INFLUENCER its score for BRAND: posts, concepts, words and parts of pictures
+    that speak for and against it. All of a kind add up to the score, from what other influencers' content
+    would score in its place.
 
     \b
     Examples:
       brandfit explain northpeak.outdoor arvid.peaks -w demo
       brandfit explain northpeak.outdoor arvid.peaks --kind words --kind maps --out why -w demo
       brandfit explain northpeak.outdoor arvid.peaks --kind maps --set image.onnx.model=mobilenet.onnx -w work
-      brandfit explain northpeak.outdoor arvid.peaks --ranker wsim --kind maps --map-method wsim --out why -w work
+      brandfit explain northpeak.outdoor arvid.peaks --ranker wsim --kind maps --map-method wsim \\
+        --out why -w work
     """
     from brandfit import pipeline
     from brandfit.cli._shared import read_settings
@@ -84,7 +91,9 @@ def command(
     sides = ("influencer", "brand") if side == "both" else (side,)
     with Workspace(workspace) as opened:
         asked = kinds or ("posts", "columns"), sides, own, data, seed, followers
-        told, dataset = pipeline.explain(opened, brand, influencer, ranker, *asked, map_method=map_method or "occlusion")
+        told, dataset = pipeline.explain(
+            opened, brand, influencer, ranker, *asked, map_method=map_method or "occlusion"
+        )
         files = pipeline.save_explanation(told, dataset, out) if out else []
     if as_json:
         print_json({**told.to_dict(), "files": [str(file) for file in files]})

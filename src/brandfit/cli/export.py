@@ -38,20 +38,38 @@ OF_REPORTS = {
 @click.argument("file")
 @workspace_option
 @click.option(
-    "--brand", "brands", multiple=True, help="For rankings: this brand; several times; default: all. For a report: which."
+    "--brand",
+    "brands",
+    multiple=True,
+    help="For rankings: this brand; several times; default: all. For a report: which.",
 )
-@click.option("--ranker", help="For rankings and reports: which ranker. Default: brandfit where it has been trained, else simcos.")
-@click.option("-k", type=click.IntRange(min=1), help="How many a brand. Default: 50 for rankings, 10 for a report.")
+@click.option(
+    "--ranker",
+    help="For rankings and reports: which ranker. Default: brandfit where it has been trained, else simcos.",
+)
+@click.option(
+    "-k", type=click.IntRange(min=1), help="How many a brand. Default: 50 for rankings, 10 for a report."
+)
 @click.option("--name", help="For features: which, e.g. text.minilm.")
 @click.option("--budget", type=Amount(), help="For a report: add the best set that may cost this much.")
 @click.option("--count", type=click.IntRange(min=1), help="For a report: add the best set of so many.")
 @click.option(
-    "--prices", "price_list", type=click.Path(dir_okay=False), help="For a report: CSV of account and price; others are estimated."
+    "--prices",
+    "price_list",
+    type=click.Path(dir_okay=False),
+    help="For a report: CSV of account and price; others are estimated.",
 )
 @objective_option
 @currency_option
-@click.option("--influencer", "influencers", multiple=True, help="For a report: these in place of the best; several times.")
-@click.option("--earlier", is_flag=True, help="For rejects: of earlier imports too, not of the last one alone.")
+@click.option(
+    "--influencer",
+    "influencers",
+    multiple=True,
+    help="For a report: these in place of the best; several times.",
+)
+@click.option(
+    "--earlier", is_flag=True, help="For rejects: of earlier imports too, not of the last one alone."
+)
 @click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")
 @followers_option
 @set_option
@@ -70,8 +88,9 @@ def command(
     as_json: bool,
     **of_reports: Any,
 ) -> None:
-    """Write WHAT to FILE; its ending says how: .csv, .xlsx, .json, .jsonl or .parquet; for a report .html or .pdf. CSV and XLSX are
-    safe to open in a spreadsheet; a report is one file that loads nothing, to be mailed.
+    """Write WHAT to FILE; its ending says how: .csv, .xlsx, .json, .jsonl or .parquet; for a report .html or
+    .pdf. CSV and XLSX are safe to open in a spreadsheet; a report is one file that loads nothing, to be
+    mailed.
 
     \b
     Examples:
@@ -92,7 +111,16 @@ def command(
         own, data = read_settings(settings)
         with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as tick:
             said = pipeline.report(
-                opened, brands[0], file, ranker, k or 10, **of_reports, data=data, settings=own, tick=tick, followers=followers
+                opened,
+                brands[0],
+                file,
+                ranker,
+                k or 10,
+                **of_reports,
+                data=data,
+                settings=own,
+                tick=tick,
+                followers=followers,
             )
         told = {
             "file": file,
@@ -113,7 +141,15 @@ def command(
         if of_reports[option]:
             raise click.UsageError(f"{typed} is for a report; this writes {what}.")
     if what != "rankings" and (
-        typed := "--brand" if brands else "--ranker" if ranker else "-k" if k else "--followers" if followers else ""
+        typed := "--brand"
+        if brands
+        else "--ranker"
+        if ranker
+        else "-k"
+        if k
+        else "--followers"
+        if followers
+        else ""
     ):
         raise click.UsageError(f"{typed} is for rankings and reports; this writes all {what}.")
     with Workspace(workspace) as opened:
@@ -130,7 +166,8 @@ def command(
             followers=followers,
             earlier=earlier,
         )
-        # Past partners differ from brand to brand: each row of the file has how many are left out for its brand.
+        # Past partners differ from brand to brand: each row of the file has how many are left out for its
+        # brand.
         found = pipeline.default_candidates(opened, followers, data) if what == "rankings" else None
         silent = pipeline.unranked_brands(opened, data) if what == "rankings" and not brands else []
         more = len(opened.rejects(earlier=True)) - rows if what == "rejects" and not earlier else 0
@@ -146,9 +183,13 @@ def command(
         return
     click.echo(f"{rows:,} rows are in {file}.")
     if more:
-        click.echo(f"They are those of the last import. Earlier imports left out {more:,} rows: add --earlier.")
+        click.echo(
+            f"They are those of the last import. Earlier imports left out {more:,} rows: add --earlier."
+        )
     if silent:
-        click.echo(f"{_brands(len(silent))} left out, because nothing is known to rank by: {', '.join(silent[:3])}.")
+        click.echo(
+            f"{_brands(len(silent))} left out, because nothing is known to rank by: {', '.join(silent[:3])}."
+        )
     if found is not None:
         print_counts(len(found.ids), found.excluded, found.incomplete)
 

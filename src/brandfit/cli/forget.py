@@ -13,9 +13,11 @@ from brandfit.cli._shared import json_option, print_json, print_table, workspace
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
 def command(accounts: tuple[str, ...], workspace: str, yes: bool, as_json: bool) -> None:
-    """Remove ACCOUNT from rows, pictures, features, models and caches. It cannot be undone; later imports leave it out.
+    """Remove ACCOUNT from rows, pictures, features, models and caches. It cannot be undone; later imports
+    leave it out.
 
-    Without ACCOUNT, finish a forgetting that was broken off. Exit code 4 if files that are not Brandfit's still hold something.
+    Without ACCOUNT, finish a forgetting that was broken off. Exit code 4 if files that are not Brandfit's
+    still hold something.
 
     \b
     Examples:
@@ -40,7 +42,9 @@ def command(accounts: tuple[str, ...], workspace: str, yes: bool, as_json: bool)
         print_json(result.to_dict())
     else:
         done = result.cleaned
-        print_table(["removed", "rows"], [[name, count] for name, count in result.rows.items() if name != "redacted"])
+        print_table(
+            ["removed", "rows"], [[name, count] for name, count in result.rows.items() if name != "redacted"]
+        )
         click.echo(f"Taken out of {result.rows['redacted']:,} rows of others.")
         if done.units:
             click.echo(f"Encoded contents that belong to nothing any more, removed: {done.units:,}.")
@@ -51,13 +55,19 @@ def command(accounts: tuple[str, ...], workspace: str, yes: bool, as_json: bool)
             click.echo(f"Dropped {name}: {why}.")
         if done.weights:
             names = ", ".join(done.weights)
-            click.echo(f"Kept {names}: weights alone, which have learned from it too. Train again for such that have not.")
+            click.echo(
+                f"Kept {names}: weights alone, which have learned from it too. Train again for such that "
+                "have not."
+            )
         if result.again:
             click.echo("To make again what was dropped:")
             for line in result.again:
                 click.echo(f"  {line}")
         for file, what in done.foreign.items():
-            click.echo(click.style("Still there: ", fg="red") + f"{file} holds {what}. It is not Brandfit's: delete or mend it.")
+            click.echo(
+                click.style("Still there: ", fg="red")
+                + f"{file} holds {what}. It is not Brandfit's: delete or mend it."
+            )
         click.echo(f"Workspace {workspace}, fingerprint {result.fingerprint[:12]}, {result.seconds:.1f} s")
     if result.cleaned.foreign:
         sys.exit(4)

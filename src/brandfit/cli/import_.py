@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Stop at the first bad row and import nothing.")
 @set_option
 @json_option
-def command(source: str, path: str | None, workspace: str, strict: bool, settings: tuple[str, ...], as_json: bool) -> None:
-    """Import SOURCE (see `brandfit list importers`) from PATH. A bad row is rejected and reported; the rest is imported.
+def command(
+    source: str, path: str | None, workspace: str, strict: bool, settings: tuple[str, ...], as_json: bool
+) -> None:
+    """Import SOURCE (see `brandfit list importers`) from PATH. A bad row is rejected and reported; the rest
+    is imported.
 
     SOURCE may be left out: what the folder PATH holds says which it is.
 
@@ -58,7 +61,8 @@ def command(source: str, path: str | None, workspace: str, strict: bool, setting
     cls = names.load("importer", source)
     if path is None and cls.needs_path:
         raise UsageError(
-            f"{source} needs the PATH of what to import.", f"For example: brandfit import {source} my-data -w {workspace}"
+            f"{source} needs the PATH of what to import.",
+            f"For example: brandfit import {source} my-data -w {workspace}",
         )
     options, _ = read_settings(settings)
     importer = cls(cls.Config.of(options))
@@ -91,10 +95,19 @@ def _told(result: Imported, workspace: str) -> None:
         click.echo(f"Note: {warning}")
     if result.left_out.rows or result.left_out.redacted:
         count = len(result.left_out.accounts)
-        whom = f"{count:,} account that asked to be forgotten" if count == 1 else f"{count:,} accounts that asked to be forgotten"
-        click.echo(f"Left out: {result.left_out.rows:,} rows of {whom}; taken out of {result.left_out.redacted:,} rows of others.")
+        whom = (
+            f"{count:,} account that asked to be forgotten"
+            if count == 1
+            else f"{count:,} accounts that asked to be forgotten"
+        )
+        click.echo(
+            f"Left out: {result.left_out.rows:,} rows of {whom}; taken out of {result.left_out.redacted:,} "
+            "rows of others."
+        )
     found = result.candidates
-    print_counts(len(found.ids), found.excluded, found.incomplete, f"are candidates ({found.bounds.sentence})")
+    print_counts(
+        len(found.ids), found.excluded, found.incomplete, f"are candidates ({found.bounds.sentence})"
+    )
     if result.rejects:
         click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")
         for reject in result.rejects[:5]:

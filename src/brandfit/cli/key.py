@@ -28,7 +28,13 @@ def command() -> None:
 
 @command.command()
 @click.argument("name")
-@click.option("--scope", default="read", show_default=True, type=click.Choice(["read", "write", "admin"]), help="What it may do.")
+@click.option(
+    "--scope",
+    default="read",
+    show_default=True,
+    type=click.Choice(["read", "write", "admin"]),
+    help="What it may do.",
+)
 @workspace_option
 @json_option
 def create(name: str, scope: str, workspace: str, as_json: bool) -> None:
@@ -64,7 +70,10 @@ def listing(workspace: str, as_json: bool) -> None:
         return
     print_table(
         ["key", "name", "scope", "made", "last used", "revoked"],
-        [[r["id"], r["name"], r["scope"], *(_day(r[t]) for t in ("created", "used", "revoked"))] for r in rows],
+        [
+            [r["id"], r["name"], r["scope"], *(_day(r[t]) for t in ("created", "used", "revoked"))]
+            for r in rows
+        ],
     )
 
 

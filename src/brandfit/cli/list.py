@@ -6,7 +6,17 @@ import click
 
 from brandfit.cli._shared import json_option, only_data, print_json, print_table, set_option, workspace_option
 
-INSTALLED = ("importers", "encoders", "profilers", "rankers", "protocols", "metrics", "filters", "experiments", "settings")
+INSTALLED = (
+    "importers",
+    "encoders",
+    "profilers",
+    "rankers",
+    "protocols",
+    "metrics",
+    "filters",
+    "experiments",
+    "settings",
+)
 HELD = ("features", "models", "brands", "influencers")
 KINDS = (*INSTALLED, *HELD)
 
@@ -18,7 +28,8 @@ KINDS = (*INSTALLED, *HELD)
 @set_option
 @json_option
 def command(kind: str, name: str | None, workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
-    """List KIND. `settings` takes the NAME of an importer, encoder, profiler, ranker or protocol and lists what can be set.
+    """List KIND. `settings` takes the NAME of an importer, encoder, profiler, ranker or protocol and lists
+    what can be set.
 
     \b
     Examples:

@@ -6,7 +6,15 @@ from contextlib import ExitStack
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, progress, scoped, seed_option, set_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    print_json,
+    progress,
+    scoped,
+    seed_option,
+    set_option,
+    workspace_option,
+)
 
 
 class Labelling(click.Group):
@@ -36,7 +44,8 @@ labels_option = click.option(
     "--labels",
     multiple=True,
     type=click.Path(dir_okay=False),
-    help="CSV of account and category, in place of the workspace's; or of post and category. May be given twice.",
+    help="CSV of account and category, in place of the workspace's; or of post and category. May be given "
+    "twice.",
 )
 
 
@@ -44,7 +53,11 @@ labels_option = click.option(
 @click.argument("profiler", required=False)
 @workspace_option
 @labels_option
-@click.option("--out", type=click.Path(dir_okay=False), help="File of the labels: .csv, .xlsx, .json, .jsonl or .parquet.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False),
+    help="File of the labels: .csv, .xlsx, .json, .jsonl or .parquet.",
+)
 @seed_option
 @set_option
 @json_option
@@ -57,7 +70,8 @@ def label(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Label all accounts and keep the probabilities as features of the slot 'category', for rankers and pages.
+    """Label all accounts and keep the probabilities as features of the slot 'category', for rankers and
+    pages.
 
     With `--set level=post` label all posts instead (slot 'topic').
 
@@ -107,7 +121,13 @@ def label(
 @workspace_option
 @labels_option
 @click.option("--test", help="Another workspace: fit on the first, judge on this one.")
-@click.option("--folds", default=5, show_default=True, type=click.IntRange(2, 100), help="Folds over influencers, without --test.")
+@click.option(
+    "--folds",
+    default=5,
+    show_default=True,
+    type=click.IntRange(2, 100),
+    help="Folds over influencers, without --test.",
+)
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(1, 100), help="How many seeds.")
 @seed_option
 @set_option
@@ -136,14 +156,24 @@ def evaluate(
 
     told = parse_settings(settings)
     if len(set(profilers)) == 1:
-        told = {name if name.startswith(f"{profilers[0]}.") else f"{profilers[0]}.{name}": value for name, value in told.items()}
+        told = {
+            name if name.startswith(f"{profilers[0]}.") else f"{profilers[0]}.{name}": value
+            for name, value in told.items()
+        }
     with ExitStack() as stack:
         opened = stack.enter_context(Workspace(workspace))
         other = stack.enter_context(Workspace(test)) if test else None
         bar = stack.enter_context(progress("profile evaluate", quiet=as_json))
         asked = range(seed, seed + seeds)
         report = pipeline.judge_profilers(
-            opened, profilers, told, other, folds, asked, labels, lambda what, done, total: bar(done, total, what)
+            opened,
+            profilers,
+            told,
+            other,
+            folds,
+            asked,
+            labels,
+            lambda what, done, total: bar(done, total, what),
         )
     if as_json:
         print_json(report.to_dict())
@@ -153,10 +183,28 @@ def evaluate(
 
 @command.command()
 @workspace_option
-@click.option("--topics", default=10, show_default=True, type=click.IntRange(2, 1000), help="How many topics.")
-@click.option("--apply", "mapping", type=click.Path(dir_okay=False, exists=True), help="The file of topics, with categories.")
-@click.option("--share", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="Of what is said, to be of a category.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False), help="File to write: topics (TOML), or labels (CSV).")
+@click.option(
+    "--topics", default=10, show_default=True, type=click.IntRange(2, 1000), help="How many topics."
+)
+@click.option(
+    "--apply",
+    "mapping",
+    type=click.Path(dir_okay=False, exists=True),
+    help="The file of topics, with categories.",
+)
+@click.option(
+    "--share",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Of what is said, to be of a category.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="File to write: topics (TOML), or labels (CSV).",
+)
 @seed_option
 def discover(workspace: str, topics: int, mapping: str | None, share: float, out: str, seed: int) -> None:
     """Find topics in what influencers say of themselves, for you to name; then label accounts by the names.
@@ -174,9 +222,13 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
     from brandfit.workspace import Workspace
 
     if mapping and Path(out).exists():
-        raise click.UsageError(f"{out} is there. Name another file for the labels; a profiler takes several: --labels, twice.")
+        raise click.UsageError(
+            f"{out} is there. Name another file for the labels; a profiler takes several: --labels, twice."
+        )
     if not mapping and _discover.filled(out):
-        raise click.UsageError(f"{out} is there, and holds what somebody wrote. Name another file; or use it: --apply {out}")
+        raise click.UsageError(
+            f"{out} is there, and holds what somebody wrote. Name another file; or use it: --apply {out}"
+        )
     with Workspace(workspace) as opened:
         dataset = opened.dataset()
     if mapping:
@@ -185,7 +237,10 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
         click.echo(f"Written: {out}, {len(labels):,} accounts.")
         return
     found, ids, _ = _discover.discovered(dataset, topics, seed=seed)
-    Path(out).write_text(_discover.written(found, f"the {_discover.source(dataset)} of {len(ids):,} influencers"), encoding="utf-8")
+    Path(out).write_text(
+        _discover.written(found, f"the {_discover.source(dataset)} of {len(ids):,} influencers"),
+        encoding="utf-8",
+    )
     for topic in sorted(found, key=lambda t: -t.accounts):
         click.echo(f"{topic.accounts:>7,}  {', '.join(topic.words)}")
     click.echo(f"Written: {out}. Write a category beside each topic that is one, then use --apply.")
@@ -194,12 +249,23 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
 @command.command()
 @workspace_option
 @click.option("--posts", is_flag=True, help="Label posts, not accounts.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False), help="CSV of account (or post) and category to add to.")
-@click.option("--category", "categories", multiple=True, help="A category to choose from; several times. Default: the workspace's.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="CSV of account (or post) and category to add to.",
+)
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    help="A category to choose from; several times. Default: the workspace's.",
+)
 @click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="How many to ask for.")
 @seed_option
 def mark(workspace: str, posts: bool, out: str, categories: tuple[str, ...], count: int, seed: int) -> None:
-    """Label accounts by hand: read what one posts, type a number. What was labelled is not asked again; `q` stops.
+    """Label accounts by hand: read what one posts, type a number. What was labelled is not asked again; `q`
+    stops.
 
     \b
     Examples:
@@ -220,14 +286,18 @@ def mark(workspace: str, posts: bool, out: str, categories: tuple[str, ...], cou
         asked, known = pipeline.to_mark(opened, list(labels), count, seed, kind)
     names = list(categories) or known
     if not names:
-        raise click.UsageError("This workspace has no categories yet: name them, --category food --category travel")
+        raise click.UsageError(
+            "This workspace has no categories yet: name them, --category food --category travel"
+        )
     choices = "   ".join(f"{n} {name}" for n, name in enumerate(names, 1))
     for number, (id, texts) in enumerate(asked, 1):
         click.echo(f"\n{number} of {len(asked)}: " + click.style(id, bold=True))
         for text in texts:
             click.echo(f"  {text}")
         answer = click.prompt(
-            f"{choices}   s skip   q stop", type=click.Choice([*map(str, range(1, len(names) + 1)), "s", "q"]), show_choices=False
+            f"{choices}   s skip   q stop",
+            type=click.Choice([*map(str, range(1, len(names) + 1)), "s", "q"]),
+            show_choices=False,
         )
         if answer == "q":
             break
@@ -238,4 +308,6 @@ def mark(workspace: str, posts: bool, out: str, categories: tuple[str, ...], cou
         click.echo("Nothing was marked, and nothing written.")
         return
     level = " --set level=post" if posts else ""
-    click.echo(f"{out}: {len(labels):,} {kind}s. Use it: brandfit profile --labels {out}{level} -w {workspace}")
+    click.echo(
+        f"{out}: {len(labels):,} {kind}s. Use it: brandfit profile --labels {out}{level} -w {workspace}"
+    )

@@ -23,13 +23,28 @@ from brandfit.cli._shared import (
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
 @click.option("--brief", help="In place of BRAND: what a brand without an account looks for, in words.")
 @click.option(
-    "--picture", "pictures", multiple=True, type=click.Path(dir_okay=False), help="A picture of the brief; several times."
+    "--picture",
+    "pictures",
+    multiple=True,
+    type=click.Path(dir_okay=False),
+    help="A picture of the brief; several times.",
 )
 @click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
 @where_option
 @followers_option
-@click.option("--weight", "weights", multiple=True, metavar="PART=NUMBER", help="What a part of the score counts for: picture=2.")
-@click.option("--like", multiple=True, metavar="INFLUENCER", help="Rank those higher that are like this one; several times.")
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="PART=NUMBER",
+    help="What a part of the score counts for: picture=2.",
+)
+@click.option(
+    "--like",
+    multiple=True,
+    metavar="INFLUENCER",
+    help="Rank those higher that are like this one; several times.",
+)
 @click.option(
     "--dislike",
     multiple=True,
@@ -78,7 +93,9 @@ def command(
             ranking = pipeline.rank_brief(opened, brief or "", pictures, ranker, k, data, own, followers)
         else:
             wanted = {name: _number(name, value) for name, value in parse_settings(weights).items()}
-            ranking = pipeline.rank(opened, brand, ranker, k, partners, data, where, wanted, like, dislike, followers)
+            ranking = pipeline.rank(
+                opened, brand, ranker, k, partners, data, where, wanted, like, dislike, followers
+            )
         rows = ranking.rows()
         details = pipeline.describe_accounts(opened, [r["influencer"] for r in rows])
     if as_json:
@@ -100,7 +117,15 @@ def command(
     parts = list(ranking.parts) if len(ranking.parts) > 1 else []
     marked = ranking.moves is not None
     print_table(
-        ["rank", "influencer", "category", "followers", "score", *(f"part_{p}" for p in parts), *(["moved"] if marked else [])],
+        [
+            "rank",
+            "influencer",
+            "category",
+            "followers",
+            "score",
+            *(f"part_{p}" for p in parts),
+            *(["moved"] if marked else []),
+        ],
         [
             [
                 *(r["rank"], r["influencer"], pipeline.category_of(d), d["followers"], r["score"]),
@@ -115,7 +140,10 @@ def command(
         click.echo(f"Note: {note}")
     used = ranking.ranker.partition("-")[0]
     if not ranker and used != "brandfit":
-        click.echo(f"Note: ranked by {used}, for brandfit has not been trained: brandfit train brandfit -w {workspace}")
+        click.echo(
+            f"Note: ranked by {used}, for brandfit has not been trained: brandfit train brandfit -w "
+            f"{workspace}"
+        )
 
 
 def _number(part: str, value: str) -> float:
@@ -126,4 +154,6 @@ def _number(part: str, value: str) -> float:
         return number_text.number(value, ratio=True)
     except ValueError as error:
         why = error if isinstance(error, number_text.Ambiguous) else f"{value!r} is no number"
-        raise ConfigError(f"--weight {part}={value}: {why}.", f"Write for example --weight {part}=2") from None
+        raise ConfigError(
+            f"--weight {part}={value}: {why}.", f"Write for example --weight {part}=2"
+        ) from None

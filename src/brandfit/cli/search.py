@@ -23,7 +23,13 @@ from brandfit.cli._shared import (
 @where_option
 @click.option("--sort", help="A fact in place of the match, the largest first; -followers for the smallest.")
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
-@click.option("--offset", default=0, show_default=True, type=click.IntRange(min=0), help="How many of the best to pass over.")
+@click.option(
+    "--offset",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How many of the best to pass over.",
+)
 @out_option
 @set_option
 @json_option

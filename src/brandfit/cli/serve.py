@@ -11,11 +11,36 @@ from brandfit.cli._shared import workspace_option
 @click.command(short_help="Serve the API and the pages.")
 @workspace_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: any that is free.")
-@click.option("--known-as", "hosts", multiple=True, metavar="NAME", help="A name under which it is reached; several times.")
-@click.option("--origin", "origins", multiple=True, metavar="URL", help="Another site whose pages may call the API (CORS).")
-@click.option("--keys/--no-keys", "keys", default=None, help="Ask for a key. Default: on any address but this machine's own.")
-@click.option("--rate", type=click.FloatRange(min=0), help="Requests a second and caller, on average; 0: no limit.")
+@click.option(
+    "--port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port; 0: any that is free.",
+)
+@click.option(
+    "--known-as",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    help="A name under which it is reached; several times.",
+)
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help="Another site whose pages may call the API (CORS).",
+)
+@click.option(
+    "--keys/--no-keys",
+    "keys",
+    default=None,
+    help="Ask for a key. Default: on any address but this machine's own.",
+)
+@click.option(
+    "--rate", type=click.FloatRange(min=0), help="Requests a second and caller, on average; 0: no limit."
+)
 @click.option("--burst", type=click.IntRange(min=1), help="Requests at once before the rate counts.")
 @click.option("--upload-limit", "upload", type=click.IntRange(min=1024), help="Bytes of an upload at most.")
 @click.option("--open", "browse", is_flag=True, help="Open the pages in a browser.")
@@ -31,10 +56,11 @@ def command(
     upload: int | None,
     browse: bool,
 ) -> None:
-    """Serve the workspace on one port: pages for people, /api/v1 for programs (its description: /api/v1/openapi.json).
+    """Serve the workspace on one port: pages for people, /api/v1 for programs (its description:
+    /api/v1/openapi.json).
 
-    A folder that is no workspace yet becomes one. Everybody at this machine may do everything; on any other address a key is asked
-    for (`brandfit key create`). The log goes to stderr, a JSON object a line.
+    A folder that is no workspace yet becomes one. Everybody at this machine may do everything; on any other
+    address a key is asked for (`brandfit key create`). The log goes to stderr, a JSON object a line.
 
     \b
     Examples:
@@ -55,7 +81,9 @@ def command(
 
     told = {"rate": rate, "burst": burst, "upload": upload}
     config = ServiceConfig(host=host, port=port, hosts=hosts, origins=origins, keys=keys)
-    config = msgspec.structs.replace(config, **{name: value for name, value in told.items() if value is not None})
+    config = msgspec.structs.replace(
+        config, **{name: value for name, value in told.items() if value is not None}
+    )
 
     def started(address: str) -> None:
         click.echo(f"Brandfit serves {workspace} at {address} (Ctrl+C ends it).")

@@ -39,12 +39,23 @@ def _limits(pairs: Sequence[str]) -> dict[str, int]:
 @workspace_option
 @click.option("--budget", type=Amount(), help="What all together may cost.")
 @click.option("--count", type=click.IntRange(min=1), help="How many at most.")
-@click.option("--prices", "price_list", type=click.Path(dir_okay=False), help="CSV of account and price; others are estimated.")
+@click.option(
+    "--prices",
+    "price_list",
+    type=click.Path(dir_okay=False),
+    help="CSV of account and price; others are estimated.",
+)
 @where_option
 @followers_option
-@click.option("--at-least", multiple=True, metavar="CONDITION=N", help="Of these N must be there; several times.")
-@click.option("--at-most", multiple=True, metavar="CONDITION=N", help="Of these N may be there; several times.")
-@click.option("--exclude", multiple=True, help="Not this one; several times. Past partners are left out anyway.")
+@click.option(
+    "--at-least", multiple=True, metavar="CONDITION=N", help="Of these N must be there; several times."
+)
+@click.option(
+    "--at-most", multiple=True, metavar="CONDITION=N", help="Of these N may be there; several times."
+)
+@click.option(
+    "--exclude", multiple=True, help="Not this one; several times. Past partners are left out anyway."
+)
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
 @objective_option
 @currency_option
@@ -69,15 +80,18 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Choose the set of influencers for BRAND with the largest match-weighted reach, or of another --objective, within limits.
+    """Choose the set of influencers for BRAND with the largest match-weighted reach, or of another
+    --objective, within limits.
 
     \b
     Examples:
       brandfit shortlist northpeak.outdoor --budget 2000 -w demo
-      brandfit shortlist northpeak.outdoor --count 5 --at-most "followers:50k..=1" --at-least "category:travel=2" -w demo
+      brandfit shortlist northpeak.outdoor --count 5 --at-most "followers:50k..=1" \\
+        --at-least "category:travel=2" -w demo
       brandfit shortlist northpeak.outdoor --budget 2000 --out shortlist.xlsx -w demo
       brandfit shortlist northpeak.outdoor --budget 2000 --objective engagement --currency EUR -w demo
-      brandfit shortlist northpeak.outdoor --budget 2000 --prices prices.csv --set price.per_thousand=8 -w demo
+      brandfit shortlist northpeak.outdoor --budget 2000 --prices prices.csv \\
+        --set price.per_thousand=8 -w demo
     """
     from brandfit import pipeline
     from brandfit.campaign.figures import figures, verdict
@@ -117,7 +131,21 @@ def command(
         return
     price = f"price {found.currency}".rstrip()
     print_table(
-        ["", "influencer", "rank", found.match_is, "followers", "engagement", "from", "to", price, "from", "to", "adds", "shared"],
+        [
+            "",
+            "influencer",
+            "rank",
+            found.match_is,
+            "followers",
+            "engagement",
+            "from",
+            "to",
+            price,
+            "from",
+            "to",
+            "adds",
+            "shared",
+        ],
         [
             [
                 n,

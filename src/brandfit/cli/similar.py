@@ -36,7 +36,8 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Find influencers like ACCOUNTS (influencers or brands; several: like their mean), or whose pictures are like one.
+    """Find influencers like ACCOUNTS (influencers or brands; several: like their mean), or whose pictures are
+    like one.
 
     \b
     Examples:

@@ -6,7 +6,15 @@ import time
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, progress, read_settings, seed_option, set_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    print_json,
+    progress,
+    read_settings,
+    seed_option,
+    set_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Fit a ranker on the endorsements of the workspace.")
@@ -38,7 +46,9 @@ def command(ranker: str, workspace: str, seed: int, settings: tuple[str, ...], a
     # One that learns knows what it read: a setting may leave out what is filled.
     slots = model.reads if model.learns else [slot for slot in model.slots if slot in filled]
     read = ", ".join(f"{slot} from {filled[slot]}" for slot in slots)
-    click.echo(f"{model.name} is trained ({time.perf_counter() - started:.1f} s), reading {read or 'nothing'}.")
+    click.echo(
+        f"{model.name} is trained ({time.perf_counter() - started:.1f} s), reading {read or 'nothing'}."
+    )
     for note in info["notes"]:
         click.echo(f"Note: {note}")
     click.echo(f"Next: brandfit rank BRAND --ranker {ranker} -w {workspace}")

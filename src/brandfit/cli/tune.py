@@ -21,9 +21,23 @@ SURE = 0.05
 @click.command(short_help="Search for better settings of a ranker.")
 @click.argument("ranker")
 @workspace_option
-@click.option("--try", "tries", multiple=True, metavar="NAME=LOW:HIGH", help="What to try: a range, or a choice NAME=A,B,C.")
-@click.option("--trials", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many settings to try in all.")
-@click.option("--metric", default="MAP", show_default=True, help="What is to be best (brandfit list metrics).")
+@click.option(
+    "--try",
+    "tries",
+    multiple=True,
+    metavar="NAME=LOW:HIGH",
+    help="What to try: a range, or a choice NAME=A,B,C.",
+)
+@click.option(
+    "--trials",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many settings to try in all.",
+)
+@click.option(
+    "--metric", default="MAP", show_default=True, help="What is to be best (brandfit list metrics)."
+)
 @click.option("--protocol", default="cv5", show_default=True, help="cv5 or expansion.")
 @seed_option
 @set_option
@@ -39,10 +53,11 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Search for settings of RANKER that do better on held-out training brands. A search that was broken off goes on.
+    """Search for settings of RANKER that do better on held-out training brands. A search that was broken off
+    goes on.
 
-    Test brands of the source are never looked at. The folds are not those of `evaluate`, but the brands are: judge what was
-    found by `--protocol official`, or on brands that come later.
+    Test brands of the source are never looked at. The folds are not those of `evaluate`, but the brands are:
+    judge what was found by `--protocol official`, or on brands that come later.
 
     \b
     Examples:
@@ -62,11 +77,20 @@ def command(
     order = sorted(found.trials, key=lambda trial: trial[1], reverse=not metric.startswith("MedR"))
     header = [*order[0][0], metric]
     print_table(header, [[*settings.values(), value] for settings, value in order[:10]])
-    click.echo(f"\nAs it comes: {metric} {found.default:.3f}. The best of {len(found.trials)} trials: {order[0][1]:.3f}.")
+    click.echo(
+        f"\nAs it comes: {metric} {found.default:.3f}. The best of {len(found.trials)} trials: "
+        f"{order[0][1]:.3f}."
+    )
     if found.settings:
         chance = "no more than chance may give" if found.p >= SURE else "more than chance gives"
-        click.echo(f"Brand by brand that is {chance} (paired test, p = {found.p:.2g}, corrected for {len(found.trials)} trials).")
-        typed = " ".join(f"--set {setting}" for setting in (*(f"{name}={v}" for name, v in found.settings.items()), *settings))
+        click.echo(
+            f"Brand by brand that is {chance} (paired test, p = {found.p:.2g}, corrected for "
+            f"{len(found.trials)} trials)."
+        )
+        typed = " ".join(
+            f"--set {setting}"
+            for setting in (*(f"{name}={v}" for name, v in found.settings.items()), *settings)
+        )
         click.echo(f"To train with it: brandfit train {ranker} {typed} -w {workspace}")
     else:
         click.echo("Nothing was better than the settings as they come.")

@@ -11,8 +11,9 @@ from brandfit.cli._shared import json_option, print_json, progress, workspace_op
 @workspace_option
 @json_option
 def command(workspace: str, as_json: bool) -> None:
-    """Bring a workspace up to date after an import: encode new and changed posts and accounts, then profile and train again what
-    is older than its data, each with the settings that it was made with. `brandfit check` lists what is out of date.
+    """Bring a workspace up to date after an import: encode new and changed posts and accounts, then profile
+    and train again what is older than its data, each with the settings that it was made with. `brandfit
+    check` lists what is out of date.
 
     \b
     Example:
@@ -28,7 +29,11 @@ def command(workspace: str, as_json: bool) -> None:
     if as_json:
         print_json(done.to_dict())
         return
-    for verb, names in (("Encoded", done.features), ("Profiled again", done.profiles), ("Trained again", done.models)):
+    for verb, names in (
+        ("Encoded", done.features),
+        ("Profiled again", done.profiles),
+        ("Trained again", done.models),
+    ):
         if names:
             click.echo(f"{verb}: {', '.join(names)}.")
     if not before:

@@ -1,1 +1,4 @@
-"""Where loops run: threads and processes of this machine; elsewhere, a cluster with the same map."""
+"""Maps over threads and processes of this machine.
+
+Here: running a function on many items. Not here: what the function does.
+"""

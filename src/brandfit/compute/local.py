@@ -1,7 +1,7 @@
 """A map over the threads of this machine, lazy and in order: what loops takes its ``map`` from here.
 
-Threads, not processes: what is mapped spends its time in libraries that let go of the interpreter lock (decoding, ONNX
-Runtime), and a user's script needs no ``if __name__ == "__main__"`` guard.
+Threads, not processes: what is mapped spends its time in libraries that let go of the interpreter lock
+(decoding, ONNX Runtime), and a user's script needs no ``if __name__ == "__main__"`` guard.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def workers() -> int:
 
 
 def thread_map(function: Callable[[A], B], items: Iterable[A], chunk: int = 64) -> Iterator[B]:
-    """Results in the order of the items, which are taken ``chunk`` at a time and a few chunks ahead of what is wanted."""
+    """Results in the order of the items, which are taken ``chunk`` at a time and a few chunks ahead of what
+    is wanted."""
     source = iter(items)
 
     def mapped(batch: list[A]) -> list[B]:

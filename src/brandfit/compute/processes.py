@@ -1,8 +1,8 @@
 """Worker processes, for what must not take this process down: decoding what strangers made.
 
-A worker has a memory limit, and a deadline a chunk. Where one dies or stalls, its chunk is done again item by item in a
-fresh one, and the item that did it gets the answer of ``failed``. Workers are started by name, not forked, so a user's
-script needs no ``if __name__ == "__main__"`` guard and threads are no danger.
+A worker has a memory limit, and a deadline a chunk. Where one dies or stalls, its chunk is done again item by
+item in a fresh one, and the item that did it gets the answer of ``failed``. Workers are started by name, not
+forked, so a user's script needs no ``if __name__ == "__main__"`` guard and threads are no danger.
 """
 
 from __future__ import annotations
@@ -44,11 +44,12 @@ def process_some(
     failed: Callable[[A, str], B],
     deadline: float = DEADLINE,
 ) -> Iterator[Any]:
-    """Items of the type ``only`` come out as what ``function`` makes of them in a worker process; the others pass by.
+    """Items of the type ``only`` come out as what ``function`` makes of them in a worker process; the others
+    pass by.
 
-    Both keep their order, but not with each other: what passes by does not wait. ``function`` is a module's own, with
-    annotations that MessagePack can carry; ``size`` is that of an item in bytes; ``failed(item, reason)`` answers for one
-    that killed or stalled its worker.
+    Both keep their order, but not with each other: what passes by does not wait. ``function`` is a module's
+    own, with annotations that MessagePack can carry; ``size`` is that of an item in bytes; ``failed(item,
+    reason)`` answers for one that killed or stalled its worker.
     """
     pool: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
     for _ in range(workers()):
@@ -96,7 +97,14 @@ class _Worker:
     """One process, started when it is first needed."""
 
     def __init__(self, function: Callable[[Any], Any], deadline: float) -> None:
-        self.command = [sys.executable, "-m", "brandfit.compute.worker", function.__module__, function.__name__, str(MEMORY)]
+        self.command = [
+            sys.executable,
+            "-m",
+            "brandfit.compute.worker",
+            function.__module__,
+            function.__name__,
+            str(MEMORY),
+        ]
         gives: Any = get_type_hints(function)["return"]
         self.decoder: msgspec.msgpack.Decoder[list[Any]] = msgspec.msgpack.Decoder(list[gives])
         self.deadline = deadline
@@ -109,7 +117,11 @@ class _Worker:
         try:
             return self.call(items)
         except (EOFError, OSError, msgspec.MsgspecError) as error:
-            reason = "took too long" if isinstance(error, TimeoutError) else "took too much memory or broke the decoder"
+            reason = (
+                "took too long"
+                if isinstance(error, TimeoutError)
+                else "took too much memory or broke the decoder"
+            )
             self.stop()
             if len(items) == 1:
                 return [failed(items[0], reason)]
@@ -117,7 +129,9 @@ class _Worker:
 
     def call(self, items: list[A]) -> list[B]:
         if self.process is None:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
         process = self.process
         assert process.stdin is not None
         assert process.stdout is not None

@@ -1,7 +1,8 @@
 """A worker process: ``python -m brandfit.compute.worker MODULE FUNCTION MEMORY``.
 
-Reads chunks of items from stdin and writes their results to stdout, each a 4-byte length and MessagePack, until stdin
-ends. The function's annotations say what an item and a result are. Memory is limited where the system can.
+Reads chunks of items from stdin and writes their results to stdout, each a 4-byte length and MessagePack,
+until stdin ends. The function's annotations say what an item and a result are. Memory is limited where the
+system can.
 """
 
 from __future__ import annotations

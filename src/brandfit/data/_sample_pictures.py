@@ -1,7 +1,7 @@
 """The pictures of the planted sample: small drawings, by interest, each a little different.
 
-A scene draws on a stage of 100 x 100 units, (0, 0) top left, that stands in the middle of a picture that may be wider or
-taller, and says in words what it shows.
+A scene draws on a stage of 100 x 100 units, (0, 0) top left, that stands in the middle of a picture that may
+be wider or taller, and says in words what it shows.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ class Stage:
     def disc(self, x: float, y: float, radius: float, colour: Colour, high: float | None = None) -> None:
         """An ellipse around (x, y): ``radius`` wide, and high unless it is a circle."""
         high = radius if high is None else high
-        self.draw.ellipse([c for p in self.at((x - radius, y - high), (x + radius, y + high)) for c in p], colour)
+        self.draw.ellipse(
+            [c for p in self.at((x - radius, y - high), (x + radius, y + high)) for c in p], colour
+        )
 
     def box(self, x: float, y: float, width: float, height: float, colour: Colour, round: float = 0) -> None:
         (left, top), (right, bottom) = self.at((x, y), (x + width, y + height))
@@ -83,7 +85,9 @@ class Stage:
         for x, y in (points[0], points[-1]):
             self.disc(x, y, width / 2, colour)
 
-    def arc(self, colour: Colour, width: float, x: float, y: float, radius: float, start: float, end: float) -> None:
+    def arc(
+        self, colour: Colour, width: float, x: float, y: float, radius: float, start: float, end: float
+    ) -> None:
         """Part of a circle, degrees clockwise from the right."""
         box = [c for p in self.at((x - radius, y - radius), (x + radius, y + radius)) for c in p]
         self.draw.arc(box, start, end, colour, max(1, round(width * self.unit)))
@@ -100,7 +104,7 @@ def turned(points: Sequence[Point], x: float, y: float, degrees: float) -> list[
     return [(x + a * cos - b * sin, y + a * sin + b * cos) for a, b in points]
 
 
-# --- travel -----------------------------------------------------------------------------------------------------------
+# --- travel -------------------------------------------------------------------------------------------------
 
 SKIES = {
     "at dawn": ("f7b78c", "fde6c8", "fff3d6", "5b6e8c"),
@@ -127,11 +131,21 @@ def mountains(stage: Stage, random: Random) -> str:
             peak = base - height
             stage.shape(colour, (x - width, base + 1), (x, peak), (x + width, base + 1))
             stage.shape(
-                darker(colour, 0.18), (x, peak), (x + width, base + 1), (x + width * 0.2, base + 1), (x - 2, base - height * 0.4)
+                darker(colour, 0.18),
+                (x, peak),
+                (x + width, base + 1),
+                (x + width * 0.2, base + 1),
+                (x - 2, base - height * 0.4),
             )
             if layer == 0 or height > tall:
                 cap, low = width * 0.32, peak + height * 0.32
-                zigzag = ((x + cap, low), (x + cap * 0.4, low - 3), (x, low + 2), (x - cap * 0.45, low - 3), (x - cap, low))
+                zigzag = (
+                    (x + cap, low),
+                    (x + cap * 0.4, low - 3),
+                    (x, low + 2),
+                    (x - cap * 0.45, low - 3),
+                    (x - cap, low),
+                )
                 stage.shape(mix(WHITE, bottom, 0.2), (x, peak), *zigzag)
             x += width * random.uniform(0.8, 1.3)
     ground = mix(rock, rgb("2f5d3a"), 0.55) if when != "by night" else darker(rock, 0.4)
@@ -182,16 +196,25 @@ def coast(stage: Stage, random: Random) -> str:
     boat, size = random.uniform(20, 70), random.uniform(0.8, 1.3)
     stage.shape(rgb("fffaf0"), (boat, 60), (boat, 60 - 24 * size), (boat + 14 * size, 60))
     stage.shape(
-        rgb(random.choice(("e2703a", "d94f4f", "f0b429"))), (boat - 1, 60), (boat - 1, 60 - 19 * size), (boat - 10 * size, 60)
+        rgb(random.choice(("e2703a", "d94f4f", "f0b429"))),
+        (boat - 1, 60),
+        (boat - 1, 60 - 19 * size),
+        (boat - 10 * size, 60),
     )
-    stage.shape(rgb("6b3f2a"), (boat - 12 * size, 61.5), (boat + 15 * size, 61.5), (boat + 10 * size, 67), (boat - 8 * size, 67))
+    stage.shape(
+        rgb("6b3f2a"),
+        (boat - 12 * size, 61.5),
+        (boat + 15 * size, 61.5),
+        (boat + 10 * size, 67),
+        (boat - 8 * size, 67),
+    )
     sand = rgb("f1d9a7")
     stage.disc(random.uniform(20, 80), 112, 100, lighter(sand, 0.6), 29)
     stage.disc(random.uniform(20, 80), 114, 100, sand, 28)
     return f"a sailing boat on the sea {when}"
 
 
-# --- food -------------------------------------------------------------------------------------------------------------
+# --- food ---------------------------------------------------------------------------------------------------
 
 
 def plate(stage: Stage, random: Random) -> str:
@@ -203,7 +226,9 @@ def plate(stage: Stage, random: Random) -> str:
     else:
         cloth = rgb(random.choice(("d94f4f", "3f7fa8", "6a994e", "f0b429")))
         for n in range(-4, 15, 2):
-            stage.shape(mix(table, cloth, 0.35), (n * 10, -40), (n * 10 + 7, -40), (n * 10 + 7, 140), (n * 10, 140))
+            stage.shape(
+                mix(table, cloth, 0.35), (n * 10, -40), (n * 10 + 7, -40), (n * 10 + 7, 140), (n * 10, 140)
+            )
     x, y, size = 50 + random.uniform(-3, 3), 50 + random.uniform(-3, 3), random.uniform(31, 36)
     steel = rgb("d5d9dd")
     stage.line(darker(table, 0.3), 2.4, (7.5, 25), (7.5, 80))
@@ -223,7 +248,10 @@ def scattered(random: Random, x: float, y: float, radius: float, n: int) -> list
     """Points over a disc, at about equal distances (a sunflower's)."""
     turn = random.uniform(0, 6)
     steps = [(radius * math.sqrt((k + 0.5) / n), turn + 2.4 * k) for k in range(n)]
-    return [(x + r * math.cos(a) + random.uniform(-1, 1), y + r * math.sin(a) + random.uniform(-1, 1)) for r, a in steps]
+    return [
+        (x + r * math.cos(a) + random.uniform(-1, 1), y + r * math.sin(a) + random.uniform(-1, 1))
+        for r, a in steps
+    ]
 
 
 def pizza(stage: Stage, random: Random, x: float, y: float, size: float) -> str:
@@ -311,14 +339,26 @@ def noodles(stage: Stage, random: Random, x: float, y: float, size: float) -> st
 
 DISHES = (pizza, salad, pancakes, toast, noodles)
 
-# --- fashion ----------------------------------------------------------------------------------------------------------
+# --- fashion ------------------------------------------------------------------------------------------------
 
 CLOTHES = ("c8553d", "2f4858", "e3b5a4", "f0c808", "588157", "7d5ba6", "1d3557", "b56576", "f4f1de", "3a3a3a")
 TEE = [
     (-14, -22), (-6, -22), (0, -18), (6, -22), (14, -22), (27, -10), (20, -2), (15, -7),
     (15, 24), (-15, 24), (-15, -7), (-20, -2), (-27, -10),
 ]  # fmt: skip
-DRESS = [(-9, -30), (-5, -30), (0, -22), (5, -30), (9, -30), (9, -18), (7, -8), (22, 32), (-22, 32), (-7, -8), (-9, -18)]
+DRESS = [
+    (-9, -30),
+    (-5, -30),
+    (0, -22),
+    (5, -30),
+    (9, -30),
+    (9, -18),
+    (7, -8),
+    (22, 32),
+    (-22, 32),
+    (-7, -8),
+    (-9, -18),
+]
 TROUSERS = [(-14, -30), (14, -30), (18, 32), (5, 32), (0, -8), (-5, 32), (-18, 32)]
 COAT = [
     (-13, -28), (-4, -28), (0, -20), (4, -28), (13, -28), (26, 6), (20, 10), (15, -6),
@@ -351,7 +391,9 @@ def outfit(stage: Stage, random: Random) -> str:
         for k in range(22):
             a, b = -9 + (k % 4) * 6 + (k // 4 % 2) * 3, -16 + (k // 4) * 8
             if what != "pair of trousers" or abs(a) > 3:
-                stage.disc(*turned([(a * (0.7 if b < -6 and what == "dress" else 1), b)], x, y, tilt)[0], 1.1, accent)
+                stage.disc(
+                    *turned([(a * (0.7 if b < -6 and what == "dress" else 1), b)], x, y, tilt)[0], 1.1, accent
+                )
         pattern = "dotted"
     elif pattern == "belted":
         half, low = (8, -8) if what == "dress" else (14, -27) if what == "pair of trousers" else (15, 2)
@@ -376,20 +418,31 @@ def outfit(stage: Stage, random: Random) -> str:
     return f"a {pattern} {what} and a bag"
 
 
-# --- fitness ----------------------------------------------------------------------------------------------------------
+# --- fitness ------------------------------------------------------------------------------------------------
 
 
 def gym(stage: Stage, random: Random) -> str:
     wall, neon = (
-        rgb(c) for c in random.choice((("20232e", "d7ff3e"), ("1f2a44", "ff6b35"), ("2b2b2b", "33e0c2"), ("26213f", "ff4f79")))
+        rgb(c)
+        for c in random.choice(
+            (("20232e", "d7ff3e"), ("1f2a44", "ff6b35"), ("2b2b2b", "33e0c2"), ("26213f", "ff4f79"))
+        )
     )
     stage.sky(lighter(wall, 0.12), wall)
     slope = random.uniform(10, 40)
     stage.shape(
-        mix(wall, neon, 0.9), (-40, 60 + slope * 0.3), (140, 20 - slope * 0.3), (140, 34 - slope * 0.3), (-40, 74 + slope * 0.3)
+        mix(wall, neon, 0.9),
+        (-40, 60 + slope * 0.3),
+        (140, 20 - slope * 0.3),
+        (140, 34 - slope * 0.3),
+        (-40, 74 + slope * 0.3),
     )
     stage.shape(
-        mix(wall, neon, 0.35), (-40, 80 + slope * 0.3), (140, 40 - slope * 0.3), (140, 44 - slope * 0.3), (-40, 84 + slope * 0.3)
+        mix(wall, neon, 0.35),
+        (-40, 80 + slope * 0.3),
+        (140, 40 - slope * 0.3),
+        (140, 44 - slope * 0.3),
+        (-40, 84 + slope * 0.3),
     )
     stage.floor(82, darker(wall, 0.35))
     for n in range(-3, 14):
@@ -447,7 +500,14 @@ def trainer(stage: Stage, random: Random, neon: Colour) -> str:
     sole, upper = rgb("f4f4f0"), mix(neon, rgb("3a7bd5"), random.choice((0.0, 0.55)))
     stage.disc(x + 36, y + 13, 40, rgb("121319"), 3)
     stage.shape(
-        upper, (x, y), (x + 2, y - 24), (x + 14, y - 27), (x + 24, y - 20), (x + 44, y - 11), (x + 66, y - 6), (x + 72, y + 2)
+        upper,
+        (x, y),
+        (x + 2, y - 24),
+        (x + 14, y - 27),
+        (x + 24, y - 20),
+        (x + 44, y - 11),
+        (x + 66, y - 6),
+        (x + 72, y + 2),
     )
     stage.shape(darker(upper, 0.3), (x + 2, y - 24), (x + 14, y - 27), (x + 16, y - 20), (x + 4, y - 16))
     for k in range(4):
@@ -458,7 +518,7 @@ def trainer(stage: Stage, random: Random, neon: Colour) -> str:
     return "a running shoe"
 
 
-# --- interior ---------------------------------------------------------------------------------------------------------
+# --- interior -----------------------------------------------------------------------------------------------
 
 
 def room(stage: Stage, random: Random) -> str:
@@ -474,7 +534,13 @@ def room(stage: Stage, random: Random) -> str:
         x = random.uniform(14, 40)
         stage.box(x - 2, 12, 36, 36, rgb("fffaf2"))
         for k in range(4):
-            stage.box(x + (k % 2) * 16.5, 14 + (k // 2) * 16.5, 15.5, 15.5, rgb(("a9d3ea", "c4e3f0", "9ccbb0", "b4d8bd")[k]))
+            stage.box(
+                x + (k % 2) * 16.5,
+                14 + (k // 2) * 16.5,
+                15.5,
+                15.5,
+                rgb(("a9d3ea", "c4e3f0", "9ccbb0", "b4d8bd")[k]),
+            )
         what = "a window"
     else:
         for k in range(random.randint(2, 3)):
@@ -494,7 +560,9 @@ def room(stage: Stage, random: Random) -> str:
     stage.box(x + 51, 60, 9, 25, darker(seat, 0.16), 4)
     for k in range(random.randint(1, 2)):
         cushion = [(-6, -6), (6, -6), (6, 6), (-6, 6)]
-        stage.shape(rgb(random.choice(CLOTHES)), *turned(cushion, x + 13 + k * 29, 63, random.uniform(-18, 18)))
+        stage.shape(
+            rgb(random.choice(CLOTHES)), *turned(cushion, x + 13 + k * 29, 63, random.uniform(-18, 18))
+        )
     if random.random() < 0.5:
         stage.line(rgb("3b3630"), 1.3, (90, 90), (90, 40))
         stage.disc(90, 90, 6, rgb("3b3630"), 1.6)
@@ -507,7 +575,7 @@ def room(stage: Stage, random: Random) -> str:
     return f"a sofa, a plant and {what}"
 
 
-# --- pet --------------------------------------------------------------------------------------------------------------
+# --- pet ----------------------------------------------------------------------------------------------------
 
 FURS = ("d98e4a", "8d8d96", "3a3a40", "f1e3cb", "8a5a3c", "c9b79c")
 
@@ -552,7 +620,12 @@ def cat(stage: Stage, random: Random, fur: Colour, tilt: float) -> str:
     face(stage, random, x, 53, 12, rgb("e58a8a"))
     for side in (-1, 1):
         for k in range(3):
-            stage.line(WHITE if sum(fur) < 500 else darker(fur, 0.4), 0.7, (x + side * 13, 64 + k * 2), (x + side * 34, 60 + k * 4))
+            stage.line(
+                WHITE if sum(fur) < 500 else darker(fur, 0.4),
+                0.7,
+                (x + side * 13, 64 + k * 2),
+                (x + side * 34, 60 + k * 4),
+            )
     return "a cat looking up"
 
 
@@ -566,7 +639,12 @@ def dog(stage: Stage, random: Random, fur: Colour, tilt: float) -> str:
     for side in (-1, 1):
         droop = random.uniform(52, 66)
         stage.shape(
-            ear, (x + side * 14, 29), (x + side * 27, 30), (x + side * 37, droop), (x + side * 29, droop + 6), (x + side * 23, 46)
+            ear,
+            (x + side * 14, 29),
+            (x + side * 27, 30),
+            (x + side * 37, droop),
+            (x + side * 29, droop + 6),
+            (x + side * 23, 46),
         )
     stage.disc(x, 66, 15, lighter(fur, 0.5), 13)
     face(stage, random, x, 50, 10.5, BLACK)
@@ -583,7 +661,9 @@ def rabbit(stage: Stage, random: Random, fur: Colour, tilt: float) -> str:
         lean = random.uniform(2, 9)
         ear = [(0, 0), (7, -14), (4, -40), (0, -44), (-4, -40), (-7, -14)]
         stage.shape(fur, *turned(ear, x + side * 10, 44, side * lean))
-        stage.shape(rgb("eeb1ad"), *turned([(a * 0.5, b * 0.85) for a, b in ear], x + side * 10, 42, side * lean))
+        stage.shape(
+            rgb("eeb1ad"), *turned([(a * 0.5, b * 0.85) for a, b in ear], x + side * 10, 42, side * lean)
+        )
     stage.disc(x, 58, 25, fur, 23)
     stage.disc(x - 7, 69, 9, lighter(fur, 0.5), 7)
     stage.disc(x + 7, 69, 9, lighter(fur, 0.5), 7)
@@ -591,7 +671,7 @@ def rabbit(stage: Stage, random: Random, fur: Colour, tilt: float) -> str:
     return "a rabbit"
 
 
-# --- beauty -----------------------------------------------------------------------------------------------------------
+# --- beauty -------------------------------------------------------------------------------------------------
 
 TINTS = ("c2334d", "e0606e", "a83254", "d98880", "b56576", "8e3b5e", "e8998d")
 
@@ -656,7 +736,7 @@ def lotion(stage: Stage, random: Random, x: float, y: float) -> str:
     return "a lotion"
 
 
-# --- family -----------------------------------------------------------------------------------------------------------
+# --- family -------------------------------------------------------------------------------------------------
 
 TOYS = ("e63946", "f4a261", "2a9d8f", "457b9d", "e9c46a", "9b5de5", "f15bb5")
 
@@ -696,7 +776,10 @@ def blocks(stage: Stage, random: Random) -> str:
             elif mark == "box":
                 stage.box(cx - 3.8, cy - 3.8, 7.6, 7.6, WHITE, 0.8)
             else:
-                points = [(r * math.sin(a * math.pi / 5), -r * math.cos(a * math.pi / 5)) for a, r in enumerate((5.6, 2.4) * 5)]
+                points = [
+                    (r * math.sin(a * math.pi / 5), -r * math.cos(a * math.pi / 5))
+                    for a, r in enumerate((5.6, 2.4) * 5)
+                ]
                 stage.shape(WHITE, *turned(points, cx, cy, 0))
     return "a tower of toy blocks"
 
@@ -730,12 +813,15 @@ def teddy(stage: Stage, random: Random) -> str:
     return "a teddy bear with a bow"
 
 
-# --- anything ---------------------------------------------------------------------------------------------------------
+# --- anything -----------------------------------------------------------------------------------------------
 
 
 def lights(stage: Stage, random: Random) -> str:
     top, bottom = (
-        rgb(c) for c in random.choice((("355070", "eaac8b"), ("6d597a", "e56b6f"), ("0b3954", "bfd7ea"), ("606c38", "fefae0")))
+        rgb(c)
+        for c in random.choice(
+            (("355070", "eaac8b"), ("6d597a", "e56b6f"), ("0b3954", "bfd7ea"), ("606c38", "fefae0"))
+        )
     )
     stage.sky(top, bottom)
     for _ in range(random.randint(9, 15)):

@@ -27,7 +27,8 @@ REASONS = {
 EXAMPLES = 3
 """Accounts that are named for each reason."""
 MICRO = 5_000, 100_000
-"""Fewest and most followers of a micro-influencer (Elwood et al. 2021, sections I and IV-A; Gan et al. 2019)."""
+"""Fewest and most followers of a micro-influencer (Elwood et al. 2021, sections I and IV-A; Gan et al.
+2019)."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,17 @@ class Counted:
         return f"{self.count:,} {self.text} ({', '.join(self.examples)}{more})"
 
     def to_dict(self) -> dict[str, Any]:
-        return {"reason": self.reason, "count": self.count, "text": self.text, "examples": list(self.examples)}
+        return {
+            "reason": self.reason,
+            "count": self.count,
+            "text": self.text,
+            "examples": list(self.examples),
+        }
 
 
 def counted(reason: str, text: str, ids: Iterable[str] | np.ndarray, one: str = "") -> tuple[Counted, ...]:
-    """These accounts as one Counted; nothing if there are none. ``one``: the text for a single account, where it differs.
+    """These accounts as one Counted; nothing if there are none. ``one``: the text for a single account, where
+    it differs.
 
     Raises ValueError for a reason that ``REASONS`` does not explain.
     """
@@ -70,7 +77,8 @@ def by_followers(
 ) -> tuple[np.ndarray, tuple[Counted, ...]]:
     """(n,) bool: accounts inside the bounds (both included, None is open), and those outside, counted.
 
-    followers  (n,) float, NaN where unknown: these stay inside, because nothing says that they are too small or too large
+    followers  (n,) float, NaN where unknown: these stay inside, because nothing says that they are too small
+               or too large
     """
     below = followers < (-np.inf if low is None else low)
     above = followers > (np.inf if high is None else high)
@@ -82,14 +90,16 @@ def by_followers(
 
 
 def listed(groups: Sequence[Counted]) -> str:
-    """As one phrase: "12 with fewer than 5,000 followers (ann, bo, cy, …), 3 past partners ...", "" of none."""
+    """As one phrase: "12 with fewer than 5,000 followers (ann, bo, cy, …), 3 past partners ...", "" of
+    none."""
     return ", ".join(map(str, groups))
 
 
 def sentences(
     among: int, excluded: Sequence[Counted], incomplete: Sequence[Counted] = (), what: str = "are candidates"
 ) -> list[str]:
-    """For people: how many of all influencers are left, who is left out and why, and how many have unknown values."""
+    """For people: how many of all influencers are left, who is left out and why, and how many have unknown
+    values."""
     lines = []
     if excluded:
         total = among + sum(group.count for group in excluded)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0e3a\u0e40-\u0e4e\u200c\u200d"
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0e3a\u0e40-\u0e4e\u200c\u200d"
+)
 """Vowel signs and accents that belong to a word in many scripts although ``\\w`` leaves them out."""
 
 WORD = rf"[\w{_MARKS}]"
@@ -16,15 +18,17 @@ MENTION = re.compile(r"(?<![\w.@/])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-
 """Handles have at most 30 letters, digits, dots and underscores; ``name@example.org`` is not one."""
 
 _TAGS = """
-    ad ads advert advertisement advertising adv sponsored sponsor sponsoredad sponsoredpost sponsoredcontent sponsorship
-    sponsorad spon spons paidad paidpost paidpartnership paidpartner paidpromotion paidcollaboration paidsponsorship
-    anzeige werbung bezahltewerbung bezahltepartnerschaft reklame reklam annons betaldannons reklamesamenwerking
-    advertentie publi publipost publicidade publicidad publicite publicité pubblicita pubblicità sponsorisé sponsorise
-    sponsorizzato sponsorizzata patrocinado patrocinada collaborationcommerciale partenariatremunere partenariatrémunéré
-    parceriapaga colaboracionpagada colaboraciónpagada 広告 협찬 광고 реклама
+    ad ads advert advertisement advertising adv sponsored sponsor sponsoredad sponsoredpost sponsoredcontent
+    sponsorship sponsorad spon spons paidad paidpost paidpartnership paidpartner paidpromotion
+    paidcollaboration paidsponsorship anzeige werbung bezahltewerbung bezahltepartnerschaft reklame reklam
+    annons betaldannons reklamesamenwerking advertentie publi publipost publicidade publicidad publicite
+    publicité pubblicita pubblicità sponsorisé sponsorise sponsorizzato sponsorizzata patrocinado patrocinada
+    collaborationcommerciale partenariatremunere partenariatrémunéré parceriapaga colaboracionpagada
+    colaboraciónpagada 広告 협찬 광고 реклама
 """
 DISCLOSURE_TAGS = frozenset(_TAGS.split())
-"""Hashtags that disclose an advertisement. Left out are those with other meanings, such as #sp, #partner and #gifted."""
+"""Hashtags that disclose an advertisement. Left out are those with other meanings, such as #sp, #partner and
+#gifted."""
 DISCLOSURE_PHRASES = ("paid partnership", "paid promotion", "sponsored post", "bezahlte partnerschaft")
 
 LONGEST_ID = 200
@@ -49,7 +53,8 @@ def mentions(caption: str) -> list[str]:
 
 
 def disclosed(caption: str | None, hashtags: Iterable[str] = (), sponsored: bool = False) -> bool | None:
-    """Whether a post is marked as an advertisement; None where there is no caption to look at and no official mark.
+    """Whether a post is marked as an advertisement; None where there is no caption to look at and no official
+    mark.
 
     >>> disclosed("So soft! #ad", ["ad"]), disclosed("My own, not an ad", [])
     (True, False)
@@ -75,7 +80,8 @@ def handle(text: str) -> str:
 
 
 def identifier(text: str) -> str:
-    """A text as an id: spaces around removed; 1 to 200 printable characters. Raises ValueError with the reason."""
+    """A text as an id: spaces around removed; 1 to 200 printable characters. Raises ValueError with the
+    reason."""
     id = text.strip()
     if id.isprintable() and 0 < len(id) <= LONGEST_ID:
         return id

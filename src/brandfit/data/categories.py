@@ -1,4 +1,5 @@
-"""The category of each account as probabilities: stated categories are certain, predicted ones keep their probability.
+"""The category of each account as probabilities: stated categories are certain, predicted ones keep their
+probability.
 
     stated     one in the column of the category that the account states, 0 elsewhere
     predicted  the probabilities of a profiler, for accounts that state none
@@ -25,8 +26,8 @@ JOINT = "+"
 def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features | None:
     """The Features of the slot ``category``: (n, c) probabilities of the c categories, one row an account.
 
-    ``predicted`` has a column a category. A category that only accounts state becomes a further column. None with fewer
-    than two categories, because one category distinguishes nobody.
+    ``predicted`` has a column a category. A category that only accounts state becomes a further column. None
+    with fewer than two categories, because one category distinguishes nobody.
     """
     ids = dataset.accounts["id"].to_numpy().astype(object)
     stated = np.array(dataset.accounts["category"].to_pylist(), dtype=object)
@@ -40,7 +41,9 @@ def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features
     # (stated, c): one in the column of the stated category.
     certain = np.zeros((len(ids), len(columns)), np.float32)
     certain[np.arange(len(ids)), [number[category] for category in stated.tolist()]] = 1
-    digest = hashlib.sha256("\n".join(f"{i}\t{c}" for i, c in zip(ids.tolist(), stated.tolist(), strict=True)).encode())
+    digest = hashlib.sha256(
+        "\n".join(f"{i}\t{c}" for i, c in zip(ids.tolist(), stated.tolist(), strict=True)).encode()
+    )
     key = f"{STATED}-{digest.hexdigest()[:32]}"
     if predicted is None:
         return Features(STATED, ids, certain, "account", columns, key, SLOT)

@@ -60,7 +60,11 @@ class Check:
     def to_text(self) -> str:
         """For a terminal."""
         links = self.counts["links"]
-        lines = [f"{name.replace('_', ' '):<20} {count:>12,}" for name, count in self.counts.items() if name != "links"]
+        lines = [
+            f"{name.replace('_', ' '):<20} {count:>12,}"
+            for name, count in self.counts.items()
+            if name != "links"
+        ]
         lines += [f"{f'links: {kind}':<20} {count:>12,}" for kind, count in links.items()]
         lines.append("")
         if not self.findings:
@@ -69,12 +73,18 @@ class Check:
             examples = f" For example: {', '.join(finding.examples)}." if finding.examples else ""
             lines.append(f"{finding.severity:<8} {finding.sentence}{examples}")
         if any(d["n"] for d in self.distributions.values()):
-            lines += ["", f"{'influencers':<16} {'known':>8} {'5%':>12} {'median':>12} {'95%':>12}  distribution (log scale)"]
+            lines += [
+                "",
+                f"{'influencers':<16} {'known':>8} {'5%':>12} {'median':>12} {'95%':>12}  distribution (log "
+                "scale)",
+            ]
         for name, d in self.distributions.items():
             if d["n"]:
                 q = [_short(d["quantiles"][key]) for key in ("5%", "50%", "95%")]
                 bars = _bars(d["histogram"]["counts"])
-                lines.append(f"{name.replace('_', ' '):<16} {d['n']:>8,} {q[0]:>12} {q[1]:>12} {q[2]:>12}  {bars}")
+                lines.append(
+                    f"{name.replace('_', ' '):<16} {d['n']:>8,} {q[0]:>12} {q[1]:>12} {q[2]:>12}  {bars}"
+                )
         return "\n".join(lines)
 
 
@@ -82,9 +92,20 @@ def check(dataset: Dataset, now: float | None = None) -> Check:
     """Check a data set. ``now`` is the present in s since 1970, for what lies in the future."""
     now = time.time() if now is None else now
     facts = _Facts(dataset)
-    found = [*_accounts(facts), *_posts(facts, now), *_images(facts), *_links(facts), *_brands(facts), *_origin(dataset)]
+    found = [
+        *_accounts(facts),
+        *_posts(facts, now),
+        *_images(facts),
+        *_links(facts),
+        *_brands(facts),
+        *_origin(dataset),
+    ]
     order = {"error": 0, "warning": 1, "note": 2}
-    return Check(_counts(facts), tuple(sorted(found, key=lambda finding: order[finding.severity])), _distributions(facts))
+    return Check(
+        _counts(facts),
+        tuple(sorted(found, key=lambda finding: order[finding.severity])),
+        _distributions(facts),
+    )
 
 
 class _Facts:
@@ -110,11 +131,17 @@ class _Facts:
 def _accounts(facts: _Facts) -> Iterator[Finding]:
     dataset = facts.dataset
     if not len(dataset.brands):
-        yield Finding("no_brands", "warning", "There are no brands: there is nobody to find influencers for.", 0)
+        yield Finding(
+            "no_brands", "warning", "There are no brands: there is nobody to find influencers for.", 0
+        )
     if not len(dataset.influencers):
         yield Finding("no_influencers", "warning", "There are no influencers: there is nobody to rank.", 0)
     yield from _finding(
-        "duplicate_accounts", "error", facts.ids.filter(_bools(_repeats(facts.ids))), "{} with an id that another has.", "account"
+        "duplicate_accounts",
+        "error",
+        facts.ids.filter(_bools(_repeats(facts.ids))),
+        "{} with an id that another has.",
+        "account",
     )
     spaced = facts.ids.filter(pc.and_(pc.match_substring_regex(facts.ids, r"\s"), _bools(facts.ranked)))
     yield from _finding(
@@ -129,20 +156,30 @@ def _accounts(facts: _Facts) -> Iterator[Finding]:
         posted[facts.owner[(facts.owner >= 0) & facts.real]] = True
         without = facts.ids.filter(_bools(facts.influencer & ~posted))
         yield from _finding(
-            "influencers_without_posts", "warning", without, "{} without any post: only their profile can be judged."
+            "influencers_without_posts",
+            "warning",
+            without,
+            "{} without any post: only their profile can be judged.",
         )
     else:
-        yield Finding("no_posts", "note", "There are no posts: only profiles and finished features can be judged.", 0)
+        yield Finding(
+            "no_posts", "note", "There are no posts: only profiles and finished features can be judged.", 0
+        )
     unknown = facts.ids.filter(_bools(facts.ranked & ~(facts.followers > 0)))
     yield from _finding(
-        "accounts_without_followers", "warning", unknown, "{} whose followers are not known or 0: no engagement rate.", "account"
+        "accounts_without_followers",
+        "warning",
+        unknown,
+        "{} whose followers are not known or 0: no engagement rate.",
+        "account",
     )
     outside = facts.influencer & ((facts.followers < MICRO[0]) | (facts.followers > MICRO[1]))
     yield from _finding(
         "influencers_outside_micro",
         "note",
         facts.ids.filter(_bools(outside)),
-        f"{{}} with fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: rankings leave them out unless other bounds are "
+        f"{{}} with fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: rankings leave them out "
+        "unless other bounds are "
         "given (--followers).",
     )
 
@@ -168,19 +205,33 @@ def _posts(facts: _Facts, now: float) -> Iterator[Finding]:
         "post",
     )
     times = _numbers(posts["time"])
-    yield from _finding("posts_in_the_future", "warning", of(times > now), "{} with a time in the future.", "post")
     yield from _finding(
-        "posts_before_2010", "warning", of(times < PLATFORM_BEGAN), "{} with a time before the platform opened.", "post"
+        "posts_in_the_future", "warning", of(times > now), "{} with a time in the future.", "post"
     )
-    yield from _finding("posts_without_time", "note", of(np.isnan(times) & facts.real), "{} whose time is not known.", "post")
+    yield from _finding(
+        "posts_before_2010",
+        "warning",
+        of(times < PLATFORM_BEGAN),
+        "{} with a time before the platform opened.",
+        "post",
+    )
+    yield from _finding(
+        "posts_without_time", "note", of(np.isnan(times) & facts.real), "{} whose time is not known.", "post"
+    )
     caption = _one(posts["caption"])
     said = _mask(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(caption)), 0))
-    yield from _finding("posts_without_caption", "note", of(~said), "{} without words in the caption.", "post")
+    yield from _finding(
+        "posts_without_caption", "note", of(~said), "{} without words in the caption.", "post"
+    )
     repeated = np.zeros(len(said), bool)
     repeated[np.flatnonzero(said)] = _repeats(caption.filter(_bools(said)))
-    yield from _finding("duplicate_captions", "warning", of(repeated), "{} with the very caption of an earlier one.", "post")
+    yield from _finding(
+        "duplicate_captions", "warning", of(repeated), "{} with the very caption of an earlier one.", "post"
+    )
     pictured = _mask(pc.is_in(facts.post_ids, value_set=_one(facts.dataset.images["post"])))
-    yield from _finding("posts_without_images", "note", of(facts.real & ~pictured), "{} without a picture.", "post")
+    yield from _finding(
+        "posts_without_images", "note", of(facts.real & ~pictured), "{} without a picture.", "post"
+    )
 
 
 def _images(facts: _Facts) -> Iterator[Finding]:
@@ -188,12 +239,24 @@ def _images(facts: _Facts) -> Iterator[Finding]:
     post, hash = _one(images["post"]), _one(images["hash"])
     stray = _mask(pc.invert(pc.is_in(post, value_set=facts.post_ids)))
     yield from _finding(
-        "images_of_unknown_posts", "error", post.filter(_bools(stray)), "{} of posts that are not in the data.", "picture"
+        "images_of_unknown_posts",
+        "error",
+        post.filter(_bools(stray)),
+        "{} of posts that are not in the data.",
+        "picture",
     )
     missing = _mask(pc.equal(hash, ""))
-    yield from _finding("images_missing", "error", post.filter(_bools(missing)), "{} of which there is no working copy.", "picture")
+    yield from _finding(
+        "images_missing",
+        "error",
+        post.filter(_bools(missing)),
+        "{} of which there is no working copy.",
+        "picture",
+    )
     repeated = _repeats(hash) & ~missing
-    yield from _finding("duplicate_images", "note", post.filter(_bools(repeated)), "{} equal to an earlier one.", "picture")
+    yield from _finding(
+        "duplicate_images", "note", post.filter(_bools(repeated)), "{} equal to an earlier one.", "picture"
+    )
 
 
 def _links(facts: _Facts) -> Iterator[Finding]:
@@ -201,11 +264,18 @@ def _links(facts: _Facts) -> Iterator[Finding]:
     kind = _one(links["kind"])
     ends = {end: _mask(pc.is_in(links[end], value_set=facts.ids)) for end in ("source", "target")}
     relation = _mask(pc.is_in(kind, value_set=pa.array(["endorses", "represents"])))
-    # Whoever follows or comments may be an account of which nothing else is known, and comments stay with their post.
-    lost = (relation & ~(ends["source"] & ends["target"])) | (_mask(pc.equal(kind, "follows")) & ~ends["target"])
+    # Whoever follows or comments may be an account of which nothing else is known, and comments stay with
+    # their post.
+    lost = (relation & ~(ends["source"] & ends["target"])) | (
+        _mask(pc.equal(kind, "follows")) & ~ends["target"]
+    )
     named = pc.if_else(pa.array(ends["target"]), links["source"], links["target"])
     yield from _finding(
-        "links_to_unknown_accounts", "error", _one(named).filter(_bools(lost)), "{} to accounts that are not in the data.", "link"
+        "links_to_unknown_accounts",
+        "error",
+        _one(named).filter(_bools(lost)),
+        "{} to accounts that are not in the data.",
+        "link",
     )
     own = _mask(pc.and_(pc.equal(kind, "comments"), pc.equal(links["source"], links["target"])))
     yield from _finding(
@@ -231,11 +301,17 @@ def _brands(facts: _Facts) -> Iterator[Finding]:
     )
     endorsements = dataset.endorsements
     if not len(endorsements):
-        yield Finding("no_endorsements", "warning", "There are no endorsements: rankers cannot learn or be judged.", 0)
+        yield Finding(
+            "no_endorsements", "warning", "There are no endorsements: rankers cannot learn or be judged.", 0
+        )
         return
     alone = np.setdiff1d(dataset.brands, endorsements[:, 0])
     yield from _finding(
-        "brands_without_endorsements", "warning", pa.array(alone, pa.string()), "{} that nobody is known to endorse.", "brand"
+        "brands_without_endorsements",
+        "warning",
+        pa.array(alone, pa.string()),
+        "{} that nobody is known to endorse.",
+        "brand",
     )
     endorsers = np.unique(endorsements[:, 1])
     followers = facts.followers[_index(pa.array(endorsers, pa.string()), facts.ids)]
@@ -244,7 +320,8 @@ def _brands(facts: _Facts) -> Iterator[Finding]:
         "endorsers_outside_micro",
         "note",
         pa.array(outside, pa.string()),
-        f"{{}} with endorsements and fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: no micro-influencers.",
+        f"{{}} with endorsements and fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: no "
+        "micro-influencers.",
     )
 
 
@@ -253,7 +330,8 @@ def _counts(facts: _Facts) -> dict[str, Any]:
     kinds = pc.value_counts(_one(dataset.stored_links["kind"])).to_pylist()
     links = {item["values"]: item["counts"] for item in kinds}
     links |= {
-        kind: int(pc.sum(pc.list_value_length(dataset.posts[kind])).as_py() or 0) for kind in ("mentions", "tags", "sponsors")
+        kind: int(pc.sum(pc.list_value_length(dataset.posts[kind])).as_py() or 0)
+        for kind in ("mentions", "tags", "sponsors")
     }
     comments = dataset.stored_links.filter(pc.equal(dataset.stored_links["kind"], "comments"))
     return {
@@ -280,12 +358,15 @@ def _distributions(facts: _Facts) -> dict[str, dict[str, Any]]:
         "posts": distribution(_numbers(accounts["posts"])[facts.influencer]),
         "engagement_rate": distribution(_engagement(facts)[facts.influencer]),
     }
-    result["followers"]["below"] = {str(bound): float((known < bound).mean()) if len(known) else None for bound in BELOW}
+    result["followers"]["below"] = {
+        str(bound): float((known < bound).mean()) if len(known) else None for bound in BELOW
+    }
     return result
 
 
 def _engagement(facts: _Facts) -> np.ndarray:
-    """(a,) mean over the posts of an account of (likes + comments) / followers; NaN where nothing is known."""
+    """(a,) mean over the posts of an account of (likes + comments) / followers; NaN where nothing is
+    known."""
     counted = facts.real & (facts.owner >= 0) & ~np.isnan(facts.likes) & (facts.audience_of_post > 0)
     rate = (facts.likes + np.nan_to_num(facts.comments))[counted] / facts.audience_of_post[counted]
     total = np.bincount(facts.owner[counted], rate, len(facts.ids))
@@ -294,9 +375,11 @@ def _engagement(facts: _Facts) -> np.ndarray:
 
 
 def distribution(values: np.ndarray) -> dict[str, Any]:
-    """Quantiles and a histogram over logarithmic bins, four a decade, of (n,) values from 0, NaN where missing.
+    """Quantiles and a histogram over logarithmic bins, four a decade, of (n,) values from 0, NaN where
+    missing.
 
-    ``histogram``: m + 1 ``edges``, m ``counts`` of values in [edge, next edge), and ``zeros``, which have no logarithm.
+    ``histogram``: m + 1 ``edges``, m ``counts`` of values in [edge, next edge), and ``zeros``, which have no
+    logarithm.
     """
     known = values[~np.isnan(values)]
     positive = known[known > 0]
@@ -304,7 +387,10 @@ def distribution(values: np.ndarray) -> dict[str, Any]:
     if len(positive):
         steps = np.floor(np.log10([positive.min(), positive.max()]) * BINS_PER_DECADE)
         edges = 10 ** (np.arange(steps[0], steps[1] + 2) / BINS_PER_DECADE)
-        edges[0], edges[-1] = min(edges[0], positive.min()), np.nextafter(max(edges[-1], positive.max()), np.inf)
+        edges[0], edges[-1] = (
+            min(edges[0], positive.min()),
+            np.nextafter(max(edges[-1], positive.max()), np.inf),
+        )
         counts = np.histogram(positive, edges)[0]
     return {
         "n": len(known),
@@ -318,13 +404,17 @@ def distribution(values: np.ndarray) -> dict[str, Any]:
 def _origin(dataset: Dataset) -> Iterator[Finding]:
     """How endorsements were derived, where the source states none."""
     for note in dataset.notes:
-        yield Finding("endorsements_derived", "note", f"{note[:1].upper()}{note[1:]}.", len(dataset.endorsements))
+        yield Finding(
+            "endorsements_derived", "note", f"{note[:1].upper()}{note[1:]}.", len(dataset.endorsements)
+        )
 
 
-# --- small parts --------------------------------------------------------------------------------------------------
+# --- small parts --------------------------------------------------------------------------------------------
 
 
-def _finding(name: str, severity: Severity, ids: pa.Array, sentence: str, noun: str = "influencer") -> Iterator[Finding]:
+def _finding(
+    name: str, severity: Severity, ids: pa.Array, sentence: str, noun: str = "influencer"
+) -> Iterator[Finding]:
     """A Finding where there are ids; ``{}`` in the sentence becomes how many of what."""
     if len(ids):
         count = f"{len(ids):,} {noun}{'s' if len(ids) > 1 else ''}"
@@ -360,12 +450,21 @@ def _bools(mask: np.ndarray) -> pa.Array:
 
 def _index(ids: pa.ChunkedArray | pa.Array, value_set: pa.Array) -> np.ndarray:
     """(n,) row of each id, -1 where it is not there."""
-    return _one(pc.index_in(ids, value_set=value_set)).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return (
+        _one(pc.index_in(ids, value_set=value_set))
+        .fill_null(-1)
+        .to_numpy(zero_copy_only=False)
+        .astype(np.int64)
+    )
 
 
 def _bars(counts: list[int]) -> str:
     top = max(counts, default=0)
-    return "".join("▁▂▃▄▅▆▇█"[min(7, -(-8 * count // top) - 1)] if count else " " for count in counts) if top else ""
+    return (
+        "".join("▁▂▃▄▅▆▇█"[min(7, -(-8 * count // top) - 1)] if count else " " for count in counts)
+        if top
+        else ""
+    )
 
 
 def _short(value: float) -> str:

@@ -26,15 +26,15 @@ SHOWN = ("text", "picture", "concept", "graph")
 
 Made = TypeVar("Made")
 Representation = str
-"""How a brand is seen: 'posts', 'brief', 'partners' (but where Features tell of it itself), 'profile' (features of its own, no
-posts) or 'none'."""
+"""How a brand is seen: 'posts', 'brief', 'partners' (but where Features tell of it itself), 'profile'
+(features of its own, no posts) or 'none'."""
 
 
 class Dataset:
     """Accounts, posts, images and links as Arrow tables, and the Features that fill each slot.
 
-    Nothing in it changes; every method that narrows or adds returns a new Dataset with a fingerprint of its own, made
-    from the old one's and from what was done. Pictures are read through ``picture(hash)``.
+    Nothing in it changes; every method that narrows or adds returns a new Dataset with a fingerprint of its
+    own, made from the old one's and from what was done. Pictures are read through ``picture(hash)``.
     """
 
     def __init__(
@@ -78,19 +78,21 @@ class Dataset:
 
     def __repr__(self) -> str:
         return (
-            f"<Dataset {len(self.brands):,} brands, {len(self.influencers):,} influencers, {len(self.posts):,} posts, "
+            f"<Dataset {len(self.brands):,} brands, {len(self.influencers):,} influencers, "
+            f"{len(self.posts):,} posts, "
             f"{len(self.images):,} images, {len(self.endorsements):,} endorsements, {self.fingerprint[:12]}>"
         )
 
     def remembered(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What was made of this Dataset under this key before, for nothing in it changes; one thread makes it, others wait."""
+        """What was made of this Dataset under this key before, for nothing in it changes; one thread makes
+        it, others wait."""
         with self._making:
             if key not in self._made:
                 self._made[key] = make()
         found: Made = self._made[key]
         return found
 
-    # --- accounts -----------------------------------------------------------------------------------------------
+    # --- accounts -------------------------------------------------------------------------------------------
 
     @cached_property
     def brands(self) -> np.ndarray:
@@ -114,17 +116,22 @@ class Dataset:
         rows = pc.index_in(pa.array(listed(ids), pa.string()), value_set=_one(self.accounts["id"]))
         return self.accounts[field].take(rows).to_numpy()
 
-    # --- links --------------------------------------------------------------------------------------------------
+    # --- links ----------------------------------------------------------------------------------------------
 
     @cached_property
     def links(self) -> pa.Table:
-        """The stored links and those that posts state: kind, source, target, post, time, text, weight (and id)."""
-        return pa.concat_tables([self.stored_links, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST)])
+        """The stored links and those that posts state: kind, source, target, post, time, text, weight (and
+        id)."""
+        return pa.concat_tables(
+            [self.stored_links, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST)]
+        )
 
     def links_of(self, *kinds: str) -> pa.Table:
         """The links of these kinds."""
         stored = self.stored_links.filter(pc.is_in(self.stored_links["kind"], pa.array(kinds, pa.string())))
-        return pa.concat_tables([stored, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST if k in kinds)])
+        return pa.concat_tables(
+            [stored, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST if k in kinds)]
+        )
 
     @cached_property
     def endorsements(self) -> np.ndarray:
@@ -133,11 +140,12 @@ class Dataset:
 
     @cached_property
     def representing(self) -> np.ndarray:
-        """(r, 2) distinct (brand, influencer) ids of the partners that stand for a brand without posts or brief.
+        """(r, 2) distinct (brand, influencer) ids of the partners that stand for a brand without posts or
+        brief.
 
-        The ``represents`` links where there are any; else the endorsements. A split that holds endorsements out states
-        ``represents`` links, so that no partner stands for a brand that is to be matched with this very partner. Nobody where
-        there are no ``stand_ins``.
+        The ``represents`` links where there are any; else the endorsements. A split that holds endorsements
+        out states ``represents`` links, so that no partner stands for a brand that is to be matched with this
+        very partner. Nobody where there are no ``stand_ins``.
         """
         if not self.stand_ins:
             return np.zeros((0, 2), dtype=object)
@@ -154,17 +162,19 @@ class Dataset:
 
     @cached_property
     def representation(self) -> dict[str, Representation]:
-        """Brand id to how it is seen: its posts if it has any, else its brief, else features in place of them, else its partners.
+        """Brand id to how it is seen: its posts if it has any, else its brief, else features in place of
+        them, else its partners.
 
-        Features in place of posts are those of ``SHOWN`` slots. What a brand says of itself is none: its partners come before its
-        profile, for they have posts.
+        Features in place of posts are those of ``SHOWN`` slots. What a brand says of itself is none: its
+        partners come before its profile, for they have posts.
         """
         kinds = self.posts.group_by("account", use_threads=False).aggregate([("kind", "distinct")])
         has = dict(zip(kinds["account"].to_pylist(), kinds["kind_distinct"].to_pylist(), strict=True))
         told: dict[str, set[str]] = {
             slot: set(self.brands[features.rows_of(self.brands) >= 0].tolist())
             for slot, features in self.slots.items()
-            if features.level == "account" and slot != "category"  # a category alone does not show what a brand is like
+            if features.level == "account"
+            and slot != "category"  # a category alone does not show what a brand is like
         }
         profiled = set().union(*told.values())
         shown = set().union(*(ids for slot, ids in told.items() if slot in SHOWN))
@@ -182,7 +192,7 @@ class Dataset:
 
         return {brand: of(brand) for brand in self.brands.tolist()}
 
-    # --- pictures -----------------------------------------------------------------------------------------------
+    # --- pictures -------------------------------------------------------------------------------------------
 
     def picture(self, hash: str) -> bytes:
         """Bytes of the working copy of a picture. Raises KeyError where it is not there."""
@@ -190,7 +200,7 @@ class Dataset:
             raise KeyError(hash)
         return self._pictures(hash)
 
-    # --- other views --------------------------------------------------------------------------------------------
+    # --- other views ----------------------------------------------------------------------------------------
 
     def with_slots(self, slots: Mapping[str, Features]) -> Dataset:
         """The same with Features for each slot; the fingerprint covers their keys."""
@@ -198,7 +208,8 @@ class Dataset:
         return self._next(f"slots {keys}", slots=slots) if slots else self
 
     def without_stand_ins(self) -> Dataset:
-        """The same where nobody stands for a brand without posts: all that is seen of it is what Features tell of itself."""
+        """The same where nobody stands for a brand without posts: all that is seen of it is what Features
+        tell of itself."""
         result = self._next("no stand-ins")
         result.stand_ins = False
         return result
@@ -226,14 +237,18 @@ class Dataset:
         """The same with the category of these accounts unknown."""
         hidden = pc.is_in(self.accounts["id"], value_set=pa.array(list(listed(ids)), pa.string()))
         at = self.accounts.schema.get_field_index("category")
-        category = pc.if_else(hidden, pa.scalar(None, self.accounts["category"].type), self.accounts["category"])
+        category = pc.if_else(
+            hidden, pa.scalar(None, self.accounts["category"].type), self.accounts["category"]
+        )
         table = self.accounts.set_column(at, self.accounts.schema.field(at), category)
         return self._next(f"hidden categories {_digest(table.select(['id', 'category']))}", accounts=table)
 
     def with_categories(self, categories: Mapping[str, str], note: str = "") -> Dataset:
         """The same with these categories, and none of all other accounts."""
         at = self.accounts.schema.get_field_index("category")
-        told = pa.array([categories.get(id) for id in self.accounts["id"].to_pylist()], self.accounts["category"].type)
+        told = pa.array(
+            [categories.get(id) for id in self.accounts["id"].to_pylist()], self.accounts["category"].type
+        )
         table = self.accounts.set_column(at, self.accounts.schema.field(at), told)
         return self._next(f"categories {_digest(table.select(['id', 'category']))}", note, accounts=table)
 
@@ -246,7 +261,8 @@ class Dataset:
         return {id: category for id, category in told if category is not None}
 
     def with_post_categories(self, categories: Mapping[str, str], note: str = "") -> Dataset:
-        """The same with these categories of posts, and none of all others. They are no part of the schema: no platform has them."""
+        """The same with these categories of posts, and none of all others. They are no part of the schema: no
+        platform has them."""
         told = pa.array([categories.get(id) for id in self.posts["id"].to_pylist()], pa.string())
         bare = self.posts.drop_columns("category") if "category" in self.posts.column_names else self.posts
         table = bare.append_column("category", told)
@@ -255,7 +271,9 @@ class Dataset:
     def hide_post_categories(self, posts: str | Iterable[str]) -> Dataset:
         """The same with the category of these posts unknown."""
         hidden = set(listed(posts))
-        return self.with_post_categories({id: c for id, c in self.post_categories.items() if id not in hidden})
+        return self.with_post_categories(
+            {id: c for id, c in self.post_categories.items() if id not in hidden}
+        )
 
     def hide_disclosures(self, posts: str | Iterable[str]) -> Dataset:
         """The same with whether these posts are marked as advertisements unknown."""
@@ -265,12 +283,18 @@ class Dataset:
         table = self.posts.set_column(at, self.posts.schema.field(at), disclosed)
         return self._next(f"hidden disclosures {_digest(table.select(['id', 'disclosed']))}", posts=table)
 
-    def with_links(self, links: pa.Table | Sequence[Link], replacing: str | Iterable[str] = (), note: str = "") -> Dataset:
+    def with_links(
+        self, links: pa.Table | Sequence[Link], replacing: str | Iterable[str] = (), note: str = ""
+    ) -> Dataset:
         """The same with more links, those of the kinds ``replacing`` taken out first."""
         new = links if isinstance(links, pa.Table) else schema.to_table("links", list(links))
         replacing = list(listed(replacing))
-        kept = self.stored_links.filter(pc.invert(pc.is_in(self.stored_links["kind"], pa.array(replacing, pa.string()))))
-        return self._next(f"links -{sorted(replacing)} +{_digest(new)}", note, links=pa.concat_tables([kept, new]))
+        kept = self.stored_links.filter(
+            pc.invert(pc.is_in(self.stored_links["kind"], pa.array(replacing, pa.string())))
+        )
+        return self._next(
+            f"links -{sorted(replacing)} +{_digest(new)}", note, links=pa.concat_tables([kept, new])
+        )
 
     def keep(
         self,
@@ -281,10 +305,13 @@ class Dataset:
     ) -> Dataset:
         """Only these brands, influencers and posts (None keeps all), and what belongs to them.
 
-        Posts go with their account, images with their post, and a link with either end where that end was a brand or
-        influencer that is left out, or with its post. Audience accounts stay.
+        Posts go with their account, images with their post, and a link with either end where that end was a
+        brand or influencer that is left out, or with its post. Audience accounts stay.
         """
-        kept = (self.brands if brands is None else listed(brands), self.influencers if influencers is None else listed(influencers))
+        kept = (
+            self.brands if brands is None else listed(brands),
+            self.influencers if influencers is None else listed(influencers),
+        )
         gone = pa.array(
             [*_without(self.brands, kept[0]), *_without(self.influencers, kept[1])],
             pa.string(),
@@ -294,11 +321,19 @@ class Dataset:
         left = self.posts.filter(pc.invert(pc.is_in(self.posts["account"], value_set=gone)))
         if posts is not None:
             left = left.filter(pc.is_in(left["id"], value_set=pa.array(listed(posts), pa.string())))
-        gone_posts = self.posts["id"].filter(pc.invert(pc.is_in(self.posts["id"], value_set=_one(left["id"]))))
+        gone_posts = self.posts["id"].filter(
+            pc.invert(pc.is_in(self.posts["id"], value_set=_one(left["id"])))
+        )
         images = self.images.filter(pc.is_in(self.images["post"], value_set=_one(left["id"])))
         lost = pc.or_(
-            pc.or_(pc.is_in(self.stored_links["source"], value_set=gone), pc.is_in(self.stored_links["target"], value_set=gone)),
-            pc.and_(pc.is_in(self.stored_links["post"], value_set=_one(gone_posts)), pc.is_valid(self.stored_links["post"])),
+            pc.or_(
+                pc.is_in(self.stored_links["source"], value_set=gone),
+                pc.is_in(self.stored_links["target"], value_set=gone),
+            ),
+            pc.and_(
+                pc.is_in(self.stored_links["post"], value_set=_one(gone_posts)),
+                pc.is_valid(self.stored_links["post"]),
+            ),
         )
         return self._next(
             f"keep -{out} posts -{_digest_ids(gone_posts)}",
@@ -309,10 +344,17 @@ class Dataset:
             links=self.stored_links.filter(pc.invert(lost)),
         )
 
-    # --- inside -------------------------------------------------------------------------------------------------
+    # --- inside ---------------------------------------------------------------------------------------------
 
-    def _next(self, done: str, note: str = "", slots: Mapping[str, Features] | None = None, **tables: pa.Table) -> Dataset:
-        old = {"accounts": self.accounts, "posts": self.posts, "images": self.images, "links": self.stored_links}
+    def _next(
+        self, done: str, note: str = "", slots: Mapping[str, Features] | None = None, **tables: pa.Table
+    ) -> Dataset:
+        old = {
+            "accounts": self.accounts,
+            "posts": self.posts,
+            "images": self.images,
+            "links": self.stored_links,
+        }
         return Dataset(
             {**old, **tables},
             hashlib.sha256(f"{self.fingerprint}\n{done}".encode()).hexdigest(),
@@ -338,11 +380,14 @@ class Dataset:
             .aggregate([])
             .sort_by([("target", "ascending"), ("source", "ascending")])
         )
-        return np.stack([pairs["target"].to_numpy().astype(object), pairs["source"].to_numpy().astype(object)], axis=1)
+        return np.stack(
+            [pairs["target"].to_numpy().astype(object), pairs["source"].to_numpy().astype(object)], axis=1
+        )
 
 
 def stated_links(posts: pa.Table, kind: str) -> pa.Table:
-    """The links that posts state in their list field ``kind`` ('mentions', 'tags', 'sponsors'), in the links schema."""
+    """The links that posts state in their list field ``kind`` ('mentions', 'tags', 'sponsors'), in the links
+    schema."""
     lists = _one(posts[kind])
     parent = pc.list_parent_indices(lists)
     n = len(parent)
@@ -360,7 +405,8 @@ def stated_links(posts: pa.Table, kind: str) -> pa.Table:
 
 
 def fingerprint(hashes: Mapping[str, Iterable[bytes]]) -> str:
-    """SHA-256 over the row hashes of every table, sorted: the same rows in any order have the same fingerprint."""
+    """SHA-256 over the row hashes of every table, sorted: the same rows in any order have the same
+    fingerprint."""
     total = hashlib.sha256(str(schema.SCHEMA_VERSION).encode())
     for table in schema.TABLES:
         total.update(table.encode())

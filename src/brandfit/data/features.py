@@ -20,7 +20,8 @@ class Contents:
     """The content that Features were made from, so that a later change of it is found.
 
     silent   (m,) ids that had content and got no row, for example a caption without any known word
-    digests  (n + m,) uint64 digest of the content of each id: first the n ids of the Features, then the silent ones
+    digests  (n + m,) uint64 digest of the content of each id: first the n ids of the Features, then the
+             silent ones
     """
 
     silent: np.ndarray
@@ -42,9 +43,10 @@ class Features:
     columns  dim names where a number means something to a person, else ()
     key      encoder, config, weights and content that made it, as one string
     slot     the kind of evidence that it is, where a ranker is not told otherwise
-    learned_from  what its encoder was fitted on, beside what a row is about: "accounts", "endorsements" (both outside an official
-                  test part), "all accounts", "all endorsements"; evaluations tell of it
-    contents       None where it was not recorded: imported Features, and those that an earlier version encoded
+    learned_from  what its encoder was fitted on, beside what a row is about: "accounts", "endorsements" (both
+                  outside an official test part), "all accounts", "all endorsements"; evaluations tell of it
+    contents       None where it was not recorded: imported Features, and those that an earlier version
+                   encoded
     """
 
     name: str
@@ -61,7 +63,8 @@ class Features:
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.dtype != np.float32 or len(self.ids) != len(self.values):
             raise ValueError(
-                f"Features {self.name}: values must be float32 (n, dim) with n ids, found {self.values.dtype} "
+                f"Features {self.name}: values must be float32 (n, dim) with n ids, found "
+                f"{self.values.dtype} "
                 f"{self.values.shape} and {len(self.ids)} ids"
             )
         if self.columns and len(self.columns) != self.dim:
@@ -74,7 +77,8 @@ class Features:
 
     @property
     def whole(self) -> bool:
-        """Whether a row tells of a whole account, posts that are hidden later too: a row an account, or its audience."""
+        """Whether a row tells of a whole account, posts that are hidden later too: a row an account, or its
+        audience."""
         return self.level == "account" or self.slot == "audience"
 
     def __len__(self) -> int:

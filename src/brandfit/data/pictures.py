@@ -28,18 +28,23 @@ class WorkingCopy(NamedTuple):
 
 
 def working_copy(data: bytes) -> WorkingCopy:
-    """Decode a picture and make its working copy: first frame, upright, sRGB-like RGB, at most 256 px, JPEG without metadata.
+    """Decode a picture and make its working copy: first frame, upright, sRGB-like RGB, at most 256 px, JPEG
+    without metadata.
 
-    A plain small RGB JPEG without metadata is kept byte for byte. Width and height are the original's, upright.
-    Raises ValueError with the reason where the bytes are not a picture that can be decoded whole.
+    A plain small RGB JPEG without metadata is kept byte for byte. Width and height are the original's,
+    upright. Raises ValueError with the reason where the bytes are not a picture that can be decoded whole.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ImageFile.LOAD_TRUNCATED_IMAGES = False  # some libraries (WeasyPrint) set it for the whole process
+            ImageFile.LOAD_TRUNCATED_IMAGES = (
+                False  # some libraries (WeasyPrint) set it for the whole process
+            )
             image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > MAX_PIXELS:
-                raise ValueError(f"the picture claims {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
+                raise ValueError(
+                    f"the picture claims {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}"
+                )
             width, height = image.size
             turned = image.getexif().get(0x0112, 1) if image.info.get("exif") else 1
             if turned in (5, 6, 7, 8):
@@ -55,7 +60,9 @@ def working_copy(data: bytes) -> WorkingCopy:
         raise ValueError(f"not a readable picture: none of {', '.join(FORMATS)}") from None
     except ValueError:
         raise
-    except Exception as error:  # Pillow's decoders raise whatever their format's parser meets: SyntaxError, struct.error ...
+    except (
+        Exception
+    ) as error:  # Pillow's decoders raise whatever their format's parser meets: SyntaxError, struct.error ...
         raise ValueError(f"not a readable picture: {str(error) or type(error).__name__}") from None
     out = io.BytesIO()
     small.save(out, "JPEG", quality=88)

@@ -1,7 +1,9 @@
-"""Handles taken out of rows: whole words of a text, entries of a list, rows that belong to whom nobody may name.
+"""Handles taken out of rows: whole words of a text, entries of a list, rows that belong to whom nobody may
+name.
 
-A word is a run of letters, digits and ``_``, with single dots and hyphens inside; one with hyphens counts whole and in its pieces.
-So ``ann`` is not found in ``anna``, ``ann_1`` or ``ann.b``, but in ``@Ann``, ``#ann``, ``(ann)``, ``ann's`` and ``ann-made``.
+A word is a run of letters, digits and ``_``, with single dots and hyphens inside; one with hyphens counts
+whole and in its pieces. So ``ann`` is not found in ``anna``, ``ann_1`` or ``ann.b``, but in ``@Ann``,
+``#ann``, ``(ann)``, ``ann's`` and ``ann-made``.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ def plain(handle: str) -> str:
 class Redactor:
     """Takes out what ``gone`` says of, a function of a handle in its ``plain`` form.
 
-    handles  the same as a list, where they are known: such that are no words (with blanks, say) are then found in texts too
+    handles  the same as a list, where they are known: such that are no words (with blanks, say) are then
+             found in texts too
     posts    ids of the posts that were taken out so far; their pictures and links go with them
     """
 
@@ -100,7 +103,10 @@ class Redactor:
             if self.gone(row.account):
                 self.posts.add(row.id)
                 return None
-            changes = {"caption": self.text(row.caption), "hashtags": [t for t in row.hashtags if not self.names(t)]}
+            changes = {
+                "caption": self.text(row.caption),
+                "hashtags": [t for t in row.hashtags if not self.names(t)],
+            }
             changes |= {field: self.kept(getattr(row, field)) for field in STATED_BY_POST}
         elif isinstance(row, Image):
             if row.post in self.posts:
@@ -119,4 +125,8 @@ class Redactor:
     def _marked(self, word: str) -> str:
         if self.gone(word):
             return MARK
-        return "-".join(MARK if self.gone(piece) else piece for piece in word.split("-")) if "-" in word else word
+        return (
+            "-".join(MARK if self.gone(piece) else piece for piece in word.split("-"))
+            if "-" in word
+            else word
+        )

@@ -1,12 +1,14 @@
 """The built-in sample: planted data that looks real, and whose right answer is known.
 
-A brand has one interest out of eight. An influencer writes and takes pictures mostly about its main interest, sometimes about a
-second one, sometimes about nothing. Who works with whom is drawn by ``fit``: the share of the brand's interest in what the
-influencer posts. So words and pictures tell who fits, no ranker can be perfect, and ranking by ``fit`` is the best that there is.
-Each endorsement shows in a post that names the brand and is marked as an advertisement; nothing else states it.
+A brand has one interest out of eight. An influencer writes and takes pictures mostly about its main interest,
+sometimes about a second one, sometimes about nothing. Who works with whom is drawn by ``fit``: the share of
+the brand's interest in what the influencer posts. So words and pictures tell who fits, no ranker can be
+perfect, and ranking by ``fit`` is the best that there is. Each endorsement shows in a post that names the
+brand and is marked as an advertisement; nothing else states it.
 
-It has the gaps of real data: posts without a picture or with two, without words, with hidden likes; accounts that are too small,
-too large, or of unknown size; a brand that has only a brief, and one that has only its partners. All names are invented.
+It has the gaps of real data: posts without a picture or with two, without words, with hidden likes; accounts
+that are too small, too large, or of unknown size; a brand that has only a brief, and one that has only its
+partners. All names are invented.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ from brandfit.data.schema import Account, Link, Picture, Post, PostKind, Record,
 MAIN, SECOND = 0.65, 0.20
 """Shares of an influencer's posts about its main and its second interest; the rest is small talk."""
 STRAYS = 0.01
-"""Added to every fit when partners are drawn: a brand sometimes works with somebody that has nothing of its interest."""
+"""Added to every fit when partners are drawn: a brand sometimes works with somebody that has nothing of its
+interest."""
 FOLLOWERS = {0: 2_900, 1: 240_000, 2: None}
 """Of the first influencers, that are too small, too large, or not known; all others are micro-influencers."""
 ONLY_A_BRIEF, ONLY_PARTNERS = "loomandlark.wear", "stridemint.run"
@@ -68,22 +71,32 @@ class Sample:
 
 @lru_cache(maxsize=4)
 def sample(seed: int = 0, influencers: int = 160) -> Sample:
-    """24 brands and that many influencers; the same seed gives the same bytes. Not to be changed: it is kept."""
+    """24 brands and that many influencers; the same seed gives the same bytes. Not to be changed: it is
+    kept."""
     made = Sample()
     random = Random(seeds.derive(seed, "sample"))
-    people = [(f"{who}.{what}", interest) for interest in INTERESTS for who in words.FIRST_NAMES for what in interest.handles]
+    people = [
+        (f"{who}.{what}", interest)
+        for interest in INTERESTS
+        for who in words.FIRST_NAMES
+        for what in interest.handles
+    ]
     chosen = [people[_spread(n, len(people))] for n in range(influencers)]
     for handle, interest in chosen:
         second = random.choice([other for other in INTERESTS if other is not interest])
         made.shares[handle] = (
-            {interest.name: MAIN, second.name: SECOND} if random.random() < 0.7 else {interest.name: MAIN + SECOND}
+            {interest.name: MAIN, second.name: SECOND}
+            if random.random() < 0.7
+            else {interest.name: MAIN + SECOND}
         )
     brands = [(handle, name, interest) for interest in INTERESTS for handle, name in interest.brands]
     able = [handle for n, (handle, _) in enumerate(chosen) if n not in FOLLOWERS]
     for brand, _, interest in brands:
         made.shares[brand] = {interest.name: 1.0}
         weights = [made.fit(brand, handle) + STRAYS for handle in able]
-        made.endorsements |= {(brand, partner) for partner in _draw(able, weights, random.randint(6, 10), random)}
+        made.endorsements |= {
+            (brand, partner) for partner in _draw(able, weights, random.randint(6, 10), random)
+        }
     for brand, name, interest in brands:
         partners = sorted(partner for other, partner in made.endorsements if other == brand)
         _Author(made, brand, Random(seeds.derive(seed, "sample", brand))).brand(name, interest, partners)
@@ -117,7 +130,9 @@ class _Author:
             for _ in range(random.randint(8, 12)):
                 line = words.PICTURED if random.random() < 0.12 else pick(words.BRAND_LINES)
                 told = {"product": pick(interest.products), "partner": pick(partners)}
-                self._post(self._dressed(line.format(sentence=self._sentence(interest), **told), interest), interest)
+                self._post(
+                    self._dressed(line.format(sentence=self._sentence(interest), **told), interest), interest
+                )
 
     def influencer(self, number: int, interest: Interest, deals: dict[str, Interest]) -> None:
         random = self.random
@@ -126,7 +141,9 @@ class _Author:
         biography = f"{random.choice(interest.bios)} {random.choice(interest.emoji.replace(chr(0xFE0F), ''))}"
         name = f"{self.handle.partition('.')[0].title()} {random.choice(words.LAST_NAMES)}"
         business = words.BUSINESS[interest.name] if random.random() < 0.3 else words.ANY_BUSINESS
-        self._account("influencer", name, biography if random.random() > 0.04 else "", interest.name, business)
+        self._account(
+            "influencer", name, biography if random.random() > 0.04 else "", interest.name, business
+        )
         shares = self.made.shares[self.handle]
         names = [*shares, None]
         for _ in range(random.randint(4, 7)):
@@ -135,17 +152,26 @@ class _Author:
         for brand, theirs in deals.items():
             told = {"product": random.choice(theirs.products), "brand": brand}
             text = random.choice(words.ADS).format(sentence=self._sentence(theirs), **told)
-            self._post(text, theirs, tags=[brand] * (random.random() < 0.5), sponsors=[brand] * (random.random() < 0.2))
+            self._post(
+                text,
+                theirs,
+                tags=[brand] * (random.random() < 0.5),
+                sponsors=[brand] * (random.random() < 0.2),
+            )
 
     def _everyday(self, interest: Interest | None) -> None:
         random = self.random
         text = self._sentence(interest) if interest else random.choice(words.SMALL_TALK)
         if random.random() < 0.08:
-            friend = random.choice([id for id, shares in self.made.shares.items() if sum(shares.values()) < 1])
+            friend = random.choice(
+                [id for id, shares in self.made.shares.items() if sum(shares.values()) < 1]
+            )
             text += " " + random.choice(words.FRIENDS).format(friend=friend)
         self._post(self._dressed(text, interest) if random.random() > 0.02 else "", interest)
 
-    def _account(self, role: Role, name: str, biography: str, category: str, business: tuple[str, ...]) -> None:
+    def _account(
+        self, role: Role, name: str, biography: str, category: str, business: tuple[str, ...]
+    ) -> None:
         random = self.random
         self.made.accounts.append(
             Account(
@@ -154,7 +180,9 @@ class _Author:
                 name=name,
                 biography=biography,
                 category=category,
-                business_category=random.choice(business) if role == "brand" or random.random() < 0.8 else None,
+                business_category=random.choice(business)
+                if role == "brand" or random.random() < 0.8
+                else None,
                 followers=self.followers,
                 followees=round(math.exp(random.gauss(math.log(600), 0.7))),
                 posts=random.randint(80, 1_500),
@@ -164,7 +192,9 @@ class _Author:
 
     def _sentence(self, interest: Interest) -> str:
         pick = self.random.choice
-        return _capital(pick(interest.captions).format(thing=pick(interest.things), place=pick(interest.places)))
+        return _capital(
+            pick(interest.captions).format(thing=pick(interest.things), place=pick(interest.places))
+        )
 
     def _dressed(self, text: str, interest: Interest | None) -> str:
         """With emoji and hashtags."""
@@ -210,7 +240,9 @@ class _Author:
             data, what = picture(interest.name if interest else None, random)
             where = f"{id}_{position}.jpg"
             alt_text = what if random.random() > 0.1 else None
-            self.made.pictures.append(Picture(id, position, data, where, "sample", len(self.made.pictures) + 1, alt_text))
+            self.made.pictures.append(
+                Picture(id, position, data, where, "sample", len(self.made.pictures) + 1, alt_text)
+            )
 
     def _comments(self, post: str, when: int, interest: Interest | None) -> int:
         """Write what some of the audience says; people comment mostly on what they care for."""
@@ -223,7 +255,15 @@ class _Author:
             later = when + random.randint(60, 86_400)
             id = link_id("comments", reader, self.handle, post, text, nth)
             self.made.links.append(
-                Link(id=id, kind="comments", source=reader, target=self.handle, post=post, time=later, text=text)
+                Link(
+                    id=id,
+                    kind="comments",
+                    source=reader,
+                    target=self.handle,
+                    post=post,
+                    time=later,
+                    text=text,
+                )
             )
         return n
 

@@ -8,8 +8,8 @@ The Structs below are the one truth: Arrow schemas, SQL tables, validation of im
     images    one row a picture of a post, by reference to its content hash
     links     one row a relation between two accounts: endorses, comments, follows, represents
 
-Mentions, tags and sponsors are stated by a post and stay with it (``Post.mentions`` ...), so that a changed post
-changes them; ``Dataset.links`` lists them beside the stored ones.
+Mentions, tags and sponsors are stated by a post and stay with it (``Post.mentions`` ...), so that a changed
+post changes them; ``Dataset.links`` lists them beside the stored ones.
 """
 
 from __future__ import annotations
@@ -55,14 +55,27 @@ class Account(Row, frozen=True):
     id: Annotated[Id, _doc("handle on the platform, lower case, without @; unique")]
     role: Annotated[Role, _doc("what this account is here: the side it is ranked on")] = "influencer"
     name: Annotated[Text | None, _doc("name as displayed", missing="not known")] = None
-    biography: Annotated[Text | None, _doc("self-description; '' is an empty one", missing="not known")] = None
-    category: Annotated[Text | None, _doc("field of activity, one of the data set's own", missing="not labelled")] = None
-    business_category: Annotated[Text | None, _doc("the platform's business category", missing="none or not known")] = None
-    followers: Annotated[Count | None, _doc("accounts that follow this one", "accounts", "not known, never 0")] = None
-    followees: Annotated[Count | None, _doc("accounts that this one follows", "accounts", "not known, never 0")] = None
-    posts: Annotated[Count | None, _doc("posts on the platform, imported or not", "posts", "not known")] = None
+    biography: Annotated[Text | None, _doc("self-description; '' is an empty one", missing="not known")] = (
+        None
+    )
+    category: Annotated[
+        Text | None, _doc("field of activity, one of the data set's own", missing="not labelled")
+    ] = None
+    business_category: Annotated[
+        Text | None, _doc("the platform's business category", missing="none or not known")
+    ] = None
+    followers: Annotated[
+        Count | None, _doc("accounts that follow this one", "accounts", "not known, never 0")
+    ] = None
+    followees: Annotated[
+        Count | None, _doc("accounts that this one follows", "accounts", "not known, never 0")
+    ] = None
+    posts: Annotated[Count | None, _doc("posts on the platform, imported or not", "posts", "not known")] = (
+        None
+    )
     split: Annotated[
-        Literal["train", "test"] | None, _doc("part of the official split, where the source has one", missing="no split")
+        Literal["train", "test"] | None,
+        _doc("part of the official split, where the source has one", missing="no split"),
     ] = None
     seen: Annotated[Time | None, _doc("when these counts were read", "s since 1970 UTC", "not known")] = None
 
@@ -74,15 +87,24 @@ class Post(Row, frozen=True):
     account: Annotated[Id, _doc("id of the account that posted")]
     kind: Annotated[PostKind, _doc("'brief' stands for a brand that has no posts")] = "post"
     time: Annotated[Time | None, _doc("when it was posted", "s since 1970 UTC", "not known")] = None
-    caption: Annotated[Text | None, _doc("text under the picture; '' is an empty one", missing="not known")] = None
-    hashtags: Annotated[list[Tag], _doc("in order, lower case, without #", missing="[] where there are none")] = []
+    caption: Annotated[
+        Text | None, _doc("text under the picture; '' is an empty one", missing="not known")
+    ] = None
+    hashtags: Annotated[
+        list[Tag], _doc("in order, lower case, without #", missing="[] where there are none")
+    ] = []
     mentions: Annotated[list[Id], _doc("account ids named with @ in the caption", missing="[]")] = []
     tags: Annotated[list[Id], _doc("account ids tagged in the pictures", missing="[]")] = []
-    sponsors: Annotated[list[Id], _doc("account ids of official sponsors (paid partnership)", missing="[]")] = []
+    sponsors: Annotated[
+        list[Id], _doc("account ids of official sponsors (paid partnership)", missing="[]")
+    ] = []
     likes: Annotated[Count | None, _doc("likes when read", "likes", "not known or hidden")] = None
-    comments: Annotated[Count | None, _doc("comments on the platform, imported or not", "comments", "not known")] = None
+    comments: Annotated[
+        Count | None, _doc("comments on the platform, imported or not", "comments", "not known")
+    ] = None
     disclosed: Annotated[
-        bool | None, _doc("marked as an advertisement (#ad, #sponsored, official sponsor)", missing="not looked for")
+        bool | None,
+        _doc("marked as an advertisement (#ad, #sponsored, official sponsor)", missing="not looked for"),
     ] = None
 
 
@@ -94,7 +116,9 @@ class Image(Row, frozen=True):
     hash: Annotated[Id, _doc("SHA-256 of the working copy, hexadecimal")] = ""
     width: Annotated[Count | None, _doc("of the original", "pixels", "not known")] = None
     height: Annotated[Count | None, _doc("of the original", "pixels", "not known")] = None
-    alt_text: Annotated[Text | None, _doc("the platform's or the author's description", missing="none")] = None
+    alt_text: Annotated[Text | None, _doc("the platform's or the author's description", missing="none")] = (
+        None
+    )
     source: Annotated[Text, _doc("where the original lies: path, or archive::member")] = ""
 
 
@@ -105,7 +129,9 @@ class Link(Row, frozen=True):
     kind: Annotated[LinkKind, _doc("endorses (influencer to brand), comments, follows, represents ...")]
     source: Annotated[Id, _doc("account id from which it goes out: who endorses, comments, follows")]
     target: Annotated[Id, _doc("account id to which it goes: who is endorsed, commented on, followed")]
-    post: Annotated[Id | None, _doc("post in which it happened", missing="not tied to a post, or not known")] = None
+    post: Annotated[
+        Id | None, _doc("post in which it happened", missing="not tied to a post, or not known")
+    ] = None
     time: Annotated[Time | None, _doc("when", "s since 1970 UTC", "not known")] = None
     text: Annotated[Text | None, _doc("of a comment", missing="no text")] = None
     weight: Annotated[
@@ -119,7 +145,12 @@ class Link(Row, frozen=True):
 
 
 TABLES: dict[str, type[Row]] = {"accounts": Account, "posts": Post, "images": Image, "links": Link}
-KEYS: dict[str, tuple[str, ...]] = {"accounts": ("id",), "posts": ("id",), "images": ("post", "position"), "links": ("id",)}
+KEYS: dict[str, tuple[str, ...]] = {
+    "accounts": ("id",),
+    "posts": ("id",),
+    "images": ("post", "position"),
+    "links": ("id",),
+}
 
 
 class Reject(msgspec.Struct, frozen=True):
@@ -150,8 +181,11 @@ Record = Account | Post | Link | Picture | Reject
 """What importers yield."""
 
 
-def link_id(kind: str, source: str, target: str, post: str | None = None, text: str | None = None, nth: int = 0) -> str:
-    """The id of a link: 128 bits of what it says. ``nth`` tells equal ones apart (the same comment made twice)."""
+def link_id(
+    kind: str, source: str, target: str, post: str | None = None, text: str | None = None, nth: int = 0
+) -> str:
+    """The id of a link: 128 bits of what it says. ``nth`` tells equal ones apart (the same comment made
+    twice)."""
     content = msgspec.msgpack.encode((kind, source, target, post, text, nth))
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
@@ -185,15 +219,23 @@ def fields(row_type: type[Row]) -> list[Field]:
         metas = [m for m in hint.__metadata__ if isinstance(m, Meta) and m.description]
         extra = metas[-1].extra or {}
         plain, nullable = _plain(hint)
-        result.append(Field(name, _arrow(plain), nullable, metas[-1].description or "", extra["unit"], extra["missing"]))
+        result.append(
+            Field(name, _arrow(plain), nullable, metas[-1].description or "", extra["unit"], extra["missing"])
+        )
     return result
 
 
 def arrow_schema(table: str) -> pa.Schema:
-    """Arrow schema of a table, with units and meanings in the field metadata and the version in the schema's."""
+    """Arrow schema of a table, with units and meanings in the field metadata and the version in the
+    schema's."""
     return pa.schema(
         [
-            pa.field(f.name, f.arrow, f.nullable, {"description": f.description, "unit": f.unit, "missing": f.missing})
+            pa.field(
+                f.name,
+                f.arrow,
+                f.nullable,
+                {"description": f.description, "unit": f.unit, "missing": f.missing},
+            )
             for f in fields(TABLES[table])
         ],
         {"table": table, "schema_version": str(SCHEMA_VERSION)},
@@ -205,7 +247,8 @@ def to_table(name: str, rows: Sequence[Row]) -> pa.Table:
     schema = arrow_schema(name)
     columns = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ([] for _ in schema)
     return pa.Table.from_arrays(
-        [pa.array(list(column), field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+        [pa.array(list(column), field.type) for column, field in zip(columns, schema, strict=True)],
+        schema=schema,
     )
 
 
@@ -237,10 +280,18 @@ def markdown() -> str:
     made = f"Schema version {SCHEMA_VERSION}. Made by `python -m brandfit.data.schema`; a test keeps it true."
     lines = ["# The tables", "", made, ""]
     for name, row_type in TABLES.items():
-        lines += [f"## {name}", "", inspect.cleandoc(row_type.__doc__ or ""), "", f"Key: {', '.join(KEYS[name])}.", ""]
+        lines += [
+            f"## {name}",
+            "",
+            inspect.cleandoc(row_type.__doc__ or ""),
+            "",
+            f"Key: {', '.join(KEYS[name])}.",
+            "",
+        ]
         lines += ["| field | type | unit | what | missing means |", "|---|---|---|---|---|"]
         lines += [
-            f"| `{f.name}` | {f.arrow} | {f.unit} | {f.description} | {f.missing or ('' if f.nullable else 'never missing')} |"
+            f"| `{f.name}` | {f.arrow} | {f.unit} | {f.description} | "
+            f"{f.missing or ('' if f.nullable else 'never missing')} |"
             for f in fields(row_type)
         ]
         lines.append("")

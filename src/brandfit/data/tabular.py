@@ -1,4 +1,5 @@
-"""Tables to files that people open: CSV and XLSX safe in a spreadsheet, JSON, JSON lines, Parquet; written whole or not at all."""
+"""Tables to files that people open: CSV and XLSX safe in a spreadsheet, JSON, JSON lines, Parquet; written
+whole or not at all."""
 
 from __future__ import annotations
 
@@ -33,9 +34,11 @@ WIDEST = 60
 SECONDS = b"s since 1970 UTC"
 """The unit of a field that is a point in time (``data.schema``)."""
 
-# Spreadsheets run a text that begins with = + - or @ as a formula; those of East Asia run the full-width forms too (OWASP, CSV
-# injection).
-_CELL = re.compile(r"(?:^(?=[\t\r])|(?:^|(?<=[;\t\r\n]))(?=[\s\x00-\x1f\"\u200b-\u200f\ufeff]*[-=+@\uff1d\uff0b\uff0d\uff20]))")
+# Spreadsheets run a text that begins with = + - or @ as a formula; those of East Asia run the full-width
+# forms too (OWASP, CSV injection).
+_CELL = re.compile(
+    r"(?:^(?=[\t\r])|(?:^|(?<=[;\t\r\n]))(?=[\s\x00-\x1f\"\u200b-\u200f\ufeff]*[-=+@\uff1d\uff0b\uff0d\uff20]))"
+)
 
 
 def write(table: pa.Table, file: str | Path) -> int:
@@ -46,12 +49,19 @@ def write(table: pa.Table, file: str | Path) -> int:
 
 
 def checked(file: str | Path, endings: Collection[str]) -> Path:
-    """The path of a file that can be written. Raises UsageError for an ending that is not one of these, or without its folder."""
+    """The path of a file that can be written. Raises UsageError for an ending that is not one of these, or
+    without its folder."""
     path = Path(file)
     if path.suffix.lower() not in endings:
-        raise UsageError(f"{path.name} ends in {path.suffix or 'nothing'!r}.", f"Choose a file that ends in {', '.join(endings)}.")
+        raise UsageError(
+            f"{path.name} ends in {path.suffix or 'nothing'!r}.",
+            f"Choose a file that ends in {', '.join(endings)}.",
+        )
     if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent} to write {path.name} into.", "Make it first, or choose another place.")
+        raise UsageError(
+            f"There is no folder {path.parent} to write {path.name} into.",
+            "Make it first, or choose another place.",
+        )
     if path.is_dir():
         raise UsageError(f"{path} is a folder.", "Choose the name of a file.")
     return path
@@ -59,7 +69,8 @@ def checked(file: str | Path, endings: Collection[str]) -> Path:
 
 @contextlib.contextmanager
 def whole(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
-    """A file to write beside the one that is meant, which it replaces when all went well; else the old one stays."""
+    """A file to write beside the one that is meant, which it replaces when all went well; else the old one
+    stays."""
     path = checked(file, endings)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -70,7 +81,8 @@ def whole(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
 
 
 def of(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Rows that may differ in what they have: ``{"ranks": {"words": 1}}`` becomes a column ``ranks.words``, a list one of texts."""
+    """Rows that may differ in what they have: ``{"ranks": {"words": 1}}`` becomes a column ``ranks.words``, a
+    list one of texts."""
     flat = [dict(_flat(row)) for row in rows]
     columns = dict.fromkeys(name for row in flat for name in row)
     return pa.table({name: pa.array([row.get(name) for row in flat]) for name in columns})
@@ -105,11 +117,15 @@ def _csv(table: pa.Table, path: Path) -> None:
 
 
 def _xlsx(table: pa.Table, path: Path) -> None:
-    """One sheet, written row by row: texts are texts whatever they begin with, times are dates (UTC), the header stays in sight."""
+    """One sheet, written row by row: texts are texts whatever they begin with, times are dates (UTC), the
+    header stays in sight."""
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
 
-    for found, most, what in ((table.num_rows + 1, ROWS, "rows with its header"), (table.num_columns, COLUMNS, "columns")):
+    for found, most, what in (
+        (table.num_rows + 1, ROWS, "rows with its header"),
+        (table.num_columns, COLUMNS, "columns"),
+    ):
         if found > most:
             raise UsageError(
                 f"This table has {found:,} {what}, and a sheet of Excel holds {most:,}.",
@@ -163,9 +179,14 @@ def _is_time(field: pa.Field) -> bool:
 
 
 def _point(value: Any) -> Any:
-    """A time without zone, in UTC, as spreadsheets have it; where it lies beyond their calendar a number or a text."""
+    """A time without zone, in UTC, as spreadsheets have it; where it lies beyond their calendar a number or a
+    text."""
     if isinstance(value, int):
-        return datetime.fromtimestamp(value, UTC).replace(tzinfo=None) if 0 <= value < YEAR_10000 else _sheet_value(value)
+        return (
+            datetime.fromtimestamp(value, UTC).replace(tzinfo=None)
+            if 0 <= value < YEAR_10000
+            else _sheet_value(value)
+        )
     if isinstance(value, datetime):
         value = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo is not None else value
         return value if value.year >= 1900 else value.isoformat(" ")
@@ -185,8 +206,8 @@ def _sheet_value(value: Any) -> Any:
 def _sheet_text(text: str) -> str:
     """Never mark-up of its own, and no longer than a cell: cut where it is, with how much is missing.
 
-    XlsxWriter takes a text from ``<r>`` to ``</r>`` for finished XML (rich text) and writes it as it stands, which would let a
-    caption add cells. Such a one is handed over as rich text that says what it says.
+    XlsxWriter takes a text from ``<r>`` to ``</r>`` for finished XML (rich text) and writes it as it stands,
+    which would let a caption add cells. Such a one is handed over as rich text that says what it says.
     """
     if text.startswith("<r>") and text.endswith("</r>"):
         told = f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
@@ -205,7 +226,10 @@ def _json(table: pa.Table, path: Path) -> None:
     with path.open("wb") as out:
         out.write(b"[")
         for n, row in enumerate(_rows(table)):
-            out.write((b",\n" if n else b"\n") + msgspec.json.encode(dict(zip(table.column_names, row, strict=True))))
+            out.write(
+                (b",\n" if n else b"\n")
+                + msgspec.json.encode(dict(zip(table.column_names, row, strict=True)))
+            )
         out.write(b"\n]\n")
 
 
@@ -234,8 +258,8 @@ def _plain(value: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    """A text behind an apostrophe wherever a spreadsheet could take it for a formula: at its beginning, and behind what begins a
-    cell where another separator is set (a semicolon in half of Europe).
+    """A text behind an apostrophe wherever a spreadsheet could take it for a formula: at its beginning, and
+    behind what begins a cell where another separator is set (a semicolon in half of Europe).
     """
     value = _plain(value)
     return _CELL.sub("'", value) if isinstance(value, str) else value

@@ -1,4 +1,5 @@
-"""What encoders that run a network of PyTorch share: where it runs, where its weights come from, what it is known by."""
+"""What encoders that run a network of PyTorch share: where it runs, where its weights come from, what it is
+known by."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from msgspec import Meta
 from brandfit.errors import BrandfitError, ConfigError, MissingExtra
 
 Device = Annotated[
-    Literal["auto", "cpu", "cuda"], Meta(description="where the model runs; auto: cuda where there is one, else cpu")
+    Literal["auto", "cpu", "cuda"],
+    Meta(description="where the model runs; auto: cuda where there is one, else cpu"),
 ]
 Download = Annotated[bool, Meta(description="fetch the weights where they are not there")]
 
@@ -28,7 +30,8 @@ def placed(model: Any, device: str) -> Any:
 
 
 def run(model: Any, forward: Any, *inputs: Any) -> np.ndarray:
-    """float32 of ``forward(model, *inputs)``; on a GPU in mixed precision (bfloat16), which changes a number by less than 1 %."""
+    """float32 of ``forward(model, *inputs)``; on a GPU in mixed precision (bfloat16), which changes a number
+    by less than 1 %."""
     import torch
 
     device = next(model.parameters()).device
@@ -53,7 +56,8 @@ def pretrained(loader: Any, name: str, setting: str, download: bool, **more: Any
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"Setting {setting}={name!r}: its files are not here: {str(error).splitlines()[0]}",
-            "Name a folder that holds such a model (config.json, model.safetensors ...), or set download=true",
+            "Name a folder that holds such a model (config.json, model.safetensors ...), or set "
+            "download=true",
         ) from None
 
 
@@ -71,7 +75,8 @@ def torchvision(part: str) -> Any:
 
 
 def load_weights(model: Any, weights: str, standard: Any, download: bool) -> Any:
-    """The network with weights: 'default' (its library's standard ones), 'random' (seeded, for tests) or those of a file."""
+    """The network with weights: 'default' (its library's standard ones), 'random' (seeded, for tests) or
+    those of a file."""
     import torch
 
     if weights == "random":
@@ -90,7 +95,8 @@ def load_weights(model: Any, weights: str, standard: Any, download: bool) -> Any
         model.load_state_dict(state)
     except (RuntimeError, AttributeError, TypeError) as error:
         raise ConfigError(
-            f"Setting weights={weights!r}: not the weights of this network: {' '.join(str(error).split())[:200]}",
+            f"Setting weights={weights!r}: not the weights of this network: "
+            f"{' '.join(str(error).split())[:200]}",
             "A state dict of the architecture in torchvision is expected.",
         ) from None
     return model
@@ -103,13 +109,23 @@ def _read(weights: str) -> Any:
 
     file = Path(weights)
     if not file.is_file():
-        raise ConfigError(f"Setting weights={weights!r}: there is no such file.", "A path, 'default' or 'random' is expected.")
+        raise ConfigError(
+            f"Setting weights={weights!r}: there is no such file.",
+            "A path, 'default' or 'random' is expected.",
+        )
     try:
-        return load_file(file) if file.suffix == ".safetensors" else torch.load(file, map_location="cpu", weights_only=True)
+        return (
+            load_file(file)
+            if file.suffix == ".safetensors"
+            else torch.load(file, map_location="cpu", weights_only=True)
+        )
     except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(f"Setting weights={weights!r}: not a file of weights: {reason}", ".safetensors or .pth") from None
+        raise ConfigError(
+            f"Setting weights={weights!r}: not a file of weights: {reason}", ".safetensors or .pth"
+        ) from None
     except Exception as error:  # the unpickler's own, of a file that holds more than numbers
         raise ConfigError(
-            f"Setting weights={weights!r}: not a file of weights alone: {type(error).__name__}", ".safetensors or .pth"
+            f"Setting weights={weights!r}: not a file of weights alone: {type(error).__name__}",
+            ".safetensors or .pth",
         ) from None

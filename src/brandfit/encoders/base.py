@@ -1,8 +1,9 @@
-"""What every encoder is: authors write ``units`` and ``encode_batch``; callers get batching, caching and resume.
+"""What every encoder is: authors write ``units`` and ``encode_batch``; callers get batching, caching and
+resume.
 
-A *unit* is what is encoded at once: a caption, a picture, a row of numbers. The value of a post or account is the mean of
-its units (a post with three pictures has three). Equal units are encoded once; a unit that cannot be encoded is left out,
-and an id without any unit is not in the Features.
+A *unit* is what is encoded at once: a caption, a picture, a row of numbers. The value of a post or account is
+the mean of its units (a post with three pictures has three). Equal units are encoded once; a unit that cannot
+be encoded is left out, and an id without any unit is not in the Features.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from brandfit.errors import BrandfitError
 Tick = Callable[[int, int], None]
 """Called with (steps done, steps in all): of learning first, where an encoder learns, then of the units."""
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-"""A map in order; a lazy one that runs ahead in threads (``compute.local.thread_map``) keeps an encoder fed."""
+"""A map in order; a lazy one that runs ahead in threads (``compute.local.thread_map``) keeps an encoder
+fed."""
 
 IN_MEMORY = 64 * 2**20
 """Bytes of a matrix that is held in memory; a larger one lies in a temporary file (in TMPDIR)."""
@@ -43,8 +45,8 @@ ROWS_AT_ONCE = 8192
 class Units(NamedTuple):
     """Contents to encode and the id that each belongs to, aligned: ``contents[n]`` is a unit of ``ids[n]``.
 
-    A content is a small msgpack-able value that says all that the encoding depends on: the text itself, or the hash of
-    a picture. An id may come with several.
+    A content is a small msgpack-able value that says all that the encoding depends on: the text itself, or
+    the hash of a picture. An id may come with several.
     """
 
     ids: Sequence[str]
@@ -72,7 +74,8 @@ class Store(Protocol):
         """Keep a chunk, whole or not at all."""
 
     def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
-        """Note what a maker is (``Encoder.about``): who forgets an account, or removes what nothing uses, must know."""
+        """Note what a maker is (``Encoder.about``): who forgets an account, or removes what nothing uses,
+        must know."""
 
     def load(self, name: str, key: str) -> Features | None:
         """The finished Features of this key."""
@@ -93,12 +96,14 @@ class Encoder(ABC):
     kind: ClassVar[str] = "encoder"
     Config: ClassVar[type[settings.Config]] = settings.Config
     neutral: ClassVar[tuple[str, ...]] = ()
-    """Settings that change no number (device, threads, where a file lies): what was encoded under others stays good."""
+    """Settings that change no number (device, threads, where a file lies): what was encoded under others
+    stays good."""
     level: ClassVar[Level] = "post"
     slot: ClassVar[str] = "text"
     """The slot of a ranker that these Features fill unless a setting says otherwise."""
     preference: ClassVar[int] = 10
-    """Of several Features for one slot, a ranker that is not told otherwise reads those of the highest preference."""
+    """Of several Features for one slot, a ranker that is not told otherwise reads those of the highest
+    preference."""
     sentences: ClassVar[bool] = False
     """Of text: whether texts that mean the same are near to each other, whatever their words."""
     learned_columns: ClassVar[bool] = False
@@ -162,7 +167,8 @@ class Encoder(ABC):
 
     @property
     def maker(self) -> str:
-        """Who makes the numbers: a hash of name, version, config (but for what is ``neutral``) and weights."""
+        """Who makes the numbers: a hash of name, version, config (but for what is ``neutral``) and
+        weights."""
         config = {name: value for name, value in self.config.to_dict().items() if name not in self.neutral}
         made = [self.name, self.version, config, self.weights]
         return hashlib.sha256(msgspec.json.encode(made, order="sorted")).hexdigest()[:32]
@@ -173,10 +179,11 @@ class Encoder(ABC):
         return {"encoder": self.name, "config": self.config.to_dict()}
 
     def learn(self, dataset: Dataset) -> None:  # noqa: B027
-        """Note what is to be learned from the data (topics, a vocabulary); called before ``units``. Most encoders learn nothing.
+        """Note what is to be learned from the data (topics, a vocabulary); called before ``units``. Most
+        encoders learn nothing.
 
-        A fingerprint of what is learned from goes into ``weights``; learning itself can wait until ``encode_batch`` or ``columns``
-        asks for it, so that what the store holds is not learned again.
+        A fingerprint of what is learned from goes into ``weights``; learning itself can wait until
+        ``encode_batch`` or ``columns`` asks for it, so that what the store holds is not learned again.
         """
 
     @abstractmethod
@@ -184,15 +191,18 @@ class Encoder(ABC):
         """What there is to encode. Posts or accounts without content are left out."""
 
     def prepare(self, dataset: Dataset, content: Any) -> Any:
-        """What ``encode_batch`` needs of one content (a decoded picture), made ahead, in threads; None if it cannot be encoded."""
+        """What ``encode_batch`` needs of one content (a decoded picture), made ahead, in threads; None if it
+        cannot be encoded."""
         return content
 
     @abstractmethod
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
-        """(n, dim) float32 of n prepared contents; a row that is not finite is a content that says nothing, and is left out."""
+        """(n, dim) float32 of n prepared contents; a row that is not finite is a content that says nothing,
+        and is left out."""
 
     def cost(self, content: Any) -> float:
-        """Contents are encoded in the order of their cost, so that a batch holds like with like (text by its length)."""
+        """Contents are encoded in the order of their cost, so that a batch holds like with like (text by its
+        length)."""
         return 0.0
 
     def encode(
@@ -204,13 +214,18 @@ class Encoder(ABC):
         learn: bool = True,
         only: Collection[str] | None = None,
     ) -> Features:
-        """Features of all posts or accounts of a Dataset. ``learn=False``: by what was learned before, of another one.
-        ``only``: of these ids alone, without a store.
+        """Features of all posts or accounts of a Dataset. ``learn=False``: by what was learned before, of
+        another one. ``only``: of these ids alone, without a store.
 
-        What the store already holds is not computed again. Contents that cannot be prepared are tried again the next time (a
-        picture may be back); the key of the result says what is in it, not what was asked for.
+        What the store already holds is not computed again. Contents that cannot be prepared are tried again
+        the next time (a picture may be back); the key of the result says what is in it, not what was asked
+        for.
         """
-        self.tick, self.folder, self.mapper = tick, store.checkpoint(self.name) if store is not None else None, map
+        self.tick, self.folder, self.mapper = (
+            tick,
+            store.checkpoint(self.name) if store is not None else None,
+            map,
+        )
         if learn:
             self.learn(dataset)
         units = self.units(dataset)
@@ -248,10 +263,11 @@ class Encoder(ABC):
         return kept
 
     def gap(self, dataset: Dataset, features: Features) -> Gap:
-        """Ids of the posts or accounts of a Dataset that these Features, which this encoder made, do not cover.
+        """Ids of the posts or accounts of a Dataset that these Features, which this encoder made, do not
+        cover.
 
-        Nothing is learned or encoded, and no weights are read. Where the contents of the Features were not recorded, ids without
-        a row count as new, and changed ones are not found.
+        Nothing is learned or encoded, and no weights are read. Where the contents of the Features were not
+        recorded, ids without a row count as new, and changed ones are not found.
         """
         units = self.units(dataset)
         hashes = _hashes(units.contents)
@@ -262,8 +278,12 @@ class Encoder(ABC):
         if contents is None:
             unchanged = features.key.partition("-")[2] == self._content_key(ids, hashes)
             return Gap([] if unchanged else with_content[row < 0].tolist(), [])
-        silent = Features("", contents.silent, np.zeros((len(contents.silent), 0), np.float32)).rows_of(with_content)
-        place = np.where(row >= 0, row, np.where(silent >= 0, len(features) + silent, -1))  # (i,) of its digest
+        silent = Features("", contents.silent, np.zeros((len(contents.silent), 0), np.float32)).rows_of(
+            with_content
+        )
+        place = np.where(
+            row >= 0, row, np.where(silent >= 0, len(features) + silent, -1)
+        )  # (i,) of its digest
         known = place >= 0
         changed = known.copy()
         changed[known] = np.asarray(contents.digests)[place[known]] != digests[known]
@@ -285,11 +305,22 @@ class Encoder(ABC):
         return digest.hexdigest()[:32]
 
     def _rows(
-        self, dataset: Dataset, hashes: np.ndarray, contents: Sequence[Any], store: Store | None, tick: Tick | None, map: Map
+        self,
+        dataset: Dataset,
+        hashes: np.ndarray,
+        contents: Sequence[Any],
+        store: Store | None,
+        tick: Tick | None,
+        map: Map,
     ) -> tuple[Rows, np.ndarray]:
-        """Rows (u, dim) of distinct contents, from the store where it has them, and which could be encoded (u,)."""
+        """Rows (u, dim) of distinct contents, from the store where it has them, and which could be encoded
+        (u,)."""
         maker = self.maker
-        rows, known, encoded = Rows(len(hashes), self.dim), np.zeros(len(hashes), bool), np.zeros(len(hashes), bool)
+        rows, known, encoded = (
+            Rows(len(hashes), self.dim),
+            np.zeros(len(hashes), bool),
+            np.zeros(len(hashes), bool),
+        )
         for old, values in store.units(maker) if store is not None and len(hashes) else ():
             old = np.ascontiguousarray(old).view("V16").ravel()
             at = np.minimum(np.searchsorted(hashes, old), len(hashes) - 1)
@@ -326,9 +357,15 @@ class Encoder(ABC):
         return rows, encoded
 
     def _encoded(self, prepared: list[Any]) -> np.ndarray:
-        values = np.asarray(self.encode_batch(prepared), np.float32) if prepared else np.zeros((0, self.dim), np.float32)
+        values = (
+            np.asarray(self.encode_batch(prepared), np.float32)
+            if prepared
+            else np.zeros((0, self.dim), np.float32)
+        )
         if values.shape != (len(prepared), self.dim):
-            raise ValueError(f"{self.name}: encode_batch must give {(len(prepared), self.dim)}, found {values.shape}")
+            raise ValueError(
+                f"{self.name}: encode_batch must give {(len(prepared), self.dim)}, found {values.shape}"
+            )
         return values
 
 
@@ -343,14 +380,17 @@ class Rows:
             return
         try:
             with tempfile.TemporaryFile(prefix="brandfit-") as file:
-                if hasattr(os, "posix_fallocate"):  # a full disk is an error here and now, not a crash at some later row
+                if hasattr(
+                    os, "posix_fallocate"
+                ):  # a full disk is an error here and now, not a crash at some later row
                     os.posix_fallocate(file.fileno(), 0, size)
                 else:
                     file.truncate(size)
                 self._map = mmap.mmap(file.fileno(), size)
         except OSError as error:
             raise BrandfitError(
-                f"Encoding needs {size / 2**30:.1f} GiB of temporary space in {tempfile.gettempdir()}: {error.strerror}.",
+                f"Encoding needs {size / 2**30:.1f} GiB of temporary space in {tempfile.gettempdir()}: "
+                f"{error.strerror}.",
                 "Make room there, or name another folder in the environment variable TMPDIR.",
             ) from None
         self.values = np.frombuffer(self._map, dtype).reshape(n, dim)

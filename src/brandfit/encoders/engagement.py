@@ -1,11 +1,12 @@
 """engagement: how the public answers a post: its engagement rate, and the sizes that it is made of.
 
     engagement_rate = (likes + comments) / followers       CAMERA, Eq. 10 (C-08)
-    log1p_likes, log1p_comments, log1p_followers           natural logarithms of 1 + the counts, since counts spread over decades
+    log1p_likes, log1p_comments, log1p_followers           natural logarithms of 1 + the counts, since counts
+                                                           spread over decades
 
-A post whose likes are not known or hidden, or whose account has no known followers, is no unit. Comments that are not known
-count as none: they are a few per cent of the likes, and leaving the post out would lose the likes too. The followers are
-those of the last import, not those of the day of the post.
+A post whose likes are not known or hidden, or whose account has no known followers, is no unit. Comments that
+are not known count as none: they are a few per cent of the likes, and leaving the post out would lose the
+likes too. The followers are those of the last import, not those of the day of the post.
 """
 
 from __future__ import annotations
@@ -30,13 +31,20 @@ class Engagement(Encoder):
 
     def units(self, dataset: Dataset) -> Units:
         followers = pa.array(
-            dataset.of_accounts("followers", dataset.posts["account"].combine_chunks()), pa.float64(), from_pandas=True
+            dataset.of_accounts("followers", dataset.posts["account"].combine_chunks()),
+            pa.float64(),
+            from_pandas=True,
         )
         posts = dataset.posts.select(["id", "likes", "comments"]).append_column("followers", followers)
         posts = posts.filter(pc.and_(pc.is_valid(posts["likes"]), pc.greater(posts["followers"], 0)))
-        counts = [pc.fill_null(posts[name], 0).cast(pa.int64()).to_pylist() for name in ("likes", "comments", "followers")]
+        counts = [
+            pc.fill_null(posts[name], 0).cast(pa.int64()).to_pylist()
+            for name in ("likes", "comments", "followers")
+        ]
         return Units(posts["id"].to_pylist(), list(zip(*counts, strict=True)))
 
     def encode_batch(self, batch: Sequence[tuple[int, int, int]]) -> np.ndarray:
         likes, comments, followers = np.array(batch, np.float64).T
-        return np.stack([(likes + comments) / followers, np.log1p(likes), np.log1p(comments), np.log1p(followers)], axis=1)
+        return np.stack(
+            [(likes + comments) / followers, np.log1p(likes), np.log1p(comments), np.log1p(followers)], axis=1
+        )

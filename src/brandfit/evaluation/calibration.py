@@ -10,11 +10,13 @@ BINS = 15
 
 
 class Reliability(NamedTuple):
-    """Bins of equal numbers of pairs, (m,) each: mean probability told, share that is true, pairs; and of all pairs:
+    """Bins of equal numbers of pairs, (m,) each: mean probability told, share that is true, pairs; and of all
+    pairs:
 
     error  expected calibration error
     base   share that is true
-    skill  1 - Brier score / Brier score of always telling ``base`` (Murphy 1973); NaN where all or none are true
+    skill  1 - Brier score / Brier score of always telling ``base`` (Murphy 1973); NaN where all or none are
+           true
     """
 
     told: np.ndarray
@@ -26,10 +28,12 @@ class Reliability(NamedTuple):
 
 
 def reliability(probability: np.ndarray, positive: np.ndarray, bins: int = BINS) -> Reliability:
-    """Expected calibration error of probabilities (n,) of what is so (n,): sum over bins of n_k / n |true_k - told_k|.
+    """Expected calibration error of probabilities (n,) of what is so (n,): sum over bins of n_k / n |true_k -
+    told_k|.
 
-    Bins hold equally many pairs (adaptive ECE, Nguyen and O'Connor 2015): where one pair in fifty is true, bins of equal width
-    would leave all but one nearly empty. Pairs without a probability (NaN) are left out; without any the error is NaN.
+    Bins hold equally many pairs (adaptive ECE, Nguyen and O'Connor 2015): where one pair in fifty is true,
+    bins of equal width would leave all but one nearly empty. Pairs without a probability (NaN) are left out;
+    without any the error is NaN.
     """
     known = ~np.isnan(probability)
     probability, positive = probability[known], positive[known]

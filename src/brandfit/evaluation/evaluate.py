@@ -27,7 +27,8 @@ SECONDS = "seconds.txt"
 CELLS = 4_000_000
 """Scores held at once: brands are scored in blocks of so many candidates in all."""
 HISTORY = ("warm", "cold")
-"""Partners to find that work with a training brand too, and those that do not; each judged without the others as candidates."""
+"""Partners to find that work with a training brand too, and those that do not; each judged without the others
+as candidates."""
 
 
 @checked
@@ -42,15 +43,18 @@ def evaluate(
 ) -> Report:
     """Judge rankers, each made anew for every seed and fold by ``make[name](seed)``, under one protocol.
 
-    The split is the protocol's and the same for all; the seeds are the rankers'. Values are kept a brand, so that the report
-    can compare rankers brand by brand. ``folder``: where trainings keep checkpoints, so that an evaluation that was broken off goes
-    on from them; whoever names it removes it. ``prepare``: what is done to every fold before it is judged.
+    The split is the protocol's and the same for all; the seeds are the rankers'. Values are kept a brand, so
+    that the report can compare rankers brand by brand. ``folder``: where trainings keep checkpoints, so that
+    an evaluation that was broken off goes on from them; whoever names it removes it. ``prepare``: what is
+    done to every fold before it is judged.
     """
     seeds = whole_numbers(seeds, "seeds")
     if protocol.ties not in TIES:
         raise UnknownName("tie rule", protocol.ties, TIES)
     if not make or not seeds:
-        raise UsageError("There is nothing to judge: no ranker or no seed is named.", "Name one of each at least.")
+        raise UsageError(
+            "There is nothing to judge: no ranker or no seed is named.", "Name one of each at least."
+        )
     folds = protocol.folds(dataset)
     if prepare:
         folds = [_prepared(prepare, fold, n, len(folds), tick) for n, fold in enumerate(folds)]
@@ -89,7 +93,11 @@ def evaluate(
                 result.parameters = ranker.n_parameters
                 where = f"{fold.name}, seed {seed}" if len(seeds) > 1 or seed else fold.name
                 read = {*ranker.used_slots(fold.test), *ranker.reads}
-                features = {slot: fold.test.slots[slot].name for slot in ranker.slots if slot in read & fold.test.slots.keys()}
+                features = {
+                    slot: fold.test.slots[slot].name
+                    for slot in ranker.slots
+                    if slot in read & fold.test.slots.keys()
+                }
                 result.reads |= features
                 leaks = [f"{name} {what}" for name, what in fold.features if name in features.values()]
                 for note in (*ranker.notes(fold.test), *leaks):
@@ -125,11 +133,17 @@ def evaluate(
 
 def _notes(dataset: Dataset, folds: Sequence[Fold], protocol: Protocol) -> tuple[str, ...]:
     of_folds = (note for fold in folds for note in fold.notes)
-    return tuple(dict.fromkeys([*dataset.notes, *_hidden(folds), *of_folds, *_without_choice(folds, protocol)]))
+    return tuple(
+        dict.fromkeys([*dataset.notes, *_hidden(folds), *of_folds, *_without_choice(folds, protocol)])
+    )
 
 
 def _silence(silent: int, brands: int, protocol: Protocol) -> str:
-    figures = "its figures are those of chance" if protocol.ties == "expected" else f"its figures are those of {protocol.ties} ties"
+    figures = (
+        "its figures are those of chance"
+        if protocol.ties == "expected"
+        else f"its figures are those of {protocol.ties} ties"
+    )
     if silent == brands:
         return f"it has no evidence on any pair: {figures}"
     return f"it has no evidence on {silent:,} of {brands:,} brands: there {figures}"
@@ -142,7 +156,8 @@ def _prepared(prepare: Callable[[Fold], Fold], fold: Fold, n: int, folds: int, t
 
 
 def _hidden(folds: Sequence[Fold]) -> list[str]:
-    """How many posts are hidden; of several folds, of which each hides its own, how many different ones and in each."""
+    """How many posts are hidden; of several folds, of which each hides its own, how many different ones and
+    in each."""
     posts = len({id for fold in folds for id in fold.hidden.tolist()})
     if not posts:
         return []
@@ -159,18 +174,24 @@ def _without_choice(folds: Sequence[Fold], protocol: Protocol) -> list[str]:
         if isinstance(metric, Recall) and (pools <= metric.k).any():
             some = int((pools <= metric.k).sum())
             whom = "all brands have" if some == len(pools) else f"{some:,} of {len(pools):,} brands have"
-            notes.append(f"{metric} is 1 whoever ranks where there is nobody to leave out: {whom} {metric.k} candidates or fewer")
+            notes.append(
+                f"{metric} is 1 whoever ranks where there is nobody to leave out: {whom} {metric.k} "
+                "candidates or fewer"
+            )
     return notes
 
 
 class Clock:
-    """Seconds of one fit, those of before it was broken off too where it goes on from a checkpoint: noted with every epoch."""
+    """Seconds of one fit, those of before it was broken off too where it goes on from a checkpoint: noted
+    with every epoch."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.before = 0.0
         with suppress(OSError, ValueError):  # the first time, or broken off while it was noted
-            self.before = float((folder / SECONDS).read_text()) if folder and (folder / CHECKPOINT).exists() else 0.0
+            self.before = (
+                float((folder / SECONDS).read_text()) if folder and (folder / CHECKPOINT).exists() else 0.0
+            )
         self.started = time.perf_counter()
 
     def read(self) -> float:
@@ -185,8 +206,9 @@ class Clock:
 def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]:
     """(b, n) bool: candidates of the brand's own category, for cAUC, and where categories come from.
 
-    A candidate is of its own category, if it has one, else of those of the brands that it endorses: the truth, used to
-    judge and never seen by a ranker. A brand whose category no candidate has is of the one most frequent among its partners.
+    A candidate is of its own category, if it has one, else of those of the brands that it endorses: the
+    truth, used to judge and never seen by a ranker. A brand whose category no candidate has is of the one
+    most frequent among its partners.
     """
     own = dataset.of_accounts("category", fold.candidates)
     brands = dataset.of_accounts("category", fold.brands)
@@ -204,7 +226,9 @@ def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]
     if not any(theirs):
         return None, "no account has a category: cAUC is not defined"
     names = sorted(set().union(*theirs))
-    member = np.array([[name in found for name in names] for found in theirs], bool).reshape(len(theirs), len(names))
+    member = np.array([[name in found for name in names] for found in theirs], bool).reshape(
+        len(theirs), len(names)
+    )
     result = np.zeros(fold.relevant.shape, bool)
     for row, category in enumerate(brands.tolist()):
         if category is None or category not in names:
@@ -233,7 +257,10 @@ def _references(folds: list[Fold], same: list[np.ndarray | None], protocol: Prot
         values = _empty(protocol)
         judge = protocol.replace(ties="expected") if name in DRAWN else protocol
         for fold, s, found in zip(folds, same, scores, strict=True):
-            rows = [_brand_values(judge, fold, row, found[name][row], s, fold.eligible[row]) for row in range(len(fold.brands))]
+            rows = [
+                _brand_values(judge, fold, row, found[name][row], s, fold.eligible[row])
+                for row in range(len(fold.brands))
+            ]
             for metric in protocol.metrics:
                 values[str(metric)].append(np.array([row.get(metric, np.nan) for row in rows]))
         result[name] = Judged({metric: [np.concatenate(arrays)] for metric, arrays in values.items()})
@@ -241,7 +268,8 @@ def _references(folds: list[Fold], same: list[np.ndarray | None], protocol: Prot
 
 
 def _told(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of the pairs that are asked for, and which work together; empty for a ranker that tells none."""
+    """Probabilities of the pairs that are asked for, and which work together; empty for a ranker that tells
+    none."""
     step = max(1, CELLS // max(1, len(fold.candidates)))
     rows = []
     for start in range(0, len(fold.brands), step):
@@ -255,18 +283,24 @@ def _told(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
 def _fold_values(
     ranker: Ranker, fold: Fold, protocol: Protocol, same: np.ndarray | None, known: np.ndarray
 ) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
-    """Of all partners, of the warm and of the cold ones: metric name to (b,) values of the fold's brands. And (b,) bool: those
-    without a single score.
+    """Of all partners, of the warm and of the cold ones: metric name to (b,) values of the fold's brands. And
+    (b,) bool: those without a single score.
     """
     silent = np.zeros(len(fold.brands), bool)
-    values = {kind: {str(m): np.full(len(fold.brands), np.nan) for m in protocol.metrics} for kind in ("all", *HISTORY)}
+    values = {
+        kind: {str(m): np.full(len(fold.brands), np.nan) for m in protocol.metrics}
+        for kind in ("all", *HISTORY)
+    }
     step = max(1, CELLS // max(1, len(fold.candidates)))
     for start in range(0, len(fold.brands), step):
         scores = ranker.score(fold.test, fold.brands[start : start + step], fold.candidates)
         silent[start : start + len(scores)] = np.isnan(scores).all(axis=1)
         for n, row in enumerate(range(start, min(start + step, len(fold.brands)))):
             asked = {"all": fold.eligible[row]}
-            asked |= {"warm": asked["all"] & ~(fold.relevant[row] & ~known), "cold": asked["all"] & ~(fold.relevant[row] & known)}
+            asked |= {
+                "warm": asked["all"] & ~(fold.relevant[row] & ~known),
+                "cold": asked["all"] & ~(fold.relevant[row] & known),
+            }
             for kind, chosen in asked.items():
                 for metric, value in _brand_values(protocol, fold, row, scores[n], same, chosen).items():
                     values[kind][str(metric)][row] = value

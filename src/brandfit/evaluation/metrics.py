@@ -1,14 +1,15 @@
 """Metrics are values with names that parse back: ``str(parse("Recall@10")) == "Recall@10"``.
 
-They read scores, not order, so ties are theirs to judge. A tie rule says where the relevant candidates stand within a
-block of equal scores:
+They read scores, not order, so ties are theirs to judge. A tie rule says where the relevant candidates stand
+within a block of equal scores:
 
-    expected     the mean over all orders of the block, in closed form: what a random tie break gives on average
+    expected     the mean over all orders of the block, in closed form: what a random tie break gives on
+                 average
     pessimistic  last (the published MIR and CAMERA script)
     optimistic   first
 
-A NaN score, "no evidence", is tied below all others: silence is never rewarded. n candidates of which r are relevant, ranks
-from 1:
+A NaN score, "no evidence", is tied below all others: silence is never rewarded. n candidates of which r are
+relevant, ranks from 1:
 
     AUC        share of (relevant, other) pairs in the right order; a tied pair counts 1/2, 0 or 1
     cAUC       the same, the others of the brand's own category only (D-08)
@@ -18,8 +19,8 @@ from 1:
     MedR       median over brands of the rank of the first relevant one
     nDCG@k     sum of 1 / log2(1 + rank) of relevant ones among the first k, over the best such sum
 
-Expected AP within tied blocks: McSherry and Najork, "Computing information retrieval performance measures efficiently in
-the presence of tied scores", ECIR 2008.
+Expected AP within tied blocks: McSherry and Najork, "Computing information retrieval performance measures
+efficiently in the presence of tied scores", ECIR 2008.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ TIES: tuple[Ties, ...] = get_args(Ties)
 class Blocks:
     """The scores of one brand as blocks of ties, best first.
 
-    start (m,) candidates above each block; size (m,) in it; hits (m,) relevant ones in it; n candidates, r relevant in all.
+    start (m,) candidates above each block; size (m,) in it; hits (m,) relevant ones in it; n candidates, r
+    relevant in all.
     """
 
     start: np.ndarray
@@ -65,7 +67,11 @@ def blocks(scores: np.ndarray, relevant: np.ndarray) -> Blocks:
     keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf, neginf=-np.finfo(np.float64).max)
     order = np.argsort(-keys, kind="stable")
     ranked = keys[order]
-    first = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]])) if len(keys) else np.zeros(0, np.int64)
+    first = (
+        np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+        if len(keys)
+        else np.zeros(0, np.int64)
+    )
     size = np.diff(np.append(first, len(keys)))
     hits = np.add.reduceat(relevant[order].astype(np.int64), first) if len(keys) else np.zeros(0, np.int64)
     return Blocks(first, size, hits, len(keys), int(relevant.sum()))
@@ -81,12 +87,18 @@ class Metric(ABC):
 
     @abstractmethod
     def of(self, found: Blocks, ties: Ties) -> float:
-        """The value for one brand with at least one relevant candidate; NaN where the metric is not defined."""
+        """The value for one brand with at least one relevant candidate; NaN where the metric is not
+        defined."""
 
     def per_brand(
-        self, scores: np.ndarray, relevant: np.ndarray, ties: Ties = "expected", category: np.ndarray | None = None
+        self,
+        scores: np.ndarray,
+        relevant: np.ndarray,
+        ties: Ties = "expected",
+        category: np.ndarray | None = None,
     ) -> float:
-        """Scores (n,), relevant (n,) bool, category (n,) bool (candidates of the brand's own, for cAUC) to one number."""
+        """Scores (n,), relevant (n,) bool, category (n,) bool (candidates of the brand's own, for cAUC) to
+        one number."""
         if self.same_category:
             if category is None:
                 return float("nan")
@@ -170,7 +182,8 @@ class MRR(Metric):
 
 
 class MedR(Metric):
-    """Even numbers of brands: the mean of the middle two. (The published script takes the lower one: ``MedR-lower``.)"""
+    """Even numbers of brands: the mean of the middle two. (The published script takes the lower one:
+    ``MedR-lower``.)"""
 
     name = "MedR"
     sentence = "median over brands of the rank of the first partner"
@@ -206,7 +219,8 @@ class MAP(Metric):
         total = 0.0
         for start, size, hits, before in zip(held.start, held.size, held.hits, above, strict=True):
             if ties == "expected":
-                # A place j of the block (1-based) holds a hit with chance h/s; then (j-1)(h-1)/(s-1) others stand before it.
+                # A place j of the block (1-based) holds a hit with chance h/s; then (j-1)(h-1)/(s-1) others
+                # stand before it.
                 place = np.arange(1, size + 1)
                 inside = (place - 1) * (hits - 1) / (size - 1) if size > 1 else 0.0
                 total += float((hits / size * (before + inside + 1) / (start + place)).sum())
@@ -222,7 +236,9 @@ class NDCG(AtK):
     sentence = "discounted gain of the partners among the first k, 1 where they stand first"
 
     def of(self, found: Blocks, ties: Ties) -> float:
-        gain = np.concatenate([[0.0], np.cumsum(_discounts(min(self.k, found.n)))])  # gain[m]: of hits at ranks 1 ... m
+        gain = np.concatenate(
+            [[0.0], np.cumsum(_discounts(min(self.k, found.n)))]
+        )  # gain[m]: of hits at ranks 1 ... m
         top = len(gain) - 1
 
         def between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -238,7 +254,17 @@ class NDCG(AtK):
         return float(total.sum() / gain[min(found.r, top)])
 
 
-METRICS: tuple[Metric, ...] = (AUC(), CAUC(), Recall(10), Recall(50), MRR(), MAP(), MedR(), NDCG(10), LowerMedR())
+METRICS: tuple[Metric, ...] = (
+    AUC(),
+    CAUC(),
+    Recall(10),
+    Recall(50),
+    MRR(),
+    MAP(),
+    MedR(),
+    NDCG(10),
+    LowerMedR(),
+)
 """The named ones; ``Recall`` and ``nDCG`` take any k."""
 BY_NAME: dict[str, Metric] = {str(m): m for m in METRICS if not isinstance(m, AtK)}
 AT_K: dict[str, type[AtK]] = {"Recall": Recall, "nDCG": NDCG}
@@ -261,9 +287,11 @@ def _first(found: Blocks) -> tuple[int, int, int]:
 
 
 def _first_at(size: int, hits: int) -> np.ndarray:
-    """(size - hits + 1,) chance that the first of ``hits`` among ``size`` in random order stands at place 1, 2, ..."""
+    """(size - hits + 1,) chance that the first of ``hits`` among ``size`` in random order stands at place 1,
+    2, ..."""
     place = np.arange(1, size - hits + 1)
-    # P(first at j) = P(first at j - 1) * (size - hits - j + 2) / (size - j + 1), in logs: products of thousands underflow
+    # P(first at j) = P(first at j - 1) * (size - hits - j + 2) / (size - j + 1), in logs: products of
+    # thousands underflow
     steps = np.log(size - hits - place + 1) - np.log(size - place)
     return hits / size * np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
 

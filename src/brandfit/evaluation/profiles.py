@@ -33,7 +33,8 @@ class Told:
 
 @dataclass(frozen=True)
 class ProfileReport:
-    """truth (n,) class numbers of the accounts, posts (n,) how many of each are there; ``told`` by profiler."""
+    """truth (n,) class numbers of the accounts, posts (n,) how many of each are there; ``told`` by
+    profiler."""
 
     classes: tuple[str, ...]
     ids: np.ndarray
@@ -49,7 +50,8 @@ class ProfileReport:
     """How the labels came to be, where nobody stated them."""
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON types; ``results`` is ``{profiler: {"accuracy", "macro_f1", "accuracy_several", "per_class", "ece", ...}}``."""
+        """JSON types; ``results`` is ``{profiler: {"accuracy", "macro_f1", "accuracy_several", "per_class",
+        "ece", ...}}``."""
         return {
             "classes": list(self.classes),
             self.what: len(self.truth),
@@ -73,16 +75,22 @@ class ProfileReport:
             "ece": float(np.mean([calibration_error(p, self.truth) for p in told.probabilities])),
             "sure": {
                 "share": float(np.mean([s.mean() for s in sure])),
-                "accuracy": float(np.mean([r[s].mean() if s.any() else np.nan for r, s in zip(right, sure, strict=True)])),
+                "accuracy": float(
+                    np.mean([r[s].mean() if s.any() else np.nan for r, s in zip(right, sure, strict=True)])
+                ),
                 "confidence": self.confidence,
             },
             "seconds": round(told.seconds, 3),
         }
 
     def _interval(
-        self, guesses: Sequence[np.ndarray], measure: Callable[[np.ndarray, np.ndarray], float], chosen: np.ndarray | None = None
+        self,
+        guesses: Sequence[np.ndarray],
+        measure: Callable[[np.ndarray, np.ndarray], float],
+        chosen: np.ndarray | None = None,
     ) -> dict[str, float | None]:
-        """Mean and spread over seeds, 95 % bootstrap interval over influencers (of the first seed, put around the mean)."""
+        """Mean and spread over seeds, 95 % bootstrap interval over influencers (of the first seed, put around
+        the mean)."""
         at = np.arange(len(self.truth)) if chosen is None else np.flatnonzero(chosen)
         if not len(at):
             return {"mean": None, "low": None, "high": None, "seed_std": None, "influencers": 0}
@@ -95,13 +103,24 @@ class ProfileReport:
         told = {"mean": float(np.mean(each)), "low": float(low), "high": float(high), "seed_std": spread}
         return {**told, "influencers": len(at)}
 
-    def _per_class(self, guesses: Sequence[np.ndarray], probabilities: Sequence[np.ndarray]) -> dict[str, dict[str, float | int]]:
+    def _per_class(
+        self, guesses: Sequence[np.ndarray], probabilities: Sequence[np.ndarray]
+    ) -> dict[str, dict[str, float | int]]:
         found = [f1_scores(g, self.truth, len(self.classes)) for g in guesses]
         mean = np.mean(found, axis=0)
-        auc = np.mean([[_auc(p[:, n], self.truth == n) for n in range(len(self.classes))] for p in probabilities], axis=0)
+        auc = np.mean(
+            [[_auc(p[:, n], self.truth == n) for n in range(len(self.classes))] for p in probabilities],
+            axis=0,
+        )
         counts = np.bincount(self.truth, minlength=len(self.classes))
         return {
-            name: {"precision": float(p), "recall": float(r), "f1": float(f), "auc": float(a), "influencers": int(n)}
+            name: {
+                "precision": float(p),
+                "recall": float(r),
+                "f1": float(f),
+                "auc": float(a),
+                "influencers": int(n),
+            }
             for name, (p, r, f), a, n in zip(self.classes, mean, auc, counts, strict=True)
         }
 
@@ -110,24 +129,43 @@ class ProfileReport:
         intervals = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
         if self.what == "influencers":  # a post is one post
             intervals["accuracy_several"] = f"{SEVERAL} posts or more"
-        header = ["", *intervals.values(), "calibration error", f"sure ({self.confidence:.2g})", "then right", "seconds"]
+        header = [
+            "",
+            *intervals.values(),
+            "calibration error",
+            f"sure ({self.confidence:.2g})",
+            "then right",
+            "seconds",
+        ]
         rows = []
         for name, found in told["results"].items():
             values = [_cell(found[key]) for key in intervals]
             sure = found["sure"]
             rows.append(
-                [name, *values, _short(found["ece"]), _short(sure["share"]), _short(sure["accuracy"]), f"{found['seconds']:.0f}"]
+                [
+                    name,
+                    *values,
+                    _short(found["ece"]),
+                    _short(sure["share"]),
+                    _short(sure["accuracy"]),
+                    f"{found['seconds']:.0f}",
+                ]
             )
         widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
-        lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in [header, *rows]]
+        lines = [
+            "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
+            for row in [header, *rows]
+        ]
         share = _short(told["majority"])
         best = max(told["results"], key=lambda n: told["results"][n]["accuracy"]["mean"])
         classes = told["results"][best]["per_class"]
         return "\n".join(
             [
-                f"{len(self.truth):,} {self.what} of {len(self.classes)} categories; the most frequent: {share}.",
+                f"{len(self.truth):,} {self.what} of {len(self.classes)} categories; the most frequent: "
+                f"{share}.",
                 *self.notes,
-                f"{self.sentence} Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over {self.what}.",
+                f"{self.sentence} Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over "
+                f"{self.what}.",
                 "",
                 *lines,
                 "",
@@ -148,11 +186,12 @@ def judge(
     seeds: Seeds = (0,),
     tick: Tick | None = None,
 ) -> ProfileReport:
-    """Judge profilers, each made anew for every seed and fold: in folds over influencers, or fitted on one Dataset and judged on
-    another, on the categories that both have.
+    """Judge profilers, each made anew for every seed and fold: in folds over influencers, or fitted on one
+    Dataset and judged on another, on the categories that both have.
 
-    What is judged has its category hidden from the profiler; what both Datasets know is learned from, and not judged. Accounts of
-    which nothing is known count as told wrongly. Raises UsageError where nothing is left to judge.
+    What is judged has its category hidden from the profiler; what both Datasets know is learned from, and not
+    judged. Accounts of which nothing is known count as told wrongly. Raises UsageError where nothing is left
+    to judge.
     """
     seeds = whole_numbers(seeds, "seeds")
     first = next(iter(make.values()))(0)
@@ -160,14 +199,17 @@ def judge(
     what = "posts" if first.level == "post" else "influencers"
     classes = tuple(sorted(set(labels.tolist())))
     if len(classes) < 2:
-        raise UsageError(f"There are no {first.learns} of two kinds, with posts, to judge by.", first.advice(dataset))
+        raise UsageError(
+            f"There are no {first.learns} of two kinds, with posts, to judge by.", first.advice(dataset)
+        )
     if other is not None:
         judged, truth = first.examples(other)
         known = np.isin(truth, classes)
         judged, truth = judged[known], truth[known]
         if not len(judged):
             raise UsageError(
-                f"The other workspace has no {first.learns} of the kinds that were learned.", f"Learned: {', '.join(classes)}."
+                f"The other workspace has no {first.learns} of the kinds that were learned.",
+                f"Learned: {', '.join(classes)}.",
             )
         new = ~np.isin(judged, ids)
         if not new.any():
@@ -183,7 +225,12 @@ def judge(
         judged, truth = ids, labels
         sentence = f"{folds} folds over influencers."
     y = np.searchsorted(classes, truth)
-    posts = dict(zip(*np.unique((other or dataset).posts["account"].to_numpy().astype(str), return_counts=True), strict=True))
+    posts = dict(
+        zip(
+            *np.unique((other or dataset).posts["account"].to_numpy().astype(str), return_counts=True),
+            strict=True,
+        )
+    )
     owners = first.owners(other or dataset, judged)
     told = {name: Told() for name in make}
     parts = folds if other is None else 1
@@ -209,7 +256,9 @@ def judge(
     if tick:
         tick("done", steps, steps)
     counts = np.array([posts.get(id, 0) for id in owners.tolist()])
-    return ProfileReport(classes, judged, y, counts, told, tuple(seeds), sentence, first.config.confidence, what, dataset.notes)
+    return ProfileReport(
+        classes, judged, y, counts, told, tuple(seeds), sentence, first.config.confidence, what, dataset.notes
+    )
 
 
 def answered(probabilities: np.ndarray) -> np.ndarray:
@@ -227,15 +276,21 @@ def macro_f1(guesses: np.ndarray, truth: np.ndarray, classes: int) -> float:
 
 
 def f1_scores(guesses: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
-    """(c, 3) precision, recall and F1 of each class, of what ``answered`` gives; 0 where there is nothing to divide by."""
-    table = np.bincount(truth * (classes + 1) + guesses, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
+    """(c, 3) precision, recall and F1 of each class, of what ``answered`` gives; 0 where there is nothing to
+    divide by."""
+    table = np.bincount(truth * (classes + 1) + guesses, minlength=classes * (classes + 1)).reshape(
+        classes, classes + 1
+    )
     right = np.diag(table).astype(float)
     precision, recall = (right / np.maximum(n, 1) for n in (table.sum(axis=0)[:classes], table.sum(axis=1)))
-    return np.stack([precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-12)], axis=1)
+    return np.stack(
+        [precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-12)], axis=1
+    )
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Expected calibration error of the probability of the likeliest class, in bins of equally many accounts."""
+    """Expected calibration error of the probability of the likeliest class, in bins of equally many
+    accounts."""
     told, right = probabilities.max(axis=1), answered(probabilities) == truth
     parts = [part for part in np.array_split(np.argsort(told, kind="stable"), BINS) if len(part)]
     return float(sum(len(part) * abs(told[part].mean() - right[part].mean()) for part in parts) / len(told))
@@ -250,7 +305,11 @@ def _auc(scores: np.ndarray, positive: np.ndarray) -> float:
 
 
 def _cell(value: Mapping[str, float | None]) -> str:
-    return "-" if value["mean"] is None else f"{_short(value['mean'])} [{_short(value['low'])}, {_short(value['high'])}]"
+    return (
+        "-"
+        if value["mean"] is None
+        else f"{_short(value['mean'])} [{_short(value['low'])}, {_short(value['high'])}]"
+    )
 
 
 def _short(value: float | None) -> str:

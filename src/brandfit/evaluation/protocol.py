@@ -30,7 +30,9 @@ class CV5Config(config.Config, frozen=True):
 
 
 class ExpansionConfig(config.Config, frozen=True):
-    share: Annotated[float, Meta(description="share of each brand's partners that is known", gt=0, lt=1)] = 0.5
+    share: Annotated[float, Meta(description="share of each brand's partners that is known", gt=0, lt=1)] = (
+        0.5
+    )
     min_partners: Annotated[int, Meta(description="a brand with fewer partners is not judged", ge=2)] = 5
     min_followers: Annotated[int, Meta(description="fewest followers of a candidate", ge=0)] = 5_000
     max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
@@ -42,7 +44,8 @@ class ExpansionConfig(config.Config, frozen=True):
 
 class TemporalConfig(config.Config, frozen=True):
     date: Annotated[
-        int | str, Meta(description="what is before is known, what is after is judged: 2018-12-01, or s since 1970 UTC")
+        int | str,
+        Meta(description="what is before is known, what is after is judged: 2018-12-01, or s since 1970 UTC"),
     ]
     min_followers: Annotated[int, Meta(description="fewest followers of a candidate", ge=0)] = 5_000
     max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
@@ -53,7 +56,8 @@ class TemporalConfig(config.Config, frozen=True):
 
 
 class Protocol(msgspec.Struct, frozen=True):
-    """``split(dataset, **config)`` gives the folds; all else is how they are judged. ``says`` names settings in braces."""
+    """``split(dataset, **config)`` gives the folds; all else is how they are judged. ``says`` names settings
+    in braces."""
 
     name: str
     says: str
@@ -105,8 +109,10 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             "temporal",
-            "endorsements before {date} are known, new partners from then on are to be found; later posts are not seen",
-            "all influencers inside the follower bounds with an earlier post, without the brand's known partners",
+            "endorsements before {date} are known, new partners from then on are to be found; later posts "
+            "are not seen",
+            "all influencers inside the follower bounds with an earlier post, without the brand's known "
+            "partners",
             split.temporal,
             TemporalConfig,
         ),

@@ -1,12 +1,15 @@
-"""What a number is worth: scores that know nothing of a match, or everything of one thing, for the same candidates.
+"""What a number is worth: scores that know nothing of a match, or everything of one thing, for the same
+candidates.
 
     random       chance: everybody alike
     popularity   with how many brands an influencer is known to have worked, then its followers
     engagement   its mean engagement rate
-    category     an oracle: knows which candidates are of the brand's category (the truth that cAUC is judged by), and nothing else
+    category     an oracle: knows which candidates are of the brand's category (the truth that cAUC is judged
+                 by), and nothing else
 
-Scores that are equal because nothing is known (``DRAWN``) are judged by the mean over all their orders, whatever the tie rule: a
-draw would be one of them. They are no rankers: the oracle reads what is hidden from them.
+Scores that are equal because nothing is known (``DRAWN``) are judged by the mean over all their orders,
+whatever the tie rule: a draw would be one of them. They are no rankers: the oracle reads what is hidden from
+them.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.nda
     counts = Counter(influencer for found in fold.train.partners.values() for influencer in found)
     followers = np.nan_to_num(fold.test.of_accounts("followers", fold.candidates).astype(np.float64))
     popularity = (
-        np.array([counts[id] for id in fold.candidates.tolist()], np.float64) + followers / (1 + followers.max(initial=0)) / 2
+        np.array([counts[id] for id in fold.candidates.tolist()], np.float64)
+        + followers / (1 + followers.max(initial=0)) / 2
     )
     if popularity.any():
         found["popularity"] = np.broadcast_to(popularity, shape)

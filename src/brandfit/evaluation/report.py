@@ -12,7 +12,10 @@ from brandfit.evaluation.metrics import Metric
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.significance import holm, interval, paired_test
 
-WORTH = "In parentheses what a number is worth: chance; most partners; most engagement; an oracle of the category alone"
+WORTH = (
+    "In parentheses what a number is worth: chance; most partners; most engagement; an oracle of the "
+    "category alone"
+)
 
 
 @dataclass
@@ -23,7 +26,8 @@ class Judged:
     history: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)
     """The same of partners that are known from training brands (warm), and of those that are not (cold)."""
     told: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    """Probabilities (n,) and what is so (n,) bool, of every seed and fold; empty arrays where none are told."""
+    """Probabilities (n,) and what is so (n,) bool, of every seed and fold; empty arrays where none are
+    told."""
     fit_seconds: float = 0.0
     score_seconds: float = 0.0
     parameters: int = 0
@@ -74,7 +78,8 @@ class Report:
         return ", ".join(self.judged[ranker].reads.values()) or "none"
 
     def value(self, ranker: str, metric: Metric) -> dict[str, float | None]:
-        """Mean over brands (of the means over seeds), 95 % bootstrap interval over brands, and spread over seeds."""
+        """Mean over brands (of the means over seeds), 95 % bootstrap interval over brands, and spread over
+        seeds."""
         return self._value(self.judged[ranker], metric)
 
     def _value(self, found: Judged, metric: Metric) -> dict[str, float | None]:
@@ -88,9 +93,11 @@ class Report:
         return self._value(found, metric)
 
     def comparisons(self, baseline: str | None = None) -> list[dict[str, Any]]:
-        """Every other ranker against the baseline (default: the first), brand by brand, p adjusted over all rows (Holm).
+        """Every other ranker against the baseline (default: the first), brand by brand, p adjusted over all
+        rows (Holm).
 
-        The difference is that of the aggregates (of MedR: of the medians), p that of the mean over brands (of MedR: of the ranks).
+        The difference is that of the aggregates (of MedR: of the medians), p that of the mean over brands (of
+        MedR: of the ranks).
         """
         names = list(self.judged)
         baseline = baseline or names[0]
@@ -99,7 +106,9 @@ class Report:
             for metric in self.protocol.metrics if name != baseline else ():
                 left, right = self.judged[name].mean(metric), self.judged[baseline].mean(metric)
                 both = ~np.isnan(left - right)
-                difference = metric.aggregate(left[both]) - metric.aggregate(right[both]) if both.any() else None
+                difference = (
+                    metric.aggregate(left[both]) - metric.aggregate(right[both]) if both.any() else None
+                )
                 rows.append(
                     {
                         "ranker": name,
@@ -114,12 +123,18 @@ class Report:
         return rows
 
     def by_category(self, ranker: str) -> dict[str, dict[str, Any]]:
-        """The table of D-10: brand category to its number of brands, the mean of each metric, and 95 % ``intervals``."""
+        """The table of D-10: brand category to its number of brands, the mean of each metric, and 95 %
+        ``intervals``."""
         result: dict[str, dict[str, Any]] = {}
         for category in sorted({c for c in self.brand_categories if c is not None}):
             rows = np.array([c == category for c in self.brand_categories], bool)
-            means = {str(m): _plain(m.aggregate(self.judged[ranker].mean(m)[rows])) for m in self.protocol.metrics}
-            intervals = {str(m): list(map(_plain, interval(m, self.judged[ranker].mean(m)[rows]))) for m in self.protocol.metrics}
+            means = {
+                str(m): _plain(m.aggregate(self.judged[ranker].mean(m)[rows])) for m in self.protocol.metrics
+            }
+            intervals = {
+                str(m): list(map(_plain, interval(m, self.judged[ranker].mean(m)[rows])))
+                for m in self.protocol.metrics
+            }
             result[category] = {"brands": int(rows.sum()), **means, "intervals": intervals}
         return result
 
@@ -130,11 +145,15 @@ class Report:
             found = Judged(values)
             means = {str(m): found.mean(m) for m in self.protocol.metrics}
             brands = int((~np.isnan(next(iter(means.values())))).sum())
-            result[kind] = {"brands": brands, **{str(m): _plain(m.aggregate(means[str(m)])) for m in self.protocol.metrics}}
+            result[kind] = {
+                "brands": brands,
+                **{str(m): _plain(m.aggregate(means[str(m)])) for m in self.protocol.metrics},
+            }
         return result
 
     def calibration(self, ranker: str) -> dict[str, Any] | None:
-        """Expected calibration error of a ranker's probabilities and the reliability bins; None where it tells none."""
+        """Expected calibration error of a ranker's probabilities and the reliability bins; None where it
+        tells none."""
         told = self.judged[ranker].told
         probability = np.concatenate([p for p, _ in told]) if told else np.zeros(0)
         if not len(probability):
@@ -145,14 +164,17 @@ class Report:
         return {"ece": found.error, "base": found.base, "skill": _plain(found.skill), "bins": parts}
 
     def remarks(self) -> list[str]:
-        """What a reader must know beside the figures: of all, then of rankers, what is so of several told once."""
+        """What a reader must know beside the figures: of all, then of rankers, what is so of several told
+        once."""
         of: dict[str, list[str]] = {}
         for name, found in self.judged.items():
             for note in found.notes:
                 of.setdefault(note, []).append(name)
         same: dict[bytes, list[str]] = {}
         for name, found in self.judged.items():
-            same.setdefault(b"".join(v.tobytes() for values in found.values.values() for v in values), []).append(name)
+            same.setdefault(
+                b"".join(v.tobytes() for values in found.values.values() for v in values), []
+            ).append(name)
         alike = [
             f"{', '.join(names)}: one and the same here, what tells them apart is not in this data"
             for names in same.values()
@@ -172,11 +194,16 @@ class Report:
             "ties": self.protocol.ties,
             "refit": self.refit,
             "seeds": list(self.seeds),
-            "results": {name: {str(m): self.value(name, m) for m in self.protocol.metrics} for name in self.judged},
-            "references": {
-                name: {str(m): self._value(found, m) for m in self.protocol.metrics} for name, found in self.references.items()
+            "results": {
+                name: {str(m): self.value(name, m) for m in self.protocol.metrics} for name in self.judged
             },
-            "calibration": {name: found for name in self.judged if (found := self.calibration(name)) is not None},
+            "references": {
+                name: {str(m): self._value(found, m) for m in self.protocol.metrics}
+                for name, found in self.references.items()
+            },
+            "calibration": {
+                name: found for name in self.judged if (found := self.calibration(name)) is not None
+            },
             "by_history": {name: self.by_history(name) for name in self.judged},
             "by_category": {name: self.by_category(name) for name in self.judged},
             "comparisons": self.comparisons(baseline) if len(self.judged) > 1 else [],
@@ -198,23 +225,32 @@ class Report:
         names = [str(m) for m in self.protocol.metrics]
         header = ["", *names]
         lines = [[self.label(name), *(cell(told["results"][name][m]) for m in names)] for name in self.judged]
-        worth = [[f"({name})", *(cell(told["references"][name][m]) for m in names)] for name in self.references]
+        worth = [
+            [f"({name})", *(cell(told["references"][name][m]) for m in names)] for name in self.references
+        ]
         lines = [*lines, *worth]
         widths = [max(len(row[n]) for row in [header, *lines]) for n in range(len(header))]
         text = [
             f"{self.protocol.name}: {self.protocol.sentence}.",
             f"{len(self.brands):,} brands, {self.positives:,} partners to find.",
             f"Candidates ({self.pool}): {self.protocol.candidates}.",
-            f"Ties: {self.protocol.ties}. Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over brands.",
+            f"Ties: {self.protocol.ties}. Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % "
+            "interval over brands.",
             "",
-            *("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [header, *lines]),
+            *(
+                "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+                for row in [header, *lines]
+            ),
         ]
         text += ["", f"{WORTH}.", "", "Features read:"]
         text += [f"  {self.label(name)}: {self.features(name)}" for name in self.judged]
         if len(self.seeds) > 1:
             text += ["", "Standard deviation over the seeds:"]
             for name, of in self.judged.items():
-                text.append(f"  {self.label(name)}: " + ", ".join(f"{m} {brief(of.spread(m))}" for m in self.protocol.metrics))
+                text.append(
+                    f"  {self.label(name)}: "
+                    + ", ".join(f"{m} {brief(of.spread(m))}" for m in self.protocol.metrics)
+                )
             text.append("")
         for kind in ("warm", "cold") if self.judged else ():
             shown = [m for m in ("AUC", "Recall@10", "MRR") if m in names]
@@ -222,16 +258,25 @@ class Report:
             if any(row.get("brands") for row in parted.values()):
                 which = "known from a training brand" if kind == "warm" else "of no training brand"
                 values = "; ".join(
-                    f"{self.label(name)} " + ", ".join(f"{m} {brief(row.get(m))}" for m in shown) for name, row in parted.items()
+                    f"{self.label(name)} " + ", ".join(f"{m} {brief(row.get(m))}" for m in shown)
+                    for name, row in parted.items()
                 )
-                text.append(f"Partners {which}, {max(row['brands'] for row in parted.values()):,} brands: {values}.")
+                text.append(
+                    f"Partners {which}, {max(row['brands'] for row in parted.values()):,} brands: {values}."
+                )
         for name, found in told["calibration"].items():
             text.append(calibrated(name, found))
         if told["comparisons"]:
-            text += ["", f"Against {told['comparisons'][0]['baseline']}, brand by brand (p by sign flips, adjusted after Holm):"]
+            text += [
+                "",
+                f"Against {told['comparisons'][0]['baseline']}, brand by brand (p by sign flips, adjusted "
+                "after Holm):",
+            ]
             for name in list(self.judged)[1:]:
                 rows = [c for c in told["comparisons"] if c["ranker"] == name and c["difference"] is not None]
-                found = ", ".join(f"{c['metric']} {c['difference']:+.3f} (p {brief_p(c['p_holm'])})" for c in rows)
+                found = ", ".join(
+                    f"{c['metric']} {c['difference']:+.3f} (p {brief_p(c['p_holm'])})" for c in rows
+                )
                 text.append(f"  {self.label(name)}: {found}")
         text += ["", f"cAUC: {self.category_source}."]
         text += [f"Note: {note.removesuffix('.')}." for note in told["notes"]]
@@ -239,11 +284,14 @@ class Report:
 
 
 def calibrated(name: str, found: dict[str, Any]) -> str:
-    """How far the probabilities of a ranker are to be trusted. (The error of always telling the share of all is small too.)"""
+    """How far the probabilities of a ranker are to be trusted. (The error of always telling the share of all
+    is small too.)"""
     top = found["bins"][-1]
     return (
-        f"Probabilities of {name}: expected calibration error {brief(found['ece'])}; in the highest bin {brief(top['told'])} "
-        f"is told and {brief(top['true'])} is so, of all pairs {found['base']:.2g}; Brier skill {brief(found['skill'])} "
+        f"Probabilities of {name}: expected calibration error {brief(found['ece'])}; in the highest bin "
+        f"{brief(top['told'])} "
+        f"is told and {brief(top['true'])} is so, of all pairs {found['base']:.2g}; Brier skill "
+        f"{brief(found['skill'])} "
         f"(0: as good as always telling the share of all, 1: knowing)."
     )
 

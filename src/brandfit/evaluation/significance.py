@@ -13,14 +13,20 @@ RESAMPLES = 2_000
 BLOCK = 200
 
 
-def interval(metric: Metric, values: np.ndarray, confidence: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """Percentile bootstrap interval of a metric over brands (b,); those without a value are left out. NaN with none."""
+def interval(
+    metric: Metric, values: np.ndarray, confidence: float = 0.95, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile bootstrap interval of a metric over brands (b,); those without a value are left out. NaN
+    with none."""
     values = values[~np.isnan(values)]
     if not len(values):
         return float("nan"), float("nan")
     rng = seeds.generator(seed, "bootstrap")
     means = np.concatenate(
-        [metric.resampled(values[rng.integers(0, len(values), (BLOCK, len(values)))]) for _ in range(RESAMPLES // BLOCK)]
+        [
+            metric.resampled(values[rng.integers(0, len(values), (BLOCK, len(values)))])
+            for _ in range(RESAMPLES // BLOCK)
+        ]
     )
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
@@ -29,9 +35,11 @@ def interval(metric: Metric, values: np.ndarray, confidence: float = 0.95, seed:
 
 
 def paired_test(left: np.ndarray, right: np.ndarray, resamples: int = 10_000, seed: int = 0) -> float:
-    """Two-sided p of "no difference" between two rankers on the same brands (b,): sign-flip permutation of the differences.
+    """Two-sided p of "no difference" between two rankers on the same brands (b,): sign-flip permutation of
+    the differences.
 
-    Exact over all 2^b flips for up to 13 brands that differ, else by ``resamples`` random flips, counting the observed one.
+    Exact over all 2^b flips for up to 13 brands that differ, else by ``resamples`` random flips, counting the
+    observed one.
     """
     both = ~(np.isnan(left) | np.isnan(right))
     differences = (left - right)[both]
@@ -52,7 +60,8 @@ def paired_test(left: np.ndarray, right: np.ndarray, resamples: int = 10_000, se
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Adjusted p values of many comparisons (Holm 1979): the smallest times m, the next times m - 1, ..., never falling."""
+    """Adjusted p values of many comparisons (Holm 1979): the smallest times m, the next times m - 1, ...,
+    never falling."""
     adjusted = [0.0] * len(p)
     worst = 0.0
     for n, i in enumerate(sorted(range(len(p)), key=lambda i: p[i])):

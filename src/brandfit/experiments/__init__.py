@@ -1,4 +1,5 @@
-"""Experiments: tables of the papers and our own, declared in TOML, run row by row, written beside the published figures."""
+"""Experiments: tables of the papers and our own, declared in TOML, run row by row, written beside the
+published figures."""
 
 from __future__ import annotations
 
@@ -7,4 +8,15 @@ from brandfit.experiments.publish import publish, writable
 from brandfit.experiments.run import Outcome, of_report, run
 from brandfit.experiments.table import to_dict
 
-__all__ = ["Experiment", "Outcome", "Row", "available", "of_report", "publish", "read", "run", "to_dict", "writable"]
+__all__ = [
+    "Experiment",
+    "Outcome",
+    "Row",
+    "available",
+    "of_report",
+    "publish",
+    "read",
+    "run",
+    "to_dict",
+    "writable",
+]

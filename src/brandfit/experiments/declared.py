@@ -1,4 +1,5 @@
-"""What an experiment is: a protocol, rows, and what the paper says of each. One TOML file a table, in folders named by paper."""
+"""What an experiment is: a protocol, rows, and what the paper says of each. One TOML file a table, in folders
+named by paper."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranker    what is run; empty for a row that is only quoted, with the reason in ``note``
     settings  of the ranker
     slots     slot to the Features that fill it, "none" to leave it empty; others are filled as always
-    reads     slots that the ranker may read in this row, for example those of the paper; empty: all that it can
+    reads     slots that the ranker may read in this row, for example those of the paper; empty: all that it
+              can
     paper     metric name to the published figure
     spread    and to what the paper says that it varies by (its ±)
     parameters  how many the paper says that it has, as it is printed there
@@ -83,10 +85,13 @@ def available() -> dict[str, Experiment]:
 
 
 def read(name: str) -> Experiment:
-    """An experiment by name, or from a TOML file of one's own. Raises UnknownName, ConfigError with what is wrong where."""
+    """An experiment by name, or from a TOML file of one's own. Raises UnknownName, ConfigError with what is
+    wrong where."""
     if name.endswith(".toml"):
         if not Path(name).is_file():
-            raise ConfigError(f"There is no file {name}.", "Name a TOML file, or one of: brandfit list experiments")
+            raise ConfigError(
+                f"There is no file {name}.", "Name a TOML file, or one of: brandfit list experiments"
+            )
         return _read(Path(name))
     file = HOME / f"{name}.toml"
     names = [f"{f.parent.name}/{f.stem}" for f in sorted(HOME.glob("*/*.toml"))]
@@ -114,9 +119,17 @@ def _read(file: Path) -> Experiment:
         raise ConfigError(f"{file}: {error.message}", error.hint) from None
     for row in experiment.rows:
         if unknown := [slot for slot in (*row.needs, *row.slots, *row.reads) if slot not in SLOTS]:
-            raise ConfigError(f"{file}: {row.name} names a slot {unknown[0]!r} that does not exist.", f"Slots: {', '.join(SLOTS)}")
+            raise ConfigError(
+                f"{file}: {row.name} names a slot {unknown[0]!r} that does not exist.",
+                f"Slots: {', '.join(SLOTS)}",
+            )
         if alone := sorted(set(row.spread) - set(row.paper)):
-            raise ConfigError(f"{file}: {row.name} has a spread of {alone[0]} but no figure.", "Add the figure to its paper.")
+            raise ConfigError(
+                f"{file}: {row.name} has a spread of {alone[0]} but no figure.",
+                "Add the figure to its paper.",
+            )
     if experiment.baseline and experiment.baseline not in names:
-        raise ConfigError(f"{file}: the baseline {experiment.baseline!r} is no row.", f"Rows: {', '.join(names)}")
+        raise ConfigError(
+            f"{file}: the baseline {experiment.baseline!r} is no row.", f"Rows: {', '.join(names)}"
+        )
     return experiment

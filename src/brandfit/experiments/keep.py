@@ -22,7 +22,10 @@ def kept(report: Report, file: Path) -> None:
     """Write a report, whole or not at all."""
     told = {name: getattr(report, name) for name in PLAIN}
     told |= {"brands": report.brands.tolist(), "brand_categories": report.brand_categories.tolist()}
-    told |= {which: {name: _plain(j) for name, j in getattr(report, which).items()} for which in ("judged", "references")}
+    told |= {
+        which: {name: _plain(j) for name, j in getattr(report, which).items()}
+        for which in ("judged", "references")
+    }
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(file, msgspec.msgpack.encode(told))
 
@@ -57,7 +60,10 @@ def over_rows(reports: Mapping[str, Report]) -> Report:
     """One report of all rows, each a report with one ranker, on the same brands."""
     (name, first), *rest = reports.items()
     for other, report in rest:
-        if (report.brands.tolist(), report.candidate_counts) != (first.brands.tolist(), first.candidate_counts):
+        if (report.brands.tolist(), report.candidate_counts) != (
+            first.brands.tolist(),
+            first.candidate_counts,
+        ):
             raise UsageError(
                 f"The rows {name} and {other} are not judged on the same brands and candidates.",
                 "Give all rows the same protocol and the same endorsements, or make two experiments.",
@@ -65,7 +71,10 @@ def over_rows(reports: Mapping[str, Report]) -> Report:
     judged = {row: next(iter(report.judged.values())) for row, report in reports.items()}
     told = list(dict.fromkeys(note for report in reports.values() for note in report.notes))
     shared = [note for note in told if all(note in report.notes for report in reports.values())]
-    for row, report in reports.items():  # rows may fill slots otherwise, and what is so of one is not so of another
+    for (
+        row,
+        report,
+    ) in reports.items():  # rows may fill slots otherwise, and what is so of one is not so of another
         own = [note for note in report.notes if note not in shared]
         judged[row] = replace(judged[row], notes=dict.fromkeys([*judged[row].notes, *own]))
     return replace(first, judged=judged, notes=tuple(shared))
@@ -117,7 +126,10 @@ def _judged(plain: Mapping[str, Any]) -> Judged:
         values=_arrays(plain["values"]),
         history={kind: _arrays(values) for kind, values in plain["history"].items()},
         told=[
-            (np.frombuffer(p, np.float32).astype(float), np.unpackbits(np.frombuffer(y, np.uint8), count=n).astype(bool))
+            (
+                np.frombuffer(p, np.float32).astype(float),
+                np.unpackbits(np.frombuffer(y, np.uint8), count=n).astype(bool),
+            )
             for p, y, n in plain["told"]
         ],
         fit_seconds=plain["fit_seconds"],

@@ -14,11 +14,16 @@ OURS, PAPER, WORTH = "#1f5fa8", "#c2571a", "#7a7a7a"
 
 
 def draw(outcome: Outcome, file: Path) -> None:
-    """The rows with their intervals, a panel a metric, below them what a number is worth; of a sweep the lines over x."""
+    """The rows with their intervals, a panel a metric, below them what a number is worth; of a sweep the
+    lines over x."""
     if outcome.report is None:
         return
     figure = (
-        _sweep(outcome) if outcome.experiment.sweep else _categories(outcome) if outcome.experiment.by_category else _dots(outcome)
+        _sweep(outcome)
+        if outcome.experiment.sweep
+        else _categories(outcome)
+        if outcome.experiment.by_category
+        else _dots(outcome)
     )
     figure.savefig(file, dpi=150, bbox_inches="tight")
 
@@ -36,7 +41,12 @@ def draw_reliability(report: Report, file: Path) -> bool:
         top = max(top, *x, *y)
         axes.plot(x, y, marker="o", markersize=4, linewidth=1.2, label=f"{name}: error {found['ece']:.3f}")
     axes.plot([0, top], [0, top], color="grey", linewidth=0.8, linestyle="--", zorder=0)
-    axes.set(xlabel="probability told", ylabel="share that works together", title="Bins of equally many pairs", aspect="equal")
+    axes.set(
+        xlabel="probability told",
+        ylabel="share that works together",
+        title="Bins of equally many pairs",
+        aspect="equal",
+    )
     axes.legend(frameon=False)
     figure.savefig(file, dpi=150, bbox_inches="tight")
     return True
@@ -48,7 +58,9 @@ def _dots(outcome: Outcome) -> Any:
     shown = [row for row in rows if row.name in report.judged or row.paper]
     labels = [report.label(row.name) if row.name in report.judged else row.name for row in shown]
     labels += [f"({name})" for name in report.references]
-    metrics = [m for m in report.protocol.metrics if str(m) in PANELS and str(m) in outcome.experiment.metrics]
+    metrics = [
+        m for m in report.protocol.metrics if str(m) in PANELS and str(m) in outcome.experiment.metrics
+    ]
     columns = min(3, len(metrics))
     lines = -(-len(metrics) // columns)
     figure = _figure(3.6 * columns, lines * (0.9 + 0.28 * len(labels)))
@@ -84,7 +96,9 @@ def _categories(outcome: Outcome) -> Any:
     told = report.by_category(next(iter(report.judged)))
     metrics = [m for m in ("cAUC", "Recall@10", "MAP") if m in outcome.experiment.metrics]
     figure = _figure(3.4 * len(metrics), 0.9 + 0.28 * len(told))
-    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False, sharey=True)[0], metrics, strict=True):
+    for axes, metric in zip(
+        figure.subplots(1, len(metrics), squeeze=False, sharey=True)[0], metrics, strict=True
+    ):
         for place, (category, values) in enumerate(told.items()):
             if values[metric] is not None:
                 _dot(axes, place, values[metric], values["intervals"][metric], OURS)
@@ -105,11 +119,17 @@ def _sweep(outcome: Outcome) -> Any:
     figure = _figure(4.2 * len(metrics), 3.2)
     for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
         for series in dict.fromkeys(row.series for row in outcome.experiment.rows):
-            rows = [r for r in outcome.experiment.rows if r.series == series and r.name in report.judged and r.x is not None]
+            rows = [
+                r
+                for r in outcome.experiment.rows
+                if r.series == series and r.name in report.judged and r.x is not None
+            ]
             values = [report.value(row.name, metric) for row in rows]
             x = [row.x for row in rows]
             (line,) = axes.plot(x, [v["mean"] for v in values], marker="o", markersize=4, label=series)
-            axes.fill_between(x, [v["low"] for v in values], [v["high"] for v in values], color=line.get_color(), alpha=0.12)
+            axes.fill_between(
+                x, [v["low"] for v in values], [v["high"] for v in values], color=line.get_color(), alpha=0.12
+            )
         axes.set(xlabel=outcome.experiment.sweep, ylabel=str(metric))
         axes.grid(alpha=0.25)
         axes.legend(frameon=False)
@@ -119,8 +139,16 @@ def _sweep(outcome: Outcome) -> Any:
 def _legend(figure: Any, quoted: bool, worth: bool = False) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color=OURS, marker="o", markersize=5, linewidth=2, label="here, 95 % interval over brands")]
-    handles += [Line2D([], [], color=PAPER, marker="x", linestyle="", markersize=6, label="published")] if quoted else []
+    handles = [
+        Line2D(
+            [], [], color=OURS, marker="o", markersize=5, linewidth=2, label="here, 95 % interval over brands"
+        )
+    ]
+    handles += (
+        [Line2D([], [], color=PAPER, marker="x", linestyle="", markersize=6, label="published")]
+        if quoted
+        else []
+    )
     grey = Line2D([], [], color=WORTH, marker="o", markersize=5, linewidth=2, label="what a number is worth")
     handles += [grey] if worth else []
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)

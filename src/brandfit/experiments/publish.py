@@ -1,4 +1,5 @@
-"""Writes an outcome to a folder: table.md, table.tex, result.json, plot.png and, where probabilities are told, reliability.png."""
+"""Writes an outcome to a folder: table.md, table.tex, result.json, plot.png and, where probabilities are
+told, reliability.png."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from brandfit.workspace.shelf import write_atomic
 
 
 def writable(folder: str | Path) -> Path:
-    """The folder, made or not. Raises UsageError where it cannot be written to: better told before an hour of work than after."""
+    """The folder, made or not. Raises UsageError where it cannot be written to: better told before an hour of
+    work than after."""
     home = Path(folder)
     here = next(path for path in (home, *home.absolute().parents) if path.exists())
     try:
@@ -23,12 +25,14 @@ def writable(folder: str | Path) -> Path:
             return home
     except OSError as error:
         raise UsageError(
-            f"Nothing can be written to {folder}: {str(error.strerror).lower()} ({here}).", "Choose another folder: --out FOLDER"
+            f"Nothing can be written to {folder}: {str(error.strerror).lower()} ({here}).",
+            "Choose another folder: --out FOLDER",
         ) from None
 
 
 def publish(outcome: Outcome, folder: str | Path, command: str = "") -> list[Path]:
-    """Write all files; returns them. ``command`` is printed above the table: what a reader types to have it again."""
+    """Write all files; returns them. ``command`` is printed above the table: what a reader types to have it
+    again."""
     told = {
         "table.md": to_markdown(outcome, command).encode(),
         "table.tex": to_latex(outcome).encode(),

@@ -1,4 +1,5 @@
-"""Runs the rows of an experiment and keeps each: one that was run on the same data with the same settings is not run again."""
+"""Runs the rows of an experiment and keeps each: one that was run on the same data with the same settings is
+not run again."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ FOLDER = "experiments"
 
 @dataclass(frozen=True)
 class Outcome:
-    """``report`` holds the rows that were run, by their names, or is None where none was; ``missing`` says why others were not."""
+    """``report`` holds the rows that were run, by their names, or is None where none was; ``missing`` says
+    why others were not."""
 
     experiment: Experiment
     report: Report | None
@@ -69,7 +71,9 @@ def run(
             continue
         try:
             inner = _inside(tick, row.name, n, len(experiment.rows)) if tick else None
-            reports[row.name] = over_seeds(_reports(workspace, experiment, row, asked, dict(data or {}), fresh, inner))
+            reports[row.name] = over_seeds(
+                _reports(workspace, experiment, row, asked, dict(data or {}), fresh, inner)
+            )
         except (UnknownName, ConfigError):
             raise
         except UsageError as error:
@@ -94,7 +98,8 @@ def run(
 
 
 def of_report(report: Report, title: str, settings: Mapping[str, Any] | None = None) -> Outcome:
-    """An evaluation that nobody declared as an outcome, to be published like one; settings as ``pipeline.evaluate`` was given."""
+    """An evaluation that nobody declared as an outcome, to be published like one; settings as
+    ``pipeline.evaluate`` was given."""
     own: dict[str, dict[str, Any]] = {name: {} for name in report.judged}
     for option, value in (settings or {}).items():
         ranker, _, setting = option.partition(".")
@@ -102,7 +107,9 @@ def of_report(report: Report, title: str, settings: Mapping[str, Any] | None = N
             own[ranker][setting] = value
     rows = [Row(name=name, ranker=name, settings=own[name]) for name in report.judged]
     metrics = tuple(map(str, report.protocol.metrics))
-    experiment = Experiment(title=title, source="an evaluation", rows=rows, metrics=metrics, baseline=rows[0].name)
+    experiment = Experiment(
+        title=title, source="an evaluation", rows=rows, metrics=metrics, baseline=rows[0].name
+    )
     return Outcome(experiment, report, {})
 
 
@@ -154,7 +161,10 @@ def _reports(
             if fresh:
                 shutil.rmtree(training, ignore_errors=True)
             judged = [row.ranker], experiment.protocol, settings, data, (seed,)
-            kept(pipeline.evaluate(workspace, *judged, tick=tick, folder=training, refit=experiment.refit), file)
+            kept(
+                pipeline.evaluate(workspace, *judged, tick=tick, folder=training, refit=experiment.refit),
+                file,
+            )
             shutil.rmtree(training, ignore_errors=True)
         reports.append(_with_reasons(taken(file, protocol), row, emptied))
     return reports

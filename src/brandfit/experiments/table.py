@@ -1,4 +1,5 @@
-"""An outcome as a table: Markdown, LaTeX and JSON. What was run stands in a row, what the paper says in one below it."""
+"""An outcome as a table: Markdown, LaTeX and JSON. What was run stands in a row, what the paper says in one
+below it."""
 
 from __future__ import annotations
 
@@ -9,7 +10,16 @@ from brandfit.evaluation.metrics import Metric
 from brandfit.evaluation.report import WORTH, Report, brief, brief_p, calibrated, cell
 from brandfit.experiments.run import Outcome
 
-SPECIAL = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}"}
+SPECIAL = {
+    "&": r"\&",
+    "%": r"\%",
+    "_": r"\_",
+    "#": r"\#",
+    "$": r"\$",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+}
 
 
 def to_dict(outcome: Outcome) -> dict[str, Any]:
@@ -30,7 +40,12 @@ def to_dict(outcome: Outcome) -> dict[str, Any]:
         for row in experiment.rows
     }
     told = report.to_dict(experiment.baseline or None) if report else {}
-    head = {"title": experiment.title, "source": experiment.source, "rows": rows, "categories": experiment.categories}
+    head = {
+        "title": experiment.title,
+        "source": experiment.source,
+        "rows": rows,
+        "categories": experiment.categories,
+    }
     return head | {"report": told}
 
 
@@ -43,8 +58,15 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
     if report is not None:
         lines += [_protocol(report), ""]
         metrics = _metrics(outcome)
-        header = ["", *map(str, metrics), *(["parameters", "fit, s", "Features"] if not experiment.by_category else ["brands"])]
-        rows = [[_cell(name, paper, name in outcome.missing), *cells] for name, paper, cells in _rows(outcome, cell, " ± {}")]
+        header = [
+            "",
+            *map(str, metrics),
+            *(["parameters", "fit, s", "Features"] if not experiment.by_category else ["brands"]),
+        ]
+        rows = [
+            [_cell(name, paper, name in outcome.missing), *cells]
+            for name, paper, cells in _rows(outcome, cell, " ± {}")
+        ]
         lines += [_line(header), _line(["---"] * len(header)), *map(_line, rows), ""]
         lines += [
             f"In brackets: 95 % interval over brands. In italics: what the paper says{_of_spread(outcome)}."
@@ -52,7 +74,11 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
             else "In brackets: 95 % interval over brands.",
             "",
             *([f"{WORTH}.", ""] if report.references and not experiment.by_category else []),
-            *([f"Features read: {report.features(next(iter(report.judged)))}.", ""] if experiment.by_category else []),
+            *(
+                [f"Features read: {report.features(next(iter(report.judged)))}.", ""]
+                if experiment.by_category
+                else []
+            ),
         ]
         lines += [*_spread(outcome, report), *_compared(outcome, report)]
         for name, found in report.to_dict()["calibration"].items():
@@ -72,7 +98,11 @@ def to_latex(outcome: Outcome) -> str:
     header = ["", *map(str, metrics), *([] if experiment.by_category else ["Parameters", "Features"])]
     body = []
     for name, paper, cells in _rows(outcome, _small, r" {{\scriptsize $\pm$ {}}}"):
-        published = rf"{_escaped(name)} \emph{{(published)}}" if name in outcome.missing else r"\quad \emph{published}"
+        published = (
+            rf"{_escaped(name)} \emph{{(published)}}"
+            if name in outcome.missing
+            else r"\quad \emph{published}"
+        )
         label = published if paper else _escaped(name)
         shown = cells[: len(metrics)]
         if not experiment.by_category:
@@ -94,7 +124,11 @@ def to_latex(outcome: Outcome) -> str:
             r"\end{tabular}",
             r"\par\medskip\footnotesize",
             *([rf"{_escaped(WORTH)}.\par"] if report.references and not experiment.by_category else []),
-            *([rf"Features read: {report.features(next(iter(report.judged)))}.\par"] if experiment.by_category else []),
+            *(
+                [rf"Features read: {report.features(next(iter(report.judged)))}.\par"]
+                if experiment.by_category
+                else []
+            ),
             *(rf"{_escaped(note)}\par" for note in _notes(outcome)),
             r"\end{table}",
             "",
@@ -106,13 +140,17 @@ def _notes(outcome: Outcome) -> list[str]:
     """What a reader must know beside the figures."""
     experiment = outcome.experiment
     notes = [experiment.note] if experiment.note else []
-    notes += [f"{row.name}: {row.note}" for row in experiment.rows if row.note and row.name not in outcome.missing]
+    notes += [
+        f"{row.name}: {row.note}" for row in experiment.rows if row.note and row.name not in outcome.missing
+    ]
     notes += [f"{name} {reason}" for name, reason in outcome.missing.items()]
     notes += outcome.report.remarks() if outcome.report is not None else []
     return [f"{note.rstrip('.')}." for note in notes]
 
 
-def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str], spread: str) -> Iterator[tuple[str, bool, list[str]]]:
+def _rows(
+    outcome: Outcome, show: Callable[[dict[str, float | None]], str], spread: str
+) -> Iterator[tuple[str, bool, list[str]]]:
     """Name, whether it is quoted, and its cells; ``spread`` is what a published ± is written as."""
     experiment, report = outcome.experiment, outcome.report
     assert report is not None
@@ -121,7 +159,9 @@ def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str], spre
         name = next(iter(report.judged))
         for category, told in report.by_category(name).items():
             ends = told["intervals"]
-            values = [{"mean": told[str(m)], "low": ends[str(m)][0], "high": ends[str(m)][1]} for m in metrics]
+            values = [
+                {"mean": told[str(m)], "low": ends[str(m)][0], "high": ends[str(m)][1]} for m in metrics
+            ]
             yield category, False, [*map(show, values), str(told["brands"])]
             if quoted := experiment.categories.get(category.lower()):
                 yield category, True, [*(brief(quoted.get(str(m))) for m in metrics), ""]
@@ -131,7 +171,11 @@ def _rows(outcome: Outcome, show: Callable[[dict[str, float | None]], str], spre
             fits = max(1, len(report.seeds) * len(report.candidate_counts))
             cells = [show(report.value(row.name, m)) for m in metrics]
             seconds = _seconds(found.fit_seconds / fits)
-            yield report.label(row.name), False, [*cells, f"{found.parameters:,}", seconds, report.features(row.name)]
+            yield (
+                report.label(row.name),
+                False,
+                [*cells, f"{found.parameters:,}", seconds, report.features(row.name)],
+            )
         if row.paper:
             wanted = [str(m) for m in metrics]
             varies = [spread.format(brief(row.spread[m])) if m in row.spread else "" for m in wanted]
@@ -151,10 +195,14 @@ def _metrics(outcome: Outcome) -> list[Metric]:
 
 
 def _protocol(report: Report) -> str:
-    seeds = f"Seeds {', '.join(map(str, report.seeds))}." if len(report.seeds) > 1 else f"Seed {report.seeds[0]}."
+    seeds = (
+        f"Seeds {', '.join(map(str, report.seeds))}." if len(report.seeds) > 1 else f"Seed {report.seeds[0]}."
+    )
     return (
-        f"Protocol {report.protocol.name}: {report.protocol.sentence}. {len(report.brands):,} brands, {report.positives:,} "
-        f"partners to find; candidates ({report.pool}): {report.protocol.candidates}. Ties {report.protocol.ties}. {seeds}"
+        f"Protocol {report.protocol.name}: {report.protocol.sentence}. {len(report.brands):,} brands, "
+        f"{report.positives:,} "
+        f"partners to find; candidates ({report.pool}): {report.protocol.candidates}. Ties "
+        f"{report.protocol.ties}. {seeds}"
     )
 
 
@@ -163,7 +211,10 @@ def _spread(outcome: Outcome, report: Report) -> list[str]:
     if len(report.seeds) < 2:
         return []
     metrics = _metrics(outcome)
-    rows = [[report.label(name), *(brief(found.spread(m)) for m in metrics)] for name, found in report.judged.items()]
+    rows = [
+        [report.label(name), *(brief(found.spread(m)) for m in metrics)]
+        for name, found in report.judged.items()
+    ]
     lines = [_line(row) for row in (["", *map(str, metrics)], ["---"] * (len(metrics) + 1), *rows)]
     return ["Standard deviation over the seeds:", "", *lines, ""]
 
@@ -180,7 +231,10 @@ def _compared(outcome: Outcome, report: Report) -> list[str]:
     for name in (name for name in report.judged if name != baseline):
         of = {c["metric"]: c for c in found if c["ranker"] == name}
         cells = [
-            f"{c['difference']:+.3f} ({brief_p(c['p_holm'])})" if (c := of[m])["difference"] is not None else "-" for m in metrics
+            f"{c['difference']:+.3f} ({brief_p(c['p_holm'])})"
+            if (c := of[m])["difference"] is not None
+            else "-"
+            for m in metrics
         ]
         lines.append(_line([report.label(name), *cells]))
     return [*lines, ""]

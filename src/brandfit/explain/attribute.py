@@ -1,8 +1,9 @@
 """Scores taken apart by posts, by named columns and by words: Shapley shares over variants of one account.
 
-What is taken away leaves the content of other accounts in its place, drawn at random, and the score is the mean over them: the base
-of an attribution is what others score, and every item says what it does to that (interventional values, Lundberg and Lee, NeurIPS
-2017; Janzing et al., AISTATS 2020). A word that is taken out leaves nothing.
+What is taken away leaves the content of other accounts in its place, drawn at random, and the score is the
+mean over them: the base of an attribution is what others score, and every item says what it does to that
+(interventional values, Lundberg and Lee, NeurIPS 2017; Janzing et al., AISTATS 2020). A word that is taken
+out leaves nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ OTHERS = 16
 class Game(NamedTuple):
     """Things of one kind, and what the pair scores where only some of them are there.
 
-    value  (m, n) bool, which are there, to (m, o) scores, one for each account that stands in; or (m,) where none does
+    value  (m, n) bool, which are there, to (m, o) scores, one for each account that stands in; or (m,) where
+           none does
     last   whether the last thing is all those together that are not told apart
     """
 
@@ -67,31 +69,45 @@ class Attributor:
         orders = min(self.orders, WORD_ORDERS) if game.kind == "words" else self.orders
         found = shapley(game.value, len(game.ids), orders, self.seed)
         told = len(game.ids) - game.last
-        items, rest = heaviest(game.ids[:told], game.labels[:told], found.values[:told], found.errors[:told], most)
+        items, rest = heaviest(
+            game.ids[:told], game.labels[:told], found.values[:told], found.errors[:told], most
+        )
         rest += float(found.values[told:].sum())
         return Attribution(game.kind, game.side, game.slot, found.base, items, rest, found.base_error)
 
     def posts(self, brand: str, influencer: str, side: Side = "influencer") -> Game:
         """The posts of one side; one that is taken away is a post of another account instead."""
         whole, other = self._whole(brand, influencer, side)
-        by_post = [slot for slot in whole.rows if self.dataset.slots[slot].level == "post" and self._theirs(side, whole)[slot]]
+        by_post = [
+            slot
+            for slot in whole.rows
+            if self.dataset.slots[slot].level == "post" and self._theirs(side, whole)[slot]
+        ]
         instead = {slot: self._instead(whole, slot, side) for slot in by_post}
         ids = whole.posts.tolist() if by_post else []
 
         def value(kept: np.ndarray) -> np.ndarray:
-            changed = {slot: np.where(kept[:, None, :, None], whole.rows[slot], instead[slot]) for slot in by_post if ids}
+            changed = {
+                slot: np.where(kept[:, None, :, None], whole.rows[slot], instead[slot])
+                for slot in by_post
+                if ids
+            }
             return self._scores(Variants(whole, _flat(changed)), other, side, len(kept))
 
         return Game("posts", side, "", ids, _captions(self.dataset, whole.posts) if ids else [], value)
 
-    def columns(self, brand: str, influencer: str, slot: str, side: Side = "influencer", most: int = MOST) -> Game:
-        """The named columns of one slot; one that is taken away is as in another account. The heaviest, each taken away alone, are
-        told apart; the others go together.
+    def columns(
+        self, brand: str, influencer: str, slot: str, side: Side = "influencer", most: int = MOST
+    ) -> Game:
+        """The named columns of one slot; one that is taken away is as in another account. The heaviest, each
+        taken away alone, are told apart; the others go together.
         """
         features = self.dataset.slots[slot]
         whole, other = self._whole(brand, influencer, side)
         if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._theirs(side, whole)[slot]):
-            return Game("columns", side, slot, [], [], lambda kept: self._scores(Variants(whole, {}), other, side, 1))
+            return Game(
+                "columns", side, slot, [], [], lambda kept: self._scores(Variants(whole, {}), other, side, 1)
+            )
         rows, instead = whole.rows[slot], self._instead(whole, slot, side)
         names = features.columns or tuple(str(n) for n in range(features.dim))
 
@@ -105,19 +121,33 @@ class Attributor:
 
             return value
 
-        # One column at a time first: most of thousands do nothing. What stands in for it there is the mean of the others.
+        # One column at a time first: most of thousands do nothing. What stands in for it there is the mean of
+        # the others.
         typical = instead.mean(axis=0, keepdims=True)
         there = whole.has[slot]
-        different = np.flatnonzero((rows[there] != typical[0, there]).any(axis=0) & (rows[there] != 0).any(axis=0))
-        effect = self._score(whole, other, side) - _in_parts(value_of([np.array([c]) for c in different], typical), len(different))
+        different = np.flatnonzero(
+            (rows[there] != typical[0, there]).any(axis=0) & (rows[there] != 0).any(axis=0)
+        )
+        effect = self._score(whole, other, side) - _in_parts(
+            value_of([np.array([c]) for c in different], typical), len(different)
+        )
         apart = different[np.lexsort((different, -np.abs(effect)))[:most]]
         groups = [np.array([c]) for c in apart] + [np.setdiff1d(np.arange(features.dim), apart)]
         chosen = [*(names[c] for c in apart), "all others"]
         return Game("columns", side, slot, chosen, chosen, value_of(groups, instead), last=True)
 
-    def words(self, brand: str, influencer: str, encoder: Encoder, slot: str, side: Side = "influencer", most: int = MOST) -> Game:
-        """The words of the captions of one side, read by the encoder that fills the slot; one that is taken away leaves nothing.
-        Those that change the score most alone are told apart; the others stay, and are in the base.
+    def words(
+        self,
+        brand: str,
+        influencer: str,
+        encoder: Encoder,
+        slot: str,
+        side: Side = "influencer",
+        most: int = MOST,
+    ) -> Game:
+        """The words of the captions of one side, read by the encoder that fills the slot; one that is taken
+        away leaves nothing. Those that change the score most alone are told apart; the others stay, and are
+        in the base.
         """
         whole, other = self._whole(brand, influencer, side)
         texts = _texts(self.dataset, whole.posts)
@@ -128,13 +158,19 @@ class Attributor:
                 if not len(texts):
                     return np.full(len(kept), self._score(whole, other, side))
                 gone = [{w for w, k in zip(chosen, row.tolist(), strict=True) if not k} for row in kept]
-                told = _read(encoder, [[without(text, out) for text in texts] for out in gone], whole.rows[slot].shape[1])
+                told = _read(
+                    encoder,
+                    [[without(text, out) for text in texts] for out in gone],
+                    whole.rows[slot].shape[1],
+                )
                 return scores(self.ranker, other, side, Variants(whole, {slot: np.nan_to_num(told)}))
 
             return value
 
         effect = self._score(whole, other, side) - _in_parts(value_of(words), len(words))
-        chosen = [words[n] for n in sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))[:most]]
+        chosen = [
+            words[n] for n in sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))[:most]
+        ]
         return Game("words", side, slot, chosen, chosen, value_of(chosen))
 
     def _whole(self, brand: str, influencer: str, side: Side) -> tuple[Subject, str]:
@@ -149,14 +185,20 @@ class Attributor:
         return np.where(whole.has[slot][:, None], np.array(found), 0)
 
     def _theirs(self, side: Side, whole: Subject) -> dict[str, list[np.ndarray]]:
-        """Slot to the rows of the accounts that stand in for this one; none of a slot that nobody else has."""
+        """Slot to the rows of the accounts that stand in for this one; none of a slot that nobody else
+        has."""
         if side not in self._others:
             ids = self.dataset.influencers if side == "influencer" else self.dataset.brands
             self._others[side] = others(self.dataset, self.slots, ids, OTHERS + 1, self.seed)
-        theirs = {slot: [rows for id, rows in found if id != whole.id][:OTHERS] for slot, found in self._others[side].items()}
+        theirs = {
+            slot: [rows for id, rows in found if id != whole.id][:OTHERS]
+            for slot, found in self._others[side].items()
+        }
         most = max(map(len, theirs.values()), default=0)
         # As many in every slot: in one that few accounts have, they stand in several times.
-        return {slot: [rows[n % len(rows)] for n in range(most)] if rows else [] for slot, rows in theirs.items()}
+        return {
+            slot: [rows[n % len(rows)] for n in range(most)] if rows else [] for slot, rows in theirs.items()
+        }
 
     def _scores(self, variants: Variants, other: str, side: Side, m: int) -> np.ndarray:
         """(m, o) a column an account that stands in."""
@@ -174,7 +216,11 @@ def _flat(changed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _in_parts(value: Value, n: int, at_once: int = 256) -> np.ndarray:
     """(n,) values with one thing missing each."""
     one = ~np.eye(n, dtype=bool)
-    return np.concatenate([mean(value, one[start : start + at_once]) for start in range(0, n, at_once)]) if n else np.zeros(0)
+    return (
+        np.concatenate([mean(value, one[start : start + at_once]) for start in range(0, n, at_once)])
+        if n
+        else np.zeros(0)
+    )
 
 
 def without(text: str, words: set[str]) -> str:
@@ -187,9 +233,13 @@ def without(text: str, words: set[str]) -> str:
 
 
 def _read(encoder: Encoder, texts: Sequence[Sequence[str]], dim: int) -> np.ndarray:
-    """(m, p, d) what the encoder makes of captions (m, p), each distinct one encoded once; NaN where one says nothing."""
+    """(m, p, d) what the encoder makes of captions (m, p), each distinct one encoded once; NaN where one says
+    nothing."""
     distinct = sorted({text for row in texts for text in row if text})
-    posts = [Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text)) for n, text in enumerate(distinct)]
+    posts = [
+        Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text))
+        for n, text in enumerate(distinct)
+    ]
     found = encoder.encode(Dataset.of([Account(id="reader")], posts))
     rows, there = found.of(np.array([post.id for post in posts], dtype=object))
     table = np.full((len(distinct) + 1, dim), np.nan, np.float32)

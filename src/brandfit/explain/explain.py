@@ -44,8 +44,8 @@ def explain(
     encoders    slot to the encoder that filled it: words and maps read captions and pictures anew
     map_method  how heat maps are made (``explain.heatmap``)
 
-    Raises UsageError where there is no evidence to explain, or if heat maps of another method than occlusion are wanted and it
-    lacks something. Of occlusion, which draws unless said, a note says so.
+    Raises UsageError where there is no evidence to explain, or if heat maps of another method than occlusion
+    are wanted and it lacks something. Of occlusion, which draws unless said, a note says so.
     """
     kinds, wanted = _known(kinds, KINDS, "kind of explanation"), _known(sides, SIDES, "side of a pair")
     for role, id, ids in (("brand", brand, dataset.brands), ("influencer", influencer, dataset.influencers)):
@@ -59,7 +59,10 @@ def explain(
             f"{ranker.name} has no evidence on {brand} and {influencer}: there is no score to explain.",
             "Encode the posts of both, or ask for a pair that is ranked.",
         )
-    known = {name: float(values[0, 0]) for name, values in ranker.known_parts(dataset, brand, pair[1], made_of).items()}
+    known = {
+        name: float(values[0, 0])
+        for name, values in ranker.known_parts(dataset, brand, pair[1], made_of).items()
+    }
     notes = [*ranker.unknown(dataset, brand, pair[1]), *ranker.notes(dataset)]
     readers = dict(encoders or {})
     lacks = heatmap.lacking(map_method, ranker, dataset, readers.get("picture")) if "maps" in kinds else None
@@ -72,7 +75,9 @@ def explain(
     asked = [side for side in wanted if side == "influencer" or seen in ("posts", "brief", "profile")]
     if len(asked) < len(wanted):
         notes.append(f"{brand} is seen through its partners: its side is not taken apart")
-    found = _attributions(Attributor(ranker, dataset, seed=seed), dataset, brand, influencer, kinds, asked, readers, notes)
+    found = _attributions(
+        Attributor(ranker, dataset, seed=seed), dataset, brand, influencer, kinds, asked, readers, notes
+    )
     explanation = Explanation(
         brand,
         influencer,
@@ -81,7 +86,11 @@ def explain(
         {name: value for name, value in known.items() if not np.isnan(value)},
         attributions=tuple(found),
         radars=tuple(_radars(ranker, dataset, brand, influencer, found)),
-        maps=tuple(_maps(map_method, ranker, dataset, brand, influencer, found, readers.get("picture"), notes)) if mapped else (),
+        maps=tuple(
+            _maps(map_method, ranker, dataset, brand, influencer, found, readers.get("picture"), notes)
+        )
+        if mapped
+        else (),
         notes=tuple(notes),
         more={
             **_chance(ranker, dataset, pair),
@@ -116,12 +125,20 @@ def _attributions(
             found.append(attributor.attribution(attributor.posts(brand, influencer, side)))
         if "columns" in kinds:
             named = [slot for slot in attributor.slots if dataset.slots[slot].columns]
-            found += [attributor.attribution(attributor.columns(brand, influencer, slot, side)) for slot in named]
+            found += [
+                attributor.attribution(attributor.columns(brand, influencer, slot, side)) for slot in named
+            ]
         if "words" in kinds and "text" in attributor.slots:
             if "text" in encoders:
-                found.append(attributor.attribution(attributor.words(brand, influencer, encoders["text"], "text", side)))
+                found.append(
+                    attributor.attribution(
+                        attributor.words(brand, influencer, encoders["text"], "text", side)
+                    )
+                )
             elif side == "influencer":
-                notes.append(f"words not told: nothing here can read captions as {dataset.slots['text'].name} did")
+                notes.append(
+                    f"words not told: nothing here can read captions as {dataset.slots['text'].name} did"
+                )
     return [attribution for attribution in found if attribution.items or attribution.kind == "posts"]
 
 
@@ -135,7 +152,8 @@ def _maps(
     encoder: Encoder | None,
     notes: list[str],
 ) -> list[HeatMap]:
-    """Of each side the first ``MAPS`` of its heaviest posts whose picture can be mapped; a note says which could not."""
+    """Of each side the first ``MAPS`` of its heaviest posts whose picture can be mapped; a note says which
+    could not."""
     shown = set(dataset.images["post"].to_pylist())
     found: list[HeatMap] = []
     failed: list[str] = []
@@ -147,7 +165,11 @@ def _maps(
             if item.id not in shown or len(drawn) == MAPS:
                 continue
             try:
-                drawn.append(heatmap.drawn(method, ranker, dataset, encoder, brand, influencer, item.id, attribution.side))
+                drawn.append(
+                    heatmap.drawn(
+                        method, ranker, dataset, encoder, brand, influencer, item.id, attribution.side
+                    )
+                )
             except UsageError as error:
                 failed.append(error.message.rstrip("."))
         found += drawn
@@ -156,12 +178,21 @@ def _maps(
     return found
 
 
-def _radars(ranker: Ranker, dataset: Dataset, brand: str, influencer: str, attributions: list[Attribution]) -> list[Radar]:
+def _radars(
+    ranker: Ranker, dataset: Dataset, brand: str, influencer: str, attributions: list[Attribution]
+) -> list[Radar]:
     attention = ranker.attention(dataset, brand, influencer)
     named = [slot for slot in ("concept", "category", "profile") if slot in dataset.slots]
-    found = [radar.radar(dataset, slot, brand, influencer, attention if slot == "concept" else None) for slot in named]
-    columns = [a for a in attributions if a.kind == "columns" and a.side == "influencer" and a.slot == "concept"]
-    return [r for r in found if r is not None and len(r.axes) > 2] + [radar.column_radar(a, "concept") for a in columns[:1]]
+    found = [
+        radar.radar(dataset, slot, brand, influencer, attention if slot == "concept" else None)
+        for slot in named
+    ]
+    columns = [
+        a for a in attributions if a.kind == "columns" and a.side == "influencer" and a.slot == "concept"
+    ]
+    return [r for r in found if r is not None and len(r.axes) > 2] + [
+        radar.column_radar(a, "concept") for a in columns[:1]
+    ]
 
 
 def _chance(ranker: Ranker, dataset: Dataset, pair: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:

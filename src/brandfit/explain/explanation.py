@@ -17,8 +17,8 @@ MapMethod = Literal["occlusion", "gradient", "wsim", "wsim-general"]
 
 @dataclass(frozen=True)
 class Weight:
-    """What one thing adds to the score. ``id`` says which (a post, a word, a column), ``label`` says it to people; ``error`` is the
-    standard error of the value."""
+    """What one thing adds to the score. ``id`` says which (a post, a word, a column), ``label`` says it to
+    people; ``error`` is the standard error of the value."""
 
     id: str
     label: str
@@ -37,8 +37,8 @@ class Attribution:
     items  the heaviest first
     rest   what those that are not listed add together
 
-    The base and the items have standard errors: other accounts that stand in for what is taken away would move them, and so would
-    other orders, where not all were looked at.
+    The base and the items have standard errors: other accounts that stand in for what is taken away would
+    move them, and so would other orders, where not all were looked at.
     """
 
     kind: str
@@ -88,7 +88,8 @@ class Radar:
 class HeatMap:
     """What in a picture speaks for the pair: values (h, w), above zero for, below zero against.
 
-    area  (left, top, right, bottom) of the part of the picture that the values cover, as shares of its width and height
+    area  (left, top, right, bottom) of the part of the picture that the values cover, as shares of its width
+          and height
     """
 
     side: Side

@@ -1,4 +1,5 @@
-"""How faithful an attribution is: what the score does as the things that it names are taken away, or come, in its order.
+"""How faithful an attribution is: what the score does as the things that it names are taken away, or come, in
+its order.
 
     deletion   from all, the heaviest away first: mean score along the way; the lower the better
     insertion  from none, the heaviest first: the higher the better
@@ -36,4 +37,6 @@ def faithfulness(value: Value, weights: np.ndarray, random: int = 10, seed: int 
     both = np.concatenate([~come, come])
     subsets, at = np.unique(both.reshape(-1, n), axis=0, return_inverse=True)
     means = mean(value, subsets)[at.ravel()].reshape(2, len(orders), n + 1).mean(axis=2)
-    return Faithfulness(float(means[0, 0]), float(means[1, 0]), float(means[0, 1:].mean()), float(means[1, 1:].mean()))
+    return Faithfulness(
+        float(means[0, 0]), float(means[1, 0]), float(means[0, 1:].mean()), float(means[1, 1:].mean())
+    )

@@ -1,10 +1,11 @@
 """Heat maps: what in a picture speaks for the pair.
 
-occlusion     any ranker, any encoder: a patch is covered, the picture read again, the pair scored again (Zeiler and Fergus, 2014)
-gradient      any ranker, any encoder that is a network of PyTorch: how each part of the picture moves its cosine with what the
-              other side shows, by integrated gradients (Sundararajan et al., 2017)
-wsim          a WSim that learned from image.vgg16: place by place, what is important to the other side of the pair (W-15: W_v b_v,
-              or W_v i_v for pictures of the brand; Elwood et al. 2021, Eq. 11-12)
+occlusion     any ranker, any encoder: a patch is covered, the picture read again, the pair scored again
+              (Zeiler and Fergus, 2014)
+gradient      any ranker, any encoder that is a network of PyTorch: how each part of the picture moves its
+              cosine with what the other side shows, by integrated gradients (Sundararajan et al., 2017)
+wsim          a WSim that learned from image.vgg16: place by place, what is important to the other side of the
+              pair (W-15: W_v b_v, or W_v i_v for pictures of the brand; Elwood et al. 2021, Eq. 11-12)
 wsim-general  the same, what is important whoever looks (W-14: diag(W_v))
 
 ``fit`` is occlusion of a picture that nobody has posted yet: how well it fits what an account shows (W-17).
@@ -43,21 +44,29 @@ STEPS = 32
 """Pictures between the mean colour and the picture that gradients are averaged over."""
 
 
-def lacking(method: MapMethod, ranker: Ranker, dataset: Dataset, encoder: Encoder | None) -> tuple[str, str] | None:
+def lacking(
+    method: MapMethod, ranker: Ranker, dataset: Dataset, encoder: Encoder | None
+) -> tuple[str, str] | None:
     """Why this method cannot draw here, and what to do about it; None if it can.
 
     encoder  the one that fills the slot picture and can read anew, None if there is none
     """
     features = dataset.slots.get("picture")
     if features is None or features.level != "post":
-        return "there are no picture features of posts", "Encode pictures first, for example: brandfit encode image.classical"
+        return (
+            "there are no picture features of posts",
+            "Encode pictures first, for example: brandfit encode image.classical",
+        )
     unread = (
         f"nothing here can read pictures as {features.name} did",
         f"Name the settings that it had: --set {features.name}.NAME=VALUE",
     )
     if method == "occlusion":
         if "picture" not in ranker.used_slots(dataset):
-            return f"{ranker.name} does not read pictures", "Name another ranker, for example: --ranker simcos"
+            return (
+                f"{ranker.name} does not read pictures",
+                "Name another ranker, for example: --ranker simcos",
+            )
         return unread if encoder is None else None
     if method == "gradient":
         if encoder is None:
@@ -76,8 +85,10 @@ def lacking(method: MapMethod, ranker: Ranker, dataset: Dataset, encoder: Encode
         )
     if features.name != "image.vgg16" or weights.size != np.prod(VGG):
         return (
-            f"the slot picture is filled by {features.name} ({weights.size:,} columns), not by the {np.prod(VGG):,} of image.vgg16",
-            "Encode image.vgg16, then: brandfit train wsim --set slots.picture=image.vgg16; or draw by occlusion.",
+            f"the slot picture is filled by {features.name} ({weights.size:,} columns), not by the "
+            f"{np.prod(VGG):,} of image.vgg16",
+            "Encode image.vgg16, then: brandfit train wsim --set slots.picture=image.vgg16; or draw by "
+            "occlusion.",
         )
     return None
 
@@ -92,7 +103,8 @@ def drawn(
     post: str,
     side: Side = "influencer",
 ) -> HeatMap:
-    """The map of a post's first picture. Raises UsageError if the post has no picture, or the method is ``lacking`` something."""
+    """The map of a post's first picture. Raises UsageError if the post has no picture, or the method is
+    ``lacking`` something."""
     if lacks := lacking(method, ranker, dataset, encoder):
         raise UsageError(f"There is no heat map: {lacks[0]}.", lacks[1])
     other = brand if side == "influencer" else influencer
@@ -105,7 +117,9 @@ def drawn(
     return wsim(ranker, dataset, encoder, post, side, None if method == "wsim-general" else other)
 
 
-def wsim(ranker: Ranker, dataset: Dataset, encoder: Encoder | None, post: str, side: Side, of: str | None) -> HeatMap:
+def wsim(
+    ranker: Ranker, dataset: Dataset, encoder: Encoder | None, post: str, side: Side, of: str | None
+) -> HeatMap:
     """(7, 7): sum over filters of importance times activation, H = sum_f I o X (Eq. 12).
 
     of       the account whose importance it is (W-15), None: whoever looks (W-14)
@@ -116,33 +130,50 @@ def wsim(ranker: Ranker, dataset: Dataset, encoder: Encoder | None, post: str, s
     if len(hashes) == 1:
         rows, there = dataset.slots["picture"].of(np.array([post], dtype=object))
         if not there[0]:
-            raise UsageError(f"{post} has no picture features.", "Encode its pictures first: brandfit encode image.vgg16")
+            raise UsageError(
+                f"{post} has no picture features.", "Encode its pictures first: brandfit encode image.vgg16"
+            )
     elif encoder is not None:
         rows = _read(encoder, [first], [], int(np.prod(VGG)))
     else:
         raise UsageError(
-            f"{post} has {len(hashes)} pictures, and nothing here can read the first alone as image.vgg16 did.",
+            f"{post} has {len(hashes)} pictures, and nothing here can read the first alone as image.vgg16 "
+            "did.",
             "Name the settings that it had: --set image.vgg16.NAME=VALUE",
         )
     weights = ranker.importance(dataset, "picture", of)
     assert weights is not None
     values = (weights.reshape(VGG) * rows[0].reshape(VGG)).sum(axis=-1)
-    reader: PictureEncoder = encoder if isinstance(encoder, PictureEncoder) else names.load("encoder", "image.vgg16")()
+    reader: PictureEncoder = (
+        encoder if isinstance(encoder, PictureEncoder) else names.load("encoder", "image.vgg16")()
+    )
     method: MapMethod = "wsim-general" if of is None else "wsim"
     return HeatMap(side, post, hashes[0], values, method, _area(reader, first))
 
 
 def occlusion(
-    ranker: Ranker, dataset: Dataset, encoder: Encoder, brand: str, influencer: str, post: str, side: Side = "influencer"
+    ranker: Ranker,
+    dataset: Dataset,
+    encoder: Encoder,
+    brand: str,
+    influencer: str,
+    post: str,
+    side: Side = "influencer",
 ) -> HeatMap:
-    """How much the score falls where a part of the post's first picture is covered with its mean colour; (8, 8).
+    """How much the score falls where a part of the post's first picture is covered with its mean colour; (8,
+    8).
 
     ``encoder`` is the one that fills the slot ``picture``. Raises UsageError where the post has no picture.
     """
     hashes = _pictures(dataset, post)
     first = decoded(dataset, hashes[0])
     variants, boxes = _covered(first)
-    told = _read(encoder, [first, *variants], [decoded(dataset, hash) for hash in hashes[1:]], dataset.slots["picture"].dim)
+    told = _read(
+        encoder,
+        [first, *variants],
+        [decoded(dataset, hash) for hash in hashes[1:]],
+        dataset.slots["picture"].dim,
+    )
     mine, other = (influencer, brand) if side == "influencer" else (brand, influencer)
     whole = subject(pair(dataset, brand, influencer), mine, ranker.used_slots(dataset))
     at = whole.posts.tolist().index(post)
@@ -153,9 +184,11 @@ def occlusion(
 
 
 def fit(dataset: Dataset, encoder: Encoder, like: str, picture: np.ndarray) -> tuple[float, np.ndarray]:
-    """How well a new picture (h, w, 3) fits what a brand or influencer shows, and (8, 8) how much that falls where it is covered.
+    """How well a new picture (h, w, 3) fits what a brand or influencer shows, and (8, 8) how much that falls
+    where it is covered.
 
-    The fit is that of ``campaign.advise``: the cosine with the mean of its pictures, both less the mean of all influencers.
+    The fit is that of ``campaign.advise``: the cosine with the mean of its pictures, both less the mean of
+    all influencers.
     """
     variants, boxes = _covered(picture)
     wanted, mean = typical(dataset, "picture", like)
@@ -164,9 +197,16 @@ def fit(dataset: Dataset, encoder: Encoder, like: str, picture: np.ndarray) -> t
 
 
 def cells(
-    ranker: Ranker, dataset: Dataset, encoder: Encoder, brand: str, influencer: str, post: str, side: Side = "influencer"
+    ranker: Ranker,
+    dataset: Dataset,
+    encoder: Encoder,
+    brand: str,
+    influencer: str,
+    post: str,
+    side: Side = "influencer",
 ) -> tuple[Game, np.ndarray]:
-    """The 8 x 8 cells of a post's first picture as a game (one taken away is covered), and their weights by ``occlusion``."""
+    """The 8 x 8 cells of a post's first picture as a game (one taken away is covered), and their weights by
+    ``occlusion``."""
     heat = occlusion(ranker, dataset, encoder, brand, influencer, post, side)
     hashes = _pictures(dataset, post)
     first, others = decoded(dataset, hashes[0]), [decoded(dataset, hash) for hash in hashes[1:]]
@@ -192,10 +232,11 @@ def cells(
 
 
 def gradient(dataset: Dataset, encoder: PictureEncoder, like: str, post: str, side: Side) -> HeatMap:
-    """How each part of a post's first picture moves its cosine with the mean of what ``like`` shows, (28, 28) at most.
+    """How each part of a post's first picture moves its cosine with the mean of what ``like`` shows, (28, 28)
+    at most.
 
-    The values add up to how much more alike the picture is than one of the mean colour. Raises UsageError if ``like`` shows
-    nothing.
+    The values add up to how much more alike the picture is than one of the mean colour. Raises UsageError if
+    ``like`` shows nothing.
     """
     hash = _pictures(dataset, post)[0]
     vectors = brand_vectors if like in dataset.representation else account_vectors
@@ -203,7 +244,10 @@ def gradient(dataset: Dataset, encoder: PictureEncoder, like: str, post: str, si
     network = encoder.differentiable()
     assert network is not None
     if not shown.present[0]:
-        raise UsageError(f"{like} shows no pictures to compare with.", "Draw maps by occlusion, or encode the pictures of both.")
+        raise UsageError(
+            f"{like} shows no pictures to compare with.",
+            "Draw maps by occlusion, or encode the pictures of both.",
+        )
     picture = encoder.prepare(dataset, hash)
     if picture is None:
         raise UsageError(f"The first picture of {post} cannot be read.", "Name another post.")
@@ -224,7 +268,8 @@ def cosine_with(network: Callable[[Any], Any], direction: np.ndarray) -> Callabl
 
 
 def attributed(function: Callable[[Any], Any], picture: Any) -> np.ndarray:
-    """(h, w) integrated gradients of a scalar function of pictures at one prepared picture (c, h, w), summed over colours.
+    """(h, w) integrated gradients of a scalar function of pictures at one prepared picture (c, h, w), summed
+    over colours.
 
     Prepared pictures are normalised: the baseline of zeros is a picture of the mean colour.
     """
@@ -265,7 +310,10 @@ def opened(data: bytes) -> np.ndarray:
 def _pictures(dataset: Dataset, post: str) -> list[str]:
     """Hashes of the pictures of a post in their order."""
     table = dataset.images.select(["post", "position", "hash"]).to_pylist()
-    found = [row["hash"] for row in sorted((r for r in table if r["post"] == post and r["hash"]), key=lambda r: r["position"])]
+    found = [
+        row["hash"]
+        for row in sorted((r for r in table if r["post"] == post and r["hash"]), key=lambda r: r["position"])
+    ]
     if not found:
         raise UsageError(f"{post} has no picture.", "Name a post with one.")
     return found
@@ -309,5 +357,8 @@ def _read(encoder: Encoder, pictures: list[np.ndarray], others: list[np.ndarray]
     found = encoder.encode(Dataset.of([Account(id="reader")], posts, images, pictures=stored))
     rows, there = found.of(np.array([post.id for post in posts], dtype=object))
     if not there.all() or rows.shape[1] != dim:
-        raise UsageError(f"{encoder.name} cannot read this picture as where the slot was filled.", "Encode the pictures anew.")
+        raise UsageError(
+            f"{encoder.name} cannot read this picture as where the slot was filled.",
+            "Encode the pictures anew.",
+        )
     return rows

@@ -1,4 +1,5 @@
-"""Radars: shares of named columns, of what both sides do and of where they are going (C-17), and what like brands do (S-09)."""
+"""Radars: shares of named columns, of what both sides do and of where they are going (C-17), and what like
+brands do (S-09)."""
 
 from __future__ import annotations
 
@@ -20,12 +21,16 @@ HISTORY, DIRECTION = "historical activity", "marketing direction"
 
 
 def radar(
-    dataset: Dataset, slot: str, brand: str, influencer: str, attention: Mapping[str, np.ndarray] | None = None
+    dataset: Dataset,
+    slot: str,
+    brand: str,
+    influencer: str,
+    attention: Mapping[str, np.ndarray] | None = None,
 ) -> Radar | None:
     """What both sides are about: shares of the columns that weigh most in either.
 
-    attention  of the concepts, by side, from CAMERA: where each goes in the eyes of the other. Without, the direction of both is
-               the geometric mean of what they do, what both have in common.
+    attention  of the concepts, by side, from CAMERA: where each goes in the eyes of the other. Without, the
+               direction of both is the geometric mean of what they do, what both have in common.
 
     None where the columns have no names, or one side has no such features.
     """
@@ -50,9 +55,12 @@ def radar(
     return Radar(tuple(features.columns[n] for n in chosen), series, features.name)
 
 
-def shared_topics(dataset: Dataset, slot: str, brand: str, influencers: np.ndarray, most: int = 3) -> list[list[str]]:
-    """Of each influencer the named columns that weigh most in what it and the brand have in common (the geometric mean of their
-    shares, as in ``radar``), the heaviest first; [] where nothing with names was encoded for both."""
+def shared_topics(
+    dataset: Dataset, slot: str, brand: str, influencers: np.ndarray, most: int = 3
+) -> list[list[str]]:
+    """Of each influencer the named columns that weigh most in what it and the brand have in common (the
+    geometric mean of their shares, as in ``radar``), the heaviest first; [] where nothing with names was
+    encoded for both."""
     features = dataset.slots.get(slot)
     if features is None or not features.columns:
         return [[] for _ in influencers]
@@ -70,7 +78,8 @@ def shared_topics(dataset: Dataset, slot: str, brand: str, influencers: np.ndarr
 
 
 def column_radar(attribution: Attribution, source: str) -> Radar:
-    """The columns that carry a score, as shares of what they add; those against it on a series of their own."""
+    """The columns that carry a score, as shares of what they add; those against it on a series of their
+    own."""
     items = sorted(attribution.items[:AXES], key=lambda item: item.label)
     values = np.array([item.value for item in items])
     total = max(np.abs(values).sum(), 1e-12)
@@ -79,10 +88,12 @@ def column_radar(attribution: Attribution, source: str) -> Radar:
 
 
 def like_brands(ranker: Ranker, dataset: Dataset, brand: str, influencer: str) -> list[dict[str, Any]]:
-    """Brands most like this one (S-09), how many partners each has, and whether this influencer is one; likeness is the mean cosine
-    over the slots of the ranker.
+    """Brands most like this one (S-09), how many partners each has, and whether this influencer is one;
+    likeness is the mean cosine over the slots of the ranker.
     """
-    others = np.array([b for b in dataset.brands.tolist() if b != brand and dataset.partners.get(b)], dtype=object)
+    others = np.array(
+        [b for b in dataset.brands.tolist() if b != brand and dataset.partners.get(b)], dtype=object
+    )
     if not len(others):
         return []
     total, count = np.zeros(len(others)), np.zeros(len(others))

@@ -22,7 +22,8 @@ LONG = 44
 
 
 def overlay(picture: np.ndarray, values: np.ndarray, least: float = 0.0, area: Area = WHOLE) -> Picture.Image:
-    """A picture (h, w, 3) uint8 with a map (a, b) over it, enlarged smoothly: red speaks for, blue against, more the fuller it is.
+    """A picture (h, w, 3) uint8 with a map (a, b) over it, enlarged smoothly: red speaks for, blue against,
+    more the fuller it is.
 
     least  magnitude that is fully coloured at least, so that a map of nothing stays pale
     area   the part of the picture that the map covers; the rest has no colour
@@ -75,7 +76,8 @@ def bars_figure(attribution: Attribution) -> Any:
     axes.axvline(0, color="#888888", linewidth=0.8)
     what = attribution.kind if not attribution.slot else f"{attribution.kind} of {attribution.slot}"
     axes.set_title(
-        f"{what}, {attribution.side}: {attribution.base:.2f} {attribution.instead}, {attribution.total:.2f} of this pair",
+        f"{what}, {attribution.side}: {attribution.base:.2f} {attribution.instead}, {attribution.total:.2f} "
+        "of this pair",
         loc="left",
         fontsize=9,
         parse_math=False,
@@ -95,7 +97,10 @@ def save(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list
         radar_figure(radar).savefig(files[-1], dpi=130, bbox_inches="tight")
     for attribution in explanation.attributions:
         if attribution.items:
-            files.append(out / f"{attribution.kind}-{_name(attribution.slot or attribution.side)}-{attribution.side}.png")
+            files.append(
+                out
+                / f"{attribution.kind}-{_name(attribution.slot or attribution.side)}-{attribution.side}.png"
+            )
             bars_figure(attribution).savefig(files[-1], dpi=130, bbox_inches="tight")
     top = max((float(np.abs(heat.values).max()) for heat in explanation.maps), default=0.0)
     for heat in explanation.maps:  # one scale for all, so that a map of nothing stays pale

@@ -32,8 +32,8 @@ SLOT = {
 def sentences(explanation: Explanation) -> tuple[str, ...]:
     """The score against that of others, its parts, posts, columns and words, and brands that are alike.
 
-    Of words those without a topic of their own ("the") are passed over: they add to the score, as the table shows, and tell nobody
-    why.
+    Of words those without a topic of their own ("the") are passed over: they add to the score, as the table
+    shows, and tell nobody why.
     """
     found = [_score(explanation), _parts(explanation)]
     for kind, says in (
@@ -43,9 +43,15 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
     ):
         for attribution in explanation.of(kind, "influencer"):
             passed = stop_words() if kind == "words" else ()
-            told = [item for item in worth_telling(attribution) if item.value > 0 and item.label.lower() not in passed][:3]
+            told = [
+                item
+                for item in worth_telling(attribution)
+                if item.value > 0 and item.label.lower() not in passed
+            ][:3]
             if told:
-                quoted = ", ".join(f"“{i.label}”" if kind == "posts" and i.label else i.label or i.id for i in told)
+                quoted = ", ".join(
+                    f"“{i.label}”" if kind == "posts" and i.label else i.label or i.id for i in told
+                )
                 found.append(f"{says.format(slot=SLOT.get(attribution.slot, attribution.slot))}: {quoted}.")
     found.append(_like(explanation))
     return tuple(sentence for sentence in found if sentence)
@@ -54,12 +60,16 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
 def worth_telling(attribution: Attribution) -> list[Weight]:
     """Items that are not noise and not crumbs."""
     crumb = SHARE * max((abs(item.value) for item in attribution.items), default=0.0)
-    return [item for item in attribution.items if abs(item.value) >= crumb > 0 and abs(item.value) > SURE * item.error]
+    return [
+        item
+        for item in attribution.items
+        if abs(item.value) >= crumb > 0 and abs(item.value) > SURE * item.error
+    ]
 
 
 def main_reason(parts: Mapping[str, float]) -> str:
-    """The part of a score that adds most, in words, and the next one if it adds at least half as much; "" where no part adds
-    anything, or the score has a single part."""
+    """The part of a score that adds most, in words, and the next one if it adds at least half as much; ""
+    where no part adds anything, or the score has a single part."""
     if len(parts) < 2:
         return ""
     first, second = sorted(parts, key=lambda name: -parts[name])[:2]
@@ -78,7 +88,8 @@ def _score(explanation: Explanation) -> str:
         told += f", {side} than the {base:.2f} that the posts of others get on average"
     chance = explanation.more.get("probability")
     if chance is not None:
-        told += f"; the chance that they work together is {_percent(chance[0])} ({_percent(chance[1])} to {_percent(chance[2])})"
+        value, low, high = (_percent(one) for one in chance)
+        told += f"; the chance that they work together is {value} ({low} to {high})"
     return told + "."
 
 
@@ -101,8 +112,14 @@ def _like(explanation: Explanation) -> str:
     works = [b["brand"] for b in like if b["works_with_this_one"]]
     names = _and([b["brand"] for b in like])
     if not works:
-        return f"Brands most like {explanation.brand} are {names}; none of them is known to work with {explanation.influencer}."
-    return f"Of the {len(like)} brands most like {explanation.brand} ({names}), {_and(works)} worked with {explanation.influencer}."
+        return (
+            f"Brands most like {explanation.brand} are {names}; none of them is known to work with "
+            f"{explanation.influencer}."
+        )
+    return (
+        f"Of the {len(like)} brands most like {explanation.brand} ({names}), {_and(works)} worked with "
+        f"{explanation.influencer}."
+    )
 
 
 def _and(words: Sequence[str]) -> str:

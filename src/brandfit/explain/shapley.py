@@ -1,11 +1,13 @@
-"""What each of several things adds to a value, fairly: Shapley values, exact for few things, by permutations for more.
+"""What each of several things adds to a value, fairly: Shapley values, exact for few things, by permutations
+for more.
 
     phi_i = mean over orders of [ v(those before i, and i) - v(those before i) ]
 
-In every order the differences add up to v(all) - v(none), so that the estimate does too, however few orders are drawn (Strumbelj
-and Kononenko, Knowledge and Information Systems 2014). Every second order is the reverse of the one before, which takes out
-the first-order noise (Mitchell et al., JMLR 2022). A value may be told several times, with other things in place of what is not
-there; the shares are those of their mean, and how they differ goes into the standard errors.
+In every order the differences add up to v(all) - v(none), so that the estimate does too, however few orders
+are drawn (Strumbelj and Kononenko, Knowledge and Information Systems 2014). Every second order is the reverse
+of the one before, which takes out the first-order noise (Mitchell et al., JMLR 2022). A value may be told
+several times, with other things in place of what is not there; the shares are those of their mean, and how
+they differ goes into the standard errors.
 """
 
 from __future__ import annotations
@@ -22,12 +24,13 @@ EXACT = 6
 """Things up to which all their subsets are looked at."""
 
 Value = Callable[[np.ndarray], np.ndarray]
-"""(m, n) bool, which things are there, to (m,) values; or (m, o), one for each of o draws of what stands in for the others."""
+"""(m, n) bool, which things are there, to (m,) values; or (m, o), one for each of o draws of what stands in
+for the others."""
 
 
 class Shares(NamedTuple):
-    """base: the value of none; values (n,): what each adds; their standard errors, of the orders and of what stands in, both drawn;
-    0 where nothing was."""
+    """base: the value of none; values (n,): what each adds; their standard errors, of the orders and of what
+    stands in, both drawn; 0 where nothing was."""
 
     base: float
     values: np.ndarray
@@ -78,7 +81,12 @@ def _drawn(value: Value, n: int, orders: int, seed: int) -> Shares:
     np.put_along_axis(added, order[..., None], np.diff(told, axis=1), axis=1)
     pairs = added.reshape(-1, 2, *added.shape[1:]).mean(axis=1)  # an order and its reverse are one draw
     of_orders, of_others = _error(pairs.mean(axis=2).T), _error(pairs.mean(axis=0))
-    return Shares(float(told[0, 0].mean()), added.mean(axis=(0, 2)), float(_error(told[0, 0])), np.hypot(of_orders, of_others))
+    return Shares(
+        float(told[0, 0].mean()),
+        added.mean(axis=(0, 2)),
+        float(_error(told[0, 0])),
+        np.hypot(of_orders, of_others),
+    )
 
 
 def _error(draws: np.ndarray) -> np.ndarray:

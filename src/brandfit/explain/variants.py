@@ -1,7 +1,8 @@
-"""Variants of one account: what would it score, were this post another's, that word not said, this column as elsewhere?
+"""Variants of one account: what would it score, were this post another's, that word not said, this column as
+elsewhere?
 
-A variant is an account of its own in a Dataset beside the real ones, with copies of the posts and with rows of Features of its
-own. Any ranker scores hundreds of them in one call and knows nothing of it.
+A variant is an account of its own in a Dataset beside the real ones, with copies of the posts and with rows
+of Features of its own. Any ranker scores hundreds of them in one call and knows nothing of it.
 """
 
 from __future__ import annotations
@@ -26,28 +27,41 @@ AT_ONCE = 2**26
 
 
 def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
-    """All that a score of this pair depends on, and nothing else: both, who stands for the brand, whom the influencer endorses.
+    """All that a score of this pair depends on, and nothing else: both, who stands for the brand, whom the
+    influencer endorses.
 
     Who stands for the brand is said once and for all: a variant of one who does, does not.
 
     Small, so that hundreds of variants are.
     """
     seen_as = dataset.representation[brand]
-    partners = dataset.representing[dataset.representing[:, 0] == brand, 1].tolist() if seen_as == "partners" else []
+    partners = (
+        dataset.representing[dataset.representing[:, 0] == brand, 1].tolist() if seen_as == "partners" else []
+    )
     endorsed = dataset.endorsements[dataset.endorsements[:, 1] == influencer, 0].tolist()
     asked = pa.array(list(dict.fromkeys([brand, influencer, *partners])), pa.string())
-    accounts = dataset.accounts.filter(pc.is_in(dataset.accounts["id"], pa.array([*asked.to_pylist(), *endorsed], pa.string())))
+    accounts = dataset.accounts.filter(
+        pc.is_in(dataset.accounts["id"], pa.array([*asked.to_pylist(), *endorsed], pa.string()))
+    )
     posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], asked))
     links = dataset.stored_links.filter(
         pc.or_(
-            pc.and_(pc.equal(dataset.stored_links["target"], brand), pc.is_in(dataset.stored_links["source"], asked)),
+            pc.and_(
+                pc.equal(dataset.stored_links["target"], brand),
+                pc.is_in(dataset.stored_links["source"], asked),
+            ),
             pc.equal(dataset.stored_links["source"], influencer),
         )
     )
     links = links.filter(pc.not_equal(links["kind"], "represents"))
-    stands = [Link(id=link_id("represents", i, brand), kind="represents", source=i, target=brand) for i in partners]
+    stands = [
+        Link(id=link_id("represents", i, brand), kind="represents", source=i, target=brand) for i in partners
+    ]
     links = pa.concat_tables([links, to_table("links", stands)])
-    wanted = {"post": posts["id"].to_numpy().astype(object), "account": accounts["id"].to_numpy().astype(object)}
+    wanted = {
+        "post": posts["id"].to_numpy().astype(object),
+        "account": accounts["id"].to_numpy().astype(object),
+    }
     slots = {}
     for slot, features in dataset.slots.items():
         values, there = features.of(wanted[features.level])
@@ -81,15 +95,19 @@ def subject(dataset: Dataset, account: str, slots: Sequence[str]) -> Subject:
     for slot in slots:
         asked = ids if dataset.slots[slot].level == "post" else np.array([account], dtype=object)
         found[slot] = dataset.slots[slot].of(asked)
-    return Subject(dataset, account, ids, {s: v[0] for s, v in found.items()}, {s: v[1] for s, v in found.items()})
+    return Subject(
+        dataset, account, ids, {s: v[0] for s, v in found.items()}, {s: v[1] for s, v in found.items()}
+    )
 
 
 def others(
     dataset: Dataset, slots: Sequence[str], ids: np.ndarray, count: int, seed: int
 ) -> dict[str, list[tuple[str, np.ndarray]]]:
-    """Slot to ``count`` accounts, drawn anew for every seed, and their rows (q, d): what stands in for what is taken away.
+    """Slot to ``count`` accounts, drawn anew for every seed, and their rows (q, d): what stands in for what
+    is taken away.
 
-    The same accounts in every slot, as far as they have it; where fewer have it, all of them, again and again.
+    The same accounts in every slot, as far as they have it; where fewer have it, all of them, again and
+    again.
     """
     drawn = seeds.generator(seed, "others").permutation(ids)
     has = {slot: account_has(dataset, slot, drawn) for slot in slots}
@@ -107,7 +125,8 @@ def others(
 
 @dataclass(frozen=True)
 class Variants:
-    """m variants of a subject: slot to (m, p, d) rows of its posts, or (m, 1, d) of itself, in place of its own.
+    """m variants of a subject: slot to (m, p, d) rows of its posts, or (m, 1, d) of itself, in place of its
+    own.
 
     Where a post of the subject has no row, no variant of it has.
     """
@@ -126,7 +145,9 @@ class Variants:
         base, m, p = self.subject.dataset, len(self), len(self.subject.posts)
         names = np.array([f"{self.subject.id} {n}" for n in range(m)], dtype=object)
         posts = np.array([f"{name} {n}" for name in names for n in range(p)], dtype=object)
-        mine = pc.index_in(pa.array(self.subject.posts, pa.string()), value_set=base.posts["id"].combine_chunks())
+        mine = pc.index_in(
+            pa.array(self.subject.posts, pa.string()), value_set=base.posts["id"].combine_chunks()
+        )
         copies = base.posts.take(pa.array(np.tile(mine.to_numpy(), m)))
         copies = _set(_set(copies, "id", posts), "account", np.repeat(names, p))
         slots = {}
@@ -134,7 +155,9 @@ class Variants:
             slots[slot] = features
             if slot in self.subject.rows:
                 ids = names if features.level == "account" else posts
-                rows = self.changed.get(slot, np.broadcast_to(self.subject.rows[slot], (m, *self.subject.rows[slot].shape)))
+                rows = self.changed.get(
+                    slot, np.broadcast_to(self.subject.rows[slot], (m, *self.subject.rows[slot].shape))
+                )
                 there = np.tile(self.subject.has[slot], m)
                 slots[slot] = _longer(features, ids[there], rows.reshape(-1, features.dim)[there])
         tables = {
@@ -143,18 +166,26 @@ class Variants:
             "images": base.images,
             "links": self._links(base.stored_links, names),
         }
-        longer = Dataset(tables, f"{base.fingerprint} variants", slots, base.picture, base.notes, base.stand_ins)
+        longer = Dataset(
+            tables, f"{base.fingerprint} variants", slots, base.picture, base.notes, base.stand_ins
+        )
         return _as_among(base, longer), names
 
     def _links(self, links: pa.Table, names: np.ndarray) -> pa.Table:
-        """Whom the subject endorses every variant does. Of a brand no more is said of its variants, nor of itself: the influencer
-        would be one that has worked with hundreds, or with another brand that is just like them."""
+        """Whom the subject endorses every variant does. Of a brand no more is said of its variants, nor of
+        itself: the influencer would be one that has worked with hundreds, or with another brand that is just
+        like them."""
         links = links.filter(
             pc.invert(
-                pc.and_(pc.equal(links["target"], self.subject.id), pc.is_in(links["kind"], pa.array(["endorses", "represents"])))
+                pc.and_(
+                    pc.equal(links["target"], self.subject.id),
+                    pc.is_in(links["kind"], pa.array(["endorses", "represents"])),
+                )
             )
         )
-        mine = links.filter(pc.and_(pc.equal(links["source"], self.subject.id), pc.equal(links["kind"], "endorses")))
+        mine = links.filter(
+            pc.and_(pc.equal(links["source"], self.subject.id), pc.equal(links["kind"], "endorses"))
+        )
         copies = mine.take(pa.array(np.tile(np.arange(len(mine)), len(names))))
         return pa.concat_tables([links, _set(copies, "source", np.repeat(names, len(mine)))])
 
@@ -167,7 +198,11 @@ def scores(ranker: Ranker, other: str, side: Side, variants: Variants) -> np.nda
     opposite = np.array([other], dtype=object)
     for start in range(0, len(variants), step):
         dataset, names = variants.of(slice(start, start + step)).dataset()
-        told = ranker.score(dataset, opposite, names)[0] if side == "influencer" else ranker.score(dataset, names, opposite)[:, 0]
+        told = (
+            ranker.score(dataset, opposite, names)[0]
+            if side == "influencer"
+            else ranker.score(dataset, names, opposite)[:, 0]
+        )
         found.append(told)
     return np.nan_to_num(np.concatenate(found)) if found else np.zeros(0)
 
@@ -193,5 +228,7 @@ def _set(table: pa.Table, column: str, values: np.ndarray) -> pa.Table:
 def _longer(features: Features, ids: np.ndarray, rows: np.ndarray) -> Features:
     """The same with more rows."""
     return replace(
-        features, ids=np.concatenate([features.ids, ids]), values=np.concatenate([features.values, rows.astype(np.float32)])
+        features,
+        ids=np.concatenate([features.ids, ids]),
+        values=np.concatenate([features.values, rows.astype(np.float32)]),
     )

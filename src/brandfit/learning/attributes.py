@@ -1,4 +1,5 @@
-"""The attribute co-occurrence graph: which attributes of brands and influencers meet (MORNING, Wang 2022, IV-C; M-07, B-05)."""
+"""The attribute co-occurrence graph: which attributes of brands and influencers meet (MORNING, Wang 2022,
+IV-C; M-07, B-05)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,8 @@ import numpy as np
 from scipy import sparse
 
 Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""source (m,), target (m,) and weight (m,), as ``learning.node2vec`` takes them; every edge once, source < target."""
+"""source (m,), target (m,) and weight (m,), as ``learning.node2vec`` takes them; every edge once, source <
+target."""
 
 ETA = 2.0
 
@@ -17,11 +19,14 @@ def lists(values: np.ndarray, top: int) -> sparse.csr_matrix:
     return sparse.csr_matrix(((rank < top) & (values > 0)).astype(np.float64))
 
 
-def meetings(brands: sparse.csr_matrix, influencers: sparse.csr_matrix, within: bool = True) -> sparse.csr_matrix:
+def meetings(
+    brands: sparse.csr_matrix, influencers: sparse.csr_matrix, within: bool = True
+) -> sparse.csr_matrix:
     """(c, c) coocf = sum over pairs of q_b + q_m + q_bm (Eq. 13-16), zero on the diagonal, symmetric.
 
-    Row n of both are the attribute lists of the n-th pair that works together. q_b counts two attributes of the brand, q_m two of
-    the influencer, q_bm one of each. BAMIR counts only those of different accounts: ``within=False``.
+    Row n of both are the attribute lists of the n-th pair that works together. q_b counts two attributes of
+    the brand, q_m two of the influencer, q_bm one of each. BAMIR counts only those of different accounts:
+    ``within=False``.
     """
     across = brands.T @ influencers
     counts = across + across.T
@@ -34,7 +39,8 @@ def meetings(brands: sparse.csr_matrix, influencers: sparse.csr_matrix, within: 
 
 
 def together(lists: sparse.csr_matrix, at_least: int) -> sparse.csr_matrix:
-    """(c, c) in how many rows two attributes are together, those below ``at_least`` left out (B-05: hashtags, 8)."""
+    """(c, c) in how many rows two attributes are together, those below ``at_least`` left out (B-05: hashtags,
+    8)."""
     counts = sparse.csr_matrix(lists.T @ lists)
     counts.setdiag(0)
     counts.data[counts.data < at_least] = 0

@@ -10,11 +10,14 @@ from scipy import sparse
 from brandfit.data.dataset import Dataset
 
 
-def related_hashtags(dataset: Dataset, at_least: int = 3, most: int = 30) -> dict[str, list[tuple[str, float]]]:
+def related_hashtags(
+    dataset: Dataset, at_least: int = 3, most: int = 30
+) -> dict[str, list[tuple[str, float]]]:
     """Hashtag to at most ``most`` others that posts use with it more often than by chance, the closest first.
 
-    Only hashtags of ``at_least`` posts count, and pairs that occur together in as many. Closeness is normalised pointwise mutual
-    information (Bouma 2009), log(p(a, b) / p(a) p(b)) / -log p(a, b): 0 by chance, 1 where one never comes without the other.
+    Only hashtags of ``at_least`` posts count, and pairs that occur together in as many. Closeness is
+    normalised pointwise mutual information (Bouma 2009), log(p(a, b) / p(a) p(b)) / -log p(a, b): 0 by
+    chance, 1 where one never comes without the other.
     """
     posts = [list(dict.fromkeys(tags)) for tags in dataset.posts["hashtags"].to_pylist() if tags]
     counts = Counter(tag for tags in posts for tag in tags)

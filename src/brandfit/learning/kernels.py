@@ -28,7 +28,8 @@ def kernel(left: Rows, right: Rows, weights: Mapping[str, float], gamma: float) 
 
 
 def gram(rows: Rows, weights: Mapping[str, float], gamma: float) -> np.ndarray:
-    """(n, n) float32 kernel of rows with themselves, to learn from; in one float32 product, several times as fast as ``kernel``."""
+    """(n, n) float32 kernel of rows with themselves, to learn from; in one float32 product, several times as
+    fast as ``kernel``."""
     x = joined(rows, weights)
     squared = np.einsum("nd,nd->n", x, x)
     distance = x @ x.T
@@ -39,8 +40,11 @@ def gram(rows: Rows, weights: Mapping[str, float], gamma: float) -> np.ndarray:
 
 
 def joined(rows: Rows, weights: Mapping[str, float]) -> np.ndarray:
-    """(n, sum of d) rows of all slots side by side, float32; their inner products are weighted sums of those of the slots."""
-    return np.concatenate([rows[slot] * np.float32(np.sqrt(weight)) for slot, weight in weights.items()], axis=1)
+    """(n, sum of d) rows of all slots side by side, float32; their inner products are weighted sums of those
+    of the slots."""
+    return np.concatenate(
+        [rows[slot] * np.float32(np.sqrt(weight)) for slot, weight in weights.items()], axis=1
+    )
 
 
 def _radial(distance: np.ndarray, gamma: float) -> np.ndarray:
@@ -50,7 +54,8 @@ def _radial(distance: np.ndarray, gamma: float) -> np.ndarray:
 
 
 def ridge(gram: np.ndarray, targets: np.ndarray, strength: float) -> np.ndarray:
-    """(n, t) dual coefficients (K + strength I)^-1 Y of a kernel (n, n) and targets (n, t), in the precision of the kernel.
+    """(n, t) dual coefficients (K + strength I)^-1 Y of a kernel (n, n) and targets (n, t), in the precision
+    of the kernel.
 
     float32 is enough: eigenvalues of a radial kernel of n rows lie between ``strength`` and n + ``strength``.
     """

@@ -1,4 +1,5 @@
-"""Losses, written over whole score matrices, and what weights cost. torch is imported where a loss is told, not here."""
+"""Losses, written over whole score matrices, and what weights cost. torch is imported where a loss is told,
+not here."""
 
 from __future__ import annotations
 
@@ -10,11 +11,14 @@ if TYPE_CHECKING:
 
 
 def listnet(scores: Tensor, positive: Tensor, valid: Tensor | None = None) -> Tensor:
-    """ListNet's top-one cross entropy (W-08; Elwood et al. 2021, Eq. 8-9, after Cao et al. 2007), mean over the lists.
+    """ListNet's top-one cross entropy (W-08; Elwood et al. 2021, Eq. 8-9, after Cao et al. 2007), mean over
+    the lists.
 
-        p = softmax(z)      L = - sum over i of y_i log p_i      y_i = 1 / number of positives if i is one, else 0
+        p = softmax(z)      L = - sum over i of y_i log p_i      y_i = 1 / number of positives if i is one,
+                            else 0
 
-    scores    (..., k)  z, one list in the last axis: the pools of a sampler, or a whole brands x candidates matrix
+    scores    (..., k)  z, one list in the last axis: the pools of a sampler, or a whole brands x candidates
+              matrix
     positive  (..., k)  bool
     valid     (..., k)  bool, False where a list has no such entry; None where all are valid
 
@@ -24,7 +28,9 @@ def listnet(scores: Tensor, positive: Tensor, valid: Tensor | None = None) -> Te
         positive = positive & valid
         scores = scores.masked_fill(~valid, float("-inf"))
     count = positive.sum(-1)
-    log_p = scores.log_softmax(-1).masked_fill(~positive, 0.0)  # filled, not multiplied: 0 * -inf would spoil all gradients
+    log_p = scores.log_softmax(-1).masked_fill(
+        ~positive, 0.0
+    )  # filled, not multiplied: 0 * -inf would spoil all gradients
     return -(log_p.sum(-1) / count.clamp(min=1)).sum() / (count > 0).sum().clamp(min=1)
 
 
@@ -39,7 +45,8 @@ def listwise(scores: Tensor, grades: Tensor) -> Tensor:
 
 
 def triplet(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
-    """The hinge max(0, margin - s(b, +) + s(b, -)), mean over the triplets (C-12, Wang et al. 2021, Eq. 19; M-11).
+    """The hinge max(0, margin - s(b, +) + s(b, -)), mean over the triplets (C-12, Wang et al. 2021, Eq. 19;
+    M-11).
 
     positive, negative (n,): scores of the brand with one that endorsed it and with one that did not.
     """
@@ -47,7 +54,8 @@ def triplet(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
 
 
 def pairwise(positive: Tensor, negative: Tensor) -> Tensor:
-    """Cross entropy of the softmax over (positive, negative), mean over the pairs (M-11, Wang et al. 2022, Eq. 31; B-10).
+    """Cross entropy of the softmax over (positive, negative), mean over the pairs (M-11, Wang et al. 2022,
+    Eq. 31; B-10).
 
     L = - log(e^s(b,+) / (e^s(b,+) + e^s(b,-))), of scores (n,).
     """
@@ -55,7 +63,8 @@ def pairwise(positive: Tensor, negative: Tensor) -> Tensor:
 
 
 def disorder(positive: Tensor, negative: Tensor) -> Tensor:
-    """Share of the triplets that stand in the wrong order, ties half: 1 - AUC; no loss to learn from but one to stop by.
+    """Share of the triplets that stand in the wrong order, ties half: 1 - AUC; no loss to learn from but one
+    to stop by.
 
     positive, negative (n,): scores of the brand with one that endorsed it and with one that did not.
     """
@@ -63,10 +72,12 @@ def disorder(positive: Tensor, negative: Tensor) -> Tensor:
 
 
 class L1:
-    """strength times the sum of the absolute values of all weights (M-11, Wang et al. 2022, Eq. 32), gradient and all.
+    """strength times the sum of the absolute values of all weights (M-11, Wang et al. 2022, Eq. 32), gradient
+    and all.
 
-    Called after a backward pass, it adds strength sign(w) to the gradients in place and returns its value. By autograd it is the
-    same, through four copies of all weights a step, which took longer than all else in a small network.
+    Called after a backward pass, it adds strength sign(w) to the gradients in place and returns its value. By
+    autograd it is the same, through four copies of all weights a step, which took longer than all else in a
+    small network.
     """
 
     def __init__(self, weights: Sequence[Tensor], strength: float) -> None:

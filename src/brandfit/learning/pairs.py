@@ -12,7 +12,8 @@ from brandfit.errors import UsageError
 
 
 class Pairs(NamedTuple):
-    """brands (b,) and influencers (i,) ids; at (p, 2) distinct rows (brand, influencer) of the endorsing pairs, sorted."""
+    """brands (b,) and influencers (i,) ids; at (p, 2) distinct rows (brand, influencer) of the endorsing
+    pairs, sorted."""
 
     brands: np.ndarray
     influencers: np.ndarray
@@ -20,23 +21,31 @@ class Pairs(NamedTuple):
 
 
 def to_learn_from(dataset: Dataset, ranker: str, unseen: bool = False) -> Pairs:
-    """The endorsing pairs of a Dataset, but for those of brands of which nothing is seen and of partners that stand for the brand.
+    """The endorsing pairs of a Dataset, but for those of brands of which nothing is seen and of partners that
+    stand for the brand.
 
-    A brand that shows nothing of its own is seen through its partners. Learning to match it with these very partners would
-    teach that equal is equal. (A split says with ``represents`` links who stands for whom, so that others are left.)
-    ``unseen``: brands of which nothing is seen too, for one that learns from what partners are like whatever the brand.
-    Raises UsageError where no pair is left.
+    A brand that shows nothing of its own is seen through its partners. Learning to match it with these very
+    partners would teach that equal is equal. (A split says with ``represents`` links who stands for whom, so
+    that others are left.) ``unseen``: brands of which nothing is seen too, for one that learns from what
+    partners are like whatever the brand. Raises UsageError where no pair is left.
     """
     pairs = dataset.endorsements
     seen_as = dataset.representation
     if not {"partners", "none"}.isdisjoint(seen_as.values()):
         standing = set(map(tuple, dataset.representing.tolist()))
         barred = {"partners": standing, "none": standing if unseen else set(map(tuple, pairs.tolist()))}
-        pairs = pairs[[n for n, pair in enumerate(pairs.tolist()) if tuple(pair) not in barred.get(seen_as[pair[0]], ())]]
+        pairs = pairs[
+            [
+                n
+                for n, pair in enumerate(pairs.tolist())
+                if tuple(pair) not in barred.get(seen_as[pair[0]], ())
+            ]
+        ]
     if not len(pairs):
         raise UsageError(
             f"{ranker} learns from endorsements, and there are none that it may learn from.",
-            "Import who endorses whom, or derive it from mentions, tags and sponsors. Of a brand that is seen through its "
+            "Import who endorses whom, or derive it from mentions, tags and sponsors. Of a brand that is "
+            "seen through its "
             "partners, some must stand for it (represents links) and others be left to learn from.",
         )
     brands, influencers = dataset.brands, dataset.influencers
@@ -53,10 +62,11 @@ def narrowed(pairs: Pairs, brands: np.ndarray, influencers: np.ndarray) -> Pairs
 
 
 def candidates(pairs: Pairs, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the influencers that negatives are drawn from, to learn from and for held-out brands (pairs ``held`` (p,) bool).
+    """Numbers of the influencers that negatives are drawn from, to learn from and for held-out brands (pairs
+    ``held`` (p,) bool).
 
-    As when a ranker is judged: whoever works only with held-out brands is nobody's negative in training, and whoever works only
-    with the others is none of a held-out brand.
+    As when a ranker is judged: whoever works only with held-out brands is nobody's negative in training, and
+    whoever works only with the others is none of a held-out brand.
     """
     everybody = np.arange(len(pairs.influencers))
     of_held, of_others = (np.isin(everybody, pairs.at[at, 1]) for at in (held, ~held))

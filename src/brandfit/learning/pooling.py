@@ -1,4 +1,5 @@
-"""From rows of posts to one vector an account: fixed pooling. (Learned pooling lives in the ranker that learns it.)"""
+"""From rows of posts to one vector an account: fixed pooling. (Learned pooling lives in the ranker that
+learns it.)"""
 
 from __future__ import annotations
 
@@ -22,13 +23,15 @@ class Vectors(NamedTuple):
 
 
 def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray, weighted: bool = False) -> Vectors:
-    """Mean over the posts of each account that have the feature (W-03, R-01 "ap"); account-level Features as they are.
+    """Mean over the posts of each account that have the feature (W-03, R-01 "ap"); account-level Features as
+    they are.
 
-    weighted  a post weighs 1 + log(1 + its likes and comments), those that are not known counted as none (R-01 "wap"; the
-              weights of its authors are not public)
+    weighted  a post weighs 1 + log(1 + its likes and comments), those that are not known counted as none
+              (R-01 "wap"; the weights of its authors are not public)
 
-    ``accounts`` are distinct ids; one that the Dataset does not know is absent. Only posts of this view count: a post that
-    a split hides is not seen. The vector of an account does not depend on which others are asked for.
+    ``accounts`` are distinct ids; one that the Dataset does not know is absent. Only posts of this view
+    count: a post that a split hides is not seen. The vector of an account does not depend on which others are
+    asked for.
     """
     features = dataset.slots[slot]
     if features.level == "account":
@@ -41,7 +44,8 @@ def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray, weighted:
 def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray, weighted: bool = False) -> Vectors:
     """Vectors of brands as they are represented: their own, or the mean of their partners'.
 
-    Of a brand that is seen through its partners, Features that tell of itself come before those of its partners.
+    Of a brand that is seen through its partners, Features that tell of itself come before those of its
+    partners.
     """
     values, present = account_vectors(dataset, slot, brands, weighted)
     by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
@@ -56,7 +60,8 @@ def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray, weighted: boo
 
 
 class Rows(NamedTuple):
-    """values (p, dim) float32, a row a post, those of an account together; counts (n,) posts of each account."""
+    """values (p, dim) float32, a row a post, those of an account together; counts (n,) posts of each
+    account."""
 
     values: np.ndarray
     counts: np.ndarray
@@ -70,7 +75,8 @@ class Rows(NamedTuple):
 
 
 def account_rows(dataset: Dataset, slot: str, accounts: np.ndarray, most: int) -> Rows:
-    """The feature of the ``most`` newest posts of each account that have it; none of account-level Features."""
+    """The feature of the ``most`` newest posts of each account that have it; none of account-level
+    Features."""
     features = dataset.slots[slot]
     if features.level == "account":
         return Rows(np.zeros((0, features.dim), np.float32), np.zeros(len(accounts), np.int64))
@@ -79,7 +85,8 @@ def account_rows(dataset: Dataset, slot: str, accounts: np.ndarray, most: int) -
 
 
 def brand_rows(dataset: Dataset, slot: str, brands: np.ndarray, most: int) -> Rows:
-    """The same of brands as they are represented: their own posts or brief, or the posts of their partners."""
+    """The same of brands as they are represented: their own posts or brief, or the posts of their
+    partners."""
     features = dataset.slots[slot]
     by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
     if features.level == "account" or not by_partners.any():
@@ -87,8 +94,15 @@ def brand_rows(dataset: Dataset, slot: str, brands: np.ndarray, most: int) -> Ro
     account, row, post = _posts_with(dataset, slot, brands)
     own = ~by_partners[account]
     theirs, their_row, their_post = _posts_with(dataset, slot, partners)
-    by_partner = sparse.csr_matrix((np.ones(len(theirs)), (theirs, np.arange(len(theirs)))), shape=(len(partners), len(theirs)))
-    found = sparse.csr_matrix((np.ones(len(at_brand)), (at_brand, at_partner)), shape=(len(brands), len(partners))) @ by_partner
+    by_partner = sparse.csr_matrix(
+        (np.ones(len(theirs)), (theirs, np.arange(len(theirs)))), shape=(len(partners), len(theirs))
+    )
+    found = (
+        sparse.csr_matrix(
+            (np.ones(len(at_brand)), (at_brand, at_partner)), shape=(len(brands), len(partners))
+        )
+        @ by_partner
+    )
     brand, which = found.nonzero()
     group = np.concatenate([account[own], brand])
     rows, posts = np.concatenate([row[own], their_row[which]]), np.concatenate([post[own], their_post[which]])
@@ -112,21 +126,27 @@ def brand_has(dataset: Dataset, slot: str, brands: np.ndarray) -> np.ndarray:
 
 
 def anybody_has(dataset: Dataset, slot: str, side: Side, as_in: Dataset | None = None) -> bool:
-    """Whether any influencer, or brand, shows this feature; ``as_in``: the Dataset that a part of it is asked to answer for."""
+    """Whether any influencer, or brand, shows this feature; ``as_in``: the Dataset that a part of it is asked
+    to answer for."""
 
     def look() -> bool:
         if as_in is not None:
             return anybody_has(as_in, slot, side)
         found = (
-            account_has(dataset, slot, dataset.influencers) if side == "influencer" else brand_has(dataset, slot, dataset.brands)
+            account_has(dataset, slot, dataset.influencers)
+            if side == "influencer"
+            else brand_has(dataset, slot, dataset.brands)
         )
         return bool(found.any())
 
     return dataset.remembered(("anybody has", side, slot), look)
 
 
-def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Index into ``accounts``, row of the feature and row of the post, one of each for every post that has both."""
+def _posts_with(
+    dataset: Dataset, slot: str, accounts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Index into ``accounts``, row of the feature and row of the post, one of each for every post that has
+    both."""
     asked = pa.array(accounts, pa.string())
     if len(asked.unique()) < len(asked):
         raise ValueError("accounts must be distinct ids")
@@ -137,8 +157,17 @@ def _posts_with(dataset: Dataset, slot: str, accounts: np.ndarray) -> tuple[np.n
     return account[used], row[used], np.flatnonzero(used)
 
 
-def _newest(group: np.ndarray, row: np.ndarray, post: np.ndarray, n: int, dataset: Dataset, values: np.ndarray, most: int) -> Rows:
-    """Of every group the rows of its ``most`` newest posts, the newest first; a post without a time is the oldest."""
+def _newest(
+    group: np.ndarray,
+    row: np.ndarray,
+    post: np.ndarray,
+    n: int,
+    dataset: Dataset,
+    values: np.ndarray,
+    most: int,
+) -> Rows:
+    """Of every group the rows of its ``most`` newest posts, the newest first; a post without a time is the
+    oldest."""
     time = pc.fill_null(dataset.posts["time"], 0).to_numpy()[post]
     order = np.lexsort((post, -time, group))
     total = np.bincount(group, minlength=n)
@@ -153,20 +182,32 @@ def _answers(dataset: Dataset) -> np.ndarray:
     return 1 + np.log1p(np.maximum(sum(counts), 0))
 
 
-def _means(group: np.ndarray, row: np.ndarray, n: int, values: np.ndarray, weight: np.ndarray | None = None) -> Vectors:
-    """(n, dim) mean of the rows of each group, without a copy of ``values``, which may be larger than memory."""
+def _means(
+    group: np.ndarray, row: np.ndarray, n: int, values: np.ndarray, weight: np.ndarray | None = None
+) -> Vectors:
+    """(n, dim) mean of the rows of each group, without a copy of ``values``, which may be larger than
+    memory."""
     weight = np.ones(len(group)) if weight is None else weight
     total = np.bincount(group, weight, minlength=n)
-    mean = sparse.csr_matrix(((weight / total[group]).astype(np.float32), (group, row)), shape=(n, len(values)))
+    mean = sparse.csr_matrix(
+        ((weight / total[group]).astype(np.float32), (group, row)), shape=(n, len(values))
+    )
     return Vectors(np.asarray(mean @ values, np.float32), total > 0)
 
 
-def _partners_of(dataset: Dataset, brands: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Which brands (b,) are seen through partners, those partners (q,), and the pairs as indices into both (p,), (p,)."""
+def _partners_of(
+    dataset: Dataset, brands: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Which brands (b,) are seen through partners, those partners (q,), and the pairs as indices into both
+    (p,), (p,)."""
     by_partners = np.array([dataset.representation.get(brand) == "partners" for brand in brands], bool)
     of_brand = dataset.remembered("representing", lambda: _grouped(dataset.representing))
-    pairs = [(n, partner) for n in np.flatnonzero(by_partners).tolist() for partner in of_brand.get(brands[n], ())]
-    partners, at_partner = np.unique(np.array([partner for _, partner in pairs], dtype=object), return_inverse=True)
+    pairs = [
+        (n, partner) for n in np.flatnonzero(by_partners).tolist() for partner in of_brand.get(brands[n], ())
+    ]
+    partners, at_partner = np.unique(
+        np.array([partner for _, partner in pairs], dtype=object), return_inverse=True
+    )
     return by_partners, partners, np.array([n for n, _ in pairs], np.int64), at_partner
 
 

@@ -1,7 +1,7 @@
 """What a loss is computed on: pools and buckets for listwise losses, triplets for pairwise ones.
 
-Each call draws one epoch. Pairs are (p, 2) distinct (brand, candidate) numbers; negatives are drawn from the ``candidates``, sorted
-numbers, those of all pairs among them.
+Each call draws one epoch. Pairs are (p, 2) distinct (brand, candidate) numbers; negatives are drawn from the
+``candidates``, sorted numbers, those of all pairs among them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ class Pools(NamedTuple):
 
 
 def pools(pairs: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Generator) -> Pools:
-    """Pools of k candidates with 1 ... k positives, k pools for each positive pair (W-09; Elwood et al. 2021, III-D).
+    """Pools of k candidates with 1 ... k positives, k pools for each positive pair (W-09; Elwood et al. 2021,
+    III-D).
 
-    A brand with 5 positives and k = 3 gets 15 pools: 5 with one positive, 5 with two, 5 with three. Every positive is in equally
-    many. Negatives are drawn without replacement inside a pool, from all candidates that are not positives of the brand.
+    A brand with 5 positives and k = 3 gets 15 pools: 5 with one positive, 5 with two, 5 with three. Every
+    positive is in equally many. Negatives are drawn without replacement inside a pool, from all candidates
+    that are not positives of the brand.
 
-    The paper does not say what becomes of a brand with fewer positives than a pool asks for: the pool then holds all of
-    them and more negatives. Where there are too few negatives the pool is shorter.
+    The paper does not say what becomes of a brand with fewer positives than a pool asks for: the pool then
+    holds all of them and more negatives. Where there are too few negatives the pool is shorter.
     """
     pairs, n = _numbered(pairs, candidates), len(candidates)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
@@ -37,12 +39,14 @@ def pools(pairs: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Gene
     _, first, owner, count = np.unique(brand, return_index=True, return_inverse=True, return_counts=True)
     first, count = first[owner], count[owner]
     place = np.arange(len(pairs)) - first
-    # The r-th candidate that is no positive of a brand is r + the number of positives p_i (sorted) with p_i - i <= r.
+    # The r-th candidate that is no positive of a brand is r + the number of positives p_i (sorted) with p_i -
+    # i <= r.
     gaps = owner * (n + 1) + positive - place
     column = np.arange(k)
     parts = []
     for wanted in range(1, k + 1):
-        # Pool n of a brand holds the positives n ... n + wanted - 1 (cyclic) of its shuffled list: each one equally often.
+        # Pool n of a brand holds the positives n ... n + wanted - 1 (cyclic) of its shuffled list: each one
+        # equally often.
         shuffled = positive[np.lexsort((rng.random(len(pairs)), owner))]
         windows = shuffled[first[:, None] + (place[:, None] + column) % count[:, None]]
         size = np.minimum(wanted, count)
@@ -53,23 +57,30 @@ def pools(pairs: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Gene
         fill = np.take_along_axis(negatives, np.maximum(column - size[:, None], 0), axis=1)
         parts.append((brand, np.where(is_positive, windows, fill), is_positive))
     brands, chosen, positives = zip(*parts, strict=True)
-    return Pools(np.concatenate(brands), _named(np.concatenate(chosen), candidates), np.concatenate(positives))
+    return Pools(
+        np.concatenate(brands), _named(np.concatenate(chosen), candidates), np.concatenate(positives)
+    )
 
 
 class Lists(NamedTuple):
-    """brand (m,) int64; candidates (m, k) int64; grades (m, k) float32, k - 1 for the best bucket down to 0 for the negative."""
+    """brand (m,) int64; candidates (m, k) int64; grades (m, k) float32, k - 1 for the best bucket down to 0
+    for the negative."""
 
     brand: np.ndarray
     candidates: np.ndarray
     grades: np.ndarray
 
 
-def buckets(pairs: np.ndarray, grades: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Generator) -> Lists:
-    """Lists of k candidates, one of each of k buckets of a brand (R-04; Gan et al. 2019, "k-buckets sampling").
+def buckets(
+    pairs: np.ndarray, grades: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Generator
+) -> Lists:
+    """Lists of k candidates, one of each of k buckets of a brand (R-04; Gan et al. 2019, "k-buckets
+    sampling").
 
-    The positives of a brand are sorted by their grades (p,), how well they did for it, and dealt into k - 1 buckets of about equal
-    size; equal grades fall in the order of a draw. The last bucket holds all others. Every positive is in one list at least: a
-    smaller bucket starts anew. A brand with fewer positives than buckets has those of them repeated.
+    The positives of a brand are sorted by their grades (p,), how well they did for it, and dealt into k - 1
+    buckets of about equal size; equal grades fall in the order of a draw. The last bucket holds all others.
+    Every positive is in one list at least: a smaller bucket starts anew. A brand with fewer positives than
+    buckets has those of them repeated.
     """
     _brands, owner, count = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
     order = np.lexsort((rng.random(len(pairs)), -grades, owner))
@@ -77,7 +88,11 @@ def buckets(pairs: np.ndarray, grades: np.ndarray, candidates: np.ndarray, k: in
     rows, width = [], k - 1
     for brand in range(len(count)):
         mine = pairs[order[first[brand] : first[brand] + count[brand]], 1]
-        parts = np.array_split(mine, width) if len(mine) >= width else [mine[n % len(mine) :][:1] for n in range(width)]
+        parts = (
+            np.array_split(mine, width)
+            if len(mine) >= width
+            else [mine[n % len(mine) :][:1] for n in range(width)]
+        )
         longest = max(len(part) for part in parts)
         columns = [rng.permutation(part)[np.arange(longest) % len(part)] for part in parts]
         rows.append(np.column_stack([np.full(longest, pairs[order[first[brand]], 0]), *columns]))
@@ -85,7 +100,11 @@ def buckets(pairs: np.ndarray, grades: np.ndarray, candidates: np.ndarray, k: in
     negative = others(pairs, drawn[:, 0], candidates, rng)
     kept = negative >= 0
     chosen = np.column_stack([drawn[:, 1:], negative])[kept]
-    return Lists(drawn[kept, 0], chosen, np.broadcast_to(np.arange(k - 1, -1, -1, dtype=np.float32), chosen.shape).copy())
+    return Lists(
+        drawn[kept, 0],
+        chosen,
+        np.broadcast_to(np.arange(k - 1, -1, -1, dtype=np.float32), chosen.shape).copy(),
+    )
 
 
 class Triplets(NamedTuple):
@@ -104,10 +123,11 @@ def triplets(
     hard: int = 0,
     groups: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Triplets:
-    """For every positive pair ``random`` negatives of all candidates and ``hard`` ones of the brand's own group (B-09), in a row.
+    """For every positive pair ``random`` negatives of all candidates and ``hard`` ones of the brand's own
+    group (B-09), in a row.
 
-    groups   of brands and of candidates by their numbers, int64, -1 where unknown. A brand whose group has no other candidate
-             gets a random one instead.
+    groups   of brands and of candidates by their numbers, int64, -1 where unknown. A brand whose group has no
+             other candidate gets a random one instead.
 
     A negative is never a positive of the brand; a brand that every candidate is a positive of gets none.
     """
@@ -120,8 +140,11 @@ def triplets(
     return Triplets(*(column[kept] for column in (brand, np.repeat(pairs[:, 1], random + hard), negative)))
 
 
-def others(pairs: np.ndarray, brand: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(m,) for each of these brands a candidate that is none of its positives, all equally likely; -1 where there is none."""
+def others(
+    pairs: np.ndarray, brand: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """(m,) for each of these brands a candidate that is none of its positives, all equally likely; -1 where
+    there is none."""
     pairs, n = _numbered(pairs, candidates), len(candidates)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     brands, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
@@ -129,7 +152,11 @@ def others(pairs: np.ndarray, brand: np.ndarray, candidates: np.ndarray, rng: np
     free = n - count[owner]
     rank = np.where(free > 0, rng.integers(0, np.maximum(free, 1)), -1)
     # The r-th candidate that is no positive p_0 < p_1 ... is r + the number of i with p_i - i <= r.
-    gaps = np.repeat(np.arange(len(brands)), count) * (n + 1) + pairs[:, 1] - (np.arange(len(pairs)) - np.repeat(first, count))
+    gaps = (
+        np.repeat(np.arange(len(brands)), count) * (n + 1)
+        + pairs[:, 1]
+        - (np.arange(len(pairs)) - np.repeat(first, count))
+    )
     found = rank + np.searchsorted(gaps, owner * (n + 1) + rank, side="right") - first[owner]
     return _named(np.where(rank >= 0, found, -1), candidates)
 
@@ -171,7 +198,8 @@ def _of_group(
 def _distinct(below: np.ndarray, wanted: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarray:
     """(m, width) distinct numbers a row, ``wanted`` of them (or all, if fewer) in 0 ... below - 1; then -1.
 
-    Floyd's sampling (CACM 30(9), 1987), a column at a time: every subset is equally likely, and nothing is drawn twice.
+    Floyd's sampling (CACM 30(9), 1987), a column at a time: every subset is equally likely, and nothing is
+    drawn twice.
     """
     wanted = np.minimum(wanted, below)
     chosen = np.full((len(below), width), -1, np.int64)

@@ -1,4 +1,5 @@
-"""A logistic regression over a few named features: what it says is a probability, its terms add up, its doubt is known."""
+"""A logistic regression over a few named features: what it says is a probability, its terms add up, its doubt
+is known."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ import numpy as np
 
 Z95 = 1.959963984540054
 FARTHEST = 10.0
-"""Standard deviations from the mean beyond which a value counts as this far: a feature that hardly varied where the weights were
-fitted would outweigh all others."""
+"""Standard deviations from the mean beyond which a value counts as this far: a feature that hardly varied
+where the weights were fitted would outweigh all others."""
 
 
 class Probability(NamedTuple):
@@ -24,9 +25,11 @@ class Probability(NamedTuple):
 
 @dataclass(frozen=True)
 class Stack:
-    """weights (k,) of features standardised by mean (k,) and deviation (k,); covariance (k + 1, k + 1), the intercept last.
+    """weights (k,) of features standardised by mean (k,) and deviation (k,); covariance (k + 1, k + 1), the
+    intercept last.
 
-    The intercept is NaN where no truth was known to fit it (``unfitted``): then there are scores and no probabilities.
+    The intercept is NaN where no truth was known to fit it (``unfitted``): then there are scores and no
+    probabilities.
     """
 
     names: tuple[str, ...]
@@ -44,14 +47,19 @@ class Stack:
     def terms(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Feature name to its (b, n) term of the logit; 0 where the feature is missing."""
         return {
-            name: self.weights[n] * self._standardised(n, features[name]) for n, name in enumerate(self.names) if name in features
+            name: self.weights[n] * self._standardised(n, features[name])
+            for n, name in enumerate(self.names)
+            if name in features
         }
 
     def probability(self, features: Mapping[str, np.ndarray]) -> Probability:
         """What the terms and the intercept say, with the doubt that is in them."""
         shape = next(iter(features.values())).shape
         x = np.stack(
-            [self._standardised(n, features[name]) if name in features else np.zeros(shape) for n, name in enumerate(self.names)]
+            [
+                self._standardised(n, features[name]) if name in features else np.zeros(shape)
+                for n, name in enumerate(self.names)
+            ]
             + [np.ones(shape)],
             axis=-1,
         )
@@ -71,7 +79,9 @@ class Stack:
     @classmethod
     def restored(cls, names: Sequence[str], arrays: Mapping[str, np.ndarray]) -> Stack:
         mean, deviation, weights = (arrays[name] for name in ("mean", "deviation", "weights"))
-        return cls(tuple(names), mean, deviation, weights, float(arrays["intercept"][0]), arrays["covariance"])
+        return cls(
+            tuple(names), mean, deviation, weights, float(arrays["intercept"][0]), arrays["covariance"]
+        )
 
     def _standardised(self, n: int, values: np.ndarray) -> np.ndarray:
         return standardised(values, self.mean[n], self.deviation[n])
@@ -88,10 +98,10 @@ def stack(
 ) -> Stack:
     """The most probable weights under a Gaussian prior (a ridge penalty towards the prior mean).
 
-    features (n, k), NaN where missing; positive (n,) bool; group (n,) of rows that belong together (a brand); weight (n,).
-    prior (k,) is the prior mean of the weights of standardised features, zeros by default; ``strength`` is the prior precision.
-    The intercept has a flat prior. The covariance is the sandwich over groups (Liang and Zeger 1986), because the pairs of one
-    brand are not independent.
+    features (n, k), NaN where missing; positive (n,) bool; group (n,) of rows that belong together (a brand);
+    weight (n,). prior (k,) is the prior mean of the weights of standardised features, zeros by default;
+    ``strength`` is the prior precision. The intercept has a flat prior. The covariance is the sandwich over
+    groups (Liang and Zeger 1986), because the pairs of one brand are not independent.
     """
     weight = np.ones(len(features)) if weight is None else weight
     mean, deviation = moments(features, weight)
@@ -121,7 +131,8 @@ def standardised(values: np.ndarray, mean: np.ndarray | float, deviation: np.nda
 
 
 def moments(features: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean (k,) and standard deviation (k,) of the known values of features (n, k); a deviation of 0 counts as 1."""
+    """Weighted mean (k,) and standard deviation (k,) of the known values of features (n, k); a deviation of 0
+    counts as 1."""
     known = ~np.isnan(features)
     total = np.maximum((known * weight[:, None]).sum(axis=0), 1e-12)
     mean = (np.nan_to_num(features) * weight[:, None]).sum(axis=0) / total
@@ -131,8 +142,11 @@ def moments(features: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.nd
     return mean, np.where(deviation > 1e-9, deviation, 1.0)
 
 
-def _most_probable(x: np.ndarray, y: np.ndarray, weight: np.ndarray, mean: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """(k,) coefficients of x (n, k) that maximise the posterior; by a trust region with exact second derivatives."""
+def _most_probable(
+    x: np.ndarray, y: np.ndarray, weight: np.ndarray, mean: np.ndarray, precision: np.ndarray
+) -> np.ndarray:
+    """(k,) coefficients of x (n, k) that maximise the posterior; by a trust region with exact second
+    derivatives."""
     from scipy.optimize import minimize
 
     def loss(w: np.ndarray) -> float:
@@ -150,7 +164,9 @@ def _most_probable(x: np.ndarray, y: np.ndarray, weight: np.ndarray, mean: np.nd
     start = mean.copy()
     start[-1] = np.log(share / (1 - share))
     options = {"gtol": 1e-6 * max(1.0, float(weight @ y)), "maxiter": 200}
-    return np.asarray(minimize(loss, start, method="trust-exact", jac=gradient, hess=hessian, options=options).x)
+    return np.asarray(
+        minimize(loss, start, method="trust-exact", jac=gradient, hess=hessian, options=options).x
+    )
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""One training loop for all that learn by gradient: early stopping, best weights restored, resumed to the same result.
+"""One training loop for all that learn by gradient: early stopping, best weights restored, resumed to the
+same result.
 
-Every epoch derives its own random streams from the seed and its number, so there is no generator state to carry on: a
-training that is killed and continued from its checkpoint draws what it would have drawn.
+Every epoch derives its own random streams from the seed and its number, so there is no generator state to
+carry on: a training that is killed and continued from its checkpoint draws what it would have drawn.
 """
 
 from __future__ import annotations
@@ -38,13 +39,15 @@ SMALL = 2_000_000
 
 
 class History(msgspec.Struct):
-    """What a training noted. Epoch 0 is the network as it came; ``loss[n]`` is the mean over the batches of epoch n + 1."""
+    """What a training noted. Epoch 0 is the network as it came; ``loss[n]`` is the mean over the batches of
+    epoch n + 1."""
 
     loss: list[float] = []
     validation: list[float] = []
     """From epoch 0 on; empty without validation."""
     best: int = 0
-    """Epoch whose weights were kept: the lowest validation loss, the earliest of equals; the last one without validation."""
+    """Epoch whose weights were kept: the lowest validation loss, the earliest of equals; the last one without
+    validation."""
 
     @property
     def epochs(self) -> int:
@@ -84,12 +87,15 @@ def train(
 
     batches   the batches of one epoch, drawn with the generator of that epoch
     loss      the scalar mean loss of a batch
-    validate  the loss on what is held out, computed without gradients after every epoch; None trains all epochs
+    validate  the loss on what is held out, computed without gradients after every epoch; None trains all
+              epochs
     patience  epochs without a better validation loss after which training ends
-    folder    where a checkpoint is written, after every epoch if that takes less than a twentieth of the time, and looked for
-              first; one of another ``run``, a text that says what is trained on what, or another version of the package is not used
+    folder    where a checkpoint is written, after every epoch if that takes less than a twentieth of the
+              time, and looked for first; one of another ``run``, a text that says what is trained on what, or
+              another version of the package is not used
     decay     what the step size is multiplied by after every epoch
-    penalty   of the weights, beside the loss: adds its gradient to theirs in place after every backward pass and returns its value
+    penalty   of the weights, beside the loss: adds its gradient to theirs in place after every backward pass
+              and returns its value
     """
     torch = need_torch("training")
     run = f"{__version__} {run}"
@@ -105,7 +111,9 @@ def train(
                 tick(history.epochs, epochs)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * decay**history.epochs
-            history.loss.append(_epoch(torch, network, optimiser, batches, loss, penalty, seed, history.epochs + 1))
+            history.loss.append(
+                _epoch(torch, network, optimiser, batches, loss, penalty, seed, history.epochs + 1)
+            )
             if validate is not None:
                 history.validation.append(_evaluate(torch, network, validate))
             if validate is None or history.validation[-1] < history.validation[history.best]:
@@ -137,7 +145,9 @@ def _epoch(
     losses = []
     network.train()
     devices = sorted({p.device.index or 0 for p in network.parameters() if p.device.type == "cuda"})
-    with torch.random.fork_rng(devices=devices):  # dropout draws from the global generators, which are nobody's to change
+    with torch.random.fork_rng(
+        devices=devices
+    ):  # dropout draws from the global generators, which are nobody's to change
         torch.manual_seed(seeds.derive(seed, "dropout", epoch))
         for batch in batches(seeds.generator(seed, "epoch", epoch)):
             optimiser.zero_grad()
@@ -148,13 +158,16 @@ def _epoch(
             losses.append(told)  # told at the end: asking a GPU after every step makes it wait
     mean = float(torch.stack(losses).double().mean()) if losses else 0.0
     if not math.isfinite(mean):
-        raise UsageError(f"Training diverged: the loss of epoch {epoch} is {mean}.", "Try a lower learning_rate.")
+        raise UsageError(
+            f"Training diverged: the loss of epoch {epoch} is {mean}.", "Try a lower learning_rate."
+        )
     return mean
 
 
 @contextmanager
 def _threads(torch: Any, network: nn.Module) -> Iterator[None]:
-    """One thread for a small network: waiting for the others takes longer than its sums, several times on a busy machine."""
+    """One thread for a small network: waiting for the others takes longer than its sums, several times on a
+    busy machine."""
     before = torch.get_num_threads()
     small = sum(p.numel() for p in network.parameters()) < SMALL
     torch.set_num_threads(1 if small else before)
@@ -175,7 +188,12 @@ def _copy(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _save(
-    folder: Path, run: str, network: nn.Module, optimiser: torch.optim.Optimizer, best: dict[str, Tensor], history: History
+    folder: Path,
+    run: str,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    best: dict[str, Tensor],
+    history: History,
 ) -> None:
     """One file, tensors and JSON together: it is there whole or not at all."""
     from safetensors.torch import save
@@ -183,7 +201,9 @@ def _save(
     tensors = {f"network.{name}": tensor for name, tensor in _copy(network).items()}
     tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
     for number, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{number}.{name}": t.detach().clone() for name, t in state.items() if t is not None}
+        tensors |= {
+            f"optimiser.{number}.{name}": t.detach().clone() for name, t in state.items() if t is not None
+        }
     data = save(tensors, {"run": run, "history": msgspec.json.encode(history).decode()})
     folder.mkdir(parents=True, exist_ok=True)
     new = folder / f"{CHECKPOINT}.new"
@@ -195,7 +215,11 @@ def _save(
 
 
 def _resume(
-    folder: Path | None, run: str, network: nn.Module, optimiser: torch.optim.Optimizer, best: dict[str, Tensor]
+    folder: Path | None,
+    run: str,
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    best: dict[str, Tensor],
 ) -> History | None:
     """Take up the checkpoint of this run; None where there is none."""
     from safetensors import SafetensorError, safe_open
@@ -210,7 +234,9 @@ def _resume(
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError:
         return None  # a damaged checkpoint costs time, not the result
-    network.load_state_dict({k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")})
+    network.load_state_dict(
+        {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
+    )
     best.update({k.removeprefix("best."): v for k, v in tensors.items() if k.startswith("best.")})
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():

@@ -1,4 +1,5 @@
-"""The main job from end to end: import, check, encode, train, rank, evaluate, export. The only module that knows the whole line.
+"""The main job from end to end: import, check, encode, train, rank, evaluate, export. The only module that
+knows the whole line.
 
 >>> from brandfit import pipeline
 >>> from brandfit.workspace import Workspace
@@ -11,8 +12,8 @@
 [1, 2, 3, 4, 5]
 >>> report = pipeline.evaluate(workspace, ["simcos", "brandfit"], "expansion")
 
-Every function takes the workspace as a ``Workspace`` or as its path, and a list of names as one text, a list, an array or a column
-(``brandfit.arguments``).
+Every function takes the workspace as a ``Workspace`` or as its path, and a list of names as one text, a list,
+an array or a column (``brandfit.arguments``).
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ from __future__ import annotations
 from brandfit.pipeline.audiences import Audience, audience, shared_audiences
 from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
 from brandfit.pipeline.catalogues import catalogue, doctor, listing
-from brandfit.pipeline.choosing import advise, appraise, asking_prices, currency_of, fit_maps, set_currency, shortlist
+from brandfit.pipeline.choosing import (
+    advise,
+    appraise,
+    asking_prices,
+    currency_of,
+    fit_maps,
+    set_currency,
+    shortlist,
+)
 from brandfit.pipeline.completing import brands_encoded_in_memory
 from brandfit.pipeline.explaining import explain, map_methods, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_priced, export_rows, unranked_brands
@@ -28,10 +37,35 @@ from brandfit.pipeline.finding import Found, search, similar
 from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
 from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
-from brandfit.pipeline.loading import category_of, check, describe_accounts, encode, fill_slots, load, sweep, with_features
+from brandfit.pipeline.loading import (
+    category_of,
+    check,
+    describe_accounts,
+    encode,
+    fill_slots,
+    load,
+    sweep,
+    with_features,
+)
 from brandfit.pipeline.outdated import Outdated, outdated
-from brandfit.pipeline.profiling import DEFAULT_PROFILER, judge_profilers, labelled_table, profile, to_mark, with_labels
-from brandfit.pipeline.ranking import chances, default_ranker, evaluate, fitted, lately_ranked, rank, rank_brief, train
+from brandfit.pipeline.profiling import (
+    DEFAULT_PROFILER,
+    judge_profilers,
+    labelled_table,
+    profile,
+    to_mark,
+    with_labels,
+)
+from brandfit.pipeline.ranking import (
+    chances,
+    default_ranker,
+    evaluate,
+    fitted,
+    lately_ranked,
+    rank,
+    rank_brief,
+    train,
+)
 from brandfit.pipeline.reporting import report
 from brandfit.pipeline.resuming import resumable
 from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair

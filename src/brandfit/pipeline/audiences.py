@@ -17,8 +17,8 @@ from brandfit.workspace import Place
 
 @dataclass(frozen=True)
 class Audience:
-    """The view of one account, and hints at how genuine its audience is, among influencers or among brands as the account is
-    one."""
+    """The view of one account, and hints at how genuine its audience is, among influencers or among brands as
+    the account is one."""
 
     view: AudienceView
     hints: tuple[Hint, ...]
@@ -37,7 +37,9 @@ class Audience:
 
 
 @checked
-def audience(workspace: Place, account: str, other: str | None = None, data: Mapping[str, Any] | None = None) -> Audience:
+def audience(
+    workspace: Place, account: str, other: str | None = None, data: Mapping[str, Any] | None = None
+) -> Audience:
     """What is known of the audience of a brand or influencer; ``other``: beside that of another."""
     dataset = load(workspace, data)
     account, other = (None if id is None else id.strip().lower().removeprefix("@") for id in (account, other))  # type: ignore[assignment]
@@ -51,7 +53,8 @@ def audience(workspace: Place, account: str, other: str | None = None, data: Map
 
 @checked
 def shared_audiences(workspace: Place, accounts: Texts) -> list[tuple[str, str, Shared | None]]:
-    """Of each two of these accounts who is known in the audiences of both; None where one of them is not known."""
+    """Of each two of these accounts who is known in the audiences of both; None where one of them is not
+    known."""
     views, ids = _views(load(workspace)), list(accounts)
     pairs = [(one, other) for n, one in enumerate(ids) for other in ids[n + 1 :]]
     return [(one, other, views.shared(one, other)) for one, other in pairs]

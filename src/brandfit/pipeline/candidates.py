@@ -1,4 +1,5 @@
-"""The candidates of a ranking: who is in, who is left out, and why. The one place where they are chosen and counted."""
+"""The candidates of a ranking: who is in, who is left out, and why. The one place where they are chosen and
+counted."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ FOLLOWERS = "followers"
 
 @dataclass(frozen=True)
 class Bounds:
-    """Fewest and most followers of a candidate, both included, None is open. note: why they are not the default ones, or ""."""
+    """Fewest and most followers of a candidate, both included, None is open. note: why they are not the
+    default ones, or ""."""
 
     low: float | None
     high: float | None
@@ -41,7 +43,8 @@ class Bounds:
 class Candidates:
     """Influencers that may be ranked.
 
-    ids (n,); excluded: the others, by reason; unknown_followers: the ids among them whose followers are unknown, and who stay in.
+    ids (n,); excluded: the others, by reason; unknown_followers: the ids among them whose followers are
+    unknown, and who stay in.
     """
 
     ids: np.ndarray
@@ -55,7 +58,9 @@ class Candidates:
             "bounds": self.bounds.sentence,
             "excluded": [group.to_dict() for group in self.excluded],
             "incomplete": [group.to_dict() for group in self.incomplete],
-            "sentences": sentences(len(self.ids), self.excluded, self.incomplete, f"are candidates ({self.bounds.sentence})"),
+            "sentences": sentences(
+                len(self.ids), self.excluded, self.incomplete, f"are candidates ({self.bounds.sentence})"
+            ),
         }
 
     @property
@@ -67,8 +72,11 @@ def of_unknown_size(ids: Sequence[str]) -> tuple[Counted, ...]:
     return counted("followers_unknown", "with an unknown number of followers (kept)", ids)
 
 
-def bounds(followers: str | None, data: Mapping[str, Any] | None, condition: Condition | None = None) -> Bounds:
-    """The bounds that a ranking uses: those that the caller names, else none if a condition asks for followers, else the default.
+def bounds(
+    followers: str | None, data: Mapping[str, Any] | None, condition: Condition | None = None
+) -> Bounds:
+    """The bounds that a ranking uses: those that the caller names, else none if a condition asks for
+    followers, else the default.
 
     followers  as in a condition: "5k..100k", "..20k", "0.."; None to leave it to the rest
     data       its ``endorsements.min_followers`` and ``max_followers`` are named by the caller too
@@ -82,20 +90,32 @@ def bounds(followers: str | None, data: Mapping[str, Any] | None, condition: Con
     named = any(name in (data or {}) for name in ("endorsements.min_followers", "endorsements.max_followers"))
     asks = condition is not None and any(leaf.field == FOLLOWERS for leaf in condition.leaves)
     if asks and not named:
-        return Bounds(None, None, f"the condition asks for followers, so the usual bounds ({usual.sentence}) do not apply")
+        return Bounds(
+            None,
+            None,
+            f"the condition asks for followers, so the usual bounds ({usual.sentence}) do not apply",
+        )
     return usual
 
 
 def candidates(dataset: Dataset, brand: str | None, partners: bool, within: Bounds) -> Candidates:
-    """Influencers within the bounds that have not worked with the brand (with ``partners``: those too), and the others, counted.
+    """Influencers within the bounds that have not worked with the brand (with ``partners``: those too), and
+    the others, counted.
 
     brand  None: for no brand in particular, so that nobody is a past partner
     """
-    inside, unknown, excluded = dataset.remembered(("within", within.low, within.high), lambda: _within(dataset, within))
+    inside, unknown, excluded = dataset.remembered(
+        ("within", within.low, within.high), lambda: _within(dataset, within)
+    )
     known = dataset.partners.get(brand, set()) if brand is not None and not partners else set()
     if known:
         is_partner = np.array([id in known for id in inside.tolist()], bool)
-        excluded = (*excluded, *counted("partner", "past partners of the brand", inside[is_partner], "past partner of the brand"))
+        excluded = (
+            *excluded,
+            *counted(
+                "partner", "past partners of the brand", inside[is_partner], "past partner of the brand"
+            ),
+        )
         inside = inside[~is_partner]
     return Candidates(inside, within, excluded, unknown)
 
@@ -117,14 +137,17 @@ def with_incomplete(ranking: Ranking, found: Candidates) -> Ranking:
     """With the candidates that have unknown values counted. Call it before the best k are taken."""
     ids = ranking.candidates
     silent = counted(
-        "no_evidence", "with nothing encoded to rank by (listed last, without a number)", ids[np.isnan(ranking.scores)]
+        "no_evidence",
+        "with nothing encoded to rank by (listed last, without a number)",
+        ids[np.isnan(ranking.scores)],
     )
     unknown = [id for id in ids.tolist() if id in found.unknown_followers]
     return replace(ranking, incomplete=(*of_unknown_size(unknown), *silent))
 
 
 def met(condition: Condition, facts: Facts, ids: np.ndarray) -> tuple[np.ndarray, tuple[Counted, ...]]:
-    """(n,) bool: accounts that meet a condition, and the others, counted: those that do not, and those with unknown values."""
+    """(n,) bool: accounts that meet a condition, and the others, counted: those that do not, and those with
+    unknown values."""
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ids.tolist()], np.int64)
     true, known = filters.decided(condition, facts)
@@ -136,7 +159,9 @@ def met(condition: Condition, facts: Facts, ids: np.ndarray) -> tuple[np.ndarray
 
 
 @checked
-def default_candidates(workspace: Place, followers: str | None = None, data: Mapping[str, Any] | None = None) -> Candidates:
+def default_candidates(
+    workspace: Place, followers: str | None = None, data: Mapping[str, Any] | None = None
+) -> Candidates:
     """Who of the workspace is ranked, for no brand in particular: past partners are counted among them."""
     workspace = as_workspace(workspace)
     return candidates(load(workspace, data), None, True, bounds(followers, data))

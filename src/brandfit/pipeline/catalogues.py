@@ -27,19 +27,34 @@ def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) 
     workspace = as_workspace(workspace)
     if what == "features":
         shown = ("name", "slot", "level", "rows", "dim")
-        return [{key: info[key] for key in shown} for info in map(workspace.feature_info, workspace.feature_names())]
+        return [
+            {key: info[key] for key in shown}
+            for info in map(workspace.feature_info, workspace.feature_names())
+        ]
     if what == "models":
         infos = [workspace.model_info(name) for name in workspace.model_names()]
         old = {one.name for one in outdated(workspace).models}
         return [
-            {"ranker": i["ranker"], "seed": i["seed"], "up to date": i["ranker"] not in old, "seconds": i["seconds"]} for i in infos
+            {
+                "ranker": i["ranker"],
+                "seed": i["seed"],
+                "up to date": i["ranker"] not in old,
+                "seconds": i["seconds"],
+            }
+            for i in infos
         ]
     dataset = load(workspace, data)
     ids = dataset.brands if what == "brands" else dataset.influencers
-    rows = [{"id": id, **about} for id, about in zip(ids.tolist(), describe_accounts(workspace, ids), strict=True)]
+    rows = [
+        {"id": id, **about} for id, about in zip(ids.tolist(), describe_accounts(workspace, ids), strict=True)
+    ]
     if what == "brands":
         return [
-            {**row, "seen by": dataset.representation[row["id"]], "partners": len(dataset.partners.get(row["id"], ()))}
+            {
+                **row,
+                "seen by": dataset.representation[row["id"]],
+                "partners": len(dataset.partners.get(row["id"], ())),
+            }
             for row in rows
         ]
     return rows
@@ -47,17 +62,25 @@ def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) 
 
 @checked
 def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
-    """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the 'settings' of one."""
+    """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the
+    'settings' of one."""
     if what == "protocols":
         return [{"name": p.name, "what": p.sentence} for p in protocols.PROTOCOLS.values()]
     if what == "metrics":
         return [{"name": str(m), "what": m.sentence} for m in METRICS]
     if what == "filters":
-        return [{"name": n, "example": f"{n}:{filters.example(n)}", "what": f.doc} for n, f in filters.FIELDS.items()]
+        return [
+            {"name": n, "example": f"{n}:{filters.example(n)}", "what": f.doc}
+            for n, f in filters.FIELDS.items()
+        ]
     if what != "settings":
         kind = what.removesuffix("s")
         return [{"name": n, "what": _summary(names.load(kind, n))} for n in names.names(kind)]
-    configs = {n: names.load(kind, n).Config for kind in ("importer", "encoder", "profiler", "ranker") for n in names.names(kind)}
+    configs = {
+        n: names.load(kind, n).Config
+        for kind in ("importer", "encoder", "profiler", "ranker")
+        for n in names.names(kind)
+    }
     configs |= {
         "price": PriceConfig,
         "endorsements": endorsements.Config,
@@ -86,7 +109,8 @@ def _text(value: Any) -> str:
 
 
 def _summary(cls: type) -> str:
-    """What a module says in its first sentence, without its own name before it and without where it was published."""
+    """What a module says in its first sentence, without its own name before it and without where it was
+    published."""
     text = (inspect.getdoc(inspect.getmodule(cls)) or inspect.getdoc(cls) or "").split("\n\n")[0]
     text = re.sub(r"\s\([^()]*(?:\b[A-Z]-\d\d|\bet al\.)[^()]*\)", "", text)
     sentence = re.split(r"(?<=\w)\. |[.:]?$", " ".join(text.split()), maxsplit=1)[0]
@@ -132,14 +156,18 @@ def doctor(workspace: Place | None, *, repair: bool = False) -> list[dict[str, A
         old = outdated(workspace)
         detail = "every feature, profile and model is of the rows as they are now"
         if old:
-            detail = "; ".join(old.sentences) + (f"; run: brandfit update -w {workspace.path}" if old.can_update else "")
+            detail = "; ".join(old.sentences) + (
+                f"; run: brandfit update -w {workspace.path}" if old.can_update else ""
+            )
         found.append({"name": "up to date", "ok": True, "detail": detail})
         damage = workspace.damage()
         found.append(
             {
                 "name": "workspace",
                 "ok": not damage,
-                "detail": "every row, picture, feature and model is as it was written" if not damage else f"{len(damage)} faults",
+                "detail": "every row, picture, feature and model is as it was written"
+                if not damage
+                else f"{len(damage)} faults",
             }
         )
         found.extend({"name": "damage", "ok": False, "detail": sentence} for sentence in damage)

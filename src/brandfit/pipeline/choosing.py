@@ -57,10 +57,12 @@ def shortlist(
     currency: str | None = None,
     not_this: Texts | None = (),
 ) -> Shortlist:
-    """The set of influencers with the largest value under an objective, within a budget or a number of places.
+    """The set of influencers with the largest value under an objective, within a budget or a number of
+    places.
 
     at_least, at_most  condition (``search.filters``) to how many of such there must or may be
-    objective          of ``campaign.objectives``; by default match_reach, or rank_reach of a ranker that gives no chance of a match
+    objective          of ``campaign.objectives``; by default match_reach, or rank_reach of a ranker that
+                       gives no chance of a match
     currency           code, in place of that of the workspace; a label of prices and budget
     followers          bounds of the candidates, as in ``rank``
     exclude, not_this  influencers that are left out, as in ``rank``
@@ -77,7 +79,9 @@ def shortlist(
     if ranking.no_evidence == len(ranking):
         raise UsageError(
             f"No set can be chosen: {model.name} has no evidence on {brand} and any candidate.",
-            f"Encode what is new: brandfit update -w {workspace.path}" if outdated(workspace) else "Encode the posts of both.",
+            f"Encode what is new: brandfit update -w {workspace.path}"
+            if outdated(workspace)
+            else "Encode the posts of both.",
         )
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
@@ -114,13 +118,15 @@ def shortlist(
 
 @checked
 def currency_of(workspace: Place, asked: str | None = None) -> str:
-    """The code that was asked for, else that of the workspace; "" where none is set. Raises UsageError for what is no code."""
+    """The code that was asked for, else that of the workspace; "" where none is set. Raises UsageError for
+    what is no code."""
     return as_workspace(workspace).currency if asked is None else currency_code(asked)
 
 
 @checked
 def set_currency(workspace: Place, code: str) -> str:
-    """Set the currency of a workspace, "" for none. Returns the code. Prices are not converted. Raises UsageError."""
+    """Set the currency of a workspace, "" for none. Returns the code. Prices are not converted. Raises
+    UsageError."""
     code = currency_code(code)
     as_workspace(workspace).set_currency(code)
     return code
@@ -130,7 +136,8 @@ def set_currency(workspace: Place, code: str) -> str:
 def asking_prices(
     workspace: Place, brand: str, influencers: Texts, ranker: str | None = None
 ) -> dict[str, tuple[float, float, float]]:
-    """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the candidates of this brand.
+    """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the
+    candidates of this brand.
 
     Past partners, who are no candidates, are told too. One whose price is unknown is left out.
     """
@@ -162,7 +169,8 @@ def appraise(
     objective: str | None = None,
     currency: str | None = None,
 ) -> Appraisal:
-    """What a set that somebody chose costs and comes to: past partners and those outside the bounds may be in it.
+    """What a set that somebody chose costs and comes to: past partners and those outside the bounds may be in
+    it.
 
     objective  what ``Pick.adds`` is of, as in ``shortlist``
 
@@ -182,7 +190,9 @@ def appraise(
     ranking = model.rank(dataset, brand, np.array([*asked], dtype=object), None)
     pool = _pool(model, dataset, ranking, price_list, settings)
     wanted = objective_of(objective, pool.match_is, model.name)
-    return shortlists.appraise(pool, brand, ranker=model.name, objective=wanted, currency=currency, chosen=chosen)
+    return shortlists.appraise(
+        pool, brand, ranker=model.name, objective=wanted, currency=currency, chosen=chosen
+    )
 
 
 @checked
@@ -195,8 +205,8 @@ def fit_maps(
 ) -> dict[str, tuple[float, bytes]]:
     """Of each picture its fit to what ``like`` shows, and a PNG of it with a map of what makes it fit (W-17).
 
-    All maps are on one scale. Raises UsageError where nothing here can read pictures, DataError with the reason for a file that
-    cannot be read as one.
+    All maps are on one scale. Raises UsageError where nothing here can read pictures, DataError with the
+    reason for a file that cannot be read as one.
     """
     workspace = as_workspace(workspace)
     dataset = load_for(workspace, like, data)
@@ -205,17 +215,26 @@ def fit_maps(
     reader = readers_of(dataset, settings).get("picture")
     if reader is None:
         filled = dataset.slots["picture"].name if "picture" in dataset.slots else "nothing"
-        raise UsageError(f"Nothing here can read a picture as {filled} did.", "Encode with image.classical, or image.onnx.")
+        raise UsageError(
+            f"Nothing here can read a picture as {filled} did.", "Encode with image.classical, or image.onnx."
+        )
     found = {}
     for path in map(str, paths(pictures, "pictures")):
         picture = opened(read_picture(Path(path)))
         found[path] = picture, *heatmap.fit(dataset, reader, like, picture)
     top = max((float(np.abs(values).max()) for _, _, values in found.values()), default=0.0)
-    return {path: (fit, render.png(render.overlay(picture, values, top))) for path, (picture, fit, values) in found.items()}
+    return {
+        path: (fit, render.png(render.overlay(picture, values, top)))
+        for path, (picture, fit, values) in found.items()
+    }
 
 
 def _pool(
-    model: Ranker, dataset: Dataset, ranking: Ranking, price_list: str | Path | None, settings: Mapping[str, Any] | None
+    model: Ranker,
+    dataset: Dataset,
+    ranking: Ranking,
+    price_list: str | Path | None,
+    settings: Mapping[str, Any] | None,
 ) -> Pool:
     """All that is known of the candidates of a ranking, in its order."""
     facts = dataset.remembered("facts", lambda: Facts(dataset))
@@ -240,12 +259,16 @@ def _pool(
 
 def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Followers and engagement rates of these, NaN where not known."""
-    followers, rate = (column.cast("float64").to_numpy(zero_copy_only=False)[at] for column in (facts.followers, facts.engagement))
+    followers, rate = (
+        column.cast("float64").to_numpy(zero_copy_only=False)[at]
+        for column in (facts.followers, facts.engagement)
+    )
     return followers, rate
 
 
 def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:
-    """(n,) of the candidates of a ranking: the chance of a match, or the share of candidates below; NaN without evidence."""
+    """(n,) of the candidates of a ranking: the chance of a match, or the share of candidates below; NaN
+    without evidence."""
     probability = model.probability(dataset, np.array([ranking.brand], dtype=object), ranking.candidates)
     if probability is not None:
         return probability.value[0], "chance"
@@ -263,8 +286,9 @@ def advise(
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Advice:
-    """Which of these pictures and captions fit what a brand or influencer posts; ``by``: and what engagement this influencer may
-    expect of them. Pictures that cannot be read are told apart. Raises DataError where nothing is left to judge.
+    """Which of these pictures and captions fit what a brand or influencer posts; ``by``: and what engagement
+    this influencer may expect of them. Pictures that cannot be read are told apart. Raises DataError where
+    nothing is left to judge.
     """
     workspace = as_workspace(workspace)
     dataset = load_for(workspace, like, data)
@@ -274,8 +298,13 @@ def advise(
         writer = dataset.account(by.strip().lower().removeprefix("@"))
         by = str(writer["id"])
         if writer["role"] == "brand":
-            raise UsageError(f"{by} is a brand: the engagement of a post is told of influencers.", "Name who would post it.")
-    readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in ("picture", "text")}
+            raise UsageError(
+                f"{by} is a brand: the engagement of a post is told of influencers.",
+                "Name who would post it.",
+            )
+    readers = {
+        slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in ("picture", "text")
+    }
     read: dict[str, bytes] = {}
     unread: dict[str, str] = {}
     for path in map(str, paths(pictures or (), "pictures")):

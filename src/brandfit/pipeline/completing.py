@@ -1,4 +1,5 @@
-"""Brands that came after the last encoding: their posts are encoded in memory, so that they can be ranked for at once."""
+"""Brands that came after the last encoding: their posts are encoded in memory, so that they can be ranked for
+at once."""
 
 from __future__ import annotations
 
@@ -22,13 +23,15 @@ from brandfit.ranking import Ranking
 from brandfit.workspace import Place, Workspace, as_workspace
 
 QUICK = 64
-"""Posts of brands at most that a ranking encodes by itself, in each slot: a second or two with the default encoders."""
+"""Posts of brands at most that a ranking encodes by itself, in each slot: a second or two with the default
+encoders."""
 
 
 @dataclass(frozen=True)
 class Completion:
-    """What ``completed`` did. encoded: brand to its posts (or 1, its profile) that were encoded in memory; left: brand to those
-    that were not, because they are more than ``QUICK`` or their encoder learns from all accounts."""
+    """What ``completed`` did. encoded: brand to its posts (or 1, its profile) that were encoded in memory;
+    left: brand to those that were not, because they are more than ``QUICK`` or their encoder learns from all
+    accounts."""
 
     encoded: Mapping[str, int] = field(default_factory=dict)
     left: Mapping[str, int] = field(default_factory=dict)
@@ -42,12 +45,16 @@ def completion_of(dataset: Dataset) -> Completion:
 def completed(workspace: Workspace, dataset: Dataset, brand: str | None = None) -> Dataset:
     """The Dataset with new and changed posts of brands encoded where its Features do not cover them yet.
 
-    Brands with the fewest missing posts come first; a brand is encoded whole or not at all, and at most ``QUICK`` posts are.
-    Nothing is written. The same object where nothing is missing, or nothing of ``brand`` where it is named.
+    Brands with the fewest missing posts come first; a brand is encoded whole or not at all, and at most
+    ``QUICK`` posts are. Nothing is written. The same object where nothing is missing, or nothing of ``brand``
+    where it is named.
     """
     # What is kept holds the Dataset, so that its id stays its own.
     gaps, _ = workspace.memo.get("gaps", id(dataset), lambda: (_brand_gaps(workspace, dataset), dataset))
-    if not gaps or (brand is not None and not any(gap.of(brand.strip().lower().removeprefix("@")) for gap in gaps.values())):
+    if not gaps or (
+        brand is not None
+        and not any(gap.of(brand.strip().lower().removeprefix("@")) for gap in gaps.values())
+    ):
         return dataset
     result, _ = workspace.memo.get("completed", id(dataset), lambda: (_completed(dataset, gaps), dataset))
     return result
@@ -93,8 +100,8 @@ def _completed(dataset: Dataset, gaps: Mapping[str, _BrandGap]) -> Dataset:
 
 @dataclass(frozen=True)
 class _BrandGap:
-    """Posts or accounts of brands that the Features of a slot do not cover. rows: those of brands alone; readable: whether each can
-    be encoded for itself."""
+    """Posts or accounts of brands that the Features of a slot do not cover. rows: those of brands alone;
+    readable: whether each can be encoded for itself."""
 
     encoder: Encoder
     rows: Dataset
@@ -106,9 +113,14 @@ class _BrandGap:
 
 
 def _brand_gaps(workspace: Workspace, dataset: Dataset) -> dict[str, _BrandGap]:
-    """By slot. Encoders that read other accounts' rows too are left out: brands alone do not tell them what changed."""
+    """By slot. Encoders that read other accounts' rows too are left out: brands alone do not tell them what
+    changed."""
     old = {slot: f for slot, f in dataset.slots.items() if f.name in workspace.feature_names()}
-    old = {slot: f for slot, f in old.items() if workspace.feature_info(f.name)["covers"] != workspace.fingerprint}
+    old = {
+        slot: f
+        for slot, f in old.items()
+        if workspace.feature_info(f.name)["covers"] != workspace.fingerprint
+    }
     if not old:
         return {}
     rows = dataset.keep(influencers=())
@@ -174,7 +186,8 @@ def owners_of(dataset: Dataset, ids: Collection[str], level: str) -> dict[str, s
 
 
 def with_what_waits(workspace: Workspace, dataset: Dataset, ranking: Ranking) -> Ranking:
-    """The ranking with notes on the posts that were encoded for it in memory, and on those that wait for ``brandfit update``."""
+    """The ranking with notes on the posts that were encoded for it in memory, and on those that wait for
+    ``brandfit update``."""
     brand, done = ranking.brand, completion_of(dataset)
     waits: dict[str, int] = {}
     notes: list[str] = []

@@ -37,7 +37,8 @@ def explain(
 ) -> tuple[Explanation, Dataset]:
     """Why a ranker gave an influencer its score for a brand, and the Dataset that it is about.
 
-    settings    ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not the default ones
+    settings    ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not
+                the default ones
     followers   bounds of the candidates among whom its place is told, as in ``rank``
     map_method  how heat maps are made (``explain.heatmap``)
     """
@@ -48,7 +49,9 @@ def explain(
     brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
     wanted = {"words": "text", "maps": "picture"}
     readers = {
-        slot: reader_of(dataset.slots[slot], settings) for kind, slot in wanted.items() if kind in kinds and slot in dataset.slots
+        slot: reader_of(dataset.slots[slot], settings)
+        for kind, slot in wanted.items()
+        if kind in kinds and slot in dataset.slots
     }
     partners = influencer in dataset.partners.get(brand, set())
     within = bounds(followers, data)
@@ -62,7 +65,9 @@ def explain(
             "candidates": len(place),
             "excluded": [group.to_dict() for group in ranking.excluded],
         }
-        told = explaining.explain(model, dataset, brand, influencer, kinds, sides, encoders, more, seed, map_method)
+        told = explaining.explain(
+            model, dataset, brand, influencer, kinds, sides, encoders, more, seed, map_method
+        )
         return replace(told, notes=(*told.notes, *_place_notes(ranking, influencer, within)))
 
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
@@ -82,12 +87,16 @@ def _place_notes(ranking: Ranking, influencer: str, within: Bounds) -> list[str]
     """Among whom the place of the influencer is told, or why it has none."""
     notes = []
     if influencer not in set(ranking.candidates.tolist()):
-        notes.append(f"{influencer} has no place in the ranking: it is outside the bounds of {within.sentence}")
+        notes.append(
+            f"{influencer} has no place in the ranking: it is outside the bounds of {within.sentence}"
+        )
     return [*notes, *sentences(ranking.among, ranking.excluded)]
 
 
 @checked
-def map_methods(workspace: Place, ranker: str | None = None, data: Mapping[str, Any] | None = None) -> list[MapMethod]:
+def map_methods(
+    workspace: Place, ranker: str | None = None, data: Mapping[str, Any] | None = None
+) -> list[MapMethod]:
     """The methods that can draw heat maps here for a ranker."""
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)

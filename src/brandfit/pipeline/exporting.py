@@ -42,8 +42,9 @@ def export(
     earlier: bool = False,
     not_this: Callable[[str], Sequence[str]] | None = None,
 ) -> int:
-    """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx, .json, .jsonl or
-    .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k is named and no ranking is asked for.
+    """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx,
+    .json, .jsonl or .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k
+    is named and no ranking is asked for.
 
     followers  bounds of the candidates of rankings, as in ``rank``
     earlier    rejects of all imports, not of the last one alone
@@ -53,21 +54,28 @@ def export(
     tabular.checked(file, tabular.WRITERS)
     options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
     if what != "rankings" and (named := next((option for option, given in options.items() if given), "")):
-        raise UsageError(f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings.")
+        raise UsageError(
+            f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings."
+        )
     if earlier and what != "rejects":
-        raise UsageError(f"Earlier imports are for rejects; this writes all {what}.", "Leave it out, or write rejects.")
+        raise UsageError(
+            f"Earlier imports are for rejects; this writes all {what}.", "Leave it out, or write rejects."
+        )
     if what == "rejects":
         return tabular.write(_rejects(workspace, earlier), file)
     if what == "rankings":
         within = bounds(followers, data)
         brands = list(brands or ())
-        return tabular.write(_rankings(workspace, brands, ranker, 50 if k is None else k, data, within, not_this), file)
+        return tabular.write(
+            _rankings(workspace, brands, ranker, 50 if k is None else k, data, within, not_this), file
+        )
     return tabular.write(_exported(workspace, what, name, data), file)
 
 
 @checked
 def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:
-    """Write rows of a search or a shortlist to a file of the same kinds, the influencer first. Returns their number."""
+    """Write rows of a search or a shortlist to a file of the same kinds, the influencer first. Returns their
+    number."""
     return tabular.write(tabular.of({"influencer": row["influencer"], **row} for row in rows), file)
 
 
@@ -78,7 +86,8 @@ SHEETS = (".csv", ".xlsx")
 
 @checked
 def export_priced(rows: Iterable[Mapping[str, Any]], file: str | Path, currency: str) -> int:
-    """As ``export_rows``, of rows with prices. A spreadsheet names their currency in the headers, other files in a field alone."""
+    """As ``export_rows``, of rows with prices. A spreadsheet names their currency in the headers, other files
+    in a field alone."""
     if Path(file).suffix.lower() in SHEETS:
         headers = {name: f"{name} ({currency or 'currency not set'})" for name in PRICES}
         rows = [{headers.get(name, name): value for name, value in row.items()} for row in rows]
@@ -95,7 +104,10 @@ def _rejects(workspace: Workspace, earlier: bool) -> pa.Table:
     """Rejects with their import and its time."""
     types = {"import": pa.int64(), "time": pa.int64(), "line": pa.int64()}
     found = workspace.rejects(earlier=earlier)
-    columns = {f: [row[f] for row in found] for f in ("import", "time", "source", "file", "line", "reason", "excerpt")}
+    columns = {
+        f: [row[f] for row in found]
+        for f in ("import", "time", "source", "file", "line", "reason", "excerpt")
+    }
     columns["time"] = [None if time is None else int(time) for time in columns["time"]]
     return pa.table({f: pa.array(values, types.get(f, pa.string())) for f, values in columns.items()})
 
@@ -106,12 +118,21 @@ def _exported(workspace: Workspace, what: str, name: str | None, data: Mapping[s
         return dataset.links if what == "links" else getattr(dataset, what)
     if what == "endorsements":
         pairs = load(workspace, data).endorsements
-        return pa.table({"brand": pa.array(pairs[:, 0], pa.string()), "influencer": pa.array(pairs[:, 1], pa.string())})
+        return pa.table(
+            {"brand": pa.array(pairs[:, 0], pa.string()), "influencer": pa.array(pairs[:, 1], pa.string())}
+        )
     if name is None:
-        raise UsageError("Which features?", f"Name them: --name {' or '.join(workspace.feature_names()) or 'text.hashing'}")
+        raise UsageError(
+            "Which features?", f"Name them: --name {' or '.join(workspace.feature_names()) or 'text.hashing'}"
+        )
     features = workspace.features(name)
     columns = features.columns or [f"{features.name}.{n}" for n in range(features.dim)]
-    return pa.table({f"{features.level}": features.ids.tolist(), **{c: features.values[:, n] for n, c in enumerate(columns)}})
+    return pa.table(
+        {
+            f"{features.level}": features.ids.tolist(),
+            **{c: features.values[:, n] for n, c in enumerate(columns)},
+        }
+    )
 
 
 @checked
@@ -136,11 +157,15 @@ def _rankings(
     """One row for each of the k best of each brand; docs/exports.md says what each column is."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     silent = set(_unranked(dataset))
-    wanted = [known_brand(dataset, b) for b in brands] or [b for b in dataset.representation if b not in silent]
+    wanted = [known_brand(dataset, b) for b in brands] or [
+        b for b in dataset.representation if b not in silent
+    ]
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     rows: list[dict[str, Any]] = []
     for brand in wanted:
-        ranking = left_out(ranked(model, dataset, brand, False, within), disliked=not_this(brand) if not_this else ())
+        ranking = left_out(
+            ranked(model, dataset, brand, False, within), disliked=not_this(brand) if not_this else ()
+        )
         rows += _ranking_rows(workspace, model, dataset, facts, ranking, k)
     return pa.Table.from_pylist(rows)
 
@@ -149,13 +174,19 @@ def _ranking_rows(
     workspace: Workspace, model: Ranker, dataset: Dataset, facts: Facts, ranking: Ranking, k: int
 ) -> list[dict[str, Any]]:
     brand = ranking.brand
-    # What lifts one candidate above another is the difference from the average candidate, not a part that all have alike.
-    means = {name: float(np.nanmean(values)) if not np.isnan(values).all() else 0.0 for name, values in ranking.parts.items()}
+    # What lifts one candidate above another is the difference from the average candidate, not a part that all
+    # have alike.
+    means = {
+        name: float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
+        for name, values in ranking.parts.items()
+    }
     best = ranking.top(k)
     chance = pair_chances(model, dataset, brand, best.candidates)
     topics = shared_topics(dataset, "concept", brand, best.candidates)
     about = describe_accounts(workspace, best.candidates)
-    at = pa.array(np.searchsorted(facts.ids.astype(str), best.candidates.astype(str)), pa.int64())  # Facts are sorted by id
+    at = pa.array(
+        np.searchsorted(facts.ids.astype(str), best.candidates.astype(str)), pa.int64()
+    )  # Facts are sorted by id
     names, rates = facts.name.take(at).to_pylist(), facts.engagement.take(at).to_pylist()
     rows = []
     for n, row in enumerate(best.rows()):

@@ -26,10 +26,11 @@ from brandfit.workspace import Place, as_workspace
 
 @dataclass(frozen=True)
 class Found:
-    """A page of a search: rows of accounts with why each was found, of ``total``; ``sentence`` says the filters, ``unknown`` of how
-    many influencers what they ask is not known; ``facts``: names of what was filtered and sorted by, which each row has under
-    ``facts``; ``notes``: what was asked for and nobody has; ``excluded``: influencers that were not found, counted by reason (they
-    and ``total`` add up to all influencers)."""
+    """A page of a search: rows of accounts with why each was found, of ``total``; ``sentence`` says the
+    filters, ``unknown`` of how many influencers what they ask is not known; ``facts``: names of what was
+    filtered and sorted by, which each row has under ``facts``; ``notes``: what was asked for and nobody has;
+    ``excluded``: influencers that were not found, counted by reason (they and ``total`` add up to all
+    influencers)."""
 
     rows: Sequence[Mapping[str, Any]]
     total: int
@@ -83,22 +84,33 @@ def search(
     allowed, unknown = filters.kept(condition, facts)
     if keywords:
         # by the settings, not by the reader: to tell which weights it has, it reads all of them
-        index = dataset.remembered(("keywords", *sorted((settings or {}).items())), lambda: _keywords(dataset, settings))
+        index = dataset.remembered(
+            ("keywords", *sorted((settings or {}).items())), lambda: _keywords(dataset, settings)
+        )
         matches = index.matches(keywords, allowed)
         found = matches.best
     else:
         found = np.flatnonzero(allowed)
     is_found = np.zeros(len(facts), bool)
     is_found[found] = True
-    excluded = (*_unmet(condition, facts), *counted("no_match", "without a match for the words", facts.ids[allowed & ~is_found]))
+    excluded = (
+        *_unmet(condition, facts),
+        *counted("no_match", "without a match for the words", facts.ids[allowed & ~is_found]),
+    )
     if sort:
         found = _sorted(facts, found, asked[0], sort.startswith("-"))
     page = found[offset : offset + k]
     ids = facts.ids[page].tolist()
-    why = [hit.to_dict() for hit in index.hits(matches, page)] if keywords else [{"influencer": id} for id in ids]
+    why = (
+        [hit.to_dict() for hit in index.hits(matches, page)]
+        if keywords
+        else [{"influencer": id} for id in ids]
+    )
     rows = [
         {**describe, **reason, "facts": told}
-        for reason, describe, told in zip(why, describe_accounts(workspace, ids), _told(facts, asked, page), strict=True)
+        for reason, describe, told in zip(
+            why, describe_accounts(workspace, ids), _told(facts, asked, page), strict=True
+        )
     ]
     return _found(rows, len(found), condition, unknown, asked, facts, excluded)
 
@@ -141,12 +153,18 @@ def similar(
         *counted("in_query", "named in the request", facts.ids[allowed & named]),
         *counted("no_evidence", "with nothing encoded to compare", facts.ids[allowed & ~named & ~is_found]),
     )
-    told = [{"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found]
+    told = [
+        {"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found
+    ]
     described = describe_accounts(workspace, [one.influencer for one in found])
     asked = filters.facts_of(condition)
-    row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
+    row = dataset.remembered(
+        "influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())}
+    )
     of_each = _told(facts, asked, np.array([row[one.influencer] for one in found], np.int64))
-    rows_ = [{**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)]
+    rows_ = [
+        {**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)
+    ]
     return _found(rows_, total, condition, unknown, asked, facts, excluded)
 
 
@@ -177,7 +195,15 @@ def _found(
     excluded: tuple[Counted, ...],
 ) -> Found:
     sentence = str(condition) if condition is not None else ""
-    return Found(rows, total, sentence, unknown, [leaf.fact for leaf in asked], filters.notes(condition, facts), excluded)
+    return Found(
+        rows,
+        total,
+        sentence,
+        unknown,
+        [leaf.fact for leaf in asked],
+        filters.notes(condition, facts),
+        excluded,
+    )
 
 
 def _sorted(facts: Facts, found: np.ndarray, by: filters.Leaf, least: bool) -> np.ndarray:

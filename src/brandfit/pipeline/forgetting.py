@@ -1,4 +1,5 @@
-"""Forgetting an account: taken out of rows, pictures, Features, models and caches, and kept out of later imports."""
+"""Forgetting an account: taken out of rows, pictures, Features, models and caches, and kept out of later
+imports."""
 
 from __future__ import annotations
 
@@ -25,12 +26,14 @@ FEW = 1000
 
 
 Beside = Callable[[Traces], Collection[str]]
-"""Cleans what somebody else keeps in the folder of what is to be forgotten; says which files and folders it went through."""
+"""Cleans what somebody else keeps in the folder of what is to be forgotten; says which files and folders it
+went through."""
 
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What a forgetting removed: rows by table, ``redacted`` rows of others, what else (``Cleaned``), and what to make again."""
+    """What a forgetting removed: rows by table, ``redacted`` rows of others, what else (``Cleaned``), and
+    what to make again."""
 
     rows: dict[str, int]
     cleaned: Cleaned
@@ -59,9 +62,10 @@ def forget(workspace: Place, accounts: Texts, beside: Beside | None = None) -> F
 
     beside  called once the rows are gone, again whenever it is finished after a break
 
-    One transaction takes them out of all rows and notes their salted hashes; everything that was made from rows follows. Killed at
-    any moment, it is finished by being called again, with or without names. Raises UnknownName for an account that is nowhere in
-    the workspace, WorkspaceError where another process or a full disk is in the way.
+    One transaction takes them out of all rows and notes their salted hashes; everything that was made from
+    rows follows. Killed at any moment, it is finished by being called again, with or without names. Raises
+    UnknownName for an account that is nowhere in the workspace, WorkspaceError where another process or a
+    full disk is in the way.
     """
     workspace, accounts = as_workspace(workspace), list(accounts)
     started = time.perf_counter()
@@ -80,22 +84,42 @@ def forget(workspace: Place, accounts: Texts, beside: Beside | None = None) -> F
     leftovers.search_folder(workspace, traces, cleaned, beside(traces) if beside is not None else ())
     leftovers.compact(workspace.path / DATABASE)
     leftovers.finish(workspace, traces)
-    again = [f"brandfit encode {name} -w {workspace.path}" for name in cleaned.dropped if name in names.names("encoder")]
-    again += [f"brandfit profile {name} -w {workspace.path}" for name in cleaned.dropped if name in names.names("profiler")]
-    again += [f"brandfit train {name} -w {workspace.path}" for name in cleaned.models if name in names.names("ranker")]
+    again = [
+        f"brandfit encode {name} -w {workspace.path}"
+        for name in cleaned.dropped
+        if name in names.names("encoder")
+    ]
+    again += [
+        f"brandfit profile {name} -w {workspace.path}"
+        for name in cleaned.dropped
+        if name in names.names("profiler")
+    ]
+    again += [
+        f"brandfit train {name} -w {workspace.path}"
+        for name in cleaned.models
+        if name in names.names("ranker")
+    ]
     return Forgotten(rows, cleaned, again, workspace.fingerprint, time.perf_counter() - started)
 
 
 def _clean_encoded(workspace: Workspace, cleaned: Cleaned) -> None:
-    """Take what is no longer there out of the store of encoders, and put together again the Features that it belonged to."""
+    """Take what is no longer there out of the store of encoders, and put together again the Features that it
+    belonged to."""
     dataset = workspace.dataset()
     makers = _makers(workspace, dataset)
     wanted = {maker: encoder.content_hashes(dataset) for maker, encoder in makers.items()}
     leftovers.clean_units(workspace, wanted, cleaned)
     made = {name: workspace.feature_info(name)["key"].partition("-")[0] for name in workspace.feature_names()}
     for name, maker in made.items():
-        if not (maker in makers and _encoded_anew(workspace, dataset, makers[maker], wanted[maker])) and leftovers.hears(name):
-            leftovers.drop_features(workspace, name, "it is made of what others say, and cannot be made again on the spot", cleaned)
+        if not (
+            maker in makers and _encoded_anew(workspace, dataset, makers[maker], wanted[maker])
+        ) and leftovers.hears(name):
+            leftovers.drop_features(
+                workspace,
+                name,
+                "it is made of what others say, and cannot be made again on the spot",
+                cleaned,
+            )
 
 
 def _makers(workspace: Workspace, dataset: Dataset) -> dict[str, Encoder]:
@@ -103,7 +127,9 @@ def _makers(workspace: Workspace, dataset: Dataset) -> dict[str, Encoder]:
     folder = workspace.path / "units"
     stored = {home.name for home in folder.iterdir() if home.is_dir()} if folder.is_dir() else set()
     asked = [workspace.maker(maker) for maker in sorted(stored)]
-    asked += [{"encoder": name, "config": {}} for name in workspace.feature_names()]  # stores of before makers were noted
+    asked += [
+        {"encoder": name, "config": {}} for name in workspace.feature_names()
+    ]  # stores of before makers were noted
     found: dict[str, Encoder] = {}
     for about in asked:
         if about.get("encoder") not in names.names("encoder"):
@@ -120,7 +146,8 @@ def _makers(workspace: Workspace, dataset: Dataset) -> dict[str, Encoder]:
 
 
 def _encoded_anew(workspace: Workspace, dataset: Dataset, encoder: Encoder, wanted: np.ndarray) -> bool:
-    """Features as if nobody had been here, from what the store holds; False where that is too much to encode on the spot."""
+    """Features as if nobody had been here, from what the store holds; False where that is too much to encode
+    on the spot."""
     have = [np.ascontiguousarray(hashes).view("V16").ravel() for hashes, _ in workspace.units(encoder.maker)]
     missing = len(np.setdiff1d(wanted, np.concatenate(have))) if have else len(wanted)
     if missing > FEW:

@@ -55,25 +55,32 @@ class Imported:
 
 @checked
 def looks_like(path: Path) -> list[str]:
-    """The sources (importers) that a folder, or a file in place of one, looks like; that of people's own tables where it looks like
-    none, which says what is lacking."""
-    return [name for name in names.names("importer") if names.load("importer", name)().recognises(path)] or ["folder"]
+    """The sources (importers) that a folder, or a file in place of one, looks like; that of people's own
+    tables where it looks like none, which says what is lacking."""
+    return [name for name in names.names("importer") if names.load("importer", name)().recognises(path)] or [
+        "folder"
+    ]
 
 
 @checked
 def recognise(path: str | Path) -> str:
-    """The source that it looks like. Raises DataError where there is nothing, and where it looks like several."""
+    """The source that it looks like. Raises DataError where there is nothing, and where it looks like
+    several."""
     where = Path(path)
     if not where.exists():
         raise DataError(
-            f"There is neither a source nor a folder or file {str(path)!r}.", f"Sources: {', '.join(names.names('importer'))}."
+            f"There is neither a source nor a folder or file {str(path)!r}.",
+            f"Sources: {', '.join(names.names('importer'))}.",
         )
     try:
         found = looks_like(where)
     except OSError as error:
         raise DataError(f"{where} cannot be read: {error.strerror or error}.") from None
     if len(found) > 1:
-        raise DataError(f"{where} looks like {' and '.join(found)}.", f"Say which it is: brandfit import {found[0]} {where}")
+        raise DataError(
+            f"{where} looks like {' and '.join(found)}.",
+            f"Say which it is: brandfit import {found[0]} {where}",
+        )
     return found[0]
 
 
@@ -87,14 +94,16 @@ def import_source(
     tick: Bytes | None = None,
     called: str | None = None,
 ) -> Imported:
-    """Import a source (``brandfit list importers``) into a workspace, whole or not at all; a path without a workspace gets one.
+    """Import a source (``brandfit list importers``) into a workspace, whole or not at all; a path without a
+    workspace gets one.
 
-    Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the import with a
-    DataError and nothing is written. Importing the same source again changes nothing; changed rows are updated. Accounts
-    that asked to be forgotten are left out, and so is every mention of them.
+    Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the
+    import with a DataError and nothing is written. Importing the same source again changes nothing; changed
+    rows are updated. Accounts that asked to be forgotten are left out, and so is every mention of them.
 
     tick    called with the number of bytes just read
-    called  what the source is known as, unless by its path: rejects of its last import are replaced, and name files within it
+    called  what the source is known as, unless by its path: rejects of its last import are replaced, and name
+            files within it
     """
     if not isinstance(workspace, Workspace):
         with new_workspace(workspace) as made:
@@ -134,7 +143,11 @@ def import_source(
 def _within(reject: Reject, folder: Path) -> Reject:
     """With the name of its file as seen from the folder."""
     file = Path(reject.file)
-    return msgspec.structs.replace(reject, file=file.relative_to(folder).as_posix()) if file.is_relative_to(folder) else reject
+    return (
+        msgspec.structs.replace(reject, file=file.relative_to(folder).as_posix())
+        if file.is_relative_to(folder)
+        else reject
+    )
 
 
 def _refused(picture: Picture, reason: str) -> Reject:

@@ -1,4 +1,5 @@
-"""What is told of one account: what it is about, its category, its posts, and what a new post of it may expect."""
+"""What is told of one account: what it is about, its category, its posts, and what a new post of it may
+expect."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ MOST = 5
 
 @dataclass(frozen=True)
 class Category:
-    """stated: as imported; told: what a profiler tells, category to probability, the likeliest first; by: its name, "" where none
-    was asked."""
+    """stated: as imported; told: what a profiler tells, category to probability, the likeliest first; by: its
+    name, "" where none was asked."""
 
     stated: str | None
     told: dict[str, float]
@@ -40,7 +41,8 @@ class Category:
 
 @checked
 def topics(workspace: Place, account: str, most: int = 8) -> dict[str, float]:
-    """Named concepts to their share of what an account is about, the largest first; {} where nothing with names was encoded."""
+    """Named concepts to their share of what an account is about, the largest first; {} where nothing with
+    names was encoded."""
     workspace = as_workspace(workspace)
     return gather.topics(load_for(workspace, account), account, most)
 
@@ -70,9 +72,9 @@ def facts_of(workspace: Place, influencer: str, names: Texts) -> dict[str, Any]:
 
 @checked
 def posts_told(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
-    """Of each of these posts: disclosed (marked as an advertisement; None: not looked for), and what profilers of posts tell:
-    sponsored, the probability that it is one, topics, and attention, its share in what tells the category of its account; None and
-    {} where none was asked."""
+    """Of each of these posts: disclosed (marked as an advertisement; None: not looked for), and what
+    profilers of posts tell: sponsored, the probability that it is one, topics, and attention, its share in
+    what tells the category of its account; None and {} where none was asked."""
     workspace, posts = as_workspace(workspace), list(posts)
     dataset = load(workspace)
     row = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
@@ -84,18 +86,22 @@ def posts_told(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
     if "topic" in of:
         told = _likeliest(workspace.features(of["topic"]), posts)
     names = ("disclosed", "sponsored", "topics", "attention")
-    return [dict(zip(names, row, strict=True)) for row in zip(marked, sponsored, told, attention, strict=True)]
+    return [
+        dict(zip(names, row, strict=True)) for row in zip(marked, sponsored, told, attention, strict=True)
+    ]
 
 
 @checked
 def expected(workspace: Place, influencer: str) -> Expected:
-    """The engagement that a new post may expect of which nothing is known yet. Raises UsageError where that cannot be told."""
+    """The engagement that a new post may expect of which nothing is known yet. Raises UsageError where that
+    cannot be told."""
     dataset = load(workspace)
     return dataset.remembered("engagement", lambda: Engagement(dataset)).expected(influencer, None)
 
 
 def _column(workspace: Workspace, of: Mapping[str, str], slot: str, ids: Sequence[str]) -> list[float | None]:
-    """Of each id the column of a slot that is called like it; None where it has none. ``of``: slot to the name of Features."""
+    """Of each id the column of a slot that is called like it; None where it has none. ``of``: slot to the
+    name of Features."""
     if slot not in of:
         return [None] * len(ids)
     features = workspace.features(of[slot])

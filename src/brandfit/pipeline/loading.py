@@ -30,9 +30,10 @@ FOREIGN = 5
 def load(workspace: Place, settings: Mapping[str, Any] | None = None) -> Dataset:
     """The Dataset that rankers see: endorsements stated or derived, and every slot filled that can be.
 
-    Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features, or none). The slot
-    ``category`` is filled with the stated categories and, where a profiler has predicted one, with its probabilities for the
-    accounts that state none; ``slots.category=stated`` leaves the predictions out.
+    Settings: ``endorsements.NAME`` (``data.endorsements.Config``) and ``slots.SLOT`` (the name of Features,
+    or none). The slot ``category`` is filled with the stated categories and, where a profiler has predicted
+    one, with its probabilities for the accounts that state none; ``slots.category=stated`` leaves the
+    predictions out.
     """
     workspace = as_workspace(workspace)
     told, chosen = rules(settings), scope(settings, "slots")
@@ -41,16 +42,20 @@ def load(workspace: Place, settings: Mapping[str, Any] | None = None) -> Dataset
         rows = workspace.dataset()
         slots = {slot: workspace.features(name) for slot, name in fill_slots(workspace, chosen).items()}
         slots = _with_categories(workspace, rows, slots) if chosen.get(categories.SLOT) != "none" else slots
-        # Rows and Features that have not changed are the same objects; what is kept holds them, so that their ids stay theirs.
+        # Rows and Features that have not changed are the same objects; what is kept holds them, so that their
+        # ids stay theirs.
         key = (id(rows), told, tuple((slot, id(features)) for slot, features in slots.items()))
-        return workspace.memo.get("datasets", key, lambda: (endorsements.derive(rows, told).with_slots(slots), rows))[0]
+        return workspace.memo.get(
+            "datasets", key, lambda: (endorsements.derive(rows, told).with_slots(slots), rows)
+        )[0]
 
     return workspace.memo.get("loaded", (workspace.stamp, told, tuple(sorted(chosen.items()))), loaded)
 
 
 @checked
 def fill_slots(workspace: Place, chosen: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Slot to the name of the Features that fill it: the chosen ones, else the best of what the workspace holds.
+    """Slot to the name of the Features that fill it: the chosen ones, else the best of what the workspace
+    holds.
 
     The best is what its encoder says it is (``Encoder.preference``); ``slots.text=none`` leaves a slot empty.
     """
@@ -65,8 +70,11 @@ def fill_slots(workspace: Place, chosen: Mapping[str, str] | None = None) -> dic
     return {slot: result[slot] for slot in SLOTS if slot in result}
 
 
-def _with_categories(workspace: Workspace, rows: Dataset, slots: Mapping[str, Features]) -> dict[str, Features]:
-    """The slots, that of categories with those that accounts state. The memo keeps it while rows and predictions are the same."""
+def _with_categories(
+    workspace: Workspace, rows: Dataset, slots: Mapping[str, Features]
+) -> dict[str, Features]:
+    """The slots, that of categories with those that accounts state. The memo keeps it while rows and
+    predictions are the same."""
     predicted = slots.get(categories.SLOT)
     key = (id(rows), id(predicted))
     merged: Features | None = workspace.memo.get(
@@ -94,7 +102,9 @@ def _preference(name: str) -> int:
 def with_features(workspace: Place) -> Dataset:
     """The Dataset that profilers see: all Features of the workspace, each under its own name."""
     workspace = as_workspace(workspace)
-    return workspace.dataset().with_slots({name: workspace.features(name) for name in workspace.feature_names()})
+    return workspace.dataset().with_slots(
+        {name: workspace.features(name) for name in workspace.feature_names()}
+    )
 
 
 @checked
@@ -105,8 +115,11 @@ def check(workspace: Place, settings: Mapping[str, Any] | None = None) -> checks
 
 
 @checked
-def encode(workspace: Place, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None) -> Features:
-    """Features of everything in the workspace by one encoder; what was encoded before is not computed again."""
+def encode(
+    workspace: Place, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None
+) -> Features:
+    """Features of everything in the workspace by one encoder; what was encoded before is not computed
+    again."""
     workspace = as_workspace(workspace)
     cls = names.load("encoder", encoder)
     return cls(cls.Config.of(settings or {})).encode(workspace.dataset(), workspace, tick, thread_map)
@@ -114,7 +127,8 @@ def encode(workspace: Place, encoder: str, settings: Mapping[str, Any] | None = 
 
 @checked
 def sweep(workspace: Place, name: str | None = None) -> list[Orphan]:
-    """Remove what nothing refers to of all encoders and profilers, or of one (``workspace.orphans``). Returns what was removed."""
+    """Remove what nothing refers to of all encoders and profilers, or of one (``workspace.orphans``). Returns
+    what was removed."""
     workspace = as_workspace(workspace)
     found = orphans.find(workspace, name)
     orphans.remove(workspace, found)
@@ -125,7 +139,8 @@ def sweep(workspace: Place, name: str | None = None) -> list[Orphan]:
 def describe_accounts(workspace: Place, ids: Texts) -> list[dict[str, Any]]:
     """Category and followers of accounts, to print beside a ranking; None where not known.
 
-    category_source is "stated" or "predicted" (by a profiler, only where none is stated), with category_probability of the latter.
+    category_source is "stated" or "predicted" (by a profiler, only where none is stated), with
+    category_probability of the latter.
     """
     workspace = as_workspace(workspace)
     dataset = load(workspace)
@@ -133,7 +148,9 @@ def describe_accounts(workspace: Place, ids: Texts) -> list[dict[str, Any]]:
     followers = dataset.of_accounts("followers", ids)
     predicted = predicted_categories(dataset, ids)
     unknown = [None] * len(ids)
-    category, probability = (column.to_pylist() for column in predicted) if predicted is not None else (unknown, unknown)
+    category, probability = (
+        (column.to_pylist() for column in predicted) if predicted is not None else (unknown, unknown)
+    )
     rows = []
     for n, stated in enumerate(dataset.of_accounts("category", ids)):
         source = "stated" if stated is not None else "predicted" if category[n] is not None else None
@@ -150,8 +167,12 @@ def describe_accounts(workspace: Place, ids: Texts) -> list[dict[str, Any]]:
 
 @checked
 def category_of(about: Mapping[str, Any]) -> str | None:
-    """The category of one of these as a table prints it: "food", or "food (predicted, 83 %)"; None where there is none."""
-    return category_words(about["category"], about["category_source"] == "stated", about["category_probability"]) or None
+    """The category of one of these as a table prints it: "food", or "food (predicted, 83 %)"; None where
+    there is none."""
+    return (
+        category_words(about["category"], about["category_source"] == "stated", about["category_probability"])
+        or None
+    )
 
 
 def ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:
@@ -180,13 +201,15 @@ def known_brand(dataset: Dataset, brand: str) -> str:
     if dataset.representation[brand] == "none":
         raise UsageError(
             f"Nothing is known of {brand!r} to rank by: it has no posts, no brief and no known partners.",
-            "Import some of its posts, or a brief (a post with kind=brief), or endorsements that name its partners.",
+            "Import some of its posts, or a brief (a post with kind=brief), or endorsements that name its "
+            "partners.",
         )
     return brand
 
 
 def reader_of(features: Features, settings: Mapping[str, Any] | None) -> Encoder | None:
-    """The encoder that made these Features, told by their key; None where there is none that can read anew what it read."""
+    """The encoder that made these Features, told by their key; None where there is none that can read anew
+    what it read."""
     if features.name not in names.names("encoder"):
         return None
     cls = names.load("encoder", features.name)
@@ -203,7 +226,8 @@ def reader_of(features: Features, settings: Mapping[str, Any] | None) -> Encoder
 
 
 def maker_of(workspace: Workspace, features: Features) -> Encoder | None:
-    """The encoder that made these Features, with its settings of then; None where the workspace does not know it."""
+    """The encoder that made these Features, with its settings of then; None where the workspace does not know
+    it."""
     about = workspace.maker(features.key.partition("-")[0])
     if about.get("encoder") not in names.names("encoder"):
         return None
@@ -219,14 +243,19 @@ def readers_of(dataset: Dataset, settings: Mapping[str, Any] | None) -> dict[str
 
 
 def known_settings(
-    settings: Mapping[str, Any] | None, dataset: Dataset | None = None, others: Mapping[str, type[Config]] | None = None
+    settings: Mapping[str, Any] | None,
+    dataset: Dataset | None = None,
+    others: Mapping[str, type[Config]] | None = None,
 ) -> None:
     """Refuses a setting that nothing here takes: it would change nothing, and nobody would know.
 
-    Taken are ``ENCODER.NAME`` of the encoders that fill the slots of the Dataset, and ``SCOPE.NAME`` of ``others``.
+    Taken are ``ENCODER.NAME`` of the encoders that fill the slots of the Dataset, and ``SCOPE.NAME`` of
+    ``others``.
     """
     filled = [features.name for features in dataset.slots.values()] if dataset is not None else []
-    takers = {name: names.load("encoder", name).Config for name in filled if name in names.names("encoder")} | dict(others or {})
+    takers = {
+        name: names.load("encoder", name).Config for name in filled if name in names.names("encoder")
+    } | dict(others or {})
     for name in settings or {}:
         if taker := _owner(name, takers):
             takers[taker].of(scope(settings, taker))
@@ -235,13 +264,16 @@ def known_settings(
             now = dataset.slots[slot].name if slot in dataset.slots else "nothing"
             raise UsageError(
                 f"Setting {name!r}: {encoder} fills no slot here; {slot} is filled by {now}.",
-                f"Fill it with --set slots.{slot}={encoder}, or set what is there: {', '.join(takers) or 'nothing'}.",
+                f"Fill it with --set slots.{slot}={encoder}, or set what is there: "
+                f"{', '.join(takers) or 'nothing'}.",
             )
         elif dataset is not None and name.count(".") > 1 and name.partition(".")[0] in _kinds():
             raise UnknownName("encoder", name.rpartition(".")[0], names.names("encoder"))
         else:
             raise UnknownName(
-                "setting", name, [f"{taker}.{field}" for taker, config in takers.items() for field in describe(config)]
+                "setting",
+                name,
+                [f"{taker}.{field}" for taker, config in takers.items() for field in describe(config)],
             )
 
 
@@ -257,7 +289,11 @@ def _owner(name: str, takers: Iterable[str]) -> str | None:
 
 def scope(settings: Mapping[str, Any] | None, scope: str) -> dict[str, Any]:
     """The settings named ``scope.NAME``, without the scope."""
-    return {name[len(scope) + 1 :]: value for name, value in (settings or {}).items() if name.startswith(f"{scope}.")}
+    return {
+        name[len(scope) + 1 :]: value
+        for name, value in (settings or {}).items()
+        if name.startswith(f"{scope}.")
+    }
 
 
 def rules(data: Mapping[str, Any] | None) -> endorsements.Config:

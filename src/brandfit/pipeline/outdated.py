@@ -22,8 +22,8 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class StaleFeatures:
-    """Features that do not cover all rows. ids: of the posts or accounts (``level``) that are new or changed; why_not: why
-    ``brandfit update`` cannot encode them, "" where it can."""
+    """Features that do not cover all rows. ids: of the posts or accounts (``level``) that are new or changed;
+    why_not: why ``brandfit update`` cannot encode them, "" where it can."""
 
     name: str
     level: str
@@ -54,7 +54,8 @@ class StaleFeatures:
 
 @dataclass(frozen=True)
 class StaleResult:
-    """A profile or model that is older than its data. why_not: why ``brandfit update`` cannot make it again, "" where it can."""
+    """A profile or model that is older than its data. why_not: why ``brandfit update`` cannot make it again,
+    "" where it can."""
 
     name: str
     why: str
@@ -93,13 +94,17 @@ class Outdated:
         return any(not one.why_not for one in self.all)
 
     def to_dict(self) -> dict[str, Any]:
-        parts = {name: [one.to_dict() for one in getattr(self, name)] for name in ("features", "profiles", "models")}
+        parts = {
+            name: [one.to_dict() for one in getattr(self, name)]
+            for name in ("features", "profiles", "models")
+        }
         return {"up_to_date": not self, **parts, "can_update": self.can_update}
 
 
 @checked
 def outdated(workspace: Place) -> Outdated:
-    """What is older than the rows: Features that do not cover all of them, profiles and models that were made from other data.
+    """What is older than the rows: Features that do not cover all of them, profiles and models that were made
+    from other data.
 
     Features that were imported are not looked at: nothing here can encode as they were.
     """
@@ -137,13 +142,18 @@ def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleF
         why_not = ""
     if not gap.new and not gap.changed:
         return None
-    return StaleFeatures(name, features.level, len(gap.new), len(gap.changed), frozenset([*gap.new, *gap.changed]), why_not)
+    return StaleFeatures(
+        name, features.level, len(gap.new), len(gap.changed), frozenset([*gap.new, *gap.changed]), why_not
+    )
 
 
 def profile_note(workspace: Workspace, name: str) -> dict[str, Any] | None:
-    """What was noted when a profiler made these Features ({} where an earlier version made them); None of other Features."""
+    """What was noted when a profiler made these Features ({} where an earlier version made them); None of
+    other Features."""
     info = workspace.feature_info(name)
-    if info["slot"] not in PROFILE_SLOTS.values() or name.removesuffix(".posts") not in names.names("profiler"):
+    if info["slot"] not in PROFILE_SLOTS.values() or name.removesuffix(".posts") not in names.names(
+        "profiler"
+    ):
         return None
     about = workspace.maker(info["key"].partition("-")[0])
     return about if "profiler" in about else {}
@@ -173,7 +183,9 @@ def _why_older(workspace: Workspace, rows: str, features: Mapping[str, str]) -> 
     if rows != workspace.fingerprint:
         return "made before the data changed"
     here = set(workspace.feature_names())
-    encoded = [name for name, key in features.items() if name in here and workspace.feature_info(name)["key"] != key]
+    encoded = [
+        name for name, key in features.items() if name in here and workspace.feature_info(name)["key"] != key
+    ]
     return f"made before {', '.join(sorted(encoded))} changed" if encoded else ""
 
 

@@ -35,11 +35,13 @@ def profile(
     labels: Files | None = (),
     tick: Steps | None = None,
 ) -> tuple[Profiler, Features]:
-    """Fit a profiler on the influencers whose category is known and tell the category of every account that anything is known of.
+    """Fit a profiler on the influencers whose category is known and tell the category of every account that
+    anything is known of.
 
-    ``labels``: CSV files, of accounts in place of the categories of the workspace, of posts (with ``level=post``) in place of weak
-    labels. The Features, a column a class, are kept in the workspace under the profiler's name; what was told before is not told
-    again. How much each post counted, where the profiler weighs them, is kept beside, as ``PROFILER.attention``.
+    ``labels``: CSV files, of accounts in place of the categories of the workspace, of posts (with
+    ``level=post``) in place of weak labels. The Features, a column a class, are kept in the workspace under
+    the profiler's name; what was told before is not told again. How much each post counted, where the
+    profiler weighs them, is kept beside, as ``PROFILER.attention``.
     """
     workspace = as_workspace(workspace)
     cls = names.load("profiler", profiler)
@@ -64,7 +66,9 @@ def profile(
     if (weighed := model.attention(dataset)) is not None:
         posts, values = weighed
         name, key = (f"{told}{mark}{ATTENTION}" for told, mark in ((features.name, "."), (features.key, "-")))
-        workspace.save(Features(name, posts, values[:, None].astype(np.float32), "post", (ATTENTION,), key, ATTENTION))
+        workspace.save(
+            Features(name, posts, values[:, None].astype(np.float32), "post", (ATTENTION,), key, ATTENTION)
+        )
     return model, features
 
 
@@ -81,8 +85,8 @@ def judge_profilers(
 ) -> ProfileReport:
     """Judge profilers in folds over influencers, or fitted on one workspace and judged on another.
 
-    ``labels``: CSV files, as for ``profile``. ``settings``: ``PROFILER.NAME``. Features that only one of two workspaces holds are
-    left out.
+    ``labels``: CSV files, as for ``profile``. ``settings``: ``PROFILER.NAME``. Features that only one of two
+    workspaces holds are left out.
     """
     settings, profilers, seeds = dict(settings or {}), list(profilers), whole_numbers(seeds, "seeds")
     makers = {}
@@ -95,7 +99,8 @@ def judge_profilers(
     made = [maker(0) for maker in makers.values()]
     if len({profiler.level for profiler in made}) > 1:
         raise ConfigError(
-            "Some of these profilers tell accounts, others posts.", "Judge those of accounts and those of posts apart."
+            "Some of these profilers tell accounts, others posts.",
+            "Judge those of accounts and those of posts apart.",
         )
     dataset = with_labels(with_features(workspace), labels or (), made)
     if other is None:
@@ -108,9 +113,11 @@ def judge_profilers(
 
 @checked
 def with_labels(dataset: Dataset, files: Files, profilers: Sequence[Profiler]) -> Dataset:
-    """With the labels of these files; where these profilers tell what posts are about and no file labels any, with weak labels.
+    """With the labels of these files; where these profilers tell what posts are about and no file labels any,
+    with weak labels.
 
-    Raises DataError for a file that labels nothing that is here, UsageError for one that none of these profilers learns from.
+    Raises DataError for a file that labels nothing that is here, UsageError for one that none of these
+    profilers learns from.
     """
     for file in paths(files, "files"):
         kind, told = read_labels(file)
@@ -119,18 +126,27 @@ def with_labels(dataset: Dataset, files: Files, profilers: Sequence[Profiler]) -
             who = ", ".join(profiler.name for profiler in profilers)
             raise UsageError(
                 f"{file} labels {kind}s; {who} learns from labels of {', '.join(takes) or 'nobody'}.",
-                "To tell what posts are about: --set level=post." if kind == "post" and takes else f"Leave --labels {file} out.",
+                "To tell what posts are about: --set level=post."
+                if kind == "post" and takes
+                else f"Leave --labels {file} out.",
             )
         here = set((dataset.accounts if kind == "account" else dataset.posts)["id"].to_pylist())
         if not here & told.keys():
-            raise DataError(f"{file} labels no {kind} of this workspace.", f"It names {', '.join(list(told)[:3])} ...")
+            raise DataError(
+                f"{file} labels no {kind} of this workspace.", f"It names {', '.join(list(told)[:3])} ..."
+            )
         gone = sorted(told.keys() - here)
         note = (
-            f"{len(gone):,} of {len(told):,} labels of {file} are of {kind}s that are not here: {', '.join(gone[:3])}"
+            f"{len(gone):,} of {len(told):,} labels of {file} are of {kind}s that are not here: "
+            f"{', '.join(gone[:3])}"
             if gone
             else ""
         )
-        dataset = dataset.with_categories(told, note) if kind == "account" else dataset.with_post_categories(told, note)
+        dataset = (
+            dataset.with_categories(told, note)
+            if kind == "account"
+            else dataset.with_post_categories(told, note)
+        )
     posts = all(profiler.slot == SLOTS["post"] for profiler in profilers)
     return weakly_labelled(dataset) if posts and not dataset.post_categories else dataset
 
@@ -141,7 +157,8 @@ def _made(cls: type[Profiler], config: Config) -> Callable[[int], Profiler]:
 
 @checked
 def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
-    """A row an account or post (D-16): its label, if any, the answer, its probability, and the probability of every class."""
+    """A row an account or post (D-16): its label, if any, the answer, its probability, and the probability of
+    every class."""
     stated = profiler.stated
     values = np.asarray(features.values)
     return pa.table(
@@ -162,10 +179,13 @@ def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
 def to_mark(
     workspace: Place, done: Texts, count: int, seed: int = 0, kind: Kind = "account"
 ) -> tuple[list[tuple[str, list[str]]], list[str]]:
-    """Influencers or posts to label by hand, drawn anew, with what each says; and the categories that the workspace knows."""
+    """Influencers or posts to label by hand, drawn anew, with what each says; and the categories that the
+    workspace knows."""
     workspace, done = as_workspace(workspace), list(done)
     dataset = workspace.dataset()
-    categories = sorted({c for c in dataset.of_accounts("category", dataset.influencers).tolist() if c is not None})
+    categories = sorted(
+        {c for c in dataset.of_accounts("category", dataset.influencers).tolist() if c is not None}
+    )
     told = _of_posts(dataset) if kind == "post" else _of_accounts(dataset)
     left = [id for id in told if id not in set(done)]
     drawn = seeds.generator(seed, "mark", len(done)).permutation(len(left))[:count]
@@ -181,7 +201,9 @@ def _of_posts(dataset: Dataset) -> dict[str, list[str]]:
     ):
         if caption and account in here and kind == "post":
             told[id] = [f"@{account}", " ".join(caption.split())[:400]]
-    for id, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
+    for id, text in zip(
+        dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True
+    ):
         if text and id in told:
             told[id].append(" ".join(text.split())[:200])
     return told
@@ -190,10 +212,14 @@ def _of_posts(dataset: Dataset) -> dict[str, list[str]]:
 def _of_accounts(dataset: Dataset) -> dict[str, list[str]]:
     """Influencer to its biography and the captions of three posts."""
     told: dict[str, list[str]] = {}
-    for account, caption in zip(dataset.posts["account"].to_pylist(), dataset.posts["caption"].to_pylist(), strict=True):
+    for account, caption in zip(
+        dataset.posts["account"].to_pylist(), dataset.posts["caption"].to_pylist(), strict=True
+    ):
         if caption and len(told.setdefault(account, [])) < 3:
             told[account].append(" ".join(caption.split())[:200])
-    for account, text in zip(dataset.accounts["id"].to_pylist(), dataset.accounts["biography"].to_pylist(), strict=True):
+    for account, text in zip(
+        dataset.accounts["id"].to_pylist(), dataset.accounts["biography"].to_pylist(), strict=True
+    ):
         if text and account in told:
             told[account].insert(0, " ".join(text.split())[:200])
     return {id: told[id] for id in dataset.influencers.tolist() if id in told}

@@ -43,7 +43,8 @@ def train(
     seed: int = 0,
     tick: Steps | None = None,
 ) -> Ranker:
-    """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its name."""
+    """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its
+    name."""
     workspace = as_workspace(workspace)
     cls = names.load("ranker", ranker)
     model: Ranker = cls(cls.Config.of(settings or {}), seed)
@@ -52,10 +53,14 @@ def train(
     dataset = load(workspace, data)
     ready(dataset, cls, workspace)
     started = time.perf_counter()
-    model.fit(split.training_view(dataset, seed) if cls.learns else dataset, tick, workspace.checkpoint(ranker))
+    model.fit(
+        split.training_view(dataset, seed) if cls.learns else dataset, tick, workspace.checkpoint(ranker)
+    )
     if workspace.forgotten() != forgotten:
         raise WorkspaceError(
-            f"An account was forgotten while {ranker} was trained, and it has learned from it: it was not kept.", "Train it again."
+            f"An account was forgotten while {ranker} was trained, and it has learned from it: it was not "
+            "kept.",
+            "Train it again.",
         )
     workspace.save_model(
         model,
@@ -74,9 +79,11 @@ def train(
 def fitted(
     workspace: Place, ranker: str, data: Mapping[str, Any] | None = None, brand: str | None = None
 ) -> tuple[Ranker, Dataset]:
-    """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no training.
+    """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no
+    training.
 
-    New posts of brands are encoded for it where they are few (``completing``); ``brand``: only where this one has any.
+    New posts of brands are encoded for it where they are few (``completing``); ``brand``: only where this one
+    has any.
     """
     workspace = as_workspace(workspace)
     cls = names.load("ranker", ranker)
@@ -119,11 +126,13 @@ def rank(
     ranker         ``default_ranker`` unless another is named
     where          only those that a condition (``search.filters``) keeps
     weights        what parts of the score count for, 1 unless said: ``{"picture": 2, "text": 0.5}`` (W-20)
-    like, dislike  the order is adjusted by these marks (``search.feedback``); those of ``dislike`` are left out
+    like, dislike  the order is adjusted by these marks (``search.feedback``); those of ``dislike`` are left
+                   out
     exclude        influencers that are left out, without any effect on the order of the others
     not_this       as ``exclude``, counted as those that somebody marked “Not this”
-    followers      bounds of the candidates, "5k..100k" or "..20k", in place of the usual ones; "0..": none. Accounts whose number
-                   of followers is unknown stay in. A condition that asks for followers replaces the usual bounds too.
+    followers      bounds of the candidates, "5k..100k" or "..20k", in place of the usual ones; "0..": none.
+                   Accounts whose number of followers is unknown stay in. A condition that asks for followers
+                   replaces the usual bounds too.
 
     Who is left out is counted in ``excluded``; candidates about whom something is unknown in ``incomplete``.
     """
@@ -158,30 +167,47 @@ def lately_ranked(workspace: Place) -> list[str]:
 
 @checked
 def chances(
-    workspace: Place, brand: str, influencers: Texts, ranker: str | None = None, data: Mapping[str, Any] | None = None
+    workspace: Place,
+    brand: str,
+    influencers: Texts,
+    ranker: str | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float] | None] | None:
-    """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the ranker tells none."""
+    """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the
+    ranker tells none."""
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     asked = np.array([brand], dtype=object)
     # Those of all others too: the next page, filter or like asks for some of them.
     key = (id(model), id(dataset), brand)
-    told = workspace.memo.get("chances", key, lambda: (model.probability(dataset, asked, dataset.influencers), model, dataset))[0]
+    told = workspace.memo.get(
+        "chances", key, lambda: (model.probability(dataset, asked, dataset.influencers), model, dataset)
+    )[0]
     if told is None:
         return None
-    row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
+    row = dataset.remembered(
+        "influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())}
+    )
     at = [row[id] for id in influencers]
     rows = zip(*(values[0, at].tolist() for values in told), strict=True)
-    return [None if np.isnan(value) else {"value": value, "low": low, "high": high} for value, low, high in rows]
+    return [
+        None if np.isnan(value) else {"value": value, "low": low, "high": high} for value, low, high in rows
+    ]
 
 
-def pair_chances(model: Ranker, dataset: Dataset, brand: str, influencers: np.ndarray) -> list[list[float | None]] | None:
-    """(n,) lists: the chance that each works with the brand, and the ends of its 95 % interval, None where there is no evidence;
-    None where the ranker gives no probability. Costs as much as scoring these influencers."""
+def pair_chances(
+    model: Ranker, dataset: Dataset, brand: str, influencers: np.ndarray
+) -> list[list[float | None]] | None:
+    """(n,) lists: the chance that each works with the brand, and the ends of its 95 % interval, None where
+    there is no evidence; None where the ranker gives no probability. Costs as much as scoring these
+    influencers."""
     told = model.probability(dataset, np.array([brand], dtype=object), influencers)
     if told is None:
         return None
-    return [[None if np.isnan(v) else float(v) for v in row] for row in np.stack([values[0] for values in told], axis=1)]
+    return [
+        [None if np.isnan(v) else float(v) for v in row]
+        for row in np.stack([values[0] for values in told], axis=1)
+    ]
 
 
 def without(ranking: Ranking, dataset: Dataset, exclude: Sequence[str], not_this: Sequence[str]) -> Ranking:
@@ -217,10 +243,18 @@ def rank_brief(
     known_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
     asked = with_brief(dataset, text, paths(pictures or (), "pictures"), readers)
-    unread = [slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided]
-    notes = [f"{slot} left out: nothing here can read a brief as {dataset.slots[slot].name} read posts" for slot in unread]
+    unread = [
+        slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided
+    ]
+    notes = [
+        f"{slot} left out: nothing here can read a brief as {dataset.slots[slot].name} read posts"
+        for slot in unread
+    ]
     if text.strip() and not _shares_a_word(dataset, text):
-        notes.append("no word of the brief is in any post here: the order rests on likeness of meaning alone, if on anything")
+        notes.append(
+            "no word of the brief is in any post here: the order rests on likeness of meaning alone, if on "
+            "anything"
+        )
     ranking = ranked(model, asked, BRIEF, True, bounds(followers, data))
     ranking = replace(ranking, notes=(*ranking.notes, *notes))
     return ranking if k is None else ranking.top(k)
@@ -248,13 +282,15 @@ def ranked(model: Ranker, dataset: Dataset, brand: str, partners: bool, within: 
     return with_counts(model.rank(dataset, brand, found.ids), found)
 
 
-def all_ranked(workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds) -> Ranking:
+def all_ranked(
+    workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds
+) -> Ranking:
     """The same; the workspace keeps the latest."""
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
     key = (id(model), id(dataset), brand, partners, within)
-    made: Ranking = workspace.memo.get("rankings", key, lambda: (ranked(model, dataset, brand, partners, within), model, dataset))[
-        0
-    ]
+    made: Ranking = workspace.memo.get(
+        "rankings", key, lambda: (ranked(model, dataset, brand, partners, within), model, dataset)
+    )[0]
     return made
 
 
@@ -273,9 +309,10 @@ def evaluate(
 ) -> Report:
     """Judge rankers on the endorsements of the workspace under a named protocol.
 
-    ``settings``: ``protocol.NAME`` for the protocol's own, ``RANKER.NAME`` for one ranker's.
-    ``folder``: where trainings keep checkpoints (``evaluation.evaluate``), for example one that is ``resumable``.
-    ``refit``: encode anew in every fold what was fitted on all accounts, or describes them whole (``pipeline.refitting``).
+    ``settings``: ``protocol.NAME`` for the protocol's own, ``RANKER.NAME`` for one ranker's. ``folder``:
+    where trainings keep checkpoints (``evaluation.evaluate``), for example one that is ``resumable``.
+    ``refit``: encode anew in every fold what was fitted on all accounts, or describes them whole
+    (``pipeline.refitting``).
     """
     workspace = as_workspace(workspace)
     settings, rankers, seeds = dict(settings or {}), list(rankers), whole_numbers(seeds, "seeds")
@@ -293,11 +330,18 @@ def evaluate(
         ready(dataset, cls, workspace)
     for name in settings:
         if name.partition(".")[0] not in ("protocol", *makers):
-            owners = {"protocol": chosen.Config, **{ranker: names.load("ranker", ranker).Config for ranker in makers}}
+            owners = {
+                "protocol": chosen.Config,
+                **{ranker: names.load("ranker", ranker).Config for ranker in makers},
+            }
             having = [owner for owner, config in owners.items() if name in config.__struct_fields__]
-            typed = [f"{owner}.{name}=VALUE" for owner in having] or [f"{rankers[0]}.NAME=VALUE", "protocol.NAME=VALUE"]
+            typed = [f"{owner}.{name}=VALUE" for owner in having] or [
+                f"{rankers[0]}.NAME=VALUE",
+                "protocol.NAME=VALUE",
+            ]
             raise ConfigError(
-                f"Setting {name!r}: it is of none of the rankers that are judged ({', '.join(makers)}) nor of the protocol.",
+                f"Setting {name!r}: it is of none of the rankers that are judged ({', '.join(makers)}) nor "
+                "of the protocol.",
                 f"Write {'' if having else 'for example '}{' or '.join(typed)}.",
             )
     if not refit:

@@ -1,9 +1,9 @@
 """What was fitted on all accounts, or describes them whole, encoded anew in every fold of an evaluation.
 
-Features of a workspace are made once: topics of all captions, a graph of all that is posted together, profiles of whole accounts,
-what audiences say. An evaluation names them, and what they tell of what is held out. Here they are fitted on the training side of
-each fold alone, and of both sides they describe what that side may see. What was imported, or learned from categories, stays and
-is named.
+Features of a workspace are made once: topics of all captions, a graph of all that is posted together,
+profiles of whole accounts, what audiences say. An evaluation names them, and what they tell of what is held
+out. Here they are fitted on the training side of each fold alone, and of both sides they describe what that
+side may see. What was imported, or learned from categories, stays and is named.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from brandfit.workspace import Workspace
 
 @dataclass(frozen=True)
 class Refit:
-    """``encoders``: slot to the encoder that filled it, of those to be fitted anew; ``left``: names of Features that cannot be."""
+    """``encoders``: slot to the encoder that filled it, of those to be fitted anew; ``left``: names of
+    Features that cannot be."""
 
     workspace: Workspace
     encoders: Mapping[str, Encoder]
@@ -37,24 +38,37 @@ class Refit:
     @classmethod
     def of(cls, workspace: Workspace, dataset: Dataset) -> Refit:
         """Encoders with the settings that the Features of this Dataset were made with."""
-        asked = {slot: f for slot, f in dataset.slots.items() if (f.whole or f.learned_from) and f.name != STATED}
+        asked = {
+            slot: f for slot, f in dataset.slots.items() if (f.whole or f.learned_from) and f.name != STATED
+        }
         found = {slot: maker_of(workspace, features) for slot, features in asked.items()}
         left = tuple(sorted({asked[slot].name for slot, encoder in found.items() if encoder is None}))
         return cls(workspace, {slot: encoder for slot, encoder in found.items() if encoder is not None}, left)
 
     def __call__(self, fold: Fold) -> Fold:
         """The fold with the slots of both its sides filled. Who is judged stays as the protocol says."""
-        key = fold.train.fingerprint, fold.test.fingerprint, tuple((s, e.name, str(e.config)) for s, e in self.encoders.items())
+        key = (
+            fold.train.fingerprint,
+            fold.test.fingerprint,
+            tuple((s, e.name, str(e.config)) for s, e in self.encoders.items()),
+        )
         slots = self.workspace.memo.get("folds", key, lambda: self._encoded(fold))
-        train, test = (view.with_slots(view.slots | new) for view, new in zip((fold.train, fold.test), slots, strict=True))
+        train, test = (
+            view.with_slots(view.slots | new)
+            for view, new in zip((fold.train, fold.test), slots, strict=True)
+        )
         told = sorted({encoder.name for encoder in self.encoders.values()})
         notes = list(fold.notes)
         if told:
             notes.append(f"encoded anew in every fold, of the training side alone: {', '.join(told)}")
         if not told and not self.left:
-            notes.append("nothing was encoded anew: no Features were fitted on all accounts or describe them whole")
+            notes.append(
+                "nothing was encoded anew: no Features were fitted on all accounts or describe them whole"
+            )
         if self.left:
-            notes.append(f"not encoded anew, for nothing here knows how they were made: {', '.join(self.left)}")
+            notes.append(
+                f"not encoded anew, for nothing here knows how they were made: {', '.join(self.left)}"
+            )
         return fold._replace(
             train=train,
             test=test,
@@ -77,7 +91,8 @@ class Refit:
 
 
 class Aside:
-    """A workspace to encode in beside its own Features, which stay. ``kept``: whether single units are kept there, as always."""
+    """A workspace to encode in beside its own Features, which stay. ``kept``: whether single units are kept
+    there, as always."""
 
     def __init__(self, workspace: Workspace, folder: Path, kept: bool) -> None:
         self.workspace, self.folder, self.kept = workspace, folder, kept

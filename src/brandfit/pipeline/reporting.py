@@ -47,8 +47,8 @@ def report(
     exclude: Texts | None = (),
     not_this: Texts | None = (),
 ) -> Report:
-    """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a budget or a count the
-    best set too. Returns what it says.
+    """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a
+    budget or a count the best set too. Returns what it says.
 
     maps         heat maps of their pictures; they take long
     settings     ``price.NAME``, and ``ENCODER.NAME`` of the encoder that filled the slot picture, for maps
@@ -85,11 +85,14 @@ def report(
     else:
         for word, value in (("Prices", price_list), ("An objective", objective), ("A currency", currency)):
             if value is not None:
-                raise UsageError(f"{word} for what?", "Give a budget or a count: with them the report tells the best set.")
+                raise UsageError(
+                    f"{word} for what?", "Give a budget or a count: with them the report tells the best set."
+                )
     reader = reader_of(dataset.slots["picture"], settings) if maps and "picture" in dataset.slots else None
     if maps and reader is None:
         raise UsageError(
-            "Nothing here can read pictures anew, and heat maps need that.", "Encode them first: brandfit encode image.classical"
+            "Nothing here can read pictures anew, and heat maps need that.",
+            "Encode them first: brandfit encode image.classical",
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
@@ -114,5 +117,9 @@ def _made(workspace: Workspace, ranker: str) -> str:
     if ranker not in workspace.model_names():
         return f"{ranker}, which needs no training"
     info = workspace.model_info(ranker)
-    now = "before the data changed" if ranker in {one.name for one in outdated(workspace).models} else "on these data"
+    now = (
+        "before the data changed"
+        if ranker in {one.name for one in outdated(workspace).models}
+        else "on these data"
+    )
     return f"{ranker}, trained {now} by Brandfit {info.get('brandfit', __version__)}, seed {info['seed']}"

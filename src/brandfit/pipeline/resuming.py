@@ -26,10 +26,11 @@ LOCK = ".lock"
 @checked
 @contextmanager
 def resumable(workspace: Place, dataset: str, *asked: Any) -> Iterator[Path | None]:
-    """A folder for what is asked like this of a Dataset (its fingerprint): broken off and asked again, it goes on from there.
+    """A folder for what is asked like this of a Dataset (its fingerprint): broken off and asked again, it
+    goes on from there.
 
-    It is gone once all is done, or once somebody was forgotten meanwhile. None where the same runs elsewhere, for that one has it,
-    and where nothing can be written.
+    It is gone once all is done, or once somebody was forgotten meanwhile. None where the same runs elsewhere,
+    for that one has it, and where nothing can be written.
     """
     workspace = as_workspace(workspace)
     said = msgspec.json.encode([__version__, dataset, *asked], order="sorted")
@@ -56,7 +57,9 @@ def resumable(workspace: Place, dataset: str, *asked: Any) -> Iterator[Path | No
 def _sweep(home: Path) -> None:
     """Remove what was left off long ago."""
     for folder in home.glob("evaluate-*"):
-        with suppress(OSError, ValueError, Timeout):  # another sweeps too, or goes on from there after a week of sleep
+        with suppress(
+            OSError, ValueError, Timeout
+        ):  # another sweeps too, or goes on from there after a week of sleep
             if max(file.stat().st_mtime for file in (folder, *folder.rglob("*"))) < time.time() - KEPT:
                 with FileLock(folder / LOCK, blocking=False):
                     shutil.rmtree(folder, ignore_errors=True)

@@ -1,14 +1,15 @@
 """Which brands suit an influencer, and whether a pair suits both sides (S-02, C-18).
 
-Scores of one influencer for several brands are not comparable for every ranker: a brand that is like nobody gives low scores to
-all. So brands are put in order
+Scores of one influencer for several brands are not comparable for every ranker: a brand that is like nobody
+gives low scores to all. So brands are put in order
 
     by probability  where the ranker tells a calibrated one (brandfit with endorsements)
-    by place        of the influencer among the candidates of each brand, over how many they are, with every other ranker
+    by place        of the influencer among the candidates of each brand, over how many they are, with every
+                    other ranker
 
-Measured on the released pairs in 5 folds over brands, 3,314 influencers (``experiments/brands.py``), mean AUC of the brands of an
-influencer: .873 by brandfit's probability, .864 by its place (p < .001); .838 by the place that simcos gives, .830 by its score
-(p = .002).
+Measured on the released pairs in 5 folds over brands, 3,314 influencers (``studies/brands.py``), mean AUC
+of the brands of an influencer: .873 by brandfit's probability, .864 by its place (p < .001); .838 by the
+place that simcos gives, .830 by its score (p = .002).
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ TENTH = 0.1
 class Suited:
     """One brand for an influencer.
 
-    place, among  the influencer's rank among the candidates of the brand, as ``rank`` gives it, and how many they are
+    place, among  the influencer's rank among the candidates of the brand, as ``rank`` gives it, and how many
+                  they are
     probability   that they work together, with its 95 % interval; None where the ranker tells none
     """
 
@@ -87,7 +89,8 @@ class Suiting:
 
 @dataclass(frozen=True)
 class Pair:
-    """A brand and an influencer from both sides: the brand among ``brands`` for the influencer, and its place for the brand."""
+    """A brand and an influencer from both sides: the brand among ``brands`` for the influencer, and its place
+    for the brand."""
 
     influencer: str
     suited: Suited
@@ -105,11 +108,17 @@ class Pair:
 
     @property
     def sentence(self) -> str:
-        sides = {(True, True): "both sides", (True, False): "the brand alone", (False, True): "the influencer alone"}
+        sides = {
+            (True, True): "both sides",
+            (True, False): "the brand alone",
+            (False, True): "the influencer alone",
+        }
         good = sides.get((self.for_brand, self.for_influencer), "neither side")
         return (
-            f"For {self.suited.brand}, {self.influencer} is number {self.suited.place:,} of {self.suited.among:,} candidates; for "
-            f"{self.influencer}, {self.suited.brand} is number {self.suited.rank:,} of {self.brands:,} brands. "
+            f"For {self.suited.brand}, {self.influencer} is number {self.suited.place:,} of "
+            f"{self.suited.among:,} candidates; for "
+            f"{self.influencer}, {self.suited.brand} is number {self.suited.rank:,} of {self.brands:,} "
+            "brands. "
             f"That is among the first tenth for {good}."
         )
 
@@ -135,8 +144,8 @@ def brands_for(
 ) -> Suiting:
     """The brands of the workspace for an influencer, best first.
 
-    Past partners are left out unless ``partners``: of its brands, and of the candidates that it is compared with.
-    ``followers``: bounds of these candidates, as in ``rank``.
+    Past partners are left out unless ``partners``: of its brands, and of the candidates that it is compared
+    with. ``followers``: bounds of these candidates, as in ``rank``.
 
     Raises UnknownName, and UsageError where no brand can be told to suit it.
     """
@@ -161,10 +170,14 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, w
     compared = candidates(dataset, None, True, within)
     pool = compared.ids
     if influencer not in set(pool.tolist()):
-        notes.append(f"{influencer} is outside the bounds of {within.sentence}: `brandfit rank` does not list it")
+        notes.append(
+            f"{influencer} is outside the bounds of {within.sentence}: `brandfit rank` does not list it"
+        )
         pool = np.array([*pool.tolist(), influencer], dtype=object)
     at = int(np.flatnonzero(pool == influencer)[0])
-    brands = [b for b in dataset.brands.tolist() if partners or influencer not in dataset.partners.get(b, set())]
+    brands = [
+        b for b in dataset.brands.tolist() if partners or influencer not in dataset.partners.get(b, set())
+    ]
     seen = np.array([b for b in brands if dataset.representation[b] != "none"], dtype=object)
     step = max(1, CELLS // len(pool))
     index = {id: n for n, id in enumerate(pool.tolist())}
@@ -192,7 +205,9 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, w
         )
     judged = {brand for brand, *_ in told}
     excluded = (
-        *counted("partner", "past partners", sorted(set(dataset.brands.tolist()) - set(brands)), "past partner"),
+        *counted(
+            "partner", "past partners", sorted(set(dataset.brands.tolist()) - set(brands)), "past partner"
+        ),
         *counted("no_evidence", "with nothing known to judge by", [b for b in brands if b not in judged]),
     )
     by = "probability" if told[0][3] is not None else "place"
@@ -211,12 +226,15 @@ def pair(
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
 ) -> Pair:
-    """Whether a pair suits both sides (C-18). Of two that worked together already, with all past partners in the running."""
+    """Whether a pair suits both sides (C-18). Of two that worked together already, with all past partners in
+    the running."""
     _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
     known = influencer in dataset.partners.get(brand, set())
     found = brands_for(workspace, influencer, ranker, known, data, followers)
     suited = next((one for one in found.brands if one.brand == brand), None)
     if suited is None:
-        raise UsageError(f"{found.ranker} has no evidence on {brand} and {influencer}.", "Encode the posts of both.")
+        raise UsageError(
+            f"{found.ranker} has no evidence on {brand} and {influencer}.", "Encode the posts of both."
+        )
     return Pair(influencer, suited, len(found.brands))

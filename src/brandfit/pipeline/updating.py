@@ -1,4 +1,5 @@
-"""Bringing a workspace up to date: Features, profiles and models are made again where they are older than the rows."""
+"""Bringing a workspace up to date: Features, profiles and models are made again where they are older than the
+rows."""
 
 from __future__ import annotations
 
@@ -37,14 +38,18 @@ class Updated:
 def update(workspace: Place, tell: Tell | None = None) -> Updated:
     """Make everything again that is older than the rows, each with the settings that it was made with.
 
-    In this order, because each reads those before it: Features, profiles, models. What was made before an error stays.
+    In this order, because each reads those before it: Features, profiles, models. What was made before an
+    error stays.
     """
     workspace = as_workspace(workspace)
     features = [one.name for one in outdated(workspace).features if not one.why_not]
     for name in features:
         encoder = maker_of(workspace, workspace.features(name))
         if encoder is None:
-            raise WorkspaceError(f"It is not known any more how {name} was encoded.", f"Encode it again: brandfit encode {name}")
+            raise WorkspaceError(
+                f"It is not known any more how {name} was encoded.",
+                f"Encode it again: brandfit encode {name}",
+            )
         encoder.encode(workspace.dataset(), workspace, _tick(tell, name), thread_map)
     profiles = [one.name for one in outdated(workspace).profiles if not one.why_not]
     for name in profiles:

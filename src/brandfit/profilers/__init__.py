@@ -1,1 +1,4 @@
-"""Profilers: what an account is about, one class of a few. One file each; the file name is the name."""
+"""Profilers predict the category of accounts or posts; one file each; the file name is the name.
+
+Here: models on inputs of accounts. Not here: rankers.
+"""

@@ -9,18 +9,28 @@ PICTURE, POST = 1024, 256
 
 
 class AttentiveNet(nn.Module):
-    """Posts to a vector each, attention over those of an account, and a head for accounts and one for posts (P-01 to P-06).
+    """Posts to a vector each, attention over those of an account, and a head for accounts and one for posts
+    (P-01 to P-06).
 
-    v = relu(F [relu(P picture); text; has])     r = tanh(F_a v)     alpha = softmax over an account's posts of <r, c>
+    v = relu(F [relu(P picture); text; has])     r = tanh(F_a v)     alpha = softmax over an account's posts
+                                                 of <r, c>
     h = sum of alpha v     account = F_I relu(F_h h)     post = F_P relu(F_s v)
     """
 
     def __init__(
-        self, dims: dict[str, int], classes: int, post_classes: int, dropout: float, width: float, attention: bool
+        self,
+        dims: dict[str, int],
+        classes: int,
+        post_classes: int,
+        dropout: float,
+        width: float,
+        attention: bool,
     ) -> None:
         super().__init__()
         wide, d = max(int(PICTURE * width), 4), max(int(POST * width), 4)
-        self.pictures = nn.ModuleDict({_key(s): nn.Linear(dim, wide) for s, dim in dims.items() if s.startswith("picture:")})
+        self.pictures = nn.ModuleDict(
+            {_key(s): nn.Linear(dim, wide) for s, dim in dims.items() if s.startswith("picture:")}
+        )
         told = sum(wide if s.startswith("picture:") else dim for s, dim in dims.items()) + len(dims)
         self.enter = nn.Sequential(nn.Dropout(dropout), nn.Linear(told, d), nn.ReLU())
         self.attend = nn.Linear(d, d)
@@ -28,8 +38,11 @@ class AttentiveNet(nn.Module):
         self.account = nn.Sequential(nn.Dropout(dropout), nn.Linear(d, d), nn.ReLU(), nn.Linear(d, classes))
         self.post = nn.Sequential(nn.Dropout(dropout), nn.Linear(d, d), nn.ReLU(), nn.Linear(d, post_classes))
 
-    def forward(self, values: dict[str, Tensor], has: dict[str, Tensor], owner: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Logits of n accounts (n, c) and of their posts (p, cp), and the attention (p,), which sums to one an account.
+    def forward(
+        self, values: dict[str, Tensor], has: dict[str, Tensor], owner: Tensor, n: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of n accounts (n, c) and of their posts (p, cp), and the attention (p,), which sums to one
+        an account.
 
         values slot to (p, d), has slot to (p, 1) of 0 and 1, owner (p,) number of the account of each post.
         """

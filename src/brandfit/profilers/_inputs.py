@@ -1,4 +1,5 @@
-"""What is known of accounts, as a profiler reads it: their words by field, their numbers, and rows of Features."""
+"""What is known of accounts, as a profiler reads it: their words by field, their numbers, and rows of
+Features."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from brandfit.data.dataset import Dataset
 from brandfit.learning.pooling import Vectors, account_vectors
 
 FIELDS = ("caption", "hashtags", "mentions", "pictures", "comments", "replies", "biography")
-"""Kinds of words: of captions, hashtags, accounts mentioned or tagged, descriptions of pictures, what others comment, what the
-account itself comments under its posts (many put their hashtags there), biography."""
+"""Kinds of words: of captions, hashtags, accounts mentioned or tagged, descriptions of pictures, what others
+comment, what the account itself comments under its posts (many put their hashtags there), biography."""
 NUMBERS = ("followers", "followees", "posts")
 
 
@@ -59,8 +60,9 @@ class Inputs:
 
     ids      (n,)
     words    field to n texts, "" where there is none
-    numbers  (n, 8) float64, NaN where not known: log(1 + followers, followees, posts), posts that are here, log(1 + mean likes,
-             mean comments), each over the posts of which they are known, hashtags and mentions a post
+    numbers  (n, 8) float64, NaN where not known: log(1 + followers, followees, posts), posts that are here,
+             log(1 + mean likes, mean comments), each over the posts of which they are known, hashtags and
+             mentions a post
     slots    Features by the slot or name that they were given under: their rows of accounts
     single   the newest posts one by one, for a profiler that looks at them
     """
@@ -89,22 +91,33 @@ class Inputs:
         result = []
         last = np.cumsum(self.single.counts) if self.single is not None else np.zeros(0, np.int64)
         for n in range(len(self)):
-            told = hashlib.blake2b(msgspec.msgpack.encode([self.words[field][n] for field in self.words]), digest_size=16)
+            told = hashlib.blake2b(
+                msgspec.msgpack.encode([self.words[field][n] for field in self.words]), digest_size=16
+            )
             told.update(self.numbers[n].tobytes())
             for slot in sorted(self.slots):
                 values, present = self.slots[slot]
-                told.update(slot.encode() + (np.ascontiguousarray(values[n]).tobytes() if present[n] else b"-"))
+                told.update(
+                    slot.encode() + (np.ascontiguousarray(values[n]).tobytes() if present[n] else b"-")
+                )
             if self.single is not None:
                 rows = slice(last[n] - self.single.counts[n], last[n])
                 for slot in sorted(self.single.values):
-                    told.update(slot.encode() + self.single.values[slot][rows].tobytes() + self.single.has[slot][rows].tobytes())
+                    told.update(
+                        slot.encode()
+                        + self.single.values[slot][rows].tobytes()
+                        + self.single.has[slot][rows].tobytes()
+                    )
                 told.update("".join(self.single.pictures[rows].tolist()).encode())
             result.append(told.hexdigest())
         return result
 
 
-def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int = 0, pictures: bool = False) -> Inputs:
-    """What is known of these accounts (distinct ids), with the Features of these slots, and ``single`` posts of each at most.
+def inputs(
+    dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int = 0, pictures: bool = False
+) -> Inputs:
+    """What is known of these accounts (distinct ids), with the Features of these slots, and ``single`` posts
+    of each at most.
 
     pictures  also tell the pictures of single posts, to be looked at
     """
@@ -113,7 +126,18 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
     counts = np.zeros((len(row), 5))  # posts, likes, comments, hashtags, mentions
     told = np.zeros((len(row), 2))  # posts of which likes, comments are known
     described, comments, replies = _told(dataset)
-    names = ("id", "account", "caption", "hashtags", "mentions", "tags", "sponsors", "likes", "comments", "kind")
+    names = (
+        "id",
+        "account",
+        "caption",
+        "hashtags",
+        "mentions",
+        "tags",
+        "sponsors",
+        "likes",
+        "comments",
+        "kind",
+    )
     for batch in dataset.posts.select(list(names)).to_batches(max_chunksize=20_000):
         for id, account, caption, hashtags, mentions, tags, sponsors, likes, answers, kind in zip(
             *(column.to_pylist() for column in batch.columns), strict=True
@@ -140,13 +164,17 @@ def inputs(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int 
     with np.errstate(invalid="ignore", divide="ignore"):
         each = counts[:, 1:] / np.column_stack([told, counts[:, :1], counts[:, :1]])
     stated = np.stack([dataset.of_accounts(name, ids).astype(np.float64) for name in NUMBERS], axis=1)
-    numbers = np.column_stack([np.log1p(np.maximum(stated, 0)), counts[:, 0], np.log1p(each[:, :2]), each[:, 2:]])
+    numbers = np.column_stack(
+        [np.log1p(np.maximum(stated, 0)), counts[:, 0], np.log1p(each[:, :2]), each[:, 2:]]
+    )
     return Inputs(
         ids,
         {field: ["\n".join(texts) for texts in of_all] for field, of_all in found.items()},
         numbers,
         {slot: account_vectors(dataset, slot, ids) for slot in slots},
-        _newest(dataset, ids, [s for s in slots if dataset.slots[s].level == "post"], single, pictures) if single else None,
+        _newest(dataset, ids, [s for s in slots if dataset.slots[s].level == "post"], single, pictures)
+        if single
+        else None,
     )
 
 
@@ -158,7 +186,8 @@ def inputs_of_posts(
     pictures: bool = False,
     hide: Callable[[str], str] = str,
 ) -> Inputs:
-    """The same of single posts (distinct ids): their words, passed through ``hide``, their account's counts, their Features.
+    """The same of single posts (distinct ids): their words, passed through ``hide``, their account's counts,
+    their Features.
 
     Official sponsors are left out: they are a disclosure of their own.
     """
@@ -170,7 +199,9 @@ def inputs_of_posts(
     others = zip(*(table[c].to_pylist() for c in ("mentions", "tags")), strict=True)
     words = {
         "caption": [hide(text or "") for text in table["caption"].to_pylist()],
-        "hashtags": [hide(" ".join(f"#{tag}" for tag in tags or ())) for tags in table["hashtags"].to_pylist()],
+        "hashtags": [
+            hide(" ".join(f"#{tag}" for tag in tags or ())) for tags in table["hashtags"].to_pylist()
+        ],
         "mentions": [" ".join([*(named or ()), *(tagged or ())]) for named, tagged in others],
         "pictures": [described.get(id, "") for id in names],
         "comments": [comments.get(id, "") for id in names],
@@ -181,14 +212,21 @@ def inputs_of_posts(
     stated = np.stack([dataset.of_accounts(name, accounts).astype(np.float64) for name in NUMBERS], axis=1)
     answers = np.stack([pc.cast(table[c], pa.float64()).to_numpy() for c in ("likes", "comments")], axis=1)
     counts = np.array(
-        [[text.count("#") for text in words["hashtags"]], [len(named or ()) for named in table["mentions"].to_pylist()]]
+        [
+            [text.count("#") for text in words["hashtags"]],
+            [len(named or ()) for named in table["mentions"].to_pylist()],
+        ]
     ).T
     numbers = np.column_stack([np.log1p(np.maximum(stated, 0)), np.ones(len(ids)), np.log1p(answers), counts])
     found = {slot: Vectors(*dataset.slots[slot].of(ids)) for slot in slots}
     # A post stands for itself.
     known = _any([v.present for v in found.values()], seen := _first_pictures(dataset, ids, pictures))
     return Inputs(
-        ids, words, numbers, found, _single(dataset, ids[known], known.astype(np.int64), slots, seen[known]) if single else None
+        ids,
+        words,
+        numbers,
+        found,
+        _single(dataset, ids[known], known.astype(np.int64), slots, seen[known]) if single else None,
     )
 
 
@@ -207,7 +245,9 @@ def _newest(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int, 
     return _single(dataset, names, np.minimum(total, most), slots, seen[used])
 
 
-def _single(dataset: Dataset, ids: np.ndarray, counts: np.ndarray, slots: Sequence[str], pictures: np.ndarray) -> Single:
+def _single(
+    dataset: Dataset, ids: np.ndarray, counts: np.ndarray, slots: Sequence[str], pictures: np.ndarray
+) -> Single:
     rows = {slot: dataset.slots[slot].of(ids) for slot in slots}
     values, has = ({slot: found[n] for slot, found in rows.items()} for n in (0, 1))
     labels = np.array([dataset.post_categories.get(id) for id in ids.tolist()], dtype=object)
@@ -218,7 +258,9 @@ def _first_pictures(dataset: Dataset, posts: np.ndarray, wanted: bool) -> np.nda
     """(p,) hash of the first picture of each post, "" where there is none or none are wanted."""
     first: dict[str, tuple[int, str]] = {}
     if wanted:
-        for post, position, hash in zip(*(dataset.images[c].to_pylist() for c in ("post", "position", "hash")), strict=True):
+        for post, position, hash in zip(
+            *(dataset.images[c].to_pylist() for c in ("post", "position", "hash")), strict=True
+        ):
             if hash and (post not in first or position < first[post][0]):
                 first[post] = position, hash
     return np.array([first.get(id, (0, ""))[1] for id in posts.tolist()], dtype=object)
@@ -232,13 +274,17 @@ def _any(there: Sequence[np.ndarray], pictures: np.ndarray) -> np.ndarray:
 def _told(dataset: Dataset) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Post to the descriptions of its pictures, to what others comment, and to what its author does."""
     pictures: dict[str, str] = {}
-    for post, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
+    for post, text in zip(
+        dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True
+    ):
         if text:
             pictures[post] = f"{pictures[post]}\n{text}" if post in pictures else text
     comments: dict[str, list[str]] = {}
     replies: dict[str, list[str]] = {}
     links = dataset.links_of("comments").select(["post", "source", "target", "text"])
-    for post, source, target, text in zip(*(links[c].to_pylist() for c in ("post", "source", "target", "text")), strict=True):
+    for post, source, target, text in zip(
+        *(links[c].to_pylist() for c in ("post", "source", "target", "text")), strict=True
+    ):
         if text:
             (replies if source == target else comments).setdefault(post, []).append(text)
     others, own = ({post: "\n".join(texts) for post, texts in told.items()} for told in (comments, replies))

@@ -20,7 +20,8 @@ class Labels(NamedTuple):
 
 
 def read_labels(file: str | Path) -> Labels:
-    """What the file labels; of two rows of an account or a post the last counts, an empty category takes its label away.
+    """What the file labels; of two rows of an account or a post the last counts, an empty category takes its
+    label away.
 
     Raises DataError with file and line.
     """
@@ -42,7 +43,10 @@ def read_labels(file: str | Path) -> Labels:
                 if not any(cell.strip() for cell in row):
                     continue
                 if len(row) < 2:
-                    raise DataError(f"{path}, line {line}: found {len(row)} cell, expected {kind} and category.", "Mend it.")
+                    raise DataError(
+                        f"{path}, line {line}: found {len(row)} cell, expected {kind} and category.",
+                        "Mend it.",
+                    )
                 id = row[0].strip()
                 found[id.lower().removeprefix("@") if kind == "account" else id] = row[1].strip().lower()
     except UnicodeDecodeError as error:

@@ -14,7 +14,13 @@ from brandfit.profilers.base import Predictor
 
 
 def linear(
-    known: Inputs, labels: np.ndarray, classes: int, words: Words, slots: Sequence[str] = (), numbers: bool = False, c: float = 2.0
+    known: Inputs,
+    labels: np.ndarray,
+    classes: int,
+    words: Words,
+    slots: Sequence[str] = (),
+    numbers: bool = False,
+    c: float = 2.0,
 ) -> Predictor:
     """Fitted on these accounts; ``c`` is the inverse of the ridge penalty."""
     fitted = matrix(known, words, slots, numbers)

@@ -1,4 +1,5 @@
-"""Inputs as a matrix: TF-IDF of words, Features of length one, standardised numbers; fitted on what is learned from."""
+"""Inputs as a matrix: TF-IDF of words, Features of length one, standardised numbers; fitted on what is
+learned from."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ Words = Mapping[str, Sequence[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Matrix:
-    """What ``matrix`` fitted; ``of`` gives (n, d) float32 rows of accounts, as CSR where words are counted, else dense."""
+    """What ``matrix`` fitted; ``of`` gives (n, d) float32 rows of accounts, as CSR where words are counted,
+    else dense."""
 
     parts: Sequence[Callable[[Inputs], Any]]
 

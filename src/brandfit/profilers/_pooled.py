@@ -1,7 +1,8 @@
-"""What the baselines on mean-pooled features share (P-10): rows of the Features of words and pictures, in scikit-learn's models.
+"""What the baselines on mean-pooled features share (P-10): rows of the Features of words and pictures, in
+scikit-learn's models.
 
-Source: Kim et al., WWW 2020, Table 1, on Inception and BERT features of 300 posts: Gaussian naive Bayes .933, nearest
-neighbours .939, support vectors .941, random forest .947.
+Source: Kim et al., WWW 2020, Table 1, on Inception and BERT features of 300 posts: Gaussian naive Bayes .933,
+nearest neighbours .939, support vectors .941, random forest .947.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Pooled(Profiler):
 
     @abstractmethod
     def made(self, seed: int, counts: np.ndarray) -> Any:
-        """A classifier of scikit-learn that tells probabilities, for as many examples of each class that has any."""
+        """A classifier of scikit-learn that tells probabilities, for as many examples of each class that has
+        any."""
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         if not known.slots:
@@ -36,5 +38,9 @@ class Pooled(Profiler):
         rows = matrix(known, {}, list(known.slots))
         model = self.made(seed, np.unique(labels, return_counts=True)[1]).fit(dense(rows.of(known)), labels)
         if "n_jobs" in model.get_params():
-            model.set_params(n_jobs=1)  # threads add up votes in the order in which they finish: the last digit would vary
-        return lambda asked: all_classes(model.predict_proba(dense(rows.of(asked))), model.classes_, len(self.classes))
+            model.set_params(
+                n_jobs=1
+            )  # threads add up votes in the order in which they finish: the last digit would vary
+        return lambda asked: all_classes(
+            model.predict_proba(dense(rows.of(asked))), model.classes_, len(self.classes)
+        )

@@ -1,9 +1,10 @@
-"""Inception-v3 with its top blocks tuned on labelled posts: what attentive reads of pictures where ``tune`` says so (P-01, P-08).
+"""Inception-v3 with its top blocks tuned on labelled posts: what attentive reads of pictures where ``tune``
+says so (P-01, P-08).
 
-All blocks below stay as they came, batch normalisation with its stored statistics. A head (1,024 and the classes) is learned with
-them on posts, each of the category that it is labelled with, else of its account's; then the head is dropped, and a picture is
-the 2,048 pooled numbers. Pictures are rotated, shifted, zoomed, mirrored and shifted in colour while it learns, anew every time;
-how far is not published.
+All blocks below stay as they came, batch normalisation with its stored statistics. A head (1,024 and the
+classes) is learned with them on posts, each of the category that it is labelled with, else of its account's;
+then the head is dropped, and a picture is the 2,048 pooled numbers. Pictures are rotated, shifted, zoomed,
+mirrored and shifted in colour while it learns, anew every time; how far is not published.
 """
 
 from __future__ import annotations
@@ -36,10 +37,14 @@ class Tuned:
     pixels  side of the squares that pictures are cut to; 299 as the network was made for, 75 at least
     """
 
-    def __init__(self, blocks: int, weights: str, download: bool, device: str, pixels: int, mapper: Map = map) -> None:
+    def __init__(
+        self, blocks: int, weights: str, download: bool, device: str, pixels: int, mapper: Map = map
+    ) -> None:
         import copy
 
-        encoder = InceptionV3(InceptionV3.Config.of({"weights": weights, "download": download, "device": device}))
+        encoder = InceptionV3(
+            InceptionV3.Config.of({"weights": weights, "download": download, "device": device})
+        )
         self.model = copy.deepcopy(encoder.model).requires_grad_(False).eval()
         self.blocks, self.pixels, self.mapper = blocks, pixels, mapper
         for name in BLOCKS[:blocks]:
@@ -47,7 +52,14 @@ class Tuned:
         self.mean, self.deviation = encoder.transform.mean, encoder.transform.std
 
     def fit(
-        self, read: Read, hashes: Sequence[str], labels: np.ndarray, held: np.ndarray, classes: int, seed: int, epochs: int
+        self,
+        read: Read,
+        hashes: Sequence[str],
+        labels: np.ndarray,
+        held: np.ndarray,
+        classes: int,
+        seed: int,
+        epochs: int,
     ) -> Tuned:
         """Tune on pictures (n) with class numbers (n,); those that are ``held`` (n,) say when to stop."""
         torch = need_torch("tuning")
@@ -60,7 +72,9 @@ class Tuned:
 
         def loss(batch: Any) -> Any:
             at, pictures = batch
-            return torch.nn.functional.cross_entropy(network(pictures.to(device)), torch.from_numpy(labels[at]).to(device))
+            return torch.nn.functional.cross_entropy(
+                network(pictures.to(device)), torch.from_numpy(labels[at]).to(device)
+            )
 
         def validate() -> float:
             found = [(float(loss(batch)), len(batch[0])) for batch in self._batches(read, hashes, asked)]
@@ -80,7 +94,8 @@ class Tuned:
         return self
 
     def __call__(self, read: Read, hashes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Values (n, 2048), zeros where a picture is missing or cannot be decoded, and which are there (n,)."""
+        """Values (n, 2048), zeros where a picture is missing or cannot be decoded, and which are there
+        (n,)."""
         values = np.zeros((len(hashes), InceptionV3.dim), np.float32)
         present = np.zeros(len(hashes), bool)
         for at, pictures in self._batches(read, hashes, np.arange(len(hashes))):
@@ -89,7 +104,11 @@ class Tuned:
         return values, present
 
     def _batches(
-        self, read: Read, hashes: Sequence[str], order: np.ndarray, augment: Callable[[Any], Any] | None = None
+        self,
+        read: Read,
+        hashes: Sequence[str],
+        order: np.ndarray,
+        augment: Callable[[Any], Any] | None = None,
     ) -> Iterator[tuple[np.ndarray, Any]]:
         """Numbers (b,) and pictures (b, 3, s, s), standardised; those that cannot be decoded are left out."""
         import torch
@@ -124,11 +143,15 @@ class Tuned:
 
 
 def _network(torch: Any, model: Any, classes: int, seed: int) -> Any:
-    """The tuned blocks below a head; only the head knows of dropout, and batch normalisation stays as it came."""
+    """The tuned blocks below a head; only the head knows of dropout, and batch normalisation stays as it
+    came."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeds.derive(seed, "tuned"))
         head = torch.nn.Sequential(
-            torch.nn.Linear(InceptionV3.dim, HIDDEN), torch.nn.ReLU(), torch.nn.Dropout(0.5), torch.nn.Linear(HIDDEN, classes)
+            torch.nn.Linear(InceptionV3.dim, HIDDEN),
+            torch.nn.ReLU(),
+            torch.nn.Dropout(0.5),
+            torch.nn.Linear(HIDDEN, classes),
         )
 
     class Headed(torch.nn.Module):  # type: ignore[misc]

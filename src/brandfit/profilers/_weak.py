@@ -1,4 +1,5 @@
-"""Weak labels of posts: what hashtags, captions and descriptions of pictures say through the taxonomy. Nobody looked at them."""
+"""Weak labels of posts: what hashtags, captions and descriptions of pictures say through the taxonomy. Nobody
+looked at them."""
 
 from __future__ import annotations
 
@@ -17,16 +18,21 @@ CLEAR = 0.5
 
 
 def weakly_labelled(dataset: Dataset) -> Dataset:
-    """With weak labels of all posts that have any, of the categories of accounts, else of all of the taxonomy.
+    """With weak labels of all posts that have any, of the categories of accounts, else of all of the
+    taxonomy.
 
-    They come from the Features of the slot ``concept`` that are on the columns of the built-in taxonomy; without, nothing is
-    labelled.
+    They come from the Features of the slot ``concept`` that are on the columns of the built-in taxonomy;
+    without, nothing is labelled.
     """
     columns = built_in().names
-    found = next((f for _, f in sorted(dataset.slots.items()) if f.columns == columns and f.level == "post"), None)
+    found = next(
+        (f for _, f in sorted(dataset.slots.items()) if f.columns == columns and f.level == "post"), None
+    )
     if found is None:
         return dataset
-    classes = sorted({*labelled(dataset)[1].tolist()} or {c for concept in built_in().concepts for c in concept.categories})
+    classes = sorted(
+        {*labelled(dataset)[1].tolist()} or {c for concept in built_in().concepts for c in concept.categories}
+    )
     values, present = found.of(posts := posts_of(dataset))
     told = np.where(present, weak_labels(values, classes), -1)
     labels = {id: classes[n] for id, n in zip(posts.tolist(), told.tolist(), strict=True) if n >= 0}
@@ -35,7 +41,8 @@ def weakly_labelled(dataset: Dataset) -> Dataset:
 
 
 def weak_labels(concepts: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """(p,) class numbers of posts from weights of the built-in taxonomy's concepts (p, 572); -1 where they do not say clearly."""
+    """(p,) class numbers of posts from weights of the built-in taxonomy's concepts (p, 572); -1 where they do
+    not say clearly."""
     taxonomy = built_in()
     if concepts.shape[1] != len(taxonomy):
         return np.full(len(concepts), -1)

@@ -1,25 +1,29 @@
-"""attentive: the Influencer Profiler, attention over single posts, accounts and posts learned together (P-01 to P-08).
+"""attentive: the Influencer Profiler, attention over single posts, accounts and posts learned together (P-01
+to P-08).
 
     v = relu(F [relu(P picture); text])          a post, 256 numbers
     alpha = softmax of <tanh(F_a v), c>          over the posts of an account, c a learned context
     h = sum of alpha v                           an account
     L = CE(account head of h) + CE(post head of v)
 
-Pictures pass a layer of 1,024 first. Features come from any encoders, frozen; the paper's are Inception-v3 and BERT. Adam at
-.001, dropout of a half. Any number of posts, of which the newest 50 are looked at; a post without a picture or without words is
-told by the other, and the network is told which. ``attention=false`` is the paper's ablation: the mean over posts.
+Pictures pass a layer of 1,024 first. Features come from any encoders, frozen; the paper's are Inception-v3
+and BERT. Adam at .001, dropout of a half. Any number of posts, of which the newest 50 are looked at; a post
+without a picture or without words is told by the other, and the network is told which. ``attention=false`` is
+the paper's ablation: the mean over posts.
 
-S. Kim, J.-Y. Jiang, M. Nakada, J. Han, W. Wang: Multimodal Post Attentive Profiling for Influencer Marketing. WWW 2020. What
-differs:
+S. Kim, J.-Y. Jiang, M. Nakada, J. Han, W. Wang: Multimodal Post Attentive Profiling for Influencer Marketing.
+WWW 2020. What differs:
 
 * Both losses lack their minus sign in the paper. Here they have it.
-* Its 10,000 posts were labelled by people. Here too, where somebody did (``brandfit profile mark --posts``); other posts have weak
-  labels: what their concepts (``concept.bag``) say through the taxonomy, where they say it clearly. Without, the post head
-  learns the account's label.
-* Pictures: by default cached Features are learned from, of any encoders. ``tune=2`` is the paper's: the top two blocks of
-  Inception-v3 are tuned first, on augmented pictures, and take the place of the Features of pictures. Its weights must be there
-  (``weights``). The paper's ablation without tuning has accuracy .974 instead of .983.
-* Told of posts (``level=post``), a post is an account of one post, and its probabilities are those of the post head.
+* Its 10,000 posts were labelled by people. Here too, where somebody did (``brandfit profile mark --posts``);
+  other posts have weak labels: what their concepts (``concept.bag``) say through the taxonomy, where they say
+  it clearly. Without, the post head learns the account's label.
+* Pictures: by default cached Features are learned from, of any encoders. ``tune=2`` is the paper's: the top
+  two blocks of Inception-v3 are tuned first, on augmented pictures, and take the place of the Features of
+  pictures. Its weights must be there (``weights``). The paper's ablation without tuning has accuracy .974
+  instead of .983.
+* Told of posts (``level=post``), a post is an account of one post, and its probabilities are those of the
+  post head.
 * Training stops early on held-out labelled accounts.
 
 Expected: the paper's Table 1 has accuracy .983 over 1,142 balanced influencers with 300 posts each.
@@ -57,30 +61,47 @@ class AttentiveConfig(ProfilerConfig, frozen=True):
     epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 60
     learning_rate: Annotated[float, Meta(description="step size of Adam", gt=0)] = 0.001
     batch_size: Annotated[int, Meta(description="accounts a step", ge=1)] = 64
-    dropout: Annotated[float, Meta(description="share of the activations left out while training", ge=0, lt=1)] = 0.5
-    width: Annotated[float, Meta(description="widths of the layers, as a share of the paper's", gt=0, le=10)] = 1.0
-    attention: Annotated[bool, Meta(description="weigh posts by attention; false: their mean, the paper's ablation")] = True
+    dropout: Annotated[
+        float, Meta(description="share of the activations left out while training", ge=0, lt=1)
+    ] = 0.5
+    width: Annotated[
+        float, Meta(description="widths of the layers, as a share of the paper's", gt=0, le=10)
+    ] = 1.0
+    attention: Annotated[
+        bool, Meta(description="weigh posts by attention; false: their mean, the paper's ablation")
+    ] = True
     posts: Annotated[float, Meta(description="weight of the loss of the posts' labels", ge=0)] = 1.0
-    patience: Annotated[int, Meta(description="epochs without a better validation before training ends", ge=1)] = 6
-    validation: Annotated[float, Meta(description="share of the accounts held out to stop early", ge=0, lt=1)] = 0.1
+    patience: Annotated[
+        int, Meta(description="epochs without a better validation before training ends", ge=1)
+    ] = 6
+    validation: Annotated[
+        float, Meta(description="share of the accounts held out to stop early", ge=0, lt=1)
+    ] = 0.1
     tune: Annotated[
         int,
         Meta(
-            description="blocks of Inception-v3 to tune, from the top, in place of Features of pictures; the paper: 2", ge=0, le=4
+            description="blocks of Inception-v3 to tune, from the top, in place of Features of pictures; the "
+            "paper: 2",
+            ge=0,
+            le=4,
         ),
     ] = 0
     tune_epochs: Annotated[int, Meta(description="epochs of that at most", ge=0, le=10_000)] = 10
-    weights: Annotated[str, Meta(description="of Inception-v3: default, random (for tests), or a .safetensors or .pth file")] = (
-        "default"
-    )
+    weights: Annotated[
+        str, Meta(description="of Inception-v3: default, random (for tests), or a .safetensors or .pth file")
+    ] = "default"
     download: Annotated[bool, Meta(description="fetch these weights where they are not there")] = False
-    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where pictures are looked at")] = "auto"
-    pixels: Annotated[int, Meta(description="side of the squares that pictures are cut to", ge=75, le=2048)] = 299
+    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where pictures are looked at")] = (
+        "auto"
+    )
+    pixels: Annotated[
+        int, Meta(description="side of the squares that pictures are cut to", ge=75, le=2048)
+    ] = 299
 
 
 class Looked(NamedTuple):
-    """Of n accounts and their p posts: probabilities (n, c); post ids (p,), the account of each (p,), its attention (p,) and its
-    probabilities (p, c)."""
+    """Of n accounts and their p posts: probabilities (n, c); post ids (p,), the account of each (p,), its
+    attention (p,) and its probabilities (p, c)."""
 
     accounts: np.ndarray
     posts: np.ndarray
@@ -90,7 +111,8 @@ class Looked(NamedTuple):
 
 
 class Eyes(NamedTuple):
-    """What was learned: the network, how frequent each class is, which slots it reads, and the tuned encoder, if any."""
+    """What was learned: the network, how frequent each class is, which slots it reads, and the tuned encoder,
+    if any."""
 
     network: Any
     prior: np.ndarray
@@ -131,24 +153,38 @@ class Attentive(Profiler):
         single, config = known.single, self.config
         assert single is not None
         seen = np.flatnonzero(single.counts)
-        fold = dealt(labels[seen], max(round(1 / config.validation), 2), seed) if config.validation else np.ones(len(seen))
+        fold = (
+            dealt(labels[seen], max(round(1 / config.validation), 2), seed)
+            if config.validation
+            else np.ones(len(seen))
+        )
         one, other = seen[fold != 0], seen[fold == 0]
-        post_classes = (*self.classes, *sorted({c for c in single.labels.tolist() if c is not None} - {*self.classes}))
+        post_classes = (
+            *self.classes,
+            *sorted({c for c in single.labels.tolist() if c is not None} - {*self.classes}),
+        )
         told = self._post_labels(single, labels, post_classes)
-        tuned = self._tuned(single, np.where(told >= 0, told, labels[single.owner]), other, len(post_classes), seed)
+        tuned = self._tuned(
+            single, np.where(told >= 0, told, labels[single.owner]), other, len(post_classes), seed
+        )
         single = _with(single, tuned)
         slots = self._read(single)
         dims = {slot: single.values[name].shape[1] for slot, name in slots.items()}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(seed, self.name))
-            network = AttentiveNet(dims, len(self.classes), len(post_classes), config.dropout, config.width, config.attention)
+            network = AttentiveNet(
+                dims, len(self.classes), len(post_classes), config.dropout, config.width, config.attention
+            )
 
         def batch(at: np.ndarray) -> Batch:
             return self._batch(torch, single.of(at), labels[at], post_classes, slots)
 
         def batches(rng: np.random.Generator) -> Iterator[Batch]:
             order = rng.permutation(one)
-            return (batch(order[start : start + config.batch_size]) for start in range(0, len(order), config.batch_size))
+            return (
+                batch(order[start : start + config.batch_size])
+                for start in range(0, len(order), config.batch_size)
+            )
 
         def loss(asked: Batch) -> Any:
             import torch.nn.functional as f
@@ -182,8 +218,8 @@ class Attentive(Profiler):
         return lambda asked: self._look(eyes, asked).accounts
 
     def looked(self, dataset: Dataset, ids: np.ndarray) -> Looked:
-        """What it sees in the posts of these accounts: which mattered, and what each is about, a column one of
-        ``post_classes``: the categories of accounts, and those that posts alone were labelled with.
+        """What it sees in the posts of these accounts: which mattered, and what each is about, a column one
+        of ``post_classes``: the categories of accounts, and those that posts alone were labelled with.
         """
         return self._look(self._eyes, self._inputs(dataset, ids))
 
@@ -198,19 +234,33 @@ class Attentive(Profiler):
         told[looked.owner] = looked.post_probabilities[:, : len(self.classes)]
         return told
 
-    def _tuned(self, single: Single, labels: np.ndarray, held: np.ndarray, classes: int, seed: int) -> Tuned | None:
+    def _tuned(
+        self, single: Single, labels: np.ndarray, held: np.ndarray, classes: int, seed: int
+    ) -> Tuned | None:
         config = self.config
         if not config.tune:
             return None
         tuned = Tuned(config.tune, config.weights, config.download, config.device, config.pixels, self.mapper)
         return tuned.fit(
-            single.read, single.pictures.tolist(), labels, np.isin(single.owner, held), classes, seed, config.tune_epochs
+            single.read,
+            single.pictures.tolist(),
+            labels,
+            np.isin(single.owner, held),
+            classes,
+            seed,
+            config.tune_epochs,
         )
 
     def _post_labels(self, single: Single, labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-        """(p,) class numbers: what somebody said, else what concepts say (-1: nothing clear); without concepts, the account's."""
-        concepts = next((name for name, kind in self.slot_kinds.items() if kind == CONCEPTS and name in single.values), None)
-        stated = np.array([classes.index(c) if c is not None else -1 for c in single.labels.tolist()], np.int64)
+        """(p,) class numbers: what somebody said, else what concepts say (-1: nothing clear); without
+        concepts, the account's."""
+        concepts = next(
+            (name for name, kind in self.slot_kinds.items() if kind == CONCEPTS and name in single.values),
+            None,
+        )
+        stated = np.array(
+            [classes.index(c) if c is not None else -1 for c in single.labels.tolist()], np.int64
+        )
         if self.level == "post":
             return labels[single.owner]
         weak = weak_labels(single.values[concepts], self.classes) if concepts else labels[single.owner]
@@ -218,7 +268,11 @@ class Attentive(Profiler):
 
     def _read(self, single: Single) -> dict[str, str]:
         """Slot of the network ("picture:image.onnx") to the name of the Features."""
-        found = {name: kind for name, kind in self.slot_kinds.items() if name in single.values and kind in ("text", "picture")}
+        found = {
+            name: kind
+            for name, kind in self.slot_kinds.items()
+            if name in single.values and kind in ("text", "picture")
+        }
         if TUNED in single.values:
             found = {name: kind for name, kind in found.items() if kind == "text"} | {TUNED: "picture"}
         if not found:
@@ -228,10 +282,19 @@ class Attentive(Profiler):
             )
         return {f"{kind}:{name}": name for name, kind in sorted(found.items())}
 
-    def _batch(self, torch: Any, single: Single, labels: np.ndarray, post_classes: Sequence[str], slots: dict[str, str]) -> Batch:
+    def _batch(
+        self,
+        torch: Any,
+        single: Single,
+        labels: np.ndarray,
+        post_classes: Sequence[str],
+        slots: dict[str, str],
+    ) -> Batch:
         values, has = _tensors(torch, single, slots)
         told = self._post_labels(single, labels, post_classes)
-        return Batch(values, has, torch.from_numpy(single.owner), torch.from_numpy(labels), torch.from_numpy(told))
+        return Batch(
+            values, has, torch.from_numpy(single.owner), torch.from_numpy(labels), torch.from_numpy(told)
+        )
 
     def _look(self, eyes: Eyes, known: Inputs) -> Looked:
         import torch

@@ -1,9 +1,10 @@
-"""What every profiler is: an encoder whose columns are class names, fitted on accounts whose category is known.
+"""What every profiler is: an encoder whose columns are class names, fitted on accounts whose category is
+known.
 
-Authors write ``learned``. Callers get labels from the Dataset, calibrated probabilities, answers that may be "unsure", and
-Features of the slot ``category`` with caching and resume, like those of any encoder. An account that was learned from is told by
-a model that did not see it (cross-fitting): else rankers and people would trust its probabilities more than those of accounts
-that come later.
+Authors write ``learned``. Callers get labels from the Dataset, calibrated probabilities, answers that may be
+"unsure", and Features of the slot ``category`` with caching and resume, like those of any encoder. An account
+that was learned from is told by a model that did not see it (cross-fitting): else rankers and people would
+trust its probabilities more than those of accounts that come later.
 
 Posts are told the same way (``level=post``), learned from posts that somebody labelled, or from weak labels.
 """
@@ -35,26 +36,36 @@ FEWEST = 2
 """Accounts that a category must have to be learned."""
 UNSURE = "unsure"
 SLOTS = {"account": "category", "post": "topic"}
-"""What of an account or a post a profiler tells: the slot of its Features. No profiler reads these: they know the labels."""
+"""What of an account or a post a profiler tells: the slot of its Features. No profiler reads these: they know
+the labels."""
 ATTENTION = "attention"
 """How much each post counts for what is told of its account: a slot that nobody reads but people."""
 
 
 class CommonConfig(settings.Config, frozen=True):
-    leave_out: Annotated[tuple[str, ...], Meta(description="categories that are not learned: they say what an account is not")] = (
-        "other",
-    )
+    leave_out: Annotated[
+        tuple[str, ...], Meta(description="categories that are not learned: they say what an account is not")
+    ] = ("other",)
     folds: Annotated[
-        int, Meta(description="parts that labelled accounts are dealt into, each told by what the others taught", ge=2, le=100)
+        int,
+        Meta(
+            description="parts that labelled accounts are dealt into, each told by what the others taught",
+            ge=2,
+            le=100,
+        ),
     ] = 5
-    confidence: Annotated[float, Meta(description="probability below which the answer is 'unsure'", ge=0, le=1)] = 0.5
-    calibrate: Annotated[bool, Meta(description="set the temperature of the probabilities by the folds; takes as many fits")] = (
-        False
-    )
+    confidence: Annotated[
+        float, Meta(description="probability below which the answer is 'unsure'", ge=0, le=1)
+    ] = 0.5
+    calibrate: Annotated[
+        bool, Meta(description="set the temperature of the probabilities by the folds; takes as many fits")
+    ] = False
 
 
 class ProfilerConfig(CommonConfig, frozen=True):
-    level: Annotated[Literal["account", "post"], Meta(description="what is told: accounts, or each of their posts")] = "account"
+    level: Annotated[
+        Literal["account", "post"], Meta(description="what is told: accounts, or each of their posts")
+    ] = "account"
 
 
 class Profiler(Encoder):
@@ -65,7 +76,8 @@ class Profiler(Encoder):
     config: Any
     neutral: ClassVar[tuple[str, ...]] = ("confidence",)
     kinds: ClassVar[tuple[str, ...] | None] = ()
-    """Of which slots it reads Features; None means of all. It reads all of a slot, not the preferred ones alone."""
+    """Of which slots it reads Features; None means of all. It reads all of a slot, not the preferred ones
+    alone."""
 
     single: ClassVar[int] = 0
     """Posts of an account at most that it looks at one by one; 0: it looks at none."""
@@ -113,13 +125,24 @@ class Profiler(Encoder):
     def wanted(self) -> str:
         """What to do where there is nothing to learn from."""
         if self.level == "post":
-            return "Label some: brandfit profile mark --posts --out posts.csv; or encode concept.bag for weak labels."
-        return "Import accounts with a category (accounts.csv), or label some (--labels): at least two of each of two categories."
+            return (
+                "Label some: brandfit profile mark --posts --out posts.csv; or encode concept.bag for "
+                "weak labels."
+            )
+        return (
+            "Import accounts with a category (accounts.csv), or label some (--labels): at least two of "
+            "each of two categories."
+        )
 
     def advice(self, dataset: Dataset) -> str:
         """What to do where this Dataset teaches nothing."""
-        if self.level == "account" and any(c is not None for c in dataset.of_accounts("category", dataset.influencers).tolist()):
-            return "Categories are there: import what these influencers post (posts.csv), at least two of each of two categories."
+        if self.level == "account" and any(
+            c is not None for c in dataset.of_accounts("category", dataset.influencers).tolist()
+        ):
+            return (
+                "Categories are there: import what these influencers post (posts.csv), at least two of "
+                "each of two categories."
+            )
         return self.wanted
 
     @property
@@ -148,7 +171,7 @@ class Profiler(Encoder):
     def about(self) -> dict[str, Any]:
         return {"profiler": self.name, "config": self.config.to_dict(), "seed": self.seed}
 
-    # --- what is told of what -----------------------------------------------------------------------------------
+    # --- what is told of what -------------------------------------------------------------------------------
 
     def examples(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
         """(n,) ids and (n,) labels that are learned from."""
@@ -156,15 +179,21 @@ class Profiler(Encoder):
 
     def everything(self, dataset: Dataset) -> np.ndarray:
         """Ids of all that may be told."""
-        return dataset.accounts["id"].to_numpy().astype(object) if self.level == "account" else posts_of(dataset)
+        return (
+            dataset.accounts["id"].to_numpy().astype(object) if self.level == "account" else posts_of(dataset)
+        )
 
     def known(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
         """What is known of these."""
-        return (inputs if self.level == "account" else inputs_of_posts)(dataset, ids, slots, self.single, self.looks)
+        return (inputs if self.level == "account" else inputs_of_posts)(
+            dataset, ids, slots, self.single, self.looks
+        )
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
         """The Dataset without the labels of these."""
-        return (dataset.hide_categories if self.level == "account" else dataset.hide_post_categories)(ids.tolist())
+        return (dataset.hide_categories if self.level == "account" else dataset.hide_post_categories)(
+            ids.tolist()
+        )
 
     def owners(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
         """The account of each: what one account has is never learned from and judged at once."""
@@ -175,12 +204,14 @@ class Profiler(Encoder):
 
     @abstractmethod
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
-        """A predictor from n accounts and their class numbers (n,), all classes of ``self.classes`` among them."""
+        """A predictor from n accounts and their class numbers (n,), all classes of ``self.classes`` among
+        them."""
 
     def fit(self, dataset: Dataset, tick: Tick | None = None, cross: bool = False) -> Self:
         """Learn from the influencers whose category is known.
 
-        cross  also fit the folds that tell labelled accounts; done anyway where the probabilities are calibrated
+        cross  also fit the folds that tell labelled accounts; done anyway where the probabilities are
+               calibrated
 
         Raises UsageError where there are fewer than two categories to tell apart.
         """
@@ -189,7 +220,8 @@ class Profiler(Encoder):
         self.classes = tuple(sorted(set(labels.tolist())))
         if len(self.classes) < 2:
             raise UsageError(
-                f"{self.name} learns {self.learns} from examples with posts: found {len(ids)} of {len(self.classes)} categories.",
+                f"{self.name} learns {self.learns} from examples with posts: found {len(ids)} of "
+                f"{len(self.classes)} categories.",
                 self.advice(dataset),
             )
         slots = [slot for slot in self._slots(dataset) if len(dataset.slots[slot])]
@@ -214,22 +246,28 @@ class Profiler(Encoder):
         return self
 
     def probabilities(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
-        """(n, c) float64 probabilities of these accounts; NaN where nothing is known. Labelled ones are not treated apart."""
+        """(n, c) float64 probabilities of these accounts; NaN where nothing is known. Labelled ones are not
+        treated apart."""
         return self._of(self._inputs(dataset, ids))
 
     def attention(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
-        """(p,) ids of posts and (p,) how much each counted for what is told of its account, which sum to one an account; None of a
-        profiler that does not weigh posts."""
+        """(p,) ids of posts and (p,) how much each counted for what is told of its account, which sum to one
+        an account; None of a profiler that does not weigh posts."""
         return None
 
     def answers(self, probabilities: np.ndarray) -> list[str]:
-        """The likeliest class of each row, 'unsure' below the confidence of the settings, '' where nothing is known."""
+        """The likeliest class of each row, 'unsure' below the confidence of the settings, '' where nothing is
+        known."""
         return [
-            "" if np.isnan(row).any() else self.classes[int(row.argmax())] if row.max() >= self.config.confidence else UNSURE
+            ""
+            if np.isnan(row).any()
+            else self.classes[int(row.argmax())]
+            if row.max() >= self.config.confidence
+            else UNSURE
             for row in probabilities
         ]
 
-    # --- as an encoder ------------------------------------------------------------------------------------------
+    # --- as an encoder --------------------------------------------------------------------------------------
 
     def units(self, dataset: Dataset) -> Units:
         """An account each: what is known of it, and who it is where it was learned from."""
@@ -239,7 +277,8 @@ class Profiler(Encoder):
         ids = self._known.ids.tolist()
         cross = self._told is not None
         contents = [
-            [digest, id if cross and id in self._labelled else ""] for id, digest in zip(ids, self._known.digests(), strict=True)
+            [digest, id if cross and id in self._labelled else ""]
+            for id, digest in zip(ids, self._known.digests(), strict=True)
         ]
         self._place = {tuple(content): n for n, content in enumerate(contents)}
         return Units(ids, contents)
@@ -253,7 +292,7 @@ class Profiler(Encoder):
                 result[n] = warmed(self._told[[self._labelled[id]]], self.temperature)[0]
         return result.astype(np.float32)
 
-    # --- inside -------------------------------------------------------------------------------------------------
+    # --- inside ---------------------------------------------------------------------------------------------
 
     def _slots(self, dataset: Dataset) -> list[str]:
         kinds = {slot: features.slot or slot for slot, features in dataset.slots.items()}
@@ -263,7 +302,9 @@ class Profiler(Encoder):
 
     def _inputs(self, dataset: Dataset, ids: np.ndarray) -> Inputs:
         if self._predict is None:
-            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset with categories first.")
+            raise UsageError(
+                f"{self.name} has not been fitted.", "Fit it on a Dataset with categories first."
+            )
         for slot, (name, dim, _) in self.reads.items():
             found = dataset.slots.get(slot)
             if found is None or (found.name, found.dim) != (name, dim):
@@ -282,7 +323,9 @@ class Profiler(Encoder):
             result[seen] = warmed(self._predict(known.of(seen)), self.temperature)
         return result
 
-    def _crossed(self, known: Inputs, y: np.ndarray, owners: np.ndarray, folds: int, tick: Tick | None) -> np.ndarray:
+    def _crossed(
+        self, known: Inputs, y: np.ndarray, owners: np.ndarray, folds: int, tick: Tick | None
+    ) -> np.ndarray:
         """(n, c): each account told by the folds that it is not in."""
         fold = dealt_by(owners, y, folds, self.seed)
         result = np.zeros((len(y), len(self.classes)))
@@ -300,12 +343,17 @@ class Profiler(Encoder):
 
 
 def labelled(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) ids and (n,) categories of the influencers that have one and posts; a category of a single account is left out."""
+    """(n,) ids and (n,) categories of the influencers that have one and posts; a category of a single account
+    is left out."""
     ids = dataset.influencers
     category = dataset.of_accounts("category", ids)
     posting = set(dataset.posts["account"].to_pylist())
     told = np.array(
-        [c is not None and c not in leave_out and id in posting for id, c in zip(ids.tolist(), category, strict=True)], bool
+        [
+            c is not None and c not in leave_out and id in posting
+            for id, c in zip(ids.tolist(), category, strict=True)
+        ],
+        bool,
     )
     ids, category = ids[told], category[told].astype(str)
     found, count = np.unique(category, return_counts=True)
@@ -321,7 +369,9 @@ def posts_of(dataset: Dataset) -> np.ndarray:
 def labelled_posts(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
     """(n,) ids and (n,) categories of the posts that have one; a category of a single post is left out."""
     told = dataset.post_categories
-    ids = np.array([id for id in posts_of(dataset).tolist() if id in told and told[id] not in leave_out], dtype=object)
+    ids = np.array(
+        [id for id in posts_of(dataset).tolist() if id in told and told[id] not in leave_out], dtype=object
+    )
     category = np.array([told[id] for id in ids.tolist()], dtype=str)
     found, count = np.unique(category, return_counts=True)
     kept = np.isin(category, found[count >= FEWEST])
@@ -346,7 +396,8 @@ def dealt(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
 
 
 def anything(known: Inputs) -> np.ndarray:
-    """(n,) bool: whether words, Features or pictures say anything of an account; counts alone do not tell what it is about."""
+    """(n,) bool: whether words, Features or pictures say anything of an account; counts alone do not tell
+    what it is about."""
     told = np.zeros(len(known), bool)
     for texts in known.words.values():
         told |= np.array([bool(text) for text in texts], bool)
@@ -367,6 +418,8 @@ def temperature(probabilities: np.ndarray, y: np.ndarray) -> float:
 
     row = np.arange(len(y))
     found = minimize_scalar(
-        lambda log_t: -np.log(warmed(probabilities, float(np.exp(log_t)))[row, y]).mean(), bounds=(-2.0, 2.0), method="bounded"
+        lambda log_t: -np.log(warmed(probabilities, float(np.exp(log_t)))[row, y]).mean(),
+        bounds=(-2.0, 2.0),
+        method="bounded",
     )
     return float(np.exp(found.x))

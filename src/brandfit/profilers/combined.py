@@ -1,15 +1,17 @@
-"""combined: all that is known of an account, each kind by a logistic regression of its own, stacked out of fold; the default.
+"""combined: all that is known of an account, each kind by a logistic regression of its own, stacked out of
+fold; the default.
 
     p_k(c)  softmax of a linear model of block k: TF-IDF of one kind of words, or the rows of one Features
     p(c)    softmax of a linear model of log p_k, of all k, and of the counts of the account
 
-Words are those of captions (words, pairs of words, pieces of words), hashtags (whole, and in pieces: #veganrecipes is one word to
-nobody but a machine), mentions, descriptions of pictures, comments of others, its own replies and biographies; rows of Features
-have length one. The second model is fitted on what the blocks say of accounts that they were not fitted on (stacking, Wolpert
-1992), so that it knows how far to trust each, and its probabilities need no further calibration.
+Words are those of captions (words, pairs of words, pieces of words), hashtags (whole, and in pieces:
+#veganrecipes is one word to nobody but a machine), mentions, descriptions of pictures, comments of others,
+its own replies and biographies; rows of Features have length one. The second model is fitted on what the
+blocks say of accounts that they were not fitted on (stacking, Wolpert 1992), so that it knows how far to
+trust each, and its probabilities need no further calibration.
 
-Expected: on the Instagram sample (1.7 posts an influencer), eight classes without 'other', five folds: accuracy .70, macro-F1
-.65, .75 of those with three posts or more, calibration error .02.
+Expected: on the Instagram sample (1.7 posts an influencer), eight classes without 'other', five folds:
+accuracy .70, macro-F1 .65, .75 of those with three posts or more, calibration error .02.
 """
 
 from __future__ import annotations
@@ -41,11 +43,20 @@ LEAST = 1e-4
 
 class CombinedConfig(ProfilerConfig, frozen=True):
     folds: Annotated[
-        int, Meta(description="parts that labelled accounts are dealt into, to stack and to tell labelled ones", ge=2, le=100)
+        int,
+        Meta(
+            description="parts that labelled accounts are dealt into, to stack and to tell labelled ones",
+            ge=2,
+            le=100,
+        ),
     ] = 3
-    calibrate: Annotated[bool, Meta(description="a temperature too: the stack is calibrated without; as many fits")] = False
+    calibrate: Annotated[
+        bool, Meta(description="a temperature too: the stack is calibrated without; as many fits")
+    ] = False
     block: Annotated[float, Meta(description="inverse of the ridge penalty of each block", gt=0)] = 3.0
-    stack: Annotated[float, Meta(description="inverse of the ridge penalty of the second model, times accounts", gt=0)] = 100.0
+    stack: Annotated[
+        float, Meta(description="inverse of the ridge penalty of the second model, times accounts", gt=0)
+    ] = 100.0
 
 
 class Combined(Profiler):
@@ -82,7 +93,12 @@ class Combined(Profiler):
 
     def _blocks(self, known: Inputs) -> list[Matrix]:
         """One of each way of counting words that somebody uses, and one of each Features."""
-        found = [matrix(known, {field: [way]}) for field, ways in WORDS.items() if any(known.words[field]) for way in ways]
+        found = [
+            matrix(known, {field: [way]})
+            for field, ways in WORDS.items()
+            if any(known.words[field])
+            for way in ways
+        ]
         return [*found, *(matrix(known, {}, [slot]) for slot in sorted(known.slots))]
 
 

@@ -1,7 +1,7 @@
 """image: pictures alone, by logistic regression on the mean of their Features (the baseline Image, P-09).
 
-Source: Kim et al., WWW 2020, Table 1: Image, a convolutional network of interests, has accuracy .900. Any picture encoders will
-do; here all that a workspace holds.
+Source: Kim et al., WWW 2020, Table 1: Image, a convolutional network of interests, has accuracy .900. Any
+picture encoders will do; here all that a workspace holds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class Image(Profiler):
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         if not known.slots:
             raise UsageError(
-                "image reads Features of pictures, and there are none.", "Encode first: brandfit encode image.classical"
+                "image reads Features of pictures, and there are none.",
+                "Encode first: brandfit encode image.classical",
             )
         return linear(known, labels, len(self.classes), {}, list(known.slots), c=3.0)

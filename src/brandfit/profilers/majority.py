@@ -1,4 +1,5 @@
-"""majority: the share of each category among the labelled accounts, for every account alike; what any other must beat."""
+"""majority: the share of each category among the labelled accounts, for every account alike; what any other
+must beat."""
 
 from __future__ import annotations
 

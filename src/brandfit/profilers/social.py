@@ -1,7 +1,8 @@
 """social: how an account writes and is answered, by gradient-boosted trees (the baseline Text&Social, P-09).
 
-Profile (followers, followees, posts), behaviour (hashtags and mentions a post, posts), language (words a caption, share of
-capitals, questions, exclamations, emoji and links; the main directions of its words) and social features (likes, comments).
+Profile (followers, followees, posts), behaviour (hashtags and mentions a post, posts), language (words a
+caption, share of capitals, questions, exclamations, emoji and links; the main directions of its words) and
+social features (likes, comments).
 
 Source: Kim et al., WWW 2020, Table 1: Text&Social has accuracy .814.
 """
@@ -35,21 +36,34 @@ class Social(Profiler):
 
         def columns(asked: Inputs) -> np.ndarray:
             found = [asked.numbers, _language(asked)]
-            return np.column_stack([*found, *([reduced.transform(words.of(asked))] if reduced is not None else [])])
+            return np.column_stack(
+                [*found, *([reduced.transform(words.of(asked))] if reduced is not None else [])]
+            )
 
-        model = HistGradientBoostingClassifier(random_state=seed, max_iter=150, learning_rate=0.08, l2_regularization=1.0)
+        model = HistGradientBoostingClassifier(
+            random_state=seed, max_iter=150, learning_rate=0.08, l2_regularization=1.0
+        )
         numbers = columns(known)
         told = ~np.isnan(numbers).all(axis=0)  # what is known of nobody splits nothing, and has no bins
         model.fit(numbers[:, told], labels)
-        return lambda asked: all_classes(model.predict_proba(columns(asked)[:, told]), model.classes_, len(self.classes))
+        return lambda asked: all_classes(
+            model.predict_proba(columns(asked)[:, told]), model.classes_, len(self.classes)
+        )
 
 
 def _language(asked: Inputs) -> np.ndarray:
-    """(n, 6): log(1 + words), and per character capitals, questions, exclamations, emoji and links, of all captions."""
+    """(n, 6): log(1 + words), and per character capitals, questions, exclamations, emoji and links, of all
+    captions."""
     result = np.full((len(asked), 6), np.nan)
     for n, text in enumerate(asked.words["caption"]):
         if text:
             size = len(text)
-            counts = (sum(map(str.isupper, text)), text.count("?"), text.count("!"), len(EMOJI.findall(text)), text.count("http"))
+            counts = (
+                sum(map(str.isupper, text)),
+                text.count("?"),
+                text.count("!"),
+                len(EMOJI.findall(text)),
+                text.count("http"),
+            )
             result[n] = [np.log1p(len(text.split())), *(count / size for count in counts)]
     return result

@@ -1,11 +1,13 @@
 """sponsored: which posts are advertisements, disclosed or not, learned from those that say so.
 
-A post that is marked (#ad, "paid partnership", an official sponsor) is an example of one, others are examples of none. Marks
-are taken out of the words first, else a mark is all that would be learned; sponsors are not looked at. A post without a mark
-that is told likely reads and looks like those with one: likely undisclosed. Some of the examples of none are such posts, so that
-probabilities are on the low side (Elkan and Noto, KDD 2008).
+A post that is marked (#ad, "paid partnership", an official sponsor) is an example of one, others are examples
+of none. Marks are taken out of the words first, else a mark is all that would be learned; sponsors are not
+looked at. A post without a mark that is told likely reads and looks like those with one: likely undisclosed.
+Some of the examples of none are such posts, so that probabilities are on the low side (Elkan and Noto, KDD
+2008).
 
-Words of captions, hashtags and mentions, descriptions of pictures, comments, Features of pictures, counts; one logistic regression.
+Words of captions, hashtags and mentions, descriptions of pictures, comments, Features of pictures, counts;
+one logistic regression.
 """
 
 from __future__ import annotations
@@ -51,13 +53,19 @@ class Sponsored(Profiler):
     slot: ClassVar[str] = "sponsored"
     learns: str = "sponsored posts"
     labels: tuple[Level, ...] = ()
-    wanted: str = "Import posts with captions, or with a column 'disclosed', some of them advertisements and some not."
+    wanted: str = (
+        "Import posts with captions, or with a column 'disclosed', some of them advertisements and some not."
+    )
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
-        return linear(known, labels, len(self.classes), WORDS, sorted(known.slots), numbers=True, c=self.config.c)
+        return linear(
+            known, labels, len(self.classes), WORDS, sorted(known.slots), numbers=True, c=self.config.c
+        )
 
     def examples(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-        told = dataset.posts.filter(pc.and_(pc.is_valid(dataset.posts["disclosed"]), pc.equal(dataset.posts["kind"], "post")))
+        told = dataset.posts.filter(
+            pc.and_(pc.is_valid(dataset.posts["disclosed"]), pc.equal(dataset.posts["kind"], "post"))
+        )
         marked = told["disclosed"].to_numpy().astype(bool)
         return told["id"].to_numpy().astype(object), np.where(marked, CLASSES[1], CLASSES[0])
 
@@ -77,4 +85,6 @@ def without_marks(text: str) -> str:
     >>> without_marks("So soft! #ad #skincare. Paid partnership with @glow")
     'So soft!  #skincare.  with @glow'
     """
-    return PHRASES.sub("", HASHTAG.sub(lambda found: "" if found[1].lower() in DISCLOSURE_TAGS else found[0], text))
+    return PHRASES.sub(
+        "", HASHTAG.sub(lambda found: "" if found[1].lower() in DISCLOSURE_TAGS else found[0], text)
+    )

@@ -1,5 +1,5 @@
-"""svc: support vectors with a linear kernel, on mean-pooled Features of words and pictures (P-10); told as probabilities by Platt's
-sigmoids on three folds."""
+"""svc: support vectors with a linear kernel, on mean-pooled Features of words and pictures (P-10); told as
+probabilities by Platt's sigmoids on three folds."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""user: what an account writes, whom it names and who answers, by logistic regression (the baseline User, P-09).
+"""user: what an account writes, whom it names and who answers, by logistic regression (the baseline User,
+P-09).
 
-Source: Kim et al., WWW 2020, Table 1: User, from captions, profile pictures and neighbours by likes, has accuracy .841. Neither
-profile pictures nor likes by account are in the data that can be imported: accounts that are mentioned, tagged or sponsor stand
-for neighbours.
+Source: Kim et al., WWW 2020, Table 1: User, from captions, profile pictures and neighbours by likes, has
+accuracy .841. Neither profile pictures nor likes by account are in the data that can be imported: accounts
+that are mentioned, tagged or sponsor stand for neighbours.
 """
 
 from __future__ import annotations
@@ -19,4 +20,9 @@ class User(Profiler):
     """Captions and neighbours."""
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
-        return linear(known, labels, len(self.classes), {"caption": [{}], "mentions": [{"token_pattern": TAG}], "biography": [{}]})
+        return linear(
+            known,
+            labels,
+            len(self.classes),
+            {"caption": [{}], "mentions": [{"token_pattern": TAG}], "biography": [{}]},
+        )

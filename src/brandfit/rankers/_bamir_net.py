@@ -19,7 +19,13 @@ class BamirNet(TwoSided):
         super().__init__()
         self.branches = nn.ModuleDict(
             {
-                slot: MLP(dim, scaled(WIDTHS[slot], width), 0 if slot == "graph" else dropout, std=STD / width**0.5, last=False)
+                slot: MLP(
+                    dim,
+                    scaled(WIDTHS[slot], width),
+                    0 if slot == "graph" else dropout,
+                    std=STD / width**0.5,
+                    last=False,
+                )
                 for slot, dim in dims.items()
             }
         )

@@ -32,7 +32,8 @@ class Rate(nn.Module):
 class Fused(nn.Module):
     """An account from its words and pictures, the same for both sides; a slot that a pair lacks is left out.
 
-    bilinear  compact bilinear pooling: count sketches multiplied in the frequency domain, signed square root, length one (Bp)
+    bilinear  compact bilinear pooling: count sketches multiplied in the frequency domain, signed square root,
+              length one (Bp)
     history   MIR's low-rank fusion: text 300-512 o picture 4,096-512 (Hp)
     semantic  the picture mapped to where the words are, as one word more (Vi)
     """
@@ -41,7 +42,9 @@ class Fused(nn.Module):
         super().__init__()
         self.kind = kind
         if kind == "history":
-            self.branches = nn.ModuleDict({slot: MLP(dim, scaled(HISTORY[slot], width), dropout) for slot, dim in dims.items()})
+            self.branches = nn.ModuleDict(
+                {slot: MLP(dim, scaled(HISTORY[slot], width), dropout) for slot, dim in dims.items()}
+            )
             return
         self.dim = scaled((SKETCH,), width)[0] if kind == "bilinear" else next(iter(dims.values()))
         self.top = MLP(self.dim, scaled((1024, 512), width), dropout)
@@ -83,10 +86,17 @@ class Seen(NamedTuple):
 
 
 class CameraNet(nn.Module):
-    """Scores of pairs, a row each: how much both sides agree, times what an endorsement is worth (Eq. 5-18)."""
+    """Scores of pairs, a row each: how much both sides agree, times what an endorsement is worth (Eq.
+    5-18)."""
 
     def __init__(
-        self, concepts: Tensor | None, dims: dict[str, int], representation: str, dropout: float, width: float, interaction: bool
+        self,
+        concepts: Tensor | None,
+        dims: dict[str, int],
+        representation: str,
+        dropout: float,
+        width: float,
+        interaction: bool,
     ) -> None:
         super().__init__()
         self.fused = Fused(dims, representation, dropout, width) if concepts is None else None
@@ -102,13 +112,19 @@ class CameraNet(nn.Module):
                 nn.init.uniform_(parameter, -BOUND / width**0.5, BOUND / width**0.5)
 
     def forward(
-        self, brand: dict[str, Any], influencer: dict[str, Any], has: dict[str, Tensor], place: Tensor | None = None
+        self,
+        brand: dict[str, Any],
+        influencer: dict[str, Any],
+        has: dict[str, Tensor],
+        place: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """score, content, effect, influence (n,) and, of concepts, the attention of both sides: concepts and weights (n, 10).
+        """score, content, effect, influence (n,) and, of concepts, the attention of both sides: concepts and
+        weights (n, 10).
 
         concept        Seen of both sides, with ``place`` of ``answered``; or text, picture (n, d)
         rate           (n, 1)  engagement rates, standardised, of both sides
-        expected       (n, 1)  of the influencer: the rate of a campaign post; followers (n, 1): its followers, standardised
+        expected       (n, 1)  of the influencer: the rate of a campaign post; followers (n, 1): its
+                       followers, standardised
         has            (n, 1)  whether both sides have a slot, 1 or 0
 
         What is not there is left out: without any of its terms a factor is one.
@@ -121,18 +137,23 @@ class CameraNet(nn.Module):
             ("effect", self.effect, (influencer.get("expected"), brand.get("rate"))),
             ("influence", self.influence, (influencer.get("followers"), influencer.get("rate"))),
         ):
-            terms = [layer(rate) for layer, rate in zip(layers or (), rates, strict=False) if rate is not None]
+            terms = [
+                layer(rate) for layer, rate in zip(layers or (), rates, strict=False) if rate is not None
+            ]
             told[name] = torch.stack(terms).sum(0).sigmoid() if terms else torch.ones_like(told["content"])
         told["score"] = told["content"] * told["effect"] * told["influence"]
         return told
 
-    def _agreed(self, brand: dict[str, Tensor], influencer: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
+    def _agreed(
+        self, brand: dict[str, Tensor], influencer: dict[str, Tensor], has: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         assert self.fused is not None
         e_b, e_m = (self.fused({slot: side[slot] for slot in has}, has) for side in (brand, influencer))
         return {"content": (e_b * e_m).sum(-1)}
 
     def answered(self, w: Tensor) -> tuple[Tensor, Tensor]:
-        """rho(u) (c, a) of the heaviest concepts of accounts with the distributions w, and (concepts,) the row of each."""
+        """rho(u) (c, a) of the heaviest concepts of accounts with the distributions w, and (concepts,) the
+        row of each."""
         seen = self._top(w)[1].unique()  # type: ignore[no-untyped-call]
         place = torch.zeros(len(self.concepts), dtype=torch.long, device=w.device)
         place[seen] = torch.arange(len(seen), device=w.device)
@@ -150,7 +171,10 @@ class CameraNet(nn.Module):
 
     def _attended(self, brand: Seen, influencer: Seen, place: Tensor) -> dict[str, Tensor]:
         n = len(brand.top)
-        asked = [other.asks.gather(1, place[side.top]) for side, other in ((brand, influencer), (influencer, brand))]
+        asked = [
+            other.asks.gather(1, place[side.top])
+            for side, other in ((brand, influencer), (influencer, brand))
+        ]
         w, top = torch.cat(asked).softmax(-1), torch.cat([brand.top, influencer.top])  # Eq. 7
         r = torch.bmm(w[:, None], nn.functional.embedding(top, self.concepts))[:, 0]  # Eq. 8
         # Both sides in one pass: every weight is read once.

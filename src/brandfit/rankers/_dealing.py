@@ -1,10 +1,13 @@
-"""What the weights of ``brandfit`` are learned from: pairs that are judged by evidence which was not fitted on them (stacking).
+"""What the weights of ``brandfit`` are learned from: pairs that are judged by evidence which was not fitted
+on them (stacking).
 
-    by_brands    the training brands are dealt into parts, and each part is judged by evidence from the others: brands are new
-    by_moments   the pairs are, whole moments of an influencer at a time: brands are known by the partners that are left
+    by_brands    the training brands are dealt into parts, and each part is judged by evidence from the
+                 others: brands are new
+    by_moments   the pairs are, whole moments of an influencer at a time: brands are known by the partners
+                 that are left
 
-What an influencer states at the same second is one moment: a post that names ten brands is one event and not ten, and nine of them
-tell too much of the tenth.
+What an influencer states at the same second is one moment: a post that names ten brands is one event and not
+ten, and nine of them tell too much of the tenth.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ class Part(NamedTuple):
     asked    what is seen of them
     works    (m, n)  bool, pairs to be told apart from ...
     others   (m, n)  bool, ... these; the rest is known already
-    worked   (n, brands that the evidence was fitted on) of 0 and 1: those that each candidate has worked with, but for these pairs
+    worked   (n, brands that the evidence was fitted on) of 0 and 1: those that each candidate has worked
+             with, but for these pairs
     known    (n,)    bool, whether with any brand
     """
 
@@ -70,7 +74,9 @@ def by_brands(training: Training, known: Known, fold: np.ndarray, everybody: boo
         if everybody:
             others &= ~(known.partners[judged].toarray() > 0)
         candidates = np.flatnonzero(everybody | training.works[judged].any(axis=0))
-        left = _without(known.partners, np.broadcast_to((fold == number)[:, None], training.works.shape))[candidates]
+        left = _without(known.partners, np.broadcast_to((fold == number)[:, None], training.works.shape))[
+            candidates
+        ]
         evidence = Evidence.fit(training.narrowed(learned))
         yield Part(evidence, judged, candidates, asked, asked.works, others, left[:, learned], _any(left))
 
@@ -96,14 +102,25 @@ def by_moments(training: Training, known: Known, folds: int, rng: np.random.Gene
 
 def _moments(dataset: Dataset) -> Iterator[tuple[str, str, int]]:
     """Brand, influencer and the number of the moment of every endorsement; without a time, each is one."""
-    links = dataset.links_of("endorses").group_by(["target", "source"], use_threads=False).aggregate([("time", "min")])
+    links = (
+        dataset.links_of("endorses")
+        .group_by(["target", "source"], use_threads=False)
+        .aggregate([("time", "min")])
+    )
     numbers: dict[tuple[str, int | str], int] = {}
-    for brand, influencer, time in zip(*(links[name].to_pylist() for name in ("target", "source", "time_min")), strict=True):
-        yield brand, influencer, numbers.setdefault((influencer, brand if time is None else time), len(numbers) + 1)
+    for brand, influencer, time in zip(
+        *(links[name].to_pylist() for name in ("target", "source", "time_min")), strict=True
+    ):
+        yield (
+            brand,
+            influencer,
+            numbers.setdefault((influencer, brand if time is None else time), len(numbers) + 1),
+        )
 
 
 def _without(partners: sparse.csr_matrix, pairs: np.ndarray) -> sparse.csr_matrix:
-    """(n, all brands) partners (all brands, n), turned round, but for these pairs (b, n), bool, of the first brands."""
+    """(n, all brands) partners (all brands, n), turned round, but for these pairs (b, n), bool, of the first
+    brands."""
     at = partners.tocoo()
     kept = np.ones(len(at.row), bool)
     first = at.row < len(pairs)
@@ -115,7 +132,9 @@ def _any(left: sparse.csr_matrix) -> np.ndarray:
     return np.diff(left.indptr) > 0
 
 
-def _matrix(rows: Iterator[tuple[str, str, int]], row: dict[str, int], column: dict[str, int]) -> sparse.csr_matrix:
+def _matrix(
+    rows: Iterator[tuple[str, str, int]], row: dict[str, int], column: dict[str, int]
+) -> sparse.csr_matrix:
     found = [(row[b], column[i], value) for b, i, value in rows if b in row and i in column]
     at = np.array(found, np.int64).reshape(-1, 3)
     return sparse.csr_matrix((at[:, 2], (at[:, 0], at[:, 1])), shape=(len(row), len(column)))

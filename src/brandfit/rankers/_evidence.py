@@ -1,4 +1,5 @@
-"""The evidence that ``brandfit`` weighs: named numbers of a pair, each from one idea, fitted on who works with whom."""
+"""The evidence that ``brandfit`` weighs: named numbers of a pair, each from one idea, fitted on who works
+with whom."""
 
 from __future__ import annotations
 
@@ -36,7 +37,8 @@ Posts = Mapping[str, tuple[Rows, Rows]]
 
 @dataclass(frozen=True)
 class Training:
-    """What is learned from: vectors by slot of b brands and i influencers, works (b, i), categories (b,), (i,) or -1; posts."""
+    """What is learned from: vectors by slot of b brands and i influencers, works (b, i), categories (b,),
+    (i,) or -1; posts."""
 
     brands: Slots
     influencers: Slots
@@ -47,8 +49,11 @@ class Training:
     """Whether plain cosines are evidence too."""
 
     def narrowed(self, brands: np.ndarray, partners: bool = True) -> Training:
-        """Only these brands (rows) and, unless ``partners`` says otherwise, the influencers that work with them."""
-        influencers = np.flatnonzero(self.works[brands].any(axis=0)) if partners else np.arange(self.works.shape[1])
+        """Only these brands (rows) and, unless ``partners`` says otherwise, the influencers that work with
+        them."""
+        influencers = (
+            np.flatnonzero(self.works[brands].any(axis=0)) if partners else np.arange(self.works.shape[1])
+        )
         left, right = self.categories
         return Training(
             {slot: _rows(v, brands) for slot, v in self.brands.items()},
@@ -66,8 +71,8 @@ class Training:
 
 @dataclass(frozen=True)
 class Side:
-    """What ``Evidence`` tells of n influencers alone: views, plain rows of length one and posts by slot, hubness by slot (n,), and
-    what else is learned, a row an influencer."""
+    """What ``Evidence`` tells of n influencers alone: views, plain rows of length one and posts by slot,
+    hubness by slot (n,), and what else is learned, a row an influencer."""
 
     views: Slots
     plain: Slots
@@ -90,17 +95,24 @@ class Evidence:
     """Fitted with ``fit``, or made of what was ``stored``; ``of`` gives the numbers of pairs.
 
     cos.SLOT      cosine of the views of both sides
-    plain         the score of SimCos, the mean cosine of the features as they are, where few brands are known: centring hides how
-                  much an account differs from the mean at all, and what is learned from many brands says more
-    late, back    .SLOT: of posts, best cosine of each of the candidate's with one of the brand's, and the other way round
-    hub.SLOT      mean cosine of the candidate with the training brands that are nearest to it: a hub is near to all (CSLS)
-    krr           two-sided kernel ridge regression of who works with whom, over all slots; krr.SLOT: brands compared by one slot
+    plain         the score of SimCos, the mean cosine of the features as they are, where few brands are
+                  known: centring hides how much an account differs from the mean at all, and what is learned
+                  from many brands says more
+    late, back    .SLOT: of posts, best cosine of each of the candidate's with one of the brand's, and the
+                  other way round
+    hub.SLOT      mean cosine of the candidate with the training brands that are nearest to it: a hub is near
+                  to all (CSLS)
+    krr           two-sided kernel ridge regression of who works with whom, over all slots; krr.SLOT: brands
+                  compared by one slot
     partner       cosine with the partner that brands like this one have on average, less its hubness
-    match, within two-covariance model (PLDA) of brands and their partners; cosine after whitening what differs inside such pairs
-    via.works     how alike both stand to all training brands: how well the candidate would work with each (krr), and how well the
-                  brand would, were it an influencer; via.likes: how alike each is to them
+    match, within two-covariance model (PLDA) of brands and their partners; cosine after whitening what
+    differs inside such pairs
+    via.works     how alike both stand to all training brands: how well the candidate would work with each
+                  (krr), and how well the brand would, were it an influencer; via.likes: how alike each is to
+                  them
     category      how well the categories that both sides are told to have agree
-    history       how like this brand the training brands are that the candidate has worked with (a method of its own)
+    history       how like this brand the training brands are that the candidate has worked with (a method of
+                  its own)
     """
 
     def __init__(self, arrays: dict[str, np.ndarray]) -> None:
@@ -108,7 +120,11 @@ class Evidence:
         self.views = {slot: View.restored(found) for slot, found in sorted(_scoped(arrays, "view").items())}
         self.two_sided = [slot for slot in self.views if f"influencer.{slot}" in arrays]
         self.weights = {
-            side: {slot: float(arrays[f"weight.{side}.{slot}"][0]) for slot in self.views if f"weight.{side}.{slot}" in arrays}
+            side: {
+                slot: float(arrays[f"weight.{side}.{slot}"][0])
+                for slot in self.views
+                if f"weight.{side}.{slot}" in arrays
+            }
             for side in ("brand", "influencer")
         }
         self.brands = {slot: arrays[f"brand.{slot}"] for slot in self.views}
@@ -120,17 +136,25 @@ class Evidence:
     def fit(cls, training: Training, learn: bool = True) -> Evidence:
         """``learn=False``: the views alone, for where nobody is known to work with anybody."""
         slots = sorted(slot for slot in training.brands if training.brands[slot].present.any())
-        views = {slot: view(training.brands[slot], training.influencers[slot], slot in NAMED) for slot in slots}
-        arrays = {f"view.{slot}.{name}": values for slot, v in views.items() for name, values in v.arrays().items()}
+        views = {
+            slot: view(training.brands[slot], training.influencers[slot], slot in NAMED) for slot in slots
+        }
+        arrays = {
+            f"view.{slot}.{name}": values for slot, v in views.items() for name, values in v.arrays().items()
+        }
         brands = {slot: views[slot].of(training.brands[slot], 0).values for slot in slots}
         influencers = {
-            slot: views[slot].of(training.influencers[slot], 1).values for slot in slots if training.influencers[slot].present.any()
+            slot: views[slot].of(training.influencers[slot], 1).values
+            for slot in slots
+            if training.influencers[slot].present.any()
         }
         if learn and influencers:
             kept = _landmarks(training.works)
             works = training.works[:, kept]
             influencers = {slot: rows[kept] for slot, rows in influencers.items()}
-            arrays |= _learned(brands, influencers, works, (training.categories[0], training.categories[1][kept]))
+            arrays |= _learned(
+                brands, influencers, works, (training.categories[0], training.categories[1][kept])
+            )
         else:
             influencers = {slot: rows[:0] for slot, rows in influencers.items()}
         arrays["plain"] = np.array([training.plain])
@@ -139,7 +163,8 @@ class Evidence:
         return cls(arrays)
 
     def of(self, brands: Slots, side: Side, posts: Mapping[str, Rows]) -> dict[str, np.ndarray]:
-        """Name to (b, n) numbers of these brands and the influencers of a side; NaN where a pair has no such evidence.
+        """Name to (b, n) numbers of these brands and the influencers of a side; NaN where a pair has no such
+        evidence.
 
         posts  slot to the posts of the brands
         """
@@ -153,20 +178,29 @@ class Evidence:
             if self.learned:
                 found[f"hub.{slot}"] = np.where(here, side.hubs[slot], np.nan)
             if slot in side.posts and slot in posts:
-                found[f"late.{slot}"], found[f"back.{slot}"] = late(self._looked_at(slot, posts[slot], 0), side.posts[slot])
+                found[f"late.{slot}"], found[f"back.{slot}"] = late(
+                    self._looked_at(slot, posts[slot], 0), side.posts[slot]
+                )
         if self.plain and (compared := [slot for slot in PLAIN if slot in shared]):
             found["plain"] = _plain({slot: unit(brands[slot]) for slot in compared}, side.plain)
         if self.learned and shared:
-            found |= self._told({slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}, side)
+            found |= self._told(
+                {slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}, side
+            )
         return found
 
     def history(self, brands: Slots, itself: np.ndarray, worked: sparse.csr_matrix) -> np.ndarray:
-        """(m, n) mean cosine of a brand with those of the training brands that a candidate has worked with; NaN where with none.
+        """(m, n) mean cosine of a brand with those of the training brands that a candidate has worked with;
+        NaN where with none.
 
         itself (m,)    the place of each brand among the training brands, or -1: no brand tells of itself
         worked (n, b)  of 0 and 1: who has worked with which training brand
         """
-        told = [inner(self.views[slot].of(brands[slot], 0).values, rows) for slot, rows in self.brands.items() if slot in brands]
+        told = [
+            inner(self.views[slot].of(brands[slot], 0).values, rows)
+            for slot, rows in self.brands.items()
+            if slot in brands
+        ]
         alike = np.mean(told, axis=0)
         count = np.repeat(np.asarray(worked.sum(axis=1), np.float64).reshape(1, -1), len(alike), axis=0)
         here = np.flatnonzero(itself >= 0)
@@ -175,8 +209,11 @@ class Evidence:
         return np.divide((worked @ alike.T).T, count, out=np.full(count.shape, np.nan), where=count > 0)
 
     def side(self, influencers: Slots, posts: Mapping[str, Rows]) -> Side:
-        """What is to be known of n influencers, whatever the brand: most of the work, and done once for many brands."""
-        views = {slot: self.views[slot].of(influencers[slot], 1) for slot in self.two_sided if slot in influencers}
+        """What is to be known of n influencers, whatever the brand: most of the work, and done once for many
+        brands."""
+        views = {
+            slot: self.views[slot].of(influencers[slot], 1) for slot in self.two_sided if slot in influencers
+        }
         plain = {slot: unit(influencers[slot]) for slot in views} if self.plain else {}
         if not (self.learned and views):
             return Side(views, plain, {}, {}, {})
@@ -186,7 +223,9 @@ class Evidence:
         filled = {slot: v.values for slot, v in self._filled(views, self.influencers, influencers).items()}
         near = kernel(filled, self.influencers, self.weights["influencer"], GAMMA["influencer"])
         told["krr"] = inner(near, a["spread"]).astype(np.float32)
-        y = inner(joined(filled, self.weights["influencer"]), a["axes"].T.astype(np.float32)).astype(np.float32)
+        y = inner(joined(filled, self.weights["influencer"]), a["axes"].T.astype(np.float32)).astype(
+            np.float32
+        )
         told["match"], told["match.own"] = y, self._own(y)
         told["via.works"] = self._via("works", told["krr"], 1)
         told["via.likes"] = self._via("likes", self._likes(filled), 1)
@@ -195,16 +234,23 @@ class Evidence:
         told["within"] = _unit(inner(y, a["within"].astype(np.float32).T))
         told["within.hub"] = _hubness(a["within.brands"], told["within"])
         if "category.influencer" in a:
-            of_influencer = inner(near, a["category.influencer"].T.astype(np.float32)) + a["category.influencer.mean"]
+            of_influencer = (
+                inner(near, a["category.influencer"].T.astype(np.float32)) + a["category.influencer.mean"]
+            )
             told["category"] = of_influencer.astype(np.float32)
             told["category.sure"] = of_influencer.max(axis=1)
         return Side(views, plain, looked, hubs, told)
 
     def _looked_at(self, slot: str, posts: Rows, side: int) -> Rows:
         """The views of single posts; one that shows nothing is like nothing."""
-        return Rows(self.views[slot].of(Vectors(posts.values, np.ones(len(posts.values), bool)), side).values, posts.counts)
+        return Rows(
+            self.views[slot].of(Vectors(posts.values, np.ones(len(posts.values), bool)), side).values,
+            posts.counts,
+        )
 
-    def _filled(self, seen: dict[str, Vectors], known: Mapping[str, np.ndarray], raw: Slots) -> dict[str, Vectors]:
+    def _filled(
+        self, seen: dict[str, Vectors], known: Mapping[str, np.ndarray], raw: Slots
+    ) -> dict[str, Vectors]:
         """All slots that were learned from; zeros where they are not there any more."""
         n = len(next(iter(raw.values())).values)
         return {
@@ -215,7 +261,11 @@ class Evidence:
     def _own(self, rows: np.ndarray) -> np.ndarray:
         """(n,) x' Q x of the two-covariance model."""
         return np.asarray(
-            np.einsum("nd,nd->n", inner(rows, self.stored["match.own"].astype(np.float32).T), rows.astype(np.float64))
+            np.einsum(
+                "nd,nd->n",
+                inner(rows, self.stored["match.own"].astype(np.float32).T),
+                rows.astype(np.float64),
+            )
         )
 
     def _likes(self, rows: dict[str, np.ndarray]) -> np.ndarray:
@@ -223,7 +273,8 @@ class Evidence:
         return kernel(rows, self.brands, self.weights["influencer"], GAMMA["brand"])
 
     def _via(self, name: str, rows: np.ndarray, side: int) -> np.ndarray:
-        """Directions (n, k) of how accounts of a side stand to the training brands (n, b), less what is usual on that side."""
+        """Directions (n, k) of how accounts of a side stand to the training brands (n, b), less what is usual
+        on that side."""
         axes, centre = self.stored[f"via.{name}.axes"], self.stored[f"via.{name}.centre"]
         return _unit(inner(rows, axes.T) - centre[side])
 
@@ -231,17 +282,23 @@ class Evidence:
         a, right = self.stored, side.told
         to_brands = kernel(b, self.brands, self.weights["brand"], GAMMA["brand"])
         asked = {"krr": to_brands} | {
-            f"krr.{slot}": kernel({slot: b[slot]}, {slot: self.brands[slot]}, {slot: 1.0}, GAMMA["slot"]) for slot in self.views
+            f"krr.{slot}": kernel({slot: b[slot]}, {slot: self.brands[slot]}, {slot: 1.0}, GAMMA["slot"])
+            for slot in self.views
         }
         weights = np.concatenate([inner(rows, a[name]) for name, rows in asked.items()])
-        found = dict(zip(asked, np.split(inner(weights.astype(np.float32), right["krr"]), len(asked)), strict=True))
+        found = dict(
+            zip(asked, np.split(inner(weights.astype(np.float32), right["krr"]), len(asked)), strict=True)
+        )
         x = inner(joined(b, self.weights["influencer"]), a["axes"].T.astype(np.float32)).astype(np.float32)
         mean = _unit(inner(to_brands, a["partner"].T.astype(np.float32)))
         found["partner"] = inner(mean, right["partner"]) - 0.5 * right["partner.hub"]
         crossed = inner(x, a["match.cross"].astype(np.float32).T).astype(np.float32)
         found["match"] = inner(crossed, right["match"]) + 0.5 * (self._own(x)[:, None] + right["match.own"])
         as_influencers = kernel(b, self.influencers, self.weights["influencer"], GAMMA["influencer"])
-        for name, rows in (("works", inner(as_influencers, a["spread"]).astype(np.float32)), ("likes", self._likes(b))):
+        for name, rows in (
+            ("works", inner(as_influencers, a["spread"]).astype(np.float32)),
+            ("likes", self._likes(b)),
+        ):
             found[f"via.{name}"] = inner(self._via(name, rows, 0), right[f"via.{name}"])
         white = _unit(inner(x, a["within"].astype(np.float32).T))
         found["within"] = inner(white, right["within"]) - 0.5 * right["within.hub"]
@@ -268,21 +325,29 @@ def _plain(brands: Slots, influencers: Slots) -> np.ndarray:
 
 
 def _learned(
-    brands: dict[str, np.ndarray], influencers: dict[str, np.ndarray], works: np.ndarray, categories: tuple[np.ndarray, np.ndarray]
+    brands: dict[str, np.ndarray],
+    influencers: dict[str, np.ndarray],
+    works: np.ndarray,
+    categories: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """All that is fitted on who works with whom."""
     weight = _weights(brands, influencers, works)
     arrays = {f"weight.influencer.{slot}": np.array([w]) for slot, w in weight.items()}
     weight_b = {slot: weight.get(slot, 1.0) for slot in brands}
     arrays |= {f"weight.brand.{slot}": np.array([w]) for slot, w in weight_b.items()}
-    # Kernel ridge on both sides: who works with whom, each brand's partners weighing one in all, less what is common to all brands.
+    # Kernel ridge on both sides: who works with whom, each brand's partners weighing one in all, less what is
+    # common to all brands.
     target = works / np.sqrt(np.maximum(works.sum(axis=1, keepdims=True), 1))
     target = target - target.mean(axis=0)
     gram_b = gram(brands, weight_b, GAMMA["brand"])
     gram_i = gram(influencers, weight, GAMMA["influencer"])
     votes = _votes(works, categories)
     mean_i = votes[1].mean(axis=0) if votes is not None else np.zeros(0)
-    solved = ridge(gram_i, np.column_stack([target.T, *([votes[1] - mean_i] if votes is not None else [])]), RIDGE["influencer"])
+    solved = ridge(
+        gram_i,
+        np.column_stack([target.T, *([votes[1] - mean_i] if votes is not None else [])]),
+        RIDGE["influencer"],
+    )
     spread = solved[:, : len(works)].T
     arrays["spread"] = spread.astype(np.float32)
     arrays["krr"] = _inverse(gram_b)
@@ -297,7 +362,9 @@ def _learned(
         arrays |= {"category.influencer": solved[:, len(works) :], "category.influencer.mean": mean_i}
     left = {slot: rows for slot, rows in brands.items() if slot in influencers}
     works_with = kernel(left, influencers, weight, GAMMA["influencer"]) @ arrays["spread"].T
-    would = target.T - RIDGE["influencer"] * arrays["spread"].T  # what the ridge says of those that it learned from: K s = y - r s
+    would = (
+        target.T - RIDGE["influencer"] * arrays["spread"].T
+    )  # what the ridge says of those that it learned from: K s = y - r s
     arrays |= _stand("works", works_with, would, would.std(axis=0))
     of_brands, of_influencers = (kernel(rows, left, weight, GAMMA["brand"]) for rows in (left, influencers))
     arrays |= _stand("likes", of_brands, of_influencers, np.ones(len(works)))
@@ -309,17 +376,22 @@ def _learned(
     return arrays | _covariances(x, y, works)
 
 
-def _stand(name: str, brands: np.ndarray, influencers: np.ndarray, deviation: np.ndarray) -> dict[str, np.ndarray]:
-    """How brands (m, b) and influencers (n, b) stand to the training brands: the axes (b, k) on which they differ, of numbers
-    divided by their deviation (b,), and where the mean of each side lies on them."""
+def _stand(
+    name: str, brands: np.ndarray, influencers: np.ndarray, deviation: np.ndarray
+) -> dict[str, np.ndarray]:
+    """How brands (m, b) and influencers (n, b) stand to the training brands: the axes (b, k) on which they
+    differ, of numbers divided by their deviation (b,), and where the mean of each side lies on them."""
     scale = 1 / np.maximum(deviation, 1e-9)
     means = np.stack([rows.mean(axis=0, dtype=np.float64) for rows in (brands, influencers)])
-    axes = (_axes((brands - means[0]) * scale, (influencers - means[1]) * scale) * scale[:, None]).astype(np.float32)
+    axes = (_axes((brands - means[0]) * scale, (influencers - means[1]) * scale) * scale[:, None]).astype(
+        np.float32
+    )
     return {f"via.{name}.axes": axes, f"via.{name}.centre": means @ axes}
 
 
 def _inverse(gram: np.ndarray) -> np.ndarray:
-    """(b, b) what turns the likeness of a brand with those learned from into their weights; symmetric to the last bit."""
+    """(b, b) what turns the likeness of a brand with those learned from into their weights; symmetric to the
+    last bit."""
     inverse = ridge(gram, np.eye(len(gram)), RIDGE["brand"])
     return ((inverse + inverse.T) / 2).astype(np.float32)
 
@@ -337,8 +409,9 @@ def _axes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _covariances(x: np.ndarray, y: np.ndarray, works: np.ndarray) -> dict[str, np.ndarray]:
     """The two-covariance model of brands x (b, d) and influencers y (i, d).
 
-    A brand and its partners are draws around a mean of their own: S_b between, S_w within. The log likelihood ratio of "the same
-    mean" is x'Py + (x'Qx + y'Qy) / 2, with P and Q of Ioffe, "Probabilistic Linear Discriminant Analysis", ECCV 2006.
+    A brand and its partners are draws around a mean of their own: S_b between, S_w within. The log likelihood
+    ratio of "the same mean" is x'Py + (x'Qx + y'Qy) / 2, with P and Q of Ioffe, "Probabilistic Linear
+    Discriminant Analysis", ECCV 2006.
     """
     brand, influencer = np.nonzero(works)
     count = works.sum(axis=1, keepdims=True)
@@ -357,19 +430,29 @@ def _covariances(x: np.ndarray, y: np.ndarray, works: np.ndarray) -> dict[str, n
     }
 
 
-def _weights(brands: dict[str, np.ndarray], influencers: dict[str, np.ndarray], works: np.ndarray) -> dict[str, float]:
-    """Weight of each slot in distances: how far apart its cosine sets pairs that work together from others, squared, the best 1."""
+def _weights(
+    brands: dict[str, np.ndarray], influencers: dict[str, np.ndarray], works: np.ndarray
+) -> dict[str, float]:
+    """Weight of each slot in distances: how far apart its cosine sets pairs that work together from others,
+    squared, the best 1."""
     gaps = {}
     for slot, rows in influencers.items():
         cosine = inner(brands[slot], rows)
-        gap = (cosine[works].mean() - cosine[~works].mean()) / (cosine.std() + 1e-9) if works.any() and not works.all() else 1.0
+        gap = (
+            (cosine[works].mean() - cosine[~works].mean()) / (cosine.std() + 1e-9)
+            if works.any() and not works.all()
+            else 1.0
+        )
         gaps[slot] = max(float(gap), 0.1)
     best = max(gaps.values())
     return {slot: (gap / best) ** 2 for slot, gap in gaps.items()}
 
 
-def _votes(works: np.ndarray, categories: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
-    """(b, c) of 0 and 1, and (i, c) shares of the categories of an influencer's brands; None with fewer than two categories."""
+def _votes(
+    works: np.ndarray, categories: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """(b, c) of 0 and 1, and (i, c) shares of the categories of an influencer's brands; None with fewer than
+    two categories."""
     left, right = categories
     n = int(max(left.max(initial=-1), right.max(initial=-1))) + 1
     if len(set(left[left >= 0].tolist())) < 2:
@@ -390,12 +473,18 @@ def _landmarks(works: np.ndarray) -> np.ndarray:
 
 
 def _hubness(brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
-    """(n,) mean cosine of each influencer with the training brands nearest to it (CSLS, Conneau et al. 2018)."""
+    """(n,) mean cosine of each influencer with the training brands nearest to it (CSLS, Conneau et al.
+    2018)."""
     k = min(NEIGHBOURS, len(brands))
     if not k:
         return np.zeros(len(influencers))
     near = [
-        np.sort(np.partition(inner(influencers[start : start + AT_ONCE], brands), len(brands) - k, axis=1)[:, -k:], axis=1)
+        np.sort(
+            np.partition(inner(influencers[start : start + AT_ONCE], brands), len(brands) - k, axis=1)[
+                :, -k:
+            ],
+            axis=1,
+        )
         for start in range(0, len(influencers), AT_ONCE)
     ]
     return np.concatenate(near).mean(axis=1) if near else np.zeros(0)

@@ -52,7 +52,8 @@ class TwoSided(nn.Module):
 
 
 def product(factors: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """Elementwise product of (values (n, d), has (n, 1)); a factor that is not there is left out; zeros without any."""
+    """Elementwise product of (values (n, d), has (n, 1)); a factor that is not there is left out; zeros
+    without any."""
     result = torch.ones_like(factors[0][0])
     there = torch.zeros_like(factors[0][1])
     for values, has in factors:

@@ -14,14 +14,18 @@ WIDTHS = {"text": (300, 512), "picture": (4096, 512)}
 class MirNet(TwoSided):
     """text o picture, or both side by side; the same weights for both sides, or weights of their own."""
 
-    def __init__(self, dims: dict[str, int], fusion: str, sides: str, dropout: float, width: float = 1.0) -> None:
+    def __init__(
+        self, dims: dict[str, int], fusion: str, sides: str, dropout: float, width: float = 1.0
+    ) -> None:
         super().__init__()
         self.concat = fusion == "concat"
         self.alike = sides == "shared"
         self.sides = nn.ModuleList(
             nn.ModuleDict(
                 {
-                    slot: MLP(dim, scaled(WIDTHS[slot], width), dropout, nn.ReLU, STD / width**0.5, last=False)
+                    slot: MLP(
+                        dim, scaled(WIDTHS[slot], width), dropout, nn.ReLU, STD / width**0.5, last=False
+                    )
                     for slot, dim in dims.items()
                 }
             )

@@ -19,18 +19,29 @@ class MorningNet(TwoSided):
 
     alike = True
 
-    def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0, attention: str = "sigmoid") -> None:
+    def __init__(
+        self, dims: dict[str, int], dropout: float, width: float = 1.0, attention: str = "sigmoid"
+    ) -> None:
         super().__init__()
         self.attention = attention
         widths = {"text": TEXT, "picture": PICTURE, "audience": TEXT, "graph": GRAPH}
         self.branches = nn.ModuleDict(
             {
-                slot: MLP(dim, scaled(widths[slot], width), 0 if slot == "graph" else dropout, std=STD / width**0.5)
+                slot: MLP(
+                    dim, scaled(widths[slot], width), 0 if slot == "graph" else dropout, std=STD / width**0.5
+                )
                 for slot, dim in dims.items()
             }
         )
         d = scaled((WIDTH,), width)[0]
-        parts = [part for part, there in (("content", {"text", "picture"} & set(dims)), ("audience", "audience" in dims)) if there]
+        parts = [
+            part
+            for part, there in (
+                ("content", {"text", "picture"} & set(dims)),
+                ("audience", "audience" in dims),
+            )
+            if there
+        ]
         self.fusion = nn.ModuleDict({part: nn.Linear(d, d) for part in parts})
         self.affinity = nn.ModuleDict({part: nn.Linear(d, d) for part in parts} if len(parts) == 2 else {})
         layers: list[Any] = [*self.fusion.values(), *self.affinity.values()]
@@ -50,11 +61,15 @@ class MorningNet(TwoSided):
             parts["audience"] = self.fusion["audience"](told["audience"]) * has["audience"]
         if len(parts) == 2 and self.affinity:
             both = there["content"] * there["audience"]
-            shared = self.affinity["content"](parts["content"]).sigmoid() * self.affinity["audience"](parts["audience"]).sigmoid()
+            shared = (
+                self.affinity["content"](parts["content"]).sigmoid()
+                * self.affinity["audience"](parts["audience"]).sigmoid()
+            )
             parts = {part: both * self._attended(e, shared) + (1 - both) * e for part, e in parts.items()}
         return parts | ({"graph": told["graph"] * has["graph"]} if "graph" in told else {})
 
     def _attended(self, e: Tensor, affinity: Tensor) -> Tensor:
-        """e o w, w = softmax(e o affinity) d_a (Eq. 21-24): weights of mean one; or of sigmoid(e) o affinity."""
+        """e o w, w = softmax(e o affinity) d_a (Eq. 21-24): weights of mean one; or of sigmoid(e) o
+        affinity."""
         asked = e.sigmoid() if self.attention == "sigmoid" else e
         return e * (asked * affinity).softmax(-1) * e.shape[-1]

@@ -1,4 +1,5 @@
-"""What rankers share that learn an embedding of each side by gradient: a score is a sum of inner products, one a part."""
+"""What rankers share that learn an embedding of each side by gradient: a score is a sum of inner products,
+one a part."""
 
 from __future__ import annotations
 
@@ -35,20 +36,33 @@ Sides = dict[str, tuple[Vectors, Vectors]]
 """Slot to the vectors of brands and of influencers."""
 
 
-Device = Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it is trained; auto: cuda where there is one")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"], Meta(description="where it is trained; auto: cuda where there is one")
+]
 
 
 class NetworkConfig(Config, frozen=True):
     epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 100
     learning_rate: Annotated[float, Meta(description="first step size", gt=0)] = 0.002
-    decay: Annotated[float, Meta(description="what the step size is multiplied by after an epoch", gt=0, le=1)] = 0.95
+    decay: Annotated[
+        float, Meta(description="what the step size is multiplied by after an epoch", gt=0, le=1)
+    ] = 0.95
     batch_size: Annotated[int, Meta(description="examples a step", ge=1)] = 32
-    dropout: Annotated[float, Meta(description="share of the activations left out while training", ge=0, lt=1)] = 0.5
-    width: Annotated[float, Meta(description="widths of the layers, as a share of the paper's", gt=0, le=10)] = 1.0
+    dropout: Annotated[
+        float, Meta(description="share of the activations left out while training", ge=0, lt=1)
+    ] = 0.5
+    width: Annotated[
+        float, Meta(description="widths of the layers, as a share of the paper's", gt=0, le=10)
+    ] = 1.0
     l1: Annotated[float, Meta(description="weight of the sum of absolute weights in the loss", ge=0)] = 0.001
-    patience: Annotated[int, Meta(description="epochs without a better validation before training ends", ge=1)] = 10
+    patience: Annotated[
+        int, Meta(description="epochs without a better validation before training ends", ge=1)
+    ] = 10
     validation: Annotated[
-        float, Meta(description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1)
+        float,
+        Meta(
+            description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1
+        ),
     ] = 0.2
     device: Device = "auto"
 
@@ -56,13 +70,14 @@ class NetworkConfig(Config, frozen=True):
 class NetworkRanker(Ranker):
     """Authors write ``made`` (a network), ``draw`` (examples) and ``loss``.
 
-    The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to values (n, dim) and slot
-    to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for both in that pair. A network that is the same
-    for both sides says so (``alike``). The parts of a score are the inner products of the embeddings. Scoring runs in float64,
-    so that a score is the same alone and in a batch.
+    The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to
+    values (n, dim) and slot to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for
+    both in that pair. A network that is the same for both sides says so (``alike``). The parts of a score are
+    the inner products of the embeddings. Scoring runs in float64, so that a score is the same alone and in a
+    batch.
 
-    Training stops early by the share of held-out pairs in the wrong order, 1 - AUC: losses grow with the scores, also while the
-    order still gets better.
+    Training stops early by the share of held-out pairs in the wrong order, 1 - AUC: losses grow with the
+    scores, also while the order still gets better.
     """
 
     Config = NetworkConfig
@@ -82,12 +97,14 @@ class NetworkRanker(Ranker):
 
     @property
     def together(self) -> int:
-        """Examples in a row of ``draw`` that are learned from in one step: what they share goes through the network once."""
+        """Examples in a row of ``draw`` that are learned from in one step: what they share goes through the
+        network once."""
         return 1
 
     @abstractmethod
     def made(self, dims: dict[str, int]) -> nn.Module:
-        """The network as it is before training, for slots of these dims; what else it depends on is in ``training``."""
+        """The network as it is before training, for slots of these dims; what else it depends on is in
+        ``training``."""
 
     @abstractmethod
     def loss(self, embed: Embed, batch: Any) -> Tensor:
@@ -95,7 +112,8 @@ class NetworkRanker(Ranker):
 
     @abstractmethod
     def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Any:
-        """A named tuple of arrays, one row an example: all that an epoch learns from. Negatives are among these candidates."""
+        """A named tuple of arrays, one row an example: all that an epoch learns from. Negatives are among
+        these candidates."""
 
     def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
         """Scores (n,) of the positive and of the negative of each triplet."""
@@ -106,7 +124,9 @@ class NetworkRanker(Ranker):
         """What ``made``, ``draw`` and ``loss`` need to know beside; JSON types of it go into ``training``."""
         return {}
 
-    def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
+    def values(
+        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+    ) -> tuple[Vectors, Vectors]:
         """What the network is given of a slot."""
         right = account_vectors(dataset, slot, influencers)
         if slot in self.one_sided:
@@ -136,17 +156,23 @@ class NetworkRanker(Ranker):
         def tensors(drawn: Any) -> Any:
             return type(drawn)(*(torch.from_numpy(column).to(embed.device) for column in drawn))
 
-        asked: Any = tensors(triplets(pairs.at[held], judged, seeds.generator(self.seed, "validation"), random=JUDGED))
+        asked: Any = tensors(
+            triplets(pairs.at[held], judged, seeds.generator(self.seed, "validation"), random=JUDGED)
+        )
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
             drawn = self.draw(pairs.at[~held], learned, rng)
             order = _shuffled(len(drawn[0]), self.together, rng)
             return batches_of(tensors(type(drawn)(*(column[order] for column in drawn))), size)
 
-        weights = [p for name, p in network.named_parameters() if name.endswith("weight")]  # no biases, no embeddings
+        weights = [
+            p for name, p in network.named_parameters() if name.endswith("weight")
+        ]  # no biases, no embeddings
 
         def validate() -> float:
-            return sum(float(disorder(*self.compared(embed, b))) * len(b[0]) for b in batches_of(asked, 4096)) / len(asked[0])
+            return sum(
+                float(disorder(*self.compared(embed, b))) * len(b[0]) for b in batches_of(asked, 4096)
+            ) / len(asked[0])
 
         history = train(
             network,
@@ -169,7 +195,9 @@ class NetworkRanker(Ranker):
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         if self.network is None:
-            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first.")
+            raise UsageError(
+                f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first."
+            )
         used = self.used_slots(dataset)
         content = [slot for slot in self._content if slot in used]
         if not content:
@@ -178,11 +206,17 @@ class NetworkRanker(Ranker):
         has = {slot: shared(left, right) for slot, (left, right) in sides.items()}
         known = np.any([has[slot] for slot in content], axis=0)
         # A pair is told by the slots that both sides have: by which, there are few cases, mostly one.
-        case = sum((has[slot].astype(np.int64) << n for n, slot in enumerate(content)), np.zeros(known.shape, np.int64))
+        case = sum(
+            (has[slot].astype(np.int64) << n for n, slot in enumerate(content)),
+            np.zeros(known.shape, np.int64),
+        )
         result: dict[str, np.ndarray] = {}
         for number in np.unique(case[known]).tolist():
             here = [slot for n, slot in enumerate(content) if number >> n & 1]
-            left, right = (self._embedded(side, sides, [*here, *(s for s in used if s not in content)]) for side in (0, 1))
+            left, right = (
+                self._embedded(side, sides, [*here, *(s for s in used if s not in content)])
+                for side in (0, 1)
+            )
             at = case == number
             for part in (part for part in left if part in right):
                 value = inner(left[part], right[part])
@@ -194,13 +228,18 @@ class NetworkRanker(Ranker):
     def notes(self, dataset: Dataset) -> list[str]:
         told = super().notes(dataset)
         if self.training.get("validation") and self.training.get("best") == 0:
-            told.append("no epoch was better than the weights that it started from, drawn at random: it has learned nothing there")
+            told.append(
+                "no epoch was better than the weights that it started from, drawn at random: it has learned "
+                "nothing there"
+            )
         return told
 
     def arrays(self) -> dict[str, np.ndarray]:
         if self.network is None:
             return {}
-        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.network.state_dict().items()}
+        return {
+            name: tensor.detach().cpu().numpy().copy() for name, tensor in self.network.state_dict().items()
+        }
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         torch = need_torch(self.name)
@@ -221,7 +260,8 @@ class NetworkRanker(Ranker):
         self.exact = copy.deepcopy(self.network).double()
 
     def _embedded(self, side: int, sides: Sides, here: list[str]) -> dict[str, np.ndarray]:
-        """Part to (n, d) float32 of the accounts of one side, told by these slots; zeros where one has not all of them."""
+        """Part to (n, d) float32 of the accounts of one side, told by these slots; zeros where one has not
+        all of them."""
         import torch
 
         vectors = {slot: sides[slot][side] for slot in here}
@@ -237,7 +277,10 @@ class NetworkRanker(Ranker):
     def _examples(self, dataset: Dataset) -> tuple[Pairs, Sides]:
         """Pairs to learn from and what is known of their sides. Pairs that share nothing teach nothing."""
         pairs = to_learn_from(dataset, self.name)
-        sides = {slot: self.values(dataset, slot, pairs.brands, pairs.influencers) for slot in self.used_slots(dataset)}
+        sides = {
+            slot: self.values(dataset, slot, pairs.brands, pairs.influencers)
+            for slot in self.used_slots(dataset)
+        }
         content = [sides[slot] for slot in self._content if slot in sides]
         here = [left.present[pairs.at[:, 0]] & right.present[pairs.at[:, 1]] for left, right in content]
         teaches = np.any(here, axis=0) if here else np.zeros(len(pairs.at), bool)
@@ -245,7 +288,8 @@ class NetworkRanker(Ranker):
             left_out = self.left_out(dataset)
             wanted = [slot for slot in self._content if "the setting" not in left_out.get(slot, "")]
             raise UsageError(
-                f"{self.name} learns from {', '.join(wanted)}, and no endorsing pair has features of the same slot.",
+                f"{self.name} learns from {', '.join(wanted)}, and no endorsing pair has features of the "
+                "same slot.",
                 "Encode what fills these slots first: brandfit list encoders",
             )
         brands = np.any([left.present for left, _ in content], axis=0)
@@ -277,10 +321,14 @@ class Embed:
         self.network = network
         self.device = next(network.parameters()).device
         self.values = [
-            {slot: torch.from_numpy(pair[side].values).to(self.device) for slot, pair in sides.items()} for side in (0, 1)
+            {slot: torch.from_numpy(pair[side].values).to(self.device) for slot, pair in sides.items()}
+            for side in (0, 1)
         ]
         self.has = [
-            {slot: torch.from_numpy(pair[side].present).float().to(self.device)[:, None] for slot, pair in sides.items()}
+            {
+                slot: torch.from_numpy(pair[side].present).float().to(self.device)[:, None]
+                for slot, pair in sides.items()
+            }
             for side in (0, 1)
         ]
 
@@ -294,9 +342,14 @@ class Embed:
 
         at = [brand.to(self.device), influencer.to(self.device)]
         case = self.case(at[0], at[1])
-        (left, has_left, here), (right, has_right, there) = (self.given(side, at[side], case) for side in (0, 1))
+        (left, has_left, here), (right, has_right, there) = (
+            self.given(side, at[side], case) for side in (0, 1)
+        )
         if self.network.alike:  # in one pass: every weight is read, and its gradient summed up, once
-            values, has = ({slot: torch.cat([a[slot], b[slot]]) for slot in a} for a, b in ((left, right), (has_left, has_right)))
+            values, has = (
+                {slot: torch.cat([a[slot], b[slot]]) for slot in a}
+                for a, b in ((left, right), (has_left, has_right))
+            )
             found = self.network(0, values, has)
             n = len(next(iter(left.values())))
             return rows_of(found, here), rows_of(found, n + there)
@@ -311,12 +364,18 @@ class Embed:
         there = (torch.stack([has[slot][at] for has, at in here]).prod(0) for slot in self.has[0])
         return torch.stack([bits[:, 0].long() << n for n, bits in enumerate(there)]).sum(0)
 
-    def given(self, side: int, accounts: Tensor, case: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
-        """What the network is given of accounts told by slots, each once: values and has by slot, and (n,) the row of each."""
+    def given(
+        self, side: int, accounts: Tensor, case: Tensor
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+        """What the network is given of accounts told by slots, each once: values and has by slot, and (n,)
+        the row of each."""
         slots = len(self.has[side])
         told, place = ((accounts << slots) + case).unique(return_inverse=True)  # type: ignore[no-untyped-call]
         at = told >> slots
-        has = {slot: ((told >> n) & 1).to(values.dtype)[:, None] for n, (slot, values) in enumerate(self.has[side].items())}
+        has = {
+            slot: ((told >> n) & 1).to(values.dtype)[:, None]
+            for n, (slot, values) in enumerate(self.has[side].items())
+        }
         return {slot: values[at] for slot, values in self.values[side].items()}, has, place
 
     def scores(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
@@ -335,7 +394,8 @@ class Embed:
 
 
 def rows_of(found: dict[str, Tensor], at: Tensor) -> dict[str, Tensor]:
-    """Rows of each. The gradient of index_select is summed up in order, that of brackets by whichever thread comes first."""
+    """Rows of each. The gradient of index_select is summed up in order, that of brackets by whichever thread
+    comes first."""
     return {part: values.index_select(0, at) for part, values in found.items()}
 
 
@@ -349,7 +409,8 @@ def run_of(ranker: Ranker, dataset: Dataset) -> str:
 def categories_of(dataset: Dataset, pairs: Pairs) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
     """Category numbers of brands (b,) and influencers (i,), -1 where unknown, and the names.
 
-    An influencer without a category of its own is of the one most frequent among the brands that it endorses here.
+    An influencer without a category of its own is of the one most frequent among the brands that it endorses
+    here.
     """
     brands = dataset.of_accounts("category", pairs.brands).tolist()
     own = dataset.of_accounts("category", pairs.influencers).tolist()
@@ -360,7 +421,9 @@ def categories_of(dataset: Dataset, pairs: Pairs) -> tuple[tuple[np.ndarray, np.
     known = left[pairs.at[:, 0]] >= 0
     np.add.at(votes, (pairs.at[known, 1], left[pairs.at[known, 0]]), 1)
     voted = np.where(votes.any(axis=1), votes.argmax(axis=1), -1) if names else np.full(len(own), -1)
-    right = np.array([number[c] if c is not None else v for c, v in zip(own, voted.tolist(), strict=True)], np.int64)
+    right = np.array(
+        [number[c] if c is not None else v for c, v in zip(own, voted.tolist(), strict=True)], np.int64
+    )
     return (left, right), names
 
 

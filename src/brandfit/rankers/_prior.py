@@ -1,14 +1,18 @@
-"""The prior mean of the weights of ``brandfit``: what each kind of evidence was worth on other data, by number of brands.
+"""The prior mean of the weights of ``brandfit``: what each kind of evidence was worth on other data, by
+number of brands.
 
-    mean of w_k = level_k + slope_k log2(n / 40),    n brands with partners, no fewer and no more than were measured
+    mean of w_k = level_k + slope_k log2(n / 40),    n brands with partners, no fewer and no more than were
+                                                     measured
 
-``prior.json`` holds level and slope of each kind of evidence, how they were measured and on what. They are statistics of two
-data sets, the released features of Gan et al. 2019 and a sample of Instagram; no row of either is in them. An experiment on one
-of the two leaves that one out (``prior=instagram``, ``prior=released``), so that the weights never saw what they are judged by.
+``prior.json`` holds level and slope of each kind of evidence, how they were measured and on what. They are
+statistics of two data sets, the released features of Gan et al. 2019 and a sample of Instagram; no row of
+either is in them. An experiment on one of the two leaves that one out (``prior=instagram``,
+``prior=released``), so that the weights never saw what they are judged by.
 
-Without endorsements the weights are the prior mean; with many brands the data outweigh it (``learning.stack``). Likeness never
-has a negative mean. Evidence that was not measured has the mean 0: then the data alone decide; so does the engagement of a
-candidate, which says nothing of whether both suit each other.
+Without endorsements the weights are the prior mean; with many brands the data outweigh it
+(``learning.stack``). Likeness never has a negative mean. Evidence that was not measured has the mean 0: then
+the data alone decide; so does the engagement of a candidate, which says nothing of whether both suit each
+other.
 """
 
 from __future__ import annotations

@@ -9,12 +9,13 @@ from brandfit.rankers._layers import MLP, TwoSided, product, scaled
 
 TEXT, PICTURE = (300, 512), (4096, 512)
 ENGAGEMENT_START = -3.0
-"""Logit of the first share of engagement, about .05: it shall not drown the content before that is learned."""
+"""Logit of the first share of engagement, about .05: it shall not drown the content before that is
+learned."""
 
 
 class WSimMTNet(TwoSided):
-    """score = (1 - w_e) e_b' diag(W_r) e_i + w_e e, e = product of the branches (Eq. 4-6); a head that tells the category (Eq.
-    7)."""
+    """score = (1 - w_e) e_b' diag(W_r) e_i + w_e e, e = product of the branches (Eq. 4-6); a head that tells
+    the category (Eq. 7)."""
 
     def __init__(self, dims: dict[str, int], categories: int, dropout: float, width: float = 1.0) -> None:
         super().__init__()
@@ -32,12 +33,16 @@ class WSimMTNet(TwoSided):
 
     def joint(self, values: dict[str, Tensor], has: dict[str, Tensor]) -> Tensor:
         """(n, 512) e, the elementwise product of the branches that are there."""
-        return product([(branch(values[slot]), has[slot]) for slot, branch in self.branches.items() if slot in values])
+        return product(
+            [(branch(values[slot]), has[slot]) for slot, branch in self.branches.items() if slot in values]
+        )
 
     def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
         return self.parts(side, self.joint(values, has), values, has)
 
-    def parts(self, side: int, e: Tensor, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
+    def parts(
+        self, side: int, e: Tensor, values: dict[str, Tensor], has: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
         """What is multiplied to the parts of a score."""
         if self.share is None:
             return {"content": e * self.diagonal if side == 0 else e}

@@ -6,12 +6,13 @@ import torch
 from torch import Tensor, nn
 
 ENGAGEMENT_START = 0.05
-"""First share of engagement beside shares of 1: standardised engagement spreads several times as wide as a cosine, so that
-with an equal share the untrained model would rank by popularity alone."""
+"""First share of engagement beside shares of 1: standardised engagement spreads several times as wide as a
+cosine, so that with an equal share the untrained model would rank by popularity alone."""
 
 
 class WSimNet(nn.Module):
-    """z = sum over slots s of w_s b_s' diag(W_s) i_s + w_e e, w = softmax(mix) over the factors that a pair has (Eq. 1-3).
+    """z = sum over slots s of w_s b_s' diag(W_s) i_s + w_e e, w = softmax(mix) over the factors that a pair
+    has (Eq. 1-3).
 
     W starts at the identity and w at equal shares: untrained it is the similarity of the raw features.
     """
@@ -23,7 +24,9 @@ class WSimNet(nn.Module):
         start = [1.0] * len(dims) + [ENGAGEMENT_START] * engagement
         self.mix = nn.Parameter(torch.tensor(start).log())
 
-    def forward(self, brands: dict[str, Tensor], candidates: dict[str, Tensor], engagement: Tensor | None, has: Tensor) -> Tensor:
+    def forward(
+        self, brands: dict[str, Tensor], candidates: dict[str, Tensor], engagement: Tensor | None, has: Tensor
+    ) -> Tensor:
         """Scores (p, k).
 
         brands      slot to (p, d)
@@ -31,7 +34,9 @@ class WSimNet(nn.Module):
         engagement  (p, k), None where the model has none
         has         (p, k, f) bool: the factors, slots in order and then engagement, that each pair has
         """
-        factors = [torch.einsum("pd,pkd->pk", brands[s] * self.diagonal[s], candidates[s]) for s in self.slots]
+        factors = [
+            torch.einsum("pd,pkd->pk", brands[s] * self.diagonal[s], candidates[s]) for s in self.slots
+        ]
         if engagement is not None:
             factors.append(engagement)
         weights = self.mix.softmax(0) * has  # (p, k, f)

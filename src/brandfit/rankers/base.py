@@ -36,11 +36,12 @@ ITSELF = "{brand} is seen through features of its own: it has no posts"
 class Ranker(ABC):
     """One ranker is one file.
 
-    Authors write ``parts``; one that learns also ``fit``, ``arrays`` and ``load_arrays``. One that can do more than score overrides
-    ``probability``, ``importance`` or ``attention``, which return None here: callers test for None and for nothing else.
+    Authors write ``parts``; one that learns also ``fit``, ``arrays`` and ``load_arrays``. One that can do
+    more than score overrides ``probability``, ``importance`` or ``attention``, which return None here:
+    callers test for None and for nothing else.
 
-    A score is NaN where there is no evidence at all to judge a candidate by. What is scored need not be what it was fitted on:
-    brands and influencers that came later are scored from their content alone.
+    A score is NaN where there is no evidence at all to judge a candidate by. What is scored need not be what
+    it was fitted on: brands and influencers that came later are scored from their content alone.
     """
 
     kind: ClassVar[str] = "ranker"
@@ -66,7 +67,8 @@ class Ranker(ABC):
         self.fitted_on = ""
         """Fingerprint of the Dataset that it was fitted on."""
         self.reads: dict[str, tuple[str, int]] = {}
-        """Slot to name and dim of the Features that ``fit`` learned from; empty for one that learns nothing from them."""
+        """Slot to name and dim of the Features that ``fit`` learned from; empty for one that learns nothing
+        from them."""
         self.training: dict[str, Any] = {}
         """What ``fit`` noted, as JSON types: epochs, losses ..."""
 
@@ -89,31 +91,39 @@ class Ranker(ABC):
 
     @abstractmethod
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
-        """Named (b, n) float arrays that add up to the score; a single one, named after the ranker, where it has no parts."""
+        """Named (b, n) float arrays that add up to the score; a single one, named after the ranker, where it
+        has no parts."""
 
     def score(self, dataset: Dataset, brands: Texts, candidates: Texts) -> np.ndarray:
-        """(b, n) float64 scores of every candidate for every brand (distinct ids each); NaN where there is no evidence."""
+        """(b, n) float64 scores of every candidate for every brand (distinct ids each); NaN where there is no
+        evidence."""
         return sum_parts(self.parts(dataset, _ids(brands, "brands"), _ids(candidates, "candidates")))
 
     def probability(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> Probability | None:
-        """(b, n) calibrated probabilities that each pair works together, with 95 % intervals; NaN where there is no evidence.
+        """(b, n) calibrated probabilities that each pair works together, with 95 % intervals; NaN where there
+        is no evidence.
 
-        None if this ranker, as it was fitted, learned no probability. Every command, page and report asks this method alone.
+        None if this ranker, as it was fitted, learned no probability. Every command, page and report asks
+        this method alone.
         """
         return None
 
     def importance(self, dataset: Dataset, slot: str, account: str | None = None) -> np.ndarray | None:
-        """(d,) weight of each column of a slot in the score: in general, or for what the other side shows to ``account``.
+        """(d,) weight of each column of a slot in the score: in general, or for what the other side shows to
+        ``account``.
 
         None if the score is not a weighted inner product of this slot's columns.
         """
         return None
 
     def attention(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
-        """Side ("brand", "influencer") to (d,) attention on each column of the concept slot; None if there is none."""
+        """Side ("brand", "influencer") to (d,) attention on each column of the concept slot; None if there is
+        none."""
         return None
 
-    def rank(self, dataset: Dataset, brand: str, candidates: Texts | None = None, k: int | None = None) -> Ranking:
+    def rank(
+        self, dataset: Dataset, brand: str, candidates: Texts | None = None, k: int | None = None
+    ) -> Ranking:
         """The best k candidates (default: all influencers that have not worked with the brand yet)."""
         if brand not in dataset.representation:
             raise UnknownName("brand", brand, dataset.brands.tolist(), "List them with: brandfit list brands")
@@ -122,10 +132,14 @@ class Ranker(ABC):
             candidates = [i for i in dataset.influencers.tolist() if i not in known]
         candidates = _ids(candidates, "candidates")
         if not len(candidates):
-            raise UsageError(f"There are no candidates to rank for {brand!r}.", "Import influencers, or widen the choice.")
+            raise UsageError(
+                f"There are no candidates to rank for {brand!r}.", "Import influencers, or widen the choice."
+            )
         parts = self.parts(dataset, np.array([brand], dtype=object), candidates)
         scores = sum_parts({name: values[0] for name, values in parts.items()})
-        rows = {name: values[0] for name, values in self.known_parts(dataset, brand, candidates, parts).items()}
+        rows = {
+            name: values[0] for name, values in self.known_parts(dataset, brand, candidates, parts).items()
+        }
         notes = self.notes(dataset)
         notes = [*self.unknown(dataset, brand, candidates), *notes]
         if seen_as := self._seen_as(dataset, brand):
@@ -147,7 +161,8 @@ class Ranker(ABC):
         return known
 
     def unknown(self, dataset: Dataset, brand: str, candidates: np.ndarray) -> list[str]:
-        """Which slots the brand lacks, and how many candidates lack one: these parts of their scores are unknown."""
+        """Which slots the brand lacks, and how many candidates lack one: these parts of their scores are
+        unknown."""
         notes = []
         one_brand = np.array([brand], dtype=object)
         for slot in self.used_slots(dataset):
@@ -158,7 +173,9 @@ class Ranker(ABC):
             if len(candidates) == 1 and len(lacking):
                 notes.append(f"{slot} is unknown for {candidates[0]}: it is left out of the score")
             elif len(lacking):
-                examples = ", ".join(map(str, lacking[:EXAMPLES])) + (", …" if len(lacking) > EXAMPLES else "")
+                examples = ", ".join(map(str, lacking[:EXAMPLES])) + (
+                    ", …" if len(lacking) > EXAMPLES else ""
+                )
                 count = f"{len(lacking):,} of {len(candidates):,} candidates"
                 notes.append(f"{slot} is unknown for {count} ({examples}): it is left out of their scores")
         return notes
@@ -171,7 +188,11 @@ class Ranker(ABC):
         if how != "partners" or not own:
             return SEEN_AS.get(how, "").format(brand=brand)
         told = "is its own" if len(own) == 1 else "are its own"
-        return ITSELF.format(brand=brand) if own == used else f"{SEEN_AS[how].format(brand=brand)}; {', '.join(own)} {told}"
+        return (
+            ITSELF.format(brand=brand)
+            if own == used
+            else f"{SEEN_AS[how].format(brand=brand)}; {', '.join(own)} {told}"
+        )
 
     def left_out(self, dataset: Dataset) -> dict[str, str]:
         """The slots that it cannot use on this Dataset, and why.
@@ -224,7 +245,8 @@ class Ranker(ABC):
         if (found := (features.name, features.dim)) != self.reads.get(slot, found):
             name, dim = self.reads[slot]
             raise UsageError(
-                f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {found[0]} ({found[1]} columns).",
+                f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {found[0]} ({found[1]} "
+                "columns).",
                 f"Fill the slot with {name} again, or fit {self.name} anew.",
             )
         if not anybody_has(dataset, slot, "influencer"):
@@ -237,7 +259,8 @@ class Ranker(ABC):
 
 
 def restored(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Ranker:
-    """The ranker that gave this state and these arrays. Raises UnknownName where there is none of its name."""
+    """The ranker that gave this state and these arrays. Raises UnknownName where there is none of its
+    name."""
     cls = names.load("ranker", state["ranker"])
     ranker = cls(cls.Config.of(state["config"]), state["seed"])
     ranker.reads = {slot: (name, dim) for slot, (name, dim) in state["reads"].items()}
@@ -247,7 +270,8 @@ def restored(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Rank
 
 
 def _ids(values: Texts, name: str) -> np.ndarray:
-    """(n,) object ids; an array stays the same object, because rankers are called with arrays all the time."""
+    """(n,) object ids; an array stays the same object, because rankers are called with arrays all the
+    time."""
     return values if isinstance(values, np.ndarray) else np.array(texts(values, name), dtype=object)
 
 

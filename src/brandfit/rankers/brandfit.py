@@ -1,34 +1,39 @@
-"""brandfit: proper features, what partners of like brands have in common, and a calibrated weight for each piece of evidence.
+"""brandfit: proper features, what partners of like brands have in common, and a calibrated weight for each
+piece of evidence.
 
     logit P(i works with b) = intercept + sum over evidence k of w_k (f_k(b, i) - mean_k) / deviation_k
 
-The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features with their hubness
-taken out (CSLS), late interaction of single posts where both sides have several, two-sided kernel ridge regression, the
-partner to be expected, a two-covariance model, how alike both stand to the brands that were learned from, and the probability
-that both are of one category: a stated category is certain, a predicted one enters with its probability. The weights are those of
-a logistic regression over pairs that the evidence was not fitted on (``rankers._dealing``), so that the weights see what they
-will see (stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the folds.
+The evidence f (``rankers._evidence``) is closed-form: cosines of Hellinger, centred and whitened features
+with their hubness taken out (CSLS), late interaction of single posts where both sides have several, two-sided
+kernel ridge regression, the partner to be expected, a two-covariance model, how alike both stand to the
+brands that were learned from, and the probability that both are of one category: a stated category is
+certain, a predicted one enters with its probability. The weights are those of a logistic regression over
+pairs that the evidence was not fitted on (``rankers._dealing``), so that the weights see what they will see
+(stacking, Wolpert 1992). Nothing is trained by epochs; one seed decides the folds.
 
-The weights have a Gaussian prior whose mean was learned on other data (``rankers._prior``): a few brands move them a little, many
-brands outweigh it. Without endorsements the weights are the prior mean, and there is no probability.
+The weights have a Gaussian prior whose mean was learned on other data (``rankers._prior``): a few brands move
+them a little, many brands outweigh it. Without endorsements the weights are the prior mean, and there is no
+probability.
 
-It works with whatever slots are there. A slot that only brands have tells which brands are alike. Parts: each slot (likeness of
-what both sides post), ``plain`` (their plain cosine, where few brands are known), ``partners`` (brands like this one work with
-such influencers), ``match`` (learned likeness), ``agreement`` (of the categories, also of those that such partners have),
-``engagement`` (of the candidate, whatever the brand) and, where everybody is a candidate, ``history`` (whether it has worked with
-brands, and how like this one they are). They add up to the score, the logit less its intercept; ``probability`` gives the chance
-itself with an interval.
+It works with whatever slots are there. A slot that only brands have tells which brands are alike. Parts: each
+slot (likeness of what both sides post), ``plain`` (their plain cosine, where few brands are known),
+``partners`` (brands like this one work with such influencers), ``match`` (learned likeness), ``agreement``
+(of the categories, also of those that such partners have), ``engagement`` (of the candidate, whatever the
+brand) and, where everybody is a candidate, ``history`` (whether it has worked with brands, and how like this
+one they are). They add up to the score, the logit less its intercept; ``probability`` gives the chance itself
+with an interval.
 
-A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand, candidates in a
-fold are the partners of its brands, as in the published splits; where others are there too, everybody is a candidate, as in
-use. Where brands are seen through partners, as most that a list of posts names, pairs are dealt, not brands.
+A probability is that of a pair drawn as in training. Where all influencers are known to work with some brand,
+candidates in a fold are the partners of its brands, as in the published splits; where others are there too,
+everybody is a candidate, as in use. Where brands are seen through partners, as most that a list of posts
+names, pairs are dealt, not brands.
 
-What was tried and left out, with figures, is in experiments/LOG.md: towers trained by gradient, gradient-boosted trees on the
-same evidence, word matches, partners that two brands share.
+What was tried and left out, with figures, is in docs/lab-log.md: towers trained by gradient,
+gradient-boosted trees on the same evidence, word matches, partners that two brands share.
 
-Expected: on released topics, concepts and profiles, 5 folds over 286 brands: AUC .885, cAUC .69, Recall@10 .256, Recall@50 .597,
-MAP .304. Expansion of 1,039 real brands among 9,964 influencers with one or two posts each, who state a category: AUC .78, cAUC
-.62, Recall@10 .015 (cosines: .67, .57, .006).
+Expected: on released topics, concepts and profiles, 5 folds over 286 brands: AUC .885, cAUC .69, Recall@10
+.256, Recall@50 .597, MAP .304. Expansion of 1,039 real brands among 9,964 influencers with one or two posts
+each, who state a category: AUC .78, cAUC .62, Recall@10 .015 (cosines: .67, .57, .006).
 """
 
 from __future__ import annotations
@@ -71,7 +76,7 @@ from brandfit.rankers.base import Ranker, Tick
 FEWEST = 5
 """Brands with partners below which nothing is learned."""
 MANY = 40
-"""Brands with partners from which on plain cosines add nothing to what is learned (experiments/LOG.md)."""
+"""Brands with partners from which on plain cosines add nothing to what is learned (docs/lab-log.md)."""
 NEWEST = 20
 """Posts of an account at most that are looked at one by one."""
 SEVERAL = 3
@@ -79,7 +84,8 @@ SEVERAL = 3
 STANDARDISED = 200, 2_000
 """Brands and influencers at most whose pairs standardise evidence where no endorsement is known."""
 SMALL = 4_000
-"""Influencers up to which sums run on one thread: NumPy and SciPy wait for threads of their own, each busily in the other's way."""
+"""Influencers up to which sums run on one thread: NumPy and SciPy wait for threads of their own, each busily
+in the other's way."""
 PARTNERS = ("krr", "partner")
 MATCH = ("match", "within", "via")
 CONTENT = ("text", "picture", "concept", "graph", "profile", "audience")
@@ -89,17 +95,32 @@ AGREEMENT = "agreement"
 
 
 class BrandfitConfig(Config, frozen=True):
-    folds: Annotated[int, Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20)] = 5
-    strength: Annotated[float, Meta(description="precision of the prior of the weights where brands are new", gt=0)] = 100.0
+    folds: Annotated[
+        int,
+        Meta(description="parts that the training brands are dealt into to learn the weights", ge=2, le=20),
+    ] = 5
+    strength: Annotated[
+        float, Meta(description="precision of the prior of the weights where brands are new", gt=0)
+    ] = 100.0
     strength_known: Annotated[
-        float, Meta(description="the same where brands are seen through partners and everybody is a candidate", gt=0)
+        float,
+        Meta(
+            description="the same where brands are seen through partners and everybody is a candidate", gt=0
+        ),
     ] = 300.0
     prior: Annotated[
         prior.Sources,
-        Meta(description="data that the prior mean of the weights was learned from; none: zeros, and equal cosines"),
+        Meta(
+            description="data that the prior mean of the weights was learned from; none: zeros, and equal "
+            "cosines"
+        ),
     ] = "both"
-    others: Annotated[int, Meta(description="influencers without partners at most that the weights are learned from", ge=0)] = 5_000
-    pairs: Annotated[int, Meta(description="pairs at most that the weights are learned from", ge=1000)] = 400_000
+    others: Annotated[
+        int, Meta(description="influencers without partners at most that the weights are learned from", ge=0)
+    ] = 5_000
+    pairs: Annotated[int, Meta(description="pairs at most that the weights are learned from", ge=1000)] = (
+        400_000
+    )
 
 
 class Brandfit(Ranker):
@@ -135,8 +156,18 @@ class Brandfit(Ranker):
             self._learn(dataset, training, asked, tick)
         return super().fit(dataset)
 
-    def _learn(self, dataset: Dataset, training: Training, asked: tuple[np.ndarray, np.ndarray] | None, tick: Tick | None) -> None:
-        two_sided = [slot for slot, v in training.influencers.items() if v.present.any() and training.brands[slot].present.any()]
+    def _learn(
+        self,
+        dataset: Dataset,
+        training: Training,
+        asked: tuple[np.ndarray, np.ndarray] | None,
+        tick: Tick | None,
+    ) -> None:
+        two_sided = [
+            slot
+            for slot, v in training.influencers.items()
+            if v.present.any() and training.brands[slot].present.any()
+        ]
         if asked is not None and two_sided:
             self.stack = self._weights(dataset, training, *asked, tick)
         self.evidence = Evidence.fit(training, self._fitted)
@@ -146,14 +177,18 @@ class Brandfit(Ranker):
         read += ["engagement"] if self._fitted and self._engaged(dataset) else []
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in read}
         if self.stack is not None:
-            self.training = {"evidence": list(self.stack.names), "weights": self.stack.weights.round(4).tolist()}
+            self.training = {
+                "evidence": list(self.stack.names),
+                "weights": self.stack.weights.round(4).tolist(),
+            }
             self.training["brands"] = asked[0].tolist() if self._fitted and asked is not None else []
 
     def notes(self, dataset: Dataset) -> list[str]:
         told = super().notes(dataset)
         if not self._fitted:
             told.append(
-                f"nothing was learned from endorsements (it takes {FEWEST} brands with partners, and others to tell these from): "
+                f"nothing was learned from endorsements (it takes {FEWEST} brands with partners, and others "
+                "to tell these from): "
                 "a score is likeness alone, weighted as on other data"
             )
         return told
@@ -191,7 +226,10 @@ class Brandfit(Ranker):
         return {name: np.ascontiguousarray(values) for name, values in arrays.items()}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
-        scope = {s: {n.removeprefix(f"{s}."): v for n, v in arrays.items() if n.startswith(f"{s}.")} for s in ("evidence", "stack")}
+        scope = {
+            s: {n.removeprefix(f"{s}."): v for n, v in arrays.items() if n.startswith(f"{s}.")}
+            for s in ("evidence", "stack")
+        }
         earlier = bool(scope["evidence"]) and "plain" not in scope["evidence"]
         if earlier or (scope["stack"] and "brands" not in self.training):
             raise UsageError(
@@ -201,16 +239,24 @@ class Brandfit(Ranker):
         self.evidence, self._seen = Evidence(scope["evidence"]), None
         self.stack = Stack.restored(self.training["evidence"], scope["stack"]) if scope["stack"] else None
 
-    def evidence_of(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
+    def evidence_of(
+        self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray
+    ) -> dict[str, np.ndarray]:
         if self.evidence is None:
-            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset first; it needs no endorsements.")
+            raise UsageError(
+                f"{self.name} has not been fitted.", "Fit it on a Dataset first; it needs no endorsements."
+            )
         used = [slot for slot in self.used_slots(dataset) if slot in CONTENT]
         told = [slot for slot in self.evidence.views if slot in dataset.slots]
         left = {slot: brand_vectors(dataset, slot, brands) for slot in told}
         if not set(used) & set(told):
             return {}
         single = [slot for slot in used if self.stack is not None and f"late.{slot}" in self.stack.names]
-        posts = {slot: brand_rows(dataset, slot, brands, NEWEST) for slot in single if dataset.slots[slot].level == "post"}
+        posts = {
+            slot: brand_rows(dataset, slot, brands, NEWEST)
+            for slot in single
+            if dataset.slots[slot].level == "post"
+        }
         side, at = self._side(dataset, candidates, [slot for slot in used if slot in told], list(posts))
         features = self.evidence.of(left, side, posts)
         if at is not None:
@@ -221,8 +267,11 @@ class Brandfit(Ranker):
             features |= self._of_candidates(dataset, brands, candidates, left)
         return features
 
-    def _of_candidates(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray, left: Slots) -> dict[str, np.ndarray]:
-        """Evidence that content does not give: engagement, and the brands that candidates have worked with."""
+    def _of_candidates(
+        self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray, left: Slots
+    ) -> dict[str, np.ndarray]:
+        """Evidence that content does not give: engagement, and the brands that candidates have worked
+        with."""
         assert self.evidence is not None
         assert self.stack is not None
         found = _engagement(dataset, candidates, len(brands)) if self._engaged(dataset) else {}
@@ -245,10 +294,15 @@ class Brandfit(Ranker):
         brands = np.sort(rng.permutation(len(dataset.brands))[: STANDARDISED[0]])
         influencers = np.sort(rng.permutation(len(dataset.influencers))[: STANDARDISED[1]])
         left = {slot: Vectors(v.values[brands], v.present[brands]) for slot, v in training.brands.items()}
-        right = {slot: Vectors(v.values[influencers], v.present[influencers]) for slot, v in training.influencers.items()}
+        right = {
+            slot: Vectors(v.values[influencers], v.present[influencers])
+            for slot, v in training.influencers.items()
+        }
         features = self.evidence.of(left, self.evidence.side(right, {}), {})
         if self._has_categories(dataset):
-            features[AGREEMENT] = _agreement(dataset, dataset.brands[brands], dataset.influencers[influencers])
+            features[AGREEMENT] = _agreement(
+                dataset, dataset.brands[brands], dataset.influencers[influencers]
+            )
         names = tuple(features)
         columns = np.stack([features[name].ravel() for name in names], axis=1)  # (pairs, k)
         return unfitted(names, columns, prior.weights(names, 0, self.config.prior))
@@ -264,10 +318,12 @@ class Brandfit(Ranker):
     def _side(
         self, dataset: Dataset, candidates: np.ndarray, slots: list[str], single: list[str]
     ) -> tuple[Side, np.ndarray | None]:
-        """What evidence tells of candidates, and their places in it, None for all in order. That of all influencers is kept: the
-        next brand asks for the same."""
+        """What evidence tells of candidates, and their places in it, None for all in order. That of all
+        influencers is kept: the next brand asks for the same."""
         assert self.evidence is not None
-        row = dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
+        row = dataset.remembered(
+            "influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())}
+        )
         at = np.array([row.get(id, -1) for id in candidates.tolist()], np.int64)
         seen = self._seen  # another thread may ask of another Dataset meanwhile
         kept = seen[1] if seen is not None and seen[0]() is dataset else None
@@ -282,16 +338,25 @@ class Brandfit(Ranker):
     def _told(self, dataset: Dataset, influencers: np.ndarray, slots: list[str], single: list[str]) -> Side:
         assert self.evidence is not None
         posts = {slot: account_rows(dataset, slot, influencers, NEWEST) for slot in single}
-        return self.evidence.side({slot: account_vectors(dataset, slot, influencers) for slot in slots}, posts)
+        return self.evidence.side(
+            {slot: account_vectors(dataset, slot, influencers) for slot in slots}, posts
+        )
 
     def _training(self, dataset: Dataset) -> tuple[Training, tuple[np.ndarray, np.ndarray] | None]:
-        """What there is to learn from, and the ids of its brands and influencers, or None where it is too little."""
+        """What there is to learn from, and the ids of its brands and influencers, or None where it is too
+        little."""
         used = self.used_slots(dataset)
         told = [s for s in CONTENT if s in dataset.slots and brand_has(dataset, s, dataset.brands).any()]
         slots = [s for s in CONTENT if s in used or s in told]
         pairs = self._pairs(dataset) if len(dataset.endorsements) else None
         shown = (
-            [brand_has(dataset, slot, pairs.brands[np.unique(pairs.at[:, 0])]) for slot in used if slot in CONTENT] if pairs else []
+            [
+                brand_has(dataset, slot, pairs.brands[np.unique(pairs.at[:, 0])])
+                for slot in used
+                if slot in CONTENT
+            ]
+            if pairs
+            else []
         )
         if pairs is None or not shown or np.any(shown, axis=0).sum() < FEWEST:
             return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None
@@ -308,8 +373,14 @@ class Brandfit(Ranker):
                 (groups[0][brands], groups[1][influencers]),
                 {
                     slot: (left, right)
-                    for slot, (left, right) in _posts(dataset, used, pairs.brands[brands], pairs.influencers[influencers]).items()
-                    if min(np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0 for rows in (left, right)) >= SEVERAL
+                    for slot, (left, right) in _posts(
+                        dataset, used, pairs.brands[brands], pairs.influencers[influencers]
+                    ).items()
+                    if min(
+                        np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0
+                        for rows in (left, right)
+                    )
+                    >= SEVERAL
                 },
                 len(brands) < MANY,
             ),
@@ -319,24 +390,32 @@ class Brandfit(Ranker):
     def _pairs(self, dataset: Dataset) -> Pairs:
         """What may be learned from, of influencers that show anything: others are nobody's candidates.
 
-        A brand that shows nothing tells all the same what its partners are like: how engaged, and whether they had others.
+        A brand that shows nothing tells all the same what its partners are like: how engaged, and whether
+        they had others.
         """
         pairs = to_learn_from(dataset, self.name, unseen=True)
         return narrowed(pairs, np.ones(len(pairs.brands), bool), self._shows(dataset))
 
     def _shows(self, dataset: Dataset) -> np.ndarray:
         """(i,) bool, of all influencers."""
-        content = [account_has(dataset, slot, dataset.influencers) for slot in self.used_slots(dataset) if slot in CONTENT]
+        content = [
+            account_has(dataset, slot, dataset.influencers)
+            for slot in self.used_slots(dataset)
+            if slot in CONTENT
+        ]
         return np.any(content, axis=0) if content else np.zeros(len(dataset.influencers), bool)
 
     def _asked(self, pairs: Pairs) -> np.ndarray:
-        """Numbers of the influencers to learn from: all partners, and of those without partners as many as ``others`` allows."""
+        """Numbers of the influencers to learn from: all partners, and of those without partners as many as
+        ``others`` allows."""
         partners = np.unique(pairs.at[:, 1])
         rest = np.setdiff1d(np.arange(len(pairs.influencers)), partners)
         drawn = seeds.generator(self.seed, "others").permutation(rest)[: self.config.others]
         return np.sort(np.concatenate([partners, drawn]))
 
-    def _vectors(self, dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray) -> Training:
+    def _vectors(
+        self, dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray
+    ) -> Training:
         none = np.zeros((len(brands), len(influencers)), bool)
         return Training(
             {slot: brand_vectors(dataset, slot, brands) for slot in slots},
@@ -347,9 +426,15 @@ class Brandfit(Ranker):
         )
 
     def _weights(
-        self, dataset: Dataset, training: Training, brands: np.ndarray, influencers: np.ndarray, tick: Tick | None
+        self,
+        dataset: Dataset,
+        training: Training,
+        brands: np.ndarray,
+        influencers: np.ndarray,
+        tick: Tick | None,
     ) -> Stack | None:
-        """Fitted on evidence that was not fitted on the pairs that it is asked for; brands (b,) and influencers (i,) are ids.
+        """Fitted on evidence that was not fitted on the pairs that it is asked for; brands (b,) and
+        influencers (i,) are ids.
 
         None where there is nobody to tell partners from.
         """
@@ -364,7 +449,9 @@ class Brandfit(Ranker):
             strength = self.config.strength_known
         else:
             strength = self.config.strength
-            folds = min(folds, len(brands) // 2)  # of a single brand nobody may be left to tell its partners from
+            folds = min(
+                folds, len(brands) // 2
+            )  # of a single brand nobody may be left to tell its partners from
             parts = dealing.by_brands(training, about, self._dealt(training.categories[0], folds), everybody)
         # Of those without partners a sample is learned from: each stands for several.
         several = (self._shows(dataset).sum() - has_partners.sum()) / max((~has_partners).sum(), 1)
@@ -376,7 +463,9 @@ class Brandfit(Ranker):
         for number, part in enumerate(parts):
             if not part.evidence.learned:  # those that are left share nothing with anybody
                 continue
-            of_brands, of_influencers = ({slot: posts[n] for slot, posts in part.asked.posts.items()} for n in (0, 1))
+            of_brands, of_influencers = (
+                {slot: posts[n] for slot, posts in part.asked.posts.items()} for n in (0, 1)
+            )
             side = part.evidence.side(part.asked.influencers, of_influencers)
             features = part.evidence.of(part.asked.brands, side, of_brands)
             if everybody:
@@ -400,7 +489,8 @@ class Brandfit(Ranker):
             return None
         x, y, of, times = (np.concatenate(found) for found in (rows, positive, group, share))
         mean = prior.weights(names, len(brands), self.config.prior)
-        # Pairs of one brand are not independent: of few brands the likelihood claims to know more than it does.
+        # Pairs of one brand are not independent: of few brands the likelihood claims to know more than it
+        # does.
         return stack(names, x, y, of, times, strength * (1 + MANY / len(brands)), mean)
 
     def _dealt(self, categories: np.ndarray, folds: int) -> np.ndarray:
@@ -412,17 +502,24 @@ class Brandfit(Ranker):
         return fold
 
     def _drawn(self, part: Part, number: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows, columns and weights of the pairs of a part: all that are positive, of the others as many as may be."""
+        """Rows, columns and weights of the pairs of a part: all that are positive, of the others as many as
+        may be."""
         positive, others = np.flatnonzero(part.works), np.flatnonzero(part.others)
         drawn = others
         if len(positive) + len(others) > most:
-            drawn = np.sort(seeds.generator(self.seed, "pairs", number).choice(others, min(most, len(others)), replace=False))
+            drawn = np.sort(
+                seeds.generator(self.seed, "pairs", number).choice(
+                    others, min(most, len(others)), replace=False
+                )
+            )
         chosen = np.concatenate([positive, drawn])
         weight = np.repeat([1.0, len(others) / max(len(drawn), 1)], [len(positive), len(drawn)])
         return *np.divmod(chosen, part.works.shape[1]), weight
 
 
-def _posts(dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray) -> dict[str, tuple[Rows, Rows]]:
+def _posts(
+    dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray
+) -> dict[str, tuple[Rows, Rows]]:
     """The newest posts of both sides, of the slots that have a row a post."""
     return {
         slot: (brand_rows(dataset, slot, brands, NEWEST), account_rows(dataset, slot, influencers, NEWEST))
@@ -441,11 +538,17 @@ def _brands_of_each(dataset: Dataset) -> dict[str, list[str]]:
 
 
 def _known(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
-    """(b, n) 1 for those that have worked with another brand, with how many says nothing more; 0 for others."""
+    """(b, n) 1 for those that have worked with another brand, with how many says nothing more; 0 for
+    others."""
     of_each = dataset.remembered("brands of each", lambda: _brands_of_each(dataset))
     count = np.array([len(of_each.get(id, ())) for id in influencers.tolist()])
     partners = (dataset.partners.get(brand, ()) for brand in brands.tolist())
-    with_it = np.array([[id in mine for id in influencers.tolist()] if mine else np.zeros(len(count), bool) for mine in partners])
+    with_it = np.array(
+        [
+            [id in mine for id in influencers.tolist()] if mine else np.zeros(len(count), bool)
+            for mine in partners
+        ]
+    )
     return (count > with_it).astype(np.float64)
 
 
@@ -454,17 +557,22 @@ def _worked(dataset: Dataset, influencers: np.ndarray, place: Mapping[str, int])
     of_each = dataset.remembered("brands of each", lambda: _brands_of_each(dataset))
     found = [[place[brand] for brand in of_each.get(id, ()) if brand in place] for id in influencers.tolist()]
     at = np.array([n for mine in found for n in mine], np.int64)
-    return sparse.csr_matrix((np.ones(len(at)), at, np.cumsum([0, *map(len, found)])), shape=(len(found), len(place)))
+    return sparse.csr_matrix(
+        (np.ones(len(at)), at, np.cumsum([0, *map(len, found)])), shape=(len(found), len(place))
+    )
 
 
 def _engagement(dataset: Dataset, candidates: np.ndarray, brands: int) -> dict[str, np.ndarray]:
     """Column of the engagement slot to (brands, n) numbers, the same for each brand."""
     found = levels(dataset, candidates)
-    return {f"engagement.{name}": np.broadcast_to(values, (brands, len(values))) for name, values in found.items()}
+    return {
+        f"engagement.{name}": np.broadcast_to(values, (brands, len(values))) for name, values in found.items()
+    }
 
 
 def _agreement(dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """(b, n) probability that brand and candidate are of one category, sum over c of p_b(c) p_i(c); NaN where one is unknown.
+    """(b, n) probability that brand and candidate are of one category, sum over c of p_b(c) p_i(c); NaN where
+    one is unknown.
 
     A stated category has probability 1, a predicted one its own, so that an unsure prediction says little.
     """

@@ -1,37 +1,45 @@
-"""CAMERA: what both sides stand for, looked at through each other's eyes, times what an endorsement is worth (C-05 to C-13).
+"""CAMERA: what both sides stand for, looked at through each other's eyes, times what an endorsement is worth
+(C-05 to C-13).
 
     w_a  = softmax(H share of each concept)        historical distribution of an account          Eq. 5
     e_h  = sum over its ten heaviest concepts of w_a^k u_k                                        Eq. 6
-    w_b  = softmax(psi(e_h of m) . rho(u_k)), e_r = sum w_b^k u_k, and the same of m towards b    Eq. 7-8   (bi-directional
-    attention) e_a  = gamma(e_h, e_r)                                                                        Eq. 9
+    w_b  = softmax(psi(e_h of m) . rho(u_k)), e_r = sum w_b^k u_k, and the same of m towards b    Eq. 7-8
+         (bi-directional
+    attention) e_a  = gamma(e_h, e_r)
+                    Eq. 9
     S_ed = sigmoid(phi_1(E(p)) + phi_2(E(b)))      endorsement effect, E engagement rates         Eq. 10-13
     S_in = sigmoid(phi_3(followers) + phi_4(E(m))) influence                                      Eq. 14-16
     F    = (e_b . e_m) S_ed S_in                                                                  Eq. 17-18
     L    = max(0, 7 - F(b, +) + F(b, -)) + l1 |weights|                                           Eq. 19
 
-``concept`` is filled by any encoder of named concepts (``concept.cosmic`` is the paper's). Adam at .001, times .95 an epoch, 40
-epochs, batches of 8, dropout .6, weights from U(-.1, .1). ``interaction=false`` is C-w/o-MR, F the content score alone. With
-``representation`` bilinear, history or semantic, words and pictures stand in for concepts: the baselines Bp+MR, Hp+MR and Vi+MR.
+``concept`` is filled by any encoder of named concepts (``concept.cosmic`` is the paper's). Adam at .001,
+times .95 an epoch, 40 epochs, batches of 8, dropout .6, weights from U(-.1, .1). ``interaction=false`` is
+C-w/o-MR, F the content score alone. With ``representation`` bilinear, history or semantic, words and pictures
+stand in for concepts: the baselines Bp+MR, Hp+MR and Vi+MR.
 
-S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better Understanding. IEEE Transactions
-on Multimedia, 2021. What differs from the paper and from its code:
+S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better
+Understanding. IEEE Transactions on Multimedia, 2021. What differs from the paper and from its code:
 
-* E(p) is, in the paper, the engagement of the very campaign post of the pair: it exists for positives only and gives the label
-  away. Here it is expected: a line through the training pairs from the influencer's own rate, or that rate where no endorsement
-  has a weight. ``endorsement=leaky`` does as the paper does, zero for pairs without a campaign post: to compare, never to use.
-* Eq. 19 with S_ed = 0 for negatives never sees a negative's content (C1). Here negatives have their S_ed too, as in the code.
-* The code multiplies S_ed and S_in onto the wrong pairs (C3) and takes the mean of the inner product in Eq. 7 (C4). Here neither
-  is so.
-* Dropout is of activations after the first layer of each network. The code keeps .6 of the *weights* of several layers (C7), steps
-  at .002 times .99 per 24,000 steps (C5), draws weights from N(0, .1) (C6) and averages the hinge over the triplets that it is
-  above zero for (C8).
-* u are COSMIC's, fixed, in the paper. Here they start from which concepts the training accounts share (truncated SVD) and are
-  learned on.
-* The sum over posts in Eq. 5 is the mean share times H: accounts with few posts are not told to be undecided for that alone.
-* Rates and the logarithm of followers are standardised on the influencers of training. Training stops early on held-out brands.
+* E(p) is, in the paper, the engagement of the very campaign post of the pair: it exists for positives only
+  and gives the label away. Here it is expected: a line through the training pairs from the influencer's own
+  rate, or that rate where no endorsement has a weight. ``endorsement=leaky`` does as the paper does, zero for
+  pairs without a campaign post: to compare, never to use.
+* Eq. 19 with S_ed = 0 for negatives never sees a negative's content (C1). Here negatives have their S_ed too,
+  as in the code.
+* The code multiplies S_ed and S_in onto the wrong pairs (C3) and takes the mean of the inner product in Eq. 7
+  (C4). Here neither is so.
+* Dropout is of activations after the first layer of each network. The code keeps .6 of the *weights* of
+  several layers (C7), steps at .002 times .99 per 24,000 steps (C5), draws weights from N(0, .1) (C6) and
+  averages the hinge over the triplets that it is above zero for (C8).
+* u are COSMIC's, fixed, in the paper. Here they start from which concepts the training accounts share
+  (truncated SVD) and are learned on.
+* The sum over posts in Eq. 5 is the mean share times H: accounts with few posts are not told to be undecided
+  for that alone.
+* Rates and the logarithm of followers are standardised on the influencers of training. Training stops early
+  on held-out brands.
 
-Expected: the paper's Table II has AUC .810, cAUC .678, R@10 .207, R@50 .422, MRR .602, MAP .213, with the leak. C-w/o-MR: .779,
-.635, .073.
+Expected: the paper's Table II has AUC .810, cAUC .678, R@10 .207, R@50 .422, MRR .602, MAP .213, with the
+leak. C-w/o-MR: .779, .635, .073.
 """
 
 from __future__ import annotations
@@ -57,7 +65,8 @@ if TYPE_CHECKING:
 
 MARGIN = 7.0
 RATES = 3
-"""Columns of what the network is given as engagement: the rate, the rate to be expected of a campaign post, followers."""
+"""Columns of what the network is given as engagement: the rate, the rate to be expected of a campaign post,
+followers."""
 BLOCK = 512
 """Pairs that are scored at once."""
 ACCOUNTS = 4096
@@ -67,24 +76,35 @@ ACCOUNTS = 4096
 class CameraConfig(NetworkConfig, frozen=True):
     representation: Annotated[
         Literal["attention", "bilinear", "history", "semantic"],
-        Meta(description="attention: concepts, as CAMERA; the others: words and pictures, as Bp+MR, Hp+MR, Vi+MR"),
+        Meta(
+            description="attention: concepts, as CAMERA; the others: words and pictures, as Bp+MR, Hp+MR, "
+            "Vi+MR"
+        ),
     ] = "attention"
     endorsement: Annotated[
         Literal["expected", "leaky"],
-        Meta(description="engagement of a pair's campaign post; leaky: the true one, as the paper, which gives the label away"),
+        Meta(
+            description="engagement of a pair's campaign post; leaky: the true one, as the paper, which "
+            "gives the label away"
+        ),
     ] = "expected"
-    posts: Annotated[float, Meta(description="posts of an account that its concepts are taken to be the sum of (H)", gt=0)] = 50.0
-    interaction: Annotated[bool, Meta(description="multiply by endorsement effect and influence; false: the paper's C-w/o-MR")] = (
-        True
-    )
+    posts: Annotated[
+        float, Meta(description="posts of an account that its concepts are taken to be the sum of (H)", gt=0)
+    ] = 50.0
+    interaction: Annotated[
+        bool, Meta(description="multiply by endorsement effect and influence; false: the paper's C-w/o-MR")
+    ] = True
     epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 40
     learning_rate: Annotated[float, Meta(description="first step size", gt=0)] = 0.001
     batch_size: Annotated[int, Meta(description="triplets a step", ge=1)] = 8
-    dropout: Annotated[float, Meta(description="share of the activations left out while training", ge=0, lt=1)] = 0.6
+    dropout: Annotated[
+        float, Meta(description="share of the activations left out while training", ge=0, lt=1)
+    ] = 0.6
 
 
 class Camera(TripletRanker):
-    """Bi-directional concept attention; see the module. ``factors`` tells what a score is the product of, and the attention."""
+    """Bi-directional concept attention; see the module. ``factors`` tells what a score is the product of, and
+    the attention."""
 
     Config = CameraConfig
     config: CameraConfig
@@ -116,8 +136,12 @@ class Camera(TripletRanker):
         content = {slot: dim for slot, dim in dims.items() if slot != "engagement"}
         start = None
         if "concept" in content:
-            start = torch.from_numpy(self._start if self._start is not None else np.zeros((dims["concept"], EMBEDDING), np.float32))
-        return CameraNet(start, content, config.representation, config.dropout, config.width, config.interaction)
+            start = torch.from_numpy(
+                self._start if self._start is not None else np.zeros((dims["concept"], EMBEDDING), np.float32)
+            )
+        return CameraNet(
+            start, content, config.representation, config.dropout, config.width, config.interaction
+        )
 
     def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         if self.leaky:
@@ -134,8 +158,11 @@ class Camera(TripletRanker):
         self.training["campaign"] = list(scale(known))
         self._learned = torch.from_numpy(self._campaigns_of(campaigns, pairs.brands, pairs.influencers))
 
-    def _campaigns_of(self, campaigns: Mapping[tuple[str, str], float], brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
-        """(b, i) float32 standardised engagement of the campaign post of each pair; that of none counts as zero."""
+    def _campaigns_of(
+        self, campaigns: Mapping[tuple[str, str], float], brands: np.ndarray, influencers: np.ndarray
+    ) -> np.ndarray:
+        """(b, i) float32 standardised engagement of the campaign post of each pair; that of none counts as
+        zero."""
         row, column = ({id: n for n, id in enumerate(ids.tolist())} for ids in (brands, influencers))
         result = np.zeros((len(brands), len(influencers)), np.float32)
         for (brand, influencer), rate in campaigns.items():
@@ -149,14 +176,18 @@ class Camera(TripletRanker):
 
         from brandfit.rankers._camera_net import EMBEDDING
 
-        rows = np.concatenate([side.values for side in self.values(dataset, "concept", pairs.brands, pairs.influencers)])
+        rows = np.concatenate(
+            [side.values for side in self.values(dataset, "concept", pairs.brands, pairs.influencers)]
+        )
         k = min(EMBEDDING, *rows.shape)
         # In float64: the last axes explain little, and in float32 they change with the number of threads.
         _, singular, axes = randomized_svd(np.sqrt(rows, dtype=np.float64), k, random_state=0)
         self._start = np.zeros((rows.shape[1], EMBEDDING), np.float32)
         self._start[:, :k] = axes.T * np.sqrt(singular * len(singular) / singular.sum())
 
-    def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
+    def values(
+        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+    ) -> tuple[Vectors, Vectors]:
         if slot == "concept":
             sides = brand_vectors(dataset, slot, brands), account_vectors(dataset, slot, influencers)
             if "logits" not in self.training:
@@ -166,7 +197,10 @@ class Camera(TripletRanker):
             left, right = super().values(dataset, slot, brands, influencers)
             return unit(left), unit(right)
         column = dataset.slots[slot].columns.index(RATE)
-        rates = [vectors(dataset, slot, ids) for vectors, ids in ((brand_vectors, brands), (account_vectors, influencers))]
+        rates = [
+            vectors(dataset, slot, ids)
+            for vectors, ids in ((brand_vectors, brands), (account_vectors, influencers))
+        ]
         raw = [np.where(v.present, v.values[:, column], np.nan).astype(np.float64) for v in rates]
         followers = np.log1p(np.maximum(dataset.of_accounts("followers", influencers).astype(np.float64), 0))
         if "scale" not in self.training:
@@ -177,7 +211,9 @@ class Camera(TripletRanker):
         right_rates = np.stack([rate, offset + slope * rate, audience], axis=1).astype(np.float32)
         left_rates = np.zeros((len(brands), RATES), np.float32)
         left_rates[:, 0] = _standard(raw[0], *scales["rate"])
-        return Vectors(left_rates, np.ones(len(left_rates), bool)), Vectors(right_rates, np.ones(len(right_rates), bool))
+        return Vectors(left_rates, np.ones(len(left_rates), bool)), Vectors(
+            right_rates, np.ones(len(right_rates), bool)
+        )
 
     def loss(self, embed: Embed, batch: Triplets) -> Tensor:
         return triplet(*self.compared(embed, batch), MARGIN)
@@ -200,9 +236,9 @@ class Camera(TripletRanker):
         return {self.name: self._factors(dataset, brands, candidates, {"score"})["score"]}
 
     def factors(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
-        """score, content, effect and influence (b, n), NaN where there is no evidence; of concepts also concepts_b, weights_b,
-        concepts_m, weights_m (b, n, 10): the ten heaviest of both sides, by column of the concept slot, and how much of each
-        side's attention each has.
+        """score, content, effect and influence (b, n), NaN where there is no evidence; of concepts also
+        concepts_b, weights_b, concepts_m, weights_m (b, n, 10): the ten heaviest of both sides, by column of
+        the concept slot, and how much of each side's attention each has.
         """
         return self._factors(dataset, brands, candidates)
 
@@ -213,7 +249,9 @@ class Camera(TripletRanker):
         result = {}
         for side, key in (("brand", "b"), ("influencer", "m")):
             result[side] = np.zeros(dataset.slots["concept"].dim)
-            np.add.at(result[side], told[f"concepts_{key}"][0, 0].astype(np.int64), told[f"weights_{key}"][0, 0])
+            np.add.at(
+                result[side], told[f"concepts_{key}"][0, 0].astype(np.int64), told[f"weights_{key}"][0, 0]
+            )
         return result
 
     def _factors(
@@ -223,10 +261,13 @@ class Camera(TripletRanker):
         import torch
 
         if self.network is None:
-            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first.")
+            raise UsageError(
+                f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first."
+            )
         if self.leaky and self._campaigns is None:
             raise UsageError(
-                f"{self.name} with endorsement=leaky reads what it is asked for: it can be evaluated, not used.",
+                f"{self.name} with endorsement=leaky reads what it is asked for: it can be evaluated, not "
+                "used.",
                 "Train it without that setting.",
             )
         shape = (len(brands), len(candidates))
@@ -236,10 +277,20 @@ class Camera(TripletRanker):
             return {"score": np.full(shape, np.nan)}
         sides = {slot: self.values(dataset, slot, brands, candidates) for slot in used}
         known = np.any([shared(*sides[slot]) for slot in content], axis=0)
-        tensors = [{slot: torch.from_numpy(pair[side].values).double() for slot, pair in sides.items()} for side in (0, 1)]
-        has = [{slot: torch.from_numpy(pair[side].present).double()[:, None] for slot, pair in sides.items()} for side in (0, 1)]
+        tensors = [
+            {slot: torch.from_numpy(pair[side].values).double() for slot, pair in sides.items()}
+            for side in (0, 1)
+        ]
+        has = [
+            {slot: torch.from_numpy(pair[side].present).double()[:, None] for slot, pair in sides.items()}
+            for side in (0, 1)
+        ]
         shown = self._campaigns if self.leaky else None
-        campaigns = None if shown is None else torch.from_numpy(self._campaigns_of(shown, brands, candidates)).double()
+        campaigns = (
+            None
+            if shown is None
+            else torch.from_numpy(self._campaigns_of(shown, brands, candidates)).double()
+        )
         network: Any = self.exact
         found: dict[str, list[np.ndarray]] = {}
         with torch.inference_mode():
@@ -248,10 +299,15 @@ class Camera(TripletRanker):
                 for start in range(0, shape[1], BLOCK):
                     at = torch.arange(start, min(start + BLOCK, shape[1]))
                     campaign = None if campaigns is None else campaigns[row, at]
-                    for name, values in self._told(network, *looked, has, campaign, torch.full_like(at, row), at).items():
+                    for name, values in self._told(
+                        network, *looked, has, campaign, torch.full_like(at, row), at
+                    ).items():
                         if not wanted or name in wanted:
                             found.setdefault(name, []).append(values.float().numpy())
-        result = {name: np.concatenate(values).reshape(*shape, *values[0].shape[1:]) for name, values in found.items()}
+        result = {
+            name: np.concatenate(values).reshape(*shape, *values[0].shape[1:])
+            for name, values in found.items()
+        }
         for name in result.keys() & {"score", "content", "effect", "influence"}:
             result[name] = np.where(known, result[name].astype(np.float64), np.nan)
         return result
@@ -261,8 +317,11 @@ class Camera(TripletRanker):
         leak = "leaky: it reads the engagement of each pair's own campaign post, which only partners have"
         return [leak, *told] if self.leaky else told
 
-    def _looked(self, network: Any, values: Sequence[dict[str, Tensor]]) -> tuple[list[dict[str, Any]], Tensor | None]:
-        """The values of both sides with concepts as attention sees them, once for every account; and where their answers are."""
+    def _looked(
+        self, network: Any, values: Sequence[dict[str, Tensor]]
+    ) -> tuple[list[dict[str, Any]], Tensor | None]:
+        """The values of both sides with concepts as attention sees them, once for every account; and where
+        their answers are."""
         import torch
 
         if "concept" not in values[1]:
@@ -271,8 +330,12 @@ class Camera(TripletRanker):
         answers, place = network.answered(w)
         seen = [network.seen(part, answers) for part in w.split(ACCOUNTS)]  # type: ignore[no-untyped-call]
         counts = [len(side["concept"]) for side in values]
-        sides = zip(*(torch.split(torch.cat(column), counts) for column in zip(*seen, strict=True)), strict=True)
-        return [side | {"concept": type(seen[0])(*columns)} for side, columns in zip(values, sides, strict=True)], place
+        sides = zip(
+            *(torch.split(torch.cat(column), counts) for column in zip(*seen, strict=True)), strict=True
+        )
+        return [
+            side | {"concept": type(seen[0])(*columns)} for side, columns in zip(values, sides, strict=True)
+        ], place
 
     def _told(
         self,
@@ -285,17 +348,23 @@ class Camera(TripletRanker):
         influencer: Tensor,
     ) -> dict[str, Tensor]:
         content = [slot for slot in values[1] if slot != "engagement"]
-        left, right = ({slot: _rows(values[side][slot], at) for slot in content} for side, at in ((0, brand), (1, influencer)))
+        left, right = (
+            {slot: _rows(values[side][slot], at) for slot in content}
+            for side, at in ((0, brand), (1, influencer))
+        )
         if "engagement" in values[1]:
             theirs = values[1]["engagement"][influencer]
             left["rate"] = values[0]["engagement"][brand][:, :1]
             right |= {"rate": theirs[:, :1], "expected": theirs[:, 1:2], "followers": theirs[:, 2:]}
         if campaign is not None:
             right["expected"] = campaign[:, None]
-        return network(left, right, {slot: has[0][slot][brand] * has[1][slot][influencer] for slot in content}, place)
+        return network(
+            left, right, {slot: has[0][slot][brand] * has[1][slot][influencer] for slot in content}, place
+        )
 
     def _distribution(self, vectors: Vectors) -> Vectors:
-        """softmax(H share) of each row; Features that were no weights where it was fitted (some below zero) are logits."""
+        """softmax(H share) of each row; Features that were no weights where it was fitted (some below zero)
+        are logits."""
         values = vectors.values.astype(np.float64)
         weights = np.maximum(values, 0)
         shares = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
@@ -306,13 +375,23 @@ class Camera(TripletRanker):
         return Vectors(told.astype(np.float32), present)
 
     def _scale(
-        self, dataset: Dataset, brands: np.ndarray, influencers: np.ndarray, rate: np.ndarray, followers: np.ndarray
+        self,
+        dataset: Dataset,
+        brands: np.ndarray,
+        influencers: np.ndarray,
+        rate: np.ndarray,
+        followers: np.ndarray,
     ) -> dict[str, Any]:
-        """Means and deviations, and the line that tells a campaign's standardised rate from the influencer's own."""
+        """Means and deviations, and the line that tells a campaign's standardised rate from the influencer's
+        own."""
         told = (("rate", rate), ("followers", followers))
         scales = {name: list(scale(values[~np.isnan(values)])) for name, values in told}
         row, here = {id: n for n, id in enumerate(influencers.tolist())}, set(brands.tolist())
-        found = [(rate[row[i]], campaign) for (b, i), campaign in campaign_rates(dataset).items() if b in here and i in row]
+        found = [
+            (rate[row[i]], campaign)
+            for (b, i), campaign in campaign_rates(dataset).items()
+            if b in here and i in row
+        ]
         pairs = [(own, campaign) for own, campaign in found if not np.isnan(own)]
         line = [1.0, 0.0]
         if len(pairs) > 2:
@@ -336,7 +415,11 @@ class Camera(TripletRanker):
 
 def _rows(values: Any, at: Any) -> Any:
     """Of a tensor, or of accounts as attention sees them."""
-    return type(values)(*(column.index_select(0, at) for column in values)) if isinstance(values, tuple) else values[at]
+    return (
+        type(values)(*(column.index_select(0, at) for column in values))
+        if isinstance(values, tuple)
+        else values[at]
+    )
 
 
 def _standard(values: np.ndarray, mean: float, deviation: float) -> np.ndarray:

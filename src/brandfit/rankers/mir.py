@@ -4,26 +4,30 @@
     score = <e_b, e_i>
     L = - sum of q_j log p_j,  p = softmax(score),  q = softmax(grade)      ListNet over k candidates
 
-A list holds one candidate of each of k buckets: the brand's partners sorted by how well their campaign posts did (the engagement
-of the endorsement, its ``weight``; a label of training pairs, never read when scoring) in k - 1 buckets, and all others
-(``learning.samplers.buckets``). Vectors are means over posts (history pooling "ap"; ``pooling=weighted`` is "wap"). SGD at .001,
-batches of 64, at most 30 epochs, dropout of a half.
+A list holds one candidate of each of k buckets: the brand's partners sorted by how well their campaign posts
+did (the engagement of the endorsement, its ``weight``; a label of training pairs, never read when scoring) in
+k - 1 buckets, and all others (``learning.samplers.buckets``). Vectors are means over posts (history pooling
+"ap"; ``pooling=weighted`` is "wap"). SGD at .001, batches of 64, at most 30 epochs, dropout of a half.
 
-T. Gan, S. Wang, M. Liu, X. Song, Y. Yao, L. Nie: Seeking Micro-influencers for Brand Promotion. ACM Multimedia 2019. Known from
-its figures, README and published code; what differs:
+T. Gan, S. Wang, M. Liu, X. Song, Y. Yao, L. Nie: Seeking Micro-influencers for Brand Promotion. ACM
+Multimedia 2019. Known from its figures, README and published code; what differs:
 
-* The code gives each side weights of its own (``sides=own``). Few pairs teach them little; here both sides share them.
-* The code takes the mean of the product as score (R2): the same order, gradients 512 times smaller. Here it is the inner product.
-* Grades are the number of the bucket, k - 1 for the best down to 0: the paper's competence scores are not public. A partner
-  of whose campaign no engagement is known stands in the middle of those of whom it is.
-* Their local response normalisation of VGG maps is left out: vectors of every slot are set to length one instead.
+* The code gives each side weights of its own (``sides=own``). Few pairs teach them little; here both sides
+  share them.
+* The code takes the mean of the product as score (R2): the same order, gradients 512 times smaller. Here it
+  is the inner product.
+* Grades are the number of the bucket, k - 1 for the best down to 0: the paper's competence scores are not
+  public. A partner of whose campaign no engagement is known stands in the middle of those of whom it is.
+* Their local response normalisation of VGG maps is left out: vectors of every slot are set to length one
+  instead.
 * The penalty of the weights, .001 in the code of all variants but k = 4, is 0 unless ``l1`` says otherwise.
-* Weights start from N(0, .1). Training stops early on held-out training brands; at the paper's step of SGD it seldom does before
-  its last epoch.
+* Weights start from N(0, .1). Training stops early on held-out training brands; at the paper's step of SGD it
+  seldom does before its last epoch.
 
 ``fusion`` text, picture and concat are the paper's variants MIR t-only, v-only and MIR-concat.
 
-Expected: the paper's Table 1 has AUC .849, cAUC .675, R@10 .135, R@50 .428, MedR 6 for k = 4 on its text and picture features.
+Expected: the paper's Table 1 has AUC .849, cAUC .675, R@10 .135, R@50 .428, MedR 6 for k = 4 on its text and
+picture features.
 """
 
 from __future__ import annotations
@@ -55,15 +59,19 @@ class MirConfig(NetworkConfig, frozen=True):
         Meta(description="how words and pictures come together, or which is used alone"),
     ] = "product"
     pooling: Annotated[
-        Literal["average", "weighted"], Meta(description="mean over posts; weighted: those with more likes and comments weigh more")
+        Literal["average", "weighted"],
+        Meta(description="mean over posts; weighted: those with more likes and comments weigh more"),
     ] = "average"
     sides: Annotated[
-        Literal["shared", "own"], Meta(description="whether brands and influencers share the weights; own: the authors' code")
+        Literal["shared", "own"],
+        Meta(description="whether brands and influencers share the weights; own: the authors' code"),
     ] = "shared"
     optimiser: Annotated[Literal["sgd", "adam"], Meta(description="sgd is the paper's")] = "sgd"
     epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 30
     learning_rate: Annotated[float, Meta(description="step size", gt=0)] = 0.001
-    decay: Annotated[float, Meta(description="what the step size is multiplied by after an epoch", gt=0, le=1)] = 1.0
+    decay: Annotated[
+        float, Meta(description="what the step size is multiplied by after an epoch", gt=0, le=1)
+    ] = 1.0
     batch_size: Annotated[int, Meta(description="lists a step", ge=1)] = 64
     l1: Annotated[float, Meta(description="weight of the sum of absolute weights in the loss", ge=0)] = 0.0
 
@@ -93,9 +101,14 @@ class Mir(NetworkRanker):
             return torch.optim.SGD(network.parameters(), lr=self.config.learning_rate)
         return super().optimiser(network)
 
-    def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
+    def values(
+        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+    ) -> tuple[Vectors, Vectors]:
         weighted = self.config.pooling == "weighted"
-        left, right = brand_vectors(dataset, slot, brands, weighted), account_vectors(dataset, slot, influencers, weighted)
+        left, right = (
+            brand_vectors(dataset, slot, brands, weighted),
+            account_vectors(dataset, slot, influencers, weighted),
+        )
         return unit(left), unit(right)
 
     def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
     score = mean over the factors there are of (log(1 + f) - mean) / deviation
 
-The factors are those of the activeness module of Li, Lai and Chen, "Discovering Influencers for Marketing in the Blogosphere"
-(Information Sciences 2011), as far as a platform shows them: posts a week, likes a post, comments a post, followers. Means and
-deviations are those of the influencers that it was fitted on. CAMERA compares with it: it is near chance, for it knows nothing of
-the brand (Table II: AUC .499).
+The factors are those of the activeness module of Li, Lai and Chen, "Discovering Influencers for Marketing in
+the Blogosphere" (Information Sciences 2011), as far as a platform shows them: posts a week, likes a post,
+comments a post, followers. Means and deviations are those of the influencers that it was fitted on. CAMERA
+compares with it: it is near chance, for it knows nothing of the brand (Table II: AUC .499).
 
 The score does not tell brands apart. An influencer of whom no factor is known gets NaN.
 """
@@ -49,7 +49,9 @@ class Miv(Ranker):
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         if not len(self.scale):
-            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset first; it needs no endorsements.")
+            raise UsageError(
+                f"{self.name} has not been fitted.", "Fit it on a Dataset first; it needs no endorsements."
+            )
         values = (_factors(dataset, candidates) - self.scale[:, 0]) / self.scale[:, 1]
         known = ~np.isnan(values)
         count = known.sum(axis=1)

@@ -3,29 +3,37 @@
     content     e_c = W (MLP(objects and scenes) o MLP(topics)) + b                     Eq. 4-9
     audience    e_u, the same of what the account's audience posts                      Eq. 10-12
     attributes  e_s = MLP(mean of the node2vec vectors of the account's attributes)     Eq. 18
-    ea_f = sigmoid(W' e_c + b') o sigmoid(W'' e_u + b''),   e' = e o softmax(sigmoid(e) o ea_f) d_a     co-attention, Eq. 20-24
+    ea_f = sigmoid(W' e_c + b') o sigmoid(W'' e_u + b''),   e' = e o softmax(sigmoid(e) o ea_f) d_a
+                                                                       co-attention, Eq. 20-24
     F(b, m) = <e'_c,b , e'_c,m> + <e'_u,b , e'_u,m> + <e_s,b , e_s,m>                   Eq. 19, 25-27
-    L = triplets of the three (margins 4, 2, 2) + CE of softmax(F(b, +), F(b, -)) + l1 |weights|        Eq. 28-32
+    L = triplets of the three (margins 4, 2, 2) + CE of softmax(F(b, +), F(b, -)) + l1 |weights|
+                                                                       Eq. 28-32
 
-Topics fill ``text``, object and scene proportions ``picture``, what the audience posts ``audience`` (``audience.<encoder>``),
-``concept.graph`` ``graph``. Adam at .002, times .95 an epoch, batches of 16, at most 100 epochs, dropout of a half, LeakyReLU. The
-``use`` setting leaves whole perspectives out: the paper's six ablations.
+Topics fill ``text``, object and scene proportions ``picture``, what the audience posts ``audience``
+(``audience.<encoder>``), ``concept.graph`` ``graph``. Adam at .002, times .95 an epoch, batches of 16, at
+most 100 epochs, dropout of a half, LeakyReLU. The ``use`` setting leaves whole perspectives out: the paper's
+six ablations.
 
-S. Wang, T. Gan, Y. Liu, J. Wu, Y. Cheng, L. Nie: Micro-Influencer Recommendation by Multi-Perspective Account Representation
-Learning. IEEE Transactions on Multimedia, 2022. Where the authors' code does otherwise, the equations are followed, but for one:
+S. Wang, T. Gan, Y. Liu, J. Wu, Y. Cheng, L. Nie: Micro-Influencer Recommendation by Multi-Perspective Account
+Representation Learning. IEEE Transactions on Multimedia, 2022. Where the authors' code does otherwise, the
+equations are followed, but for one:
 
-* Co-attention weighs by softmax(sigmoid(e) o ea_f), as the code (M2). Eq. 21 has e itself (``attention=printed``): a weight may
-  then be as large as d_a = 512, the more so the larger e, and training runs away as soon as there are audiences.
-* The code leaves out W of Eq. 9 and 12 (M1), uses other co-attention weights for brands than for influencers (M2), adds a
-  regulariser that the paper does not name (M3), shrinks the step by .99 every 12,000 steps (M5), drops weights of the first layers,
-  not activations (M6), and draws all negatives once (M7): here they are drawn anew every epoch.
-* An audience here is one vector: what its encoder gives, pooled. Pictures and topics of audiences are not two branches.
+* Co-attention weighs by softmax(sigmoid(e) o ea_f), as the code (M2). Eq. 21 has e itself
+  (``attention=printed``): a weight may then be as large as d_a = 512, the more so the larger e, and training
+  runs away as soon as there are audiences.
+* The code leaves out W of Eq. 9 and 12 (M1), uses other co-attention weights for brands than for influencers
+  (M2), adds a regulariser that the paper does not name (M3), shrinks the step by .99 every 12,000 steps (M5),
+  drops weights of the first layers, not activations (M6), and draws all negatives once (M7): here they are
+  drawn anew every epoch.
+* An audience here is one vector: what its encoder gives, pooled. Pictures and topics of audiences are not two
+  branches.
 * Training stops early on held-out training brands.
 * An attribute branch has no dropout, as in the code (M6); the paper does not say.
-* Topics and pictures are shares that add up to one. Embeddings in their place are brought to length one where they are longer.
+* Topics and pictures are shares that add up to one. Embeddings in their place are brought to length one where
+  they are longer.
 
-Expected: the paper's Table III has AUC .884, cAUC .727, R@10 .213, R@50 .551, MRR .565, MAP .238 with pictures and audiences; its
-c-only row AUC .861, att-only .805, c+att .882.
+Expected: the paper's Table III has AUC .884, cAUC .727, R@10 .213, R@50 .551, MRR .565, MAP .238 with
+pictures and audiences; its c-only row AUC .861, att-only .805, c+att .882.
 """
 
 from __future__ import annotations
@@ -53,11 +61,16 @@ class MorningConfig(NetworkConfig, frozen=True):
     batch_size: Annotated[int, Meta(description="triplets a step", ge=1)] = 16
     use: Annotated[
         tuple[Literal["content", "audience", "attributes"], ...],
-        Meta(description="the perspectives that are looked from; fewer are the paper's ablations", min_length=1),
+        Meta(
+            description="the perspectives that are looked from; fewer are the paper's ablations", min_length=1
+        ),
     ] = ("content", "audience", "attributes")
     attention: Annotated[
         Literal["sigmoid", "printed"],
-        Meta(description="what co-attention weighs by: sigmoid of an embedding, as the code; printed: the embedding, as Eq. 21"),
+        Meta(
+            description="what co-attention weighs by: sigmoid of an embedding, as the code; printed: the "
+            "embedding, as Eq. 21"
+        ),
     ] = "sigmoid"
 
 
@@ -74,7 +87,9 @@ class Morning(TripletRanker):
 
         return MorningNet(dims, self.config.dropout, self.config.width, self.config.attention)
 
-    def values(self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray) -> tuple[Vectors, Vectors]:
+    def values(
+        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+    ) -> tuple[Vectors, Vectors]:
         left, right = super().values(dataset, slot, brands, influencers)
         return (left, right) if slot == "graph" else (bounded(left), bounded(right))
 

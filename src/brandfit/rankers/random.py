@@ -2,10 +2,11 @@
 
     score = uniform in [0, 1), made from the seed and the two ids
 
-The same pair has the same score in any order of candidates and in any batch. It reads no features, so it scores everyone.
+The same pair has the same score in any order of candidates and in any batch. It reads no features, so it
+scores everyone.
 
-Elwood et al. 2021, Table I: AUC .493, Recall@10 .007, Recall@50 .041 over 5 folds; on released features of 286 brands,
-5 folds of about 670 candidates: AUC .495, Recall@10 .016.
+Elwood et al. 2021, Table I: AUC .493, Recall@10 .007, Recall@50 .041 over 5 folds; on released features of
+286 brands, 5 folds of about 670 candidates: AUC .495, Recall@10 .016.
 """
 
 from __future__ import annotations

@@ -1,18 +1,22 @@
 """SimCos: cosine similarity of what both sides post, no training, no parameters (W-11).
 
-Elwood et al. 2021, IV-C: concatenate the image and text embeddings of an account, pooled over its posts (W-03), and score
-by the cosine. Two ways to bring the slots together:
+Elwood et al. 2021, IV-C: concatenate the image and text embeddings of an account, pooled over its posts
+(W-03), and score by the cosine. Two ways to bring the slots together:
 
-    average      z = mean over shared slots s of cos(b_s, i_s)            = cosine of the slots, each set to length one first
-    concatenate  z = sum over shared slots of b_s . i_s / (|b| |i|)       the paper's: the slot of longer vectors weighs more
+    average      z = mean over shared slots s of cos(b_s, i_s)            = cosine of the slots, each set to
+                 length one first
+    concatenate  z = sum over shared slots of b_s . i_s / (|b| |i|)       the paper's: the slot of longer
+                 vectors weighs more
 
-``average`` is the default because lengths of different encoders mean nothing to each other (a VGG map is hundreds long, a
-topic mixture less than one). Both are sums over slots, so the parts (text, picture, concept) add up to the score. A slot
-that one side of a pair misses is left out for that pair, from the lengths too; without any shared slot the score is NaN.
-The concept slot is our extension; a vector of zeros points nowhere and counts as missing.
+``average`` is the default because lengths of different encoders mean nothing to each other (a VGG map is
+hundreds long, a topic mixture less than one). Both are sums over slots, so the parts (text, picture, concept)
+add up to the score. A slot that one side of a pair misses is left out for that pair, from the lengths too;
+without any shared slot the score is NaN. The concept slot is our extension; a vector of zeros points nowhere
+and counts as missing.
 
-Expected: the paper's Table I has AUC .755, Recall@10 .156, Recall@50 .368, MedR 2.5 on its text and picture features of 360
-brands. On released text topics and concepts of 286 brands, 5 folds over brands: AUC .842, Recall@10 .211.
+Expected: the paper's Table I has AUC .755, Recall@10 .156, Recall@50 .368, MedR 2.5 on its text and picture
+features of 360 brands. On released text topics and concepts of 286 brands, 5 folds over brands: AUC .842,
+Recall@10 .211.
 """
 
 from __future__ import annotations
@@ -32,7 +36,10 @@ from brandfit.rankers.base import Ranker
 class SimCosConfig(Config, frozen=True):
     fusion: Annotated[
         Literal["average", "concatenate"],
-        Meta(description="how slots come together: average of their cosines, or cosine of their raw concatenation (the paper's)"),
+        Meta(
+            description="how slots come together: average of their cosines, or cosine of their raw "
+            "concatenation (the paper's)"
+        ),
     ] = "average"
 
 
@@ -78,4 +85,8 @@ def _concatenated(sides: dict[str, tuple[Vectors, Vectors]]) -> dict[str, np.nda
 
 def _squared(vectors: Vectors) -> np.ndarray:
     """(n,) squared lengths, float64 that hold float32 values (as ``inner`` gives)."""
-    return np.einsum("nd,nd->n", vectors.values, vectors.values, dtype=np.float64).astype(np.float32).astype(np.float64)
+    return (
+        np.einsum("nd,nd->n", vectors.values, vectors.values, dtype=np.float64)
+        .astype(np.float32)
+        .astype(np.float64)
+    )

@@ -1,30 +1,35 @@
 """WSim: a trainable inner product of what both sides post (W-03, W-04, W-05, W-08, W-09, W-10).
 
-    s_t = b_t' W_t i_t    s_v = b_v' W_v i_v                 W diagonal            (Elwood et al. 2021, Eq. 1-2)
+    s_t = b_t' W_t i_t    s_v = b_v' W_v i_v                 W diagonal            (Elwood et al. 2021, Eq.
+                          1-2)
     z   = w_t s_t + w_v s_v + w_e e,    w_t + w_v + w_e = 1                        (Eq. 3)
     L   = - sum of y_i log softmax(z)_i,    y_i = 1 / positives in the pool        (Eq. 8-9)
 
-b and i are means over posts; e is the influencer's engagement rate, the mean over its posts, standardised on the influencers
-that it was fitted on. Pools of K candidates hold 1 ... K positives (III-D, ``learning.samplers.pools``). Adam, at most 200
-epochs, early stopping on 20 % of the brands, the best weights kept.
+b and i are means over posts; e is the influencer's engagement rate, the mean over its posts, standardised on
+the influencers that it was fitted on. Pools of K candidates hold 1 ... K positives (III-D,
+``learning.samplers.pools``). Adam, at most 200 epochs, early stopping on 20 % of the brands, the best weights
+kept.
 
-A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable Framework.
-arXiv 2107.13943. There is no public code of the authors. What the paper leaves open, and what was chosen:
+A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable
+Framework. arXiv 2107.13943. There is no public code of the authors. What the paper leaves open, and what was
+chosen:
 
-* Every slot's vector is set to length one (``normalise``). Raw VGG maps are far longer than text vectors: their products would
-  swamp the text's and saturate the softmax. With W at the identity s is then the cosine, which the paper says WSim generalises.
-* W starts at the identity, the weights at equal shares with a small one for engagement: untrained it is SimCos with a hint
-  of popularity. The convex weights are a softmax of free numbers.
+* Every slot's vector is set to length one (``normalise``). Raw VGG maps are far longer than text vectors:
+  their products would swamp the text's and saturate the softmax. With W at the identity s is then the cosine,
+  which the paper says WSim generalises.
+* W starts at the identity, the weights at equal shares with a small one for engagement: untrained it is
+  SimCos with a hint of popularity. The convex weights are a softmax of free numbers.
 * The 20 % held out are brands, not pairs: what counts is a brand that is new. Their pools are drawn once.
 * The negatives of the pools are drawn anew every epoch; batch size and patience are ours.
 
-Extensions: the concept slot has a W of its own; where a pair lacks a factor it is left out and the other weights are scaled
-up to one. Engagement alone is no evidence of a match: a pair that shares no content scores NaN. Parts: text, picture,
-concept, engagement. Scoring needs no torch.
+Extensions: the concept slot has a W of its own; where a pair lacks a factor it is left out and the other
+weights are scaled up to one. Engagement alone is no evidence of a match: a pair that shares no content scores
+NaN. Parts: text, picture, concept, engagement. Scoring needs no torch.
 
-Expected: the paper's Table I for K = 6 has AUC .861 +- .008, Recall@10 .178, Recall@50 .469, MedR 2.9 with 25 K parameters on
-its text and picture features of 360 brands. On released text topics and concepts of 286 brands, 5 folds over brands: AUC .843,
-Recall@10 .201, no better than the same model untrained (``simcos``: .842, .211).
+Expected: the paper's Table I for K = 6 has AUC .861 +- .008, Recall@10 .178, Recall@50 .469, MedR 2.9 with 25
+K parameters on its text and picture features of 360 brands. On released text topics and concepts of 286
+brands, 5 folds over brands: AUC .843, Recall@10 .201, no better than the same model untrained (``simcos``:
+.842, .211).
 """
 
 from __future__ import annotations
@@ -60,9 +65,14 @@ class WSimConfig(Config, frozen=True):
     epochs: Annotated[int, Meta(description="epochs at most", ge=0, le=100_000)] = 200
     learning_rate: Annotated[float, Meta(description="step size of Adam", gt=0)] = 0.001
     batch_size: Annotated[int, Meta(description="pools a step", ge=1)] = 256
-    patience: Annotated[int, Meta(description="epochs without a lower validation loss before training ends", ge=1)] = 10
+    patience: Annotated[
+        int, Meta(description="epochs without a lower validation loss before training ends", ge=1)
+    ] = 10
     validation: Annotated[
-        float, Meta(description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1)
+        float,
+        Meta(
+            description="share of the training brands held out to stop early; 0 trains all epochs", ge=0, lt=1
+        ),
     ] = 0.2
     device: Device = "auto"
     normalise: Annotated[bool, Meta(description="set every slot's vector to length one first")] = True
@@ -71,8 +81,8 @@ class WSimConfig(Config, frozen=True):
 class WSim(Ranker):
     """Diagonal bilinear similarity; see the module.
 
-    After ``fit``: ``diagonal`` is slot to diag(W) (d,), the importance of every feature (W-14); ``weights`` are the convex
-    weights by factor.
+    After ``fit``: ``diagonal`` is slot to diag(W) (d,), the importance of every feature (W-14); ``weights``
+    are the convex weights by factor.
     """
 
     Config = WSimConfig
@@ -105,16 +115,22 @@ class WSim(Ranker):
         held = held_out(pairs.at, self.config.validation, self.seed)
         learned, others = candidates(pairs, held)
         size = self.config.batch_size
-        judged = pools(pairs.at[held], others, self.config.pool_size, seeds.generator(self.seed, "validation pools"))
+        judged = pools(
+            pairs.at[held], others, self.config.pool_size, seeds.generator(self.seed, "validation pools")
+        )
 
-        network = WSimNet({slot: vectors.values.shape[1] for slot, vectors in left.items()}, bool(rate)).to(device)
+        network = WSimNet({slot: vectors.values.shape[1] for slot, vectors in left.items()}, bool(rate)).to(
+            device
+        )
 
         def loss(batch: Pools) -> Tensor:
             features, positive, valid = inputs(batch)
             return listnet(network(*features), positive, valid)
 
         def validate() -> float:
-            return sum(float(loss(batch)) * len(batch.brand) for batch in batches_of(judged, size)) / len(judged.brand)
+            return sum(float(loss(batch)) * len(batch.brand) for batch in batches_of(judged, size)) / len(
+                judged.brand
+            )
 
         def batches(rng: np.random.Generator) -> Iterator[Pools]:
             drawn = pools(pairs.at[~held], learned, self.config.pool_size, rng)
@@ -141,7 +157,9 @@ class WSim(Ranker):
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         if not self.weights:
-            raise UsageError(f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first.")
+            raise UsageError(
+                f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first."
+            )
         factors, weights = {}, {}
         content = np.zeros((len(brands), len(candidates)), bool)
         for slot in self.used_slots(dataset):
@@ -179,8 +197,12 @@ class WSim(Ranker):
         return arrays | {"engagement": np.array(self.engagement)}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self.diagonal = {slot: arrays[f"diagonal.{slot}"] for slot in self.slots if f"diagonal.{slot}" in arrays}
-        self.weights = {slot: float(arrays[f"weight.{slot}"][0]) for slot in self.slots if f"weight.{slot}" in arrays}
+        self.diagonal = {
+            slot: arrays[f"diagonal.{slot}"] for slot in self.slots if f"diagonal.{slot}" in arrays
+        }
+        self.weights = {
+            slot: float(arrays[f"weight.{slot}"][0]) for slot in self.slots if f"weight.{slot}" in arrays
+        }
         self.engagement = (float(arrays["engagement"][0]), float(arrays["engagement"][1]))
 
     def _missing(self, dataset: Dataset, slot: str) -> str:
@@ -188,8 +210,11 @@ class WSim(Ranker):
             return f"its features have no column {RATE}"
         return super()._missing(dataset, slot)
 
-    def _examples(self, dataset: Dataset) -> tuple[Pairs, dict[str, Vectors], dict[str, Vectors], dict[str, Vectors]]:
-        """Pairs to learn from, and the content of their brands and influencers and the influencers' engagement, by slot.
+    def _examples(
+        self, dataset: Dataset
+    ) -> tuple[Pairs, dict[str, Vectors], dict[str, Vectors], dict[str, Vectors]]:
+        """Pairs to learn from, and the content of their brands and influencers and the influencers'
+        engagement, by slot.
 
         Accounts without any content are no candidates; pairs that share none teach nothing.
         """
@@ -198,11 +223,14 @@ class WSim(Ranker):
         content = [slot for slot in used if slot != "engagement"]
         left = {slot: self._side(brand_vectors, dataset, slot, pairs.brands) for slot in content}
         right = {slot: self._side(account_vectors, dataset, slot, pairs.influencers) for slot in content}
-        here = {slot: left[slot].present[pairs.at[:, 0]] & right[slot].present[pairs.at[:, 1]] for slot in content}
+        here = {
+            slot: left[slot].present[pairs.at[:, 0]] & right[slot].present[pairs.at[:, 1]] for slot in content
+        }
         shared_by = np.any(list(here.values()), axis=0) if here else np.zeros(len(pairs.at), bool)
         if not shared_by.any():
             raise UsageError(
-                f"{self.name} learns from {', '.join(self.slots[:3])}, and no endorsing pair has features of the same slot.",
+                f"{self.name} learns from {', '.join(self.slots[:3])}, and no endorsing pair has features of "
+                "the same slot.",
                 "Encode the posts of brands and influencers first.",
             )
         brands = np.any([vectors.present for vectors in left.values()], axis=0)
@@ -227,13 +255,19 @@ class _Inputs:
     """Features of both sides as tensors, gathered a batch of pools at a time."""
 
     def __init__(
-        self, torch: Any, device: str, left: dict[str, Vectors], right: dict[str, Vectors], rate: dict[str, Vectors]
+        self,
+        torch: Any,
+        device: str,
+        left: dict[str, Vectors],
+        right: dict[str, Vectors],
+        rate: dict[str, Vectors],
     ) -> None:
         self.torch, self.device = torch, device
         self.left = {slot: self.tensor(vectors.values) for slot, vectors in left.items()}
         self.right = {slot: self.tensor(vectors.values) for slot, vectors in right.items()}
         self.rate = self.tensor(rate["engagement"].values[:, 0]) if rate else None
-        # (b, f) and (n, f): which factors each side has; a brand always "has" the engagement of its candidates
+        # (b, f) and (n, f): which factors each side has; a brand always "has" the engagement of its
+        # candidates
         everyone = [np.ones(len(next(iter(left.values())).present), bool)] * len(rate)
         self.left_has = self.tensor(np.stack([v.present for v in left.values()] + everyone, axis=1))
         self.right_has = self.tensor(np.stack([v.present for v in (*right.values(), *rate.values())], axis=1))

@@ -1,1 +1,4 @@
-"""Reports that can be mailed: what is known of a brand, who suits it and why, on one page."""
+"""Reports on a brand as one HTML or PDF file.
+
+Here: collecting and drawing what a report shows. Not here: ranking, choosing a set.
+"""

@@ -1,4 +1,5 @@
-"""What a report says of a brand and of those that are ranked for it. Data, not drawing (``report.html`` draws)."""
+"""What a report says of a brand and of those that are ranked for it. Data, not drawing (``report.html``
+draws)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from brandfit.explain.explanation import Radar
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture of a post: its bytes as a data: URI, what is seen in words, the caption, and what is to be said of it."""
+    """A picture of a post: its bytes as a data: URI, what is seen in words, the caption, and what is to be
+    said of it."""
 
     uri: str
     alt: str
@@ -22,7 +24,8 @@ class Shot:
 
 @dataclass(frozen=True)
 class Profile:
-    """An account as it shows itself. facts: label to words, of what is known; shots: its pictures; shown: which ones these are."""
+    """An account as it shows itself. facts: label to words, of what is known; shots: its pictures; shown:
+    which ones these are."""
 
     id: str
     name: str
@@ -69,8 +72,10 @@ class Report:
     seen       through what the brand is seen
     topics     name to share of what it is about
     partners   known past ones
-    best       how many are shown of so many candidates: the best, or where ``picked`` those that were asked for
-    excluded   influencers that are no candidates, incomplete: candidates about whom something is unknown, counted by reason
+    best       how many are shown of so many candidates: the best, or where ``picked`` those that were asked
+               for
+    excluded   influencers that are no candidates, incomplete: candidates about whom something is unknown,
+               counted by reason
     cards      of these, the best first, and then of those of the shortlist that are not among them
     shortlist  the best set, where one was asked for; changed: how it differs from the ranking
     method     sentences on what the numbers mean; notes: on what was left out

@@ -54,8 +54,9 @@ def gather(
     tick: Steps | None = None,
     influencers: Sequence[str] = (),
 ) -> Report:
-    """A report on the brand of a ranking of all its candidates: cards of the best k, or of these influencers in their order in the
-    ranking, and of those of the shortlist. Raises UnknownName for one that is no candidate.
+    """A report on the brand of a ranking of all its candidates: cards of the best k, or of these influencers
+    in their order in the ranking, and of those of the shortlist. Raises UnknownName for one that is no
+    candidate.
 
     maps    the encoder that fills the slot ``picture``, where heat maps are wanted; they take long
     about   what the ranker does, in words
@@ -69,7 +70,9 @@ def gather(
             raise UnknownName("influencer", id, place)
     chosen = sorted(set(influencers), key=place.__getitem__) or list(ranking.candidates[:k].tolist())
     best = len(chosen)
-    chosen += [pick.influencer for pick in (shortlist.picks if shortlist else ()) if pick.influencer not in chosen]
+    chosen += [
+        pick.influencer for pick in (shortlist.picks if shortlist else ()) if pick.influencer not in chosen
+    ]
     album = Album(dataset, [brand, *chosen])
     facts = Facts(dataset)
     cards, notes = [], list(ranking.notes)
@@ -108,10 +111,16 @@ class Album:
     def __init__(self, dataset: Dataset, accounts: Sequence[str]) -> None:
         self.dataset = dataset
         fields = ["id", "account", "kind", "time", "caption", "hashtags"]
-        found = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=pa.array(accounts, pa.string()))).select(fields)
+        found = dataset.posts.filter(
+            pc.is_in(dataset.posts["account"], value_set=pa.array(accounts, pa.string()))
+        ).select(fields)
         posts = sorted(found.to_pylist(), key=lambda post: (-(post["time"] or 0), post["id"]))
-        self.posts: dict[str, list[dict[str, Any]]] = {id: [post for post in posts if post["account"] == id] for id in accounts}
-        shown = dataset.images.filter(pc.is_in(dataset.images["post"], value_set=found["id"].combine_chunks())).to_pylist()
+        self.posts: dict[str, list[dict[str, Any]]] = {
+            id: [post for post in posts if post["account"] == id] for id in accounts
+        }
+        shown = dataset.images.filter(
+            pc.is_in(dataset.images["post"], value_set=found["id"].combine_chunks())
+        ).to_pylist()
         self.images: dict[str, dict[str, Any]] = {}
         for image in sorted(shown, key=lambda image: image["position"]):
             self.images.setdefault(image["post"], image)
@@ -141,14 +150,22 @@ class Album:
     def strongest(self, account: str, told: Explanation | None, most: int) -> list[Shot]:
         """Of the posts that add to the score, the ones that add most first."""
         by_id = {post["id"]: post for post in self.posts[account]}
-        items = told.of("posts", "influencer")[0].items if told is not None and told.of("posts", "influencer") else ()
-        shots = [self.shot(by_id[i.id], f"adds {i.value:.2f}") for i in items if i.value > 0 and i.id in by_id]
+        items = (
+            told.of("posts", "influencer")[0].items
+            if told is not None and told.of("posts", "influencer")
+            else ()
+        )
+        shots = [
+            self.shot(by_id[i.id], f"adds {i.value:.2f}") for i in items if i.value > 0 and i.id in by_id
+        ]
         return [shot for shot in shots if shot is not None][:most]
 
     def hashtags(self, account: str) -> tuple[str, ...]:
         """The ones in most posts."""
         counts = Counter(tag for post in self.posts[account] for tag in set(post["hashtags"]))
-        return tuple(tag for tag, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:HASHTAGS])
+        return tuple(
+            tag for tag, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:HASHTAGS]
+        )
 
 
 def data_uri(data: bytes) -> str:
@@ -157,7 +174,14 @@ def data_uri(data: bytes) -> str:
 
 
 def _explained(
-    ranker: Ranker, dataset: Dataset, brand: str, id: str, rank: int | None, among: int, maps: Encoder | None, seed: int
+    ranker: Ranker,
+    dataset: Dataset,
+    brand: str,
+    id: str,
+    rank: int | None,
+    among: int,
+    maps: Encoder | None,
+    seed: int,
 ) -> Explanation | None:
     """None where there is no evidence to explain."""
     pair = np.array([brand], dtype=object), np.array([id], dtype=object)
@@ -169,11 +193,27 @@ def _explained(
     return explaining.explain(ranker, dataset, brand, id, kinds, encoders=encoders, more=more, seed=seed)
 
 
-def _card(id: str, rank: int | None, score: float, told: Explanation | None, dataset: Dataset, album: Album, facts: Facts) -> Card:
+def _card(
+    id: str,
+    rank: int | None,
+    score: float,
+    told: Explanation | None,
+    dataset: Dataset,
+    album: Album,
+    facts: Facts,
+) -> Card:
     at = facts.ids.tolist().index(id)
     of = {
         name: getattr(facts, name)[at].as_py()
-        for name in ("category", "category_is_stated", "confidence", "followers", "engagement", "here", "last_post")
+        for name in (
+            "category",
+            "category_is_stated",
+            "confidence",
+            "followers",
+            "engagement",
+            "here",
+            "last_post",
+        )
     }
     category = category_words(of["category"], of["category_is_stated"], of["confidence"])
     account = dataset.account(id)
@@ -196,14 +236,17 @@ def _card(id: str, rank: int | None, score: float, told: Explanation | None, dat
         score,
         dict(told.parts) if told is not None else {},
         (chance[0], chance[1], chance[2]) if chance else None,
-        _why(told) if told is not None else (f"There is no evidence on {id}: nothing that both share was encoded.",),
+        _why(told)
+        if told is not None
+        else (f"There is no evidence on {id}: nothing that both share was encoded.",),
         both_sides(told) if told is not None else None,
         _maps(told, dataset, album) if told is not None else (),
     )
 
 
 def _why(told: Explanation) -> tuple[str, ...]:
-    """What the score is made of comes first; the sentence with the score itself, which the card shows in figures, is left out."""
+    """What the score is made of comes first; the sentence with the score itself, which the card shows in
+    figures, is left out."""
     parts = [(name, value) for name, value in told.parts.items() if value]
     if len(told.parts) > 1 and len(parts) == 1:
         name, value = parts[0]
@@ -214,7 +257,11 @@ def _why(told: Explanation) -> tuple[str, ...]:
 def both_sides(told: Explanation) -> Radar | None:
     """The first radar that has a line for each side, of what both do."""
     for radar in told.radars:
-        sides = {name.rpartition(": ")[2]: values for name, values in radar.series.items() if name.startswith("historical")}
+        sides = {
+            name.rpartition(": ")[2]: values
+            for name, values in radar.series.items()
+            if name.startswith("historical")
+        }
         if {"brand", "influencer"} <= set(sides):
             return Radar(radar.axes, {side: sides[side] for side in ("brand", "influencer")}, radar.source)
     return None
@@ -226,7 +273,9 @@ def _maps(told: Explanation, dataset: Dataset, album: Album) -> tuple[Shot, ...]
     found = []
     for heat in told.maps:
         drawn = io.BytesIO()
-        overlay(decoded(dataset, heat.picture), heat.values, max(top, abs(told.score) / 100)).save(drawn, "JPEG", quality=85)
+        overlay(decoded(dataset, heat.picture), heat.values, max(top, abs(told.score) / 100)).save(
+            drawn, "JPEG", quality=85
+        )
         post = next(post for post in album.posts[told.influencer] if post["id"] == heat.post)
         alt = f"{album.alt(post)}, with what speaks for the pair in red and what speaks against it in blue"
         found.append(Shot(data_uri(drawn.getvalue()), alt, _short(post["caption"] or "")))
@@ -251,14 +300,18 @@ def _brand(dataset: Dataset, brand: str, album: Album) -> Profile:
     return _profile(account, known, album.newest(brand, BRAND_SHOTS), "newest posts")
 
 
-def _profile(account: Mapping[str, Any], known: Mapping[str, str], shots: Sequence[Shot], shown: str) -> Profile:
+def _profile(
+    account: Mapping[str, Any], known: Mapping[str, str], shots: Sequence[Shot], shown: str
+) -> Profile:
     facts = {label: words for label, words in known.items() if words}
-    return Profile(account["id"], account["name"] or "", _short(account["biography"] or ""), facts, tuple(shots), shown)
+    return Profile(
+        account["id"], account["name"] or "", _short(account["biography"] or ""), facts, tuple(shots), shown
+    )
 
 
 def topics(dataset: Dataset, account: str, most: int = TOPICS) -> dict[str, float]:
-    """Named concepts to their share of what a brand or influencer is about, the largest first; {} where nothing with names was
-    encoded."""
+    """Named concepts to their share of what a brand or influencer is about, the largest first; {} where
+    nothing with names was encoded."""
     features = dataset.slots.get("concept")
     if features is None or not features.columns:
         return {}
@@ -279,33 +332,46 @@ def _changed(shortlist: Shortlist, ranking: Ranking) -> tuple[str, ...]:
     into = [f"{id} (number {rank:,})" for id, rank in picked.items() if id not in first]
     if not out:
         return (f"These are the first {len(picked)} of the ranking.",)
-    return (f"Not in the set, of the first {len(picked)} of the ranking: {', '.join(out)}.", f"In their place: {', '.join(into)}.")
+    return (
+        f"Not in the set, of the first {len(picked)} of the ranking: {', '.join(out)}.",
+        f"In their place: {', '.join(into)}.",
+    )
 
 
-def _method(ranker: Ranker, dataset: Dataset, about: str, cards: Sequence[Card], maps: bool) -> tuple[str, ...]:
+def _method(
+    ranker: Ranker, dataset: Dataset, about: str, cards: Sequence[Card], maps: bool
+) -> tuple[str, ...]:
     """What the numbers of this very report mean, and what they do not."""
     told = [f"{ranker.name}: {about}." if about else ""]
     told.append(
-        f"The score is what {ranker.name} sorts by, higher is better. It compares candidates for this brand; it foretells neither "
+        f"The score is what {ranker.name} sorts by, higher is better. It compares candidates for this brand; "
+        "it foretells neither "
         "sales nor reach, and scores of two rankers cannot be compared."
     )
     if any(len(card.parts) > 1 for card in cards):
         told.append("The bars are its parts, and add up to it.")
     if any(card.chance for card in cards):
         told.append(
-            f"The chance is {ranker.name}'s estimate that both work together, for a pair drawn as in its training, learned from "
-            f"known partnerships ({len(dataset.endorsements):,} in these data); the range is its 95 % interval, and knows nothing "
+            f"The chance is {ranker.name}'s estimate that both work together, for a pair drawn as in its "
+            "training, learned from "
+            f"known partnerships ({len(dataset.endorsements):,} in these data); the range is its 95 % "
+            "interval, and knows nothing "
             "of what the data do not hold."
         )
     told.append(
-        "Each score was taken apart by posts: what a post adds is measured with posts of other accounts in its place (Shapley "
+        "Each score was taken apart by posts: what a post adds is measured with posts of other accounts in "
+        "its place (Shapley "
         "values; where there are many posts some of the orders are drawn)."
     )
     if any(card.radar for card in cards):
-        told.append("A radar shows which share of what each side is about falls to a topic, for the topics that weigh most.")
+        told.append(
+            "A radar shows which share of what each side is about falls to a topic, for the topics that "
+            "weigh most."
+        )
     if maps:
         told.append(
-            "For heat maps a part of a picture is covered and the pair scored again: red speaks for it, blue against it; a pale "
+            "For heat maps a part of a picture is covered and the pair scored again: red speaks for it, blue "
+            "against it; a pale "
             "one says that no part moves the score by much."
         )
     told.append("How good this ranking is on these data was not measured here; brandfit evaluate does it.")
@@ -314,7 +380,10 @@ def _method(ranker: Ranker, dataset: Dataset, about: str, cards: Sequence[Card],
 
 def _data(dataset: Dataset, ranking: Ranking) -> dict[str, str]:
     span = pc.min_max(dataset.posts["time"]).as_py()
-    counts = f"{len(dataset.brands):,} brands, {len(dataset.influencers):,} influencers, {len(dataset.posts):,} posts"
+    counts = (
+        f"{len(dataset.brands):,} brands, {len(dataset.influencers):,} influencers, "
+        f"{len(dataset.posts):,} posts"
+    )
     told = {"Data": f"{counts}, {len(dataset.endorsements):,} partnerships"}
     if span["min"] is not None:
         told["Posts from"] = f"{_day(span['min'])} to {_day(span['max'])}"

@@ -1,8 +1,8 @@
 """A Report as one HTML file that loads nothing: pictures and styles are inside, scripts there are none.
 
-Everything that people wrote is escaped by the template engine, freed of control characters and kept from turning the direction of
-its surroundings (``<bdi>``). The page forbids itself, by a Content-Security-Policy, all that it does not bring along; its one style
-sheet is let in by its hash.
+Everything that people wrote is escaped by the template engine, freed of control characters and kept from
+turning the direction of its surroundings (``<bdi>``). The page forbids itself, by a Content-Security-Policy,
+all that it does not bring along; its one style sheet is let in by its hash.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def render(report: Report) -> str:
 def policy(style: str) -> str:
     """What the page may load: the pictures inside it, and this style sheet."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
 
 
 def _template(name: str) -> str:

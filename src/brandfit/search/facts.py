@@ -22,25 +22,29 @@ MENTIONS = "mentions", "tags", "sponsors"
 
 
 def predicted_categories(dataset: Dataset, ids: np.ndarray) -> tuple[pa.Array, pa.Array] | None:
-    """Two (n,): the likeliest category that a profiler gives each account and its probability, null where it gives none; None if no
-    profiler has run."""
+    """Two (n,): the likeliest category that a profiler gives each account and its probability, null where it
+    gives none; None if no profiler has run."""
     features = dataset.slots.get(CATEGORY)
     if features is None or not features.columns:
         return None
     values, there = features.of(ids)
     names = np.array(features.columns, dtype=object)[values.argmax(axis=1)]
-    return pa.array(names, pa.string(), mask=~there), pa.array(values.max(axis=1).astype(float), pa.float64(), mask=~there)
+    return pa.array(names, pa.string(), mask=~there), pa.array(
+        values.max(axis=1).astype(float), pa.float64(), mask=~there
+    )
 
 
 def category_words(category: str | None, is_stated: bool | None, probability: float | None) -> str:
-    """As every table and page shows a category: "food" if it is stated, "food (predicted, 83 %)" if a profiler says so."""
+    """As every table and page shows a category: "food" if it is stated, "food (predicted, 83 %)" if a
+    profiler says so."""
     if not category or is_stated or probability is None:
         return category or ""
     return f"{category} (predicted, {100 * probability:.0f} %)"
 
 
 class Facts:
-    """Of the n influencers of a Dataset, in its order: (n,) Arrow arrays, null where a fact is not known; lists are never null."""
+    """Of the n influencers of a Dataset, in its order: (n,) Arrow arrays, null where a fact is not known;
+    lists are never null."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
@@ -92,14 +96,17 @@ class Facts:
 
     @cached_property
     def category_is_stated(self) -> pa.Array:
-        """Whether the category is as imported; False where a profiler predicted it, null where there is none."""
+        """Whether the category is as imported; False where a profiler predicted it, null where there is
+        none."""
         stated = pc.is_valid(self._stated(CATEGORY))
         return pc.if_else(pc.is_valid(self.category), stated, pa.scalar(None, pa.bool_()))
 
     @cached_property
     def confidence(self) -> pa.Array:
         """Of the category: 1 where it is stated."""
-        stated = pc.if_else(pc.is_valid(self._stated(CATEGORY)), pa.scalar(1.0), pa.scalar(None, pa.float64()))
+        stated = pc.if_else(
+            pc.is_valid(self._stated(CATEGORY)), pa.scalar(1.0), pa.scalar(None, pa.float64())
+        )
         return pc.coalesce(stated, self._told[1]) if self._told is not None else stated
 
     @cached_property
@@ -128,7 +135,9 @@ class Facts:
         np.minimum.at(first, self._owner[known], time[known])
         span = pc.fill_null(self.last_post, 0).to_numpy() - first
         told = (count >= 3) & (span > 0)
-        return pa.array(np.where(told, (count - 1) * MONTH / np.maximum(span, 1), 0), pa.float64(), mask=~told)
+        return pa.array(
+            np.where(told, (count - 1) * MONTH / np.maximum(span, 1), 0), pa.float64(), mask=~told
+        )
 
     @cached_property
     def sponsored_share(self) -> pa.Array:
@@ -136,7 +145,9 @@ class Facts:
         marked = self._posts["disclosed"]
         known = pc.is_valid(marked).to_numpy(zero_copy_only=False)
         total = np.bincount(self._owner[known], minlength=len(self))
-        ads = np.bincount(self._owner[pc.fill_null(marked, False).to_numpy(zero_copy_only=False)], minlength=len(self))
+        ads = np.bincount(
+            self._owner[pc.fill_null(marked, False).to_numpy(zero_copy_only=False)], minlength=len(self)
+        )
         return pa.array(ads / np.maximum(total, 1), pa.float64(), mask=total == 0)
 
     @cached_property
@@ -148,7 +159,9 @@ class Facts:
         for owner, caption in zip(self._owner.tolist(), self._posts["caption"].to_pylist(), strict=True):
             if caption:
                 captions[owner].append(caption)
-        return pa.array([language(" ".join(texts)[:2000]) if texts else None for texts in captions], pa.string())
+        return pa.array(
+            [language(" ".join(texts)[:2000]) if texts else None for texts in captions], pa.string()
+        )
 
     @cached_property
     def audience(self) -> pa.Array:
@@ -157,8 +170,11 @@ class Facts:
 
     @cached_property
     def engagement_vs_peers(self) -> pa.Array:
-        """Share of peers of the same size whose engagement is lower; null where there is not enough to say."""
-        return pa.array(self._hints.places("engagement").below, pa.float64(), mask=~self._hints.told("engagement"))
+        """Share of peers of the same size whose engagement is lower; null where there is not enough to
+        say."""
+        return pa.array(
+            self._hints.places("engagement").below, pa.float64(), mask=~self._hints.told("engagement")
+        )
 
     @cached_property
     def followers_ratio(self) -> pa.Array:
@@ -180,17 +196,20 @@ class Facts:
     def stock_comments(self) -> pa.Array:
         return self._hinted("stock_comments")
 
-    # --- beside an account ----------------------------------------------------------------------------------------
+    # --- beside an account ----------------------------------------------------------------------------------
 
     def audience_match(self, account: str) -> pa.Array:
-        """Share of influencers whose audience is less like that of a brand or influencer, by what both say."""
-        return pa.array(match.ahead(match.likeness(self.dataset, self._known(account))), pa.float64(), from_pandas=True)
+        """Share of influencers whose audience is less like that of a brand or influencer, by what both
+        say."""
+        return pa.array(
+            match.ahead(match.likeness(self.dataset, self._known(account))), pa.float64(), from_pandas=True
+        )
 
     def audience_overlap(self, account: str) -> pa.Array:
         """Share of the known audience that is known in that of a brand or influencer too."""
         return pa.array(match.overlap(self.dataset, self._known(account)), pa.float64(), from_pandas=True)
 
-    # --- sets: which influencers have one -------------------------------------------------------------------------
+    # --- sets: which influencers have one -------------------------------------------------------------------
 
     def with_hashtag(self, tag: str) -> np.ndarray:
         """(n,) bool."""
@@ -201,13 +220,14 @@ class Facts:
         return np.any([self._listing(column, account) for column in MENTIONS], axis=0)
 
     def with_brand(self, brand: str) -> np.ndarray:
-        """(n,) bool: is known to have worked with the brand. Raises UnknownName where there is no such brand."""
+        """(n,) bool: is known to have worked with the brand. Raises UnknownName where there is no such
+        brand."""
         if brand not in self.brands:
             raise UnknownName("brand", brand, self.brands)
         partners = self.dataset.partners.get(brand, set())
         return np.array([id in partners for id in self.ids.tolist()], bool)
 
-    # --- what there is -----------------------------------------------------------------------------------------------
+    # --- what there is --------------------------------------------------------------------------------------
 
     @cached_property
     def brands(self) -> set[str]:
@@ -222,7 +242,7 @@ class Facts:
         flat = (pc.list_flatten(self._posts[column].combine_chunks()) for column in columns)
         return {value for values in flat for value in pc.unique(values).to_pylist() if value}
 
-    # --- inside -------------------------------------------------------------------------------------------------------
+    # --- inside ---------------------------------------------------------------------------------------------
 
     @cached_property
     def _hints(self) -> Hints:
@@ -250,7 +270,9 @@ class Facts:
     def _posts(self) -> pa.Table:
         """Posts of influencers."""
         posts = self.dataset.posts
-        return posts.filter(pc.and_(pc.is_in(posts["account"], value_set=self.id), pc.equal(posts["kind"], "post")))
+        return posts.filter(
+            pc.and_(pc.is_in(posts["account"], value_set=self.id), pc.equal(posts["kind"], "post"))
+        )
 
     @cached_property
     def _owner(self) -> np.ndarray:
@@ -260,7 +282,9 @@ class Facts:
         followers = pc.fill_null(self.followers, 0).to_numpy()[self._owner]
         likes = self._posts["likes"]
         known = pc.is_valid(likes).to_numpy(zero_copy_only=False) & (followers > 0)
-        answers = (pc.fill_null(likes, 0).to_numpy() + pc.fill_null(self._posts["comments"], 0).to_numpy())[known]
+        answers = (pc.fill_null(likes, 0).to_numpy() + pc.fill_null(self._posts["comments"], 0).to_numpy())[
+            known
+        ]
         owner, rate = self._owner[known], answers / followers[known]
         order = np.argsort(owner, kind="stable")
         ids, first = np.unique(owner[order], return_index=True)

@@ -1,23 +1,27 @@
-"""A ranking adjusted by marks: influencers that somebody likes, and influencers that they dislike ("Not this").
+"""A ranking adjusted by marks: influencers that somebody likes, and influencers that they dislike ("Not
+this").
 
 Relevance feedback of Rocchio (1971), with the ranking as prior. A candidate i with score s_i is moved by
 
     strength * deviation(s) * (  sum over likes l    of k(i, l)            / (prior + n)
                                - sum over dislikes d of max(0, k(i, d))^3  / (prior + m)  )
 
-for n likes and m dislikes. ``prior`` counts as that many marks that say nothing: the first like weighs 1 / (prior + 1), all likes
-together n / (prior + n), the same for dislikes. So the weight grows with every mark, and no candidate is moved by more than
-``strength`` deviations of the scores by likes, nor by dislikes.
+for n likes and m dislikes. ``prior`` counts as that many marks that say nothing: the first like weighs 1 /
+(prior + 1), all likes together n / (prior + n), the same for dislikes. So the weight grows with every mark,
+and no candidate is moved by more than ``strength`` deviations of the scores by likes, nor by dislikes.
 
-k(i, l) is the mean over slots of the cosine of two accounts, centred by what the ranking already looks for: the mean of all
-candidates, each weighted by exp(sharpness z) of its standardised score z. So marks tell the candidates at the top from one another,
-and a dislike of somebody who suits the topic of the brand does not count against the topic. What differs from Rocchio:
+k(i, l) is the mean over slots of the cosine of two accounts, centred by what the ranking already looks for:
+the mean of all candidates, each weighted by exp(sharpness z) of its standardised score z. So marks tell the
+candidates at the top from one another, and a dislike of somebody who suits the topic of the brand does not
+count against the topic. What differs from Rocchio:
 
 * he has no ranking to centre by, and subtracts the mean of all documents that are not relevant;
-* a dislike lowers near-duplicates alone (the cube). It says little on others: most of those that a brand does not work with are
-  as fit as those that it works with. He too weighs documents that are not relevant less, by .15 to .75.
+* a dislike lowers near-duplicates alone (the cube). It says little on others: most of those that a brand does
+  not work with are as fit as those that it works with. He too weighs documents that are not relevant less, by
+  .15 to .75.
 
-The constants were chosen on other brands and samples than those reported: experiments/feedback.py, experiments/LOG.md.
+The constants were chosen on other brands and samples than those reported: studies/feedback.py,
+docs/lab-log.md.
 """
 
 from __future__ import annotations
@@ -36,8 +40,9 @@ from brandfit.search.lookalike import Lookalikes
 
 @dataclass(frozen=True)
 class Weights:
-    """strength: deviations of the scores that all likes, or all dislikes, can move a candidate by at most; prior: marks that say
-    nothing, counted with the given ones; sharpness: how much the centre leans on the top of the ranking."""
+    """strength: deviations of the scores that all likes, or all dislikes, can move a candidate by at most;
+    prior: marks that say nothing, counted with the given ones; sharpness: how much the centre leans on the
+    top of the ranking."""
 
     strength: float = 2.0
     prior: float = 5.0
@@ -48,7 +53,8 @@ WEIGHTS = Weights()
 
 
 def refined(ranking: Ranking, alike: Lookalikes, like: Sequence[str], dislike: Sequence[str]) -> Ranking:
-    """The ranking without those of ``dislike``, sorted anew by scores and marks; its ``moves`` say who moved and why.
+    """The ranking without those of ``dislike``, sorted anew by scores and marks; its ``moves`` say who moved
+    and why.
 
     A mark on an influencer without features moves nobody, and a note says so.
 
@@ -72,7 +78,9 @@ def refined(ranking: Ranking, alike: Lookalikes, like: Sequence[str], dislike: S
     return replace(found, notes=(adjusted, *_unknown(marks[~known]), *found.notes))
 
 
-def effects_of_marks(likeness: np.ndarray, scores: np.ndarray, likes: int, weights: Weights = WEIGHTS) -> np.ndarray:
+def effects_of_marks(
+    likeness: np.ndarray, scores: np.ndarray, likes: int, weights: Weights = WEIGHTS
+) -> np.ndarray:
     """(m, n) what each mark adds to the score of each candidate, of their likeness (m, n) and scores (n,).
 
     The first ``likes`` marks are likes, the others dislikes.
@@ -84,7 +92,8 @@ def effects_of_marks(likeness: np.ndarray, scores: np.ndarray, likes: int, weigh
 
 
 def top_weights(scores: np.ndarray, sharpness: float = WEIGHTS.sharpness) -> np.ndarray:
-    """(n,) weights of candidates that add up to 1: the softmax of standardised scores (n,); 0 of a score that is NaN."""
+    """(n,) weights of candidates that add up to 1: the softmax of standardised scores (n,); 0 of a score that
+    is NaN."""
     known = ~np.isnan(scores)
     found = np.zeros(len(scores))
     if known.any():
@@ -95,15 +104,21 @@ def top_weights(scores: np.ndarray, sharpness: float = WEIGHTS.sharpness) -> np.
 
 def left_out(ranking: Ranking, *, disliked: Sequence[str] = (), excluded: Sequence[str] = ()) -> Ranking:
     """The ranking without these accounts; those that it had are counted in ``excluded``, each once."""
-    for accounts, reason, text in ((disliked, "disliked", "marked “Not this”"), (excluded, "excluded", "excluded by name")):
+    for accounts, reason, text in (
+        (disliked, "disliked", "marked “Not this”"),
+        (excluded, "excluded", "excluded by name"),
+    ):
         out = np.isin(ranking.candidates.astype(str), np.array(list(accounts), dtype=str))
         if out.any():
-            ranking = ranking.narrowed(~out, counted(reason, text, np.sort(ranking.candidates[out].astype(str))))
+            ranking = ranking.narrowed(
+                ~out, counted(reason, text, np.sort(ranking.candidates[out].astype(str)))
+            )
     return ranking
 
 
 def reason(row: Mapping[str, Any], like: str = "which is liked", dislike: str = "which is disliked") -> str:
-    """Where a row of ``Ranking.rows`` moved and why, '' where it did not move; like, dislike: words about the marked influencer."""
+    """Where a row of ``Ranking.rows`` moved and why, '' where it did not move; like, dislike: words about the
+    marked influencer."""
     if not row.get("moved"):
         return ""
     places = f"{'up' if row['moved'] > 0 else 'down'} {abs(row['moved']):,}"

@@ -2,8 +2,8 @@
 
     followers:5k..100k and (hashtag:vegan or category:food) and not worked_with:northpeak.outdoor
 
-A fact that is not known makes a condition neither true nor false (Kleene's logic): it is not found, and neither is its
-opposite; how many are left out for that is told.
+A fact that is not known makes a condition neither true nor false (Kleene's logic): it is not found, and
+neither is its opposite; how many are left out for that is told.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ WIDE = 40
 
 @dataclass(frozen=True)
 class Range:
-    """From low to high, both included; None is open. ``account``: beside whom, of a fact that is one of two accounts."""
+    """From low to high, both included; None is open. ``account``: beside whom, of a fact that is one of two
+    accounts."""
 
     low: float | None
     high: float | None
@@ -99,7 +100,9 @@ def _since(value: Range) -> str:
 
 FIELDS: Mapping[str, Field] = {
     "followers": Field("how many follow", _ranged("{} followers", _count), "followers", numbers="count"),
-    "followees": Field("how many are followed", _ranged("follows {} accounts", _count), "followees", numbers="count"),
+    "followees": Field(
+        "how many are followed", _ranged("follows {} accounts", _count), "followees", numbers="count"
+    ),
     "posts": Field("posts on the platform", _ranged("{} posts", _count), "posts", numbers="count"),
     "here": Field("posts that were imported", _ranged("{} posts here", _count), "here", numbers="count"),
     "engagement": Field(
@@ -115,7 +118,10 @@ FIELDS: Mapping[str, Field] = {
         numbers="share",
     ),
     "category": Field(
-        "as stated, else as a profiler tells", lambda v: f"category {v}", "category", known=lambda facts: facts.texts("category")
+        "as stated, else as a profiler tells",
+        lambda v: f"category {v}",
+        "category",
+        known=lambda facts: facts.texts("category"),
     ),
     "confidence": Field(
         "probability of the category that a profiler tells; 1 where it is stated",
@@ -137,7 +143,9 @@ FIELDS: Mapping[str, Field] = {
         known=lambda facts: facts.texts("language"),
     ),
     "last_post": Field("day of the newest post", _since, "last_post", numbers="day"),
-    "posting_rate": Field("posts a month", _ranged("{} posts a month", _plain), "posting_rate", numbers="rate"),
+    "posting_rate": Field(
+        "posts a month", _ranged("{} posts a month", _plain), "posting_rate", numbers="rate"
+    ),
     "sponsored_share": Field(
         "posts that are marked as advertisements",
         _ranged("{} of the posts are advertisements", _percent),
@@ -145,7 +153,10 @@ FIELDS: Mapping[str, Field] = {
         numbers="share",
     ),
     "audience": Field(
-        "accounts that are known to comment or follow", _ranged("audience of {} known", _count), "audience", numbers="count"
+        "accounts that are known to comment or follow",
+        _ranged("audience of {} known", _count),
+        "audience",
+        numbers="count",
     ),
     "engagement_vs_peers": Field(
         "influencers of the same size with a lower engagement",
@@ -206,7 +217,9 @@ FIELDS: Mapping[str, Field] = {
         which=lambda facts, v: facts.with_mention(v),
         known=lambda facts: facts.listed(*MENTIONS),
     ),
-    "worked_with": Field("a brand", lambda v: f"has worked with {v}", which=lambda facts, v: facts.with_brand(v)),
+    "worked_with": Field(
+        "a brand", lambda v: f"has worked with {v}", which=lambda facts, v: facts.with_brand(v)
+    ),
 }
 
 Ternary = Any
@@ -270,8 +283,8 @@ class Leaf(Condition):
 
     @property
     def fact(self) -> str:
-        """What it asks, to stand above a column: a fact, with the account beside it where it has one, or, of what one has or has
-        not, the test itself.
+        """What it asks, to stand above a column: a fact, with the account beside it where it has one, or, of
+        what one has or has not, the test itself.
         """
         field = FIELDS[self.field]
         if field.beside:
@@ -284,8 +297,8 @@ class Leaf(Condition):
         return found(self.value.account) if FIELDS[self.field].beside else found
 
     def told(self, facts: Facts, at: np.ndarray) -> list[Any]:
-        """What is known of it of these influencers (numbers of them): numbers, days as ISO 8601, texts, true or false; None where
-        it is not known.
+        """What is known of it of these influencers (numbers of them): numbers, days as ISO 8601, texts, true
+        or false; None where it is not known.
         """
         field = FIELDS[self.field]
         if field.which is not None:
@@ -331,7 +344,9 @@ class Many(Condition):
         return result
 
     def __str__(self) -> str:
-        return f" {self.word} ".join(f"({part})" if isinstance(part, Many) else str(part) for part in self.parts)
+        return f" {self.word} ".join(
+            f"({part})" if isinstance(part, Many) else str(part) for part in self.parts
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {self.word: [part.to_json() for part in self.parts]}
@@ -350,7 +365,8 @@ VALUE: /"[^"]*"|[^\s()]+/
 
 
 def parse(text: str) -> Condition:
-    """A condition as a person types it. Raises UsageError with the place, UnknownName for a field that does not exist."""
+    """A condition as a person types it. Raises UsageError with the place, UnknownName for a field that does
+    not exist."""
     from lark.exceptions import UnexpectedInput
 
     try:
@@ -359,21 +375,27 @@ def parse(text: str) -> Condition:
         ended = getattr(getattr(error, "token", None), "type", "") == "$END"
         found = "" if ended else text[getattr(error, "column", 1) - 1 :][:20]
         raise UsageError(
-            f"This condition cannot be read at {found!r}: {text}" if found else f"This condition breaks off: {text}",
+            f"This condition cannot be read at {found!r}: {text}"
+            if found
+            else f"This condition breaks off: {text}",
             "For example: followers:5k..100k and not hashtag:ad",
         ) from None
 
 
 def read(json: Mapping[str, Any]) -> Condition:
-    """A condition as JSON: {"and": [{"followers": {"min": 5000}}, {"not": {"hashtag": "ad"}}]}; several keys are all meant."""
+    """A condition as JSON: {"and": [{"followers": {"min": 5000}}, {"not": {"hashtag": "ad"}}]}; several keys
+    are all meant."""
     if not isinstance(json, Mapping):
-        raise UsageError(f"A condition is an object, found {json!r}.", 'For example: {"followers": {"min": 5000}}')
+        raise UsageError(
+            f"A condition is an object, found {json!r}.", 'For example: {"followers": {"min": 5000}}'
+        )
     parts = []
     for key, value in json.items():
         if key in ("and", "or"):
             if not isinstance(value, list) or not value:
                 raise UsageError(
-                    f"{key!r} takes a list of conditions, found {value!r}.", 'For example: {"or": [{"language": "en"}]}'
+                    f"{key!r} takes a list of conditions, found {value!r}.",
+                    'For example: {"or": [{"language": "en"}]}',
                 )
             inner = tuple(read(part) for part in value)
             parts.append(inner[0] if len(inner) == 1 else Many(key, inner))
@@ -385,7 +407,10 @@ def read(json: Mapping[str, Any]) -> Condition:
         elif isinstance(value, str | int | float):
             parts.append(_test(key, _text(key, value)))
         else:
-            raise UsageError(f"{key!r} takes a text, a number or a range, found {value!r}.", 'For example: {"hashtag": "vegan"}')
+            raise UsageError(
+                f"{key!r} takes a text, a number or a range, found {value!r}.",
+                'For example: {"hashtag": "vegan"}',
+            )
     if not parts:
         raise UsageError("An empty condition.", 'For example: {"followers": {"min": 5000}}')
     return parts[0] if len(parts) == 1 else Many("and", tuple(parts))
@@ -403,7 +428,8 @@ def kept(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, int]:
 
 
 def decided(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, np.ndarray]:
-    """Two (n,) bool: the influencers of which it is true (all if there is no condition), and those of which it is known."""
+    """Two (n,) bool: the influencers of which it is true (all if there is no condition), and those of which
+    it is known."""
     if condition is None:
         return np.ones(len(facts), bool), np.ones(len(facts), bool)
     told = condition.of(facts)
@@ -417,14 +443,20 @@ def notes(condition: Condition | None, facts: Facts) -> list[str]:
     for leaf in dict.fromkeys(condition.leaves if condition is not None else ()):
         field = FIELDS[leaf.field]
         if not field.numbers and not pc.any(leaf.of(facts)).as_py():
-            # Of a fact that is one of a few its values are listed; of hashtags and accounts only near ones help.
-            hint = suggestion(leaf.value, field.known(facts), listing=bool(field.column)) if field.known is not None else ""
+            # Of a fact that is one of a few its values are listed; of hashtags and accounts only near ones
+            # help.
+            hint = (
+                suggestion(leaf.value, field.known(facts), listing=bool(field.column))
+                if field.known is not None
+                else ""
+            )
             found.append(f"nobody has {leaf.field}:{leaf.value}" + (f". {hint}" if hint else ""))
     return found
 
 
 def facts_of(condition: Condition | None, sort: str | None = None) -> list[Leaf]:
-    """What a condition asks and what is sorted by ("followers", "-followers"), each fact once: to be shown beside who was found.
+    """What a condition asks and what is sorted by ("followers", "-followers"), each fact once: to be shown
+    beside who was found.
 
     Raises UnknownName where nothing of this name can be sorted by.
     """
@@ -484,16 +516,25 @@ def _test(name: str, text: str) -> Leaf:
     if FIELDS[name].beside:
         found = re.fullmatch(r"@?([^<>=]+)(?:=(?![<>=])|(?=[<>]=))(.+)", text.strip())
         if found is None:
-            raise ConfigError(f"{name} takes an account and a range, found {text!r}.", f"For example: {name}:{example(name)}")
+            raise ConfigError(
+                f"{name} takes an account and a range, found {text!r}.",
+                f"For example: {name}:{example(name)}",
+            )
         account, text = found[1].strip().lower(), found[2]
     low, dots, high = text.partition("..")
     if not dots:
-        low, high = (low[2:], "") if low.startswith(">=") else ("", low[2:]) if low.startswith("<=") else (low, low)
+        low, high = (
+            (low[2:], "") if low.startswith(">=") else ("", low[2:]) if low.startswith("<=") else (low, low)
+        )
     if high.startswith("."):
         raise ConfigError(f"{name}: {text!r} has three points.", f"For example: {name}:{example(name)}")
-    value = Range(_number(name, low.strip(), numbers, False), _number(name, high.strip(), numbers, True), account)
+    value = Range(
+        _number(name, low.strip(), numbers, False), _number(name, high.strip(), numbers, True), account
+    )
     if value.low is None and value.high is None:
-        raise ConfigError(f"{name}: neither a lower nor an upper end in {text!r}.", f"For example: {name}:{example(name)}")
+        raise ConfigError(
+            f"{name}: neither a lower nor an upper end in {text!r}.", f"For example: {name}:{example(name)}"
+        )
     if value.low is not None and value.high is not None and value.low > value.high:
         raise ConfigError(f"{name}: {text!r} goes from more to less.", f"For example: {name}:{example(name)}")
     return Leaf(name, value)
@@ -508,13 +549,16 @@ def _number(name: str, text: str, numbers: str, end: bool) -> float | None:
         return None
     try:
         if numbers == "day":
-            return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + (86_399 if end and len(text) <= 10 else 0)
+            return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + (
+                86_399 if end and len(text) <= 10 else 0
+            )
         return number_text.whole(text) if numbers == "count" else number_text.number(text, ratio=True)
     except number_text.Ambiguous as error:
         raise ConfigError(f"{name}: {error}.", f"For example: {name}:{_example(numbers)}") from None
     except ValueError:
         raise ConfigError(
-            f"{name}: {text!r} is not a {KINDS.get(numbers, 'number')}.", f"For example: {name}:{_example(numbers)}"
+            f"{name}: {text!r} is not a {KINDS.get(numbers, 'number')}.",
+            f"For example: {name}:{_example(numbers)}",
         ) from None
 
 
@@ -524,7 +568,13 @@ def _example(numbers: str) -> str:
 
 def example(name: str) -> str:
     """What may stand behind the name of a filter."""
-    texts = {"language": "en", "category": "food", "hashtag": "vegan", "biography": '"dog mum"', "business_category": "Artist"}
+    texts = {
+        "language": "en",
+        "category": "food",
+        "hashtag": "vegan",
+        "biography": '"dog mum"',
+        "business_category": "Artist",
+    }
     if FIELDS[name].beside:
         return "northpeak.outdoor>=50%"
     return _example(FIELDS[name].numbers) if FIELDS[name].numbers else texts.get(name, "northpeak.outdoor")

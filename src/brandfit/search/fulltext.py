@@ -38,7 +38,8 @@ class Written(NamedTuple):
 
 
 class FullText:
-    """An index in memory, a document a post and one a biography. Hashtags are also told as words (#veganfood: vegan food).
+    """An index in memory, a document a post and one a biography. Hashtags are also told as words (#veganfood:
+    vegan food).
 
     fields  of ``FIELDS``; others are not in the index
     """
@@ -88,8 +89,15 @@ class FullText:
         counted = np.arange(len(documents)) - np.repeat(first, count) < BEST
         best = np.full(n, -1)
         posts = np.flatnonzero(self._posts[documents])
-        best[self.owners[documents[posts[::-1]]]] = documents[posts[::-1]]  # the first of each is written last
-        return Written(np.bincount(self.owners[documents[counted]], scores[counted], minlength=n), occur, occur / len(asked), best)
+        best[self.owners[documents[posts[::-1]]]] = documents[
+            posts[::-1]
+        ]  # the first of each is written last
+        return Written(
+            np.bincount(self.owners[documents[counted]], scores[counted], minlength=n),
+            occur,
+            occur / len(asked),
+            best,
+        )
 
     def _documents_with(self, word: str, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Numbers (d,) of documents with a word, and their scores."""
@@ -110,7 +118,9 @@ class FullText:
         dataset = self.dataset
         ids = pa.array(dataset.influencers, pa.string())
         described: dict[str, str] = {}
-        for post, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
+        for post, text in zip(
+            dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True
+        ):
             if text:
                 described[post] = f"{described.get(post, '')} {text}"
         posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=ids))
@@ -118,7 +128,15 @@ class FullText:
         columns = (posts[c].to_pylist() for c in ("id", "caption", "hashtags"))
         for number, id, caption, tags in zip(owner, *columns, strict=True):
             words = " ".join([*tags, *(segment(tag) for tag in tags)])
-            yield number, id, {"caption": without_hashtags(caption or ""), "hashtags": words, "pictures": described.get(id, "")}
+            yield (
+                number,
+                id,
+                {
+                    "caption": without_hashtags(caption or ""),
+                    "hashtags": words,
+                    "pictures": described.get(id, ""),
+                },
+            )
         for number, text in enumerate(dataset.of_accounts("biography", dataset.influencers).tolist()):
             if text:
                 yield number, "", {"biography": text}

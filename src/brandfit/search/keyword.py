@@ -1,23 +1,27 @@
 """Search by keywords: four rankings, fused, and why each influencer was found (C-20).
 
-    words     how many of the keywords occur in captions, hashtags, descriptions of pictures and biographies; of as many, the sum of
-              the three best by BM25 (``search.fulltext``)
-    evidence  sum over concepts of weight times mean over keywords of likeness(keyword, concept), over all weight and ten more
-    concepts  the same over all weight: share times likeness                                                         CAMERA, III-E
-    meaning   cosine of the query with the influencer's posts, the mean of its three nearest, by the encoder that filled ``text``
+    words     how many of the keywords occur in captions, hashtags, descriptions of pictures and biographies;
+              of as many, the sum of the three best by BM25 (``search.fulltext``)
+    evidence  sum over concepts of weight times mean over keywords of likeness(keyword, concept), over all
+              weight and ten more
+    concepts  the same over all weight: share times likeness
+              CAMERA, III-E
+    meaning   cosine of the query with the influencer's posts, the mean of its three nearest, by the encoder
+              that filled ``text``
 
     score = (.9 + .1 * share of keywords that occur) * sum over rankings of weight / (60 + rank)
 
-The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009), with weights that were chosen on development queries
-(``experiments/search.py``); a ranking that says nothing of an influencer adds nothing. Of somebody who wrote one word, all is known
-to be about it: a share of 1, as sure as that of one who wrote it a hundred times. Hence ``evidence``: as if ten hashtags more said
-nothing of the keywords.
+The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009), with weights that were chosen on development
+queries (``studies/search.py``); a ranking that says nothing of an influencer adds nothing. Of somebody
+who wrote one word, all is known to be about it: a share of 1, as sure as that of one who wrote it a hundred
+times. Hence ``evidence``: as if ten hashtags more said nothing of the keywords.
 
-The weight of a concept is its sum over posts. A keyword is like a concept by one where it is one of the concept's names, else by
-the cosine of both as read by the encoder of ``text``, where that is a sentence encoder, and not at all below .5.
+The weight of a concept is its sum over posts. A keyword is like a concept by one where it is one of the
+concept's names, else by the cosine of both as read by the encoder of ``text``, where that is a sentence
+encoder, and not at all below .5.
 
-S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better Understanding. IEEE Transactions
-on Multimedia, 2021.
+S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better
+Understanding. IEEE Transactions on Multimedia, 2021.
 """
 
 from __future__ import annotations
@@ -48,7 +52,8 @@ WEIGHTS: Mapping[str, float] = {"words": 1.0, "evidence": 1.0, "concepts": 0.2, 
 FUSION = 60
 """k of reciprocal rank fusion."""
 WRITTEN = 0.1
-"""Part of the score that only those keep who write every keyword: of two who are about as good, that one comes first."""
+"""Part of the score that only those keep who write every keyword: of two who are about as good, that one
+comes first."""
 PRIOR = 10.0
 """Weight of concepts that nobody wrote, beside which what is written counts as evidence."""
 LIKE = 0.5
@@ -62,8 +67,8 @@ TOLD = 3
 
 @dataclass(frozen=True)
 class Hit:
-    """ranks: by ranking its 1-based rank, of those that found it; concepts: those that matched, with what each added; post: the one
-    that matched best, "" where none did, and its caption."""
+    """ranks: by ranking its 1-based rank, of those that found it; concepts: those that matched, with what
+    each added; post: the one that matched best, "" where none did, and its caption."""
 
     influencer: str
     score: float
@@ -111,8 +116,8 @@ class Found(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """Whom a query finds: ``best``, numbers of influencers, best first; of all n their ``scores`` and by ranking ``ranks``;
-    ``keywords`` as they were asked."""
+    """Whom a query finds: ``best``, numbers of influencers, best first; of all n their ``scores`` and by
+    ranking ``ranks``; ``keywords`` as they were asked."""
 
     best: np.ndarray
     scores: np.ndarray
@@ -122,13 +127,16 @@ class Matches(NamedTuple):
 
 
 class Keywords:
-    """Searches the influencers of a Dataset. What a search needs is made when it is first asked for, and kept: keep the object.
+    """Searches the influencers of a Dataset. What a search needs is made when it is first asked for, and
+    kept: keep the object.
 
     reader  the encoder that filled the slot ``text``; without, keywords are looked for as they are
     fields  of the full-text index
     """
 
-    def __init__(self, dataset: Dataset, reader: Encoder | None = None, fields: Collection[str] = tuple(FIELDS)) -> None:
+    def __init__(
+        self, dataset: Dataset, reader: Encoder | None = None, fields: Collection[str] = tuple(FIELDS)
+    ) -> None:
         self.dataset, self.reader, self.fields = dataset, reader, fields
 
     @checked
@@ -144,12 +152,15 @@ class Keywords:
         ranks = self.ranks(found)
         scores = self.fuse(found, ranks)
         there = np.flatnonzero(scores > 0)
-        return Matches(there[np.lexsort((self._ties[there], -scores[there]))], scores, ranks, found, tuple(keywords))
+        return Matches(
+            there[np.lexsort((self._ties[there], -scores[there]))], scores, ranks, found, tuple(keywords)
+        )
 
     def hits(self, matches: Matches, chosen: np.ndarray) -> list[Hit]:
         """Why these influencers, by their numbers, were found."""
         return [
-            self._hit(i, matches, told) for i, told in zip(chosen.tolist(), self._told(chosen, matches.found.likeness), strict=True)
+            self._hit(i, matches, told)
+            for i, told in zip(chosen.tolist(), self._told(chosen, matches.found.likeness), strict=True)
         ]
 
     @checked
@@ -169,13 +180,20 @@ class Keywords:
         rankings = {"words": words, "evidence": evidence, "concepts": concepts, "meaning": meaning}
         if allowed is not None:
             rankings = {name: np.where(allowed, scores, 0) for name, scores in rankings.items()}
-        return Found(rankings, written.share, np.where(written.best >= 0, self._written[written.best], nearest), likeness)
+        return Found(
+            rankings,
+            written.share,
+            np.where(written.best >= 0, self._written[written.best], nearest),
+            likeness,
+        )
 
     def ranks(self, found: Found) -> dict[str, np.ndarray]:
         """Ranking to (n,) 1-based ranks; 0 of those that it does not find."""
         return {name: self._ranks(scores) for name, scores in found.rankings.items()}
 
-    def fuse(self, found: Found, ranks: Mapping[str, np.ndarray], weights: Mapping[str, float] = WEIGHTS) -> np.ndarray:
+    def fuse(
+        self, found: Found, ranks: Mapping[str, np.ndarray], weights: Mapping[str, float] = WEIGHTS
+    ) -> np.ndarray:
         """(n,) scores, 0 of those whom no ranking found."""
         fused = np.zeros(len(self.dataset.influencers))
         for name, weight in weights.items():
@@ -200,7 +218,7 @@ class Keywords:
         ranks[found[np.lexsort((self._ties[found], -scores[found]))]] = np.arange(1, len(found) + 1)
         return ranks
 
-    # --- concepts -------------------------------------------------------------------------------------------------
+    # --- concepts -------------------------------------------------------------------------------------------
 
     @cached_property
     def _weights(self) -> tuple[sparse.csc_matrix, np.ndarray]:
@@ -208,11 +226,15 @@ class Keywords:
         features = self.dataset.slots["concept"]
         owner = self._owner(features)
         row = np.flatnonzero(owner >= 0)
-        by = sparse.csr_matrix((np.ones(len(row), np.float32), (owner[row], row)), shape=(len(self._ties), len(owner)))
+        by = sparse.csr_matrix(
+            (np.ones(len(row), np.float32), (owner[row], row)), shape=(len(self._ties), len(owner))
+        )
         weights = sparse.csc_matrix(np.maximum(np.asarray(by @ features.values, np.float64), 0))
         return weights, np.asarray(weights.sum(axis=1)).ravel()
 
-    def _by_concepts(self, keywords: Sequence[str], read: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def _by_concepts(
+        self, keywords: Sequence[str], read: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """(n,) evidence, (n,) scores of CAMERA, and (c,) mean likeness of each concept to the keywords."""
         features = self.dataset.slots.get("concept")
         if features is None or not features.columns:
@@ -223,7 +245,9 @@ class Keywords:
         about = np.asarray(weights[:, some] @ likeness[some])
         return about / (total + PRIOR), about / np.maximum(total, 1e-12), likeness
 
-    def _likeness(self, keywords: Sequence[str], concepts: Sequence[str], read: np.ndarray | None) -> np.ndarray:
+    def _likeness(
+        self, keywords: Sequence[str], concepts: Sequence[str], read: np.ndarray | None
+    ) -> np.ndarray:
         """(q, c)."""
         place = {name: n for n, name in enumerate(concepts)}
         named = np.zeros((len(keywords), len(concepts)))
@@ -248,14 +272,19 @@ class Keywords:
             return [()] * len(chosen)
         weights, total = self._weights
         some = np.flatnonzero(likeness > 0)
-        adds = weights[:, some].tocsr()[chosen].toarray() * likeness[some] / np.maximum(total[chosen], 1e-12)[:, None]
+        adds = (
+            weights[:, some].tocsr()[chosen].toarray()
+            * likeness[some]
+            / np.maximum(total[chosen], 1e-12)[:, None]
+        )
         best = np.argsort(-adds, axis=1, kind="stable")[:, :TOLD]
         columns = self.dataset.slots["concept"].columns
         return [
-            tuple((columns[some[n]], float(row[n])) for n in places if row[n] > 0) for row, places in zip(adds, best, strict=True)
+            tuple((columns[some[n]], float(row[n])) for n in places if row[n] > 0)
+            for row, places in zip(adds, best, strict=True)
         ]
 
-    # --- meaning --------------------------------------------------------------------------------------------------
+    # --- meaning --------------------------------------------------------------------------------------------
 
     def _by_meaning(self, asked: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """(n,) cosines above zero with the query, and the nearest post of each, -1 where there is none."""
@@ -276,22 +305,29 @@ class Keywords:
 
     @cached_property
     def _texts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of each text of an influencer the influencer, the row of the Features and the number of the post."""
+        """Of each text of an influencer the influencer, the row of the Features and the number of the
+        post."""
         features = self.dataset.slots["text"]
         owner = self._owner(features)
         row = np.flatnonzero(owner >= 0)
-        post = pc.index_in(pa.array(features.ids[row], pa.string()), value_set=self.posts).to_numpy(zero_copy_only=False)
+        post = pc.index_in(pa.array(features.ids[row], pa.string()), value_set=self.posts).to_numpy(
+            zero_copy_only=False
+        )
         return owner[row], row, post.astype(np.int64)
 
     def _read(self, texts: Sequence[str]) -> np.ndarray | None:
         """(n, d) rows of length one of texts, as the encoder of ``text`` reads captions; None without."""
         if self.reader is None:
             return None
-        posts = [Post(id=str(n), account="reader", caption=text.replace("_", " ")) for n, text in enumerate(texts)]
-        rows, _ = self.reader.encode(Dataset.of([Account(id="reader")], posts)).of(np.array([p.id for p in posts], dtype=object))
+        posts = [
+            Post(id=str(n), account="reader", caption=text.replace("_", " ")) for n, text in enumerate(texts)
+        ]
+        rows, _ = self.reader.encode(Dataset.of([Account(id="reader")], posts)).of(
+            np.array([p.id for p in posts], dtype=object)
+        )
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
-    # --- posts ----------------------------------------------------------------------------------------------------
+    # --- posts ----------------------------------------------------------------------------------------------
 
     @cached_property
     def posts(self) -> pa.Array:
@@ -317,7 +353,12 @@ class Keywords:
         post = int(matches.found.post[i])
         id = self.posts[post].as_py() if post >= 0 else ""
         return Hit(
-            str(self.dataset.influencers[i]), float(matches.scores[i]), ranks, concepts, id, self._snippet(post, matches.keywords)
+            str(self.dataset.influencers[i]),
+            float(matches.scores[i]),
+            ranks,
+            concepts,
+            id,
+            self._snippet(post, matches.keywords),
         )
 
     @cached_property
@@ -325,7 +366,8 @@ class Keywords:
         return self.dataset.posts["caption"].combine_chunks()
 
     def _snippet(self, post: int, keywords: Sequence[str]) -> str:
-        """The part of a caption that shows the first of the keywords; its beginning where none is written there."""
+        """The part of a caption that shows the first of the keywords; its beginning where none is written
+        there."""
         text = re.sub(r"\s+", " ", (self._captions[post].as_py() if post >= 0 else "") or "").strip()
         if len(text) <= SNIPPET:
             return text

@@ -1,7 +1,8 @@
 """Influencers like these accounts, like this picture, or for a brand that has no account yet.
 
-Likeness is the mean over slots of the cosine of what accounts are about: Features by their square roots where they are shares, less
-the mean of all influencers, of length one (what everybody has says nothing). Of several accounts their mean is sought.
+Likeness is the mean over slots of the cosine of what accounts are about: Features by their square roots where
+they are shares, less the mean of all influencers, of length one (what everybody has says nothing). Of several
+accounts their mean is sought.
 """
 
 from __future__ import annotations
@@ -39,18 +40,25 @@ class Alike:
 
 
 class Lookalikes:
-    """Of the influencers of a Dataset, by what fills these slots (default: all that both levels of accounts have)."""
+    """Of the influencers of a Dataset, by what fills these slots (default: all that both levels of accounts
+    have)."""
 
     @checked
-    def __init__(self, dataset: Dataset, slots: Texts = ("text", "picture", "concept", "graph", "profile", "audience")) -> None:
+    def __init__(
+        self, dataset: Dataset, slots: Texts = ("text", "picture", "concept", "graph", "profile", "audience")
+    ) -> None:
         self.dataset, self.slots = dataset, [slot for slot in slots if slot in dataset.slots]
         if not self.slots:
-            raise UsageError("There are no features to tell likeness by.", "Encode first: brandfit encode text.minilm concept.bag")
+            raise UsageError(
+                "There are no features to tell likeness by.",
+                "Encode first: brandfit encode text.minilm concept.bag",
+            )
         self._known: dict[str, tuple[np.ndarray, bool, Vectors]] = {}
 
     @checked
     def similar(self, accounts: Texts, k: int = 10, allowed: np.ndarray | None = None) -> list[Alike]:
-        """Like these influencers or brands, who are left out themselves. Raises UnknownName, UsageError where nothing is known."""
+        """Like these influencers or brands, who are left out themselves. Raises UnknownName, UsageError where
+        nothing is known."""
         known = set(self.dataset.accounts["id"].to_pylist())
         for id in accounts:
             if id not in known:
@@ -63,26 +71,39 @@ class Lookalikes:
                 mean, roots, _ = self._of(slot)
                 wanted[slot] = proper(found.values[found.present], mean, roots).mean(axis=0)
         if not wanted:
-            raise UsageError(f"Nothing is known of {', '.join(ids)} to tell likeness by.", "Encode their posts first.")
+            raise UsageError(
+                f"Nothing is known of {', '.join(ids)} to tell likeness by.", "Encode their posts first."
+            )
         out = np.isin(self.dataset.influencers.astype(str), ids.astype(str))
         return self._nearest(wanted, k, ~out if allowed is None else allowed & ~out)
 
-    def like_rows(self, rows: Mapping[str, np.ndarray], k: int = 10, allowed: np.ndarray | None = None) -> list[Alike]:
+    def like_rows(
+        self, rows: Mapping[str, np.ndarray], k: int = 10, allowed: np.ndarray | None = None
+    ) -> list[Alike]:
         """Like rows of Features, slot to (d,): what an encoder made of a picture, for example."""
-        wanted = {slot: proper(row[None], *self._of(slot)[:2])[0] for slot, row in rows.items() if slot in self.slots}
+        wanted = {
+            slot: proper(row[None], *self._of(slot)[:2])[0]
+            for slot, row in rows.items()
+            if slot in self.slots
+        }
         return self._nearest(wanted, k, allowed)
 
-    def centred(self, accounts: np.ndarray, candidates: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(m, n) likeness of accounts (m,) and influencers (n,), and (m,) bool whether anything is known of the account.
+    def centred(
+        self, accounts: np.ndarray, candidates: np.ndarray, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(m, n) likeness of accounts (m,) and influencers (n,), and (m,) bool whether anything is known of
+        the account.
 
-        As ``similar``, but cosines are centred by the mean of these influencers, weighted by weights (n,); 0 of a pair that
-        shares no slot. Raises UnknownName.
+        As ``similar``, but cosines are centred by the mean of these influencers, weighted by weights (n,); 0
+        of a pair that shares no slot. Raises UnknownName.
         """
         known = set(self.dataset.accounts["id"].to_pylist())
         for id in accounts.tolist():
             if id not in known:
                 raise UnknownName("account", id, known)
-        row = self.dataset.remembered("influencers", lambda: {id: n for n, id in enumerate(self.dataset.influencers.tolist())})
+        row = self.dataset.remembered(
+            "influencers", lambda: {id: n for n, id in enumerate(self.dataset.influencers.tolist())}
+        )
         at = np.array([row[id] for id in candidates.tolist()], np.int64)
         everybody = np.zeros(len(row), np.float32)
         everybody[at] = weights
@@ -136,13 +157,16 @@ class Lookalikes:
             found = account_vectors(self.dataset, slot, self.dataset.influencers)
             rows = found.values[found.present]
             roots = are_shares(rows)
-            mean = proper(rows, shares=roots).mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32)
+            mean = (
+                proper(rows, shares=roots).mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32)
+            )
             self._known[slot] = (mean, roots, Vectors(proper(found.values, mean, roots), found.present))
         return self._known[slot]
 
 
 def _centred_cosines(left: np.ndarray, right: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """(m, d) and (n, d) to (m, n): cosines of ``left - centre`` and ``right - centre``, without a copy of the larger side."""
+    """(m, d) and (n, d) to (m, n): cosines of ``left - centre`` and ``right - centre``, without a copy of the
+    larger side."""
     shifted = left - centre
     products = shifted @ right.T - (shifted @ centre)[:, None]
     squared = np.einsum("nd,nd->n", right, right) - 2 * (right @ centre) + centre @ centre
@@ -150,7 +174,9 @@ def _centred_cosines(left: np.ndarray, right: np.ndarray, centre: np.ndarray) ->
     return np.asarray(products / np.maximum(length, 1e-6))
 
 
-def with_brief(dataset: Dataset, text: str, pictures: Sequence[str | Path], readers: Mapping[str, Encoder]) -> Dataset:
+def with_brief(
+    dataset: Dataset, text: str, pictures: Sequence[str | Path], readers: Mapping[str, Encoder]
+) -> Dataset:
     """The Dataset with one more brand, ``BRIEF``, that wants what a text and pictures say.
 
     readers  slot to the encoder that filled it; what it makes of the brief fills the brand's side
@@ -159,7 +185,9 @@ def with_brief(dataset: Dataset, text: str, pictures: Sequence[str | Path], read
     """
     stored, images, posts = {}, [], []
     if text.strip():
-        posts.append(Post(id=f"{BRIEF} text", account=BRIEF, kind="brief", caption=text, hashtags=hashtags(text)))
+        posts.append(
+            Post(id=f"{BRIEF} text", account=BRIEF, kind="brief", caption=text, hashtags=hashtags(text))
+        )
     for n, path in enumerate(pictures):
         data = read_picture(Path(path))
         hash = hashlib.sha256(data).hexdigest()
@@ -201,4 +229,6 @@ def read_picture(path: Path) -> bytes:
         return working_copy(path.read_bytes()).data
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise DataError(f"{path} is no picture that can be read: {reason}.", "A JPEG, PNG or WebP file is expected.") from None
+        raise DataError(
+            f"{path} is no picture that can be read: {reason}.", "A JPEG, PNG or WebP file is expected."
+        ) from None

@@ -1,4 +1,5 @@
-"""Who asks, and whether they may: a key in a header, a session of a browser that showed one, or this machine itself."""
+"""Who asks, and whether they may: a key in a header, a session of a browser that showed one, or this machine
+itself."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ SESSION = 12 * 3600.0
 
 
 class Sessions:
-    """Browsers that showed a key: a random name each, kept as a hash, in memory: a restart asks for the key again."""
+    """Browsers that showed a key: a random name each, kept as a hash, in memory: a restart asks for the key
+    again."""
 
     def __init__(self) -> None:
         self._open: dict[bytes, tuple[str, float]] = {}
@@ -45,7 +47,8 @@ class Sessions:
 
 
 def caller_of(request: Request) -> Caller | None:
-    """Told by Authorization: Bearer KEY, X-API-Key: KEY, or the cookie of a session; at this machine nobody is asked."""
+    """Told by Authorization: Bearer KEY, X-API-Key: KEY, or the cookie of a session; at this machine nobody
+    is asked."""
     state = request.app.state
     if not state.config.asks_for_keys:
         return LOCAL

@@ -58,7 +58,12 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
     )
     metrics = Metrics()
     app.state.shown, app.state.desk, app.state.jobs, app.state.config = shown, desk, jobs, config
-    app.state.sessions, app.state.metrics, app.state.refuse, app.state.ready = Sessions(), metrics, refuse, threading.Event()
+    app.state.sessions, app.state.metrics, app.state.refuse, app.state.ready = (
+        Sessions(),
+        metrics,
+        refuse,
+        threading.Event(),
+    )
     install(app)
     app.include_router(api.router)
     app.include_router(pages.router)
@@ -75,7 +80,9 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
     return Guard(app, config, metrics, refuse)
 
 
-def refuse(request: Request, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None) -> Response:
+def refuse(
+    request: Request, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None
+) -> Response:
     """A problem for a program, a page for a person."""
     wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
     if wants_page:

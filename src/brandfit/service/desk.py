@@ -1,7 +1,8 @@
-"""What the service keeps beside the rows: jobs, keys, audit, and what people noted of influencers, in ``service.sqlite``.
+"""What the service keeps beside the rows: jobs, keys, audit, and what people noted of influencers, in
+``service.sqlite``.
 
-A file of its own, for an import holds the write lock of the rows as long as it runs, and progress must be told meanwhile. Every
-write is on the disk before it is answered.
+A file of its own, for an import holds the write lock of the rows as long as it runs, and progress must be
+told meanwhile. Every write is on the disk before it is answered.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ FILE = "service.sqlite"
 SCHEMA = 1
 
 metadata = sa.MetaData()
-meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+meta = sa.Table(
+    "meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
 jobs = sa.Table(
     "jobs",
     metadata,
@@ -87,7 +90,9 @@ class Desk:
         self.engine = durable(self.file)
         with writing(self.engine) as connection:
             metadata.create_all(connection)
-            connection.execute(sa.text("INSERT OR IGNORE INTO meta VALUES ('schema', :v)"), {"v": str(SCHEMA)})
+            connection.execute(
+                sa.text("INSERT OR IGNORE INTO meta VALUES ('schema', :v)"), {"v": str(SCHEMA)}
+            )
             _separate(connection)
 
     def close(self) -> None:
@@ -105,9 +110,11 @@ class Desk:
 
     def note(self, who: str, action: str, what: str, request: str = "") -> None:
         """Into the audit log."""
-        self.write(audit.insert().values(time=time.time(), who=who, action=action, what=what, request=request))
+        self.write(
+            audit.insert().values(time=time.time(), who=who, action=action, what=what, request=request)
+        )
 
-    # --- what people noted ------------------------------------------------------------------------------------------
+    # --- what people noted ----------------------------------------------------------------------------------
 
     def marks(self, brand: str) -> dict[str, dict[str, Any]]:
         """Influencer to what was noted for this brand, the latest first."""
@@ -117,12 +124,14 @@ class Desk:
     def mark(self, brand: str, influencer: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change what is noted of an influencer for a brand; returns all of it.
 
-        A dislike and a place on the shortlist exclude each other: setting one removes the other. Raises UsageError where both
-        are set at once.
+        A dislike and a place on the shortlist exclude each other: setting one removes the other. Raises
+        UsageError where both are set at once.
         """
         dislikes, lists = changes.get("opinion") == "dislike", bool(changes.get("listed"))
         if dislikes and lists:
-            raise UsageError(f'{influencer}: "Not this" and the shortlist exclude each other.', "Set one of the two.")
+            raise UsageError(
+                f'{influencer}: "Not this" and the shortlist exclude each other.', "Set one of the two."
+            )
         with writing(self.engine) as connection:
             at = (marks.c.brand == brand) & (marks.c.influencer == influencer)
             stored = connection.execute(sa.select(marks).where(at)).mappings().one_or_none()
@@ -139,10 +148,11 @@ class Desk:
                 connection.execute(marks.insert().values(brand=brand, influencer=influencer, **row))
         return {"brand": brand, "influencer": influencer, **new, "changed": row["changed"]}
 
-    # --- who asked to be forgotten ------------------------------------------------------------------------------------
+    # --- who asked to be forgotten --------------------------------------------------------------------------
 
     def forget(self, gone: Callable[[str], bool], cleaned: Callable[[str], str]) -> None:
-        """Remove what was noted of them or for them, take them out of every other text, and write the file anew.
+        """Remove what was noted of them or for them, take them out of every other text, and write the file
+        anew.
 
         gone     whether an account is one of them
         cleaned  a text without them
@@ -156,7 +166,9 @@ class Desk:
                     if table is marks and (gone(row["brand"]) or gone(row["influencer"])):
                         connection.execute(table.delete().where(here))
                         continue
-                    told = {c.name: row[c.name] for c in texts if not c.primary_key and row[c.name] is not None}
+                    told = {
+                        c.name: row[c.name] for c in texts if not c.primary_key and row[c.name] is not None
+                    }
                     new = {name: _cleaned(value, name in JSON, cleaned) for name, value in told.items()}
                     if changed := {name: value for name, value in new.items() if value != told[name]}:
                         connection.execute(table.update().where(here).values(**changed))
@@ -164,7 +176,8 @@ class Desk:
 
 
 def _separate(connection: sa.Connection) -> None:
-    """Marks of earlier versions may be a dislike and on the shortlist: keep the shortlist, note the dislike in the audit log."""
+    """Marks of earlier versions may be a dislike and on the shortlist: keep the shortlist, note the dislike
+    in the audit log."""
     both = (marks.c.opinion == "dislike") & marks.c.listed
     found = connection.execute(sa.select(marks.c.brand, marks.c.influencer).where(both)).all()
     if not found:
@@ -172,11 +185,14 @@ def _separate(connection: sa.Connection) -> None:
     connection.execute(marks.update().where(both).values(opinion=None))
     for brand, influencer in found:
         what = f"{brand} {influencer} opinion: it was a dislike and on the shortlist; the shortlist stays"
-        connection.execute(audit.insert().values(time=time.time(), who="brandfit", action="mark", what=what, request=""))
+        connection.execute(
+            audit.insert().values(time=time.time(), who="brandfit", action="mark", what=what, request="")
+        )
 
 
 def _cleaned(text: str, json: bool, cleaned: Callable[[str], str]) -> str:
-    """A text, or all texts in one of JSON, without whom they may not name; the very same where they name nobody."""
+    """A text, or all texts in one of JSON, without whom they may not name; the very same where they name
+    nobody."""
 
     def walked(value: Any) -> Any:
         if isinstance(value, str):

@@ -1,4 +1,5 @@
-"""What the service keeps of those who are being forgotten: marks, jobs and their logs, the audit, files on their way in."""
+"""What the service keeps of those who are being forgotten: marks, jobs and their logs, the audit, files on
+their way in."""
 
 from __future__ import annotations
 
@@ -17,8 +18,11 @@ from brandfit.workspace import leftovers
 from brandfit.workspace.forgotten import Traces
 
 JOBS, UPLOADS, LOG = "jobs", "uploads", "log.txt"
-"""Folders of the workspace: of jobs, and for files that are on their way into it; what the process of a job printed."""
-ENDING = re.compile(r"\.(?:csv|gz|html|jpe?g|jsonl?|npz|parquet|pdf|png|tar|tgz|txt|webp|xlsx|xz|zip)$", re.IGNORECASE)
+"""Folders of the workspace: of jobs, and for files that are on their way into it; what the process of a job
+printed."""
+ENDING = re.compile(
+    r"\.(?:csv|gz|html|jpe?g|jsonl?|npz|parquet|pdf|png|tar|tgz|txt|webp|xlsx|xz|zip)$", re.IGNORECASE
+)
 
 
 class Clean:
@@ -34,7 +38,8 @@ class Clean:
         redactor = traces.redactor()
 
         def cleaned(text: str) -> str:
-            """Whole where it quotes them, else with a mark in place of their names; ``name.csv`` is one of theirs too."""
+            """Whole where it quotes them, else with a mark in place of their names; ``name.csv`` is one of
+            theirs too."""
             lower = text.lower()
             if any(line in lower for line in traces.lines):
                 return MARK
@@ -66,16 +71,22 @@ class Clean:
         return re.sub("|".join(map(re.escape, handles)), MARK, path, flags=re.IGNORECASE) if handles else path
 
     def _drop_uploads(self, notes: Desk | None) -> None:
-        """Uploads that hold something of them go away, whole, and imports that wait for one fail: it can be uploaded again."""
+        """Uploads that hold something of them go away, whole, and imports that wait for one fail: it can be
+        uploaded again."""
         home = self.folder / UPLOADS
         held = {upload.name for upload in (home.iterdir() if home.is_dir() else ()) if self._holds(upload)}
         if notes is not None:
             waiting = notes.rows(desk.jobs.select().where(desk.jobs.c.state == "queued"))
             told = {
-                "title": "The files named an account that was to be forgotten before they were imported: they were deleted.",
+                "title": "The files named an account that was to be forgotten before they were imported: "
+                "they were deleted.",
                 "detail": "Upload them again; the import leaves out what is of that account.",
             }
-            failed = {"state": "failed", "finished": time.time(), "problem": msgspec.json.encode(told).decode()}
+            failed = {
+                "state": "failed",
+                "finished": time.time(),
+                "problem": msgspec.json.encode(told).decode(),
+            }
             for job in waiting:
                 if msgspec.json.decode(job["asked"]).get("upload") in held:
                     here = (desk.jobs.c.id == job["id"]) & (desk.jobs.c.state == "queued")
@@ -84,7 +95,8 @@ class Clean:
             shutil.rmtree(home / name, ignore_errors=True)
 
     def _holds(self, upload: Path) -> bool:
-        """Whether a file of it names them as a word of its own, in its name too, or holds what they wrote or show."""
+        """Whether a file of it names them as a word of its own, in its name too, or holds what they wrote or
+        show."""
         handles = [handle.lower().encode() for handle in self.traces.handles]
         words = rb"(?<![0-9a-z_])(?:" + _any(handles) + rb")(?![0-9a-z_])"
         patterns = [re.compile(words)] if handles else []
@@ -96,7 +108,9 @@ class Clean:
             if any(pattern.search(str(file.relative_to(upload)).lower().encode()) for pattern in patterns):
                 return True
             for block in leftovers.blocks(file, overlap) if file.is_file() else ():
-                if any(pattern.search(block.lower()) for pattern in patterns) or (pictures and pictures.search(block)):
+                if any(pattern.search(block.lower()) for pattern in patterns) or (
+                    pictures and pictures.search(block)
+                ):
                     return True
         return False
 

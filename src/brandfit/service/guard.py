@@ -1,4 +1,5 @@
-"""What stands before every request: its number, its host, its size, its pace, and the headers of its answer."""
+"""What stands before every request: its number, its host, its size, its pace, and the headers of its
+answer."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 access = logging.getLogger("brandfit.access")
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
@@ -50,7 +52,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter("brandfit_requests", "Requests answered", ["route", "method", "status"], registry=self.registry)
+        self.requests = Counter(
+            "brandfit_requests", "Requests answered", ["route", "method", "status"], registry=self.registry
+        )
         self.seconds = Histogram(
             "brandfit_request_seconds",
             "Time to answer",
@@ -67,7 +71,9 @@ class Guard:
     refuse  makes the answer to a request that is turned away: (request, status, title, detail, headers)
     """
 
-    def __init__(self, app: ASGIApp, config: ServiceConfig, metrics: Metrics, refuse: Callable[..., Response]) -> None:
+    def __init__(
+        self, app: ASGIApp, config: ServiceConfig, metrics: Metrics, refuse: Callable[..., Response]
+    ) -> None:
         self.app, self.config, self.metrics, self.refuse = app, config, metrics, refuse
         self.pace = Pace(config.rate, config.burst)
 
@@ -119,7 +125,11 @@ class Guard:
             route = _route(scope)
             self.metrics.requests.labels(route, scope["method"], str(status)).inc()
             self.metrics.seconds.labels(route).observe(seconds)
-            caller = getattr(scope.get("state", {}).get("caller"), "id", "") if isinstance(scope.get("state"), dict) else ""
+            caller = (
+                getattr(scope.get("state", {}).get("caller"), "id", "")
+                if isinstance(scope.get("state"), dict)
+                else ""
+            )
             access.info(
                 "request",
                 extra={
@@ -144,14 +154,22 @@ class Guard:
             )
         origin = headers.get("origin")
         if request.method not in SAFE and origin is not None and not self._own(origin, headers):
-            return self.refuse(request, 403, "Asked by a page of another site.", "Name the site with --origin to allow it.")
+            return self.refuse(
+                request, 403, "Asked by a page of another site.", "Name the site with --origin to allow it."
+            )
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > limit:
-            return self.refuse(request, 413, f"The request is larger than {limit:,} bytes.", "Send less at once.")
+            return self.refuse(
+                request, 413, f"The request is larger than {limit:,} bytes.", "Send less at once."
+            )
         wait = self.pace.wait(request.client.host if request.client else "")
         if wait > 0:
             return self.refuse(
-                request, 429, "Too many requests.", f"Try again in {wait:.1f} seconds.", {"retry-after": str(int(wait) + 1)}
+                request,
+                429,
+                "Too many requests.",
+                f"Try again in {wait:.1f} seconds.",
+                {"retry-after": str(int(wait) + 1)},
             )
         return None
 

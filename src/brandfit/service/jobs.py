@@ -1,9 +1,10 @@
-"""Long work in the background: one at a time, in a process of its own, that can be watched, stopped and killed.
+"""Long work in the background: one at a time, in a process of its own, that can be watched, stopped and
+killed.
 
     queued -> running -> done | failed | cancelled
 
-All work of the pipeline can be done again or goes on where it was: a job whose process was killed is queued again, and so is one
-that a service left running.
+All work of the pipeline can be done again or goes on where it was: a job whose process was killed is queued
+again, and so is one that a service left running.
 """
 
 from __future__ import annotations
@@ -54,12 +55,18 @@ class Jobs:
         self._cancelled: set[str] = set()
         self._thread: threading.Thread | None = None
 
-    # --- asking -----------------------------------------------------------------------------------------------------
+    # --- asking ---------------------------------------------------------------------------------------------
 
     def submit(self, kind: str, asked: Mapping[str, Any], who: str) -> dict[str, Any]:
         """Queue it; it is on the disk when this returns."""
         id = secrets.token_hex(8)
-        row = {"id": id, "kind": kind, "asked": msgspec.json.encode(asked).decode(), "state": "queued", "who": who}
+        row = {
+            "id": id,
+            "kind": kind,
+            "asked": msgspec.json.encode(asked).decode(),
+            "state": "queued",
+            "who": who,
+        }
         self.desk.write(desk.jobs.insert().values(**row, created=time.time()))
         self._wake.set()
         return self.get(id)
@@ -78,10 +85,13 @@ class Jobs:
         return [_told(row) for row in self.desk.rows(query.limit(limit).offset(offset))], int(total)
 
     def cancel(self, id: str) -> dict[str, Any]:
-        """A queued one never starts, a running one is stopped; what it had finished stays. Raises UsageError for one that ended."""
+        """A queued one never starts, a running one is stopped; what it had finished stays. Raises UsageError
+        for one that ended."""
         job = self.get(id)
         if job["state"] not in OPEN:
-            raise UsageError(f"The job is {job['state']} already.", "Only one that waits or runs can be cancelled.")
+            raise UsageError(
+                f"The job is {job['state']} already.", "Only one that waits or runs can be cancelled."
+            )
         if job["kind"] == "forget" and job["state"] == "running":
             raise UsageError("Forgetting is under way: half of it would be left.", "It ends soon.")
         self._cancelled.add(id)
@@ -101,7 +111,7 @@ class Jobs:
         found = self.folder / FOLDER / id / str(name)
         return found if name and found.is_file() else None
 
-    # --- working ----------------------------------------------------------------------------------------------------
+    # --- working --------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Take up what a service left running, and what waits."""
@@ -122,7 +132,12 @@ class Jobs:
     def _loop(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            waiting = sa.select(desk.jobs).where(desk.jobs.c.state == "queued").order_by(desk.jobs.c.created).limit(1)
+            waiting = (
+                sa.select(desk.jobs)
+                .where(desk.jobs.c.state == "queued")
+                .order_by(desk.jobs.c.created)
+                .limit(1)
+            )
             try:
                 if found := self.desk.rows(waiting):
                     self.busy = True
@@ -138,7 +153,14 @@ class Jobs:
         here = desk.jobs.c.id == job["id"]
         attempts = job["attempts"] + 1
         queued = here & (desk.jobs.c.state == "queued")
-        running = {"state": "running", "started": time.time(), "attempts": attempts, "step": "", "done": 0, "total": 0}
+        running = {
+            "state": "running",
+            "started": time.time(),
+            "attempts": attempts,
+            "step": "",
+            "done": 0,
+            "total": 0,
+        }
         if not self.desk.write(desk.jobs.update().where(queued).values(**running)):
             return  # cancelled meanwhile
         folder = self.folder / FOLDER / job["id"]
@@ -147,7 +169,11 @@ class Jobs:
         with (folder / LOG).open("ab") as printed:
             # of a session of its own: Ctrl+C is for the service, which tells the job
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=printed, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             asked = self._wait(process, job["id"])
         self.desk.write(desk.jobs.update().where(here).values(step="getting ready", done=0, total=0))
@@ -161,10 +187,15 @@ class Jobs:
             values = {"state": "queued", "attempts": attempts - (asked == "stop")}
         else:
             told = {
-                "title": f"The process of this job ended without a word {attempts} times (status {process.returncode}).",
+                "title": f"The process of this job ended without a word {attempts} times "
+                f"(status {process.returncode}).",
                 "detail": "It may want more memory than there is; its log may say more.",
             }
-            values = {"state": "failed", "finished": time.time(), "problem": msgspec.json.encode(told).decode()}
+            values = {
+                "state": "failed",
+                "finished": time.time(),
+                "problem": msgspec.json.encode(told).decode(),
+            }
             self._clean(job)
         self.desk.write(desk.jobs.update().where(here).values(**values))
 
@@ -190,7 +221,12 @@ class Jobs:
 
     def _sweep(self) -> None:
         """Let go of jobs that ended long ago, and of uploads that no job waits for."""
-        ended = sa.select(desk.jobs.c.id).where(desk.jobs.c.state.not_in(OPEN)).order_by(desk.jobs.c.created.desc()).offset(KEPT)
+        ended = (
+            sa.select(desk.jobs.c.id)
+            .where(desk.jobs.c.state.not_in(OPEN))
+            .order_by(desk.jobs.c.created.desc())
+            .offset(KEPT)
+        )
         for row in self.desk.rows(ended.limit(10_000)):
             shutil.rmtree(self.folder / FOLDER / row["id"], ignore_errors=True)
             self.desk.write(desk.jobs.delete().where(desk.jobs.c.id == row["id"]))

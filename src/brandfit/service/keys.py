@@ -1,6 +1,7 @@
 """API keys: made once, shown once, kept as a hash; each may read, write, or do everything.
 
-A secret is 32 random bytes, so that one round of SHA-256 keeps it: there is nothing to guess that a slow hash would protect.
+A secret is 32 random bytes, so that one round of SHA-256 keeps it: there is nothing to guess that a slow hash
+would protect.
 """
 
 from __future__ import annotations
@@ -45,7 +46,14 @@ def create(at: Desk, name: str, scope: str) -> tuple[dict[str, Any], str]:
     if not name.strip():
         raise UsageError("A key wants a name.", "Say who or what uses it: reporting, shop backend ...")
     id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    row = {"id": id, "name": name.strip(), "scope": scope, "created": time.time(), "used": None, "revoked": None}
+    row = {
+        "id": id,
+        "name": name.strip(),
+        "scope": scope,
+        "created": time.time(),
+        "used": None,
+        "revoked": None,
+    }
     at.write(desk.keys.insert().values(**row, hash=_hash(secret)))
     return row, f"{PREFIX}_{id}_{secret}"
 
@@ -57,7 +65,9 @@ def listing(at: Desk) -> list[dict[str, Any]]:
 def revoke(at: Desk, id: str) -> None:
     """From now on it opens nothing. Raises UnknownName."""
     here = desk.keys.c.id == id
-    if not at.write(desk.keys.update().where(here & desk.keys.c.revoked.is_(None)).values(revoked=time.time())):
+    if not at.write(
+        desk.keys.update().where(here & desk.keys.c.revoked.is_(None)).values(revoked=time.time())
+    ):
         raise UnknownName("key", id, [row["id"] for row in listing(at) if row["revoked"] is None])
 
 

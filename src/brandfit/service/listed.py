@@ -19,7 +19,8 @@ from brandfit.workspace import Workspace
 
 
 def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = None) -> dict[str, Any]:
-    """Those on the list, the best first; ``set`` and ``figures`` are what they come to, and ``wrong`` says why these are missing.
+    """Those on the list, the best first; ``set`` and ``figures`` are what they come to, and ``wrong`` says
+    why these are missing.
 
     Raises UnknownName for a brand that is not there.
     """
@@ -27,7 +28,9 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
     brand = dataset.account(handle(brand))["id"]
     here = set(dataset.influencers.tolist())
     marks = [mark for mark in desk.marks(brand).values() if mark["listed"]]
-    known = sorted((mark for mark in marks if mark["influencer"] in here), key=lambda mark: mark["influencer"])
+    known = sorted(
+        (mark for mark in marks if mark["influencer"] in here), key=lambda mark: mark["influencer"]
+    )
     ids = [mark["influencer"] for mark in known]
     about = pipeline.describe_accounts(workspace, ids)
     found: dict[str, Any] = {
@@ -36,7 +39,9 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
         "wrong": "",
         "set": None,
         "figures": [],
-        "items": [{**mark, **told, "pick": None, "chance": None} for mark, told in zip(known, about, strict=True)],
+        "items": [
+            {**mark, **told, "pick": None, "chance": None} for mark, told in zip(known, about, strict=True)
+        ],
     }
     if not ids:
         return found
@@ -45,10 +50,18 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
         chances = pipeline.chances(workspace, brand, np.array(ids, dtype=object), ranker)
     except BrandfitError as error:
         return {**found, "wrong": f"{error.message} {error.hint}".strip()}
-    of = {item["influencer"]: {**item, "chance": chances[n] if chances else None} for n, item in enumerate(found["items"])}
+    of = {
+        item["influencer"]: {**item, "chance": chances[n] if chances else None}
+        for n, item in enumerate(found["items"])
+    }
     told = appraised.to_dict()
     items = [{**of[pick["influencer"]], "pick": pick} for pick in told["picks"]]
-    return {**found, "set": told, "figures": [asdict(figure) for figure in figures(appraised)], "items": items}
+    return {
+        **found,
+        "set": told,
+        "figures": [asdict(figure) for figure in figures(appraised)],
+        "items": items,
+    }
 
 
 def version_of(mark: Mapping[str, Any]) -> str:

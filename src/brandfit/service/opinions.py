@@ -1,4 +1,5 @@
-"""Likes and dislikes ("Not this") that people marked for a brand, of influencers that are in the workspace."""
+"""Likes and dislikes ("Not this") that people marked for a brand, of influencers that are in the
+workspace."""
 
 from __future__ import annotations
 

@@ -24,7 +24,12 @@ def handle(text: str) -> str:
 
 
 def accounts(
-    workspace: Workspace, role: str, where: str | None = None, sort: str | None = None, limit: int = 50, offset: int = 0
+    workspace: Workspace,
+    role: str,
+    where: str | None = None,
+    sort: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
 ) -> dict[str, Any]:
     """A page of accounts."""
     if role == "brand":
@@ -36,7 +41,9 @@ def accounts(
         more = {"total": len(dataset.brands), "filters": "", "unknown": 0, "excluded": []}
     else:
         found = pipeline.search(workspace, (), where, sort, limit, offset)
-        rows = _stated(pipeline.load(workspace), np.array([row["influencer"] for row in found.rows], dtype=object))
+        rows = _stated(
+            pipeline.load(workspace), np.array([row["influencer"] for row in found.rows], dtype=object)
+        )
         more = {"total": found.total, "filters": found.sentence, "unknown": found.unknown}
         more["excluded"] = [group.to_dict() for group in found.excluded]
     return {"items": rows, "limit": limit, "offset": offset, **more}
@@ -57,15 +64,21 @@ def account(workspace: Workspace, id: str) -> dict[str, Any]:
     return found
 
 
-def posts(workspace: Workspace, id: str, limit: int = 50, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
-    """The newest of an account with the hashes of their pictures, and how many there are. Raises UnknownName."""
+def posts(
+    workspace: Workspace, id: str, limit: int = 50, offset: int = 0
+) -> tuple[list[dict[str, Any]], int]:
+    """The newest of an account with the hashes of their pictures, and how many there are. Raises
+    UnknownName."""
     dataset = pipeline.load(workspace)
     id = dataset.account(handle(id))["id"]
-    mine = dataset.posts.filter(pc.equal(dataset.posts["account"], id)).sort_by([("time", "descending"), ("id", "ascending")])
-    page = mine.slice(offset, limit).to_pylist()
-    return [{**row, "pictures": shown} for row, shown in zip(page, pictures(dataset, [p["id"] for p in page]), strict=True)], len(
-        mine
+    mine = dataset.posts.filter(pc.equal(dataset.posts["account"], id)).sort_by(
+        [("time", "descending"), ("id", "ascending")]
     )
+    page = mine.slice(offset, limit).to_pylist()
+    return [
+        {**row, "pictures": shown}
+        for row, shown in zip(page, pictures(dataset, [p["id"] for p in page]), strict=True)
+    ], len(mine)
 
 
 def pictures(dataset: Dataset, posts: list[str]) -> list[list[str]]:
@@ -84,7 +97,9 @@ def faces(workspace: Workspace, ids: list[str], most: int = 4) -> dict[str, list
     mine = mine.sort_by([("time", "descending"), ("id", "ascending")]).select(["id", "account", "caption"])
     found: dict[str, list[dict[str, str]]] = {id: [] for id in ids}
     shown = pictures(dataset, mine["id"].to_pylist())
-    for account, caption, hashes in zip(mine["account"].to_pylist(), mine["caption"].to_pylist(), shown, strict=True):
+    for account, caption, hashes in zip(
+        mine["account"].to_pylist(), mine["caption"].to_pylist(), shown, strict=True
+    ):
         if hashes and len(found[account]) < most:
             found[account].append({"hash": hashes[0], "caption": caption or ""})
     return found
@@ -131,7 +146,10 @@ def described(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, str]]
             f"{100 * rate:.1f} % engagement" if rate is not None else "",
             f"{posts:,} {'post' if posts == 1 else 'posts'} here",
         ]
-        found[id] = {"line": " · ".join(part for part in told if part), "biography": known.biography[n].as_py() or ""}
+        found[id] = {
+            "line": " · ".join(part for part in told if part),
+            "biography": known.biography[n].as_py() or "",
+        }
     return found
 
 
@@ -148,7 +166,7 @@ def _stated(dataset: Dataset, ids: np.ndarray) -> list[dict[str, Any]]:
     return dataset.accounts.take(rows).to_pylist()
 
 
-# --- what single pages show -------------------------------------------------------------------------------------------
+# --- what single pages show ---------------------------------------------------------------------------------
 
 
 def posts_of(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, Any]]:
@@ -157,11 +175,15 @@ def posts_of(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, Any]]:
     found = dataset.posts.filter(pc.is_in(dataset.posts["id"], value_set=pa.array(ids, pa.string())))
     rows = found.select(["id", "account", "caption", "time"]).to_pylist()
     shown = pictures(dataset, [row["id"] for row in rows])
-    return {row["id"]: {**row, "hash": hashes[0] if hashes else ""} for row, hashes in zip(rows, shown, strict=True)}
+    return {
+        row["id"]: {**row, "hash": hashes[0] if hashes else ""}
+        for row, hashes in zip(rows, shown, strict=True)
+    }
 
 
 def known_accounts(workspace: Workspace, texts: list[str]) -> list[str]:
-    """Accounts as people type them: one a text, or several with commas or blanks between. Raises UnknownName."""
+    """Accounts as people type them: one a text, or several with commas or blanks between. Raises
+    UnknownName."""
     dataset = pipeline.load(workspace)
     known = set(dataset.accounts["id"].to_pylist())
     found: list[str] = []
@@ -198,7 +220,8 @@ HINTS = {
 
 
 def radar_of(topics: dict[str, float], side: str) -> Radar | None:
-    """Of what one side is about: three topics or more, in the order of their names, so that two radars can be told apart."""
+    """Of what one side is about: three topics or more, in the order of their names, so that two radars can be
+    told apart."""
     if len(topics) < 3:
         return None
     names = tuple(sorted(topics))

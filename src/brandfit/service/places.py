@@ -36,32 +36,51 @@ def ranking(
     followers: str | None = None,
     not_this: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find, without ``not_this``."""
+    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find,
+    without ``not_this``."""
     marks: dict[str, Any] = {"like": like, "dislike": dislike, "not_this": not_this}
-    found = pipeline.rank(workspace, brand, ranker, None, partners, None, where, weights, followers=followers, **marks)
+    found = pipeline.rank(
+        workspace, brand, ranker, None, partners, None, where, weights, followers=followers, **marks
+    )
     if keywords:
         everybody = len(pipeline.load(workspace).influencers)
         hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=everybody).rows}
         keep = np.array([id in hits for id in found.candidates.tolist()], bool)
-        found = found.narrowed(keep, counted("no_match", "without a match for the words", found.candidates[~keep]))
+        found = found.narrowed(
+            keep, counted("no_match", "without a match for the words", found.candidates[~keep])
+        )
     condition = filters.condition(where)
     return _page(workspace, found, limit, offset, str(condition) if condition is not None else "")
 
 
 def for_brief(
-    workspace: Workspace, text: str, pictures: Sequence[str | Path], ranker: str | None, limit: int, followers: str | None = None
+    workspace: Workspace,
+    text: str,
+    pictures: Sequence[str | Path],
+    ranker: str | None,
+    limit: int,
+    followers: str | None = None,
 ) -> dict[str, Any]:
     found = pipeline.rank_brief(workspace, text, pictures, ranker, followers=followers)
     return _page(workspace, found, limit, 0, "", chances=False)
 
 
-def _page(workspace: Workspace, found: Ranking, limit: int, offset: int, sentence: str, chances: bool = True) -> dict[str, Any]:
+def _page(
+    workspace: Workspace, found: Ranking, limit: int, offset: int, sentence: str, chances: bool = True
+) -> dict[str, Any]:
     shown = found.of(slice(offset, offset + limit))
     rows = shown.rows()
     described = pipeline.describe_accounts(workspace, shown.candidates)
-    told = pipeline.chances(workspace, found.brand, shown.candidates, found.ranker) if chances and rows else None
+    told = (
+        pipeline.chances(workspace, found.brand, shown.candidates, found.ranker) if chances and rows else None
+    )
     items = [
-        {**row, "rank": row["rank"] + offset if row["rank"] else None, "chance": told[n] if told else None, **about}
+        {
+            **row,
+            "rank": row["rank"] + offset if row["rank"] else None,
+            "chance": told[n] if told else None,
+            **about,
+        }
         for n, (row, about) in enumerate(zip(rows, described, strict=True))
     ]
     return {
@@ -93,7 +112,9 @@ def heat_map(
     method: MapMethod = "occlusion",
 ) -> bytes:
     """PNG of the nth heat map. Raises UnknownName where there are fewer."""
-    told, dataset = pipeline.explain(workspace, brand, influencer, ranker, ("maps",), (side,), map_method=method)
+    told, dataset = pipeline.explain(
+        workspace, brand, influencer, ranker, ("maps",), (side,), map_method=method
+    )
     if not 0 <= number < len(told.maps):
         raise UnknownName("picture", f"heat map {number}", [], f"There are {len(told.maps)}, counted from 0.")
     one = told.maps[number]
@@ -103,7 +124,9 @@ def heat_map(
     return out.getvalue()
 
 
-def balanced(workspace: Workspace, brand: str, ranker: str | None, balance: int, followers: str | None = None) -> dict[str, float]:
+def balanced(
+    workspace: Workspace, brand: str, ranker: str | None, balance: int, followers: str | None = None
+) -> dict[str, float]:
     """Weights of the parts text and picture (W-20): 0, words alone; 50, as learned; 100, pictures alone.
 
     Raises ConfigError where the ranker's score has neither.
@@ -114,7 +137,9 @@ def balanced(workspace: Workspace, brand: str, ranker: str | None, balance: int,
     wanted = {"text": (100 - balance) / 50, "picture": balance / 50}
     found = {name: weight for name, weight in wanted.items() if name in parts}
     if not found:
-        raise ConfigError("This ranker does not tell what words and pictures add.", "Put the slider in the middle.")
+        raise ConfigError(
+            "This ranker does not tell what words and pictures add.", "Put the slider in the middle."
+        )
     return found
 
 
@@ -134,7 +159,10 @@ def pair(workspace: Workspace, brand: str, influencer: str) -> tuple[str, str]:
     """Their ids. Raises UnknownName."""
     dataset = pipeline.load(workspace)
     brand, influencer = handle(brand), handle(influencer)
-    for kind, id, known in (("brand", brand, dataset.representation), ("influencer", influencer, dataset.influencers)):
+    for kind, id, known in (
+        ("brand", brand, dataset.representation),
+        ("influencer", influencer, dataset.influencers),
+    ):
         if id not in known:
             raise UnknownName(kind, id, known)
     return brand, influencer
@@ -163,7 +191,8 @@ def drawing(
     sides: Sequence[str],
     name: str,
 ) -> bytes:
-    """PNG of "radar-N" or "bars-N" of an explanation, counted from 1. Raises UnknownName where there are fewer."""
+    """PNG of "radar-N" or "bars-N" of an explanation, counted from 1. Raises UnknownName where there are
+    fewer."""
     told, _ = pipeline.explain(workspace, brand, influencer, ranker, kinds, sides)
     what, _, number = name.partition("-")
     radars, bars = told.radars, [attribution for attribution in told.attributions if attribution.items]

@@ -31,14 +31,16 @@ class Problem(BaseModel):
 class Refused(Exception):
     """Raised inside to answer with a problem."""
 
-    def __init__(self, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(title)
         self.status, self.title, self.detail, self.headers = status, title, detail, headers or {}
 
 
 def status_of(error: BrandfitError) -> int:
-    """404 for somebody or something that is not in the workspace, 503 for a part that is not installed, 422 for what cannot be
-    meant."""
+    """404 for somebody or something that is not in the workspace, 503 for a part that is not installed, 422
+    for what cannot be meant."""
     if isinstance(error, UnknownName):
         return 404 if error.kind in KNOWN_BY_PATH else 422
     if isinstance(error, WorkspaceError):
@@ -63,13 +65,19 @@ KNOWN_BY_PATH = (
 )
 
 
-def problem(status: int, title: str, detail: str = "", instance: str = "", headers: dict[str, str] | None = None) -> Response:
+def problem(
+    status: int, title: str, detail: str = "", instance: str = "", headers: dict[str, str] | None = None
+) -> Response:
     body = Problem(type="about:blank", title=title, status=status, detail=detail, instance=instance)
     return JSONResponse(body.model_dump(), status, headers, MEDIA)
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": what, "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    status: {
+        "model": Problem,
+        "description": what,
+        "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
     for status, what in {
         400: "Not a request that can be read",
         401: "A key is wanted",
@@ -89,7 +97,9 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 def install(app: FastAPI) -> None:
     """Every error of the application as a problem; what nobody foresaw is logged, and not told."""
 
-    def told(request: Request, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None) -> Response:
+    def told(
+        request: Request, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None
+    ) -> Response:
         return app.state.refuse(request, status, title, detail, headers)  # pages say it as a page
 
     @app.exception_handler(BrandfitError)
@@ -107,12 +117,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
-        title = {404: "There is nothing at this address.", 405: "This address does not take that method."}.get(
-            error.status_code, str(error.detail) or HTTPStatus(error.status_code).phrase
-        )
+        title = {
+            404: "There is nothing at this address.",
+            405: "This address does not take that method.",
+        }.get(error.status_code, str(error.detail) or HTTPStatus(error.status_code).phrase)
         return told(request, error.status_code, title, headers=dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> Response:
         log.exception("unforeseen", exc_info=error)
-        return told(request, 500, "Something went wrong that should not.", "The log of the service says more.")
+        return told(
+            request, 500, "Something went wrong that should not.", "The log of the service says more."
+        )

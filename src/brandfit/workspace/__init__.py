@@ -1,4 +1,7 @@
-"""The tables, feature matrices and models of one project on disk."""
+"""The tables, features and models of one project on disk.
+
+Here: storage, migrations, checksums, erasure of stored files. Not here: what the stored things mean.
+"""
 
 from brandfit.workspace.forgotten import LeftOut
 from brandfit.workspace.place import NewPlace, Place, as_workspace, new_workspace

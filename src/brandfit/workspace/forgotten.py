@@ -1,10 +1,11 @@
-"""Who asked to be forgotten: known by salted hashes alone, kept out of every later import, and taken out of the rows here.
+"""Who asked to be forgotten: known by salted hashes alone, kept out of every later import, and taken out of
+the rows here.
 
-What is left of an account is one keyed BLAKE2b of its id; the key is 32 random bytes of this workspace. Why no slow hash:
-docs/decisions/0004-forgetting.md.
+What is left of an account is one keyed BLAKE2b of its id; the key is 32 random bytes of this workspace. Why
+no slow hash: docs/decisions/0004-forgetting.md.
 
-While a forgetting is under way the database notes what is to be found (``Traces``), in the transaction that removes the rows:
-who is killed in the middle takes it up again. The note goes away last.
+While a forgetting is under way the database notes what is to be found (``Traces``), in the transaction that
+removes the rows: who is killed in the middle takes it up again. The note goes away last.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ class Traces(msgspec.Struct, kw_only=True):
     """Whether they commented."""
 
     def with_(self, other: Traces) -> Traces:
-        both: dict[str, Any] = {name: list(dict.fromkeys(getattr(self, name) + getattr(other, name))) for name in LISTS}
+        both: dict[str, Any] = {
+            name: list(dict.fromkeys(getattr(self, name) + getattr(other, name))) for name in LISTS
+        }
         both |= {name: getattr(self, name) or getattr(other, name) for name in FLAGS}
         return Traces(**both)
 
@@ -69,12 +72,15 @@ class Traces(msgspec.Struct, kw_only=True):
         return Redactor(known.__contains__, self.handles)
 
     def finder(self, words: bool = False) -> Callable[[Any], bool]:
-        """Whether something made of strings, lists and dicts names them, one of their posts or, if asked for, a word of theirs."""
+        """Whether something made of strings, lists and dicts names them, one of their posts or, if asked for,
+        a word of theirs."""
         redactor, sought = self.redactor(), {*self.posts, *(self.words if words else ())}
 
         def found(thing: Any) -> bool:
             if isinstance(thing, str):
-                return redactor.names(thing) or any(t in sought or t.lower() in sought for t in TOKEN.findall(thing))
+                return redactor.names(thing) or any(
+                    t in sought or t.lower() in sought for t in TOKEN.findall(thing)
+                )
             if isinstance(thing, dict):
                 return any(found(key) or found(value) for key, value in thing.items())
             return isinstance(thing, list | tuple) and any(map(found, thing))
@@ -103,7 +109,8 @@ class LeftOut:
 
 
 class Guard:
-    """Keeps them out of an import. ``of`` makes None of a record that is theirs, and takes them out of all others."""
+    """Keeps them out of an import. ``of`` makes None of a record that is theirs, and takes them out of all
+    others."""
 
     def __init__(self, salt: bytes, hashes: Iterable[bytes], left_out: LeftOut) -> None:
         self._salt, self._hashes, self.left_out = salt, frozenset(hashes), left_out
@@ -117,7 +124,9 @@ class Guard:
         if isinstance(record, Reject):
             hidden = any(map(self.redactor.names, (record.file, record.reason, record.excerpt)))
             self.left_out.redacted += hidden
-            return Reject("", record.line, "names an account that asked to be forgotten") if hidden else record
+            return (
+                Reject("", record.line, "names an account that asked to be forgotten") if hidden else record
+            )
         row = record[0] if isinstance(record, tuple) else record
         kept = self.redactor.row(row)
         self.left_out.rows += kept is None
@@ -127,7 +136,8 @@ class Guard:
         return (kept, *record[1:]) if isinstance(record, tuple) else kept
 
     def finish(self, connection: sa.Connection) -> bool:
-        """Remove pictures and links that came before the post of which they turned out to be. Whether there were any."""
+        """Remove pictures and links that came before the post of which they turned out to be. Whether there
+        were any."""
         late = 0
         for batch in _batched(sorted(self.redactor.posts)):
             for table, column in (("images", "post"), ("links", "post")):
@@ -158,7 +168,8 @@ def guard(connection: sa.Connection, left_out: LeftOut) -> Guard | None:
 
 
 def without(features: Features, gone: Sequence[bool] | np.ndarray) -> Features:
-    """Features without these rows, the values of all others as they were, under a key of their own; the same if there are none."""
+    """Features without these rows, the values of all others as they were, under a key of their own; the same
+    if there are none."""
     kept = np.flatnonzero(~np.asarray(gone, bool))
     if len(kept) == len(features):
         return features
@@ -185,7 +196,10 @@ def resolved(connection: sa.Connection, asked: Sequence[str]) -> tuple[list[str]
     Raises UnknownName for one that is nowhere here and was not forgotten before.
     """
     handles = list(dict.fromkeys(map(plain, asked)))
-    known = "SELECT id FROM accounts UNION SELECT account FROM posts UNION SELECT source FROM links UNION SELECT target FROM links"
+    known = (
+        "SELECT id FROM accounts UNION SELECT account FROM posts UNION SELECT source FROM links UNION "
+        "SELECT target FROM links"
+    )
     stated = (f"SELECT value FROM posts, json_each(posts.{kind})" for kind in schema.STATED_BY_POST)
     ids: dict[str, list[str]] = {}
     for (id,) in connection.exec_driver_sql(" UNION ".join([known, *stated])):
@@ -208,13 +222,18 @@ def counts(connection: sa.Connection, asked: Sequence[str]) -> dict[str, int]:
         "images": "images WHERE post IN (SELECT id FROM posts WHERE theirs(account))",
         "links": "links WHERE theirs(source) OR theirs(target)",
     }
-    return {name: connection.exec_driver_sql(f"SELECT count(*) FROM {sql}").scalar_one() for name, sql in asks.items()}
+    return {
+        name: connection.exec_driver_sql(f"SELECT count(*) FROM {sql}").scalar_one()
+        for name, sql in asks.items()
+    }
 
 
 def remove_rows(connection: sa.Connection, asked: Sequence[str]) -> tuple[Traces, dict[str, int]]:
-    """Take accounts out of all rows, note their hashes, and note what else is to be found; all within the caller's transaction.
+    """Take accounts out of all rows, note their hashes, and note what else is to be found; all within the
+    caller's transaction.
 
-    Returns the traces, those of an unfinished forgetting among them, and how many rows were removed, or ``redacted``.
+    Returns the traces, those of an unfinished forgetting among them, and how many rows were removed, or
+    ``redacted``.
     """
     handles, ids = resolved(connection, asked)
     own = set(ids)
@@ -222,9 +241,12 @@ def remove_rows(connection: sa.Connection, asked: Sequence[str]) -> tuple[Traces
     _function(connection, "theirs", own.__contains__)
     before, noted = _sizes(connection), tables.get_meta(connection, "fingerprint")
     learned = connection.exec_driver_sql(
-        "SELECT (SELECT count(*) FROM accounts WHERE theirs(id) AND role <> 'audience') + count(*) FROM posts WHERE theirs(account)"
+        "SELECT (SELECT count(*) FROM accounts WHERE theirs(id) AND role <> 'audience') + count(*) FROM "
+        "posts WHERE theirs(account)"
     ).scalar_one()
-    heard = connection.exec_driver_sql("SELECT count(*) FROM links WHERE theirs(source) AND text IS NOT NULL").scalar_one()
+    heard = connection.exec_driver_sql(
+        "SELECT count(*) FROM links WHERE theirs(source) AND text IS NOT NULL"
+    ).scalar_one()
     posts = [id for (id,) in connection.exec_driver_sql("SELECT id FROM posts WHERE theirs(account)")]
     redactor.posts.update(posts)
     texts = _texts(connection)
@@ -275,7 +297,9 @@ def _redact(connection: sa.Connection, redactor: Redactor) -> int:
     for name, fields in TEXTS.items():
         where = " OR ".join(f'named("{field}")' for field in fields)
         read = tables.reader(name)
-        for values in connection.exec_driver_sql(f'SELECT {tables.listed(name)} FROM "{name}" WHERE {where}').all():
+        for values in connection.exec_driver_sql(
+            f'SELECT {tables.listed(name)} FROM "{name}" WHERE {where}'
+        ).all():
             row: Row = read(values)
             new = redactor.row(row)
             if new is not None and new is not row:
@@ -289,18 +313,21 @@ def _texts(connection: sa.Connection) -> list[str]:
     """What they wrote: biographies, captions, descriptions of their pictures, comments, hashtags."""
     sql = """
         SELECT biography FROM accounts WHERE theirs(id) UNION SELECT name FROM accounts WHERE theirs(id)
-        UNION SELECT caption FROM posts WHERE theirs(account) UNION SELECT hashtags FROM posts WHERE theirs(account)
+        UNION SELECT caption FROM posts WHERE theirs(account)
+        UNION SELECT hashtags FROM posts WHERE theirs(account)
         UNION SELECT alt_text FROM images WHERE post IN (SELECT id FROM posts WHERE theirs(account))
         UNION SELECT text FROM links WHERE theirs(source)"""
     return [text for (text,) in connection.exec_driver_sql(sql) if text]
 
 
 def _pieces(connection: sa.Connection) -> list[bytes]:
-    """The end of each of their pictures, of those that nobody else shows too: tables that all JPEG files share come before."""
+    """The end of each of their pictures, of those that nobody else shows too: tables that all JPEG files
+    share come before."""
     sql = """
         SELECT substr(data, -64) FROM pictures WHERE hash IN
             (SELECT hash FROM images WHERE post IN (SELECT id FROM posts WHERE theirs(account)))
-        AND hash NOT IN (SELECT hash FROM images WHERE post NOT IN (SELECT id FROM posts WHERE theirs(account)))"""
+        AND hash NOT IN (
+            SELECT hash FROM images WHERE post NOT IN (SELECT id FROM posts WHERE theirs(account)))"""
     return [piece for (piece,) in connection.exec_driver_sql(sql)]
 
 
@@ -310,13 +337,16 @@ def _own_words(connection: sa.Connection, texts: Sequence[str]) -> list[str]:
     for name, fields in TEXTS.items() if words else ():
         more = ("category", "business_category") if name == "accounts" else ()
         for field_ in (*fields, *more):
-            for (text,) in connection.exec_driver_sql(f'SELECT "{field_}" FROM "{name}" WHERE "{field_}" IS NOT NULL'):
+            for (text,) in connection.exec_driver_sql(
+                f'SELECT "{field_}" FROM "{name}" WHERE "{field_}" IS NOT NULL'
+            ):
                 words.difference_update(TOKEN.findall(text.lower()))
     return sorted(words)
 
 
 def _line(text: str) -> str:
-    """The beginning of the longest line of a text, where that is long enough to be found by; in lower case."""
+    """The beginning of the longest line of a text, where that is long enough to be found by; in lower
+    case."""
     longest = max(text.lower().splitlines(), key=len, default="").strip()[:LONGEST]
     return longest if len(longest) >= FRAGMENT else ""
 

@@ -1,7 +1,8 @@
-"""What is made from rows and still holds somebody who was taken out of them: found in every folder of a workspace, and removed.
+"""What is made from rows and still holds somebody who was taken out of them: found in every folder of a
+workspace, and removed.
 
-Each step may be done again at any time and goes by what is there, not by what a step before it did: a forgetting that was killed
-is finished by doing all of them once more.
+Each step may be done again at any time and goes by what is there, not by what a step before it did: a
+forgetting that was killed is finished by doing all of them once more.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ class Cleaned:
 
 
 def clean_features(workspace: Workspace, traces: Traces, known: Collection[str], cleaned: Cleaned) -> None:
-    """Take rows of nobody who is here out of Features; drop those of which a column names somebody, and older ones of both kinds.
+    """Take rows of nobody who is here out of Features; drop those of which a column names somebody, and older
+    ones of both kinds.
 
     known  ids of all accounts and posts that there are
     """
@@ -95,7 +97,8 @@ def drop_features(workspace: Workspace, name: str, reason: str, cleaned: Cleaned
 
 
 def clean_models(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None:
-    """Drop models that hold rows of accounts, that name somebody, or that read Features which are no longer here."""
+    """Drop models that hold rows of accounts, that name somebody, or that read Features which are no longer
+    here."""
     shelf, found = Shelf(workspace.path / "models"), traces.finder()
     for home in folders_in(shelf.root):
         current = current_of(shelf, home.name)
@@ -153,7 +156,8 @@ def clean_folders(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> Non
 
 
 def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned, seen: Collection[str] = ()) -> None:
-    """Look through every other file of the folder, byte by byte; own ones that hold something go away, others are named.
+    """Look through every other file of the folder, byte by byte; own ones that hold something go away, others
+    are named.
 
     seen  files and folders of the workspace that somebody else has gone through
     """
@@ -168,7 +172,11 @@ def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned, seen: 
             continue
         if inside.parts[0] == "units" and file.suffix == ".safetensors":
             continue  # hashes and numbers
-        held = "the handle, in its name" if any(h in str(inside).lower().encode() for h in handles) else _held(file, wanted)
+        held = (
+            "the handle, in its name"
+            if any(h in str(inside).lower().encode() for h in handles)
+            else _held(file, wanted)
+        )
         if not held:
             continue
         if inside.parts[0] in OWN:
@@ -196,7 +204,8 @@ def compact(database: Path) -> None:
 
 
 def finish(workspace: Workspace, traces: Traces) -> None:
-    """Take away the note of what was to be found, and its bytes: the last step. One that another added to stays for it."""
+    """Take away the note of what was to be found, and its bytes: the last step. One that another added to
+    stays for it."""
     with tables.writing(workspace.engine) as connection:
         if forgotten.pending(connection) == traces:
             connection.execute(tables.meta.delete().where(tables.meta.c.key == forgotten.PENDING))
@@ -212,18 +221,23 @@ def empty_log(connection: sqlite3.Connection) -> None:
     until = time.monotonic() + READERS
     while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
         if time.monotonic() > until:
-            raise unfinished("Another process reads from the database, and what it reads from cannot be emptied.")
+            raise unfinished(
+                "Another process reads from the database, and what it reads from cannot be emptied."
+            )
         time.sleep(0.1)
 
 
 def unfinished(what: str) -> WorkspaceError:
-    return WorkspaceError(what, "Everything else is done. End it, make room, and run `brandfit forget` again, without a name.")
+    return WorkspaceError(
+        what, "Everything else is done. End it, make room, and run `brandfit forget` again, without a name."
+    )
 
 
 def _looked_at(
     shelf: Shelf, name: str, version: str, known: Collection[str], told: Callable[[Any], bool]
 ) -> tuple[str, np.ndarray, bool]:
-    """Why a version of Features cannot stay, '' where it can; (n,) which of its rows must go; whether an id without a row must."""
+    """Why a version of Features cannot stay, '' where it can; (n,) which of its rows must go; whether an id
+    without a row must."""
     try:
         folder, info = shelf.get(name, version)
     except (KeyError, WorkspaceError):
@@ -237,13 +251,24 @@ def _looked_at(
 
 
 def _teller(name: str, traces: Traces) -> Callable[[Any], bool]:
-    """Whether columns of Features of this name tell of somebody: those that are learned from what accounts write, or imported."""
+    """Whether columns of Features of this name tell of somebody: those that are learned from what accounts
+    write, or imported."""
     if name in names.names("encoder"):
-        return traces.finder(words=True) if names.load("encoder", name).learned_columns else lambda _columns: False
-    return (lambda _columns: False) if name.removesuffix(".posts") in names.names("profiler") else traces.finder()
+        return (
+            traces.finder(words=True)
+            if names.load("encoder", name).learned_columns
+            else lambda _columns: False
+        )
+    return (
+        (lambda _columns: False)
+        if name.removesuffix(".posts") in names.names("profiler")
+        else traces.finder()
+    )
 
 
-def _why_not(workspace: Workspace, shelf: Shelf, name: str, version: str, traces: Traces, found: Callable[[Any], bool]) -> str:
+def _why_not(
+    workspace: Workspace, shelf: Shelf, name: str, version: str, traces: Traces, found: Callable[[Any], bool]
+) -> str:
     """Why a model cannot stay, '' where it can."""
     try:
         folder, info = shelf.get(name, version)
@@ -254,13 +279,18 @@ def _why_not(workspace: Workspace, shelf: Shelf, name: str, version: str, traces
     if _keeps_rows(name) and (traces.learned or (traces.heard and any(map(hears, read)))):
         return "it holds what accounts post, in numbers"
     whole = b"\n".join(array.tobytes() for array in arrays.values() if array.dtype.kind in "iub").lower()
-    if found(info) or found(list(arrays)) or any(handle.lower().encode() in whole for handle in traces.handles):
+    if (
+        found(info)
+        or found(list(arrays))
+        or any(handle.lower().encode() in whole for handle in traces.handles)
+    ):
         return "it names what is to be forgotten"
     for slot, (features, dim) in info.get("reads", {}).items():
         if slot == categories.SLOT and features == categories.STATED:
             continue  # stated categories are rows
         if slot == categories.SLOT and features in workspace.feature_names():
-            continue  # predictions that stated categories were added to: other columns than those that are stored
+            # Predictions that stated categories were added to have other columns than those that are stored.
+            continue
         if features not in workspace.feature_names() or workspace.feature_info(features)["dim"] != dim:
             return f"it reads {features} as {slot}, which are no longer here"
     return ""
@@ -314,7 +344,11 @@ def discard(path: Path) -> None:
 
 
 def folders_in(root: Path) -> list[Path]:
-    return sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")) if root.is_dir() else []
+    return (
+        sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+        if root.is_dir()
+        else []
+    )
 
 
 def current_of(shelf: Shelf, name: str) -> str | None:
@@ -330,6 +364,7 @@ def make_room(path: Path) -> None:
     free = shutil.disk_usage(path).free
     if free < 1.1 * os.path.getsize(database):
         raise WorkspaceError(
-            f"Forgetting writes the database anew, and there are only {free / 2**20:,.0f} MiB free in {path}.",
+            f"Forgetting writes the database anew, and there are only {free / 2**20:,.0f} MiB free in "
+            f"{path}.",
             "Make room for a second copy of brandfit.sqlite, then try again. Nothing was changed.",
         )

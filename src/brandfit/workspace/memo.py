@@ -11,7 +11,8 @@ Made = TypeVar("Made")
 
 
 class Memo:
-    """By kind and key; safe to use from several threads, of which one makes what is asked for and those that ask for the same wait.
+    """By kind and key; safe to use from several threads, of which one makes what is asked for and those that
+    ask for the same wait.
 
     most  how many of each kind are kept; those asked for longest ago go first
     """

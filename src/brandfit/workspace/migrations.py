@@ -1,4 +1,5 @@
-"""From an older schema to this one: one named function a step, run in one transaction when a workspace is opened."""
+"""From an older schema to this one: one named function a step, run in one transaction when a workspace is
+opened."""
 
 from __future__ import annotations
 
@@ -10,9 +11,11 @@ from brandfit.data.schema import SCHEMA_VERSION
 from brandfit.errors import WorkspaceError
 
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {}
-"""Version that a step starts from to the function that makes the next version of it, e.g. ``{1: add_language}``."""
+"""Version that a step starts from to the function that makes the next version of it, e.g. ``{1:
+add_language}``."""
 OLD_REJECTS = "rejects_by_source"
-"""Rejects of a workspace that was made before they belonged to an import. The schema of the rows is no other, nor its version."""
+"""Rejects of a workspace that was made before they belonged to an import. The schema of the rows is no other,
+nor its version."""
 
 
 def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
@@ -20,11 +23,14 @@ def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
 
     Raises WorkspaceError where the workspace is newer than the program, or where a step is missing.
     """
-    found = connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'schema_version'").scalar_one_or_none()
+    found = connection.exec_driver_sql(
+        "SELECT value FROM meta WHERE key = 'schema_version'"
+    ).scalar_one_or_none()
     version = target if found is None else int(found)
     if version > target:
         raise WorkspaceError(
-            f"This workspace has schema version {version}, made by a newer Brandfit; this one knows versions up to {target}.",
+            f"This workspace has schema version {version}, made by a newer Brandfit; this one knows versions "
+            f"up to {target}.",
             "Update Brandfit: pip install --upgrade brandfit",
         )
     while version < target:
@@ -36,7 +42,9 @@ def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
         MIGRATIONS[version](connection)
         version += 1
     if found != str(target):
-        connection.exec_driver_sql("INSERT OR REPLACE INTO meta (key, value) VALUES ('schema_version', ?)", (str(target),))
+        connection.exec_driver_sql(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema_version', ?)", (str(target),)
+        )
 
 
 def keep_old_rejects(connection: sa.Connection) -> None:
@@ -51,9 +59,12 @@ def take_old_rejects(connection: sa.Connection) -> None:
     """Give rejects that were set aside to an import of their source, of which nobody knows when it was."""
     if not connection.exec_driver_sql(f"PRAGMA table_info({OLD_REJECTS})").all():
         return
-    connection.exec_driver_sql(f"INSERT INTO imports (source) SELECT source FROM {OLD_REJECTS} GROUP BY source ORDER BY min(rowid)")
     connection.exec_driver_sql(
-        "INSERT INTO rejects (import_id, file, line, reason, excerpt) SELECT imports.id, file, line, reason, excerpt "
+        f"INSERT INTO imports (source) SELECT source FROM {OLD_REJECTS} GROUP BY source ORDER BY min(rowid)"
+    )
+    connection.exec_driver_sql(
+        "INSERT INTO rejects (import_id, file, line, reason, excerpt) SELECT imports.id, file, line, reason, "
+        "excerpt "
         f"FROM {OLD_REJECTS} AS old JOIN imports ON imports.source = old.source ORDER BY old.rowid"
     )
     connection.exec_driver_sql(f"DROP TABLE {OLD_REJECTS}")

@@ -1,15 +1,18 @@
 """Encoded contents and old Features that nothing refers to: found, counted with their size, and removed.
 
-An encoder keeps what it has encoded in ``units/<maker>``. The maker is a hash of its code, settings and weights, so it changes with
-any of them, and nothing asks for the old folder again. Such a folder is an orphan when
+An encoder keeps what it has encoded in ``units/<maker>``. The maker is a hash of its code, settings and
+weights, so it changes with any of them, and nothing asks for the old folder again. Such a folder is an orphan
+when
 
-* no current Features were made by this maker, and nothing was written to the folder in the last hour (it may be in use), and
+* no current Features were made by this maker, and nothing was written to the folder in the last hour (it may
+  be in use), and
 * its note names an encoder that learns nothing and that has another maker today with the same settings;
-* or its note is the same as that of current Features that were made later: the encoder has learned from other rows since;
+* or its note is the same as that of current Features that were made later: the encoder has learned from other
+  rows since;
 * or there is no note, and no Features at all were made by this maker.
 
-Older Features of that maker go with it, and so do older Features of an encoder of which no contents are left. Whatever the rules
-cannot decide stays, for example when the encoder is not installed.
+Older Features of that maker go with it, and so do older Features of an encoder of which no contents are left.
+Whatever the rules cannot decide stays, for example when the encoder is not installed.
 """
 
 from __future__ import annotations
@@ -65,7 +68,11 @@ def find(workspace: Workspace, name: str | None = None) -> list[Orphan]:
     gone: dict[str, list[Path]] = {}
     for maker, home in units.items():
         about = noted[maker]
-        if name not in (None, _name(about)) or maker in current or time.time() - (written := _written(home)) < SETTLED:
+        if (
+            name not in (None, _name(about))
+            or maker in current
+            or time.time() - (written := _written(home)) < SETTLED
+        ):
             continue
         later = any(noted.get(m) == about and version.written > written for m, version in current.items())
         if later or _made_otherwise(about, maker) if about else maker not in made:
@@ -73,7 +80,9 @@ def find(workspace: Workspace, name: str | None = None) -> list[Orphan]:
     for version in versions:
         bare = name in (None, version.name) and _bare(version, units)
         if not version.current and (version.maker in gone or bare):
-            gone.setdefault(version.maker, []).insert(0, version.folder)  # before the contents: these say whose it is
+            gone.setdefault(version.maker, []).insert(
+                0, version.folder
+            )  # before the contents: these say whose it is
     called = {version.maker: version.name for version in versions}
     of = {maker: _name(noted.get(maker, {})) or called.get(maker, "") for maker in gone}
     return [_orphan(workspace, of[maker], folders) for maker, folders in gone.items()]
@@ -89,13 +98,17 @@ def remove(workspace: Workspace, found: Iterable[Orphan]) -> None:
 def counts(found: Iterable[Orphan]) -> dict[str, int]:
     """``folders`` and ``bytes`` of these."""
     listed = list(found)
-    return {"folders": sum(len(orphan.folders) for orphan in listed), "bytes": sum(orphan.bytes for orphan in listed)}
+    return {
+        "folders": sum(len(orphan.folders) for orphan in listed),
+        "bytes": sum(orphan.bytes for orphan in listed),
+    }
 
 
 def total(found: Iterable[Orphan]) -> str:
     """How many there are, of what, and how large they are.
 
-    >>> total([Orphan("concept.bag", ("units/1", "features/concept.bag/1-2"), 1_500_000), Orphan("", ("units/2",), 0)])
+    >>> one = Orphan("concept.bag", ("units/1", "features/concept.bag/1-2"), 1_500_000)
+    >>> total([one, Orphan("", ("units/2",), 0)])
     '3 folders, 1.5 MB: concept.bag, not known'
     """
     listed = list(found)
@@ -128,7 +141,11 @@ def _made_otherwise(about: dict[str, Any], maker: str) -> bool:
 
 def _bare(version: _Version, units: dict[str, Path]) -> bool:
     """Whether these are Features of an encoder of which no contents are left."""
-    return version.maker not in units and version.name in names.names("encoder") and time.time() - version.written > SETTLED
+    return (
+        version.maker not in units
+        and version.name in names.names("encoder")
+        and time.time() - version.written > SETTLED
+    )
 
 
 def _name(about: dict[str, Any]) -> str:

@@ -17,7 +17,8 @@ WORDS = "a Workspace or the path of one"
 
 
 def as_workspace(place: Workspace | str | Path, name: str = "workspace") -> Workspace:
-    """The Workspace itself, or the one at this path. Raises UsageError for anything else, WorkspaceError where there is none."""
+    """The Workspace itself, or the one at this path. Raises UsageError for anything else, WorkspaceError
+    where there is none."""
     if isinstance(place, Workspace):
         return place
     if isinstance(place, str | Path):
@@ -35,7 +36,8 @@ def checked_place(place: Workspace | str | Path, name: str = "workspace") -> Wor
 
 @contextmanager
 def new_workspace(path: str | Path) -> Iterator[Workspace]:
-    """The workspace at this path, made where there is none. One that was made is removed again if the body raises an error."""
+    """The workspace at this path, made where there is none. One that was made is removed again if the body
+    raises an error."""
     new = not Path(path).exists()
     try:
         with Workspace(path, create=True) as made:

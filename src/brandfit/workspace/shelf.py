@@ -1,11 +1,12 @@
-"""Named, versioned folders of files: each written whole or not at all, checksummed, and verified before it is used.
+"""Named, versioned folders of files: each written whole or not at all, checksummed, and verified before it is
+used.
 
     <root>/<name>/<version>/manifest.json   SHA-256 and size of each file, and what the maker says of them
     <root>/<name>/<version>/...             the files
     <root>/<name>/current                   the version that counts
 
-A version is written into a temporary folder, synced and renamed; then ``current`` is replaced. A process that is killed
-leaves the old version, and at most a temporary folder that the next ``put`` sweeps away.
+A version is written into a temporary folder, synced and renamed; then ``current`` is replaced. A process that
+is killed leaves the old version, and at most a temporary folder that the next ``put`` sweeps away.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class Shelf:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def put(self, name: str, version: str, files: Mapping[str, Callable[[Path], None]], info: Mapping[str, Any]) -> Path:
+    def put(
+        self, name: str, version: str, files: Mapping[str, Callable[[Path], None]], info: Mapping[str, Any]
+    ) -> Path:
         """Write a version by calling each writer with the path of its file; make it the current one."""
         home = self.root / name
         home.mkdir(parents=True, exist_ok=True)
@@ -44,7 +47,10 @@ class Shelf:
         try:
             for file, write in files.items():
                 write(temporary / file)
-            sums = {file: {"sha256": sha256(temporary / file), "bytes": (temporary / file).stat().st_size} for file in files}
+            sums = {
+                file: {"sha256": sha256(temporary / file), "bytes": (temporary / file).stat().st_size}
+                for file in files
+            }
             (temporary / MANIFEST).write_bytes(_seal({"files": sums, "info": info}))
             for file in (*files, MANIFEST):
                 sync(temporary / file)
@@ -70,7 +76,11 @@ class Shelf:
         manifest = _unseal(folder / MANIFEST)
         for file, expected in manifest["files"].items():
             path = folder / file
-            if not path.is_file() or path.stat().st_size != expected["bytes"] or sha256(path) != expected["sha256"]:
+            if (
+                not path.is_file()
+                or path.stat().st_size != expected["bytes"]
+                or sha256(path) != expected["sha256"]
+            ):
                 raise damaged(path)
         return folder, manifest["info"]
 
@@ -86,7 +96,8 @@ class Shelf:
             raise KeyError(name) from None
 
     def stamp(self, name: str) -> tuple[str, int, int]:
-        """Tells the current version from every other, also from one of its name that was written before. Raises KeyError."""
+        """Tells the current version from every other, also from one of its name that was written before.
+        Raises KeyError."""
         version = self.current(name)
         try:
             found = (self.root / name / version / MANIFEST).stat()
@@ -96,11 +107,19 @@ class Shelf:
 
     def names(self) -> list[str]:
         """All names that have a current version, sorted."""
-        return sorted(p.parent.relative_to(self.root).as_posix() for p in self.root.glob("*/current")) if self.root.is_dir() else []
+        return (
+            sorted(p.parent.relative_to(self.root).as_posix() for p in self.root.glob("*/current"))
+            if self.root.is_dir()
+            else []
+        )
 
     def versions(self, name: str) -> list[str]:
         home = self.root / name
-        return sorted(p.name for p in home.iterdir() if p.is_dir() and not p.name.startswith(".")) if home.is_dir() else []
+        return (
+            sorted(p.name for p in home.iterdir() if p.is_dir() and not p.name.startswith("."))
+            if home.is_dir()
+            else []
+        )
 
     def drop(self, name: str, version: str) -> None:
         """Remove one version that is not the current one."""
@@ -153,7 +172,8 @@ def sync(path: Path) -> None:
 
 
 def _take_place(temporary: Path, target: Path) -> None:
-    """Rename to the target. The same version again may be there, perhaps damaged, or come from elsewhere meanwhile: it goes."""
+    """Rename to the target. The same version again may be there, perhaps damaged, or come from elsewhere
+    meanwhile: it goes."""
     for left in reversed(range(10)):
         with contextlib.suppress(FileNotFoundError):
             target.rename(target.parent / f".tmp-old-{uuid.uuid4().hex}")
@@ -174,5 +194,6 @@ def sha256(path: Path) -> str:
 def damaged(path: Path) -> WorkspaceError:
     return WorkspaceError(
         f"The file {path} is damaged: its content is not what was written.",
-        "Everything but the tables is made from them: delete that folder and make it again (encode, train), or restore a copy.",
+        "Everything but the tables is made from them: delete that folder and make it again (encode, train), "
+        "or restore a copy.",
     )

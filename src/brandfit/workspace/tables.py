@@ -22,9 +22,14 @@ BATCH = 5_000
 
 json = msgspec.json.Encoder()
 metadata = sa.MetaData()
-meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+meta = sa.Table(
+    "meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
 pictures = sa.Table(
-    "pictures", metadata, sa.Column("hash", sa.Text, primary_key=True), sa.Column("data", sa.LargeBinary, nullable=False)
+    "pictures",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
 )
 imports = sa.Table(
     "imports",
@@ -39,7 +44,10 @@ rejects = sa.Table(
     "rejects",
     metadata,
     sa.Column("import_id", sa.Integer, nullable=False, index=True),
-    *(sa.Column(f.name, sa.Integer if f.type is int else sa.Text, nullable=False) for f in msgspec.structs.fields(Reject)),
+    *(
+        sa.Column(f.name, sa.Integer if f.type is int else sa.Text, nullable=False)
+        for f in msgspec.structs.fields(Reject)
+    ),
 )
 forgotten = sa.Table("forgotten", metadata, sa.Column("hash", sa.LargeBinary(16), primary_key=True))
 """Of every account that asked to be forgotten, a salted hash; see ``workspace.forgotten``."""
@@ -54,7 +62,13 @@ def _table(name: str) -> sa.Table:
         name,
         metadata,
         *(
-            sa.Column(f.name, _sql_type(f.arrow), primary_key=f.name in schema.KEYS[name], nullable=f.nullable, autoincrement=False)
+            sa.Column(
+                f.name,
+                _sql_type(f.arrow),
+                primary_key=f.name in schema.KEYS[name],
+                nullable=f.nullable,
+                autoincrement=False,
+            )
             for f in schema.fields(schema.TABLES[name])
         ),
         sa.Column("hash_", sa.LargeBinary(16), nullable=False),
@@ -66,13 +80,22 @@ rows = {name: _table(name) for name in schema.TABLES}
 
 
 def durable(path: Path) -> sa.Engine:
-    """An engine on an SQLite file: what is committed is on the disk, what is deleted is gone, readers never wait."""
+    """An engine on an SQLite file: what is committed is on the disk, what is deleted is gone, readers never
+    wait."""
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
 
     @sa.event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun by us: an import takes the write lock at its start
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY", "cache_size=-65536"):
+        connection.isolation_level = (
+            None  # transactions are begun by us: an import takes the write lock at its start
+        )
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -96,7 +119,8 @@ def connect(path: Path) -> sa.Engine:
         if "readonly" in str(error.orig) or "unable to open" in str(error.orig):
             raise WorkspaceError(
                 f"{path} cannot be written to: {error.orig}.",
-                "Every command keeps something in its workspace: give yourself the right to write in the folder, or copy it.",
+                "Every command keeps something in its workspace: give yourself the right to write in the "
+                "folder, or copy it.",
             ) from None
         raise WorkspaceError(
             f"{path} cannot be read as a workspace database: {error.orig}.",
@@ -111,7 +135,8 @@ def writing(engine: sa.Engine) -> Any:
 
 
 class Writer:
-    """Collects rows and upserts them in batches: new rows are added, changed ones updated, equal ones left alone."""
+    """Collects rows and upserts them in batches: new rows are added, changed ones updated, equal ones left
+    alone."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -121,7 +146,11 @@ class Writer:
         self.before = self._sizes()
         self.sql = {name: _upsert(name) for name in schema.TABLES}
         self.forms = {
-            row_type: (name, self.pending[name], [n for n, f in enumerate(schema.fields(row_type)) if pa.types.is_list(f.arrow)])
+            row_type: (
+                name,
+                self.pending[name],
+                [n for n, f in enumerate(schema.fields(row_type)) if pa.types.is_list(f.arrow)],
+            )
             for name, row_type in schema.TABLES.items()
         }
 
@@ -145,7 +174,8 @@ class Writer:
             self._flush("pictures")
 
     def finish(self) -> dict[str, dict[str, int]]:
-        """Write what is left. Returns, for each table, how many rows were seen, added, changed and unchanged."""
+        """Write what is left. Returns, for each table, how many rows were seen, added, changed and
+        unchanged."""
         for name in self.pending:
             self._flush(name)
         after = self._sizes()
@@ -166,7 +196,9 @@ class Writer:
         if not batch:
             return
         if name == "pictures":
-            self.connection.exec_driver_sql("INSERT OR IGNORE INTO pictures (hash, data) VALUES (?, ?)", batch)
+            self.connection.exec_driver_sql(
+                "INSERT OR IGNORE INTO pictures (hash, data) VALUES (?, ?)", batch
+            )
         else:
             self.touched[name] += self.connection.exec_driver_sql(self.sql[name], batch).rowcount
             self.seen[name] += len(batch)
@@ -192,9 +224,13 @@ def _upsert(name: str) -> str:
 
 def compute_fingerprint(connection: sa.Connection) -> str:
     """The fingerprint of all rows, from their stored hashes."""
-    driver = connection.connection.driver_connection  # half a million rows: SQLAlchemy's row objects would cost a second
+    driver = (
+        connection.connection.driver_connection
+    )  # half a million rows: SQLAlchemy's row objects would cost a second
     assert driver is not None
-    return fingerprint({name: (h for (h,) in driver.execute(f'SELECT hash_ FROM "{name}"')) for name in schema.TABLES})
+    return fingerprint(
+        {name: (h for (h,) in driver.execute(f'SELECT hash_ FROM "{name}"')) for name in schema.TABLES}
+    )
 
 
 def get_meta(connection: sa.Connection, key: str, default: str = "") -> str:
@@ -204,7 +240,8 @@ def get_meta(connection: sa.Connection, key: str, default: str = "") -> str:
 
 def set_meta(connection: sa.Connection, key: str, value: str) -> None:
     connection.exec_driver_sql(
-        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
     )
 
 
@@ -216,7 +253,9 @@ def add_import(connection: sa.Connection, source: str, time: float, found: Itera
     made = connection.execute(imports.insert().returning(imports.c.id), {"source": source, "time": time})
     number: int = made.scalar_one()
     for batch in _batches(found):
-        connection.execute(rejects.insert(), [{"import_id": number, **msgspec.structs.asdict(r)} for r in batch])
+        connection.execute(
+            rejects.insert(), [{"import_id": number, **msgspec.structs.asdict(r)} for r in batch]
+        )
     return number
 
 
@@ -228,7 +267,9 @@ def arrow_batches(connection: sa.Connection, name: str) -> Iterator[pa.RecordBat
     cursor = connection.exec_driver_sql(f'SELECT {listed} FROM "{name}" ORDER BY {key}')
     while chunk := cursor.fetchmany(50_000):
         columns = list(zip(*chunk, strict=True))
-        yield pa.record_batch([_arrow(column, f.type) for column, f in zip(columns, target, strict=True)], schema=target)
+        yield pa.record_batch(
+            [_arrow(column, f.type) for column, f in zip(columns, target, strict=True)], schema=target
+        )
 
 
 def damaged_rows(connection: sa.Connection, name: str) -> list[str]:

@@ -2,9 +2,11 @@
 
 brandfit.sqlite      rows, pictures, imports, rejects   (SQLite, WAL; one transaction an import)
 tables/              the rows as Arrow files, memory-mapped; made from the database whenever it has changed
-features/<name>/     finished Features: ids, values.npy (memory-mapped), digests of what they were made from, manifest
-units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum, and maker.json: which encoder;
-                     what nothing refers to any more is removed (``workspace.orphans``)
+features/<name>/     finished Features: ids, values.npy (memory-mapped), digests of what they were made from,
+                     manifest
+units/<maker>/       what an encoder has encoded so far, in chunks named by their own checksum, and
+                     maker.json: which encoder; what nothing refers to any more is removed
+                     (``workspace.orphans``)
 models/<ranker>/     safetensors and JSON, never pickle
 """
 
@@ -44,7 +46,8 @@ MAKER = "maker.json"
 REPLACED = 40
 """Times that a folder which another reader replaces is looked for again, a twentieth of a second apart."""
 COVERED = "covered.json"
-"""Beside the versions of Features: the key of the current ones, and the fingerprint of the rows that they cover."""
+"""Beside the versions of Features: the key of the current ones, and the fingerprint of the rows that they
+cover."""
 SILENT, DIGESTS = "silent.msgpack", "digests.npy"
 """Files of the ``Contents`` of Features."""
 CURRENCY = "currency"
@@ -52,7 +55,8 @@ CURRENCY = "currency"
 
 
 class Workspace:
-    """Open an existing workspace, or make one with ``create=True``. Safe to use from several threads and processes."""
+    """Open an existing workspace, or make one with ``create=True``. Safe to use from several threads and
+    processes."""
 
     def __init__(self, path: str | Path, create: bool = False) -> None:
         self.path = Path(path)
@@ -64,10 +68,14 @@ class Workspace:
                     f"Make one by importing into it: brandfit import sample -w {self.path}",
                 )
             if self.path.is_file():
-                raise WorkspaceError(f"{self.path} is a file, not a folder.", "Choose another place for the workspace.")
+                raise WorkspaceError(
+                    f"{self.path} is a file, not a folder.", "Choose another place for the workspace."
+                )
             self.path.mkdir(parents=True, exist_ok=True)
         self.engine = tables.connect(database)
-        self._tables, self._features, self._models = (Shelf(self.path / n) for n in ("tables", "features", "models"))
+        self._tables, self._features, self._models = (
+            Shelf(self.path / n) for n in ("tables", "features", "models")
+        )
         self.memo = Memo(
             rows=1,
             features=64,
@@ -95,7 +103,7 @@ class Workspace:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # --- rows ---------------------------------------------------------------------------------------------------
+    # --- rows -----------------------------------------------------------------------------------------------
 
     @property
     def fingerprint(self) -> str:
@@ -107,7 +115,10 @@ class Workspace:
     def stamp(self) -> str:
         """Another one after every change of rows, Features or models; cheap to ask."""
         shelves = ((shelf, name) for shelf in (self._features, self._models) for name in shelf.names())
-        told = [self.fingerprint, *(f"{shelf.root.name} {name} {shelf.stamp(name)}" for shelf, name in shelves)]
+        told = [
+            self.fingerprint,
+            *(f"{shelf.root.name} {name} {shelf.stamp(name)}" for shelf, name in shelves),
+        ]
         return hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
 
     @property
@@ -126,11 +137,13 @@ class Workspace:
         records: Iterable[Row | tuple[Image, bytes] | Reject | Features],
         left_out: LeftOut | None = None,
     ) -> dict[str, dict[str, int]]:
-        """Write an import whole or not at all: rows, pictures with their working copies, Features, and its rejects.
+        """Write an import whole or not at all: rows, pictures with their working copies, Features, and its
+        rejects.
 
-        Rejects belong to this import; an earlier import of the same ``source`` and its rejects are replaced. Returns counts a
-        table: seen, added, changed, unchanged. Any error from ``records`` rolls everything back and is raised. What is of an
-        account that asked to be forgotten is not written; ``left_out`` is told how much that was.
+        Rejects belong to this import; an earlier import of the same ``source`` and its rejects are replaced.
+        Returns counts a table: seen, added, changed, unchanged. Any error from ``records`` rolls everything
+        back and is raised. What is of an account that asked to be forgotten is not written; ``left_out`` is
+        told how much that was.
         """
         found: list[Reject] = []
         made: list[Features] = []
@@ -139,7 +152,9 @@ class Workspace:
         try:
             with tables.writing(self.engine) as connection:
                 guard = forgotten.guard(connection, left_out)
-                left_out.source = source = guard.redactor.text(source) or source if guard is not None else source
+                left_out.source = source = (
+                    guard.redactor.text(source) or source if guard is not None else source
+                )
                 writer = tables.Writer(connection)
                 for given in records:
                     record = given if guard is None else guard.of(given)
@@ -165,7 +180,8 @@ class Workspace:
         except sa.exc.OperationalError as error:
             if "locked" in str(error.orig):
                 raise WorkspaceError(
-                    f"Another process is writing to {self.path}.", "Wait until its import has finished, then try again."
+                    f"Another process is writing to {self.path}.",
+                    "Wait until its import has finished, then try again.",
                 ) from None
             raise
         if late:
@@ -174,11 +190,11 @@ class Workspace:
 
     @checked
     def forget(self, accounts: Texts) -> tuple[Traces, dict[str, int]]:
-        """Take accounts out of all rows in one transaction, so that no import brings them back; without any, take up what is
-        unfinished.
+        """Take accounts out of all rows in one transaction, so that no import brings them back; without any,
+        take up what is unfinished.
 
-        Returns what is still to be found elsewhere (``pipeline.forget`` does) and how many rows of each table were removed, or
-        ``redacted``. Raises UnknownName for an account that is nowhere here.
+        Returns what is still to be found elsewhere (``pipeline.forget`` does) and how many rows of each table
+        were removed, or ``redacted``. Raises UnknownName for an account that is nowhere here.
         """
         try:
             with tables.writing(self.engine) as connection:
@@ -186,7 +202,8 @@ class Workspace:
         except sa.exc.OperationalError as error:
             if "locked" in str(error.orig):
                 raise WorkspaceError(
-                    f"Another process is writing to {self.path}.", "Wait until its import has finished, then try again."
+                    f"Another process is writing to {self.path}.",
+                    "Wait until its import has finished, then try again.",
                 ) from None
             raise
 
@@ -202,22 +219,28 @@ class Workspace:
 
     @checked
     def rows_of(self, accounts: Texts) -> dict[str, int]:
-        """How many rows of each table are of these accounts. Raises UnknownName for one that is nowhere here."""
+        """How many rows of each table are of these accounts. Raises UnknownName for one that is nowhere
+        here."""
         with self.engine.connect() as connection:
             return forgotten.counts(connection, list(accounts))
 
     def known_ids(self) -> set[str]:
         """Ids of all accounts and posts."""
         with self.engine.connect() as connection:
-            return {id for (id,) in connection.exec_driver_sql("SELECT id FROM accounts UNION SELECT id FROM posts")}
+            return {
+                id
+                for (id,) in connection.exec_driver_sql("SELECT id FROM accounts UNION SELECT id FROM posts")
+            }
 
     def _empty_log(self) -> None:
-        """Cut the write-ahead log, which held something that was not to be written, unless somebody reads from it."""
+        """Cut the write-ahead log, which held something that was not to be written, unless somebody reads
+        from it."""
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
     def imports(self) -> list[dict[str, Any]]:
-        """The last import of each source, the newest first: id, source, time (s since 1970, None where not known), rejects."""
+        """The last import of each source, the newest first: id, source, time (s since 1970, None where not
+        known), rejects."""
         asked = (
             sa.select(tables.imports, sa.func.count(tables.rejects.c.import_id).label("rejects"))
             .outerjoin(tables.rejects, tables.rejects.c.import_id == tables.imports.c.id)
@@ -228,14 +251,19 @@ class Workspace:
             return [dict(row) for row in connection.execute(asked).mappings()]
 
     def rejects(self, *, of: int | None = None, earlier: bool = False) -> list[dict[str, Any]]:
-        """Rejected rows of the last import, in the order of its files: import, time, source, file, line, reason, excerpt.
+        """Rejected rows of the last import, in the order of its files: import, time, source, file, line,
+        reason, excerpt.
 
         of       the id of another import (``imports``)
         earlier  of all imports, the newest first
         """
         number = tables.imports.c.id
-        asked = sa.select(number.label("import"), tables.imports.c.time, tables.imports.c.source, tables.rejects)
-        asked = asked.join(tables.rejects, tables.rejects.c.import_id == number).order_by(number.desc(), sa.text("rejects.rowid"))
+        asked = sa.select(
+            number.label("import"), tables.imports.c.time, tables.imports.c.source, tables.rejects
+        )
+        asked = asked.join(tables.rejects, tables.rejects.c.import_id == number).order_by(
+            number.desc(), sa.text("rejects.rowid")
+        )
         if of is not None:
             asked = asked.where(number == of)
         elif not earlier:
@@ -246,11 +274,13 @@ class Workspace:
         return [{name: value for name, value in row.items() if name != "import_id"} for row in rows]
 
     def dataset(self) -> Dataset:
-        """All rows as a Dataset, memory-mapped; no slot filled yet. The same object as long as no row changes."""
+        """All rows as a Dataset, memory-mapped; no slot filled yet. The same object as long as no row
+        changes."""
         version = self.fingerprint
         if not version:
             raise WorkspaceError(
-                f"The workspace {self.path} is empty.", "Import something first, for example: brandfit import sample"
+                f"The workspace {self.path} is empty.",
+                "Import something first, for example: brandfit import sample",
             )
         return self.memo.get("rows", version, self._rows)
 
@@ -262,28 +292,36 @@ class Workspace:
                 folder, _ = self._tables.get("rows", version)
             except (KeyError, WorkspaceError):
                 folder = self._tables.put(
-                    "rows", version, {f"{name}.arrow": _arrow_writer(connection, name) for name in schema.TABLES}, {}
+                    "rows",
+                    version,
+                    {f"{name}.arrow": _arrow_writer(connection, name) for name in schema.TABLES},
+                    {},
                 )
                 for old in self._tables.versions("rows"):
                     if old != version:
                         self._tables.drop("rows", old)
                 made = True
-        if made and self.fingerprint != version:  # rows changed meanwhile: what was taken out of them must not lie here
+        if (
+            made and self.fingerprint != version
+        ):  # rows changed meanwhile: what was taken out of them must not lie here
             return self.dataset()
         return Dataset(_tables_in(folder), version, pictures=self.picture)
 
     def picture(self, hash: str) -> bytes:
         """Bytes of a working copy. Raises KeyError where it is not there."""
-        with closing(self.engine.raw_connection()) as connection:  # back into the pool: there may be more threads than it has
+        with closing(
+            self.engine.raw_connection()
+        ) as connection:  # back into the pool: there may be more threads than it has
             found = connection.execute("SELECT data FROM pictures WHERE hash = ?", (hash,)).fetchone()
         if found is None:
             raise KeyError(hash)
         return found[0]
 
-    # --- features (the Store of encoders) -----------------------------------------------------------------------
+    # --- features (the Store of encoders) -------------------------------------------------------------------
 
     def features(self, name: str) -> Features:
-        """The current Features of this name, memory-mapped. Raises UnknownName with the names that are here."""
+        """The current Features of this name, memory-mapped. Raises UnknownName with the names that are
+        here."""
         try:
             return self.memo.get("features", (name, self._features.stamp(name)), lambda: self._read(name))
         except KeyError:
@@ -295,19 +333,23 @@ class Workspace:
         return self._features.names()
 
     def feature_info(self, name: str) -> dict[str, Any]:
-        """Name, level, slot, rows, dim, columns and key of Features, without reading them; ``covers``: fingerprint of the rows that
-        they are known to cover, '' where it was not noted."""
+        """Name, level, slot, rows, dim, columns and key of Features, without reading them; ``covers``:
+        fingerprint of the rows that they are known to cover, '' where it was not noted."""
         info = self._features.info(name)
         try:
-            noted = msgspec.json.decode((self.path / "features" / name / COVERED).read_bytes(), type=dict[str, str])
+            noted = msgspec.json.decode(
+                (self.path / "features" / name / COVERED).read_bytes(), type=dict[str, str]
+            )
         except (FileNotFoundError, msgspec.MsgspecError):
             noted = {}
         return {**info, "covers": noted.get("rows", "") if noted.get("key") == info["key"] else ""}
 
     def note_covered(self, features: Features, fingerprint: str) -> None:
-        """Note that these Features cover all rows of this fingerprint, so that nobody needs to compare them."""
+        """Note that these Features cover all rows of this fingerprint, so that nobody needs to compare
+        them."""
         write_atomic(
-            self.path / "features" / features.name / COVERED, msgspec.json.encode({"key": features.key, "rows": fingerprint})
+            self.path / "features" / features.name / COVERED,
+            msgspec.json.encode({"key": features.key, "rows": fingerprint}),
         )
 
     def units(self, maker: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -334,7 +376,8 @@ class Workspace:
             return None
 
     def note_maker(self, maker: str, about: Mapping[str, Any]) -> None:
-        """Note what a maker is (``Encoder.about``) with what it has encoded; a profiler notes what it read too, each time."""
+        """Note what a maker is (``Encoder.about``) with what it has encoded; a profiler notes what it read
+        too, each time."""
         file = self.path / "units" / maker / MAKER
         if self.maker(maker) != about:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -350,7 +393,8 @@ class Workspace:
     def save(self, features: Features) -> Features:
         """Keep Features as the current ones of their name, in place of those of the same maker.
 
-        Encoding may have begun before somebody was forgotten: where anybody was, rows of nobody who is here are left out.
+        Encoding may have begun before somebody was forgotten: where anybody was, rows of nobody who is here
+        are left out.
         """
         if self.forgotten():
             known = self.known_ids()
@@ -394,13 +438,25 @@ class Workspace:
         values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
         told = {name: tuple(info.get(name, ())) for name in ("columns", "learned_from")}
         contents = read_contents(folder)
-        return Features(info["name"], ids, values, info["level"], key=info["key"], slot=info["slot"], contents=contents, **told)
+        return Features(
+            info["name"],
+            ids,
+            values,
+            info["level"],
+            key=info["key"],
+            slot=info["slot"],
+            contents=contents,
+            **told,
+        )
 
-    # --- models -------------------------------------------------------------------------------------------------
+    # --- models ---------------------------------------------------------------------------------------------
 
     def save_model(self, ranker: Ranker, info: dict[str, Any]) -> Path:
-        """Keep a fitted ranker as the current one of its name, with what is worth knowing of it (slots, metrics ...)."""
-        data = save_tensors({k: np.ascontiguousarray(v) for k, v in ranker.arrays().items()}, {"ranker": ranker.name})
+        """Keep a fitted ranker as the current one of its name, with what is worth knowing of it (slots,
+        metrics ...)."""
+        data = save_tensors(
+            {k: np.ascontiguousarray(v) for k, v in ranker.arrays().items()}, {"ranker": ranker.name}
+        )
         state = {**ranker.state(), **info, "brandfit": __version__, "schema_version": schema.SCHEMA_VERSION}
         version = hashlib.sha256(data + msgspec.json.encode(state, order="sorted")).hexdigest()[:32]
         path = self._models.put(ranker.name, version, {"model.safetensors": lambda p: _write(p, data)}, state)
@@ -421,7 +477,10 @@ class Workspace:
             return self.memo.get("models", (name, self._models.stamp(name)), read)
         except KeyError:
             raise UnknownName(
-                "trained model", name, self.model_names(), f"Train it first: brandfit train {name} -w {self.path}"
+                "trained model",
+                name,
+                self.model_names(),
+                f"Train it first: brandfit train {name} -w {self.path}",
             ) from None
 
     def checkpoint(self, name: str) -> Path:
@@ -436,7 +495,7 @@ class Workspace:
     def model_info(self, name: str) -> dict[str, Any]:
         return self._models.info(name)
 
-    # --- health -------------------------------------------------------------------------------------------------
+    # --- health ---------------------------------------------------------------------------------------------
 
     def damage(self) -> list[str]:
         """Everything in the workspace that is not what was written, a sentence each; [] where all is well."""
@@ -450,11 +509,15 @@ class Workspace:
             for name in schema.TABLES:
                 bad = tables.damaged_rows(connection, name)
                 if bad:
-                    found.append(f"{len(bad)} damaged rows in {name}, the first: {', '.join(bad[:5])}. Import their source again.")
+                    found.append(
+                        f"{len(bad)} damaged rows in {name}, the first: {', '.join(bad[:5])}. Import their "
+                        "source again."
+                    )
             stored = tables.get_meta(connection, "fingerprint")
             if stored and stored != tables.compute_fingerprint(connection):
                 found.append(
-                    "Rows are missing or were changed from outside: the fingerprint of the tables is not the one that was stored."
+                    "Rows are missing or were changed from outside: the fingerprint of the tables is not the "
+                    "one that was stored."
                 )
             lost = connection.exec_driver_sql(
                 "SELECT count(*) FROM images WHERE hash NOT IN (SELECT hash FROM pictures)"
@@ -463,7 +526,10 @@ class Workspace:
                 found.append(f"{lost} images have no working copy. Import their source again.")
             for name, data in connection.exec_driver_sql("SELECT hash, data FROM pictures"):
                 if hashlib.sha256(data).hexdigest() != name:
-                    found.append(f"The working copy {name} of a picture is damaged. Delete its row and import its source again.")
+                    found.append(
+                        f"The working copy {name} of a picture is damaged. Delete its row and import its "
+                        "source again."
+                    )
         for shelf in (self._tables, self._features, self._models):
             for name in shelf.names():
                 for version in shelf.versions(name):
@@ -474,19 +540,27 @@ class Workspace:
                     except KeyError:
                         found.append(str(damaged(shelf.root / name / version)))
         chunks = sorted((self.path / "units").glob("*/*.safetensors"))
-        bad_chunks = [file for file in chunks if hashlib.sha256(file.read_bytes()).hexdigest()[:32] != file.stem]
+        bad_chunks = [
+            file for file in chunks if hashlib.sha256(file.read_bytes()).hexdigest()[:32] != file.stem
+        ]
         return found + [str(damaged(file)) for file in bad_chunks]
 
 
 def _tables_in(folder: Path) -> dict[str, pa.Table]:
-    """The tables of a folder, memory-mapped. Another reader that makes the same version puts its folder in this place, and for a
-    moment there is none: then it is looked for again."""
+    """The tables of a folder, memory-mapped. Another reader that makes the same version puts its folder in
+    this place, and for a moment there is none: then it is looked for again."""
     for _ in range(REPLACED):
         try:
-            return {name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all() for name in schema.TABLES}
+            return {
+                name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
+                for name in schema.TABLES
+            }
         except FileNotFoundError:
             time.sleep(0.05)
-    return {name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all() for name in schema.TABLES}
+    return {
+        name: pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).read_all()
+        for name in schema.TABLES
+    }
 
 
 def _arrow_writer(connection: sa.Connection, name: str) -> Any:

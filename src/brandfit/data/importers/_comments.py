@@ -7,7 +7,8 @@ from brandfit.data.captions import handle
 from brandfit.data.schema import Link
 
 KEPT_POSTS = 1000
-"""Posts whose comments are remembered to tell equal ones apart. Comments of one post stand together in all sources."""
+"""Posts whose comments are remembered to tell equal ones apart. Comments of one post stand together in all
+sources."""
 
 
 class Comments:
@@ -16,7 +17,9 @@ class Comments:
     def __init__(self) -> None:
         self.posts: dict[str, dict[str, int]] = {}
 
-    def link(self, post: str, account: str, commenter: str, text: str | None, time: int | None = None) -> Link:
+    def link(
+        self, post: str, account: str, commenter: str, text: str | None, time: int | None = None
+    ) -> Link:
         """Raises ValueError where the commenter is no handle."""
         source = handle(commenter)
         if text is not None and "\0" in text:

@@ -25,9 +25,10 @@ class _Unclosed(Exception):
 def records(path: Path, tick: Tick) -> Iterator[tuple[int, list[str]] | Reject]:
     """(line, cells) of each record, the header first.
 
-    The delimiter is the most frequent of ``,``, ``;`` and tab in the first line. A record that cannot be read is a
-    Reject, and reading goes on in the line after the one on which it began: one quote too many costs one record.
-    Bytes that are not UTF-8 come as lone surrogates, so that whoever takes the cell can say which it was.
+    The delimiter is the most frequent of ``,``, ``;`` and tab in the first line. A record that cannot be read
+    is a Reject, and reading goes on in the line after the one on which it began: one quote too many costs one
+    record. Bytes that are not UTF-8 come as lone surrogates, so that whoever takes the cell can say which it
+    was.
     """
     waiting: deque[Numbered] = deque()
     damage: list[Reject] = []

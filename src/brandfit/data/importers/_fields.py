@@ -1,4 +1,5 @@
-"""Values of cells as people and spreadsheets write them: counts, times, lists. Each raises ValueError with the reason.
+"""Values of cells as people and spreadsheets write them: counts, times, lists. Each raises ValueError with
+the reason.
 
 A value may be text (CSV) or typed (JSON, Parquet).
 """
@@ -31,7 +32,8 @@ def is_missing(value: Any) -> bool:
 
 
 def count(value: Any) -> int | None:
-    """A whole number from 0: ``12345``, ``12,345``, ``12 345``, ``12.345.678``, ``12.5k``, ``1.2M``, ``12.0``.
+    """A whole number from 0: ``12345``, ``12,345``, ``12 345``, ``12.345.678``, ``12.5k``, ``1.2M``,
+    ``12.0``.
 
     The forms are those of ``number_text``: ``12.345`` alone is refused, because it has two readings.
     """
@@ -66,13 +68,17 @@ def seconds(value: Any) -> int | None:
             try:
                 value = datetime.datetime.fromisoformat(text)
             except ValueError:
-                raise ValueError(f"expected a time such as 2024-05-31T18:00:00Z or 1717178400, found {quoted(value)}") from None
+                raise ValueError(
+                    f"expected a time such as 2024-05-31T18:00:00Z or 1717178400, found {quoted(value)}"
+                ) from None
     dated = isinstance(value, datetime.date)
     if isinstance(value, datetime.datetime):
         value = (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp()
     elif isinstance(value, datetime.date):
         value = datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC).timestamp()
-    if type(value) not in (int, float) or not -1e18 < value < 1e18:  # NaN is not; a whole number may be too large for a float
+    if (
+        type(value) not in (int, float) or not -1e18 < value < 1e18
+    ):  # NaN is not; a whole number may be too large for a float
         raise ValueError(f"expected a time, found {quoted(value)}")
     counted = not dated and value >= 1e11  # 1e11 s is the year 5138: milliseconds are meant
     value = int(value / 1000 if counted else value)

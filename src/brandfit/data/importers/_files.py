@@ -19,7 +19,10 @@ def folder(path: Path) -> Path:
     """The path itself. Raises DataError where it is no folder."""
     if not path.is_dir():
         found = "a file" if path.exists() else "nothing"
-        raise DataError(f"{shown(path)}: expected a folder, found {found}.", "Give the folder that holds the files of the source.")
+        raise DataError(
+            f"{shown(path)}: expected a folder, found {found}.",
+            "Give the folder that holds the files of the source.",
+        )
     return path
 
 
@@ -44,7 +47,8 @@ def size_of(path: Path) -> int:
 
 
 def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """(folder, sorted names of its regular files), the folder itself first; links that lead out of it are left out."""
+    """(folder, sorted names of its regular files), the folder itself first; links that lead out of it are
+    left out."""
     home = root.resolve()
     for place, folders, files in os.walk(root):
         folders.sort()

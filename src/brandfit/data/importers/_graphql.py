@@ -1,7 +1,8 @@
 """Posts as Instagram's GraphQL interface described them: one JSON object ("node") a post.
 
-Two sources keep such nodes on disk, the data set of WWW 2020 (``.info``) and instaloader (``.json``). Fields that are not
-read here are skipped undecoded. Comments are decoded one by one, so that a bad one does not cost the post.
+Two sources keep such nodes on disk, the data set of WWW 2020 (``.info``) and instaloader (``.json``). Fields
+that are not read here are skipped undecoded. Comments are decoded one by one, so that a bad one does not cost
+the post.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ _decode_comment = msgspec.json.Decoder(Comment).decode
 
 
 def post_of(node: Node, owner: str, caption: str | None = None) -> Post:
-    """The post. ``owner`` and ``caption`` are used where the node has none. Raises ValueError with the reason."""
+    """The post. ``owner`` and ``caption`` are used where the node has none. Raises ValueError with the
+    reason."""
     id = identifier(str(node.id if node.id is not None else node.shortcode or ""))
     try:
         said = caption_of(node)
@@ -123,7 +125,9 @@ def post_of(node: Node, owner: str, caption: str | None = None) -> Post:
         hashtags = captions.hashtags(caption or "")
         sponsors = _sponsors(node)
         phone = node.iphone_struct
-        official = bool(sponsors) or any((node.is_ad, node.is_paid_partnership, phone is not None and phone.is_paid_partnership))
+        official = bool(sponsors) or any(
+            (node.is_ad, node.is_paid_partnership, phone is not None and phone.is_paid_partnership)
+        )
         return Post(
             id=id,
             account=handle(owner),
@@ -183,14 +187,20 @@ def previews(node: Node, post: str, file: str) -> Iterator[Picture | Reject]:
             try:
                 data = _thumbnail.jpeg(part.media_preview)
             except ValueError as error:
-                yield Reject(file, 1, f"post {post}, picture {position}: {error}", excerpt(part.media_preview))
+                yield Reject(
+                    file, 1, f"post {post}, picture {position}: {error}", excerpt(part.media_preview)
+                )
                 continue
             yield picture_of(part, post, position, data, f"{file}::media_preview/{position}", file)
 
 
 def comments_of(node: Node) -> list[Raw]:
     """The comments that came along, undecoded: with replies where the node has those."""
-    for edges in (node.edge_media_to_parent_comment, node.edge_media_to_comment, node.edge_media_preview_comment):
+    for edges in (
+        node.edge_media_to_parent_comment,
+        node.edge_media_to_comment,
+        node.edge_media_preview_comment,
+    ):
         if edges is not None and edges.edges:
             return [edge.node for edge in edges.edges]
     return []
@@ -204,7 +214,13 @@ def comment_links(raws: list[Raw], post: Post, file: str) -> Iterator[Link | Rej
         name, raw, depth = waiting.pop()
         try:
             comment = _decode_comment(raw)
-            yield link(post.id, post.account, (comment.owner and comment.owner.username) or "", comment.text, comment.created_at)
+            yield link(
+                post.id,
+                post.account,
+                (comment.owner and comment.owner.username) or "",
+                comment.text,
+                comment.created_at,
+            )
         except FAILURES as error:
             yield Reject(file, 1, f"post {post.id}, {name}: {reason(error, bytes(raw))}", excerpt(bytes(raw)))
             continue
@@ -212,7 +228,11 @@ def comment_links(raws: list[Raw], post: Post, file: str) -> Iterator[Link | Rej
             yield Reject(file, 1, f"post {post.id}, {name}, its owner: {error}", excerpt(bytes(raw)))
             continue
         if depth == 0:  # replies have no replies
-            replies = [edge.node for edge in comment.edge_threaded_comments.edges] if comment.edge_threaded_comments else []
+            replies = (
+                [edge.node for edge in comment.edge_threaded_comments.edges]
+                if comment.edge_threaded_comments
+                else []
+            )
             replies += comment.answers or []
             waiting += [(f"{name}, reply {n}", reply, 1) for n, reply in enumerate(replies, 1)][::-1]
 
@@ -246,7 +266,11 @@ def _count(edges: Edges[Raw] | None) -> int | None:
 
 
 def _comment_count(node: Node) -> int | None:
-    for edges in (node.edge_media_to_parent_comment, node.edge_media_to_comment, node.edge_media_preview_comment):
+    for edges in (
+        node.edge_media_to_parent_comment,
+        node.edge_media_to_comment,
+        node.edge_media_preview_comment,
+    ):
         if (count := _count(edges)) is not None:
             return count
     return _count(node.comments) if isinstance(node.comments, Edges) else node.comments

@@ -17,7 +17,8 @@ _ALSO = {"username": "handle", "name": "handle", "influencer": "handle", "follow
 
 
 def accounts(path: Path, tick: Tick) -> Iterator[Account | Reject]:
-    """Influencers of ``influencers.tsv`` or ``.txt``; with a header its names place the columns, else their order does."""
+    """Influencers of ``influencers.tsv`` or ``.txt``; with a header its names place the columns, else their
+    order does."""
     columns: tuple[str, ...] = ()
     for item in lines(path, tick):
         if isinstance(item, Reject):
@@ -51,7 +52,9 @@ def _header(cells: list[str]) -> tuple[str, ...]:
 
 def _account(row: dict[str, str]) -> Account:
     if len(row) < 2:
-        raise ValueError(f"expected {len(COLUMNS)} columns between tabs ({', '.join(COLUMNS)}), found {len(row)}")
+        raise ValueError(
+            f"expected {len(COLUMNS)} columns between tabs ({', '.join(COLUMNS)}), found {len(row)}"
+        )
     return Account(
         id=handle(row.get("handle", "")),
         category=(text(row.get("category")) or "").lower() or None,

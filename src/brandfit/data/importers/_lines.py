@@ -1,7 +1,7 @@
 """Lines of text files and typed rows of JSON lines: plain or gzip, in bounded memory, with damage as Rejects.
 
-Whole blocks are inflated and split, because a file object that hands out one line of a gzip file at a time costs more
-than decoding the JSON in it.
+Whole blocks are inflated and split, because a file object that hands out one line of a gzip file at a time
+costs more than decoding the JSON in it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Form = TypeVar("Form")
 
 
 def rows(path: Path, form: type[Form], tick: Tick) -> Iterator[tuple[int, Form] | Reject]:
-    """(line number, row) of a file with a JSON object a line; what does not decode into ``form`` is a Reject."""
+    """(line number, row) of a file with a JSON object a line; what does not decode into ``form`` is a
+    Reject."""
     decode = msgspec.json.Decoder(form).decode
     for batch in _batches(path, tick):
         if isinstance(batch, Reject):
@@ -46,7 +47,8 @@ def rows(path: Path, form: type[Form], tick: Tick) -> Iterator[tuple[int, Form] 
 
 
 def lines(path: Path, tick: Tick) -> Iterator[tuple[int, bytes] | Reject]:
-    """(1-based number, line without its end) of a text file; a Reject for a line too long and for a damaged rest."""
+    """(1-based number, line without its end) of a text file; a Reject for a line too long and for a damaged
+    rest."""
     for batch in _batches(path, tick):
         if isinstance(batch, Reject):
             yield batch

@@ -16,12 +16,13 @@ SMALL = 1e-3
 
 
 def recovered(shares: np.ndarray, vectors: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shares (n, c) that are not known, from vectors (n, d) that are means of concept vectors weighted by the shares.
+    """Shares (n, c) that are not known, from vectors (n, d) that are means of concept vectors weighted by the
+    shares.
 
-    ``known`` (n,) bool says which rows of ``shares`` are stated. They and their vectors tell the concept vectors, by least squares;
-    the other rows are shares, none negative, that give their vector: the only such where an account has few of the concepts.
-    Returns all shares, and which are stated or recovered (n,): a row whose vector no shares give, and all where the vectors are
-    no such means, are not.
+    ``known`` (n,) bool says which rows of ``shares`` are stated. They and their vectors tell the concept
+    vectors, by least squares; the other rows are shares, none negative, that give their vector: the only such
+    where an account has few of the concepts. Returns all shares, and which are stated or recovered (n,): a
+    row whose vector no shares give, and all where the vectors are no such means, are not.
     """
     used = np.flatnonzero(shares[known].any(axis=0))
     result, good = shares.copy(), known.copy()

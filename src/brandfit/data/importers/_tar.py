@@ -1,6 +1,7 @@
 """Members of a tar file in one pass, going on behind damage.
 
-The standard library's reader stops at the first damaged header and takes 20 times as long for many small members.
+The standard library's reader stops at the first damaged header and takes 20 times as long for many small
+members.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def members(path: Path, tick: Tick) -> Iterator[tuple[int, str, bytes] | Reject]
         yield Reject(shown(path), 1, f"the file cannot be read: {error.strerror or error}")
 
 
-def _members(file: BinaryIO, total: int, shown_path: str, tick: Tick) -> Iterator[tuple[int, str, bytes] | Reject]:
+def _members(
+    file: BinaryIO, total: int, shown_path: str, tick: Tick
+) -> Iterator[tuple[int, str, bytes] | Reject]:
     number, at, zeros, damaged, long_name = 0, 0, 0, False, ""
     while True:
         header = file.read(BLOCK)
@@ -47,7 +50,11 @@ def _members(file: BinaryIO, total: int, shown_path: str, tick: Tick) -> Iterato
             if not damaged:
                 damaged = True
                 number += 1
-                yield Reject(shown_path, number, "the tar file is damaged here; going on with the next picture that can be found")
+                yield Reject(
+                    shown_path,
+                    number,
+                    "the tar file is damaged here; going on with the next picture that can be found",
+                )
             continue
         damaged, kind = False, header[156:157]
         padded = size + (-size % BLOCK)
@@ -85,7 +92,8 @@ def _size(header: bytes) -> int:
     """The size that a header states, -1 where it is not a header."""
     try:
         stated = int(header[148:156].strip(b" \0") or b"x", 8)
-        # The checksum is the sum of all bytes, its own eight taken as spaces; adler32's low half is that sum, quickly.
+        # The checksum is the sum of all bytes, its own eight taken as spaces; adler32's low half is that sum,
+        # quickly.
         actual = (zlib.adler32(header[:148] + b"        " + header[156:]) & 0xFFFF) - 1
         if stated % 65521 != actual % 65521:
             return -1

@@ -1,8 +1,8 @@
 """The 42-pixel thumbnails that posts carry as ``media_preview``: a JPEG without its header.
 
-All such thumbnails share one header, so it is not sent. What is sent, as base64: one byte of version, one of width, one of
-height, and the entropy-coded data that follows the start-of-scan segment. The header is that of a baseline JPEG at libjpeg's
-quality 30, 4:2:0, with the standard Huffman tables.
+All such thumbnails share one header, so it is not sent. What is sent, as base64: one byte of version, one of
+width, one of height, and the entropy-coded data that follows the start-of-scan segment. The header is that of
+a baseline JPEG at libjpeg's quality 30, 4:2:0, with the standard Huffman tables.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ LARGEST = 64 * 1024
 def jpeg(media_preview: str) -> bytes:
     """A whole JPEG from a ``media_preview``. Raises ValueError with the reason."""
     if len(media_preview) > LARGEST:
-        raise ValueError(f"media_preview: expected at most {LARGEST:,} characters, found {len(media_preview):,}")
+        raise ValueError(
+            f"media_preview: expected at most {LARGEST:,} characters, found {len(media_preview):,}"
+        )
     try:
         data = base64.b64decode(media_preview, validate=True)
     except (binascii.Error, ValueError):

@@ -15,13 +15,15 @@ from brandfit.data.schema import Reject
 from brandfit.reasons import clean, shown
 
 ROWS, COLUMNS = 1_048_576, 256
-"""Of a sheet: what Excel can write, and more than any table has. A hostile file names a row beyond all, to be waited for."""
+"""Of a sheet: what Excel can write, and more than any table has. A hostile file names a row beyond all, to be
+waited for."""
 UNPACKED = 256 << 20
 """Bytes of all that a workbook packs."""
 
 
 def records(path: Path, tick: Tick, notes: list[str]) -> Iterator[tuple[int, list[str]] | Reject]:
-    """(row, cells) of each row of the first sheet that is not empty. ``notes``: sheets that are not read are told there."""
+    """(row, cells) of each row of the first sheet that is not empty. ``notes``: sheets that are not read are
+    told there."""
     import openpyxl
 
     tick(size_of(path))
@@ -36,7 +38,10 @@ def records(path: Path, tick: Tick, notes: list[str]) -> Iterator[tuple[int, lis
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         first, *others = book.worksheets
         if others:
-            notes.append(f"{clean(path.name)}: of its {len(others) + 1} sheets the first is read, {clean(first.title)[:60]!r}.")
+            notes.append(
+                f"{clean(path.name)}: of its {len(others) + 1} sheets the first is read, "
+                f"{clean(first.title)[:60]!r}."
+            )
         first.reset_dimensions()  # what a sheet says of its size may be wrong
         for row, values in enumerate(first.iter_rows(values_only=True, max_col=COLUMNS), 1):
             if row > ROWS:
@@ -48,7 +53,11 @@ def records(path: Path, tick: Tick, notes: list[str]) -> Iterator[tuple[int, lis
             if cells:
                 yield row, cells
     except zipfile.BadZipFile:
-        yield Reject(shown(path), 1, "not a workbook (.xlsx); one with a password cannot be read: save it without, or as CSV")
+        yield Reject(
+            shown(path),
+            1,
+            "not a workbook (.xlsx); one with a password cannot be read: save it without, or as CSV",
+        )
     except Exception as error:  # openpyxl raises whatever it trips over
         why = clean(str(error))[:200] or type(error).__name__
         yield Reject(shown(path), row, f"the workbook cannot be read on: {why}; save its sheet as CSV")

@@ -1,4 +1,5 @@
-"""What every importer is: a source on disk to a stream of records, with every bad row named and none lost in silence."""
+"""What every importer is: a source on disk to a stream of records, with every bad row named and none lost in
+silence."""
 
 from __future__ import annotations
 
@@ -19,9 +20,10 @@ Tick = Callable[[int], None]
 class Importer(ABC):
     """One source, one file in this folder, one narrow method.
 
-    ``read`` yields records as it goes (memory does not grow with the source) and a ``Reject`` for each row that it cannot
-    use. It raises DataError only where the source as a whole is not what it should be (no such file, no known file in it).
-    It never decodes a picture: it yields its bytes, and pictures are decoded in one place for all sources.
+    ``read`` yields records as it goes (memory does not grow with the source) and a ``Reject`` for each row
+    that it cannot use. It raises DataError only where the source as a whole is not what it should be (no such
+    file, no known file in it). It never decodes a picture: it yields its bytes, and pictures are decoded in
+    one place for all sources.
     """
 
     kind: ClassVar[str] = "importer"
@@ -31,7 +33,8 @@ class Importer(ABC):
     def __init__(self, config: settings.Config | None = None) -> None:
         self.config = config if config is not None else self.Config()
         self.warnings: list[str] = []
-        """What a person should know of the last ``read`` though no row was lost: files not there, columns not understood."""
+        """What a person should know of the last ``read`` though no row was lost: files not there, columns not
+        understood."""
 
     @property
     def name(self) -> str:

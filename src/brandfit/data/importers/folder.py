@@ -1,12 +1,14 @@
-"""A folder of tables that people can make themselves: accounts, posts, endorsements, comments, and pictures as files.
+"""A folder of tables that people can make themselves: accounts, posts, endorsements, comments, and pictures
+as files.
 
     accounts.csv      brands and influencers                                needed
     posts.csv         what they posted; kind "brief" is a brand's wish      optional
     endorsements.csv  which influencer has worked with which brand          optional
     comments.csv      who commented under which post                        optional
 
-Each may be .csv (also ; or tab between the cells, .tsv), .xlsx (its first sheet), .jsonl or .parquet, and .gz of text.
-``COLUMNS`` says what each column is; ``write_template`` writes a folder to start from. A list of accounts alone may have any name.
+Each may be .csv (also ; or tab between the cells, .tsv), .xlsx (its first sheet), .jsonl or .parquet, and .gz
+of text. ``COLUMNS`` says what each column is; ``write_template`` writes a folder to start from. A list of
+accounts alone may have any name.
 """
 
 from __future__ import annotations
@@ -59,45 +61,108 @@ _ACCOUNT = "handle, with or without @"
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "accounts": (
         Column(
-            "id", _fields.account_id, _ACCOUNT, ("handle", "username", "account", "account_id", "instagram_handle"), needed=True
+            "id",
+            _fields.account_id,
+            _ACCOUNT,
+            ("handle", "username", "account", "account_id", "instagram_handle"),
+            needed=True,
         ),
-        Column("role", one_of("influencer", "brand", "audience"), "`influencer` (default), `brand` or `audience`"),
+        Column(
+            "role", one_of("influencer", "brand", "audience"), "`influencer` (default), `brand` or `audience`"
+        ),
         Column("name", _fields.text, "name as displayed", ("full_name", "display_name")),
         Column("biography", _fields.text, "self-description", ("bio",)),
         Column("category", _fields.text, "field of activity, in your own words, the same for equal fields"),
         Column("business_category", _fields.text, "the platform's business category"),
         Column("followers", _fields.count, "accounts that follow it", ("follower_count", "follower")),
-        Column("followees", _fields.count, "accounts that it follows", ("following", "following_count", "followee_count")),
-        Column("posts", _fields.count, "posts on the platform, imported or not", ("post_count", "posts_count", "media_count")),
+        Column(
+            "followees",
+            _fields.count,
+            "accounts that it follows",
+            ("following", "following_count", "followee_count"),
+        ),
+        Column(
+            "posts",
+            _fields.count,
+            "posts on the platform, imported or not",
+            ("post_count", "posts_count", "media_count"),
+        ),
         Column("split", one_of("train", "test"), "`train` or `test`, where there is an official split"),
         Column("seen", _fields.seconds, "when these counts were read", ("seen_at", "updated", "updated_at")),
     ),
     "posts": (
-        Column("id", _fields.row_id, "unique over all accounts", ("post_id", "post", "shortcode"), needed=True),
+        Column(
+            "id", _fields.row_id, "unique over all accounts", ("post_id", "post", "shortcode"), needed=True
+        ),
         Column("account", _fields.account_id, _ACCOUNT, ("handle", "username", "account_id"), needed=True),
-        Column("kind", one_of("post", "brief"), "`post` (default) or `brief`: what a brand without posts looks for"),
-        Column("time", _fields.seconds, "when it was posted", ("timestamp", "date", "posted_at", "created_at")),
-        Column("caption", _fields.long_text, "text under the picture; an empty cell is an empty caption", ("text",)),
+        Column(
+            "kind",
+            one_of("post", "brief"),
+            "`post` (default) or `brief`: what a brand without posts looks for",
+        ),
+        Column(
+            "time", _fields.seconds, "when it was posted", ("timestamp", "date", "posted_at", "created_at")
+        ),
+        Column(
+            "caption",
+            _fields.long_text,
+            "text under the picture; an empty cell is an empty caption",
+            ("text",),
+        ),
         Column("hashtags", _fields.tags, "with spaces, commas or `|` between; default: from the caption"),
         Column("mentions", _fields.accounts, "handles; default: from the caption"),
         Column("tags", _fields.accounts, "handles tagged in the pictures", ("tagged", "usertags")),
         Column("sponsors", _fields.accounts, "handles of official sponsors (paid partnership)", ("sponsor",)),
         Column("likes", _fields.count, "likes", ("like_count",)),
         Column("comments", _fields.count, "comments on the platform, imported or not", ("comment_count",)),
-        Column("disclosed", _fields.yes, "marked as an advertisement; default: from the caption and sponsors", ("is_ad", "ad")),
-        Column("images", paths, "picture files, relative to the folder, `|` between them", ("image", "pictures", "picture")),
-        Column("alt_text", paths, "descriptions of the pictures in their order, `|` between them", ("alt", "alt_texts")),
+        Column(
+            "disclosed",
+            _fields.yes,
+            "marked as an advertisement; default: from the caption and sponsors",
+            ("is_ad", "ad"),
+        ),
+        Column(
+            "images",
+            paths,
+            "picture files, relative to the folder, `|` between them",
+            ("image", "pictures", "picture"),
+        ),
+        Column(
+            "alt_text",
+            paths,
+            "descriptions of the pictures in their order, `|` between them",
+            ("alt", "alt_texts"),
+        ),
     ),
     "endorsements": (
-        Column("brand", _fields.account_id, "handle of a brand in accounts", ("brand_id", "target"), needed=True),
-        Column("influencer", _fields.account_id, "handle of an influencer in accounts", ("influencer_id", "source"), needed=True),
+        Column(
+            "brand", _fields.account_id, "handle of a brand in accounts", ("brand_id", "target"), needed=True
+        ),
+        Column(
+            "influencer",
+            _fields.account_id,
+            "handle of an influencer in accounts",
+            ("influencer_id", "source"),
+            needed=True,
+        ),
         Column("post", _fields.other_row_id, "id of the campaign post", ("post_id",)),
         Column("time", _fields.seconds, "when", ("timestamp", "date")),
-        Column("weight", _fields.number, "engagement rate of the campaign post", ("engagement", "engagement_rate")),
+        Column(
+            "weight",
+            _fields.number,
+            "engagement rate of the campaign post",
+            ("engagement", "engagement_rate"),
+        ),
     ),
     "comments": (
         Column("post", _fields.row_id, "id of a post in posts", ("post_id",), needed=True),
-        Column("account", _fields.account_id, "handle of who commented", ("commenter", "handle", "username"), needed=True),
+        Column(
+            "account",
+            _fields.account_id,
+            "handle of who commented",
+            ("commenter", "handle", "username"),
+            needed=True,
+        ),
         Column("text", _fields.long_text, "what they wrote", ("comment",)),
         Column("time", _fields.seconds, "when", ("timestamp", "date", "created_at")),
     ),
@@ -128,8 +193,16 @@ class Folder(Importer):
         if not files["accounts"]:
             raise _nothing(path)
         self.warnings = [
-            *(f"{clean(file.name)} is read as accounts." for file in files["accounts"] if not _is(file, "accounts")),
-            *(f"All of these are read: {', '.join(clean(f.name) for f in one)}." for one in files.values() if len(one) > 1),
+            *(
+                f"{clean(file.name)} is read as accounts."
+                for file in files["accounts"]
+                if not _is(file, "accounts")
+            ),
+            *(
+                f"All of these are read: {', '.join(clean(f.name) for f in one)}."
+                for one in files.values()
+                if len(one) > 1
+            ),
             *(f"There is no table of {table}." for table in ("posts", "endorsements") if not files[table]),
         ]
         used: set[Path] = set()
@@ -157,14 +230,16 @@ class Folder(Importer):
                     except ValueError as error:
                         yield Reject(file, line, str(error), excerpt(str(row.get("id") or "")))
         self.warnings += [
-            f"{clean(source.name)}: no row of it could be used.{'' if source in self._headed else _heading(table)}"
+            f"{clean(source.name)}: no row of it could be "
+            f"used.{'' if source in self._headed else _heading(table)}"
             for table in COLUMNS
             for source in files[table]
             if source not in used
         ]
 
     def _rows(self, path: Path, table: str, tick: Tick) -> Iterator[Row | Reject]:
-        """(line, {column: value}) of a file in any of the three forms; a row with a bad or missing value is a Reject."""
+        """(line, {column: value}) of a file in any of the three forms; a row with a bad or missing value is a
+        Reject."""
         known = {_normal(alias): column for column in COLUMNS[table] for alias in (column.name, *column.also)}
         exact = {_normal(column.name) for column in COLUMNS[table]}
         columns: dict[str, Column | None] = {}
@@ -190,7 +265,9 @@ class Folder(Importer):
                             raise ValueError(f"{column.name}: {error}") from None
                 for column in COLUMNS[table]:
                     if column.needed and column.name not in row:
-                        raise ValueError(f"{column.name} is missing (a column {' or '.join((column.name, *column.also))})")
+                        raise ValueError(
+                            f"{column.name} is missing (a column {' or '.join((column.name, *column.also))})"
+                        )
             except ValueError as error:
                 yield Reject(shown(path), line, str(error), excerpt(" | ".join(map(_brief, cells.values()))))
                 continue
@@ -200,12 +277,17 @@ class Folder(Importer):
         if column is not None and column.needed:
             self._headed.add(path)
         if column is None and header.strip() and len(self.warnings) < MOST_UNKNOWN:
-            self.warnings.append(f"{clean(path.name)}: the column {clean(header)[:60]!r} is not known and was left out.")
+            self.warnings.append(
+                f"{clean(path.name)}: the column {clean(header)[:60]!r} is not known and was left out."
+            )
 
 
 def _heading(table: str) -> str:
     first = COLUMNS[table][0]
-    return f" Its first row names the columns; one is needed that is called {' or '.join((first.name, *first.also))}."
+    return (
+        " Its first row names the columns; one is needed that is called "
+        f"{' or '.join((first.name, *first.also))}."
+    )
 
 
 def _account(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Account]:
@@ -233,11 +315,19 @@ def _post(
     for position, name in enumerate(images):
         data = _picture(home, name)
         if isinstance(data, str):
-            yield Reject(file, line, f"picture {_short(name)} of post {_short(post.id)}: {data}", clean(name[:80]))
+            yield Reject(
+                file, line, f"picture {_short(name)} of post {_short(post.id)}: {data}", clean(name[:80])
+            )
             continue
-        alt_text = alt_texts[position].replace("\0", "")[: _fields.LONGEST_TEXT] if position < len(alt_texts) else None
+        alt_text = (
+            alt_texts[position].replace("\0", "")[: _fields.LONGEST_TEXT]
+            if position < len(alt_texts)
+            else None
+        )
         source = shown(folder / name)
-        yield Picture(post=post.id, position=position, data=data, source=source, file=file, line=line, alt_text=alt_text)
+        yield Picture(
+            post=post.id, position=position, data=data, source=source, file=file, line=line, alt_text=alt_text
+        )
 
 
 def _picture(home: Path, name: str) -> bytes | str:
@@ -263,7 +353,8 @@ def _endorsement(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Link]:
     post = row.get("post")
     id = schema.link_id("endorses", influencer, brand, post)
     yield Link(
-        id=id, kind="endorses", source=influencer, target=brand, post=post, time=row.get("time"), weight=row.get("weight")
+        id=id, kind="endorses", source=influencer, target=brand, post=post, time=row.get("time"),
+         weight=row.get("weight")
     )  # fmt: skip
 
 
@@ -273,14 +364,14 @@ def _comment(row: dict[str, Any], owners: dict[str, str], link: Callable[..., Li
     yield link(row["post"], owners[row["post"]], row["account"], row.get("text"), row.get("time"))
 
 
-# --- files ------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------------------
 
 
 def _found(path: Path) -> dict[str, list[Path]]:
     """Table to its files, whatever the case of their names.
 
-    A file in place of a folder is a table of accounts, and so is the only file of a folder: a list that somebody keeps has a name
-    of its own.
+    A file in place of a folder is a table of accounts, and so is the only file of a folder: a list that
+    somebody keeps has a name of its own.
     """
     try:
         files = sorted(filter(_files.is_file, path.iterdir() if path.is_dir() else [path]))
@@ -299,7 +390,10 @@ def _nothing(path: Path) -> DataError:
     book = next((file for file in here if file.suffix.lower() in WORKBOOKS), None)
     lists = [file for file in here if file.name.lower().endswith(ENDINGS)]
     if book is None and not path.exists():
-        return DataError(f"{shown(path)}: expected a folder or a table, found nothing.", "Is it spelt as it is on the disk?")
+        return DataError(
+            f"{shown(path)}: expected a folder or a table, found nothing.",
+            "Is it spelt as it is on the disk?",
+        )
     if path.is_file() and book is None:
         return DataError(
             f"{shown(path)} is no list of accounts.",
@@ -312,7 +406,9 @@ def _nothing(path: Path) -> DataError:
         )
     return DataError(
         f"{shown(path)} holds no accounts.csv, .xlsx, .jsonl or .parquet.",
-        f"Save {clean(book.name)} as .xlsx, or its sheet as CSV." if book else "Write a template with: brandfit template FOLDER",
+        f"Save {clean(book.name)} as .xlsx, or its sheet as CSV."
+        if book
+        else "Write a template with: brandfit template FOLDER",
     )
 
 
@@ -326,7 +422,9 @@ def _records(path: Path, tick: Tick, notes: list[str]) -> Iterator[Row | Reject]
         return _cells(path, _workbook.records(path, tick, notes))
     if name.endswith(".parquet"):
         return _parquet(path, tick)
-    return _json(path, tick) if name.endswith(("jsonl", ".ndjson")) else _cells(path, _csv.records(path, tick))
+    return (
+        _json(path, tick) if name.endswith(("jsonl", ".ndjson")) else _cells(path, _csv.records(path, tick))
+    )
 
 
 def _cells(path: Path, records: Iterator[tuple[int, list[str]] | Reject]) -> Iterator[Row | Reject]:
@@ -372,7 +470,8 @@ def _json(path: Path, tick: Tick) -> Iterator[Row | Reject]:
 
 
 def _parquet(path: Path, tick: Tick) -> Iterator[Row | Reject]:
-    """Row groups are read in small batches; what Arrow raises for a damaged file is as manifold as the damage."""
+    """Row groups are read in small batches; what Arrow raises for a damaged file is as manifold as the
+    damage."""
     import pyarrow.parquet as pq
 
     number = 0
@@ -392,7 +491,8 @@ def _parquet(path: Path, tick: Tick) -> Iterator[Row | Reject]:
 
 
 def _rows_of(batch: Any) -> list[dict[str, Any] | Exception]:
-    """The rows of an Arrow batch; one by one only where one of them cannot be read (text that is not UTF-8)."""
+    """The rows of an Arrow batch; one by one only where one of them cannot be read (text that is not
+    UTF-8)."""
     try:
         return batch.to_pylist()
     except Exception as error:
@@ -418,7 +518,7 @@ def _short(text: str) -> str:
     return repr(clean(text if len(text) <= 80 else f"...{text[-77:]}"))
 
 
-# --- the template -----------------------------------------------------------------------------------------------
+# --- the template -------------------------------------------------------------------------------------------
 
 _EXAMPLES: dict[str, list[dict[str, str]]] = {
     "accounts": [
@@ -459,13 +559,18 @@ _EXAMPLES: dict[str, list[dict[str, str]]] = {
             "caption": "We look for people who hike, camp and love coffee outdoors.",
         },
     ],
-    "endorsements": [{"brand": "harbour.roastery", "influencer": "mara_on_foot", "post": "p1", "weight": "0.088"}],
-    "comments": [{"post": "p1", "account": "some.hiker", "text": "That view!", "time": "2024-05-31T19:12:00Z"}],
+    "endorsements": [
+        {"brand": "harbour.roastery", "influencer": "mara_on_foot", "post": "p1", "weight": "0.088"}
+    ],
+    "comments": [
+        {"post": "p1", "account": "some.hiker", "text": "That view!", "time": "2024-05-31T19:12:00Z"}
+    ],
 }
 
 
 def write_template(folder: Path) -> list[Path]:
-    """Write CSV files with every column and invented example rows, a picture, and a README; returns the files.
+    """Write CSV files with every column and invented example rows, a picture, and a README; returns the
+    files.
 
     Raises DataError where one of them is already there.
     """
@@ -475,7 +580,9 @@ def write_template(folder: Path) -> list[Path]:
     readme, picture = folder / "README.md", folder / "images" / "p1.jpg"
     for file in (*files.values(), readme, picture):
         if file.exists():
-            raise DataError(f"{shown(file)} is already there.", "Give a new or empty folder for the template.")
+            raise DataError(
+                f"{shown(file)} is already there.", "Give a new or empty folder for the template."
+            )
     picture.parent.mkdir(parents=True, exist_ok=True)
     Image.linear_gradient("L").convert("RGB").save(picture, "JPEG")
     for table, file in files.items():
@@ -504,8 +611,10 @@ _README = """# Your data for brandfit
 
 Replace the example rows, keep the headers, and import this folder as source `folder`.
 
-* Only `accounts` is needed, and of each table only the columns marked as needed. Columns may come in any order.
-* Empty cells mean "not known". Counts may be written 12345, 12,345, 12 345 or 12.5k. Times are ISO 8601 or seconds
+* Only `accounts` is needed, and of each table only the columns marked as needed. Columns may come in any
+  order.
+* Empty cells mean "not known". Counts may be written 12345, 12,345, 12 345 or 12.5k. Times are ISO 8601 or
+  seconds
   since 1970, UTC unless they say otherwise.
 * Pictures are files in this folder, named by the column `images`.
 * A row that cannot be understood is reported with its line and the reason; all others are imported.

@@ -1,7 +1,10 @@
-"""The WWW 2020 influencer data set as it was released: one GraphQL JSON file a post, and a list of influencers.
+"""The WWW 2020 influencer data set as it was released: one GraphQL JSON file a post, and a list of
+influencers.
 
-    influencers.txt or .tsv   handle, category, followers, followees, posts; in the folder or the one above; optional
-    <handle>-<id>.info        one post: caption, tags, sponsors, likes, comments with replies, description, thumbnails
+    influencers.txt or .tsv   handle, category, followers, followees, posts; in the folder or the one above;
+                              optional
+    <handle>-<id>.info        one post: caption, tags, sponsors, likes, comments with replies, description,
+                              thumbnails
 
 "Multimodal Post Attentive Profiling for Influencer Marketing", Kim, Jiang, Nakada, Han, Wang, WWW 2020.
 Subfolders are read too. Where there is no list, everybody who posted is an influencer.
@@ -44,7 +47,10 @@ class InstagramInfo(Importer):
         posts = _posts(path)
         first = next(posts, None)
         if first is None:
-            raise DataError(f"{shown(path)} holds no .info file.", "Give the folder that holds the <handle>-<id>.info files.")
+            raise DataError(
+                f"{shown(path)} holds no .info file.",
+                "Give the folder that holds the <handle>-<id>.info files.",
+            )
         listed = _list(path)
         if listed is not None:
             yield from _influencers.accounts(listed, tick)

@@ -1,14 +1,15 @@
 """The JSON-lines form of the WWW 2020 influencer data set: posts, comments and thumbnails in four files.
 
-    influencers.tsv      handle, category, followers, followees, posts      optional: else every poster is an influencer
+    influencers.tsv      handle, category, followers, followees, posts      optional: else every poster is an
+                         influencer
     posts.jsonl[.gz]     one post a line, with the names of its pictures
     comments.jsonl[.gz]  one comment a line: the audience                   optional
     thumbnails.tar       the pictures                                       optional
 
 "Multimodal Post Attentive Profiling for Influencer Marketing", Kim, Jiang, Nakada, Han, Wang, WWW 2020.
 
-Memory grows with the number of posts and pictures by their ids only: comments need the account of a post, pictures the
-post of a name.
+Memory grows with the number of posts and pictures by their ids only: comments need the account of a post,
+pictures the post of a name.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class InstagramJsonl(Importer):
         if "posts" not in files:
             raise DataError(
                 f"{shown(path)} holds no posts.jsonl.gz or posts.jsonl.",
-                "Give the folder that holds posts.jsonl.gz, influencers.tsv, comments.jsonl.gz and thumbnails.tar.",
+                "Give the folder that holds posts.jsonl.gz, influencers.tsv, comments.jsonl.gz and "
+                "thumbnails.tar.",
             )
         if "influencers" in files:
             yield from _influencers.accounts(files["influencers"], tick)
@@ -102,7 +104,12 @@ class InstagramJsonl(Importer):
             yield from self._comments(files["comments"], tick, owners)
 
     def _posts(
-        self, path: Path, tick: Tick, owners: dict[str, str], pictures: dict[str, Place] | None, announce: bool
+        self,
+        path: Path,
+        tick: Tick,
+        owners: dict[str, str],
+        pictures: dict[str, Place] | None,
+        announce: bool,
     ) -> Iterator[Account | Post | Reject]:
         file = shown(path)
         known: dict[str, str] = {}
@@ -126,7 +133,9 @@ class InstagramJsonl(Importer):
                 _place(form, post.id, line, pictures)
             yield post
 
-    def _pictures(self, path: Path, tick: Tick, pictures: dict[str, Place], posts: str) -> Iterator[Picture | Reject]:
+    def _pictures(
+        self, path: Path, tick: Tick, pictures: dict[str, Place], posts: str
+    ) -> Iterator[Picture | Reject]:
         file = shown(path)
         for item in _tar.members(path, tick):
             if isinstance(item, Reject):
@@ -135,7 +144,9 @@ class InstagramJsonl(Importer):
             number, name, data = item
             place = pictures.pop(name.removeprefix("./"), None)
             if place is None:
-                yield Reject(file, number, f"{_tar.quoted_name(name)} is a picture of no post", clean(name[:80]))
+                yield Reject(
+                    file, number, f"{_tar.quoted_name(name)} is a picture of no post", clean(name[:80])
+                )
                 continue
             yield Picture(
                 post=place.post,
@@ -149,7 +160,12 @@ class InstagramJsonl(Importer):
                 height=place.height,
             )
         for name, place in pictures.items():
-            yield Reject(posts, place.line, f"picture {_tar.quoted_name(clean(name))} is not in {path.name}", place.post)
+            yield Reject(
+                posts,
+                place.line,
+                f"picture {_tar.quoted_name(clean(name))} is not in {path.name}",
+                place.post,
+            )
 
     def _comments(self, path: Path, tick: Tick, owners: dict[str, str]) -> Iterator[Link | Reject]:
         file = shown(path)
@@ -161,10 +177,19 @@ class InstagramJsonl(Importer):
             line, form = item
             account = owners.get(form.post_id) or owners.get(form.post_id.strip())
             if account is None:
-                yield Reject(file, line, f"the post {_tar.quoted_name(clean(form.post_id))} of this comment was not imported")
+                yield Reject(
+                    file,
+                    line,
+                    f"the post {_tar.quoted_name(clean(form.post_id))} of this comment was not imported",
+                )
                 continue
             try:
-                yield link(form.post_id.strip(), account, account if form.is_owner else form.commenter or "", form.text)
+                yield link(
+                    form.post_id.strip(),
+                    account,
+                    account if form.is_owner else form.commenter or "",
+                    form.text,
+                )
             except ValueError as error:
                 yield Reject(file, line, f"commenter: {error}", clean(form.post_id[:80]))
 
@@ -184,7 +209,9 @@ def _post(form: PostForm) -> Post:
     if caption is not None and "\0" in caption:
         caption = caption.replace("\0", "")
     try:
-        hashtags = _fields.tags(form.hashtags) if form.hashtags is not None else captions.hashtags(caption or "")
+        hashtags = (
+            _fields.tags(form.hashtags) if form.hashtags is not None else captions.hashtags(caption or "")
+        )
         mentions = _handles(form.mentions) if form.mentions is not None else captions.mentions(caption or "")
         sponsors = _handles(form.sponsors)
         return Post(
@@ -211,8 +238,8 @@ def _handles(texts: list[str] | None) -> list[str]:
 def _place(form: PostForm, post: str, line: int, pictures: dict[str, Place]) -> None:
     """Remember which picture is which of this post.
 
-    Descriptions belong to pictures one by one where there are as many; else nothing says which is whose, and all go to
-    the first. Width and height are those of the first.
+    Descriptions belong to pictures one by one where there are as many; else nothing says which is whose, and
+    all go to the first. Width and height are those of the first.
     """
     texts = [text.replace("\0", "") for text in form.alt_text or ()]
     images = form.images or []

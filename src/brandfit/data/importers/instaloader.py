@@ -6,8 +6,9 @@
     <profile>/<date>_UTC_comments.json     its comments, where they were asked for
     <profile>/<profile>_<id>.json[.xz]     the profile, node_type "Profile": biography and counts
 
-File names may follow any pattern: what belongs to a post is what begins with the name of its JSON file. Stories, hashtags
-and the tool's own bookkeeping are passed over. Posts saved without JSON have no id and cannot be imported.
+File names may follow any pattern: what belongs to a post is what begins with the name of its JSON file.
+Stories, hashtags and the tool's own bookkeeping are passed over. Posts saved without JSON have no id and
+cannot be imported.
 """
 
 from __future__ import annotations
@@ -77,13 +78,19 @@ class Instaloader(Importer):
     """Profiles as the instaloader tool saves them."""
 
     class Config(config.Config, frozen=True):
-        brands: Annotated[list[str], Meta(description="handles of the profiles that are brands; all others are influencers")] = []
+        brands: Annotated[
+            list[str], Meta(description="handles of the profiles that are brands; all others are influencers")
+        ] = []
 
     config: Config
 
     def recognises(self, path: Path) -> bool:
-        saved = (folder / name for folder, names in _files.walk(path) for name in names if name.endswith(JSON))
-        data = next((_json(file, lambda _bytes: None) for file in saved if not file.name.endswith(COMMENTS)), None)
+        saved = (
+            folder / name for folder, names in _files.walk(path) for name in names if name.endswith(JSON)
+        )
+        data = next(
+            (_json(file, lambda _bytes: None) for file in saved if not file.name.endswith(COMMENTS)), None
+        )
         try:
             return isinstance(data, bytes) and bool(_decode_saved(data))
         except FAILURES:
@@ -144,7 +151,9 @@ def _read(folder: Path, name: str, names: list[str], tick: Tick) -> Iterator[Rec
         if saved.instaloader.node_type == "Profile":
             yield _account(_decode_profile(node))
         elif saved.instaloader.node_type == "Post":
-            yield from _post(folder, name.removesuffix(".xz").removesuffix(".json"), names, _decode_post(node), file, tick)
+            yield from _post(
+                folder, name.removesuffix(".xz").removesuffix(".json"), names, _decode_post(node), file, tick
+            )
     except FAILURES as error:
         yield Reject(file, 1, reason(error, node), excerpt(node))
     except ValueError as error:
@@ -166,7 +175,9 @@ def _account(profile: Profile) -> Account:
     )
 
 
-def _post(folder: Path, stem: str, names: list[str], node: _graphql.Node, file: str, tick: Tick) -> Iterator[Record]:
+def _post(
+    folder: Path, stem: str, names: list[str], node: _graphql.Node, file: str, tick: Tick
+) -> Iterator[Record]:
     caption = None
     if _graphql.caption_of(node) is None and f"{stem}.txt" in names:
         text = _files.read(folder / f"{stem}.txt", 1 << 20)
@@ -211,7 +222,11 @@ def _pictures(stem: str, names: list[str]) -> list[tuple[int, str]]:
     pattern = re.compile(rf"{re.escape(stem)}(?:_(\d{{1,4}}))?\.\w+")
     found: dict[int, str] = {}
     for name in names:
-        if name.startswith(stem) and name.lower().endswith(_files.PICTURES) and (match := pattern.fullmatch(name)):
+        if (
+            name.startswith(stem)
+            and name.lower().endswith(_files.PICTURES)
+            and (match := pattern.fullmatch(name))
+        ):
             found.setdefault(max(int(match[1] or 1) - 1, 0), name)
     return sorted(found.items())
 

@@ -1,4 +1,5 @@
-"""The features that the authors of BAMIR released of the brand and micro-influencer data set of Gan et al. 2019.
+"""The features that the authors of BAMIR released of the brand and micro-influencer data set of Gan et al.
+2019.
 
     train.npz, test.npz                 one part of the official split each; at least one
     train_brands.jsonl.gz               business category, biography words, concept counts       optional
@@ -6,16 +7,18 @@
     (test_brands.jsonl.gz ...)
     concepts.tsv                        the names of the concepts, in their order                 optional
 
-An npz holds brand_lda, influencer_lda (topic proportions), brand_concept, influencer_concept (means of concept vectors),
-brand_image (object and scene proportions; influencers have none), brand_category into category_names, endorsement rows of
-(brand, influencer) and endorsement_engagement, the engagement rate of that campaign post: a target, never a feature.
+An npz holds brand_lda, influencer_lda (topic proportions), brand_concept, influencer_concept (means of
+concept vectors), brand_image (object and scene proportions; influencers have none), brand_category into
+category_names, endorsement rows of (brand, influencer) and endorsement_engagement, the engagement rate of
+that campaign post: a target, never a feature.
 
-The Features: released.lda, released.image, released.graph (the concept vectors), released.bag (shares of the concepts; for
-accounts without counts they are told by the concept vector, see ``_shares``) and released.profile (which words of biographies and
-business categories, of those that two accounts or more have).
+The Features: released.lda, released.image, released.graph (the concept vectors), released.bag (shares of the
+concepts; for accounts without counts they are told by the concept vector, see ``_shares``) and
+released.profile (which words of biographies and business categories, of those that two accounts or more
+have).
 
-Accounts are named after their row: ``brand-train-0000``, ``influencer-train-0000``. Posts there are none. The parts share no
-ids, so an influencer of both is two accounts.
+Accounts are named after their row: ``brand-train-0000``, ``influencer-train-0000``. Posts there are none. The
+parts share no ids, so an influencer of both is two accounts.
 
 "Seeking Micro-influencers for Brand Promotion", Gan, Wang, Song, Nie, Hong, ACM Multimedia 2019.
 """
@@ -83,7 +86,10 @@ class ReleasedFeatures(Importer):
         _files.folder(path)
         parts = [part for part in PARTS if _files.is_file(path / f"{part}.npz")]
         if not parts:
-            raise DataError(f"{shown(path)} holds neither train.npz nor test.npz.", "Give the folder that holds train.npz.")
+            raise DataError(
+                f"{shown(path)} holds neither train.npz nor test.npz.",
+                "Give the folder that holds train.npz.",
+            )
         made: dict[str, list[tuple[list[str], np.ndarray]]] = {name: [] for name in MATRICES}
         about: dict[str, AccountForm] = {}
         for part in parts:
@@ -97,7 +103,9 @@ class ReleasedFeatures(Importer):
                 yield Reject(shown(path), 1, f"{name}: the parts have different widths {sorted(widths)}")
 
 
-def _read_part(path: Path, part: Part, tick: Tick, made: dict[str, list], told: dict[str, AccountForm]) -> Iterator[Record]:
+def _read_part(
+    path: Path, part: Part, tick: Tick, made: dict[str, list], told: dict[str, AccountForm]
+) -> Iterator[Record]:
     file = shown(path / f"{part}.npz")
     arrays: dict[str, np.ndarray] = {}
     for name, array in _arrays(path / f"{part}.npz", file, tick):
@@ -148,9 +156,13 @@ def _told(path: Path, about: dict[str, AccountForm], made: dict[str, list]) -> I
             total = sum((counts or {}).values())
             for name, count in (counts or {}).items() if total else ():
                 shares[row, column[name]] = count / total
-        shares, good = recovered(shares, np.concatenate([values for _, values in vectors]), np.asarray(shares.any(axis=1)))
+        shares, good = recovered(
+            shares, np.concatenate([values for _, values in vectors]), np.asarray(shares.any(axis=1))
+        )
         if good.any():
-            yield _features("released.bag", [([id for id, ok in zip(ids, good, strict=True) if ok], shares[good])], names)
+            yield _features(
+                "released.bag", [([id for id, ok in zip(ids, good, strict=True) if ok], shares[good])], names
+            )
     words = {id: found for id, form in about.items() if (found := _profile(form))}
     used = Counter(word for found in words.values() for word in found)
     names = tuple(sorted(word for word, count in used.items() if count > 1))
@@ -169,12 +181,17 @@ def _names(path: Path, about: dict[str, AccountForm]) -> tuple[str, ...]:
     found = dict.fromkeys(name for form in about.values() for name in sorted(form.concepts or {}))
     if not found or not _files.is_file(path / "concepts.tsv"):
         return tuple(sorted(found))
-    rows = (line.split("\t") for line in (path / "concepts.tsv").read_text("utf-8", errors="replace").splitlines()[1:])
+    rows = (
+        line.split("\t")
+        for line in (path / "concepts.tsv").read_text("utf-8", errors="replace").splitlines()[1:]
+    )
     return tuple(dict.fromkeys([*(row[1].strip() for row in rows if len(row) == 2), *found]))
 
 
 def _profile(form: AccountForm) -> list[str]:
-    categories = [form.business_category] if isinstance(form.business_category, str) else form.business_category or []
+    categories = (
+        [form.business_category] if isinstance(form.business_category, str) else form.business_category or []
+    )
     return profile_words(_words(form.bio_tokens), [_text(name) for name in categories if name])
 
 
@@ -190,7 +207,9 @@ def _arrays(path: Path, file: str, tick: Tick) -> Iterator[tuple[str, np.ndarray
                     continue
                 try:
                     yield name, _array(archive.read(info))
-                except Exception as error:  # zipfile and numpy raise whatever a damaged member makes them meet
+                except (
+                    Exception
+                ) as error:  # zipfile and numpy raise whatever a damaged member makes them meet
                     why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
                     yield name, Reject(file, 1, f"{name[:80]!r} cannot be read: {why}")
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
@@ -224,7 +243,9 @@ def _about(path: Path, part: Part, side: str, tick: Tick) -> Iterator[tuple[int,
     return _lines.rows(file, AccountForm, tick) if file is not None else iter(())
 
 
-def _account(arrays: dict[str, np.ndarray], part: Part, side: Side, row: int, about: AccountForm | None) -> Account:
+def _account(
+    arrays: dict[str, np.ndarray], part: Part, side: Side, row: int, about: AccountForm | None
+) -> Account:
     return Account(
         id=_id(side, part, row),
         role=side,
@@ -261,19 +282,33 @@ def _text(text: str) -> str:
         return ""
 
 
-def _endorsements(arrays: dict[str, np.ndarray], part: Part, sizes: dict[Side, int], file: str) -> Iterator[Link | Reject]:
+def _endorsements(
+    arrays: dict[str, np.ndarray], part: Part, sizes: dict[Side, int], file: str
+) -> Iterator[Link | Reject]:
     pairs, rates = arrays.get("endorsement"), arrays.get("endorsement_engagement")
     if pairs is None:
         return
     if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iu":
-        yield Reject(file, 1, f"endorsement: expected rows of (brand row, influencer row), found {pairs.dtype} {pairs.shape}")
+        yield Reject(
+            file,
+            1,
+            f"endorsement: expected rows of (brand row, influencer row), found {pairs.dtype} {pairs.shape}",
+        )
         return
     if rates is not None and (rates.shape != (len(pairs),) or rates.dtype.kind not in "iuf"):
-        yield Reject(file, 1, f"endorsement_engagement: expected {len(pairs):,} numbers, found {rates.dtype} {rates.shape}")
+        yield Reject(
+            file,
+            1,
+            f"endorsement_engagement: expected {len(pairs):,} numbers, found {rates.dtype} {rates.shape}",
+        )
         rates = None
     for n, (brand, influencer) in enumerate(pairs.tolist()):
         if not (0 <= brand < sizes["brand"] and 0 <= influencer < sizes["influencer"]):
-            yield Reject(file, n + 1, f"endorsement: row {n} names brand {brand} and influencer {influencer}, which are not there")
+            yield Reject(
+                file,
+                n + 1,
+                f"endorsement: row {n} names brand {brand} and influencer {influencer}, which are not there",
+            )
             continue
         source, target = _id("influencer", part, influencer), _id("brand", part, brand)
         weight = float(rates[n]) if rates is not None and np.isfinite(rates[n]) else None
@@ -281,7 +316,9 @@ def _endorsements(arrays: dict[str, np.ndarray], part: Part, sizes: dict[Side, i
         yield Link(id=id, kind="endorses", source=source, target=target, weight=weight)
 
 
-def _features(name: str, pieces: list[tuple[list[str], np.ndarray]], columns: tuple[str, ...] = ()) -> Features:
+def _features(
+    name: str, pieces: list[tuple[list[str], np.ndarray]], columns: tuple[str, ...] = ()
+) -> Features:
     ids = np.array([id for part, _ in pieces for id in part], dtype=object)
     values = np.concatenate([values for _, values in pieces])
     digest = hashlib.sha256("\n".join(ids.tolist()).encode())

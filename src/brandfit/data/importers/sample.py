@@ -1,4 +1,5 @@
-"""sample: the built-in sample (``data.sample``): planted data that looks real, and whose right answer is known."""
+"""sample: the built-in sample (``data.sample``): planted data that looks real, and whose right answer is
+known."""
 
 from __future__ import annotations
 
@@ -16,7 +17,9 @@ from brandfit.data.schema import Record
 
 class SampleConfig(settings.Config, frozen=True):
     seed: Annotated[int, Meta(description="another seed gives other accounts and posts")] = 0
-    influencers: Annotated[int, Meta(description="how many influencers, beside 24 brands", ge=10, le=1280)] = 160
+    influencers: Annotated[
+        int, Meta(description="how many influencers, beside 24 brands", ge=10, le=1280)
+    ] = 160
 
 
 class SampleImporter(Importer):

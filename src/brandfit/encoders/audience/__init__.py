@@ -1,0 +1,1 @@
+"""Encoders of what the active audience of an account writes and posts."""

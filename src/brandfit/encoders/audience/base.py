@@ -1,12 +1,15 @@
-"""What an account's active audience writes and posts, by the encoder of another slot (MORNING, Wang et al. 2022, IV-B; M-05, D-05).
+"""What an account's active audience writes and posts, by the encoder of another slot (MORNING, Wang et al.
+2022, IV-B; M-05, D-05).
 
-The active audience of an account are the ``members`` accounts that commented on its posts most often, itself left out. Of each,
-``posts`` things are read: its own posts where it is an audience account that has any, else comments that it wrote here; which ones
-is drawn by the seed. They are encoded as if they were posts, and the row of a post is the mean of what its audience says: comments
-belong to the post under which they stand, a member's own posts to every post of the account.
+The active audience of an account are the ``members`` accounts that commented on its posts most often, itself
+left out. Of each, ``posts`` things are read: its own posts where it is an audience account that has any, else
+comments that it wrote here; which ones is drawn by the seed. They are encoded as if they were posts, and the
+row of a post is the mean of what its audience says: comments belong to the post under which they stand, a
+member's own posts to every post of the account.
 
-So a post that a split hides takes its comments along. For the same reason the posts of influencers and brands are never read as
-those of an audience: one that a split hides would be seen through the account under whose post its author once commented.
+So a post that a split hides takes its comments along. For the same reason the posts of influencers and brands
+are never read as those of an audience: one that a split hides would be seen through the account under whose
+post its author once commented.
 """
 
 from __future__ import annotations
@@ -25,13 +28,18 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import arrow_schema
 from brandfit.encoders.base import Encoder, Picked, Units
 
-Members = Annotated[int, Meta(description="most active commenters of an account that are heard (Q)", ge=1, le=100_000)]
-Posts = Annotated[int, Meta(description="posts, or else comments, that are read of each of them (L)", ge=1, le=1000)]
+Members = Annotated[
+    int, Meta(description="most active commenters of an account that are heard (Q)", ge=1, le=100_000)
+]
+Posts = Annotated[
+    int, Meta(description="posts, or else comments, that are read of each of them (L)", ge=1, le=1000)
+]
 Seed = Annotated[int, Meta(description="draws which posts or comments are read")]
 
 
 class AudienceEncoder(Encoder):
-    """Authors name ``inner``, a class of encoder of posts, and a Config: that of ``inner`` with members, posts and seed."""
+    """Authors name ``inner``, a class of encoder of posts, and a Config: that of ``inner`` with members,
+    posts and seed."""
 
     inner: ClassVar[type[Encoder]]
     slot = "audience"
@@ -66,9 +74,12 @@ class AudienceEncoder(Encoder):
         config: Any = self.config
         view, thing, under = said(dataset, config.members, config.posts, config.seed)
         units = self.encoder.units(view)
-        # unit.ids are things said, an id may come with several units; each is heard under every post that its thing is paired with
+        # unit.ids are things said, an id may come with several units; each is heard under every post that its
+        # thing is paired with
         distinct = thing.unique()
-        unit = pc.index_in(pa.array(units.ids, pa.string()), value_set=distinct).to_numpy(zero_copy_only=False)
+        unit = pc.index_in(pa.array(units.ids, pa.string()), value_set=distinct).to_numpy(
+            zero_copy_only=False
+        )
         wanted = pc.index_in(thing, value_set=distinct).to_numpy(zero_copy_only=False)
         order = np.argsort(unit, kind="stable")
         first, last = (np.searchsorted(unit[order], wanted, side) for side in ("left", "right"))
@@ -88,11 +99,14 @@ class AudienceEncoder(Encoder):
 
 
 def said(dataset: Dataset, members: int, posts: int, seed: int) -> tuple[Dataset, pa.Array, pa.Array]:
-    """A Dataset whose posts are what audiences say, and the pairs (thing said, post under which it is heard) as two arrays."""
+    """A Dataset whose posts are what audiences say, and the pairs (thing said, post under which it is heard)
+    as two arrays."""
     comments = dataset.stored_links
     comments = comments.filter(
         pc.and_(
-            pc.and_(pc.equal(comments["kind"], "comments"), pc.not_equal(comments["source"], comments["target"])),
+            pc.and_(
+                pc.equal(comments["kind"], "comments"), pc.not_equal(comments["source"], comments["target"])
+            ),
             pc.is_in(comments["post"], value_set=dataset.posts["id"].combine_chunks()),
         )
     )
@@ -102,10 +116,16 @@ def said(dataset: Dataset, members: int, posts: int, seed: int) -> tuple[Dataset
     own = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=_one(heard)))
     own = _few(own, ["account"], posts, seed)
     silent = active.filter(pc.invert(pc.is_in(active["source"], value_set=_one(own["account"]))))
-    told = comments.filter(pc.is_valid(comments["text"])).join(silent, ["source", "target"], join_type="left semi")
+    told = comments.filter(pc.is_valid(comments["text"])).join(
+        silent, ["source", "target"], join_type="left semi"
+    )
     told = _few(told, ["source", "target"], posts, seed)
     under = dataset.posts.select(["id", "account"]).rename_columns(["post", "target"])
-    shown = own.select(["id", "account"]).rename_columns(["thing", "source"]).join(active, "source", join_type="inner")
+    shown = (
+        own.select(["id", "account"])
+        .rename_columns(["thing", "source"])
+        .join(active, "source", join_type="inner")
+    )
     pairs = pa.concat_tables(
         [
             told.select(["id", "post"]).rename_columns(["thing", "post"]),
@@ -126,15 +146,19 @@ def said(dataset: Dataset, members: int, posts: int, seed: int) -> tuple[Dataset
 
 
 def _most_active(comments: pa.Table, members: int) -> pa.Table:
-    """(source, target) of the members of each target's audience that comment most; of equally active ones the first by id."""
+    """(source, target) of the members of each target's audience that comment most; of equally active ones the
+    first by id."""
     counts = comments.group_by(["source", "target"], use_threads=False).aggregate([("id", "count")])
     counts = counts.sort_by([("target", "ascending"), ("id_count", "descending"), ("source", "ascending")])
     return counts.filter(pa.array(_place(counts, ["target"]) < members)).select(["source", "target"])
 
 
 def _few(table: pa.Table, by: list[str], n: int, seed: int) -> pa.Table:
-    """At most n rows of each group, drawn by the seed: a row's luck is its id's alone, so that no other row changes it."""
-    luck = [hashlib.blake2b(f"{seed} {id}".encode(), digest_size=8).digest() for id in table["id"].to_pylist()]
+    """At most n rows of each group, drawn by the seed: a row's luck is its id's alone, so that no other row
+    changes it."""
+    luck = [
+        hashlib.blake2b(f"{seed} {id}".encode(), digest_size=8).digest() for id in table["id"].to_pylist()
+    ]
     table = table.append_column("luck", pa.array(luck, pa.binary()))
     table = table.sort_by([*((name, "ascending") for name in by), ("luck", "ascending")]).drop_columns("luck")
     return table.filter(pa.array(_place(table, by) < n))
@@ -154,8 +178,15 @@ def _place(table: pa.Table, by: list[str]) -> np.ndarray:
 def _as_posts(comments: pa.Table) -> pa.Table:
     """Comments in the schema of posts: who wrote them is their account, what they say their caption."""
     schema, n = arrow_schema("posts"), len(comments)
-    known = {"id": comments["id"], "account": comments["source"], "time": comments["time"], "caption": comments["text"]}
-    empty = {"kind": pa.array(["post"] * n)} | {f.name: pa.array([[]] * n, f.type) for f in schema if pa.types.is_list(f.type)}
+    known = {
+        "id": comments["id"],
+        "account": comments["source"],
+        "time": comments["time"],
+        "caption": comments["text"],
+    }
+    empty = {"kind": pa.array(["post"] * n)} | {
+        f.name: pa.array([[]] * n, f.type) for f in schema if pa.types.is_list(f.type)
+    }
     columns = known | empty
     return pa.table({f.name: columns.get(f.name, pa.nulls(n, f.type)) for f in schema}, schema=schema)
 

@@ -13,7 +13,8 @@ class AudienceMiniLMConfig(MiniLMConfig, frozen=True):
 
 
 class AudienceMiniLM(AudienceEncoder):
-    """Sentence embeddings of what the active audience says; see ``encoders.audience.base`` and ``text.minilm``."""
+    """Sentence embeddings of what the active audience says; see ``encoders.audience.base`` and
+    ``text.minilm``."""
 
     Config = AudienceMiniLMConfig
     inner = MiniLM

@@ -1,4 +1,5 @@
-"""audience.onnx: the pictures that the active audience posts, by any ONNX model (``image.onnx``); comments have none."""
+"""audience.onnx: the pictures that the active audience posts, by any ONNX model (``image.onnx``); comments
+have none."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ class AudienceOnnxConfig(OnnxConfig, frozen=True):
 
 
 class AudienceOnnx(AudienceEncoder):
-    """Embeddings of the pictures of the active audience; see ``encoders.audience.base`` and ``image.onnx``."""
+    """Embeddings of the pictures of the active audience; see ``encoders.audience.base`` and
+    ``image.onnx``."""
 
     Config = AudienceOnnxConfig
     inner = Onnx

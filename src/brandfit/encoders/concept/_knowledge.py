@@ -15,7 +15,8 @@ from brandfit.encoders.text._words import stop_words
 from brandfit.errors import ConfigError
 
 RELATIONS = (
-    b"IsA RelatedTo FormOf PartOf CapableOf AtLocation CreatedBy Synonym DerivedFrom MannerOf SimilarTo EtymologicallyRelatedTo "
+    b"IsA RelatedTo FormOf PartOf CapableOf AtLocation CreatedBy Synonym DerivedFrom MannerOf SimilarTo "
+    b"EtymologicallyRelatedTo "
     b"EtymologicallyDerivedFrom"
 )
 """Of ConceptNet, that BAMIR follows (B-02)."""
@@ -33,16 +34,19 @@ MEANT = {
     "occupation": ("person",),
     "business": ("artifact", "group"),
 }
-"""Kinds of concepts to the files of WordNet (noun.act ...) with the meaning of their names that is meant here."""
+"""Kinds of concepts to the files of WordNet (noun.act ...) with the meaning of their names that is meant
+here."""
 
 
 def extended(taxonomy: Taxonomy, paths: Iterable[str]) -> Taxonomy:
-    """The same concepts, called by more words: those of ConceptNet or WordNet files that are near enough to a name of one.
+    """The same concepts, called by more words: those of ConceptNet or WordNet files that are near enough to a
+    name of one.
 
-    A word that means a concept already keeps its meaning, and words like *can* and *have* never get one. ConceptNet: assertions as
-    published, tab-separated, .csv or .csv.gz; the concepts of the word's heaviest English neighbours (B-02). WordNet: synsets as
-    JSON lines, .jsonl or .jsonl.gz; the concept of the nearest hypernym (M-06, merging by IsA) of a word, if each
-    of its meanings has one; *bill* is a bird's, a poster and a law, and has none.
+    A word that means a concept already keeps its meaning, and words like *can* and *have* never get one.
+    ConceptNet: assertions as published, tab-separated, .csv or .csv.gz; the concepts of the word's heaviest
+    English neighbours (B-02). WordNet: synsets as JSON lines, .jsonl or .jsonl.gz; the concept of the nearest
+    hypernym (M-06, merging by IsA) of a word, if each of its meanings has one; *bill* is a bird's, a poster
+    and a law, and has none.
     """
     result = Taxonomy(taxonomy.concepts)
     for path in paths:
@@ -51,16 +55,21 @@ def extended(taxonomy: Taxonomy, paths: Iterable[str]) -> Taxonomy:
         reader = {".csv": _conceptnet, ".jsonl": _wordnet}.get(suffix)
         if reader is None:
             raise ConfigError(
-                f"Setting knowledge={path!r}: expected a .csv of ConceptNet or a .jsonl of WordNet.", "Packed by gzip or not."
+                f"Setting knowledge={path!r}: expected a .csv of ConceptNet or a .jsonl of WordNet.",
+                "Packed by gzip or not.",
             )
         try:
             with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as lines:
                 more = reader(enumerate(lines, 1), result)
         except (OSError, EOFError, zlib.error, ValueError) as error:
-            raise ConfigError(f"Setting knowledge={path!r}: cannot be read: {error}.", "Get the file again.") from None
+            raise ConfigError(
+                f"Setting knowledge={path!r}: cannot be read: {error}.", "Get the file again."
+            ) from None
         more = {word: found for word, found in more.items() if len(word) > 2 and word not in stop_words()}
         if not more:
-            raise ConfigError(f"Setting knowledge={path!r}: not a line of it tells a new word.", "Is it what its name says?")
+            raise ConfigError(
+                f"Setting knowledge={path!r}: not a line of it tells a new word.", "Is it what its name says?"
+            )
         for word, found in more.items():
             result.called.setdefault(word, found)
             result.tags.setdefault(word.replace(" ", ""), found)
@@ -71,7 +80,9 @@ def file_of(path: str) -> Path:
     """The file of this setting. Raises ConfigError where there is none."""
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(f"Setting knowledge={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
+        raise ConfigError(
+            f"Setting knowledge={path!r}: there is no such file.", f"Looked for {file.absolute()}."
+        )
     return file
 
 
@@ -81,8 +92,12 @@ def _conceptnet(lines: Iterator[tuple[int, bytes]], taxonomy: Taxonomy) -> dict[
     for number, line in lines:
         fields = line.split(b"\t")
         if len(fields) != 5 or not fields[1].startswith(b"/r/"):
-            raise ValueError(f"line {number}: expected five fields with tabs between, the second a relation like /r/IsA")
-        if fields[1][3:] not in followed or not (fields[2].startswith(b"/c/en/") and fields[3].startswith(b"/c/en/")):
+            raise ValueError(
+                f"line {number}: expected five fields with tabs between, the second a relation like /r/IsA"
+            )
+        if fields[1][3:] not in followed or not (
+            fields[2].startswith(b"/c/en/") and fields[3].startswith(b"/c/en/")
+        ):
             continue
         try:
             weight = msgspec.json.decode(fields[4], type=_Assertion).weight
@@ -125,7 +140,9 @@ def _wordnet(lines: Iterator[tuple[int, bytes]], taxonomy: Taxonomy) -> dict[str
     means = {id: known for id, found in synsets.items() if (known := _meant(found, senses, taxonomy))}
     told: dict[str, list[tuple[int, list[int]]]] = {}
     for id, found in synsets.items():
-        if (new := [word for word in found.members if word not in taxonomy.called]) and (near := _climb(id, synsets, means)):
+        if (new := [word for word in found.members if word not in taxonomy.called]) and (
+            near := _climb(id, synsets, means)
+        ):
             for word in new:
                 told.setdefault(word, []).append(near)
     return {word: min(near)[1] for word, near in told.items() if len(near) == senses[word]}
@@ -142,7 +159,8 @@ def _climb(id: str, synsets: dict[str, _Synset], means: dict[str, list[int]]) ->
 
 
 def _meant(synset: _Synset, senses: Counter[str], taxonomy: Taxonomy) -> list[int]:
-    """Concepts that a synset is: by a word that means nothing else, or by the very name of a concept of a kind that fits."""
+    """Concepts that a synset is: by a word that means nothing else, or by the very name of a concept of a
+    kind that fits."""
     known: dict[int, None] = {}
     for word in synset.members:
         for n in taxonomy.called.get(word, ()):

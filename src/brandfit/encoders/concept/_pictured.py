@@ -1,4 +1,5 @@
-"""What the concept generator and COSMIC share: posts with pictures and concepts to learn from, and how they are learned."""
+"""What the concept generator and COSMIC share: posts with pictures and concepts to learn from, and how they
+are learned."""
 
 from __future__ import annotations
 
@@ -32,13 +33,16 @@ class PicturedConfig(settings.Config, frozen=True):
     at_least: Annotated[int, Meta(description="posts that a concept must have to be learned", ge=1)] = 20
     learning_rate: Annotated[float, Meta(description="step size of Adam", gt=0)] = 0.001
     batch_size: Annotated[int, Meta(description="pictures a step", ge=2)] = 32
-    patience: Annotated[int, Meta(description="epochs without a lower validation loss before training ends", ge=1)] = 5
+    patience: Annotated[
+        int, Meta(description="epochs without a lower validation loss before training ends", ge=1)
+    ] = 5
     device: Device = "auto"
     seed: Annotated[int, Meta(description="of weights, order and augmentation")] = 0
 
 
 class PicturedEncoder(PictureEncoder):
-    """Authors write ``made`` (a network), ``targets``, ``loss`` and ``forward``; one account of ten is held out to stop early."""
+    """Authors write ``made`` (a network), ``targets``, ``loss`` and ``forward``; one account of ten is held
+    out to stop early."""
 
     Config = PicturedConfig
     config: Any
@@ -110,7 +114,8 @@ class PicturedEncoder(PictureEncoder):
 
         if len(self._posts) < 2 or not len(self._known) or self._dataset is None:
             raise UsageError(
-                f"{self.name} has nothing to learn from: no concept is in {self.config.at_least} posts with a picture.",
+                f"{self.name} has nothing to learn from: no concept is in {self.config.at_least} posts with "
+                "a picture.",
                 "Import more posts with hashtags or descriptions of pictures, or lower at_least.",
             )
         dataset, targets = self._dataset, self.targets(self._dataset)
@@ -143,12 +148,18 @@ class PicturedEncoder(PictureEncoder):
         return network
 
     def _pictures(self, dataset: Dataset) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
-        """What gives the pictures (n, size, size, 3) uint8 of posts by their numbers, and whether a post has one (p,).
+        """What gives the pictures (n, size, size, 3) uint8 of posts by their numbers, and whether a post has
+        one (p,).
 
         They are decoded once, into a file where they are many: an epoch then costs what its sums cost.
         """
-        rows, good = Rows(len(self._hashes), self.size * self.size * 3, np.uint8), np.zeros(len(self._hashes), bool)
-        for n, seen in enumerate(self.mapper(lambda hash: self.prepare(dataset, hash), self._hashes.tolist())):
+        rows, good = (
+            Rows(len(self._hashes), self.size * self.size * 3, np.uint8),
+            np.zeros(len(self._hashes), bool),
+        )
+        for n, seen in enumerate(
+            self.mapper(lambda hash: self.prepare(dataset, hash), self._hashes.tolist())
+        ):
             if seen is not None:  # a damaged picture teaches nothing
                 rows.values[n], good[n] = seen.ravel(), True
             if n % 1024 == 0:

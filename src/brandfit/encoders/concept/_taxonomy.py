@@ -43,7 +43,8 @@ class Taxonomy:
         self.number = {name: n for n, name in enumerate(self.names)}
         self.parent = [self.number.get(concept.parent, -1) for concept in self.concepts]
         self.called: dict[str, list[int]] = {}
-        """What is looked for, as ``terms`` gives it, to concepts. A concept's own name is that of no other."""
+        """What is looked for, as ``terms`` gives it, to concepts. A concept's own name is that of no
+        other."""
         own = {term(concept.name): n for n, concept in enumerate(self.concepts)}
         for n, concept in enumerate(self.concepts):
             for word in map(term, concept.words):
@@ -51,7 +52,11 @@ class Taxonomy:
                     self.called[word].append(n)
         for concept in self.concepts:  # plurals whose ending does not tell the singular: selfies, prizes
             for name in concept.words:
-                if (many := term(name + "s")) not in self.called and not name.endswith("s") and term(name) in self.called:
+                if (
+                    (many := term(name + "s")) not in self.called
+                    and not name.endswith("s")
+                    and term(name) in self.called
+                ):
                     self.called[many] = self.called[term(name)]
         self.tags: dict[str, list[int]] = {}
         """The same without blanks, as hashtags write them."""
@@ -80,10 +85,12 @@ class Taxonomy:
         return found
 
     def find_tag(self, tag: str) -> list[int]:
-        """Concepts of a hashtag without #: those that all of it is a name of, else those of its words, each once.
+        """Concepts of a hashtag without #: those that all of it is a name of, else those of its words, each
+        once.
 
         >>> taxonomy = built_in()
-        >>> [taxonomy.names[n] for tag in ("dogsofinstagram", "vegandinner", "moments") for n in taxonomy.find_tag(tag)]
+        >>> tags = ("dogsofinstagram", "vegandinner", "moments")
+        >>> [taxonomy.names[n] for tag in tags for n in taxonomy.find_tag(tag)]
         ['dog', 'vegan', 'dinner']
         """
         return self.tags.get(singular(tag)) or list(dict.fromkeys(self.find(segment(tag))))
@@ -117,7 +124,9 @@ def term(name: str) -> str:
 @cache
 def built_in() -> Taxonomy:
     """The taxonomy that comes with brandfit."""
-    return Taxonomy(read(files("brandfit.encoders.concept").joinpath("taxonomy.txt").read_text("utf-8").splitlines()))
+    return Taxonomy(
+        read(files("brandfit.encoders.concept").joinpath("taxonomy.txt").read_text("utf-8").splitlines())
+    )
 
 
 def read(lines: Iterable[str]) -> Iterator[Concept]:
@@ -132,7 +141,10 @@ def read(lines: Iterable[str]) -> Iterator[Concept]:
             parent, kind, brands, influencers = (part.strip() for part in line.strip("[]").split("|"))
             parent = "" if parent == "-" else parent
             own = frozenset([*brands.split(), *influencers.split()])
-            if (parent and parent not in categories) or not own <= {*BRAND_CATEGORIES, *INFLUENCER_CATEGORIES}:
+            if (parent and parent not in categories) or not own <= {
+                *BRAND_CATEGORIES,
+                *INFLUENCER_CATEGORIES,
+            }:
                 raise ValueError(f"line {number}: no concept {parent!r} above, or no such category: {line}")
             continue
         name, _, words = line.partition(":")

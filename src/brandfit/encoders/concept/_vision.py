@@ -14,9 +14,11 @@ FILTERS, POOLS, HIDDEN = (32, 64, 64, 128, 128), (3, 0, 2, 0, 2), 1024
 
 
 def network(size: int, out: int) -> nn.Sequential:
-    """Five 3 x 3 convolutions of 32-64-64-128-128 filters, each with batch normalisation, pools of 3, 2, 2, and 1,024 hidden units.
+    """Five 3 x 3 convolutions of 32-64-64-128-128 filters, each with batch normalisation, pools of 3, 2, 2,
+    and 1,024 hidden units.
 
-    (n, 3, size, size) to (n, out). SmallerVGGNet of CAMERA's authors (C-03), and the CNN of their COSMIC (C-04).
+    (n, 3, size, size) to (n, out). SmallerVGGNet of CAMERA's authors (C-03), and the CNN of their COSMIC
+    (C-04).
     """
     layers: list[nn.Module] = []
     channels, side = 3, size
@@ -26,7 +28,13 @@ def network(size: int, out: int) -> nn.Sequential:
             layers += [nn.MaxPool2d(pool), nn.Dropout(0.25)]
             side //= pool
         channels = filters
-    layers += [nn.Flatten(), nn.Linear(channels * side * side, HIDDEN), nn.ReLU(), nn.BatchNorm1d(HIDDEN), nn.Dropout(0.5)]
+    layers += [
+        nn.Flatten(),
+        nn.Linear(channels * side * side, HIDDEN),
+        nn.ReLU(),
+        nn.BatchNorm1d(HIDDEN),
+        nn.Dropout(0.5),
+    ]
     return nn.Sequential(*layers, nn.Linear(HIDDEN, out))
 
 
@@ -44,9 +52,11 @@ class Cosmic(nn.Module):
 
 
 def semantic(texts: np.ndarray, has_text: np.ndarray, concepts: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """(n, c) z' = softmax([t . l_1, ..., t . l_c] o h), and softmax(h) of a post without text (semantic attention, III-B).
+    """(n, c) z' = softmax([t . l_1, ..., t . l_c] o h), and softmax(h) of a post without text (semantic
+    attention, III-B).
 
-    texts (n, d) Word2Vec of posts, concepts (c, d) Word2Vec of concepts, h (n, c) the concepts of a post as 0 and 1.
+    texts (n, d) Word2Vec of posts, concepts (c, d) Word2Vec of concepts, h (n, c) the concepts of a post as 0
+    and 1.
     """
     weight = np.where(has_text[:, None], (texts @ concepts.T) * h, h)
     weight = np.exp(weight - weight.max(axis=1, keepdims=True))
@@ -59,12 +69,16 @@ def tensor(pictures: np.ndarray) -> Tensor:
 
 
 def augmented(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Turned by up to 25 degrees, shifted by a tenth, sheared and zoomed by a fifth, mirrored half the time (C-03)."""
+    """Turned by up to 25 degrees, shifted by a tenth, sheared and zoomed by a fifth, mirrored half the time
+    (C-03)."""
     n = len(pictures)
     angle, shear = np.deg2rad(rng.uniform(-25, 25, n)), rng.uniform(-0.2, 0.2, n)
     zoom, flip = rng.uniform(0.8, 1.2, n), rng.choice([-1.0, 1.0], n)
     cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
-    rows = [[cos * flip, cos * shear - sin, rng.uniform(-0.2, 0.2, n)], [sin * flip, sin * shear + cos, rng.uniform(-0.2, 0.2, n)]]
+    rows = [
+        [cos * flip, cos * shear - sin, rng.uniform(-0.2, 0.2, n)],
+        [sin * flip, sin * shear + cos, rng.uniform(-0.2, 0.2, n)],
+    ]
     theta = torch.from_numpy(np.array(rows).transpose(2, 0, 1).astype(np.float32))
     grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
     return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)

@@ -1,15 +1,19 @@
-"""concept.bag: what a post is about, as weighted concepts of a taxonomy: a column a concept (BAMIR; B-01 to B-04, C-01).
+"""concept.bag: what a post is about, as weighted concepts of a taxonomy: a column a concept (BAMIR; B-01 to
+B-04, C-01).
 
-A hashtag counts ``hashtag``, each concept in the caption ``caption``, in the pictures' descriptions ``alt_text``. The concepts of
-the account's biography and business category count ``profile`` once an account: each of its n posts bears an n-th. So the sum over
-the posts of an account is BAMIR's account vector (1 for the biography and the business category, 1 a hashtag; with caption=0 and
-alt_text=0), and a post that a split hides takes its words along. Each concept gives ``parents`` of its weight to its parent.
+A hashtag counts ``hashtag``, each concept in the caption ``caption``, in the pictures' descriptions
+``alt_text``. The concepts of the account's biography and business category count ``profile`` once an account:
+each of its n posts bears an n-th. So the sum over the posts of an account is BAMIR's account vector (1 for
+the biography and the business category, 1 a hashtag; with caption=0 and alt_text=0), and a post that a split
+hides takes its words along. Each concept gives ``parents`` of its weight to its parent.
 
-Hashtags that ask for likes and follows are dropped, and so is what Instagram writes around and in place of descriptions. One in
-which no concept is found is known by its company, if ``related`` says so: by the concepts of that many hashtags that posts use
-most closely with it, sharing its weight. ``knowledge`` names files of ConceptNet or WordNet that tell more words.
+Hashtags that ask for likes and follows are dropped, and so is what Instagram writes around and in place of
+descriptions. One in which no concept is found is known by its company, if ``related`` says so: by the
+concepts of that many hashtags that posts use most closely with it, sharing its weight. ``knowledge`` names
+files of ConceptNet or WordNet that tell more words.
 
-The taxonomy has 572 concepts in English, written for brandfit, since the lists of BAMIR, CAMERA and MORNING come without a licence.
+The taxonomy has 572 concepts in English, written for brandfit, since the lists of BAMIR, CAMERA and MORNING
+come without a licence.
 """
 
 from __future__ import annotations
@@ -39,21 +43,38 @@ FISHING = re.compile(
 )
 """Hashtags that ask for likes and follows and say nothing of the post."""
 AROUND = re.compile(
-    r"no (?:photo|image|video) description available|(?:photo|image|video) (?:shared )?by .*? on [A-Z]\w+ \d\d?, \d{4}", re.I
+    r"no (?:photo|image|video) description available|(?:photo|image|video) (?:shared )?by .*? on [A-Z]\w+ "
+    r"\d\d?, \d{4}",
+    re.I,
 )
 """Of descriptions: says nothing, or who posted and when, and no names or months are meant."""
 
 
 class BagConfig(settings.Config, frozen=True):
     hashtag: Annotated[float, Meta(description="weight of the concepts of a hashtag", ge=0, le=1000)] = 1.0
-    caption: Annotated[float, Meta(description="weight of a concept in a caption, outside its hashtags", ge=0, le=1000)] = 0.5
-    alt_text: Annotated[float, Meta(description="weight of a concept in the description of a picture", ge=0, le=1000)] = 0.5
+    caption: Annotated[
+        float, Meta(description="weight of a concept in a caption, outside its hashtags", ge=0, le=1000)
+    ] = 0.5
+    alt_text: Annotated[
+        float, Meta(description="weight of a concept in the description of a picture", ge=0, le=1000)
+    ] = 0.5
     profile: Annotated[
-        float, Meta(description="weight of a concept in biography or business category, once an account", ge=0, le=1000)
+        float,
+        Meta(
+            description="weight of a concept in biography or business category, once an account",
+            ge=0,
+            le=1000,
+        ),
     ] = 1.0
-    parents: Annotated[float, Meta(description="part of a concept's weight that its parent gets too", ge=0, le=1)] = 0.3
-    related: Annotated[int, Meta(description="hashtags by which an unknown one is known; 0: none", ge=0, le=100)] = 0
-    knowledge: Annotated[tuple[str, ...], Meta(description="files of ConceptNet (.csv) or WordNet (.jsonl), .gz or not")] = ()
+    parents: Annotated[
+        float, Meta(description="part of a concept's weight that its parent gets too", ge=0, le=1)
+    ] = 0.3
+    related: Annotated[
+        int, Meta(description="hashtags by which an unknown one is known; 0: none", ge=0, le=100)
+    ] = 0
+    knowledge: Annotated[
+        tuple[str, ...], Meta(description="files of ConceptNet (.csv) or WordNet (.jsonl), .gz or not")
+    ] = ()
 
 
 class Bag(Encoder):
@@ -103,9 +124,12 @@ class Bag(Encoder):
             self._company = {tag: [other for other, _ in near] for tag, near in found.items()}
 
     def units(self, dataset: Dataset) -> Units:
-        """Of each post [caption, hashtags, descriptions, profile, posts of the account]; one without any words has none."""
+        """Of each post [caption, hashtags, descriptions, profile, posts of the account]; one without any
+        words has none."""
         told: dict[str, list[str]] = {}
-        for post, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
+        for post, text in zip(
+            dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True
+        ):
             if text and (text := AROUND.sub(" ", text).strip(" .")):
                 told.setdefault(post, []).append(text)
         accounts = dataset.posts["account"].to_pylist()
@@ -113,14 +137,24 @@ class Bag(Encoder):
         for account in accounts:
             count[account] = count.get(account, 0) + 1
         rows = dataset.accounts.select(["id", "biography", "business_category"]).to_pylist()
-        profile = {row["id"]: " . ".join(filter(None, (row["biography"], row["business_category"]))) for row in rows}
+        profile = {
+            row["id"]: " . ".join(filter(None, (row["biography"], row["business_category"]))) for row in rows
+        }
         ids, contents = [], []
         columns = (dataset.posts[name].to_pylist() for name in ("id", "caption", "hashtags"))
         for id, caption, tags, account in zip(*columns, accounts, strict=True):
             about = profile.get(account, "")
             if caption or tags or about or id in told:
                 ids.append(id)
-                contents.append([clean(caption or "", hashtags="drop"), tags, sorted(told.get(id, ())), about, count[account]])
+                contents.append(
+                    [
+                        clean(caption or "", hashtags="drop"),
+                        tags,
+                        sorted(told.get(id, ())),
+                        about,
+                        count[account],
+                    ]
+                )
         return Units(ids, contents)
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:

@@ -1,16 +1,22 @@
-"""concept.cosmic: concepts and pictures in one space, taught by words (COSMIC of CAMERA, Wang et al. 2021, III-B; C-04).
+"""concept.cosmic: concepts and pictures in one space, taught by words (COSMIC of CAMERA, Wang et al. 2021,
+III-B; C-04).
 
-    v_2 = leaky_relu(W v_1 + b)                    v_1 by a CNN of five layers from a picture           (Eq. 2)
-    z   = softmax(v_2 . u_1, ..., v_2 . u_n)       what the picture shows                               (Eq. 3)
-    z'  = softmax([t . l_1, ..., t . l_n] o h)     what the words say: t and l by Word2Vec; softmax(h) without text
+    v_2 = leaky_relu(W v_1 + b)                    v_1 by a CNN of five layers from a picture           (Eq.
+                                                   2)
+    z   = softmax(v_2 . u_1, ..., v_2 . u_n)       what the picture shows                               (Eq.
+                                                   3)
+    z'  = softmax([t . l_1, ..., t . l_n] o h)     what the words say: t and l by Word2Vec; softmax(h) without
+        text
     L   = - sum of z'_i log z_i                    (Eq. 4)
 
-From words to pictures: z' teaches u and the CNN. From pictures to words: z is then known of a picture that nobody describes, and is
-what the columns are. ``output=embedding`` gives z . u, 100 numbers, instead; ``concepts`` are the vectors u.
+From words to pictures: z' teaches u and the CNN. From pictures to words: z is then known of a picture that
+nobody describes, and is what the columns are. ``output=embedding`` gives z . u, 100 numbers, instead;
+``concepts`` are the vectors u.
 
-h are the concepts of a post's hashtags and of the descriptions of its pictures. The authors' script learns without t (its data is
-"without_text"), with means in the place of inner products, and stores a moment of Adam in the place of u; the paper's equations are
-followed. Early stopping stands in the place of their L1 penalty of .001.
+h are the concepts of a post's hashtags and of the descriptions of its pictures. The authors' script learns
+without t (its data is "without_text"), with means in the place of inner products, and stores a moment of Adam
+in the place of u; the paper's equations are followed. Early stopping stands in the place of their L1 penalty
+of .001.
 """
 
 from __future__ import annotations
@@ -32,10 +38,12 @@ from brandfit.errors import UsageError
 
 class CosmicConfig(PicturedConfig, frozen=True):
     epochs: Annotated[int, Meta(description="passes over the pictures at most", ge=1)] = 25
-    pixels: Annotated[int, Meta(description="side of the squares that pictures are seen as", ge=24, le=512)] = 224
-    output: Annotated[Literal["concepts", "embedding"], Meta(description="shares of the concepts, or their mean vector")] = (
-        "concepts"
-    )
+    pixels: Annotated[
+        int, Meta(description="side of the squares that pictures are seen as", ge=24, le=512)
+    ] = 224
+    output: Annotated[
+        Literal["concepts", "embedding"], Meta(description="shares of the concepts, or their mean vector")
+    ] = "concepts"
     vector: Annotated[int, Meta(description="length of a concept's vector (d_u)", ge=1, le=4096)] = 100
     words: Annotated[int, Meta(description="length of a word's vector", ge=1, le=4096)] = 100
     min_count: Annotated[int, Meta(description="a word that occurs less often has no vector", ge=1)] = 5
@@ -49,7 +57,9 @@ class Cosmic(PicturedEncoder):
 
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)
-        self._words = Word2Vec(Word2VecConfig(dim=self.config.words, min_count=self.config.min_count, seed=self.config.seed))
+        self._words = Word2Vec(
+            Word2VecConfig(dim=self.config.words, min_count=self.config.min_count, seed=self.config.seed)
+        )
 
     @property
     def size(self) -> int:
@@ -94,7 +104,12 @@ class Cosmic(PicturedEncoder):
         table, dim = self._words.table, self.config.words
         named = np.zeros((len(self._known), dim), np.float32)
         for row, n in zip(named, self._known.tolist(), strict=True):
-            if known := [table.rows[w] for name in built_in().concepts[n].words for w in tokens(name) if w in table.rows]:
+            if known := [
+                table.rows[w]
+                for name in built_in().concepts[n].words
+                for w in tokens(name)
+                if w in table.rows
+            ]:
                 row[:] = table.vectors[known].mean(axis=0)
         return _vision.semantic(texts, has_text, named, self._h)
 

@@ -1,9 +1,11 @@
-"""concept.generator: which concepts a picture shows, learned from posts that say so (CAMERA, Wang et al. 2021, IV-D; C-03).
+"""concept.generator: which concepts a picture shows, learned from posts that say so (CAMERA, Wang et al.
+2021, IV-D; C-03).
 
-A multi-label classifier: SmallerVGGNet on 96 x 96 pixels, a sigmoid a concept, binary cross-entropy, Adam .001, 60 epochs at most,
-augmentation as the authors'. Labels are the concepts of hashtags and of the descriptions of pictures, from accounts outside the
-official test split; concepts of fewer than ``at_least`` posts are not learned. One account of ten is held out to stop early (the
-authors hold out 20 % and train all epochs). A column is the chance that a picture shows the concept.
+A multi-label classifier: SmallerVGGNet on 96 x 96 pixels, a sigmoid a concept, binary cross-entropy, Adam
+.001, 60 epochs at most, augmentation as the authors'. Labels are the concepts of hashtags and of the
+descriptions of pictures, from accounts outside the official test split; concepts of fewer than ``at_least``
+posts are not learned. One account of ten is held out to stop early (the authors hold out 20 % and train all
+epochs). A column is the chance that a picture shows the concept.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from brandfit.encoders.concept._pictured import PicturedConfig, PicturedEncoder
 
 class GeneratorConfig(PicturedConfig, frozen=True):
     epochs: Annotated[int, Meta(description="passes over the pictures at most", ge=1)] = 60
-    pixels: Annotated[int, Meta(description="side of the squares that pictures are seen as", ge=24, le=512)] = 96
+    pixels: Annotated[
+        int, Meta(description="side of the squares that pictures are seen as", ge=24, le=512)
+    ] = 96
 
 
 class Generator(PicturedEncoder):

@@ -1,12 +1,15 @@
-"""concept.graph: concepts by the company they keep: node2vec on the attribute co-occurrence graph (M-07, M-08, B-04, B-05).
+"""concept.graph: concepts by the company they keep: node2vec on the attribute co-occurrence graph (M-07,
+M-08, B-04, B-05).
 
-Two concepts are joined where posts have both in at least ``at_least`` cases, and where they meet in a pair that works together: the
-``top`` heaviest concepts of the brand and of the influencer (``learning.attributes``). Weights are sqrt(count / 2). A row is the
-mean of the vectors of a post's concepts, each weighed as in ``concept.bag``; it has all of that encoder's settings too.
+Two concepts are joined where posts have both in at least ``at_least`` cases, and where they meet in a pair
+that works together: the ``top`` heaviest concepts of the brand and of the influencer
+(``learning.attributes``). Weights are sqrt(count / 2). A row is the mean of the vectors of a post's concepts,
+each weighed as in ``concept.bag``; it has all of that encoder's settings too.
 
-Endorsements are what is to be predicted. So only those of an official training split are learned from; where the data has no such
-split, none are, unless ``endorsements=all`` says so. A protocol that asks for some of them (``cv5`` asks for those of the training
-split) then judges what the graph has seen, and its report says so.
+Endorsements are what is to be predicted. So only those of an official training split are learned from; where
+the data has no such split, none are, unless ``endorsements=all`` says so. A protocol that asks for some of
+them (``cv5`` asks for those of the training split) then judges what the graph has seen, and its report says
+so.
 """
 
 from __future__ import annotations
@@ -35,12 +38,19 @@ from brandfit.learning.pooling import account_vectors
 class GraphConfig(BagConfig, frozen=True):
     dim: Annotated[int, Meta(description="length of a concept's vector", ge=1, le=4096)] = 128
     at_least: Annotated[int, Meta(description="posts that must have both of two concepts", ge=1)] = 8
-    top: Annotated[int, Meta(description="heaviest concepts of an account that count where a brand meets an influencer", ge=1)] = 10
-    within: Annotated[bool, Meta(description="count two concepts of the same account too (MORNING), not only across (BAMIR)")] = (
-        True
-    )
+    top: Annotated[
+        int,
+        Meta(
+            description="heaviest concepts of an account that count where a brand meets an influencer", ge=1
+        ),
+    ] = 10
+    within: Annotated[
+        bool,
+        Meta(description="count two concepts of the same account too (MORNING), not only across (BAMIR)"),
+    ] = True
     endorsements: Annotated[
-        Literal["training", "none", "all"], Meta(description="which are learned from; all: what is judged has been seen")
+        Literal["training", "none", "all"],
+        Meta(description="which are learned from; all: what is judged has been seen"),
     ] = "training"
     walks: Annotated[int, Meta(description="random walks from each concept", ge=1)] = 10
     epochs: Annotated[int, Meta(description="passes over the walks", ge=1)] = 5
@@ -84,7 +94,10 @@ class Graph(Bag):
     def learned_from(self) -> tuple[str, ...]:
         if not self._taught:
             return super().learned_from
-        return *super().learned_from, "all endorsements" if self.config.endorsements == "all" else "endorsements"
+        return (
+            *super().learned_from,
+            "all endorsements" if self.config.endorsements == "all" else "endorsements",
+        )
 
     def learn(self, dataset: Dataset) -> None:
         super().learn(dataset)
@@ -93,7 +106,9 @@ class Graph(Bag):
         bag._company = self._company
         units = bag.units(dataset)
         found = [units.contents[i : i + self.batch_size] for i in range(0, len(units.ids), self.batch_size)]
-        rows = [sparse.csr_matrix(np.nan_to_num(bag.encode_batch(part)) > 0, dtype=np.float64) for part in found]
+        rows = [
+            sparse.csr_matrix(np.nan_to_num(bag.encode_batch(part)) > 0, dtype=np.float64) for part in found
+        ]
         rows.append(sparse.csr_matrix((0, len(self.taxonomy))))
         counts = attributes.together(sparse.vstack(rows), self.config.at_least)
         pairs = self._pairs(dataset)
@@ -121,10 +136,12 @@ class Graph(Bag):
 
     @cached_property
     def vectors(self) -> np.ndarray:
-        """(concepts, dim) of node2vec, learned when they are first asked for; zeros for a concept without company."""
+        """(concepts, dim) of node2vec, learned when they are first asked for; zeros for a concept without
+        company."""
         if not len(self._edges[0]):
             raise UsageError(
-                f"concept.graph has nothing to learn from: no two concepts are together in {self.config.at_least} posts.",
+                "concept.graph has nothing to learn from: no two concepts are together in "
+                f"{self.config.at_least} posts.",
                 "Import more posts, or lower at_least; concept.bag needs none.",
             )
         wanted = Node2VecConfig(dim=self.config.dim, walks=self.config.walks, epochs=self.config.epochs)

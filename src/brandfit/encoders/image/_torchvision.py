@@ -1,4 +1,5 @@
-"""What the encoders with a network of torchvision share. Authors name the network and say what of it is the encoding."""
+"""What the encoders with a network of torchvision share. Authors name the network and say what of it is the
+encoding."""
 
 from __future__ import annotations
 
@@ -22,7 +23,11 @@ from brandfit.encoders.image.base import Area, PictureEncoder, centred
 
 class TorchvisionConfig(settings.Config, frozen=True):
     weights: Annotated[
-        str, Meta(description="default: torchvision's standard weights; random: none; or a .safetensors or .pth file")
+        str,
+        Meta(
+            description="default: torchvision's standard weights; random: none; or a .safetensors or .pth "
+            "file"
+        ),
     ] = "default"
     download: Download = False
     device: Device = "auto"
@@ -55,7 +60,8 @@ class TorchvisionEncoder(PictureEncoder):
         return int(self.transform.crop_size[0])
 
     def area(self, width: int, height: int) -> Area:
-        """The shorter side is scaled to ``resize_size``, then the middle square of ``crop_size`` is cut out."""
+        """The shorter side is scaled to ``resize_size``, then the middle square of ``crop_size`` is cut
+        out."""
         side = min(width, height) * int(self.transform.crop_size[0]) / int(self.transform.resize_size[0])
         return centred(side / width, side / height)
 

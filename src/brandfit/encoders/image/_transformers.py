@@ -1,4 +1,5 @@
-"""What the encoders with a picture model of transformers share: its own preparation of pictures, and its loaders."""
+"""What the encoders with a picture model of transformers share: its own preparation of pictures, and its
+loaders."""
 
 from __future__ import annotations
 
@@ -75,7 +76,9 @@ class TransformersEncoder(PictureEncoder):
     @cached_property
     def model(self) -> Any:
         """The network, loaded when it is first needed."""
-        loaded = _torch.pretrained(self.loader(self._transformers), self.config.model, "model", self.config.download)
+        loaded = _torch.pretrained(
+            self.loader(self._transformers), self.config.model, "model", self.config.download
+        )
         return _torch.placed(loaded, self.config.device)
 
     @cached_property

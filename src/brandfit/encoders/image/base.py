@@ -25,7 +25,8 @@ CROP = "crop"
 
 
 class PictureEncoder(Encoder):
-    """A unit is the hash of a picture's working copy; one that is missing or cannot be decoded is left out, never fatal.
+    """A unit is the hash of a picture's working copy; one that is missing or cannot be decoded is left out,
+    never fatal.
 
     Authors write ``size`` and ``encode_batch`` of (size, size, 3) uint8 RGB arrays.
     """
@@ -44,7 +45,8 @@ class PictureEncoder(Encoder):
         return centred(side / width, side / height) if self.fit == CROP else WHOLE
 
     def differentiable(self) -> Callable[[Any], Any] | None:
-        """Prepared pictures (n, 3, h, w) to (n, dim), as a function that PyTorch can differentiate; None if there is none."""
+        """Prepared pictures (n, 3, h, w) to (n, dim), as a function that PyTorch can differentiate; None if
+        there is none."""
         return None
 
     def units(self, dataset: Dataset) -> Units:
@@ -65,7 +67,8 @@ def centred(width: float, height: float) -> Area:
 
 
 def square(data: bytes, size: int, fit: str = SQUASH) -> np.ndarray:
-    """(size, size, 3) uint8 RGB of a picture's bytes, by bilinear interpolation over the whole area that a pixel covers."""
+    """(size, size, 3) uint8 RGB of a picture's bytes, by bilinear interpolation over the whole area that a
+    pixel covers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         opened = Image.open(io.BytesIO(data))

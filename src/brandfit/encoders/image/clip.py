@@ -1,4 +1,5 @@
-"""image.clip: what CLIP sees in a picture (Radford et al. 2021): rows of length one, whose inner product is a cosine."""
+"""image.clip: what CLIP sees in a picture (Radford et al. 2021): rows of length one, whose inner product is a
+cosine."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ from brandfit.encoders.image._transformers import TransformersConfig, Transforme
 
 
 class CLIPConfig(TransformersConfig, frozen=True):
-    model: Annotated[str, Meta(description="folder of a model, or its name on the hub")] = "openai/clip-vit-base-patch32"
+    model: Annotated[str, Meta(description="folder of a model, or its name on the hub")] = (
+        "openai/clip-vit-base-patch32"
+    )
 
 
 class CLIP(TransformersEncoder):

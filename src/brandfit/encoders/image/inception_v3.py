@@ -17,7 +17,10 @@ class InceptionV3(TorchvisionEncoder):
     dim = 2048
 
     def options(self) -> dict[str, Any]:
-        return {"transform_input": True, "init_weights": self.config.weights == "random"}  # as torchvision loads its weights
+        return {
+            "transform_input": True,
+            "init_weights": self.config.weights == "random",
+        }  # as torchvision loads its weights
 
     def changed(self, model: Any) -> Any:
         import torch

@@ -1,6 +1,8 @@
-"""image.mobilenet: MobileNetV3-Large after global average pooling, 960 columns (Howard et al. 2019): the fast one.
+"""image.mobilenet: MobileNetV3-Large after global average pooling, 960 columns (Howard et al. 2019): the fast
+one.
 
-On a CPU the same network runs two to three times as fast through ``image.onnx``, from a file made once with ``torch.onnx.export``.
+On a CPU the same network runs two to three times as fast through ``image.onnx``, from a file made once with
+``torch.onnx.export``.
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
-"""image.onnx: any picture model in the ONNX format, from a file: its embedding, or its class scores with the names of the classes.
+"""image.onnx: any picture model in the ONNX format, from a file: its embedding, or its class scores with the
+names of the classes.
 
-The model takes (n, 3, side, side) or (n, side, side, 3) float32 pictures, (x - mean) / scale of 0 ... 255 values; the defaults
-give -1 ... 1. Models of PyTorch's zoo want ``mean=123.675,116.28,103.53 scale=58.395,57.12,57.375``.
+The model takes (n, 3, side, side) or (n, side, side, 3) float32 pictures, (x - mean) / scale of 0 ... 255
+values; the defaults give -1 ... 1. Models of PyTorch's zoo want ``mean=123.675,116.28,103.53
+scale=58.395,57.12,57.375``.
 
-Of several outputs the last one is taken, which by custom is the embedding beside class scores; ``output`` names another. A map
-(n, channels, h, w) is averaged over its places. Nothing but the file is read: ``brandfit`` brings no such model.
+Of several outputs the last one is taken, which by custom is the embedding beside class scores; ``output``
+names another. A map (n, channels, h, w) is averaged over its places. Nothing but the file is read:
+``brandfit`` brings no such model.
 """
 
 from __future__ import annotations
@@ -25,20 +28,40 @@ from brandfit.errors import ConfigError, MissingExtra, UnknownName, UsageError
 
 
 class OnnxConfig(Config, frozen=True):
-    path: Annotated[str, Meta(description="the model's .onnx file; needed, for image.onnx brings no model of its own")]
-    output: Annotated[str, Meta(description="name or number, from 0, of the output; empty: the last, by custom the embedding")] = ""
-    labels: Annotated[str, Meta(description="text file with a name for each column, such as its class, one a line; or empty")] = ""
-    mean: Annotated[tuple[float, ...], Meta(description="taken from 0 ... 255 values: one number, or red,green,blue")] = (127.5,)
-    scale: Annotated[tuple[float, ...], Meta(description="divides what is left: one number, or red,green,blue")] = (127.5,)
-    size: Annotated[int, Meta(description="side in pixels; 0: the model's own, 224 where it takes any", ge=0, le=4096)] = 0
+    path: Annotated[
+        str, Meta(description="the model's .onnx file; needed, for image.onnx brings no model of its own")
+    ]
+    output: Annotated[
+        str,
+        Meta(description="name or number, from 0, of the output; empty: the last, by custom the embedding"),
+    ] = ""
+    labels: Annotated[
+        str,
+        Meta(description="text file with a name for each column, such as its class, one a line; or empty"),
+    ] = ""
+    mean: Annotated[
+        tuple[float, ...], Meta(description="taken from 0 ... 255 values: one number, or red,green,blue")
+    ] = (127.5,)
+    scale: Annotated[
+        tuple[float, ...], Meta(description="divides what is left: one number, or red,green,blue")
+    ] = (127.5,)
+    size: Annotated[
+        int, Meta(description="side in pixels; 0: the model's own, 224 where it takes any", ge=0, le=4096)
+    ] = 0
     layout: Annotated[
-        Literal["auto", "nchw", "nhwc"], Meta(description="where the colours are; auto: as the model's input shape says")
+        Literal["auto", "nchw", "nhwc"],
+        Meta(description="where the colours are; auto: as the model's input shape says"),
     ] = "auto"
     fit: Annotated[
-        Literal["crop", "squash"], Meta(description="a picture that is no square is cut to its middle, or squashed into one")
+        Literal["crop", "squash"],
+        Meta(description="a picture that is no square is cut to its middle, or squashed into one"),
     ] = "crop"
-    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where it runs; auto: cuda where it can")] = "auto"
-    threads: Annotated[int, Meta(description="threads of the model; 0: all cores that this process may use", ge=0, le=1024)] = 0
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], Meta(description="where it runs; auto: cuda where it can")
+    ] = "auto"
+    threads: Annotated[
+        int, Meta(description="threads of the model; 0: all cores that this process may use", ge=0, le=1024)
+    ] = 0
 
 
 class Onnx(PictureEncoder):
@@ -60,7 +83,8 @@ class Onnx(PictureEncoder):
         own = sides[0] if isinstance(sides[0], int) and sides[0] > 0 else 0
         if own and self.config.size not in (0, own):
             raise ConfigError(
-                f"Setting size={self.config.size}: {self.config.path} takes pictures of {own} pixels.", "Leave it out."
+                f"Setting size={self.config.size}: {self.config.path} takes pictures of {own} pixels.",
+                "Leave it out.",
             )
         return own or self.config.size or 224
 
@@ -80,7 +104,8 @@ class Onnx(PictureEncoder):
         lines = _check(self.config.labels, "labels").read_text("utf-8", "replace").splitlines()
         if len(lines) != self.dim:
             raise ConfigError(
-                f"Setting labels={self.config.labels!r}: expected {self.dim} lines, one a column, found {len(lines)}.",
+                f"Setting labels={self.config.labels!r}: expected {self.dim} lines, one a column, found "
+                f"{len(lines)}.",
                 f"The output {self._output!r} has {self.dim} columns; the setting output chooses another.",
             )
         twice = {line for line in lines if lines.count(line) > 1}
@@ -101,7 +126,9 @@ class Onnx(PictureEncoder):
     def _run(self, pictures: np.ndarray) -> np.ndarray:
         """(n, dim) of (n, size, size, 3) uint8 pictures."""
         n = len(pictures)
-        missing = self._fixed_batch - n if self._fixed_batch else 0  # a model of fixed batches takes no smaller last one
+        missing = (
+            self._fixed_batch - n if self._fixed_batch else 0
+        )  # a model of fixed batches takes no smaller last one
         if missing:
             pictures = np.concatenate([pictures, np.zeros((missing, *pictures.shape[1:]), np.uint8)])
         found = self._session.run([self._output], {self._input.name: self._scaled(pictures)})[0][:n]
@@ -110,7 +137,8 @@ class Onnx(PictureEncoder):
         return found.reshape(n, -1).astype(np.float32, copy=False)
 
     def _scaled(self, pictures: np.ndarray) -> np.ndarray:
-        """What the model takes: (x - mean) / scale, in its layout and type; pixels as they are where it takes whole numbers."""
+        """What the model takes: (x - mean) / scale, in its layout and type; pixels as they are where it takes
+        whole numbers."""
         if self._nchw:
             pictures = pictures.transpose(0, 3, 1, 2)
         if self._input.type == "tensor(uint8)":
@@ -127,7 +155,9 @@ class Onnx(PictureEncoder):
         for setting in ("mean", "scale"):
             values = getattr(self.config, setting)
             if len(values) not in (1, 3) or (setting == "scale" and 0 in values):
-                raise ConfigError(f"Setting {setting}={values}: expected one number or three, and none of the scale 0.")
+                raise ConfigError(
+                    f"Setting {setting}={values}: expected one number or three, and none of the scale 0."
+                )
         scale = np.broadcast_to(np.array(self.config.scale, np.float32), 3)
         shift = -np.broadcast_to(np.array(self.config.mean, np.float32), 3) / scale
         colours = (3, 1, 1) if self._nchw else (3,)
@@ -145,17 +175,24 @@ class Onnx(PictureEncoder):
             raise ConfigError("Setting device='cuda': this ONNX Runtime has no CUDA.", "device: auto or cpu")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.config.threads or _cores()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to decoding
+        options.add_session_config_entry(
+            "session.intra_op.allow_spinning", "0"
+        )  # waiting threads leave the cores to decoding
         options.log_severity_level = 4  # what fails is raised
         providers = ["CUDAExecutionProvider"] if cuda and self.config.device != "cpu" else []
         try:
-            session = onnxruntime.InferenceSession(self.config.path, options, providers=[*providers, "CPUExecutionProvider"])
+            session = onnxruntime.InferenceSession(
+                self.config.path, options, providers=[*providers, "CPUExecutionProvider"]
+            )
         except Exception as error:  # ONNX Runtime's exceptions have no common base but this one
-            raise ConfigError(f"Setting path={self.config.path!r}: not an ONNX model that can be run: {error}") from None
+            raise ConfigError(
+                f"Setting path={self.config.path!r}: not an ONNX model that can be run: {error}"
+            ) from None
         inputs = session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4:
             raise ConfigError(
-                f"Setting path={self.config.path!r}: expected a model of one input (n, 3, side, side) or (n, side, side, 3), "
+                f"Setting path={self.config.path!r}: expected a model of one input (n, 3, side, side) or (n, "
+                "side, side, 3), "
                 f"found {', '.join(f'{i.name} {i.shape}' for i in inputs)}."
             )
         return session
@@ -181,7 +218,8 @@ class Onnx(PictureEncoder):
             return self.config.layout == "nchw"
         if (shape[1] == 3) == (shape[3] == 3):
             raise ConfigError(
-                f"Where the colours are cannot be told from the model's input shape {shape}.", "Set layout=nchw or layout=nhwc."
+                f"Where the colours are cannot be told from the model's input shape {shape}.",
+                "Set layout=nchw or layout=nhwc.",
             )
         return shape[1] == 3
 
@@ -199,7 +237,8 @@ class Onnx(PictureEncoder):
             raise
         except Exception as error:
             raise ConfigError(
-                f"The model {self.config.path} does not take pictures of {self.size} pixels: {error}", "Set size or layout."
+                f"The model {self.config.path} does not take pictures of {self.size} pixels: {error}",
+                "Set size or layout.",
             ) from None
 
 
@@ -207,7 +246,9 @@ def _check(path: str, setting: str) -> Path:
     """The path of a file that is there. Raises ConfigError."""
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(f"Setting {setting}={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
+        raise ConfigError(
+            f"Setting {setting}={path!r}: there is no such file.", f"Looked for {file.absolute()}."
+        )
     return file
 
 

@@ -1,9 +1,11 @@
-"""image.resnet: how much of which objects is in a picture, by ResNet-101 (MORNING, Wang et al. 2022, Eq. 4-6; M-02, B-07).
+"""image.resnet: how much of which objects is in a picture, by ResNet-101 (MORNING, Wang et al. 2022, Eq. 4-6;
+M-02, B-07).
 
-A picture's row are the chances of the 1,000 classes of ImageNet, those below the threshold .1 set to zero. A post's row is their
-mean over its pictures, an account's over its posts: the paper's sum over posts but for its length, which it normalises. BAMIR takes
-the softmax of a sum of raw scores, which makes an account of many posts look like one class; that is not followed.
-``output=embedding`` gives the 2,048 numbers before the classes instead.
+A picture's row are the chances of the 1,000 classes of ImageNet, those below the threshold .1 set to zero. A
+post's row is their mean over its pictures, an account's over its posts: the paper's sum over posts but for
+its length, which it normalises. BAMIR takes the softmax of a sum of raw scores, which makes an account of
+many posts look like one class; that is not followed. ``output=embedding`` gives the 2,048 numbers before the
+classes instead.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from brandfit.encoders.image._torchvision import TorchvisionConfig, TorchvisionE
 
 
 class ResNetConfig(TorchvisionConfig, frozen=True):
-    output: Annotated[Literal["objects", "embedding"], Meta(description="chances of the classes, or what they are made from")] = (
-        "objects"
-    )
+    output: Annotated[
+        Literal["objects", "embedding"],
+        Meta(description="chances of the classes, or what they are made from"),
+    ] = "objects"
     threshold: Annotated[float, Meta(description="a lower chance counts as none", ge=0, lt=1)] = 0.1
 
 

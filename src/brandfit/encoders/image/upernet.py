@@ -1,8 +1,10 @@
-"""image.upernet: how much of a picture is what: sky, wall, sea, person ... (Xiao et al. 2018; MORNING Eq. 4-6, M-02, B-07).
+"""image.upernet: how much of a picture is what: sky, wall, sea, person ... (Xiao et al. 2018; MORNING Eq.
+4-6, M-02, B-07).
 
-The chances of each class, averaged over all pixels, shares below the threshold .1 set to zero; columns have the names of the
-model's classes, 150 of ADE20K as a rule. The papers take the 365 scenes of the original's scene head, which is not among the
-models of transformers; what fills a picture says much the same of where it was taken.
+The chances of each class, averaged over all pixels, shares below the threshold .1 set to zero; columns have
+the names of the model's classes, 150 of ADE20K as a rule. The papers take the 365 scenes of the original's
+scene head, which is not among the models of transformers; what fills a picture says much the same of where it
+was taken.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from brandfit.encoders.image._transformers import TransformersConfig, Transforme
 
 
 class UperNetConfig(TransformersConfig, frozen=True):
-    model: Annotated[str, Meta(description="folder of a model, or its name on the hub")] = "openmmlab/upernet-convnext-small"
+    model: Annotated[str, Meta(description="folder of a model, or its name on the hub")] = (
+        "openmmlab/upernet-convnext-small"
+    )
     threshold: Annotated[float, Meta(description="a smaller share counts as none", ge=0, lt=1)] = 0.1
 
 

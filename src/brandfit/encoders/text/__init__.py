@@ -1,0 +1,1 @@
+"""Encoders of captions, hashtags, mentions and biographies."""

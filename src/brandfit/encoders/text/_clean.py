@@ -1,7 +1,8 @@
 """What of a caption is told to a model: its words, and neither whom it names nor where it points.
 
-A handle in a caption names the very partner that is to be predicted, so mentions are dropped unless a setting keeps them.
-A partner's name in plain words or in a hashtag stays: only a split that hides the post hides that.
+A handle in a caption names the very partner that is to be predicted, so mentions are dropped unless a setting
+keeps them. A partner's name in plain words or in a hashtag stays: only a split that hides the post hides
+that.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ HANDLE = re.compile(r"@[A-Za-z0-9_](?:[A-Za-z0-9_.]*[A-Za-z0-9_])?")
 ADDRESS = re.compile(
     r"""://|\bwww\.                                                 # a web address
     | [\w+-]@[\w-]+\.\w                                             # mail
-    | \w\.(?:com|net|org|co|io|me|tv|ly|ee|bio|link|shop|app|uk|de|fr|es|it|nl|eu|au|ca|br|in|ru)(?![\w-]|\.\w)  # linktr.ee/x
+    | \w\.(?:com|net|org|co|io|me|tv|ly|ee|bio|link|shop|app|uk|de|fr|es|it|nl|eu|au|ca|br|in|ru)
+      (?![\w-]|\.\w)                                              # linktr.ee/x
     """,
     re.VERBOSE | re.IGNORECASE,
 )

@@ -19,17 +19,23 @@ from brandfit.errors import UsageError
 
 
 class TagConfig(settings.Config, frozen=True):
-    columns: Annotated[int, Meta(description="columns at most: the tags that occur most often", ge=1, le=65536)] = 1000
+    columns: Annotated[
+        int, Meta(description="columns at most: the tags that occur most often", ge=1, le=65536)
+    ] = 1000
     min_accounts: Annotated[int, Meta(description="a tag that fewer accounts use has no column", ge=1)] = 5
-    max_share: Annotated[float, Meta(description="a tag that a larger share of accounts uses has no column", gt=0, le=1)] = 0.5
-    transductive: Annotated[bool, Meta(description="count the accounts of the official test split too")] = False
+    max_share: Annotated[
+        float, Meta(description="a tag that a larger share of accounts uses has no column", gt=0, le=1)
+    ] = 0.5
+    transductive: Annotated[bool, Meta(description="count the accounts of the official test split too")] = (
+        False
+    )
 
 
 class TagEncoder(Encoder):
     """A unit are the tags of a post. Authors write ``tags`` and name the ``mark`` before a tag.
 
-    tf-idf = count in the post x (1 + log((1 + n) / (1 + accounts that use the tag))), n all accounts counted; rows of length one
-    (scikit-learn's). A post without a tag that has a column has no row.
+    tf-idf = count in the post x (1 + log((1 + n) / (1 + accounts that use the tag))), n all accounts counted;
+    rows of length one (scikit-learn's). A post without a tag that has a column has no row.
     """
 
     Config = TagConfig
@@ -96,7 +102,8 @@ class TagEncoder(Encoder):
             return counting.fit(self._documents)
         except ValueError:
             raise UsageError(
-                f"{self.name} has nothing to count: no tag is used by {self.config.min_accounts} accounts or more, and by no "
+                f"{self.name} has nothing to count: no tag is used by {self.config.min_accounts} accounts or "
+                "more, and by no "
                 f"more than a share of {self.config.max_share}.",
                 "Import more posts, or lower min_accounts.",
             ) from None

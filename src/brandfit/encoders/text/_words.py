@@ -18,7 +18,9 @@ from brandfit.errors import ConfigError, MissingExtra
 
 WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_]))+")
 """Letters of any script, two at least, with apostrophes inside; neither numbers nor emoji."""
-TOKEN = re.compile(rf"{WORD.pattern}|[^\w\s\u0000-\u02ff\u0300-\u036f\u2000-\u206f\u3000-\u303f\ufe00-\uffef]")
+TOKEN = re.compile(
+    rf"{WORD.pattern}|[^\w\s\u0000-\u02ff\u0300-\u036f\u2000-\u206f\u3000-\u303f\ufe00-\uffef]"
+)
 """Or one character that is neither a letter nor punctuation: emoji and symbols."""
 
 
@@ -41,7 +43,8 @@ def tokens(text: str) -> list[str]:
 
 
 def training_posts(dataset: Dataset, everything: bool) -> Dataset:
-    """The posts that may be learned from: those of accounts outside the official test split, unless ``everything``."""
+    """The posts that may be learned from: those of accounts outside the official test split, unless
+    ``everything``."""
     if everything:
         return dataset
     tested = dataset.accounts.filter(pc.equal(dataset.accounts["split"], "test"))["id"].combine_chunks()
@@ -50,7 +53,8 @@ def training_posts(dataset: Dataset, everything: bool) -> Dataset:
 
 
 def by_account(dataset: Dataset, ids: Iterable[str], texts: Iterable[str]) -> dict[str, list[str]]:
-    """Account to the texts of its posts, both sorted by id: what is learned does not depend on the order of rows."""
+    """Account to the texts of its posts, both sorted by id: what is learned does not depend on the order of
+    rows."""
     posts = pa.array(list(ids), pa.string())
     at = pc.index_in(posts, value_set=dataset.posts["id"].combine_chunks())
     accounts = dataset.posts["account"].take(at).to_pylist()
@@ -69,7 +73,8 @@ def in_language(text: str, language: str) -> bool:
 
 
 def language(text: str) -> str | None:
-    """The most probable language of a text (ISO 639-1); None where it has fewer than 20 letters to tell it by."""
+    """The most probable language of a text (ISO 639-1); None where it has fewer than 20 letters to tell it
+    by."""
     return str(_identifier()(text)[0]) if sum(map(str.isalpha, text)) >= LETTERS else None
 
 
@@ -84,30 +89,38 @@ def _identifier():  # type: ignore[no-untyped-def]
 
 @cache
 def stop_words() -> frozenset[str]:
-    """English words without a topic of their own: scikit-learn's, their short forms, and what captions are full of."""
+    """English words without a topic of their own: scikit-learn's, their short forms, and what captions are
+    full of."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     return ENGLISH_STOP_WORDS | frozenset(_CAPTIONS.split())
 
 
 _CAPTIONS = """
-    url urls com www http https
-    i'm i've i'll i'd you're you've you'll you'd he's she's it's we're we've we'll they're they've that's there's here's what's
-    who's let's don't doesn't didn't can't couldn't won't wouldn't isn't aren't wasn't weren't haven't hasn't shouldn't ain't
-    im ive dont cant didnt doesnt wont isnt thats youre gonna wanna gotta
-    link bio swipe comment comments tag follow following followers like likes liked post posts posted photo repost dm giveaway
-    ad ads sponsored partner paidpartnership collab gifted instagood instadaily insta instagram photooftheday picoftheday
+    url urls com www http https i'm i've i'll i'd you're you've you'll you'd he's she's it's we're we've we'll
+    they're they've that's there's here's what's who's let's don't doesn't didn't can't couldn't won't
+    wouldn't isn't aren't wasn't weren't haven't hasn't shouldn't ain't im ive dont cant didnt doesnt wont
+    isnt thats youre gonna wanna gotta link bio swipe comment comments tag follow following followers like
+    likes liked post posts posted photo repost dm giveaway ad ads sponsored partner paidpartnership collab
+    gifted instagood instadaily insta instagram photooftheday picoftheday
 """
 
 
 def listed(path: str, setting: str) -> frozenset[str]:
-    """Words of a file: one a line, or the nouns of Open English WordNet as JSON lines (``pos`` n, ``members``); gzip or not."""
+    """Words of a file: one a line, or the nouns of Open English WordNet as JSON lines (``pos`` n,
+    ``members``); gzip or not."""
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(f"Setting {setting}={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
+        raise ConfigError(
+            f"Setting {setting}={path!r}: there is no such file.", f"Looked for {file.absolute()}."
+        )
     found: set[str] = set()
     try:
-        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+        with (
+            gzip.open(file, "rt", encoding="utf-8")
+            if file.suffix == ".gz"
+            else file.open(encoding="utf-8") as lines
+        ):
             for line in lines:
                 if line.startswith("{"):
                     synset = msgspec.json.decode(line)
@@ -116,17 +129,23 @@ def listed(path: str, setting: str) -> frozenset[str]:
                     found.add(line.strip())
     except (OSError, EOFError, UnicodeDecodeError, msgspec.DecodeError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"Setting {setting}={path!r}: not a list of words: {error}", "One word a line, or WordNet's JSON lines."
+            f"Setting {setting}={path!r}: not a list of words: {error}",
+            "One word a line, or WordNet's JSON lines.",
         ) from None
     return frozenset(word.lower() for word in found)
 
 
 def vocabulary(documents: Iterable[Iterable[str]], at_least: int, at_most: float) -> list[str]:
-    """Words in ``at_least`` documents and in no more than a share ``at_most`` of all, the most frequent first, then by letters."""
+    """Words in ``at_least`` documents and in no more than a share ``at_most`` of all, the most frequent
+    first, then by letters."""
     counts: Counter[str] = Counter()
     n = 0
     for document in documents:
         counts.update(set(document))
         n += 1
-    kept = [(word, count) for word, count in counts.items() if count >= at_least and count <= max(at_most * n, at_least)]
+    kept = [
+        (word, count)
+        for word, count in counts.items()
+        if count >= at_least and count <= max(at_most * n, at_least)
+    ]
     return [word for word, _ in sorted(kept, key=lambda item: (-item[1], item[0]))]

@@ -17,9 +17,12 @@ from brandfit.encoders.text._clean import Hashtags, Mentions, clean
 
 class TextConfig(Config, frozen=True):
     mentions: Annotated[
-        Mentions, Meta(description="drop or keep @handles: a handle names the very partner that is to be predicted")
+        Mentions,
+        Meta(description="drop or keep @handles: a handle names the very partner that is to be predicted"),
     ] = "drop"
-    hashtags: Annotated[Hashtags, Meta(description="hashtags as words (#slowtravel: slow travel), keep whole, or drop")] = "split"
+    hashtags: Annotated[
+        Hashtags, Meta(description="hashtags as words (#slowtravel: slow travel), keep whole, or drop")
+    ] = "split"
 
 
 class TextEncoder(Encoder):

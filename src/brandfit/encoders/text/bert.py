@@ -1,7 +1,9 @@
-"""text.bert: captions by any BERT: the vector of [CLS] in the last layer, 128 word pieces (Kim et al. 2020, 3.3; P-02).
+"""text.bert: captions by any BERT: the vector of [CLS] in the last layer, 128 word pieces (Kim et al. 2020,
+3.3; P-02).
 
-The weights come through the loaders of transformers, from a folder or from what was fetched from the hub before; ``download`` lets
-them be fetched. On a GPU the model runs in mixed precision, which changes a number by less than 1 %.
+The weights come through the loaders of transformers, from a folder or from what was fetched from the hub
+before; ``download`` lets them be fetched. On a GPU the model runs in mixed precision, which changes a number
+by less than 1 %.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from brandfit.errors import ConfigError, MissingExtra
 
 class BertConfig(TextConfig, frozen=True):
     model: Annotated[str, Meta(description="folder of a model, or its name on the hub")] = "bert-base-uncased"
-    max_tokens: Annotated[int, Meta(description="word pieces of a caption that are read; the rest is cut off", ge=3, le=8192)] = 128
+    max_tokens: Annotated[
+        int, Meta(description="word pieces of a caption that are read; the rest is cut off", ge=3, le=8192)
+    ] = 128
     download: Download = False
     device: Device = "auto"
 
@@ -50,7 +54,9 @@ class Bert(TextEncoder):
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
         tokenizer, model = self._loaded
-        read = tokenizer(list(batch), padding=True, truncation=True, max_length=self.config.max_tokens, return_tensors="pt")
+        read = tokenizer(
+            list(batch), padding=True, truncation=True, max_length=self.config.max_tokens, return_tensors="pt"
+        )
         return _torch.run(model, self._forward, read["input_ids"], read["attention_mask"])
 
     @staticmethod
@@ -74,6 +80,7 @@ class Bert(TextEncoder):
         longest = min(getattr(model.config, "max_position_embeddings", asked), tokenizer.model_max_length)
         if asked > longest:
             raise ConfigError(
-                f"Setting max_tokens={asked}: {name} reads {longest} word pieces at most.", f"max_tokens: 3 to {longest}"
+                f"Setting max_tokens={asked}: {name} reads {longest} word pieces at most.",
+                f"max_tokens: 3 to {longest}",
             )
         return tokenizer, _torch.placed(model, self.config.device)

@@ -1,8 +1,10 @@
-"""text.hashing: captions by their words and pieces of words, without any model: the encoder that is always there.
+"""text.hashing: captions by their words and pieces of words, without any model: the encoder that is always
+there.
 
-Counted are the words (without English stop words), the emoji, and the pieces of 3 to 5 characters of every word (endings,
-compounds, spellings, other languages), all hashed into the same columns with a sign, dampened by a square root; rows of
-length one. Weinberger et al. 2009, "Feature hashing for large scale multitask learning".
+Counted are the words (without English stop words), the emoji, and the pieces of 3 to 5 characters of every
+word (endings, compounds, spellings, other languages), all hashed into the same columns with a sign, dampened
+by a square root; rows of length one. Weinberger et al. 2009, "Feature hashing for large scale multitask
+learning".
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ PIECES = (3, 4, 5)
 
 
 class HashingConfig(TextConfig, frozen=True):
-    dim: Annotated[int, Meta(description="columns; the more of them, the fewer words share one", ge=1, le=65536)] = 512
+    dim: Annotated[
+        int, Meta(description="columns; the more of them, the fewer words share one", ge=1, le=65536)
+    ] = 512
 
 
 class Hashing(TextEncoder):
@@ -51,7 +55,9 @@ class Hashing(TextEncoder):
 
         def analyze(text: str) -> list[str]:
             text = text.lower()
-            found = [part for word in WORD.findall(text) if word not in ENGLISH_STOP_WORDS for part in _parts(word)]
+            found = [
+                part for word in WORD.findall(text) if word not in ENGLISH_STOP_WORDS for part in _parts(word)
+            ]
             return found or _parts(text)  # "Who is she?" says little, but more than nothing
 
         return HashingVectorizer(analyzer=analyze, n_features=self.config.dim, norm=None, dtype=np.float32)

@@ -1,18 +1,22 @@
-"""text.lda: topics of captions: the share of each topic in what is said (latent Dirichlet allocation, Blei 2003; M-03, B-06).
+"""text.lda: topics of captions: the share of each topic in what is said (latent Dirichlet allocation, Blei
+2003; M-03, B-06).
 
-The topics are learned from accounts: all captions of one make a document. Accounts of the official test split are left out of the
-learning (``transductive`` lets them in: then the topics have seen what they are tested on). A post's row says how its words are
-spread over the topics, and an account's the mean of its posts'; ``level=account`` gives an account one row of all its words,
-as published, but then what a split hides of it is seen all the same.
+The topics are learned from accounts: all captions of one make a document. Accounts of the official test split
+are left out of the learning (``transductive`` lets them in: then the topics have seen what they are tested
+on). A post's row says how its words are spread over the topics, and an account's the mean of its posts';
+``level=account`` gives an account one row of all its words, as published, but then what a split hides of it
+is seen all the same.
 
-Words are those of English captions (``language``), of three letters or more, without stop words, in at least ``min_accounts``
-accounts and at most ``max_share`` of them; ``nouns`` names a list that they must be in, such as WordNet's. Mentions are dropped.
+Words are those of English captions (``language``), of three letters or more, without stop words, in at least
+``min_accounts`` accounts and at most ``max_share`` of them; ``nouns`` names a list that they must be in, such
+as WordNet's. Mentions are dropped.
 
-tomotopy learns the topics by collapsed Gibbs sampling, on one thread with a seed: the same captions give the same topics. A row is
-then inferred from the topics alone, by the variational step of Hoffman et al. 2010 (Algorithm 1, 50 rounds): no number is drawn,
-so that it depends on nothing else that is encoded. With ``topics=0`` their number is chosen: of those in TRIED whose held-out
-perplexity (document completion: one half of the words told, the other asked) is within 2 % of the lowest, the one with the most
-coherent topics (u_mass). Columns are named by the first words of a topic.
+tomotopy learns the topics by collapsed Gibbs sampling, on one thread with a seed: the same captions give the
+same topics. A row is then inferred from the topics alone, by the variational step of Hoffman et al. 2010
+(Algorithm 1, 50 rounds): no number is drawn, so that it depends on nothing else that is encoded. With
+``topics=0`` their number is chosen: of those in TRIED whose held-out perplexity (document completion: one
+half of the words told, the other asked) is within 2 % of the lowest, the one with the most coherent topics
+(u_mass). Columns are named by the first words of a topic.
 """
 
 from __future__ import annotations
@@ -29,7 +33,15 @@ from scipy.special import psi
 
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Tick, Units
-from brandfit.encoders.text._words import by_account, in_language, listed, stop_words, training_posts, vocabulary, words
+from brandfit.encoders.text._words import (
+    by_account,
+    in_language,
+    listed,
+    stop_words,
+    training_posts,
+    vocabulary,
+    words,
+)
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import MissingExtra, UsageError
 
@@ -39,16 +51,29 @@ ROUNDS = 50
 
 
 class LDAConfig(TextConfig, frozen=True):
-    topics: Annotated[int, Meta(description="number of topics; 0: chosen by perplexity and coherence", ge=0, le=1000)] = 0
-    level: Annotated[Literal["post", "account"], Meta(description="a row a post, or one an account of all that it says")] = "post"
-    language: Annotated[str, Meta(description="ISO 639-1 code of the captions that are read; empty: any language")] = "en"
+    topics: Annotated[
+        int, Meta(description="number of topics; 0: chosen by perplexity and coherence", ge=0, le=1000)
+    ] = 0
+    level: Annotated[
+        Literal["post", "account"], Meta(description="a row a post, or one an account of all that it says")
+    ] = "post"
+    language: Annotated[
+        str, Meta(description="ISO 639-1 code of the captions that are read; empty: any language")
+    ] = "en"
     nouns: Annotated[
-        str, Meta(description="file of words, one a line or WordNet's JSON lines; no other word is read; or empty")
+        str,
+        Meta(
+            description="file of words, one a line or WordNet's JSON lines; no other word is read; or empty"
+        ),
     ] = ""
     min_accounts: Annotated[int, Meta(description="a word that fewer accounts use is not read", ge=1)] = 5
-    max_share: Annotated[float, Meta(description="a word that a larger share of accounts uses is not read", gt=0, le=1)] = 0.3
+    max_share: Annotated[
+        float, Meta(description="a word that a larger share of accounts uses is not read", gt=0, le=1)
+    ] = 0.3
     rounds: Annotated[int, Meta(description="rounds of sampling", ge=1, le=100_000)] = 300
-    transductive: Annotated[bool, Meta(description="learn from the accounts of the official test split too")] = False
+    transductive: Annotated[
+        bool, Meta(description="learn from the accounts of the official test split too")
+    ] = False
     seed: Annotated[int, Meta(description="of the sampling")] = 0
 
 
@@ -89,7 +114,10 @@ class LDA(TextEncoder):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        first = [", ".join(self.model.words[w] for w in np.argsort(-topic, kind="stable")[:3]) for topic in self.model.shares]
+        first = [
+            ", ".join(self.model.words[w] for w in np.argsort(-topic, kind="stable")[:3])
+            for topic in self.model.shares
+        ]
         return tuple(f"{name} ({n})" if first.count(name) > 1 else name for n, name in enumerate(first))
 
     @property
@@ -115,7 +143,10 @@ class LDA(TextEncoder):
         return Units(list(found), ["\n".join(texts) for texts in found.values()])
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
-        return spread(self.model, [[word for line in text.split("\n") for word in self._read(line).split()] for text in batch])
+        return spread(
+            self.model,
+            [[word for line in text.split("\n") for word in self._read(line).split()] for text in batch],
+        )
 
     @cached_property
     def model(self) -> Topics:
@@ -123,12 +154,17 @@ class LDA(TextEncoder):
         known = vocabulary(self._documents, self.config.min_accounts, self.config.max_share)
         if not known:
             raise UsageError(
-                f"text.lda has nothing to learn from: no word is used by {self.config.min_accounts} accounts or more.",
+                f"text.lda has nothing to learn from: no word is used by {self.config.min_accounts} accounts "
+                "or more.",
                 "Import more captions, or lower min_accounts, or set language to theirs.",
             )
         inside = set(known)
-        documents = [kept for document in self._documents if (kept := [word for word in document if word in inside])]
-        return learned(documents, self.config.topics or chosen(documents, self.config, self.tick), self.config)
+        documents = [
+            kept for document in self._documents if (kept := [word for word in document if word in inside])
+        ]
+        return learned(
+            documents, self.config.topics or chosen(documents, self.config, self.tick), self.config
+        )
 
     def _read(self, text: str) -> str:
         """The words that count, apart by blanks."""
@@ -140,7 +176,8 @@ class LDA(TextEncoder):
 
 
 def learned(documents: Sequence[Sequence[str]], topics: int, config: LDAConfig) -> Topics:
-    """Topics of documents by collapsed Gibbs sampling; the prior of the topics in a document is learned too."""
+    """Topics of documents by collapsed Gibbs sampling; the prior of the topics in a document is learned
+    too."""
     return _topics(_sampled(documents, topics, config))
 
 
@@ -158,11 +195,17 @@ def chosen(documents: Sequence[Sequence[str]], config: LDAConfig, tick: Tick | N
     if not found:
         return 2
     best = min(value for value, _ in found.values())
-    return max((coherence, -topics) for topics, (value, coherence) in found.items() if value <= AS_GOOD * best)[1] * -1
+    return (
+        max((coherence, -topics) for topics, (value, coherence) in found.items() if value <= AS_GOOD * best)[
+            1
+        ]
+        * -1
+    )
 
 
 def perplexity(model: Topics, documents: Sequence[Sequence[str]]) -> float:
-    """Of every second word of the documents, the topics of each inferred from its other words. Lower is better."""
+    """Of every second word of the documents, the topics of each inferred from its other words. Lower is
+    better."""
     theta = spread(model, [document[::2] for document in documents], default=True)
     asked = _counts(model, [document[1::2] for document in documents]).tocoo()
     chances = np.einsum("nk,kn->n", theta[asked.row], model.shares[:, asked.col])
@@ -170,12 +213,15 @@ def perplexity(model: Topics, documents: Sequence[Sequence[str]]) -> float:
 
 
 def spread(model: Topics, documents: Sequence[Sequence[str]], default: bool = False) -> np.ndarray:
-    """(n, k) shares of the topics in documents; NaN, or with ``default`` the prior, where no word is known."""
+    """(n, k) shares of the topics in documents; NaN, or with ``default`` the prior, where no word is
+    known."""
     counts = _counts(model, documents)
     rows = np.repeat(np.arange(len(documents)), np.diff(counts.indptr))
     likely = model.shares.T[counts.indices]  # (nonzero, k)
     gamma = model.prior + np.asarray(counts.sum(axis=1)).reshape(-1, 1) / len(model.prior)
-    gather = sparse.csr_matrix((counts.data, np.arange(len(rows)), counts.indptr), shape=(len(documents), len(rows)))
+    gather = sparse.csr_matrix(
+        (counts.data, np.arange(len(rows)), counts.indptr), shape=(len(documents), len(rows))
+    )
     for _ in range(ROUNDS if len(rows) else 0):
         weight = np.exp(psi(gamma) - psi(gamma.sum(axis=1, keepdims=True)))
         each = weight[rows] * likely
@@ -188,7 +234,9 @@ def spread(model: Topics, documents: Sequence[Sequence[str]], default: bool = Fa
 
 def _counts(model: Topics, documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
     number = {word: n for n, word in enumerate(model.words)}
-    pairs = [(row, number[word]) for row, document in enumerate(documents) for word in document if word in number]
+    pairs = [
+        (row, number[word]) for row, document in enumerate(documents) for word in document if word in number
+    ]
     row, column = np.array(pairs, np.int64).reshape(-1, 2).T
     counts = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(documents), len(number)))
     counts.sum_duplicates()
@@ -206,7 +254,9 @@ def _sampled(documents: Sequence[Sequence[str]], topics: int, config: LDAConfig)
 def _topics(model: Any) -> Topics:
     """What a model of tomotopy has learned."""
     shares = np.stack([model.get_topic_word_dist(k) for k in range(model.k)]).astype(np.float64)
-    return Topics(list(model.used_vocabs), shares / shares.sum(axis=1, keepdims=True), np.array(model.alpha, np.float64))
+    return Topics(
+        list(model.used_vocabs), shares / shares.sum(axis=1, keepdims=True), np.array(model.alpha, np.float64)
+    )
 
 
 def _tomotopy() -> Any:

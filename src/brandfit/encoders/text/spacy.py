@@ -1,7 +1,8 @@
 """text.spacy: the mean of the token vectors of a caption, by any spaCy pipeline that is installed (W-01).
 
-A pipeline with word vectors (``en_core_web_md``, ``en_core_web_lg``, 300 columns) gives those; one without (``..._sm``) gives the
-output of its tok2vec layer. ``brandfit`` brings no pipeline: install one as spaCy says, or name the folder of one.
+A pipeline with word vectors (``en_core_web_md``, ``en_core_web_lg``, 300 columns) gives those; one without
+(``..._sm``) gives the output of its tok2vec layer. ``brandfit`` brings no pipeline: install one as spaCy
+says, or name the folder of one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from brandfit.errors import ConfigError, MissingExtra
 
 
 class SpacyConfig(TextConfig, frozen=True):
-    pipeline: Annotated[str, Meta(description="name or folder of a spaCy pipeline, installed")] = "en_core_web_md"
+    pipeline: Annotated[str, Meta(description="name or folder of a spaCy pipeline, installed")] = (
+        "en_core_web_md"
+    )
 
 
 class Spacy(TextEncoder):
@@ -64,7 +67,12 @@ class Spacy(TextEncoder):
                 f"Setting pipeline={name!r}: spaCy cannot load it: {str(error).splitlines()[0]}",
                 f"Install it, for example: python -m spacy download {name}. Or name the folder of one.",
             ) from None
-        pipeline.select_pipes(enable=[pipe for pipe in ("tok2vec", "transformer") if pipe in pipeline.pipe_names])
+        pipeline.select_pipes(
+            enable=[pipe for pipe in ("tok2vec", "transformer") if pipe in pipeline.pipe_names]
+        )
         if not len(pipeline("word").vector):
-            raise ConfigError(f"Setting pipeline={name!r}: it has neither vectors nor a tok2vec layer.", "en_core_web_md has.")
+            raise ConfigError(
+                f"Setting pipeline={name!r}: it has neither vectors nor a tok2vec layer.",
+                "en_core_web_md has.",
+            )
         return pipeline

@@ -1,10 +1,11 @@
-"""text.word2vec: the mean of the vectors of a caption's words and emoji (Mikolov et al. 2013), learned here or from a file.
+"""text.word2vec: the mean of the vectors of a caption's words and emoji (Mikolov et al. 2013), learned here
+or from a file.
 
-Learned from the captions of the workspace: skip-gram with negative sampling by Gensim, on one thread with a seed, so that the same
-captions give the same vectors. Accounts of the official test split are left out unless ``transductive``. Or read from a file
-in word2vec's text or binary format or GloVe's, packed by gzip or not; only the words that captions use are kept (text is read line
-by line, a binary file as a whole).
-A caption of which no word is known has no row.
+Learned from the captions of the workspace: skip-gram with negative sampling by Gensim, on one thread with a
+seed, so that the same captions give the same vectors. Accounts of the official test split are left out unless
+``transductive``. Or read from a file in word2vec's text or binary format or GloVe's, packed by gzip or not;
+only the words that captions use are kept (text is read line by line, a binary file as a whole). A caption of
+which no word is known has no row.
 """
 
 from __future__ import annotations
@@ -28,13 +29,17 @@ from brandfit.errors import ConfigError, MissingExtra, UsageError
 
 
 class Word2VecConfig(TextConfig, frozen=True):
-    vectors: Annotated[str, Meta(description="file of vectors (word2vec text or .bin, GloVe; .gz too); empty: learned here")] = ""
+    vectors: Annotated[
+        str, Meta(description="file of vectors (word2vec text or .bin, GloVe; .gz too); empty: learned here")
+    ] = ""
     dim: Annotated[int, Meta(description="length of a vector that is learned", ge=1, le=4096)] = 300
     window: Annotated[int, Meta(description="words before and after that a word is to tell", ge=1)] = 5
     min_count: Annotated[int, Meta(description="a word that occurs less often is not learned", ge=1)] = 5
     epochs: Annotated[int, Meta(description="passes over the captions", ge=1)] = 5
     negatives: Annotated[int, Meta(description="noise words that each is told apart from", ge=1)] = 5
-    transductive: Annotated[bool, Meta(description="learn from the accounts of the official test split too")] = False
+    transductive: Annotated[
+        bool, Meta(description="learn from the accounts of the official test split too")
+    ] = False
     seed: Annotated[int, Meta(description="of the learning")] = 0
 
 
@@ -99,7 +104,8 @@ class Word2Vec(TextEncoder):
         """The vectors, learned or read when they are first asked for."""
         if self.config.vectors:
             return read_vectors(
-                _file(self.config.vectors), {word for sentence in self._sentences for word in sentence}.__contains__
+                _file(self.config.vectors),
+                {word for sentence in self._sentences for word in sentence}.__contains__,
             )
         known = Counter(word for sentence in self._sentences for word in sentence)
         if max(known.values(), default=0) < self.config.min_count:
@@ -123,14 +129,22 @@ class Word2Vec(TextEncoder):
 
 
 def read_vectors(file: Path, wanted: Callable[[str], Any]) -> Table:
-    """The vectors of the wanted words of a file. Raises ConfigError, with the line of text that is not a vector."""
+    """The vectors of the wanted words of a file. Raises ConfigError, with the line of text that is not a
+    vector."""
     if ".bin" in file.suffixes:
         try:
-            found = _gensim().models.KeyedVectors.load_word2vec_format(str(file), binary=True, unicode_errors="replace")
+            found = _gensim().models.KeyedVectors.load_word2vec_format(
+                str(file), binary=True, unicode_errors="replace"
+            )
         except (ValueError, OSError, EOFError, MemoryError) as error:
-            raise ConfigError(f"{file} is not a binary file of word vectors: {error}.", "Give it as word2vec wrote it.") from None
+            raise ConfigError(
+                f"{file} is not a binary file of word vectors: {error}.", "Give it as word2vec wrote it."
+            ) from None
         kept = [word for word in found.key_to_index if wanted(word)]
-        return Table({word: n for n, word in enumerate(kept)}, np.asarray(found[kept] if kept else found.vectors[:0], np.float32))
+        return Table(
+            {word: n for n, word in enumerate(kept)},
+            np.asarray(found[kept] if kept else found.vectors[:0], np.float32),
+        )
     rows: dict[str, int] = {}
     vectors: list[np.ndarray] = []
     dim = number = 0
@@ -140,16 +154,22 @@ def read_vectors(file: Path, wanted: Callable[[str], Any]) -> Table:
             if number == 1 and len(numbers) == 1:  # word2vec's first line: how many words, how many numbers
                 continue
             dim = dim or len(numbers)
-            if len(numbers) > dim > 0 and not any(map(_number, numbers[:-dim])):  # some of GloVe's words have blanks
+            if len(numbers) > dim > 0 and not any(
+                map(_number, numbers[:-dim])
+            ):  # some of GloVe's words have blanks
                 word, *numbers = line.rsplit(" ", dim)
             if len(numbers) != dim or not dim:
-                raise ConfigError(f"{file}, line {number}: expected {dim or 'some'} numbers after the word, found {len(numbers)}.")
+                raise ConfigError(
+                    f"{file}, line {number}: expected {dim or 'some'} numbers after the word, found "
+                    f"{len(numbers)}."
+                )
             if wanted(word) and word not in rows:
                 rows[word] = len(vectors)
                 vectors.append(np.array(numbers, np.float32))
     except (ValueError, OSError, EOFError) as error:
         raise ConfigError(
-            f"{file} is not a file of word vectors: line {number}: {error}.", "A line a word, then its numbers, apart by blanks."
+            f"{file} is not a file of word vectors: line {number}: {error}.",
+            "A line a word, then its numbers, apart by blanks.",
         ) from None
     return Table(rows, np.stack(vectors) if vectors else np.zeros((0, dim), np.float32))
 
@@ -163,7 +183,11 @@ def _number(text: str) -> bool:
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
-    with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+    with (
+        gzip.open(file, "rt", encoding="utf-8")
+        if file.suffix == ".gz"
+        else file.open(encoding="utf-8") as lines
+    ):
         for number, line in enumerate(lines, 1):
             yield number, line.rstrip()
 
@@ -171,7 +195,9 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
 def _file(path: str) -> Path:
     file = Path(path)
     if not file.is_file():
-        raise ConfigError(f"Setting vectors={path!r}: there is no such file.", f"Looked for {file.absolute()}.")
+        raise ConfigError(
+            f"Setting vectors={path!r}: there is no such file.", f"Looked for {file.absolute()}."
+        )
     return file
 
 

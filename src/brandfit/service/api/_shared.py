@@ -26,12 +26,18 @@ Typed = BeforeValidator(lambda value: number_text.whole(value) if isinstance(val
 """A number in an address, read as everywhere: 5.000 has two readings."""
 Limit = Annotated[int, Typed, Query(ge=1, le=500, description="how many at most")]
 Offset = Annotated[int, Typed, Query(ge=0, le=10_000_000, description="how many to pass over")]
-WhereQuery = Annotated[str | None, Query(max_length=2000, description="a condition: followers:5k..20k and not hashtag:ad")]
+WhereQuery = Annotated[
+    str | None, Query(max_length=2000, description="a condition: followers:5k..20k and not hashtag:ad")
+]
 Followers = Annotated[
     str | None,
-    Query(max_length=100, description="bounds of the candidates: 1k..500k; 0.. for all; 5k..100k where not said"),
+    Query(
+        max_length=100, description="bounds of the candidates: 1k..500k; 0.. for all; 5k..100k where not said"
+    ),
 ]
-Ranker = Annotated[str | None, Query(max_length=100, description="brandfit where it has been trained, else simcos")]
+Ranker = Annotated[
+    str | None, Query(max_length=100, description="brandfit where it has been trained, else simcos")
+]
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it (If-None-Match)"}}
 
 
@@ -56,19 +62,26 @@ Queue = Annotated[Jobs, Depends(jobs_of)]
 
 
 class Fresh:
-    """An ETag of the workspace as it is, the address and what else decides the answer (as a dependency: ``fresh: Unchanged``)."""
+    """An ETag of the workspace as it is, the address and what else decides the answer (as a dependency:
+    ``fresh: Unchanged``)."""
 
     def __init__(self, request: Request, workspace: Here) -> None:
         self.request, self.workspace = request, workspace
 
     def tag(self, *more: object) -> str:
-        told = "\0".join([self.workspace.stamp, str(self.request.url.path), str(self.request.url.query), *map(str, more)])
+        told = "\0".join(
+            [self.workspace.stamp, str(self.request.url.path), str(self.request.url.query), *map(str, more)]
+        )
         return f'W/"{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"'
 
     def same(self, tag: str) -> Response | None:
         """The answer 304 where the caller has it already."""
         asked = {one.strip() for one in self.request.headers.get("if-none-match", "").split(",")}
-        return Response(status_code=304, headers={"etag": tag, "cache-control": "private, no-cache"}) if tag in asked else None
+        return (
+            Response(status_code=304, headers={"etag": tag, "cache-control": "private, no-cache"})
+            if tag in asked
+            else None
+        )
 
     def on(self, response: Response, tag: str) -> None:
         response.headers["etag"], response.headers["cache-control"] = tag, "private, no-cache"

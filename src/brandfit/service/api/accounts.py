@@ -40,7 +40,9 @@ def accounts(
     response: Response,
     role: Literal["influencer", "brand"] = "influencer",
     where: WhereQuery = None,
-    sort: Annotated[str | None, Query(max_length=100, description="a fact; -followers: the smallest first")] = None,
+    sort: Annotated[
+        str | None, Query(max_length=100, description="a fact; -followers: the smallest first")
+    ] = None,
     limit: Limit = 50,
     offset: Offset = 0,
 ) -> Any:
@@ -70,7 +72,12 @@ def posts(_: Reader, here: Here, id: Handle, limit: Limit = 50, offset: Offset =
 @router.get(
     "/pictures/{hash}",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}}, "description": "The working copy"}},
+    responses={
+        200: {
+            "content": {"image/jpeg": {}, "image/png": {}, "image/webp": {}},
+            "description": "The working copy",
+        }
+    },
 )
 def picture(_: Reader, here: Here, hash: Annotated[str, Path(pattern=HASH)]) -> Response:
     """The working copy of a picture, 256 pixels at most; it never changes."""
@@ -119,6 +126,7 @@ def brands(
 
 @router.delete("/accounts/{id}", **ACCEPTED)
 def forget(caller: Admin, here: Here, queue: Queue, desk: Notes, id: Handle) -> Any:
-    """Forget an account for good, and keep it out of later imports. What the job was asked names nobody once it is done."""
+    """Forget an account for good, and keep it out of later imports. What the job was asked names nobody once
+    it is done."""
     here.rows_of([id])
     return submitted("forget", Forgetting(accounts=[plainly(id)]), caller, here, queue, desk)

@@ -48,14 +48,20 @@ def set_currency(caller: Writer, here: Here, desk: Notes, asked: CurrencySetting
 async def advice(
     _: Reader,
     here: Here,
-    like: Annotated[str, Form(min_length=1, max_length=200, description="whose posts it is to fit: a brand or an influencer")],
+    like: Annotated[
+        str,
+        Form(min_length=1, max_length=200, description="whose posts it is to fit: a brand or an influencer"),
+    ],
     captions: Annotated[list[Annotated[str, Form(max_length=10_000)]], Form(max_length=50)] = [],
     by: Annotated[str | None, Form(max_length=200, description="influencer that is to post it")] = None,
     pictures: Annotated[list[UploadFile], File()] = [],
 ) -> Any:
     """Which of these pictures and captions fit, each kind best first."""
     with tempfile.TemporaryDirectory() as folder:
-        files = [await saved(file, Path(folder), f"{n}/{file.filename or 'picture'}") for n, file in enumerate(pictures)]
+        files = [
+            await saved(file, Path(folder), f"{n}/{file.filename or 'picture'}")
+            for n, file in enumerate(pictures)
+        ]
         with under_their_names(files):
             told = await run_in_threadpool(pipeline.advise, here, like, files, captions, by)
         return plain(named(told.to_dict(), files))

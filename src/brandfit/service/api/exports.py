@@ -53,7 +53,9 @@ MEDIA = {
 @router.get(
     "/exports/{what}.{ending}",
     response_class=Response,
-    responses={200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA.values()}, "description": "The file"}},
+    responses={
+        200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA.values()}, "description": "The file"}
+    },
 )
 def export(
     _: Reader,
@@ -61,14 +63,20 @@ def export(
     desk: Notes,
     what: What,
     ending: Ending,
-    brand: Annotated[list[Handle], Query(max_length=1000, description="of rankings: whose; all where none is named")] = [],
+    brand: Annotated[
+        list[Handle], Query(max_length=1000, description="of rankings: whose; all where none is named")
+    ] = [],
     ranker: Ranker = None,
-    k: Annotated[int | None, Query(ge=1, le=100_000, description="of rankings: how many of each brand; 50 where not said")] = None,
+    k: Annotated[
+        int | None,
+        Query(ge=1, le=100_000, description="of rankings: how many of each brand; 50 where not said"),
+    ] = None,
     name: Annotated[str | None, Query(max_length=200, description="of features: which")] = None,
     followers: Followers = None,
     earlier: Annotated[bool, Query(description="of rejects: those of earlier imports too")] = False,
 ) -> Response:
-    """A file to keep; a CSV is safe to open in a spreadsheet. Rankings leave out influencers that are marked as disliked."""
+    """A file to keep; a CSV is safe to open in a spreadsheet. Rankings leave out influencers that are marked
+    as disliked."""
 
     def disliked(of: str) -> tuple[str, ...]:
         return opinions(here, desk, of).dislikes
@@ -76,21 +84,30 @@ def export(
     return sent(
         f"{what.value}.{ending.value}",
         MEDIA[ending.value],
-        lambda file: pipeline.export(here, what.value, file, brand, ranker, k, name, None, followers, earlier, disliked),
+        lambda file: pipeline.export(
+            here, what.value, file, brand, ranker, k, name, None, followers, earlier, disliked
+        ),
     )
 
 
 @router.get(
     "/shortlists/{brand}.{ending}",
     response_class=Response,
-    responses={200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA.values()}, "description": "The file"}},
+    responses={
+        200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA.values()}, "description": "The file"}
+    },
 )
-def shortlist(_: Reader, here: Here, desk: Notes, brand: Handle, ending: Ending, ranker: Ranker = None) -> Response:
-    """Who is on the shortlist of a brand, with chances, estimated prices, notes and tags; safe in a spreadsheet."""
+def shortlist(
+    _: Reader, here: Here, desk: Notes, brand: Handle, ending: Ending, ranker: Ranker = None
+) -> Response:
+    """Who is on the shortlist of a brand, with chances, estimated prices, notes and tags; safe in a
+    spreadsheet."""
     found = listed.listed(here, desk, brand, ranker)
     name = f"shortlist-{OWN.sub('_', found['brand'])}.{ending.value}"
     currency = pipeline.currency_of(here)
-    return sent(name, MEDIA[ending.value], lambda file: pipeline.export_priced(listed.rows(found), file, currency))
+    return sent(
+        name, MEDIA[ending.value], lambda file: pipeline.export_priced(listed.rows(found), file, currency)
+    )
 
 
 def sent(name: str, media_type: str, write: Callable[[Path], object]) -> Response:

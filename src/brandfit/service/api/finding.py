@@ -25,7 +25,9 @@ def search(
     response: Response,
     q: Keywords = "",
     where: WhereQuery = None,
-    sort: Annotated[str | None, Query(max_length=100, description="a fact; -followers: the smallest first")] = None,
+    sort: Annotated[
+        str | None, Query(max_length=100, description="a fact; -followers: the smallest first")
+    ] = None,
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> Any:

@@ -6,14 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Handle = Annotated[str, Field(min_length=1, max_length=200, description="an account; case and a leading @ do not count")]
+Handle = Annotated[
+    str, Field(min_length=1, max_length=200, description="an account; case and a leading @ do not count")
+]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Settings = Annotated[
     dict[Annotated[str, Field(max_length=200)], str | int | float | bool],
     Field(max_length=100, description="NAME to value; of data: endorsements.NAME and slots.SLOT"),
 ]
 Keywords = Annotated[str, Field(max_length=500, description="words, with blanks between them")]
-Where = Annotated[str | None, Field(max_length=2000, description="a condition, for example: followers:5k..20k and not hashtag:ad")]
+Where = Annotated[
+    str | None,
+    Field(max_length=2000, description="a condition, for example: followers:5k..20k and not hashtag:ad"),
+]
 
 
 class Model(BaseModel):
@@ -26,7 +31,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-# --- the workspace ----------------------------------------------------------------------------------------------------
+# --- the workspace ------------------------------------------------------------------------------------------
 
 
 class Workspace(Answer):
@@ -37,9 +42,13 @@ class Workspace(Answer):
     newest_post: int | None = Field(description="s since 1970 UTC")
     features: list[dict[str, Any]]
     models: list[dict[str, Any]]
-    ranker: str | None = Field(description="what ranks unless another ranker is named; null before anything is encoded")
+    ranker: str | None = Field(
+        description="what ranks unless another ranker is named; null before anything is encoded"
+    )
     outdated: dict[str, Any] = Field(description="features, profiles and models that are older than the data")
-    next: list[str] = Field(description="what to do next, the most urgent first: import, encode, update, train, look")
+    next: list[str] = Field(
+        description="what to do next, the most urgent first: import, encode, update, train, look"
+    )
 
 
 class Listing(Answer):
@@ -83,7 +92,7 @@ class Posts(Answer):
     offset: int
 
 
-# --- rankings ---------------------------------------------------------------------------------------------------------
+# --- rankings -----------------------------------------------------------------------------------------------
 
 
 class Chance(BaseModel):
@@ -95,7 +104,10 @@ class Chance(BaseModel):
 class Counted(BaseModel):
     """Accounts that are left out for one reason, or about whom one thing is unknown."""
 
-    reason: str = Field(description="for programs: followers_below, followers_above, followers_unknown, partner, condition ...")
+    reason: str = Field(
+        description="for programs: followers_below, followers_above, followers_unknown, partner, condition "
+        "..."
+    )
     count: int
     text: str = Field(description="for people, after the count")
     examples: list[str] = Field(description="ids of the first few")
@@ -112,13 +124,21 @@ class Place(Answer):
     influencer: str
     score: float | None = Field(description="null: nothing is known to rank by")
     parts: dict[str, float | None] = Field(description="they add up to the score")
-    chance: Chance | None = Field(None, description="that they work together, with a 95 % interval, where the ranker tells one")
+    chance: Chance | None = Field(
+        None, description="that they work together, with a 95 % interval, where the ranker tells one"
+    )
     category: str | None = None
-    category_source: Literal["stated", "predicted"] | None = Field(None, description="predicted by a profiler if none is stated")
+    category_source: Literal["stated", "predicted"] | None = Field(
+        None, description="predicted by a profiler if none is stated"
+    )
     category_probability: float | None = Field(None, description="of a predicted category")
     followers: int | None = None
-    moved: int | None = Field(None, description="places up through likes and dislikes, below 0: down; null: there are none")
-    because: Because | None = Field(None, description="the mark with most effect; null: not moved, or others moved past it")
+    moved: int | None = Field(
+        None, description="places up through likes and dislikes, below 0: down; null: there are none"
+    )
+    because: Because | None = Field(
+        None, description="the mark with most effect; null: not moved, or others moved past it"
+    )
 
 
 class Ranking(Answer):
@@ -129,14 +149,20 @@ class Ranking(Answer):
     limit: int
     offset: int
     filters: str = ""
-    no_evidence: int = Field(0, description="of all candidates those without a score; they come last, without a rank")
+    no_evidence: int = Field(
+        0, description="of all candidates those without a score; they come last, without a rank"
+    )
     not_encoded: dict[str, int] = Field(
-        {}, description="what waits for POST /updates: posts of the brand, and candidates without a score that have such posts"
+        {},
+        description="what waits for POST /updates: posts of the brand, and candidates without a score that "
+        "have such posts",
     )
     notes: list[str]
     excluded: list[Counted] = Field(description="influencers that are no candidates, by reason")
     incomplete: list[Counted] = Field(description="candidates about whom something is unknown")
-    moved: int | None = Field(None, description="how many of all likes and dislikes moved; null: there are none")
+    moved: int | None = Field(
+        None, description="how many of all likes and dislikes moved; null: there are none"
+    )
     items: list[Place]
 
 
@@ -192,26 +218,32 @@ class Explanation(Answer):
     notes: list[str]
 
 
-# --- finding ----------------------------------------------------------------------------------------------------------
+# --- finding ------------------------------------------------------------------------------------------------
 
 
 class Found(Answer):
     total: int
     filters: str
     unknown: int = Field(description="influencers of whom it is unknown whether they meet the condition")
-    excluded: list[Counted] = Field(description="influencers that were not found, by reason; they and total are all influencers")
+    excluded: list[Counted] = Field(
+        description="influencers that were not found, by reason; they and total are all influencers"
+    )
     results: list[dict[str, Any]]
 
 
 Objective = Annotated[
     Literal["match_reach", "rank_reach", "reach", "engagement"] | None,
-    Field(description="what the set is chosen for; null: match_reach, or rank_reach where the ranker gives no chance of a match"),
+    Field(
+        description="what the set is chosen for; null: match_reach, or rank_reach where the ranker gives no "
+        "chance of a match"
+    ),
 ]
 Currency = Annotated[
     str | None,
     Field(
         pattern="^[A-Za-z]{3}$",
-        description="code of the currency of prices and budget, in place of that of the workspace; nothing is converted",
+        description="code of the currency of prices and budget, in place of that of the workspace; nothing "
+        "is converted",
     ),
 ]
 
@@ -231,7 +263,9 @@ class Shortlisting(Model):
         {}, max_length=20, description="condition to how many of such there may be"
     )
     exclude: list[Handle] = Field([], max_length=10_000)
-    followers: str | None = Field(None, max_length=100, description="bounds of the candidates: 1k..500k; 5k..100k where not said")
+    followers: str | None = Field(
+        None, max_length=100, description="bounds of the candidates: 1k..500k; 5k..100k where not said"
+    )
     settings: Settings = {}
 
 
@@ -247,7 +281,9 @@ class Total(BaseModel):
 class Shortlist(Answer):
     brand: str
     candidates: int = Field(description="influencers that could be chosen")
-    excluded: list[Counted] = Field(description="the others, those too of whom something is unknown that the choice needs")
+    excluded: list[Counted] = Field(
+        description="the others, those too of whom something is unknown that the choice needs"
+    )
     objective: Literal["match_reach", "rank_reach", "reach", "engagement"]
     value: float = Field(description="of the set under the objective")
     currency: str | None = Field(description="of prices and budget; null where none is set")
@@ -255,13 +291,19 @@ class Shortlist(Answer):
     reach: Total = Field(description="followers of the set")
     reach_is: Literal["estimate of distinct people", "sum of followers"]
     match_reach: Total | None = Field(description="followers x chance of a match: no number of people")
-    rank_reach: Total | None = Field(description="followers x rank share, where the ranker gives no chance: no number of people")
-    engagement: Total = Field(description="expected likes and comments if each posts once, with an 80 % interval")
+    rank_reach: Total | None = Field(
+        description="followers x rank share, where the ranker gives no chance: no number of people"
+    )
+    engagement: Total = Field(
+        description="expected likes and comments if each posts once, with an 80 % interval"
+    )
     price: Total
 
 
 class CurrencySetting(Model):
-    currency: str | None = Field(pattern="^[A-Za-z]{3}$", description="code of ISO 4217; null for none. Nothing is converted.")
+    currency: str | None = Field(
+        pattern="^[A-Za-z]{3}$", description="code of ISO 4217; null for none. Nothing is converted."
+    )
 
 
 class Idea(Answer):
@@ -275,7 +317,7 @@ class Advice(Answer):
     items: list[Idea]
 
 
-# --- work -------------------------------------------------------------------------------------------------------------
+# --- work ---------------------------------------------------------------------------------------------------
 
 
 class Job(Answer):
@@ -311,7 +353,9 @@ class Upload(BaseModel):
 
 class Import(Model):
     source: Name = Field(description="an importer")
-    path: str | None = Field(None, max_length=4096, description="where the source lies, on the machine of the service")
+    path: str | None = Field(
+        None, max_length=4096, description="where the source lies, on the machine of the service"
+    )
     upload: str | None = Field(None, pattern=r"^[0-9a-f]{16}$", description="an upload, in place of a path")
     settings: Settings = {}
     strict: bool = Field(False, description="the first bad row stops it, and nothing is written")
@@ -339,7 +383,10 @@ class Evaluation(Model):
     protocol: Name = "expansion"
     settings: Settings = {}
     seeds: int = Field(1, ge=1, le=20)
-    refit: bool = Field(False, description="encode anew in every fold what was fitted on all accounts, or describes them whole")
+    refit: bool = Field(
+        False,
+        description="encode anew in every fold what was fitted on all accounts, or describes them whole",
+    )
 
 
 class Reporting(Model):
@@ -349,13 +396,17 @@ class Reporting(Model):
     k: int = Field(10, ge=1, le=50, description="how many of the ranking")
     influencers: list[Handle] = Field([], max_length=200, description="these in place of the best k")
     exclude: list[Handle] = Field([], max_length=10_000, description="not these")
-    not_this: list[Handle] = Field([], max_length=10_000, description="nor these; those marked as disliked for the brand are added")
+    not_this: list[Handle] = Field(
+        [], max_length=10_000, description="nor these; those marked as disliked for the brand are added"
+    )
     budget: float | None = Field(None, gt=0, le=1e12, description="with it, the best set for the money too")
     count: int | None = Field(None, ge=1, le=100, description="places of that set")
     objective: Objective = None
     currency: Currency = None
     maps: bool = Field(False, description="heat maps over the pictures; they take long")
-    followers: str | None = Field(None, max_length=100, description="bounds of the candidates: 1k..500k; 5k..100k where not said")
+    followers: str | None = Field(
+        None, max_length=100, description="bounds of the candidates: 1k..500k; 5k..100k where not said"
+    )
 
 
 class Key(BaseModel):
@@ -396,7 +447,7 @@ class Audit(BaseModel):
     offset: int
 
 
-# --- audiences, brands for an influencer, forgetting --------------------------------------------------------------------
+# --- audiences, brands for an influencer, forgetting --------------------------------------------------------
 
 
 class Audience(Answer):
@@ -413,7 +464,9 @@ class Suited(BaseModel):
     brand: str
     place: int = Field(description="of the influencer among the candidates of the brand")
     among: int
-    probability: tuple[float, float, float] | None = Field(description="that they work together, with its 95 % interval")
+    probability: tuple[float, float, float] | None = Field(
+        description="that they work together, with its 95 % interval"
+    )
 
 
 class Suiting(Answer):

@@ -34,13 +34,20 @@ from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["rankings"])
 Kinds = Annotated[
-    list[Literal["posts", "columns", "words", "maps"]], Query(max_length=4, description="words and maps read posts anew: slow")
+    list[Literal["posts", "columns", "words", "maps"]],
+    Query(max_length=4, description="words and maps read posts anew: slow"),
 ]
 Method = Annotated[
     MapMethod,
-    Query(description="how heat maps are made: parts are covered; gradients of a network; weights of wsim on image.vgg16"),
+    Query(
+        description="how heat maps are made: parts are covered; gradients of a network; weights of wsim on "
+        "image.vgg16"
+    ),
 ]
-Weights = Annotated[list[str], Query(max_length=20, description="PART=NUMBER: what a part of the score counts for, 1 unless said")]
+Weights = Annotated[
+    list[str],
+    Query(max_length=20, description="PART=NUMBER: what a part of the score counts for, 1 unless said"),
+]
 People = Annotated[list[Handle], Query(max_length=50)]
 
 
@@ -58,12 +65,15 @@ def ranking(
     weight: Weights = [],
     like: People = [],
     dislike: People = [],
-    refine: Annotated[bool, Query(description="learn from the likes and dislikes that are marked for the brand too")] = False,
+    refine: Annotated[
+        bool, Query(description="learn from the likes and dislikes that are marked for the brand too")
+    ] = False,
     followers: Followers = None,
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> Any:
-    """Influencers for a brand, best first; those that are marked as disliked for the brand are left out and counted."""
+    """Influencers for a brand, best first; those that are marked as disliked for the brand are left out and
+    counted."""
     marked = opinions(here, desk, brand)
     if same := fresh.same(tag := fresh.tag(marked)):
         return same
@@ -72,7 +82,9 @@ def ranking(
     likes = [*like, *(marked.likes if refine else ())]
     dislikes = [*dislike, *(marked.dislikes if refine else ())]
     more: dict[str, Any] = {"followers": followers, "not_this": marked.dislikes}
-    return plain(places.ranking(here, brand, ranker, where, partners, weights, likes, dislikes, limit, offset, **more))
+    return plain(
+        places.ranking(here, brand, ranker, where, partners, weights, likes, dislikes, limit, offset, **more)
+    )
 
 
 @router.post("/rankings/brief", response_model=Ranking)
@@ -91,7 +103,9 @@ async def brief(
     with tempfile.TemporaryDirectory() as folder:
         files = [await saved(upload, Path(folder)) for upload in pictures]
         with under_their_names(files):
-            return plain(await run_in_threadpool(places.for_brief, here, text, files, ranker, limit, followers))
+            return plain(
+                await run_in_threadpool(places.for_brief, here, text, files, ranker, limit, followers)
+            )
 
 
 @router.get("/explanations/{brand}/{influencer}", response_model=Explanation, responses=UNCHANGED)
@@ -113,7 +127,9 @@ def explanation(
         return same
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
-    told, _dataset = pipeline.explain(here, brand, influencer, ranker, kind, sides, followers=followers, map_method=map_method)
+    told, _dataset = pipeline.explain(
+        here, brand, influencer, ranker, kind, sides, followers=followers, map_method=map_method
+    )
     return plain(told.to_dict())
 
 
@@ -147,14 +163,22 @@ def drawing(
     here: Here,
     brand: Handle,
     influencer: Handle,
-    name: Annotated[str, PathParameter(pattern=r"^(radar|bars)-[1-9][0-9]?$", description="radar-1, bars-2 ...: as in the JSON")],
+    name: Annotated[
+        str,
+        PathParameter(
+            pattern=r"^(radar|bars)-[1-9][0-9]?$", description="radar-1, bars-2 ...: as in the JSON"
+        ),
+    ],
     ranker: Ranker = None,
     kind: Kinds = ["posts", "columns"],
     side: Literal["influencer", "brand", "both"] = "influencer",
 ) -> Response:
-    """A radar, or the bars of an attribution, of the explanation that the same question gives as JSON; counted from 1."""
+    """A radar, or the bars of an attribution, of the explanation that the same question gives as JSON;
+    counted from 1."""
     sides = ("influencer", "brand") if side == "both" else (side,)
-    return Response(places.drawing(here, brand, influencer, ranker, kind, sides, name), media_type="image/png")
+    return Response(
+        places.drawing(here, brand, influencer, ranker, kind, sides, name), media_type="image/png"
+    )
 
 
 @router.get("/marks/{brand}", response_model=Marks)
@@ -166,9 +190,11 @@ def marks(_: Reader, desk: Notes, brand: Handle) -> Any:
 
 @router.patch("/marks/{brand}/{influencer}", response_model=Mark)
 def mark(caller: Writer, here: Here, desk: Notes, brand: Handle, influencer: Handle, marking: Marking) -> Any:
-    """Note an opinion, put on the list or take off it, write a note, set tags; what is not said stays as it is.
+    """Note an opinion, put on the list or take off it, write a note, set tags; what is not said stays as it
+    is.
 
-    A dislike and a place on the list exclude each other: setting one removes the other, both at once are refused.
+    A dislike and a place on the list exclude each other: setting one removes the other, both at once are
+    refused.
     """
     brand, influencer = places.pair(here, brand, influencer)
     changes = marking.model_dump(exclude_unset=True)

@@ -23,7 +23,8 @@ ACCEPTED: dict[str, Any] = {"status_code": 202, "response_model": models.Job}
 
 @router.post("/uploads", status_code=201, response_model=models.Upload)
 async def upload(_: Writer, here: Here, files: Annotated[list[UploadFile], File(min_length=1)]) -> Any:
-    """Files to be imported, or a .zip of them; they are let go of if no import asks for them before the service starts anew."""
+    """Files to be imported, or a .zip of them; they are let go of if no import asks for them before the
+    service starts anew."""
     return await receive(here, files)
 
 
@@ -33,7 +34,10 @@ def import_source(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: 
     if asked.path is not None and asked.upload is not None:
         raise UsageError("A path and an upload: which of them?", "Name one.")
     if asked.path is not None and not caller.may("admin"):
-        raise UsageError("This key may import uploads, not paths of the machine.", "Upload the files, or use a key of scope admin.")
+        raise UsageError(
+            "This key may import uploads, not paths of the machine.",
+            "Upload the files, or use a key of scope admin.",
+        )
     if asked.upload is not None and not (here.path / UPLOADS / asked.upload).is_dir():
         raise DataError("There is no such upload.", "Upload the files first: POST /api/v1/uploads")
     return submitted("import", asked, caller, here, queue, desk)
@@ -77,7 +81,8 @@ def evaluate(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: model
 
 @router.post("/reports", **ACCEPTED)
 def report(caller: Reader, here: Here, queue: Queue, desk: Notes, asked: models.Reporting) -> Any:
-    """A file to be mailed: what is known of a brand, the best influencers with pictures and reasons. It is the job's file."""
+    """A file to be mailed: what is known of a brand, the best influencers with pictures and reasons. It is
+    the job's file."""
     not_this = [*asked.not_this, *opinions(here, desk, asked.brand).dislikes]
     return submitted("report", asked.model_copy(update={"not_this": not_this}), caller, here, queue, desk)
 
@@ -106,7 +111,9 @@ def cancel(caller: Writer, queue: Queue, desk: Notes, id: str) -> Any:
 @router.get(
     "/jobs/{id}/file",
     response_class=Response,
-    responses={200: {"content": {kind.partition(";")[0]: {} for kind in PAPERS.values()}, "description": "The file"}},
+    responses={
+        200: {"content": {kind.partition(";")[0]: {} for kind in PAPERS.values()}, "description": "The file"}
+    },
 )
 def file(_: Reader, queue: Queue, id: str) -> Response:
     """What a job wrote to be kept."""

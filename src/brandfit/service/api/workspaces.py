@@ -69,7 +69,9 @@ def rejects(
     limit: Limit = 100,
     offset: Offset = 0,
     source: Annotated[str | None, Query(max_length=4096, description="those of this source alone")] = None,
-    number: Annotated[int | None, Query(alias="import", ge=0, le=2**53, description="those of this import")] = None,
+    number: Annotated[
+        int | None, Query(alias="import", ge=0, le=2**53, description="those of this import")
+    ] = None,
     earlier: Annotated[bool, Query(description="those of earlier imports too")] = False,
 ) -> Any:
     """Rows that the last import left out, with file, line and reason."""

@@ -22,7 +22,18 @@ from brandfit.service.pages._shared import STATIC, ToLogin, back, problem_page
 __all__ = ["mount_static", "problem_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-for module in (start, brands, session, influencers, why, shortlists, campaigns, content, evaluation, forgetting):
+for module in (
+    start,
+    brands,
+    session,
+    influencers,
+    why,
+    shortlists,
+    campaigns,
+    content,
+    evaluation,
+    forgetting,
+):
     router.include_router(module.router)
 
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}

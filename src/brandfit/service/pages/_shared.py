@@ -39,7 +39,9 @@ def looks(scope: str) -> Any:
             raise ToLogin
         request.state.caller = found
         if not found.may(scope):
-            raise Refused(403, f"Your key may {found.scope}; {scope} is wanted.", "Sign in with one that may.")
+            raise Refused(
+                403, f"Your key may {found.scope}; {scope} is wanted.", "Sign in with one that may."
+            )
         return found
 
     return told
@@ -59,13 +61,21 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(count=count, short=short, percent=percent, handle=handle, day=day, ago=ago, nonan=nonan, signed=signed)
+    found.filters.update(
+        count=count, short=short, percent=percent, handle=handle, day=day, ago=ago, nonan=nonan, signed=signed
+    )
     found.filters.update(category=pipeline.category_of, moved=moved)
     found.globals.update(charts=charts, static=static, version=__version__, PART=PART)
     return found
 
 
-def page(request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any) -> Response:
+def page(
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response:
     """A template as a page."""
     workspace = request.app.state.shown.now
     told = {
@@ -76,7 +86,9 @@ def page(request: Request, template: str, status: int = 200, headers: Mapping[st
         "url": lambda **changes: _url(request, changes),
         "query": query,
     }
-    return HTMLResponse(environment().get_template(template).render(told | values), status, dict(headers or {}))
+    return HTMLResponse(
+        environment().get_template(template).render(told | values), status, dict(headers or {})
+    )
 
 
 def back(path: str) -> Response:
@@ -84,7 +96,9 @@ def back(path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
-def problem_page(request: Request, status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None) -> Response:
+def problem_page(
+    request: Request, status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None
+) -> Response:
     return page(request, "problem.html", status, headers, number=status, title=title, detail=detail)
 
 
@@ -111,7 +125,7 @@ def query(**values: str) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-# --- how things are written ---------------------------------------------------------------------------------------------
+# --- how things are written ---------------------------------------------------------------------------------
 
 PART = {
     "text": "what both write",
@@ -140,7 +154,8 @@ def signed(value: float) -> str:
 
 
 def moved(item: Mapping[str, Any]) -> str:
-    """Where an influencer moved through likes and dislikes and why, as a sentence; '' where it did not move."""
+    """Where an influencer moved through likes and dislikes and why, as a sentence; '' where it did not
+    move."""
     told = reason(item, "which you like", "which you marked “Not this”")
     return f"Moved {told}." if told else ""
 

@@ -20,14 +20,24 @@ LIMIT = 20
 
 
 @router.get("/brands")
-def brands(request: Request, _: Reader, here: Here, offset: Annotated[int, Query(ge=0, le=10**7)] = 0) -> Response:
+def brands(
+    request: Request, _: Reader, here: Here, offset: Annotated[int, Query(ge=0, le=10**7)] = 0
+) -> Response:
     """All brands, with how each is seen and how many partners are known."""
     if not here.fingerprint:
-        return page(request, "brands.html", rows=[], faces={}, paged={"total": 0, "limit": LIMIT, "offset": 0})
+        return page(
+            request, "brands.html", rows=[], faces={}, paged={"total": 0, "limit": LIMIT, "offset": 0}
+        )
     rows = pipeline.listing("brands", here)
     shown = rows[offset : offset + 60]
     faces = people.faces(here, [row["id"] for row in shown], 1)
-    return page(request, "brands.html", rows=shown, faces=faces, paged={"total": len(rows), "limit": 60, "offset": offset})
+    return page(
+        request,
+        "brands.html",
+        rows=shown,
+        faces=faces,
+        paged={"total": len(rows), "limit": 60, "offset": offset},
+    )
 
 
 @router.get("/brands/{brand}")
@@ -42,7 +52,9 @@ def brand(
     followers: Followers = None,
     q: Annotated[str, Query(max_length=500)] = "",
     partners: bool = False,
-    balance: Annotated[int, Query(ge=0, le=100, description="0: words alone count, 100: pictures alone, 50: as learned")] = 50,
+    balance: Annotated[
+        int, Query(ge=0, le=100, description="0: words alone count, 100: pictures alone, 50: as learned")
+    ] = 50,
     refine: bool = False,
     offset: Annotated[int, Query(ge=0, le=10**7)] = 0,
 ) -> Response:

@@ -26,7 +26,18 @@ from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
 
 router = APIRouter()
-FIELDS = ("objective", "budget", "count", "ranker", "where", "followers", "at_least", "at_most", "exclude", "per_thousand")
+FIELDS = (
+    "objective",
+    "budget",
+    "count",
+    "ranker",
+    "where",
+    "followers",
+    "at_least",
+    "at_most",
+    "exclude",
+    "per_thousand",
+)
 ASKED: dict[str, str] = dict.fromkeys(FIELDS, "")
 """The form as it is at first."""
 Line = Annotated[str, Form(max_length=2000)]
@@ -58,14 +69,32 @@ async def campaign(
     prices: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """The set with the largest value under an objective within these limits."""
-    asked = {"budget": budget, "count": count, "ranker": ranker, "where": where, "at_least": at_least, "at_most": at_most}
-    asked |= {"followers": followers, "exclude": exclude, "per_thousand": per_thousand, "objective": objective}
+    asked = {
+        "budget": budget,
+        "count": count,
+        "ranker": ranker,
+        "where": where,
+        "at_least": at_least,
+        "at_most": at_most,
+    }
+    asked |= {
+        "followers": followers,
+        "exclude": exclude,
+        "per_thousand": per_thousand,
+        "objective": objective,
+    }
     with tempfile.TemporaryDirectory() as folder:
-        file = await saved(prices, Path(folder), "prices.csv") if prices is not None and prices.filename else None
+        file = (
+            await saved(prices, Path(folder), "prices.csv")
+            if prices is not None and prices.filename
+            else None
+        )
         return await run_in_threadpool(_answered, request, here, desk, brand, asked, file)
 
 
-def _answered(request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], file: Path | None) -> Response:
+def _answered(
+    request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], file: Path | None
+) -> Response:
     try:
         told = pipeline.shortlist(
             here,
@@ -84,8 +113,12 @@ def _answered(request: Request, here: Workspace, desk: Desk, brand: str, asked: 
             not_this=opinions(here, desk, brand).dislikes,
         )
     except BrandfitError as error:  # the form is where it can be mended
-        wrong = f"{error.message} {error.hint}".strip().replace(str(file), "The list of prices") if file else ""
-        return _page(request, here, desk, brand, asked, None, wrong or f"{error.message} {error.hint}".strip())
+        wrong = (
+            f"{error.message} {error.hint}".strip().replace(str(file), "The list of prices") if file else ""
+        )
+        return _page(
+            request, here, desk, brand, asked, None, wrong or f"{error.message} {error.hint}".strip()
+        )
     return _page(request, here, desk, brand, asked, told, "")
 
 
@@ -98,7 +131,13 @@ def currency(caller: Writer, here: Here, desk: Notes, brand: str, currency: Line
 
 
 def _page(
-    request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], found: Shortlist | None, wrong: str
+    request: Request,
+    here: Workspace,
+    desk: Desk,
+    brand: str,
+    asked: dict[str, str],
+    found: Shortlist | None,
+    wrong: str,
 ) -> Response:
     account = people.account(here, brand)
     told = plain(found.to_dict()) if found else None
@@ -123,7 +162,9 @@ def _page(
         disliked=len(opinions(here, desk, account["id"]).dislikes),
         faces=people.faces(here, ids),
         about=people.described(here, ids),
-        into=[pick for pick in picks if pick["influencer"] not in {one["influencer"] for one in first}] if first else [],
+        into=[pick for pick in picks if pick["influencer"] not in {one["influencer"] for one in first}]
+        if first
+        else [],
         out=[one for one in first if one["influencer"] not in chosen],
     )
 
@@ -159,7 +200,8 @@ def limits(text: str) -> dict[str, int]:
         condition, _, many = line.rpartition("=")
         if not condition or not (many.strip().isascii() and many.strip().isdigit()):
             raise UsageError(
-                f"A limit is written CONDITION=NUMBER, a line each; found {line[:80]!r}.", "For example: category:food=2"
+                f"A limit is written CONDITION=NUMBER, a line each; found {line[:80]!r}.",
+                "For example: category:food=2",
             )
         found[condition.strip()] = int(many)
     return found

@@ -33,7 +33,9 @@ MOST = 20
 def empty(request: Request, _: Reader, here: Here, brand: str, by: str = "") -> Response:
     account = people.account(here, brand)
     asked = {"like": account["id"], "by": handle(by), "captions": ""}
-    return page(request, "content.html", account=account, asked=asked, told=None, shown={}, wrong="", mapped=MAPPED)
+    return page(
+        request, "content.html", account=account, asked=asked, told=None, shown={}, wrong="", mapped=MAPPED
+    )
 
 
 @router.post("/brands/{brand}/content")
@@ -54,7 +56,9 @@ async def content(
         return await run_in_threadpool(_answered, request, here, brand, asked, files)
 
 
-def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, str], files: list[Path]) -> Response:
+def _answered(
+    request: Request, here: Workspace, brand: str, asked: dict[str, str], files: list[Path]
+) -> Response:
     account = people.account(here, brand)
     told: dict[str, Any] | None = None
     shown: dict[str, dict[str, str]] = {}
@@ -62,7 +66,9 @@ def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, st
     try:
         if len(files) > MOST:
             raise UsageError(f"More than {MOST} pictures at once.", "Send some of them first.")
-        texts = [text.strip() for text in asked["captions"].replace("\r\n", "\n").split("\n\n") if text.strip()]
+        texts = [
+            text.strip() for text in asked["captions"].replace("\r\n", "\n").split("\n\n") if text.strip()
+        ]
         like = asked["like"].strip() or account["id"]
         found = pipeline.advise(here, like, files, texts, asked["by"].strip() or None)
         best = [idea.what for idea in found.ideas if idea.kind == "picture"]
@@ -70,14 +76,27 @@ def _answered(request: Request, here: Workspace, brand: str, asked: dict[str, st
         for n, idea in enumerate(found.ideas):
             if idea.kind == "picture":
                 drawn = maps.get(idea.what)
-                shown[str(n)] = {"own": uri(read_picture(Path(idea.what))), "map": uri(drawn[1]) if drawn else ""}
+                shown[str(n)] = {
+                    "own": uri(read_picture(Path(idea.what))),
+                    "map": uri(drawn[1]) if drawn else "",
+                }
         told = plain(named(found.to_dict(), files))
     except BrandfitError as error:  # the form is where it can be mended
         wrong = f"{error.message} {error.hint}".strip()
         for file in files:
             wrong = wrong.replace(str(file), file.name)
     status = 422 if wrong else 200
-    return page(request, "content.html", status, account=account, asked=asked, told=told, shown=shown, wrong=wrong, mapped=MAPPED)
+    return page(
+        request,
+        "content.html",
+        status,
+        account=account,
+        asked=asked,
+        told=told,
+        shown=shown,
+        wrong=wrong,
+        mapped=MAPPED,
+    )
 
 
 def uri(data: bytes) -> str:

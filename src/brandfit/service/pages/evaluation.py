@@ -19,7 +19,11 @@ router = APIRouter()
 
 @router.get("/evaluation")
 def evaluation(
-    request: Request, _: Reader, here: Here, queue: Queue, job: Annotated[str | None, Query(max_length=100)] = None
+    request: Request,
+    _: Reader,
+    here: Here,
+    queue: Queue,
+    job: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
     """The tables of the latest evaluation, or of one that was asked for, and a form to begin another."""
     jobs = [one for one in queue.listing(KEPT)[0] if one["kind"] == "evaluate"]
@@ -54,7 +58,13 @@ def begin(
     refit: Annotated[bool, Form(description="encode anew in every fold")] = False,
 ) -> Response:
     settings: dict[str, Any] = {"protocol.date": date} if date and protocol == "temporal" else {}
-    asked = {"rankers": rankers or ["simcos"], "protocol": protocol, "seeds": seeds, "settings": settings, "refit": refit}
+    asked = {
+        "rankers": rankers or ["simcos"],
+        "protocol": protocol,
+        "seeds": seeds,
+        "settings": settings,
+        "refit": refit,
+    }
     submitted("evaluate", models.Evaluation.model_validate(asked), caller, here, queue, desk)
     return back("/evaluation")
 

@@ -150,7 +150,9 @@ def brands(
         wrong = f"{error.message} {error.hint}".strip()
     shown = found.brands[offset : offset + LIMIT] if found else ()
     names = [one.brand for one in shown]
-    categories = [pipeline.category_of(row) for row in pipeline.describe_accounts(here, names)] if names else []
+    categories = (
+        [pipeline.category_of(row) for row in pipeline.describe_accounts(here, names)] if names else []
+    )
     return page(
         request,
         "suited.html",
@@ -163,12 +165,20 @@ def brands(
         asked={"ranker": ranker or "", "partners": partners, "followers": followers or ""},
         rankers=places.usable(here),
         paged={"total": len(found.brands) if found else 0, "limit": LIMIT, "offset": offset},
-        top=places.top([{"chance": {"high": one.probability[2]} if one.probability else None} for one in shown]),
+        top=places.top(
+            [{"chance": {"high": one.probability[2]} if one.probability else None} for one in shown]
+        ),
     )
 
 
 def _list(
-    request: Request, here: Workspace, found: pipeline.Found | None, asked: dict[str, str], wrong: str, by: str, offset: int
+    request: Request,
+    here: Workspace,
+    found: pipeline.Found | None,
+    asked: dict[str, str],
+    wrong: str,
+    by: str,
+    offset: int,
 ) -> Response:
     rows = [dict(row) for row in found.rows] if found else []
     ids = [row["influencer"] for row in rows]
@@ -179,13 +189,17 @@ def _list(
         "influencers.html",
         empty=not here.fingerprint,
         found=found,
-        counts=sentences(found.total, found.excluded, what="can be compared" if by else "are found") if found else [],
+        counts=sentences(found.total, found.excluded, what="can be compared" if by else "are found")
+        if found
+        else [],
         rows=rows,
         asked=asked,
         q=asked["q"],
         wrong=wrong,
         by=by,
-        sorts={name: field.doc for name, field in filters.FIELDS.items() if field.numbers and not field.beside},
+        sorts={
+            name: field.doc for name, field in filters.FIELDS.items() if field.numbers and not field.beside
+        },
         faces=people.faces(here, ids) if ids else {},
         about=people.described(here, ids) if ids else {},
         paged={"total": 0 if by or not found else found.total, "limit": LIMIT, "offset": offset},

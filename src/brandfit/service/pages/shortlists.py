@@ -65,14 +65,16 @@ def notes(
     desk: Notes,
     brand: str,
     influencer: Annotated[list[str], Form(min_length=1, max_length=1000)],
-    shown: Annotated[list[str], Form(max_length=1000, description="versions of the notes that the page showed")],
+    shown: Annotated[
+        list[str], Form(max_length=1000, description="versions of the notes that the page showed")
+    ],
     note: Annotated[list[str], Form(max_length=1000)],
     tags: Annotated[list[str], Form(max_length=1000, description="with commas between them")],
     opinion: Annotated[list[Literal["none", "like", "dislike"]], Form(max_length=1000)],
     off: Annotated[str | None, Form(description="whom to take off the list")] = None,
 ) -> Response:
-    """Save all notes of the page at once, all or none: those that were edited. Whatever somebody else noted meanwhile of the others
-    stays."""
+    """Save all notes of the page at once, all or none: those that were edited. Whatever somebody else noted
+    meanwhile of the others stays."""
     brand = people.account(here, brand)["id"]
     columns = influencer, shown, note, tags, opinion
     if len({len(column) for column in columns}) > 1:
@@ -110,21 +112,31 @@ def _checked(changes: dict[str, Any]) -> None:
     except ValidationError:
         raise UsageError(
             "A note is too long, or these are too many tags, or one tag is too long.",
-            "5,000 characters a note, 30 tags of 50 characters each at most. Go back to mend it: nothing was saved.",
+            "5,000 characters a note, 30 tags of 50 characters each at most. Go back to mend it: nothing was "
+            "saved.",
         ) from None
 
 
 @router.post("/brands/{brand}/report")
 def report(
-    caller: Reader, here: Here, desk: Notes, queue: Queue, brand: str, ending: Annotated[Literal["html", "pdf"], Form()] = "html"
+    caller: Reader,
+    here: Here,
+    desk: Notes,
+    queue: Queue,
+    brand: str,
+    ending: Annotated[Literal["html", "pdf"], Form()] = "html",
 ) -> Response:
     """Of those on the list; the page of the job has the file."""
     found = listed.listed(here, desk, brand)
     ids = [item["influencer"] for item in found["items"]]
     if len(ids) > 200:
-        raise UsageError(f"A report holds 200 influencers at most; {len(ids)} are on the list.", "Save them as a table.")
+        raise UsageError(
+            f"A report holds 200 influencers at most; {len(ids)} are on the list.", "Save them as a table."
+        )
     asked = {"brand": found["brand"], "ending": ending, "influencers": ids}
-    return back(f"/jobs/{submitted('report', Reporting.model_validate(asked), caller, here, queue, desk)['id']}")
+    return back(
+        f"/jobs/{submitted('report', Reporting.model_validate(asked), caller, here, queue, desk)['id']}"
+    )
 
 
 @router.post("/brands/{brand}/shortlist/{influencer}")
@@ -144,11 +156,15 @@ def change(
     if whole:  # an empty field comes as none
         note, tags = note or "", tags or ""
     brand, influencer = handle(brand), handle(influencer)
-    if influencer not in desk.marks(brand):  # else it may be of one who is no longer here, and can be taken off
+    if influencer not in desk.marks(
+        brand
+    ):  # else it may be of one who is no longer here, and can be taken off
         brand, influencer = places.pair(here, brand, influencer)
     asked = {
         "note": None if note is None else note.strip().replace("\r\n", "\n"),
-        "tags": None if tags is None else list(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip())),
+        "tags": None
+        if tags is None
+        else list(dict.fromkeys(tag.strip() for tag in tags.split(",") if tag.strip())),
         "listed": None if listed is None else listed == "on",
     }
     changes: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}

@@ -35,7 +35,10 @@ def imports(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
     """Drop files, see what came of the last import, and the rows that were left out."""
     jobs = [job for job in queue.listing(50)[0] if job["kind"] == "import"]
     last = next((job for job in jobs if job["state"] not in ("queued", "running")), None)
-    found = [{**one, "rows": here.rejects(of=one["id"])[:SHOWN] if one["rejects"] else []} for one in here.imports()]
+    found = [
+        {**one, "rows": here.rejects(of=one["id"])[:SHOWN] if one["rejects"] else []}
+        for one in here.imports()
+    ]
     # An import that failed has no rows of its own: those of another import are not shown as if they were.
     own = 1 if found and _is_last(found[0], last) else 0
     return page(
@@ -63,7 +66,9 @@ async def upload(
 ) -> Response:
     """Take files and import them."""
     kept = await receive(here, [file for file in files if file.filename])
-    asked = models.Import.model_validate({"source": source or kept["importers"][0], "upload": kept["id"], "strict": strict})
+    asked = models.Import.model_validate(
+        {"source": source or kept["importers"][0], "upload": kept["id"], "strict": strict}
+    )
     await run_in_threadpool(submitted, "import", asked, caller, here, queue, desk)
     return back("/import")
 
@@ -89,14 +94,18 @@ def update(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
 
 
 @router.get("/jobs")
-def jobs(request: Request, _: Reader, queue: Queue, offset: Annotated[int, Query(ge=0, le=10**7)] = 0) -> Response:
+def jobs(
+    request: Request, _: Reader, queue: Queue, offset: Annotated[int, Query(ge=0, le=10**7)] = 0
+) -> Response:
     items, total = queue.listing(50, offset)
     return page(request, "jobs.html", jobs=items, paged={"total": total, "limit": 50, "offset": offset})
 
 
 @router.get("/jobs/{id}")
 def job(request: Request, _: Reader, queue: Queue, id: str) -> Response:
-    return page(request, "job.html", job=queue.get(id), log=queue.log(id)[-20_000:], kept=queue.file(id) is not None)
+    return page(
+        request, "job.html", job=queue.get(id), log=queue.log(id)[-20_000:], kept=queue.file(id) is not None
+    )
 
 
 @router.post("/jobs/{id}/cancel")
@@ -107,7 +116,8 @@ def cancel(caller: Writer, queue: Queue, desk: Notes, id: str) -> Response:
 
 
 def _is_last(newest: dict[str, Any], job: dict[str, Any] | None) -> bool:
-    """Whether the newest import that was written is what the last job did, or came after it (from the command line)."""
+    """Whether the newest import that was written is what the last job did, or came after it (from the command
+    line)."""
     if newest["time"] is None:
         return False
     return job is None or job["state"] == "done" or newest["time"] > (job["finished"] or 0)
@@ -115,7 +125,9 @@ def _is_last(newest: dict[str, Any], job: dict[str, Any] | None) -> bool:
 
 @router.get("/rejects.txt")
 def rejects(
-    _: Reader, here: Here, number: Annotated[int | None, Query(alias="import", ge=0, le=2**53, description="of this import")] = None
+    _: Reader,
+    here: Here,
+    number: Annotated[int | None, Query(alias="import", ge=0, le=2**53, description="of this import")] = None,
 ) -> Response:
     """All rows that the last import, or another one, left out, to be mended in the files."""
     lines = [f"{row['file']}, line {row['line']}: {row['reason']}" for row in here.rejects(of=number)]

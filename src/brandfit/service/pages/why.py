@@ -1,4 +1,5 @@
-"""Why an influencer has its place for a brand, the same from the influencer's side, and several influencers beside each other."""
+"""Why an influencer has its place for a brand, the same from the influencer's side, and several influencers
+beside each other."""
 
 from __future__ import annotations
 
@@ -33,10 +34,17 @@ METHODS: dict[MapMethod, tuple[str, str]] = {
     "occlusion": ("By covering parts", "Each part of a picture was covered, and the pair scored again."),
     "gradient": (
         "By small changes",
-        "It was computed how small changes of each part move the likeness of the picture to what the other side shows.",
+        "It was computed how small changes of each part move the likeness of the picture to what the other "
+        "side shows.",
     ),
-    "wsim": ("What counts for the other side", "Colours say what the ranker learned to look for in pictures for the other side."),
-    "wsim-general": ("What counts for anybody", "Colours say what the ranker learned to look for in pictures, whoever looks."),
+    "wsim": (
+        "What counts for the other side",
+        "Colours say what the ranker learned to look for in pictures for the other side.",
+    ),
+    "wsim-general": (
+        "What counts for anybody",
+        "Colours say what the ranker learned to look for in pictures, whoever looks.",
+    ),
 }
 """How heat maps are made: on a button, and in a sentence."""
 MOST = 12
@@ -56,7 +64,8 @@ def why(
     followers: Followers = None,
     side: Side = "influencer",
 ) -> Response:
-    """The score, its parts and what both are about; what takes long is on pages of its own, which a script loads into this one."""
+    """The score, its parts and what both are about; what takes long is on pages of its own, which a script
+    loads into this one."""
     brand, influencer = places.pair(here, brand, influencer)
     told, wrong = _explained(here, brand, influencer, ranker or None, followers)
     return page(
@@ -91,12 +100,27 @@ def piece(
     side: Side = "influencer",
     map_method: MapMethod = "occlusion",
 ) -> Response:
-    """What of the posts, columns, words or pictures of one side makes the score; or the pair from both sides."""
+    """What of the posts, columns, words or pictures of one side makes the score; or the pair from both
+    sides."""
     brand, influencer = places.pair(here, brand, influencer)
     whose = influencer if side == "influencer" else brand
-    values: dict[str, Any] = {"brand": brand, "influencer": influencer, "whose": whose, "side": side, "ranker": ranker or ""}
+    values: dict[str, Any] = {
+        "brand": brand,
+        "influencer": influencer,
+        "whose": whose,
+        "side": side,
+        "ranker": ranker or "",
+    }
     values["followers"] = followers or ""
-    values |= {"piece": piece, "title": PIECES[piece], "attributions": [], "maps": [], "pair": None, "posts": {}, "wrong": ""}
+    values |= {
+        "piece": piece,
+        "title": PIECES[piece],
+        "attributions": [],
+        "maps": [],
+        "pair": None,
+        "posts": {},
+        "wrong": "",
+    }
     values |= {"notes": [], "method": map_method, "methods": {}}
     try:
         if piece == "both":
@@ -109,7 +133,9 @@ def piece(
                 here, brand, influencer, ranker or None, *asked, followers=followers, map_method=map_method
             )
             quick, _wrong = _explained(here, brand, influencer, ranker or None, followers)
-            values["notes"] = [note for note in told.notes if quick is None or note not in quick["notes"]]  # of this piece alone
+            values["notes"] = [
+                note for note in told.notes if quick is None or note not in quick["notes"]
+            ]  # of this piece alone
             values["attributions"] = [
                 {
                     "told": one,
@@ -122,7 +148,9 @@ def piece(
             ]
             values["maps"] = list(told.maps)
             values["posts"] = people.posts_of(
-                here, [one.post for one in told.maps] + [item.id for one in told.of("posts") for item in one.items[:MOST]]
+                here,
+                [one.post for one in told.maps]
+                + [item.id for one in told.of("posts") for item in one.items[:MOST]],
             )
     except BrandfitError as error:
         values["wrong"] = f"{error.message} {error.hint}".strip()
@@ -158,7 +186,18 @@ def compare(
         rows.append(
             {
                 "influencer": id,
-                **(told or {"score": None, "rank": None, "among": 0, "chance": None, "parts": {}, "radar": None, "ranker": ""}),
+                **(
+                    told
+                    or {
+                        "score": None,
+                        "rank": None,
+                        "among": 0,
+                        "chance": None,
+                        "parts": {},
+                        "radar": None,
+                        "ranker": "",
+                    }
+                ),
                 "wrong": wrong,
                 "faces": faces[id],
                 "about": about[id],
@@ -211,12 +250,15 @@ def _explained(
 
 
 def _digits(values: Sequence[float]) -> int:
-    """Decimals with which the largest of these has two digits that say something; two at least, five at most."""
+    """Decimals with which the largest of these has two digits that say something; two at least, five at
+    most."""
     largest = max((abs(value) for value in values), default=1.0)
     return next((digits for digits in (2, 3, 4) if largest >= 10.0 ** (1 - digits)), 5)
 
 
-def _prices(here: Workspace, brand: str, ids: list[str], ranker: str | None) -> dict[str, tuple[float, float, float]]:
+def _prices(
+    here: Workspace, brand: str, ids: list[str], ranker: str | None
+) -> dict[str, tuple[float, float, float]]:
     try:
         return pipeline.asking_prices(here, brand, ids, ranker)
     except BrandfitError:  # nothing ranks: said where the scores belong

@@ -1,20 +1,23 @@
-"""Keyword search (C-20) on real posts: ours beside its parts, a keyword in the caption, and chance; on CAMERA's queries and others.
+"""Keyword search (C-20) on real posts: ours beside its parts, a keyword in the caption, and chance; on
+CAMERA's queries and others.
 
-    python experiments/search.py WORKSPACE --out experiments/search [--kept FOLDER] [--k 10]
+    python studies/search.py WORKSPACE --out results/search [--kept FOLDER] [--k 10]
 
-The index sees captions without their hashtags and biographies, the sentence encoder the same captions, concepts what these say;
-hashtags and descriptions of pictures are held out and judge: an influencer answers a query if the concepts of half of its
-keywords at least are among the concepts of its hashtags and descriptions. Precision@k over queries; beside it the same if all
-keywords are asked for, and over the posts of those who were found, which does not favour those who post much. The judge
-reads by the taxonomy that ``evidence`` and ``concepts`` read by, which favours these two.
+The index sees captions without their hashtags and biographies, the sentence encoder the same captions,
+concepts what these say; hashtags and descriptions of pictures are held out and judge: an influencer answers a
+query if the concepts of half of its keywords at least are among the concepts of its hashtags and
+descriptions. Precision@k over queries; beside it the same if all keywords are asked for, and over the posts
+of those who were found, which does not favour those who post much. The judge reads by the taxonomy that
+``evidence`` and ``concepts`` read by, which favours these two.
 
 chance               the share of all influencers that answer
 keyword in caption   influencers with most keywords in a caption, then in most captions, by lot
 
-The four queries are those of the paper's Fig. 5. Nothing was chosen by them, but by half of the development queries: two to four
-words, as people type them, of which none is a word or names a concept of the four; from names of one concept, names of two
-concepts that go together, and hashtags cut into words; answered by 20 influencers at least and 15 % at most. The other half
-confirms. Intervals (95 %) are bootstrapped over queries, p is of paired sign flips.
+The four queries are those of the paper's Fig. 5. Nothing was chosen by them, but by half of the development
+queries: two to four words, as people type them, of which none is a word or names a concept of the four; from
+names of one concept, names of two concepts that go together, and hashtags cut into words; answered by 20
+influencers at least and 15 % at most. The other half confirms. Intervals (95 %) are bootstrapped over
+queries, p is of paired sign flips.
 
 ``--kept`` names a workspace that is made and keeps what was encoded, for the next time: tens of minutes.
 """
@@ -73,8 +76,13 @@ FILLERS = frozenset({"ig", "insta", "instagram"})
 def bare(dataset: Dataset) -> Dataset:
     """Captions without hashtags, no list of hashtags, no descriptions."""
     posts, images = dataset.posts, dataset.images
-    captions = pa.array([None if c is None else without_hashtags(c) for c in posts["caption"].to_pylist()], pa.string())
-    for name, values in (("caption", captions), ("hashtags", pa.array([[]] * len(posts), posts.schema.field("hashtags").type))):
+    captions = pa.array(
+        [None if c is None else without_hashtags(c) for c in posts["caption"].to_pylist()], pa.string()
+    )
+    for name, values in (
+        ("caption", captions),
+        ("hashtags", pa.array([[]] * len(posts), posts.schema.field("hashtags").type)),
+    ):
         at = posts.schema.get_field_index(name)
         posts = posts.set_column(at, posts.schema.field(at), values)
     at = images.schema.get_field_index("alt_text")
@@ -192,7 +200,9 @@ def in_captions(dataset: Dataset, query: Query) -> np.ndarray:
     """(n,) most keywords of any caption, then in how many captions."""
     at = {id: n for n, id in enumerate(dataset.influencers.tolist())}
     most, many = np.zeros(len(at)), np.zeros(len(at))
-    for account, caption in zip(dataset.posts["account"].to_pylist(), dataset.posts["caption"].to_pylist(), strict=True):
+    for account, caption in zip(
+        dataset.posts["account"].to_pylist(), dataset.posts["caption"].to_pylist(), strict=True
+    ):
         if account in at and caption:
             count = sum(word in caption.lower() for word in query)
             most[at[account]] = max(most[at[account]], count)
@@ -208,7 +218,9 @@ def ways(dataset: Dataset, search: Keywords) -> dict[str, Scores]:
         return lambda query: search.fuse(find(query), search.ranks(find(query)), weights)
 
     result: dict[str, Scores] = {"ours": fused(WEIGHTS)}
-    result |= {f"ours without {name}": fused({k: w for k, w in WEIGHTS.items() if k != name}) for name in WEIGHTS}
+    result |= {
+        f"ours without {name}": fused({k: w for k, w in WEIGHTS.items() if k != name}) for name in WEIGHTS
+    }
     result["words, concepts, meaning alike"] = fused(dict.fromkeys(("words", "concepts", "meaning"), 1.0))
     result["all four alike"] = fused(dict.fromkeys(WEIGHTS, 1.0))
     for name in WEIGHTS:
@@ -220,7 +232,9 @@ def ways(dataset: Dataset, search: Keywords) -> dict[str, Scores]:
 def interval(values: np.ndarray) -> tuple[float, float]:
     """95 % of the means of queries drawn again."""
     rng = seeds.generator(0, "bootstrap")
-    low, high = np.quantile(values[rng.integers(0, len(values), (2000, len(values)))].mean(axis=1), [0.025, 0.975])
+    low, high = np.quantile(
+        values[rng.integers(0, len(values), (2000, len(values)))].mean(axis=1), [0.025, 0.975]
+    )
     return float(low), float(high)
 
 
@@ -229,13 +243,28 @@ Rows = Sequence[Mapping[str, Any]]
 MEASURES = ("half", "all", "posts")
 
 
-def measured(queries: Mapping[Query, str], tried: Mapping[str, Scores], judge: Judge, ids: np.ndarray, k: int) -> Rows:
+def measured(
+    queries: Mapping[Query, str], tried: Mapping[str, Scores], judge: Judge, ids: np.ndarray, k: int
+) -> Rows:
     """``queries``: of which part each is."""
     rows: list[dict[str, Any]] = []
     for query, part in queries.items():
-        right = dict(zip(MEASURES, (judge.answers(query), judge.answers(query, 1.0), judge.of_posts(query)), strict=True))
+        right = dict(
+            zip(
+                MEASURES,
+                (judge.answers(query), judge.answers(query, 1.0), judge.of_posts(query)),
+                strict=True,
+            )
+        )
         of = {"query": " ".join(query), "part": part}
-        rows.append({**of, "way": "chance", "found": k, **{name: float(values.mean()) for name, values in right.items()}})
+        rows.append(
+            {
+                **of,
+                "way": "chance",
+                "found": k,
+                **{name: float(values.mean()) for name, values in right.items()},
+            }
+        )
         for way, score in tried.items():
             scores = score(query)
             found = np.flatnonzero(scores > 0)
@@ -261,7 +290,8 @@ def four(rows: Rows) -> list[str]:
 
 
 def summary(rows: Rows, part: str, ways: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Of a part of the development queries: way to its precision by each measure, the interval of the first, and p beside ours."""
+    """Of a part of the development queries: way to its precision by each measure, the interval of the first,
+    and p beside ours."""
     result = {}
     for way in ways:
         values = column(rows, part, way)
@@ -273,17 +303,24 @@ def summary(rows: Rows, part: str, ways: Sequence[str]) -> dict[str, dict[str, A
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--kept", type=Path)
     parser.add_argument("--k", type=int, default=10)
     asked = parser.parse_args()
-    with Workspace(asked.workspace) as workspace, Workspace(asked.kept, create=True) if asked.kept else nullcontext() as kept:
+    with (
+        Workspace(asked.workspace) as workspace,
+        Workspace(asked.kept, create=True) if asked.kept else nullcontext() as kept,
+    ):
         whole = pipeline.load(workspace)
         dataset = bare(whole)
         reader = MiniLM()
-        text = reader.encode(dataset, kept)  # not into the workspace: it has features of this name, of whole captions
+        text = reader.encode(
+            dataset, kept
+        )  # not into the workspace: it has features of this name, of whole captions
         concept = Bag(Bag.Config.of(SEEN)).encode(dataset, kept)
         judge = Judge(whole, Bag(Bag.Config.of(HELD)).encode(whole, kept))
     dataset = dataset.with_slots({"text": text, "concept": concept})
@@ -297,7 +334,7 @@ def main() -> None:
     told = [
         f"# Keyword search: precision@{asked.k}",
         "",
-        f"{judge.n:,} influencers; see experiments/search.py.",
+        f"{judge.n:,} influencers; see studies/search.py.",
         "",
         "## The four queries of CAMERA, Fig. 5",
         "",
@@ -307,11 +344,17 @@ def main() -> None:
     ]
     for part, found in halves.items():
         told += ["", f"{len(column(rows, part, 'ours'))} of them {part}:", ""]
-        told += ["| | half of the keywords | p, beside ours | all keywords | posts |", "|---|---|---|---|---|"]
+        told += [
+            "| | half of the keywords | p, beside ours | all keywords | posts |",
+            "|---|---|---|---|---|",
+        ]
         for way, of in found.items():
             low, high = of["interval"]
             p = "" if way == "ours" else f"{of['p']:.4f}"
-            told.append(f"| {way} | {of['half']:.3f} [{low:.3f}, {high:.3f}] | {p} | {of['all']:.3f} | {of['posts']:.3f} |")
+            told.append(
+                f"| {way} | {of['half']:.3f} [{low:.3f}, {high:.3f}] | {p} | {of['all']:.3f} | "
+                f"{of['posts']:.3f} |"
+            )
     paper = [row for row in rows if row["part"] == PAPER]
     result = {"weights": dict(WEIGHTS), "four": paper, "development": halves}
     asked.out.mkdir(parents=True, exist_ok=True)

@@ -1,16 +1,20 @@
-"""Can node2vec tell the edges of a concept graph that were held out? Ours beside public packages, on the same split, in one run.
+"""Can node2vec tell the edges of a concept graph that were held out? Ours beside public packages, on the same
+split, in one run.
 
-    python experiments/link_prediction.py graph.txt [--node2vec PYTHON] [--pecanpy PYTHON] [--seeds 5] [--epochs 5]
+    python studies/link_prediction.py graph.txt [--node2vec PYTHON] [--pecanpy PYTHON] [--seeds 5]
+    [--epochs 5]
 
-graph.txt is a line an edge: node, node, weight. PYTHON is an interpreter that has the package installed, for both want another
-NumPy than ours. Setting of all: 128 dimensions, 10 walks of 80 nodes, window 10, p = q = 1, skip-gram with 5 negatives.
+graph.txt is a line an edge: node, node, weight. PYTHON is an interpreter that has the package installed, for
+both want another NumPy than ours. Setting of all: 128 dimensions, 10 walks of 80 nodes, window 10, p = q = 1,
+skip-gram with 5 negatives.
 
-A fifth of the edges is held out, at random but for a spanning forest, so that no node loses its part of the graph. They are told
-from equally many pairs that are no edge, drawn in two ways: uniformly, where the degrees alone say much, and with one end kept and
-the other drawn by degree, where they say little. Scores of a pair: the dot product, the cosine, and logistic regression on the
-products of the coordinates, fitted on edges that were walked on and equally many drawn pairs (Grover and Leskovec 2016, Section
-4.4). Degree, the product of the degrees, is what the vectors must add to. Time is that of walks and training, imports apart; the
-first of ours includes compiling.
+A fifth of the edges is held out, at random but for a spanning forest, so that no node loses its part of the
+graph. They are told from equally many pairs that are no edge, drawn in two ways: uniformly, where the degrees
+alone say much, and with one end kept and the other drawn by degree, where they say little. Scores of a pair:
+the dot product, the cosine, and logistic regression on the products of the coordinates, fitted on edges that
+were walked on and equally many drawn pairs (Grover and Leskovec 2016, Section 4.4). Degree, the product of
+the degrees, is what the vectors must add to. Time is that of walks and training, imports apart; the first of
+ours includes compiling.
 """
 
 from __future__ import annotations
@@ -53,7 +57,9 @@ NODE2VEC = PEER.format(
     embed="""
 graph = networkx.Graph()
 graph.add_weighted_edges_from(zip(source.tolist(), target.tolist(), weight.tolist()))
-walker = node2vec.Node2Vec(graph, dimensions=128, walk_length=80, num_walks=10, workers=1, quiet=True, seed=seed)
+walker = node2vec.Node2Vec(
+    graph, dimensions=128, walk_length=80, num_walks=10, workers=1, quiet=True, seed=seed
+)
 learned = walker.fit(window=10, min_count=1, epochs=epochs, workers=cores, seed=seed).wv
 vectors = np.stack([learned[str(node)] for node in range(n)])
 """,
@@ -64,7 +70,9 @@ PECANPY = PEER.format(
     embed="""
 dense = np.zeros((n, n))
 dense[source, target] = dense[target, source] = weight
-graph = pecanpy.PreCompFirstOrder.from_mat(dense, [str(node) for node in range(n)], p=1, q=1, workers=cores, random_state=seed)
+graph = pecanpy.PreCompFirstOrder.from_mat(
+    dense, [str(node) for node in range(n)], p=1, q=1, workers=cores, random_state=seed
+)
 graph.preprocess_transition_probs()
 vectors = graph.embed(dim=128, num_walks=10, walk_length=80, window_size=10, epochs=epochs)
 """,
@@ -82,7 +90,9 @@ class Split(NamedTuple):
 
 def read(path: Path) -> tuple[Edges, int]:
     """Edges between the nodes that have any, renumbered 0 ... n - 1."""
-    source, target, weight = np.loadtxt(path, dtype=[("source", int), ("target", int), ("weight", float)], unpack=True)
+    source, target, weight = np.loadtxt(
+        path, dtype=[("source", int), ("target", int), ("weight", float)], unpack=True
+    )
     ids, ends = np.unique(np.stack([source, target]), return_inverse=True)
     source, target = ends.reshape(2, -1)
     return (source, target, weight), len(ids)
@@ -98,7 +108,9 @@ def split(edges: Edges, n: int, seed: int) -> Split:
     free = np.asarray(forest.todense())[source, target] == 0
     held = np.zeros(len(source), bool)
     held[rng.choice(np.flatnonzero(free), round(HELD_OUT * len(source)), replace=False)] = True
-    return Split(n, (source[~held], target[~held], weight[~held]), np.stack([source[held], target[held]], 1), is_edge)
+    return Split(
+        n, (source[~held], target[~held], weight[~held]), np.stack([source[held], target[held]], 1), is_edge
+    )
 
 
 def uniformly(split: Split, pairs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -162,7 +174,9 @@ def peer(python: str, code: str, split: Split, epochs: int, seed: int) -> tuple[
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("graph", type=Path)
     parser.add_argument("--node2vec", metavar="PYTHON")
     parser.add_argument("--pecanpy", metavar="PYTHON")
@@ -193,7 +207,10 @@ def main() -> None:
         for row in seconds:
             cells = []
             for score, values in found[draw, row].items():
-                (auc, ap), (auc_sd, ap_sd) = np.mean(values, axis=0), np.std(values, axis=0, ddof=min(1, asked.seeds - 1))
+                (auc, ap), (auc_sd, ap_sd) = (
+                    np.mean(values, axis=0),
+                    np.std(values, axis=0, ddof=min(1, asked.seeds - 1)),
+                )
                 cells.append(f"{score} {auc:.3f}±{auc_sd:.3f} / {ap:.3f}±{ap_sd:.3f}")
             print(f"  {row:20s}  {'   '.join(cells)}")
     print("\nseconds, first and median")

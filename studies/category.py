@@ -1,11 +1,12 @@
 """What a profiler's categories add to ``brandfit`` when partners are to be found (the slot ``category``).
 
-    python experiments/category.py WORKSPACE [--profiler combined] [--protocol expansion] [--seed 0]
+    python studies/category.py WORKSPACE [--profiler combined] [--protocol expansion] [--seed 0]
 
-``brandfit profile`` reads whole accounts, so that in an evaluation its categories would have seen the very posts that are hidden.
-Here the profiler is fitted anew on what a fold shows, once for the view that is learned from and once for the one that is judged;
-accounts whose category is known are told by a model that did not see them. Means over brands without and with the slot, the
-difference, and p by sign flips over brands, adjusted after Holm.
+``brandfit profile`` reads whole accounts, so that in an evaluation its categories would have seen the very
+posts that are hidden. Here the profiler is fitted anew on what a fold shows, once for the view that is
+learned from and once for the one that is judged; accounts whose category is known are told by a model that
+did not see them. Means over brands without and with the slot, the difference, and p by sign flips over
+brands, adjusted after Holm.
 """
 
 from __future__ import annotations
@@ -37,18 +38,23 @@ def categories(profiler: str, whole: Dataset, view: Dataset, seed: int) -> Featu
 def told(profiler: str, whole: Dataset, fold: Fold, seed: int) -> Fold:
     """The fold with the slot ``category`` in both views."""
     train, test = (
-        view.with_slots({**view.slots, "category": categories(profiler, whole, view, seed)}) for view in (fold.train, fold.test)
+        view.with_slots({**view.slots, "category": categories(profiler, whole, view, seed)})
+        for view in (fold.train, fold.test)
     )
     return fold._replace(train=train, test=test)
 
 
 def judged(dataset: Dataset, folds: list[Fold], name: str, seed: int) -> Judged:
     protocol = protocols.get(name).replace(split=lambda dataset, **settings: folds)
-    return evaluate({"brandfit": lambda seed: Brandfit(seed=seed)}, dataset, protocol, (seed,)).judged["brandfit"]
+    return evaluate({"brandfit": lambda seed: Brandfit(seed=seed)}, dataset, protocol, (seed,)).judged[
+        "brandfit"
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--profiler", default="combined")
     parser.add_argument("--protocol", default="expansion")
@@ -63,15 +69,23 @@ def main() -> None:
     metrics = list(without.values)
     left, right = ({m: np.asarray(found.values[m][0]) for m in metrics} for found in (without, with_it))
     p = holm([paired_test(right[m], left[m]) for m in metrics])
-    print(f"{asked.protocol}, {len(left[metrics[0]]):,} brands, seed {asked.seed}, category from {asked.profiler}")
+    print(
+        f"{asked.protocol}, {len(left[metrics[0]]):,} brands, seed {asked.seed}, category from "
+        f"{asked.profiler}"
+    )
     for metric, chance in zip(metrics, p, strict=True):
         values = np.nanmean(left[metric]), np.nanmean(right[metric])
-        print(f"{metric:10} without {values[0]:.4f}  with {values[1]:.4f}  difference {values[1] - values[0]:+.4f}  p {chance:.3f}")
+        print(
+            f"{metric:10} without {values[0]:.4f}  with {values[1]:.4f}  difference "
+            f"{values[1] - values[0]:+.4f}  p {chance:.3f}"
+        )
 
 
 def _without(dataset: Dataset) -> Dataset:
     """Not the categories that were told of whole accounts."""
-    return dataset.with_slots({slot: features for slot, features in dataset.slots.items() if slot != "category"})
+    return dataset.with_slots(
+        {slot: features for slot, features in dataset.slots.items() if slot != "category"}
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""How are brands best put in order for an influencer (S-02)? By score, by its place among the candidates, or by a probability.
+"""How are brands best put in order for an influencer (S-02)? By score, by its place among the candidates, or
+by a probability.
 
-    python experiments/brands.py WORKSPACE [--protocol expansion] [--ranker simcos --ranker brandfit] [--seed 0]
+    python studies/brands.py WORKSPACE [--protocol expansion] [--ranker simcos --ranker brandfit]
+        [--seed 0]
 
-Every brand of a fold is scored against every candidate, as in ``brandfit evaluate``; then each influencer that has a partner to be
-found among these brands ranks the brands. Mean over influencers of the AUC, of one over the rank of the first partner, and of the
-share of partners among the first five, with p of the difference to the order by score (sign flips over influencers, AUC).
+Every brand of a fold is scored against every candidate, as in ``brandfit evaluate``; then each influencer
+that has a partner to be found among these brands ranks the brands. Mean over influencers of the AUC, of one
+over the rank of the first partner, and of the share of partners among the first five, with p of the
+difference to the order by score (sign flips over influencers, AUC).
 
     score         as the ranker gives it
     place         the influencer's rank among the candidates of the brand, over how many they are
@@ -42,8 +45,8 @@ def orders(scores: np.ndarray, eligible: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def judged(values: np.ndarray, relevant: np.ndarray) -> tuple[float, float, float]:
-    """AUC, MRR and recall of the first five brands for one influencer; equal ones count half, or come in the order of the
-    brands."""
+    """AUC, MRR and recall of the first five brands for one influencer; equal ones count half, or come in the
+    order of the brands."""
     rank = rankdata(-values)
     n, r = len(values), int(relevant.sum())
     auc = 1 - (rank[relevant].sum() - r * (r + 1) / 2) / (r * (n - r))
@@ -51,7 +54,9 @@ def judged(values: np.ndarray, relevant: np.ndarray) -> tuple[float, float, floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--protocol", default="expansion")
     parser.add_argument("--ranker", action="append")
@@ -67,7 +72,9 @@ def main() -> None:
             with contextlib.suppress(AttributeError, UsageError):  # it tells none
                 ways["probability"] = ranker.probability(fold.test, fold.brands, fold.candidates).value
             for n in range(len(fold.candidates)):
-                at = fold.eligible[:, n] & np.all([~np.isnan(values[:, n]) for values in ways.values()], axis=0)
+                at = fold.eligible[:, n] & np.all(
+                    [~np.isnan(values[:, n]) for values in ways.values()], axis=0
+                )
                 relevant = fold.relevant[at, n]
                 if relevant.any() and not relevant.all():
                     for way, values in ways.items():
@@ -76,7 +83,8 @@ def main() -> None:
             auc, mrr, recall = np.array(rows).T
             p = paired_test(auc, np.array(found["score"])[:, 0])
             print(
-                f"{name:10} {way:13} AUC {auc.mean():.3f}  MRR {mrr.mean():.3f}  R@5 {recall.mean():.3f}  n {len(auc)}  p {p:.4f}"
+                f"{name:10} {way:13} AUC {auc.mean():.3f}  MRR {mrr.mean():.3f}  R@5 {recall.mean():.3f}  n "
+                f"{len(auc)}  p {p:.4f}"
             )
 
 

@@ -1,11 +1,13 @@
-"""Are explanations faithful? Deletion and insertion curves of every kind beside random orders, over many pairs.
+"""Are explanations faithful? Deletion and insertion curves of every kind beside random orders, over many
+pairs.
 
-    python experiments/faithful.py WORKSPACE --out experiments/explanations [--ranker brandfit] [--pairs 60]
+    python studies/faithful.py WORKSPACE --out results/explanations [--ranker brandfit] [--pairs 60]
         [--picture ENCODER --set model=mobilenet.onnx]
 
-For pairs of a brand and one of its best candidates: what the score does on average while the things that an attribution names are
-taken away from the heaviest on (deletion, the lower the better), or come from the heaviest on (insertion, the higher the better),
-less the same for random orders. One attribution of each kind; p by sign flips over pairs.
+For pairs of a brand and one of its best candidates: what the score does on average while the things that an
+attribution names are taken away from the heaviest on (deletion, the lower the better), or come from the
+heaviest on (insertion, the higher the better), less the same for random orders. One attribution of each kind;
+p by sign flips over pairs.
 """
 
 from __future__ import annotations
@@ -41,7 +43,10 @@ def judged(attributor: Attributor, game: Game, weights: np.ndarray) -> dict[str,
     if len(game.ids) < 2:
         return None
     found = faithfulness(game.value, weights, seed=attributor.seed)
-    return {"deletion": found.random_deletion - found.deletion, "insertion": found.insertion - found.random_insertion}
+    return {
+        "deletion": found.random_deletion - found.deletion,
+        "insertion": found.insertion - found.random_insertion,
+    }
 
 
 def reader(features: Any, settings: dict[str, str]) -> Encoder:
@@ -52,12 +57,16 @@ def reader(features: Any, settings: dict[str, str]) -> Encoder:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--ranker", default="brandfit")
     parser.add_argument("--pairs", type=int, default=60)
-    parser.add_argument("--set", dest="settings", action="append", default=[], help="of the encoder of pictures")
+    parser.add_argument(
+        "--set", dest="settings", action="append", default=[], help="of the encoder of pictures"
+    )
     asked = parser.parse_args()
     with Workspace(asked.workspace) as workspace:
         ranker, dataset = pipeline.fitted(workspace, asked.ranker)
@@ -72,7 +81,9 @@ def main() -> None:
             best = pipeline.rank(workspace, brand, asked.ranker, BEST).candidates.tolist()
             influencer = best[int(rng.integers(len(best)))]
             games = [attributor.posts(brand, influencer)]
-            games += [attributor.columns(brand, influencer, s) for s in attributor.slots if dataset.slots[s].columns]
+            games += [
+                attributor.columns(brand, influencer, s) for s in attributor.slots if dataset.slots[s].columns
+            ]
             games += [attributor.words(brand, influencer, text, "text")]
             for game in games:
                 result = judged(attributor, game, weights_of(attributor, game))
@@ -110,13 +121,15 @@ def write(out: Path, ranker: str, found: dict[str, list[dict[str, float]]]) -> N
     lines = [
         f"# Faithfulness of explanations of {ranker}",
         "",
-        "Mean score along the way, of random orders less that of the attribution (deletion), or the other way round (insertion): "
+        "Mean score along the way, of random orders less that of the attribution (deletion), or the other "
+        "way round (insertion): "
         "above zero is better than random. p by sign flips over pairs, adjusted after Holm.",
         "",
         "| kind | | pairs | gain | pairs where better | p |",
         "|---|---|---|---|---|---|",
         *(
-            f"| {r['kind']} | {r['measure']} | {r['pairs']} | {r['gain']:+.3f} | {r['better']:.2f} | {r['p_holm']:.4f} |"
+            f"| {r['kind']} | {r['measure']} | {r['pairs']} | {r['gain']:+.3f} | {r['better']:.2f} | "
+            f"{r['p_holm']:.4f} |"
             for r in rows
         ),
         "",

@@ -1,11 +1,13 @@
 """What tells what a single post is about: models by what they read.
 
-    python experiments/posts.py WORKSPACE --out experiments/profiler [--labels account|pictures|FILE.csv] [--each 1000] [--seeds 1]
+    python studies/posts.py WORKSPACE --out results/profiler [--labels account|pictures|FILE.csv]
+    [--each 1000] [--seeds 1]
 
-Table 2 of Kim et al., WWW 2020: five models on words, pictures and both, in five folds over influencers, on a balanced draw of
-posts. Theirs were labelled by people. Labels here: ``account``, of the account that posted, stated by people, though not every
-post of a food account shows food; ``pictures``, what the platform's description of the picture says through the taxonomy, which
-no model here reads; or a CSV file of post and category. Words are ``text.minilm``, pictures ``image.onnx``.
+Table 2 of Kim et al., WWW 2020: five models on words, pictures and both, in five folds over influencers, on a
+balanced draw of posts. Theirs were labelled by people. Labels here: ``account``, of the account that posted,
+stated by people, though not every post of a food account shows food; ``pictures``, what the platform's
+description of the picture says through the taxonomy, which no model here reads; or a CSV file of post and
+category. Words are ``text.minilm``, pictures ``image.onnx``.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ def labels_of(dataset: Dataset, source: str) -> dict[str, str]:
     """Post to category."""
     if source == "account":
         category = dict(zip(*(array.tolist() for array in labelled(dataset, ("other",))), strict=True))
-        account = dict(zip(dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True))
+        account = dict(
+            zip(dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True)
+        )
         return {id: category[account[id]] for id in posts_of(dataset).tolist() if account[id] in category}
     if source == "pictures":
         bag = Bag(Bag.Config.of(TAXONOMY_OF_PICTURES)).encode(dataset)
@@ -61,7 +65,9 @@ def balanced(dataset: Dataset, labels: dict[str, str], each: int) -> dict[str, s
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--labels", default="account")
@@ -77,23 +83,33 @@ def main() -> None:
     lines = [
         "# Posts",
         "",
-        f"{len(chosen):,} posts of {len(classes)} categories ({asked.each:,} of each at most), labels: {asked.labels}; five folds "
-        f"over influencers, {asked.seeds} seed(s), 95 % interval over posts in brackets. Published: Table 2 of Kim et al. 2020.",
+        f"{len(chosen):,} posts of {len(classes)} categories ({asked.each:,} of each at most), labels: "
+        f"{asked.labels}; five folds "
+        f"over influencers, {asked.seeds} seed(s), 95 % interval over posts in brackets. Published: Table 2 "
+        "of Kim et al. 2020.",
         "",
         "| | reads | accuracy | " + " | ".join(f"F1 {c}" for c in classes) + " | published |",
         "|---" * (len(classes) + 4) + "|",
     ]
     for model, published in PUBLISHED.items():
         for (read, slots), theirs in zip(READ.items(), published, strict=False):
-            kept = dataset.with_slots({name: dataset.slots[name] for name in slots}).with_post_categories(chosen)
+            kept = dataset.with_slots({name: dataset.slots[name] for name in slots}).with_post_categories(
+                chosen
+            )
             cls = names.load("profiler", model)
-            report = judge({model: lambda seed, c=cls: c(c.Config.of({"level": "post"}), seed)}, kept, seeds=range(asked.seeds))
+            report = judge(
+                {model: lambda seed, c=cls: c(c.Config.of({"level": "post"}), seed)},
+                kept,
+                seeds=range(asked.seeds),
+            )
             result = report.to_dict()["results"][model]
             found["results"][f"{model}, {read}"] = result
             value = result["accuracy"]
             cells = [f"{result['per_class'][c]['f1']:.3f}" for c in classes]
             cell = f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
-            lines.append(f"| {model} | {read} | {cell} | {' | '.join(cells)} | {f'{theirs:.3f}' if theirs else '-'} |")
+            lines.append(
+                f"| {model} | {read} | {cell} | {' | '.join(cells)} | {f'{theirs:.3f}' if theirs else '-'} |"
+            )
             print(lines[-1], flush=True)
             name = f"posts-{Path(asked.labels).stem}"
             (asked.out / f"{name}.md").write_text("\n".join([*lines, ""]))

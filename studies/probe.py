@@ -1,12 +1,14 @@
-"""What tells an influencer's category: logistic regression on features of accounts, five folds over influencers, without 'other'.
+"""What tells an influencer's category: logistic regression on features of accounts, five folds over
+influencers, without 'other'.
 
     brandfit encode text.minilm text.hashing concept.bag -w WORKSPACE
     brandfit encode image.onnx --set path=MODEL -w WORKSPACE
-    python experiments/probe.py WORKSPACE
+    python studies/probe.py WORKSPACE
 
-A row an account: the mean over its posts, of length one in every feature, zeros where it has none; counts of concepts by their
-square roots. Folds are stratified by category and the same for all. Within each training fold a fifth chooses the penalty out of
-PENALTIES; the test fold is only judged. Accuracy is the share of influencers that are classified as labelled, mean over the folds.
+A row an account: the mean over its posts, of length one in every feature, zeros where it has none; counts of
+concepts by their square roots. Folds are stratified by category and the same for all. Within each training
+fold a fifth chooses the penalty out of PENALTIES; the test fold is only judged. Accuracy is the share of
+influencers that are classified as labelled, mean over the folds.
 """
 
 from __future__ import annotations
@@ -33,14 +35,23 @@ PENALTIES = (0.1, 0.3, 1.0, 3.0)
 def alt_texts(dataset: Dataset) -> Features:
     """text.hashing of the descriptions of pictures, as if they were captions."""
     told: dict[str, list[str]] = {}
-    for post, text in zip(dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True):
+    for post, text in zip(
+        dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True
+    ):
         told.setdefault(post, []).append(text or "")
     posts = dataset.posts
     captions = [AROUND.sub(" ", " ".join(told.get(id, ()))) for id in posts["id"].to_pylist()]
-    posts = posts.set_column(posts.schema.get_field_index("caption"), posts.schema.field("caption"), pa.array(captions))
+    posts = posts.set_column(
+        posts.schema.get_field_index("caption"), posts.schema.field("caption"), pa.array(captions)
+    )
     empty = pa.array([[]] * len(posts), posts.schema.field("hashtags").type)
     posts = posts.set_column(posts.schema.get_field_index("hashtags"), posts.schema.field("hashtags"), empty)
-    tables = {"accounts": dataset.accounts, "posts": posts, "images": dataset.images, "links": dataset.stored_links}
+    tables = {
+        "accounts": dataset.accounts,
+        "posts": posts,
+        "images": dataset.images,
+        "links": dataset.stored_links,
+    }
     return Hashing(HashingConfig(dim=1024)).encode(Dataset(tables, "alt texts"))
 
 
@@ -53,14 +64,18 @@ def fitted(values: np.ndarray, labels: np.ndarray) -> LogisticRegression:
     """The model of the best penalty on a fifth of these rows, fitted on all of them."""
     one, other = train_test_split(np.arange(len(labels)), test_size=0.2, random_state=0, stratify=labels)
     tried = {
-        c: LogisticRegression(C=c, max_iter=200, tol=1e-3).fit(values[one], labels[one]).score(values[other], labels[other])
+        c: LogisticRegression(C=c, max_iter=200, tol=1e-3)
+        .fit(values[one], labels[one])
+        .score(values[other], labels[other])
         for c in PENALTIES
     }
     return LogisticRegression(C=max(tried, key=tried.__getitem__), max_iter=200, tol=1e-3).fit(values, labels)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     asked = parser.parse_args()
     with Workspace(asked.workspace) as workspace:
@@ -70,15 +85,22 @@ def main() -> None:
         posting = set(dataset.posts["account"].to_pylist())
         ids = np.array([id for id in dataset.influencers.tolist() if id in posting], dtype=object)
         category = dataset.of_accounts("category", ids)
-        ids, category = ids[(category != "other") & (category != None)], category[(category != "other") & (category != None)]  # noqa: E711
-        values = {name: unit(name, account_vectors(dataset.with_slots({"x": f}), "x", ids).values) for name, f in found.items()}
+        stated = (category != "other") & (category != None)  # noqa: E711
+        ids, category = ids[stated], category[stated]
+        values = {
+            name: unit(name, account_vectors(dataset.with_slots({"x": f}), "x", ids).values)
+            for name, f in found.items()
+        }
     groups = {name: [name] for name in values}
     groups["captions"] = [name for name in values if name.startswith("text.")]
     groups["all"] = list(values)
     groups["all but concepts"] = [name for name in values if not name.startswith("concept")]
     groups["all but pictures"] = [name for name in values if not name.startswith("image")]
     names, counts = np.unique(category.astype(str), return_counts=True)
-    print(f"{len(ids):,} influencers; the most frequent of {len(names)} categories: {counts.max() / len(ids):.3f}")
+    print(
+        f"{len(ids):,} influencers; the most frequent of {len(names)} categories: "
+        f"{counts.max() / len(ids):.3f}"
+    )
     accuracy: dict[str, list[float]] = {name: [] for name in groups}
     recalls: list[np.ndarray] = []
     labels = category.astype(str)
@@ -91,7 +113,10 @@ def main() -> None:
                 recalls.append(np.array([right[labels[test] == c].mean() for c in names]))
     for name, each in accuracy.items():
         print(f"{name:<18} accuracy {np.mean(each):.3f} ± {np.std(each):.3f} over folds")
-    print("recall with all:", ", ".join(f"{c} {r:.2f}" for c, r in zip(names, np.mean(recalls, axis=0), strict=True)))
+    print(
+        "recall with all:",
+        ", ".join(f"{c} {r:.2f}" for c, r in zip(names, np.mean(recalls, axis=0), strict=True)),
+    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """The prior mean of the weights of ``brandfit`` (``rankers/prior.json``), measured on one data set.
 
-    python experiments/prior.py WORKSPACE --name released --protocol cv5 [--counts 5,10,20,40,80,160] [--draws 2]
+    python studies/prior.py WORKSPACE --name released --protocol cv5 [--counts 5,10,20,40,80,160]
+        [--draws 2]
 
-For each number of brands n and each draw, ``brandfit`` is fitted on n brands (drawn from the training side of a fold whose seed
-is not that of the tables), with a prior of zeros. Then a logistic regression with a small ridge penalty finds the weights that
-its evidence should have had for the brands of the other side. Likeness may not count against a pair: these weights are not
-negative, because weights of both signs, which compensate for one another, do not transfer to other data (Breiman, "Stacked
-regressions", 1996, requires the same). Level and slope are the least-squares line of these weights over log2(n / 40). The result
-replaces the entry of this name in ``rankers/prior.json``.
+For each number of brands n and each draw, ``brandfit`` is fitted on n brands (drawn from the training side of
+a fold whose seed is not that of the tables), with a prior of zeros. Then a logistic regression with a small
+ridge penalty finds the weights that its evidence should have had for the brands of the other side. Likeness
+may not count against a pair: these weights are not negative, because weights of both signs, which compensate
+for one another, do not transfer to other data (Breiman, "Stacked regressions", 1996, requires the same).
+Level and slope are the least-squares line of these weights over log2(n / 40). The result replaces the entry
+of this name in ``rankers/prior.json``.
 """
 
 from __future__ import annotations
@@ -40,8 +42,8 @@ PENALTY = 30.0
 PAIRS = 200_000
 """Pairs at most that they are fitted on, all partners among them."""
 KINDS = ("cos", "plain", "agreement", "partner", "match", "within", "via")
-"""Kinds of evidence that get a prior: how well both sides suit each other. The engagement of a candidate says nothing of that, and
-the kernel regressions of single slots change sign from draw to draw."""
+"""Kinds of evidence that get a prior: how well both sides suit each other. The engagement of a candidate says
+nothing of that, and the kernel regressions of single slots change sign from draw to draw."""
 FREE = "engagement"
 """Evidence whose weight may be negative."""
 
@@ -55,7 +57,9 @@ class Measured:
 
 
 def folds_of(dataset: Dataset, protocol: str) -> list[Fold]:
-    return split.brand_folds(dataset, FOLDS, SEED) if protocol == "cv5" else split.expansion(dataset, seed=SEED)
+    return (
+        split.brand_folds(dataset, FOLDS, SEED) if protocol == "cv5" else split.expansion(dataset, seed=SEED)
+    )
 
 
 def drawn_brands(fold: Fold, count: int, draw: int) -> np.ndarray | None:
@@ -66,7 +70,9 @@ def drawn_brands(fold: Fold, count: int, draw: int) -> np.ndarray | None:
     return np.sort(seeds.generator(SEED, "drawn", draw, count).permutation(brands)[:count])
 
 
-def best_weights(ranker: Brandfit, fold: Fold, rng: np.random.Generator, most_brands: int) -> dict[str, float]:
+def best_weights(
+    ranker: Brandfit, fold: Fold, rng: np.random.Generator, most_brands: int
+) -> dict[str, float]:
     """The weights of standardised evidence that fit the judged pairs of the fold best."""
     assert ranker.stack is not None
     rows = np.sort(rng.permutation(len(fold.brands))[:most_brands])
@@ -81,14 +87,19 @@ def best_weights(ranker: Brandfit, fold: Fold, rng: np.random.Generator, most_br
     columns = []
     for name in names:
         n = ranker.stack.names.index(name)
-        columns.append(standardised(features[name].ravel()[chosen], ranker.stack.mean[n], ranker.stack.deviation[n]))
+        columns.append(
+            standardised(features[name].ravel()[chosen], ranker.stack.mean[n], ranker.stack.deviation[n])
+        )
     x = np.stack(columns, axis=1)  # (p, k), standardised as the model does it
-    found = non_negative(x, relevant.ravel()[chosen].astype(float), weight, [not name.startswith(FREE) for name in names])
+    found = non_negative(
+        x, relevant.ravel()[chosen].astype(float), weight, [not name.startswith(FREE) for name in names]
+    )
     return dict(zip(names, found.tolist(), strict=True))
 
 
 def non_negative(x: np.ndarray, y: np.ndarray, weight: np.ndarray, bounded: list[bool]) -> np.ndarray:
-    """(k,) ridge logistic regression of y (p,) on x (p, k) with an intercept; weights that are ``bounded`` are 0 or more."""
+    """(k,) ridge logistic regression of y (p,) on x (p, k) with an intercept; weights that are ``bounded``
+    are 0 or more."""
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         z = x @ w[:-1] + w[-1]
@@ -98,10 +109,14 @@ def non_negative(x: np.ndarray, y: np.ndarray, weight: np.ndarray, bounded: list
 
     start = np.append(np.zeros(x.shape[1]), np.log(weight @ y / (weight @ (1 - y))))
     bounds = [(0.0 if one else None, None) for one in [*bounded, False]]
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}).x[:-1])
+    return np.asarray(
+        minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500}).x[:-1]
+    )
 
 
-def measured(dataset: Dataset, protocol: str, counts: list[int], draws: int, most_brands: int) -> Iterator[Measured]:
+def measured(
+    dataset: Dataset, protocol: str, counts: list[int], draws: int, most_brands: int
+) -> Iterator[Measured]:
     for number, fold in enumerate(folds_of(dataset, protocol)):
         for count in counts:
             for draw in range(draws):
@@ -133,7 +148,9 @@ def entry(found: list[Measured], about: str) -> dict[str, object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--name", required=True, choices=("released", "instagram"))
     parser.add_argument("--protocol", required=True, choices=("cv5", "expansion"))
@@ -148,9 +165,12 @@ def main() -> None:
         for one in measured(pipeline.load(workspace), given.protocol, counts, given.draws, given.most_brands):
             found.append(one)
             print(f"{one.brands:>4} brands: {len(one.weights)} weights", flush=True)
-    slots = sorted({name.partition(".")[2] for one in found for name in one.weights if name.startswith("cos.")})
+    slots = sorted(
+        {name.partition(".")[2] for one in found for name in one.weights if name.startswith("cos.")}
+    )
     about = (
-        f"python experiments/prior.py WORKSPACE --name {given.name} --protocol {given.protocol} --counts {given.counts} "
+        f"python studies/prior.py WORKSPACE --name {given.name} --protocol {given.protocol} --counts "
+        f"{given.counts} "
         f"--draws {given.draws}; slots: {', '.join(slots)}; {len(found)} models"
     )
     kept = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {"sources": {}}

@@ -1,15 +1,19 @@
-"""Do likes and dislikes improve a ranking (``brandfit.search.feedback``)? Simulated on partners that a fold holds out.
+"""Do likes and dislikes improve a ranking (``brandfit.search.feedback``)? Simulated on partners that a fold
+holds out.
 
-    python experiments/feedback.py WORKSPACE [--protocol cv5] [--ranker brandfit] [--most 10] [--draws 3] [--seed 0]
+    python studies/feedback.py WORKSPACE [--protocol cv5] [--ranker brandfit] [--most 10] [--draws 3]
+    [--seed 0]
         [--brands report] [--limit 0] [--try STRENGTH,PRIOR,SHARPNESS ...]
 
-Of each judged brand ``most`` held-out partners are drawn as likes, and ``most`` dislikes from the first 20 candidates that are no
-partners. All of them leave the candidates and the judged partners, so that every row of a brand is judged on the same ones: without
-feedback, and with the first k likes, dislikes, or both. A brand needs more than ``most`` held-out partners. Values are means over
-draws, then over brands; the interval is a 95 % bootstrap over brands of the difference to the ranking without feedback.
+Of each judged brand ``most`` held-out partners are drawn as likes, and ``most`` dislikes from the first 20
+candidates that are no partners. All of them leave the candidates and the judged partners, so that every row
+of a brand is judged on the same ones: without feedback, and with the first k likes, dislikes, or both. A
+brand needs more than ``most`` held-out partners. Values are means over draws, then over brands; the interval
+is a 95 % bootstrap over brands of the difference to the ranking without feedback.
 
-``--brands choose`` takes one half of the brands (by a hash of the name), ``report`` the other, ``all`` both. Constants are chosen
-with ``choose`` and ``--try``; without ``--try`` the constants of the product are judged. ``--limit`` draws so many brands.
+``--brands choose`` takes one half of the brands (by a hash of the name), ``report`` the other, ``all`` both.
+Constants are chosen with ``choose`` and ``--try``; without ``--try`` the constants of the product are judged.
+``--limit`` draws so many brands.
 """
 
 from __future__ import annotations
@@ -42,7 +46,8 @@ KINDS = ("both", "likes", "dislikes")
 
 @dataclass(frozen=True)
 class Case:
-    """One brand of a fold: ids of its candidates (n,), their scores (n,) and whether they are partners (n,)."""
+    """One brand of a fold: ids of its candidates (n,), their scores (n,) and whether they are partners
+    (n,)."""
 
     brand: str
     candidates: np.ndarray
@@ -51,10 +56,17 @@ class Case:
     alike: Lookalikes
 
 
-def cases(dataset: Dataset, protocol: str, ranker: str, most: int, part: str, limit: int, seed: int) -> Iterator[Case]:
+def cases(
+    dataset: Dataset, protocol: str, ranker: str, most: int, part: str, limit: int, seed: int
+) -> Iterator[Case]:
     """The brands with more than ``most`` partners to find."""
     folds = protocols.get(protocol, {"seed": seed}).folds(dataset)
-    judged_rows = [(n, row) for n, fold in enumerate(folds) for row in range(len(fold.brands)) if _wanted(fold, row, most, part)]
+    judged_rows = [
+        (n, row)
+        for n, fold in enumerate(folds)
+        for row in range(len(fold.brands))
+        if _wanted(fold, row, most, part)
+    ]
     if limit and len(judged_rows) > limit:
         drawn = seeds.generator(seed, "brands").permutation(len(judged_rows))[:limit]
         judged_rows = [judged_rows[n] for n in sorted(drawn.tolist())]
@@ -68,7 +80,9 @@ def cases(dataset: Dataset, protocol: str, ranker: str, most: int, part: str, li
             scores = fitted.score(fold.test, fold.brands[row : row + 1], fold.candidates)[0]
             at = fold.eligible[row] & ~np.isnan(scores)
             if fold.relevant[row][at].sum() > most:
-                yield Case(str(fold.brands[row]), fold.candidates[at], scores[at], fold.relevant[row][at], alike)
+                yield Case(
+                    str(fold.brands[row]), fold.candidates[at], scores[at], fold.relevant[row][at], alike
+                )
 
 
 def _wanted(fold: Fold, row: int, most: int, part: str) -> bool:
@@ -77,7 +91,9 @@ def _wanted(fold: Fold, row: int, most: int, part: str) -> bool:
     return bool(enough) and part in ("all", ("choose", "report")[half])
 
 
-def judged(case: Case, most: int, draw: int, seed: int, tried: list[Weights]) -> dict[tuple[Weights | None, str, int], np.ndarray]:
+def judged(
+    case: Case, most: int, draw: int, seed: int, tried: list[Weights]
+) -> dict[tuple[Weights | None, str, int], np.ndarray]:
     """Constants, kind of marks and their number to the metrics; without feedback under (None, "", 0)."""
     rng = seeds.generator(seed, "marks", case.brand, draw)
     likes = rng.permutation(np.flatnonzero(case.relevant))[:most]
@@ -95,7 +111,9 @@ def judged(case: Case, most: int, draw: int, seed: int, tried: list[Weights]) ->
     values = {(None, "", 0): metrics(case.scores)}
     for sharpness in dict.fromkeys(weights.sharpness for weights in tried):
         # (2 most, n), likes first
-        likeness, _ = case.alike.centred(case.candidates[marks], case.candidates, top_weights(case.scores, sharpness))
+        likeness, _ = case.alike.centred(
+            case.candidates[marks], case.candidates, top_weights(case.scores, sharpness)
+        )
         for weights in tried:
             if weights.sharpness != sharpness:
                 continue
@@ -111,7 +129,9 @@ def judged(case: Case, most: int, draw: int, seed: int, tried: list[Weights]) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path, nargs="+")
     parser.add_argument("--protocol", default="cv5")
     parser.add_argument("--ranker", default="brandfit")
@@ -127,13 +147,18 @@ def main() -> None:
     for place in given.workspace:
         with Workspace(place) as workspace:
             dataset = pipeline.load(workspace)
-        for case in cases(dataset, given.protocol, given.ranker, given.most, given.brands, given.limit, given.seed):
+        for case in cases(
+            dataset, given.protocol, given.ranker, given.most, given.brands, given.limit, given.seed
+        ):
             draws = [judged(case, given.most, draw, given.seed, tried) for draw in range(given.draws)]
             for key in draws[0]:
                 found.setdefault(key, []).append(np.mean([values[key] for values in draws], axis=0))
     without = np.array(found.pop((None, "", 0)))  # (brands, metrics)
     print(f"{given.protocol}, {given.ranker}, {len(without)} brands, {given.draws} draws, seed {given.seed}")
-    print("without feedback", *(f"{metric} {value:.4f}" for metric, value in zip(METRICS, without.mean(axis=0), strict=True)))
+    print(
+        "without feedback",
+        *(f"{metric} {value:.4f}" for metric, value in zip(METRICS, without.mean(axis=0), strict=True)),
+    )
     for (weights, kind, k), rows in found.items():
         difference = np.array(rows) - without
         cells = []

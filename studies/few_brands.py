@@ -1,12 +1,15 @@
-"""How much ``brandfit`` needs: its figures by the number of brands that it learned from, compared with ``simcos``.
+"""How much ``brandfit`` needs: its figures by the number of brands that it learned from, compared with
+``simcos``.
 
-    python experiments/few_brands.py WORKSPACE --protocol expansion --prior both --out experiments/brandfit/few/sample
+    python studies/few_brands.py WORKSPACE --protocol expansion --prior both
+        --out results/brandfit/few/sample
 
-For each count n, n brands are drawn from the training side of every fold, and the training side keeps them alone; all brands of the
-other side are judged. Rows: ``simcos``, which learns nothing; ``brandfit`` without a prior (zeros; without endorsements equal
-cosines); ``brandfit`` with a prior. ``--prior`` names what the prior was learned from: leave out the data set that is judged.
-A figure is the mean over brands of the mean over draws and seeds; in brackets a 95 % bootstrap interval over brands. p: sign flips
-of the differences to ``simcos`` brand by brand, adjusted after Holm over all counts and metrics. Writes table.md, result.json and
+For each count n, n brands are drawn from the training side of every fold, and the training side keeps them
+alone; all brands of the other side are judged. Rows: ``simcos``, which learns nothing; ``brandfit`` without a
+prior (zeros; without endorsements equal cosines); ``brandfit`` with a prior. ``--prior`` names what the prior
+was learned from: leave out the data set that is judged. A figure is the mean over brands of the mean over
+draws and seeds; in brackets a 95 % bootstrap interval over brands. p: sign flips of the differences to
+``simcos`` brand by brand, adjusted after Holm over all counts and metrics. Writes table.md, result.json and
 plot.png into ``--out``.
 """
 
@@ -60,13 +63,19 @@ def narrowed(fold: Fold, count: int | None, draw: int) -> Fold:
 
 
 def judged_at(
-    folds: list[Fold], dataset: Dataset, name: str, makers: dict[str, Callable[[int], Ranker]], seed_count: int
+    folds: list[Fold],
+    dataset: Dataset,
+    name: str,
+    makers: dict[str, Callable[[int], Ranker]],
+    seed_count: int,
 ) -> dict[str, dict[str, np.ndarray]]:
     """Row to metric to values (brands,) of one draw, means over seeds."""
     chosen = tuple(metric_names.parse(metric) for metric in METRICS)
     protocol = protocols.get(name).replace(split=lambda dataset, **settings: folds, metrics=chosen)
     report = evaluate(makers, dataset, protocol, tuple(range(seed_count)))
-    return {row: {str(metric): found.mean(metric) for metric in chosen} for row, found in report.judged.items()}
+    return {
+        row: {str(metric): found.mean(metric) for metric in chosen} for row, found in report.judged.items()
+    }
 
 
 def curve(workspace: Workspace, given: argparse.Namespace) -> list[Point]:
@@ -123,11 +132,13 @@ def table(found: dict[str, dict[int, dict[str, dict[str, float]]]], given: argpa
     lines = [
         "# brandfit by the number of brands that it learned from",
         "",
-        f"    python experiments/few_brands.py WORKSPACE --protocol {given.protocol} --prior {given.prior} "
+        f"    python studies/few_brands.py WORKSPACE --protocol {given.protocol} --prior {given.prior} "
         f"--counts {given.counts} --draws {given.draws} --seeds {given.seeds}",
         "",
-        f"Protocol {given.protocol}, ties expected; means over brands of the means over {given.draws} draws and {given.seeds} "
-        "seeds; in brackets a 95 % interval over brands; then the difference to simcos (p by sign flips, Holm).",
+        f"Protocol {given.protocol}, ties expected; means over brands of the means over {given.draws} draws "
+        f"and {given.seeds} "
+        "seeds; in brackets a 95 % interval over brands; then the difference to simcos (p by sign flips, "
+        "Holm).",
         "",
         f"| brands | row | {' | '.join(METRICS)} |",
         f"|---|---|{'---|' * len(METRICS)}",
@@ -153,7 +164,9 @@ def plot(found: dict[str, dict[int, dict[str, dict[str, float]]]], file: Path) -
             counts = list(of_row)
             at = np.arange(len(counts))
             cells = [of_row[count][name] for count in counts]
-            axes.plot(at, [cell["mean"] for cell in cells], marker="o", markersize=4, color=COLOURS[row], label=row)
+            axes.plot(
+                at, [cell["mean"] for cell in cells], marker="o", markersize=4, color=COLOURS[row], label=row
+            )
             if row != PLAIN:
                 low, high = ([cell[end] for cell in cells] for end in ("low", "high"))
                 axes.fill_between(at, low, high, color=COLOURS[row], alpha=0.12, linewidth=0)
@@ -164,7 +177,9 @@ def plot(found: dict[str, dict[int, dict[str, dict[str, float]]]], file: Path) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--protocol", default="expansion", choices=("cv5", "expansion"))
     parser.add_argument("--prior", default="both", choices=("both", "released", "instagram"))

@@ -1,12 +1,16 @@
-"""What tells an influencer's category: every profiler, by the number of posts, and what each modality and attention give.
+"""What tells an influencer's category: every profiler, by the number of posts, and what each modality and
+attention give.
 
-    python experiments/profiles.py WORKSPACE --out experiments/profiler [--seeds 3] [--ablations 1] [--only combined attentive]
+    python studies/profiles.py WORKSPACE --out results/profiler [--seeds 3] [--ablations 1]
+        [--only combined attentive]
 
-Table 1 of Kim et al., WWW 2020 (influencers), Fig. 3 (followers, followees, posts), Fig. 5a (accuracy against the number of posts)
-and Fig. 5b (words, pictures, both; with and without attention), in five folds over influencers, on whatever Features the workspace
-holds. Their figures stand beside ours: theirs are of 1,142 influencers with 300 posts each. Rows that the folder holds with the
-same seeds are not run again. The ablations have seeds of their own, for they are the slowest; ``--ablations 0`` leaves them out.
-Table 2 is experiments/posts.py. Tuning Inception-v3 (Fig. 5b) wants its weights and is a row of its own: ``--tune FILE``.
+Table 1 of Kim et al., WWW 2020 (influencers), Fig. 3 (followers, followees, posts), Fig. 5a (accuracy against
+the number of posts) and Fig. 5b (words, pictures, both; with and without attention), in five folds over
+influencers, on whatever Features the workspace holds. Their figures stand beside ours: theirs are of 1,142
+influencers with 300 posts each. Rows that the folder holds with the same seeds are not run again. The
+ablations have seeds of their own, for they are the slowest; ``--ablations 0`` leaves them out. Table 2 is
+studies/posts.py. Tuning Inception-v3 (Fig. 5b) wants its weights and is a row of its own: ``--tune
+FILE``.
 """
 
 from __future__ import annotations
@@ -41,7 +45,8 @@ ABLATIONS = {
     "both, attention": (("text", "picture"), True, 0.9741),
     "both, mean": (("text", "picture"), False, 0.9518),
 }
-"""Slots, attention, and the paper's accuracy without fine-tuning where it has one (Fig. 5b; 'both, mean' with it)."""
+"""Slots, attention, and the paper's accuracy without fine-tuning where it has one (Fig. 5b; 'both, mean' with
+it)."""
 
 
 class Run(NamedTuple):
@@ -56,12 +61,23 @@ class Run(NamedTuple):
 
 
 def runs(asked: argparse.Namespace) -> list[Run]:
-    wanted = asked.only or [n for n in names.names("profiler") if "level" in describe(names.load("profiler", n).Config)]
+    wanted = asked.only or [
+        n for n in names.names("profiler") if "level" in describe(names.load("profiler", n).Config)
+    ]
     found = [Run(name, name, {}, None, PUBLISHED.get(name), asked.seeds) for name in wanted]
     if not asked.ablations:
         return found
     for label, (slots, attention, published) in ABLATIONS.items():
-        found.append(Run(f"attentive: {label}", "attentive", {"attention": attention}, slots, published, asked.ablations))
+        found.append(
+            Run(
+                f"attentive: {label}",
+                "attentive",
+                {"attention": attention},
+                slots,
+                published,
+                asked.ablations,
+            )
+        )
     if asked.tune:
         both, tuned = ("text", "picture"), {"tune": 2, "weights": asked.tune}
         name = "attentive: both, attention, tuned"
@@ -73,9 +89,13 @@ def judged(run: Run, dataset: Dataset) -> dict[str, Any]:
     """The report of one row as JSON, with the accuracy by number of posts."""
     label = run.label
     if run.slots is not None:
-        dataset = dataset.with_slots({n: f for n, f in dataset.slots.items() if f.slot in (*run.slots, "concept")})
+        dataset = dataset.with_slots(
+            {n: f for n, f in dataset.slots.items() if f.slot in (*run.slots, "concept")}
+        )
     cls = names.load("profiler", run.profiler)
-    report = judge({label: lambda seed: cls(cls.Config.of(run.settings), seed)}, dataset, seeds=tuple(range(run.seeds)))
+    report = judge(
+        {label: lambda seed: cls(cls.Config.of(run.settings), seed)}, dataset, seeds=tuple(range(run.seeds))
+    )
     told = report.to_dict()
     return {**told, **told.pop("results")[label], "by_posts": by_posts(report, label)}
 
@@ -83,8 +103,17 @@ def judged(run: Run, dataset: Dataset) -> dict[str, Any]:
 def by_posts(report: ProfileReport, name: str) -> dict[str, dict[str, float]]:
     """Accuracy of influencers with one, two, three, four and more posts."""
     right = np.mean([answered(p) == report.truth for p in report.told[name].probabilities], axis=0)
-    groups = {"1": report.posts == 1, "2": report.posts == 2, "3": report.posts == 3, "4 or more": report.posts >= 4}
-    return {label: {"accuracy": float(right[at].mean()), "influencers": int(at.sum())} for label, at in groups.items() if at.any()}
+    groups = {
+        "1": report.posts == 1,
+        "2": report.posts == 2,
+        "3": report.posts == 3,
+        "4 or more": report.posts >= 4,
+    }
+    return {
+        label: {"accuracy": float(right[at].mean()), "influencers": int(at.sum())}
+        for label, at in groups.items()
+        if at.any()
+    }
 
 
 def row(run: Run, result: dict[str, Any]) -> str:
@@ -106,7 +135,9 @@ def result_fits(result: dict[str, Any]) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=1)
@@ -135,12 +166,15 @@ def write(out: Path, done: list[Run], results: dict[str, Any]) -> None:
     text = [
         "# Profilers",
         "",
-        f"{first['influencers']:,} influencers of {len(first['classes'])} categories, five folds; the most frequent category: "
-        f"{first['majority']:.3f}. In brackets: 95 % interval over influencers. Seconds: one fit and its answers, "
+        f"{first['influencers']:,} influencers of {len(first['classes'])} categories, five folds; the most "
+        "frequent category: "
+        f"{first['majority']:.3f}. In brackets: 95 % interval over influencers. Seconds: one fit and its "
+        "answers, "
         "on one core, beside whatever else ran. A row without a spread over seeds is of one seed. "
         "Published: Kim et al. 2020, accuracy on 1,142 influencers with 300 posts each.",
         "",
-        "| | accuracy | macro-F1 | accuracy, 3 posts or more | spread over seeds | calibration error | seconds | published |",
+        "| | accuracy | macro-F1 | accuracy, 3 posts or more | spread over seeds | calibration error | "
+        "seconds | published |",
         "|---" * 8 + "|",
         *(row(run, results[run.label]) for run in done),
         "",
@@ -148,13 +182,19 @@ def write(out: Path, done: list[Run], results: dict[str, Any]) -> None:
         "",
         "| | " + " | ".join(first["classes"]) + " |",
         "|---" * (len(first["classes"]) + 1) + "|",
-        *(f"| {n} | " + " | ".join(f"{c['f1']:.3f}" for c in results[n]["per_class"].values()) + " |" for n, *_ in done),
+        *(
+            f"| {n} | " + " | ".join(f"{c['f1']:.3f}" for c in results[n]["per_class"].values()) + " |"
+            for n, *_ in done
+        ),
         "",
         "Accuracy by the number of posts (influencers in parentheses):",
         "",
         "| posts | " + " | ".join(f"{label} ({v['influencers']:,})" for label, v in groups.items()) + " |",
         "|---" * (len(groups) + 1) + "|",
-        *(f"| {n} | " + " | ".join(f"{v['accuracy']:.3f}" for v in results[n]["by_posts"].values()) + " |" for n, *_ in done),
+        *(
+            f"| {n} | " + " | ".join(f"{v['accuracy']:.3f}" for v in results[n]["by_posts"].values()) + " |"
+            for n, *_ in done
+        ),
         "",
     ]
     (out / "profiles.md").write_text("\n".join(text))
@@ -169,7 +209,12 @@ def figures(out: Path, results: dict[str, Any], dataset: Dataset) -> None:
         values = dataset.of_accounts(field, dataset.influencers).astype(float)
         values = values[values > 0]
         axes.hist(values, bins=np.geomspace(values.min(), values.max(), 50), color="#1f5fa8")
-        axes.set(xscale="log", xlabel=field, title=f"median {np.median(values):,.0f} of {len(values):,}", ylabel="influencers")
+        axes.set(
+            xscale="log",
+            xlabel=field,
+            title=f"median {np.median(values):,.0f} of {len(values):,}",
+            ylabel="influencers",
+        )
     figure.savefig(out / "fig3.png", dpi=120)
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -177,12 +222,23 @@ def figures(out: Path, results: dict[str, Any], dataset: Dataset) -> None:
         if ":" not in name:
             ours = {"linewidth": 2.5, "color": "#c2571a"} if name == "combined" else {"linewidth": 1}
             values = result["by_posts"]
-            left.plot(list(values), [v["accuracy"] for v in values.values()], marker="o", markersize=3, label=name, **ours)
+            left.plot(
+                list(values),
+                [v["accuracy"] for v in values.values()],
+                marker="o",
+                markersize=3,
+                label=name,
+                **ours,
+            )
     left.set(xlabel="posts of an influencer", ylabel="accuracy", title="Fig. 5a")
     left.legend(frameon=False, fontsize=7, ncols=2)
     done = [name for name in results if ":" in name]
-    mean = np.array([[results[n]["accuracy"][k] for k in ("mean", "low", "high")] for n in done]).reshape(-1, 3)
-    right.errorbar(mean[:, 0], range(len(done)), xerr=np.abs(mean[:, 1:] - mean[:, :1]).T, fmt="o", color="#1f5fa8")
+    mean = np.array([[results[n]["accuracy"][k] for k in ("mean", "low", "high")] for n in done]).reshape(
+        -1, 3
+    )
+    right.errorbar(
+        mean[:, 0], range(len(done)), xerr=np.abs(mean[:, 1:] - mean[:, :1]).T, fmt="o", color="#1f5fa8"
+    )
     right.set_yticks(range(len(done)), [n.partition(": ")[2] for n in done])
     right.set(xlabel="accuracy", title="Fig. 5b")
     figure.savefig(out / "fig5.png", dpi=120)

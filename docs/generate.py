@@ -1,0 +1,113 @@
+"""Writes the generated parts of the documentation: tables of what is registered, and the file map.
+
+    python docs/generate.py
+
+Text between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is replaced. The rest of a page is written by
+hand. ``make test`` and ``make docs`` run it, so that a new model appears in the documentation by itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from brandfit import names
+from brandfit.pipeline.catalogues import catalogue
+
+DOCS = Path(__file__).resolve().parent
+PACKAGE = DOCS.parent / "src" / "brandfit"
+BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+LONGEST = 100
+"""Letters of a description in the file map; longer ones end with an ellipsis."""
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def encoders() -> str:
+    rows = []
+    for row in catalogue("encoders"):
+        cls = names.load("encoder", row["name"])
+        level = cls.level if isinstance(cls.level, str) else "post or account, a setting"
+        rows.append([f"`{row['name']}`", cls.slot, level, row["what"]])
+    return table(["name", "slot", "a row for each", "what it encodes"], rows)
+
+
+def rankers() -> str:
+    rows = []
+    for row in catalogue("rankers"):
+        cls = names.load("ranker", row["name"])
+        learns = "yes" if cls.learns else "no"
+        rows.append([f"`{row['name']}`", learns, ", ".join(cls.slots) or "nothing", row["what"]])
+    return table(["name", "learns", "reads", "what the score is"], rows)
+
+
+def profilers() -> str:
+    rows = [[f"`{row['name']}`", row["what"]] for row in catalogue("profilers")]
+    return table(["name", "what it reads and learns"], rows)
+
+
+def importers() -> str:
+    rows = [[f"`{row['name']}`", row["what"]] for row in catalogue("importers")]
+    return table(["name", "what it reads"], rows)
+
+
+def files() -> str:
+    """Every module with the first sentence of its docstring, a folder a heading."""
+    parts = []
+    for folder in folders():
+        lines = [f"- `{file.name}`: {first_sentence(file)}\n" for file in modules(folder)]
+        if lines:
+            about = first_sentence(folder / "__init__.py")
+            parts.append(f"\n### `{folder.relative_to(PACKAGE.parent)}/`\n\n{about}\n\n{''.join(lines)}")
+    return "".join(parts) + "\n"
+
+
+def folders() -> Iterator[Path]:
+    yield PACKAGE
+    for folder in sorted(PACKAGE.rglob("*")):
+        if folder.is_dir() and any(folder.glob("*.py")):
+            yield folder
+
+
+def modules(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.glob("*.py")) if file.name != "__init__.py"]
+
+
+def first_sentence(file: Path) -> str:
+    """The first sentence of a module docstring; "" if it has none."""
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    paragraph = " ".join(text.split("\n\n")[0].split())
+    sentence = re.split(r"(?<=\w)\. (?=[A-Z])", paragraph, maxsplit=1)[0].rstrip(".:")
+    return sentence if len(sentence) <= LONGEST else sentence[:LONGEST].rsplit(" ", 1)[0] + " …"
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "encoders": encoders,
+    "rankers": rankers,
+    "profilers": profilers,
+    "importers": importers,
+    "files": files,
+}
+
+
+def filled(text: str) -> str:
+    """A page with its generated parts made anew. Raises KeyError for a part that is not known."""
+    return BLOCK.sub(lambda match: match[1] + GENERATED[match[2]]() + match[3], text)
+
+
+def main() -> None:
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        new = filled(text)
+        if new != text:
+            page.write_text(new, encoding="utf-8")
+            print(f"{page.name} was brought up to date.")
+
+
+if __name__ == "__main__":
+    main()
