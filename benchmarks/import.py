@@ -52,9 +52,13 @@ def bare(folder: Path, decoder: str) -> dict[str, int]:
 def read_only(folder: Path, _decoder: str) -> dict[str, int]:
     """All records of the importer, thrown away."""
     from brandfit import names
+    from brandfit.data.schema import Partial
 
     importer = names.load("importer", "instagram-jsonl")()
-    return dict(Counter(type(record).__name__ for record in importer.read(folder, lambda _bytes: None)))
+    counts: Counter[str] = Counter()
+    for record in importer.read(folder, lambda _bytes: None):
+        counts[type(record.row if isinstance(record, Partial) else record).__name__] += 1
+    return dict(counts)
 
 
 def full(folder: Path, _decoder: str) -> dict[str, int]:

@@ -352,6 +352,7 @@ def sources() -> SimpleNamespace:
 def read() -> Callable[..., SimpleNamespace]:
     """Read a folder with the importer of a name; its records by type."""
     from brandfit import names
+    from brandfit.data.schema import Partial
 
     def run(name: str, path: Path, **settings: object) -> SimpleNamespace:
         cls = names.load("importer", name)
@@ -361,7 +362,8 @@ def read() -> Callable[..., SimpleNamespace]:
             kind: [] for kind in ("Account", "Post", "Link", "Picture", "Reject", "Features")
         }
         for record in importer.read(path, ticked.append):
-            found[type(record).__name__].append(record)
+            row = record.row if isinstance(record, Partial) else record
+            found[type(row).__name__].append(row)
         return SimpleNamespace(
             accounts=found["Account"], posts=found["Post"], links=found["Link"], pictures=found["Picture"],
             rejects=found["Reject"], features=found["Features"], warnings=importer.warnings,

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from brandfit import names
 from brandfit.data.features import Features
-from brandfit.data.schema import Account, Link, Picture, Post, Reject
+from brandfit.data.schema import Account, Link, Partial, Picture, Post, Reject
 from brandfit.errors import DataError
 
 EACH = 2000
@@ -164,6 +164,9 @@ def assert_sound(record: object) -> None:
         assert np.isfinite(record.values).all()
         assert len(set(record.ids.tolist())) == len(record.ids)
         return
+    if isinstance(record, Partial):
+        assert {*record.defaults, *record.derived} <= {*msgspec.structs.asdict(record.row)}
+        record = record.row
     assert isinstance(record, (Account, Post, Link, Picture, Reject))
     fields = msgspec.structs.asdict(record)
     assert msgspec.convert(fields, type(record)) == record

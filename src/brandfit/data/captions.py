@@ -31,6 +31,9 @@ DISCLOSURE_TAGS = frozenset(_TAGS.split())
 #gifted."""
 DISCLOSURE_PHRASES = ("paid partnership", "paid promotion", "sponsored post", "bezahlte partnerschaft")
 
+DERIVED = ("hashtags", "mentions", "disclosed")
+"""Fields of a post that this module computes from its caption, if the source does not state them."""
+
 LONGEST_ID = 200
 
 

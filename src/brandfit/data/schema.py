@@ -177,7 +177,17 @@ class Picture(msgspec.Struct, frozen=True):
     height: int | None = None
 
 
-Record = Account | Post | Link | Picture | Reject
+class Partial(msgspec.Struct, frozen=True):
+    """A row of which the source does not state every value. A None is never a stated value."""
+
+    row: Account | Post
+    defaults: tuple[str, ...] = ()
+    """Fields with a default in place of a value: they never replace a stored value."""
+    derived: tuple[str, ...] = ()
+    """Fields that are computed from the caption: they replace a stored value if the caption changes."""
+
+
+Record = Account | Post | Link | Partial | Picture | Reject
 """What importers yield."""
 
 

@@ -17,7 +17,7 @@ from brandfit.data import pictures
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
 from brandfit.pipeline.candidates import Candidates, bounds, candidates
-from brandfit.workspace import LeftOut, NewPlace, Workspace, new_workspace
+from brandfit.workspace import LeftOut, Merging, NewPlace, Workspace, new_workspace
 
 Bytes = Callable[[int], None]
 
@@ -35,6 +35,8 @@ class Imported:
     seconds: float
     left_out: LeftOut
     """Of accounts that asked to be forgotten."""
+    merging: Merging
+    """Rows that kept stored values, and values that conflict within the source. ``warnings`` names both."""
     candidates: Candidates
     """Who of the whole workspace is ranked by default, and how many are not."""
 
@@ -47,6 +49,7 @@ class Imported:
             "changes": self.changes,
             "rejects": len(self.rejects),
             "warnings": list(self.warnings),
+            **self.merging.to_dict(),
             "forgotten": self.left_out.to_dict(),
             "candidates": self.candidates.to_dict(),
             "seconds": round(self.seconds, 3),
@@ -99,7 +102,8 @@ def import_source(
 
     Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the
     import with a DataError and nothing is written. Importing the same source again changes nothing; changed
-    rows are updated. Accounts that asked to be forgotten are left out, and so is every mention of them.
+    rows are updated; a value that the source does not state replaces no stored value. Accounts that asked to
+    be forgotten are left out, and so is every mention of them.
 
     tick    called with the number of bytes just read
     called  what the source is known as, unless by its path: rejects of its last import are replaced, and name
@@ -110,6 +114,7 @@ def import_source(
             return import_source(made, source, path, settings, strict, tick, called)
     cls = names.load("importer", source)
     importer = cls(cls.Config.of(settings or {}))
+    importer.stored_roles = workspace.roles()
     where = Path(path) if path is not None else Path(".")
     started = time.perf_counter()
 
@@ -125,17 +130,18 @@ def import_source(
             yield _within(record, where) if called and isinstance(record, Reject) else record
 
     label = f"{source} {called or (where.resolve() if path is not None else '')}".strip()
-    left_out = LeftOut()
-    changes = workspace.write(label, records(), left_out)
+    left_out, merging = LeftOut(), Merging()
+    changes = workspace.write(label, records(), left_out, merging=merging)
     return Imported(
         source,
         called or str(where) if path is not None else "",
         workspace.fingerprint,
         changes,
         workspace.rejects(of=left_out.number),
-        tuple(importer.warnings),
+        (*importer.warnings, *merging.sentences()),
         time.perf_counter() - started,
         left_out,
+        merging,
         candidates(workspace.dataset(), None, True, bounds(None, None)),
     )
 

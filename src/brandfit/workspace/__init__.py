@@ -4,7 +4,8 @@ Here: storage, migrations, checksums, erasure of stored files. Not here: what th
 """
 
 from brandfit.workspace.forgotten import LeftOut
+from brandfit.workspace.merging import Merging
 from brandfit.workspace.place import NewPlace, Place, as_workspace, new_workspace
 from brandfit.workspace.workspace import Workspace
 
-__all__ = ["LeftOut", "NewPlace", "Place", "Workspace", "as_workspace", "new_workspace"]
+__all__ = ["LeftOut", "Merging", "NewPlace", "Place", "Workspace", "as_workspace", "new_workspace"]

@@ -23,9 +23,10 @@ import sqlalchemy as sa
 from brandfit.data import schema
 from brandfit.data.features import Features
 from brandfit.data.redaction import TOKEN, Redactor, plain
-from brandfit.data.schema import Reject, Row
+from brandfit.data.schema import Partial, Reject, Row
 from brandfit.errors import UnknownName
 from brandfit.workspace import tables
+from brandfit.workspace.writer import Writer
 
 SALT, PENDING = "forgetting.salt", "forgetting.pending"
 LEAST = 4
@@ -127,6 +128,9 @@ class Guard:
             return (
                 Reject("", record.line, "names an account that asked to be forgotten") if hidden else record
             )
+        if isinstance(record, Partial):
+            row = self.of(record.row)
+            return record if row is record.row else row and Partial(row, record.defaults, record.derived)
         row = record[0] if isinstance(record, tuple) else record
         kept = self.redactor.row(row)
         self.left_out.rows += kept is None
@@ -292,7 +296,7 @@ def drop_orphans(connection: sa.Connection) -> None:
 def _redact(connection: sa.Connection, redactor: Redactor) -> int:
     """Rows of others that named them, written anew."""
     _function(connection, "named", redactor.names)
-    writer = tables.Writer(connection)
+    writer = Writer(connection)
     changed = 0
     for name, fields in TEXTS.items():
         where = " OR ".join(f'named("{field}")' for field in fields)

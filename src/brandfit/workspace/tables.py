@@ -13,14 +13,13 @@ import sqlalchemy as sa
 
 from brandfit.data import schema
 from brandfit.data.dataset import fingerprint
-from brandfit.data.schema import Reject, Row
+from brandfit.data.schema import Reject
 from brandfit.errors import WorkspaceError
 from brandfit.workspace import migrations
 
 BATCH = 5_000
 """Rows handed to the database at once."""
 
-json = msgspec.json.Encoder()
 metadata = sa.MetaData()
 meta = sa.Table(
     "meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
@@ -132,94 +131,6 @@ def connect(path: Path) -> sa.Engine:
 def writing(engine: sa.Engine) -> Any:
     """A transaction that holds the write lock from its start: commits at the end, rolls back on any error."""
     return engine.execution_options(begin="IMMEDIATE").begin()
-
-
-class Writer:
-    """Collects rows and upserts them in batches: new rows are added, changed ones updated, equal ones left
-    alone."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self.connection = connection
-        self.pending: dict[str, list[tuple]] = {name: [] for name in (*schema.TABLES, "pictures")}
-        self.seen = dict.fromkeys(schema.TABLES, 0)
-        self.touched = dict.fromkeys(schema.TABLES, 0)
-        self.before = self._sizes()
-        self.sql = {name: _upsert(name) for name in schema.TABLES}
-        self.forms = {
-            row_type: (
-                name,
-                self.pending[name],
-                [n for n, f in enumerate(schema.fields(row_type)) if pa.types.is_list(f.arrow)],
-            )
-            for name, row_type in schema.TABLES.items()
-        }
-
-    def add(self, row: Row) -> None:
-        name, batch, lists = self.forms[type(row)]
-        values = msgspec.structs.astuple(row)
-        hashed = schema.hash_of(values)
-        if lists:
-            plain = list(values)
-            for n in lists:
-                plain[n] = json.encode(plain[n]).decode() if plain[n] else "[]"
-            values = tuple(plain)
-        batch.append((*values, hashed))
-        if len(batch) >= BATCH:
-            self._flush(name)
-
-    def add_picture(self, hash: str, data: bytes) -> None:
-        batch = self.pending["pictures"]
-        batch.append((hash, data))
-        if len(batch) >= BATCH:
-            self._flush("pictures")
-
-    def finish(self) -> dict[str, dict[str, int]]:
-        """Write what is left. Returns, for each table, how many rows were seen, added, changed and
-        unchanged."""
-        for name in self.pending:
-            self._flush(name)
-        after = self._sizes()
-        result = {}
-        for name in schema.TABLES:
-            added = after[name] - self.before[name]
-            changed = self.touched[name] - added
-            result[name] = {
-                "seen": self.seen[name],
-                "added": added,
-                "changed": changed,
-                "unchanged": self.seen[name] - added - changed,
-            }
-        return result
-
-    def _flush(self, name: str) -> None:
-        batch = self.pending[name]
-        if not batch:
-            return
-        if name == "pictures":
-            self.connection.exec_driver_sql(
-                "INSERT OR IGNORE INTO pictures (hash, data) VALUES (?, ?)", batch
-            )
-        else:
-            self.touched[name] += self.connection.exec_driver_sql(self.sql[name], batch).rowcount
-            self.seen[name] += len(batch)
-        batch.clear()
-
-    def _sizes(self) -> dict[str, int]:
-        return {
-            name: self.connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
-            for name, table in rows.items()
-        }
-
-
-def _upsert(name: str) -> str:
-    columns = [c.name for c in rows[name].columns]
-    key = ", ".join(f'"{k}"' for k in schema.KEYS[name])
-    listed = ", ".join(f'"{c}"' for c in columns)
-    updates = ", ".join(f'"{c}" = excluded."{c}"' for c in columns if c not in schema.KEYS[name])
-    return (
-        f'INSERT INTO "{name}" ({listed}) VALUES ({", ".join("?" * len(columns))}) '
-        f'ON CONFLICT ({key}) DO UPDATE SET {updates} WHERE "{name}".hash_ <> excluded.hash_'
-    )
 
 
 def compute_fingerprint(connection: sa.Connection) -> str:

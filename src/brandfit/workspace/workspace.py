@@ -33,13 +33,15 @@ from brandfit.arguments import Texts, checked
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Contents, Features
-from brandfit.data.schema import Image, Reject, Row
+from brandfit.data.schema import Image, Partial, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
 from brandfit.workspace import forgotten, tables
 from brandfit.workspace.forgotten import LeftOut, Traces
 from brandfit.workspace.memo import Memo
+from brandfit.workspace.merging import Merging
 from brandfit.workspace.shelf import Shelf, damaged, write_atomic
+from brandfit.workspace.writer import Writer
 
 DATABASE = "brandfit.sqlite"
 MAKER = "maker.json"
@@ -134,8 +136,10 @@ class Workspace:
     def write(
         self,
         source: str,
-        records: Iterable[Row | tuple[Image, bytes] | Reject | Features],
+        records: Iterable[Row | Partial | tuple[Image, bytes] | Reject | Features],
         left_out: LeftOut | None = None,
+        *,
+        merging: Merging | None = None,
     ) -> dict[str, dict[str, int]]:
         """Write an import whole or not at all: rows, pictures with their working copies, Features, and its
         rejects.
@@ -144,6 +148,9 @@ class Workspace:
         Returns counts a table: seen, added, changed, unchanged. Any error from ``records`` rolls everything
         back and is raised. What is of an account that asked to be forgotten is not written; ``left_out`` is
         told how much that was.
+
+        A value that a record does not state (``schema.Partial``; None) never replaces a stored value;
+        ``merging`` receives how many rows kept values and how many values conflict within the import.
         """
         found: list[Reject] = []
         made: list[Features] = []
@@ -155,12 +162,12 @@ class Workspace:
                 left_out.source = source = (
                     guard.redactor.text(source) or source if guard is not None else source
                 )
-                writer = tables.Writer(connection)
+                writer = Writer(connection)
                 for given in records:
                     record = given if guard is None else guard.of(given)
                     if record is None:
                         continue
-                    if isinstance(record, Row):
+                    if isinstance(record, Row | Partial):
                         writer.add(record)
                     elif isinstance(record, tuple):
                         writer.add(record[0])
@@ -170,6 +177,8 @@ class Workspace:
                     else:
                         made.append(record)
                 changes = writer.finish()
+                if merging is not None:
+                    merging.kept, merging.conflicts = writer.merging.kept, writer.merging.conflicts
                 late = guard is not None and guard.finish(connection)
                 left_out.number = tables.add_import(connection, source, time.time(), found)
                 changed = late or any(change["added"] or change["changed"] for change in changes.values())
@@ -223,6 +232,12 @@ class Workspace:
         here."""
         with self.engine.connect() as connection:
             return forgotten.counts(connection, list(accounts))
+
+    def roles(self) -> dict[str, str]:
+        """Account to role, of all accounts that are not influencers."""
+        with self.engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT id, role FROM accounts WHERE role <> 'influencer'")
+            return dict(found.tuples().all())
 
     def known_ids(self) -> set[str]:
         """Ids of all accounts and posts."""

@@ -17,7 +17,7 @@ from brandfit.data import captions
 from brandfit.data.captions import handle, identifier
 from brandfit.data.importers import _thumbnail
 from brandfit.data.importers._comments import Comments
-from brandfit.data.schema import Count, Link, Picture, Post, Reject, Text
+from brandfit.data.schema import Count, Link, Partial, Picture, Post, Reject, Text
 from brandfit.reasons import FAILURES, excerpt, reason
 
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
@@ -143,6 +143,19 @@ def post_of(node: Node, owner: str, caption: str | None = None) -> Post:
         )
     except ValueError as error:
         raise ValueError(f"post {id}: {error}") from None
+
+
+def partial_of(node: Node, post: Post) -> Partial:
+    """The post, with what the node does not state of it."""
+    phone = node.iphone_struct or Phone()
+    tag_lists = [part.edge_media_to_tagged_user for part in (node, *parts_of(node))]
+    states_tags = phone.usertags is not None or any(tags is not None for tags in tag_lists)
+    states_sponsors = node.edge_media_to_sponsor_user is not None or phone.sponsor_tags is not None
+    marks = (node.is_ad, node.is_paid_partnership, phone.is_paid_partnership)
+    states_disclosure = states_sponsors or any(mark is not None for mark in marks)
+    stated = {"tags": states_tags, "sponsors": states_sponsors, "disclosed": states_disclosure}
+    defaults = tuple(name for name in ("tags", "sponsors") if not stated[name])
+    return Partial(post, defaults, tuple(name for name in captions.DERIVED if not stated.get(name)))
 
 
 def owner_of(node: Node) -> str | None:

@@ -4,7 +4,7 @@ silence."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -35,6 +35,9 @@ class Importer(ABC):
         self.warnings: list[str] = []
         """What a person should know of the last ``read`` though no row was lost: files not there, columns not
         understood."""
+        self.stored_roles: Mapping[str, str] = {}
+        """Account to role, of the accounts of the workspace that are not influencers: a source that does not
+        state a role does not change it."""
 
     @property
     def name(self) -> str:

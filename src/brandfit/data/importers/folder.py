@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from brandfit.data import captions, schema
 from brandfit.data.importers import _csv, _fields, _files, _lines, _workbook
 from brandfit.data.importers._comments import Comments
 from brandfit.data.importers.base import Importer, Tick
-from brandfit.data.schema import Account, Link, Picture, Post, Record, Reject
+from brandfit.data.schema import Account, Link, Partial, Picture, Post, Record, Reject
 from brandfit.errors import DataError
 from brandfit.reasons import FAILURES, clean, excerpt, quoted, reason, shown
 
@@ -211,7 +211,7 @@ class Folder(Importer):
         owners: dict[str, str] = {}
         link_comment = Comments().link
         makers: dict[str, Callable[[dict[str, Any], str, int], Iterator[Record]]] = {
-            "accounts": lambda row, file, line: _account(row, roles),
+            "accounts": lambda row, file, line: _account(row, roles, self.stored_roles),
             "posts": lambda row, file, line: _post(row, roles, owners, path, file, line),
             "endorsements": lambda row, file, line: _endorsement(row, roles),
             "comments": lambda row, file, line: _comment(row, owners, link_comment),
@@ -282,6 +282,10 @@ class Folder(Importer):
             )
 
 
+_WITH_DEFAULT = ("kind", "caption", "tags", "sponsors")
+_NO_VALUE: tuple[Any, ...] = (None, [])
+
+
 def _heading(table: str) -> str:
     first = COLUMNS[table][0]
     return (
@@ -290,19 +294,29 @@ def _heading(table: str) -> str:
     )
 
 
-def _account(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Account]:
-    role: Any = row.pop("role", None) or "influencer"
-    roles[row["id"]] = role
-    yield Account(role=role, **row)
+def _account(
+    row: dict[str, Any], roles: dict[str, str], stored_roles: Mapping[str, str]
+) -> Iterator[Account | Partial]:
+    id, role = row["id"], row.pop("role", None)
+    if role is not None:
+        roles[id] = role
+        yield Account(role=role, **row)
+        return
+    if id not in roles:
+        roles[id] = stored_roles.get(id, "influencer")
+    yield Partial(Account(**row), ("role",))
 
 
 def _post(
     row: dict[str, Any], roles: dict[str, str], owners: dict[str, str], folder: Path, file: str, line: int
-) -> Iterator[Post | Picture | Reject]:
+) -> Iterator[Post | Partial | Picture | Reject]:
     images, alt_texts = row.pop("images", []), row.pop("alt_text", [])
     if row["account"] not in roles:
         raise ValueError(f"the account {quoted(row['account'])} is not in accounts")
     caption = row.get("caption")
+    # An empty cell states nothing: these fields get a default, which replaces no stored value.
+    defaults = tuple([name for name in _WITH_DEFAULT if not row.get(name)])
+    derived = tuple([name for name in captions.DERIVED if row.get(name) in _NO_VALUE])
     row["kind"] = row.get("kind") or "post"
     row["hashtags"] = row.get("hashtags") or captions.hashtags(caption or "")
     row["mentions"] = row.get("mentions") or captions.mentions(caption or "")
@@ -310,8 +324,8 @@ def _post(
         row["disclosed"] = captions.disclosed(caption, row["hashtags"], bool(row.get("sponsors")))
     post = Post(**row)
     owners[post.id] = post.account
-    yield post
-    home = folder.resolve()
+    yield Partial(post, defaults, derived)
+    home = folder.resolve() if images else folder
     for position, name in enumerate(images):
         data = _picture(home, name)
         if isinstance(data, str):

@@ -20,7 +20,7 @@ import msgspec
 
 from brandfit.data.importers import _files, _graphql, _influencers
 from brandfit.data.importers.base import Importer, Tick
-from brandfit.data.schema import Account, Post, Record, Reject
+from brandfit.data.schema import Account, Partial, Post, Record, Reject
 from brandfit.errors import DataError
 from brandfit.reasons import FAILURES, excerpt, reason, shown
 
@@ -57,9 +57,11 @@ class InstagramInfo(Importer):
         announced: set[str] = set()
         for file in itertools.chain([first], posts):
             for record in _read(file, tick):
-                if listed is None and type(record) is Post and record.account not in announced:
-                    announced.add(record.account)
-                    yield Account(id=record.account)
+                if listed is None and isinstance(record, Partial) and isinstance(record.row, Post):
+                    account = record.row.account
+                    if account not in announced:
+                        announced.add(account)
+                        yield Partial(Account(id=account), ("role",))
                 yield record
 
 
@@ -82,7 +84,7 @@ def _read(path: Path, tick: Tick) -> Iterator[Record]:
     except ValueError as error:
         yield Reject(file, 1, str(error), excerpt(data))
         return
-    yield post
+    yield _graphql.partial_of(node, post)
     yield from _graphql.previews(node, post.id, file)
     yield from _graphql.comment_links(_graphql.comments_of(node), post, file)
 

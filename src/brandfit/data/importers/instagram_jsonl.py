@@ -26,7 +26,7 @@ from brandfit.data.captions import handle, identifier
 from brandfit.data.importers import _fields, _files, _influencers, _lines, _tar
 from brandfit.data.importers._comments import Comments
 from brandfit.data.importers.base import Importer, Tick
-from brandfit.data.schema import Account, Count, Link, Picture, Post, Record, Reject, Text
+from brandfit.data.schema import Account, Count, Link, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
 from brandfit.reasons import clean, shown
 
@@ -110,7 +110,7 @@ class InstagramJsonl(Importer):
         owners: dict[str, str],
         pictures: dict[str, Place] | None,
         announce: bool,
-    ) -> Iterator[Account | Post | Reject]:
+    ) -> Iterator[Partial | Reject]:
         file = shown(path)
         known: dict[str, str] = {}
         for item in _lines.rows(path, PostForm, tick):
@@ -127,11 +127,11 @@ class InstagramJsonl(Importer):
             if account is None:
                 account = known[post.account] = post.account
                 if announce:
-                    yield Account(id=account)
+                    yield Partial(Account(id=account), ("role",))
             owners[post.id] = account
             if pictures is not None and form.images:
                 _place(form, post.id, line, pictures)
-            yield post
+            yield Partial(post, *_not_stated(form))
 
     def _pictures(
         self, path: Path, tick: Tick, pictures: dict[str, Place], posts: str
@@ -229,6 +229,18 @@ def _post(form: PostForm) -> Post:
         )
     except ValueError as error:
         raise ValueError(f"post {_tar.quoted_name(clean(form.post_id))}: {error}") from None
+
+
+def _not_stated(form: PostForm) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fields of a post with a default in place of a value, and those that are computed from its caption."""
+    if form.tagged is None or form.sponsors is None:
+        defaults = tuple(
+            name for name, value in (("tags", form.tagged), ("sponsors", form.sponsors)) if value is None
+        )
+    else:
+        defaults = ()
+    stated = {"hashtags": form.hashtags, "mentions": form.mentions, "disclosed": form.sponsors or None}
+    return defaults, tuple(name for name in captions.DERIVED if stated[name] is None)
 
 
 def _handles(texts: list[str] | None) -> list[str]:

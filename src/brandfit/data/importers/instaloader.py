@@ -26,7 +26,7 @@ from brandfit import config
 from brandfit.data.captions import handle
 from brandfit.data.importers import _files, _graphql
 from brandfit.data.importers.base import Importer, Tick
-from brandfit.data.schema import Account, Count, Picture, Post, Record, Reject, Role, Text
+from brandfit.data.schema import Account, Count, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
 from brandfit.reasons import FAILURES, excerpt, reason, shown
 
@@ -115,14 +115,14 @@ class Instaloader(Importer):
                     for record in _read(folder, name, names, tick):
                         if isinstance(record, Account):
                             profiles.add(record.id)
-                            yield msgspec.structs.replace(record, role=_role(record.id, brands))
+                            yield _with_role(record, brands)
                             continue
-                        if isinstance(record, Post):
-                            posters[record.account] = None
+                        if isinstance(record, Partial) and isinstance(record.row, Post):
+                            posters[record.row.account] = None
                         yield record
         for account in posters:  # who posted, and whose profile was not saved
             if account not in profiles:
-                yield Account(id=account, role=_role(account, brands))
+                yield _with_role(Account(id=account), brands)
         if not found:
             raise DataError(
                 f"{shown(path)} holds no .json or .json.xz file.",
@@ -130,8 +130,11 @@ class Instaloader(Importer):
             )
 
 
-def _role(account: str, brands: set[str]) -> Role:
-    return "brand" if account in brands else "influencer"
+def _with_role(account: Account, brands: set[str]) -> Account | Partial:
+    """Without the setting ``brands`` nothing states a role."""
+    if not brands:
+        return Partial(account, ("role",))
+    return msgspec.structs.replace(account, role="brand" if account.id in brands else "influencer")
 
 
 def _read(folder: Path, name: str, names: list[str], tick: Tick) -> Iterator[Record]:
@@ -187,7 +190,7 @@ def _post(
             tick(len(text))
             caption = text.decode("utf-8", "replace").strip()[:100_000]
     post = _graphql.post_of(node, _graphql.owner_of(node) or _profile_of(folder), caption)
-    yield post
+    yield _graphql.partial_of(node, post)
     pictures = _pictures(stem, names)
     for position, name in pictures:
         yield _picture(folder / name, node, post, position, tick)

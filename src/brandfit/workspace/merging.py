@@ -1,0 +1,209 @@
+"""How the row of an import and the stored row of the same key become one: a value that the source does not
+state never replaces a stored one.
+
+A row is a tuple of values in the order of the fields; a set of fields is a bit mask in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from brandfit.data import schema
+from brandfit.data.schema import Partial
+
+IDENTITY = {"posts": "account", "images": "hash"}
+"""Fields that say which thing a row describes. If this value changes, the row describes another thing, and
+nothing of the stored row is kept."""
+QUOTED = (
+    "role",
+    "category",
+    "followers",
+    "followees",
+    "posts",
+    "likes",
+    "comments",
+    "time",
+    "kind",
+    "weight",
+)
+"""Fields whose values an example shows; texts of people are not shown."""
+
+
+class Given(NamedTuple):
+    """The values that an import gives for one row.
+
+    defaults  fields with a default in place of a value
+    derived   fields that are computed from the caption
+    """
+
+    values: tuple[Any, ...]
+    defaults: int = 0
+    derived: int = 0
+
+
+class Form:
+    """How rows of one table are merged."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        self.names = [f.name for f in schema.fields(schema.TABLES[table])]
+        self.n_keys = len(schema.KEYS[table])
+        identity = IDENTITY.get(table)
+        self._identity = self.names.index(identity) if identity else None
+        self._caption = self.names.index("caption") if "caption" in self.names else None
+        self._bits = [1 << n for n in range(len(self.names))]
+        self._masks: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[int, int]] = {}
+
+    def masks(self, partial: Partial) -> tuple[int, int]:
+        """Bits of its fields with a default, and of its derived ones."""
+        both = partial.defaults, partial.derived
+        found = self._masks.get(both)
+        if found is None:
+            defaults, derived = (sum(1 << self.names.index(name) for name in names) for names in both)
+            found = self._masks[both] = defaults, derived
+        return found
+
+    def stated(self, given: Given) -> int:
+        """Bits of the fields with a value that the source states; a None or an empty list is no value."""
+        stated = 0
+        for bit, value in zip(self._bits, given.values, strict=True):
+            if value is not None and value != []:
+                stated |= bit
+        return stated & ~given.defaults & ~given.derived
+
+    def merged(self, old: Given, new: Given) -> Given:
+        """The values of ``new``, and those of ``old`` in place of what ``new`` does not state."""
+        before, after = old.values, new.values
+        if self._identity is not None and before[self._identity] != after[self._identity]:
+            return new
+        at = self._caption
+        caption_changed = (
+            at is not None
+            and before[at] is not None
+            and after[at] is not None
+            and after[at] != before[at]
+            and not new.defaults & self._bits[at]
+        )
+        values, defaults, derived = [], 0, 0
+        for bit, earlier, later in zip(self._bits, before, after, strict=True):
+            if later is None:
+                keeps = True
+            elif new.defaults & bit:
+                keeps = earlier is not None
+            elif new.derived & bit:
+                keeps = not caption_changed and earlier is not None and earlier != []
+            else:
+                keeps = False
+            values.append(earlier if keeps else later)
+            source = old if keeps else new
+            defaults |= source.defaults & bit
+            derived |= source.derived & bit
+        return Given(tuple(values), defaults, derived)
+
+    def kept(self, merged: Given, new: Given) -> int:
+        """Bits of the fields in which a merged row differs from the values that the import gives."""
+        differing = 0
+        for bit, is_, was_given in zip(self._bits, merged.values, new.values, strict=True):
+            if is_ != was_given:
+                differing |= bit
+        return differing
+
+    def differing(self, fields: int, old: Given, new: Given) -> list[int]:
+        """Numbers of those of the ``fields`` that differ; of another thing only the field that says so."""
+        at = self._identity
+        if at is not None and (self.table == "images" or old.values[at] != new.values[at]):
+            fields &= self._bits[at]
+        pairs = enumerate(zip(old.values, new.values, strict=True))
+        return [n for n, (before, after) in pairs if fields >> n & 1 and before != after]
+
+    def named(self, mask: int) -> tuple[str, ...]:
+        return tuple(name for bit, name in zip(self._bits, self.names, strict=True) if mask & bit)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Rows of a table that keep stored values which an import does not state, with one example."""
+
+    n_rows: int
+    id: str
+    fields: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"rows": self.n_rows, "example": {"id": self.id, "fields": list(self.fields)}}
+
+
+@dataclass
+class Conflicts:
+    """Fields of a table with two known values in one import, with the first of them. The last value counts.
+
+    earlier, later  the two values; None if the field is not one of ``QUOTED``
+    """
+
+    n_values: int
+    id: str
+    field: str
+    earlier: Any = None
+    later: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        example = {"id": self.id, "field": self.field, "earlier": self.earlier, "later": self.later}
+        return {"values": self.n_values, "example": example}
+
+
+@dataclass
+class Merging:
+    """What an import did to rows that it does not state in full, by table."""
+
+    kept: dict[str, Kept] = field(default_factory=dict)
+    conflicts: dict[str, Conflicts] = field(default_factory=dict)
+
+    def add_conflicts(self, form: Form, fields: int, earlier: Given, later: Given) -> None:
+        """Count the ``fields`` in which two rows of one import differ."""
+        for n in form.differing(fields, earlier, later):
+            name = form.names[n]
+            known = self.conflicts.get(form.table)
+            if known is not None:
+                known.n_values += 1
+                continue
+            id = id_text(later.values[: form.n_keys])
+            values = (earlier.values[n], later.values[n]) if name in QUOTED else (None, None)
+            self.conflicts[form.table] = Conflicts(1, id, name, *values)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kept": {table: kept.to_dict() for table, kept in self.kept.items()},
+            "conflicts": {table: found.to_dict() for table, found in self.conflicts.items()},
+        }
+
+    def sentences(self) -> list[str]:
+        lines = []
+        for table, kept in self.kept.items():
+            rows = f"{kept.n_rows:,} {table.removesuffix('s') if kept.n_rows == 1 else table}"
+            lines.append(
+                f"{rows} {'keeps' if kept.n_rows == 1 else 'keep'} stored values that the source does not "
+                f"state, such as {_listed([_label(name) for name in kept.fields])} of {kept.id}."
+            )
+        for table, found in self.conflicts.items():
+            one = found.n_values == 1
+            values = "" if found.earlier is None else f" ({found.earlier}, then {found.later})"
+            lines.append(
+                f"{table.capitalize()}: {found.n_values:,} {'value is' if one else 'values are'} stated "
+                f"twice with a difference, and the last one counts. {'It is' if one else 'The first is'} "
+                f"{_label(found.field)} of {found.id}{values}."
+            )
+        return lines
+
+
+def id_text(key: Iterable[Any]) -> str:
+    """A key as people read it."""
+    return " ".join(map(str, key))
+
+
+def _label(name: str) -> str:
+    return "picture" if name == "hash" else name.replace("_", " ")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

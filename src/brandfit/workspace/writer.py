@@ -1,0 +1,242 @@
+"""Writing the rows of an import: new rows are added, and rows that are stored already are merged with what
+the import states (``workspace.merging``)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import sqlalchemy as sa
+
+from brandfit.data import schema
+from brandfit.data.schema import Partial, Row
+from brandfit.workspace import tables
+from brandfit.workspace.merging import Form, Given, Kept, Merging, id_text
+
+LOOKED_UP = 500
+"""Rows that one query looks up; SQLite limits the parameters of a query."""
+
+_astuple = msgspec.structs.astuple
+_to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder(list[str]).decode
+
+
+class Writer:
+    """Collects rows and writes them in batches. ``merging`` is filled by ``finish``."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.merging = Merging()
+        self._pictures: list[tuple[str, bytes]] = []
+        self._tables = {name: _TableWriter(connection, name, self.merging) for name in schema.TABLES}
+        self._by_type: dict[type, _TableWriter] = {
+            row_type: self._tables[name] for name, row_type in schema.TABLES.items()
+        }
+
+    def add(self, record: Row | Partial) -> None:
+        if type(record) is Partial:
+            row = record.row
+            table = self._by_type[type(row)]
+            table.add(Given(_astuple(row), *table.form.masks(record)))
+        else:
+            self._by_type[type(record)].add(Given(_astuple(record)))
+
+    def add_picture(self, hash: str, data: bytes) -> None:
+        self._pictures.append((hash, data))
+        if len(self._pictures) >= tables.BATCH:
+            self._flush_pictures()
+
+    def finish(self) -> dict[str, dict[str, int]]:
+        """Write what is left. Returns, for each table, how many rows were seen, added, changed and
+        unchanged."""
+        self._flush_pictures()
+        return {name: table.finish() for name, table in self._tables.items()}
+
+    def _flush_pictures(self) -> None:
+        if self._pictures:
+            self.connection.exec_driver_sql(
+                "INSERT OR IGNORE INTO pictures (hash, data) VALUES (?, ?)", self._pictures
+            )
+            self._pictures.clear()
+
+
+class _TableWriter:
+    """Writes the rows of one table.
+
+    A batch is inserted first, without a look at what is stored, because most imports bring new rows. Only if
+    the database has some of the keys already, the stored rows are read and merged.
+    """
+
+    def __init__(self, connection: sa.Connection, name: str, merging: Merging) -> None:
+        self.connection, self.name, self.merging = connection, name, merging
+        self.form = Form(name)
+        fields = schema.fields(schema.TABLES[name])
+        self._lists = [n for n, f in enumerate(fields) if pa.types.is_list(f.arrow)]
+        self._bools = [n for n, f in enumerate(fields) if f.arrow == pa.bool_()]
+        self._n_keys = self.form.n_keys
+        self._sql = _Statements(name)
+        self._pending: dict[Any, Given] = {}
+        self._seen = 0
+        self._size, self._last_row = connection.exec_driver_sql(
+            f'SELECT count(*), coalesce(max(rowid), 0) FROM "{name}"'
+        ).one()
+        self._not_stated: dict[Any, int] = {}
+        """Key of a row that this import wrote, or found as it is, to the fields that it does not state."""
+        self._stated: dict[Any, int] = {}
+        """Key of a row from before this import that is merged, to the fields that this import states."""
+        self._has_comments = name == "links"  # a comment has one row in an import: it needs no entry
+        self._kept: dict[Any, int] = {}
+        """Key of a row from before this import to the fields that it keeps, as bits."""
+        self._first_hash: dict[Any, bytes] = {}
+        """Key of a row that this import changed to its hash before the import."""
+        self._now_hash: dict[Any, bytes] = {}
+
+    def add(self, given: Given) -> None:
+        self._seen += 1
+        key = given.values[0] if self._n_keys == 1 else given.values[: self._n_keys]
+        earlier = self._pending.get(key)
+        if earlier is not None:
+            both_state = self.form.stated(earlier) & self.form.stated(given)
+            self.merging.add_conflicts(self.form, both_state, earlier, given)
+            given = self.form.merged(earlier, given)
+        self._pending[key] = given
+        if len(self._pending) >= tables.BATCH:
+            self._flush()
+
+    def finish(self) -> dict[str, int]:
+        self._flush()
+        size = self.connection.exec_driver_sql(f'SELECT count(*) FROM "{self.name}"').scalar_one()
+        added = size - self._size
+        changed = sum(self._now_hash[key] != before for key, before in self._first_hash.items())
+        kept = {key: fields for key, fields in self._kept.items() if fields}
+        if kept:
+            key, fields = next(iter(kept.items()))
+            id = id_text((key,) if self._n_keys == 1 else key)
+            self.merging.kept[self.name] = Kept(len(kept), id, self.form.named(fields))
+        return {
+            "seen": self._seen,
+            "added": added,
+            "changed": changed,
+            "unchanged": self._seen - added - changed,
+        }
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        hashes = {key: schema.hash_of(given.values) for key, given in self._pending.items()}
+        rows = [(*self._plain(given.values), hashes[key]) for key, given in self._pending.items()]
+        n_inserted = self.connection.exec_driver_sql(self._sql.insert, rows).rowcount
+        if n_inserted < len(rows):
+            self._merge_stored(hashes)
+        for key, given in self._pending.items():
+            if not (self._has_comments and given.values[1] == "comments"):
+                self._not_stated.setdefault(key, given.defaults | given.derived)
+        self._pending.clear()
+
+    def _merge_stored(self, hashes: dict[Any, bytes]) -> None:
+        """Merge the pending rows with those of the same keys that were stored before."""
+        updates = []
+        for rowid, *row, hash_ in self._stored():
+            key = row[0] if self._n_keys == 1 else tuple(row[: self._n_keys])
+            given = self._pending[key]
+            if hash_ == hashes[key]:  # equal, or just inserted
+                self._kept.pop(key, None)
+                continue
+            is_older = rowid <= self._last_row
+            values = self._values(row)
+            merged = given if values is None else self._merged(key, values, given, is_older)
+            hashed = schema.hash_of(merged.values)
+            if hashed == hash_:
+                continue
+            if is_older:
+                self._first_hash.setdefault(key, hash_)
+                self._now_hash[key] = hashed
+            plain = self._plain(merged.values)
+            updates.append((*plain[self._n_keys :], hashed, *plain[: self._n_keys]))
+        if updates:
+            self.connection.exec_driver_sql(self._sql.update, updates)
+
+    def _merged(self, key: Any, stored: tuple[Any, ...], given: Given, is_older: bool) -> Given:
+        """``stored`` are the values of a row that was written by an earlier batch, or before this import
+        (``is_older``)."""
+        not_stated = self._not_stated.get(key)
+        earlier = Given(stored, not_stated or 0)
+        if key in self._stated:
+            stated = self._stated[key]
+        else:
+            stated = 0 if not_stated is None else self.form.stated(earlier)
+        newly_stated = self.form.stated(given)
+        self.merging.add_conflicts(self.form, stated & newly_stated, earlier, given)
+        if is_older:
+            earlier = Given(stored)
+        merged = self.form.merged(earlier, given)
+        if is_older:
+            self._stated[key] = stated | newly_stated
+            self._kept[key] = self.form.kept(merged, given) & ~stated
+        else:
+            self._not_stated[key] = merged.defaults | merged.derived
+        return merged
+
+    def _stored(self) -> Iterator[Any]:
+        """Of the pending keys that are stored: rowid, values as they are stored, hash."""
+        keys = iter(self._pending)
+        while some := list(itertools.islice(keys, LOOKED_UP)):
+            parameters = tuple(some) if self._n_keys == 1 else tuple(part for key in some for part in key)
+            yield from self.connection.exec_driver_sql(self._sql.select(len(some)), parameters).all()
+
+    def _plain(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Values as the database stores them."""
+        if not self._lists:
+            return values
+        plain = list(values)
+        for n in self._lists:
+            plain[n] = _to_json(plain[n]).decode() if plain[n] else "[]"
+        return tuple(plain)
+
+    def _values(self, plain: list[Any]) -> tuple[Any, ...] | None:
+        """Values of a row from what the database stores; None if it is damaged: the import repairs it."""
+        try:
+            for n in self._lists:
+                plain[n] = _from_json(plain[n]) if plain[n] != "[]" else []
+        except (msgspec.MsgspecError, TypeError):
+            return None
+        for n in self._bools:
+            if plain[n] is not None:
+                plain[n] = bool(plain[n])
+        return tuple(plain)
+
+
+class _Statements:
+    """The SQL of a table."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.columns = [column.name for column in tables.rows[name].columns]
+        self.keys = schema.KEYS[name]
+        listed = _quoted(self.columns)
+        changed = [column for column in self.columns if column not in self.keys]
+        sets = ", ".join(f'"{column}" = ?' for column in changed)
+        where = " AND ".join(f'"{key}" = ?' for key in self.keys)
+        self.insert = (
+            f'INSERT INTO "{name}" ({listed}) VALUES ({", ".join("?" * len(self.columns))}) '
+            f"ON CONFLICT ({_quoted(self.keys)}) DO NOTHING"
+        )
+        self.update = f'UPDATE "{name}" SET {sets} WHERE {where}'
+
+    def select(self, n_keys: int) -> str:
+        """Rows of so many keys."""
+        one = "?" if len(self.keys) == 1 else f"({', '.join('?' * len(self.keys))})"
+        among = ", ".join([one] * n_keys)
+        key, among = (
+            (f'"{self.keys[0]}"', f"({among})")
+            if len(self.keys) == 1
+            else (f"({_quoted(self.keys)})", f"(VALUES {among})")
+        )
+        return f'SELECT rowid, {_quoted(self.columns)} FROM "{self.name}" WHERE {key} IN {among}'
+
+
+def _quoted(columns: Any) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
