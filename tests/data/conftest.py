@@ -367,6 +367,7 @@ def read() -> Callable[..., SimpleNamespace]:
         return SimpleNamespace(
             accounts=found["Account"], posts=found["Post"], links=found["Link"], pictures=found["Picture"],
             rejects=found["Reject"], features=found["Features"], warnings=importer.warnings,
+             unread=importer.unread,
              ticked=sum(ticked),
             total=importer.total(path),
         )  # fmt: skip

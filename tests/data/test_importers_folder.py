@@ -380,3 +380,68 @@ def test_deeply_nested_values_are_rejected(read, tmp_path, depth):
     )
     assert found.accounts[-1].id == "b"
     assert found.rejects[0].line == 1
+
+
+def test_every_file_that_is_not_read_is_named_with_the_reason(tmp_path, sources, read):
+    accounts = b"handle,followers\nmila.trails,9000\n"
+    files = {
+        "accounts.csv": accounts,
+        "posts.csv": b"id,account,images\np1,mila.trails,images/1.jpg\n",
+        "influencers.csv": accounts,
+        "Posts 2024.csv": b"id,account\np2,mila.trails\n",
+        "list.csv": accounts,
+        "accounts.ods": b"x",
+        "notes.pdf": b"x",
+        "more/posts.csv": b"x",
+        "README.md": b"x",
+        ".DS_Store": b"x",
+        **{f"images/{n}.jpg": sources.jpeg() for n in (1, 2, 3)},
+    }
+    found = read("folder", sources.write(tmp_path / "mine", files))
+    unread = dict(found.unread.files)
+    assert sorted(unread) == [
+        "Posts 2024.csv",
+        "accounts.ods",
+        "influencers.csv",
+        "list.csv",
+        "more/posts.csv",
+        "notes.pdf",
+    ]
+    assert "add its rows to posts.csv" in unread["Posts 2024.csv"]
+    assert "add its rows to accounts.csv, or import this file alone" in unread["influencers.csv"]
+    assert "Save it as .xlsx or .csv" in unread["accounts.ods"]
+    assert (found.unread.n_files, found.unread.n_pictures) == (6, 2)
+    assert found.unread.to_dict()["count"] == 8
+    assert any(
+        "2 pictures were not read" in line and "images/2.jpg" in line for line in found.unread.sentences()
+    )
+
+
+def test_many_files_that_are_not_read_are_counted(tmp_path, sources, read):
+    files = {f"{n}.pdf": b"x" for n in range(30)} | {"accounts.csv": b"handle\nmila.trails\n"}
+    unread = read("folder", sources.write(tmp_path / "mine", files)).unread
+    assert (len(unread.files), unread.n_files) == (20, 30)
+    assert unread.sentences()[-1] == "10 more files were not read."
+
+
+@pytest.mark.parametrize(
+    "source", ["folder", "instagram-info", "instagram-jsonl", "instaloader", "released-features"]
+)
+def test_every_importer_names_a_file_that_it_does_not_read(tmp_path, sources, read, source):
+    where = sources.write(tmp_path / "mine", sources.all[source]())
+    assert read(source, where).unread.files == ()
+    sources.write(where, {"video.mp4": b"x"})
+    assert [file for file, _ in read(source, where).unread.files] == ["video.mp4"]
+
+
+def test_unknown_columns_are_named_for_each_file_and_counted_beyond_twenty(tmp_path, sources, read):
+    many = ",".join(f"extra {n}" for n in range(25))
+    files = {
+        "accounts.csv": f"handle,{many}\nmila.trails,{',' * 24}\n".encode(),
+        "posts.csv": b"id,account,likesCount\np1,mila.trails,3\n",
+    }
+    notes = read("folder", sources.write(tmp_path / "mine", files)).warnings
+    (of_accounts,) = [note for note in notes if note.startswith("accounts.csv")]
+    assert "'extra 0', 'extra 1'" in of_accounts
+    assert of_accounts.endswith("'extra 19' and 5 more are not known and were left out.")
+    assert "posts.csv: the column 'likesCount' is not known and was left out." in notes

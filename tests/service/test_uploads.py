@@ -264,6 +264,24 @@ def test_a_folder_is_imported_and_its_upload_is_let_go_of(make, tmp_path, sent, 
     assert client.get("/api/v1/rejects").json()["items"] == []  # mended and sent again
 
 
+def test_files_that_are_not_read_and_values_that_are_kept_are_shown(make, tmp_path, sent):
+    client = make(tmp_path / "w", work=True)
+    sent(client, {"my/accounts.csv": b"handle,role,followers\nnorth.peak,brand,9000\n"})
+    again = {
+        "my/accounts.csv": b"handle,followers\nnorth.peak,9001\n",
+        "my/influencers.csv": b"handle\na.b\n",
+    }
+    result = sent(client, again)["result"]
+    assert result["files_not_read"]["count"] == 1
+    assert result["files_not_read"]["files"][0]["file"] == "influencers.csv"
+    assert result["kept"]["accounts"] == {"rows": 1, "example": {"id": "north.peak", "fields": ["role"]}}
+    page = client.get("/import").text
+    assert "No row was left out. 1 file was not read, see below." in page
+    assert "influencers.csv was not read" in page
+    assert "1 account keeps stored values that the source does not state, such as role of north.peak." in page
+    assert str(tmp_path) not in page
+
+
 def test_rows_that_an_import_left_out_are_shown_with_it_and_later_with_its_date(make, tmp_path, sent):
     client = make(tmp_path / "w", work=True)
     header = b"username,kind,followers\n"

@@ -37,6 +37,9 @@ class Imported:
     """Of accounts that asked to be forgotten."""
     merging: Merging
     """Rows that kept stored values, and values that conflict within the source. ``warnings`` names both."""
+    files_not_read: Mapping[str, Any]
+    """Files of the source that were not read: count, files with the reason, number of pictures. ``warnings``
+    names them."""
     candidates: Candidates
     """Who of the whole workspace is ranked by default, and how many are not."""
 
@@ -49,6 +52,7 @@ class Imported:
             "changes": self.changes,
             "rejects": len(self.rejects),
             "warnings": list(self.warnings),
+            "files_not_read": self.files_not_read,
             **self.merging.to_dict(),
             "forgotten": self.left_out.to_dict(),
             "candidates": self.candidates.to_dict(),
@@ -138,10 +142,11 @@ def import_source(
         workspace.fingerprint,
         changes,
         workspace.rejects(of=left_out.number),
-        (*importer.warnings, *merging.sentences()),
+        (*importer.warnings, *importer.unread.sentences(), *merging.sentences()),
         time.perf_counter() - started,
         left_out,
         merging,
+        importer.unread.to_dict(),
         candidates(workspace.dataset(), None, True, bounds(None, None)),
     )
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 from brandfit import config as settings
 from brandfit import names
 from brandfit.data.features import Features
+from brandfit.data.importers._unread import Unread
 from brandfit.data.schema import Record
 
 Tick = Callable[[int], None]
@@ -35,6 +36,8 @@ class Importer(ABC):
         self.warnings: list[str] = []
         """What a person should know of the last ``read`` though no row was lost: files not there, columns not
         understood."""
+        self.unread = Unread()
+        """Files of the source that the last ``read`` did not use."""
         self.stored_roles: Mapping[str, str] = {}
         """Account to role, of the accounts of the workspace that are not influencers: a source that does not
         state a role does not change it."""

@@ -14,6 +14,7 @@ accounts alone may have any name.
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from brandfit.data import captions, schema
-from brandfit.data.importers import _csv, _fields, _files, _lines, _workbook
+from brandfit.data.importers import _csv, _fields, _files, _lines, _unread, _workbook
 from brandfit.data.importers._comments import Comments
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Link, Partial, Picture, Post, Record, Reject
@@ -174,7 +175,9 @@ WORKBOOKS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 NO_LISTS = ("README.md", "influencers.tsv")
 """The second has no header: it belongs to the WWW 2020 data set."""
 MOST_UNKNOWN = 20
-"""Unknown columns that are named in warnings."""
+"""Unknown columns of a file that are named; the others are counted."""
+PEOPLE = ("account", "influencer", "brand", "creator", "profile")
+"""Words in the name of a file that say that it is a list of accounts."""
 
 Row = tuple[int, dict[str, Any]]
 
@@ -206,13 +209,14 @@ class Folder(Importer):
             *(f"There is no table of {table}." for table in ("posts", "endorsements") if not files[table]),
         ]
         used: set[Path] = set()
+        self._pictures: set[str] = set()
         self._headed: set[Path] = set()
         roles: dict[str, str] = {}
         owners: dict[str, str] = {}
         link_comment = Comments().link
         makers: dict[str, Callable[[dict[str, Any], str, int], Iterator[Record]]] = {
             "accounts": lambda row, file, line: _account(row, roles, self.stored_roles),
-            "posts": lambda row, file, line: _post(row, roles, owners, path, file, line),
+            "posts": lambda row, file, line: _post(row, roles, owners, path, file, line, self._pictures),
             "endorsements": lambda row, file, line: _endorsement(row, roles),
             "comments": lambda row, file, line: _comment(row, owners, link_comment),
         }
@@ -236,6 +240,13 @@ class Folder(Importer):
             for source in files[table]
             if source not in used
         ]
+        tables = {file for one in files.values() for file in one}
+        self.unread = _unread.unread(
+            path,
+            lambda file: file in tables or os.path.normpath(file) in self._pictures,
+            lambda name: _why_unread(name, files),
+            is_picture=True,
+        )
 
     def _rows(self, path: Path, table: str, tick: Tick) -> Iterator[Row | Reject]:
         """(line, {column: value}) of a file in any of the three forms; a row with a bad or missing value is a
@@ -253,8 +264,9 @@ class Folder(Importer):
                 for header, value in cells.items():
                     if header not in columns:
                         if len(columns) < 10_000:  # hostile JSON may have other keys in every row
-                            columns[header] = known.get(_normal(header))
-                            self._note(path, header, columns[header])
+                            found = columns[header] = known.get(_normal(header))
+                            if found is not None and found.needed:
+                                self._headed.add(path)
                         else:
                             continue
                     column = columns[header]
@@ -272,14 +284,45 @@ class Folder(Importer):
                 yield Reject(shown(path), line, str(error), excerpt(" | ".join(map(_brief, cells.values()))))
                 continue
             yield line, row
+        self._note_unknown(path, [header for header, column in columns.items() if column is None])
 
-    def _note(self, path: Path, header: str, column: Column | None) -> None:
-        if column is not None and column.needed:
-            self._headed.add(path)
-        if column is None and header.strip() and len(self.warnings) < MOST_UNKNOWN:
+    def _note_unknown(self, path: Path, headers: list[str]) -> None:
+        names = [repr(clean(header)[:60]) for header in headers if header.strip()]
+        more = len(names) - MOST_UNKNOWN
+        if more > 0:
+            names[MOST_UNKNOWN:] = [f"{more:,} more"]
+        if len(names) == 1:
+            self.warnings.append(f"{clean(path.name)}: the column {names[0]} is not known and was left out.")
+        elif names:
             self.warnings.append(
-                f"{clean(path.name)}: the column {clean(header)[:60]!r} is not known and was left out."
+                f"{clean(path.name)}: the columns {', '.join(names[:-1])} and {names[-1]} are not known and "
+                "were left out."
             )
+
+
+def _why_unread(name: str, files: Mapping[str, list[Path]]) -> str:
+    """Why a file of the folder is not read, and what to do."""
+    lower = name.lower()
+    if lower.endswith(WORKBOOKS):
+        return "this form of a table is not supported. Save it as .xlsx or .csv."
+    if lower.endswith(".json"):
+        return "a table in JSON has one row a line. Save it as .jsonl, .csv or .xlsx."
+    if not lower.endswith(ENDINGS):
+        return "it is no table (.csv, .tsv, .xlsx, .jsonl, .parquet) and no picture."
+    if "/" in name:
+        return "tables of folders in the folder are not read. Move it to the tables, or import its folder."
+    stem = lower.partition(".")[0]
+    table = next((table for table in COLUMNS if table.removesuffix("s") in stem), "")
+    if not table and any(word in stem for word in PEOPLE):
+        table = "accounts"
+    if not table:
+        todo = "Give it the name of the table that it holds"
+    elif files[table]:
+        todo = f"If it holds {table}, add its rows to {clean(files[table][0].name)}"
+    else:
+        todo = f"If it holds {table}, name it {table}.{lower.partition('.')[2]}"
+    alone = ", or import this file alone" if table == "accounts" else ""
+    return f"its name is none of {', '.join(COLUMNS)}. {todo}{alone}."
 
 
 _WITH_DEFAULT = ("kind", "caption", "tags", "sponsors")
@@ -308,7 +351,13 @@ def _account(
 
 
 def _post(
-    row: dict[str, Any], roles: dict[str, str], owners: dict[str, str], folder: Path, file: str, line: int
+    row: dict[str, Any],
+    roles: dict[str, str],
+    owners: dict[str, str],
+    folder: Path,
+    file: str,
+    line: int,
+    pictures: set[str],
 ) -> Iterator[Post | Partial | Picture | Reject]:
     images, alt_texts = row.pop("images", []), row.pop("alt_text", [])
     if row["account"] not in roles:
@@ -327,6 +376,7 @@ def _post(
     yield Partial(post, defaults, derived)
     home = folder.resolve() if images else folder
     for position, name in enumerate(images):
+        pictures.add(os.path.normpath(folder / name.replace("\\", "/").replace("\0", "")))
         data = _picture(home, name)
         if isinstance(data, str):
             yield Reject(

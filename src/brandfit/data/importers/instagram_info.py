@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from brandfit.data.importers import _files, _graphql, _influencers
+from brandfit.data.importers import _files, _graphql, _influencers, _unread
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Partial, Post, Record, Reject
 from brandfit.errors import DataError
@@ -63,6 +63,11 @@ class InstagramInfo(Importer):
                         announced.add(account)
                         yield Partial(Account(id=account), ("role",))
                 yield record
+        self.unread = _unread.unread(
+            path,
+            lambda file: file.name.endswith(".info") or file == listed,
+            lambda _: "it is neither a post (.info) nor influencers.tsv.",
+        )
 
 
 def _read(path: Path, tick: Tick) -> Iterator[Record]:

@@ -23,7 +23,7 @@ from msgspec import Meta
 
 from brandfit.data import captions
 from brandfit.data.captions import handle, identifier
-from brandfit.data.importers import _fields, _files, _influencers, _lines, _tar
+from brandfit.data.importers import _fields, _files, _influencers, _lines, _tar, _unread
 from brandfit.data.importers._comments import Comments
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Count, Link, Partial, Picture, Post, Record, Reject, Text
@@ -31,6 +31,9 @@ from brandfit.errors import DataError
 from brandfit.reasons import clean, shown
 
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
+
+
+_NOT_READ = "it is none of influencers.tsv, posts.jsonl, comments.jsonl (or .gz) and thumbnails.tar."
 
 
 class TaggedForm(msgspec.Struct, gc=False):
@@ -102,6 +105,8 @@ class InstagramJsonl(Importer):
             self.warnings.append("There is no thumbnails.tar: posts come without pictures.")
         if "comments" in files:
             yield from self._comments(files["comments"], tick, owners)
+        read = set(files.values())
+        self.unread = _unread.unread(path, read.__contains__, lambda _: _NOT_READ)
 
     def _posts(
         self,

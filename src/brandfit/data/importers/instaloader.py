@@ -24,7 +24,7 @@ from msgspec import Meta, Raw
 
 from brandfit import config
 from brandfit.data.captions import handle
-from brandfit.data.importers import _files, _graphql
+from brandfit.data.importers import _files, _graphql, _unread
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Count, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
@@ -105,6 +105,7 @@ class Instaloader(Importer):
         profiles: set[str] = set()
         posters: dict[str, None] = {}
         found = False
+        stems: set[Path] = set()
         for folder, names in _files.walk(path):
             for name in names:
                 if name.endswith(COMMENTS):
@@ -112,6 +113,7 @@ class Instaloader(Importer):
                         yield Reject(shown(folder / name), 1, "comments of a post whose .json is not there")
                 elif name.endswith(JSON):
                     found = True
+                    stems.add(folder / name.removesuffix(".xz").removesuffix(".json"))
                     for record in _read(folder, name, names, tick):
                         if isinstance(record, Account):
                             profiles.add(record.id)
@@ -120,6 +122,11 @@ class Instaloader(Importer):
                         if isinstance(record, Partial) and isinstance(record.row, Post):
                             posters[record.row.account] = None
                         yield record
+        self.unread = _unread.unread(
+            path,
+            lambda file: _belongs(file, stems),
+            lambda _: "it is neither JSON of instaloader, nor a picture or caption of a post with JSON.",
+        )
         for account in posters:  # who posted, and whose profile was not saved
             if account not in profiles:
                 yield _with_role(Account(id=account), brands)
@@ -128,6 +135,17 @@ class Instaloader(Importer):
                 f"{shown(path)} holds no .json or .json.xz file.",
                 "Give the folder that instaloader filled, downloaded with metadata (not --no-metadata-json).",
             )
+
+
+def _belongs(path: Path, stems: set[Path]) -> bool:
+    """Whether a file is JSON, or a picture or the caption of a post with the same name."""
+    name = path.name
+    if name.endswith(JSON):
+        return True
+    if not name.lower().endswith((*_files.PICTURES, ".txt")):
+        return False
+    stem = name.rpartition(".")[0]
+    return path.with_name(stem) in stems or path.with_name(re.sub(r"_\d{1,4}$", "", stem)) in stems
 
 
 def _with_role(account: Account, brands: set[str]) -> Account | Partial:

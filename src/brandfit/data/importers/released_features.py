@@ -38,7 +38,7 @@ import numpy as np
 
 from brandfit.data import schema
 from brandfit.data.features import Features
-from brandfit.data.importers import _files, _lines
+from brandfit.data.importers import _files, _lines, _unread
 from brandfit.data.importers._fields import LONGEST_TEXT, encodable
 from brandfit.data.importers._shares import recovered
 from brandfit.data.importers.base import Importer, Tick
@@ -95,6 +95,10 @@ class ReleasedFeatures(Importer):
         for part in parts:
             yield from _read_part(path, part, tick, made, about)
         yield from _told(path, about, made)
+        read = {path / "concepts.tsv", *(file for part in parts for file in _files_of(path, part))}
+        self.unread = _unread.unread(
+            path, read.__contains__, lambda _: "it belongs to neither train.npz nor test.npz."
+        )
         for name, pieces in made.items():
             widths = {values.shape[1] for _, values in pieces}
             if len(widths) == 1:
