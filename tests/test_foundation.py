@@ -66,7 +66,12 @@ def test_an_unknown_setting_suggests_the_nearest():
         Example.of({"epoch": 3})
     with pytest.raises(ConfigError, match="name=value"):
         parse_settings(["epochs"])
-    assert parse_settings(["a=1", "b=x=y", "a=2"]) == {"a": "2", "b": "x=y"}
+    assert parse_settings(["a=1", "b=x=y", "a = 1"]) == {"a": "1", "b": "x=y"}
+
+
+def test_a_setting_with_two_values_is_refused():
+    with pytest.raises(ConfigError, match="a is given twice, as '1' and as '2'"):
+        parse_settings(["a=1", "b=x=y", "a=2"])
 
 
 def test_names_are_the_files():

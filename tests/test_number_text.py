@@ -161,7 +161,7 @@ def test_settings_of_other_types_stay_text():
 def test_price_lists(tmp_path):
     file = tmp_path / "prices.csv"
     file.write_text('account,price\nana,"1,200"\nbo,80.5\ncy,"12,50"\ndi,"1.234,50"\ned,2k\n')
-    assert read_prices(file) == {"ana": 1200.0, "bo": 80.5, "cy": 12.5, "di": 1234.5, "ed": 2000.0}
+    assert read_prices(file).by_account == {"ana": 1200.0, "bo": 80.5, "cy": 12.5, "di": 1234.5, "ed": 2000.0}
     file.write_text("account,price\nana,1.200\n")
     with pytest.raises(DataError, match=r"line 2: '1.200' may mean 1.200 or 1200"):
         read_prices(file)

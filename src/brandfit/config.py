@@ -85,15 +85,20 @@ def describe(config: type[Config]) -> dict[str, dict[str, Any]]:
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
-    """``["epochs=50", "slots.text=text.minilm"]`` to a dict; the last of two equal names wins."""
-    settings = {}
+    """``["epochs=50", "slots.text=text.minilm"]`` to a dict. Raises ConfigError if a name has two values."""
+    settings: dict[str, str] = {}
     for pair in pairs:
         name, sep, value = pair.partition("=")
         if not sep or not name.strip():
             raise ConfigError(
                 f"A setting is written name=value, found {pair!r}.", "For example: --set epochs=50"
             )
-        settings[name.strip()] = value.strip()
+        name, value = name.strip(), value.strip()
+        if settings.get(name, value) != value:
+            raise ConfigError(
+                f"{name} is given twice, as {settings[name]!r} and as {value!r}.", "Give it once."
+            )
+        settings[name] = value
     return settings
 
 

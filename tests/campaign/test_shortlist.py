@@ -16,7 +16,7 @@ from brandfit import pipeline
 from brandfit.campaign.choose import choose
 from brandfit.campaign.cover import _joined, _parts, cheapest
 from brandfit.campaign.forecast import forecast
-from brandfit.campaign.limits import Limit, Limits
+from brandfit.campaign.limits import Limit, Limits, read_limits, strictest
 from brandfit.campaign.pool import Pool
 from brandfit.campaign.prices import PriceConfig, prices, read_prices
 from brandfit.campaign.set_value import set_value
@@ -256,10 +256,29 @@ def test_prices_follow_the_rule_or_the_list():
     )  # the factor may be 0.5 to 2
 
 
+def test_a_price_list_may_state_its_currency(tmp_path):
+    file = tmp_path / "prices.csv"
+    file.write_text("Currency,account,note,price\neur,ana,x,3\n,bo,,4\n")
+    found = read_prices(file)
+    assert (found.by_account, found.currency) == ({"ana": 3.0, "bo": 4.0}, "EUR")
+    assert found.notes == ("columns of the price list that are not known were left out: 'note'",)
+    assert found.currency_with("") == found.currency_with("EUR") == "EUR"
+    with pytest.raises(DataError, match="in EUR, but prices and budget are taken to be in USD"):
+        found.currency_with("USD")
+    for text, said in (
+        ("account,price,currency\nana,3,EUR\nbo,1,USD\n", "lines 2 and 3: two currencies, EUR and USD"),
+        ("account,price,currency\nana,3,euros\n", "line 2"),
+        ("account,price,price\nana,3,4\n", "line 1"),
+    ):
+        file.write_text(text)
+        with pytest.raises(DataError, match=said):
+            read_prices(file)
+
+
 def test_a_price_list_is_read_with_line_and_reason(tmp_path):
     file = tmp_path / "prices.csv"
     file.write_text('account,price\n@Ana,"1,200"\nbo,80.5\n')
-    assert read_prices(file) == {"ana": 1200.0, "bo": 80.5}
+    assert read_prices(file).by_account == {"ana": 1200.0, "bo": 80.5}
     for text, said in (
         ("a,b\n", "line 1"),
         ("account,price\nana,dear\n", "line 2"),
@@ -706,3 +725,40 @@ def test_the_interval_of_a_set_holds_as_often_as_it_says(heavy):
     assert np.mean(inside) == pytest.approx(0.8, abs=0.05)  # 600 sets: standard error 0.016
     each = told.each(range(n))
     assert np.mean((each[:, 0] <= new) & (new <= each[:, 1])) == pytest.approx(0.8, abs=0.05)
+
+
+def test_the_currency_of_a_price_list_counts(planted, tmp_path):
+    listed = tmp_path / "prices.csv"
+    rows = (planted / "prices.csv").read_text().splitlines()
+    listed.write_text("\n".join([f"{rows[0]},currency,agency", *(f"{row},EUR,x" for row in rows[1:])]) + "\n")
+    with Workspace(planted / "w") as workspace:
+        asked = {"ranker": "simcos", "price_list": listed, "data": EVERYBODY, "objective": "reach"}
+        found = pipeline.shortlist(workspace, "north", 1_100, **asked)
+        assert found.currency == "EUR"
+        assert "columns of the price list that are not known were left out: 'agency'" in found.notes
+        with pytest.raises(DataError, match="in EUR, but prices and budget are taken to be in USD"):
+            pipeline.shortlist(workspace, "north", 1_100, currency="USD", **asked)
+        with pytest.raises(DataError, match="in EUR, but"):
+            pipeline.appraise(
+                workspace, "north", [found.picks[0].influencer], "simcos", listed, EVERYBODY, currency="USD"
+            )
+
+
+def test_of_a_limit_that_is_given_twice_the_strictest_counts(planted):
+    assert read_limits(["category:food=2", " category:food = 1"]) == [
+        ("category:food", 2),
+        ("category:food", 1),
+    ]
+    assert strictest([("a", 2), ("a", 1), ("b", 1)], most=True)[0] == {"a": 1, "b": 1}
+    with Workspace(planted / "w") as workspace:
+        asked = {"count": 3, "ranker": "simcos", "data": EVERYBODY, "objective": "reach"}
+        pairs = [("followers:..20k", 2), ("followers:..20k", 1)]
+        twice = pipeline.shortlist(workspace, "north", at_least=pairs, **asked)
+        assert sum(pick.followers <= 20_000 for pick in twice.picks) >= 2
+        assert "followers:..20k is limited several times (at least 2 and 1): at least 2 counts" in twice.notes
+        none = pipeline.shortlist(
+            workspace, "north", at_most=[("followers:20k..", 0), ("followers:20k..", 3)], **asked
+        )
+        assert all(pick.followers < 20_000 for pick in none.picks)
+        with pytest.raises(UsageError, match="No set keeps these limits"):
+            pipeline.shortlist(workspace, "north", at_least=pairs, at_most={"followers:..20k": 1}, **asked)

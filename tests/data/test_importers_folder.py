@@ -445,3 +445,14 @@ def test_unknown_columns_are_named_for_each_file_and_counted_beyond_twenty(tmp_p
     assert "'extra 0', 'extra 1'" in of_accounts
     assert of_accounts.endswith("'extra 19' and 5 more are not known and were left out.")
     assert "posts.csv: the column 'likesCount' is not known and was left out." in notes
+
+
+def test_columns_that_mean_the_same_are_named(tmp_path, sources, read):
+    text = b"handle,followers,follower_count,role,role\nmila.trails,9000,8000,influencer,brand\n"
+    found = read("folder", sources.write(tmp_path / "mine", {"accounts.csv": text}))
+    assert (found.accounts[0].followers, found.accounts[0].role) == (9000, "brand")
+    assert (
+        "accounts.csv: the columns 'followers' and 'follower_count' both mean followers; 'followers' is read."
+        in found.warnings
+    )
+    assert "accounts.csv: the column 'role' occurs 2 times; the last one is read." in found.warnings

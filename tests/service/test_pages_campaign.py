@@ -388,6 +388,31 @@ def test_what_cannot_be_meant_is_said_in_the_form_which_keeps_what_was_typed(cli
     sound(page.text)
 
 
+def test_a_limit_that_is_given_twice_is_told_and_the_strictest_counts(client):
+    limits = {"count": "4", "at_least": "followers:5k..=2\nfollowers:5k..=1"}
+    page = client.post(f"{AT}/campaign", data=limits).text
+    assert "followers:5k.. is limited several times (at least 2 and 1): at least 2 counts" in page
+
+
+def test_the_api_refuses_a_name_with_two_values(client):
+    body = f'{{"brand": "{BRAND}", "count": 4, "at_least": {{"category:travel": 2, "category:travel": 1}}}}'
+    answer = client.post("/api/v1/shortlists", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert "'category:travel' twice, as 2 and as 1" in answer.json()["title"]
+
+
+def test_prices_in_another_currency_are_refused_on_the_page(client):
+    client.put("/api/v1/currency", json={"currency": "USD"})
+    cheap = best(client)[0]
+    files = {"prices": ("p.csv", f"account,price,currency\n{cheap},77,EUR\n".encode())}
+    page = client.post(f"{AT}/campaign", data={"budget": "80"}, files=files)
+    client.put("/api/v1/currency", json={"currency": None})
+    assert page.status_code == 422
+    assert (
+        "The list of prices: the prices are in EUR, but prices and budget are taken to be in USD" in page.text
+    )
+
+
 def test_a_bad_list_of_prices_is_told_without_where_it_was_kept(client):
     page = client.post(
         f"{AT}/campaign", data={"budget": "80"}, files={"prices": ("p.csv", b"who,what\na,1\n")}

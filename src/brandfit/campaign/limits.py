@@ -3,10 +3,12 @@ be."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from brandfit.errors import UsageError
 
 TINY = 1e-6
 """Money that nobody misses, and people."""
@@ -20,6 +22,41 @@ class Limit:
     members: np.ndarray
     least: int = 0
     most: int | None = None
+
+
+def read_limits(texts: Iterable[str]) -> list[tuple[str, int]]:
+    """Conditions and numbers as people type them, ``category:food=2``. Raises UsageError."""
+    found = []
+    for text in texts:
+        condition, _, number = text.rpartition("=")
+        number = number.strip()
+        if not condition.strip() or not (number.isascii() and number.isdigit()):
+            raise UsageError(
+                f"A limit is written CONDITION=NUMBER, found {text[:80]!r}.", "For example: category:food=2"
+            )
+        found.append((condition.strip(), int(number)))
+    return found
+
+
+def strictest(
+    pairs: Mapping[str, int] | Iterable[tuple[str, int]], *, most: bool
+) -> tuple[dict[str, int], list[str]]:
+    """Condition to number, and a note for each condition with several numbers: the strictest of them counts.
+
+    most  whether the numbers are upper bounds
+    """
+    numbers: dict[str, list[int]] = {}
+    for condition, number in pairs.items() if isinstance(pairs, Mapping) else pairs:
+        numbers.setdefault(" ".join(condition.split()), []).append(number)
+    strict = min if most else max
+    bound = "at most" if most else "at least"
+    notes = [
+        f"{condition} is limited several times ({bound} {' and '.join(map(str, several))}): {bound} "
+        f"{strict(several)} counts"
+        for condition, several in numbers.items()
+        if len(set(several)) > 1
+    ]
+    return {condition: strict(several) for condition, several in numbers.items()}, notes
 
 
 @dataclass(frozen=True)

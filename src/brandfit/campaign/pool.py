@@ -123,6 +123,8 @@ class Pool:
     audience: sparse.csr_matrix
     priced_strangers: tuple[str, ...] = ()
     """Accounts of the price list that are no influencers of the workspace."""
+    price_notes: tuple[str, ...] = ()
+    """Notes on the price list."""
 
     def __len__(self) -> int:
         return len(self.ids)

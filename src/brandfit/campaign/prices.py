@@ -16,6 +16,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -32,6 +33,8 @@ BOUNDS = 0.5, 2.0
 """What engagement may change of a price."""
 
 
+COLUMNS = ("account", "price", "currency")
+"""Columns of a price list; the first two are needed."""
 CURRENCY = re.compile("[A-Z]{3}")
 """A code of ISO 4217."""
 
@@ -64,11 +67,40 @@ def currency_code(text: str) -> str:
     return code
 
 
-def read_prices(file: str | Path) -> dict[str, float]:
-    """Account to price, of a CSV file (account, price). Raises DataError with file and line."""
+@dataclass(frozen=True)
+class PriceList:
+    """Prices that a list states.
+
+    currency  code that the list states; "" if it states none
+    notes     columns that were not read
+    """
+
+    by_account: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""
+    name: str = ""
+    notes: tuple[str, ...] = ()
+
+    def currency_with(self, currency: str) -> str:
+        """The currency of the list and of a budget in ``currency`` ("" for none). Raises DataError if they
+        differ."""
+        if self.currency and currency and self.currency != currency:
+            raise DataError(
+                f"{self.name}: the prices are in {self.currency}, but prices and budget are taken to be in "
+                f"{currency}. Nothing is converted.",
+                f"Give the prices in {currency}, or set the currency of the workspace to {self.currency}.",
+            )
+        return currency or self.currency
+
+
+def read_prices(file: str | Path) -> PriceList:
+    """The prices of a CSV file with the columns account and price, and currency if it has one, in any order.
+
+    Raises DataError with file and line.
+    """
     path = Path(file)
     found: dict[str, float] = {}
     lines: dict[str, int] = {}
+    currency, currency_line = "", 0
     if not path.is_file():
         raise DataError(
             f"There is no file {path}.", "A CSV file with the columns account and price is expected."
@@ -81,20 +113,31 @@ def read_prices(file: str | Path) -> dict[str, float]:
     except csv.Error as error:
         raise DataError(f"{path}: {error}.", "Save it as CSV in UTF-8.") from None
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    if header[:2] != ["account", "price"]:
+    repeated = [name for name in COLUMNS if header.count(name) > 1]
+    if not {"account", "price"}.issubset(header) or repeated:
         apart = (
             " Put commas between the columns, not semicolons." if any(";" in cell for cell in header) else ""
         )
         raise DataError(
             f"{path}, line 1: the columns are {', '.join(header) or 'none'}.",
-            f"Expected: account, price.{apart}",
+            f"Expected: account, price and, if you like, currency, each once.{apart}",
         )
+    at = {name: header.index(name) for name in COLUMNS if name in header}
     for line, row in enumerate(rows[1:], 2):
         if not any(cell.strip() for cell in row):
             continue
-        price = _price(row, f"{path}, line {line}")
+        cells = {name: row[n] if n < len(row) else "" for name, n in at.items()}
+        price = _price(cells, row, f"{path}, line {line}")
+        code = _currency(cells.get("currency", ""), f"{path}, line {line}")
+        if code and currency and code != currency:
+            raise DataError(
+                f"{path}, lines {currency_line} and {line}: two currencies, {currency} and {code}.",
+                "Give all prices in one currency; nothing is converted.",
+            )
+        if code and not currency:
+            currency, currency_line = code, line
         try:
-            account = handle(row[0])
+            account = handle(cells["account"])
         except ValueError as error:
             raise DataError(f"{path}, line {line}: {error}.", "Expected: an account and a price.") from None
         if found.get(account, price) != price:
@@ -104,13 +147,22 @@ def read_prices(file: str | Path) -> dict[str, float]:
                 "Leave one of them.",
             )
         found[account], lines[account] = price, line
-    return found
+    unknown = [repr(name[:60]) for name in header if name and name not in COLUMNS]
+    notes = (f"columns of the price list that are not known were left out: {', '.join(unknown)}",)
+    return PriceList(found, currency, str(path), notes if unknown else ())
 
 
-def _price(row: Sequence[str], where: str) -> float:
+def _currency(text: str, where: str) -> str:
+    try:
+        return currency_code(text)
+    except UsageError as error:
+        raise DataError(f"{where}: {error.message}", error.hint) from None
+
+
+def _price(cells: Mapping[str, str], row: Sequence[str], where: str) -> float:
     hint = 'A price is a number, not below 0: 1200.50 or "1,200.50".'
     try:
-        price = number_text.number(row[1]) if len(row) > 1 else -1.0
+        price = number_text.number(cells["price"])
     except number_text.Ambiguous as error:
         raise DataError(f"{where}: {error}.", hint) from None
     except ValueError:

@@ -201,6 +201,7 @@ def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, curre
         notes.append(
             f"{len(strangers):,} of the price list are no influencers of the workspace: {named(strangers)}"
         )
+    notes += pool.price_notes
     if pool.match_is == "rank share":
         notes.append(f"{ranker} gives no chance of a match; followers are weighted by rank share instead")
     for total, what in (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
 from brandfit.cli._shared import (
@@ -21,17 +19,6 @@ from brandfit.cli._shared import (
     where_option,
     workspace_option,
 )
-
-
-def _limits(pairs: Sequence[str]) -> dict[str, int]:
-    """``followers:..10k=2`` to condition and number."""
-    found = {}
-    for pair in pairs:
-        condition, _, number = pair.rpartition("=")
-        if not condition or not number.strip().isdigit():
-            raise click.UsageError(f"A limit is written CONDITION=NUMBER, found {pair!r}: category:food=2")
-        found[condition.strip()] = int(number)
-    return found
 
 
 @click.command(short_help="Choose the best set under a budget.")
@@ -95,6 +82,7 @@ def command(
     """
     from brandfit import pipeline
     from brandfit.campaign.figures import figures, verdict
+    from brandfit.campaign.limits import read_limits
     from brandfit.cli._shared import read_settings
     from brandfit.workspace import Workspace
 
@@ -109,8 +97,8 @@ def command(
             count,
             ranker,
             where,
-            _limits(at_least),
-            _limits(at_most),
+            read_limits(at_least),
+            read_limits(at_most),
             exclude,
             price_list,
             data,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.advise import Advice
 from brandfit.campaign.forecast import of_dataset
-from brandfit.campaign.limits import Limit
+from brandfit.campaign.limits import Limit, strictest
 from brandfit.campaign.objectives import MatchIs, objective_of
 from brandfit.campaign.pool import Pool
-from brandfit.campaign.prices import PriceConfig, currency_code, prices, read_prices
+from brandfit.campaign.prices import PriceConfig, PriceList, currency_code, prices, read_prices
 from brandfit.campaign.shortlist import Appraisal, Shortlist
 from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
@@ -45,8 +45,8 @@ def shortlist(
     count: int | None = None,
     ranker: str | None = None,
     where: str | Mapping[str, Any] | None = None,
-    at_least: Mapping[str, int] | None = None,
-    at_most: Mapping[str, int] | None = None,
+    at_least: Mapping[str, int] | Sequence[tuple[str, int]] | None = None,
+    at_most: Mapping[str, int] | Sequence[tuple[str, int]] | None = None,
     exclude: Texts | None = (),
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
@@ -60,7 +60,8 @@ def shortlist(
     """The set of influencers with the largest value under an objective, within a budget or a number of
     places.
 
-    at_least, at_most  condition (``search.filters``) to how many of such there must or may be
+    at_least, at_most  condition (``search.filters``) to how many of such there must or may be, or pairs of
+                       both; of several numbers for one condition the strictest counts
     objective          of ``campaign.objectives``; by default match_reach, or rank_reach of a ranker that
                        gives no chance of a match
     currency           code, in place of that of the workspace; a label of prices and budget
@@ -69,7 +70,8 @@ def shortlist(
     """
     workspace = as_workspace(workspace)
     known_settings(settings, others={"price": PriceConfig})
-    currency = currency_of(workspace, currency)
+    listed = read_prices(price_list) if price_list else PriceList()
+    currency = listed.currency_with(currency_of(workspace, currency))
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
@@ -93,13 +95,16 @@ def shortlist(
         notes.update(dict.fromkeys(filters.notes(condition, facts)))
         return filters.kept(condition, facts)[0][at]
 
-    groups = [Limit(text, of(text), least=n) for text, n in (at_least or {}).items()]
-    groups += [Limit(text, of(text), most=n) for text, n in (at_most or {}).items()]
+    least, least_notes = strictest(at_least or (), most=False)
+    most, most_notes = strictest(at_most or (), most=True)
+    notes.update(dict.fromkeys((*least_notes, *most_notes)))
+    groups = [Limit(text, of(text), least=n) for text, n in least.items()]
+    groups += [Limit(text, of(text), most=n) for text, n in most.items()]
     left = without(ranking, dataset, list(exclude or ()), list(not_this or ()))
     if only is not None:
         notes.update(dict.fromkeys(filters.notes(only, facts)))
         left = left.narrowed(*met(only, facts, left.candidates))
-    pool = _pool(model, dataset, ranking, price_list, settings)
+    pool = _pool(model, dataset, ranking, listed, settings)
     found = shortlists.shortlist(
         pool,
         brand,
@@ -178,7 +183,8 @@ def appraise(
     """
     workspace = as_workspace(workspace)
     known_settings(settings, others={"price": PriceConfig})
-    currency = currency_of(workspace, currency)
+    listed = read_prices(price_list) if price_list else PriceList()
+    currency = listed.currency_with(currency_of(workspace, currency))
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
     known = set(dataset.influencers.tolist())
@@ -188,7 +194,7 @@ def appraise(
             raise UnknownName("influencer", id, known)
     asked = dict.fromkeys([*candidates(dataset, brand, False, bounds(None, data)).ids.tolist(), *chosen])
     ranking = model.rank(dataset, brand, np.array([*asked], dtype=object), None)
-    pool = _pool(model, dataset, ranking, price_list, settings)
+    pool = _pool(model, dataset, ranking, listed, settings)
     wanted = objective_of(objective, pool.match_is, model.name)
     return shortlists.appraise(
         pool, brand, ranker=model.name, objective=wanted, currency=currency, chosen=chosen
@@ -233,7 +239,7 @@ def _pool(
     model: Ranker,
     dataset: Dataset,
     ranking: Ranking,
-    price_list: str | Path | None,
+    listed: PriceList,
     settings: Mapping[str, Any] | None,
 ) -> Pool:
     """All that is known of the candidates of a ranking, in its order."""
@@ -242,7 +248,7 @@ def _pool(
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
     match, match_is = _match(model, dataset, ranking)
     followers, rate = _sizes(facts, at)
-    given = read_prices(price_list) if price_list else {}
+    given = listed.by_account
     return Pool(
         ids=ranking.candidates,
         ranks=ranking.ranks(),
@@ -254,6 +260,7 @@ def _pool(
         forecast=dataset.remembered("forecast", lambda: of_dataset(dataset)).of(at),
         audience=Audiences(dataset, ranking.candidates.tolist()).matrix.astype(np.float64),
         priced_strangers=tuple(account for account in given if account not in row),
+        price_notes=listed.notes,
     )
 
 

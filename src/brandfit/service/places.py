@@ -173,6 +173,8 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
     found = {}
     for text in texts:
         name, _, value = text.partition("=")
+        if name in found:
+            raise ConfigError(f"{name} is given twice.", "Give each part once. For example: picture=2")
         try:
             found[name] = number_text.number(value, ratio=True)
         except number_text.Ambiguous as error:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -285,6 +286,21 @@ class Folder(Importer):
                 continue
             yield line, row
         self._note_unknown(path, [header for header, column in columns.items() if column is None])
+        self._note_same(path, columns, exact)
+
+    def _note_same(self, path: Path, columns: Mapping[str, Column | None], exact: set[str]) -> None:
+        """Columns of which only one is read, because they mean the same."""
+        headers_by_name: dict[str, list[str]] = {}
+        for header, column in columns.items():
+            if column is not None:
+                headers_by_name.setdefault(column.name, []).append(header)
+        for name, headers in headers_by_name.items():
+            if len(headers) > 1:
+                read = next((h for h in reversed(headers) if _normal(h) in exact), headers[0])
+                self.warnings.append(
+                    f"{clean(path.name)}: the columns {' and '.join(repr(clean(h)[:60]) for h in headers)} "
+                    f"both mean {name}; {clean(read)[:60]!r} is read."
+                )
 
     def _note_unknown(self, path: Path, headers: list[str]) -> None:
         names = [repr(clean(header)[:60]) for header in headers if header.strip()]
@@ -483,15 +499,19 @@ def _is(file: Path, table: str) -> bool:
 def _records(path: Path, tick: Tick, notes: list[str]) -> Iterator[Row | Reject]:
     name = path.name.lower().removesuffix(".gz")
     if name.endswith(".xlsx"):
-        return _cells(path, _workbook.records(path, tick, notes))
+        return _cells(path, _workbook.records(path, tick, notes), notes)
     if name.endswith(".parquet"):
         return _parquet(path, tick)
     return (
-        _json(path, tick) if name.endswith(("jsonl", ".ndjson")) else _cells(path, _csv.records(path, tick))
+        _json(path, tick)
+        if name.endswith(("jsonl", ".ndjson"))
+        else _cells(path, _csv.records(path, tick), notes)
     )
 
 
-def _cells(path: Path, records: Iterator[tuple[int, list[str]] | Reject]) -> Iterator[Row | Reject]:
+def _cells(
+    path: Path, records: Iterator[tuple[int, list[str]] | Reject], notes: list[str]
+) -> Iterator[Row | Reject]:
     header: list[str] = []
     for item in records:
         if isinstance(item, Reject):
@@ -500,6 +520,12 @@ def _cells(path: Path, records: Iterator[tuple[int, list[str]] | Reject]) -> Ite
         line, cells = item
         if not header:
             header = cells
+            repeated = [name for name, count in Counter(header).items() if count > 1 and name.strip()]
+            notes += [
+                f"{clean(path.name)}: the column {clean(name)[:60]!r} occurs {header.count(name)} times; the "
+                "last one is read."
+                for name in repeated[:MOST_UNKNOWN]
+            ]
             continue
         if len(cells) > len(header) and any(cells[len(header) :]):
             yield Reject(

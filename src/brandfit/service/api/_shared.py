@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from brandfit import number_text
+from brandfit.errors import UsageError
 from brandfit.service.access import needs
 from brandfit.service.api.models import Settings
 from brandfit.service.desk import Desk
@@ -122,3 +125,26 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return plain(value.item())
     return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+async def no_repeated_names(request: Request) -> None:
+    """Raises UsageError if an object of a JSON body has one name with two values: a parser keeps only the
+    last."""
+    if "json" not in request.headers.get("content-type", ""):
+        return
+    body = await request.body()
+    with contextlib.suppress(ValueError, RecursionError):  # the parser of the body says what is wrong
+        json.loads(body, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found and found[name] != value:
+            raise UsageError(
+                f"The request gives {name[:80]!r} twice, as {str(found[name])[:80]} and as "
+                f"{str(value)[:80]}.",
+                "Give it once.",
+            )
+        found[name] = value
+    return found

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from brandfit import number_text, pipeline
 from brandfit.campaign.figures import figures, verdict
+from brandfit.campaign.limits import read_limits
 from brandfit.campaign.objectives import OBJECTIVES
 from brandfit.campaign.shortlist import Shortlist
 from brandfit.data.candidates import sentences
@@ -103,8 +104,8 @@ def _answered(
             whole(asked["count"], "number of places"),
             asked["ranker"] or None,
             asked["where"].strip() or None,
-            limits(asked["at_least"]),
-            limits(asked["at_most"]),
+            read_limits(_lines(asked["at_least"])),
+            read_limits(_lines(asked["at_most"])),
             asked["exclude"].replace(",", " ").split(),
             file,
             settings={"price.per_thousand": asked["per_thousand"]} if asked["per_thousand"].strip() else None,
@@ -193,15 +194,6 @@ def whole(text: str, what: str) -> int | None:
     return None if found is None else int(found)
 
 
-def limits(text: str) -> dict[str, int]:
-    """Of lines CONDITION=NUMBER. Raises UsageError."""
-    found = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        condition, _, many = line.rpartition("=")
-        if not condition or not (many.strip().isascii() and many.strip().isdigit()):
-            raise UsageError(
-                f"A limit is written CONDITION=NUMBER, a line each; found {line[:80]!r}.",
-                "For example: category:food=2",
-            )
-        found[condition.strip()] = int(many)
-    return found
+def _lines(text: str) -> list[str]:
+    """Lines that are not empty."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
