@@ -121,6 +121,14 @@ class Desk:
         found = self.rows(sa.select(marks).where(marks.c.brand == brand).order_by(marks.c.changed.desc()))
         return {row["influencer"]: {**row, "tags": msgspec.json.decode(row["tags"])} for row in found}
 
+    def dislikes(self) -> dict[str, list[str]]:
+        """Brand to the influencers that are marked “Not this” for it."""
+        found: dict[str, list[str]] = {}
+        query = sa.select(marks.c.brand, marks.c.influencer).where(marks.c.opinion == "dislike")
+        for row in self.rows(query.order_by(marks.c.brand, marks.c.influencer)):
+            found.setdefault(row["brand"], []).append(row["influencer"])
+        return found
+
     def mark(self, brand: str, influencer: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change what is noted of an influencer for a brand; returns all of it.
 

@@ -14,6 +14,7 @@ from brandfit import pipeline
 from brandfit.campaign.figures import figures
 from brandfit.errors import BrandfitError
 from brandfit.service.desk import Desk
+from brandfit.service.opinions import opinions
 from brandfit.service.people import handle
 from brandfit.workspace import Workspace
 
@@ -46,7 +47,8 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
     if not ids:
         return found
     try:
-        appraised = pipeline.appraise(workspace, brand, ids, ranker)
+        not_this = opinions(workspace, desk, brand).dislikes
+        appraised = pipeline.appraise(workspace, brand, ids, ranker, not_this=not_this)
         chances = pipeline.chances(workspace, brand, np.array(ids, dtype=object), ranker)
     except BrandfitError as error:
         return {**found, "wrong": f"{error.message} {error.hint}".strip()}

@@ -22,12 +22,13 @@ from brandfit.service.api._shared import (
     Ranker,
     Reader,
     Unchanged,
+    Weights,
     WhereQuery,
     Writer,
     noted,
     plain,
 )
-from brandfit.service.api.models import Explanation, Handle, Mark, Marking, Marks, Ranking
+from brandfit.service.api.models import Explanation, Handle, Keywords, Mark, Marking, Marks, Ranking
 from brandfit.service.opinions import opinions
 from brandfit.service.people import handle
 from brandfit.service.uploads import saved, under_their_names
@@ -43,10 +44,6 @@ Method = Annotated[
         description="how heat maps are made: parts are covered; gradients of a network; weights of wsim on "
         "image.vgg16"
     ),
-]
-Weights = Annotated[
-    list[str],
-    Query(max_length=20, description="PART=NUMBER: what a part of the score counts for, 1 unless said"),
 ]
 People = Annotated[list[Handle], Query(max_length=50)]
 
@@ -69,6 +66,7 @@ def ranking(
         bool, Query(description="learn from the likes and dislikes that are marked for the brand too")
     ] = False,
     followers: Followers = None,
+    q: Keywords = "",
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> Any:
@@ -78,13 +76,9 @@ def ranking(
     if same := fresh.same(tag := fresh.tag(marked)):
         return same
     fresh.on(response, tag)
-    weights = places.weights(weight)
-    likes = [*like, *(marked.likes if refine else ())]
-    dislikes = [*dislike, *(marked.dislikes if refine else ())]
-    more: dict[str, Any] = {"followers": followers, "not_this": marked.dislikes}
-    return plain(
-        places.ranking(here, brand, ranker, where, partners, weights, likes, dislikes, limit, offset, **more)
-    )
+    query = pipeline.RankingQuery(partners, where, places.weights(weight), like, dislike, keywords=q.split())
+    asked = marked.applied(query, refine)
+    return plain(places.ranking(here, brand, ranker, asked, limit, offset, followers=followers))
 
 
 @router.post("/rankings/brief", response_model=Ranking)
@@ -112,6 +106,7 @@ async def brief(
 def explanation(
     _: Reader,
     here: Here,
+    desk: Notes,
     fresh: Unchanged,
     response: Response,
     brand: Handle,
@@ -121,14 +116,34 @@ def explanation(
     side: Literal["influencer", "brand", "both"] = "influencer",
     followers: Followers = None,
     map_method: Method = "occlusion",
+    where: WhereQuery = None,
+    partners: Annotated[bool, Query(description="past partners are candidates too")] = False,
+    weight: Weights = [],
+    like: People = [],
+    dislike: People = [],
+    refine: Annotated[
+        bool, Query(description="learn from the likes and dislikes that are marked for the brand too")
+    ] = False,
+    q: Keywords = "",
 ) -> Any:
-    """Why the influencer has its score for the brand."""
-    if same := fresh.same(tag := fresh.tag()):
+    """Why the influencer has its score for the brand, and its place among the candidates that ``/rankings``
+    lists with the same parameters."""
+    marked = opinions(here, desk, brand)
+    if same := fresh.same(tag := fresh.tag(marked)):
         return same
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
+    query = pipeline.RankingQuery(partners, where, places.weights(weight), like, dislike, keywords=q.split())
     told, _dataset = pipeline.explain(
-        here, brand, influencer, ranker, kind, sides, followers=followers, map_method=map_method
+        here,
+        brand,
+        influencer,
+        ranker,
+        kind,
+        sides,
+        followers=followers,
+        map_method=map_method,
+        query=marked.applied(query, refine),
     )
     return plain(told.to_dict())
 

@@ -14,6 +14,7 @@ from brandfit.service import listed, people, places
 from brandfit.service.api._shared import Here, Notes, Queue, noted, plain
 from brandfit.service.api.models import Marking, Reporting
 from brandfit.service.api.work import submitted
+from brandfit.service.opinions import opinions
 from brandfit.service.pages._shared import Reader, Writer, back, page
 from brandfit.service.people import handle
 
@@ -133,7 +134,12 @@ def report(
         raise UsageError(
             f"A report holds 200 influencers at most; {len(ids)} are on the list.", "Save them as a table."
         )
-    asked = {"brand": found["brand"], "ending": ending, "influencers": ids}
+    asked = {
+        "brand": found["brand"],
+        "ending": ending,
+        "influencers": ids,
+        "not_this": list(opinions(here, desk, brand).dislikes),
+    }
     return back(
         f"/jobs/{submitted('report', Reporting.model_validate(asked), caller, here, queue, desk)['id']}"
     )
