@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from brandfit import pipeline
@@ -64,12 +62,6 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
         "figures": [asdict(figure) for figure in figures(appraised)],
         "items": items,
     }
-
-
-def version_of(mark: Mapping[str, Any]) -> str:
-    """Of what was noted: another one after every edit of note, tags or opinion."""
-    fields = [mark["note"].strip(), list(mark["tags"]), mark["opinion"]]
-    return hashlib.blake2b(msgspec.json.encode(fields), digest_size=8).hexdigest()
 
 
 def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Response, UploadFile
 from fastapi import Path as PathParameter
+from starlette.responses import JSONResponse
 
 from brandfit import pipeline
 from brandfit.explain.explanation import MapMethod
+from brandfit.service import desk as desks
 from brandfit.service import places
 from brandfit.service.api._shared import (
     UNCHANGED,
@@ -28,9 +30,21 @@ from brandfit.service.api._shared import (
     noted,
     plain,
 )
-from brandfit.service.api.models import Explanation, Handle, Keywords, Mark, Marking, Marks, Ranking
+from brandfit.service.api.models import (
+    Conflict,
+    Explanation,
+    Handle,
+    Keywords,
+    Mark,
+    Marking,
+    Marks,
+    Ranking,
+)
+from brandfit.service.desk import Edit
+from brandfit.service.guard import request_id
 from brandfit.service.opinions import opinions
 from brandfit.service.people import handle
+from brandfit.service.problems import MEDIA
 from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["rankings"])
@@ -203,18 +217,42 @@ def marks(_: Reader, desk: Notes, brand: Handle) -> Any:
     return {"items": found, "total": len(found)}
 
 
-@router.patch("/marks/{brand}/{influencer}", response_model=Mark)
+@router.patch(
+    "/marks/{brand}/{influencer}",
+    response_model=Mark,
+    responses={
+        409: {
+            "model": Conflict,
+            "description": "Somebody else changed the field meanwhile",
+            "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Conflict"}}},
+        }
+    },
+)
 def mark(caller: Writer, here: Here, desk: Notes, brand: Handle, influencer: Handle, marking: Marking) -> Any:
     """Note an opinion, put on the list or take off it, write a note, set tags; what is not said stays as it
     is.
 
     A dislike and a place on the list exclude each other: setting one removes the other, both at once are
-    refused.
+    refused. With ``shown``, a field that somebody else changed meanwhile is not replaced.
     """
     brand, influencer = places.pair(here, brand, influencer)
     changes = marking.model_dump(exclude_unset=True)
+    shown = changes.pop("shown", None) or {}
     for name in ("listed", "note", "tags"):
         if name in changes and changes[name] is None:
             del changes[name]
+    try:
+        kept = desk.edit(brand, [Edit(influencer, changes, shown)])[0]
+    except desks.Conflict as conflict:
+        body = Conflict(
+            title=conflict.message,
+            detail=conflict.hint,
+            status=409,
+            type="about:blank",
+            instance=request_id.get(),
+            current=Mark.model_validate(conflict.current[influencer]),
+            fields=conflict.fields[influencer],
+        )
+        return JSONResponse(body.model_dump(), 409, media_type=MEDIA)
     noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
-    return desk.mark(brand, influencer, changes)
+    return kept
