@@ -270,7 +270,7 @@ def _explained(
         "among": told.more.get("candidates"),
         "left_out": told.more.get("left_out"),
         "as_learned": told.more.get("score_as_learned"),
-        "moved": told.more if "moved" in told.more else None,
+        "moved": {"influencer": influencer, **told.more} if "moved" in told.more else None,
         "narrowed_by": query.narrowed_by,
         "adjusted_by": query.adjusted_by,
         "like": told.more.get("like_brands") or [],
