@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -68,6 +68,8 @@ class Ranking:
     not_encoded  posts of the ``brand``, and ``candidates`` without evidence, that wait for ``brandfit
                  update``
     moves        how likes and dislikes adjusted the order, None where there are none
+    guests       (n,) bool: influencers that are listed with the candidates although they are none; they have
+                 no rank and do not count. None: there are none
     """
 
     brand: str
@@ -83,6 +85,7 @@ class Ranking:
     no_evidence: int = 0
     not_encoded: Mapping[str, int] = field(default_factory=dict)
     moves: Moves | None = None
+    guests: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -95,24 +98,83 @@ class Ranking:
         (another list)."""
         parts = {name: values[at] for name, values in self.parts.items()}
         moves = self.moves.of(at) if self.moves is not None else None
+        guests = self.guests[at] if self.guests is not None else None
         found = replace(
-            self, candidates=self.candidates[at], scores=self.scores[at], parts=parts, moves=moves
+            self,
+            candidates=self.candidates[at],
+            scores=self.scores[at],
+            parts=parts,
+            moves=moves,
+            guests=guests,
         )
         if isinstance(at, slice):
             return found
-        old = _evidence_notes(self.ranker, self.brand, self.no_evidence, len(self))
-        no_evidence = int(np.isnan(found.scores).sum())
+        old = _evidence_notes(self.ranker, self.brand, self.no_evidence, int(self.is_candidate.sum()))
+        no_evidence = int(np.isnan(found.scores[found.is_candidate]).sum())
         notes = [note for note in self.notes if note not in old]
-        new = _evidence_notes(self.ranker, self.brand, no_evidence, len(found))
+        new = _evidence_notes(self.ranker, self.brand, no_evidence, int(found.is_candidate.sum()))
         return replace(found, no_evidence=no_evidence, notes=(*new, *notes))
 
+    @property
+    def is_candidate(self) -> np.ndarray:
+        """(n,) bool: false for guests."""
+        return np.ones(len(self), bool) if self.guests is None else ~self.guests
+
+    def ahead(self) -> np.ndarray:
+        """(n,) how many candidates are before each; one more is the rank of a candidate, and the rank that a
+        guest would have."""
+        counted = self.is_candidate.astype(np.int64)
+        return np.asarray(np.cumsum(counted) - counted)
+
     def ranks(self) -> list[int | None]:
-        """(n,) the 1-based rank of each candidate, None for one without evidence."""
-        return [None if np.isnan(score) else n for n, score in enumerate(self.scores.tolist(), 1)]
+        """(n,) the 1-based rank of each candidate, None for one without evidence and for a guest."""
+        has_rank = self.is_candidate & ~np.isnan(self.scores)
+        places = zip(has_rank.tolist(), self.ahead().tolist(), strict=True)
+        return [before + 1 if ranked else None for ranked, before in places]
 
     def narrowed(self, keep: np.ndarray, excluded: Sequence[Counted]) -> Ranking:
         """Only the candidates where ``keep`` (n,) bool is true; ``excluded`` counts the others."""
-        return replace(self.of(keep), among=int(keep.sum()), excluded=(*self.excluded, *excluded))
+        found = self.of(keep)
+        return replace(found, among=int(found.is_candidate.sum()), excluded=(*self.excluded, *excluded))
+
+    def with_guests(self, more: Ranking) -> Ranking:
+        """Those of ``more``, a ranking by the same ranker, put among these as guests."""
+        if not len(self):
+            return replace(
+                self,
+                candidates=more.candidates,
+                scores=more.scores,
+                parts=more.parts,
+                guests=np.ones(len(more), bool),
+                notes=(*self.notes, *more.notes),
+            )
+        scores = np.concatenate([self.scores, more.scores])
+        candidates = np.concatenate([self.candidates, more.candidates])
+        is_guest = np.concatenate([~self.is_candidate, np.ones(len(more), bool)])
+        best = order(scores, candidates)
+        parts = {
+            name: np.concatenate([values, more.parts[name]])[best] for name, values in self.parts.items()
+        }
+        return replace(
+            self, candidates=candidates[best], scores=scores[best], parts=parts, guests=is_guest[best]
+        )
+
+    def with_left_out(self, everybody: Ranking, shown: Collection[str]) -> Ranking:
+        """This list with those of ``shown`` that it leaves out as guests, at their places in ``everybody``:
+        the ranking in the same order from which this list was narrowed."""
+        is_listed = np.isin(everybody.candidates.astype(str), self.candidates.astype(str))
+        is_shown = np.isin(everybody.candidates.astype(str), np.array(list(shown), dtype=str))
+        if not (is_shown & ~is_listed).any():
+            return self
+        found = everybody.of(is_listed | is_shown)
+        return replace(
+            self,
+            candidates=found.candidates,
+            scores=found.scores,
+            parts=found.parts,
+            moves=None,
+            guests=~is_listed[is_listed | is_shown],
+        )
 
     def rows(self) -> list[dict]:
         """One plain dict a candidate, with its 1-based rank; rank and score are None for one without
@@ -216,17 +278,14 @@ def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
         if parts
         else ranking.scores
     )
-    made = rank(
-        ranking.brand,
-        ranking.candidates,
-        scores,
-        None,
-        parts,
-        ranking.ranker,
-        ranking.fingerprint,
-        ranking.notes,
+    best = order(scores, ranking.candidates)
+    return replace(
+        ranking,
+        candidates=ranking.candidates[best],
+        scores=scores[best],
+        parts={name: values[best] for name, values in parts.items()},
+        guests=ranking.guests[best] if ranking.guests is not None else None,
     )
-    return replace(made, excluded=ranking.excluded, incomplete=ranking.incomplete)
 
 
 def moved(ranking: Ranking, effect: np.ndarray, mark: np.ndarray, liked: np.ndarray) -> Ranking:
@@ -242,6 +301,7 @@ def moved(ranking: Ranking, effect: np.ndarray, mark: np.ndarray, liked: np.ndar
         scores=scores[best],
         parts={name: values[best] for name, values in parts.items()},
         moves=Moves(best + 1, best + 1 - places, effect[best], mark[best], liked[best]),
+        guests=ranking.guests[best] if ranking.guests is not None else None,
     )
 
 

@@ -212,7 +212,10 @@ def test_a_report_counts_too_and_shows_whom_it_was_asked_for(workspace, tmp_path
     assert said.counts
     named = pipeline.report(workspace, BRAND, tmp_path / "b.html", "simcos", influencers=["gus.huge"])
     assert [card.profile.id for card in named.cards] == ["gus.huge"]
-    assert any("gus.huge: outside the usual bounds" in note for note in named.notes)
+    assert any(
+        "gus.huge: outside the bounds of 5,000 to 100,000 followers, and so without a rank" in note
+        for note in named.notes
+    )
 
 
 def test_the_command_line_prints_the_counts(folder, capsys, tmp_path):

@@ -374,6 +374,65 @@ def test_a_note_is_saved_in_place_and_no_other_edit_is_lost(watch, three_listed,
     seen.clean()
 
 
+def test_two_people_who_note_the_same_influencer_see_both_notes(watch, three_listed, until):
+    service, ids = three_listed
+    one, two = watch(service.url), watch(service.url)
+    expect = playwright.expect
+    groups = []
+    for seen in (one, two):
+        seen.page.goto(f"/brands/{NOTED}/shortlist")
+        groups.append(seen.page.get_by_role("group", name=f"Notes on {ids[0]}"))
+    mine, theirs = (group.get_by_label("Note", exact=True) for group in groups)
+    theirs.fill("asked for prices")
+    theirs.blur()
+    until(lambda: marks(service)[ids[0]]["note"] == "asked for prices")
+    mine.fill("calls back in May")
+    mine.blur()
+    expect(groups[0].get_by_role("alert")).to_contain_text(
+        "Somebody else changed this note meanwhile: “asked for prices”"
+    )
+    expect(mine).to_have_value("calls back in May")
+    assert marks(service)[ids[0]]["note"] == "asked for prices"
+    # Another field that nobody else changed is saved as ever.
+    groups[0].get_by_label("Tags").fill("spring")
+    groups[0].get_by_label("Tags").blur()
+    until(lambda: marks(service)[ids[0]]["tags"] == ["spring"])
+    groups[0].get_by_role("button", name="Keep yours").click()
+    until(lambda: marks(service)[ids[0]]["note"] == "calls back in May")
+    expect(groups[0].get_by_role("alert")).to_have_count(0)
+    theirs.fill("written over an old page")
+    theirs.blur()
+    expect(groups[1].get_by_role("alert")).to_contain_text("“calls back in May”")
+    groups[1].get_by_role("button", name="Take theirs").click()
+    expect(theirs).to_have_value("calls back in May")
+    assert marks(service)[ids[0]]["note"] == "calls back in May"
+    two.page.reload()
+    assert not two.dialogs
+
+
+def test_without_scripts_a_note_of_somebody_else_is_shown_and_not_replaced(watch, three_listed):
+    service, ids = three_listed
+    seen = watch(service.url, java_script_enabled=False)
+    page, expect = seen.page, playwright.expect
+    page.goto(f"/brands/{NOTED}/shortlist")
+    group = {who: page.get_by_role("group", name=f"Notes on {who}") for who in ids}
+    for take in (False, True):
+        other = f"by a colleague, {take}"
+        service.client.patch(f"/api/v1/marks/{NOTED}/{ids[0]}", json={"note": other})
+        group[ids[0]].get_by_label("Note", exact=True).fill(f"mine, {take}")
+        group[ids[1]].get_by_label("Note", exact=True).fill(f"second, {take}")
+        page.get_by_role("button", name=f"Save what is noted of {ids[1]}").click()
+        expect(group[ids[0]].get_by_role("alert")).to_contain_text(other)
+        expect(group[ids[0]].get_by_label("Note", exact=True)).to_have_value(f"mine, {take}")
+        expect(group[ids[1]].get_by_label("Note", exact=True)).to_have_value(f"second, {take}")
+        assert marks(service)[ids[0]]["note"] == other
+        group[ids[0]].get_by_role("button", name="Take theirs" if take else "Keep yours").click()
+        found = marks(service)
+        assert found[ids[0]]["note"] == (other if take else f"mine, {take}")
+        assert found[ids[1]]["note"] == f"second, {take}"
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_leaving_with_an_unsaved_edit_warns(watch, three_listed):
     service, ids = three_listed
     seen = watch(service.url)

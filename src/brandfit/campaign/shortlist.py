@@ -107,10 +107,8 @@ def shortlist(
     budget: float | None = None,
     count: int | None = None,
     groups: Sequence[Limit] = (),
-    excluded: Texts = (),
 ) -> Shortlist:
-    """Choose among the candidates of a ranking. groups: limits of parts of them; excluded: not these, whom
-    the caller counts.
+    """Choose among the candidates of a ranking. groups: limits of parts of them.
 
     Raises UsageError where there is neither a budget nor a count, or no set keeps the limits.
     """
@@ -122,9 +120,7 @@ def shortlist(
         raise UsageError(
             f"A budget is a number above 0, found {budget:g}.", "Leave it out to choose by how many alone."
         )
-    out = set(excluded)
-    allowed = np.array([id not in out for id in pool.ids.tolist()], bool)
-    unknown, kept = _unknown(pool, objective, budget is not None, allowed)
+    unknown, kept = _unknown(pool, objective, budget is not None)
     prices = pool.prices.middle[kept]
     limits = Limits(
         # Without a budget an unknown price limits nothing; the dearest keeps it from looking cheap.
@@ -138,7 +134,7 @@ def shortlist(
         kept[found.at].tolist()
     )  # in the order of the ranking, so that ``adds`` are those of ``appraise``
     picks, totals = pool.picks(at, objective), pool.totals(at)
-    if not allowed.any():
+    if not len(pool):
         notes = ["none of the candidates is left by these conditions"]
     else:
         notes = _notes(pool, picks, totals, ranker, currency)
@@ -149,8 +145,8 @@ def shortlist(
             )
     at_least = found.value / found.bound if found.bound > 0 else 1.0  # of nothing, nothing is all
     first = tuple(
-        (str(pool.ids[kept[i]]), int(kept[i]) + 1) for i in found.first
-    )  # all kept are ranked: row + 1 is the rank
+        (str(pool.ids[kept[i]]), int(pool.ranks[kept[i]] or 0)) for i in found.first
+    )  # all kept are ranked
     return Shortlist(
         brand,
         ranker,
@@ -170,9 +166,7 @@ def shortlist(
     )
 
 
-def _unknown(
-    pool: Pool, objective: str, budgeted: bool, allowed: np.ndarray
-) -> tuple[tuple[Counted, ...], np.ndarray]:
+def _unknown(pool: Pool, objective: str, budgeted: bool) -> tuple[tuple[Counted, ...], np.ndarray]:
     """Whom something is unknown of that the choice needs, counted, and the numbers of the others."""
     amount = "followers_unknown", "with an unknown number of followers"
     if objective == "engagement":
@@ -188,7 +182,7 @@ def _unknown(
         price = "with an unknown price (no known followers to estimate it by, no price in a list)"
         groups.insert(1, (np.isnan(pool.prices.middle), "price_unknown", price))
     found: tuple[Counted, ...] = ()
-    kept = allowed.copy()
+    kept = np.ones(len(pool), bool)
     for unknown, reason, text in groups:
         found += counted(reason, text, pool.ids[kept & unknown])
         kept &= ~unknown

@@ -64,6 +64,28 @@ followers_option = click.option(
     help="Followers of the candidates, in place of 5k..100k: 1k..500k, ..20k; 0.. for all. Those of unknown "
     "size stay in.",
 )
+partners_option = click.option(
+    "--partners", is_flag=True, help="Past partners too; they are left out otherwise."
+)
+weight_option = click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="PART=NUMBER",
+    help="What a part of the score counts for: picture=2.",
+)
+like_option = click.option(
+    "--like",
+    multiple=True,
+    metavar="INFLUENCER",
+    help="Rank those higher that are like this one; several times.",
+)
+dislike_option = click.option(
+    "--dislike",
+    multiple=True,
+    metavar="INFLUENCER",
+    help="Leave this one out and rank those lower that are like it; several times.",
+)
 out_option = click.option(
     "--out",
     type=click.Path(dir_okay=False),
@@ -90,6 +112,24 @@ def read_settings(pairs: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]
     settings = parse_settings(pairs)
     data = {k: v for k, v in settings.items() if k.startswith(("endorsements.", "slots."))}
     return {k: v for k, v in settings.items() if k not in data}, data
+
+
+def weights_of(pairs: Sequence[str]) -> dict[str, float]:
+    """PART=NUMBER of ``--weight``. Raises ConfigError."""
+    from brandfit import number_text
+    from brandfit.config import parse_settings
+    from brandfit.errors import ConfigError
+
+    found = {}
+    for part, value in parse_settings(pairs).items():
+        try:
+            found[part] = number_text.number(value, ratio=True)
+        except ValueError as error:
+            why = error if isinstance(error, number_text.Ambiguous) else f"{value!r} is no number"
+            raise ConfigError(
+                f"--weight {part}={value}: {why}.", f"Write for example --weight {part}=2"
+            ) from None
+    return found
 
 
 def print_json(value: Any) -> None:

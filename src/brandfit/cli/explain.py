@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from brandfit.cli._shared import (
+    dislike_option,
     followers_option,
     json_option,
+    like_option,
+    partners_option,
     print_json,
     print_table,
     seed_option,
     set_option,
+    weight_option,
+    where_option,
     workspace_option,
 )
 
@@ -51,7 +56,12 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=click.Path(file_okay=False), help="Folder for explanation.json and the drawings (PNG)."
 )
+@partners_option
+@where_option
 @followers_option
+@weight_option
+@like_option
+@dislike_option
 @seed_option
 @set_option
 @json_option
@@ -64,35 +74,43 @@ def command(
     side: str,
     map_method: MapMethod | None,
     out: str | None,
+    partners: bool,
+    where: str | None,
     followers: str | None,
+    weights: tuple[str, ...],
+    like: tuple[str, ...],
+    dislike: tuple[str, ...],
     seed: int,
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Say why the ranker gave INFLUENCER its score for BRAND: posts, concepts, words and parts of pictures
     that speak for and against it. All of a kind add up to the score, from what other influencers' content
-    would score in its place.
+    would score in its place. The place is the one that `brandfit rank` gives with the same --where, --weight,
+    --like, --dislike, --partners and --followers.
 
     \b
     Examples:
       brandfit explain northpeak.outdoor arvid.peaks -w demo
+      brandfit explain northpeak.outdoor arvid.peaks --weight picture=2 --dislike lisbet.outthere -w demo
       brandfit explain northpeak.outdoor arvid.peaks --kind words --kind maps --out why -w demo
       brandfit explain northpeak.outdoor arvid.peaks --kind maps --set image.onnx.model=mobilenet.onnx -w work
       brandfit explain northpeak.outdoor arvid.peaks --ranker wsim --kind maps --map-method wsim \\
         --out why -w work
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import read_settings
+    from brandfit.cli._shared import read_settings, weights_of
     from brandfit.workspace import Workspace
 
     if map_method and "maps" not in kinds:
         raise click.UsageError("--map-method goes with --kind maps.")
     own, data = read_settings(settings)
     sides = ("influencer", "brand") if side == "both" else (side,)
+    query = pipeline.RankingQuery(partners, where, weights_of(weights), like, dislike)
     with Workspace(workspace) as opened:
         asked = kinds or ("posts", "columns"), sides, own, data, seed, followers
         told, dataset = pipeline.explain(
-            opened, brand, influencer, ranker, *asked, map_method=map_method or "occlusion"
+            opened, brand, influencer, ranker, *asked, map_method=map_method or "occlusion", query=query
         )
         files = pipeline.save_explanation(told, dataset, out) if out else []
     if as_json:

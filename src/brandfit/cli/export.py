@@ -9,15 +9,20 @@ import click
 from brandfit.cli._shared import (
     Amount,
     currency_option,
+    dislike_option,
     followers_option,
     json_option,
+    like_option,
     objective_option,
     only_data,
+    partners_option,
     print_counts,
     print_json,
     progress,
     read_settings,
     set_option,
+    weight_option,
+    where_option,
     workspace_option,
 )
 
@@ -71,7 +76,12 @@ OF_REPORTS = {
     "--earlier", is_flag=True, help="For rejects: of earlier imports too, not of the last one alone."
 )
 @click.option("--maps", is_flag=True, help="For a report: heat maps of the pictures; they take long.")
+@partners_option
+@where_option
 @followers_option
+@weight_option
+@like_option
+@dislike_option
 @set_option
 @json_option
 def command(
@@ -82,7 +92,12 @@ def command(
     ranker: str | None,
     k: int | None,
     name: str | None,
+    partners: bool,
+    where: str | None,
     followers: str | None,
+    weights: tuple[str, ...],
+    like: tuple[str, ...],
+    dislike: tuple[str, ...],
     settings: tuple[str, ...],
     earlier: bool,
     as_json: bool,
@@ -95,16 +110,23 @@ def command(
     \b
     Examples:
       brandfit export rankings shortlist.xlsx --brand northpeak.outdoor -w demo
+      brandfit export rankings small.csv --brand northpeak.outdoor --where "followers:..20k" -w demo
       brandfit export features captions.parquet --name text.hashing -w demo
       brandfit export rejects rejects.csv -w demo
       brandfit export report northpeak.html --brand northpeak.outdoor -k 5 --budget 2000 -w demo
       brandfit export report northpeak.pdf --brand northpeak.outdoor --maps -w demo
     """
     from brandfit import pipeline
+    from brandfit.cli._shared import weights_of
     from brandfit.workspace import Workspace
 
     if earlier and what != "rejects":
         raise click.UsageError(f"--earlier is for rejects; this writes {what}.")
+    query = pipeline.RankingQuery(partners, where, weights_of(weights), like, dislike)
+    if what != "rankings" and not query.is_default:
+        raise click.UsageError(
+            f"--where, --weight, --like, --dislike and --partners are for rankings; this writes {what}."
+        )
     if what == "report":
         if len(brands) != 1:
             raise click.UsageError("A report is about one brand: name it with --brand.")
@@ -165,6 +187,7 @@ def command(
             data=data,
             followers=followers,
             earlier=earlier,
+            query=query,
         )
         # Past partners differ from brand to brand: each row of the file has how many are left out for its
         # brand.

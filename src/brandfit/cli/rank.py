@@ -5,12 +5,16 @@ from __future__ import annotations
 import click
 
 from brandfit.cli._shared import (
+    dislike_option,
     followers_option,
     json_option,
+    like_option,
+    partners_option,
     print_counts,
     print_json,
     print_table,
     set_option,
+    weight_option,
     where_option,
     workspace_option,
 )
@@ -29,28 +33,12 @@ from brandfit.cli._shared import (
     type=click.Path(dir_okay=False),
     help="A picture of the brief; several times.",
 )
-@click.option("--partners", is_flag=True, help="Past partners too; they are left out otherwise.")
+@partners_option
 @where_option
 @followers_option
-@click.option(
-    "--weight",
-    "weights",
-    multiple=True,
-    metavar="PART=NUMBER",
-    help="What a part of the score counts for: picture=2.",
-)
-@click.option(
-    "--like",
-    multiple=True,
-    metavar="INFLUENCER",
-    help="Rank those higher that are like this one; several times.",
-)
-@click.option(
-    "--dislike",
-    multiple=True,
-    metavar="INFLUENCER",
-    help="Leave this one out and rank those lower that are like it; several times.",
-)
+@weight_option
+@like_option
+@dislike_option
 @set_option
 @json_option
 def command(
@@ -78,8 +66,7 @@ def command(
       brandfit rank --brief "Boots and tents for slow walks in the mountains" --picture boots.jpg -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import only_data, read_settings
-    from brandfit.config import parse_settings
+    from brandfit.cli._shared import only_data, read_settings, weights_of
     from brandfit.search.feedback import reason
     from brandfit.workspace import Workspace
 
@@ -92,7 +79,7 @@ def command(
         if brand is None:
             ranking = pipeline.rank_brief(opened, brief or "", pictures, ranker, k, data, own, followers)
         else:
-            wanted = {name: _number(name, value) for name, value in parse_settings(weights).items()}
+            wanted = weights_of(weights)
             ranking = pipeline.rank(
                 opened, brand, ranker, k, partners, data, where, wanted, like, dislike, followers
             )
@@ -144,16 +131,3 @@ def command(
             f"Note: ranked by {used}, for brandfit has not been trained: brandfit train brandfit -w "
             f"{workspace}"
         )
-
-
-def _number(part: str, value: str) -> float:
-    from brandfit import number_text
-    from brandfit.errors import ConfigError
-
-    try:
-        return number_text.number(value, ratio=True)
-    except ValueError as error:
-        why = error if isinstance(error, number_text.Ambiguous) else f"{value!r} is no number"
-        raise ConfigError(
-            f"--weight {part}={value}: {why}.", f"Write for example --weight {part}=2"
-        ) from None

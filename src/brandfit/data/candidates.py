@@ -12,6 +12,7 @@ REASONS = {
     "followers_below": "fewer followers than the bounds allow",
     "followers_above": "more followers than the bounds allow",
     "followers_unknown": "the number of followers is unknown",
+    "outside_bounds": "the number of followers is outside the bounds",
     "partner": "worked with the brand before",
     "excluded": "excluded by name",
     "disliked": "marked “Not this”",

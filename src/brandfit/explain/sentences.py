@@ -26,6 +26,7 @@ SLOT = {
     "agreement": "agreement of categories",
     "history": "the brands that it has worked with",
     "content": "what both post",
+    "feedback": "likes and “Not this”",
 }
 
 
@@ -35,7 +36,7 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
     Of words those without a topic of their own ("the") are passed over: they add to the score, as the table
     shows, and tell nobody why.
     """
-    found = [_score(explanation), _parts(explanation)]
+    found = [_score(explanation), _left_out(explanation), _parts(explanation)]
     for kind, says in (
         ("posts", "The posts that speak most for it"),
         ("columns", "What speaks for it in {slot}"),
@@ -82,7 +83,10 @@ def _score(explanation: Explanation) -> str:
     place = f"is number {rank:,} of {among:,}, with" if rank and among else "has"
     told = f"{explanation.influencer} {place} a score of {explanation.score:.2f} for {explanation.brand}"
     posts = explanation.of("posts", "influencer")
-    if posts and posts[0].items:
+    as_learned = explanation.more.get("score_as_learned")
+    if as_learned is not None:  # the base is of the score as learned: the two cannot be compared
+        told += f" ({as_learned:.2f} as learned, without weights and likes)"
+    elif posts and posts[0].items:
         base = posts[0].base
         side = "more" if explanation.score > base else "less"
         told += f", {side} than the {base:.2f} that the posts of others get on average"
@@ -91,6 +95,17 @@ def _score(explanation: Explanation) -> str:
         value, low, high = (_percent(one) for one in chance)
         told += f"; the chance that they work together is {value} ({low} to {high})"
     return told + "."
+
+
+def _left_out(explanation: Explanation) -> str:
+    """Why the influencer is not in the list, and the place that it would have; "" if it is in the list."""
+    left_out = explanation.more.get("left_out")
+    if not left_out:
+        return ""
+    return (
+        f"It is left out of the ranking: {left_out['text']}. Otherwise it would be number "
+        f"{left_out['rank_otherwise']:,} of {left_out['candidates_otherwise']:,}."
+    )
 
 
 def _parts(explanation: Explanation) -> str:

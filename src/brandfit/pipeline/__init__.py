@@ -33,7 +33,7 @@ from brandfit.pipeline.choosing import (
 from brandfit.pipeline.completing import brands_encoded_in_memory
 from brandfit.pipeline.explaining import explain, map_methods, save_explanation
 from brandfit.pipeline.exporting import check_file, export, export_priced, export_rows, unranked_brands
-from brandfit.pipeline.finding import Found, search, similar
+from brandfit.pipeline.finding import Found, search, similar, unmatched_words
 from brandfit.pipeline.forgetting import Forgotten, forget
 from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
 from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
@@ -57,6 +57,7 @@ from brandfit.pipeline.profiling import (
     with_labels,
 )
 from brandfit.pipeline.ranking import (
+    RankingQuery,
     chances,
     default_ranker,
     evaluate,
@@ -82,6 +83,7 @@ __all__ = [
     "Imported",
     "Outdated",
     "Pair",
+    "RankingQuery",
     "Suiting",
     "Updated",
     "advise",
@@ -140,6 +142,7 @@ __all__ = [
     "to_mark",
     "topics",
     "train",
+    "unmatched_words",
     "unranked_brands",
     "update",
     "with_features",

@@ -17,18 +17,27 @@ from brandfit.campaign.forecast import of_dataset
 from brandfit.campaign.limits import Limit, strictest
 from brandfit.campaign.objectives import MatchIs, objective_of
 from brandfit.campaign.pool import Pool
-from brandfit.campaign.prices import PriceConfig, PriceList, currency_code, prices, read_prices
+from brandfit.campaign.prices import PriceConfig, PriceList, Prices, currency_code, prices, read_prices
 from brandfit.campaign.shortlist import Appraisal, Shortlist
 from brandfit.data.audience import Audiences
+from brandfit.data.candidates import Counted
 from brandfit.data.dataset import Dataset
-from brandfit.errors import DataError, UnknownName, UsageError
+from brandfit.errors import DataError, UsageError
 from brandfit.explain import heatmap, render
 from brandfit.explain.heatmap import opened
-from brandfit.pipeline.candidates import bounds, candidates, met
+from brandfit.pipeline.candidates import bounds
 from brandfit.pipeline.completing import load_for
 from brandfit.pipeline.loading import known_brand, known_settings, readers_of, scope
 from brandfit.pipeline.outdated import outdated
-from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted, ranked, without
+from brandfit.pipeline.ranking import (
+    RankingQuery,
+    all_ranked,
+    default_ranker,
+    fitted,
+    handles,
+    narrowed,
+    with_guests,
+)
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -77,7 +86,7 @@ def shortlist(
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     only = filters.condition(where)
     within = bounds(followers, data, only)
-    ranking = ranked(model, dataset, brand, False, within)
+    ranking = all_ranked(workspace, model, dataset, brand, False, within)
     if ranking.no_evidence == len(ranking):
         raise UsageError(
             f"No set can be chosen: {model.name} has no evidence on {brand} and any candidate.",
@@ -85,8 +94,10 @@ def shortlist(
             if outdated(workspace)
             else "Encode the posts of both.",
         )
+    query = RankingQuery(where=where, exclude=list(exclude or ()), not_this=list(not_this or ()))
+    left, _ = narrowed(ranking, model, dataset, query, within)
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
-    at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
+    at = np.array([row[id] for id in left.candidates.tolist()], np.int64)
 
     notes: dict[str, None] = {}
 
@@ -100,11 +111,9 @@ def shortlist(
     notes.update(dict.fromkeys((*least_notes, *most_notes)))
     groups = [Limit(text, of(text), least=n) for text, n in least.items()]
     groups += [Limit(text, of(text), most=n) for text, n in most.items()]
-    left = without(ranking, dataset, list(exclude or ()), list(not_this or ()))
     if only is not None:
         notes.update(dict.fromkeys(filters.notes(only, facts)))
-        left = left.narrowed(*met(only, facts, left.candidates))
-    pool = _pool(model, dataset, ranking, listed, settings)
+    pool = _pool(model, dataset, left, ranking.candidates, price_list=listed, settings=settings)
     found = shortlists.shortlist(
         pool,
         brand,
@@ -114,7 +123,6 @@ def shortlist(
         budget=budget,
         count=count,
         groups=groups,
-        excluded=set(ranking.candidates.tolist()) - set(left.candidates.tolist()),
     )
     if within.note:
         notes[within.note] = None
@@ -173,11 +181,13 @@ def appraise(
     *,
     objective: str | None = None,
     currency: str | None = None,
+    not_this: Texts | None = (),
 ) -> Appraisal:
     """What a set that somebody chose costs and comes to: past partners and those outside the bounds may be in
-    it.
+    it. They are no candidates and have no rank; a note names the rank that each would have.
 
     objective  what ``Pick.adds`` is of, as in ``shortlist``
+    not_this   influencers that are left out of the ranking in which the ranks are, as in ``rank``
 
     Raises UnknownName.
     """
@@ -187,18 +197,29 @@ def appraise(
     currency = listed.currency_with(currency_of(workspace, currency))
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
-    known = set(dataset.influencers.tolist())
-    chosen = list(dict.fromkeys(id.strip().lower().removeprefix("@") for id in influencers))
-    for id in chosen:
-        if id not in known:
-            raise UnknownName("influencer", id, known)
-    asked = dict.fromkeys([*candidates(dataset, brand, False, bounds(None, data)).ids.tolist(), *chosen])
-    ranking = model.rank(dataset, brand, np.array([*asked], dtype=object), None)
-    pool = _pool(model, dataset, ranking, listed, settings)
+    chosen = list(dict.fromkeys(handles(influencers)))
+    query, within = RankingQuery(not_this=list(not_this or ())), bounds(None, data)
+    everybody = with_guests(workspace, model, dataset, brand, within, chosen)
+    candidates, everybody = narrowed(everybody, model, dataset, query, within)
+    ranking = candidates.with_left_out(everybody, chosen)
+    pool = _pool(model, dataset, ranking, everybody.candidates, price_list=listed, settings=settings)
     wanted = objective_of(objective, pool.match_is, model.name)
-    return shortlists.appraise(
+    found = shortlists.appraise(
         pool, brand, ranker=model.name, objective=wanted, currency=currency, chosen=chosen
     )
+    notes = _without_rank(ranking, [query.left_out(dataset, brand, id, within) for id in chosen])
+    return replace(found, notes=(*notes, *found.notes))
+
+
+def _without_rank(ranking: Ranking, left_out: Sequence[Counted | None]) -> list[str]:
+    """A note on each influencer of a set that is no candidate: why, and the rank that it would have."""
+    ahead = dict(zip(ranking.candidates.tolist(), ranking.ahead().tolist(), strict=True))
+    return [
+        f"{one.examples[0]} has no rank ({one.text}); it would be number {ahead[one.examples[0]] + 1:,} of "
+        f"{ranking.among + 1:,}"
+        for one in left_out
+        if one is not None
+    ]
 
 
 @checked
@@ -239,28 +260,37 @@ def _pool(
     model: Ranker,
     dataset: Dataset,
     ranking: Ranking,
-    listed: PriceList,
+    priced: np.ndarray,
+    *,
+    price_list: PriceList,
     settings: Mapping[str, Any] | None,
 ) -> Pool:
-    """All that is known of the candidates of a ranking, in its order."""
+    """All that is known of the influencers of a ranking, in its order.
+
+    priced  ids of those among whom prices are estimated: all of the ranking and more, so that an influencer
+            costs the same whoever else is left out
+    """
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
     match, match_is = _match(model, dataset, ranking)
-    followers, rate = _sizes(facts, at)
-    given = listed.by_account
+    followers, _ = _sizes(facts, at)
+    given = price_list.by_account
+    sizes = _sizes(facts, np.array([row[id] for id in priced.tolist()], np.int64))
+    of_all = prices(priced, *sizes, given, PriceConfig.of(scope(settings, "price")))
+    row_of_price = {id: n for n, id in enumerate(priced.tolist())}
+    own = np.array([row_of_price[id] for id in ranking.candidates.tolist()], np.int64)
     return Pool(
         ids=ranking.candidates,
         ranks=ranking.ranks(),
         match=match,
         match_is=match_is,
         followers=followers,
-        # Priced beside all candidates: whom a condition leaves out must not change what the others cost.
-        prices=prices(ranking.candidates, followers, rate, given, PriceConfig.of(scope(settings, "price"))),
+        prices=Prices(*(values[own] for values in of_all)),
         forecast=dataset.remembered("forecast", lambda: of_dataset(dataset)).of(at),
         audience=Audiences(dataset, ranking.candidates.tolist()).matrix.astype(np.float64),
         priced_strangers=tuple(account for account in given if account not in row),
-        price_notes=listed.notes,
+        price_notes=price_list.notes,
     )
 
 
@@ -279,7 +309,7 @@ def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarra
     probability = model.probability(dataset, np.array([ranking.brand], dtype=object), ranking.candidates)
     if probability is not None:
         return probability.value[0], "chance"
-    share = 1 - np.arange(len(ranking)) / max(len(ranking), 1)
+    share = 1 - ranking.ahead() / max(ranking.among, 1)
     return np.where(np.isnan(ranking.scores), np.nan, share), "rank share"
 
 

@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any, get_args
 
 from brandfit.arguments import Texts, checked
-from brandfit.data.candidates import sentences
+from brandfit.data.candidates import sentences as counts_in_words
 from brandfit.data.dataset import Dataset
 from brandfit.explain import explain as explaining
 from brandfit.explain import heatmap, render
 from brandfit.explain.explanation import Explanation, MapMethod
+from brandfit.explain.sentences import sentences as explaining_sentences
 from brandfit.pipeline.candidates import Bounds, bounds
 from brandfit.pipeline.loading import known_brand, known_settings, reader_of
-from brandfit.pipeline.ranking import all_ranked, default_ranker, fitted
-from brandfit.ranking import Ranking
-from brandfit.workspace import Place, as_workspace
+from brandfit.pipeline.ranking import RankingQuery, default_ranker, fitted, narrowed, with_guests
+from brandfit.rankers.base import Ranker
+from brandfit.search import filters
+from brandfit.workspace import Place, Workspace, as_workspace
 
 
 @checked
@@ -34,6 +36,7 @@ def explain(
     followers: str | None = None,
     *,
     map_method: MapMethod = "occlusion",
+    query: RankingQuery | None = None,
 ) -> tuple[Explanation, Dataset]:
     """Why a ranker gave an influencer its score for a brand, and the Dataset that it is about.
 
@@ -41,6 +44,8 @@ def explain(
                 the default ones
     followers   bounds of the candidates among whom its place is told, as in ``rank``
     map_method  how heat maps are made (``explain.heatmap``)
+    query       the list in which its place and score are; the whole ranking unless said. Weights and likes
+                change the score and its parts, not what posts, columns, words and pictures add
     """
     workspace = as_workspace(workspace)
     kinds, sides = tuple(kinds), tuple(sides)
@@ -53,44 +58,73 @@ def explain(
         for kind, slot in wanted.items()
         if kind in kinds and slot in dataset.slots
     }
-    partners = influencer in dataset.partners.get(brand, set())
-    within = bounds(followers, data)
+    query = query or RankingQuery()
+    within = bounds(followers, data, filters.condition(query.where))
     encoders = {slot: reader for slot, reader in readers.items() if reader is not None}
 
     def explained() -> Explanation:
-        ranking = all_ranked(workspace, model, dataset, brand, partners, within)
-        place = dict(zip(ranking.candidates.tolist(), ranking.ranks(), strict=True))
-        more = {
-            "rank": place.get(influencer),
-            "candidates": len(place),
-            "excluded": [group.to_dict() for group in ranking.excluded],
-        }
-        told = explaining.explain(
-            model, dataset, brand, influencer, kinds, sides, encoders, more, seed, map_method
+        return explaining.explain(
+            model, dataset, brand, influencer, kinds, sides, encoders, {}, seed, map_method
         )
-        return replace(told, notes=(*told.notes, *_place_notes(ranking, influencer, within)))
 
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
     asked = (
         tuple(sorted(set(kinds))),
         sides,
         tuple(sorted((name, str(value)) for name, value in (settings or {}).items())),
-        within,
         seed,
         map_method,
     )
     key = (id(model), id(dataset), brand, influencer, *asked)
-    return workspace.memo.get("explanations", key, lambda: (explained(), model, dataset))[0], dataset
+    made = workspace.memo.get("explanations", key, lambda: (explained(), model, dataset))[0]
+    return _placed(workspace, made, model, dataset, query, within), dataset
 
 
-def _place_notes(ranking: Ranking, influencer: str, within: Bounds) -> list[str]:
-    """Among whom the place of the influencer is told, or why it has none."""
-    notes = []
-    if influencer not in set(ranking.candidates.tolist()):
+def _placed(
+    workspace: Workspace,
+    explanation: Explanation,
+    model: Ranker,
+    dataset: Dataset,
+    query: RankingQuery,
+    within: Bounds,
+) -> Explanation:
+    """The explanation with the place, the score and the parts that the influencer has in the list of a
+    query."""
+    brand, influencer = explanation.brand, explanation.influencer
+    left_out = query.left_out(dataset, brand, influencer, within)
+    own = query.without_marks_on(influencer)
+    everybody = with_guests(workspace, model, dataset, brand, within, [influencer], query.partners)
+    listed, everybody = narrowed(everybody, model, dataset, own, within)
+    shown = listed.with_left_out(everybody, [influencer])
+    at = shown.candidates.tolist().index(influencer)
+    row = shown.of(slice(at, at + 1)).rows()[0]
+    more = {
+        **explanation.more,
+        "rank": shown.ranks()[at],
+        "candidates": listed.among,
+        "excluded": [group.to_dict() for group in listed.excluded],
+        **{name: row[name] for name in ("moved", "because") if name in row},
+    }
+    notes = [*explanation.notes]
+    if left_out is not None:
+        place = int(shown.ahead()[at]) + 1
+        more["left_out"] = {
+            "reason": left_out.reason,
+            "text": left_out.text,
+            "rank_otherwise": place,
+            "candidates_otherwise": listed.among + 1,
+        }
+        notes.append(f"{influencer} has no place in the ranking: it is {left_out.text}")
+    if own.adjusts:
+        more["score_as_learned"] = explanation.score
+        parts = {name: value for name, value in row["parts"].items() if value is not None}
+        explanation = replace(explanation, score=row["score"], parts=parts)
         notes.append(
-            f"{influencer} has no place in the ranking: it is outside the bounds of {within.sentence}"
+            "weights and likes change the score and its parts; posts, columns, words and pictures explain "
+            f"the score as learned ({more['score_as_learned']:.2f})"
         )
-    return [*notes, *sentences(ranking.among, ranking.excluded)]
+    found = replace(explanation, notes=(*notes, *counts_in_words(listed.among, listed.excluded)), more=more)
+    return replace(found, sentences=explaining_sentences(found))
 
 
 @checked

@@ -15,13 +15,20 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.explain.radar import shared_topics
 from brandfit.explain.sentences import main_reason
-from brandfit.pipeline.candidates import Bounds, bounds
+from brandfit.pipeline.candidates import bounds
 from brandfit.pipeline.loading import describe_accounts, known_brand, load
-from brandfit.pipeline.ranking import default_ranker, fitted, pair_chances, ranked
+from brandfit.pipeline.ranking import (
+    RankingQuery,
+    default_ranker,
+    fitted,
+    narrowed,
+    pair_chances,
+    ranked,
+)
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
+from brandfit.search import filters
 from brandfit.search.facts import Facts
-from brandfit.search.feedback import left_out
 from brandfit.workspace import Place, Workspace, as_workspace
 
 PROFILE = "https://www.instagram.com/{}/"
@@ -40,7 +47,7 @@ def export(
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
     earlier: bool = False,
-    not_this: Callable[[str], Sequence[str]] | None = None,
+    query: RankingQuery | Callable[[str], RankingQuery] | None = None,
 ) -> int:
     """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx,
     .json, .jsonl or .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k
@@ -48,11 +55,13 @@ def export(
 
     followers  bounds of the candidates of rankings, as in ``rank``
     earlier    rejects of all imports, not of the last one alone
-    not_this   gives for a brand those that are marked “Not this”: its ranking leaves them out
+    query      which lists rankings are, and by which scores; a function gives it for each brand
     """
     workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
+    narrows = isinstance(query, RankingQuery) and not query.is_default
     options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
+    options |= {"A condition, a weight, a like or a dislike": narrows}
     if what != "rankings" and (named := next((option for option, given in options.items() if given), "")):
         raise UsageError(
             f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings."
@@ -64,10 +73,10 @@ def export(
     if what == "rejects":
         return tabular.write(_rejects(workspace, earlier), file)
     if what == "rankings":
-        within = bounds(followers, data)
         brands = list(brands or ())
+        of_brand = query if callable(query) else lambda _: query or RankingQuery()
         return tabular.write(
-            _rankings(workspace, brands, ranker, 50 if k is None else k, data, within, not_this), file
+            _rankings(workspace, brands, ranker, 50 if k is None else k, data, followers, of_brand), file
         )
     return tabular.write(_exported(workspace, what, name, data), file)
 
@@ -151,8 +160,8 @@ def _rankings(
     ranker: str | None,
     k: int,
     data: Mapping[str, Any] | None,
-    within: Bounds,
-    not_this: Callable[[str], Sequence[str]] | None,
+    followers: str | None,
+    query_of: Callable[[str], RankingQuery],
 ) -> pa.Table:
     """One row for each of the k best of each brand; docs/exports.md says what each column is."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
@@ -163,11 +172,15 @@ def _rankings(
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     rows: list[dict[str, Any]] = []
     for brand in wanted:
-        ranking = left_out(
-            ranked(model, dataset, brand, False, within), disliked=not_this(brand) if not_this else ()
-        )
-        rows += _ranking_rows(workspace, model, dataset, facts, ranking, k)
-    return pa.Table.from_pylist(rows)
+        query = query_of(brand)
+        within = bounds(followers, data, filters.condition(query.where))
+        everybody = ranked(model, dataset, brand, query.partners, within)
+        ranking, _ = narrowed(everybody, model, dataset, query, within)
+        labels = {"narrowed_by": query.narrowed_by, "adjusted_by": query.adjusted_by}
+        rows += [row | labels for row in _ranking_rows(workspace, model, dataset, facts, ranking, k)]
+    # Brands without likes have no part for them: every row gets the columns of all.
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows])
 
 
 def _ranking_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ class Found:
     filters, ``unknown`` of how many influencers what they ask is not known; ``facts``: names of what was
     filtered and sorted by, which each row has under ``facts``; ``notes``: what was asked for and nobody has;
     ``excluded``: influencers that were not found, counted by reason (they and ``total`` add up to all
-    influencers)."""
+    influencers); ``unmatched_words``: words of the keywords that match no influencer."""
 
     rows: Sequence[Mapping[str, Any]]
     total: int
@@ -39,6 +39,7 @@ class Found:
     facts: Sequence[str] = ()
     notes: Sequence[str] = ()
     excluded: tuple[Counted, ...] = ()
+    unmatched_words: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -47,6 +48,7 @@ class Found:
             "unknown": self.unknown,
             "excluded": [group.to_dict() for group in self.excluded],
             "notes": list(self.notes),
+            "unmatched_words": list(self.unmatched_words),
             "results": list(self.rows),
         }
 
@@ -83,10 +85,7 @@ def search(
     asked = filters.facts_of(condition, sort)
     allowed, unknown = filters.kept(condition, facts)
     if keywords:
-        # by the settings, not by the reader: to tell which weights it has, it reads all of them
-        index = dataset.remembered(
-            ("keywords", *sorted((settings or {}).items())), lambda: _keywords(dataset, settings)
-        )
+        index = _index(dataset, settings)
         matches = index.matches(keywords, allowed)
         found = matches.best
     else:
@@ -112,7 +111,38 @@ def search(
             why, describe_accounts(workspace, ids), _told(facts, asked, page), strict=True
         )
     ]
-    return _found(rows, len(found), condition, unknown, asked, facts, excluded)
+    result = _found(rows, len(found), condition, unknown, asked, facts, excluded)
+    if not keywords:
+        return result
+    unmatched = index.unmatched(keywords)
+    return replace(result, unmatched_words=unmatched, notes=(*unmatched_notes(unmatched), *result.notes))
+
+
+def matching(dataset: Dataset, keywords: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Ids (n,) of the influencers that the keywords find, and the words that match nobody. Raises UsageError
+    without a keyword."""
+    index = _index(dataset, None)
+    found = dataset.influencers[index.matches(keywords).best]
+    return found, index.unmatched(keywords)
+
+
+@checked
+def unmatched_words(workspace: Place, keywords: Texts) -> tuple[str, ...]:
+    """Words of a search that match no influencer."""
+    if not (keywords := list(keywords)):
+        return ()
+    return _index(load(workspace), None).unmatched(keywords)
+
+
+def unmatched_notes(words: Sequence[str]) -> list[str]:
+    """A note that names the words of a search that match no influencer; none where all match."""
+    if not words:
+        return []
+    quoted = ", ".join(f"“{word}”" for word in words)
+    return [f"no influencer writes {quoted} or is about that: {_COUNTS_NOT[len(words) > 1]}"]
+
+
+_COUNTS_NOT = {False: "this word matches nobody", True: "these words match nobody"}
 
 
 @checked
@@ -171,6 +201,14 @@ def similar(
 def _unmet(condition: filters.Condition | None, facts: Facts) -> tuple[Counted, ...]:
     """Influencers that do not meet a condition, or of whom that is unknown."""
     return met(condition, facts, facts.ids)[1] if condition is not None else ()
+
+
+def _index(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
+    # By the settings, not by the reader: it reads all of its weights to say which it has.
+    index: Keywords = dataset.remembered(
+        ("keywords", *sorted((settings or {}).items())), lambda: _keywords(dataset, settings)
+    )
+    return index
 
 
 def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from brandfit import names
 from brandfit.arguments import Files, Seeds, Texts, checked, paths, whole_numbers
 from brandfit.config import Config
 from brandfit.data import split
-from brandfit.data.candidates import listed
+from brandfit.data.candidates import Counted, counted, listed
 from brandfit.data.dataset import Dataset
 from brandfit.data.profiles import WORD
 from brandfit.errors import ConfigError, UnknownName, UsageError, WorkspaceError
@@ -23,6 +23,7 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
 from brandfit.pipeline.completing import completed, with_what_waits
+from brandfit.pipeline.finding import matching, unmatched_notes
 from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, scope
 from brandfit.pipeline.outdated import features_read, outdated
 from brandfit.pipeline.refitting import Refit
@@ -104,6 +105,91 @@ def default_ranker(workspace: Place) -> str:
     return "brandfit" if "brandfit" in workspace.model_names() else "simcos"
 
 
+@dataclass(frozen=True)
+class RankingQuery:
+    """How the candidates of a brand are scored and which of them are listed; a place is one in this list.
+
+    partners           past partners are candidates too
+    where              only those that a condition (``search.filters``) keeps
+    weights            what parts of the score count for, 1 unless said
+    like, dislike      these adjust the scores (``search.feedback``); those of ``dislike`` are left out
+    exclude, not_this  these are left out, as excluded by name and as marked “Not this”
+    keywords           only influencers that a search for these words finds
+    """
+
+    partners: bool = False
+    where: str | Mapping[str, Any] | None = None
+    weights: Mapping[str, float] | None = None
+    like: Sequence[str] = ()
+    dislike: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    not_this: Sequence[str] = ()
+    keywords: Sequence[str] = ()
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it asks for all candidates, by their scores as learned."""
+        return not any(getattr(self, name) for name in self.__dataclass_fields__)
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether it changes scores."""
+        return bool(self.like or self.dislike or any(value != 1 for value in (self.weights or {}).values()))
+
+    @property
+    def narrowed_by(self) -> str:
+        """What the list is narrowed to, for people; "" for all candidates."""
+        condition = filters.condition(self.where)
+        said = [
+            f"words: {' '.join(self.keywords)}" if self.keywords else "",
+            f"condition: {condition}" if condition is not None else "",
+            "past partners too" if self.partners else "",
+        ]
+        return "; ".join(filter(None, said))
+
+    @property
+    def adjusted_by(self) -> str:
+        """What changes the scores, for people; "" where nothing does."""
+        if not self.adjusts:
+            return ""
+        weights = " ".join(f"{part}={value:g}" for part, value in (self.weights or {}).items())
+        said = [
+            f"weights: {weights}" if weights else "",
+            f"likes: {len(self.like):,}" if self.like else "",
+            f"“Not this”: {len(self.dislike):,}" if self.dislike else "",
+        ]
+        return "; ".join(filter(None, said))
+
+    def without_marks_on(self, influencer: str) -> RankingQuery:
+        """The same for all others; a dislike of this one leaves it out, and says nothing on others."""
+        if influencer not in handles(self.dislike):
+            return self
+        disliked = [id for id in handles(self.dislike) if id != influencer]
+        return replace(self, dislike=disliked, not_this=[*self.not_this, influencer])
+
+    def left_out(self, dataset: Dataset, brand: str, influencer: str, within: Bounds) -> Counted | None:
+        """Why an influencer is not in the list that this asks for; None if it is."""
+        for ids, reason, text in (
+            (handles([*self.dislike, *self.not_this]), "disliked", "marked “Not this”"),
+            (handles(self.exclude), "excluded", "excluded by name"),
+        ):
+            if influencer in ids:
+                return Counted(reason, text, 1, (influencer,))
+        found = candidates(dataset, brand, self.partners, within)
+        if influencer not in set(found.ids.tolist()):
+            if not self.partners and influencer in dataset.partners.get(brand, set()):
+                return Counted("partner", "past partner of the brand", 1, (influencer,))
+            return Counted("outside_bounds", f"outside the bounds of {within.sentence}", 1, (influencer,))
+        one = np.array([influencer], dtype=object)
+        if condition := filters.condition(self.where):
+            facts = dataset.remembered("facts", lambda: Facts(dataset))
+            if excluded := met(condition, facts, one)[1]:
+                return excluded[0]
+        if self.keywords and influencer not in set(matching(dataset, self.keywords)[0].tolist()):
+            return Counted("no_match", "without a match for the words", 1, (influencer,))
+        return None
+
+
 @checked
 def rank(
     workspace: Place,
@@ -120,6 +206,7 @@ def rank(
     exclude: Texts | None = (),
     *,
     not_this: Texts | None = (),
+    keywords: Texts | None = (),
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
 
@@ -130,6 +217,7 @@ def rank(
                    out
     exclude        influencers that are left out, without any effect on the order of the others
     not_this       as ``exclude``, counted as those that somebody marked “Not this”
+    keywords       only influencers that a search for these words finds, in the order of the ranking
     followers      bounds of the candidates, "5k..100k" or "..20k", in place of the usual ones; "0..": none.
                    Accounts whose number of followers is unknown stay in. A condition that asks for followers
                    replaces the usual bounds too.
@@ -139,23 +227,66 @@ def rank(
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
-    condition = filters.condition(where)
-    within = bounds(followers, data, condition)
-    found = all_ranked(workspace, model, dataset, brand, partners, within)
-    if weights:
-        found = weighted(found, weights)
-    if like or dislike:
+    marks = RankingQuery(like=list(like or ()), dislike=list(dislike or ()), not_this=list(not_this or ()))
+    query = replace(
+        marks,
+        partners=partners,
+        where=where,
+        weights=weights,
+        exclude=list(exclude or ()),
+        keywords=list(keywords or ()),
+    )
+    within = bounds(followers, data, filters.condition(where))
+    everybody = all_ranked(workspace, model, dataset, brand, partners, within)
+    found, _ = narrowed(everybody, model, dataset, query, within)
+    found = with_what_waits(workspace, dataset, found)
+    return found if k is None else found.top(k)
+
+
+def narrowed(
+    everybody: Ranking, model: Ranker, dataset: Dataset, query: RankingQuery, within: Bounds
+) -> tuple[Ranking, Ranking]:
+    """The list that a query asks for, and the whole ranking (``everybody``: all candidates, and guests) with
+    its scores and in its order.
+
+    Raises UnknownName for an account that is not in the workspace.
+    """
+    if query.weights:
+        everybody = weighted(everybody, query.weights)
+    if query.like or query.dislike:
         alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
-        found = feedback.refined(found, alike, handles(like or ()), handles(dislike or ()))
-    found = without(found, dataset, list(exclude or ()), list(not_this or ()))
-    if condition is not None:
+        everybody = feedback.refined(everybody, alike, handles(query.like), handles(query.dislike))
+    found = everybody if everybody.guests is None else everybody.of(everybody.is_candidate)
+    found = replace(found, guests=None)
+    before = found.candidates
+    found = without(found, dataset, query.exclude, query.not_this)
+    if (condition := filters.condition(query.where)) is not None:
         facts = dataset.remembered("facts", lambda: Facts(dataset))
         found = found.narrowed(*met(condition, facts, found.candidates))
         found = replace(found, notes=(*filters.notes(condition, facts), *found.notes))
-    if condition is not None or dislike or exclude or not_this:
-        found = with_incomplete(found, candidates(dataset, brand, partners, within))
-    found = with_what_waits(workspace, dataset, found)
-    return found if k is None else found.top(k)
+    if query.keywords:
+        ids, unmatched = matching(dataset, query.keywords)
+        keep = np.isin(found.candidates.astype(str), ids.astype(str))
+        found = found.narrowed(
+            keep, counted("no_match", "without a match for the words", found.candidates[~keep])
+        )
+        found = replace(found, notes=(*unmatched_notes(unmatched), *found.notes))
+    if len(found) < len(before) or query.dislike:
+        chosen = candidates(dataset, found.brand, query.partners, within)
+        found = with_incomplete(found, chosen)
+        found = _with_unknown_slots(found, model, dataset, chosen.ids)
+    return found, everybody
+
+
+def _with_unknown_slots(ranking: Ranking, model: Ranker, dataset: Dataset, ids: np.ndarray) -> Ranking:
+    """The ranking with notes on unknown slots that count its candidates, in place of those that count all
+    candidates (ids)."""
+    is_listed = np.isin(ids.astype(str), ranking.candidates.astype(str))
+    old = model.unknown(dataset, ranking.brand, ids)
+    new = model.unknown(dataset, ranking.brand, ids[is_listed]) if is_listed.any() else []
+    at = next((n for n, note in enumerate(ranking.notes) if note in old), len(ranking.notes))
+    notes = [note for note in ranking.notes if note not in old]
+    return replace(ranking, notes=(*notes[:at], *new, *notes[at:]))
 
 
 @checked
@@ -269,6 +400,35 @@ def _shares_a_word(dataset: Dataset, text: str) -> bool:
 
     known = dataset.remembered("words of posts", words_of_posts)
     return not known or any(word in known for word in WORD.findall(text.lower()))
+
+
+def with_guests(
+    workspace: Workspace,
+    model: Ranker,
+    dataset: Dataset,
+    brand: str,
+    within: Bounds,
+    shown: Sequence[str],
+    partners: bool = False,
+) -> Ranking:
+    """All candidates within the bounds, and those of ``shown`` that are no candidates as guests. Raises
+    UnknownName."""
+    known = set(dataset.influencers.tolist())
+    for id in shown:
+        if id not in known:
+            raise UnknownName("influencer", id, known)
+    found = candidates(dataset, brand, partners, within)
+    inside = set(found.ids.tolist())
+    guests = [id for id in dict.fromkeys(shown) if id not in inside]
+    if inside or not guests:
+        ranking = all_ranked(workspace, model, dataset, brand, partners, within)
+    else:  # A ranker ranks nobody only if it is given nobody: all that is shown are guests.
+        empty = np.array([], dtype=object)
+        ranking = Ranking(brand, empty, np.array([]), {}, model.name, dataset.fingerprint)
+        ranking = with_counts(ranking, found)
+    if not guests:
+        return ranking
+    return ranking.with_guests(model.rank(dataset, brand, np.array(guests, dtype=object)))
 
 
 def ranked(model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds) -> Ranking:

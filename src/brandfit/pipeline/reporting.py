@@ -10,12 +10,19 @@ from brandfit import __version__
 from brandfit.arguments import Texts, checked
 from brandfit.data import tabular
 from brandfit.errors import UsageError
-from brandfit.pipeline.candidates import Bounds, bounds, candidates
+from brandfit.pipeline.candidates import bounds
 from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
 from brandfit.pipeline.loading import Steps, known_brand, reader_of
 from brandfit.pipeline.outdated import outdated
-from brandfit.pipeline.ranking import default_ranker, fitted, handles, ranked, without
+from brandfit.pipeline.ranking import (
+    RankingQuery,
+    default_ranker,
+    fitted,
+    handles,
+    narrowed,
+    with_guests,
+)
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
@@ -56,7 +63,8 @@ def report(
     followers    bounds of the candidates, as in ``rank``
     objective    what the best set is chosen for, as in ``shortlist``
     currency     of the prices, in place of that of the workspace
-    exclude, not_this  these are left out, as in ``rank``, unless ``influencers`` names them
+    exclude, not_this  these are left out, as in ``rank``; those that ``influencers`` names are shown, without
+                 a rank
     """
     workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
@@ -97,15 +105,27 @@ def report(
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
     influencers = handles(influencers or ())
-    partners = not dataset.partners.get(brand, set()).isdisjoint(influencers)
     within = bounds(followers, data)
-    inside = set(candidates(dataset, brand, partners, within).ids.tolist())
-    if outside := [id for id in influencers if id not in inside and id in set(dataset.influencers.tolist())]:
-        note = f"{', '.join(outside)}: outside the usual bounds of {within.sentence}, which do not apply here"
-        within = Bounds(None, None, note)
-    excluded, disliked = (sorted(set(handles(ids or ())) - set(influencers)) for ids in (exclude, not_this))
-    ranking = without(ranked(model, dataset, brand, partners, within), dataset, excluded, disliked)
-    said = gather(model, dataset, ranking, k, chosen, reader, about, origin, None, seed, tick, influencers)
+    query = RankingQuery(exclude=list(exclude or ()), not_this=list(not_this or ()))
+    everybody = with_guests(workspace, model, dataset, brand, within, influencers)
+    listed, everybody = narrowed(everybody, model, dataset, query, within)
+    ranking = listed.with_left_out(everybody, influencers)
+    left_out = {id: query.left_out(dataset, brand, id, within) for id in influencers}
+    said = gather(
+        model,
+        dataset,
+        ranking,
+        k,
+        chosen,
+        reader,
+        about,
+        origin,
+        None,
+        seed,
+        tick,
+        influencers,
+        left_out={id: one for id, one in left_out.items() if one is not None},
+    )
     page = html.render(said)
     with tabular.whole(path, ENDINGS) as temporary:
         temporary.write_bytes(pdf.write(page) if path.suffix.lower() == ".pdf" else page.encode())

@@ -14,7 +14,7 @@ place that simcos gives, .830 by its score (p = .002).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.pipeline.candidates import Bounds, Candidates, bounds, candidates
 from brandfit.pipeline.loading import known_brand
-from brandfit.pipeline.ranking import default_ranker, fitted
+from brandfit.pipeline.ranking import default_ranker, fitted, handles
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import order, place
 from brandfit.workspace import Place, as_workspace
@@ -90,11 +90,13 @@ class Suiting:
 @dataclass(frozen=True)
 class Pair:
     """A brand and an influencer from both sides: the brand among ``brands`` for the influencer, and its place
-    for the brand."""
+    for the brand; not_this: whether the influencer is marked “Not this” for the brand, so that the place is
+    the one that it would have."""
 
     influencer: str
     suited: Suited
     brands: int
+    not_this: bool = False
 
     @property
     def for_brand(self) -> bool:
@@ -114,7 +116,9 @@ class Pair:
             (False, True): "the influencer alone",
         }
         good = sides.get((self.for_brand, self.for_influencer), "neither side")
+        left_out = f"{self.influencer} is marked “Not this” for {self.suited.brand}. Without that: "
         return (
+            f"{left_out if self.not_this else ''}"
             f"For {self.suited.brand}, {self.influencer} is number {self.suited.place:,} of "
             f"{self.suited.among:,} candidates; for "
             f"{self.influencer}, {self.suited.brand} is number {self.suited.rank:,} of {self.brands:,} "
@@ -127,6 +131,7 @@ class Pair:
             "influencer": self.influencer,
             "brands": self.brands,
             **self.suited.to_dict(),
+            "not_this": self.not_this,
             "first_tenth_for_brand": self.for_brand,
             "first_tenth_for_influencer": self.for_influencer,
             "sentence": self.sentence,
@@ -141,11 +146,15 @@ def brands_for(
     partners: bool = False,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
+    *,
+    not_this: Mapping[str, Sequence[str]] | None = None,
 ) -> Suiting:
     """The brands of the workspace for an influencer, best first.
 
     Past partners are left out unless ``partners``: of its brands, and of the candidates that it is compared
-    with. ``followers``: bounds of these candidates, as in ``rank``.
+    with. ``followers``: bounds of these candidates, as in ``rank``. ``not_this``: brand to the influencers
+    that are marked “Not this” for it, who are none of its candidates; a brand with such a mark on this
+    influencer is left out.
 
     Raises UnknownName, and UsageError where no brand can be told to suit it.
     """
@@ -156,14 +165,24 @@ def brands_for(
         raise UnknownName("influencer", influencer, dataset.influencers.tolist())
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
     within = bounds(followers, data)
-    key = (id(model), id(dataset), influencer, partners, within)
+    disliked = {brand: frozenset(handles(ids)) for brand, ids in (not_this or {}).items()}
+    key = (id(model), id(dataset), influencer, partners, within, frozenset(disliked.items()))
     made: Suiting = workspace.memo.get(
-        "suitings", key, lambda: (_suiting(model, dataset, influencer, partners, within), model, dataset)
+        "suitings",
+        key,
+        lambda: (_suiting(model, dataset, influencer, partners, within, disliked), model, dataset),
     )[0]
     return made
 
 
-def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, within: Bounds) -> Suiting:
+def _suiting(
+    model: Ranker,
+    dataset: Dataset,
+    influencer: str,
+    partners: bool,
+    within: Bounds,
+    disliked: Mapping[str, Collection[str]],
+) -> Suiting:
     notes = model.notes(dataset)
     if not model.matches:
         notes.append(f"{model.name} scores an influencer alike for every brand")
@@ -175,9 +194,11 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, w
         )
         pool = np.array([*pool.tolist(), influencer], dtype=object)
     at = int(np.flatnonzero(pool == influencer)[0])
-    brands = [
-        b for b in dataset.brands.tolist() if partners or influencer not in dataset.partners.get(b, set())
-    ]
+    past = {b for b in dataset.brands.tolist() if influencer in dataset.partners.get(b, set())}
+    if partners:
+        past = set()
+    marking = [b for b in dataset.brands.tolist() if b not in past and influencer in disliked.get(b, ())]
+    brands = [b for b in dataset.brands.tolist() if b not in past and b not in marking]
     seen = np.array([b for b in brands if dataset.representation[b] != "none"], dtype=object)
     step = max(1, CELLS // len(pool))
     index = {id: n for n, id in enumerate(pool.tolist())}
@@ -194,6 +215,7 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, w
             open_ = np.ones(len(pool), bool)
             if not partners:
                 open_[[index[id] for id in dataset.partners.get(brand, ()) if id in index]] = False
+            open_[[index[id] for id in disliked.get(brand, ()) if id in index]] = False
             mine = int(open_[:at].sum())
             value, low, high = (float(v) for v in chances[row]) if chances is not None else (0.0, 0.0, 0.0)
             chance = (value, low, high) if chances is not None else None
@@ -205,9 +227,8 @@ def _suiting(model: Ranker, dataset: Dataset, influencer: str, partners: bool, w
         )
     judged = {brand for brand, *_ in told}
     excluded = (
-        *counted(
-            "partner", "past partners", sorted(set(dataset.brands.tolist()) - set(brands)), "past partner"
-        ),
+        *counted("partner", "past partners", sorted(past), "past partner"),
+        *counted("disliked", "for which it is marked “Not this”", marking),
         *counted("no_evidence", "with nothing known to judge by", [b for b in brands if b not in judged]),
     )
     by = "probability" if told[0][3] is not None else "place"
@@ -225,16 +246,26 @@ def pair(
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
+    *,
+    not_this: Mapping[str, Sequence[str]] | None = None,
 ) -> Pair:
     """Whether a pair suits both sides (C-18). Of two that worked together already, with all past partners in
-    the running."""
+    the running.
+
+    not_this  as in ``brands_for``; the place of an influencer that is marked for this brand is the one that
+              it would have
+    """
     _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
     known = influencer in dataset.partners.get(brand, set())
-    found = brands_for(workspace, influencer, ranker, known, data, followers)
+    marks = {of: handles(ids) for of, ids in (not_this or {}).items()}
+    marked = influencer in marks.get(brand, ())
+    if marked:
+        marks[brand] = [id for id in marks[brand] if id != influencer]
+    found = brands_for(workspace, influencer, ranker, known, data, followers, not_this=marks)
     suited = next((one for one in found.brands if one.brand == brand), None)
     if suited is None:
         raise UsageError(
             f"{found.ranker} has no evidence on {brand} and {influencer}.", "Encode the posts of both."
         )
-    return Pair(influencer, suited, len(found.brands))
+    return Pair(influencer, suited, len(found.brands), marked)

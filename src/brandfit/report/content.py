@@ -44,7 +44,7 @@ class Profile:
 class Card:
     """One who is ranked.
 
-    rank     None where there is no evidence
+    rank     None where there is no evidence, and of one that is no candidate
     score    NaN where there is no evidence
     parts    name to what it adds; they add up to the score
     chance   (middle, low, high) of working together, None of a ranker that tells none

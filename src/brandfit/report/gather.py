@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.campaign.shortlist import Shortlist
+from brandfit.data.candidates import Counted
 from brandfit.data.dataset import Dataset
 from brandfit.data.tabular import YEAR_10000
 from brandfit.encoders.base import Encoder
@@ -53,18 +54,21 @@ def gather(
     seed: int = 0,
     tick: Steps | None = None,
     influencers: Sequence[str] = (),
+    *,
+    left_out: Mapping[str, Counted] | None = None,
 ) -> Report:
-    """A report on the brand of a ranking of all its candidates: cards of the best k, or of these influencers
-    in their order in the ranking, and of those of the shortlist. Raises UnknownName for one that is no
-    candidate.
+    """A report on the brand of a ranking of its candidates: cards of the best k, or of these influencers
+    in their order in the ranking, and of those of the shortlist. Raises UnknownName for one that is not in
+    the ranking.
 
+    left_out  guests of the ranking to why they are no candidates
     maps    the encoder that fills the slot ``picture``, where heat maps are wanted; they take long
     about   what the ranker does, in words
     origin  label to words, to be told beside what the Dataset tells of itself
     """
     brand = ranking.brand
     place = {id: n for n, id in enumerate(ranking.candidates.tolist())}
-    ranks = ranking.ranks()
+    ranks, ahead = ranking.ranks(), ranking.ahead()
     for id in influencers:
         if id not in place:
             raise UnknownName("influencer", id, place)
@@ -78,7 +82,15 @@ def gather(
     cards, notes = [], list(ranking.notes)
     for n, id in enumerate(chosen, 1):
         rank, score = ranks[place[id]], float(ranking.scores[place[id]])
-        told = _explained(ranker, dataset, brand, id, rank, len(ranking), maps, seed)
+        more: dict[str, Any] = {"rank": rank, "candidates": ranking.among}
+        if left_out and id in left_out:
+            more["left_out"] = {
+                "text": left_out[id].text,
+                "rank_otherwise": int(ahead[place[id]]) + 1,
+                "candidates_otherwise": ranking.among + 1,
+            }
+            notes.append(f"{id}: {left_out[id].text}, and so without a rank")
+        told = _explained(ranker, dataset, brand, id, more, maps, seed)
         notes += [note for note in told.notes if note not in notes] if told is not None else []
         cards.append(_card(id, rank, score, told, dataset, album, facts))
         if tick is not None:
@@ -92,7 +104,7 @@ def gather(
         ranker.name,
         best,
         bool(influencers),
-        len(ranking),
+        ranking.among,
         tuple(cards),
         shortlist,
         _changed(shortlist, ranking) if shortlist is not None else (),
@@ -178,8 +190,7 @@ def _explained(
     dataset: Dataset,
     brand: str,
     id: str,
-    rank: int | None,
-    among: int,
+    more: Mapping[str, Any],
     maps: Encoder | None,
     seed: int,
 ) -> Explanation | None:
@@ -188,7 +199,6 @@ def _explained(
     if np.isnan(ranker.score(dataset, *pair)[0, 0]):
         return None
     kinds = ("posts", "columns", "maps") if maps is not None else ("posts", "columns")
-    more = {"rank": rank, "candidates": among}
     encoders = {"picture": maps} if maps is not None else {}
     return explaining.explain(ranker, dataset, brand, id, kinds, encoders=encoders, more=more, seed=seed)
 
@@ -327,7 +337,8 @@ def topics(dataset: Dataset, account: str, most: int = TOPICS) -> dict[str, floa
 def _changed(shortlist: Shortlist, ranking: Ranking) -> tuple[str, ...]:
     """How the set differs from as many of the ranking's first."""
     picked = {pick.influencer: pick.rank for pick in shortlist.picks}
-    first = ranking.candidates[~np.isnan(ranking.scores)][: len(picked)].tolist()
+    has_rank = [rank is not None for rank in ranking.ranks()]
+    first = ranking.candidates[np.array(has_rank, bool)][: len(picked)].tolist()
     out = [f"{id} (number {n:,})" for n, id in enumerate(first, 1) if id not in picked]
     into = [f"{id} (number {rank:,})" for id, rank in picked.items() if id not in first]
     if not out:

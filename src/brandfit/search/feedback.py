@@ -64,8 +64,11 @@ def refined(ranking: Ranking, alike: Lookalikes, like: Sequence[str], dislike: S
     if both := sorted(set(likes) & set(dislikes)):
         raise UsageError(f"{both[0]} is both liked and disliked.", "Choose one of the two.")
     marks = np.array([*likes, *dislikes], dtype=object)
-    likeness, known = alike.centred(marks, ranking.candidates, top_weights(ranking.scores))
-    effects = effects_of_marks(likeness, ranking.scores, len(likes))
+    # Guests are moved as candidates are, but have no part in the centre and the deviation: who is shown too
+    # must not change the scores of the others.
+    of_candidates = np.where(ranking.is_candidate, ranking.scores, np.nan)
+    likeness, known = alike.centred(marks, ranking.candidates, top_weights(of_candidates))
+    effects = effects_of_marks(likeness, of_candidates, len(likes))
     effect = effects.sum(axis=0)
     # The mark that did most in the direction in which all of them together move the candidate.
     main = np.argmax(effects * np.where(effect < 0, -1, 1), axis=0)

@@ -99,6 +99,11 @@ class FullText:
             best,
         )
 
+    def unwritten(self, keyword: str) -> list[str]:
+        """Words of a keyword that no influencer writes, in any of their forms."""
+        words = dict.fromkeys(_plain(keyword).split())
+        return [word for word in words if not len(self._documents_with(word, None)[0])]
+
     def _documents_with(self, word: str, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Numbers (d,) of documents with a word, and their scores."""
         weights = {field: FIELDS[field] for field in self.fields}

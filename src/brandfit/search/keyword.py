@@ -156,6 +156,17 @@ class Keywords:
             there[np.lexsort((self._ties[there], -scores[there]))], scores, ranks, found, tuple(keywords)
         )
 
+    @checked
+    def unmatched(self, keywords: Texts) -> tuple[str, ...]:
+        """Words that match no influencer: nobody writes them, and no concept of an influencer is like their
+        keyword."""
+        found: dict[str, None] = {}
+        for keyword in filter(None, (word.strip().lower().lstrip("#") for word in keywords)):
+            unwritten = self.fulltext.unwritten(keyword)
+            if unwritten and not self._by_concepts([keyword], self._read([keyword]))[0].any():
+                found |= dict.fromkeys(unwritten)
+        return tuple(found)
+
     def hits(self, matches: Matches, chosen: np.ndarray) -> list[Hit]:
         """Why these influencers, by their numbers, were found."""
         return [

@@ -8,14 +8,15 @@ told meanwhile. Every write is on the disk before it is answered.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from brandfit.errors import UsageError
+from brandfit.errors import BrandfitError, UsageError
 from brandfit.workspace import leftovers
 from brandfit.workspace.tables import durable, writing
 
@@ -80,6 +81,40 @@ JSON = ("asked", "result", "problem", "tags")
 """Columns that hold JSON."""
 MARK: Mapping[str, Any] = {"opinion": None, "listed": False, "note": "", "tags": []}
 """What is noted of an influencer of whom nothing is."""
+FIELDS = {"note": "note", "tags": "tags", "opinion": "opinion"}
+"""Fields of an annotation that a person edits, with the word for each."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of what is noted of an influencer.
+
+    changes  field to its new value; the other fields stay as they are
+    shown    field to the value that the person saw before the edit; the edit of a field that has another
+             value by now is a conflict. Without it, the new value replaces whatever is there
+    """
+
+    influencer: str
+    changes: Mapping[str, Any]
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Conflict(BrandfitError):
+    """Somebody else changed a field since the person saw it, and nothing is saved.
+
+    current  influencer to all that is noted of it now
+    fields   influencer to the fields that were edited by both
+    """
+
+    def __init__(self, current: Mapping[str, Mapping[str, Any]], fields: Mapping[str, list[str]]) -> None:
+        self.current, self.fields = current, fields
+        first = next(iter(fields))
+        named = " and ".join(f"the {FIELDS[name]}" for name in fields[first])
+        more = f", and of {len(fields) - 1:,} more" if len(fields) > 1 else ""
+        super().__init__(
+            f"Somebody else changed {named} of {first}{more} meanwhile.",
+            "Nothing was saved. Compare both, then save yours again or keep theirs.",
+        )
 
 
 class Desk:
@@ -121,32 +156,34 @@ class Desk:
         found = self.rows(sa.select(marks).where(marks.c.brand == brand).order_by(marks.c.changed.desc()))
         return {row["influencer"]: {**row, "tags": msgspec.json.decode(row["tags"])} for row in found}
 
+    def dislikes(self) -> dict[str, list[str]]:
+        """Brand to the influencers that are marked “Not this” for it."""
+        found: dict[str, list[str]] = {}
+        query = sa.select(marks.c.brand, marks.c.influencer).where(marks.c.opinion == "dislike")
+        for row in self.rows(query.order_by(marks.c.brand, marks.c.influencer)):
+            found.setdefault(row["brand"], []).append(row["influencer"])
+        return found
+
     def mark(self, brand: str, influencer: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Change what is noted of an influencer for a brand; returns all of it.
+        """Change what is noted of an influencer for a brand; returns all of it."""
+        return self.edit(brand, [Edit(influencer, changes)])[0]
+
+    def edit(self, brand: str, edits: Sequence[Edit]) -> list[dict[str, Any]]:
+        """Make these edits for a brand, all or none; returns all that is noted of each influencer.
 
         A dislike and a place on the shortlist exclude each other: setting one removes the other. Raises
-        UsageError where both are set at once.
+        UsageError where both are set at once, Conflict if somebody else changed an edited field meanwhile.
         """
-        dislikes, lists = changes.get("opinion") == "dislike", bool(changes.get("listed"))
-        if dislikes and lists:
-            raise UsageError(
-                f'{influencer}: "Not this" and the shortlist exclude each other.', "Set one of the two."
-            )
         with writing(self.engine) as connection:
-            at = (marks.c.brand == brand) & (marks.c.influencer == influencer)
-            stored = connection.execute(sa.select(marks).where(at)).mappings().one_or_none()
-            known = {**stored, "tags": msgspec.json.decode(stored["tags"])} if stored else MARK
-            new = {name: changes.get(name, known[name]) for name in MARK}
-            if dislikes:
-                new["listed"] = False
-            elif lists and new["opinion"] == "dislike":
-                new["opinion"] = None
-            row = {**new, "tags": msgspec.json.encode(new["tags"]).decode(), "changed": time.time()}
-            if stored:
-                connection.execute(marks.update().where(at).values(**row))
-            else:
-                connection.execute(marks.insert().values(brand=brand, influencer=influencer, **row))
-        return {"brand": brand, "influencer": influencer, **new, "changed": row["changed"]}
+            known = {edit.influencer: _known(connection, brand, edit.influencer) for edit in edits}
+            fields = {edit.influencer: _conflicts(edit, known[edit.influencer]) for edit in edits}
+            fields = {influencer: names for influencer, names in fields.items() if names}
+            if fields:
+                current = {
+                    who: {"brand": brand, "influencer": who, "changed": 0.0, **known[who]} for who in fields
+                }
+                raise Conflict(current, fields)
+            return [_marked(connection, brand, edit) for edit in edits]
 
     # --- who asked to be forgotten --------------------------------------------------------------------------
 
@@ -206,3 +243,48 @@ def _cleaned(text: str, json: bool, cleaned: Callable[[str], str]) -> str:
     value = msgspec.json.decode(text)
     new = walked(value)
     return text if new == value else msgspec.json.encode(new).decode()
+
+
+def _known(connection: sa.Connection, brand: str, influencer: str) -> dict[str, Any]:
+    """What is noted of an influencer for a brand now."""
+    at = (marks.c.brand == brand) & (marks.c.influencer == influencer)
+    stored = connection.execute(sa.select(marks).where(at)).mappings().one_or_none()
+    return {**stored, "tags": msgspec.json.decode(stored["tags"])} if stored else dict(MARK)
+
+
+def _conflicts(edit: Edit, known: Mapping[str, Any]) -> list[str]:
+    """Fields of an edit that somebody else changed to another value since they were shown."""
+    return [
+        name
+        for name, seen in edit.shown.items()
+        if name in edit.changes
+        and plain_value(known[name]) not in (plain_value(seen), plain_value(edit.changes[name]))
+    ]
+
+
+def plain_value(value: Any) -> Any:
+    """A field as it is compared: without blanks around a text and the line ends of forms."""
+    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
+
+
+def _marked(connection: sa.Connection, brand: str, edit: Edit) -> dict[str, Any]:
+    """Make an edit; returns all that is noted then. Raises UsageError."""
+    influencer, changes = edit.influencer, edit.changes
+    dislikes, lists = changes.get("opinion") == "dislike", bool(changes.get("listed"))
+    if dislikes and lists:
+        raise UsageError(
+            f'{influencer}: "Not this" and the shortlist exclude each other.', "Set one of the two."
+        )
+    known = _known(connection, brand, influencer)
+    new = {name: changes.get(name, known[name]) for name in MARK}
+    if dislikes:
+        new["listed"] = False
+    elif lists and new["opinion"] == "dislike":
+        new["opinion"] = None
+    row = {**new, "tags": msgspec.json.encode(new["tags"]).decode(), "changed": time.time()}
+    if "brand" in known:
+        at = (marks.c.brand == brand) & (marks.c.influencer == influencer)
+        connection.execute(marks.update().where(at).values(**row))
+    else:
+        connection.execute(marks.insert().values(brand=brand, influencer=influencer, **row))
+    return {"brand": brand, "influencer": influencer, **new, "changed": row["changed"]}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from brandfit import pipeline
 from brandfit.campaign.figures import figures
 from brandfit.errors import BrandfitError
 from brandfit.service.desk import Desk
+from brandfit.service.opinions import opinions
 from brandfit.service.people import handle
 from brandfit.workspace import Workspace
 
@@ -46,7 +45,8 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
     if not ids:
         return found
     try:
-        appraised = pipeline.appraise(workspace, brand, ids, ranker)
+        not_this = opinions(workspace, desk, brand).dislikes
+        appraised = pipeline.appraise(workspace, brand, ids, ranker, not_this=not_this)
         chances = pipeline.chances(workspace, brand, np.array(ids, dtype=object), ranker)
     except BrandfitError as error:
         return {**found, "wrong": f"{error.message} {error.hint}".strip()}
@@ -62,12 +62,6 @@ def listed(workspace: Workspace, desk: Desk, brand: str, ranker: str | None = No
         "figures": [asdict(figure) for figure in figures(appraised)],
         "items": items,
     }
-
-
-def version_of(mark: Mapping[str, Any]) -> str:
-    """Of what was noted: another one after every edit of note, tags or opinion."""
-    fields = [mark["note"].strip(), list(mark["tags"]), mark["opinion"]]
-    return hashlib.blake2b(msgspec.json.encode(fields), digest_size=8).hexdigest()
 
 
 def rows(found: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

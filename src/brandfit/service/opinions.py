@@ -3,9 +3,10 @@ workspace."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brandfit import pipeline
+from brandfit.pipeline import RankingQuery
 from brandfit.service.desk import Desk
 from brandfit.service.people import handle
 from brandfit.workspace import Workspace
@@ -18,6 +19,14 @@ class Opinions:
     likes: tuple[str, ...]
     dislikes: tuple[str, ...]
     gone: tuple[str, ...]
+
+    def applied(self, query: RankingQuery, refine: bool) -> RankingQuery:
+        """The query with these marks: dislikes are left out, and with ``refine`` likes and dislikes adjust
+        the scores too."""
+        marked = replace(query, not_this=[*query.not_this, *self.dislikes])
+        if not refine:
+            return marked
+        return replace(marked, like=[*query.like, *self.likes], dislike=[*query.dislike, *self.dislikes])
 
 
 def opinions(workspace: Workspace, desk: Desk, brand: str) -> Opinions:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from brandfit import number_text, pipeline
-from brandfit.data.candidates import counted, sentences
+from brandfit.data.candidates import sentences
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.explain import render
 from brandfit.explain.explanation import MapMethod
@@ -24,33 +24,33 @@ from brandfit.workspace import Workspace
 def ranking(
     workspace: Workspace,
     brand: str,
-    ranker: str | None = None,
-    where: str | None = None,
-    partners: bool = False,
-    weights: Mapping[str, float] | None = None,
-    like: Sequence[str] = (),
-    dislike: Sequence[str] = (),
+    ranker: str | None,
+    query: pipeline.RankingQuery,
     limit: int = 20,
     offset: int = 0,
-    keywords: Sequence[str] = (),
+    *,
     followers: str | None = None,
-    not_this: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A page of a ranking, with categories, followers and chances; with keywords, of those whom they find,
-    without ``not_this``."""
-    marks: dict[str, Any] = {"like": like, "dislike": dislike, "not_this": not_this}
+    """A page of a ranking, with categories, followers and chances."""
     found = pipeline.rank(
-        workspace, brand, ranker, None, partners, None, where, weights, followers=followers, **marks
+        workspace,
+        brand,
+        ranker,
+        partners=query.partners,
+        where=query.where,
+        weights=query.weights,
+        like=query.like,
+        dislike=query.dislike,
+        followers=followers,
+        exclude=query.exclude,
+        not_this=query.not_this,
+        keywords=query.keywords,
     )
-    if keywords:
-        everybody = len(pipeline.load(workspace).influencers)
-        hits = {row["influencer"] for row in pipeline.search(workspace, keywords, k=everybody).rows}
-        keep = np.array([id in hits for id in found.candidates.tolist()], bool)
-        found = found.narrowed(
-            keep, counted("no_match", "without a match for the words", found.candidates[~keep])
-        )
-    condition = filters.condition(where)
-    return _page(workspace, found, limit, offset, str(condition) if condition is not None else "")
+    condition = filters.condition(query.where)
+    sentence = str(condition) if condition is not None else ""
+    page = _page(workspace, found, limit, offset, sentence)
+    page["unmatched_words"] = list(pipeline.unmatched_words(workspace, query.keywords))
+    return page
 
 
 def for_brief(

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from brandfit.errors import BrandfitError, MissingExtra, UnknownName, WorkspaceError
+from brandfit.service.desk import Conflict
 
 MEDIA = "application/problem+json"
 log = logging.getLogger("brandfit.service")
@@ -43,7 +44,7 @@ def status_of(error: BrandfitError) -> int:
     for what cannot be meant."""
     if isinstance(error, UnknownName):
         return 404 if error.kind in KNOWN_BY_PATH else 422
-    if isinstance(error, WorkspaceError):
+    if isinstance(error, WorkspaceError | Conflict):
         return 409
     if isinstance(error, MissingExtra):
         return 503

@@ -41,6 +41,10 @@ Followers = Annotated[
 Ranker = Annotated[
     str | None, Query(max_length=100, description="brandfit where it has been trained, else simcos")
 ]
+Weights = Annotated[
+    list[str],
+    Query(max_length=20, description="PART=NUMBER: what a part of the score counts for, 1 unless said"),
+]
 UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it (If-None-Match)"}}
 
 

@@ -109,6 +109,7 @@ def audience(
 def brands(
     _: Reader,
     here: Here,
+    desk: Notes,
     fresh: Unchanged,
     response: Response,
     id: Handle,
@@ -117,11 +118,14 @@ def brands(
     followers: Followers = None,
     limit: Limit = 20,
 ) -> Any:
-    """The brands that suit an influencer, best first."""
-    if same := fresh.same(tag := fresh.tag()):
+    """The brands that suit an influencer, best first; each without the candidates that are marked “Not this”
+    for it."""
+    not_this = desk.dislikes()
+    if same := fresh.same(tag := fresh.tag(not_this)):
         return same
     fresh.on(response, tag)
-    return plain(pipeline.brands_for(here, id, ranker, partners, followers=followers).to_dict(limit))
+    found = pipeline.brands_for(here, id, ranker, partners, followers=followers, not_this=not_this)
+    return plain(found.to_dict(limit))
 
 
 @router.delete("/accounts/{id}", **ACCEPTED)

@@ -13,10 +13,11 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from brandfit import pipeline
-from brandfit.service import listed
-from brandfit.service.api._shared import Followers, Here, Notes, Ranker, Reader
-from brandfit.service.api.models import Handle
+from brandfit.service import listed, places
+from brandfit.service.api._shared import Followers, Here, Notes, Ranker, Reader, Weights, WhereQuery
+from brandfit.service.api.models import Handle, Keywords
 from brandfit.service.opinions import opinions
+from brandfit.service.people import handle
 from brandfit.service.work import OWN
 
 router = APIRouter(tags=["exports"])
@@ -74,18 +75,45 @@ def export(
     name: Annotated[str | None, Query(max_length=200, description="of features: which")] = None,
     followers: Followers = None,
     earlier: Annotated[bool, Query(description="of rejects: those of earlier imports too")] = False,
+    where: WhereQuery = None,
+    partners: Annotated[bool, Query(description="of rankings: past partners too")] = False,
+    weight: Weights = [],
+    like: Annotated[list[Handle], Query(max_length=50, description="of rankings")] = [],
+    dislike: Annotated[list[Handle], Query(max_length=50, description="of rankings")] = [],
+    refine: Annotated[
+        bool, Query(description="of rankings: learn from what is liked and disliked for each brand too")
+    ] = False,
+    q: Keywords = "",
+    exclude: Annotated[list[Handle], Query(max_length=1000, description="of rankings: not these")] = [],
 ) -> Response:
     """A file to keep; a CSV is safe to open in a spreadsheet. Rankings leave out influencers that are marked
-    as disliked."""
+    as disliked, and are those that ``/rankings`` gives with the same parameters."""
+    query = pipeline.RankingQuery(
+        partners, where, places.weights(weight), like, dislike, exclude, keywords=q.split()
+    )
+    narrows = bool(query.narrowed_by or query.adjusted_by or exclude or refine)
 
-    def disliked(of: str) -> tuple[str, ...]:
-        return opinions(here, desk, of).dislikes
+    def of_brand(brand: str) -> pipeline.RankingQuery:
+        return opinions(here, desk, brand).applied(query, refine)
 
+    label = ""
+    if what is What.rankings and narrows:
+        label = f"-{OWN.sub('_', handle(brand[0]))}-narrowed" if len(brand) == 1 else "-narrowed"
     return sent(
-        f"{what.value}.{ending.value}",
+        f"{what.value}{label}.{ending.value}",
         MEDIA[ending.value],
         lambda file: pipeline.export(
-            here, what.value, file, brand, ranker, k, name, None, followers, earlier, disliked
+            here,
+            what.value,
+            file,
+            brand,
+            ranker,
+            k,
+            name,
+            None,
+            followers,
+            earlier,
+            query=of_brand if what is What.rankings else query,
         ),
     )
 

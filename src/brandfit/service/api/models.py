@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from brandfit.service.problems import Problem
+
 Handle = Annotated[
     str, Field(min_length=1, max_length=200, description="an account; case and a leading @ do not count")
 ]
@@ -176,11 +178,27 @@ class Mark(BaseModel):
     changed: float
 
 
+class ShownMark(Model):
+    opinion: Literal["like", "dislike"] | None = None
+    note: str | None = Field(None, max_length=5000)
+    tags: list[Annotated[str, Field(max_length=50)]] = Field([], max_length=30)
+
+
 class Marking(Model):
     opinion: Literal["like", "dislike"] | None = None
     listed: bool | None = None
     note: str | None = Field(None, max_length=5000)
     tags: list[Annotated[str, Field(min_length=1, max_length=50)]] | None = Field(None, max_length=30)
+    shown: ShownMark | None = Field(
+        None,
+        description="values of edited fields before the edit, as the caller saw them; if one is another by "
+        "now, the answer is 409 with what is noted now, and nothing is saved",
+    )
+
+
+class Conflict(Problem):
+    current: Mark = Field(description="what is noted now")
+    fields: list[str] = Field(description="fields that somebody else changed")
 
 
 class Marks(BaseModel):

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Response, UploadFile
 from fastapi import Path as PathParameter
+from starlette.responses import JSONResponse
 
 from brandfit import pipeline
 from brandfit.explain.explanation import MapMethod
+from brandfit.service import desk as desks
 from brandfit.service import places
 from brandfit.service.api._shared import (
     UNCHANGED,
@@ -22,14 +24,27 @@ from brandfit.service.api._shared import (
     Ranker,
     Reader,
     Unchanged,
+    Weights,
     WhereQuery,
     Writer,
     noted,
     plain,
 )
-from brandfit.service.api.models import Explanation, Handle, Mark, Marking, Marks, Ranking
+from brandfit.service.api.models import (
+    Conflict,
+    Explanation,
+    Handle,
+    Keywords,
+    Mark,
+    Marking,
+    Marks,
+    Ranking,
+)
+from brandfit.service.desk import Edit
+from brandfit.service.guard import request_id
 from brandfit.service.opinions import opinions
 from brandfit.service.people import handle
+from brandfit.service.problems import MEDIA
 from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["rankings"])
@@ -43,10 +58,6 @@ Method = Annotated[
         description="how heat maps are made: parts are covered; gradients of a network; weights of wsim on "
         "image.vgg16"
     ),
-]
-Weights = Annotated[
-    list[str],
-    Query(max_length=20, description="PART=NUMBER: what a part of the score counts for, 1 unless said"),
 ]
 People = Annotated[list[Handle], Query(max_length=50)]
 
@@ -69,6 +80,7 @@ def ranking(
         bool, Query(description="learn from the likes and dislikes that are marked for the brand too")
     ] = False,
     followers: Followers = None,
+    q: Keywords = "",
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> Any:
@@ -78,13 +90,9 @@ def ranking(
     if same := fresh.same(tag := fresh.tag(marked)):
         return same
     fresh.on(response, tag)
-    weights = places.weights(weight)
-    likes = [*like, *(marked.likes if refine else ())]
-    dislikes = [*dislike, *(marked.dislikes if refine else ())]
-    more: dict[str, Any] = {"followers": followers, "not_this": marked.dislikes}
-    return plain(
-        places.ranking(here, brand, ranker, where, partners, weights, likes, dislikes, limit, offset, **more)
-    )
+    query = pipeline.RankingQuery(partners, where, places.weights(weight), like, dislike, keywords=q.split())
+    asked = marked.applied(query, refine)
+    return plain(places.ranking(here, brand, ranker, asked, limit, offset, followers=followers))
 
 
 @router.post("/rankings/brief", response_model=Ranking)
@@ -112,6 +120,7 @@ async def brief(
 def explanation(
     _: Reader,
     here: Here,
+    desk: Notes,
     fresh: Unchanged,
     response: Response,
     brand: Handle,
@@ -121,14 +130,34 @@ def explanation(
     side: Literal["influencer", "brand", "both"] = "influencer",
     followers: Followers = None,
     map_method: Method = "occlusion",
+    where: WhereQuery = None,
+    partners: Annotated[bool, Query(description="past partners are candidates too")] = False,
+    weight: Weights = [],
+    like: People = [],
+    dislike: People = [],
+    refine: Annotated[
+        bool, Query(description="learn from the likes and dislikes that are marked for the brand too")
+    ] = False,
+    q: Keywords = "",
 ) -> Any:
-    """Why the influencer has its score for the brand."""
-    if same := fresh.same(tag := fresh.tag()):
+    """Why the influencer has its score for the brand, and its place among the candidates that ``/rankings``
+    lists with the same parameters."""
+    marked = opinions(here, desk, brand)
+    if same := fresh.same(tag := fresh.tag(marked)):
         return same
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
+    query = pipeline.RankingQuery(partners, where, places.weights(weight), like, dislike, keywords=q.split())
     told, _dataset = pipeline.explain(
-        here, brand, influencer, ranker, kind, sides, followers=followers, map_method=map_method
+        here,
+        brand,
+        influencer,
+        ranker,
+        kind,
+        sides,
+        followers=followers,
+        map_method=map_method,
+        query=marked.applied(query, refine),
     )
     return plain(told.to_dict())
 
@@ -188,18 +217,42 @@ def marks(_: Reader, desk: Notes, brand: Handle) -> Any:
     return {"items": found, "total": len(found)}
 
 
-@router.patch("/marks/{brand}/{influencer}", response_model=Mark)
+@router.patch(
+    "/marks/{brand}/{influencer}",
+    response_model=Mark,
+    responses={
+        409: {
+            "model": Conflict,
+            "description": "Somebody else changed the field meanwhile",
+            "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Conflict"}}},
+        }
+    },
+)
 def mark(caller: Writer, here: Here, desk: Notes, brand: Handle, influencer: Handle, marking: Marking) -> Any:
     """Note an opinion, put on the list or take off it, write a note, set tags; what is not said stays as it
     is.
 
     A dislike and a place on the list exclude each other: setting one removes the other, both at once are
-    refused.
+    refused. With ``shown``, a field that somebody else changed meanwhile is not replaced.
     """
     brand, influencer = places.pair(here, brand, influencer)
     changes = marking.model_dump(exclude_unset=True)
+    shown = changes.pop("shown", None) or {}
     for name in ("listed", "note", "tags"):
         if name in changes and changes[name] is None:
             del changes[name]
+    try:
+        kept = desk.edit(brand, [Edit(influencer, changes, shown)])[0]
+    except desks.Conflict as conflict:
+        body = Conflict(
+            title=conflict.message,
+            detail=conflict.hint,
+            status=409,
+            type="about:blank",
+            instance=request_id.get(),
+            current=Mark.model_validate(conflict.current[influencer]),
+            fields=conflict.fields[influencer],
+        )
+        return JSONResponse(body.model_dump(), 409, media_type=MEDIA)
     noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
-    return desk.mark(brand, influencer, changes)
+    return kept

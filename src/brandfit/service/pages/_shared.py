@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -119,10 +119,11 @@ def _url(request: Request, changes: Mapping[str, Any]) -> str:
     return f"{request.url.path}?{urlencode(values)}" if values else request.url.path
 
 
-def query(**values: str) -> str:
-    """The part of an address behind the page, of the values that are not empty; "" if none is left."""
+def query(**values: str | Sequence[str]) -> str:
+    """The part of an address behind the page, of the values that are not empty; "" if none is left. A list
+    gives a parameter several times."""
     given = {name: value for name, value in values.items() if value}
-    return f"?{urlencode(given)}" if given else ""
+    return f"?{urlencode(given, doseq=True)}" if given else ""
 
 
 # --- how things are written ---------------------------------------------------------------------------------

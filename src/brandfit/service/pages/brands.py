@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from brandfit import names, pipeline
 from brandfit.errors import BrandfitError, UsageError
+from brandfit.pipeline import RankingQuery
 from brandfit.service import people, places
-from brandfit.service.api._shared import Followers, Here, Notes, WhereQuery, plain
+from brandfit.service.api._shared import Here, Notes, plain
 from brandfit.service.desk import MARK
 from brandfit.service.opinions import opinions
+from brandfit.service.pages._list import Form, ListForm
 from brandfit.service.pages._shared import Reader, page
 
 router = APIRouter()
@@ -47,15 +49,7 @@ def brand(
     here: Here,
     desk: Notes,
     brand: str,
-    ranker: Annotated[str | None, Query(max_length=100)] = None,
-    where: WhereQuery = None,
-    followers: Followers = None,
-    q: Annotated[str, Query(max_length=500)] = "",
-    partners: bool = False,
-    balance: Annotated[
-        int, Query(ge=0, le=100, description="0: words alone count, 100: pictures alone, 50: as learned")
-    ] = 50,
-    refine: bool = False,
+    form: Form,
     offset: Annotated[int, Query(ge=0, le=10**7)] = 0,
 ) -> Response:
     """A brand as it shows itself, and who suits it."""
@@ -73,24 +67,21 @@ def brand(
         "filters": "",
         "counts": [],
         "excluded": [],
+        "unmatched_words": [],
     }
     wrong = ""
+    query = RankingQuery()
     try:
+        query = form.query(here, account["id"], marked)
         told = plain(
             places.ranking(
                 here,
                 account["id"],
-                ranker or None,
-                where or None,
-                partners,
-                places.balanced(here, account["id"], ranker or None, balance, followers),
-                marked.likes if refine else (),
-                marked.dislikes if refine else (),
+                form.ranker or None,
+                query,
                 LIMIT,
                 offset,
-                q.split(),
-                followers,
-                marked.dislikes,
+                followers=form.followers or None,
             )
         )
     except BrandfitError as error:  # the form is where it can be mended
@@ -112,17 +103,22 @@ def brand(
         mark=MARK,
         wrong=wrong,
         rankers=places.usable(here),
-        asked={
-            "ranker": ranker or "",
-            "where": where or "",
-            "followers": followers or "",
-            "q": q,
-            "partners": partners,
-            "balance": balance,
-            "refine": refine,
-        },
+        asked=form,
+        of_file=_of_file(form, query, account["id"], told["total"]),
         top=places.top(told["items"]),
         marked=marked,
         listed=sum(mark["listed"] for mark in marks.values()),
         ranker_about=names.load("ranker", told["ranker"]).__doc__ if told.get("ranker") else "",
     )
+
+
+def _of_file(form: ListForm, query: RankingQuery, brand: str, total: int) -> dict[str, Any]:
+    """Parameters of ``/exports/rankings`` that give the whole list of the page."""
+    weights = [f"{part}={weight!r}" for part, weight in (query.weights or {}).items()]
+    return {
+        **form.address,
+        "brand": brand,
+        "k": str(max(total, 1)),
+        "balance": "",  # the file takes the weights that the balance stands for
+        "weight": weights,
+    }

@@ -17,7 +17,7 @@ from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError
 from brandfit.search import filters
 from brandfit.service import people, places
-from brandfit.service.api._shared import Followers, Here, WhereQuery
+from brandfit.service.api._shared import Followers, Here, Notes, WhereQuery
 from brandfit.service.pages._shared import Reader, back, page
 from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
@@ -135,6 +135,7 @@ def brands(
     request: Request,
     _: Reader,
     here: Here,
+    desk: Notes,
     id: str,
     ranker: Annotated[str | None, Query(max_length=100)] = None,
     partners: bool = False,
@@ -145,7 +146,9 @@ def brands(
     id = people.account(here, id)["id"]
     found, wrong = None, ""
     try:
-        found = pipeline.brands_for(here, id, ranker or None, partners, followers=followers)
+        found = pipeline.brands_for(
+            here, id, ranker or None, partners, followers=followers, not_this=desk.dislikes()
+        )
     except BrandfitError as error:
         wrong = f"{error.message} {error.hint}".strip()
     shown = found.brands[offset : offset + LIMIT] if found else ()

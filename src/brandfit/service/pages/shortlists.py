@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+import msgspec
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -14,10 +17,23 @@ from brandfit.service import listed, people, places
 from brandfit.service.api._shared import Here, Notes, Queue, noted, plain
 from brandfit.service.api.models import Marking, Reporting
 from brandfit.service.api.work import submitted
+from brandfit.service.desk import FIELDS, Conflict, Desk, Edit, plain_value
+from brandfit.service.opinions import opinions
 from brandfit.service.pages._shared import Reader, Writer, back, page
 from brandfit.service.people import handle
+from brandfit.workspace import Workspace
 
 router = APIRouter()
+
+
+class ShownFields(msgspec.Struct, frozen=True):
+    """What a page showed of an influencer before it was edited."""
+
+    note: str = ""
+    tags: list[str] = []
+    opinion: Literal["like", "dislike"] | None = None
+
+
 FIELD = 5000
 """Characters of a field at most."""
 
@@ -29,16 +45,45 @@ def at(brand: str, *more: str) -> str:
 
 @router.get("/brands/{brand}/shortlist")
 def shortlist(request: Request, _: Reader, here: Here, desk: Notes, brand: str) -> Response:
+    return _page(request, here, desk, brand)
+
+
+def _page(
+    request: Request,
+    here: Workspace,
+    desk: Desk,
+    brand: str,
+    edits: Sequence[Edit] = (),
+    conflict: Conflict | None = None,
+) -> Response:
+    """The shortlist; after a conflict with what was typed (``edits``) in its fields."""
     found = plain(listed.listed(here, desk, brand))
+    fields_of_both = conflict.fields if conflict is not None else {}
+    edit_of = {edit.influencer: edit for edit in edits}
+    shown, theirs = {}, {}
+    for item in found["items"]:
+        who = item["influencer"]
+        current = {name: item[name] for name in FIELDS}
+        theirs[who] = {name: current[name] for name in fields_of_both.get(who, ())}
+        # The next save compares with what the page shows: after a conflict with the value of somebody else.
+        seen = dict(current)
+        if who in edit_of:
+            typed = {name: value for name, value in edit_of[who].changes.items() if name in FIELDS}
+            item |= typed
+            seen |= {name: edit_of[who].shown.get(name, current[name]) for name in typed}
+        shown[who] = msgspec.json.encode(seen | theirs[who]).decode()
     ids = [item["influencer"] for item in found["items"]]
     return page(
         request,
         "shortlist.html",
+        200 if conflict is None else 409,
         found=found,
         faces=people.faces(here, ids),
         about=people.described(here, ids),
         top=places.top(found["items"]),
-        versions={item["influencer"]: listed.version_of(item) for item in found["items"]},
+        shown=shown,
+        theirs=theirs,
+        conflict=f"{conflict.message} {conflict.hint}" if conflict is not None else "",
     )
 
 
@@ -60,39 +105,62 @@ def add(
 
 @router.post("/brands/{brand}/notes")
 def notes(
+    request: Request,
     caller: Writer,
     here: Here,
     desk: Notes,
     brand: str,
     influencer: Annotated[list[str], Form(min_length=1, max_length=1000)],
     shown: Annotated[
-        list[str], Form(max_length=1000, description="versions of the notes that the page showed")
+        list[str], Form(max_length=1000, description="JSON of the fields as the page showed them")
     ],
     note: Annotated[list[str], Form(max_length=1000)],
     tags: Annotated[list[str], Form(max_length=1000, description="with commas between them")],
     opinion: Annotated[list[Literal["none", "like", "dislike"]], Form(max_length=1000)],
     off: Annotated[str | None, Form(description="whom to take off the list")] = None,
+    theirs: Annotated[
+        str | None, Form(description="FIELD INFLUENCER: keep what somebody else noted there")
+    ] = None,
 ) -> Response:
-    """Save all notes of the page at once, all or none: those that were edited. Whatever somebody else noted
-    meanwhile of the others stays."""
+    """Save all fields of the page at once, all or none: those that were edited. What somebody else noted
+    meanwhile in other fields stays; if both edited one field, the page shows both and nothing is saved."""
     brand = people.account(here, brand)["id"]
     columns = influencer, shown, note, tags, opinion
     if len({len(column) for column in columns}) > 1:
         raise UsageError("The form came incomplete.", "Go back and save again: nothing was saved.")
     here_before = desk.marks(brand)
-    changes: dict[str, dict[str, Any]] = {}
-    for one, version, *fields in zip(*columns, strict=True):
-        edited = _edited(*fields)
-        if listed.version_of(edited) != version:
+    edits: dict[str, Edit] = {}
+    for one, before, *fields in zip(*columns, strict=True):
+        edited, seen = _edited(*fields), _shown(before)
+        changed = {
+            name: value
+            for name, value in edited.items()
+            if (name not in seen or plain_value(seen[name]) != value) and theirs != f"{name} {one}"
+        }
+        if changed:
             one = one if one in here_before else places.pair(here, brand, one)[1]
-            changes[one] = edited
+            edits[one] = Edit(one, changed, seen)
     if off is not None:
         off = off if off in here_before else places.pair(here, brand, off)[1]
-        changes[off] = {**changes.get(off, {}), "listed": False}
-    for one, edited in changes.items():
-        noted(desk, caller, "mark", f"{brand} {one} {', '.join(edited)}")
-        desk.mark(brand, one, edited)
+        edit = edits.get(off, Edit(off, {}))
+        edits[off] = replace(edit, changes={**edit.changes, "listed": False})
+    try:
+        desk.edit(brand, list(edits.values()))
+    except Conflict as conflict:
+        return _page(request, here, desk, brand, list(edits.values()), conflict)
+    for edit in edits.values():
+        noted(desk, caller, "mark", f"{brand} {edit.influencer} {', '.join(edit.changes)}")
     return back(at(brand, "shortlist"))
+
+
+def _shown(text: str) -> dict[str, Any]:
+    """Fields as a page showed them; none where the form has none. Raises UsageError."""
+    if not text:
+        return {}
+    try:
+        return msgspec.structs.asdict(msgspec.json.decode(text, type=ShownFields))
+    except msgspec.MsgspecError:
+        raise UsageError("The form came incomplete.", "Go back and save again: nothing was saved.") from None
 
 
 def _edited(note: str, tags: str, opinion: str) -> dict[str, Any]:
@@ -133,7 +201,12 @@ def report(
         raise UsageError(
             f"A report holds 200 influencers at most; {len(ids)} are on the list.", "Save them as a table."
         )
-    asked = {"brand": found["brand"], "ending": ending, "influencers": ids}
+    asked = {
+        "brand": found["brand"],
+        "ending": ending,
+        "influencers": ids,
+        "not_this": list(opinions(here, desk, brand).dislikes),
+    }
     return back(
         f"/jobs/{submitted('report', Reporting.model_validate(asked), caller, here, queue, desk)['id']}"
     )
@@ -151,6 +224,9 @@ def change(
     tags: Annotated[str | None, Form(max_length=FIELD, description="with commas between them")] = None,
     opinion: Annotated[Literal["none", "like", "dislike"] | None, Form()] = None,
     listed: Annotated[Literal["on", "off"] | None, Form()] = None,
+    shown: Annotated[
+        str, Form(max_length=20_000, description="JSON of the fields as the page showed them")
+    ] = "",
 ) -> Response:
     """Note something of one, or put it on the list or take it off; what is not sent stays as it is."""
     if whole:  # an empty field comes as none
@@ -171,6 +247,6 @@ def change(
     if opinion is not None:
         changes["opinion"] = None if opinion == "none" else opinion
     _checked(changes)
+    desk.edit(brand, [Edit(influencer, changes, _shown(shown))])
     noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
-    desk.mark(brand, influencer, changes)
     return back(at(brand, "shortlist"))

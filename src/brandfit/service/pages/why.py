@@ -15,13 +15,14 @@ from brandfit.explain.explanation import MapMethod
 from brandfit.explain.sentences import worth_telling
 from brandfit.report.gather import both_sides
 from brandfit.service import people, places
-from brandfit.service.api._shared import Followers, Here, Notes, plain
-from brandfit.service.desk import MARK
+from brandfit.service.api._shared import Here, Notes, plain
+from brandfit.service.desk import MARK, Desk
+from brandfit.service.opinions import opinions
+from brandfit.service.pages._list import Form, ListForm
 from brandfit.service.pages._shared import Reader, page
 from brandfit.workspace import Workspace
 
 router = APIRouter()
-Ranker = Annotated[str | None, Query(max_length=100)]
 Side = Literal["influencer", "brand"]
 PIECES = {
     "posts": "Posts that speak for it, and against it",
@@ -60,14 +61,13 @@ def why(
     desk: Notes,
     brand: str,
     influencer: str,
-    ranker: Ranker = None,
-    followers: Followers = None,
+    form: Form,
     side: Side = "influencer",
 ) -> Response:
     """The score, its parts and what both are about; what takes long is on pages of its own, which a script
     loads into this one."""
     brand, influencer = places.pair(here, brand, influencer)
-    told, wrong = _explained(here, brand, influencer, ranker or None, followers)
+    told, wrong = _explained(here, desk, brand, influencer, form)
     return page(
         request,
         "why.html",
@@ -77,8 +77,7 @@ def why(
         wrong=wrong,
         told=told,
         side=side,
-        ranker=ranker or "",
-        followers=followers or "",
+        address=form.address,
         pieces=_offered(here),
         own={id: people.faces(here, [id], 4)[id] for id in (brand, influencer)},
         about=people.described(here, [influencer])[influencer],
@@ -92,11 +91,11 @@ def piece(
     request: Request,
     _: Reader,
     here: Here,
+    desk: Notes,
     brand: str,
     influencer: str,
     piece: Literal["posts", "columns", "words", "maps", "both"],
-    ranker: Ranker = None,
-    followers: Followers = None,
+    form: Form,
     side: Side = "influencer",
     map_method: MapMethod = "occlusion",
 ) -> Response:
@@ -109,9 +108,10 @@ def piece(
         "influencer": influencer,
         "whose": whose,
         "side": side,
-        "ranker": ranker or "",
+        "ranker": form.ranker,
+        "address": form.address,
+        "as_learned": None,
     }
-    values["followers"] = followers or ""
     values |= {
         "piece": piece,
         "title": PIECES[piece],
@@ -124,15 +124,30 @@ def piece(
     values |= {"notes": [], "method": map_method, "methods": {}}
     try:
         if piece == "both":
-            values["pair"] = pipeline.pair(here, brand, influencer, ranker or None, followers=followers)
+            values["pair"] = pipeline.pair(
+                here,
+                brand,
+                influencer,
+                form.ranker or None,
+                followers=form.followers or None,
+                not_this=desk.dislikes(),
+            )
         else:
             if piece == "maps":
-                values["methods"] = {one: METHODS[one] for one in pipeline.map_methods(here, ranker or None)}
+                methods = pipeline.map_methods(here, form.ranker or None)
+                values["methods"] = {one: METHODS[one] for one in methods}
             asked = (piece,), (side,)
             told, _dataset = pipeline.explain(
-                here, brand, influencer, ranker or None, *asked, followers=followers, map_method=map_method
+                here,
+                brand,
+                influencer,
+                form.ranker or None,
+                *asked,
+                followers=form.followers or None,
+                map_method=map_method,
             )
-            quick, _wrong = _explained(here, brand, influencer, ranker or None, followers)
+            quick, _wrong = _explained(here, desk, brand, influencer, form)
+            values["as_learned"] = quick["as_learned"] if quick else None
             values["notes"] = [
                 note for note in told.notes if quick is None or note not in quick["notes"]
             ]  # of this piece alone
@@ -164,9 +179,8 @@ def compare(
     here: Here,
     desk: Notes,
     brand: str,
+    form: Form,
     asked: Annotated[list[str] | None, Query(alias="with", max_length=100)] = None,
-    ranker: Ranker = None,
-    followers: Followers = None,
 ) -> Response:
     """Two to four influencers for a brand, side by side."""
     account = people.account(here, brand)
@@ -176,12 +190,12 @@ def compare(
     ids = list(dict.fromkeys(places.pair(here, brand, one)[1] for one in asked or [] if one.strip()))
     left_out, ids = ids[MOST_COMPARED:], ids[:MOST_COMPARED]
     if len(ids) < FEWEST_COMPARED:
-        return page(request, "compare.html", brand=brand, ids=ids, rows=[], ranker=ranker or "")
+        return page(request, "compare.html", brand=brand, ids=ids, rows=[], address=form.address)
     faces, about, marks = people.faces(here, ids), people.described(here, ids), desk.marks(brand)
-    prices = _prices(here, brand, ids, ranker or None)
+    prices = _prices(here, brand, ids, form.ranker or None)
     rows = []
     for id in ids:
-        told, wrong = _explained(here, brand, id, ranker or None, followers)
+        told, wrong = _explained(here, desk, brand, id, form)
         audience = pipeline.audience(here, id)
         rows.append(
             {
@@ -192,6 +206,9 @@ def compare(
                         "score": None,
                         "rank": None,
                         "among": 0,
+                        "left_out": None,
+                        "narrowed_by": "",
+                        "adjusted_by": "",
                         "chance": None,
                         "parts": {},
                         "radar": None,
@@ -221,17 +238,25 @@ def compare(
         hints=people.HINTS,
         currency=pipeline.currency_of(here),
         top=places.top(rows),
-        ranker=ranker or "",
-        followers=followers or "",
+        address=form.address,
     )
 
 
 def _explained(
-    here: Workspace, brand: str, influencer: str, ranker: str | None, followers: str | None
+    here: Workspace, desk: Desk, brand: str, influencer: str, form: ListForm
 ) -> tuple[dict[str, Any] | None, str]:
-    """What is quickly told of a pair, or why nothing is."""
+    """The score and the place of a pair in the list that the form asks for, or why there is none."""
     try:
-        told, _ = pipeline.explain(here, brand, influencer, ranker, (), followers=followers)
+        query = form.query(here, brand, opinions(here, desk, brand))
+        told, _ = pipeline.explain(
+            here,
+            brand,
+            influencer,
+            form.ranker or None,
+            (),
+            followers=form.followers or None,
+            query=query,
+        )
     except BrandfitError as error:
         return None, f"{error.message} {error.hint}".strip()
     chance = told.more.get("probability")
@@ -243,6 +268,11 @@ def _explained(
         "chance": plain(dict(zip(("value", "low", "high"), chance, strict=True))) if chance else None,
         "rank": told.more.get("rank"),
         "among": told.more.get("candidates"),
+        "left_out": told.more.get("left_out"),
+        "as_learned": told.more.get("score_as_learned"),
+        "moved": {"influencer": influencer, **told.more} if "moved" in told.more else None,
+        "narrowed_by": query.narrowed_by,
+        "adjusted_by": query.adjusted_by,
         "like": told.more.get("like_brands") or [],
         "radar": both_sides(told),
         "notes": told.notes,

@@ -4,7 +4,10 @@
 const api = (path, options = {}) =>
   fetch(`/api/v1${path}`, { headers: { "content-type": "application/json", ...(options.headers || {}) }, ...options }).then(async (answer) => {
     const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error([told.title, told.detail].filter(Boolean).join(" ") || `The service answered ${answer.status}.`);
+    if (!answer.ok) {
+      const error = new Error([told.title, told.detail].filter(Boolean).join(" ") || `The service answered ${answer.status}.`);
+      throw Object.assign(error, { status: answer.status, current: told.current });
+    }
     return told;
   });
 
@@ -128,19 +131,61 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     if (field.name === "opinion") return { opinion: field.value === "none" ? null : field.value };
     return { note: field.value.trim() };
   };
+  // What the page showed of each field before it was edited: the service compares it with what is noted by now.
+  const hidden = (group) => group.querySelector("[name=shown]");
+  const shown = (group, name) => ({ [name]: JSON.parse(hidden(group).value)[name] });
+  const showed = (group, name, now) => (hidden(group).value = JSON.stringify({ ...JSON.parse(hidden(group).value), [name]: now }));
+  const text = (name, now) => (name === "tags" ? now.join(", ") : name === "opinion" ? now || "none" : now);
+  const keep = (field, words) => {
+    if (field.tagName === "SELECT") for (const option of field.options) option.defaultSelected = option.value === words;
+    else field.defaultValue = words;
+  };
+  const settle = (group, name) => group.querySelector(`[data-conflict=${name}]`)?.remove();
+  const conflict = (field, current) => {
+    const group = field.closest("[data-notes]");
+    const [name, theirs] = [field.name, current[field.name]];
+    const what = { note: "this note", tags: "the tags", opinion: "the opinion" }[name];
+    const [box, line, actions] = ["div", "p", "p"].map((tag) => document.createElement(tag));
+    const [mine, other] = ["Keep yours", "Take theirs"].map((words) => Object.assign(document.createElement("button"), { type: "button", textContent: words }));
+    [box.className, actions.className] = ["warn", "actions"];
+    box.setAttribute("role", "alert");
+    box.dataset.conflict = name;
+    const quoted = Object.assign(document.createElement("bdi"), { textContent: text(name, theirs) });
+    line.append(`Somebody else changed ${what} meanwhile: “`, quoted, "”. Yours is in the field, and not saved.");
+    mine.addEventListener("click", () => {
+      showed(group, name, theirs);
+      settle(group, name);
+      save(field);
+    });
+    other.addEventListener("click", () => {
+      showed(group, name, theirs);
+      settle(group, name);
+      field.value = text(name, theirs);
+      keep(field, field.value);
+      unsaved.delete(field);
+      const left = fields(group).some((one) => unsaved.has(one));
+      tell(group, left ? "Not saved yet" : "Theirs is kept", left);
+    });
+    actions.append(mine, " ", other);
+    box.append(line, actions);
+    settle(group, name);
+    group.prepend(box);
+  };
   const save = (field) => {
     const group = field.closest("[data-notes]");
     const who = group.dataset.notes;
     const asked = field.value;
     let off = false; // "Not this" takes somebody off the list
     tell(group, "Saving …");
-    const told = api(`/marks/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(who)}`, { method: "PATCH", body: JSON.stringify(body(field)), keepalive: true })
+    const told = api(`/marks/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(who)}`, { method: "PATCH", body: JSON.stringify({ ...body(field), shown: shown(group, field.name) }), keepalive: true })
       .then((mark) => {
+        showed(group, field.name, mark[field.name]);
+        settle(group, field.name);
+        keep(field, asked);
         if (field.tagName === "SELECT") {
-          for (const option of field.options) option.defaultSelected = option.value === asked;
           const badge = group.closest("article").querySelector("[data-opinion]");
           if (badge) badge.dataset.opinion = mark.opinion || "none";
-        } else field.defaultValue = asked;
+        }
         if (field.value === asked) unsaved.delete(field);
         off = field.name === "opinion" && !mark.listed;
         const left = fields(group).some((one) => unsaved.has(one));
@@ -150,7 +195,8 @@ for (const form of document.querySelectorAll("form[data-save]")) {
       })
       .catch((error) => {
         unsaved.add(field);
-        tell(group, `Not saved: ${error.message}`, true);
+        if (error.status === 409 && error.current) conflict(field, error.current);
+        tell(group, error.current ? "Not saved" : `Not saved: ${error.message}`, true);
         return false;
       });
     sent.set(field, told);
@@ -168,6 +214,7 @@ for (const form of document.querySelectorAll("form[data-save]")) {
   });
   form.addEventListener("change", (event) => unsaved.has(event.target) && save(event.target));
   form.addEventListener("submit", (event) => {
+    if (form.querySelector("button[name=theirs]")) return; // a page that the service made after a conflict: it is sent as a form
     event.preventDefault();
     event.stopImmediatePropagation(); // no button is disabled: the page stays
     const off = event.submitter && event.submitter.name === "off" ? event.submitter.value : "";
