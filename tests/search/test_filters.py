@@ -173,6 +173,12 @@ def sure(place):
     return place is not None and place[2] - place[1] <= 0.7
 
 
+def works_with(id, brand):
+    if any(link.kind == "endorses" and (link.source, link.target) == (id, brand) for link in LINKS):
+        return True
+    return False if MINE[id] else None
+
+
 FOLLOWERS = {id: BY_ID[id].followers for id in MINE}
 TYPICAL = oracle.typical(logs(answered))
 PLACES = {id: oracle.place(id, FOLLOWERS, TYPICAL) for id in MINE}
@@ -206,10 +212,12 @@ BRUTE = {
     ),
     "posting_rate:2..": lambda id: between(rate(id), 2, None),
     "sponsored_share:..40%": lambda id: between(share(id), None, 0.4),
-    "hashtag:#Vegan": lambda id: any("vegan" in p.hashtags for p in MINE[id]),
-    "mentions:@glow": lambda id: any("glow" in (*p.mentions, *p.tags, *p.sponsors) for p in MINE[id]),
-    "worked_with:peak": lambda id: any(link.kind == "endorses" and link.source == id for link in LINKS),
-    "audience:5..12": lambda id: between(len(people(id)), 5, 12),
+    "hashtag:#Vegan": lambda id: any("vegan" in p.hashtags for p in MINE[id]) if MINE[id] else None,
+    "mentions:@glow": lambda id: (
+        any("glow" in (*p.mentions, *p.tags, *p.sponsors) for p in MINE[id]) if MINE[id] else None
+    ),
+    "worked_with:peak": lambda id: works_with(id, "peak"),
+    "audience:5..12": lambda id: between(len(people(id)) or None, 5, 12),
     "engagement_vs_peers:60%..": lambda id: between(PLACES[id][0], 0.6, None) if sure(PLACES[id]) else None,
     "followers_ratio:..40": lambda id: between(
         BY_ID[id].followers / BY_ID[id].followees if BY_ID[id].followers and BY_ID[id].followees else None,
@@ -242,6 +250,57 @@ def test_a_filter_finds_what_a_loop_finds(text):
     assert unknown == sum(told is None for told in TRUTH[text])
     assert any(found)
     assert not all(found)
+
+
+IMPORTED = {"here"}
+"""Fields that count what was imported: their 0 is a fact."""
+
+
+@pytest.mark.parametrize("text", BRUTE)
+def test_an_account_about_which_nothing_is_known_is_unknown_for_every_field(text):
+    pytest.importorskip("py3langid") if text.startswith("language") else None
+    posts = [Post(id="silent-1", account="silent")]  # a post of which nothing is known
+    unknown = [Account(id="blank"), Account(id="silent")]
+    facts = Facts(Dataset.of([*ACCOUNTS, *unknown], [*POSTS, *posts], links=LINKS).with_slots(DATASET.slots))
+    (leaf,) = parse(text).leaves
+    at = np.flatnonzero(np.isin(facts.ids.astype(str), ["blank", "silent"]))
+    if leaf.field in IMPORTED:
+        assert leaf.told(facts, at) == [0, 1]
+        return
+    assert leaf.told(facts, at) == [None, None]
+    for condition in (parse(text), parse(f"not {text}")):
+        found, count = kept(condition, facts)
+        assert not found[at].any()
+        assert count == sum(told is None for told in TRUTH[text]) + 2
+
+
+@pytest.mark.parametrize(
+    ("post", "field", "told"),
+    [
+        ({"caption": "A walk"}, "hashtag:vegan", False),
+        ({"caption": ""}, "hashtag:vegan", False),
+        ({"hashtags": ["trip"]}, "hashtag:vegan", False),
+        ({"mentions": ["peak"]}, "hashtag:vegan", None),
+        ({"likes": 5}, "mentions:glow", None),
+        ({"tags": ["peak"]}, "mentions:glow", False),
+        ({"sponsors": ["glow"]}, "mentions:glow", True),
+        ({"likes": 5}, "worked_with:glow", None),
+        ({"caption": "A walk"}, "worked_with:glow", False),
+    ],
+)
+def test_a_post_with_a_known_text_or_list_answers(post, field, told):
+    accounts = [Account(id="glow", role="brand"), Account(id="one")]
+    facts = Facts(Dataset.of(accounts, [Post(id="p", account="one", **post)]))
+    (leaf,) = parse(field).leaves
+    assert leaf.told(facts, np.array([0])) == [told]
+
+
+def test_a_known_partner_of_one_brand_is_known_not_to_work_with_another():
+    accounts = [Account(id="glow", role="brand"), Account(id="peak", role="brand"), Account(id="one")]
+    links = [Link(id="e", kind="endorses", source="one", target="peak")]
+    facts = Facts(Dataset.of(accounts, [], links=links))
+    assert parse("worked_with:glow").of(facts).to_pylist() == [False]
+    assert parse("worked_with:peak").of(facts).to_pylist() == [True]
 
 
 def _plain(value):

@@ -43,8 +43,7 @@ def category_words(category: str | None, is_stated: bool | None, probability: fl
 
 
 class Facts:
-    """Of the n influencers of a Dataset, in its order: (n,) Arrow arrays, null where a fact is not known;
-    lists are never null."""
+    """Of the n influencers of a Dataset, in its order: (n,) Arrow arrays, null where a fact is not known."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
@@ -165,8 +164,9 @@ class Facts:
 
     @cached_property
     def audience(self) -> pa.Array:
-        """Accounts that are known to comment or to follow."""
-        return pa.array(Audiences(self.dataset, self.ids.tolist()).matrix.getnnz(axis=1), pa.int64())
+        """Accounts that are known to comment or to follow; null where none is."""
+        members = Audiences(self.dataset, self.ids.tolist()).matrix.getnnz(axis=1)  # (n,)
+        return pa.array(members, pa.int64(), mask=members == 0)
 
     @cached_property
     def engagement_vs_peers(self) -> pa.Array:
@@ -211,21 +211,26 @@ class Facts:
 
     # --- sets: which influencers have one -------------------------------------------------------------------
 
-    def with_hashtag(self, tag: str) -> np.ndarray:
-        """(n,) bool."""
-        return self._listing("hashtags", tag)
+    def with_hashtag(self, tag: str) -> pa.Array:
+        """(n,) bool; null where no post here has a known text or hashtag."""
+        return self._ternary(self._listing("hashtags", tag), self._has_text("hashtags"))
 
-    def with_mention(self, account: str) -> np.ndarray:
-        """(n,) bool: names or tags the account, or states it as a sponsor."""
-        return np.any([self._listing(column, account) for column in MENTIONS], axis=0)
+    def with_mention(self, account: str) -> pa.Array:
+        """(n,) bool: names or tags the account, or states it as a sponsor; null where no post here has a
+        known text or names an account."""
+        is_named = np.any([self._listing(column, account) for column in MENTIONS], axis=0)
+        return self._ternary(is_named, self._has_text(*MENTIONS))
 
-    def with_brand(self, brand: str) -> np.ndarray:
-        """(n,) bool: is known to have worked with the brand. Raises UnknownName where there is no such
-        brand."""
+    def with_brand(self, brand: str) -> pa.Array:
+        """(n,) bool: is known to have worked with the brand; null where no partner is known and no post here
+        has a known text or names an account. Raises UnknownName where there is no such brand."""
         if brand not in self.brands:
             raise UnknownName("brand", brand, self.brands)
-        partners = self.dataset.partners.get(brand, set())
-        return np.array([id in partners for id in self.ids.tolist()], bool)
+        partners = self.dataset.partners
+        all_partners = set().union(*partners.values())
+        is_partner = np.array([id in partners.get(brand, ()) for id in self.ids.tolist()], bool)
+        has_partner = np.array([id in all_partners for id in self.ids.tolist()], bool)
+        return self._ternary(is_partner, has_partner | self._has_text(*MENTIONS))
 
     # --- what there is --------------------------------------------------------------------------------------
 
@@ -298,3 +303,16 @@ class Facts:
         found = np.zeros(len(self), bool)
         found[self._owner[hit]] = True
         return found
+
+    def _has_text(self, *columns: str) -> np.ndarray:
+        """(n,) bool: has a post here whose caption is known, or with an entry in one of these lists."""
+        is_stated = pc.is_valid(self._posts["caption"])
+        for column in columns:
+            is_stated = pc.or_(is_stated, pc.greater(pc.list_value_length(self._posts[column]), 0))
+        has_text = np.zeros(len(self), bool)
+        has_text[self._owner[is_stated.to_numpy()]] = True
+        return has_text
+
+    @staticmethod
+    def _ternary(is_true: np.ndarray, is_known: np.ndarray) -> pa.Array:
+        return pa.array(is_true, pa.bool_(), mask=~(is_true | is_known))

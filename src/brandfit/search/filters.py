@@ -44,7 +44,8 @@ class Field:
 
     doc       for help
     says      a sentence for people of the value
-    column    of Facts, for a range or an equal text; or which: value to (n,) bool
+    column    of Facts, for a range or an equal text; or which: value to (n,) bool, null where
+              it is not known
     numbers   how a number is written: "count", "share", "rate" or "day"; "" of texts
     known     values that there are, to suggest one where nobody has what was asked for
     """
@@ -52,7 +53,7 @@ class Field:
     doc: str
     says: Callable[[Any], str]
     column: str = ""
-    which: Callable[[Facts, str], np.ndarray] | None = None
+    which: Callable[[Facts, str], pa.Array] | None = None
     numbers: str = ""
     known: Callable[[Facts], Iterable[str]] | None = None
     inside: bool = False
@@ -255,7 +256,7 @@ class Leaf(Condition):
     def of(self, facts: Facts) -> Ternary:
         field = FIELDS[self.field]
         if field.which is not None:
-            return pa.array(field.which(facts, self.value))
+            return field.which(facts, self.value)
         column = self.column(facts)
         if not field.numbers:
             told = pc.utf8_lower(column)
@@ -302,7 +303,7 @@ class Leaf(Condition):
         """
         field = FIELDS[self.field]
         if field.which is not None:
-            return [bool(value) for value in field.which(facts, self.value)[at]]
+            return field.which(facts, self.value).take(pa.array(at, pa.int64())).to_pylist()
         values = self.column(facts).take(pa.array(at, pa.int64())).to_pylist()
         return [_moment(value) for value in values] if field.numbers == "day" else values
 
