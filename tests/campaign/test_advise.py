@@ -177,7 +177,7 @@ def test_where_nothing_helps_it_says_the_habit():
 
 
 def test_what_is_missing_is_said():
-    with pytest.raises(UsageError, match="There are 0 posts with likes"):
+    with pytest.raises(UsageError, match="There are 0 posts with known likes"):
         Engagement(Dataset.of([Account(id="a", followers=10)], [Post(id="p", account="a")]))
     model = Engagement(planted(0.5).with_accounts([Account(id="new")]))
     with pytest.raises(UsageError, match="followers of new are not known"):

@@ -101,6 +101,7 @@ CASES = {
     "ids_with_spaces": ("warning", {"accounts": [Account(id="bad name", followers=9_000)]}, ("bad name",)),
     "posts_of_unknown_accounts": ("error", one_more(account="ghost"), ("px",)),
     "likes_above_followers": ("warning", one_more(likes=10_001), ("px",)),
+    "posts_without_engagement": ("note", one_more(comments=None), ("px",)),
     "posts_in_the_future": ("warning", one_more(time=NOW + 1), ("px",)),
     "posts_before_2010": ("warning", one_more(time=1_000_000_000), ("px",)),
     "posts_without_time": ("note", one_more(time=None), ("px",)),
@@ -202,9 +203,14 @@ def test_the_dict_is_json_and_the_text_tells_it_all():
 
 
 def test_engagement_rate_is_the_mean_over_posts():
-    """(300 + 20) / 10,000 = 0.032 and (100 + 0) / 10,000 = 0.01; a post without likes is left out: 0.021."""
+    """(300 + 20) / 10,000 = 0.032 and (100 + 0) / 10,000 = 0.01; a post without likes, or without comments,
+    is left out: 0.021."""
     data = sound()
-    data["posts"] += [Post(id="q", account="mara", likes=100), Post(id="r", account="mara", comments=5)]
+    data["posts"] += [
+        Post(id="q", account="mara", likes=100, comments=0),
+        Post(id="r", account="mara", comments=5),
+        Post(id="s", account="mara", likes=9_000),
+    ]
     d = checks.check(Dataset.of(**data), now=NOW).distributions["engagement_rate"]
     assert d["n"] == 1
     assert d["mean"] == pytest.approx(0.021)

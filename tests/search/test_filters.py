@@ -56,7 +56,7 @@ def rows(seed: int = 0):
                 comments=maybe(int(rng.integers(0, 50))),
                 disclosed=maybe(bool(rng.random() < 0.3)),
             )
-            for p in range(int(rng.integers(0, 5)))
+            for p in range(int(rng.integers(0, 8)))
         ]
     partners = [a.id for a in accounts[2:] if rng.random() < 0.3]
     links = [
@@ -77,7 +77,7 @@ def rows(seed: int = 0):
     return accounts, posts, links
 
 
-ACCOUNTS, POSTS, LINKS = rows()
+ACCOUNTS, POSTS, LINKS = rows(2)
 HEARD = np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32)
 DATASET = Dataset.of(ACCOUNTS, POSTS, links=LINKS).with_slots(
     {
@@ -93,7 +93,7 @@ MINE = {id: [p for p in POSTS if p.account == id and p.kind == "post"] for id in
 
 def rates(id):
     n = BY_ID[id].followers
-    return [(p.likes + (p.comments or 0)) / n for p in MINE[id] if n and p.likes is not None]
+    return [(p.likes + p.comments) / n for p in MINE[id] if n and None not in (p.likes, p.comments)]
 
 
 def rate(id):
@@ -164,9 +164,8 @@ def logs(of_post):
 
 
 def answered(id, post):
-    return (
-        np.log((post.likes + (post.comments or 0) + 1) / BY_ID[id].followers) if BY_ID[id].followers else None
-    )
+    known = BY_ID[id].followers and post.comments is not None
+    return np.log((post.likes + post.comments + 1) / BY_ID[id].followers) if known else None
 
 
 def sure(place):

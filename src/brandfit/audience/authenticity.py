@@ -10,11 +10,11 @@ is. Never a verdict.
     stock_comments      share of comments that could stand under any post: emoji alone, or words that stand
                         under posts of ten other accounts too
 
-A typical post is the geometric mean over posts of which the likes are known. Comments are those that were
-imported, the account's own left out, taken as if each were drawn on its own: what is written under one post
-is more alike than that, so that intervals of the last three are rather too short. Many honest things look the
-same: a giveaway repeats comments, a close circle repeats people. So hints stand side by side, and no score is
-made of them.
+A typical post is the geometric mean over posts of which likes and comments are known. Comments are those that
+were imported, the account's own left out, taken as if each were drawn on its own: what is written under one
+post is more alike than that, so that intervals of the last three are rather too short. Many honest things
+look the same: a giveaway repeats comments, a close circle repeats people. So hints stand side by side, and no
+score is made of them.
 
 How sure it is that an account lies where it lies among its peers is told by the width of the 95 % interval of
 its place, which the number of posts, comments and peers makes: ``high`` up to 20 points, ``medium`` up to 40,
@@ -35,6 +35,7 @@ from brandfit.audience.comments import Comments
 from brandfit.audience.peers import FEWEST, Places, places
 from brandfit.audience.sampling import Estimates, sameness, share, typical
 from brandfit.data.dataset import Dataset
+from brandfit.data.engagement import interactions
 
 FEWEST_POSTS, FEWEST_COMMENTS = 3, 10
 SURE = {"high": 0.2, "medium": 0.4, "low": 0.7}
@@ -173,17 +174,17 @@ class Hints:
 
     def _engagement(self) -> Estimates:
         owner, likes, comments = self._answers(self.followers > 0)
+        answers = likes + comments  # (p,)
         # one is added, so that a post that nobody answered has a logarithm too
         return typical(
             owner,
-            np.log(likes + np.nan_to_num(comments) + 1) - np.log(self.followers[owner]),
+            np.log(answers + 1) - np.log(self.followers[owner]),
             len(self.accounts),
         )
 
     def _likes_per_comment(self) -> Estimates:
         owner, likes, comments = self._answers(np.ones(len(self.accounts), bool))
-        known = ~np.isnan(comments)
-        return typical(owner[known], np.log1p(likes[known]) - np.log1p(comments[known]), len(self.accounts))
+        return typical(owner, np.log1p(likes) - np.log1p(comments), len(self.accounts))
 
     def _followers_ratio(self) -> Estimates:
         followees = np.asarray(self.dataset.of_accounts("followees", self.accounts), np.float64)
@@ -204,7 +205,7 @@ class Hints:
         return share(hits, np.bincount(self.comments.owner[told], minlength=len(self.accounts)))
 
     def _answers(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Owner, likes and comments (NaN: not known) of every post of these accounts (n,) whose likes are
+        """Owner, likes and comments of every post of these accounts (n,) whose likes and comments are
         known."""
         posts = self.dataset.posts
         account = pc.index_in(posts["account"], value_set=pa.array(self.accounts, pa.string()))
@@ -212,7 +213,7 @@ class Hints:
         likes, comments = (
             posts[c].cast("float64").to_numpy(zero_copy_only=False) for c in ("likes", "comments")
         )
-        used = (owner >= 0) & ~np.isnan(likes) & pc.equal(posts["kind"], "post").to_numpy()
+        used = (owner >= 0) & ~np.isnan(interactions(posts)) & pc.equal(posts["kind"], "post").to_numpy()
         used[used] = wanted[owner[used]]
         return owner[used], likes[used], comments[used]
 

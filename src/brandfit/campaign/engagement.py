@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit import seeds
 from brandfit.campaign.interval import GROUPS, Errors, Interval, group_of, intervals
 from brandfit.data.captions import disclosed, hashtags
 from brandfit.data.dataset import Dataset
+from brandfit.data.engagement import rates
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import unrounded
 
@@ -59,7 +61,7 @@ class Expected:
 
 
 class Engagement:
-    """Fitted on the posts of all influencers of a Dataset whose likes and followers are known.
+    """Fitted on the posts of all influencers of a Dataset whose likes, comments and followers are known.
 
     gain       share of the baseline's mean absolute error (of log rates, accounts held out) that it takes
                away; not above 0: it is no better than the own habit, and then only says that
@@ -73,10 +75,9 @@ class Engagement:
         accounts = sorted(set(posts["account"]))
         if len(rate) < FEWEST or len(accounts) < FOLDS:
             raise UsageError(
-                f"There are {len(rate)} posts with likes and followers, of {len(accounts)} accounts, to "
-                "learn engagement from; "
-                f"{FEWEST} posts of {FOLDS} accounts are needed.",
-                "Import likes of posts and followers of accounts.",
+                f"There are {len(rate)} posts with known likes, comments and followers, of {len(accounts)} "
+                f"accounts, to learn engagement from; {FEWEST} posts of {FOLDS} accounts are needed.",
+                "Import likes and comments of posts and followers of accounts.",
             )
         past = _Past(
             np.unique(np.asarray(posts["account"]), return_inverse=True)[1], np.log(rate), np.log(followers)
@@ -260,19 +261,18 @@ def _axes(dataset: Dataset, slot: str, ids: list[str]) -> _Axes:
 
 
 def _known(dataset: Dataset) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
-    """Posts of influencers with likes, of accounts with followers: their columns, rates and followers."""
-    posts = dataset.posts.filter(
-        pc.and_(pc.is_valid(dataset.posts["likes"]), pc.equal(dataset.posts["kind"], "post"))
-    )
-    mine = set(dataset.influencers.tolist())
-    size = dataset.of_accounts("followers", posts["account"].to_pylist()).astype(np.float64)
-    answers = pc.fill_null(posts["likes"], 0).to_numpy() + pc.fill_null(posts["comments"], 0).to_numpy()
-    kept = np.flatnonzero(
-        (size > 0) & (answers > 0) & np.array([a in mine for a in posts["account"].to_pylist()], bool)
-    )
+    """Posts of influencers with a known rate above 0, which has a logarithm: their columns, rates and
+    followers."""
+    posts = dataset.posts
+    rate = rates(dataset, posts)  # (p,)
+    is_influencers = pc.is_in(
+        posts["account"], value_set=pa.array(dataset.influencers, pa.string())
+    ).to_numpy()
+    kept = np.flatnonzero((rate > 0) & is_influencers)
     table = posts.take(kept)
+    followers = dataset.of_accounts("followers", table["account"].combine_chunks()).astype(np.float64)
     told = {name: table[name].to_pylist() for name in ("id", "account", "caption", "disclosed")}
-    return told, answers[kept] / size[kept], size[kept]
+    return told, rate[kept], followers
 
 
 def _columns(

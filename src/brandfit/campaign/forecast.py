@@ -33,6 +33,7 @@ import pyarrow.compute as pc
 from brandfit import seeds
 from brandfit.campaign.interval import LEVEL
 from brandfit.data.dataset import Dataset
+from brandfit.data.engagement import interactions
 
 DRAWS = 4_000
 ENDS = (1 - LEVEL) / 2, (1 + LEVEL) / 2
@@ -119,9 +120,9 @@ def past_posts(dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     ids = pa.array(dataset.influencers, pa.string())
     posts = dataset.posts
-    both = pc.and_(pc.is_valid(posts["likes"]), pc.is_valid(posts["comments"]))
     mine = pc.and_(pc.is_in(posts["account"], value_set=ids), pc.equal(posts["kind"], "post"))
-    past = posts.filter(pc.and_(both, mine))
+    past = posts.filter(mine)
+    engagement = interactions(past)
+    known = ~np.isnan(engagement)
     owner = pc.index_in(past["account"], value_set=ids).to_numpy().astype(np.int64)
-    engagement = past["likes"].to_numpy().astype(np.float64) + past["comments"].to_numpy().astype(np.float64)
-    return owner, engagement, pc.fill_null(past["time"], 0).to_numpy()
+    return owner[known], engagement[known], pc.fill_null(past["time"], 0).to_numpy()[known]

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from brandfit.data.candidates import MICRO
 from brandfit.data.dataset import Dataset
+from brandfit.data.engagement import interactions, rates
 
 Severity = Literal["error", "warning", "note"]
 
@@ -125,7 +126,7 @@ class _Facts:
         owned = self.owner >= 0
         self.audience_of_post = np.full(len(self.owner), np.nan)  # (p,) followers of who posted
         self.audience_of_post[owned] = self.followers[self.owner[owned]]
-        self.likes, self.comments = _numbers(posts["likes"]), _numbers(posts["comments"])
+        self.likes = _numbers(posts["likes"])
 
 
 def _accounts(facts: _Facts) -> Iterator[Finding]:
@@ -202,6 +203,14 @@ def _posts(facts: _Facts, now: float) -> Iterator[Finding]:
         "warning",
         of(facts.likes > facts.audience_of_post),
         "{} with more likes than the account has followers.",
+        "post",
+    )
+    without_rate = facts.real & np.isnan(interactions(posts))
+    yield from _finding(
+        "posts_without_engagement",
+        "note",
+        of(without_rate),
+        "{} whose likes or comments are not known: no engagement rate.",
         "post",
     )
     times = _numbers(posts["time"])
@@ -365,11 +374,10 @@ def _distributions(facts: _Facts) -> dict[str, dict[str, Any]]:
 
 
 def _engagement(facts: _Facts) -> np.ndarray:
-    """(a,) mean over the posts of an account of (likes + comments) / followers; NaN where nothing is
-    known."""
-    counted = facts.real & (facts.owner >= 0) & ~np.isnan(facts.likes) & (facts.audience_of_post > 0)
-    rate = (facts.likes + np.nan_to_num(facts.comments))[counted] / facts.audience_of_post[counted]
-    total = np.bincount(facts.owner[counted], rate, len(facts.ids))
+    """(a,) mean engagement rate of the posts of an account; NaN where none is known."""
+    of_posts = rates(facts.dataset, facts.dataset.posts)  # (p,)
+    counted = (facts.owner >= 0) & ~np.isnan(of_posts)
+    total = np.bincount(facts.owner[counted], of_posts[counted], len(facts.ids))
     n = np.bincount(facts.owner[counted], minlength=len(facts.ids))
     return np.divide(total, n, out=np.full(len(n), np.nan), where=n > 0)
 

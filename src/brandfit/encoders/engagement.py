@@ -4,9 +4,8 @@
     log1p_likes, log1p_comments, log1p_followers           natural logarithms of 1 + the counts, since counts
                                                            spread over decades
 
-A post whose likes are not known or hidden, or whose account has no known followers, is no unit. Comments that
-are not known count as none: they are a few per cent of the likes, and leaving the post out would lose the
-likes too. The followers are those of the last import, not those of the day of the post.
+A post is a unit if its likes, its comments and the followers of its account are known
+(``data.engagement``). The followers are those of the last import, not those of the day of the post.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.data.dataset import Dataset
+from brandfit.data.engagement import interactions
 from brandfit.encoders.base import Encoder, Units
 
 
@@ -36,11 +36,9 @@ class Engagement(Encoder):
             from_pandas=True,
         )
         posts = dataset.posts.select(["id", "likes", "comments"]).append_column("followers", followers)
-        posts = posts.filter(pc.and_(pc.is_valid(posts["likes"]), pc.greater(posts["followers"], 0)))
-        counts = [
-            pc.fill_null(posts[name], 0).cast(pa.int64()).to_pylist()
-            for name in ("likes", "comments", "followers")
-        ]
+        is_known = pa.array(~np.isnan(interactions(posts)))
+        posts = posts.filter(pc.and_(is_known, pc.greater(posts["followers"], 0)))
+        counts = [posts[name].cast(pa.int64()).to_pylist() for name in ("likes", "comments", "followers")]
         return Units(posts["id"].to_pylist(), list(zip(*counts, strict=True)))
 
     def encode_batch(self, batch: Sequence[tuple[int, int, int]]) -> np.ndarray:

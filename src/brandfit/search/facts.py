@@ -12,6 +12,7 @@ from brandfit.audience import match
 from brandfit.audience.authenticity import Hints
 from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
+from brandfit.data.engagement import rates
 from brandfit.errors import UnknownName
 
 MONTH = 365.25 * 86_400 / 12
@@ -110,7 +111,7 @@ class Facts:
 
     @cached_property
     def engagement(self) -> pa.Array:
-        """Mean over the posts here of (likes + comments) / followers."""
+        """Mean of (likes + comments) / followers over the posts here whose likes and comments are known."""
         return self._rates(np.mean)
 
     @cached_property
@@ -284,13 +285,9 @@ class Facts:
         return np.asarray(pc.index_in(self._posts["account"], value_set=self.id).to_numpy(), np.int64)
 
     def _rates(self, middle: object) -> pa.Array:
-        followers = pc.fill_null(self.followers, 0).to_numpy()[self._owner]
-        likes = self._posts["likes"]
-        known = pc.is_valid(likes).to_numpy(zero_copy_only=False) & (followers > 0)
-        answers = (pc.fill_null(likes, 0).to_numpy() + pc.fill_null(self._posts["comments"], 0).to_numpy())[
-            known
-        ]
-        owner, rate = self._owner[known], answers / followers[known]
+        of_posts = rates(self.dataset, self._posts)  # (p,)
+        known = ~np.isnan(of_posts)
+        owner, rate = self._owner[known], of_posts[known]
         order = np.argsort(owner, kind="stable")
         ids, first = np.unique(owner[order], return_index=True)
         result = np.full(len(self), np.nan)

@@ -1,0 +1,30 @@
+"""The engagement rate of posts, defined once for conditions, exports, hints, prices, forecasts and encoders.
+
+    interactions = likes + comments                    engagement rate = interactions / followers
+
+Both counts must be known: a post whose likes are hidden, or whose comments were not imported, has no
+interactions and no rate. It is not counted as 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from brandfit.data.dataset import Dataset
+
+
+def interactions(posts: pa.Table) -> np.ndarray:
+    """(p,) likes + comments of each row, NaN where one of them is not known."""
+    likes, comments = (posts[name].cast("float64") for name in ("likes", "comments"))
+    return np.asarray(pc.add(likes, comments).to_numpy(), np.float64)
+
+
+def rates(dataset: Dataset, posts: pa.Table) -> np.ndarray:
+    """(p,) interactions over followers of the account of each of these posts, NaN where not known. A brief
+    has no rate, nor has a post of an account with 0 followers."""
+    followers = dataset.of_accounts("followers", posts["account"].combine_chunks()).astype(np.float64)
+    is_post = pc.equal(posts["kind"], "post").to_numpy()
+    has_rate = is_post & (followers > 0)
+    return np.divide(interactions(posts), followers, out=np.full(len(posts), np.nan), where=has_rate)
