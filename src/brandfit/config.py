@@ -102,6 +102,19 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
     return settings
 
 
+def refuse_unread(settings: Iterable[str] | None, takers: Mapping[str, Iterable[str]]) -> None:
+    """Raise UnknownName for the first setting that is not ``TAKER.NAME`` of one of these takers: nothing
+    would read it. takers: each to the names of its settings, which are suggested; whether a name of a taker
+    is one of them, its own reader says."""
+    known = sorted(f"{taker}.{name}" for taker, names in takers.items() for name in names)
+    for setting in settings or ():
+        if not any(setting.startswith(f"{taker}.") for taker in takers):
+            same = [one for one in known if one.rpartition(".")[2] == setting.rpartition(".")[2]]
+            hint = f"Did you mean {' or '.join(same[:3])}?" if same else ""
+            hint = hint or ("" if known else "Nothing can be set here.")
+            raise UnknownName("setting", setting, known, hint)
+
+
 def from_toml(file: str | Path, type_: type[Declared]) -> Declared:
     """What a TOML file declares, as a Struct of this type. Raises ConfigError with what is wrong where."""
     try:

@@ -105,13 +105,39 @@ currency_option = click.option(
 seed_option = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
 
 
+DATA_SCOPES = ("endorsements", "slots")
+NEAR = 0.75
+"""Likeness from which a scope is a misspelled one of the data."""
+
+
 def read_settings(pairs: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Settings of the thing itself, and those of the data: ``endorsements.*`` and ``slots.*``."""
-    from brandfit.config import parse_settings
+    """Settings of the thing itself, and those of the data: ``endorsements.*`` and ``slots.*``. Whoever takes
+    one of the two alone calls ``own_settings`` or ``only_data``, which refuse the others."""
+    from difflib import get_close_matches
+
+    from brandfit.config import parse_settings, refuse_unread
+    from brandfit.pipeline.loading import data_settings
 
     settings = parse_settings(pairs)
-    data = {k: v for k, v in settings.items() if k.startswith(("endorsements.", "slots."))}
-    return {k: v for k, v in settings.items() if k not in data}, data
+    for name in settings:
+        scope, dot, _ = name.partition(".")
+        if dot and scope not in DATA_SCOPES and get_close_matches(scope.lower(), DATA_SCOPES, cutoff=NEAR):
+            refuse_unread([name], data_settings())
+    data = {name: value for name, value in settings.items() if name.partition(".")[0] in DATA_SCOPES}
+    return {name: value for name, value in settings.items() if name not in data}, data
+
+
+def own_settings(pairs: Sequence[str]) -> dict[str, str]:
+    """Settings of a command that takes none of the data. Raises UsageError for one of the data."""
+    from brandfit.errors import UsageError
+
+    own, data = read_settings(pairs)
+    for name, value in data.items():
+        raise UsageError(
+            f"Setting {name!r}: this command reads no settings of the data; nothing would change.",
+            f"Give it where the data are read: brandfit train, rank, evaluate ... --set {name}={value}",
+        )
+    return own
 
 
 def weights_of(pairs: Sequence[str]) -> dict[str, float]:
@@ -260,17 +286,18 @@ def scoped(settings: dict[str, str], name: str, targets: Sequence[str]) -> dict[
                 f"Write it as {targets[0]}.{key}={value}",
             )
         if owner in (None, name):
-            chosen[key.removeprefix(f"{name}.")] = value
+            own = key.removeprefix(f"{name}.")
+            if own in chosen:
+                raise ConfigError(f"{own} is given twice: as {own} and as {name}.{own}.", "Give it once.")
+            chosen[own] = value
     return chosen
 
 
 def only_data(pairs: Sequence[str]) -> dict[str, str]:
     """Settings of a command that takes none but those of the data."""
-    from brandfit.errors import UnknownName
+    from brandfit.config import refuse_unread
+    from brandfit.pipeline.loading import data_settings
 
     options, data = read_settings(pairs)
-    for name in options:
-        raise UnknownName(
-            "setting", name, [], "This command takes endorsements.NAME=VALUE and slots.SLOT=FEATURES."
-        )
+    refuse_unread(options, data_settings())
     return data

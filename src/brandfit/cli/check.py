@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, read_settings, set_option, workspace_option
+from brandfit.cli._shared import json_option, only_data, print_json, set_option, workspace_option
 
 
 @click.command(short_help="Say what is wrong with the data, counted, with examples.")
@@ -23,7 +23,7 @@ def command(workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
-        result = pipeline.check(opened, read_settings(settings)[1])
+        result = pipeline.check(opened, only_data(settings))
         old = pipeline.outdated(opened)
     if as_json:
         print_json({**result.to_dict(), "outdated": old.to_dict()})

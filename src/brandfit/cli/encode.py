@@ -8,10 +8,10 @@ import click
 
 from brandfit.cli._shared import (
     json_option,
+    own_settings,
     print_json,
     print_table,
     progress,
-    read_settings,
     set_option,
     workspace_option,
 )
@@ -39,7 +39,7 @@ def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...]
     from brandfit.cli._shared import scoped
     from brandfit.workspace import Workspace, orphans
 
-    options, _ = read_settings(settings)
+    options = own_settings(settings)
     chosen = {name: scoped(options, name, encoders) for name in encoders}
     for name in encoders:
         cls = names.load("encoder", name)

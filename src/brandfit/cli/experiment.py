@@ -62,20 +62,17 @@ def command(
     from msgspec.structs import replace
 
     from brandfit import experiments
-    from brandfit.errors import UnknownName
+    from brandfit.config import describe, refuse_unread
     from brandfit.evaluation import protocol as protocols
+    from brandfit.pipeline.loading import data_settings
     from brandfit.workspace import Workspace
 
     experiment = experiments.read(name)
     options, data = read_settings(settings)
     chosen = {} if protocol and protocol != experiment.protocol else experiment.options
-    for option, value in options.items():
-        kind, _, setting = option.partition(".")
-        if kind != "protocol" or not setting:
-            raise UnknownName(
-                "setting", option, [], "This command takes protocol.NAME, endorsements.NAME and slots.SLOT."
-            )
-        chosen = chosen | {setting: value}
+    of_protocols = {name for one in protocols.PROTOCOLS.values() for name in describe(one.Config)}
+    refuse_unread(options, {"protocol": of_protocols, **data_settings()})
+    chosen = chosen | {option.removeprefix("protocol."): value for option, value in options.items()}
     found = protocols.get(protocol or experiment.protocol, chosen)
     home = name.removesuffix(".toml") + (f"-{found.name}" if found.name != experiment.protocol else "")
     home += "-refit" if refit else ""

@@ -8,11 +8,11 @@ import click
 
 from brandfit.cli._shared import (
     json_option,
+    own_settings,
     print_counts,
     print_json,
     print_table,
     progress,
-    read_settings,
     set_option,
     workspace_option,
 )
@@ -64,7 +64,7 @@ def command(
             f"{source} needs the PATH of what to import.",
             f"For example: brandfit import {source} my-data -w {workspace}",
         )
-    options, _ = read_settings(settings)
+    options = own_settings(settings)
     importer = cls(cls.Config.of(options))
     with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:
         total, done = importer.total(Path(path or ".")), 0

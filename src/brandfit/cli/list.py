@@ -38,11 +38,15 @@ def command(kind: str, name: str | None, workspace: str, settings: tuple[str, ..
       brandfit list settings wsim
     """
     from brandfit import pipeline
+    from brandfit.config import refuse_unread
     from brandfit.workspace import Workspace
 
+    data = only_data(settings)
+    if kind not in HELD:
+        refuse_unread(data, {})
     if kind in HELD:
         with Workspace(workspace) as opened:
-            rows = pipeline.listing(kind, opened, only_data(settings))
+            rows = pipeline.listing(kind, opened, data)
     elif kind == "experiments":
         from brandfit.experiments import available
 

@@ -8,6 +8,7 @@ import click
 
 from brandfit.cli._shared import (
     json_option,
+    own_settings,
     print_json,
     progress,
     scoped,
@@ -84,7 +85,6 @@ def label(
     from pathlib import Path
 
     from brandfit import pipeline
-    from brandfit.config import parse_settings
     from brandfit.data import tabular
     from brandfit.profilers._labels import holds_labels
     from brandfit.workspace import Workspace
@@ -93,7 +93,7 @@ def label(
         raise click.UsageError(f"--out {out} would write over labels that somebody made. Name another file.")
     profiler = profiler or pipeline.DEFAULT_PROFILER
     with Workspace(workspace) as opened, progress(f"profile {profiler}", quiet=as_json) as bar:
-        chosen = scoped(parse_settings(settings), profiler, [profiler])
+        chosen = scoped(own_settings(settings), profiler, [profiler])
         model, features = pipeline.profile(opened, profiler, chosen, seed, labels, bar)
         if out:
             tabular.write(pipeline.labelled_table(model, features), out)
@@ -151,15 +151,12 @@ def evaluate(
       brandfit profile evaluate combined --test later --json -w demo
     """
     from brandfit import pipeline
-    from brandfit.config import parse_settings
     from brandfit.workspace import Workspace
 
-    told = parse_settings(settings)
+    told = own_settings(settings)
     if len(set(profilers)) == 1:
-        told = {
-            name if name.startswith(f"{profilers[0]}.") else f"{profilers[0]}.{name}": value
-            for name, value in told.items()
-        }
+        only = profilers[0]
+        told = {f"{only}.{name}": value for name, value in scoped(told, only, profilers).items()}
     with ExitStack() as stack:
         opened = stack.enter_context(Workspace(workspace))
         other = stack.enter_context(Workspace(test)) if test else None

@@ -10,7 +10,7 @@ from typing import Any
 from brandfit import names
 from brandfit.arguments import checked
 from brandfit.campaign.prices import PriceConfig
-from brandfit.config import describe
+from brandfit.config import describe, refuse_unread
 from brandfit.data import endorsements
 from brandfit.errors import UnknownName
 from brandfit.evaluation import protocol as protocols
@@ -25,6 +25,8 @@ from brandfit.workspace import Place, Workspace, as_workspace, orphans
 def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     """What a workspace holds: 'features', 'models', 'brands' or 'influencers', one dict each."""
     workspace = as_workspace(workspace)
+    if what in ("features", "models"):
+        refuse_unread(data, {})
     if what == "features":
         shown = ("name", "slot", "level", "rows", "dim")
         return [

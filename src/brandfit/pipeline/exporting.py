@@ -66,6 +66,11 @@ def export(
         raise UsageError(
             f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings."
         )
+    if data and what not in ("rankings", "endorsements"):
+        raise UsageError(
+            f"Setting {next(iter(data))!r} is for rankings and endorsements; this writes all {what}.",
+            "Leave it out, or write rankings or endorsements.",
+        )
     if earlier and what != "rejects":
         raise UsageError(
             f"Earlier imports are for rejects; this writes all {what}.", "Leave it out, or write rejects."

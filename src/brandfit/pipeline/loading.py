@@ -10,7 +10,7 @@ import numpy as np
 from brandfit import names
 from brandfit.arguments import Texts, checked
 from brandfit.compute.local import thread_map
-from brandfit.config import Config, describe
+from brandfit.config import Config, describe, refuse_unread
 from brandfit.data import categories, checks, endorsements
 from brandfit.data.dataset import SLOTS, Dataset
 from brandfit.data.features import Features
@@ -22,6 +22,8 @@ from brandfit.workspace import Place, Workspace, as_workspace, orphans
 from brandfit.workspace.orphans import Orphan
 
 Steps = Callable[[int, int], None]
+ENDORSEMENTS, SLOT = "endorsements", "slots"
+"""Scopes of the settings of the data."""
 FOREIGN = 5
 """Preference of Features that nothing installed makes."""
 
@@ -109,8 +111,9 @@ def with_features(workspace: Place) -> Dataset:
 
 @checked
 def check(workspace: Place, settings: Mapping[str, Any] | None = None) -> checks.Check:
-    """What is wrong with the data of a workspace, counted, with examples."""
+    """What is wrong with the data of a workspace, counted, with examples. Settings: ``endorsements.NAME``."""
     workspace = as_workspace(workspace)
+    refuse_unread(settings, {ENDORSEMENTS: describe(endorsements.Config)})
     return checks.check(endorsements.derive(workspace.dataset(), rules(settings)))
 
 
@@ -269,12 +272,14 @@ def known_settings(
             )
         elif dataset is not None and name.count(".") > 1 and name.partition(".")[0] in _kinds():
             raise UnknownName("encoder", name.rpartition(".")[0], names.names("encoder"))
-        else:
-            raise UnknownName(
-                "setting",
-                name,
-                [f"{taker}.{field}" for taker, config in takers.items() for field in describe(config)],
+        elif _owner(name, data_settings()):
+            raise UsageError(
+                f"Setting {name!r} is a setting of the data, not of this.",
+                f"Give it as data={{{name!r}: ...}}.",
             )
+        else:
+            readers = {taker: describe(config) for taker, config in takers.items()}
+            refuse_unread([name], readers | data_settings())
 
 
 def _kinds() -> set[str]:
@@ -297,4 +302,17 @@ def scope(settings: Mapping[str, Any] | None, scope: str) -> dict[str, Any]:
 
 
 def rules(data: Mapping[str, Any] | None) -> endorsements.Config:
-    return endorsements.Config.of(scope(data, "endorsements"))
+    """How endorsements are derived. Raises UnknownName for a setting that is none of the data."""
+    refuse_unread(data, data_settings())
+    return endorsements.Config.of(scope(data, ENDORSEMENTS))
+
+
+def data_settings() -> dict[str, Iterable[str]]:
+    """Scope of settings of the data to its names."""
+    return {ENDORSEMENTS: describe(endorsements.Config), SLOT: SLOTS}
+
+
+def stored_data(info: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of the data that a stored model was trained with. Earlier versions stored settings that
+    nothing read, too: they are left out."""
+    return {name: value for name, value in info["data"].items() if _owner(name, data_settings())}

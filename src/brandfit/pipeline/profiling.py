@@ -16,7 +16,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.evaluation.profiles import ProfileReport, judge
-from brandfit.pipeline.loading import Steps, scope, with_features
+from brandfit.pipeline.loading import Steps, known_settings, scope, with_features
 from brandfit.pipeline.outdated import features_read
 from brandfit.profilers._labels import Kind, read_labels
 from brandfit.profilers._weak import WEAK, weakly_labelled
@@ -93,9 +93,7 @@ def judge_profilers(
     for name in dict.fromkeys(profilers):
         cls = names.load("profiler", name)
         makers[name] = _made(cls, cls.Config.of(scope(settings, name)))
-    for name in settings:
-        if name.partition(".")[0] not in makers:
-            raise ConfigError(f"Setting {name!r}: of which profiler?", f"Write {profilers[0]}.NAME=VALUE.")
+    known_settings(settings, others={name: names.load("profiler", name).Config for name in makers})
     made = [maker(0) for maker in makers.values()]
     if len({profiler.level for profiler in made}) > 1:
         raise ConfigError(

@@ -17,14 +17,23 @@ from brandfit.data import split
 from brandfit.data.candidates import Counted, counted, listed
 from brandfit.data.dataset import Dataset
 from brandfit.data.profiles import WORD
-from brandfit.errors import ConfigError, UnknownName, UsageError, WorkspaceError
+from brandfit.errors import UnknownName, UsageError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
 from brandfit.pipeline.completing import completed, with_what_waits
 from brandfit.pipeline.finding import matching, unmatched_notes
-from brandfit.pipeline.loading import Steps, known_brand, known_settings, load, readers_of, ready, scope
+from brandfit.pipeline.loading import (
+    Steps,
+    known_brand,
+    known_settings,
+    load,
+    readers_of,
+    ready,
+    scope,
+    stored_data,
+)
 from brandfit.pipeline.outdated import features_read, outdated
 from brandfit.pipeline.refitting import Refit
 from brandfit.rankers.base import Ranker
@@ -93,7 +102,7 @@ def fitted(
         ready(dataset, cls, workspace)
         return dataset.remembered(("fitted", ranker), lambda: cls().fit(dataset)), dataset
     model, info = workspace.load_model(ranker)
-    dataset = completed(workspace, load(workspace, {**info["data"], **(data or {})}), brand)
+    dataset = completed(workspace, load(workspace, {**stored_data(info), **(data or {})}), brand)
     ready(dataset, cls, workspace)
     return model, dataset
 
@@ -488,22 +497,8 @@ def evaluate(
         config = cls.Config.of(scope(settings, name))
         makers[name] = _maker(cls, config)
         ready(dataset, cls, workspace)
-    for name in settings:
-        if name.partition(".")[0] not in ("protocol", *makers):
-            owners = {
-                "protocol": chosen.Config,
-                **{ranker: names.load("ranker", ranker).Config for ranker in makers},
-            }
-            having = [owner for owner, config in owners.items() if name in config.__struct_fields__]
-            typed = [f"{owner}.{name}=VALUE" for owner in having] or [
-                f"{rankers[0]}.NAME=VALUE",
-                "protocol.NAME=VALUE",
-            ]
-            raise ConfigError(
-                f"Setting {name!r}: it is of none of the rankers that are judged ({', '.join(makers)}) nor "
-                "of the protocol.",
-                f"Write {'' if having else 'for example '}{' or '.join(typed)}.",
-            )
+    judged: dict[str, type[Config]] = {name: names.load("ranker", name).Config for name in makers}
+    known_settings(settings, others={"protocol": chosen.Config, **judged})
     if not refit:
         return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder)
     return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder, Refit.of(workspace, dataset))

@@ -8,12 +8,13 @@ from typing import Any
 
 from brandfit import __version__
 from brandfit.arguments import Texts, checked
+from brandfit.campaign.prices import PriceConfig
 from brandfit.data import tabular
 from brandfit.errors import UsageError
 from brandfit.pipeline.candidates import bounds
 from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
-from brandfit.pipeline.loading import Steps, known_brand, reader_of
+from brandfit.pipeline.loading import Steps, known_brand, known_settings, reader_of
 from brandfit.pipeline.outdated import outdated
 from brandfit.pipeline.ranking import (
     RankingQuery,
@@ -68,6 +69,14 @@ def report(
     """
     workspace = as_workspace(workspace)
     path = tabular.checked(file, ENDINGS)
+    # Prices are those of the best set, which a budget or a count asks for; the rest are of an encoder.
+    of_prices = {name: value for name, value in (settings or {}).items() if name.startswith("price.")}
+    of_maps = {name: value for name, value in (settings or {}).items() if name not in of_prices}
+    if of_prices and budget is None and count is None:
+        raise UsageError(
+            f"Setting {next(iter(of_prices))!r}: prices for what?",
+            "Give a budget or a count: with them the report tells the best set.",
+        )
     if path.suffix.lower() == ".pdf":
         pdf.needed()
     name = ranker or default_ranker(workspace)
@@ -83,7 +92,7 @@ def report(
             name,
             price_list=price_list,
             data=data,
-            settings=settings,
+            settings=of_prices,
             objective=objective,
             currency=currency,
             followers=followers,
@@ -96,7 +105,8 @@ def report(
                 raise UsageError(
                     f"{word} for what?", "Give a budget or a count: with them the report tells the best set."
                 )
-    reader = reader_of(dataset.slots["picture"], settings) if maps and "picture" in dataset.slots else None
+    known_settings(of_maps, dataset if maps else None, {"price": PriceConfig})
+    reader = reader_of(dataset.slots["picture"], of_maps) if maps and "picture" in dataset.slots else None
     if maps and reader is None:
         raise UsageError(
             "Nothing here can read pictures anew, and heat maps need that.",

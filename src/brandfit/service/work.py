@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from brandfit import names, pipeline
+from brandfit.config import describe, refuse_unread
 from brandfit.data.redaction import MARK
 from brandfit.errors import DataError, UsageError
+from brandfit.pipeline.loading import scope
 from brandfit.report import pdf
 from brandfit.service.forgetting import UPLOADS, Clean
 from brandfit.service.people import handle
@@ -62,8 +64,7 @@ def encode(
     """``settings``: ``ENCODER.NAME``."""
     made: list[dict[str, Any]] = []
     removed: list[orphans.Orphan] = []
-    for name in encoders:
-        own = {k.removeprefix(f"{name}."): v for k, v in (settings or {}).items() if k.startswith(f"{name}.")}
+    for name, own in _encoder_settings(encoders, settings).items():
         features = pipeline.encode(workspace, name, own, partial(tell, name))
         made.append(
             {
@@ -211,8 +212,12 @@ def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
         found = asked.get(field) or ()
         for name in [found] if isinstance(found, str) else found:
             cls = names.load(noun, name)
-            if kind in ("train", "import"):
+            if kind == "train":
                 cls.Config.of(_parted(asked.get("settings"))[1])
+            elif kind == "import":
+                cls.Config.of(asked.get("settings") or {})
+    if kind == "encode":
+        _encoder_settings(asked["encoders"], asked.get("settings"))
     if kind == "report":
         dataset = pipeline.load(workspace)
         for id in (asked["brand"], *asked["influencers"]):
@@ -227,6 +232,18 @@ def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
                 )
     if kind == "profile" and asked.get("profiler"):
         names.load("profiler", asked["profiler"])
+
+
+def _encoder_settings(
+    encoders: Sequence[str], settings: Mapping[str, Any] | None
+) -> dict[str, dict[str, Any]]:
+    """Each encoder to its own settings. Raises UnknownName for one that is of none of them."""
+    configs = {name: names.load("encoder", name).Config for name in encoders}
+    refuse_unread(settings, {name: describe(config) for name, config in configs.items()})
+    found = {name: scope(settings, name) for name in encoders}
+    for name, own in found.items():
+        configs[name].of(own)
+    return found
 
 
 def _parted(settings: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
