@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self, TypeVar
 import msgspec
 
 from brandfit import number_text
-from brandfit.errors import ConfigError, UnknownName
+from brandfit.errors import ConfigError, UnknownName, suggestion
 from brandfit.reasons import reason
 
 Declared = TypeVar("Declared", bound=msgspec.Struct)
@@ -110,9 +110,14 @@ def refuse_unread(settings: Iterable[str] | None, takers: Mapping[str, Iterable[
     for setting in settings or ():
         if not any(setting.startswith(f"{taker}.") for taker in takers):
             same = [one for one in known if one.rpartition(".")[2] == setting.rpartition(".")[2]]
-            hint = f"Did you mean {' or '.join(same[:3])}?" if same else ""
-            hint = hint or ("" if known else "Nothing can be set here.")
-            raise UnknownName("setting", setting, known, hint)
+            near = (
+                f"Did you mean {' or '.join(same[:3])}?"
+                if same
+                else suggestion(setting, known, listing=False)
+            )
+            scopes = ", ".join(f"{taker}.NAME" for taker in takers)
+            rest = f"Settings here: {scopes}." if takers else "Nothing can be set here."
+            raise UnknownName("setting", setting, known, near or rest)
 
 
 def from_toml(file: str | Path, type_: type[Declared]) -> Declared:

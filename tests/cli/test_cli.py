@@ -507,8 +507,11 @@ def test_training_says_what_was_read(run, demo, tmp_path):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["--set", "share=.7"], "Write protocol.share=VALUE."),
-        (["--set", "wsim.epochs=7"], "Write for example simcos.NAME=VALUE or protocol.NAME=VALUE."),
+        (["--set", "share=.7"], "Did you mean protocol.share?"),
+        (
+            ["--set", "wsim.epochs=7"],
+            "Settings here: protocol.NAME, simcos.NAME, endorsements.NAME, slots.NAME.",
+        ),
         (
             ["--set", "protocol.min_followers=9000", "--set", "protocol.max_followers=800"],
             "min_followers is 9,000 and max_followers is 800",

@@ -236,7 +236,7 @@ def test_by_hand():
     refuse_unread({"price.least": 1, "price.lest": 2}, takers)  # what Config.of refuses
     with pytest.raises(UnknownName, match=r"Did you mean price\.least\?"):
         refuse_unread({"least": 1}, takers)
-    with pytest.raises(UnknownName, match="Known: endorsements"):
+    with pytest.raises(UnknownName, match=r"Settings here: endorsements\.NAME, price\.NAME\."):
         refuse_unread({"zzz": 1}, takers)
     with pytest.raises(ConfigError, match="a is given twice, as '1' and as '2'"):
         parse_settings(["a=1", "b=2", " a = 2"])

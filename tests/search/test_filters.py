@@ -517,3 +517,52 @@ def test_json_that_says_nothing_is_told():
     for told in ({}, {"and": []}, {"or": "x"}, {"not": "x"}, {"and": ["x"]}, {"hashtag": ["a", "b"]}):
         with pytest.raises(UsageError):
             read(told)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_condition_as_json_has_no_unknown_keys(field):
+    numbers, beside = FIELDS[field].numbers, FIELDS[field].beside
+    ends = {"day": ("2018-01-01", "2018-02-01"), "": ("a", "b")}.get(numbers, (0.1, 0.5))
+    ends = (1, 2) if numbers == "count" else ends
+    about = {"account": "peak"} if beside else {}
+    for wrong in (
+        {"min": ends[0], "maximum": ends[1]},
+        {"from": ends[0]},
+        {"min": ends[0], "max": ends[1], "to": 1},
+    ):
+        with pytest.raises(UsageError) as raised:
+            read({field: {**about, **wrong}})
+        assert field in raised.value.message
+        assert raised.value.hint
+        with pytest.raises(UsageError):
+            read({"and": [{"not": {field.upper(): {**about, **wrong}}}]})
+    if numbers:
+        assert read({field: {**about, "min": ends[0], "max": ends[1]}})
+    if numbers and not beside:
+        with pytest.raises(UsageError, match="no 'account'"):
+            read({field: {"account": "peak", "min": ends[0]}})
+
+
+def test_the_valid_keys_are_named():
+    with pytest.raises(UsageError, match=r"(?s)A range of followers has no 'maximum'.*min, max"):
+        read({"followers": {"min": 5000, "maximum": 10_000}})
+    with pytest.raises(UsageError, match=r"(?s)audience_match has no 'acount'.*account, min, max"):
+        read({"audience_match": {"account": "peak", "acount": "x", "min": 0.5}})
+    with pytest.raises(UnknownName, match="folowers"):
+        read({"folowers": {"min": 5}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018-12-01T03:30:00+05:30",
+        "2018-11-30T22:00:00Z",
+        "2018-11-30T22:00:00",
+        "2018-11-30T14:00:00-08:00",
+    ],
+)
+def test_a_stated_time_zone_counts(text):
+    moment = datetime(2018, 11, 30, 22, tzinfo=UTC).timestamp()
+    wanted = Leaf("last_post", Range(moment, None))
+    assert parse(f"last_post:{text}..") == read({"last_post": {"min": text}}) == wanted
+    assert read(wanted.to_json()) == wanted

@@ -403,6 +403,7 @@ def read(json: Mapping[str, Any]) -> Condition:
         elif key == "not":
             parts.append(Not(read(value)))
         elif isinstance(value, Mapping):
+            _refuse_unknown_keys(key, value)
             beside = f"{value['account']}=" if "account" in value else ""
             parts.append(_test(key, beside + "..".join(_text(key, value.get(end)) for end in ("min", "max"))))
         elif isinstance(value, str | int | float):
@@ -415,6 +416,25 @@ def read(json: Mapping[str, Any]) -> Condition:
     if not parts:
         raise UsageError("An empty condition.", 'For example: {"followers": {"min": 5000}}')
     return parts[0] if len(parts) == 1 else Many("and", tuple(parts))
+
+
+def _refuse_unknown_keys(name: str, value: Mapping[str, Any]) -> None:
+    """Raise UnknownName for a field that does not exist, UsageError for a text where a range is written, and
+    for a key that a range does not have."""
+    name = str(name).lower()
+    if name not in FIELDS:
+        raise UnknownName("filter", name, FIELDS)
+    field = FIELDS[name]
+    if not field.numbers:
+        raise UsageError(
+            f"{name!r} takes a text, found {dict(value)!r}.", f'For example: {{"{name}": "{example(name)}"}}'
+        )
+    keys = ("account", "min", "max") if field.beside else ("min", "max")
+    if unknown := [key for key in value if key not in keys]:
+        raise UsageError(
+            f"A range of {name} has no {', '.join(map(repr, unknown))}, found {dict(value)!r}.",
+            f"Its keys are {', '.join(keys)}.",
+        )
 
 
 def condition(where: str | Mapping[str, Any] | None) -> Condition | None:
@@ -550,9 +570,10 @@ def _number(name: str, text: str, numbers: str, end: bool) -> float | None:
         return None
     try:
         if numbers == "day":
-            return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() + (
-                86_399 if end and len(text) <= 10 else 0
-            )
+            moment = datetime.fromisoformat(text)
+            # Without an offset it is UTC, as imported times are; a stated offset counts.
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            return seconds + (86_399 if end and len(text) <= 10 else 0)
         return number_text.whole(text) if numbers == "count" else number_text.number(text, ratio=True)
     except number_text.Ambiguous as error:
         raise ConfigError(f"{name}: {error}.", f"For example: {name}:{_example(numbers)}") from None
