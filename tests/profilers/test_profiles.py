@@ -16,7 +16,7 @@ from brandfit import names, pipeline
 from brandfit.cli import main
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
-from brandfit.errors import ConfigError, UsageError
+from brandfit.errors import UsageError
 from brandfit.evaluation.profiles import accuracy, answered, calibration_error, f1_scores, judge, macro_f1
 from brandfit.profilers._inputs import FIELDS, inputs
 from brandfit.profilers._matrix import _standard
@@ -170,7 +170,7 @@ def test_the_best_profiler_that_told_is_read(place):
 
 
 def test_a_setting_of_nobody_is_told(place):
-    with Workspace(place) as workspace, pytest.raises(ConfigError):
+    with Workspace(place) as workspace, pytest.raises(UsageError):
         pipeline.judge_profilers(workspace, ["tags"], {"image.folds": 3})
 
 

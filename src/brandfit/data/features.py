@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.arguments import listed
+from brandfit.errors import UsageError
 
 Level = Literal["post", "account"]
+BLOCK = 4_096
+"""Rows that are checked at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Features:
     """Numbers of posts or accounts.
 
     ids      (n,)       post or account ids, each at most once; an id that is not here has no such feature
-    values   (n, dim)   float32, often memory-mapped
+    values   (n, dim)   float32 and finite, often memory-mapped
     level    "post" | "account"
     columns  dim names where a number means something to a person, else ()
     key      encoder, config, weights and content that made it, as one string
@@ -70,6 +73,44 @@ class Features:
         if self.columns and len(self.columns) != self.dim:
             raise ValueError(f"Features {self.name}: {len(self.columns)} column names for {self.dim} columns")
         object.__setattr__(self, "_index", pa.array(self.ids, pa.string()))
+        # What a workspace holds was checked when it was saved, and may be larger than memory.
+        if not isinstance(self.values, np.memmap):
+            self.refuse_unsound()
+
+    def refuse_unsound(self) -> None:
+        """Raise UsageError for an id that is missing or repeated, and for a value that is not finite. One
+        such value would change the mean of all accounts."""
+        if self._index.null_count:
+            raise UsageError(
+                f"Features {self.name}: {self._index.null_count:,} of {len(self):,} rows have no id.",
+                "Give each row the id of its post or account, or leave the row out.",
+            )
+        counts = pc.value_counts(self._index)
+        repeated = counts.filter(pc.greater(counts.field("counts"), 1))
+        if len(repeated):
+            first = repeated[0].as_py()
+            raise UsageError(
+                f"Features {self.name}: {len(repeated):,} ids have several rows, for example "
+                f"{first['values']!r}, {first['counts']:,} times.",
+                "Keep one row for each id.",
+            )
+        unsound = [start + np.flatnonzero(~is_finite) for start, is_finite in self._finite_rows()]
+        rows = np.concatenate([np.zeros(0, np.int64), *unsound])  # (bad rows,)
+        if len(rows):
+            row = int(rows[0])
+            column = int(np.flatnonzero(~np.isfinite(self.values[row]))[0])
+            name = f" ({self.columns[column]})" if self.columns else ""
+            raise UsageError(
+                f"Features {self.name}: the value of {self.ids[row]!r} in column {column}{name} is "
+                f"{self.values[row, column]}; {len(rows):,} of {len(self):,} rows hold a value that is not "
+                "finite.",
+                "Leave out the ids and rows that are unknown: an id without a row is unknown.",
+            )
+
+    def _finite_rows(self) -> Iterator[tuple[int, np.ndarray]]:
+        """First row of each block, and which rows of the block are finite, without a copy of all values."""
+        for start in range(0, len(self), BLOCK):
+            yield start, np.isfinite(self.values[start : start + BLOCK]).all(axis=1)
 
     @property
     def dim(self) -> int:

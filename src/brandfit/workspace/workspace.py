@@ -409,8 +409,9 @@ class Workspace:
         """Keep Features as the current ones of their name, in place of those of the same maker.
 
         Encoding may have begun before somebody was forgotten: where anybody was, rows of nobody who is here
-        are left out.
+        are left out. Raises UsageError for repeated ids and for values that are not finite.
         """
+        features.refuse_unsound()
         if self.forgotten():
             known = self.known_ids()
             features = forgotten.without(features, [id not in known for id in features.ids.tolist()])
