@@ -42,7 +42,7 @@ def test_an_unranked_list_has_no_numbers_and_a_button(make, imported):
     assert 'action="/update"' in page
     ranked = client.get("/brands/new.brand?ranker=simcos").text
     assert '<span class="rank" aria-hidden="true">1</span>' in ranked
-    assert "1 post of new.brand is encoded for this ranking alone" in ranked
+    assert "1 post of new.brand is encoded for this answer alone" in ranked
 
 
 def test_the_start_page_and_the_api_say_what_is_out_of_date_until_it_is_updated(make, imported):
