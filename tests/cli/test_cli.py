@@ -537,7 +537,7 @@ def test_what_is_asked_wrongly_from_python_is_told(demo):
         assert list(pipeline.evaluate(opened, "random").judged) == ["random"]
         for wrong, said in (
             ({"rankers": []}, "no ranker is named"),
-            ({"rankers": ["random"], "seeds": ()}, "nothing to judge"),
+            ({"rankers": ["random"], "seeds": ()}, "seeds is empty"),
             ({"rankers": ["random"], "ties": "worst"}, "no tie rule named 'worst'"),
         ):
             with pytest.raises(UsageError, match=said):

@@ -51,10 +51,8 @@ def evaluate(
     seeds = seeds_of(seeds, "seeds")
     if protocol.ties not in TIES:
         raise UnknownName("tie rule", protocol.ties, TIES)
-    if not make or not seeds:
-        raise UsageError(
-            "There is nothing to judge: no ranker or no seed is named.", "Name one of each at least."
-        )
+    if not make:
+        raise UsageError("There is nothing to judge: no ranker is named.", "Name one at least.")
     folds = protocol.folds(dataset)
     if prepare:
         folds = [_prepared(prepare, fold, n, len(folds), tick) for n, fold in enumerate(folds)]

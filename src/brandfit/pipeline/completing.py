@@ -228,6 +228,12 @@ def encoding_of(workspace: Workspace, dataset: Dataset, accounts: Iterable[str])
 
 def _waiting(workspace: Workspace, dataset: Dataset) -> dict[str, int]:
     """Account to its posts (or 1, its profile) that the Features of the Dataset do not cover."""
+    others = dataset.remembered(("waiting", workspace.stamp), lambda: _waiting_of_others(workspace, dataset))
+    return others | dict(completion_of(dataset).left)
+
+
+def _waiting_of_others(workspace: Workspace, dataset: Dataset) -> dict[str, int]:
+    """The same of accounts that are no brands: nothing of them is encoded in memory."""
     used = {features.name for features in dataset.slots.values()}
     stale = [one for one in outdated(workspace).features if one.name in used]
     brands = set(dataset.brands.tolist())
@@ -237,7 +243,7 @@ def _waiting(workspace: Workspace, dataset: Dataset) -> dict[str, int]:
         for owner, count in counts.items():
             if owner not in brands:
                 found[owner] = max(found.get(owner, 0), count)
-    return found | dict(completion_of(dataset).left)
+    return found
 
 
 def with_what_waits(workspace: Workspace, dataset: Dataset, ranking: Ranking) -> Ranking:
