@@ -263,8 +263,8 @@ def rank(
 def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
     """Ranked anew with parts that count for more or less (1 unless said).
 
-    Raises UnknownName for a part that the ranker's scores do not have, UsageError if a weight is not finite or all
-    parts weigh 0.
+    Raises UnknownName for a part that the ranker's scores do not have, UsageError if a weight is not finite
+    or all parts weigh 0.
     """
     weights = checked_weights(weights, "weights")
     for name in weights:

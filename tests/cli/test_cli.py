@@ -543,7 +543,7 @@ def test_what_is_asked_wrongly_from_python_is_told(demo):
             with pytest.raises(UsageError, match=said):
                 pipeline.evaluate(opened, **wrong)
         brand = str(pipeline.load(opened).brands[0])
-        with pytest.raises(UsageError, match="found -3"):
+        with pytest.raises(UsageError, match="k is -3"):
             pipeline.rank(opened, brand, "simcos", k=-3)
 
 

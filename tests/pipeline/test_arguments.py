@@ -375,7 +375,7 @@ def right_names(trained, out: Path) -> dict[str, dict]:
     other = next(i for i in pipeline.load(workspace).influencers.tolist() if i not in (SOMEONE, past))
     return {
         "advise": {"like": BRAND, "captions": "boots", "by": SOMEONE},
-        "appraise": {"brand": BRAND, "influencers": SOMEONE},
+        "appraise": {"brand": BRAND, "influencers": SOMEONE, "not_this": other},
         "asking_prices": {"brand": BRAND, "influencers": SOMEONE},
         "audience": {"account": SOMEONE, "other": BRAND},
         "brands_for": {"influencer": SOMEONE},

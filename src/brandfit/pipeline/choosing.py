@@ -199,7 +199,7 @@ def appraise(
     *,
     objective: str | None = None,
     currency: str | None = None,
-    not_this: Texts | None = (),
+    not_this: Accounts | None = (),
 ) -> Appraisal:
     """What a set that somebody chose costs and comes to: past partners and those outside the bounds may be in
     it. They are no candidates and have no rank; a note names the rank that each would have.
