@@ -3,7 +3,12 @@
     Texts    a text or several: "a.b", ["a.b", "c.d"], a tuple, set, generator, NumPy array, pandas or Arrow
              column
     Files    a path or several, each text or ``Path``
-    Seeds    a whole number or several
+    Seeds    a whole number or several, each once
+    Account  the name of an account as people type it: "@A.B" is "a.b"; ``Accounts``: one or several
+    Count    a whole number from 0; ``Places``: from 1
+    Limits   text to a whole number from 0, or pairs of both
+    Weights  text to a finite number
+    Amount   a finite number above 0
 
 ``@checked`` reads the annotations of a function, converts what is annotated like this, and raises UsageError
 for every argument of another type than its annotation.
@@ -13,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -62,6 +68,94 @@ def whole_numbers(value: int | Iterable[int], name: str) -> tuple[int, ...]:
     return tuple(int(item) for item in _several(value, name, Integral, "whole number", "0", "[0, 1, 2]"))
 
 
+def seeds_of(value: int | Iterable[int], name: str) -> tuple[int, ...]:
+    """Whole numbers, at least one, that differ: a mean over one seed twice would look surer than it is.
+    Raises UsageError."""
+    found = whole_numbers(value, name)
+    if not found:
+        raise UsageError(
+            f"{name} is empty, expected at least one seed.", f"Write for example {name}=[0, 1, 2]."
+        )
+    repeated = next((seed for n, seed in enumerate(found) if seed in found[:n]), None)
+    if repeated is not None:
+        raise UsageError(
+            f"{name}: {repeated} is there more than once, expected seeds that differ.",
+            f"Write for example {name}={list(range(len(found)))}.",
+        )
+    return found
+
+
+def account(value: str, name: str) -> str:
+    """The id of an account as people type it, without @ and capitals. Raises UsageError.
+
+    >>> account(" @A.B", "brand")
+    'a.b'
+    """
+    if not _is_one(value, str):
+        raise UsageError(
+            f"{name} is {_found(value)}, expected the name of an account.", f'Write {name}="a.b".'
+        )
+    return str(value).strip().lower().removeprefix("@")
+
+
+def accounts(value: str | Iterable[str], name: str) -> list[str]:
+    """The ids of an account or of several. Raises UsageError."""
+    return [account(one, name) for one in texts(value, name)]
+
+
+def count(value: int, name: str) -> int:
+    """A whole number from 0. Raises UsageError."""
+    return _whole(value, name, 0)
+
+
+def places(value: int, name: str) -> int:
+    """A whole number from 1. Raises UsageError."""
+    return _whole(value, name, 1)
+
+
+def amount(value: float, name: str) -> float:
+    """A finite number above 0. Raises UsageError."""
+    if _number(value) is None or float(value) <= 0:
+        raise UsageError(
+            f"{name} is {_found(value)}, expected a number above 0.", f"Write for example {name}=5000."
+        )
+    return float(value)
+
+
+def limits(value: Mapping[str, int] | Iterable[tuple[str, int]], name: str) -> list[tuple[str, int]]:
+    """Pairs of a text and a whole number from 0, of a dictionary or of pairs. Raises UsageError."""
+    example = f'Write for example {name}={{"category:food": 2}}.'
+    pairs = list(value.items()) if isinstance(value, Mapping) else value
+    if not isinstance(pairs, list | tuple) or not all(
+        isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs
+    ):
+        raise UsageError(
+            f"{name} is {_found(value)}, expected a dictionary of a text to a whole number, or pairs of "
+            "both.",
+            example,
+        )
+    for text, many in pairs:
+        if not _is_one(text, str) or not _is_one(many, Integral) or many < 0:
+            raise UsageError(
+                f"{name}: {quoted(text)} is {_found(many)}, expected a text and a whole number of 0 or more.",
+                example,
+            )
+    return [(str(text), int(many)) for text, many in pairs]
+
+
+def weights(value: Mapping[str, float], name: str) -> dict[str, float]:
+    """Text to a finite number. Raises UsageError."""
+    example = f'Write for example {name}={{"picture": 2, "text": 0.5}}.'
+    if not isinstance(value, Mapping):
+        raise UsageError(f"{name} is {_found(value)}, expected a dictionary of a text to a number.", example)
+    for text, weight in value.items():
+        if not _is_one(text, str) or _number(weight) is None:
+            raise UsageError(
+                f"{name}: {quoted(text)} is {_found(weight)}, expected a text and a finite number.", example
+            )
+    return {str(text): float(weight) for text, weight in value.items()}
+
+
 def listed(value: Many | str) -> Many | list[str]:
     """A text as a list of one, anything else as it is: for functions that are called often, and with
     arrays."""
@@ -70,9 +164,19 @@ def listed(value: Many | str) -> Many | list[str]:
 
 Texts = Annotated[str | Iterable[str], Accepts(texts, "a text or a list of texts", ())]
 Files = Annotated[str | Path | Iterable[str | Path], Accepts(paths, "a path or a list of paths", ())]
-Seeds = Annotated[
-    int | Iterable[int], Accepts(whole_numbers, "a whole number or a list of whole numbers", ())
+Seeds = Annotated[int | Iterable[int], Accepts(seeds_of, "a whole number or a list of whole numbers", ())]
+Account = Annotated[str, Accepts(account, "the name of an account")]
+Accounts = Annotated[
+    str | Iterable[str], Accepts(accounts, "the name of an account or a list of names of accounts", ())
 ]
+Count = Annotated[int, Accepts(count, "a whole number of 0 or more")]
+Places = Annotated[int, Accepts(places, "a whole number of 1 or more")]
+Amount = Annotated[float, Accepts(amount, "a number above 0")]
+Limits = Annotated[
+    Mapping[str, int] | Sequence[tuple[str, int]],
+    Accepts(limits, "a dictionary of a text to a whole number, or pairs of both"),
+]
+Weights = Annotated[Mapping[str, float], Accepts(weights, "a dictionary of a text to a number")]
 
 
 def checked(function: Callable[P, Result]) -> Callable[P, Result]:
@@ -156,6 +260,20 @@ def _several(value: Any, name: str, one: Any, word: str, single: str, several: s
         if not _is_one(item, one):
             raise UsageError(f"{name}: entry {n} is {_found(item)}, expected a {word}.", hint)
     return items
+
+
+def _whole(value: Any, name: str, least: int) -> int:
+    if not _is_one(value, Integral) or value < least:
+        raise UsageError(
+            f"{name} is {_found(value)}, expected a whole number of {least} or more.",
+            f"Write for example {name}=10.",
+        )
+    return int(value)
+
+
+def _number(value: Any) -> float | None:
+    """The number, None where it is none or not finite."""
+    return float(value) if _is_one(value, Real) and math.isfinite(value) else None
 
 
 def _is_one(value: Any, one: Any) -> bool:

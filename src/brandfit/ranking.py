@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from brandfit.arguments import weights as checked_weights
 from brandfit.data.candidates import Counted
 from brandfit.errors import UnknownName, UsageError
 
@@ -262,8 +263,10 @@ def rank(
 def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
     """Ranked anew with parts that count for more or less (1 unless said).
 
-    Raises UnknownName for a part that the ranker's scores do not have.
+    Raises UnknownName for a part that the ranker's scores do not have, UsageError if a weight is not finite
+    or all parts weigh 0.
     """
+    weights = checked_weights(weights, "weights")
     for name in weights:
         if name not in ranking.parts:
             raise UnknownName(
@@ -272,6 +275,11 @@ def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
                 ranking.parts,
                 "" if ranking.parts else f"{ranking.ranker} tells no parts.",
             )
+    if ranking.parts and not any(weights.get(name, 1.0) for name in ranking.parts):
+        raise UsageError(
+            f"All parts of the score weigh 0 ({', '.join(ranking.parts)}): nothing is left to rank by.",
+            "Give at least one of them another weight.",
+        )
     parts = {name: values * weights.get(name, 1.0) for name, values in ranking.parts.items()}
     scores = (
         np.where(np.isnan(ranking.scores), np.nan, np.nansum(list(parts.values()), axis=0))

@@ -540,13 +540,13 @@ def test_what_is_asked_wrongly_from_python_is_told(demo):
         assert list(pipeline.evaluate(opened, "random").judged) == ["random"]
         for wrong, said in (
             ({"rankers": []}, "no ranker is named"),
-            ({"rankers": ["random"], "seeds": ()}, "nothing to judge"),
+            ({"rankers": ["random"], "seeds": ()}, "seeds is empty"),
             ({"rankers": ["random"], "ties": "worst"}, "no tie rule named 'worst'"),
         ):
             with pytest.raises(UsageError, match=said):
                 pipeline.evaluate(opened, **wrong)
         brand = str(pipeline.load(opened).brands[0])
-        with pytest.raises(UsageError, match="found -3"):
+        with pytest.raises(UsageError, match="k is -3"):
             pipeline.rank(opened, brand, "simcos", k=-3)
 
 

@@ -277,6 +277,28 @@ def test_sentences_say_what_the_numbers_say_and_no_more():
     )
 
 
+def test_a_column_of_a_slot_that_the_brand_lacks_is_not_what_both_show():
+    dark = Attribution("columns", "influencer", "picture", 0.1, (Weight("dark", "brightness dark", 0.8),))
+    explanation = Explanation("shop", "ana", "x", 0.9, {"x": 0.9}, attributions=(dark,))
+    assert "What speaks for it in what both show: brightness dark." in sentences(explanation)
+    alone = sentences(replace(explanation, unknown=("picture",)))
+    assert not any("both" in sentence for sentence in alone)
+    assert (
+        "What speaks for it in what it shows, through brands that were learned from: brightness dark."
+        in alone
+    )
+
+
+def test_a_slot_that_one_side_lacks_is_unknown_for_the_pair(toy):
+    ranker = SimCos().fit(toy)
+    assert explain(ranker, toy, "shop", "i05").unknown == ()
+    concept = toy.slots["concept"]
+    renamed = [f"gone-{n}" if str(id).startswith("shop") else id for n, id in enumerate(concept.ids)]
+    kept = replace(concept, ids=np.array(renamed, dtype=object), key="2")
+    lacking = toy.with_slots({**toy.slots, "concept": kept})
+    assert explain(SimCos().fit(lacking), lacking, "shop", "i05").unknown == ("concept",)
+
+
 def test_words_without_a_topic_of_their_own_are_no_reason():
     words = Attribution(
         "words", "influencer", "text", 0.1, (Weight("The", "The", 0.9), Weight("boots", "boots", 0.8))

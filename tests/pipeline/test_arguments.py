@@ -16,14 +16,35 @@ import pyarrow as pa
 import pytest
 
 from brandfit import pipeline
-from brandfit.arguments import Accepts, accepts, checked, paths, texts, whole_numbers
-from brandfit.errors import BrandfitError, UsageError, WorkspaceError
+from brandfit.arguments import (
+    Accepts,
+    accepts,
+    account,
+    accounts,
+    amount,
+    checked,
+    count,
+    limits,
+    paths,
+    places,
+    seeds_of,
+    texts,
+    weights,
+    whole_numbers,
+)
+from brandfit.errors import BrandfitError, UnknownName, UsageError, WorkspaceError
 from brandfit.workspace import Workspace
 from brandfit.workspace.place import as_workspace, checked_place
 
 BRAND, SOMEONE = "northpeak.outdoor", "senna.peaks"
 FUNCTIONS = [value for name in pipeline.__all__ if isinstance(value := getattr(pipeline, name), FunctionType)]
-LISTS = {texts: ["a.b", "c.d"], paths: ["a.csv", Path("b.csv")], whole_numbers: [1, 2]}
+LISTS = {
+    texts: ["a.b", "c.d"],
+    accounts: ["a.b", "c.d"],
+    paths: ["a.csv", Path("b.csv")],
+    seeds_of: [1, 2],
+}
+SINGLE = {account: "a.b", count: 1, places: 1, amount: 1.0, limits: {"x": 1}, weights: {"x": 1.0}}
 
 
 class Column:
@@ -89,7 +110,7 @@ def recorder(function):
 def valid(hint, workspace: Workspace):
     """A value of an annotated type, for the parameters that a test is not about."""
     if (about := accepts(hint)) is not None:
-        return LISTS.get(about.convert, workspace)
+        return (LISTS | SINGLE).get(about.convert, workspace)
     kind = typing.get_origin(hint) or hint
     if kind in (typing.Union, type(int | str)):
         return valid(parts_of(hint)[0], workspace)
@@ -321,3 +342,188 @@ def test_models_and_datasets_take_a_text_and_lists_too(place):
     assert text.rows_of(post).tolist() == [0]
     with Workspace(place) as opened:
         assert opened.rows_of(SOMEONE) == opened.rows_of([SOMEONE])
+
+
+# --- accounts ------------------------------------------------------------------------------------------
+
+NO_ANSWER = {
+    ("fitted", "brand"): "it chooses whose new posts are encoded, and answers for no account",
+    ("forget", "accounts"): "it is tried below: what is forgotten is not there a second time",
+}
+
+
+@pytest.fixture(scope="module")
+def trained(workspace, tmp_path_factory):
+    """A workspace with a picture encoder and a ranker that gives chances; a file of a picture."""
+    pipeline.encode(workspace, "image.classical")
+    pipeline.encode(workspace, "engagement")
+    pipeline.train(workspace, "brandfit")
+    picture = tmp_path_factory.mktemp("pictures") / "one.jpg"
+    picture.write_bytes(workspace.picture(workspace.dataset().images["hash"][0].as_py()))
+    return workspace, picture
+
+
+def is_account(hint) -> bool:
+    return (about := accepts(hint)) is not None and about.convert in (account, accounts)
+
+
+def right_names(trained, out: Path) -> dict[str, dict]:
+    """Function to arguments that it can answer; accounts are names of the right kind."""
+    workspace, picture = trained
+    pair = {"brand": BRAND, "influencer": SOMEONE}
+    past = sorted(pipeline.load(workspace).partners[BRAND])[0]
+    other = next(i for i in pipeline.load(workspace).influencers.tolist() if i not in (SOMEONE, past))
+    return {
+        "advise": {"like": BRAND, "captions": "boots", "by": SOMEONE},
+        "appraise": {"brand": BRAND, "influencers": SOMEONE, "not_this": other},
+        "asking_prices": {"brand": BRAND, "influencers": SOMEONE},
+        "audience": {"account": SOMEONE, "other": BRAND},
+        "brands_for": {"influencer": SOMEONE},
+        "category": {"account": SOMEONE},
+        "chances": {"brand": BRAND, "influencers": SOMEONE},
+        "describe_accounts": {"ids": SOMEONE},
+        "encoding_notes": {"accounts": BRAND},
+        "expected": {"influencer": SOMEONE},
+        "explain": pair,
+        "export": {"what": "rankings", "file": out / "r.csv", "brands": BRAND, "k": 3},
+        "facts_of": {"influencer": SOMEONE, "names": "followers"},
+        "fit_maps": {"like": BRAND, "pictures": picture},
+        "pair": pair,
+        "rank": {
+            "brand": BRAND,
+            "like": SOMEONE,
+            "dislike": other,
+            "exclude": other,
+            "not_this": other,
+        },
+        "report": {
+            "brand": BRAND,
+            "file": out / "r.html",
+            "influencers": SOMEONE,
+            "exclude": other,
+            "not_this": other,
+        },
+        "shared_audiences": {"accounts": [SOMEONE, BRAND]},
+        "shortlist": {"brand": BRAND, "count": 2, "exclude": other, "not_this": other},
+        "similar": {"accounts": SOMEONE},
+        "topics": {"account": BRAND},
+    }
+
+
+def said(answer) -> object:
+    """An answer in a form that can be compared."""
+    answer = answer[0] if isinstance(answer, tuple) and answer else answer
+    if hasattr(answer, "rows") and callable(answer.rows):
+        return answer.rows()
+    return answer.to_dict() if hasattr(answer, "to_dict") else repr(answer)
+
+
+@pytest.mark.parametrize(("function", "name"), parameters(is_account))
+def test_accounts_may_be_typed_with_at_and_capitals_and_unknown_ones_are_an_error(
+    function, name, trained, tmp_path
+):
+    if (function.__name__, name) in NO_ANSWER:
+        return
+    workspace, _ = trained
+    right = right_names(trained, tmp_path)[function.__name__]
+    assert name in right, "add a name to right_names, so that it is tried"
+    several = isinstance(right[name], list)
+    typed = [f" @{id.upper()}" for id in (right[name] if several else [right[name]])]
+    assert said(function(workspace, **right)) == said(
+        function(workspace, **right | {name: typed if several else typed[0]})
+    )
+    wrong = "nosuch.one"
+    with pytest.raises(UnknownName, match=wrong) as raised:
+        function(workspace, **right | {name: [wrong, *typed] if several else wrong})
+    assert raised.value.hint
+
+
+def test_every_name_of_an_account_is_annotated_as_one():
+    words = {"brand", "brands", "influencer", "influencers", "account", "accounts", "like", "dislike", "by"}
+    words |= {"exclude", "not_this", "ids", "other"}
+    untold = [
+        (function.__name__, name)
+        for function in FUNCTIONS
+        for name in words & set(inspect.signature(function).parameters)
+        if not is_account(hints(function)[name]) and not is_place(hints(function)[name])
+    ]
+    # of brands to influencers
+    assert sorted(untold) == [("brands_for", "not_this"), ("pair", "not_this")]
+
+
+def test_a_brand_is_no_influencer_and_an_account_to_forget_must_be_there(trained):
+    workspace, _ = trained
+    for function, given in (
+        (pipeline.expected, {"influencer": BRAND}),
+        (pipeline.facts_of, {"influencer": BRAND, "names": "followers"}),
+        (pipeline.chances, {"brand": BRAND, "influencers": BRAND}),
+        (pipeline.asking_prices, {"brand": BRAND, "influencers": BRAND}),
+    ):
+        with pytest.raises(UnknownName, match="no influencer") as raised:
+            function(workspace, **given)
+        assert raised.value.hint == "It is a brand here."
+    with pytest.raises(UnknownName, match=r"nosuch\.one"):
+        pipeline.forget(workspace, "nosuch.one")
+    with pytest.raises(UnknownName, match="no post"):
+        pipeline.posts_told(workspace, "nosuch.one")
+
+
+@pytest.mark.parametrize(
+    ("call", "suggestion"),
+    [
+        (lambda place, file: pipeline.listing("brand", place), "brands"),
+        (lambda place, file: pipeline.export(place, "ranking", file), "rankings"),
+        (lambda place, file: pipeline.catalogue("encodrs"), "encoders"),
+    ],
+)
+def test_another_word_for_what_is_listed_or_written_is_refused(place, tmp_path, call, suggestion):
+    with pytest.raises(UnknownName) as raised:
+        call(place, tmp_path / "x.csv")
+    assert f"Did you mean {suggestion}" in raised.value.hint
+
+
+# --- numbers -------------------------------------------------------------------------------------------
+
+NAN, INFINITE = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "name"),
+    [
+        (pipeline.rank, {"brand": BRAND, "k": -1}, "k"),
+        (pipeline.rank, {"brand": BRAND, "weights": {"text": NAN}}, "weights"),
+        (pipeline.rank, {"brand": BRAND, "weights": {"text": INFINITE}}, "weights"),
+        (pipeline.rank, {"brand": BRAND, "weights": {"text": True}}, "weights"),
+        (pipeline.rank_brief, {"text": "boots", "k": -1}, "k"),
+        (pipeline.search, {"k": -1}, "k"),
+        (pipeline.search, {"offset": -3}, "offset"),
+        (pipeline.similar, {"accounts": SOMEONE, "k": -2}, "k"),
+        (pipeline.topics, {"account": BRAND, "most": -1}, "most"),
+        (pipeline.shortlist, {"brand": BRAND, "count": 0}, "count"),
+        (pipeline.shortlist, {"brand": BRAND, "budget": 0.0}, "budget"),
+        (pipeline.shortlist, {"brand": BRAND, "budget": NAN}, "budget"),
+        (pipeline.shortlist, {"brand": BRAND, "count": 2, "at_most": {"followers:5k..": -1}}, "at_most"),
+        (pipeline.shortlist, {"brand": BRAND, "count": 2, "at_least": {"followers:5k..": 0.5}}, "at_least"),
+        (pipeline.report, {"brand": BRAND, "file": "r.html", "k": -1}, "k"),
+        (pipeline.report, {"brand": BRAND, "file": "r.html", "count": 0}, "count"),
+        (pipeline.export, {"what": "rankings", "file": "r.csv", "k": -1}, "k"),
+        (pipeline.evaluate, {"rankers": "simcos", "seeds": [0, 0, 0]}, "seeds"),
+        (pipeline.evaluate, {"rankers": "simcos", "seeds": []}, "seeds"),
+        (pipeline.judge_profilers, {"profilers": "nearest", "seeds": [1, 1]}, "seeds"),
+        (pipeline.judge_profilers, {"profilers": "nearest", "folds": -1}, "folds"),
+        (pipeline.to_mark, {"done": [], "count": -1}, "count"),
+    ],
+)
+def test_a_number_that_cannot_be_meant_is_refused(place, function, given, name):
+    with pytest.raises(UsageError, match=f"{function.__name__}: {name}") as raised:
+        function(place, **given)
+    assert "expected" in raised.value.message
+    assert name in raised.value.hint
+
+
+def test_parts_that_all_weigh_nothing_leave_nothing_to_rank_by(place):
+    parts = pipeline.rank(place, BRAND, "simcos", 1).parts
+    with pytest.raises(UsageError, match=r"weigh 0 \("):
+        pipeline.rank(place, BRAND, "simcos", weights=dict.fromkeys(parts, 0))
+    half = dict.fromkeys(list(parts)[1:], 0)
+    assert pipeline.rank(place, BRAND, "simcos", 1, weights=half).scores[0] > 0

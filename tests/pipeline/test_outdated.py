@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,6 +152,67 @@ def test_models_are_stale_where_rows_or_features_changed(workspace):
     assert stale.why == "made before the data changed"
 
 
+def test_a_model_is_older_than_the_predicted_categories_that_it_would_read(workspace, capsys):
+    workspace.write("odd", [Account(id="odd.one", role="influencer", followers=9_000)])
+    workspace.write("odd", [Post(id="odd-1", account="odd.one", caption="a tent in the mountains #camping")])
+    pipeline.update(workspace)
+    pipeline.train(workspace, "brandfit")
+    assert not pipeline.outdated(workspace)
+    pipeline.profile(workspace, "nearest", {"folds": "2"})
+    (stale,) = pipeline.outdated(workspace).models
+    assert stale.sentence == "brandfit: trained before there was nearest, and would read it now"
+    assert stale.sentence in run(capsys, "check", "-w", str(workspace.path))
+    assert stale.sentence in run(capsys, "doctor", "-w", str(workspace.path))
+    done = pipeline.update(workspace)
+    assert (done.models, done.left.all) == (("brandfit",), ())
+    assert workspace.model_info("brandfit")["data"]["slots.category"] == "nearest"
+
+
+def test_a_model_of_an_earlier_version_is_older_than_predicted_categories_too(workspace):
+    pipeline.train(workspace, "brandfit")
+    info = workspace.model_info("brandfit")
+    assert info["data"]["slots.category"] == "stated"
+    earlier = {key: value for key, value in info.items() if key != "chosen"}
+    workspace.save_model(workspace.load_model("brandfit")[0], earlier)
+    pipeline.profile(workspace, "nearest", {"folds": "2"})
+    assert [one.name for one in pipeline.outdated(workspace).models] == ["brandfit"]
+
+
+@pytest.mark.parametrize("setting", ["stated", "none"])
+def test_a_slot_that_somebody_set_is_not_filled_otherwise(workspace, setting):
+    pipeline.train(workspace, "brandfit", data={"slots.category": setting, "slots.graph": "none"})
+    pipeline.profile(workspace, "nearest", {"folds": "2"})
+    assert not pipeline.outdated(workspace)
+
+
+def test_a_model_is_older_than_features_of_a_slot_that_was_empty_or_filled_worse(workspace):
+    pipeline.train(workspace, "brandfit")
+    pipeline.train(workspace, "wsim", {"epochs": "1"}, {"slots.text": "text.hashing"})
+    text = workspace.features("text.hashing")
+    workspace.save(replace(text, name="text.minilm", key="text.minilm-1", contents=None))
+    workspace.save(replace(text, name="image.clip", key="image.clip-1", slot="picture", contents=None))
+    found = {one.name: one.why for one in pipeline.outdated(workspace).models}
+    assert found == {
+        "brandfit": "trained before there was image.clip, text.minilm (in place of text.hashing), and would "
+        "read it now",
+        "wsim": "trained before there was image.clip, and would read it now",
+    }
+    assert set(pipeline.update(workspace).models) == {"brandfit", "wsim"}
+    assert workspace.model_info("brandfit")["data"]["slots.text"] == "text.minilm"
+    assert workspace.model_info("wsim")["data"]["slots.text"] == "text.hashing"
+    assert not pipeline.outdated(workspace).models
+
+
+def test_a_profile_is_older_than_features_that_it_would_read(workspace):
+    pipeline.profile(workspace, "combined", {"folds": "2"})
+    assert not pipeline.outdated(workspace)
+    text = workspace.features("text.hashing")
+    workspace.save(replace(text, name="text.minilm", key="text.minilm-1", contents=None))
+    (stale,) = pipeline.outdated(workspace).profiles
+    assert stale.sentence == "combined: made before there was text.minilm, and would read it now"
+    assert not pipeline.update(workspace).left
+
+
 def test_training_says_what_it_did_not_read(workspace):
     workspace.write("later", [Post(id="later", account="food.1", caption="more pancakes")])
     pipeline.train(workspace, "wsim", {"epochs": "1"})
@@ -186,7 +248,7 @@ def test_a_new_brief_is_ranked_by_at_once_and_nothing_is_written(workspace):
     assert [row["rank"] for row in ranking.rows()] == list(range(1, 13))
     assert {id.partition(".")[0] for id in ranking.candidates[:6]} == {"travel"}
     assert any(
-        note.startswith("1 post of new.brand is encoded for this ranking alone") for note in ranking.notes
+        note.startswith("1 post of new.brand is encoded for this answer alone") for note in ranking.notes
     )
     assert (ranking.no_evidence, dict(ranking.not_encoded)) == (0, {})
     answer, _ = pipeline.explain(workspace, "@New.Brand", str(ranking.candidates[0]), "simcos")
@@ -263,6 +325,127 @@ def test_candidates_without_evidence_are_counted_with_what_to_do(workspace):
         "mute.one": True,
         "travel.1": False,
     }
+
+
+MORE = QUICK + 17
+"""More posts than an answer encodes by itself."""
+WAITING = MORE + 3
+"""concept.bag reads how many posts the account has, so that its three old posts have changed too."""
+
+
+def write_more(workspace: Workspace) -> None:
+    posts = [Post(id=f"more-{n}", account="travel.shop", caption="a tent") for n in range(MORE)]
+    workspace.write("later", posts)
+
+
+def answers(workspace: Workspace, brand: str, out: Path) -> dict[str, Callable[[], Sequence[str]]]:
+    """Function to the notes of its answer about a brand."""
+
+    def exported() -> list[str]:
+        pipeline.export(workspace, "rankings", out / "r.csv", [brand], "simcos", 1)
+        row = next(csv.DictReader((out / "r.csv").open()))
+        left = int(row["brand_posts_not_encoded"])
+        return [f"{left} posts of {brand} are not encoded"] if left else []
+
+    return {
+        "advise": lambda: pipeline.advise(workspace, brand, captions="tents in the mountains").notes,
+        "appraise": lambda: pipeline.appraise(workspace, brand, "travel.3", "simcos").notes,
+        "brands_for": lambda: pipeline.brands_for(workspace, "travel.3", "simcos").notes,
+        "encoding_notes": lambda: pipeline.encoding_notes(workspace, brand, "simcos"),
+        "explain": lambda: pipeline.explain(workspace, brand, "travel.3", "simcos", "posts")[0].notes,
+        "export": exported,
+        "pair": lambda: pipeline.pair(workspace, brand, "travel.3", "simcos").notes,
+        "rank": lambda: pipeline.rank(workspace, brand, "simcos").notes,
+        "report": lambda: pipeline.report(workspace, brand, out / "r.html", "simcos", k=1).notes,
+        "shortlist": lambda: pipeline.shortlist(workspace, brand, count=2, ranker="simcos").notes,
+        "similar": lambda: pipeline.similar(workspace, brand).notes,
+    }
+
+
+OF_NUMBERS = {
+    "asking_prices": "prices, for a page that has the notes",
+    "chances": "chances, for a page that has the notes",
+    "fit_maps": "maps of the pictures that advise has judged",
+    "fitted": "a ranker",
+}
+"""Functions of a brand whose answer is numbers alone, and why nothing is noted."""
+
+
+@pytest.mark.parametrize("name", sorted(answers(None, "", Path())))  # type: ignore[arg-type]
+def test_every_answer_about_a_brand_says_which_posts_it_does_not_know(workspace, tmp_path, name):
+    write_more(workspace)
+    workspace.write("brief", brief())
+    known = answers(workspace, "food.shop", tmp_path)[name]()
+    if name != "brands_for":  # it is about all brands
+        assert not [note for note in known if "encoded" in note]
+    notes = answers(workspace, "travel.shop", tmp_path)[name]()
+    assert [note for note in notes if f"{WAITING} posts of travel.shop are not encoded" in note], notes
+    if name != "export":  # the file counts what is left out, and this is in it
+        notes = answers(workspace, "new.brand", tmp_path)[name]()
+        said = "1 post of new.brand is encoded for this answer alone"
+        assert [note for note in notes if said in note], notes
+
+
+def test_every_function_of_a_brand_is_among_them():
+    found = {
+        name
+        for name in pipeline.__all__
+        if {"brand", "brands", "like"} & set(getattr(getattr(pipeline, name), "__annotations__", {}))
+    }
+    covered = set(answers(None, "", Path())) | set(OF_NUMBERS)  # type: ignore[arg-type]
+    assert {name for name in found if callable(getattr(pipeline, name)) and name.islower()} <= covered
+
+
+def test_posts_that_wait_are_noted_whoever_was_ranked_before(workspace):
+    """Where nothing can be encoded in memory, the Dataset is the same for all brands."""
+    workspace.write("many", many(MORE))
+    assert not [note for note in pipeline.rank(workspace, "food.shop", "simcos").notes if "encoded" in note]
+    assert pipeline.rank(workspace, "many.brand", "simcos").not_encoded == {"brand": MORE}
+
+
+def test_commands_and_files_say_which_posts_they_do_not_know(workspace, capsys, tmp_path):
+    where = str(workspace.path)
+    write_more(workspace)
+    said = f"Note: {WAITING} posts of travel.shop are not encoded: brandfit update -w {where}\n"
+    table, page = str(tmp_path / "r.csv"), tmp_path / "r.html"
+    for sent in (
+        ("rank", "travel.shop"),
+        ("shortlist", "travel.shop", "--count", "2"),
+        ("explain", "travel.shop", "travel.3"),
+        ("brands", "travel.3"),
+        ("brands", "travel.3", "--with", "travel.shop"),
+        ("similar", "travel.shop"),
+        ("advise", "travel.shop", "--caption", "a tent"),
+        ("export", "rankings", table),
+    ):
+        assert said in run(capsys, *sent, "-w", where), sent
+        if sent[0] != "rank":
+            told = json.loads(run(capsys, *sent, "--json", "-w", where))
+            assert any(said[6:-1] == note for note in told["notes"]), sent
+    run(capsys, "export", "report", str(page), "--brand", "travel.shop", "-w", where)
+    assert said[6:-1] in page.read_text()
+
+
+def test_accounts_without_features_do_not_count_for_likeness_and_are_named(workspace):
+    workspace.write("brief", brief())
+    workspace.write(
+        "later",
+        [
+            Account(id="late.one", role="influencer", followers=9_000),
+            Post(id="l", account="late.one", caption="a tent"),
+        ],
+    )
+    alone = pipeline.similar(workspace, "food.shop")
+    both = pipeline.similar(workspace, ["food.shop", "new.brand"])
+    swapped = pipeline.similar(workspace, ["@New.Brand", "food.shop", "food.shop"])
+    assert both.to_dict() == swapped.to_dict()
+    likeness = {row["influencer"]: row["likeness"] for row in both.rows}
+    assert likeness != {row["influencer"]: row["likeness"] for row in alone.rows}
+    for names in (["food.shop", "late.one"], ["late.one", "food.shop"]):
+        found = pipeline.similar(workspace, names)
+        assert [row["likeness"] for row in found.rows] == [row["likeness"] for row in alone.rows]
+        assert "1 of the 2 accounts does not count, with nothing encoded to compare: late.one" in found.notes
+        assert any("1 post of late.one is not encoded" in note for note in found.notes)
 
 
 def test_what_cannot_be_encoded_for_itself_waits_for_update(workspace):

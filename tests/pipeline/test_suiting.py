@@ -104,6 +104,31 @@ def test_a_pair_from_both_sides(workspace):
     assert pipeline.pair(workspace, past, "arvid.peaks").suited.among > found.brands[0].among
 
 
+def test_an_influencer_outside_the_bounds_is_no_candidate_of_a_pair(workspace, capsys):
+    brand = "northpeak.outdoor"
+    ranking = pipeline.rank(workspace, brand, followers="0..")
+    small = next(
+        id for id in ranking.candidates.tolist() if pipeline.load(workspace).account(id)["followers"] == 2_900
+    )
+    inside = pipeline.rank(workspace, brand)
+    assert small not in inside.candidates.tolist()
+    both = pipeline.pair(workspace, brand, small)
+    assert (
+        f"{small} is no candidate: it has 2,900 followers, and candidates have 5,000 to 100,000 followers"
+        in both.sentence
+    )
+    assert f"It would be number {both.suited.place}, next to {inside.among} candidates" in both.sentence
+    assert not both.for_brand
+    assert (both.to_dict()["candidate"], both.suited.among) == (False, inside.among + 1)
+    main(["brands", small, "--with", brand, "-w", str(workspace.path)])
+    assert both.sentence in capsys.readouterr().out
+    (note,) = (n for n in pipeline.brands_for(workspace, small).notes if "does not list it" in n)
+    assert "places are those that it would have" in note
+    within = pipeline.pair(workspace, brand, small, followers="0..")
+    assert within.to_dict()["candidate"]
+    assert f"is number {within.suited.place} of {ranking.among} candidates" in within.sentence
+
+
 @pytest.mark.parametrize(
     ("place_", "rank", "said"),
     [

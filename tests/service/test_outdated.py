@@ -42,7 +42,39 @@ def test_an_unranked_list_has_no_numbers_and_a_button(make, imported):
     assert 'action="/update"' in page
     ranked = client.get("/brands/new.brand?ranker=simcos").text
     assert '<span class="rank" aria-hidden="true">1</span>' in ranked
-    assert "1 post of new.brand is encoded for this ranking alone" in ranked
+    assert "1 post of new.brand is encoded for this answer alone" in ranked
+
+
+def test_every_page_and_route_about_a_brand_says_which_posts_it_reads_alone(make, imported):
+    client = make(imported)
+    said = "1 post of new.brand is encoded for this answer alone"
+    first, second = (
+        item["influencer"]
+        for item in client.get("/api/v1/rankings/new.brand?ranker=simcos&limit=2").json()["items"]
+    )
+    content = {"like": "new.brand", "captions": "a tent in the mountains"}
+    campaign = {"count": "2", "ranker": "simcos"}
+    pages = {
+        "why": client.get(f"/brands/new.brand/why/{first}?ranker=simcos"),
+        "both": client.get(f"/brands/new.brand/why/{first}/both?ranker=simcos"),
+        "compare": client.get(f"/brands/new.brand/compare?with={first}&with={second}&ranker=simcos"),
+        "campaign": client.post("/brands/new.brand/campaign", data=campaign),
+        "content": client.post("/brands/new.brand/content", data=content),
+        "suited": client.get(f"/influencers/{first}/brands?ranker=simcos"),
+        "alike": client.get("/influencers?like=new.brand"),
+    }
+    assert {name: answer.status_code for name, answer in pages.items()} == dict.fromkeys(pages, 200)
+    assert [name for name, answer in pages.items() if said not in answer.text] == []
+    listing = {"brand": "new.brand", "count": 2, "ranker": "simcos"}
+    answers = {
+        "similar": client.get("/api/v1/similar?account=new.brand"),
+        "explanation": client.get(f"/api/v1/explanations/new.brand/{first}?ranker=simcos"),
+        "shortlist": client.post("/api/v1/shortlists", json=listing),
+        "advice": client.post("/api/v1/advice", data=content),
+        "brands": client.get(f"/api/v1/accounts/{first}/brands?ranker=simcos"),
+    }
+    notes = {name: " ".join(answer.json()["notes"]) for name, answer in answers.items()}
+    assert [name for name, note in notes.items() if said not in note] == []
 
 
 def test_the_start_page_and_the_api_say_what_is_out_of_date_until_it_is_updated(make, imported):

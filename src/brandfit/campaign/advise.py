@@ -42,12 +42,14 @@ class Idea:
 
 @dataclass(frozen=True)
 class Advice:
-    """ideas: each kind best first; unread: pictures and captions that cannot be read, with the reason."""
+    """ideas: each kind best first; unread: pictures and captions that cannot be read, with the reason; notes:
+    posts of ``like`` that are not encoded, so that nothing is compared with them."""
 
     like: str
     by: str | None
     ideas: tuple[Idea, ...]
     unread: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -55,6 +57,7 @@ class Advice:
             "by": self.by,
             "ideas": [idea.to_dict() for idea in self.ideas],
             "unread": [{"what": what, "reason": reason} for what, reason in self.unread.items()],
+            "notes": list(self.notes),
         }
 
 

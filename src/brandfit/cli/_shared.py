@@ -194,7 +194,9 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 def print_notes(notes: Sequence[str]) -> None:
     for note in notes:
-        click.echo(f"Note: {note}" + ("" if note.endswith((".", "?")) else "."))
+        # A dot after a command would be copied with it.
+        ends = note.endswith((".", "?")) or ": brandfit " in note
+        click.echo(f"Note: {note}" + ("" if ends else "."))
 
 
 def print_counts(

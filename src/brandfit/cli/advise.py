@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+from brandfit.cli._shared import (
+    json_option,
+    print_json,
+    print_notes,
+    print_table,
+    set_option,
+    workspace_option,
+)
 
 
 @click.command(short_help="Choose pictures and captions for a post.")
@@ -73,3 +80,4 @@ def command(
         click.echo(f"From, to: {told.interval}.")
     for reason in found.unread.values():
         click.echo(f"Left out: {reason}")
+    print_notes(found.notes)

@@ -9,6 +9,7 @@ from brandfit.cli._shared import (
     json_option,
     print_counts,
     print_json,
+    print_notes,
     print_table,
     set_option,
     workspace_option,
@@ -58,6 +59,7 @@ def command(
                 print_json(both.to_dict())
             else:
                 click.echo(both.sentence)
+                print_notes(both.notes)
             return
         found = pipeline.brands_for(opened, influencer, ranker, partners, data, followers)
         rows = found.brands[:k]

@@ -18,6 +18,7 @@ from brandfit.cli._shared import (
     partners_option,
     print_counts,
     print_json,
+    print_notes,
     progress,
     read_settings,
     set_option,
@@ -193,10 +194,11 @@ def command(
         # brand.
         found = pipeline.default_candidates(opened, followers, data) if what == "rankings" else None
         silent = pipeline.unranked_brands(opened, data) if what == "rankings" and not brands else []
+        notes = pipeline.encoding_notes(opened, brands, ranker, data) if what == "rankings" else ()
         more = len(opened.rejects(earlier=True)) - rows if what == "rejects" and not earlier else 0
     if as_json:
         told = (
-            {"candidates": found.to_dict(), "brands_left_out": silent}
+            {"candidates": found.to_dict(), "brands_left_out": silent, "notes": list(notes)}
             if found is not None
             else {"earlier": more}
             if what == "rejects"
@@ -215,6 +217,7 @@ def command(
         )
     if found is not None:
         print_counts(len(found.ids), found.excluded, found.incomplete)
+    print_notes(notes)
 
 
 def _brands(count: int) -> str:

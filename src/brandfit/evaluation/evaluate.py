@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brandfit.arguments import Seeds, checked, whole_numbers
+from brandfit.arguments import Seeds, checked, seeds_of
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.errors import UnknownName, UsageError
@@ -48,13 +48,11 @@ def evaluate(
     an evaluation that was broken off goes on from them; whoever names it removes it. ``prepare``: what is
     done to every fold before it is judged.
     """
-    seeds = whole_numbers(seeds, "seeds")
+    seeds = seeds_of(seeds, "seeds")
     if protocol.ties not in TIES:
         raise UnknownName("tie rule", protocol.ties, TIES)
-    if not make or not seeds:
-        raise UsageError(
-            "There is nothing to judge: no ranker or no seed is named.", "Name one of each at least."
-        )
+    if not make:
+        raise UsageError("There is nothing to judge: no ranker is named.", "Name one at least.")
     folds = protocol.folds(dataset)
     if prepare:
         folds = [_prepared(prepare, fold, n, len(folds), tick) for n, fold in enumerate(folds)]

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from brandfit import seeds
-from brandfit.arguments import Seeds, checked, whole_numbers
+from brandfit.arguments import Seeds, checked, seeds_of
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
@@ -193,7 +193,7 @@ def judge(
     judged. Accounts of which nothing is known count as told wrongly. Raises UsageError where nothing is left
     to judge.
     """
-    seeds = whole_numbers(seeds, "seeds")
+    seeds = seeds_of(seeds, "seeds")
     first = next(iter(make.values()))(0)
     ids, labels = first.examples(dataset)
     what = "posts" if first.level == "post" else "influencers"

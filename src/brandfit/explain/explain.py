@@ -92,6 +92,7 @@ def explain(
         if mapped
         else (),
         notes=tuple(notes),
+        unknown=ranker.unknown_slots(dataset, brand, influencer),
         more={
             **_chance(ranker, dataset, pair),
             "like_brands": radar.like_brands(ranker, dataset, brand, influencer),

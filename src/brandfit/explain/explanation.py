@@ -127,6 +127,8 @@ class Explanation:
     radars: tuple[Radar, ...] = ()
     maps: tuple[HeatMap, ...] = ()
     notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Slots that one side lacks: no sentence may say that both share them."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """What a reader wants beside: rank, probability, past partners of like brands."""
 
@@ -145,6 +147,7 @@ class Explanation:
             "radars": [r.to_dict() for r in self.radars],
             "maps": [m.to_dict() for m in self.maps],
             "notes": list(self.notes),
+            "unknown": list(self.unknown),
             **self.more,
         }
 

@@ -30,6 +30,18 @@ SLOT = {
 }
 
 
+ALONE = {
+    "text": "what it writes",
+    "picture": "what it shows",
+    "concept": "what it is about",
+    "graph": "the company that its concepts keep",
+    "profile": "what it says of itself",
+    "category": "its category",
+    "audience": "its audience",
+}
+"""Words for a slot of the influencer alone, where nothing of the brand is there to compare with."""
+
+
 def sentences(explanation: Explanation) -> tuple[str, ...]:
     """The score against that of others, its parts, posts, columns and words, and brands that are alike.
 
@@ -53,9 +65,17 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
                 quoted = ", ".join(
                     f"“{i.label}”" if kind == "posts" and i.label else i.label or i.id for i in told
                 )
-                found.append(f"{says.format(slot=SLOT.get(attribution.slot, attribution.slot))}: {quoted}.")
+                found.append(f"{says.format(slot=_slot_words(explanation, attribution.slot))}: {quoted}.")
     found.append(_like(explanation))
     return tuple(sentence for sentence in found if sentence)
+
+
+def _slot_words(explanation: Explanation, slot: str) -> str:
+    """A slot that the brand lacks can still add to a score: learned rankers compare the influencer with
+    partners of other brands."""
+    if slot in explanation.unknown:
+        return f"{ALONE.get(slot, slot)}, through brands that were learned from"
+    return SLOT.get(slot, slot)
 
 
 def worth_telling(attribution: Attribution) -> list[Weight]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brandfit.arguments import Texts, checked
+from brandfit.arguments import Account, Accounts, checked
 from brandfit.audience.authenticity import RULE, Hint, Hints
 from brandfit.audience.view import AudienceView, Shared, Views, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.pipeline.loading import load
+from brandfit.pipeline.loading import known_account, known_accounts, load
 from brandfit.workspace import Place
 
 
@@ -38,11 +38,12 @@ class Audience:
 
 @checked
 def audience(
-    workspace: Place, account: str, other: str | None = None, data: Mapping[str, Any] | None = None
+    workspace: Place, account: Account, other: Account | None = None, data: Mapping[str, Any] | None = None
 ) -> Audience:
     """What is known of the audience of a brand or influencer; ``other``: beside that of another."""
     dataset = load(workspace, data)
-    account, other = (None if id is None else id.strip().lower().removeprefix("@") for id in (account, other))  # type: ignore[assignment]
+    account = known_account(dataset, account)
+    other = None if other is None else known_account(dataset, other)
     if account == other:
         raise UsageError(f"{account} beside itself?", "Name another brand or influencer after --with.")
     view = _views(dataset).of(account, other)
@@ -52,10 +53,11 @@ def audience(
 
 
 @checked
-def shared_audiences(workspace: Place, accounts: Texts) -> list[tuple[str, str, Shared | None]]:
-    """Of each two of these accounts who is known in the audiences of both; None where one of them is not
-    known."""
-    views, ids = _views(load(workspace)), list(accounts)
+def shared_audiences(workspace: Place, accounts: Accounts) -> list[tuple[str, str, Shared | None]]:
+    """Of each two of these accounts who is known in the audiences of both; None where nobody of one of these
+    audiences is known. Raises UnknownName."""
+    dataset = load(workspace)
+    views, ids = _views(dataset), list(dict.fromkeys(known_accounts(dataset, accounts)))
     pairs = [(one, other) for n, one in enumerate(ids) for other in ids[n + 1 :]]
     return [(one, other, views.shared(one, other)) for one, other in pairs]
 

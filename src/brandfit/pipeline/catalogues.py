@@ -20,11 +20,28 @@ from brandfit.pipeline.outdated import outdated
 from brandfit.search import filters
 from brandfit.workspace import Place, Workspace, as_workspace, orphans
 
+CATALOGUES = (
+    "importers",
+    "encoders",
+    "profilers",
+    "rankers",
+    "protocols",
+    "metrics",
+    "filters",
+    "settings",
+)
+"""What ``catalogue`` lists."""
+LISTINGS = ("features", "models", "brands", "influencers")
+"""What ``listing`` lists."""
+
 
 @checked
 def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """What a workspace holds: 'features', 'models', 'brands' or 'influencers', one dict each."""
+    """What a workspace holds: 'features', 'models', 'brands' or 'influencers', one dict each. Raises
+    UnknownName for another word."""
     workspace = as_workspace(workspace)
+    if what not in LISTINGS:
+        raise UnknownName("listing of a workspace", what, LISTINGS)
     if what in ("features", "models"):
         refuse_unread(data, {})
     if what == "features":
@@ -65,7 +82,9 @@ def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) 
 @checked
 def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
     """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the
-    'settings' of one."""
+    'settings' of one. Raises UnknownName for another word."""
+    if what not in CATALOGUES:
+        raise UnknownName("catalogue", what, CATALOGUES)
     if what == "protocols":
         return [{"name": p.name, "what": p.sentence} for p in protocols.PROTOCOLS.values()]
     if what == "metrics":

@@ -9,7 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from brandfit.arguments import Files, Texts, checked, paths
+from brandfit.arguments import (
+    Account,
+    Accounts,
+    Amount,
+    Files,
+    Limits,
+    Places,
+    Texts,
+    checked,
+    paths,
+)
 from brandfit.campaign import advise as advising
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.advise import Advice
@@ -26,15 +36,21 @@ from brandfit.errors import DataError, UsageError
 from brandfit.explain import heatmap, render
 from brandfit.explain.heatmap import opened
 from brandfit.pipeline.candidates import bounds
-from brandfit.pipeline.completing import load_for
-from brandfit.pipeline.loading import known_brand, known_settings, readers_of, scope
+from brandfit.pipeline.completing import encoding_of, load_for
+from brandfit.pipeline.loading import (
+    known_account,
+    known_brand,
+    known_influencers,
+    known_settings,
+    readers_of,
+    scope,
+)
 from brandfit.pipeline.outdated import outdated
 from brandfit.pipeline.ranking import (
     RankingQuery,
     all_ranked,
     default_ranker,
     fitted,
-    handles,
     narrowed,
     with_guests,
 )
@@ -49,14 +65,14 @@ from brandfit.workspace import Place, as_workspace
 @checked
 def shortlist(
     workspace: Place,
-    brand: str,
-    budget: float | None = None,
-    count: int | None = None,
+    brand: Account,
+    budget: Amount | None = None,
+    count: Places | None = None,
     ranker: str | None = None,
     where: str | Mapping[str, Any] | None = None,
-    at_least: Mapping[str, int] | Sequence[tuple[str, int]] | None = None,
-    at_most: Mapping[str, int] | Sequence[tuple[str, int]] | None = None,
-    exclude: Texts | None = (),
+    at_least: Limits | None = None,
+    at_most: Limits | None = None,
+    exclude: Accounts | None = (),
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -64,7 +80,7 @@ def shortlist(
     *,
     objective: str | None = None,
     currency: str | None = None,
-    not_this: Texts | None = (),
+    not_this: Accounts | None = (),
 ) -> Shortlist:
     """The set of influencers with the largest value under an objective, within a budget or a number of
     places.
@@ -99,7 +115,7 @@ def shortlist(
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in left.candidates.tolist()], np.int64)
 
-    notes: dict[str, None] = {}
+    notes = dict.fromkeys(encoding_of(workspace, dataset, [brand]).notes)
 
     def of(text: str | Mapping[str, Any]) -> np.ndarray:
         condition = filters.condition(text)
@@ -147,17 +163,19 @@ def set_currency(workspace: Place, code: str) -> str:
 
 @checked
 def asking_prices(
-    workspace: Place, brand: str, influencers: Texts, ranker: str | None = None
+    workspace: Place, brand: Account, influencers: Accounts, ranker: str | None = None
 ) -> dict[str, tuple[float, float, float]]:
     """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the
     candidates of this brand.
 
-    Past partners, who are no candidates, are told too. One whose price is unknown is left out.
+    Past partners, who are no candidates, are told too. One whose price is unknown is left out. Raises
+    UnknownName.
     """
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), None, brand)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
-    ranking = all_ranked(workspace, model, dataset, known_brand(dataset, brand), False, bounds(None, None))
+    brand, influencers = known_brand(dataset, brand), known_influencers(dataset, influencers)
+    ranking = all_ranked(workspace, model, dataset, brand, False, bounds(None, None))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
     followers, rate = _sizes(facts, np.array([row[id] for id in ids], np.int64))
@@ -172,8 +190,8 @@ def asking_prices(
 @checked
 def appraise(
     workspace: Place,
-    brand: str,
-    influencers: Texts,
+    brand: Account,
+    influencers: Accounts,
     ranker: str | None = None,
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
@@ -181,7 +199,7 @@ def appraise(
     *,
     objective: str | None = None,
     currency: str | None = None,
-    not_this: Texts | None = (),
+    not_this: Accounts | None = (),
 ) -> Appraisal:
     """What a set that somebody chose costs and comes to: past partners and those outside the bounds may be in
     it. They are no candidates and have no rank; a note names the rank that each would have.
@@ -197,7 +215,7 @@ def appraise(
     currency = listed.currency_with(currency_of(workspace, currency))
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     brand = known_brand(dataset, brand)
-    chosen = list(dict.fromkeys(handles(influencers)))
+    chosen = list(dict.fromkeys(known_influencers(dataset, influencers)))
     query, within = RankingQuery(not_this=list(not_this or ())), bounds(None, data)
     everybody = with_guests(workspace, model, dataset, brand, within, chosen)
     candidates, everybody = narrowed(everybody, model, dataset, query, within)
@@ -207,8 +225,9 @@ def appraise(
     found = shortlists.appraise(
         pool, brand, ranker=model.name, objective=wanted, currency=currency, chosen=chosen
     )
+    encoding = encoding_of(workspace, dataset, [brand, *chosen]).notes
     notes = _without_rank(ranking, [query.left_out(dataset, brand, id, within) for id in chosen])
-    return replace(found, notes=(*notes, *found.notes))
+    return replace(found, notes=(*encoding, *notes, *found.notes))
 
 
 def _without_rank(ranking: Ranking, left_out: Sequence[Counted | None]) -> list[str]:
@@ -225,7 +244,7 @@ def _without_rank(ranking: Ranking, left_out: Sequence[Counted | None]) -> list[
 @checked
 def fit_maps(
     workspace: Place,
-    like: str,
+    like: Account,
     pictures: Files,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -236,9 +255,9 @@ def fit_maps(
     reason for a file that cannot be read as one.
     """
     workspace = as_workspace(workspace)
-    dataset = load_for(workspace, like, data)
+    dataset = load_for(workspace, [like], data)
     known_settings(settings, dataset)
-    like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
+    like = known_account(dataset, like)
     reader = readers_of(dataset, settings).get("picture")
     if reader is None:
         filled = dataset.slots["picture"].name if "picture" in dataset.slots else "nothing"
@@ -316,10 +335,10 @@ def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarra
 @checked
 def advise(
     workspace: Place,
-    like: str,
+    like: Account,
     pictures: Files | None = (),
     captions: Texts | None = (),
-    by: str | None = None,
+    by: Account | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Advice:
@@ -328,13 +347,12 @@ def advise(
     nothing is left to judge.
     """
     workspace = as_workspace(workspace)
-    dataset = load_for(workspace, like, data)
+    dataset = load_for(workspace, [like], data)
     known_settings(settings, dataset)
-    like = dataset.account(like.strip().lower().removeprefix("@"))["id"]
+    like = known_account(dataset, like)
     if by is not None:
-        writer = dataset.account(by.strip().lower().removeprefix("@"))
-        by = str(writer["id"])
-        if writer["role"] == "brand":
+        by = known_account(dataset, by)
+        if dataset.account(by)["role"] == "brand":
             raise UsageError(
                 f"{by} is a brand: the engagement of a post is told of influencers.",
                 "Name who would post it.",
@@ -349,4 +367,5 @@ def advise(
             read[path] = read_picture(Path(path))
         except DataError as error:
             unread[path] = error.message
-    return advising.advise(dataset, like, read, list(captions or ()), readers, by, unread)
+    found = advising.advise(dataset, like, read, list(captions or ()), readers, by, unread)
+    return replace(found, notes=encoding_of(workspace, dataset, [like]).notes)

@@ -3,7 +3,8 @@ at once."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from brandfit.arguments import checked
 from brandfit.compute.local import thread_map
+from brandfit.data.candidates import EXAMPLES
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Encoder
@@ -39,22 +41,26 @@ class Completion:
 
 def completion_of(dataset: Dataset) -> Completion:
     """Of a Dataset that ``completed`` returned."""
-    return dataset.remembered("completion", Completion)
+    noted = _noted(dataset)
+    return noted[0] if noted else Completion()
 
 
-def completed(workspace: Workspace, dataset: Dataset, brand: str | None = None) -> Dataset:
+def _noted(dataset: Dataset) -> list[Completion]:
+    """The one Completion of a Dataset, or none. A list, because ``completed`` may note it after it was looked
+    up: where nothing can be encoded, it returns the Dataset that it was given."""
+    return dataset.remembered("completion", list)
+
+
+def completed(workspace: Workspace, dataset: Dataset, accounts: Collection[str] | None = None) -> Dataset:
     """The Dataset with new and changed posts of brands encoded where its Features do not cover them yet.
 
     Brands with the fewest missing posts come first; a brand is encoded whole or not at all, and at most
-    ``QUICK`` posts are. Nothing is written. The same object where nothing is missing, or nothing of ``brand``
-    where it is named.
+    ``QUICK`` posts are. Nothing is written. The same object where nothing is missing, or nothing of these
+    ``accounts`` (ids) where they are given.
     """
     # What is kept holds the Dataset, so that its id stays its own.
     gaps, _ = workspace.memo.get("gaps", id(dataset), lambda: (_brand_gaps(workspace, dataset), dataset))
-    if not gaps or (
-        brand is not None
-        and not any(gap.of(brand.strip().lower().removeprefix("@")) for gap in gaps.values())
-    ):
+    if not gaps or (accounts is not None and not any(gap.of(id) for gap in gaps.values() for id in accounts)):
         return dataset
     result, _ = workspace.memo.get("completed", id(dataset), lambda: (_completed(dataset, gaps), dataset))
     return result
@@ -67,9 +73,12 @@ def brands_encoded_in_memory(workspace: Place) -> list[str]:
     return sorted(completion_of(completed(workspace, load(workspace))).encoded)
 
 
-def load_for(workspace: Workspace, account: str, data: Mapping[str, Any] | None = None) -> Dataset:
-    """``load``, with new posts of this account encoded where it is a brand and they are few."""
-    return completed(workspace, load(workspace, data), account)
+def load_for(
+    workspace: Workspace, accounts: Collection[str], data: Mapping[str, Any] | None = None
+) -> Dataset:
+    """``load``, with new posts of those of these accounts (ids) encoded that are brands, where they are
+    few."""
+    return completed(workspace, load(workspace, data), accounts)
 
 
 def _completed(dataset: Dataset, gaps: Mapping[str, _BrandGap]) -> Dataset:
@@ -94,7 +103,7 @@ def _completed(dataset: Dataset, gaps: Mapping[str, _BrandGap]) -> Dataset:
         slots[slot] = _replaced(dataset.slots[slot], ids, more)
     result = dataset.with_slots(slots) if encoded else dataset
     note = Completion({brand: missing[brand] for brand in encoded}, {brand: missing[brand] for brand in left})
-    result.remembered("completion", lambda: note)
+    _noted(result)[:] = [note]
     return result
 
 
@@ -185,18 +194,64 @@ def owners_of(dataset: Dataset, ids: Collection[str], level: str) -> dict[str, s
     return dict(zip(posts["id"].to_pylist(), posts["account"].to_pylist(), strict=True))
 
 
+@dataclass(frozen=True)
+class Encoding:
+    """How far the posts that an answer rests on are encoded.
+
+    notes    for people: what was encoded for this answer alone, what is not encoded, with what to do
+    waiting  posts that are not encoded: account to their number
+    """
+
+    notes: tuple[str, ...]
+    waiting: Mapping[str, int]
+
+
+def encoding_of(workspace: Workspace, dataset: Dataset, accounts: Iterable[str]) -> Encoding:
+    """Of the accounts (ids) that an answer is about. The one place that every function asks whose answer
+    reads the posts of a brand.
+
+    dataset  the one that the answer was computed from
+    """
+    done = completion_of(dataset)
+    waiting_posts = _waiting(workspace, dataset)
+    command = f"brandfit update -w {workspace.path}"
+    named = list(dict.fromkeys(accounts))
+    encoded = {id: done.encoded[id] for id in named if done.encoded.get(id)}
+    waiting = {id: waiting_posts[id] for id in named if waiting_posts.get(id)}
+    notes: list[str] = []
+    if encoded:
+        notes.append(f"{_posts(encoded)} encoded for this answer alone; to keep that: {command}")
+    if waiting:
+        notes.append(f"{_posts(waiting)} not encoded: {command}")
+    return Encoding(tuple(notes), waiting)
+
+
+def _waiting(workspace: Workspace, dataset: Dataset) -> dict[str, int]:
+    """Account to its posts (or 1, its profile) that the Features of the Dataset do not cover."""
+    others = dataset.remembered(("waiting", workspace.stamp), lambda: _waiting_of_others(workspace, dataset))
+    return others | dict(completion_of(dataset).left)
+
+
+def _waiting_of_others(workspace: Workspace, dataset: Dataset) -> dict[str, int]:
+    """The same of accounts that are no brands: nothing of them is encoded in memory."""
+    used = {features.name for features in dataset.slots.values()}
+    stale = [one for one in outdated(workspace).features if one.name in used]
+    brands = set(dataset.brands.tolist())
+    found: dict[str, int] = {}
+    for one in stale:
+        counts = Counter(owners_of(dataset, one.ids, one.level).values())
+        for owner, count in counts.items():
+            if owner not in brands:
+                found[owner] = max(found.get(owner, 0), count)
+    return found
+
+
 def with_what_waits(workspace: Workspace, dataset: Dataset, ranking: Ranking) -> Ranking:
     """The ranking with notes on the posts that were encoded for it in memory, and on those that wait for
     ``brandfit update``."""
-    brand, done = ranking.brand, completion_of(dataset)
-    waits: dict[str, int] = {}
-    notes: list[str] = []
-    command = f"brandfit update -w {workspace.path}"
-    if encoded := done.encoded.get(brand):
-        notes.append(f"{_posts(encoded, brand)} encoded for this ranking alone; to keep that: {command}")
-    if left := done.left.get(brand):
-        waits["brand"] = left
-        notes.append(f"{_posts(left, brand)} not encoded: {command}")
+    of_brand = encoding_of(workspace, dataset, [ranking.brand])
+    waits = {"brand": of_brand.waiting[ranking.brand]} if of_brand.waiting else {}
+    notes = [*of_brand.notes]
     without = ranking.candidates[np.isnan(ranking.scores)].tolist()
     if without:
         stale = outdated(workspace).features
@@ -204,9 +259,19 @@ def with_what_waits(workspace: Workspace, dataset: Dataset, ranking: Ranking) ->
         if candidates := len(owners.intersection(without)):
             waits["candidates"] = candidates
             have = "candidate without evidence has" if candidates == 1 else "candidates without evidence have"
-            notes.append(f"{candidates:,} {have} posts that are not encoded: {command}")
+            notes.append(
+                f"{candidates:,} {have} posts that are not encoded: brandfit update -w {workspace.path}"
+            )
     return replace(ranking, notes=(*notes, *ranking.notes), not_encoded=waits)
 
 
-def _posts(count: int, brand: str) -> str:
-    return f"{count:,} post of {brand} is" if count == 1 else f"{count:,} posts of {brand} are"
+def _posts(counts: Mapping[str, int]) -> str:
+    """ "81 posts of a.brand are"; of several accounts the sum, and those with most."""
+    total = sum(counts.values())
+    posts = "1 post" if total == 1 else f"{total:,} posts"
+    verb = "is" if total == 1 else "are"
+    if len(counts) == 1:
+        return f"{posts} of {next(iter(counts))} {verb}"
+    most = sorted(counts, key=lambda id: (-counts[id], id))[:EXAMPLES]
+    more = ", …" if len(counts) > len(most) else ""
+    return f"{posts} of {len(counts):,} accounts ({', '.join(most)}{more}) {verb}"

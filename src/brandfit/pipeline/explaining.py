@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
-from brandfit.arguments import Texts, checked
+from brandfit.arguments import Account, Texts, checked
 from brandfit.data.candidates import sentences as counts_in_words
 from brandfit.data.dataset import Dataset
 from brandfit.explain import explain as explaining
@@ -15,7 +15,8 @@ from brandfit.explain import heatmap, render
 from brandfit.explain.explanation import Explanation, MapMethod
 from brandfit.explain.sentences import sentences as explaining_sentences
 from brandfit.pipeline.candidates import Bounds, bounds
-from brandfit.pipeline.loading import known_brand, known_settings, reader_of
+from brandfit.pipeline.completing import encoding_of
+from brandfit.pipeline.loading import known_brand, known_influencer, known_settings, reader_of
 from brandfit.pipeline.ranking import RankingQuery, default_ranker, fitted, narrowed, with_guests
 from brandfit.rankers.base import Ranker
 from brandfit.search import filters
@@ -25,8 +26,8 @@ from brandfit.workspace import Place, Workspace, as_workspace
 @checked
 def explain(
     workspace: Place,
-    brand: str,
-    influencer: str,
+    brand: Account,
+    influencer: Account,
     ranker: str | None = None,
     kinds: Texts = ("posts", "columns"),
     sides: Texts = ("influencer",),
@@ -51,7 +52,7 @@ def explain(
     kinds, sides = tuple(kinds), tuple(sides)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
     known_settings(settings, dataset)
-    brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
+    brand, influencer = known_brand(dataset, brand), known_influencer(dataset, influencer)
     wanted = {"words": "text", "maps": "picture"}
     readers = {
         slot: reader_of(dataset.slots[slot], settings)
@@ -105,7 +106,7 @@ def _placed(
         "excluded": [group.to_dict() for group in listed.excluded],
         **{name: row[name] for name in ("moved", "because") if name in row},
     }
-    notes = [*explanation.notes]
+    notes = [*encoding_of(workspace, dataset, [brand, influencer]).notes, *explanation.notes]
     if left_out is not None:
         place = int(shown.ahead()[at]) + 1
         more["left_out"] = {

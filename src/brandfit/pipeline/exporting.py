@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from brandfit.arguments import Texts, checked
+from brandfit.arguments import Accounts, Count, checked
 from brandfit.data import schema, tabular
 from brandfit.data.dataset import Dataset
-from brandfit.errors import UsageError
+from brandfit.errors import UnknownName, UsageError
 from brandfit.explain.radar import shared_topics
 from brandfit.explain.sentences import main_reason
 from brandfit.pipeline.candidates import bounds
+from brandfit.pipeline.completing import encoding_of
 from brandfit.pipeline.loading import describe_accounts, known_brand, load
 from brandfit.pipeline.ranking import (
     RankingQuery,
@@ -31,6 +32,8 @@ from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.workspace import Place, Workspace, as_workspace
 
+EXPORTS = ("rankings", *schema.TABLES, "endorsements", "features", "rejects")
+"""What ``export`` writes."""
 PROFILE = "https://www.instagram.com/{}/"
 """Where an account is found."""
 
@@ -40,9 +43,9 @@ def export(
     workspace: Place,
     what: str,
     file: str | Path,
-    brands: Texts | None = (),
+    brands: Accounts | None = (),
     ranker: str | None = None,
-    k: int | None = None,
+    k: Count | None = None,
     name: str | None = None,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
@@ -50,8 +53,8 @@ def export(
     query: RankingQuery | Callable[[str], RankingQuery] | None = None,
 ) -> int:
     """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx,
-    .json, .jsonl or .parquet file. Returns the number of rows. Raises UsageError where a brand, ranker or k
-    is named and no ranking is asked for.
+    .json, .jsonl or .parquet file. Returns the number of rows. Raises UnknownName for another ``what`` than
+    those of ``EXPORTS``, UsageError where a brand, ranker or k is named and no ranking is asked for.
 
     followers  bounds of the candidates of rankings, as in ``rank``
     earlier    rejects of all imports, not of the last one alone
@@ -59,6 +62,8 @@ def export(
     """
     workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
+    if what not in EXPORTS:
+        raise UnknownName("export", what, EXPORTS)
     narrows = isinstance(query, RankingQuery) and not query.is_default
     options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
     options |= {"A condition, a weight, a like or a dislike": narrows}
@@ -206,6 +211,7 @@ def _ranking_rows(
         np.searchsorted(facts.ids.astype(str), best.candidates.astype(str)), pa.int64()
     )  # Facts are sorted by id
     names, rates = facts.name.take(at).to_pylist(), facts.engagement.take(at).to_pylist()
+    not_encoded = encoding_of(workspace, dataset, [brand]).waiting.get(brand, 0)
     rows = []
     for n, row in enumerate(best.rows()):
         parts = {name: value for name, value in row["parts"].items() if value is not None}
@@ -216,6 +222,7 @@ def _ranking_rows(
                 "rank": row["rank"],
                 "candidates": ranking.among,
                 "left_out": sum(group.count for group in ranking.excluded),
+                "brand_posts_not_encoded": not_encoded,
                 "influencer": row["influencer"],
                 "name": names[n],
                 "profile": PROFILE.format(row["influencer"]),

@@ -9,14 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from brandfit.arguments import Texts, checked
-from brandfit.data.candidates import Counted, counted
+from brandfit.arguments import Accounts, Count, Texts, checked
+from brandfit.data.candidates import EXAMPLES, Counted, counted
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
 from brandfit.pipeline.candidates import met
-from brandfit.pipeline.completing import load_for
-from brandfit.pipeline.loading import describe_accounts, known_settings, load, reader_of, readers_of
+from brandfit.pipeline.completing import encoding_of, load_for
+from brandfit.pipeline.loading import (
+    describe_accounts,
+    known_accounts,
+    known_settings,
+    load,
+    reader_of,
+    readers_of,
+)
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
@@ -68,8 +75,8 @@ def search(
     keywords: Texts | None = (),
     where: str | Mapping[str, Any] | None = None,
     sort: str | None = None,
-    k: int = 20,
-    offset: int = 0,
+    k: Count = 20,
+    offset: Count = 0,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Found:
@@ -148,26 +155,33 @@ _COUNTS_NOT = {False: "this word matches nobody", True: "these words match nobod
 @checked
 def similar(
     workspace: Place,
-    accounts: Texts | None = (),
+    accounts: Accounts | None = (),
     picture: str | Path | None = None,
     where: str | Mapping[str, Any] | None = None,
-    k: int = 20,
+    k: Count = 20,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Found:
-    """Influencers like these accounts, or whose pictures are like one."""
+    """Influencers like the mean of these accounts, in whatever order they are named, or whose pictures are
+    like one.
+
+    Accounts with nothing encoded do not count, and a note names them. Raises UnknownName, and UsageError if
+    nothing is encoded of any.
+    """
     workspace = as_workspace(workspace)
-    accounts = list(accounts or ())
-    dataset = load_for(workspace, accounts[0], data) if accounts else load(workspace, data)
+    like = sorted(set(accounts or ()))
+    dataset = load_for(workspace, like, data) if like else load(workspace, data)
+    like = known_accounts(dataset, like)
     known_settings(settings, dataset)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     condition = filters.condition(where)
     allowed, unknown = filters.kept(condition, facts)
-    if (picture is None) == (not accounts):
+    if (picture is None) == (not like):
         raise UsageError("Like whom, or like which picture?", "Name accounts, or one picture, not both.")
     alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
-    like = [id.strip().lower().removeprefix("@") for id in accounts or ()]
+    notes: list[str] = []
     if picture is None:
+        notes = [*encoding_of(workspace, dataset, like).notes, *_not_compared(alike, like)]
         found = alike.similar(like, len(facts), allowed)
     else:
         readers = {s: e for s, e in readers_of(dataset, settings).items() if s == "picture"}
@@ -195,7 +209,22 @@ def similar(
     rows_ = [
         {**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)
     ]
-    return _found(rows_, total, condition, unknown, asked, facts, excluded)
+    made = _found(rows_, total, condition, unknown, asked, facts, excluded)
+    return replace(made, notes=[*notes, *made.notes])
+
+
+def _not_compared(alike: Lookalikes, accounts: Sequence[str]) -> list[str]:
+    """A note on those of several accounts that do not count, because nothing of them is encoded."""
+    is_known = alike.known(np.array(accounts, dtype=object))
+    without = [id for id, known in zip(accounts, is_known.tolist(), strict=True) if not known]
+    if not without or len(without) == len(accounts):  # nothing known of any: an error says so
+        return []
+    verb = "does" if len(without) == 1 else "do"
+    more = ", …" if len(without) > EXAMPLES else ""
+    return [
+        f"{len(without):,} of the {len(accounts):,} accounts {verb} not count, with nothing encoded to "
+        f"compare: {', '.join(without[:EXAMPLES])}{more}"
+    ]
 
 
 def _unmet(condition: filters.Condition | None, facts: Facts) -> tuple[Counted, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from brandfit import names
-from brandfit.arguments import Texts, checked
+from brandfit.arguments import Accounts, checked
 from brandfit.compute.local import thread_map
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.base import Encoder
@@ -57,7 +57,7 @@ class Forgotten:
 
 
 @checked
-def forget(workspace: Place, accounts: Texts, beside: Beside | None = None) -> Forgotten:
+def forget(workspace: Place, accounts: Accounts, beside: Beside | None = None) -> Forgotten:
     """Forget these accounts for good; without any, finish a forgetting that was broken off.
 
     beside  called once the rows are gone, again whenever it is finished after a break

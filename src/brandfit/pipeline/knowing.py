@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from brandfit.arguments import Texts, checked
+from brandfit.arguments import Account, Count, Texts, checked
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
+from brandfit.errors import UnknownName
 from brandfit.pipeline.completing import load_for
-from brandfit.pipeline.loading import fill_slots, load, preferred
+from brandfit.pipeline.loading import fill_slots, known_account, known_influencer, load, preferred
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
 from brandfit.search import filters
@@ -40,18 +41,20 @@ class Category:
 
 
 @checked
-def topics(workspace: Place, account: str, most: int = 8) -> dict[str, float]:
+def topics(workspace: Place, account: Account, most: Count = 8) -> dict[str, float]:
     """Named concepts to their share of what an account is about, the largest first; {} where nothing with
-    names was encoded."""
+    names was encoded. Raises UnknownName."""
     workspace = as_workspace(workspace)
-    return gather.topics(load_for(workspace, account), account, most)
+    dataset = load_for(workspace, [account])
+    return gather.topics(dataset, known_account(dataset, account), most)
 
 
 @checked
-def category(workspace: Place, account: str) -> Category:
+def category(workspace: Place, account: Account) -> Category:
     """Of a brand or influencer, as stated and as a profiler tells. Raises UnknownName."""
     workspace = as_workspace(workspace)
     dataset = load(workspace)
+    account = known_account(dataset, account)
     stated = dataset.account(account)["category"]
     name = fill_slots(workspace).get(CATEGORY)
     if name is None:
@@ -61,9 +64,11 @@ def category(workspace: Place, account: str) -> Category:
 
 
 @checked
-def facts_of(workspace: Place, influencer: str, names: Texts) -> dict[str, Any]:
-    """Facts (``search.filters``) of an influencer as a table prints them, None where not known."""
+def facts_of(workspace: Place, influencer: Account, names: Texts) -> dict[str, Any]:
+    """Facts (``search.filters``) of an influencer as a table prints them, None where not known. Raises
+    UnknownName."""
     dataset = load(workspace)
+    influencer = known_influencer(dataset, influencer)
     facts = dataset.remembered("facts", lambda: Facts(dataset))
     at = np.flatnonzero(facts.ids == influencer)
     leaves = [filters.facts_of(None, name)[0] for name in names]
@@ -74,10 +79,16 @@ def facts_of(workspace: Place, influencer: str, names: Texts) -> dict[str, Any]:
 def posts_told(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
     """Of each of these posts: disclosed (marked as an advertisement; None: not looked for), and what
     profilers of posts tell: sponsored, the probability that it is one, topics, and attention, its share in
-    what tells the category of its account; None and {} where none was asked."""
+    what tells the category of its account; None and {} where none was asked.
+
+    Raises UnknownName for a post that is not there.
+    """
     workspace, posts = as_workspace(workspace), list(posts)
     dataset = load(workspace)
     row = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
+    for post, at in zip(posts, row.to_pylist(), strict=True):
+        if at is None:
+            raise UnknownName("post", post, dataset.posts["id"].to_pylist())
     marked = dataset.posts["disclosed"].take(row).to_pylist()
     of = preferred(workspace)
     sponsored = _column(workspace, of, "sponsored", posts)
@@ -92,10 +103,11 @@ def posts_told(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
 
 
 @checked
-def expected(workspace: Place, influencer: str) -> Expected:
-    """The engagement that a new post may expect of which nothing is known yet. Raises UsageError where that
-    cannot be told."""
+def expected(workspace: Place, influencer: Account) -> Expected:
+    """The engagement that a new post may expect of which nothing is known yet. Raises UnknownName, and
+    UsageError where that cannot be told."""
     dataset = load(workspace)
+    influencer = known_influencer(dataset, influencer)
     return dataset.remembered("engagement", lambda: Engagement(dataset)).expected(influencer, None)
 
 

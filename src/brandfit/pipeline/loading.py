@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brandfit import names
-from brandfit.arguments import Texts, checked
+from brandfit.arguments import Accounts, account, checked
 from brandfit.compute.local import thread_map
 from brandfit.config import Config, describe, refuse_unread
 from brandfit.data import categories, checks, endorsements
@@ -139,15 +139,15 @@ def sweep(workspace: Place, name: str | None = None) -> list[Orphan]:
 
 
 @checked
-def describe_accounts(workspace: Place, ids: Texts) -> list[dict[str, Any]]:
+def describe_accounts(workspace: Place, ids: Accounts) -> list[dict[str, Any]]:
     """Category and followers of accounts, to print beside a ranking; None where not known.
 
     category_source is "stated" or "predicted" (by a profiler, only where none is stated), with
-    category_probability of the latter.
+    category_probability of the latter. Raises UnknownName.
     """
     workspace = as_workspace(workspace)
     dataset = load(workspace)
-    ids = np.array(list(ids), dtype=object)
+    ids = np.array(known_accounts(dataset, ids), dtype=object)
     followers = dataset.of_accounts("followers", ids)
     predicted = predicted_categories(dataset, ids)
     unknown = [None] * len(ids)
@@ -195,7 +195,7 @@ def ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:
 
 def known_brand(dataset: Dataset, brand: str) -> str:
     """The id of a brand as a person types it. Raises where it is not there or nothing is known to rank by."""
-    brand = brand.strip().lower().removeprefix("@")
+    brand = account(brand, "brand")
     if brand not in dataset.representation:
         hint = "" if len(dataset.brands) else "This workspace has no brands."
         if brand in dataset.influencers.tolist():
@@ -208,6 +208,49 @@ def known_brand(dataset: Dataset, brand: str) -> str:
             "partners.",
         )
     return brand
+
+
+def known_influencer(dataset: Dataset, influencer: str) -> str:
+    """The id of an influencer as a person types it. Raises UnknownName."""
+    return known_influencers(dataset, [influencer])[0]
+
+
+def known_influencers(dataset: Dataset, influencers: Iterable[str]) -> list[str]:
+    """The ids of influencers as people type them. Raises UnknownName for the first that is not
+    there or is another kind of account."""
+    known = _ids(dataset, "influencers")
+    found = [account(id, "influencer") for id in influencers]
+    for id in found:
+        if id not in known:
+            role = dataset.account(id)["role"] if id in _ids(dataset, "accounts") else ""
+            hint = f"It is {'an' if role[:1] in 'aeiou' else 'a'} {role} here." if role else ""
+            raise UnknownName("influencer", id, known, hint)
+    return found
+
+
+def known_account(dataset: Dataset, id: str) -> str:
+    """The id of any account as a person types it. Raises UnknownName."""
+    return known_accounts(dataset, [id])[0]
+
+
+def known_accounts(dataset: Dataset, ids: Iterable[str]) -> list[str]:
+    """The ids of any accounts as people type them. Raises UnknownName for the first that is not
+    there."""
+    known = _ids(dataset, "accounts")
+    found = [account(id, "account") for id in ids]
+    for id in found:
+        if id not in known:
+            raise UnknownName("account", id, known)
+    return found
+
+
+def _ids(dataset: Dataset, kind: str) -> set[str]:
+    def made() -> set[str]:
+        return set(
+            dataset.influencers.tolist() if kind == "influencers" else dataset.accounts["id"].to_pylist()
+        )
+
+    return dataset.remembered(("ids", kind), made)
 
 
 def reader_of(features: Features, settings: Mapping[str, Any] | None) -> Encoder | None:

@@ -8,13 +8,15 @@ from typing import Any
 
 from brandfit import names
 from brandfit.arguments import checked
+from brandfit.data import categories
 from brandfit.data.categories import JOINT
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Gap
 from brandfit.errors import BrandfitError
-from brandfit.pipeline.loading import maker_of
+from brandfit.pipeline.loading import fill_slots, maker_of, scope, stored_data
 from brandfit.profilers.base import SLOTS as PROFILE_SLOTS
+from brandfit.profilers.base import Profiler
 from brandfit.workspace import Place, Workspace, as_workspace
 
 EXAMPLES = 3
@@ -167,6 +169,7 @@ def _stale_profile(workspace: Workspace, name: str) -> StaleResult | None:
     if not about:
         return StaleResult(name, "it is not known from which data it was made", by_hand)
     why = _why_older(workspace, about["rows"], about["features"])
+    why = why or _later("made", dict.fromkeys(_later_features(workspace, about), ""))
     if not why:
         return None
     return StaleResult(name, why, f"{by_hand} --labels FILE" if about["labels"] else "")
@@ -175,7 +178,64 @@ def _stale_profile(workspace: Workspace, name: str) -> StaleResult | None:
 def _stale_model(workspace: Workspace, name: str) -> StaleResult | None:
     info = workspace.model_info(name)
     why = _why_older(workspace, info["dataset"], info.get("features", {}))
+    why = why or _later("trained", _later_slots(workspace, name, info))
     return StaleResult(name, why) if why else None
+
+
+def chosen_data(info: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the data that the caller of ``train`` gave, of the info of a model.
+
+    Models of earlier versions noted them together with the Features that filled each slot. Their slots stay
+    as they were, but for stated categories: these are what filled the slot before anything was predicted.
+    """
+    if "chosen" in info:
+        return dict(info["chosen"])
+    return {
+        name: value
+        for name, value in stored_data(info).items()
+        if (name, value) != (f"slots.{categories.SLOT}", categories.STATED)
+    }
+
+
+def _later_slots(workspace: Workspace, ranker: str, info: Mapping[str, Any]) -> dict[str, str]:
+    """Features that a model would read if it were trained now, and that it was not trained with, to those
+    that it reads in their place ("": nothing)."""
+    if ranker not in names.names("ranker"):
+        return {}
+    then, now = scope(info["data"], "slots"), fill_slots(workspace, scope(chosen_data(info), "slots"))
+    found = {}
+    for slot in names.load("ranker", ranker).slots:
+        name, old = now.get(slot), then.get(slot, "")
+        if name is None or name == old:
+            continue
+        if slot == categories.SLOT and workspace.feature_info(name)["dim"] < 2:
+            continue  # one category distinguishes nobody: it fills no slot
+        found[name] = "" if old == categories.STATED else old
+    return found
+
+
+def _later_features(workspace: Workspace, about: Mapping[str, Any]) -> list[str]:
+    """Features that a profiler would read if it were fitted now, and that it was not fitted with."""
+    if about["profiler"] not in names.names("profiler"):
+        return []
+    cls = names.load("profiler", about["profiler"])
+    profiler: Profiler = cls(cls.Config.of(about["config"]))
+    infos = [workspace.feature_info(name) for name in workspace.feature_names()]
+    return [
+        info["name"]
+        for info in infos
+        if info["rows"]
+        and info["name"] not in about["features"]
+        and profiler.can_read(info["slot"] or info["name"], info["level"])
+    ]
+
+
+def _later(made: str, features: Mapping[str, str]) -> str:
+    """Why a result is older than these Features; to those that it reads in their place, "" for none."""
+    if not features:
+        return ""
+    words = [f"{name} (in place of {old})" if old else name for name, old in sorted(features.items())]
+    return f"{made} before there was {', '.join(words)}, and would read it now"
 
 
 def _why_older(workspace: Workspace, rows: str, features: Mapping[str, str]) -> str:

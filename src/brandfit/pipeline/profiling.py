@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from brandfit import names, seeds
-from brandfit.arguments import Files, Seeds, Texts, checked, paths, whole_numbers
+from brandfit.arguments import Count, Files, Places, Seeds, Texts, checked, paths, seeds_of
 from brandfit.compute.local import thread_map
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
@@ -78,7 +78,7 @@ def judge_profilers(
     profilers: Texts,
     settings: Mapping[str, Any] | None = None,
     other: Place | None = None,
-    folds: int = 5,
+    folds: Places = 5,
     seeds: Seeds = (0,),
     labels: Files | None = (),
     tick: Callable[[str, int, int], None] | None = None,
@@ -88,7 +88,7 @@ def judge_profilers(
     ``labels``: CSV files, as for ``profile``. ``settings``: ``PROFILER.NAME``. Features that only one of two
     workspaces holds are left out.
     """
-    settings, profilers, seeds = dict(settings or {}), list(profilers), whole_numbers(seeds, "seeds")
+    settings, profilers, seeds = dict(settings or {}), list(profilers), seeds_of(seeds, "seeds")
     makers = {}
     for name in dict.fromkeys(profilers):
         cls = names.load("profiler", name)
@@ -175,7 +175,7 @@ def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
 
 @checked
 def to_mark(
-    workspace: Place, done: Texts, count: int, seed: int = 0, kind: Kind = "account"
+    workspace: Place, done: Texts, count: Count, seed: int = 0, kind: Kind = "account"
 ) -> tuple[list[tuple[str, list[str]]], list[str]]:
     """Influencers or posts to label by hand, drawn anew, with what each says; and the categories that the
     workspace knows."""

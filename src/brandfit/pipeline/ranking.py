@@ -11,22 +11,36 @@ from typing import Any
 import numpy as np
 
 from brandfit import names
-from brandfit.arguments import Files, Seeds, Texts, checked, paths, whole_numbers
+from brandfit.arguments import (
+    Account,
+    Accounts,
+    Count,
+    Files,
+    Seeds,
+    Texts,
+    Weights,
+    account,
+    checked,
+    paths,
+    seeds_of,
+)
 from brandfit.config import Config
 from brandfit.data import split
 from brandfit.data.candidates import Counted, counted, listed
 from brandfit.data.dataset import Dataset
 from brandfit.data.profiles import WORD
-from brandfit.errors import UnknownName, UsageError, WorkspaceError
+from brandfit.errors import UsageError, WorkspaceError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
-from brandfit.pipeline.completing import completed, with_what_waits
+from brandfit.pipeline.completing import completed, encoding_of, with_what_waits
 from brandfit.pipeline.finding import matching, unmatched_notes
 from brandfit.pipeline.loading import (
     Steps,
+    known_accounts,
     known_brand,
+    known_influencers,
     known_settings,
     load,
     readers_of,
@@ -53,8 +67,11 @@ def train(
     seed: int = 0,
     tick: Steps | None = None,
 ) -> Ranker:
-    """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its
-    name."""
+    """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its name.
+
+    The model keeps two things apart: ``data``, the Features that it read of every slot, which rankings by it
+    read too; and ``chosen``, the settings that the caller gave, with which ``update`` trains it again.
+    """
     workspace = as_workspace(workspace)
     cls = names.load("ranker", ranker)
     model: Ranker = cls(cls.Config.of(settings or {}), seed)
@@ -76,6 +93,7 @@ def train(
         model,
         {
             "data": {**(data or {}), **{f"slots.{slot}": f.name for slot, f in dataset.slots.items()}},
+            "chosen": dict(data or {}),
             "dataset": rows,
             "features": features_read(dataset.slots.values()),
             "seconds": round(time.perf_counter() - started, 3),
@@ -87,7 +105,7 @@ def train(
 
 @checked
 def fitted(
-    workspace: Place, ranker: str, data: Mapping[str, Any] | None = None, brand: str | None = None
+    workspace: Place, ranker: str, data: Mapping[str, Any] | None = None, brand: Account | None = None
 ) -> tuple[Ranker, Dataset]:
     """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no
     training.
@@ -96,13 +114,14 @@ def fitted(
     has any.
     """
     workspace = as_workspace(workspace)
+    brands = None if brand is None else [brand]
     cls = names.load("ranker", ranker)
     if ranker not in workspace.model_names() and not cls.learns:
-        dataset = completed(workspace, load(workspace, data), brand)
+        dataset = completed(workspace, load(workspace, data), brands)
         ready(dataset, cls, workspace)
         return dataset.remembered(("fitted", ranker), lambda: cls().fit(dataset)), dataset
     model, info = workspace.load_model(ranker)
-    dataset = completed(workspace, load(workspace, {**stored_data(info), **(data or {})}), brand)
+    dataset = completed(workspace, load(workspace, {**stored_data(info), **(data or {})}), brands)
     ready(dataset, cls, workspace)
     return model, dataset
 
@@ -202,19 +221,19 @@ class RankingQuery:
 @checked
 def rank(
     workspace: Place,
-    brand: str,
+    brand: Account,
     ranker: str | None = None,
-    k: int | None = None,
+    k: Count | None = None,
     partners: bool = False,
     data: Mapping[str, Any] | None = None,
     where: str | Mapping[str, Any] | None = None,
-    weights: Mapping[str, float] | None = None,
-    like: Texts | None = (),
-    dislike: Texts | None = (),
+    weights: Weights | None = None,
+    like: Accounts | None = (),
+    dislike: Accounts | None = (),
     followers: str | None = None,
-    exclude: Texts | None = (),
+    exclude: Accounts | None = (),
     *,
-    not_this: Texts | None = (),
+    not_this: Accounts | None = (),
     keywords: Texts | None = (),
 ) -> Ranking:
     """The best k influencers for a brand, best first. Past partners are left out unless ``partners``.
@@ -299,6 +318,21 @@ def _with_unknown_slots(ranking: Ranking, model: Ranker, dataset: Dataset, ids: 
 
 
 @checked
+def encoding_notes(
+    workspace: Place,
+    accounts: Accounts | None = (),
+    ranker: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> tuple[str, ...]:
+    """Notes on the posts of these accounts (default: all brands) that a ranker encodes in memory, or leaves
+    out because they are not encoded. Raises UnknownName."""
+    workspace = as_workspace(workspace)
+    _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    ids = known_accounts(dataset, accounts or ()) or dataset.brands.tolist()
+    return encoding_of(workspace, dataset, ids).notes
+
+
+@checked
 def lately_ranked(workspace: Place) -> list[str]:
     """Brands whose rankings the workspace keeps in memory, the latest first."""
     workspace = as_workspace(workspace)
@@ -308,15 +342,16 @@ def lately_ranked(workspace: Place) -> list[str]:
 @checked
 def chances(
     workspace: Place,
-    brand: str,
-    influencers: Texts,
+    brand: Account,
+    influencers: Accounts,
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float] | None] | None:
     """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the
-    ranker tells none."""
+    ranker tells none. Raises UnknownName."""
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
+    brand, influencers = known_brand(dataset, brand), known_influencers(dataset, influencers)
     asked = np.array([brand], dtype=object)
     # Those of all others too: the next page, filter or like asks for some of them.
     key = (id(model), id(dataset), brand)
@@ -352,16 +387,13 @@ def pair_chances(
 
 def without(ranking: Ranking, dataset: Dataset, exclude: Sequence[str], not_this: Sequence[str]) -> Ranking:
     """The ranking without these influencers, which counts them. Raises UnknownName."""
-    excluded, disliked = handles(exclude), handles(not_this)
-    unknown = sorted({*excluded, *disliked} - set(dataset.influencers.tolist()))
-    if unknown:
-        raise UnknownName("influencer", unknown[0], dataset.influencers.tolist())
+    excluded, disliked = known_influencers(dataset, exclude), known_influencers(dataset, not_this)
     return feedback.left_out(ranking, excluded=excluded, disliked=disliked)
 
 
-def handles(accounts: Iterable[str]) -> list[str]:
-    """Ids as the Dataset has them, of handles as people type them."""
-    return [account.strip().lower().removeprefix("@") for account in accounts]
+def handles(names: Iterable[str]) -> list[str]:
+    """Ids as the Dataset has them, of names of accounts as people type them."""
+    return [account(name, "account") for name in names]
 
 
 @checked
@@ -370,7 +402,7 @@ def rank_brief(
     text: str,
     pictures: Files | None = (),
     ranker: str | None = None,
-    k: int | None = None,
+    k: Count | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     followers: str | None = None,
@@ -422,10 +454,7 @@ def with_guests(
 ) -> Ranking:
     """All candidates within the bounds, and those of ``shown`` that are no candidates as guests. Raises
     UnknownName."""
-    known = set(dataset.influencers.tolist())
-    for id in shown:
-        if id not in known:
-            raise UnknownName("influencer", id, known)
+    shown = known_influencers(dataset, shown)
     found = candidates(dataset, brand, partners, within)
     inside = set(found.ids.tolist())
     guests = [id for id in dict.fromkeys(shown) if id not in inside]
@@ -484,7 +513,7 @@ def evaluate(
     (``pipeline.refitting``).
     """
     workspace = as_workspace(workspace)
-    settings, rankers, seeds = dict(settings or {}), list(rankers), whole_numbers(seeds, "seeds")
+    settings, rankers, seeds = dict(settings or {}), list(rankers), seeds_of(seeds, "seeds")
     if not rankers:
         raise UsageError("There is nothing to judge: no ranker is named.", "Rankers: brandfit list rankers")
     chosen = protocols.get(protocol, scope(settings, "protocol"))

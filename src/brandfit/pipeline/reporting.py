@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from brandfit import __version__
-from brandfit.arguments import Texts, checked
+from brandfit.arguments import Account, Accounts, Amount, Count, Places, checked
 from brandfit.campaign.prices import PriceConfig
 from brandfit.data import tabular
 from brandfit.errors import UsageError
 from brandfit.pipeline.candidates import bounds
 from brandfit.pipeline.catalogues import catalogue
 from brandfit.pipeline.choosing import shortlist
-from brandfit.pipeline.loading import Steps, known_brand, known_settings, reader_of
+from brandfit.pipeline.completing import with_what_waits
+from brandfit.pipeline.loading import Steps, known_brand, known_influencers, known_settings, reader_of
 from brandfit.pipeline.outdated import outdated
-from brandfit.pipeline.ranking import (
-    RankingQuery,
-    default_ranker,
-    fitted,
-    handles,
-    narrowed,
-    with_guests,
-)
+from brandfit.pipeline.ranking import RankingQuery, default_ranker, fitted, narrowed, with_guests
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
@@ -35,25 +29,25 @@ ENDINGS = (".html", ".pdf")
 @checked
 def report(
     workspace: Place,
-    brand: str,
+    brand: Account,
     file: str | Path,
     ranker: str | None = None,
-    k: int = 10,
-    budget: float | None = None,
-    count: int | None = None,
+    k: Count = 10,
+    budget: Amount | None = None,
+    count: Places | None = None,
     price_list: str | Path | None = None,
     maps: bool = False,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     tick: Steps | None = None,
-    influencers: Texts | None = (),
+    influencers: Accounts | None = (),
     followers: str | None = None,
     *,
     objective: str | None = None,
     currency: str | None = None,
-    exclude: Texts | None = (),
-    not_this: Texts | None = (),
+    exclude: Accounts | None = (),
+    not_this: Accounts | None = (),
 ) -> Report:
     """Write what is known of a brand, the best k influencers for it and why, to a .html or .pdf file; with a
     budget or a count the best set too. Returns what it says.
@@ -114,11 +108,12 @@ def report(
         )
     about = next(row["what"] for row in catalogue("rankers") if row["name"] == name).partition(" (")[0]
     origin = {"Ranker": _made(workspace, name)}
-    influencers = handles(influencers or ())
+    influencers = known_influencers(dataset, influencers or ())
     within = bounds(followers, data)
     query = RankingQuery(exclude=list(exclude or ()), not_this=list(not_this or ()))
     everybody = with_guests(workspace, model, dataset, brand, within, influencers)
     listed, everybody = narrowed(everybody, model, dataset, query, within)
+    listed = with_what_waits(workspace, dataset, listed)
     ranking = listed.with_left_out(everybody, influencers)
     left_out = {id: query.left_out(dataset, brand, id, within) for id in influencers}
     said = gather(

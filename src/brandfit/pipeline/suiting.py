@@ -15,17 +15,18 @@ place that simcos gives, .830 by its score (p = .002).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from brandfit.arguments import checked
+from brandfit.arguments import Account, checked
 from brandfit.data.candidates import Counted, counted
 from brandfit.data.dataset import Dataset
-from brandfit.errors import UnknownName, UsageError
+from brandfit.errors import UsageError
 from brandfit.pipeline.candidates import Bounds, Candidates, bounds, candidates
-from brandfit.pipeline.loading import known_brand
+from brandfit.pipeline.completing import encoding_of
+from brandfit.pipeline.loading import known_brand, known_influencer
 from brandfit.pipeline.ranking import default_ranker, fitted, handles
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import order, place
@@ -90,18 +91,25 @@ class Suiting:
 @dataclass(frozen=True)
 class Pair:
     """A brand and an influencer from both sides: the brand among ``brands`` for the influencer, and its place
-    for the brand; not_this: whether the influencer is marked “Not this” for the brand, so that the place is
-    the one that it would have."""
+    for the brand.
+
+    not_this      whether the influencer is marked “Not this” for the brand
+    no_candidate  why the influencer is no candidate for the brand apart from that, "" if it is one
+
+    In both cases its place, and ``among``, are those that it would have beside the candidates.
+    """
 
     influencer: str
     suited: Suited
     brands: int
     not_this: bool = False
+    no_candidate: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def for_brand(self) -> bool:
-        """Whether the influencer is in the first tenth of the brand's candidates."""
-        return self.suited.place <= max(TENTH * self.suited.among, 1)
+        """Whether the influencer is a candidate in the first tenth of the brand's candidates."""
+        return not self.no_candidate and self.suited.place <= max(TENTH * self.suited.among, 1)
 
     @property
     def for_influencer(self) -> bool:
@@ -117,13 +125,17 @@ class Pair:
         }
         good = sides.get((self.for_brand, self.for_influencer), "neither side")
         left_out = f"{self.influencer} is marked “Not this” for {self.suited.brand}. Without that: "
+        one = self.suited
+        place = f"is number {one.place:,} of {one.among:,} candidates"
+        if self.no_candidate:
+            place = (
+                f"is no candidate: it {self.no_candidate}. It would be number {one.place:,}, next to "
+                f"{one.among - 1:,} candidates"
+            )
         return (
-            f"{left_out if self.not_this else ''}"
-            f"For {self.suited.brand}, {self.influencer} is number {self.suited.place:,} of "
-            f"{self.suited.among:,} candidates; for "
-            f"{self.influencer}, {self.suited.brand} is number {self.suited.rank:,} of {self.brands:,} "
-            "brands. "
-            f"That is among the first tenth for {good}."
+            f"{left_out if self.not_this else ''}For {one.brand}, {self.influencer} {place}; for "
+            f"{self.influencer}, {one.brand} is number {one.rank:,} of {self.brands:,} brands. That is among "
+            f"the first tenth for {good}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,14 +146,17 @@ class Pair:
             "not_this": self.not_this,
             "first_tenth_for_brand": self.for_brand,
             "first_tenth_for_influencer": self.for_influencer,
+            "candidate": not self.no_candidate,
+            "no_candidate": self.no_candidate,
             "sentence": self.sentence,
+            "notes": list(self.notes),
         }
 
 
 @checked
 def brands_for(
     workspace: Place,
-    influencer: str,
+    influencer: Account,
     ranker: str | None = None,
     partners: bool = False,
     data: Mapping[str, Any] | None = None,
@@ -160,9 +175,7 @@ def brands_for(
     """
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
-    influencer = influencer.strip().lower().removeprefix("@")
-    if influencer not in set(dataset.influencers.tolist()):
-        raise UnknownName("influencer", influencer, dataset.influencers.tolist())
+    influencer = known_influencer(dataset, influencer)
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
     within = bounds(followers, data)
     disliked = {brand: frozenset(handles(ids)) for brand, ids in (not_this or {}).items()}
@@ -172,7 +185,8 @@ def brands_for(
         key,
         lambda: (_suiting(model, dataset, influencer, partners, within, disliked), model, dataset),
     )[0]
-    return made
+    encoding = encoding_of(workspace, dataset, [influencer, *dataset.brands.tolist()])
+    return replace(made, notes=(*encoding.notes, *made.notes))
 
 
 def _suiting(
@@ -190,7 +204,8 @@ def _suiting(
     pool = compared.ids
     if influencer not in set(pool.tolist()):
         notes.append(
-            f"{influencer} is outside the bounds of {within.sentence}: `brandfit rank` does not list it"
+            f"{influencer} is outside the bounds of {within.sentence}: `brandfit rank` does not list it, and "
+            "its places are those that it would have"
         )
         pool = np.array([*pool.tolist(), influencer], dtype=object)
     at = int(np.flatnonzero(pool == influencer)[0])
@@ -241,8 +256,8 @@ def _suiting(
 @checked
 def pair(
     workspace: Place,
-    brand: str,
-    influencer: str,
+    brand: Account,
+    influencer: Account,
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
@@ -255,8 +270,9 @@ def pair(
     not_this  as in ``brands_for``; the place of an influencer that is marked for this brand is the one that
               it would have
     """
+    workspace = as_workspace(workspace)
     _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
-    brand, influencer = known_brand(dataset, brand), influencer.strip().lower().removeprefix("@")
+    brand, influencer = known_brand(dataset, brand), known_influencer(dataset, influencer)
     known = influencer in dataset.partners.get(brand, set())
     marks = {of: handles(ids) for of, ids in (not_this or {}).items()}
     marked = influencer in marks.get(brand, ())
@@ -268,4 +284,15 @@ def pair(
         raise UsageError(
             f"{found.ranker} has no evidence on {brand} and {influencer}.", "Encode the posts of both."
         )
-    return Pair(influencer, suited, len(found.brands), marked)
+    within = found.candidates.bounds
+    is_candidate = influencer in found.candidates.ids.tolist()
+    why_not = "" if is_candidate else _outside(dataset, influencer, within)
+    notes = encoding_of(workspace, dataset, [brand, influencer]).notes
+    return Pair(influencer, suited, len(found.brands), marked, why_not, notes)
+
+
+def _outside(dataset: Dataset, influencer: str, within: Bounds) -> str:
+    """Why an influencer outside these bounds is no candidate, after its name."""
+    followers = int(dataset.account(influencer)["followers"])
+    noun = "follower" if followers == 1 else "followers"
+    return f"has {followers:,} {noun}, and candidates have {within.sentence}"

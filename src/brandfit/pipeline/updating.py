@@ -10,8 +10,8 @@ from typing import Any
 from brandfit.arguments import checked
 from brandfit.compute.local import thread_map
 from brandfit.errors import WorkspaceError
-from brandfit.pipeline.loading import Steps, maker_of, stored_data
-from brandfit.pipeline.outdated import Outdated, outdated, profile_note
+from brandfit.pipeline.loading import Steps, maker_of
+from brandfit.pipeline.outdated import Outdated, chosen_data, outdated, profile_note
 from brandfit.pipeline.profiling import profile
 from brandfit.pipeline.ranking import train
 from brandfit.workspace import Place, as_workspace
@@ -58,7 +58,7 @@ def update(workspace: Place, tell: Tell | None = None) -> Updated:
     models = [one.name for one in outdated(workspace).models if not one.why_not]
     for name in models:
         info = workspace.model_info(name)
-        train(workspace, name, info["config"], stored_data(info), info["seed"], _tick(tell, name))
+        train(workspace, name, info["config"], chosen_data(info), info["seed"], _tick(tell, name))
     return Updated(tuple(features), tuple(profiles), tuple(models), outdated(workspace))
 
 

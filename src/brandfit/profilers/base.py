@@ -295,10 +295,17 @@ class Profiler(Encoder):
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _slots(self, dataset: Dataset) -> list[str]:
-        kinds = {slot: features.slot or slot for slot, features in dataset.slots.items()}
-        read = {slot for slot, kind in kinds.items() if self.kinds is None or kind in self.kinds}
-        whole = {slot for slot in read if self.level == "post" and dataset.slots[slot].level == "account"}
-        return sorted(slot for slot in read - whole if kinds[slot] not in (*SLOTS.values(), ATTENTION))
+        return sorted(
+            slot
+            for slot, features in dataset.slots.items()
+            if self.can_read(features.slot or slot, features.level)
+        )
+
+    def can_read(self, kind: str, level: str) -> bool:
+        """Whether it reads Features of this kind (text, picture ...) and level (post, account)."""
+        if self.level == "post" and level == "account":
+            return False
+        return (self.kinds is None or kind in self.kinds) and kind not in (*SLOTS.values(), ATTENTION)
 
     def _inputs(self, dataset: Dataset, ids: np.ndarray) -> Inputs:
         if self._predict is None:

@@ -154,11 +154,22 @@ class Ranker(ABC):
         for slot in self.used_slots(dataset):
             if slot not in parts or len(parts) == 1:
                 continue
-            has = account_has(dataset, slot, candidates)
-            if slot not in self.one_sided:
-                has = has & brand_has(dataset, slot, np.array([brand], dtype=object))
+            has = self._has_slot(dataset, slot, brand, candidates)
             known[slot] = np.where(~has & (parts[slot] == 0), np.nan, parts[slot])
         return known
+
+    def unknown_slots(self, dataset: Dataset, brand: str, candidate: str) -> tuple[str, ...]:
+        """The slots that it uses and that one side of a pair lacks: they say nothing of the two together."""
+        ids = np.array([candidate], dtype=object)
+        slots = self.used_slots(dataset)
+        return tuple(slot for slot in slots if not self._has_slot(dataset, slot, brand, ids)[0])
+
+    def _has_slot(self, dataset: Dataset, slot: str, brand: str, candidates: np.ndarray) -> np.ndarray:
+        """(n,) bool: candidates for whom a slot is known, and for the brand too where both sides are read."""
+        has = account_has(dataset, slot, candidates)
+        if slot not in self.one_sided:
+            has = has & brand_has(dataset, slot, np.array([brand], dtype=object))
+        return has
 
     def unknown(self, dataset: Dataset, brand: str, candidates: np.ndarray) -> list[str]:
         """Which slots the brand lacks, and how many candidates lack one: these parts of their scores are

@@ -77,6 +77,13 @@ class Lookalikes:
         out = np.isin(self.dataset.influencers.astype(str), ids.astype(str))
         return self._nearest(wanted, k, ~out if allowed is None else allowed & ~out)
 
+    def known(self, accounts: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether anything is encoded of each of these accounts (n,) in any slot."""
+        found = np.zeros(len(accounts), bool)
+        for slot in self.slots:
+            found |= self._vectors(slot, accounts).present
+        return found
+
     def like_rows(
         self, rows: Mapping[str, np.ndarray], k: int = 10, allowed: np.ndarray | None = None
     ) -> list[Alike]:

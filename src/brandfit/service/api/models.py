@@ -333,6 +333,9 @@ class Idea(Answer):
 
 class Advice(Answer):
     items: list[Idea]
+    notes: list[str] = Field(
+        [], description="posts that are not encoded, so that nothing is compared with them"
+    )
 
 
 # --- work ---------------------------------------------------------------------------------------------------

@@ -162,6 +162,9 @@ def brands(
         id=id,
         found=found,
         wrong=wrong,
+        unread=pipeline.encoding_notes(here, [id, *pipeline.load(here).brands], ranker or None)
+        if found
+        else (),
         rows=list(zip(shown, categories, strict=True)),
         faces=people.faces(here, names, 1),
         known=people.account(here, id).get("brands", []),

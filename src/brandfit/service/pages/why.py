@@ -83,6 +83,7 @@ def why(
         about=people.described(here, [influencer])[influencer],
         mark=desk.marks(brand).get(influencer, MARK),
         worked=influencer in pipeline.load(here).partners.get(brand, set()),
+        unread=_unread(here, [brand, influencer], form.ranker or None),
     )
 
 
@@ -235,6 +236,7 @@ def compare(
         rows=rows,
         left_out=left_out,
         shared=pipeline.shared_audiences(here, ids),
+        unread=_unread(here, [brand, *ids], form.ranker or None),
         hints=people.HINTS,
         currency=pipeline.currency_of(here),
         top=places.top(rows),
@@ -277,6 +279,14 @@ def _explained(
         "radar": both_sides(told),
         "notes": told.notes,
     }, ""
+
+
+def _unread(here: Workspace, accounts: list[str], ranker: str | None) -> tuple[str, ...]:
+    """Notes on posts of these accounts that are not encoded."""
+    try:
+        return pipeline.encoding_notes(here, accounts, ranker)
+    except BrandfitError:  # nothing ranks: said where the scores belong
+        return ()
 
 
 def _digits(values: Sequence[float]) -> int:
