@@ -46,6 +46,7 @@ def people() -> list:
                         caption=written,
                         hashtags=hashtags(written),
                         likes=90,
+                        comments=3,
                     )
                 )
         partner = f"{kind}.0"
@@ -90,9 +91,19 @@ def test_new_changed_and_emptied_posts_are_counted(workspace):
     old = next(row for row in people() if isinstance(row, Post) and row.id == "food.1-0")
     gone = next(row for row in people() if isinstance(row, Post) and row.id == "food.1-1")
     changes = [old, gone, Post(id="later", account="food.1", caption="more pancakes")]
-    for post, caption in zip(changes, ("a quite different caption", None, "more pancakes"), strict=True):
+    for post, caption in zip(changes, ("a quite different caption", "", "more pancakes"), strict=True):
         workspace.write(
-            "later", [Post(id=post.id, account=post.account, time=1_700_000_009, caption=caption, likes=90)]
+            "later",
+            [
+                Post(
+                    id=post.id,
+                    account=post.account,
+                    time=1_700_000_009,
+                    caption=caption,
+                    likes=90,
+                    comments=3,
+                )
+            ],
         )
     found = {one.name: one for one in pipeline.outdated(workspace).features}
     # hashing reads captions; the bag reads how many posts the account has too, so that all of food.1 has
