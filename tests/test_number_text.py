@@ -182,15 +182,15 @@ def test_the_budget_of_the_command_line(typed, message):
 
 def test_weights_of_the_command_line_and_the_api():
     pytest.importorskip("fastapi", reason="the service comes with the extra service")
-    from brandfit.cli.rank import _number
+    from brandfit.cli._shared import weights_of
     from brandfit.service.places import weights
 
     assert (
         weights(["picture=2", "text=0,5"])
         == {"picture": 2.0, "text": 0.5}
-        == {"picture": _number("p", "2"), "text": _number("t", ".5")}
+        == weights_of(["picture=2", "text=.5"])
     )
-    for read in (lambda: weights(["picture=1.500"]), lambda: _number("picture", "1.500")):
+    for read in (lambda: weights(["picture=1.500"]), lambda: weights_of(["picture=1.500"])):
         with pytest.raises(ConfigError, match="may mean"):
             read()
 

@@ -117,7 +117,7 @@ def refuse_unread(settings: Iterable[str] | None, takers: Mapping[str, Iterable[
             )
             scopes = ", ".join(f"{taker}.NAME" for taker in takers)
             rest = f"Settings here: {scopes}." if takers else "Nothing can be set here."
-            raise UnknownName("setting", setting, known, near or rest)
+            raise UnknownName("setting", setting, known, f"{near} {rest}".strip())
 
 
 def from_toml(file: str | Path, type_: type[Declared]) -> Declared:
