@@ -66,8 +66,8 @@ class Ranking:
                 influencers
     incomplete  candidates that are ranked although something about them is unknown (followers, evidence)
     no_evidence  how many of all candidates have no score, of those too that ``top`` cut off
-    not_encoded  posts of the ``brand``, and ``candidates`` without evidence, that wait for ``brandfit
-                 update``
+    not_encoded  posts of the ``brand``, ``candidates`` without evidence and ``scored_candidates`` with
+                 earlier features that wait for ``brandfit update``
     moves        how likes and dislikes adjusted the order, None where there are none
     guests       (n,) bool: influencers that are listed with the candidates although they are none; they have
                  no rank and do not count. None: there are none

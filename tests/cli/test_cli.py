@@ -388,6 +388,32 @@ def test_list(run, demo, kind):
     assert all(row.get("what", "x") for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["rank", "northpeak.outdoor", "--where", "category:food", "--where", "category:travel"], "--where"),
+        (["rank", "northpeak.outdoor", "--followers", "..20k", "--followers", "30k.."], "--followers"),
+        (["shortlist", "northpeak.outdoor", "--budget", "300", "--budget", "3000"], "--budget"),
+        (["profile", "evaluate", "tags", "--seed", "1", "--seed", "2"], "--seed"),
+    ],
+)
+def test_an_option_of_one_value_that_is_given_twice_is_refused(run, demo, args, said):
+    code, _, err = run(*args, "-w", demo)
+    assert code == 2
+    assert f"{said} is given twice" in err
+
+
+def test_export_of_one_brand_prints_the_counts_of_its_file(run, demo, tmp_path):
+    file = tmp_path / "r.csv"
+    args = ["rankings", str(file), "--brand", "northpeak.outdoor", "--where", "category:food", "--partners"]
+    code, out, _ = run("export", *args, "-w", demo)
+    assert code == 0
+    with file.open(encoding="utf-8-sig") as opened:
+        row = next(csv.DictReader(opened))
+    everybody = int(row["candidates"]) + int(row["left_out"])
+    assert f"{row['candidates']} of {everybody} influencers are candidates" in out
+
+
 def test_the_python_in_the_readme_runs(tmp_path):
     code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
     done = subprocess.run(

@@ -312,6 +312,31 @@ def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
     assert pipeline.rank(workspace, "many.brand", "simcos").no_evidence == 0
 
 
+def test_answers_that_use_earlier_features_of_an_influencer_say_so(workspace, capsys, tmp_path):
+    """Every new post of a known influencer: the score is that of its earlier posts until it is encoded."""
+    new = [
+        Post(id=f"new-{n}", account="food.3", caption=f"tent {n} in the mountains #camping") for n in range(4)
+    ]
+    workspace.write("later", new)
+    pipeline.train(workspace, "simcos")
+    # The four new posts, and three whose concepts follow from all posts of the account.
+    used = "its earlier features are used"
+    note = f"7 posts of food.3 are not encoded; {used}: brandfit update -w {workspace.path}"
+    ranking = pipeline.rank(workspace, "travel.shop", "simcos")
+    assert note in ranking.notes
+    assert ranking.not_encoded == {"scored_candidates": 1}
+    assert note in pipeline.shortlist(workspace, "travel.shop", count=3, ranker="simcos").notes
+    assert note in pipeline.search(workspace, "camping").notes
+    report = pipeline.report(workspace, "travel.shop", tmp_path / "r.html", ranker="simcos", k=2)
+    assert note in report.notes
+    out = run(
+        capsys, "export", "rankings", str(tmp_path / "r.csv"), "--ranker", "simcos", "-w", str(workspace.path)
+    )
+    assert note in out
+    pipeline.update(workspace)
+    assert not any("not encoded" in one for one in pipeline.rank(workspace, "travel.shop", "simcos").notes)
+
+
 def test_candidates_without_evidence_are_counted_with_what_to_do(workspace):
     workspace.write(
         "later",

@@ -15,7 +15,7 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account
 from brandfit.errors import UnknownName, UsageError
 from brandfit.ranking import Ranking, rank
-from brandfit.search.feedback import Weights, effects_of_marks, reason, refined, top_weights
+from brandfit.search.feedback import Weights, adjusted_note, effects_of_marks, reason, refined, top_weights
 from brandfit.search.lookalike import Lookalikes
 from brandfit.workspace import Workspace
 
@@ -77,7 +77,7 @@ def test_a_dislike_lowers_a_twin_and_not_the_topic(planted):
     assert twin["because"] == {"mark": "dislike", "influencer": "t00", "similar": True}
     assert reason(twin) == f"down {-twin['moved']}: similar to t00, which is disliked"
     assert [str(group) for group in found.excluded] == ["1 marked “Not this” (t00)"]
-    assert "0 likes and 1 dislike" in found.notes[0]
+    assert "0 likes and 1 dislike" in adjusted_note(found, [], ["t00"])
 
 
 def test_many_dislikes_of_the_topic_leave_the_topic(planted):
@@ -112,7 +112,7 @@ def test_marks_that_cannot_be_used(planted):
     alike, ranking = planted
     found = refined(ranking, alike, ["silent"], [])
     assert found.candidates.tolist() == ranking.candidates.tolist()
-    assert found.notes[1] == "nothing is known of silent: that like or dislike moves nobody"
+    assert found.notes[0] == "nothing is known of silent: that like or dislike moves nobody"
     with pytest.raises(UsageError, match="both liked and disliked"):
         refined(ranking, alike, ["t01"], ["t01"])
     with pytest.raises(UnknownName):

@@ -47,6 +47,29 @@ def best(client) -> list[str]:
     return [row["influencer"] for row in client.get(f"/api/v1/rankings/{BRAND}?limit=5").json()["items"]]
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (f"/api/v1/rankings/{BRAND}?folowers=..20k", "followers"),
+        ("/api/v1/search?q=boots&were=followers:..10k", "where"),
+        ("/api/v1/accounts?rol=brand", "role"),
+        (f"/api/v1/exports/rankings.csv?brand={BRAND}&folowers=..20k", "followers"),
+        ("/api/v1/workspace?nonsense=1", "none"),
+        (f"/api/v1/rankings/{BRAND}?where=category:food&where=category:travel", "and"),
+    ],
+)
+def test_a_query_parameter_that_would_be_ignored_is_refused(client, path, said):
+    answer = client.get(path)
+    assert answer.status_code == 422
+    assert "query parameter" in answer.json()["title"]
+    assert said in answer.json()["detail"]
+
+
+def test_parameters_of_several_values_and_an_equal_repeat_are_taken(client):
+    several = client.get(f"/api/v1/rankings/{BRAND}?weight=text=2&weight=concept=1&limit=3&limit=3")
+    assert several.status_code == 200
+
+
 def test_an_audience_is_what_the_pipeline_tells(client, folder, best):
     answer = client.get(f"/api/v1/accounts/@{best[0].upper()}/audience", params={"other": BRAND})
     with Workspace(folder) as workspace:

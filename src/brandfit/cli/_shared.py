@@ -22,6 +22,21 @@ class Tick(Protocol):
     def __call__(self, done: int, total: int, what: str = "", /) -> None: ...
 
 
+class Command(click.Command):
+    """A command that refuses an option that is given twice if it takes one value: the first would be lost."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            given = self.make_parser(ctx).parse_args(args=list(args))[2]
+            for option in given:
+                if not isinstance(option, click.Option) or option.multiple or option.count or option.is_flag:
+                    continue
+                if given.count(option) > 1:
+                    hint = 'Join conditions with "and".' if option.name == "where" else "Name one value."
+                    raise click.UsageError(f"{option.opts[-1]} is given twice. {hint}", ctx)
+        return super().parse_args(ctx, args)
+
+
 class Amount(click.ParamType):
     """A number above 0 as people type it (``number_text``)."""
 

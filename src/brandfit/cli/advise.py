@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     print_json,
     print_notes,
@@ -14,7 +15,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Choose pictures and captions for a post.")
+@click.command(cls=Command, short_help="Choose pictures and captions for a post.")
 @click.argument("account")
 @workspace_option
 @click.option(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, set_option, workspace_option
+from brandfit.cli._shared import Command, json_option, print_json, print_table, set_option, workspace_option
 
 
-@click.command(short_help="Look at the audience of an account.")
+@click.command(cls=Command, short_help="Look at the audience of an account.")
 @click.argument("account")
 @workspace_option
 @click.option("--with", "other", metavar="ACCOUNT", help="Beside the audience of this brand or influencer.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from brandfit.cli._shared import (
+    Command,
     followers_option,
     json_option,
     print_counts,
@@ -16,7 +17,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Rank brands for an influencer.")
+@click.command(cls=Command, short_help="Rank brands for an influencer.")
 @click.argument("influencer")
 @workspace_option
 @click.option("--with", "brand", metavar="BRAND", help="This one alone: does it suit both sides?")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, only_data, print_json, set_option, workspace_option
+from brandfit.cli._shared import Command, json_option, only_data, print_json, set_option, workspace_option
 
 
-@click.command(short_help="Say what is wrong with the data, counted, with examples.")
+@click.command(cls=Command, short_help="Say what is wrong with the data, counted, with examples.")
 @workspace_option
 @set_option
 @json_option

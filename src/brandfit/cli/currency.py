@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, workspace_option
+from brandfit.cli._shared import Command, json_option, print_json, workspace_option
 
 
-@click.command(short_help="Show or set the currency of prices and budgets.")
+@click.command(cls=Command, short_help="Show or set the currency of prices and budgets.")
 @click.argument("code", required=False)
 @workspace_option
 @json_option

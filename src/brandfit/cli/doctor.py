@@ -6,10 +6,10 @@ import sys
 
 import click
 
-from brandfit.cli._shared import json_option, print_json
+from brandfit.cli._shared import Command, json_option, print_json
 
 
-@click.command(short_help="Check the installation and every checksum of a workspace.")
+@click.command(cls=Command, short_help="Check the installation and every checksum of a workspace.")
 @click.option(
     "-w", "--workspace", envvar="BRANDFIT_WORKSPACE", help="Folder of a workspace to check as well."
 )

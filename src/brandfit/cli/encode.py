@@ -7,6 +7,7 @@ import time
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     own_settings,
     print_json,
@@ -17,7 +18,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Turn posts and accounts into numbers.")
+@click.command(cls=Command, short_help="Turn posts and accounts into numbers.")
 @click.argument("encoders", nargs=-1, required=True)
 @workspace_option
 @set_option

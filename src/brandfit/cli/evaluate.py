@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     print_json,
     progress,
@@ -14,7 +15,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Judge rankers under a named protocol.")
+@click.command(cls=Command, short_help="Judge rankers under a named protocol.")
 @click.argument("rankers", nargs=-1, required=True)
 @workspace_option
 @click.option(

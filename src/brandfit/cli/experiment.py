@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     print_json,
     print_markdown,
@@ -15,7 +16,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Run a table of a paper, or one of your own.")
+@click.command(cls=Command, short_help="Run a table of a paper, or one of your own.")
 @click.argument("name")
 @workspace_option
 @click.option(

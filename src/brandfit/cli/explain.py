@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brandfit.cli._shared import (
+    Command,
     dislike_option,
     followers_option,
     json_option,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from brandfit.explain.explanation import MapMethod
 
 
-@click.command(short_help="Say why an influencer suits a brand.")
+@click.command(cls=Command, short_help="Say why an influencer suits a brand.")
 @click.argument("brand")
 @click.argument("influencer")
 @workspace_option

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from brandfit.cli._shared import (
     Amount,
+    Command,
     currency_option,
     dislike_option,
     followers_option,
@@ -27,6 +28,9 @@ from brandfit.cli._shared import (
     workspace_option,
 )
 
+if TYPE_CHECKING:
+    from brandfit.ranking import Ranking
+
 WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "features", "rejects", "report")
 OF_REPORTS = {
     "budget": "--budget",
@@ -39,7 +43,7 @@ OF_REPORTS = {
 }
 
 
-@click.command(short_help="Write rankings, rows, features or a report to a file.")
+@click.command(cls=Command, short_help="Write rankings, rows, features or a report to a file.")
 @click.argument("what", type=click.Choice(WHAT))
 @click.argument("file")
 @workspace_option
@@ -190,15 +194,37 @@ def command(
             earlier=earlier,
             query=query,
         )
-        # Past partners differ from brand to brand: each row of the file has how many are left out for its
-        # brand.
+        # Past partners and conditions differ from brand to brand: of several brands each row of the file has
+        # how many are left out for its brand, and the sentences count those outside the bounds alone.
         found = pipeline.default_candidates(opened, followers, data) if what == "rankings" else None
+        one = None
+        if what == "rankings" and len(brands) == 1:
+            one = pipeline.rank(
+                opened,
+                brands[0],
+                ranker,
+                partners=query.partners,
+                data=data,
+                where=query.where,
+                weights=query.weights,
+                like=query.like,
+                dislike=query.dislike,
+                followers=followers,
+                exclude=query.exclude,
+                keywords=query.keywords,
+            )
         silent = pipeline.unranked_brands(opened, data) if what == "rankings" and not brands else []
-        notes = pipeline.encoding_notes(opened, brands, ranker, data) if what == "rankings" else ()
+        notes = one.notes if one is not None else ()
+        if what == "rankings" and one is None:
+            notes = pipeline.encoding_notes(opened, brands, ranker, data, candidates=True)
         more = len(opened.rejects(earlier=True)) - rows if what == "rejects" and not earlier else 0
     if as_json:
         told = (
-            {"candidates": found.to_dict(), "brands_left_out": silent, "notes": list(notes)}
+            {
+                "candidates": candidate_counts(one) if one is not None else found.to_dict(),
+                "brands_left_out": silent,
+                "notes": list(notes),
+            }
             if found is not None
             else {"earlier": more}
             if what == "rejects"
@@ -215,9 +241,23 @@ def command(
         click.echo(
             f"{_brands(len(silent))} left out, because nothing is known to rank by: {', '.join(silent[:3])}."
         )
-    if found is not None:
+    if one is not None:
+        print_counts(one.among, one.excluded, one.incomplete)
+    elif found is not None:
         print_counts(len(found.ids), found.excluded, found.incomplete)
     print_notes(notes)
+
+
+def candidate_counts(ranking: Ranking) -> dict[str, Any]:
+    """The candidates of one brand, and who is left out, for programs."""
+    from brandfit.data.candidates import sentences
+
+    return {
+        "total": ranking.among,
+        "excluded": [group.to_dict() for group in ranking.excluded],
+        "incomplete": [group.to_dict() for group in ranking.incomplete],
+        "sentences": list(sentences(ranking.among, ranking.excluded, ranking.incomplete)),
+    }
 
 
 def _brands(count: int) -> str:

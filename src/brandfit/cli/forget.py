@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, workspace_option
+from brandfit.cli._shared import Command, json_option, print_json, print_table, workspace_option
 
 
-@click.command(short_help="Forget an account for good, and keep it out of later imports.")
+@click.command(cls=Command, short_help="Forget an account for good, and keep it out of later imports.")
 @click.argument("accounts", nargs=-1)
 @workspace_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     own_settings,
     print_counts,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from brandfit.pipeline import Imported
 
 
-@click.command("import", short_help="Bring accounts, posts and endorsements into a workspace.")
+@click.command("import", cls=Command, short_help="Bring accounts, posts and endorsements into a workspace.")
 @click.argument("source")
 @click.argument("path", required=False)
 @workspace_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, print_table, workspace_option
+from brandfit.cli._shared import Command, json_option, print_json, print_table, workspace_option
 
 if TYPE_CHECKING:
     from brandfit.service.desk import Desk
@@ -26,7 +26,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(cls=Command)
 @click.argument("name")
 @click.option(
     "--scope",
@@ -56,7 +56,7 @@ def create(name: str, scope: str, workspace: str, as_json: bool) -> None:
     click.echo(f"Key {row['id']} of {row['name']} may {scope}. Keep it: it is not shown again.", err=True)
 
 
-@command.command("list")
+@command.command("list", cls=Command)
 @workspace_option
 @json_option
 def listing(workspace: str, as_json: bool) -> None:
@@ -77,7 +77,7 @@ def listing(workspace: str, as_json: bool) -> None:
     )
 
 
-@command.command()
+@command.command(cls=Command)
 @click.argument("key")
 @workspace_option
 def revoke(key: str, workspace: str) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, only_data, print_json, print_table, set_option, workspace_option
+from brandfit.cli._shared import (
+    Command,
+    json_option,
+    only_data,
+    print_json,
+    print_table,
+    set_option,
+    workspace_option,
+)
 
 INSTALLED = (
     "importers",
@@ -21,7 +29,7 @@ HELD = ("features", "models", "brands", "influencers")
 KINDS = (*INSTALLED, *HELD)
 
 
-@click.command("list", short_help="List what there is: rankers, encoders, brands, features ...")
+@click.command("list", cls=Command, short_help="List what there is: rankers, encoders, brands, features ...")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("name", required=False)
 @workspace_option

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     own_settings,
     print_json,
@@ -50,7 +51,7 @@ labels_option = click.option(
 )
 
 
-@command.command()
+@command.command(cls=Command)
 @click.argument("profiler", required=False)
 @workspace_option
 @labels_option
@@ -116,7 +117,7 @@ def label(
         click.echo(f"Written: {out}")
 
 
-@command.command()
+@command.command(cls=Command)
 @click.argument("profilers", nargs=-1, required=True)
 @workspace_option
 @labels_option
@@ -178,7 +179,7 @@ def evaluate(
         click.echo(report.to_text())
 
 
-@command.command()
+@command.command(cls=Command)
 @workspace_option
 @click.option(
     "--topics", default=10, show_default=True, type=click.IntRange(2, 1000), help="How many topics."
@@ -243,7 +244,7 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
     click.echo(f"Written: {out}. Write a category beside each topic that is one, then use --apply.")
 
 
-@command.command()
+@command.command(cls=Command)
 @workspace_option
 @click.option("--posts", is_flag=True, help="Label posts, not accounts.")
 @click.option(

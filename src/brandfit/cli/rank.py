@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from brandfit.cli._shared import (
+    Command,
     dislike_option,
     followers_option,
     json_option,
@@ -20,7 +21,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Rank influencers for a brand.")
+@click.command(cls=Command, short_help="Rank influencers for a brand.")
 @click.argument("brand", required=False)
 @workspace_option
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")

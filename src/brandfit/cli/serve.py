@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 import msgspec
 
-from brandfit.cli._shared import workspace_option
+from brandfit.cli._shared import Command, workspace_option
 
 
-@click.command(short_help="Serve the API and the pages.")
+@click.command(cls=Command, short_help="Serve the API and the pages.")
 @workspace_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(

@@ -6,6 +6,7 @@ import click
 
 from brandfit.cli._shared import (
     Amount,
+    Command,
     currency_option,
     followers_option,
     json_option,
@@ -21,7 +22,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Choose the best set under a budget.")
+@click.command(cls=Command, short_help="Choose the best set under a budget.")
 @click.argument("brand")
 @workspace_option
 @click.option("--budget", type=Amount(), help="What all together may cost.")

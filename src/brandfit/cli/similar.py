@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     out_option,
     print_counts,
@@ -17,7 +18,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Find influencers like others, or like a picture.")
+@click.command(cls=Command, short_help="Find influencers like others, or like a picture.")
 @click.argument("accounts", nargs=-1)
 @workspace_option
 @click.option("--picture", type=click.Path(dir_okay=False), help="In place of accounts: a picture.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from brandfit.cli._shared import Command
 
-@click.command(short_help="Write template files for your own data.")
+
+@click.command(cls=Command, short_help="Write template files for your own data.")
 @click.argument("folder")
 def command(folder: str) -> None:
     """Write template CSV files, with a README of their columns, into FOLDER; fill them and import them.

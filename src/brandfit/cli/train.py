@@ -7,6 +7,7 @@ import time
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     print_json,
     progress,
@@ -17,7 +18,7 @@ from brandfit.cli._shared import (
 )
 
 
-@click.command(short_help="Fit a ranker on the endorsements of the workspace.")
+@click.command(cls=Command, short_help="Fit a ranker on the endorsements of the workspace.")
 @click.argument("ranker")
 @workspace_option
 @seed_option

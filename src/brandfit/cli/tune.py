@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from brandfit.cli._shared import (
+    Command,
     json_option,
     only_data,
     print_json,
@@ -18,7 +19,7 @@ from brandfit.cli._shared import (
 SURE = 0.05
 
 
-@click.command(short_help="Search for better settings of a ranker.")
+@click.command(cls=Command, short_help="Search for better settings of a ranker.")
 @click.argument("ranker")
 @workspace_option
 @click.option(

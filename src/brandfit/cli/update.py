@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
-from brandfit.cli._shared import json_option, print_json, progress, workspace_option
+from brandfit.cli._shared import Command, json_option, print_json, progress, workspace_option
 
 
-@click.command(short_help="Encode what is new or changed, and make again what is older than its data.")
+@click.command(
+    cls=Command, short_help="Encode what is new or changed, and make again what is older than its data."
+)
 @workspace_option
 @json_option
 def command(workspace: str, as_json: bool) -> None:

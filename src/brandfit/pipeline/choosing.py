@@ -36,7 +36,7 @@ from brandfit.errors import DataError, UsageError
 from brandfit.explain import heatmap, render
 from brandfit.explain.heatmap import opened
 from brandfit.pipeline.candidates import bounds
-from brandfit.pipeline.completing import encoding_of, load_for
+from brandfit.pipeline.completing import encoding_of, load_for, older_features_note
 from brandfit.pipeline.loading import (
     known_account,
     known_brand,
@@ -116,6 +116,8 @@ def shortlist(
     at = np.array([row[id] for id in left.candidates.tolist()], np.int64)
 
     notes = dict.fromkeys(encoding_of(workspace, dataset, [brand]).notes)
+    if older := older_features_note(workspace, dataset, left.candidates.tolist()):
+        notes[older] = None
 
     def of(text: str | Mapping[str, Any]) -> np.ndarray:
         condition = filters.condition(text)

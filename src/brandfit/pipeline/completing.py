@@ -252,6 +252,10 @@ def with_what_waits(workspace: Workspace, dataset: Dataset, ranking: Ranking) ->
     of_brand = encoding_of(workspace, dataset, [ranking.brand])
     waits = {"brand": of_brand.waiting[ranking.brand]} if of_brand.waiting else {}
     notes = [*of_brand.notes]
+    scored = ranking.candidates[~np.isnan(ranking.scores)].tolist()
+    if note := older_features_note(workspace, dataset, scored):
+        waits["scored_candidates"] = len(encoding_of(workspace, dataset, scored).waiting)
+        notes.append(note)
     without = ranking.candidates[np.isnan(ranking.scores)].tolist()
     if without:
         stale = outdated(workspace).features
@@ -263,6 +267,17 @@ def with_what_waits(workspace: Workspace, dataset: Dataset, ranking: Ranking) ->
                 f"{candidates:,} {have} posts that are not encoded: brandfit update -w {workspace.path}"
             )
     return replace(ranking, notes=(*notes, *ranking.notes), not_encoded=waits)
+
+
+def older_features_note(workspace: Workspace, dataset: Dataset, influencers: Iterable[str]) -> str:
+    """A note on influencers with new or changed posts that are not encoded: an answer uses their earlier
+    features. "" if there are none."""
+    waiting = encoding_of(workspace, dataset, influencers).waiting
+    if not waiting:
+        return ""
+    whose = "its" if len(waiting) == 1 else "their"
+    command = f"brandfit update -w {workspace.path}"
+    return f"{_posts(waiting)} not encoded; {whose} earlier features are used: {command}"
 
 
 def _posts(counts: Mapping[str, int]) -> str:

@@ -15,7 +15,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
 from brandfit.pipeline.candidates import met
-from brandfit.pipeline.completing import encoding_of, load_for
+from brandfit.pipeline.completing import encoding_of, load_for, older_features_note
 from brandfit.pipeline.loading import (
     describe_accounts,
     known_accounts,
@@ -121,6 +121,8 @@ def search(
     result = _found(rows, len(found), condition, unknown, asked, facts, excluded)
     if not keywords:
         return result
+    if older := older_features_note(as_workspace(workspace), dataset, facts.ids[allowed].tolist()):
+        result = replace(result, notes=(older, *result.notes))
     unmatched = index.unmatched(keywords)
     return replace(result, unmatched_words=unmatched, notes=(*unmatched_notes(unmatched), *result.notes))
 

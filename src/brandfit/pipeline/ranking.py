@@ -34,7 +34,7 @@ from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
-from brandfit.pipeline.completing import completed, encoding_of, with_what_waits
+from brandfit.pipeline.completing import completed, encoding_of, older_features_note, with_what_waits
 from brandfit.pipeline.finding import matching, unmatched_notes
 from brandfit.pipeline.loading import (
     Steps,
@@ -303,6 +303,9 @@ def narrowed(
         chosen = candidates(dataset, found.brand, query.partners, within)
         found = with_incomplete(found, chosen)
         found = _with_unknown_slots(found, model, dataset, chosen.ids)
+    if query.like or query.dislike:
+        adjusted = feedback.adjusted_note(found, handles(query.like), handles(query.dislike))
+        found = replace(found, notes=(adjusted, *found.notes))
     return found, everybody
 
 
@@ -323,13 +326,18 @@ def encoding_notes(
     accounts: Accounts | None = (),
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
+    *,
+    candidates: bool = False,
 ) -> tuple[str, ...]:
     """Notes on the posts of these accounts (default: all brands) that a ranker encodes in memory, or leaves
-    out because they are not encoded. Raises UnknownName."""
+    out because they are not encoded; with ``candidates`` also on those of all influencers. Raises
+    UnknownName."""
     workspace = as_workspace(workspace)
     _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
     ids = known_accounts(dataset, accounts or ()) or dataset.brands.tolist()
-    return encoding_of(workspace, dataset, ids).notes
+    notes = encoding_of(workspace, dataset, ids).notes
+    older = older_features_note(workspace, dataset, dataset.influencers.tolist()) if candidates else ""
+    return (*notes, older) if older else notes
 
 
 @checked

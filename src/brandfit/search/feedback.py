@@ -73,12 +73,16 @@ def refined(ranking: Ranking, alike: Lookalikes, like: Sequence[str], dislike: S
     # The mark that did most in the direction in which all of them together move the candidate.
     main = np.argmax(effects * np.where(effect < 0, -1, 1), axis=0)
     found = left_out(moved(ranking, effect, marks[main], main < len(likes)), disliked=dislikes)
-    assert found.moves is not None
-    adjusted = (
-        f"the order is adjusted by {_counted(len(likes), 'like')} and {_counted(len(dislikes), 'dislike')}: "
-        f"{np.count_nonzero(found.moves.moved):,} of {len(found):,} moved"
+    return replace(found, notes=(*_unknown(marks[~known]), *found.notes))
+
+
+def adjusted_note(ranking: Ranking, like: Sequence[str], dislike: Sequence[str]) -> str:
+    """How many candidates of an adjusted list moved, and by how many likes and dislikes."""
+    moved = np.count_nonzero(ranking.moves.moved) if ranking.moves is not None else 0
+    return (
+        f"the order is adjusted by {_counted(len(set(like)), 'like')} and "
+        f"{_counted(len(set(dislike)), 'dislike')}: {moved:,} of {len(ranking):,} moved"
     )
-    return replace(found, notes=(adjusted, *_unknown(marks[~known]), *found.notes))
 
 
 def effects_of_marks(

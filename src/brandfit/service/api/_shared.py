@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import typing
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from brandfit import number_text
-from brandfit.errors import UsageError
+from brandfit.errors import UsageError, suggestion
 from brandfit.service.access import needs
 from brandfit.service.api.models import Settings
 from brandfit.service.desk import Desk
@@ -129,6 +130,34 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return plain(value.item())
     return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+async def known_query(request: Request) -> None:
+    """Raises UsageError for a query parameter that the route does not have, or that has several values and
+    takes one: it would be ignored."""
+    several = _query_parameters(request.scope["route"].dependant)
+    for name in request.query_params:
+        if name not in several:
+            raise UsageError(
+                f"There is no query parameter {name[:80]!r} here.",
+                suggestion(name, several, listing=False)
+                or f"Those here: {', '.join(sorted(several)) or 'none'}.",
+            )
+        if not several[name] and len(set(request.query_params.getlist(name))) > 1:
+            raise UsageError(
+                f"The query parameter {name!r} has several values, and takes one.",
+                'Join conditions with "and".' if name == "where" else "Give one of them.",
+            )
+
+
+def _query_parameters(dependant: Any) -> dict[str, bool]:
+    """Query parameter of a route, of its dependencies too, to whether it takes several values."""
+    found: dict[str, bool] = {}
+    for field in dependant.query_params:
+        found[field.alias] = typing.get_origin(field.field_info.annotation) in (list, set, tuple)
+    for one in dependant.dependencies:
+        found |= _query_parameters(one)
+    return found
 
 
 async def no_repeated_names(request: Request) -> None:

@@ -156,8 +156,8 @@ class Ranking(Answer):
     )
     not_encoded: dict[str, int] = Field(
         {},
-        description="what waits for POST /updates: posts of the brand, and candidates without a score that "
-        "have such posts",
+        description="what waits for POST /updates: posts of the brand, candidates without a score that have "
+        "such posts, and scored_candidates that are ranked by their earlier features",
     )
     notes: list[str]
     excluded: list[Counted] = Field(description="influencers that are no candidates, by reason")
