@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from brandfit import number_text
 from brandfit.errors import UsageError, suggestion
-from brandfit.service.access import needs
+from brandfit.service.access import caller_of, needs
 from brandfit.service.api.models import Settings
 from brandfit.service.desk import Desk
 from brandfit.service.guard import request_id
@@ -132,9 +132,11 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-async def known_query(request: Request) -> None:
+def known_query(request: Request) -> None:
     """Raises UsageError for a query parameter that the route does not have, or that has several values and
-    takes one: it would be ignored."""
+    takes one: it would be ignored. A request without a valid key is left to the refusal of its route."""
+    if caller_of(request) is None:
+        return
     several = _query_parameters(request.scope["route"].dependant)
     for name in request.query_params:
         if name not in several:
