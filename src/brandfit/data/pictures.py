@@ -60,9 +60,8 @@ def working_copy(data: bytes) -> WorkingCopy:
         raise ValueError(f"not a readable picture: none of {', '.join(FORMATS)}") from None
     except ValueError:
         raise
-    except (
-        Exception
-    ) as error:  # Pillow's decoders raise whatever their format's parser meets: SyntaxError, struct.error ...
+    except Exception as error:
+        # Decoders of Pillow raise any error of their format's parser: SyntaxError, struct.error ...
         raise ValueError(f"not a readable picture: {str(error) or type(error).__name__}") from None
     out = io.BytesIO()
     small.save(out, "JPEG", quality=88)

@@ -38,9 +38,8 @@ class Pooled(Profiler):
         rows = matrix(known, {}, list(known.slots))
         model = self.made(seed, np.unique(labels, return_counts=True)[1]).fit(dense(rows.of(known)), labels)
         if "n_jobs" in model.get_params():
-            model.set_params(
-                n_jobs=1
-            )  # threads add up votes in the order in which they finish: the last digit would vary
+            # Threads add up votes in the order in which they finish: the last digit would vary.
+            model.set_params(n_jobs=1)
         return lambda asked: all_classes(
             model.predict_proba(dense(rows.of(asked))), model.classes_, len(self.classes)
         )

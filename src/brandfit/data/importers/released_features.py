@@ -211,12 +211,12 @@ def _arrays(path: Path, file: str, tick: Tick) -> Iterator[tuple[str, np.ndarray
                     continue
                 try:
                     yield name, _array(archive.read(info))
-                except (
-                    Exception
-                ) as error:  # zipfile and numpy raise whatever a damaged member makes them meet
+                except Exception as error:
+                    # A damaged member makes zipfile and NumPy raise errors of many types.
                     why = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
                     yield name, Reject(file, 1, f"{name[:80]!r} cannot be read: {why}")
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+        # zipfile raises NotImplementedError for a compression or an encryption that it does not know.
         yield "", Reject(file, 1, f"not an npz file: {str(error)[:200] or type(error).__name__}")
 
 
