@@ -54,12 +54,12 @@ def distinct(encoder: Encoder, dataset: Dataset, n: int) -> Dataset:
     """Posts with the first n distinct contents, in a random order of posts."""
     posts = dataset.posts["id"].to_numpy(zero_copy_only=False)
     order = np.random.default_rng(0).permutation(posts)
-    some = dataset.keep(posts=order[: 2 * n])
+    some = dataset.restricted(posts=order[: 2 * n])
     units = encoder.units(some)
     seen: dict[Any, str] = {}
     for id, content in zip(units.ids, units.contents, strict=True):
         seen.setdefault(content, id)
-    return some.keep(posts=pa.array(sorted(set(list(seen.values())[:n])), pa.string()))
+    return some.restricted(posts=pa.array(sorted(set(list(seen.values())[:n])), pa.string()))
 
 
 def texts(dataset: Dataset, n: int) -> tuple[Encoder, Dataset, Callable[[Any], Any], list[Any]]:

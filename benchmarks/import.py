@@ -51,10 +51,10 @@ def bare(folder: Path, decoder: str) -> dict[str, int]:
 
 def read_only(folder: Path, _decoder: str) -> dict[str, int]:
     """All records of the importer, thrown away."""
-    from brandfit import names
+    from brandfit import registry
     from brandfit.data.schema import Partial
 
-    importer = names.load("importer", "instagram-jsonl")()
+    importer = registry.load("importer", "instagram-jsonl")()
     counts: Counter[str] = Counter()
     for record in importer.read(folder, lambda _bytes: None):
         counts[type(record.row if isinstance(record, Partial) else record).__name__] += 1

@@ -49,7 +49,7 @@ def main() -> None:
 
 def _seconds(fold: object, epochs: int) -> float:
     started = time.perf_counter()
-    Bamir(Bamir.Config.of({"epochs": epochs, "patience": 1000})).fit(fold.train)  # type: ignore[attr-defined]
+    Bamir(Bamir.Config.from_settings({"epochs": epochs, "patience": 1000})).fit(fold.train)  # type: ignore[attr-defined]
     return time.perf_counter() - started
 
 

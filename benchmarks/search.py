@@ -20,7 +20,7 @@ import numpy as np
 from brandfit import pipeline
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
-from brandfit.pipeline.loading import reader_of
+from brandfit.pipeline.datasets import reader_of
 from brandfit.search.fulltext import FIELDS
 from brandfit.search.keyword import Keywords
 from brandfit.workspace import Workspace
@@ -75,7 +75,7 @@ def main() -> None:
     def read(query: Sequence[str]) -> object:
         assert reader is not None
         return reader.encode(
-            Dataset.of([Account(id="a")], [Post(id="p", account="a", caption=" ".join(query))])
+            Dataset.from_rows([Account(id="a")], [Post(id="p", account="a", caption=" ".join(query))])
         )
 
     ours, tantivy = median(search.search, asked.rounds), median(peer, asked.rounds)

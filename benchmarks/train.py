@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.evaluation import protocol
 from brandfit.learning import trainer
-from brandfit.rankers._network import Embed, NetworkRanker
+from brandfit.rankers._neural import Embed, NetworkRanker
 from brandfit.workspace import Workspace
 
 
@@ -38,8 +38,8 @@ def main() -> None:
         fold = protocol.get(asked.protocol).folds(pipeline.load(workspace))[0]
     print(f"{'':12}{'weights':>12}{'accounts':>10}{'bare, ms':>10}{'ours, ms':>10}{'ratio':>8}")
     for name in asked.rankers:
-        cls = names.load("ranker", name)
-        ranker = cls(cls.Config.of({"epochs": 1, "validation": 0.0, "device": "cpu"}))
+        cls = registry.load("ranker", name)
+        ranker = cls(cls.Config.from_settings({"epochs": 1, "validation": 0.0, "device": "cpu"}))
         ours, bare, accounts = _measured(ranker, fold.train, asked.steps)
         print(
             f"{name:12}{ranker.n_parameters:12,}{accounts:10.0f}"
@@ -50,7 +50,7 @@ def main() -> None:
 def _measured(ranker: NetworkRanker, dataset: Any, steps: int) -> tuple[float, float, float]:
     """Seconds a step of ours, of the bare one, and the accounts of a step."""
     seen: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    given, draw, times = Embed.given, ranker.draw, []
+    given, draw, times = Embed.inputs, ranker.sample, []
 
     def noted(embed: Embed, side: int, *rest: Any) -> Any:
         found = given(embed, side, *rest)
@@ -68,12 +68,12 @@ def _measured(ranker: NetworkRanker, dataset: Any, steps: int) -> tuple[float, f
         return loss
 
     epoch = trainer._epoch
-    ranker.draw = some  # type: ignore[method-assign]
-    trainer._epoch, Embed.given = timed, noted  # type: ignore[assignment, method-assign]
+    ranker.sample = some  # type: ignore[method-assign]
+    trainer._epoch, Embed.inputs = timed, noted  # type: ignore[assignment, method-assign]
     try:
         ranker.fit(dataset)
     finally:
-        trainer._epoch, Embed.given = epoch, given  # type: ignore[method-assign]
+        trainer._epoch, Embed.inputs = epoch, given  # type: ignore[method-assign]
     pairs = list(zip(seen[::2], seen[1::2], strict=True))
     network: Any = ranker.network
     optimiser = ranker.optimiser(network.train())

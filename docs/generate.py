@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from brandfit import names
-from brandfit.pipeline.catalogues import catalogue
+from brandfit import registry
+from brandfit.pipeline.inventory import catalogue
 
 DOCS = Path(__file__).resolve().parent
 PACKAGE = DOCS.parent / "src" / "brandfit"
@@ -31,7 +31,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def encoders() -> str:
     rows = []
     for row in catalogue("encoders"):
-        cls = names.load("encoder", row["name"])
+        cls = registry.load("encoder", row["name"])
         level = cls.level if isinstance(cls.level, str) else "post or account, a setting"
         rows.append([f"`{row['name']}`", cls.slot, level, row["what"]])
     return table(["name", "slot", "a row for each", "what it encodes"], rows)
@@ -40,7 +40,7 @@ def encoders() -> str:
 def rankers() -> str:
     rows = []
     for row in catalogue("rankers"):
-        cls = names.load("ranker", row["name"])
+        cls = registry.load("ranker", row["name"])
         learns = "yes" if cls.learns else "no"
         rows.append([f"`{row['name']}`", learns, ", ".join(cls.slots) or "nothing", row["what"]])
     return table(["name", "learns", "reads", "what the score is"], rows)

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import rankdata
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.errors import UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.significance import paired_test
@@ -67,7 +67,7 @@ def main() -> None:
     for name in asked.ranker or ["simcos", "brandfit"]:
         found: dict[str, list[tuple[float, float, float]]] = {}
         for fold in protocols.get(asked.protocol).folds(dataset):
-            ranker = names.load("ranker", name)(seed=asked.seed).fit(fold.train)
+            ranker = registry.load("ranker", name)(seed=asked.seed).fit(fold.train)
             ways = orders(ranker.score(fold.test, fold.brands, fold.candidates), fold.eligible)
             with contextlib.suppress(AttributeError, UsageError):  # it tells none
                 ways["probability"] = ranker.probability(fold.test, fold.brands, fold.candidates).value

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.split import Fold
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.evaluate import evaluate
-from brandfit.evaluation.report import Judged
+from brandfit.evaluation.report import RankerResult
 from brandfit.evaluation.significance import holm, paired_test
 from brandfit.rankers.brandfit import Brandfit
 from brandfit.workspace import Workspace
@@ -30,9 +30,9 @@ from brandfit.workspace import Workspace
 
 def categories(profiler: str, whole: Dataset, view: Dataset, seed: int) -> Features:
     """What the profiler tells of every account from the posts of a view."""
-    seen = whole.keep(posts=view.posts["id"].combine_chunks())
-    cls = names.load("profiler", profiler)
-    return cls(cls.Config.of({}), seed).fit(seen, cross=True).encode(seen)
+    seen = whole.restricted(posts=view.posts["id"].combine_chunks())
+    cls = registry.load("profiler", profiler)
+    return cls(cls.Config.from_settings({}), seed).fit(seen, cross=True).encode(seen)
 
 
 def told(profiler: str, whole: Dataset, fold: Fold, seed: int) -> Fold:
@@ -44,9 +44,9 @@ def told(profiler: str, whole: Dataset, fold: Fold, seed: int) -> Fold:
     return fold._replace(train=train, test=test)
 
 
-def judged(dataset: Dataset, folds: list[Fold], name: str, seed: int) -> Judged:
+def judged(dataset: Dataset, folds: list[Fold], name: str, seed: int) -> RankerResult:
     protocol = protocols.get(name).replace(split=lambda dataset, **settings: folds)
-    return evaluate({"brandfit": lambda seed: Brandfit(seed=seed)}, dataset, protocol, (seed,)).judged[
+    return evaluate({"brandfit": lambda seed: Brandfit(seed=seed)}, dataset, protocol, (seed,)).results[
         "brandfit"
     ]
 

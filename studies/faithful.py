@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from brandfit import names, pipeline, seeds
+from brandfit import pipeline, registry, seeds
 from brandfit.config import parse_settings
 from brandfit.encoders.base import Encoder
 from brandfit.evaluation.significance import holm, paired_test
@@ -50,8 +50,8 @@ def judged(attributor: Attributor, game: Game, weights: np.ndarray) -> dict[str,
 
 
 def reader(features: Any, settings: dict[str, str]) -> Encoder:
-    cls = names.load("encoder", features.name)
-    encoder: Encoder = cls(cls.Config.of(settings))
+    cls = registry.load("encoder", features.name)
+    encoder: Encoder = cls(cls.Config.from_settings(settings))
     assert features.key.startswith(encoder.maker), f"{features.name} was encoded with other settings: --set"
     return encoder
 

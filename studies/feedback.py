@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brandfit import names, pipeline, seeds
+from brandfit import pipeline, registry, seeds
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
 from brandfit.evaluation import protocol as protocols
@@ -74,7 +74,7 @@ def cases(
         rows = [row for fold_number, row in judged_rows if fold_number == n]
         if not rows:
             continue
-        fitted = names.load("ranker", ranker)(seed=seed).fit(fold.train)
+        fitted = registry.load("ranker", ranker)(seed=seed).fit(fold.train)
         alike = Lookalikes(fold.test)
         for row in rows:
             scores = fitted.score(fold.test, fold.brands[row : row + 1], fold.candidates)[0]
@@ -106,7 +106,7 @@ def judged(
 
     def metrics(scores: np.ndarray) -> np.ndarray:
         found = blocks(scores[kept], case.relevant[kept])
-        return np.array([metric.of(found, "expected") for metric in METRICS])
+        return np.array([metric.value(found, "expected") for metric in METRICS])
 
     values = {(None, "", 0): metrics(case.scores)}
     for sharpness in dict.fromkeys(weights.sharpness for weights in tried):

@@ -59,7 +59,7 @@ def narrowed(fold: Fold, count: int | None, draw: int) -> Fold:
         return fold._replace(train=fold.train.with_links([], replacing=["endorses"]))
     brands = np.unique(fold.train.endorsements[:, 0].astype(str)).astype(object)
     drawn = np.sort(seeds.generator(0, "few brands", draw, count).permutation(brands)[:count])
-    return fold._replace(train=fold.train.keep(brands=drawn))
+    return fold._replace(train=fold.train.restricted(brands=drawn))
 
 
 def judged_at(
@@ -74,7 +74,7 @@ def judged_at(
     protocol = protocols.get(name).replace(split=lambda dataset, **settings: folds, metrics=chosen)
     report = evaluate(makers, dataset, protocol, tuple(range(seed_count)))
     return {
-        row: {str(metric): found.mean(metric) for metric in chosen} for row, found in report.judged.items()
+        row: {str(metric): found.mean(metric) for metric in chosen} for row, found in report.results.items()
     }
 
 

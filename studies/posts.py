@@ -17,7 +17,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from brandfit import names, pipeline, seeds
+from brandfit import pipeline, registry, seeds
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.concept.bag import Bag
 from brandfit.evaluation.profiles import judge
@@ -48,10 +48,10 @@ def labels_of(dataset: Dataset, source: str) -> dict[str, str]:
         )
         return {id: category[account[id]] for id in posts_of(dataset).tolist() if account[id] in category}
     if source == "pictures":
-        bag = Bag(Bag.Config.of(TAXONOMY_OF_PICTURES)).encode(dataset)
+        bag = Bag(Bag.Config.from_settings(TAXONOMY_OF_PICTURES)).encode(dataset)
         told = weakly_labelled(dataset.with_slots({"concept": bag}))
         return {id: c for id, c in told.post_categories.items() if c != "other"}
-    return read_labels(source).told
+    return read_labels(source).labels
 
 
 def balanced(dataset: Dataset, labels: dict[str, str], each: int) -> dict[str, str]:
@@ -96,9 +96,9 @@ def main() -> None:
             kept = dataset.with_slots({name: dataset.slots[name] for name in slots}).with_post_categories(
                 chosen
             )
-            cls = names.load("profiler", model)
+            cls = registry.load("profiler", model)
             report = judge(
-                {model: lambda seed, c=cls: c(c.Config.of({"level": "post"}), seed)},
+                {model: lambda seed, c=cls: c(c.Config.from_settings({"level": "post"}), seed)},
                 kept,
                 seeds=range(asked.seeds),
             )

@@ -28,7 +28,7 @@ from brandfit import pipeline, seeds
 from brandfit.data import split
 from brandfit.data.dataset import Dataset
 from brandfit.data.split import Fold
-from brandfit.learning.stack import standardised
+from brandfit.learning.calibrated_logit import standardised
 from brandfit.rankers import _prior
 from brandfit.rankers.brandfit import Brandfit, BrandfitConfig
 from brandfit.workspace import Workspace
@@ -123,7 +123,7 @@ def measured(
                 brands = drawn_brands(fold, count, draw)
                 if brands is None:
                     continue
-                ranker = Brandfit(BrandfitConfig(prior="none")).fit(fold.train.keep(brands=brands))
+                ranker = Brandfit(BrandfitConfig(prior="none")).fit(fold.train.restricted(brands=brands))
                 if ranker.stack is None or not ranker.stack.fitted:
                     continue
                 rng = np.random.default_rng([SEED, number, count, draw])

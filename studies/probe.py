@@ -84,7 +84,7 @@ def main() -> None:
         found["alt text"] = alt_texts(dataset)
         posting = set(dataset.posts["account"].to_pylist())
         ids = np.array([id for id in dataset.influencers.tolist() if id in posting], dtype=object)
-        category = dataset.of_accounts("category", ids)
+        category = dataset.account_values("category", ids)
         stated = (category != "other") & (category != None)  # noqa: E711
         ids, category = ids[stated], category[stated]
         values = {

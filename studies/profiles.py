@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.config import describe
 from brandfit.data.dataset import Dataset
 from brandfit.evaluation.profiles import ProfileReport, answered, judge
@@ -62,7 +62,7 @@ class Run(NamedTuple):
 
 def runs(asked: argparse.Namespace) -> list[Run]:
     wanted = asked.only or [
-        n for n in names.names("profiler") if "level" in describe(names.load("profiler", n).Config)
+        n for n in registry.names("profiler") if "level" in describe(registry.load("profiler", n).Config)
     ]
     found = [Run(name, name, {}, None, PUBLISHED.get(name), asked.seeds) for name in wanted]
     if not asked.ablations:
@@ -92,9 +92,11 @@ def judged(run: Run, dataset: Dataset) -> dict[str, Any]:
         dataset = dataset.with_slots(
             {n: f for n, f in dataset.slots.items() if f.slot in (*run.slots, "concept")}
         )
-    cls = names.load("profiler", run.profiler)
+    cls = registry.load("profiler", run.profiler)
     report = judge(
-        {label: lambda seed: cls(cls.Config.of(run.settings), seed)}, dataset, seeds=tuple(range(run.seeds))
+        {label: lambda seed: cls(cls.Config.from_settings(run.settings), seed)},
+        dataset,
+        seeds=tuple(range(run.seeds)),
     )
     told = report.to_dict()
     return {**told, **told.pop("results")[label], "by_posts": by_posts(report, label)}
@@ -102,7 +104,7 @@ def judged(run: Run, dataset: Dataset) -> dict[str, Any]:
 
 def by_posts(report: ProfileReport, name: str) -> dict[str, dict[str, float]]:
     """Accuracy of influencers with one, two, three, four and more posts."""
-    right = np.mean([answered(p) == report.truth for p in report.told[name].probabilities], axis=0)
+    right = np.mean([answered(p) == report.truth for p in report.results[name].probabilities], axis=0)
     groups = {
         "1": report.posts == 1,
         "2": report.posts == 2,
@@ -206,7 +208,7 @@ def figures(out: Path, results: dict[str, Any], dataset: Dataset) -> None:
 
     figure = Figure(figsize=(10, 2.8), layout="constrained")
     for axes, field in zip(figure.subplots(1, 3), ("followers", "followees", "posts"), strict=True):
-        values = dataset.of_accounts(field, dataset.influencers).astype(float)
+        values = dataset.account_values(field, dataset.influencers).astype(float)
         values = values[values > 0]
         axes.hist(values, bins=np.geomspace(values.min(), values.max(), 50), color="#1f5fa8")
         axes.set(

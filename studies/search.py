@@ -321,8 +321,8 @@ def main() -> None:
         text = reader.encode(
             dataset, kept
         )  # not into the workspace: it has features of this name, of whole captions
-        concept = Bag(Bag.Config.of(SEEN)).encode(dataset, kept)
-        judge = Judge(whole, Bag(Bag.Config.of(HELD)).encode(whole, kept))
+        concept = Bag(Bag.Config.from_settings(SEEN)).encode(dataset, kept)
+        judge = Judge(whole, Bag(Bag.Config.from_settings(HELD)).encode(whole, kept))
     dataset = dataset.with_slots({"text": text, "concept": concept})
     tried = ways(dataset, Keywords(dataset, reader, fields=("caption", "biography")))
     queries, place = dict.fromkeys(QUERIES, PAPER), Counter[str]()

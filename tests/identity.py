@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from msgspec.structs import replace
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.data import endorsements
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account
@@ -37,24 +37,24 @@ def main(settings: dict[str, dict[str, str]], left_out: list[str]) -> dict[str, 
         rows = workspace.dataset()
         found: dict[str, object] = {"import": workspace.fingerprint}
         slots = {}
-        for name in sorted({*names.names("encoder")} - {*left_out}):
+        for name in sorted({*registry.names("encoder")} - {*left_out}):
             found[f"encoder {name}"], features = encoded(name, rows, settings.get(name, {}))
             if features is not None:
                 slots[features.slot] = features
         dataset = endorsements.derive(halved(rows)).with_slots(slots)
-    for name in names.names("profiler"):
+    for name in registry.names("profiler"):
         found[f"profiler {name}"] = profiled(name, dataset)
     for name in PROTOCOLS:
         found[f"protocol {name}"] = judged(name, dataset)
-    for name in names.names("ranker"):
+    for name in registry.names("ranker"):
         found[f"ranker {name}"] = ranked(name, dataset)
     return found
 
 
 def made(kind: str, name: str, settings: dict[str, str]) -> object:
-    cls = names.load(kind, name)
+    cls = registry.load(kind, name)
     fields = cls.Config.__struct_fields__
-    return cls(cls.Config.of({**{n: v for n, v in SMALL.items() if n in fields}, **settings}))
+    return cls(cls.Config.from_settings({**{n: v for n, v in SMALL.items() if n in fields}, **settings}))
 
 
 def encoded(name: str, dataset: Dataset, settings: dict[str, str]) -> tuple[str, object]:

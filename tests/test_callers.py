@@ -16,15 +16,15 @@ from pathlib import Path
 
 from vulture import Vulture
 
-from brandfit import names
+from brandfit import registry
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
 SCRIPTS = [*(ROOT / "studies").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
 REGISTERED = {
     SOURCE / f"{module.replace('.', '/')}.py"
-    for kind in names.HOMES
-    for module in names.modules(kind).values()
+    for kind in registry.HOMES
+    for module in registry.modules(kind).values()
 }
 ALLOWED = {
     name.strip(): reason.strip()

@@ -15,10 +15,10 @@ import click
 import pytest
 from PIL import Image
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.cli import cli
 from brandfit.config import describe
-from brandfit.pipeline.catalogues import catalogue
+from brandfit.pipeline.inventory import catalogue
 from brandfit.search import filters
 from brandfit.workspace import Workspace
 
@@ -188,14 +188,16 @@ def test_command_lines_parse(page, line, tmp_path, monkeypatch):
     ):
         wanted = values.get(kind) or ()
         for name in [wanted] if isinstance(wanted, str) else wanted:
-            names.load(noun, name)
+            registry.load(noun, name)
 
 
 def known_scopes() -> dict[str, set[str]]:
     """What settings may be of, to the names of its settings."""
     kinds = ("importer", "encoder", "profiler", "ranker")
     found = {
-        name: set(describe(names.load(kind, name).Config)) for kind in kinds for name in names.names(kind)
+        name: set(describe(registry.load(kind, name).Config))
+        for kind in kinds
+        for name in registry.names(kind)
     }
     protocols = [row["name"] for row in catalogue("protocols")]
     found["protocol"] = {row["setting"] for name in protocols for row in catalogue("settings", name)}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from brandfit import names, seeds
+from brandfit import registry, seeds
 from brandfit.compute.local import thread_map
 from brandfit.config import Config, describe, parse_settings
 from brandfit.errors import ConfigError, MissingExtra, UnknownName
@@ -26,10 +26,12 @@ class Example(Config):
 
 
 def test_settings_are_read_from_text_and_from_values():
-    config = Example.of({"epochs": "50", "rate": 1e-2, "slots": "text, picture", "normalise": "false"})
+    config = Example.from_settings(
+        {"epochs": "50", "rate": 1e-2, "slots": "text, picture", "normalise": "false"}
+    )
     assert config == Example(epochs=50, rate=0.01, slots=["text", "picture"], normalise=False)
-    assert Example.of({"slots": '["a"]'}).slots == ["a"]
-    assert Example.of(config.to_dict()) == config
+    assert Example.from_settings({"slots": '["a"]'}).slots == ["a"]
+    assert Example.from_settings(config.to_dict()) == config
     assert describe(Example)["epochs"] == {
         "description": "passes over the data",
         "default": 200,
@@ -42,7 +44,7 @@ def test_settings_are_read_from_text_and_from_values():
 )
 def test_a_value_that_cannot_be_is_told_with_what_the_setting_is(bad):
     with pytest.raises(ConfigError) as error:
-        Example.of(bad)
+        Example.from_settings(bad)
     assert describe(Example)[next(iter(bad))]["description"] in str(error.value)
 
 
@@ -58,12 +60,12 @@ def test_a_choice_is_told_with_what_there_is_to_choose_from():
         "int or str",
     ]
     with pytest.raises(ConfigError, match="account or post"):
-        Chosen.of({"level": "posts"})
+        Chosen.from_settings({"level": "posts"})
 
 
 def test_an_unknown_setting_suggests_the_nearest():
     with pytest.raises(UnknownName, match="Did you mean epochs"):
-        Example.of({"epoch": 3})
+        Example.from_settings({"epoch": 3})
     with pytest.raises(ConfigError, match="name=value"):
         parse_settings(["epochs"])
     assert parse_settings(["a=1", "b=x=y", "a = 1"]) == {"a": "1", "b": "x=y"}
@@ -75,18 +77,18 @@ def test_a_setting_with_two_values_is_refused():
 
 
 def test_names_are_the_files():
-    assert {"random", "simcos", "wsim"} <= set(names.names("ranker"))
+    assert {"random", "simcos", "wsim"} <= set(registry.names("ranker"))
     assert {"text.minilm", "text.hashing", "image.classical", "image.onnx", "engagement"} <= set(
-        names.names("encoder")
+        registry.names("encoder")
     )
     assert {"folder", "instagram-info", "instagram-jsonl", "instaloader", "released-features"} <= set(
-        names.names("importer")
+        registry.names("importer")
     )
     for kind in ("ranker", "encoder", "importer"):
-        for name in names.names(kind):
-            assert names.name_of(kind, names.load(kind, name)) == name
+        for name in registry.names(kind):
+            assert registry.name_of(kind, registry.load(kind, name)) == name
     with pytest.raises(UnknownName, match="Did you mean simcos"):
-        names.load("ranker", "simcoss")
+        registry.load("ranker", "simcoss")
 
 
 def test_a_package_outside_joins_by_its_entry_point(monkeypatch):
@@ -95,12 +97,12 @@ def test_a_package_outside_joins_by_its_entry_point(monkeypatch):
         def load():
             return Example
 
-    monkeypatch.setattr(names, "_outside", lambda kind: {"theirs": Point()} if kind == "ranker" else {})
-    names.load.cache_clear()
-    assert "theirs" in names.names("ranker")
-    assert names.load("ranker", "theirs") is Example
-    assert names.name_of("ranker", Example) == "theirs"
-    names.load.cache_clear()
+    monkeypatch.setattr(registry, "_outside", lambda kind: {"theirs": Point()} if kind == "ranker" else {})
+    registry.load.cache_clear()
+    assert "theirs" in registry.names("ranker")
+    assert registry.load("ranker", "theirs") is Example
+    assert registry.name_of("ranker", Example) == "theirs"
+    registry.load.cache_clear()
 
 
 def test_a_missing_extra_says_what_to_type():

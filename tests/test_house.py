@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from brandfit import names
+from brandfit import registry
 from brandfit.config import describe
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,7 +85,7 @@ def test_the_generated_documentation_names_every_file_and_every_model():
     assert missing == []
     for kind in ("encoder", "ranker", "profiler", "importer"):
         table = generate[f"{kind}s"]()
-        assert [name for name in names.names(kind) if f"| `{name}` |" not in table] == []
+        assert [name for name in registry.names(kind) if f"| `{name}` |" not in table] == []
 
 
 def test_generating_replaces_the_marked_part_alone():
@@ -118,10 +118,11 @@ def test_help_imports_not_even_numpy():
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [(k, n) for k in ("importer", "encoder", "profiler", "ranker") for n in names.names(k)]
+    ("kind", "name"),
+    [(k, n) for k in ("importer", "encoder", "profiler", "ranker") for n in registry.names(k)],
 )
 def test_every_setting_is_documented_and_round_trips(kind, name):
-    cls = names.load(kind, name)
+    cls = registry.load(kind, name)
     assert cls.__doc__ or sys.modules[cls.__module__].__doc__
     for setting, about in describe(cls.Config).items():
         assert about["description"], f"{name}: {setting} has no description"
@@ -130,5 +131,5 @@ def test_every_setting_is_documented_and_round_trips(kind, name):
         for s, about in describe(cls.Config).items()
         if about["default"] is None and about["type"] == "str"
     }
-    config = cls.Config.of(required)
-    assert cls.Config.of(config.to_dict()) == config
+    config = cls.Config.from_settings(required)
+    assert cls.Config.from_settings(config.to_dict()) == config

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from brandfit import names
+from brandfit import registry
 from brandfit.data.dataset import Dataset
 from brandfit.evaluation.protocol import PROTOCOLS
-from brandfit.rankers import _dealing
+from brandfit.rankers import _cross_fitting
 
 SCRIPT = Path(__file__).with_name("identity.py")
 OF_FILES = {
@@ -50,7 +50,9 @@ def processes(tiny_onnx) -> list[dict]:
 
 
 def test_everything_is_computed(processes):
-    expected = {f"{kind} {name}" for kind in ("encoder", "profiler", "ranker") for name in names.names(kind)}
+    expected = {
+        f"{kind} {name}" for kind in ("encoder", "profiler", "ranker") for name in registry.names(kind)
+    }
     expected |= {"import", *(f"protocol {name}" for name in PROTOCOLS)}
     assert expected == processes[0].keys() | {f"encoder {name}" for name in OF_FILES}
     missing = [name for name, value in processes[0].items() if "Error" in str(value)]
@@ -64,7 +66,7 @@ def test_keys_fingerprints_and_judged_pairs_are_the_same_in_every_process(proces
 
 def test_the_same_training_gives_the_same_scores_in_every_process(processes):
     one, other = processes
-    for name in names.names("ranker"):
+    for name in registry.names("ranker"):
         left, right = one[f"ranker {name}"], other[f"ranker {name}"]
         assert left["state"] == right["state"]
         np.testing.assert_allclose(left["scores"], right["scores"], rtol=1e-3, atol=1e-3, err_msg=name)
@@ -84,7 +86,7 @@ def test_moments_are_numbered_alike_by_any_number_of_threads():
         "source": influencers,
         "target": brands,
     }
-    links = Dataset.of().stored_links.schema.empty_table()
+    links = Dataset.from_rows().stored_links.schema.empty_table()
     nulls = {field.name: pa.nulls(n, field.type) for field in links.schema if field.name not in columns}
     table = pa.table(
         {field.name: {**columns, **nulls}[field.name] for field in links.schema}, schema=links.schema
@@ -93,7 +95,9 @@ def test_moments_are_numbered_alike_by_any_number_of_threads():
     before = pa.cpu_count()
     try:
         pa.set_cpu_count(8)
-        found = {tuple(_dealing._moments(Dataset.of().with_links(chunked))) for _ in range(5)}
+        found = {
+            tuple(_cross_fitting._statement_groups(Dataset.from_rows().with_links(chunked))) for _ in range(5)
+        }
     finally:
         pa.set_cpu_count(before)
     assert len(found) == 1

@@ -68,7 +68,7 @@ NO_NUMBER = [
 def test_every_form_has_one_meaning(text, value):
     assert number_text.number(text) == pytest.approx(value, rel=1e-12)
     if value == int(value) and value >= 0:
-        assert number_text.whole(text) == _fields.count(text) == value
+        assert number_text.whole_number(text) == _fields.count(text) == value
     else:
         with pytest.raises(ValueError, match="expected a whole number"):
             _fields.count(text)
@@ -76,7 +76,7 @@ def test_every_form_has_one_meaning(text, value):
 
 @pytest.mark.parametrize("text", TWO_READINGS)
 def test_what_has_two_readings_is_refused_with_both(text):
-    for read in (number_text.number, number_text.whole, _fields.count):
+    for read in (number_text.number, number_text.whole_number, _fields.count):
         if read is _fields.count and "%" in text:
             continue
         with pytest.raises(number_text.Ambiguous, match=r"may mean .* or .*: write .* or ") as message:
@@ -106,7 +106,7 @@ def test_a_whole_number_of_a_spreadsheet_in_scientific_form_has_lost_digits():
 
 @given(st.one_of(st.integers(0, 2**53), st.floats(0, 1e12)))
 def test_a_written_number_is_read_back(value):
-    assert number_text.number(number_text.written(value), ratio=True) == value
+    assert number_text.number(number_text.number_as_text(value), ratio=True) == value
 
 
 # --- every place where people type numbers ------------------------------------------------------------------
@@ -137,16 +137,16 @@ def test_numbers_of_json_are_no_text():
 
 
 def test_settings():
-    assert Endorsements.of({"min_followers": "5,000", "max_followers": "20k"}) == Endorsements(
+    assert Endorsements.from_settings({"min_followers": "5,000", "max_followers": "20k"}) == Endorsements(
         min_followers=5_000, max_followers=20_000
     )
-    assert PriceConfig.of({"per_thousand": "12,50"}).per_thousand == 12.5
-    assert PriceConfig.of({"per_thousand": 1.125}).per_thousand == 1.125
+    assert PriceConfig.from_settings({"per_thousand": "12,50"}).per_thousand == 12.5
+    assert PriceConfig.from_settings({"per_thousand": 1.125}).per_thousand == 1.125
     for config, name in ((Endorsements, "min_followers"), (PriceConfig, "per_thousand")):
         with pytest.raises(ConfigError, match="may mean"):
-            config.of({name: "5.000"})
+            config.from_settings({name: "5.000"})
     with pytest.raises(ConfigError, match="whole number"):
-        Endorsements.of({"min_followers": "1.5"})
+        Endorsements.from_settings({"min_followers": "1.5"})
 
 
 def test_settings_of_other_types_stay_text():
@@ -154,8 +154,8 @@ def test_settings_of_other_types_stay_text():
         date: int | str = ""
         size: float | None = None
 
-    assert Mixed.of({"date": "2.125", "size": "0.5"}) == Mixed(date="2.125", size=0.5)
-    assert Mixed.of({"size": None}).size is None
+    assert Mixed.from_settings({"date": "2.125", "size": "0.5"}) == Mixed(date="2.125", size=0.5)
+    assert Mixed.from_settings({"size": None}).size is None
 
 
 def test_price_lists(tmp_path):
@@ -183,7 +183,7 @@ def test_the_budget_of_the_command_line(typed, message):
 def test_weights_of_the_command_line_and_the_api():
     pytest.importorskip("fastapi", reason="the service comes with the extra service")
     from brandfit.cli._shared import weights_of
-    from brandfit.service.places import weights
+    from brandfit.service.ranking_views import weights
 
     assert (
         weights(["picture=2", "text=0,5"])
@@ -200,13 +200,13 @@ def test_forms_of_pages_and_settings_of_the_api():
     from pydantic import TypeAdapter, ValidationError
 
     from brandfit.service.api._shared import Limit, text_of
-    from brandfit.service.pages.campaigns import number, whole
+    from brandfit.service.pages.campaigns import number, positive_number
 
     assert (
         number("5,000", "budget"),
         number("12,50", "budget"),
         number("", "budget"),
-        whole("8", "places"),
+        positive_number("8", "places"),
     ) == (
         5000,
         12.5,
@@ -218,4 +218,4 @@ def test_forms_of_pages_and_settings_of_the_api():
     assert TypeAdapter(Limit).validate_python("20") == 20
     with pytest.raises(ValidationError, match=r"'5\.000' may mean"):
         TypeAdapter(Limit).validate_python("5.000")
-    assert PriceConfig.of({"per_thousand": text_of({"x": 1.125})["x"]}).per_thousand == 1.125
+    assert PriceConfig.from_settings({"per_thousand": text_of({"x": 1.125})["x"]}).per_thousand == 1.125

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from brandfit import names, pipeline, tuning
+from brandfit import pipeline, registry, tuning
 from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import evaluate as evaluation
 from brandfit.tuning import Choice, Range, space, tune
@@ -28,7 +28,7 @@ def test_what_is_typed_becomes_a_space():
         "learning_rate": Range(1e-4, 1e-2),
         "pool_size": Choice(("2", "4", "6")),
     }
-    assert space("wsim", {"epochs": "5:50"}) == {"epochs": Range(5, 50, whole=True)}
+    assert space("wsim", {"epochs": "5:50"}) == {"epochs": Range(5, 50, integer=True)}
     assert space("brandfit", {"strength": "1:1000"}) == {"strength": Range(1, 1000)}
 
 
@@ -70,12 +70,12 @@ def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
         ranker = make["wsim"](0)
         seen.append(ranker.config.epochs)
         real = evaluation.evaluate(
-            {"random": lambda s: names.load("ranker", "random")(None, s)}, dataset, protocol, seeds
+            {"random": lambda s: registry.load("ranker", "random")(None, s)}, dataset, protocol, seeds
         )
-        values = real.judged["random"].values
+        values = real.results["random"].values
         for arrays in values.values():
             arrays[0][:] = 0.37 - min(abs(ranker.config.epochs - 7), 7) / 100
-        real.judged["wsim"] = real.judged.pop("random")
+        real.results["wsim"] = real.results.pop("random")
         return real
 
     monkeypatch.setattr(tuning, "evaluate", judged)

@@ -28,7 +28,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 from brandfit.errors import UsageError
-from brandfit.reasons import quoted
+from brandfit.messages import quoted
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -93,7 +93,7 @@ def account(value: str, name: str) -> str:
     """
     if not _is_one(value, str):
         raise UsageError(
-            f"{name} is {_found(value)}, expected the name of an account.", f'Write {name}="a.b".'
+            f"{name} is {_type_and_value(value)}, expected the name of an account.", f'Write {name}="a.b".'
         )
     return str(value).strip().lower().removeprefix("@")
 
@@ -105,19 +105,20 @@ def accounts(value: str | Iterable[str], name: str) -> list[str]:
 
 def count(value: int, name: str) -> int:
     """A whole number from 0. Raises UsageError."""
-    return _whole(value, name, 0)
+    return _whole_number(value, name, 0)
 
 
-def places(value: int, name: str) -> int:
+def positive_count(value: int, name: str) -> int:
     """A whole number from 1. Raises UsageError."""
-    return _whole(value, name, 1)
+    return _whole_number(value, name, 1)
 
 
 def amount(value: float, name: str) -> float:
     """A finite number above 0. Raises UsageError."""
     if _number(value) is None or float(value) <= 0:
         raise UsageError(
-            f"{name} is {_found(value)}, expected a number above 0.", f"Write for example {name}=5000."
+            f"{name} is {_type_and_value(value)}, expected a number above 0.",
+            f"Write for example {name}=5000.",
         )
     return float(value)
 
@@ -130,14 +131,15 @@ def limits(value: Mapping[str, int] | Iterable[tuple[str, int]], name: str) -> l
         isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs
     ):
         raise UsageError(
-            f"{name} is {_found(value)}, expected a dictionary of a text to a whole number, or pairs of "
-            "both.",
+            f"{name} is {_type_and_value(value)}, expected a dictionary of a text to a whole number, "
+            "or pairs of both.",
             example,
         )
     for text, many in pairs:
         if not _is_one(text, str) or not _is_one(many, Integral) or many < 0:
             raise UsageError(
-                f"{name}: {quoted(text)} is {_found(many)}, expected a text and a whole number of 0 or more.",
+                f"{name}: {quoted(text)} is {_type_and_value(many)}, "
+                "expected a text and a whole number of 0 or more.",
                 example,
             )
     return [(str(text), int(many)) for text, many in pairs]
@@ -147,11 +149,14 @@ def weights(value: Mapping[str, float], name: str) -> dict[str, float]:
     """Text to a finite number. Raises UsageError."""
     example = f'Write for example {name}={{"picture": 2, "text": 0.5}}.'
     if not isinstance(value, Mapping):
-        raise UsageError(f"{name} is {_found(value)}, expected a dictionary of a text to a number.", example)
+        raise UsageError(
+            f"{name} is {_type_and_value(value)}, expected a dictionary of a text to a number.", example
+        )
     for text, weight in value.items():
         if not _is_one(text, str) or _number(weight) is None:
             raise UsageError(
-                f"{name}: {quoted(text)} is {_found(weight)}, expected a text and a finite number.", example
+                f"{name}: {quoted(text)} is {_type_and_value(weight)}, expected a text and a finite number.",
+                example,
             )
     return {str(text): float(weight) for text, weight in value.items()}
 
@@ -170,7 +175,7 @@ Accounts = Annotated[
     str | Iterable[str], Accepts(accounts, "the name of an account or a list of names of accounts", ())
 ]
 Count = Annotated[int, Accepts(count, "a whole number of 0 or more")]
-Places = Annotated[int, Accepts(places, "a whole number of 1 or more")]
+Places = Annotated[int, Accepts(positive_count, "a whole number of 1 or more")]
 Amount = Annotated[float, Accepts(amount, "a number above 0")]
 Limits = Annotated[
     Mapping[str, int] | Sequence[tuple[str, int]],
@@ -227,7 +232,7 @@ def _converted(value: Any, hint: Any, name: str, function: str) -> Any:
     if about is None:
         if not _fits(value, hint):
             raise UsageError(
-                f"{function}: {name} is {_found(value)}, expected {_words(hint)}.",
+                f"{function}: {name} is {_type_and_value(value)}, expected {_words(hint)}.",
                 f"Give {name} as {_words(hint)}.",
             )
         return value
@@ -253,19 +258,19 @@ def _several(value: Any, name: str, one: Any, word: str, single: str, several: s
         or hasattr(value, "keys")
     ):
         # A dictionary and a data frame would be read as their keys.
-        raise UsageError(f"{name} is {_found(value)}, expected a {word} or a list of {word}s.", hint)
+        raise UsageError(f"{name} is {_type_and_value(value)}, expected a {word} or a list of {word}s.", hint)
     else:
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else list(value)
     for n, item in enumerate(items, 1):
         if not _is_one(item, one):
-            raise UsageError(f"{name}: entry {n} is {_found(item)}, expected a {word}.", hint)
+            raise UsageError(f"{name}: entry {n} is {_type_and_value(item)}, expected a {word}.", hint)
     return items
 
 
-def _whole(value: Any, name: str, least: int) -> int:
+def _whole_number(value: Any, name: str, least: int) -> int:
     if not _is_one(value, Integral) or value < least:
         raise UsageError(
-            f"{name} is {_found(value)}, expected a whole number of {least} or more.",
+            f"{name} is {_type_and_value(value)}, expected a whole number of {least} or more.",
             f"Write for example {name}=10.",
         )
     return int(value)
@@ -347,5 +352,5 @@ def _words(hint: Any) -> str:
     return f"a {getattr(kind, '__name__', kind)}"
 
 
-def _found(value: Any) -> str:
+def _type_and_value(value: Any) -> str:
     return f"{quoted(value)} ({type(value).__name__})" if value is not None else "None"

@@ -14,7 +14,7 @@ import msgspec
 
 from brandfit import number_text
 from brandfit.errors import ConfigError, UnknownName, suggestion
-from brandfit.reasons import reason
+from brandfit.messages import reason
 
 Declared = TypeVar("Declared", bound=msgspec.Struct)
 NO_LIST = "Expected `array`, got"
@@ -25,7 +25,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of all Configs. A field is ``Annotated[type, Meta(description=..., bounds)] = default``."""
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any], scope: str = "") -> Self:
+    def from_settings(cls, settings: Mapping[str, Any], scope: str = "") -> Self:
         """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``; scope is what is
         typed before a name.
 

@@ -38,7 +38,7 @@ def number(text: str, ratio: bool = False) -> float:
     return found
 
 
-def whole(text: str) -> int:
+def whole_number(text: str) -> int:
     """The whole number that a person typed. Raises Ambiguous, and ValueError for what is none."""
     found = (
         _decimal(text, False) if "e" not in text.lower() else Decimal("0.5")
@@ -48,7 +48,7 @@ def whole(text: str) -> int:
     return int(found)
 
 
-def written(value: float) -> str:
+def number_as_text(value: float) -> str:
     """A number as a text that ``number`` reads back without ambiguity.
 
     >>> written(12.345), written(5000)

@@ -30,7 +30,7 @@ class Moves:
     mark: np.ndarray
     liked: np.ndarray
 
-    def of(self, at: slice | np.ndarray) -> Moves:
+    def subset(self, at: slice | np.ndarray) -> Moves:
         """Of these candidates alone. A (n,) bool leaves others out of the list, so places are counted anew; a
         slice is a page."""
         before, moved = self.before[at], self.moved[at]
@@ -92,13 +92,13 @@ class Ranking:
         return len(self.candidates)
 
     def top(self, k: int) -> Ranking:
-        return self.of(slice(_count(k)))
+        return self.subset(slice(_count(k)))
 
-    def of(self, at: slice | np.ndarray) -> Ranking:
+    def subset(self, at: slice | np.ndarray) -> Ranking:
         """Of these candidates alone, in the same order; ``at`` is a slice (a page of the list) or (n,) bool
         (another list)."""
         parts = {name: values[at] for name, values in self.parts.items()}
-        moves = self.moves.of(at) if self.moves is not None else None
+        moves = self.moves.subset(at) if self.moves is not None else None
         guests = self.guests[at] if self.guests is not None else None
         found = replace(
             self,
@@ -135,7 +135,7 @@ class Ranking:
 
     def narrowed(self, keep: np.ndarray, excluded: Sequence[Counted]) -> Ranking:
         """Only the candidates where ``keep`` (n,) bool is true; ``excluded`` counts the others."""
-        found = self.of(keep)
+        found = self.subset(keep)
         return replace(found, among=int(found.is_candidate.sum()), excluded=(*self.excluded, *excluded))
 
     def with_guests(self, more: Ranking) -> Ranking:
@@ -167,7 +167,7 @@ class Ranking:
         is_shown = np.isin(everybody.candidates.astype(str), np.array(list(shown), dtype=str))
         if not (is_shown & ~is_listed).any():
             return self
-        found = everybody.of(is_listed | is_shown)
+        found = everybody.subset(is_listed | is_shown)
         return replace(
             self,
             candidates=found.candidates,
@@ -313,7 +313,7 @@ def moved(ranking: Ranking, effect: np.ndarray, mark: np.ndarray, liked: np.ndar
     )
 
 
-def place(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:
+def rank_at(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:
     """The 1-based rank that ``order`` gives the score at this index, without sorting them all; a NaN score
     comes last with all NaN."""
     keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)

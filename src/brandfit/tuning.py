@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.config import describe
 from brandfit.errors import ConfigError, MissingExtra, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
@@ -45,7 +45,7 @@ class Range:
 
     low: float
     high: float
-    whole: bool = False
+    integer: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
     Raises UnknownName, ConfigError where a setting is not there or cannot be so, UsageError where it would be
     leaky.
     """
-    cls = names.load("ranker", ranker)
+    cls = registry.load("ranker", ranker)
     config = cls.Config
     found: dict[str, Range | Choice] = {}
     for name, text in tries.items():
@@ -142,7 +142,7 @@ def tune(
             ("cv5", "expansion"),
             "Tune by cv5 or expansion: the others end on the days and brands that nothing may be chosen by.",
         )
-    cls = names.load("ranker", ranker)
+    cls = registry.load("ranker", ranker)
     wanted = space(ranker, tries)
     if not wanted:
         raise UsageError(
@@ -152,16 +152,16 @@ def tune(
         )
     dataset = pipeline.load(workspace, data)
     split = dict(zip(dataset.accounts["id"].to_pylist(), dataset.accounts["split"].to_pylist(), strict=True))
-    dataset = dataset.keep(brands=[b for b in dataset.brands.tolist() if split[b] != "test"])
+    dataset = dataset.restricted(brands=[b for b in dataset.brands.tolist() if split[b] != "test"])
     measured = parse(metric)
     chosen = protocols.get(protocol, {"seed": seed + DEALING}).replace(metrics=(measured,))
 
     def judged(settings: Mapping[str, Any]) -> np.ndarray:
         """(b,) of the brands."""
-        config = cls.Config.of(settings)
+        config = cls.Config.from_settings(settings)
         return (
             evaluate({ranker: lambda s: cls(config, s)}, dataset, chosen, (seed,))
-            .judged[ranker]
+            .results[ranker]
             .mean(measured)
         )
 
@@ -233,7 +233,7 @@ def _suggest(trial: Any, name: str, what: Range | Choice) -> Any:
     if isinstance(what, Choice):
         return trial.suggest_categorical(name, what.values)
     log = what.low > 0 and what.high / what.low >= MANY
-    if what.whole:
+    if what.integer:
         return trial.suggest_int(name, int(what.low), int(what.high), log=log)
     return trial.suggest_float(name, what.low, what.high, log=log)
 

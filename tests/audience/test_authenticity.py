@@ -11,7 +11,7 @@ from tests.oracles import audience as oracle
 
 from brandfit.audience.authenticity import KINDS, SURE, Hints
 from brandfit.audience.comments import Comments, key
-from brandfit.audience.peers import places, windows
+from brandfit.audience.peers import peer_ranks, windows
 from brandfit.audience.sampling import Estimates
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Link, Post, link_id
@@ -79,7 +79,7 @@ def planted(seed: int = 0, n: int = 150) -> Dataset:
                     text=text,
                 )
             )
-    return Dataset.of(accounts, posts, links=links)
+    return Dataset.from_rows(accounts, posts, links=links)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def hints(dataset) -> Hints:
 
 
 def of(hints: Hints, account: str) -> dict:
-    return {hint.name: hint for hint in hints.of(account)}
+    return {hint.name: hint for hint in hints.for_account(account)}
 
 
 def test_a_comment_ring_stands_out(hints):
@@ -177,7 +177,7 @@ def test_more_comments_make_it_surer():
             for a in accounts
             for c in range(size)
         ]
-        place = Hints(dataset := Dataset.of(accounts, links=links), dataset.influencers).places(
+        place = Hints(dataset := Dataset.from_rows(accounts, links=links), dataset.influencers).peer_ranks(
             "comment_repetition"
         )
         widths.append(np.nanmean(place.high - place.low))
@@ -223,8 +223,8 @@ def test_a_place_does_not_hang_on_order_or_scale_and_holds_its_share(seed, n):
     rng = np.random.default_rng(seed)
     followers, value = rng.integers(5_000, 9_000, n).astype(float), rng.random(n)
     found = Estimates(value, value * 0.9, value * 1.1, np.ones(n))
-    place, turned = places(followers, found), rng.permutation(n)
-    again = places(followers[turned] * 3, Estimates(*(column[turned] * 7 for column in found)))
+    place, turned = peer_ranks(followers, found), rng.permutation(n)
+    again = peer_ranks(followers[turned] * 3, Estimates(*(column[turned] * 7 for column in found)))
     for left, right in zip(place[:5], again[:5], strict=True):
         assert np.array_equal(left[turned], right)
     assert (place.low <= place.below).all()
@@ -247,7 +247,7 @@ def test_what_is_stock_and_whose_comments_are_left_out():
     links = [
         Link(id=f"l{n}", kind="comments", source=s, target=t, text=x) for n, (s, t, x) in enumerate(said)
     ]
-    dataset = Dataset.of(accounts, links=links)
+    dataset = Dataset.from_rows(accounts, links=links)
     found = Comments(dataset, dataset.influencers)
     told = dict(
         zip(
@@ -272,5 +272,5 @@ def test_the_kinds_are_those_that_are_described():
 
 
 def test_no_comments_and_no_posts_are_no_error():
-    dataset = Dataset.of([Account(id="a", followers=10), Account(id="b")])
-    assert all(hint.value is None for hint in Hints(dataset, dataset.influencers).of("a"))
+    dataset = Dataset.from_rows([Account(id="a", followers=10), Account(id="b")])
+    assert all(hint.value is None for hint in Hints(dataset, dataset.influencers).for_account("a"))

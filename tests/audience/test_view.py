@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.oracles import audience as oracle
 
-from brandfit.audience.match import ahead, likeness, overlap
+from brandfit.audience.similarity import ahead, likeness, overlap
 from brandfit.audience.view import Views, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -62,11 +62,11 @@ def dataset() -> Dataset:
     concepts = Features(
         "concept.bag", np.array(order, dtype=object), values, "post", ("cooking", "rest"), slot="concept"
     )
-    return Dataset.of(accounts, posts, links=links).with_slots({"concept": concepts})
+    return Dataset.from_rows(accounts, posts, links=links).with_slots({"concept": concepts})
 
 
 def test_who_is_known_and_what_they_say(dataset):
-    view = Views(dataset).of("peak", "shop")
+    view = Views(dataset).view("peak", "shop")
     assert (view.people, view.comment, view.follow, view.comments) == (34, 30, 4, 30)
     assert view.share == pytest.approx(34 / 6_800)
     assert "tent" in [w.word for w in view.words]
@@ -78,10 +78,12 @@ def test_who_is_known_and_what_they_say(dataset):
 
 
 def test_what_its_people_like_elsewhere(dataset):
-    assert Views(dataset).of("peak").elsewhere == 18  # ten of them are at shop, eight at o3
+    assert Views(dataset).view("peak").elsewhere == 18  # ten of them are at shop, eight at o3
     accounts = [Account(**row) for row in dataset.accounts.to_pylist()]
     posts = [Post(**row) for row in dataset.posts.to_pylist()]
-    liked = Views(Dataset.of(accounts, posts, links=cooks()).with_slots(dataset.slots)).of("peak").likes
+    liked = (
+        Views(Dataset.from_rows(accounts, posts, links=cooks()).with_slots(dataset.slots)).view("peak").likes
+    )
     assert [(c.concept, c.share) for c in liked] == [("cooking", pytest.approx(7 / 8))]
 
 
@@ -99,14 +101,14 @@ def cooks() -> list[Link]:
 
 
 def test_shared_people_are_counted_with_an_interval(dataset):
-    view = Views(dataset).of("peak", "shop")
+    view = Views(dataset).view("peak", "shop")
     first, second = view.shared
     assert (first.account, first.common, first.back) == ("shop", 10, pytest.approx(10 / 11))
     assert first.share == pytest.approx(10 / 34)
     assert first.low < first.share < first.high
     assert (second.account, second.common) == ("o3", 8)
-    assert view.beside.shared == first
-    assert view.beside.match is None
+    assert view.comparison.shared == first
+    assert view.comparison.match is None
     assert any("has not been encoded" in note for note in view.notes)
     assert (
         "10 of its 34 known people are known to be in the audience of shop too: 29 % (17 % to 46 %), and 91 %"
@@ -115,18 +117,18 @@ def test_shared_people_are_counted_with_an_interval(dataset):
 
 
 def test_an_audience_that_is_not_known_is_said_to_be(dataset):
-    view = Views(dataset).of("empty", "shop")
+    view = Views(dataset).view("empty", "shop")
     assert (view.people, view.share, view.words, view.shared) == (0, None, (), ())
-    assert view.beside.shared is None
+    assert view.comparison.shared is None
     assert "is not known" in " ".join(sentences(view))
     with pytest.raises(UnknownName, match="peek"):
-        Views(dataset).of("peek")
+        Views(dataset).view("peek")
 
 
 def test_a_view_is_json(dataset):
     import msgspec
 
-    told = Views(dataset).of("peak", "shop").to_dict()
+    told = Views(dataset).view("peak", "shop").to_dict()
     assert msgspec.json.decode(msgspec.json.encode(told))["shared"][0]["common"] == 10
 
 
@@ -136,16 +138,16 @@ def test_words_beyond_chance_only():
     rng = np.random.default_rng(0)
     words = [f"{a}{b}word" for a in "abcdefghij" for b in "klmnopqrst"]
     links = [comment(f"p{n}", f"i{n % 40:02}", " ".join(rng.choice(words, 6))) for n in range(1200)]
-    views = Views(Dataset.of([Account(id=f"i{n:02}") for n in range(40)], links=links))
-    assert sum(bool(views.of(f"i{n:02}").words) for n in range(40)) <= 4
+    views = Views(Dataset.from_rows([Account(id=f"i{n:02}") for n in range(40)], links=links))
+    assert sum(bool(views.view(f"i{n:02}").words) for n in range(40)) <= 4
 
 
 def with_audience(values: np.ndarray) -> Dataset:
     ids = np.array(["shop", *(f"i{n}" for n in range(len(values) - 1))], dtype=object)
     features = Features("audience.hashing", ids, values.astype(np.float32), "account", slot="audience")
-    return Dataset.of([Account(id="shop", role="brand"), *(Account(id=id) for id in ids[1:])]).with_slots(
-        {"audience": features}
-    )
+    return Dataset.from_rows(
+        [Account(id="shop", role="brand"), *(Account(id=id) for id in ids[1:])]
+    ).with_slots({"audience": features})
 
 
 def test_likeness_is_the_cosine_less_the_mean():
@@ -159,7 +161,7 @@ def test_likeness_is_the_cosine_less_the_mean():
     assert np.isnan(own[3])
     assert own[4] == pytest.approx(rest[5] @ rest[4], abs=1e-5)
     with pytest.raises(UsageError, match="not been encoded"):
-        likeness(Dataset.of([Account(id="a")]), "a")
+        likeness(Dataset.from_rows([Account(id="a")]), "a")
 
 
 def test_what_is_not_known_of_an_audience_has_no_likeness():
@@ -194,7 +196,9 @@ def test_overlap_is_that_of_sets(audiences):
         for id, a in zip(ids, audiences, strict=True)
         for m in a
     ]
-    dataset = Dataset.of([Account(id="shop", role="brand"), *(Account(id=id) for id in ids[1:])], links=links)
+    dataset = Dataset.from_rows(
+        [Account(id="shop", role="brand"), *(Account(id=id) for id in ids[1:])], links=links
+    )
     found = overlap(dataset, "shop")
     for n, mine in enumerate(audiences[1:]):
         if mine and audiences[0]:
@@ -213,13 +217,13 @@ def test_where_nobody_comments_nothing_is_liked():
         ("tea",),
         slot="concept",
     )
-    view = Views(Dataset.of(accounts, posts).with_slots({"concept": concepts})).of("peak", "shop")
+    view = Views(Dataset.from_rows(accounts, posts).with_slots({"concept": concepts})).view("peak", "shop")
     assert (view.people, view.likes) == (0, ())
 
 
 def test_what_was_not_counted_is_not_said_to_be_nothing():
     accounts, links = [Account(id="peak"), Account(id="other")], [comment("p", "peak", "yes", "x")]
-    view = Views(Dataset.of(accounts, [Post(id="x", account="peak")], links=links)).of("peak")
+    view = Views(Dataset.from_rows(accounts, [Post(id="x", account="peak")], links=links)).view("peak")
     assert (view.people, view.elsewhere) == (1, None)
     assert not any("known elsewhere" in sentence for sentence in sentences(view))
     assert any("concepts" in note for note in view.notes)

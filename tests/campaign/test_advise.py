@@ -40,7 +40,7 @@ def planted(effect: float, seed: int = 0) -> Dataset:
             )
             rows.append([float(shows), *rng.normal(size=3)])
     ids = np.array([p.id for p in posts], dtype=object)
-    return Dataset.of(accounts, posts).with_slots(
+    return Dataset.from_rows(accounts, posts).with_slots(
         {"picture": Features("p", ids, np.array(rows, np.float32), slot="picture")}
     )
 
@@ -56,8 +56,8 @@ def test_what_works_is_learned_and_the_interval_holds():
     assert shown.low < shown.rate < shown.high
     fresh = planted(1.0, seed=1)  # others, of the same law
     inside = []
-    size = fresh.of_accounts("followers", fresh.posts["account"].to_pylist())
-    values, _ = fresh.slots["picture"].of(fresh.posts["id"].to_numpy().astype(object))
+    size = fresh.account_values("followers", fresh.posts["account"].to_pylist())
+    values, _ = fresh.slots["picture"].values_of(fresh.posts["id"].to_numpy().astype(object))
     other = Engagement(fresh)
     for n in range(0, len(fresh.posts), 4):
         told = other.expected(fresh.posts["account"][n].as_py(), "a post", {"picture": values[n]})
@@ -93,7 +93,7 @@ def of_unlike_histories(seed: int, accounts: int = 1_200):
                         comments=0,
                     )
                 )
-    return Dataset.of(members, posts), coming
+    return Dataset.from_rows(members, posts), coming
 
 
 def test_the_interval_holds_for_accounts_with_few_and_with_many_known_posts():
@@ -157,13 +157,13 @@ def test_an_account_weighs_one_however_many_posts_it_has():
 def test_a_history_that_is_made_is_of_other_posts_of_the_same_account():
     owner = np.array([0, 0, 0, 1, 1, 2])
     past = _Past(owner, np.array([1.0, 10, 100, 1_000, 10_000, 5]), np.zeros(6))
-    total, count = past.some_others(np.full(6, 2), 0)
+    total, count = past.leave_one_out_sampled(np.full(6, 2), 0)
     assert total.tolist() == [110, 101, 11, 10_000, 1_000, 0]
     assert count.tolist() == [2, 2, 2, 1, 1, 0]
-    total, count = past.some_others(np.full(6, 1), 0)
+    total, count = past.leave_one_out_sampled(np.full(6, 1), 0)
     assert count.tolist() == [1, 1, 1, 1, 1, 0]
     assert all(t in {1.0, 10, 100} - {y} for t, y in zip(total[:3], past.y[:3], strict=True))
-    assert past.some_others(np.zeros(6, int), 0)[0].tolist() == [0] * 6
+    assert past.leave_one_out_sampled(np.zeros(6, int), 0)[0].tolist() == [0] * 6
 
 
 def test_where_nothing_helps_it_says_the_habit():
@@ -178,7 +178,7 @@ def test_where_nothing_helps_it_says_the_habit():
 
 def test_what_is_missing_is_said():
     with pytest.raises(UsageError, match="There are 0 posts with known likes"):
-        Engagement(Dataset.of([Account(id="a", followers=10)], [Post(id="p", account="a")]))
+        Engagement(Dataset.from_rows([Account(id="a", followers=10)], [Post(id="p", account="a")]))
     model = Engagement(planted(0.5).with_accounts([Account(id="new")]))
     with pytest.raises(UsageError, match="followers of new are not known"):
         model.expected("new", None)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from brandfit import pipeline
-from brandfit.campaign.choose import choose
-from brandfit.campaign.cover import _joined, _parts, cheapest
+from brandfit.campaign.constraints import Limit, Limits, read_limits, strictest
+from brandfit.campaign.feasibility import _joined, _parts, cheapest
 from brandfit.campaign.forecast import forecast
-from brandfit.campaign.limits import Limit, Limits, read_limits, strictest
+from brandfit.campaign.optimizer import choose
 from brandfit.campaign.pool import Pool
 from brandfit.campaign.prices import PriceConfig, prices, read_prices
 from brandfit.campaign.set_value import set_value
@@ -48,7 +48,7 @@ def test_reach_by_hand():
     assert reach.value([0]) == pytest.approx(0.5 * 200)
     assert reach.value([1]) == pytest.approx(0.2 * 300)
     assert reach.value([0, 1]) == pytest.approx(0.5 * 100 + (1 - 0.5 * 0.8) * 100 + 0.2 * 200)
-    assert reach.gains(reach.nothing).tolist() == pytest.approx([100.0, 60.0])
+    assert reach.gains(reach.empty_coverage).tolist() == pytest.approx([100.0, 60.0])
 
 
 @given(st.integers(0, 10**6), st.integers(1, 7))
@@ -237,11 +237,11 @@ def test_prices_follow_the_rule_or_the_list():
     found = prices(ids, followers, rate, {"bo": 77.0})
     assert found.middle[1] == 77.0
     assert (found.low[1], found.high[1]) == (77.0, 77.0)
-    assert found.given.tolist() == [False, True, False, False]
+    assert found.is_stated.tolist() == [False, True, False, False]
     assert found.middle[0] == pytest.approx(10 * 10 * 2)  # four times the usual rate: twice the price
     assert (found.low[0], found.high[0]) == (pytest.approx(100), pytest.approx(400))
     assert found.middle[2] == 25  # the least
-    assert prices(ids, followers, rate, {}, PriceConfig.of({"per_thousand": 20.0})).middle[
+    assert prices(ids, followers, rate, {}, PriceConfig.from_settings({"per_thousand": 20.0})).middle[
         0
     ] == pytest.approx(400)
     assert np.isnan(
@@ -249,7 +249,9 @@ def test_prices_follow_the_rule_or_the_list():
     ).all()  # without followers there is nothing to estimate by
     assert prices(ids, followers, rate, {"di": 60.0}).middle[3] == 60.0
     assert not found.by_size.any()
-    unrated = prices(ids, followers, np.array([0.04, 0.01, np.nan, 0.02]), {}, PriceConfig.of({"least": 0.0}))
+    unrated = prices(
+        ids, followers, np.array([0.04, 0.01, np.nan, 0.02]), {}, PriceConfig.from_settings({"least": 0.0})
+    )
     assert unrated.by_size.tolist() == [False, False, True, False]
     assert (unrated.middle[2], unrated.low[2], unrated.high[2]) == pytest.approx(
         (10, 2.5, 40)

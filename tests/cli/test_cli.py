@@ -563,7 +563,7 @@ def test_what_is_set_wrongly_in_an_evaluation_is_told(run, demo, asked, said):
 
 def test_what_is_asked_wrongly_from_python_is_told(demo):
     with Workspace(demo) as opened:
-        assert list(pipeline.evaluate(opened, "random").judged) == ["random"]
+        assert list(pipeline.evaluate(opened, "random").results) == ["random"]
         for wrong, said in (
             ({"rankers": []}, "no ranker is named"),
             ({"rankers": ["random"], "seeds": ()}, "seeds is empty"),

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from brandfit.compute import processes
-from brandfit.compute.processes import process_some
+from brandfit.compute.processes import process_selected
 
 HERE = Path(__file__).parent
 
@@ -44,7 +44,7 @@ def importable(monkeypatch):
 
 def run(items: list, **options: float) -> list:
     return list(
-        process_some(
+        process_selected(
             work, items, Task, lambda task: 100, lambda task, reason: f"{task.number}: {reason}", **options
         )
     )
@@ -81,7 +81,7 @@ def test_large_items_are_sent_in_small_chunks_and_few_ahead(monkeypatch):
             taken.append(n)
             yield Task(n)
 
-    results = process_some(work, items(), Task, lambda task: 100, lambda task, reason: reason)
+    results = process_selected(work, items(), Task, lambda task: 100, lambda task, reason: reason)
     first = next(results)
     assert first == 0
     assert len(taken) <= 10
@@ -89,7 +89,7 @@ def test_large_items_are_sent_in_small_chunks_and_few_ahead(monkeypatch):
 
 
 def test_stopping_early_leaves_no_process_behind():
-    results = process_some(
+    results = process_selected(
         work, (Task(n) for n in range(2000)), Task, lambda task: 100, lambda task, reason: reason
     )
     next(results)

@@ -32,7 +32,7 @@ class Planted:
     """Brands to judge by: never fitted on."""
 
     def to_fit(self) -> Dataset:
-        return self.dataset.keep(brands=self.learned)
+        return self.dataset.restricted(brands=self.learned)
 
     def own_topic(self, brands: np.ndarray, candidates: np.ndarray) -> np.ndarray:
         """(b, n) bool: candidates about the same as the brand."""
@@ -120,4 +120,4 @@ def planted() -> Planted:
     slots["category"] = Features("category", np.array(account_ids, dtype=object), shares, "account", TOPICS)
     new = tuple(f"{about}.brand.{n}" for about in TOPICS for n in (BRANDS_EACH - 2, BRANDS_EACH - 1))
     learned = tuple(a.id for a in accounts if a.role == "brand" and a.id not in new)
-    return Planted(Dataset.of(accounts, posts, links=links).with_slots(slots), topic, learned, new)
+    return Planted(Dataset.from_rows(accounts, posts, links=links).with_slots(slots), topic, learned, new)

@@ -12,14 +12,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from brandfit import names
+from brandfit import registry
 from brandfit.config import describe
 from brandfit.data import captions
 from brandfit.data.dataset import SLOTS, Dataset
 from brandfit.data.schema import Account, Image, Link, Post, link_id
 from brandfit.errors import ConfigError, MissingExtra, UsageError
 
-ENCODERS = names.names("encoder")
+ENCODERS = registry.names("encoder")
 TAGS = (
     "#SlowTravel",
     "#legday #run",
@@ -142,7 +142,7 @@ def rows(make_jpeg):
 
 @pytest.fixture(scope="session")
 def dataset(rows):
-    return Dataset.of(**rows)
+    return Dataset.from_rows(**rows)
 
 
 @pytest.fixture(scope="session")
@@ -168,12 +168,12 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture
 def make(request, settings, dataset, networks):
     """``make(setting=value)``: a new encoder of the name under test."""
-    cls = names.load("encoder", request.param)
+    cls = registry.load("encoder", request.param)
     if "weights" in describe(cls.Config):
         request.getfixturevalue("torchvision")
 
     def made(**more):
-        encoder = cls(cls.Config.of({**settings.get(request.param, {}), **more}))
+        encoder = cls(cls.Config.from_settings({**settings.get(request.param, {}), **more}))
         encoder.test_name = request.param
         if "weights" in describe(cls.Config):
             key = (request.param, encoder.config.weights, getattr(encoder.config, "output", ""))
@@ -276,11 +276,11 @@ def test_the_same_again_is_the_same(make, dataset):
 
 
 def test_neither_the_order_of_rows_nor_the_size_of_batches_changes_a_value(make, rows):
-    turned = Dataset.of(
+    turned = Dataset.from_rows(
         **{name: values[::-1] if isinstance(values, list) else values for name, values in rows.items()}
     )
     encoder = as_if(make(), batch_size=3, chunk_size=3)
-    one, two = by_id(make().encode(Dataset.of(**rows))), by_id(encoder.encode(turned))
+    one, two = by_id(make().encode(Dataset.from_rows(**rows))), by_id(encoder.encode(turned))
     assert one.keys() == two.keys()
     largest = max(np.abs(values).max() for values in one.values())
     for id, values in one.items():
@@ -343,7 +343,7 @@ def test_the_key_changes_with_config_version_and_content_and_not_with_what_is_ne
             makers.add(changed.maker)
     assert as_if(make(), version=encoder.version + 1).maker != encoder.maker
     assert as_if(make(), weights="of another training").maker != encoder.maker
-    fewer = Dataset.of(
+    fewer = Dataset.from_rows(
         **{**rows, "accounts": rows["accounts"][1:], "posts": rows["posts"][:7], "images": rows["images"][:7]}
     )
     assert make().encode(fewer).key != make().encode(dataset).key
@@ -361,7 +361,7 @@ def _another(encoder, name):
         [not now] if isinstance(now, bool) else [*numbers, "keep", "split", "drop", "cpu", "squash", "nchw"]
     ):
         try:
-            config = encoder.Config.of({**encoder.config.to_dict(), name: value})
+            config = encoder.Config.from_settings({**encoder.config.to_dict(), name: value})
         except ConfigError:
             continue
         if getattr(config, name) != now and describe(encoder.Config)[name]["type"] not in FREE:
@@ -376,8 +376,8 @@ def test_an_id_that_is_not_there_is_zeros_and_not_present(make, dataset):
 
 
 def test_one_row_and_none(make, rows):
-    one = Dataset.of(**{**rows, "posts": rows["posts"][4:5], "images": rows["images"][4:5]})
-    for few, most in ((one, 2), (Dataset.of(rows["accounts"]), 0)):
+    one = Dataset.from_rows(**{**rows, "posts": rows["posts"][4:5], "images": rows["images"][4:5]})
+    for few, most in ((one, 2), (Dataset.from_rows(rows["accounts"]), 0)):
         try:
             features = make().encode(few)
         except UsageError as error:  # there may be nothing to learn from

@@ -8,7 +8,7 @@ import functools
 import numpy as np
 import pytest
 
-from brandfit import names
+from brandfit import registry
 from brandfit.config import describe
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -18,7 +18,7 @@ from brandfit.profilers.base import UNSURE
 from brandfit.workspace import Workspace
 
 PROFILERS = [
-    name for name in names.names("profiler") if "level" in describe(names.load("profiler", name).Config)
+    name for name in registry.names("profiler") if "level" in describe(registry.load("profiler", name).Config)
 ]
 """Those of posts alone have tests of their own."""
 TOPICS = ("food", "pet", "travel")
@@ -79,13 +79,13 @@ def planted() -> Dataset:
         "w": Features("w", ids, rows, slot="text"),
         "p": Features("p", ids, rows[:, ::-1].copy(), slot="picture"),
     }
-    return Dataset.of(accounts, posts, images, links).with_slots(slots)
+    return Dataset.from_rows(accounts, posts, images, links).with_slots(slots)
 
 
 def make(name, seed=0, **settings):
-    cls = names.load("profiler", name)
+    cls = registry.load("profiler", name)
     fast = {k: v for k, v in FAST.items() if k in describe(cls.Config)}
-    return cls(cls.Config.of({**fast, **settings}), seed)
+    return cls(cls.Config.from_settings({**fast, **settings}), seed)
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ def test_without_categories_it_says_what_to_do(name, planted):
         make(name).probabilities(planted, np.array(["fan"], dtype=object))
 
 
-@pytest.mark.parametrize("name", [n for n in PROFILERS if names.load("profiler", n).kinds != ()])
+@pytest.mark.parametrize("name", [n for n in PROFILERS if registry.load("profiler", n).kinds != ()])
 def test_other_features_than_those_that_it_was_fitted_on_are_refused(name, fitted, planted):
     slot = next(iter(fitted(name).reads))
     features = planted.slots[slot]

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 import pytest
 from safetensors.numpy import load, save
 
-from brandfit import names
+from brandfit import registry
 from brandfit.config import describe
 from brandfit.errors import UsageError
 from brandfit.explain.attribute import Attributor
-from brandfit.explain.variants import Variants, pair, subject
-from brandfit.explain.variants import scores as scores_of
+from brandfit.explain.perturbations import Variants, pair, subject
+from brandfit.explain.perturbations import scores as scores_of
 from brandfit.learning.pooling import account_has, brand_has
 from brandfit.rankers.base import restored
 
@@ -47,7 +47,7 @@ picture, is not learned."""
 
 
 def class_of(name):
-    return names.load("ranker", name.split()[0])
+    return registry.load("ranker", name.split()[0])
 
 
 def slots_of(name):
@@ -55,7 +55,7 @@ def slots_of(name):
     return READS.get(name, class_of(name).slots)
 
 
-RANKERS = [*names.names("ranker"), *VARIANTS]
+RANKERS = [*registry.names("ranker"), *VARIANTS]
 READING = [name for name in RANKERS if class_of(name).slots and class_of(name).matches]
 LEARNING = [name for name in RANKERS if class_of(name).learns]
 BY_EPOCHS = [name for name in LEARNING if "epochs" in describe(class_of(name).Config)]
@@ -74,7 +74,10 @@ def make(name, seed=0, **more):
     cls = class_of(name)
     fast = {s: v for s, v in FAST.items() if s in describe(cls.Config)}
     return cls(
-        cls.Config.of({**fast, **SETTINGS.get(name.split()[0], {}), **VARIANTS.get(name, {}), **more}), seed
+        cls.Config.from_settings(
+            {**fast, **SETTINGS.get(name.split()[0], {}), **VARIANTS.get(name, {}), **more}
+        ),
+        seed,
     )
 
 

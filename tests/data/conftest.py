@@ -351,12 +351,12 @@ def sources() -> SimpleNamespace:
 @pytest.fixture
 def read() -> Callable[..., SimpleNamespace]:
     """Read a folder with the importer of a name; its records by type."""
-    from brandfit import names
+    from brandfit import registry
     from brandfit.data.schema import Partial
 
     def run(name: str, path: Path, **settings: object) -> SimpleNamespace:
-        cls = names.load("importer", name)
-        importer = cls(cls.Config.of(settings))
+        cls = registry.load("importer", name)
+        importer = cls(cls.Config.from_settings(settings))
         ticked: list[int] = []
         found: dict[str, list] = {
             kind: [] for kind in ("Account", "Post", "Link", "Picture", "Reject", "Features")

@@ -16,7 +16,9 @@ def dataset(pairs: list[tuple[str, str, str]]) -> Dataset:
     links = [
         Link(id=link_id(k, s, t, nth=n), kind=k, source=s, target=t) for n, (k, s, t) in enumerate(pairs)
     ]
-    return Dataset.of([Account(id=name) for name in names], [Post(id="p", account=names[0])], links=links)
+    return Dataset.from_rows(
+        [Account(id=name) for name in names], [Post(id="p", account=names[0])], links=links
+    )
 
 
 def test_worked_by_hand():

@@ -11,7 +11,7 @@ from brandfit.data.schema import Account
 
 @pytest.fixture
 def dataset() -> Dataset:
-    return Dataset.of(
+    return Dataset.from_rows(
         [
             Account(id="oat.bar", role="brand", category="food"),
             Account(id="ana", category="travel"),
@@ -52,8 +52,8 @@ def test_stated_categories_alone_fill_the_slot(dataset):
 
 
 def test_one_category_distinguishes_nobody():
-    assert with_stated(Dataset.of([Account(id="ana", category="food"), Account(id="ben")])) is None
-    assert with_stated(Dataset.of([Account(id="ana")])) is None
+    assert with_stated(Dataset.from_rows([Account(id="ana", category="food"), Account(id="ben")])) is None
+    assert with_stated(Dataset.from_rows([Account(id="ana")])) is None
 
 
 def test_the_key_follows_the_categories(dataset):

@@ -44,12 +44,12 @@ def sound() -> dict:
 
 
 def findings(data: dict, slots=None) -> dict[str, checks.Finding]:
-    dataset = Dataset.of(**data)
+    dataset = Dataset.from_rows(**data)
     return {f.name: f for f in checks.check(dataset.with_slots(slots or {}), now=NOW).findings}
 
 
 def test_nothing_is_found_where_nothing_is_wrong():
-    result = checks.check(Dataset.of(**sound()), now=NOW)
+    result = checks.check(Dataset.from_rows(**sound()), now=NOW)
     assert result.findings == ()
     assert result.counts == {
         "brands": 1,
@@ -176,7 +176,7 @@ def test_a_brief_or_features_represent_a_brand():
 def test_examples_are_few_and_errors_come_first():
     data = sound()
     data["posts"] += [Post(id=f"g{n}", account="ghost", caption=f"c{n}") for n in range(50)]
-    result = checks.check(Dataset.of(**data), now=NOW)
+    result = checks.check(Dataset.from_rows(**data), now=NOW)
     first = result.findings[0]
     assert (first.name, first.count, first.examples) == (
         "posts_of_unknown_accounts",
@@ -192,7 +192,7 @@ def test_examples_are_few_and_errors_come_first():
 def test_the_dict_is_json_and_the_text_tells_it_all():
     data = sound()
     data["posts"].append(Post(id="px", account="ghost"))
-    result = checks.check(Dataset.of(**data), now=NOW)
+    result = checks.check(Dataset.from_rows(**data), now=NOW)
     told = result.to_dict()
     assert json.loads(json.dumps(told)) == told
     assert set(told) == {"counts", "findings", "distributions"}
@@ -211,7 +211,7 @@ def test_engagement_rate_is_the_mean_over_posts():
         Post(id="r", account="mara", comments=5),
         Post(id="s", account="mara", likes=9_000),
     ]
-    d = checks.check(Dataset.of(**data), now=NOW).distributions["engagement_rate"]
+    d = checks.check(Dataset.from_rows(**data), now=NOW).distributions["engagement_rate"]
     assert d["n"] == 1
     assert d["mean"] == pytest.approx(0.021)
 
@@ -256,7 +256,7 @@ def test_the_real_influencers_are_spread_as_the_paper_says(read, shared):
     accounts = list(
         _influencers.accounts(shared / "data" / "instagram" / "influencers.tsv", lambda _bytes: None)
     )
-    below = checks.check(Dataset.of(accounts=accounts)).distributions["followers"]["below"]
+    below = checks.check(Dataset.from_rows(accounts=accounts)).distributions["followers"]["below"]
     assert [below[bound] for bound in ("10000", "25000", "50000")] == pytest.approx(
         [0.3738, 0.6022, 0.7377], abs=0.005
     )

@@ -16,7 +16,7 @@ from brandfit.errors import UnknownName
 
 @pytest.fixture
 def dataset() -> Dataset:
-    return Dataset.of(
+    return Dataset.from_rows(
         [
             Account(id="boots", role="brand"),
             Account(id="soap", role="brand"),
@@ -135,13 +135,13 @@ def test_pictures_by_hash(dataset):
     with pytest.raises(KeyError):
         dataset.picture("other")
     with pytest.raises(KeyError):
-        Dataset.of().picture("h")
+        Dataset.from_rows().picture("h")
 
 
 def test_features_align_by_id_and_say_what_is_missing():
     features = Features("f", np.array(["b", "a"], dtype=object), np.array([[1, 2], [3, 4]], np.float32))
     assert features.rows_of(["a", "x", "b"]).tolist() == [1, -1, 0]
-    values, present = features.of(["a", "x"])
+    values, present = features.values_of(["a", "x"])
     assert values.tolist() == [[3, 4], [0, 0]]
     assert present.tolist() == [True, False]
     with pytest.raises(ValueError, match="float32"):

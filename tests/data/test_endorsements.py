@@ -31,7 +31,7 @@ def dataset() -> Dataset:
         Post(id="g", account="giant", mentions=["soap", "boots"]),
         *(Post(id=f"h{n}", account=f"m{n}", tags=["hub"]) for n in range(5)),
     ]
-    return Dataset.of(accounts, posts)
+    return Dataset.from_rows(accounts, posts)
 
 
 def test_who_names_an_account_often_enough_makes_it_a_brand(dataset):
@@ -43,7 +43,7 @@ def test_who_names_an_account_often_enough_makes_it_a_brand(dataset):
 
 
 def test_each_link_carries_the_first_post_that_states_it(dataset):
-    links = {row["source"]: row for row in derive(dataset).links_of("endorses").to_pylist()}
+    links = {row["source"]: row for row in derive(dataset).links_of_kinds("endorses").to_pylist()}
     assert (links["m0"]["post"], links["m0"]["time"]) == ("b", 20)
     assert (links["m1"]["post"], links["m1"]["time"]) == ("c", None)
 
@@ -74,8 +74,8 @@ def test_each_link_carries_the_first_post_that_states_it(dataset):
     ids=lambda v: " ".join(v) if isinstance(v, dict) else "",
 )
 def test_the_rules_are_settings(dataset, settings, pairs):
-    derived = derive(dataset, Config.of(settings))
-    assert {(row["target"], row["source"]) for row in derived.links_of("endorses").to_pylist()} == pairs
+    derived = derive(dataset, Config.from_settings(settings))
+    assert {(row["target"], row["source"]) for row in derived.links_of_kinds("endorses").to_pylist()} == pairs
 
 
 def test_stated_endorsements_are_taken_as_they_are(dataset):
@@ -94,8 +94,8 @@ def test_the_order_of_rows_changes_nothing(dataset):
         dataset.fingerprint,
     )
     assert derive(mixed).endorsements.tolist() == derive(dataset).endorsements.tolist()
-    assert sorted(map(str, derive(mixed).links_of("endorses").to_pylist())) == sorted(
-        map(str, derive(dataset).links_of("endorses").to_pylist())
+    assert sorted(map(str, derive(mixed).links_of_kinds("endorses").to_pylist())) == sorted(
+        map(str, derive(dataset).links_of_kinds("endorses").to_pylist())
     )
 
 
@@ -119,7 +119,7 @@ def both_ways() -> Dataset:
         Post(id="f", account="mug", mentions=["m0"], time=70),
         Post(id="g", account="fan", mentions=["m0", "m1", "m2"], time=5),
     ]
-    return Dataset.of(accounts, posts)
+    return Dataset.from_rows(accounts, posts)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,9 @@ def test_posts_of_influencers_and_of_brands_state_pairs(both_ways, direction, pa
 
 def test_the_first_post_of_either_side_is_kept_and_pairs_left_out_are_counted(both_ways):
     derived = derive(both_ways, Config(min_endorsers=2))
-    links = {row["source"]: (row["post"], row["time"]) for row in derived.links_of("endorses").to_pylist()}
+    links = {
+        row["source"]: (row["post"], row["time"]) for row in derived.links_of_kinds("endorses").to_pylist()
+    }
     assert links == {"m0": ("a", 30), "m1": ("b", 40), "m2": ("b", 40), "m3": ("e", 60)}
     assert "left out: 1 of 1 brands with fewer endorsers, for example mug" in derived.notes[-1]
     assert derive(both_ways, Config(min_endorsers=2, disclosed_only=True)).endorsements.tolist() == []
@@ -160,6 +162,6 @@ def test_where_brands_post_nothing_both_directions_are_the_direction_of_influenc
 
 def test_a_direction_that_no_kind_can_state_is_refused(both_ways):
     with pytest.raises(ConfigError, match="nothing can be derived"):
-        Config.of({"direction": "brand", "kinds": "sponsors"})
+        Config.from_settings({"direction": "brand", "kinds": "sponsors"})
     with pytest.raises(ConfigError, match="direction"):
-        Config.of({"direction": "brands"})
+        Config.from_settings({"direction": "brands"})

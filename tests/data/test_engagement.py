@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 
 from brandfit.audience.authenticity import Hints
-from brandfit.campaign.engagement import _known
-from brandfit.campaign.forecast import of_dataset
+from brandfit.campaign.engagement import _known_posts
+from brandfit.campaign.forecast import forecast_all
 from brandfit.data import checks
 from brandfit.data.dataset import Dataset
 from brandfit.data.engagement import interactions, rates
@@ -23,7 +23,7 @@ COUNTS = {
 }
 ACCOUNTS = [Account(id=id, followers=10_000) for id in COUNTS]
 POSTS = [Post(id=f"{id}-{n}", account=id, **counts) for id, counts in COUNTS.items() for n in range(3)]
-DATASET = Dataset.of(ACCOUNTS, POSTS)
+DATASET = Dataset.from_rows(ACCOUNTS, POSTS)
 IDS = DATASET.influencers
 HAS_RATE = (IDS == "both").tolist()
 
@@ -39,7 +39,7 @@ def test_rates_by_hand():
         Post(id="6", account="stranger", likes=3, comments=1),
         Post(id="7", account="a", likes=0, comments=0),
     ]
-    dataset = Dataset.of(accounts, posts)
+    dataset = Dataset.from_rows(accounts, posts)
     np.testing.assert_array_equal(interactions(dataset.posts), [4, np.nan, 4, 4, 4, 4, 0])
     np.testing.assert_array_equal(rates(dataset, dataset.posts), [0.04, *[np.nan] * 5, 0])
 
@@ -50,8 +50,8 @@ def test_it_is_unknown_everywhere_without_both_counts():
         assert column.to_pylist() == [0.07 if known else None for known in HAS_RATE]
     for hint in ("engagement", "likes_per_comment"):
         assert np.isfinite(Hints(DATASET, IDS).values(hint).value).tolist() == HAS_RATE
-    assert np.isfinite(of_dataset(DATASET).expected).tolist() == HAS_RATE
-    assert set(_known(DATASET)[0]["account"]) == {"both"}
+    assert np.isfinite(forecast_all(DATASET).expected).tolist() == HAS_RATE
+    assert set(_known_posts(DATASET)[0]["account"]) == {"both"}
     encoded = Engagement().encode(DATASET)
     assert {id.rpartition("-")[0] for id in encoded.ids.tolist()} == {"both"}
     result = checks.check(DATASET, now=0)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from brandfit.compute.processes import process_some
+from brandfit.compute.processes import process_selected
 from brandfit.data import pictures
 from brandfit.data.schema import Picture, Reject
 from brandfit.encoders.image.base import square
@@ -109,7 +109,7 @@ def found():
         return Reject(picture.file, picture.line, f"picture {picture.source}: decoding it {reason}")
 
     peak, results = 0, []
-    for result in process_some(pictures.imported, items, Picture, lambda p: len(p.data), refused):
+    for result in process_selected(pictures.imported, items, Picture, lambda p: len(p.data), refused):
         if not len(results) % 100:
             peak = max(peak, sum(resident(child) for child in psutil.Process().children()))
         results.append(result)

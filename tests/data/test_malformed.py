@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from brandfit import names
+from brandfit import registry
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Partial, Picture, Post, Reject
 from brandfit.errors import DataError
@@ -190,7 +190,7 @@ def assert_sound(record: object) -> None:
 def test_malformed_inputs(name: str, tmp_path: Path, sources) -> None:
     files = sources.all[name]()
     where = sources.write(tmp_path / "source", files)
-    importer = names.load("importer", name)()
+    importer = registry.load("importer", name)()
     tables = [file for file in files if not file.endswith(".jpg")]
     tried = 0
 

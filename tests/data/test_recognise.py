@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from brandfit import names
+from brandfit import registry
 from brandfit.cli import main
 from brandfit.errors import DataError
 from brandfit.pipeline import recognise
 from brandfit.workspace import Workspace
 
-WITH_PATH = [name for name in names.names("importer") if names.load("importer", name).needs_path]
+WITH_PATH = [name for name in registry.names("importer") if registry.load("importer", name).needs_path]
 
 
 @pytest.mark.parametrize("name", WITH_PATH)

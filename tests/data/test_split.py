@@ -69,7 +69,7 @@ def planted(
         posts += [Post(id=f"b{n:02}-own", account=f"b{n:02}", time=1) for n in range(brands)]
         thanks = {link.target: link.source for link in links}  # "picture by ..."
         posts += [Post(id=f"{b}-thanks", account=b, time=2, tags=[i]) for b, i in thanks.items()]
-    return Dataset.of(accounts, posts, [], links)
+    return Dataset.from_rows(accounts, posts, [], links)
 
 
 def crowded(seed: int = 0) -> Dataset:
@@ -87,13 +87,13 @@ def crowded(seed: int = 0) -> Dataset:
             posts.append(
                 Post(id=f"i{n:02}-{k}", account=f"i{n:02}", time=int(rng.integers(10_000)), mentions=named)
             )
-    return derive(Dataset.of(accounts, posts), EndorsementConfig(min_endorsers=2))
+    return derive(Dataset.from_rows(accounts, posts), EndorsementConfig(min_endorsers=2))
 
 
 def stated(dataset: Dataset) -> dict[str, set[tuple[str, str]]]:
     """Post to the pairs that it states."""
     result: dict[str, set[tuple[str, str]]] = {}
-    for link in dataset.links_of("mentions").to_pylist():
+    for link in dataset.links_of_kinds("mentions").to_pylist():
         result.setdefault(link["post"], set()).add((link["target"], link["source"]))
     return result
 
@@ -124,14 +124,14 @@ def by_brands(seed: int = 0) -> Dataset:
                 mentions=[f"b{n:02}"],
             )
         )
-    return derive(Dataset.of(accounts, posts), EndorsementConfig(min_endorsers=2))
+    return derive(Dataset.from_rows(accounts, posts), EndorsementConfig(min_endorsers=2))
 
 
 def stated_by_either(dataset: Dataset) -> dict[tuple[str, str], set[str]]:
     """Pair (brand, influencer) to the posts of either that name the other."""
     result: dict[tuple[str, str], set[str]] = {}
     brands = set(dataset.brands.tolist())
-    for link in dataset.links_of("mentions", "tags", "sponsors").to_pylist():
+    for link in dataset.links_of_kinds("mentions", "tags", "sponsors").to_pylist():
         ends = (link["source"], link["target"])
         pair = ends if ends[0] in brands else ends[::-1]
         result.setdefault(pair, set()).add(link["post"])
@@ -226,7 +226,7 @@ def test_brand_folds_judge_every_brand_once_and_have_every_category():
     folds = brand_folds(dataset, 3)
     assert sorted(b for fold in folds for b in fold.brands.tolist()) == dataset.brands.tolist()
     for fold in folds:
-        assert set(dataset.of_accounts("category", fold.brands)) == {"c0", "c1", "c2"}
+        assert set(dataset.account_values("category", fold.brands)) == {"c0", "c1", "c2"}
         partners = {i for b, i in dataset.endorsements.tolist() if b in fold.brands}
         assert set(fold.candidates.tolist()) == partners
         assert not set(fold.train.brands.tolist()) & set(fold.brands.tolist())
@@ -244,7 +244,7 @@ def test_official_is_what_the_source_says():
     assert fold.brands.tolist() == ["b00", "b04", "b08"]
     assert not set(fold.train.brands.tolist()) & set(fold.brands.tolist())
     with pytest.raises(DataError, match="no official split"):
-        official(Dataset.of([Account(id="b", role="brand")]))
+        official(Dataset.from_rows([Account(id="b", role="brand")]))
 
 
 def test_features_of_whole_accounts_are_named_where_posts_are_hidden():
@@ -279,7 +279,7 @@ def test_what_is_said_later_under_an_earlier_post_is_not_seen():
     (fold,) = temporal(dataset.with_links(said), 5_000)
     for view in (fold.train, fold.test):
         if post["id"] in view.posts["id"].to_pylist():
-            assert view.links_of("comments")["id"].to_pylist() == [said[0].id]
+            assert view.links_of_kinds("comments")["id"].to_pylist() == [said[0].id]
     assert post["id"] in fold.test.posts["id"].to_pylist()
 
 
@@ -369,7 +369,7 @@ def test_where_all_is_one_event_nothing_can_be_held_out():
         Account(id="c", role="brand"),
         Account(id="i", followers=10_000),
     ]
-    dataset = Dataset.of(accounts, [Post(id="p", account="i", time=1, mentions=["b", "c"])])
+    dataset = Dataset.from_rows(accounts, [Post(id="p", account="i", time=1, mentions=["b", "c"])])
     links = [Link(id=b, kind="endorses", source="i", target=b, post="p", time=1) for b in ("b", "c")]
     with pytest.raises(UsageError, match="No partner can be held out"):
         expansion(dataset.with_links(to_table("links", links)), min_partners=1)
@@ -384,7 +384,7 @@ def test_expansion_knows_half_and_asks_for_the_rest_among_all():
         assert len(known) in (len(all_) // 2, (len(all_) + 1) // 2)
         assert set(fold.candidates[~fold.eligible[row]].tolist()) <= known
         assert not set(fold.candidates[fold.relevant[row]].tolist()) & known
-    followers = dataset.of_accounts("followers", fold.candidates)
+    followers = dataset.account_values("followers", fold.candidates)
     assert ((followers >= 5_000) & (followers <= 100_000)).all()
     seen = set(fold.test.posts["account"].to_pylist())
     assert set(fold.candidates.tolist()) <= seen
@@ -469,7 +469,9 @@ def test_temporal_sees_no_later_post():
     (fold,) = temporal(dataset, 5_000)
     for view in (fold.train, fold.test):
         assert max(view.posts["time"].to_pylist()) < 5_000
-    times = {(row["target"], row["source"]): row["time"] for row in dataset.links_of("endorses").to_pylist()}
+    times = {
+        (row["target"], row["source"]): row["time"] for row in dataset.links_of_kinds("endorses").to_pylist()
+    }
     assert all(times[pair] >= 5_000 for pair in held_out(fold))
     with pytest.raises(UsageError, match=r"protocol\.date"):
         temporal(dataset, 10**9)
@@ -527,7 +529,7 @@ def told(dataset: Dataset, posts: bool) -> Dataset:
     spoken = dataset.with_accounts([structs.replace(row, biography=f"about {row.id}") for row in rows])
     if posts:
         return spoken
-    links = [Link(**{**row, "post": None}) for row in dataset.links_of("endorses").to_pylist()]
+    links = [Link(**{**row, "post": None}) for row in dataset.links_of_kinds("endorses").to_pylist()]
     kept = {"accounts": spoken.accounts, "posts": dataset.posts.slice(0, 0), "images": dataset.images}
     return Dataset({**kept, "links": to_table("links", links)}, dataset.fingerprint)
 
@@ -539,7 +541,7 @@ def test_a_brand_without_a_post_or_an_earlier_partner_is_not_judged_and_named():
     posts = [Post(id=f"p{n}", account=f"i{n}", time=1) for n in range(6)]
     rows = [("old", 0, 5), ("old", 1, 6), ("old", 2, 50), ("new", 3, 60), ("new", 4, 70)]
     links = [Link(id=f"{b}{n}", kind="endorses", source=f"i{n}", target=b, time=time) for b, n, time in rows]
-    dataset = Dataset.of(accounts, posts, links=links)
+    dataset = Dataset.from_rows(accounts, posts, links=links)
     for seen in (dataset, profiled(dataset)):
         (fold,) = temporal(seen, 20)
         assert fold.brands.tolist() == ["old"]
@@ -564,10 +566,10 @@ def test_temporal_knows_no_later_campaign_of_a_pair_whose_posts_are_not_known():
         Link(id=f"l{n}", kind="endorses", source=f"i{i}", target=b, time=time, weight=weight)
         for n, (b, i, time, weight) in enumerate(rows)
     ]
-    (fold,) = temporal(Dataset.of(accounts, posts, links=links), 20)
+    (fold,) = temporal(Dataset.from_rows(accounts, posts, links=links), 20)
     assert held_out(fold) == {("a", "i2")}
     for view in (fold.train, fold.test):
-        assert set(view.links_of("endorses")["weight"].to_pylist()) <= {0.1}
+        assert set(view.links_of_kinds("endorses")["weight"].to_pylist()) <= {0.1}
     assert len(fold.train.endorsements)
 
 

@@ -241,7 +241,7 @@ def test_rows_that_differ_become_columns():
         {"id": "a", "ranks": {"words": 1}, "concepts": [("boots", 0.5)]},
         {"id": "b", "ranks": {"meaning": 2}, "tags": []},
     ]
-    table = tabular.of(rows)
+    table = tabular.from_rows(rows)
     assert table.column_names == ["id", "ranks.words", "concepts", "ranks.meaning", "tags"]
     assert table.to_pylist()[0] == {
         "id": "a",
@@ -255,7 +255,7 @@ def test_rows_that_differ_become_columns():
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "json", "jsonl", "parquet"])
 def test_no_rows_are_a_file_too(ending):
-    assert written(tabular.of([]), ending).is_file()
+    assert written(tabular.from_rows([]), ending).is_file()
     file = written(pa.table({"a": pa.array([], pa.string())}), ending)
     if ending == "json":
         assert json.loads(file.read_text()) == []

@@ -7,7 +7,7 @@ import pytest
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Link, Post, link_id
-from brandfit.encoders.audience.base import said
+from brandfit.encoders.audience.base import audience_dataset
 from brandfit.encoders.audience.hashing import AudienceHashing, AudienceHashingConfig
 from brandfit.encoders.text.hashing import Hashing
 
@@ -43,7 +43,9 @@ LINKS = [
 
 def heard(members: int = 25, posts: int = 2, rows: Dataset | None = None) -> dict[str, set[str]]:
     """Post to the captions that are heard under it."""
-    view, thing, under = said(rows or Dataset.of(ACCOUNTS, POSTS, links=LINKS), members, posts, 0)
+    view, thing, under = audience_dataset(
+        rows or Dataset.from_rows(ACCOUNTS, POSTS, links=LINKS), members, posts, 0
+    )
     caption = dict(zip(view.posts["id"].to_pylist(), view.posts["caption"].to_pylist(), strict=True))
     result: dict[str, set[str]] = {}
     for id, post in zip(thing.to_pylist(), under.to_pylist(), strict=True):
@@ -67,33 +69,35 @@ def test_only_so_many_things_of_a_member_and_only_the_most_active_members():
 
 
 def test_what_is_drawn_does_not_depend_on_other_accounts_or_the_order_of_rows():
-    rows = Dataset.of(ACCOUNTS[::-1], POSTS[::-1], links=LINKS[::-1])
+    rows = Dataset.from_rows(ACCOUNTS[::-1], POSTS[::-1], links=LINKS[::-1])
     assert heard(rows=rows) == heard()
-    fewer = Dataset.of(ACCOUNTS[:2], [post for post in POSTS if post.account != "other"], links=LINKS[:3])
+    fewer = Dataset.from_rows(
+        ACCOUNTS[:2], [post for post in POSTS if post.account != "other"], links=LINKS[:3]
+    )
     assert heard(rows=fewer)["m1"] == heard()["m1"]
 
 
 def test_a_hidden_post_takes_its_comments_along():
-    rows = Dataset.of(ACCOUNTS, POSTS, links=LINKS)
-    hidden = rows.keep(posts=np.array([post.id for post in POSTS if post.id != "m1"], dtype=object))
+    rows = Dataset.from_rows(ACCOUNTS, POSTS, links=LINKS)
+    hidden = rows.restricted(posts=np.array([post.id for post in POSTS if post.id != "m1"], dtype=object))
     assert "m1" not in heard(rows=hidden)
     assert heard(rows=hidden)["m2"] == {"lovely"}
 
 
 def test_rows_are_the_means_of_the_inner_encoder():
-    rows = Dataset.of(ACCOUNTS, POSTS, links=LINKS)
+    rows = Dataset.from_rows(ACCOUNTS, POSTS, links=LINKS)
     found = AudienceHashing(AudienceHashingConfig(posts=9)).encode(rows)
     inner = Hashing()
     texts = ["how steep is it", "tents and maps", "wool socks", "bread"]
     expected = np.mean(inner.encode_batch(texts), axis=0)
-    values, present = found.of(["m1", "o1"])
+    values, present = found.values_of(["m1", "o1"])
     assert present.tolist() == [True, False]
     np.testing.assert_allclose(values[0], expected, atol=1e-6)
     assert found.slot == "audience"
 
 
 def test_nobody_says_anything():
-    found = AudienceHashing().encode(Dataset.of(ACCOUNTS, POSTS))
+    found = AudienceHashing().encode(Dataset.from_rows(ACCOUNTS, POSTS))
     assert len(found) == 0
 
 

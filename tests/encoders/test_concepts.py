@@ -218,7 +218,7 @@ POSTS = [
 
 
 def data() -> Dataset:
-    return Dataset.of(
+    return Dataset.from_rows(
         ACCOUNTS, POSTS, [Image(post="a1", hash="x", alt_text="Image may contain: 2 dogs, sky")]
     )
 
@@ -258,7 +258,7 @@ def test_what_stands_in_place_of_a_description_says_nothing():
         for n, (post, text) in enumerate(zip(("a1", "a2", "b1"), told, strict=True))
     ]
     features = Bag(BagConfig(caption=0, hashtag=0, profile=0, parents=0)).encode(
-        Dataset.of(ACCOUNTS, POSTS, images)
+        Dataset.from_rows(ACCOUNTS, POSTS, images)
     )
     names = [{features.columns[n] for n in np.flatnonzero(row)} for row in features.values]
     assert dict(zip(features.ids, names, strict=True)) == {"a2": {"cat"}, "b1": {"shoes"}}
@@ -297,10 +297,10 @@ def test_tags_that_say_something_are_not(tag):
 def test_an_unknown_hashtag_is_known_by_its_company():
     posts = [post(f"p{n}", f"a{n}", "#zzgulasch #soup" if n < 5 else "#qqblim #hiking") for n in range(10)]
     posts.append(post("new", "x", "#zzgulasch"))
-    rows = Dataset.of([Account(id=p.account) for p in posts], posts)
+    rows = Dataset.from_rows([Account(id=p.account) for p in posts], posts)
     assert "new" not in Bag().encode(rows).ids.tolist()
     features = Bag(BagConfig(related=3, parents=0)).encode(rows)
-    row = features.of(["new"])[0][0]
+    row = features.values_of(["new"])[0][0]
     assert [features.columns[n] for n in np.flatnonzero(row)] == ["soup"]
     assert row.max() == pytest.approx(1.0)
 
@@ -310,7 +310,7 @@ def test_closeness_of_hashtags_by_hand():
         Post(id=f"p{n}", account="a", hashtags=tags)
         for n, tags in enumerate([["x", "y"]] * 3 + [["x"]] * 3 + [["y", "z"]] * 3 + [["w"]])
     ]
-    found = related_hashtags(Dataset.of([Account(id="a")], posts), at_least=3)
+    found = related_hashtags(Dataset.from_rows([Account(id="a")], posts), at_least=3)
     assert found["z"] == [("y", pytest.approx(math.log(0.3 / (0.6 * 0.3)) / -math.log(0.3)))]
     assert "x" not in found  # x and y come together less often than by chance: .3 < .6 * .6
 
@@ -349,7 +349,7 @@ def graph():
     pytest.importorskip("numba", reason="concept.graph comes with the extra graph")
     from brandfit.encoders.concept.graph import Graph
 
-    return lambda **settings: Graph(Graph.Config.of({"dim": 16, "at_least": 2, **settings}))
+    return lambda **settings: Graph(Graph.Config.from_settings({"dim": 16, "at_least": 2, **settings}))
 
 
 def split_data() -> Dataset:
@@ -371,7 +371,7 @@ def split_data() -> Dataset:
         links.append(
             Link(id=link_id("endorses", f"fan{n}", brand), kind="endorses", source=f"fan{n}", target=brand)
         )
-    return Dataset.of(accounts, posts, links=links)
+    return Dataset.from_rows(accounts, posts, links=links)
 
 
 def joined(encoder) -> set[tuple[str, str]]:
@@ -399,7 +399,7 @@ def test_what_the_graph_has_learned_from_is_told(graph, which, told):
     rows = split_data()
     assert graph(endorsements=which, parents=0).encode(rows).learned_from == ("accounts", *told)
     assert not graph(endorsements=which).stateless
-    unsplit = rows.keep(brands=np.array([], object))
+    unsplit = rows.restricted(brands=np.array([], object))
     assert graph(endorsements=which, parents=0).encode(unsplit).learned_from == (
         "accounts",
     )  # nobody works with anybody

@@ -26,9 +26,9 @@ def test_worked_by_hand():
         Post(id="of-nobody", account="x", likes=30, comments=20),
         Post(id="quiet", account="a", likes=0, comments=0),
     ]
-    features = Engagement().encode(Dataset.of(accounts, posts))
+    features = Engagement().encode(Dataset.from_rows(accounts, posts))
     assert features.columns == ("engagement_rate", "log1p_likes", "log1p_comments", "log1p_followers")
-    values, present = features.of([post.id for post in posts])
+    values, present = features.values_of([post.id for post in posts])
     assert present.tolist() == [True, False, False, False, False, False, True]
     log = math.log1p
     np.testing.assert_allclose(values[0], [0.05, log(30), log(20), log(1_000)], rtol=1e-6)

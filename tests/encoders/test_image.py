@@ -98,7 +98,7 @@ def onnx():
     pytest.importorskip("onnxruntime", reason="ONNX Runtime comes with the extra vision")
     from brandfit.encoders.image.onnx import Onnx
 
-    return lambda path, **settings: Onnx(Onnx.Config.of({"path": str(path), **settings}))
+    return lambda path, **settings: Onnx(Onnx.Config.from_settings({"path": str(path), **settings}))
 
 
 @pytest.fixture(scope="module")

@@ -35,11 +35,13 @@ def planted(seed: int = 0, accounts: int = 90, split: bool = False) -> Dataset:
             Post(id=f"{id}.{p}", account=id, caption=" ".join(random.choice(THEMES[theme], 8)))
             for p in range(3)
         ]
-    return Dataset.of(rows, posts)
+    return Dataset.from_rows(rows, posts)
 
 
 def lda(**settings):
-    return LDA(LDAConfig.of({"topics": 3, "rounds": 150, "language": "", "max_share": 0.9, **settings}))
+    return LDA(
+        LDAConfig.from_settings({"topics": 3, "rounds": 150, "language": "", "max_share": 0.9, **settings})
+    )
 
 
 def test_planted_topics_are_found_and_named():
@@ -96,7 +98,7 @@ def test_test_accounts_are_not_learned_from_unless_told_to():
             "id"
         ].to_pylist()
     )
-    without = data.keep(influencers=[id for id in data.influencers if id not in tested])
+    without = data.restricted(influencers=[id for id in data.influencers if id not in tested])
     encoder, alone, all_ = lda(), lda(), lda(transductive=True)
     for each, rows in ((encoder, data), (alone, without), (all_, data)):
         each.learn(rows)
@@ -146,4 +148,6 @@ def test_only_english_and_only_listed_words_if_wished(tmp_path):
 
 def test_nothing_to_learn_from_is_said():
     with pytest.raises(UsageError, match="nothing to learn from"):
-        lda().encode(Dataset.of([Account(id="a")], [Post(id="p", account="a", caption="one single caption")]))
+        lda().encode(
+            Dataset.from_rows([Account(id="a")], [Post(id="p", account="a", caption="one single caption")])
+        )

@@ -23,7 +23,7 @@ def photo(seed: int = 0, size: tuple[int, int] = (256, 190)) -> bytes:
 
 
 def dataset(*photos: bytes) -> Dataset:
-    return Dataset.of(pictures={str(n): data for n, data in enumerate(photos)})
+    return Dataset.from_rows(pictures={str(n): data for n, data in enumerate(photos)})
 
 
 def prepared(encoder, *photos: bytes):
@@ -77,7 +77,7 @@ def test_objects_are_chances_above_the_threshold_and_their_mean_over_the_picture
         encoder, lambda x: torch.stack([scores[by_first[round(float(p[0, 0, 0]), 3)]] for p in x]), pictures
     )
     encoder.__dict__["_fingerprint"] = "planted"
-    rows = Dataset.of(
+    rows = Dataset.from_rows(
         [Account(id="a")],
         [Post(id="p", account="a")],
         [Row(post="p", position=n, hash=str(n)) for n in range(2)],

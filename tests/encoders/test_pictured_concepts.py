@@ -83,7 +83,7 @@ def planted(accounts: int = 72, split: bool = False) -> Dataset:
             Post(id=f"p{n:02d}", account=rows[-1].id, caption=caption, hashtags=captions.hashtags(caption))
         )
         images.append(Image(post=f"p{n:02d}", hash=hash))
-    return Dataset.of(rows, posts, images, pictures=stored)
+    return Dataset.from_rows(rows, posts, images, pictures=stored)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def made():
         ("generator", Generator, {}),
         ("cosmic", Cosmic, {"vector": 16, "min_count": 1000}),
     ):
-        encoder = cls(cls.Config.of({**SMALL, **more}))
+        encoder = cls(cls.Config.from_settings({**SMALL, **more}))
         found[name] = encoder, encoder.encode(planted())
     return found
 
@@ -124,7 +124,7 @@ def test_the_generator_gives_chances_and_cosmic_shares(made):
 def test_accounts_of_the_test_split_are_not_learned_from(made):
     from brandfit.encoders.concept.generator import Generator
 
-    encoder = Generator(Generator.Config.of(SMALL))
+    encoder = Generator(Generator.Config.from_settings(SMALL))
     encoder.learn(planted(split=True))
     assert {int(id[1:]) % 4 for id in encoder._posts} == {0, 1}
 
@@ -151,7 +151,7 @@ def test_a_learning_that_is_killed_goes_on_and_one_that_is_done_is_kept(made, tm
         monkeypatch.setattr(trainer, "_epoch", epoch)
         monkeypatch.setattr(trainer, "SHARE", 1e9)  # a checkpoint after every epoch, however fast
         with contextlib.suppress(KeyboardInterrupt):
-            features = Generator(Generator.Config.of(SMALL)).encode(planted(), Folder)
+            features = Generator(Generator.Config.from_settings(SMALL)).encode(planted(), Folder)
             np.testing.assert_allclose(features.values, made["generator"][1].values, atol=1e-5)
         return ran
 
@@ -166,10 +166,10 @@ def test_a_learning_that_is_killed_goes_on_and_one_that_is_done_is_kept(made, tm
 def test_what_the_words_say_is_what_teaches():
     from brandfit.encoders.concept.cosmic import Cosmic
 
-    encoder = Cosmic(Cosmic.Config.of({**SMALL, "words": 8, "min_count": 1}))
+    encoder = Cosmic(Cosmic.Config.from_settings({**SMALL, "words": 8, "min_count": 1}))
     encoder.learn(planted())
     found = encoder.targets(planted())
-    posts = encoder._words.encode(planted()).of(encoder._posts)[0]
+    posts = encoder._words.encode(planted()).values_of(encoder._posts)[0]
     table = encoder._words.table
     assert set(encoder.columns) == set(MEANS)
     for n in (0, 1, 2):
@@ -197,7 +197,7 @@ def _known(concept, table):
 def test_what_is_learned_from_decides_the_key():
     from brandfit.encoders.concept.generator import Generator
 
-    one, two, fewer = (Generator(Generator.Config.of(SMALL)) for _ in range(3))
+    one, two, fewer = (Generator(Generator.Config.from_settings(SMALL)) for _ in range(3))
     one.learn(planted())
     two.learn(planted())
     fewer.learn(planted(60))
@@ -208,4 +208,4 @@ def test_nothing_to_learn_from_is_said():
     from brandfit.encoders.concept.generator import Generator
 
     with pytest.raises(UsageError, match="nothing to learn from"):
-        Generator(Generator.Config.of({**SMALL, "at_least": 500})).encode(planted())
+        Generator(Generator.Config.from_settings({**SMALL, "at_least": 500})).encode(planted())

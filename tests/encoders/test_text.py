@@ -18,7 +18,7 @@ def texts(encoder, *captions, hashtags=()):
     posts = [
         Post(id=f"p{n}", account="a", caption=c, hashtags=list(hashtags)) for n, c in enumerate(captions)
     ]
-    return list(encoder.units(Dataset.of([Account(id="a")], posts)).contents)
+    return list(encoder.units(Dataset.from_rows([Account(id="a")], posts)).contents)
 
 
 @pytest.mark.parametrize(

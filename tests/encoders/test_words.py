@@ -29,7 +29,7 @@ def posts_of(texts: dict[str, list[str]], tested: tuple[str, ...] = ()) -> Datas
         for a, found in texts.items()
         for n, c in enumerate(found)
     ]
-    return Dataset.of(accounts, posts)
+    return Dataset.from_rows(accounts, posts)
 
 
 def test_words_and_emoji():
@@ -57,7 +57,7 @@ def test_hashtags_by_hand():
     features = Hashtags(TagConfig(min_accounts=2, max_share=1.0)).encode(data)
     assert features.columns == ("#run", "#tea")
     idf = 1 + math.log((1 + 3) / (1 + 2))  # three accounts have hashtags, two use each
-    values, present = features.of(["a.0", "a.1", "c.0", "d.0"])
+    values, present = features.values_of(["a.0", "a.1", "c.0", "d.0"])
     assert present.tolist() == [True, True, True, False]
     np.testing.assert_allclose(values[0], np.array([idf, idf]) / math.hypot(idf, idf), rtol=1e-6)
     np.testing.assert_allclose(values[1:3], [[1, 0], [0, 1]], atol=1e-6)
@@ -79,7 +79,7 @@ def word2vec():
     pytest.importorskip("gensim", reason="Gensim comes with the extra text")
     from brandfit.encoders.text.word2vec import Word2Vec
 
-    return lambda **settings: Word2Vec(Word2Vec.Config.of(settings))
+    return lambda **settings: Word2Vec(Word2Vec.Config.from_settings(settings))
 
 
 def test_words_of_like_company_are_near(word2vec):

@@ -8,7 +8,7 @@ from brandfit.evaluation.calibration import reliability
 
 def test_numbers_worked_by_hand():
     found = reliability(np.array([0.1, 0.1, 0.9, 0.9]), np.array([False, True, True, True]), bins=2)
-    assert found.told.tolist() == pytest.approx([0.1, 0.9])
+    assert found.predicted.tolist() == pytest.approx([0.1, 0.9])
     assert found.true.tolist() == [0.5, 1.0]
     assert found.error == pytest.approx((0.4 + 0.1) / 2)
     assert found.base == 0.75

@@ -64,7 +64,7 @@ def dataset() -> Dataset:
         for n in range(120)
         for b in rng.choice(20, 2, replace=False)
     ]
-    dataset = Dataset.of(accounts, posts, [], links)
+    dataset = Dataset.from_rows(accounts, posts, [], links)
     TRUTH.update(map(tuple, dataset.endorsements.tolist()))
     return dataset
 
@@ -158,7 +158,7 @@ def test_a_candidate_is_of_its_own_category_before_that_of_its_brands(dataset):
 
 
 def test_protocols_are_frozen_values_with_checked_settings():
-    assert get("cv5", {"k": "3"}).Config.of({"k": "3"}).k == 3
+    assert get("cv5", {"k": "3"}).Config.from_settings({"k": "3"}).k == 3
     with pytest.raises(UnknownName, match="Did you mean cv5"):
         get("cv6")
     with pytest.raises(UnknownName, match="share"):
@@ -216,7 +216,7 @@ def test_the_references_of_one_fold_by_hand():
         Link(id=f"{b}{i}", kind="endorses", source=i, target=b)
         for b, i in (("b1", "i1"), ("b2", "i1"), ("b2", "i2"))
     ]
-    data = Dataset.of(accounts, links=links)
+    data = Dataset.from_rows(accounts, links=links)
     candidates = np.array(["i1", "i2", "i3"], dtype=object)
     relevant = np.array([[True, False, False]])
     fold = Fold(
@@ -326,9 +326,9 @@ def test_a_note_of_several_rankers_and_folds_is_told_once(dataset):
 
 def test_what_seeds_do_is_told_where_there_are_several(dataset):
     two = evaluate({"random": MAKE["random"]}, dataset, get("cv5"), seeds=(0, 1))
-    each = [np.nanmean(values) for values in two.judged["random"].values["AUC"]]
+    each = [np.nanmean(values) for values in two.results["random"].values["AUC"]]
     spread = abs(each[0] - each[1]) / 2**0.5
-    assert two.judged["random"].spread(AUC()) == pytest.approx(spread)
+    assert two.results["random"].spread(AUC()) == pytest.approx(spread)
     line = next(line for line in two.to_text().splitlines() if line.startswith("  random: AUC"))
     assert line.startswith(f"  random: AUC {spread:.3f}".replace(" 0.", " ."))
     assert "over the seeds" not in evaluate({"random": MAKE["random"]}, dataset, get("cv5")).to_text()
@@ -369,7 +369,7 @@ def test_hidden_posts_of_several_folds_are_told_as_posts(dataset):
         Link(id=f"e{n}", kind="endorses", source=i, target=b, time=5, post=f"s{n}" if n % 3 == 0 else None)
         for n, (b, i) in enumerate(sorted(TRUTH))
     ]
-    stated = Dataset.of(
+    stated = Dataset.from_rows(
         [
             Account(**row)
             for row in dataset.accounts.select(["id", "role", "category", "split", "followers"]).to_pylist()
@@ -432,11 +432,11 @@ def test_notes_name_the_folds_that_they_are_of_and_leaks_the_rankers_that_read_t
         dataset.with_slots(slots),
         get("cv5"),
     )
-    told = list(report.judged["halting"].notes)
+    told = list(report.results["halting"].notes)
     assert {"always", f"sometimes ({first})"} <= set(told)
     assert "text.read was fitted on what all accounts post, those that are judged too" in told
     assert not [note for note in report.remarks() if "graph.unread" in note]
-    assert not [note for note in report.judged["silent"].notes if "fitted on" in note]
+    assert not [note for note in report.results["silent"].notes if "fitted on" in note]
 
 
 @pytest.mark.parametrize("name", ["cv5", "expansion", "temporal"])
@@ -462,7 +462,7 @@ def test_bounds_that_nobody_is_inside_are_an_error_and_unknown_followers_are_tol
         Link(**{k: row[k] for k in ("id", "kind", "source", "target", "time")})
         for row in dataset.stored_links.to_pylist()
     ]
-    (fold,) = get("expansion").folds(Dataset.of(bare, posts, [], links))
+    (fold,) = get("expansion").folds(Dataset.from_rows(bare, posts, [], links))
     assert any(
         f"the followers of {len(fold.candidates)} of {len(fold.candidates)} candidates are not known" in n
         for n in fold.notes

@@ -40,7 +40,7 @@ def test_trec_eval_agrees_on_what_it_has_with_partners_last_or_first_among_ties(
         truth += [ir.Qrel(str(case), name, int(r)) for name, r in zip(names, relevant, strict=True)]
         run += [ir.ScoredDoc(str(case), name, float(s)) for name, s in zip(names, scores, strict=True)]
         found = blocks(scores, relevant)
-        ours |= {(case, theirs[metric]): metric.of(found, ties) for metric in theirs}
+        ours |= {(case, theirs[metric]): metric.value(found, ties) for metric in theirs}
     seen = 0
     for value in ir.iter_calc(list(theirs.values()), truth, run):
         assert value.value == pytest.approx(ours[int(value.query_id), value.measure], abs=1e-9), value
@@ -51,6 +51,6 @@ def test_trec_eval_agrees_on_what_it_has_with_partners_last_or_first_among_ties(
 def test_scikit_learn_agrees_with_the_mean_over_all_orders_of_ties():
     for scores, relevant in cases():
         found = blocks(scores, relevant)
-        assert AUC().of(found, "expected") == pytest.approx(roc_auc_score(relevant, scores), abs=1e-12)
+        assert AUC().value(found, "expected") == pytest.approx(roc_auc_score(relevant, scores), abs=1e-12)
         theirs = ndcg_score(relevant[None].astype(float), scores[None], k=10)
-        assert NDCG(10).of(found, "expected") == pytest.approx(theirs, abs=1e-12)
+        assert NDCG(10).value(found, "expected") == pytest.approx(theirs, abs=1e-12)

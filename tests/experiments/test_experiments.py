@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brandfit import experiments, names, pipeline
+from brandfit import experiments, pipeline, registry
 from brandfit.cli import main
 from brandfit.config import describe
 from brandfit.data.dataset import SLOTS
@@ -21,7 +21,7 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.evaluate import Clock, evaluate
 from brandfit.evaluation.metrics import METRICS
 from brandfit.experiments import Experiment, Row
-from brandfit.experiments.keep import kept, over_rows, over_seeds, taken
+from brandfit.experiments.store import load_report, over_rows, over_seeds, save_report
 from brandfit.experiments.table import to_dict, to_latex, to_markdown
 from brandfit.workspace import Workspace
 
@@ -70,7 +70,7 @@ def test_what_comes_with_the_package_is_sound(name):
         assert set(row.paper) <= set(experiment.metrics)
         assert set(row.slots) <= set(SLOTS)
         if row.ranker:
-            names.load("ranker", row.ranker).Config.of(row.settings)
+            registry.load("ranker", row.ranker).Config.from_settings(row.settings)
     if experiment.sweep:
         assert all(row.series and row.x is not None for row in experiment.rows)
     if experiment.by_category:
@@ -96,7 +96,7 @@ def test_rows_of_a_paper_read_what_the_paper_reads_or_name_what_they_read_more(n
     theirs = MODALITIES[name.split("/")[0]]
     for row in AVAILABLE[name].rows:
         if row.ranker:
-            cls = names.load("ranker", row.ranker)
+            cls = registry.load("ranker", row.ranker)
             read = {slot for slot in row.reads or cls.slots if row.slots.get(slot) != "none"}
             assert set(row.reads) <= set(cls.slots)
             assert all(slot in row.name for slot in read - theirs), f"{row.name} reads {read - theirs}"
@@ -109,8 +109,11 @@ def test_a_row_reads_what_it_says_and_the_table_names_it(demo, tmp_path):
         Row("all", "wsim", {"epochs": 1, "pool_size": 2}),
     ]
     outcome = experiments.run(demo, Experiment("Read", "us", [*rows, Row("RAND", "random")], seeds=1))
-    assert outcome.report.judged["words"].reads == {"text": "text.hashing"}
-    assert outcome.report.judged["all"].reads == {"text": "text.hashing", "engagement": "engagement"}
+    assert outcome.report.results["words"].fitted_features == {"text": "text.hashing"}
+    assert outcome.report.results["all"].fitted_features == {
+        "text": "text.hashing",
+        "engagement": "engagement",
+    }
     files = {
         file.name: file.read_text()
         for file in experiments.publish(outcome, tmp_path)
@@ -121,7 +124,7 @@ def test_a_row_reads_what_it_says_and_the_table_names_it(demo, tmp_path):
     last = {line.split(" | ")[0].strip("| "): line.rpartition(" | ")[2].strip("| ") for line in table[2:5]}
     assert last == {"words": "text.hashing", "all": "text.hashing, engagement", "RAND": "none"}
     assert r"{\scriptsize text.hashing, engagement} \\" in files["table.tex"]
-    notes = outcome.report.judged["words"].notes
+    notes = outcome.report.results["words"].notes
     assert "engagement left out: this row leaves it empty" in notes
     assert "picture left out: no Features fill it" in notes
     assert to_dict(outcome)["rows"]["words"]["reads"] == ["text"]
@@ -134,9 +137,9 @@ def test_what_a_ranker_reads_of_one_side_alone_is_named_too(demo):
     dataset = pipeline.load(demo)
     values = np.random.default_rng(0).normal(size=(len(dataset.brands), 4)).astype(np.float32)
     theirs = Features("theirs", dataset.brands, values, "account", slot="profile")
-    judged = {"brandfit": lambda seed: names.load("ranker", "brandfit")(None, seed)}
+    judged = {"brandfit": lambda seed: registry.load("ranker", "brandfit")(None, seed)}
     report = evaluate(judged, dataset.with_slots({**dataset.slots, "profile": theirs}), protocols.get("cv5"))
-    assert report.judged["brandfit"].reads["profile"] == "theirs"
+    assert report.results["brandfit"].fitted_features["profile"] == "theirs"
     assert "Features read:\n  brandfit: text.hashing, theirs, stated, engagement" in report.to_text()
 
 
@@ -217,7 +220,7 @@ def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
     noted.write_text(str(float(noted.read_text()) + 1000))
     again = experiments.run(demo, table).report
     assert ticked[6:] == [3, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]
-    assert again.judged["text"].fit_seconds > 1000
+    assert again.results["text"].fit_seconds > 1000
     left, right = (r.to_dict() for r in (whole, again))
     assert left.pop("seconds") != right.pop("seconds")
     assert msgspec.json.encode(left) == msgspec.json.encode(right)
@@ -226,8 +229,8 @@ def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
 
 def test_a_kept_report_is_the_report(demo, tmp_path):
     report = pipeline.evaluate(demo, ["brandfit"], "cv5")
-    kept(report, tmp_path / "row.msgpack")
-    again = taken(tmp_path / "row.msgpack", report.protocol)
+    save_report(report, tmp_path / "row.msgpack")
+    again = load_report(tmp_path / "row.msgpack", report.protocol)
     left, right = report.to_dict(), again.to_dict()
     assert left.pop("calibration")["brandfit"]["ece"] == pytest.approx(
         right.pop("calibration")["brandfit"]["ece"], abs=1e-6
@@ -235,9 +238,9 @@ def test_a_kept_report_is_the_report(demo, tmp_path):
     assert msgspec.json.encode(left) == msgspec.json.encode(right)
     both = over_seeds([report, again])
     assert both.seeds == (0, 0)
-    assert all(len(v) == 2 for v in both.judged["brandfit"].values.values())
-    assert both.judged["brandfit"].fit_seconds == pytest.approx(2 * report.judged["brandfit"].fit_seconds)
-    assert list(over_rows({"a": report, "b": again}).judged) == ["a", "b"]
+    assert all(len(v) == 2 for v in both.results["brandfit"].values.values())
+    assert both.results["brandfit"].fit_seconds == pytest.approx(2 * report.results["brandfit"].fit_seconds)
+    assert list(over_rows({"a": report, "b": again}).results) == ["a", "b"]
 
 
 def test_what_is_written(outcome, tmp_path):
@@ -386,7 +389,7 @@ def test_what_is_so_of_one_row_is_not_said_of_all(demo):
     rows = [Row("with", "simcos"), Row("without", "simcos", slots={"concept": "none"})]
     outcome = experiments.run(demo, Experiment("Two", "us", rows, seeds=1))
     reports = {
-        name: replace(outcome.report, judged={name: outcome.report.judged[name]})
+        name: replace(outcome.report, judged={name: outcome.report.results[name]})
         for name in ("with", "without")
     }
     reports["with"] = replace(reports["with"], notes=(*outcome.report.notes, "encoded anew: a"))
@@ -463,7 +466,7 @@ def test_an_unknown_name_is_told():
 
 
 def test_every_field_of_a_row_is_explained():
-    assert set(describe(names.load("ranker", "camera").Config)) >= {
+    assert set(describe(registry.load("ranker", "camera").Config)) >= {
         "representation",
         "endorsement",
         "interaction",
@@ -501,7 +504,7 @@ def test_a_table_under_another_protocol_lies_beside_its_own(demo, tmp_path, monk
 
 def test_an_evaluation_that_nobody_declared_says_what_was_set(demo):
     report = pipeline.evaluate(demo, ["simcos", "wsim"], "cv5", {"wsim.epochs": 1, "protocol.k": 3})
-    told = to_dict(experiments.of_report(report, "Ours", {"wsim.epochs": 1, "protocol.k": 3}))
+    told = to_dict(experiments.outcome_of_report(report, "Ours", {"wsim.epochs": 1, "protocol.k": 3}))
     assert told["rows"]["wsim"]["settings"] == {"epochs": 1}
     assert told["rows"]["simcos"]["settings"] == {}
     assert told["report"]["settings"]["k"] == 3

@@ -19,9 +19,9 @@ from brandfit.errors import UnknownName, UsageError
 from brandfit.explain.attribute import OTHERS, Attributor, without
 from brandfit.explain.explain import explain
 from brandfit.explain.explanation import Attribution, Explanation, Weight
-from brandfit.explain.radar import column_radar, like_brands, radar
-from brandfit.explain.sentences import sentences
-from brandfit.explain.variants import others, pair
+from brandfit.explain.perturbations import others, pair
+from brandfit.explain.radar import column_radar, radar, similar_brands
+from brandfit.explain.text import sentences
 from brandfit.learning.pooling import brand_vectors
 from brandfit.rankers.camera import Camera
 from brandfit.rankers.simcos import SimCos
@@ -42,13 +42,13 @@ def toy() -> Dataset:
     links = [Link(id=link_id("endorses", "i03", "store"), kind="endorses", source="i03", target="store")]
     text = Features("t", np.array([p.id for p in posts], dtype=object), rows, "post", COLUMNS, slot="text")
     concept = Features("c", text.ids, rows, "post", COLUMNS, slot="concept")
-    return Dataset.of(accounts, posts, links=links).with_slots({"text": text, "concept": concept})
+    return Dataset.from_rows(accounts, posts, links=links).with_slots({"text": text, "concept": concept})
 
 
 @pytest.fixture
 def product(toy):
     """b' diag(w) i, and nothing else."""
-    ranker = WSim(WSim.Config.of({"normalise": False}))
+    ranker = WSim(WSim.Config.from_settings({"normalise": False}))
     ranker.diagonal = {"text": np.array([1.0, -2.0, 0.5, 0.0, 3.0, 1.0])}
     ranker.weights, ranker.reads = {"text": 1.0}, {"text": ("t", 6)}
     return ranker
@@ -194,7 +194,7 @@ def test_words_that_the_brand_uses_speak_for_the_pair():
     posts = [Post(id="b", account="shop", caption="lemon cake and tea")]
     posts += [Post(id=f"p{n}", account=f"i{n}", caption="bikes and mountains") for n in range(8)]
     posts += [Post(id="p8", account="i8", caption="lemon cake on my bikes", hashtags=["tea"])]
-    dataset = Dataset.of(accounts, posts)
+    dataset = Dataset.from_rows(accounts, posts)
     encoder = Hashing()
     dataset = dataset.with_slots({"text": encoder.encode(dataset)})
     ranker = SimCos().fit(dataset)
@@ -228,7 +228,7 @@ def test_radars_are_shares_of_both_sides(toy):
 
 
 def test_of_camera_the_direction_is_its_attention(toy):
-    ranker = Camera(Camera.Config.of({"epochs": 1, "width": 0.05, "validation": 0.0})).fit(toy)
+    ranker = Camera(Camera.Config.from_settings({"epochs": 1, "width": 0.05, "validation": 0.0})).fit(toy)
     found = next(
         r
         for r in explain(ranker, toy, "shop", "i05", ("posts",)).radars
@@ -243,7 +243,7 @@ def test_of_camera_the_direction_is_its_attention(toy):
 
 
 def test_brands_that_are_alike_come_first_and_say_whom_they_work_with(toy):
-    assert like_brands(SimCos().fit(toy), toy, "shop", "i03") == [
+    assert similar_brands(SimCos().fit(toy), toy, "shop", "i03") == [
         {
             "brand": "store",
             "likeness": pytest.approx(0.9, abs=0.2),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from brandfit.campaign.advise import advise
+from brandfit.campaign.content_fit import advise
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -52,7 +52,7 @@ def seen() -> Dataset:
     accounts = [Account(id="shop", role="brand"), Account(id="ana")]
     posts = [Post(id="b", account="shop"), Post(id="p", account="ana"), Post(id="q", account="ana")]
     images = [Image(post="b", hash="red"), Image(post="p", hash="mixed"), Image(post="q", hash="mixed")]
-    dataset = Dataset.of(accounts, posts, images, pictures=pictures)
+    dataset = Dataset.from_rows(accounts, posts, images, pictures=pictures)
     return dataset.with_slots({"picture": Redness().encode(dataset)})
 
 
@@ -98,7 +98,7 @@ def vgg(seen):
     picture = Features(
         "image.vgg16", np.array(["b", "p", "q"], dtype=object), rows.reshape(3, -1), slot="picture"
     )
-    ranker = WSim(WSim.Config.of({"normalise": False}))
+    ranker = WSim(WSim.Config.from_settings({"normalise": False}))
     weights = np.zeros(VGG)
     weights[..., 3], weights[..., 7] = 2.0, -1.0
     ranker.diagonal, ranker.weights = {"picture": weights.ravel()}, {"picture": 1.0}
@@ -107,18 +107,18 @@ def vgg(seen):
 
 def test_wsim_maps_by_hand(vgg):
     ranker, dataset, rows = vgg
-    general = heatmap.drawn("wsim-general", ranker, dataset, None, "shop", "ana", "p")
+    general = heatmap.heat_map("wsim-general", ranker, dataset, None, "shop", "ana", "p")
     np.testing.assert_allclose(general.values, 2 * rows[1, :, :, 3] - rows[1, :, :, 7], rtol=1e-5)
-    of_brand = heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "p")
+    of_brand = heatmap.heat_map("wsim", ranker, dataset, None, "shop", "ana", "p")
     b = rows[0]
     np.testing.assert_allclose(
         of_brand.values, 2 * b[..., 3] * rows[1, :, :, 3] - b[..., 7] * rows[1, :, :, 7], rtol=1e-5
     )
     both = (
-        of_brand.values + heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "q").values
+        of_brand.values + heatmap.heat_map("wsim", ranker, dataset, None, "shop", "ana", "q").values
     ).sum() / 2
     assert both == pytest.approx(ranker.score(dataset, np.array(["shop"]), np.array(["ana"]))[0, 0], rel=1e-4)
-    of_influencer = heatmap.drawn("wsim", ranker, dataset, None, "shop", "ana", "b", "brand")
+    of_influencer = heatmap.heat_map("wsim", ranker, dataset, None, "shop", "ana", "b", "brand")
     assert of_influencer.values.sum() == pytest.approx(both, rel=1e-4)  # the same score from the other side
     assert of_brand.area == pytest.approx(
         (1 / 16, 1 / 16, 15 / 16, 15 / 16)
@@ -134,10 +134,16 @@ def test_a_method_says_what_it_lacks(seen, vgg):
         ("gradient", simcos, seen, Redness(), "redness is no network of PyTorch"),
         ("gradient", simcos, dataset, None, "nothing here can read pictures as image.vgg16 did"),
         ("occlusion", simcos, dataset, None, "nothing here can read pictures as image.vgg16 did"),
-        ("occlusion", simcos, Dataset.of([Account(id="ana")], []), None, "no picture features of posts"),
+        (
+            "occlusion",
+            simcos,
+            Dataset.from_rows([Account(id="ana")], []),
+            None,
+            "no picture features of posts",
+        ),
     ):
         with pytest.raises(UsageError, match=said) as raised:
-            heatmap.drawn(method, of, data, encoder, "shop", "ana", "p")
+            heatmap.heat_map(method, of, data, encoder, "shop", "ana", "p")
         assert raised.value.hint
 
 
@@ -146,9 +152,11 @@ def test_the_map_of_a_post_with_several_pictures_wants_the_first_alone(vgg):
     images = [Image(post="p", hash="mixed"), Image(post="p", position=1, hash="red")]
     accounts = [Account(id="shop", role="brand"), Account(id="ana")]
     posts = [Post(id="b", account="shop"), Post(id="p", account="ana")]
-    several = Dataset.of(accounts, posts, images, pictures={h: dataset.picture(h) for h in ("mixed", "red")})
+    several = Dataset.from_rows(
+        accounts, posts, images, pictures={h: dataset.picture(h) for h in ("mixed", "red")}
+    )
     with pytest.raises(UsageError, match="p has 2 pictures, and nothing here can read the first alone"):
-        heatmap.drawn("wsim", ranker, several.with_slots(dataset.slots), None, "shop", "ana", "p")
+        heatmap.heat_map("wsim", ranker, several.with_slots(dataset.slots), None, "shop", "ana", "p")
 
 
 def test_gradients_are_exact_on_a_plane():
@@ -179,9 +187,9 @@ def test_a_gradient_map_adds_up_to_what_the_picture_gains_over_the_mean_colour(s
     pytest.importorskip("captum")
     from brandfit.encoders.image.clip import CLIP
 
-    encoder = CLIP(CLIP.Config.of({"model": str(tiny_clip)}))
+    encoder = CLIP(CLIP.Config.from_settings({"model": str(tiny_clip)}))
     dataset = seen.with_slots({"picture": encoder.encode(seen)})
-    found = heatmap.drawn("gradient", SimCos().fit(dataset), dataset, encoder, "shop", "ana", "p")
+    found = heatmap.heat_map("gradient", SimCos().fit(dataset), dataset, encoder, "shop", "ana", "p")
     assert found.values.shape == (28, 28)
     shown = dataset.slots["picture"].of(np.array(["b"], dtype=object))[0][0]
     likeness = heatmap.cosine_with(encoder.differentiable(), shown)
@@ -189,7 +197,7 @@ def test_a_gradient_map_adds_up_to_what_the_picture_gains_over_the_mean_colour(s
     with torch.inference_mode():
         gain = float(likeness(picture) - likeness(torch.zeros_like(picture)))
     assert found.values.sum() == pytest.approx(gain, abs=0.02)
-    other = heatmap.drawn("gradient", SimCos().fit(dataset), dataset, encoder, "shop", "ana", "b", "brand")
+    other = heatmap.heat_map("gradient", SimCos().fit(dataset), dataset, encoder, "shop", "ana", "b", "brand")
     assert (other.side, other.picture) == ("brand", "red")
 
 
@@ -209,7 +217,7 @@ def test_what_lies_outside_the_area_does_not_reach_the_network(size, tiny_clip, 
     rng = np.random.default_rng(3)
     w, h = size
     plain = rng.integers(0, 256, (h, w, 3)).astype(np.uint8)
-    for encoder in (CLIP(CLIP.Config.of({"model": str(tiny_clip)})), MobileNet()):
+    for encoder in (CLIP(CLIP.Config.from_settings({"model": str(tiny_clip)})), MobileNet()):
         left, top, right, bottom = (
             share * side for share, side in zip(encoder.area(w, h), (w, h, w, h), strict=True)
         )
@@ -219,7 +227,7 @@ def test_what_lies_outside_the_area_does_not_reach_the_network(size, tiny_clip, 
             max(int(top) - margin, 0) : int(bottom) + margin, max(int(left) - margin, 0) : int(right) + margin
         ]
         changed[inside] = plain[inside]
-        data = Dataset.of(
+        data = Dataset.from_rows(
             pictures={"plain": png(plain), "changed": png(changed), "black": png(np.zeros_like(plain))}
         )
         whole, cut, black = (
@@ -258,7 +266,7 @@ def test_of_a_new_picture_the_map_finds_what_is_like_the_brand_and_the_fit_is_th
 def test_a_map_wants_something_to_compare_with(seen):
     with pytest.raises(UsageError, match="Nothing of nobody"):
         heatmap.fit(
-            Dataset.of([Account(id="nobody")], []).with_slots(seen.slots),
+            Dataset.from_rows([Account(id="nobody")], []).with_slots(seen.slots),
             Redness(),
             "nobody",
             np.zeros((8, 8, 3), np.uint8),

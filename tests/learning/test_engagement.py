@@ -19,7 +19,7 @@ def test_levels_are_nan_without_posts_and_the_rate_a_logarithm(columns, names):
     posts = [Post(id="p", account="a"), Post(id="q", account="a"), Post(id="r", account="c")]
     values = np.array([[0.02, 4.0], [0.04, 6.0], [0.0, 1.0]], np.float32)
     features = Features("engagement", np.array(["p", "q", "r"], dtype=object), values, columns=columns)
-    data = Dataset.of(accounts, posts).with_slots({"engagement": features})
+    data = Dataset.from_rows(accounts, posts).with_slots({"engagement": features})
     told = levels(data, data.influencers)
     assert tuple(told) == names
     rate = [np.log(0.03), np.nan, np.log(LEAST)] if columns else [0.03, np.nan, 0.0]

@@ -11,7 +11,7 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post
 from brandfit.learning import similarity
 from brandfit.learning.pooling import Rows, account_rows, brand_rows
-from brandfit.learning.similarity import late
+from brandfit.learning.similarity import maxsim
 
 
 def ids(*names):
@@ -24,14 +24,14 @@ def test_the_newest_posts_are_taken_and_a_brand_without_any_is_seen_through_its_
     text = Features("t", ids(*times), np.arange(6, dtype=np.float32)[:, None])
     accounts = [Account(id=id) for id in "abc"] + [Account(id=id, role="brand") for id in ("shop", "quiet")]
     links = [Link(id=i, kind="endorses", source=i, target="quiet") for i in "ac"]
-    dataset = Dataset.of(accounts, posts, links=links).with_slots({"text": text})
+    dataset = Dataset.from_rows(accounts, posts, links=links).with_slots({"text": text})
     found = account_rows(dataset, "text", ids("b", "nobody", "a"), 2)
     assert found.values[:, 0].tolist() == [3, 1, 0]  # of a the newest two, newest first
     assert found.counts.tolist() == [1, 0, 2]
     found = brand_rows(dataset, "text", ids("quiet", "shop"), 3)
     assert found.values[:, 0].tolist() == [1, 4, 0, 5]  # a1 at 9, c0 at 7, a0 at 5; then its own
     assert found.counts.tolist() == [3, 1]
-    again = found.of(np.array([1, 0, 1]))
+    again = found.subset(np.array([1, 0, 1]))
     assert again.values[:, 0].tolist() == [5, 1, 4, 0, 5]
     assert again.counts.tolist() == [1, 3, 1]
 
@@ -53,7 +53,7 @@ def test_against_the_slow_version(left, right, held, seed):
     b, i = rows(left, rng), rows(right, rng)
     before, similarity.ROWS = similarity.ROWS, held
     try:
-        met, meets = late(b, i)
+        met, meets = maxsim(b, i)
     finally:
         similarity.ROWS = before
     ends_b, ends_i = np.cumsum([0, *left]), np.cumsum([0, *right])

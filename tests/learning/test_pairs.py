@@ -17,7 +17,7 @@ def dataset(*links):
     accounts = [Account(id=id) for id in ("ana", "bo", "cy")] + [
         Account(id=id, role="brand") for id in ("quiet", "shop")
     ]
-    return Dataset.of(accounts, [Post(id="s1", account="shop")], links=links)
+    return Dataset.from_rows(accounts, [Post(id="s1", account="shop")], links=links)
 
 
 def pairs_of(view):

@@ -40,7 +40,7 @@ def dataset():
         link("endorses", i, b)
         for i, b in (("ana", "quiet"), ("bo", "quiet"), ("cy", "quiet"), ("ana", "shop"))
     ]
-    return Dataset.of(accounts, rows, links=links).with_slots({"text": text, "concept": concept})
+    return Dataset.from_rows(accounts, rows, links=links).with_slots({"text": text, "concept": concept})
 
 
 def test_accounts_are_the_mean_of_their_posts_that_have_the_feature(dataset):
@@ -106,7 +106,7 @@ def test_alone_and_among_others_to_the_last_bit():
     text = Features(
         "t", np.array([p.id for p in posts], dtype=object), rng.normal(size=(200, 33)).astype(np.float32)
     )
-    dataset = Dataset.of([Account(id=f"a{n}") for n in range(9)], posts).with_slots({"text": text})
+    dataset = Dataset.from_rows([Account(id=f"a{n}") for n in range(9)], posts).with_slots({"text": text})
     together = account_vectors(dataset, "text", dataset.influencers).values
     for n, account in enumerate(dataset.influencers):
         assert (account_vectors(dataset, "text", ids(account)).values[0] == together[n]).all()
@@ -126,7 +126,7 @@ def test_weighted_posts_weigh_by_their_answers():
         Post(id="b0", account="b"),
     ]
     text = Features("t", ids("a0", "a1", "b0"), np.array([[0], [1], [5]], np.float32))
-    dataset = Dataset.of([Account(id="a"), Account(id="b")], posts).with_slots({"text": text})
+    dataset = Dataset.from_rows([Account(id="a"), Account(id="b")], posts).with_slots({"text": text})
     weight = 1 + np.log(100)
     found = account_vectors(dataset, "text", ids("a", "b"), weighted=True)
     np.testing.assert_allclose(found.values, [[weight / (weight + 1)], [5]], rtol=1e-6)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brandfit.learning.stack import Stack, stack, unfitted
+from brandfit.learning.calibrated_logit import Stack, stack, unfitted
 
 
 def drawn(n=6000, groups=300, seed=0):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from brandfit.learning.feature_transforms import View, view
 from brandfit.learning.pooling import Vectors
-from brandfit.learning.views import View, view
 
 
 def vectors(values, present=None):
@@ -21,13 +21,17 @@ def test_shares_are_rooted_weighed_by_rarity_centred_and_of_length_one():
     rows = np.sqrt(np.array([[1, 0, 0], [0.5, 0, 0.5], [0.36, 0.64, 0], [1, 0, 0]])) * weights
     expected = rows - rows.mean(axis=0)
     np.testing.assert_allclose(
-        found.of(right, 1).values, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-6
+        found.transform(right, 1).values,
+        expected / np.linalg.norm(expected, axis=1, keepdims=True),
+        atol=1e-6,
     )
     alone = np.sqrt([0.64, 0.36, 0]) * weights - rows.mean(axis=0)  # a brand alone is no mean of brands
-    np.testing.assert_allclose(found.of(left, 0).values[0], alone / np.linalg.norm(alone), atol=1e-6)
+    np.testing.assert_allclose(found.transform(left, 0).values[0], alone / np.linalg.norm(alone), atol=1e-6)
     counts = vectors([[64, 36, 0], [8, 0, 8]])  # counts say what shares say
     np.testing.assert_allclose(
-        found.of(counts, 1).values, found.of(vectors([[0.64, 0.36, 0], [0.5, 0, 0.5]]), 1).values, atol=1e-6
+        found.transform(counts, 1).values,
+        found.transform(vectors([[0.64, 0.36, 0], [0.5, 0, 0.5]]), 1).values,
+        atol=1e-6,
     )
 
 
@@ -48,18 +52,20 @@ def test_what_is_absent_stays_absent_and_a_view_comes_back_from_its_arrays():
     rng = np.random.default_rng(1)
     left, right = vectors(rng.normal(size=(6, 4))), vectors(rng.normal(size=(9, 4)), [True] * 8 + [False])
     found = view(left, right)
-    assert found.of(right, 1).present.tolist() == [True] * 8 + [False]
+    assert found.transform(right, 1).present.tolist() == [True] * 8 + [False]
     again = View.restored(found.arrays())
-    np.testing.assert_array_equal(again.of(right, 1).values, found.of(right, 1).values)
+    np.testing.assert_array_equal(again.transform(right, 1).values, found.transform(right, 1).values)
 
 
 def test_a_row_is_the_same_alone():
     rng = np.random.default_rng(2)
     left, right = vectors(rng.normal(size=(20, 24))), vectors(rng.normal(size=(90, 24)))
     found = view(left, right)
-    whole = found.of(right, 1).values
+    whole = found.transform(right, 1).values
     for n in range(90):
-        np.testing.assert_array_equal(found.of(vectors(right.values[n : n + 1]), 1).values[0], whole[n])
+        np.testing.assert_array_equal(
+            found.transform(vectors(right.values[n : n + 1]), 1).values[0], whole[n]
+        )
 
 
 def test_very_wide_values_are_projected():
@@ -67,8 +73,8 @@ def test_very_wide_values_are_projected():
     base = rng.random((40, 3))
     wide = vectors(base @ rng.random((3, 3000)))
     found = view(wide, wide)
-    assert found.of(wide, 1).values.shape[1] <= 40
-    near = found.of(wide, 1).values @ found.of(wide, 1).values.T
+    assert found.transform(wide, 1).values.shape[1] <= 40
+    near = found.transform(wide, 1).values @ found.transform(wide, 1).values.T
     assert (np.diag(near) > 0.999).all()
 
 
@@ -86,6 +92,6 @@ def test_few_brands_are_not_taken_off_from_themselves(brands):
         left, right = (Vectors((side + shift).astype(np.float32), np.ones(len(side), bool)) for side in rows)
         made = view(left, right)
         assert made.kind == ("dense" if shift else "shares")
-        cosine = made.of(left, 0).values @ made.of(right, 1).values.T
+        cosine = made.transform(left, 0).values @ made.transform(right, 1).values.T
         same = own[:, None] == np.arange(80) % 8
         assert cosine[same].min() > cosine[~same].max()

@@ -26,7 +26,7 @@ from brandfit.arguments import (
     count,
     limits,
     paths,
-    places,
+    positive_count,
     seeds_of,
     texts,
     weights,
@@ -34,7 +34,7 @@ from brandfit.arguments import (
 )
 from brandfit.errors import BrandfitError, UnknownName, UsageError, WorkspaceError
 from brandfit.workspace import Workspace
-from brandfit.workspace.place import as_workspace, checked_place
+from brandfit.workspace.argument import as_workspace, checked_workspace
 
 BRAND, SOMEONE = "northpeak.outdoor", "senna.peaks"
 FUNCTIONS = [value for name in pipeline.__all__ if isinstance(value := getattr(pipeline, name), FunctionType)]
@@ -44,7 +44,7 @@ LISTS = {
     paths: ["a.csv", Path("b.csv")],
     seeds_of: [1, 2],
 }
-SINGLE = {account: "a.b", count: 1, places: 1, amount: 1.0, limits: {"x": 1}, weights: {"x": 1.0}}
+SINGLE = {account: "a.b", count: 1, positive_count: 1, amount: 1.0, limits: {"x": 1}, weights: {"x": 1.0}}
 
 
 class Column:
@@ -90,7 +90,7 @@ def is_list(hint) -> bool:
 
 
 def is_place(hint) -> bool:
-    return (about := accepts(hint)) is not None and about.convert in (as_workspace, checked_place)
+    return (about := accepts(hint)) is not None and about.convert in (as_workspace, checked_workspace)
 
 
 def parts_of(hint) -> tuple:
@@ -177,7 +177,9 @@ def test_every_list_is_accepted_in_every_form(function, name, workspace):
 @pytest.mark.parametrize(
     ("function", "name"),
     parameters(
-        lambda hint: (about := accepts(hint)) is not None and about.convert in (as_workspace, checked_place)
+        lambda hint: (
+            (about := accepts(hint)) is not None and about.convert in (as_workspace, checked_workspace)
+        )
     ),
 )
 def test_every_workspace_may_be_a_path(function, name, workspace):
@@ -282,7 +284,7 @@ def test_a_text_is_no_list_of_letters(place, tmp_path):
     assert pipeline.export(place, "rankings", tmp_path / "one.csv", BRAND, "simcos", 4) == 4
     assert [pick.influencer for pick in pipeline.appraise(place, BRAND, SOMEONE, "simcos").picks] == [SOMEONE]
     message = pipeline.advise(place, BRAND, captions="Sale! Boots for every summit.")
-    assert [idea.what for idea in message.ideas] == ["Sale! Boots for every summit."]
+    assert [idea.label for idea in message.ideas] == ["Sale! Boots for every summit."]
     assert pipeline.describe_accounts(place, SOMEONE) == pipeline.describe_accounts(place, [SOMEONE])
 
 
@@ -334,8 +336,8 @@ def test_models_and_datasets_take_a_text_and_lists_too(place):
             model.score(dataset, BRAND, form).tolist()
             == model.score(dataset, np.array([BRAND], dtype=object), some).tolist()
         )
-    assert dataset.of_accounts("role", SOMEONE).tolist() == ["influencer"]
-    assert dataset.keep(influencers=SOMEONE).influencers.tolist() == [SOMEONE]
+    assert dataset.account_values("role", SOMEONE).tolist() == ["influencer"]
+    assert dataset.restricted(influencers=SOMEONE).influencers.tolist() == [SOMEONE]
     assert dataset.hide_categories(SOMEONE).fingerprint == dataset.hide_categories([SOMEONE]).fingerprint
     text = dataset.slots["text"]
     post = text.ids[0]
@@ -465,7 +467,7 @@ def test_a_brand_is_no_influencer_and_an_account_to_forget_must_be_there(trained
     with pytest.raises(UnknownName, match=r"nosuch\.one"):
         pipeline.forget(workspace, "nosuch.one")
     with pytest.raises(UnknownName, match="no post"):
-        pipeline.posts_told(workspace, "nosuch.one")
+        pipeline.post_topics(workspace, "nosuch.one")
 
 
 @pytest.mark.parametrize(
@@ -511,7 +513,7 @@ NAN, INFINITE = float("nan"), float("inf")
         (pipeline.evaluate, {"rankers": "simcos", "seeds": []}, "seeds"),
         (pipeline.judge_profilers, {"profilers": "nearest", "seeds": [1, 1]}, "seeds"),
         (pipeline.judge_profilers, {"profilers": "nearest", "folds": -1}, "folds"),
-        (pipeline.to_mark, {"done": [], "count": -1}, "count"),
+        (pipeline.posts_to_label, {"done": [], "count": -1}, "count"),
     ],
 )
 def test_a_number_that_cannot_be_meant_is_refused(place, function, given, name):

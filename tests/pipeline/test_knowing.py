@@ -29,7 +29,7 @@ def posts_of(workspace, account):
 @pytest.mark.parametrize("account", [BRAND, "senna.peaks"])
 def test_topics_are_shares_of_the_mean_over_posts(workspace, account):
     features = pipeline.load(workspace).slots["concept"]
-    values, there = features.of([post["id"] for post in posts_of(workspace, account)])
+    values, there = features.values_of([post["id"] for post in posts_of(workspace, account)])
     mean = values[there].mean(axis=0)
     told = pipeline.topics(workspace, account, 5)
     assert len(told) == 5
@@ -40,7 +40,11 @@ def test_topics_are_shares_of_the_mean_over_posts(workspace, account):
 
 
 def test_a_stated_category_stands_beside_what_a_profiler_tells(workspace):
-    assert pipeline.category(workspace, "senna.peaks").to_dict() == {"stated": "travel", "told": {}, "by": ""}
+    assert pipeline.category(workspace, "senna.peaks").to_dict() == {
+        "stated": "travel",
+        "predicted": {},
+        "by": "",
+    }
     with pytest.raises(UnknownName, match="senna"):
         pipeline.category(workspace, "senna.nobody")
 
@@ -48,7 +52,7 @@ def test_a_stated_category_stands_beside_what_a_profiler_tells(workspace):
 def test_marks_of_posts_are_those_of_the_table_and_of_the_profiler(workspace):
     mine = posts_of(workspace, "senna.peaks")
     features = workspace.features("sponsored")
-    told = pipeline.posts_told(workspace, [post["id"] for post in mine])
+    told = pipeline.post_topics(workspace, [post["id"] for post in mine])
     assert [one["disclosed"] for one in told] == [post["disclosed"] for post in mine]
     at = features.columns.index("sponsored")
     for post, one in zip(mine, told, strict=True):
@@ -65,8 +69,8 @@ def test_how_much_each_post_counts_is_kept_and_read_by_nobody_else(tmp_path):
         model, _ = pipeline.profile(workspace, "attentive", {"epochs": "2", "folds": "2"})
         one = str(pipeline.load(workspace).influencers[0])
         mine = posts_of(workspace, one)
-        looked = model.looked(pipeline.with_features(workspace), np.array([one], dtype=object))
-        told = [row["attention"] for row in pipeline.posts_told(workspace, [post["id"] for post in mine])]
+        looked = model.post_attention(pipeline.with_features(workspace), np.array([one], dtype=object))
+        told = [row["attention"] for row in pipeline.post_topics(workspace, [post["id"] for post in mine])]
         assert sum(told) == pytest.approx(1, abs=1e-4)
         at = dict(zip(looked.posts.tolist(), looked.attention.tolist(), strict=True))
         assert told == pytest.approx([at[post["id"]] for post in mine], abs=1e-4)
@@ -96,7 +100,11 @@ def test_prices_are_those_of_a_shortlist(workspace):
 def test_one_whose_followers_are_not_known_has_no_price(workspace):
     dataset = pipeline.load(workspace)
     followers = dict(
-        zip(dataset.influencers.tolist(), dataset.of_accounts("followers", dataset.influencers), strict=True)
+        zip(
+            dataset.influencers.tolist(),
+            dataset.account_values("followers", dataset.influencers),
+            strict=True,
+        )
     )
     unknown = [id for id, size in followers.items() if size is None or np.isnan(size)]
     assert unknown
@@ -115,7 +123,7 @@ def test_shared_audiences_are_those_of_the_views(workspace):
         left, right = (commenters[id] - {id} for id in (one, other))
         assert both.common == len(left & right)
         assert both.share == pytest.approx(len(left & right) / len(left))
-        assert both == pipeline.audience(workspace, one, other).view.beside.shared
+        assert both == pipeline.audience(workspace, one, other).view.comparison.shared
 
 
 def test_an_explanation_is_made_once_as_long_as_nothing_changes(workspace):

@@ -17,7 +17,7 @@ from brandfit.cli import cli
 from brandfit.data.captions import hashtags
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, link_id
-from brandfit.pipeline.completing import QUICK
+from brandfit.pipeline.missing_features import QUICK
 from brandfit.workspace import Workspace
 
 ENCODERS = ("text.hashing", "concept.bag", "engagement")
@@ -282,7 +282,7 @@ def test_a_changed_brief_counts_as_it_is_now(workspace):
 
 def test_other_brands_do_not_wait_for_a_new_one(workspace, monkeypatch):
     workspace.write("brief", brief())
-    cls = type(pipeline.loading.maker_of(workspace, workspace.features("text.hashing")))
+    cls = type(pipeline.datasets.maker_of(workspace, workspace.features("text.hashing")))
     monkeypatch.setattr(cls, "encode_batch", lambda *_: pytest.fail("something was encoded"))
     assert len(pipeline.rank(workspace, "food.shop", "simcos"))
 
@@ -306,7 +306,7 @@ def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
     page = (tmp_path / "r.html").read_text()
     assert "Number 1" not in page
     assert "Nobody is ranked" in page or "nobody is ranked" in page
-    with pytest.raises(pipeline.choosing.UsageError, match="No set can be chosen"):
+    with pytest.raises(pipeline.campaign.UsageError, match="No set can be chosen"):
         pipeline.shortlist(workspace, "many.brand", count=2, ranker="simcos")
     pipeline.update(workspace)
     assert pipeline.rank(workspace, "many.brand", "simcos").no_evidence == 0

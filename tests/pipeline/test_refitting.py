@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.data import endorsements
 from brandfit.data.features import Features
 from brandfit.data.split import expansion
@@ -67,12 +67,12 @@ def place(tmp_path_factory):
 @pytest.fixture
 def gossip(tmp_path, monkeypatch):
     """A workspace with Features of labels."""
-    load, known = names.load, names.names
+    load, known = registry.load, registry.names
     monkeypatch.setattr(
-        names, "load", lambda kind, name: Gossip if name == "text.gossip" else load(kind, name)
+        registry, "load", lambda kind, name: Gossip if name == "text.gossip" else load(kind, name)
     )
     monkeypatch.setattr(
-        names, "names", lambda kind: [*known(kind), *(["text.gossip"] if kind == "encoder" else [])]
+        registry, "names", lambda kind: [*known(kind), *(["text.gossip"] if kind == "encoder" else [])]
     )
     monkeypatch.setattr(Gossip, "name", "text.gossip")
     with Workspace(tmp_path / "demo", create=True) as workspace:
@@ -100,8 +100,8 @@ def test_both_sides_are_what_the_encoder_makes_of_them_by_what_it_learned_of_the
     assert set(anew.encoders) == {"text"}
     (fold,) = expansion(dataset)
     found = anew(fold)
-    cls = names.load("encoder", "text.lda")
-    lda = cls(cls.Config.of({"topics": 8}))
+    cls = registry.load("encoder", "text.lda")
+    lda = cls(cls.Config.from_settings({"topics": 8}))
     for view, side in ((fold.train, found.train), (fold.test, found.test)):
         wanted = lda.encode(view, learn=view is fold.train)
         assert side.slots["text"].columns == wanted.columns
@@ -129,12 +129,12 @@ def test_the_pairs_that_are_judged_stay_the_same(tmp_path):
         )
         workspace.save(replace(workspace.features("text.profile"), key="made elsewhere"))
         left = pipeline.evaluate(workspace, ["brandfit"], "expansion", refit=True)
-    assert [note for note in once.judged["brandfit"].notes if FITTED in note]
-    assert not [note for note in anew.judged["brandfit"].notes if FITTED in note or WHOLE in note]
+    assert [note for note in once.results["brandfit"].notes if FITTED in note]
+    assert not [note for note in anew.results["brandfit"].notes if FITTED in note or WHOLE in note]
     assert anew.brands.tolist() == once.brands.tolist()
     assert (anew.candidate_counts, anew.positives) == (once.candidate_counts, once.positives)
     assert [note for note in left.remarks() if "not encoded anew" in note and "text.profile" in note]
-    assert [note for note in left.judged["brandfit"].notes if FITTED in note]
+    assert [note for note in left.results["brandfit"].notes if FITTED in note]
 
 
 def test_the_workspace_keeps_its_features(place):

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from brandfit import pipeline
 from brandfit.cli import main
 from brandfit.errors import UnknownName, UsageError
-from brandfit.pipeline.suiting import Pair, Suited
+from brandfit.pipeline.brands import BrandMatch, Pair
 from brandfit.rankers.simcos import SimCos
-from brandfit.ranking import order, place
+from brandfit.ranking import order, rank_at
 from brandfit.workspace import Workspace
 
 
@@ -41,7 +41,7 @@ def workspace(folder):
 def test_a_place_is_where_sorting_puts_it(scores):
     ids = [f"i{n}" for n in range(len(scores))]
     best = order(np.array(scores), ids).tolist()
-    assert [place(np.array(scores), ids, n) for n in range(len(scores))] == [
+    assert [rank_at(np.array(scores), ids, n) for n in range(len(scores))] == [
         best.index(n) + 1 for n in range(len(scores))
     ]
 
@@ -56,17 +56,17 @@ def test_places_are_those_of_rank(workspace, ranker, partners):
     assert [one.rank for one in found.brands] == list(range(1, len(found.brands) + 1))
     for one in found.brands[:4] + found.brands[-2:]:
         ranking = pipeline.rank(workspace, one.brand, ranker, partners=partners)
-        assert ranking.candidates[one.place - 1] == "arvid.peaks"
+        assert ranking.candidates[one.candidate_rank - 1] == "arvid.peaks"
         assert one.among == len(ranking)
 
 
 def test_in_order_of_probability_where_there_is_one_else_of_place(workspace):
     told, silent = (pipeline.brands_for(workspace, "arvid.peaks", r) for r in ("brandfit", "simcos"))
-    assert (told.by, silent.by) == ("probability", "place")
+    assert (told.by, silent.by) == ("probability", "rank")
     chances = [one.probability[0] for one in told.brands]
     assert chances == sorted(chances, reverse=True)
     assert all(low <= value <= high for value, low, high in (one.probability for one in told.brands))
-    shares = [(one.place - 0.5) / one.among for one in silent.brands]
+    shares = [(one.candidate_rank - 0.5) / one.among for one in silent.brands]
     assert shares == sorted(shares)
     assert {one.probability for one in silent.brands} == {None}
 
@@ -98,7 +98,7 @@ def test_a_pair_from_both_sides(workspace):
         both = pipeline.pair(workspace, one.brand, "arvid.peaks")
         assert both.suited == one
         assert both.brands == len(found.brands)
-        assert f"number {one.place} of {one.among} candidates" in both.sentence
+        assert f"number {one.candidate_rank} of {one.among} candidates" in both.sentence
         assert f"number {one.rank} of {both.brands} brands" in both.sentence
     past = next(b for b, of in pipeline.load(workspace).partners.items() if "arvid.peaks" in of)
     assert pipeline.pair(workspace, past, "arvid.peaks").suited.among > found.brands[0].among
@@ -117,7 +117,9 @@ def test_an_influencer_outside_the_bounds_is_no_candidate_of_a_pair(workspace, c
         f"{small} is no candidate: it has 2,900 followers, and candidates have 5,000 to 100,000 followers"
         in both.sentence
     )
-    assert f"It would be number {both.suited.place}, next to {inside.among} candidates" in both.sentence
+    assert (
+        f"It would be number {both.suited.candidate_rank}, next to {inside.among} candidates" in both.sentence
+    )
     assert not both.for_brand
     assert (both.to_dict()["candidate"], both.suited.among) == (False, inside.among + 1)
     main(["brands", small, "--with", brand, "-w", str(workspace.path)])
@@ -126,7 +128,7 @@ def test_an_influencer_outside_the_bounds_is_no_candidate_of_a_pair(workspace, c
     assert "places are those that it would have" in note
     within = pipeline.pair(workspace, brand, small, followers="0..")
     assert within.to_dict()["candidate"]
-    assert f"is number {within.suited.place} of {ranking.among} candidates" in within.sentence
+    assert f"is number {within.suited.candidate_rank} of {ranking.among} candidates" in within.sentence
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_an_influencer_outside_the_bounds_is_no_candidate_of_a_pair(workspace, c
     ],
 )
 def test_the_first_tenth_is_told_of_each_side(place_, rank, said):
-    both = Pair("ana", Suited(rank, "shop", place_, 100, None), 20)
+    both = Pair("ana", BrandMatch(rank, "shop", place_, 100, None), 20)
     assert both.sentence.endswith(f"first tenth for {said}.")
     assert json.loads(json.dumps(both.to_dict()))["first_tenth_for_brand"] == both.for_brand
 

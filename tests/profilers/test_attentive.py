@@ -35,11 +35,11 @@ def planted(accounts: int, posts_each: int, telling: int, seed: int = 0) -> tupl
     text = Features(
         "t", np.array([post.id for post in posts], dtype=object), np.array(values, np.float32), slot="text"
     )
-    return Dataset.of(rows, posts).with_slots({"t": text}), topic
+    return Dataset.from_rows(rows, posts).with_slots({"t": text}), topic
 
 
 def accuracy(profiler: Attentive, dataset: Dataset, topic: dict[str, str]) -> float:
-    ids = np.array([id for id in topic if dataset.of_accounts("category", [id])[0] is None], dtype=object)
+    ids = np.array([id for id in topic if dataset.account_values("category", [id])[0] is None], dtype=object)
     told = profiler.probabilities(dataset, ids).argmax(axis=1)
     return float(np.mean([TOPICS[t] == topic[id] for t, id in zip(told, ids.tolist(), strict=True)]))
 
@@ -54,10 +54,10 @@ def test_attention_finds_the_posts_that_tell_where_there_are_many():
         "posts": 0.0,
         "patience": 30,
     }
-    with_it = Attentive(Attentive.Config.of(settings)).fit(dataset)
-    without = Attentive(Attentive.Config.of({**settings, "attention": False})).fit(dataset)
+    with_it = Attentive(Attentive.Config.from_settings(settings)).fit(dataset)
+    without = Attentive(Attentive.Config.from_settings({**settings, "attention": False})).fit(dataset)
     assert accuracy(with_it, dataset, topic) > accuracy(without, dataset, topic) + 0.2
-    looked = with_it.looked(dataset, np.array(list(topic)[:40], dtype=object))
+    looked = with_it.post_attention(dataset, np.array(list(topic)[:40], dtype=object))
     telling = np.array([id.split("-")[1] == "0" for id in looked.posts])
     np.testing.assert_allclose(np.bincount(looked.owner, looked.attention), 1, rtol=1e-5)
     assert looked.attention[telling].sum() / 40 > 0.4  # one post in twenty
@@ -87,8 +87,8 @@ def test_a_post_without_a_picture_is_told_by_its_words_and_an_account_without_po
     some = np.array(posts[::2], dtype=object)
     picture = Features("p", some, np.ones((len(some), 5), np.float32), slot="picture")
     dataset = dataset.with_slots({**dataset.slots, "p": picture})
-    profiler = Attentive(Attentive.Config.of({"width": 0.1, "epochs": 5})).fit(dataset)
-    looked = profiler.looked(dataset, np.array(["000", "nobody"], dtype=object))
+    profiler = Attentive(Attentive.Config.from_settings({"width": 0.1, "epochs": 5})).fit(dataset)
+    looked = profiler.post_attention(dataset, np.array(["000", "nobody"], dtype=object))
     assert len(looked.posts) == 3
     assert np.isfinite(looked.attention).all()
     np.testing.assert_allclose(looked.accounts.sum(axis=1), 1)
@@ -105,7 +105,7 @@ def test_the_newest_posts_are_looked_at(monkeypatch):
         assert here == sorted(here, reverse=True)
         account = found.single.ids[start].split("-")[0]
         assert min(here) >= sorted((t for id, t in times.items() if id.startswith(account)), reverse=True)[3]
-    again = found.of(np.array([1]))
+    again = found.subset(np.array([1]))
     assert again.single.ids.tolist() == found.single.ids[4:].tolist()
 
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.cli import main
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
@@ -42,7 +42,7 @@ def planted(biographies: bool) -> Dataset:
         posts.append(
             Post(id=f"p{n}", account=f"{topic}.{n}", caption="good morning" if biographies else said)
         )
-    return Dataset.of(accounts, posts)
+    return Dataset.from_rows(accounts, posts)
 
 
 @pytest.mark.parametrize("biographies", [True, False])
@@ -54,7 +54,7 @@ def test_topics_that_a_person_named_label_accounts(biographies, tmp_path):
     assert shares.shape == (60, 2)
     assert sum(topic.accounts for topic in topics) == 60
     file = tmp_path / "topics.toml"
-    file.write_text(_discover.written(topics, "biographies"))
+    file.write_text(_discover.to_toml(topics, "biographies"))
     with pytest.raises(ConfigError, match="no topic has a category"):
         _discover.read(file)
     text = file.read_text()
@@ -70,7 +70,7 @@ def test_topics_that_a_person_named_label_accounts(biographies, tmp_path):
     assert len(labels) > 50
     assert sum(id.startswith(category) for id, category in labels.items()) / len(labels) > 0.95
     with pytest.raises(UsageError, match="not those of the file"):
-        _discover.applied(dataset.keep(influencers=dataset.influencers[:35]), _discover.read(file))
+        _discover.applied(dataset.restricted(influencers=dataset.influencers[:35]), _discover.read(file))
 
 
 def test_labels_are_read_with_line_and_reason(tmp_path):
@@ -115,7 +115,7 @@ def test_labels_that_would_change_nothing_are_refused(place, tmp_path):
         ):
             with pytest.raises(UsageError, match=f"{name}.* learns from labels of"):
                 pipeline.profile(workspace, name, told, labels=[file])
-        attentive = names.load("profiler", "attentive")(None, 0)
+        attentive = registry.load("profiler", "attentive")(None, 0)
         read = pipeline.with_labels(dataset, [posts, accounts], [attentive])
         assert len(read.post_categories) == 20
 
@@ -189,21 +189,21 @@ def test_labelling_by_hand_goes_on_where_it_stopped(place, tmp_path, capsys, mon
     answers = iter(["1", "s", "2", "q"])
     monkeypatch.setattr("click.prompt", lambda *_a, **_k: next(answers))
     main(["profile", "mark", "--out", str(file), "--category", "a", "--category", "b", "-w", str(place)])
-    labels = read_labels(file).told
+    labels = read_labels(file).labels
     assert list(labels.values()) == ["a", "b"]
     with Workspace(place) as workspace:
-        left, known = pipeline.to_mark(workspace, list(labels), 1000)
+        left, known = pipeline.posts_to_label(workspace, list(labels), 1000)
     assert not {account for account, _ in left} & set(labels)
     assert "food" in known
     answers = iter(["2", "q"])
     main(["profile", "mark", "--out", str(file), "--category", "a", "--category", "b", "-w", str(place)])
-    assert len(read_labels(file).told) == 3
+    assert len(read_labels(file).labels) == 3
 
 
 def test_posts_are_labelled_by_hand_and_learned_from(place, tmp_path, capsys, monkeypatch):
     file = tmp_path / "posts.csv"
     with Workspace(place) as workspace:
-        told, _ = pipeline.to_mark(workspace, [], 10_000, kind="post")
+        told, _ = pipeline.posts_to_label(workspace, [], 10_000, kind="post")
         accounts = dict(
             zip(*(workspace.dataset().posts[c].to_pylist() for c in ("id", "account")), strict=True)
         )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.cli import main
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
@@ -123,13 +123,13 @@ def test_what_was_learned_from_is_not_judged_in_another_workspace(place, tmp_pat
     with Workspace(place) as workspace:
         dataset = pipeline.with_features(workspace)
     ids, _ = labelled(dataset)
-    left, right = dataset.keep(influencers=ids[::2]), dataset
-    make = {"tags": lambda seed: names.load("profiler", "tags")(None, seed)}
+    left, right = dataset.restricted(influencers=ids[::2]), dataset
+    make = {"tags": lambda seed: registry.load("profiler", "tags")(None, seed)}
     report = judge(make, left, right)
     assert set(report.ids.tolist()) == set(ids[1::2].tolist())
     assert "80 that are in both are not judged" in report.sentence
-    alone = judge(make, left, dataset.keep(influencers=ids[1::2]))
-    assert report.told["tags"].probabilities[0] == pytest.approx(alone.told["tags"].probabilities[0])
+    alone = judge(make, left, dataset.restricted(influencers=ids[1::2]))
+    assert report.results["tags"].probabilities[0] == pytest.approx(alone.results["tags"].probabilities[0])
     with pytest.raises(SystemExit):
         main(["profile", "evaluate", "tags", "-w", str(place), "--test", str(place)])
     assert "were learned from" in capsys.readouterr().err
@@ -152,12 +152,12 @@ def test_labels_are_written_and_kept_as_features(place, tmp_path, capsys):
 
 
 def test_categories_without_posts_are_told_as_such():
-    dataset = Dataset.of([Account(id=f"a{n}", category=("food", "pet")[n % 2]) for n in range(6)], [])
+    dataset = Dataset.from_rows([Account(id=f"a{n}", category=("food", "pet")[n % 2]) for n in range(6)], [])
     with pytest.raises(UsageError) as error:
-        names.load("profiler", "tags")(None, 0).fit(dataset)
+        registry.load("profiler", "tags")(None, 0).fit(dataset)
     assert "posts.csv" in error.value.hint
     with pytest.raises(UsageError, match="with posts") as error:
-        judge({"tags": lambda seed: names.load("profiler", "tags")(None, seed)}, dataset)
+        judge({"tags": lambda seed: registry.load("profiler", "tags")(None, seed)}, dataset)
     assert "posts.csv" in error.value.hint
 
 
@@ -182,7 +182,7 @@ def test_what_is_known_of_an_account(place):
     assert set(found.words) == set(FIELDS)
     assert found.numbers.shape == (5, 8)
     assert len(set(found.digests())) == 5
-    again = found.of(np.array([3, 1]))
+    again = found.subset(np.array([3, 1]))
     assert again.ids.tolist() == [ids[3], ids[1]]
     assert again.digests() == [found.digests()[3], found.digests()[1]]
 
@@ -195,7 +195,7 @@ def test_likes_that_are_hidden_are_no_likes_of_nought():
         Post(id="b1", account="b", likes=None, comments=None),
         Post(id="c1", account="c", likes=0, comments=0),
     ]
-    dataset = Dataset.of([Account(id=id) for id in "abcd"], posts)
+    dataset = Dataset.from_rows([Account(id=id) for id in "abcd"], posts)
     numbers = inputs(dataset, np.array(list("abcd"), dtype=object), []).numbers
     assert numbers[:, 3].tolist() == [3, 1, 1, 0]
     assert numbers[0, 4:] == pytest.approx([np.log1p(200), np.log1p(6), 1 / 3, 0])
@@ -219,12 +219,16 @@ def test_profilers_take_numbers_that_are_not_known(name):
         for n, a in enumerate(accounts)
         for p in range(2)
     ]
-    dataset = Dataset.of(
+    dataset = Dataset.from_rows(
         [*accounts, Account(id="new")],
         [*posts, Post(id="new", account="new", caption="a puppy and a kitten")],
     )
-    cls = names.load("profiler", name)
-    told = cls(cls.Config.of({}), 0).fit(dataset).probabilities(dataset, np.array(["new"], dtype=object))
+    cls = registry.load("profiler", name)
+    told = (
+        cls(cls.Config.from_settings({}), 0)
+        .fit(dataset)
+        .probabilities(dataset, np.array(["new"], dtype=object))
+    )
     assert np.isfinite(told).all()
 
 

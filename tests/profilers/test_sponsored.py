@@ -38,7 +38,7 @@ def planted(selling: str) -> Dataset:
                     disclosed=disclosed(caption, tags),
                 )
             )
-    return Dataset.of(accounts, posts)
+    return Dataset.from_rows(accounts, posts)
 
 
 def test_the_examples_of_the_docs():
@@ -63,7 +63,7 @@ def test_where_only_the_mark_tells_them_apart_nothing_is_told():
     report = judge({"sponsored": lambda seed: Sponsored(None, seed)}, dataset)
     result = report.to_dict()["results"]["sponsored"]
     assert 0.35 < result["per_class"]["sponsored"]["auc"] < 0.65
-    assert report.what == "posts"
+    assert report.quantity == "posts"
     assert "360 posts" in report.to_text()
 
 

@@ -48,7 +48,7 @@ def shown() -> tuple[Dataset, dict[str, bytes]]:
             pictures[f"{id}-{p}"] = drawn(rng, bool(n % 2))
     pictures["plain.00-0"] = b"not a picture"
     images = [image for image in images if image.post != "plain.02-0"]
-    return Dataset.of(accounts, posts, images, pictures=pictures), pictures
+    return Dataset.from_rows(accounts, posts, images, pictures=pictures), pictures
 
 
 @pytest.fixture(scope="module")
@@ -125,18 +125,20 @@ def test_attentive_learns_from_pictures_alone(weights, shown):
         "width": 0.1,
         "dropout": 0.1,
     }
-    profiler = Attentive(Attentive.Config.of({**settings, "posts": 0.0, "validation": 0.0})).fit(dataset)
+    profiler = Attentive(Attentive.Config.from_settings({**settings, "posts": 0.0, "validation": 0.0})).fit(
+        dataset
+    )
     asked = dataset.influencers[dataset.of_accounts("category", dataset.influencers) == None]  # noqa: E711
     told = profiler.probabilities(dataset, asked)
     right = [
         id.startswith(profiler.classes[row.argmax()]) for id, row in zip(asked.tolist(), told, strict=True)
     ]
     assert np.mean(right) >= 0.75
-    looked = profiler.looked(dataset, asked)
+    looked = profiler.post_attention(dataset, asked)
     np.testing.assert_allclose(np.bincount(looked.owner, looked.attention), 1, rtol=1e-5)
 
 
 def test_without_weights_it_says_where_they_are_looked_for(torchvision, shown, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(ConfigError, match="standard weights are not here"):
-        Attentive(Attentive.Config.of({"tune": 2})).fit(shown[0])
+        Attentive(Attentive.Config.from_settings({"tune": 2})).fit(shown[0])

@@ -21,7 +21,7 @@ def dataset():
         Link(id=link_id("endorses", "bo", b), kind="endorses", source="bo", target=b)
         for b in ("shop", "quiet")
     ]
-    return Dataset.of(accounts, posts, links=links)
+    return Dataset.from_rows(accounts, posts, links=links)
 
 
 def test_ranks_best_first_without_past_partners():
@@ -74,9 +74,9 @@ def test_those_without_evidence_come_last_without_a_number_and_are_counted():
     assert [row["rank"] for row in ranking.rows()] == [*range(1, n), None]
     assert (ranking.no_evidence, ranking.notes) == (1, ())
     assert ranking.top(1).no_evidence == 1  # of the whole list
-    kept = ranking.of(~np.isnan(ranking.scores))
+    kept = ranking.subset(~np.isnan(ranking.scores))
     assert (kept.no_evidence, kept.notes) == (0, ())
-    alone = ranking.of(np.isnan(ranking.scores))
+    alone = ranking.subset(np.isnan(ranking.scores))
     assert alone.no_evidence == 1
     assert alone.notes[0].startswith("nobody is ranked")
 
@@ -109,12 +109,14 @@ def test_a_slot_that_is_unknown_is_in_the_notes_with_count_and_example():
     text = Features("t", ids[:4], values[:4], key="t")  # none of the post of i3
     picture = Features("p", ids[1:], values[1:], key="p")  # none of the post of the brand
     other = Features("p", ids[1:], values[1:], key="c")
-    dataset = Dataset.of(accounts, posts).with_slots({"text": text, "picture": picture, "concept": other})
+    dataset = Dataset.from_rows(accounts, posts).with_slots(
+        {"text": text, "picture": picture, "concept": other}
+    )
     assert (
         "text is unknown for 1 of 4 candidates (i3): it is left out of their scores"
         in SimCos().rank(dataset, "oat.bar").notes
     )
-    two = Dataset.of(
+    two = Dataset.from_rows(
         [*accounts, Account(id="pea.bar", role="brand")], [*posts, Post(id="p-pea", account="pea.bar")]
     ).with_slots(
         {

@@ -40,7 +40,7 @@ def planted(posts_each: int, partners: int = 96, silent: int = 0) -> Dataset:
         Link(id=f"b00-s{n:03}", kind="endorses", source=f"s{n:03}", target="b00") for n in range(silent // 2)
     ]
     text = Features("t", np.array([row.id for row in rows], dtype=object), np.array(values, np.float32))
-    return Dataset.of(accounts, rows, links=links).with_slots({"text": text})
+    return Dataset.from_rows(accounts, rows, links=links).with_slots({"text": text})
 
 
 @pytest.mark.parametrize(("posts", "expected"), [(1, False), (2, False), (6, True)])
@@ -109,7 +109,7 @@ def own(brands: int, partners: int, shown: int) -> Dataset:
     text = Features("t", np.array([row.id for row in rows], dtype=object), np.array(values, np.float32))
     hidden = np.isin(text.ids.astype(str), [f"b{b}-0" for b in range(shown, brands)])
     text = Features("t", text.ids[~hidden], text.values[~hidden])
-    return Dataset.of(accounts, rows, links=links).with_slots({"text": text})
+    return Dataset.from_rows(accounts, rows, links=links).with_slots({"text": text})
 
 
 @pytest.mark.parametrize("brands", range(1, 12))
@@ -196,7 +196,7 @@ def test_a_category_alone_is_no_evidence_of_what_an_account_posts():
 
 def test_the_prior_stays_where_there_is_no_evidence_against_it():
     """Learned weights of a few brands lie nearer to the prior mean than those without a prior do."""
-    dataset = planted(6).keep(brands=np.array([f"b{n:02}" for n in range(6)], dtype=object))
+    dataset = planted(6).restricted(brands=np.array([f"b{n:02}" for n in range(6)], dtype=object))
     informed, plain = (
         Brandfit(BrandfitConfig(prior=source)).fit(dataset).stack for source in ("both", "none")
     )

@@ -34,14 +34,16 @@ def noise() -> Dataset:
     ]
     ids = np.array([a.id for a in accounts], dtype=object)
     concept = Features("c", ids, rng.dirichlet(np.full(12, 0.3), len(ids)).astype(np.float32), "account")
-    return Dataset.of(accounts, links=links).with_slots({"concept": concept})
+    return Dataset.from_rows(accounts, links=links).with_slots({"concept": concept})
 
 
 def test_only_the_leaky_mode_sees_the_label(noise):
     settings = {"epochs": 6, "width": 0.1, "dropout": 0.0, "learning_rate": 0.005}
     make = {
-        "clean": lambda seed: Camera(Camera.Config.of(settings), seed),
-        "peeking": lambda seed: Camera(Camera.Config.of({**settings, "endorsement": "leaky"}), seed),
+        "clean": lambda seed: Camera(Camera.Config.from_settings(settings), seed),
+        "peeking": lambda seed: Camera(
+            Camera.Config.from_settings({**settings, "endorsement": "leaky"}), seed
+        ),
     }
     report = evaluate(make, noise, get("cv5"))
     assert report.value("clean", AUC())["mean"] < 0.65
@@ -60,13 +62,13 @@ def test_campaigns_are_means_over_the_endorsements_of_a_pair():
         Link(id=str(n), kind="endorses", source="i", target="b", weight=w)
         for n, w in enumerate((0.1, 0.3, None))
     ]
-    assert campaign_rates(Dataset.of(accounts, links=links)) == {("b", "i"): pytest.approx(0.2)}
+    assert campaign_rates(Dataset.from_rows(accounts, links=links)) == {("b", "i"): pytest.approx(0.2)}
 
 
 def test_nobody_else_is_shown_anything(noise):
     camera = Camera()
     assert not camera.leaky
-    assert not Camera(Camera.Config.of({"endorsement": "leaky", "interaction": False})).leaky
+    assert not Camera(Camera.Config.from_settings({"endorsement": "leaky", "interaction": False})).leaky
     assert not [note for note in camera.notes(noise) if "leaky" in note]
 
 
@@ -74,7 +76,7 @@ def test_every_score_is_the_equations_of_the_paper_pair_by_pair(noise):
     """Eq. 5-9, 17, 18: a loop over pairs and their concepts, beside the ranker that looks at every account
     once."""
     torch = pytest.importorskip("torch")
-    camera = Camera(Camera.Config.of({"epochs": 2, "width": 0.02})).fit(noise)
+    camera = Camera(Camera.Config.from_settings({"epochs": 2, "width": 0.02})).fit(noise)
     brands, candidates = noise.brands[:4], noise.influencers[:9]
     found = camera.factors(noise, brands, candidates)
     np.testing.assert_array_equal(camera.score(noise, brands, candidates), found["score"])
@@ -115,7 +117,7 @@ def test_endorsement_effect_and_influence_are_the_equations_of_the_paper(noise):
         "engagement", ids, np.array([[rate[id]] for id in ids], np.float32), "account", (RATE,)
     )
     data = noise.with_slots({**noise.slots, "engagement": features})
-    camera = Camera(Camera.Config.of({"epochs": 2, "width": 0.02})).fit(data)
+    camera = Camera(Camera.Config.from_settings({"epochs": 2, "width": 0.02})).fit(data)
     own = np.array([rate[id] for id in data.influencers])
     pairs = campaign_rates(data)
     slope, offset = np.polyfit(
@@ -147,7 +149,9 @@ def test_endorsement_effect_and_influence_are_the_equations_of_the_paper(noise):
 
 
 def test_a_leaky_one_ranks_nobody(noise):
-    camera = Camera(Camera.Config.of({"epochs": 1, "width": 0.02, "endorsement": "leaky"})).fit(noise)
+    camera = Camera(Camera.Config.from_settings({"epochs": 1, "width": 0.02, "endorsement": "leaky"})).fit(
+        noise
+    )
     with pytest.raises(UsageError, match="can be evaluated, not used"):
         camera.score(noise, noise.brands, noise.influencers)
     camera.shown(noise)

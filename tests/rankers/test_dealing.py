@@ -9,7 +9,7 @@ import pytest
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Link
 from brandfit.learning.pooling import Vectors
-from brandfit.rankers import _dealing as dealing
+from brandfit.rankers import _cross_fitting as dealing
 from brandfit.rankers._evidence import Evidence, Training
 
 BRANDS, INFLUENCERS = 8, 40
@@ -28,7 +28,7 @@ def dataset() -> Dataset:
         for k, b in enumerate(brands):
             kind, time = ("represents", None) if k == 0 else ("endorses", int(rng.integers(2)))
             links.append(Link(id=f"{n}-{b}", kind=kind, source=f"i{n:02}", target=f"b{b}", time=time))
-    return Dataset.of(accounts, links=links)
+    return Dataset.from_rows(accounts, links=links)
 
 
 @pytest.fixture
@@ -63,14 +63,14 @@ def matrix(dataset, *kinds) -> np.ndarray:
 
 
 def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset, training, fitted):
-    about = dealing.known(dataset, dataset.brands, dataset.influencers)
+    about = dealing.pair_history(dataset, dataset.brands, dataset.influencers)
     partners = matrix(dataset, "endorses", "represents")
     assert ((about.partners.toarray() > 0) == partners).all()
     asked = np.zeros_like(training.works, dtype=int)
     times = {
         (link["target"], link["source"]): link["time"] for link in dataset.links_of("endorses").to_pylist()
     }
-    parts = list(dealing.by_moments(training, about, 3, np.random.default_rng(0)))
+    parts = list(dealing.by_statement_groups(training, about, 3, np.random.default_rng(0)))
     assert len(parts) == 3
     for part, seen in zip(parts, fitted, strict=True):
         held = np.zeros_like(training.works)
@@ -79,9 +79,9 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
         assert (seen.works == training.works & ~held).all()
         assert (part.others == ~partners[part.brands]).all()
         assert ((part.worked.toarray() > 0) == (partners & ~held).T).all()
-        assert (part.known == (partners & ~held).any(axis=0)).all()
+        assert (part.history == (partners & ~held).any(axis=0)).all()
         assert part.candidates.tolist() == list(range(INFLUENCERS))
-        assert len(part.asked.influencers["text"].values) == INFLUENCERS
+        assert len(part.training_of_candidates.influencers["text"].values) == INFLUENCERS
         here = {(f"b{b}", f"i{i:02}") for b, i in np.argwhere(held)}
         for brand, influencer in here:
             together = {
@@ -94,15 +94,15 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
 
 
 def test_there_are_no_more_parts_than_moments(dataset, training, fitted):
-    about = dealing.known(dataset, dataset.brands, dataset.influencers)
+    about = dealing.pair_history(dataset, dataset.brands, dataset.influencers)
     two = about._replace(moments=about.moments.minimum(2))
-    parts = list(dealing.by_moments(training, two, 5, np.random.default_rng(0)))
+    parts = list(dealing.by_statement_groups(training, two, 5, np.random.default_rng(0)))
     assert len(parts) == 2
     assert all(part.works.any() and seen.works.any() for part, seen in zip(parts, fitted, strict=True))
 
 
 def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, training, fitted):
-    about = dealing.known(dataset, dataset.brands, dataset.influencers)
+    about = dealing.pair_history(dataset, dataset.brands, dataset.influencers)
     partners = matrix(dataset, "endorses", "represents")
     fold = np.arange(BRANDS) % 3
     for everybody in (True, False):
@@ -118,7 +118,7 @@ def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, trainin
             ]
             others = partners[fold != number][:, part.candidates]
             assert ((part.worked.toarray() > 0) == others.T).all()
-            assert (part.known == others.any(axis=0)).all()
+            assert (part.history == others.any(axis=0)).all()
             if everybody:
                 assert (part.others == ~partners[part.brands]).all()
 
@@ -126,6 +126,6 @@ def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, trainin
 def test_an_endorsement_without_a_time_is_a_moment_of_its_own():
     accounts = [Account(id="b0", role="brand"), Account(id="b1", role="brand"), Account(id="i")]
     links = [Link(id=b, kind="endorses", source="i", target=b) for b in ("b0", "b1")]
-    data = Dataset.of(accounts, links=links)
-    about = dealing.known(data, data.brands, data.influencers)
+    data = Dataset.from_rows(accounts, links=links)
+    about = dealing.pair_history(data, data.brands, data.influencers)
     assert sorted(about.moments.data.tolist()) == [1, 2]

@@ -20,7 +20,7 @@ def test_the_example_is_a_ranker(monkeypatch):
     monkeypatch.setitem(sys.modules, "loud_example", module)
     exec(re.search(r"```python\n(.*?)```", PAGE, re.S).group(1), module.__dict__)
     posts = [Post(id=f"p{n}", account=account) for n, account in enumerate(["bo", "ana", "bo"])]
-    dataset = Dataset.of(
+    dataset = Dataset.from_rows(
         [Account(id=i) for i in ("ana", "bo", "cy")] + [Account(id="shop", role="brand")], posts
     )
     ranking = module.Loud().rank(dataset, "shop")

@@ -22,7 +22,7 @@ def test_factors_are_logarithms_of_what_a_platform_shows():
         for n in range(3)
     ]
     posts.append(Post(id="q", account="still", likes=15))
-    data = Dataset.of([*accounts, Account(id="unknown")], posts)
+    data = Dataset.from_rows([*accounts, Account(id="unknown")], posts)
     miv = Miv().fit(data)
     raw = np.log1p([[2, 4, 1, 9_999], [np.nan, 15, np.nan, 99]])  # two posts a week, four likes on average
     mean, deviation = np.nanmean(raw, axis=0), np.nanstd(raw, axis=0)

@@ -20,7 +20,7 @@ from brandfit.rankers._camera_net import Fused  # noqa: E402
 from brandfit.rankers._layers import MLP  # noqa: E402
 from brandfit.rankers._mir_net import MirNet  # noqa: E402
 from brandfit.rankers._morning_net import MorningNet  # noqa: E402
-from brandfit.rankers._network import Embed, _shuffled, rows_of  # noqa: E402
+from brandfit.rankers._neural import Embed, _shuffled, rows_of  # noqa: E402
 from brandfit.rankers._wsim_mt_net import WSimMTNet  # noqa: E402
 
 ONE = torch.ones(2, 1)
@@ -120,9 +120,9 @@ def test_gradients_of_an_account_in_many_pairs_are_summed_up_in_the_same_order_e
 
 
 def test_what_bamir_draws_for_a_pair_is_learned_from_in_one_step():
-    ranker = bamir.Bamir(bamir.Bamir.Config.of({"rounds": 2}))
+    ranker = bamir.Bamir(bamir.Bamir.Config.from_settings({"rounds": 2}))
     pairs = np.array([(b, c) for b in range(3) for c in range(b, b + 3)])
-    drawn = ranker.draw(pairs, np.arange(9), np.random.default_rng(0))
+    drawn = ranker.sample(pairs, np.arange(9), np.random.default_rng(0))
     order = _shuffled(len(drawn.brand), ranker.together, np.random.default_rng(1))
     assert sorted(order.tolist()) == list(range(2 * 4 * len(pairs)))
     rows = np.column_stack([drawn.brand, drawn.positive])[order].reshape(-1, 4, 2)
@@ -184,7 +184,7 @@ def test_mir_is_a_product_of_two_layers_and_its_order_of_buckets_counts():
     right = {"content": torch.tensor([[1.0], [0.5], [-1.0]])}
     embed = embedded({"content": torch.tensor([[1.0]])}, right)
     ranker = Mir()
-    lists = [ranker.draw(np.array([(0, 0), (0, 1)]), np.arange(3), np.random.default_rng(0))]
+    lists = [ranker.sample(np.array([(0, 0), (0, 1)]), np.arange(3), np.random.default_rng(0))]
     assert lists[0].grades[0].tolist() == [3, 2, 1, 0]
 
     class Listed:
@@ -252,7 +252,9 @@ def test_wsim_mt_learns_categories_beside_the_pools():
         brand_category=torch.tensor([0, 1]),
         categories=torch.tensor([[0, 1], [1, -1]]),
     )
-    ranker = wsim_mt.WSimMT(wsim_mt.WSimMT.Config.of({"weight_brand": 0.3, "weight_influencer": 0.7}))
+    ranker = wsim_mt.WSimMT(
+        wsim_mt.WSimMT.Config.from_settings({"weight_brand": 0.3, "weight_influencer": 0.7})
+    )
     branch = {
         slot: [through(v[slot], network.branches[slot], torch.relu, True) for v in values]
         for slot in values[0]
@@ -348,7 +350,7 @@ def test_the_fusions_that_camera_is_compared_with():
 
 def test_mir_says_where_weighted_pooling_has_no_posts_to_weigh():
     accounts = [Account(id="b", role="brand"), Account(id="i")]
-    dataset = Dataset.of(accounts, [Post(id="p", account="i"), Post(id="q", account="b")])
+    dataset = Dataset.from_rows(accounts, [Post(id="p", account="i"), Post(id="q", account="b")])
     rows = np.ones((2, 3), np.float32)
     whole = dataset.with_slots(
         {"text": Features("words", np.array(["b", "i"], dtype=object), rows, "account")}
@@ -365,7 +367,7 @@ def test_mir_says_where_weighted_pooling_has_no_posts_to_weigh():
 
 
 def test_a_partner_of_unknown_campaign_is_graded_in_the_middle():
-    ranker = mir.Mir(mir.Mir.Config.of({"k": 3}))
+    ranker = mir.Mir(mir.Mir.Config.from_settings({"k": 3}))
     accounts = [Account(id="b", role="brand"), *(Account(id=f"i{n}") for n in range(4))]
     rates = [0.1, None, 0.3, 0.2]
     links = [
@@ -377,7 +379,7 @@ def test_a_partner_of_unknown_campaign_is_graded_in_the_middle():
         np.array([f"i{n}" for n in range(4)], dtype=object),
         np.array([[0, n] for n in range(4)]),
     )
-    ranker.note(Dataset.of(accounts, links=links), pairs)
+    ranker.prepare_metadata(Dataset.from_rows(accounts, links=links), pairs)
     assert [ranker._grade.get((0, n), ranker._middle) for n in range(4)] == pytest.approx(
         [0.1, 0.2, 0.3, 0.2]
     )
@@ -385,4 +387,4 @@ def test_a_partner_of_unknown_campaign_is_graded_in_the_middle():
 
 def test_bamir_without_a_negative_is_told():
     with pytest.raises(ConfigError, match="random and hard are both 0"):
-        bamir.Bamir.Config.of({"random": "0", "hard": "0"})
+        bamir.Bamir.Config.from_settings({"random": "0", "hard": "0"})

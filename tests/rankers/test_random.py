@@ -10,7 +10,7 @@ CANDIDATES = np.array([f"i{n}" for n in range(500)], dtype=object)
 
 
 def scores(seed=0, brands=BRANDS, candidates=CANDIDATES):
-    return Random(seed=seed).score(Dataset.of(), brands, candidates)
+    return Random(seed=seed).score(Dataset.from_rows(), brands, candidates)
 
 
 def test_uniform_in_both_directions():

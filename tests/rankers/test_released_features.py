@@ -35,7 +35,7 @@ def released(shared):
         )
         for b, i in data["endorsement"]
     ]
-    return Dataset.of(accounts, links=links).with_slots(slots)
+    return Dataset.from_rows(accounts, links=links).with_slots(slots)
 
 
 def auc(ranker, dataset, brands):

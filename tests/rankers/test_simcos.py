@@ -21,7 +21,7 @@ def dataset(**slots):
         )
         for slot, rows in slots.items()
     }
-    return Dataset.of(accounts).with_slots(filled)
+    return Dataset.from_rows(accounts).with_slots(filled)
 
 
 DATA = dataset(

@@ -52,7 +52,7 @@ def decisive(signal=1.0, engagement=None):
         slots["engagement"] = features(
             "e", [f"p-{i}" for i in INFLUENCERS], engagement, "post", ("likes", "engagement_rate")
         )
-    return Dataset.of(accounts, posts, links=links).with_slots(slots)
+    return Dataset.from_rows(accounts, posts, links=links).with_slots(slots)
 
 
 def all_scores(ranker, data):
@@ -103,7 +103,7 @@ def test_scores_are_equation_3_with_missing_factors_left_out():
             "e", ["all", "mute", "bare"], [[9, 0.3], [9, 0.1], [9, 0.5]], columns=("likes", "engagement_rate")
         ),
     }
-    data = Dataset.of(
+    data = Dataset.from_rows(
         [Account(id=id, role="brand" if id == "shop" else "influencer") for id in ids]
     ).with_slots(slots)
     found = ranker.parts(data, np.array(ids[:1], dtype=object), np.array(ids[1:], dtype=object))

@@ -25,7 +25,7 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post, link_id
 from brandfit.errors import MissingExtra, UnknownName
 from brandfit.explain.explanation import Radar
-from brandfit.names import load
+from brandfit.registry import load
 from brandfit.report import charts, html, pdf
 from brandfit.report.content import Card, Profile, Report, Shot
 from brandfit.report.gather import gather
@@ -81,7 +81,7 @@ def dataset() -> Dataset:
         "post",
         ("mountain", BAD, "sea"),
     )
-    return Dataset.of(accounts, posts, images, links, pictures).with_slots({"concept": named})
+    return Dataset.from_rows(accounts, posts, images, links, pictures).with_slots({"concept": named})
 
 
 @pytest.fixture(scope="module")

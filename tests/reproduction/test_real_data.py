@@ -52,7 +52,7 @@ def test_the_instagram_sample_imports_whole(instagram):
             len(dataset.influencers),
             len(dataset.posts),
             len(dataset.images),
-            dataset.links_of("comments").num_rows,
+            dataset.links_of_kinds("comments").num_rows,
         )
         assert counts == (27_233, 31_839, 36_501, 412_923)
         assert not workspace.rejects()

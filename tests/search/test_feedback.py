@@ -60,7 +60,7 @@ def planted() -> tuple[Lookalikes, Ranking]:
     values = topics + rng.normal(size=(60, 40))
     values[4] = values[0] + 0.05 * rng.normal(size=40)
     ids = np.array([f"{topic}{n:02}" for topic in "to" for n in range(30)], dtype=object)
-    dataset = Dataset.of([Account(id=id) for id in [*ids, "silent"]])
+    dataset = Dataset.from_rows([Account(id=id) for id in [*ids, "silent"]])
     features = Features("text.planted", ids, values.astype(np.float32), "account", slot="text")
     scores = np.concatenate([np.linspace(4, 2, 30), np.linspace(0, -2, 30)])
     return Lookalikes(dataset.with_slots({"text": features})), rank("shop", ids, scores, ranker="planted")
@@ -103,8 +103,8 @@ def test_moves_are_counted_anew_in_a_part_of_the_list(planted):
         found.candidates.astype(str),
         ["t04", found.candidates[int(np.flatnonzero(found.candidates == "t04")[0]) - 1]],
     )
-    assert [row["moved"] for row in found.of(kept).rows()] == [1, -1]
-    page = found.of(slice(5, 9))
+    assert [row["moved"] for row in found.subset(kept).rows()] == [1, -1]
+    page = found.subset(slice(5, 9))
     assert [row["moved"] for row in page.rows()] == found.moves.moved[5:9].tolist()
 
 

@@ -16,7 +16,19 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, link_id
 from brandfit.errors import ConfigError, UnknownName, UsageError, suggestion
 from brandfit.search.facts import MONTH, Facts
-from brandfit.search.filters import FIELDS, Leaf, Many, Not, Range, facts_of, kept, notes, parse, read, shown
+from brandfit.search.filters import (
+    FIELDS,
+    AndOr,
+    Not,
+    Range,
+    Test,
+    facts_of,
+    formatted,
+    matching,
+    notes,
+    parse,
+    read,
+)
 
 DAY = 86_400
 START = int(datetime(2018, 10, 1, tzinfo=UTC).timestamp())
@@ -79,7 +91,7 @@ def rows(seed: int = 0):
 
 ACCOUNTS, POSTS, LINKS = rows(2)
 HEARD = np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32)
-DATASET = Dataset.of(ACCOUNTS, POSTS, links=LINKS).with_slots(
+DATASET = Dataset.from_rows(ACCOUNTS, POSTS, links=LINKS).with_slots(
     {
         "audience": Features(
             "a", np.array([a.id for a in ACCOUNTS[1:201]], dtype=object), HEARD, "account", slot="audience"
@@ -244,7 +256,7 @@ def test_every_filter_is_tried():
 @pytest.mark.parametrize("text", BRUTE)
 def test_a_filter_finds_what_a_loop_finds(text):
     pytest.importorskip("py3langid") if text.startswith("language") else None
-    found, unknown = kept(parse(text), FACTS)
+    found, unknown = matching(parse(text), FACTS)
     assert found.tolist() == [told is True for told in map(_plain, TRUTH[text])]
     assert unknown == sum(told is None for told in TRUTH[text])
     assert any(found)
@@ -260,15 +272,17 @@ def test_an_account_about_which_nothing_is_known_is_unknown_for_every_field(text
     pytest.importorskip("py3langid") if text.startswith("language") else None
     posts = [Post(id="silent-1", account="silent")]  # a post of which nothing is known
     unknown = [Account(id="blank"), Account(id="silent")]
-    facts = Facts(Dataset.of([*ACCOUNTS, *unknown], [*POSTS, *posts], links=LINKS).with_slots(DATASET.slots))
+    facts = Facts(
+        Dataset.from_rows([*ACCOUNTS, *unknown], [*POSTS, *posts], links=LINKS).with_slots(DATASET.slots)
+    )
     (leaf,) = parse(text).leaves
     at = np.flatnonzero(np.isin(facts.ids.astype(str), ["blank", "silent"]))
     if leaf.field in IMPORTED:
-        assert leaf.told(facts, at) == [0, 1]
+        assert leaf.values(facts, at) == [0, 1]
         return
-    assert leaf.told(facts, at) == [None, None]
+    assert leaf.values(facts, at) == [None, None]
     for condition in (parse(text), parse(f"not {text}")):
-        found, count = kept(condition, facts)
+        found, count = matching(condition, facts)
         assert not found[at].any()
         assert count == sum(told is None for told in TRUTH[text]) + 2
 
@@ -289,15 +303,15 @@ def test_an_account_about_which_nothing_is_known_is_unknown_for_every_field(text
 )
 def test_a_post_with_a_known_text_or_list_answers(post, field, told):
     accounts = [Account(id="glow", role="brand"), Account(id="one")]
-    facts = Facts(Dataset.of(accounts, [Post(id="p", account="one", **post)]))
+    facts = Facts(Dataset.from_rows(accounts, [Post(id="p", account="one", **post)]))
     (leaf,) = parse(field).leaves
-    assert leaf.told(facts, np.array([0])) == [told]
+    assert leaf.values(facts, np.array([0])) == [told]
 
 
 def test_a_known_partner_of_one_brand_is_known_not_to_work_with_another():
     accounts = [Account(id="glow", role="brand"), Account(id="peak", role="brand"), Account(id="one")]
     links = [Link(id="e", kind="endorses", source="one", target="peak")]
-    facts = Facts(Dataset.of(accounts, [], links=links))
+    facts = Facts(Dataset.from_rows(accounts, [], links=links))
     assert parse("worked_with:glow").of(facts).to_pylist() == [False]
     assert parse("worked_with:peak").of(facts).to_pylist() == [True]
 
@@ -376,10 +390,10 @@ def test_words_for_people():
 
 
 def test_and_may_be_left_out_and_binds_closer_than_or():
-    a, b, c = (Leaf("followers", Range(float(n), None)) for n in (1, 2, 3))
-    assert parse("followers:1.. followers:2.. or followers:3..") == Many("or", (Many("and", (a, b)), c))
+    a, b, c = (Test("followers", Range(float(n), None)) for n in (1, 2, 3))
+    assert parse("followers:1.. followers:2.. or followers:3..") == AndOr("or", (AndOr("and", (a, b)), c))
     assert parse("NOT followers:1..") == Not(a)
-    assert read({"followers": {"min": 1}, "hashtag": "x"}) == Many("and", (a, Leaf("hashtag", "x")))
+    assert read({"followers": {"min": 1}, "hashtag": "x"}) == AndOr("and", (a, Test("hashtag", "x")))
 
 
 def test_a_profiler_tells_the_category_where_nobody_stated_it():
@@ -393,7 +407,7 @@ def test_a_profiler_tells_the_category_where_nobody_stated_it():
         slot="category",
     )
     facts = Facts(DATASET.with_slots({"category": told}))
-    found, unknown = kept(parse("category:pet and confidence:60%.."), facts)
+    found, unknown = matching(parse("category:pet and confidence:60%.."), facts)
     stated = [BY_ID[id].category for id in ids.tolist()]
     assert found.tolist() == [category in (None, "pet") for category in stated]
     assert unknown == 0
@@ -424,7 +438,7 @@ def test_what_is_typed_wrongly_is_told(text, error, said):
 
 
 def test_beside_an_account_is_read_in_every_way_and_must_be_known():
-    wanted = Leaf("audience_match", Range(0.5, None, "peak"))
+    wanted = Test("audience_match", Range(0.5, None, "peak"))
     for text in ("peak>=50%", "peak=50%..", "@PEAK>=0.5"):
         assert parse(f"audience_match:{text}") == wanted
     assert read({"audience_match": {"account": "peak", "min": 0.5}}) == wanted
@@ -432,14 +446,14 @@ def test_beside_an_account_is_read_in_every_way_and_must_be_known():
     with pytest.raises(UnknownName, match="brand or influencer named 'paek'"):
         parse("audience_match:paek>=50%").of(FACTS)
     with pytest.raises(UsageError, match=r"brandfit encode audience\.hashing"):
-        parse("audience_match:peak>=50%").of(Facts(Dataset.of(ACCOUNTS)))
+        parse("audience_match:peak>=50%").of(Facts(Dataset.from_rows(ACCOUNTS)))
 
 
 def test_a_brand_that_is_not_there_is_no_condition():
     for text in ("worked_with:pek", "not worked_with:pek", "followers:5k.. or worked_with:@Pek"):
         with pytest.raises(UnknownName, match=r"no brand named 'pek'\.\nDid you mean peak\?"):
-            kept(parse(text), FACTS)
-    assert not kept(parse("worked_with:glow"), FACTS)[0].any()  # it is there, and works with nobody
+            matching(parse(text), FACTS)
+    assert not matching(parse("worked_with:glow"), FACTS)[0].any()  # it is there, and works with nobody
     assert notes(parse("worked_with:glow"), FACTS) == ["nobody has worked_with:glow"]
 
 
@@ -473,17 +487,17 @@ def test_what_was_asked_can_be_shown(text):
     pytest.importorskip("py3langid") if text.startswith("language") else None
     (leaf,) = facts_of(parse(text))
     at = np.arange(len(FACTS))[::7]
-    told = leaf.told(FACTS, at)
+    told = leaf.values(FACTS, at)
     truth = [TRUTH[text][n] for n in at]
     if FIELDS[leaf.field].which is not None:
         assert leaf.fact == f"{leaf.field}:{leaf.value}"
         assert told == truth
         return
-    assert leaf.fact == (f"{leaf.field}:peak" if FIELDS[leaf.field].beside else leaf.field)
+    assert leaf.fact == (f"{leaf.field}:peak" if FIELDS[leaf.field].shown_with_results else leaf.field)
     if leaf.field != "language":  # of too little it is not told
         assert [value is None for value in told] == [value is None for value in truth]
     for value in told:
-        assert value is None or shown(leaf.fact, value) not in (None, "")
+        assert value is None or formatted(leaf.fact, value) not in (None, "")
     json.dumps(told)
 
 
@@ -504,13 +518,13 @@ def test_each_fact_is_shown_once_what_is_sorted_by_first():
 
 
 def test_facts_are_written_as_people_write_them():
-    assert shown("engagement", 0.03456) == "3.46 %"
-    assert shown("posting_rate", 2.345) == "2.3"
-    assert shown("last_post", "2018-12-01T10:00:00+00:00") == "2018-12-01"
-    assert shown("followers", 12_000) == 12_000
-    assert shown("hashtag:vegan", True) is True
-    assert shown("category", None) is None
-    assert len(shown("biography", "word " * 30)) <= 40
+    assert formatted("engagement", 0.03456) == "3.46 %"
+    assert formatted("posting_rate", 2.345) == "2.3"
+    assert formatted("last_post", "2018-12-01T10:00:00+00:00") == "2018-12-01"
+    assert formatted("followers", 12_000) == 12_000
+    assert formatted("hashtag:vegan", True) is True
+    assert formatted("category", None) is None
+    assert len(formatted("biography", "word " * 30)) <= 40
 
 
 def test_json_that_says_nothing_is_told():
@@ -521,7 +535,7 @@ def test_json_that_says_nothing_is_told():
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_condition_as_json_has_no_unknown_keys(field):
-    numbers, beside = FIELDS[field].numbers, FIELDS[field].beside
+    numbers, beside = FIELDS[field].numbers, FIELDS[field].shown_with_results
     ends = {"day": ("2018-01-01", "2018-02-01"), "": ("a", "b")}.get(numbers, (0.1, 0.5))
     ends = (1, 2) if numbers == "count" else ends
     about = {"account": "peak"} if beside else {}
@@ -563,6 +577,6 @@ def test_the_valid_keys_are_named():
 )
 def test_a_stated_time_zone_counts(text):
     moment = datetime(2018, 11, 30, 22, tzinfo=UTC).timestamp()
-    wanted = Leaf("last_post", Range(moment, None))
+    wanted = Test("last_post", Range(moment, None))
     assert parse(f"last_post:{text}..") == read({"last_post": {"min": text}}) == wanted
     assert read(wanted.to_json()) == wanted

@@ -20,7 +20,7 @@ from brandfit.encoders.text.hashing import Hashing
 from brandfit.errors import UsageError
 from brandfit.ranking import order
 from brandfit.search.fulltext import BEST, FullText
-from brandfit.search.keyword import FUSION, PRIOR, WEIGHTS, WRITTEN, Found, Keywords
+from brandfit.search.keyword import FUSION, PRIOR, WEIGHTS, WRITTEN, Keywords, QueryMatches
 from brandfit.workspace import Workspace
 
 pytest.importorskip("tantivy")
@@ -50,7 +50,7 @@ def small() -> Dataset:
     rows[3, taxonomy.names.index("travel")] = 0.8
     ids = np.array(["a1", "b1", "c1", "d1"], dtype=object)
     concept = Features("c", ids, rows, "post", taxonomy.names, slot="concept")
-    dataset = Dataset.of(accounts, posts, images)
+    dataset = Dataset.from_rows(accounts, posts, images)
     return dataset.with_slots({"concept": concept, "text": Hashing().encode(dataset)})
 
 
@@ -79,7 +79,7 @@ def test_an_influencer_counts_its_three_best_posts():
     posts = [Post(id=f"m{n}", account="many", caption="tea time") for n in range(9)] + [
         Post(id="o", account="one", caption="tea time")
     ]
-    written = FullText(Dataset.of(accounts, posts)).search(["tea"])
+    written = FullText(Dataset.from_rows(accounts, posts)).search(["tea"])
     assert written.scores[0] == pytest.approx(3 * written.scores[1])
 
 
@@ -97,7 +97,7 @@ def test_words_are_counted_and_scored_as_post_by_post(said, keywords, allowed):
     posts = [
         Post(id=f"p{n:02}", account=f"i{who}", caption=" ".join(words)) for n, (who, words) in enumerate(said)
     ]
-    text = FullText(Dataset.of([Account(id=f"i{n}") for n in range(4)], posts))
+    text = FullText(Dataset.from_rows([Account(id=f"i{n}") for n in range(4)], posts))
     written = text.search(keywords, np.array(allowed))
     told = [(who, words) for who, words in said if words]
     mean = np.mean([len(words) for _, words in told]) if told else 1.0
@@ -156,7 +156,7 @@ def planted(said: dict[str, list[str]]) -> Dataset:
         for who, texts in said.items()
         for n, text in enumerate(texts)
     ]
-    dataset = Dataset.of([Account(id=who) for who in said], posts)
+    dataset = Dataset.from_rows([Account(id=who) for who in said], posts)
     return dataset.with_slots({"concept": Bag().encode(dataset)})
 
 
@@ -201,7 +201,7 @@ def test_who_says_more_of_it_is_surer_to_be_about_it():
     once, often = (find.rankings["evidence"][n] for n in (1, 0))
     assert often > once > 0
     assert find.rankings["concepts"][1] > find.rankings["concepts"][0]  # CAMERA's own formula
-    weights = Bag().encode(planted(said)).of(["once0"])[0][0]
+    weights = Bag().encode(planted(said)).values_of(["once0"])[0][0]
     assert once == pytest.approx(weights.max() / (weights.sum() + PRIOR))
     assert find.rankings["concepts"][1] == pytest.approx(weights.max() / weights.sum())
 
@@ -218,10 +218,10 @@ def test_what_means_the_same_is_found_by_the_encoder_of_the_text(small):
 )
 def test_fusion_is_that_of_ranks_counted_one_by_one(scores):
     ids = [f"i{n}" for n in range(6)]
-    search = Keywords(Dataset.of([Account(id=id) for id in ids], []))
+    search = Keywords(Dataset.from_rows([Account(id=id) for id in ids], []))
     written = np.arange(6) / 5
     rankings = dict(zip(WEIGHTS, map(np.array, scores), strict=True))
-    found = Found(rankings, written, np.full(6, -1), None)
+    found = QueryMatches(rankings, written, np.full(6, -1), None)
     fused = search.fuse(found, search.ranks(found))
     for n in range(6):
         total = 0.0
@@ -243,7 +243,7 @@ def test_accounts_of_one_row_each_are_searched_too():
     features = Features(
         "c", np.array(["b", "a"], dtype=object), rows, "account", taxonomy.names, slot="concept"
     )
-    found = Keywords(Dataset.of(accounts, []).with_slots({"concept": features})).search(["cat"])
+    found = Keywords(Dataset.from_rows(accounts, []).with_slots({"concept": features})).search(["cat"])
     assert [(hit.influencer, hit.concepts, hit.post) for hit in found] == [("b", (("cat", 1.0),), "")]
 
 

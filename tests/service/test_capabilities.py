@@ -8,9 +8,9 @@ import json
 import numpy as np
 import pytest
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.cli import main
-from brandfit.learning.stack import Probability
+from brandfit.learning.calibrated_logit import Probability
 from brandfit.rankers.base import Ranker
 from brandfit.rankers.simcos import SimCos
 from brandfit.workspace import Workspace
@@ -31,13 +31,13 @@ def sure(monkeypatch):
         def load():
             return Sure
 
-    outside = names._outside
+    outside = registry._outside
     monkeypatch.setattr(
-        names, "_outside", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind)
+        registry, "_outside", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind)
     )
-    names.load.cache_clear()
+    registry.load.cache_clear()
     yield "sure"
-    names.load.cache_clear()
+    registry.load.cache_clear()
 
 
 def test_a_probability_is_told_alike_wherever_it_is_asked_for(sure, client, folder, brand, capsys):

@@ -8,13 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from brandfit.errors import UsageError
-from brandfit.service import desk
-from brandfit.service.desk import Desk
+from brandfit.service import store
+from brandfit.service.store import ServiceStore
 
 
 @pytest.fixture
 def at(tmp_path):
-    found = Desk(tmp_path)
+    found = ServiceStore(tmp_path)
     yield found
     found.close()
 
@@ -24,7 +24,7 @@ def test_what_is_not_said_stays(at):
     at.mark("a", "x", {"note": "asks 300"})
     at.mark("a", "x", {"listed": True})
     told = at.mark("a", "x", {"opinion": None})
-    assert {name: told[name] for name in desk.MARK} == {
+    assert {name: told[name] for name in store.MARK} == {
         "opinion": None,
         "listed": True,
         "note": "asks 300",
@@ -47,23 +47,23 @@ def test_marks_are_of_one_brand_and_the_latest_come_first(at):
 
 def test_it_is_there_after_opening_again(at, tmp_path):
     at.mark("a", "x", {"note": "ä 🍋 '; DROP TABLE marks"})
-    again = Desk(tmp_path)
-    assert again.marks("a") == at.marks("a")
+    again = ServiceStore(tmp_path)
+    assert again.annotations("a") == at.marks("a")
     again.close()
 
 
 def test_many_who_write_at_once_lose_nothing(at, tmp_path):
     """Half of them through a second desk, as another process has it."""
-    other = Desk(tmp_path)
+    other = ServiceStore(tmp_path)
     errors = []
 
     def note(n: int) -> None:
         try:
             for m in range(10):
-                (at if n % 2 else other).mark(
+                (at if n % 2 else other).annotate(
                     "a", "x", {("note", "tags")[n % 2]: str(m) if n % 2 == 0 else [str(m)]}
                 )
-                (at if n % 2 else other).mark("a", f"{n}.{m}", {"listed": True})
+                (at if n % 2 else other).annotate("a", f"{n}.{m}", {"listed": True})
         except Exception as error:
             errors.append(error)
 
@@ -84,14 +84,14 @@ def test_many_who_write_at_once_lose_nothing(at, tmp_path):
 def test_several_statements_are_written_all_or_none(at):
     row = {"brand": "a", "influencer": "x", "listed": True, "note": "", "tags": "[]", "changed": 0.0}
     with pytest.raises(sa.exc.IntegrityError):
-        at.write(desk.marks.insert().values(**row), desk.marks.insert().values(**row))
+        at.write(store.marks.insert().values(**row), store.marks.insert().values(**row))
     assert at.marks("a") == {}
 
 
 def test_the_audit_log_counts_up(at):
     for n in range(3):
         at.note("me", "mark", str(n), "r1")
-    rows = at.rows(sa.select(desk.audit).order_by(desk.audit.c.number))
+    rows = at.rows(sa.select(store.audit).order_by(store.audit.c.number))
     assert [(row["number"], row["who"], row["action"], row["what"], row["request"]) for row in rows] == [
         (n + 1, "me", "mark", str(n), "r1") for n in range(3)
     ]
@@ -120,13 +120,13 @@ def test_marks_of_earlier_versions_that_are_both_stay_on_the_shortlist(at, tmp_p
         "tags": "[]",
         "changed": 0.0,
     }
-    at.write(desk.marks.insert().values(**row))
-    again = Desk(tmp_path)
-    mark = again.marks("a")["x"]
+    at.write(store.marks.insert().values(**row))
+    again = ServiceStore(tmp_path)
+    mark = again.annotations("a")["x"]
     assert (mark["opinion"], mark["listed"]) == (None, True)
-    assert [one["what"] for one in again.rows(sa.select(desk.audit))] == [
+    assert [one["what"] for one in again.rows(sa.select(store.audit))] == [
         "a x opinion: it was a dislike and on the shortlist; the shortlist stays"
     ]
     again.close()
-    Desk(tmp_path).close()
-    assert len(at.rows(sa.select(desk.audit))) == 1
+    ServiceStore(tmp_path).close()
+    assert len(at.rows(sa.select(store.audit))) == 1

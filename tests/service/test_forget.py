@@ -24,12 +24,12 @@ from brandfit.data.pictures import imported
 from brandfit.data.redaction import MARK
 from brandfit.data.schema import Account, Link, Picture, Post
 from brandfit.errors import DataError, WorkspaceError
-from brandfit.service import desk as desks
 from brandfit.service import keys, work
+from brandfit.service import store as desks
 from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
-from brandfit.service.desk import Desk
 from brandfit.service.jobs import Jobs
+from brandfit.service.store import ServiceStore
 from brandfit.workspace import Workspace, leftovers
 
 WHO, BRAND, OTHER = "vesna.of.thehills", "northpeak.outdoor", "lark.fells"
@@ -191,7 +191,7 @@ def test_an_import_that_waits_with_files_of_it_fails_and_the_files_go(made, fold
 
 
 def test_one_that_is_broken_off_after_its_own_question_was_cleaned_is_finished(made, folder, monkeypatch):
-    notes = Desk(folder)
+    notes = ServiceStore(folder)
     job = Jobs(notes, folder).submit("forget", {"accounts": [WHO]}, "somebody")
     log = folder / "jobs" / job["id"] / "log.txt"
     log.parent.mkdir(parents=True)
@@ -225,8 +225,8 @@ def test_brandfit_forget_cleans_what_a_service_left(made, folder):
     done = CliRunner().invoke(cli, ["forget", WHO, "--yes", "-w", str(folder)])
     assert done.exit_code == 0, done.output
     assert held(folder, made[1]) == {}
-    notes = Desk(folder)
-    assert [*notes.marks(BRAND)] == [OTHER]
+    notes = ServiceStore(folder)
+    assert [*notes.annotations(BRAND)] == [OTHER]
     notes.close()
 
 
@@ -243,16 +243,16 @@ def test_a_report_that_was_being_written_meanwhile_is_not_kept(folder, tmp_path,
 
 
 def test_a_name_that_only_begins_alike_stays(folder):
-    notes = Desk(folder)
-    notes.mark(BRAND, f"{WHO}s", {"note": f"not {WHO}_2, nor x.{WHO}"})
+    notes = ServiceStore(folder)
+    notes.annotate(BRAND, f"{WHO}s", {"note": f"not {WHO}_2, nor x.{WHO}"})
     with Workspace(folder) as workspace:
         work.forget(workspace, lambda *_: None, [WHO])
-    assert notes.marks(BRAND)[f"{WHO}s"]["note"] == f"not {WHO}_2, nor x.{WHO}"
+    assert notes.annotations(BRAND)[f"{WHO}s"]["note"] == f"not {WHO}_2, nor x.{WHO}"
     notes.close()
 
 
 def test_only_an_admin_may_and_nobody_unknown_can_be(folder):
-    notes = Desk(folder)
+    notes = ServiceStore(folder)
     _, key = keys.create(notes, "shop", "write")
     _, admin = keys.create(notes, "owner", "admin")
     notes.close()
@@ -275,7 +275,7 @@ def test_the_button_of_a_page_asks_for_it(folder):
 
 
 def test_one_that_runs_is_not_cancelled(folder):
-    notes = Desk(folder)
+    notes = ServiceStore(folder)
     jobs = Jobs(notes, folder)
     job = jobs.submit("forget", {"accounts": [WHO]}, "somebody")
     notes.write(desks.jobs.update().values(state="running"))

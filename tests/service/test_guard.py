@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brandfit.service.guard import CALLERS, HEADERS, Pace
+from brandfit.service.middleware import CALLERS, HEADERS, RateLimiter
 
 
 @pytest.mark.parametrize(
@@ -107,20 +107,20 @@ def test_who_has_no_key_may_not_send_more_than_a_request(make, tmp_path):
 
 def test_the_pace_of_a_caller_by_a_clock(make):
     now = 100.0
-    pace = Pace(2.0, 3, lambda: now)
+    pace = RateLimiter(2.0, 3, lambda: now)
     assert [pace.wait("a") for _ in range(5)] == [0, 0, 0, 0.5, 0.5]
     assert pace.wait("b") == 0  # another caller
     now += 0.5
     assert [pace.wait("a") for _ in range(2)] == [0, 0.5]
     now += 1000
     assert [pace.wait("a") for _ in range(4)] == [0, 0, 0, 0.5]  # never more than the burst
-    assert [Pace(0.0, 1, lambda: now).wait("a") for _ in range(100)] == [0] * 100
+    assert [RateLimiter(0.0, 1, lambda: now).wait("a") for _ in range(100)] == [0] * 100
 
 
 @given(st.floats(0.1, 100), st.integers(1, 20), st.lists(st.floats(0, 5), max_size=60))
 def test_nobody_gets_more_than_the_rate_and_the_burst(rate, burst, gaps):
     now = 0.0
-    pace = Pace(rate, burst, lambda: now)
+    pace = RateLimiter(rate, burst, lambda: now)
     passed = 0
     for gap in gaps:
         now += gap
@@ -130,14 +130,14 @@ def test_nobody_gets_more_than_the_rate_and_the_burst(rate, burst, gaps):
 
 def test_who_waits_as_long_as_told_gets_in():
     now = 0.0
-    pace = Pace(0.3, 1, lambda: now)
+    pace = RateLimiter(0.3, 1, lambda: now)
     pace.wait("a")
     now += pace.wait("a") + 1e-9
     assert pace.wait("a") == 0
 
 
 def test_callers_are_forgotten_before_they_fill_the_memory():
-    pace = Pace(1.0, 1, lambda: 0.0)
+    pace = RateLimiter(1.0, 1, lambda: 0.0)
     for n in range(CALLERS + 50):
         pace.wait(str(n))
     assert len(pace._left) == CALLERS

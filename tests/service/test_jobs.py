@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from brandfit.errors import UnknownName, UsageError
-from brandfit.service import desk, jobs, work
-from brandfit.service.desk import Desk
+from brandfit.service import jobs, store, work
 from brandfit.service.jobs import ATTEMPTS, Jobs
+from brandfit.service.store import ServiceStore
 from brandfit.workspace import Workspace
 
 PLUGIN = '''
@@ -78,7 +78,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         with Workspace(folder, create=True) as workspace:
             self.folder = workspace.path
-        self.desk = Desk(self.folder)
+        self.desk = ServiceStore(self.folder)
         self.open: list[Jobs] = []
 
     def service(self, works: bool = True) -> Jobs:
@@ -149,7 +149,7 @@ def test_it_is_done_when_what_it_made_can_be_seen(place, source, until):
 def test_one_that_had_said_how_it_ended_is_not_done_again(place, source, until, said, state):
     waiting = place.service(works=False)
     id = ask(waiting, source)
-    place.desk.write(desk.jobs.update().values(state="running", attempts=1, **{said: "{}"}))
+    place.desk.write(store.jobs.update().values(state="running", attempts=1, **{said: "{}"}))
     queue = place.service()
     until(lambda: queue.get(id)["state"] == state)
     assert queue.get(id)["attempts"] == 1
@@ -271,7 +271,7 @@ def test_a_service_that_ends_puts_its_job_off_and_the_next_one_takes_it_up(place
 def test_what_a_killed_service_left_running_is_done_by_the_next(place, source, until):
     queue = place.service(works=False)
     id = ask(queue, source)
-    place.desk.write(desk.jobs.update().values(state="running", attempts=1, step="reading"))
+    place.desk.write(store.jobs.update().values(state="running", attempts=1, step="reading"))
     (source / "go").touch()
     after = place.service()
     done = until(lambda: (job := after.get(id))["finished"] and job)
@@ -316,8 +316,8 @@ def test_jobs_that_ended_long_ago_are_let_go_of(place, monkeypatch):
     for n in range(6):
         id = queue.submit("import", {"source": "told"}, "me")["id"]
         place.desk.write(
-            desk.jobs.update()
-            .where(desk.jobs.c.id == id)
+            store.jobs.update()
+            .where(store.jobs.c.id == id)
             .values(created=float(n), state="done" if n != 1 else "failed")
         )
         (place.folder / jobs.FOLDER / id).mkdir(parents=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from brandfit.errors import UnknownName, UsageError
-from brandfit.service import desk, keys
-from brandfit.service.desk import Desk
+from brandfit.service import keys, store
+from brandfit.service.store import ServiceStore
 
 
 @pytest.fixture
 def at(tmp_path):
-    found = Desk(tmp_path)
+    found = ServiceStore(tmp_path)
     yield found
     found.close()
 
@@ -90,4 +90,4 @@ def test_it_is_noted_when_a_key_is_used_but_not_each_time(at, monkeypatch):
 def test_a_key_wants_a_name_and_a_scope(at, name, scope, error):
     with pytest.raises(error):
         keys.create(at, name, scope)
-    assert at.rows(desk.keys.select()) == []
+    assert at.rows(store.keys.select()) == []

@@ -6,7 +6,7 @@ import pytest
 
 from brandfit import pipeline
 from brandfit.data.schema import Account, Post
-from brandfit.pipeline.completing import QUICK
+from brandfit.pipeline.missing_features import QUICK
 from brandfit.service.work import WORK
 from brandfit.workspace import Workspace
 

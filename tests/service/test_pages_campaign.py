@@ -25,10 +25,10 @@ from brandfit import pipeline
 from brandfit.campaign.figures import figures, verdict
 from brandfit.errors import BrandfitError
 from brandfit.explain.heatmap import opened
-from brandfit.service import desk as desks
+from brandfit.service import store as desks
 from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
-from brandfit.service.desk import Desk
+from brandfit.service.store import ServiceStore
 from brandfit.workspace import Workspace
 
 BRAND = "northpeak.outdoor"
@@ -165,8 +165,8 @@ def test_a_past_partner_can_be_on_the_list_too(client, folder):
 
 
 def test_who_is_no_longer_here_is_told_and_can_be_taken_off(client, folder):
-    notes = Desk(folder)
-    notes.mark(BRAND, "gone.away", {"listed": True})
+    notes = ServiceStore(folder)
+    notes.annotate(BRAND, "gone.away", {"listed": True})
     notes.close()
     page = client.get(f"{AT}/shortlist").text
     assert "No longer here" in page
@@ -231,8 +231,8 @@ def test_the_page_says_that_the_order_is_adjusted_and_why(client, folder):
     *_, liked = first, *_ = best(client, 7)
     client.patch(f"/api/v1/marks/{BRAND}/{liked}", json={"opinion": "like"})
     client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": "dislike"})
-    notes = Desk(folder)
-    notes.mark(BRAND, "gone.away", {"opinion": "like"})
+    notes = ServiceStore(folder)
+    notes.annotate(BRAND, "gone.away", {"opinion": "like"})
     notes.close()
     told = client.get(f"/api/v1/rankings/{BRAND}?refine=true&limit=500").json()
     places = {row["influencer"]: row for row in told["items"]}
@@ -487,7 +487,7 @@ def test_an_evaluation_is_begun_and_told(client, folder):
     assert f'data-job="{job["id"]}"' in page.text
     with Workspace(folder) as workspace:
         told = pipeline.evaluate(workspace, ["simcos", "brandfit"]).to_dict()
-    notes = Desk(folder)
+    notes = ServiceStore(folder)
     done = {"state": "done", "result": msgspec.json.encode(told).decode(), "finished": 1.0}
     notes.write(desks.jobs.update().values(**done))
     notes.close()

@@ -19,8 +19,8 @@ from brandfit.workspace import Workspace
 pytest.importorskip("fastapi", reason="FastAPI comes with the extra service")
 from starlette.testclient import TestClient
 
+from brandfit.service.account_views import HINTS
 from brandfit.service.app import create_app
-from brandfit.service.people import HINTS
 
 BRAND = "northpeak.outdoor"
 SCRIPT = "<script>alert(1)</script>"
@@ -326,9 +326,9 @@ def test_an_influencer_is_told_with_its_partners_posts_and_topics(client, worksp
 def test_a_category_that_nobody_stated_is_told_with_how_sure_it_is(client, workspace):
     told = pipeline.category(workspace, HOSTILE)
     assert told.stated is None
-    best = max(told.told, key=lambda name: told.told[name])
+    best = max(told.source, key=lambda name: told.source[name])
     page = get(client, f"/influencers/{HOSTILE}")
-    assert f"{best} predicted by tags, {100 * told.told[best]:.0f} %" in page.text
+    assert f"{best} predicted by tags, {100 * told.source[best]:.0f} %" in page.text
     assert "No partner is known in these data" in page.text
 
 
@@ -368,7 +368,7 @@ def test_brands_for_an_influencer_are_in_the_order_of_the_pipeline(client, works
     assert names == [one.brand for one in found.brands]
     assert bool(past & set(names)) == (partners and bool(past))
     page = get(client, f"/influencers/{influencer}/brands", partners=partners)
-    assert f"{found.brands[0].place} of {found.brands[0].among}" in page.text
+    assert f"{found.brands[0].rank} of {found.brands[0].among}" in page.text
 
 
 # --- why ----------------------------------------------------------------------------------------------------
@@ -402,7 +402,7 @@ def test_the_parts_that_take_long_are_asked_for_the_side_that_is_shown(client, i
 def test_posts_are_those_of_the_side_with_values_and_errors(client, workspace, influencer, side):
     whose = influencer if side == "influencer" else BRAND
     told, _ = pipeline.explain(workspace, BRAND, influencer, "simcos", ("posts",), (side,))
-    (one,) = told.of("posts", side)
+    (one,) = told.attributions_of("posts", side)
     posts = {p["id"]: p for p in pipeline.load(workspace).posts.to_pylist()}
     assert one.items
     assert {posts[item.id]["account"] for item in one.items} == {whose}
@@ -418,7 +418,7 @@ def test_posts_are_those_of_the_side_with_values_and_errors(client, workspace, i
 
 def test_words_are_told_by_what_they_add(client, workspace, influencer):
     told, _ = pipeline.explain(workspace, BRAND, influencer, "simcos", ("words",))
-    (one,) = told.of("words")
+    (one,) = told.attributions_of("words")
     page = get(client, f"/brands/{BRAND}/why/{influencer}/words", ranker="simcos")
     assert one.items
     assert max(abs(item.value) for item in one.items) < 0.1, "two decimals would say nothing"

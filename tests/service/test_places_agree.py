@@ -75,7 +75,7 @@ def test_a_place_is_the_same_everywhere_after_not_this(site, folder, brand, tmp_
     both = words(client.get(f"/brands/{brand}/why/{who}/both"))
     assert f"is number 3 of {total} candidates" in both
     suited = client.get(f"/api/v1/accounts/{who}/brands?limit=100").json()["brands"]
-    assert [(one["place"], one["among"]) for one in suited if one["brand"] == brand] == [(3, total)]
+    assert [(one["candidate_rank"], one["among"]) for one in suited if one["brand"] == brand] == [(3, total)]
     row = client.get(f"/influencers/{who}/brands?offset={20 * (_rank_of(suited, brand) // 21)}").text
     assert f"3 of {total}" in re.sub(r"<[^>]+>", " ", row[row.index(f'href="/brands/{brand}"') :])[:4000]
     set_ = client.post("/api/v1/shortlists", json={"brand": brand, "count": 12}).json()

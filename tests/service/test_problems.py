@@ -13,7 +13,7 @@ from brandfit.errors import (
     UsageError,
     WorkspaceError,
 )
-from brandfit.service.problems import MEDIA, Problem, status_of
+from brandfit.service.problems import MEDIA, Problem, http_status
 
 BODY = {"content-type": "application/json"}
 ERRORS = {
@@ -152,4 +152,4 @@ def test_what_nobody_foresaw_is_logged_and_not_told(asked, monkeypatch, caplog, 
     ],
 )
 def test_the_status_of_an_error(error, status):
-    assert status_of(error) == status
+    assert http_status(error) == status

@@ -19,8 +19,8 @@ import pytest
 from brandfit.errors import UsageError, WorkspaceError
 from brandfit.service import keys
 from brandfit.service.config import ServiceConfig
-from brandfit.service.desk import Desk
 from brandfit.service.serve import held, refuse_public_without_key
+from brandfit.service.store import ServiceStore
 
 CLI = [sys.executable, "-c", "from brandfit.cli import main; main()"]
 
@@ -64,7 +64,7 @@ def test_a_public_address_wants_a_key(tmp_path, host):
         refuse_public_without_key(tmp_path, config)
     with pytest.raises(UsageError, match="without keys"):
         refuse_public_without_key(tmp_path, ServiceConfig(host=host, keys=False))
-    desk = Desk(tmp_path)
+    desk = ServiceStore(tmp_path)
     row, _ = keys.create(desk, "x", "read")
     refuse_public_without_key(tmp_path, config)
     keys.revoke(desk, row["id"])
@@ -114,8 +114,8 @@ def test_requests_under_way_are_answered_before_it_ends(serve, folder, brand, si
         slow.sendall(body[5:])
         assert slow.recv(100).startswith(b"HTTP/1.1 200")
     assert service.process.wait(60) == 0
-    desk = Desk(folder)
-    assert desk.marks(brand)[who]["note"] == "kept"
+    desk = ServiceStore(folder)
+    assert desk.annotations(brand)[who]["note"] == "kept"
     desk.close()
 
 
@@ -279,7 +279,7 @@ def test_ctrl_c_is_not_for_the_job(serve, tmp_path, until):
     assert os.getsid(worker) == worker
     service.process.send_signal(signal.SIGINT)
     assert service.process.wait(60) == 0
-    desk = Desk(tmp_path / "w")
+    desk = ServiceStore(tmp_path / "w")
     import sqlalchemy as sa
 
     [job] = desk.rows(sa.text("SELECT state, attempts FROM jobs"))

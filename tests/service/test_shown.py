@@ -17,8 +17,8 @@ from brandfit import pipeline
 from brandfit.data.features import Features
 from brandfit.data.schema import Account
 from brandfit.errors import BrandfitError, UnknownName
-from brandfit.service import shown
-from brandfit.service.shown import Shown, Snapshot
+from brandfit.service import snapshot
+from brandfit.service.snapshot import Snapshot, SnapshotHolder
 from brandfit.workspace import Workspace
 
 BRAND = "northpeak.outdoor"
@@ -86,14 +86,14 @@ def slow(monkeypatch):
     """Getting warm takes as long as it is told to."""
     gate = threading.Event()
     gate.set()
-    monkeypatch.setattr(shown, "warm", lambda *_: gate.wait(30))
-    monkeypatch.setattr(shown, "EVERY", 0.02)
+    monkeypatch.setattr(snapshot, "warm", lambda *_: gate.wait(30))
+    monkeypatch.setattr(snapshot, "EVERY", 0.02)
     yield gate
     gate.set()
 
 
 def test_what_another_process_wrote_is_shown_once_it_is_warm(folder, live, slow, until):
-    place = Shown(folder)
+    place = SnapshotHolder(folder)
     place.begin(lambda: False)
     try:
         until(lambda: isinstance(place.now, Snapshot))
@@ -111,8 +111,8 @@ def test_what_another_process_wrote_is_shown_once_it_is_warm(folder, live, slow,
 
 def test_the_brands_that_were_looked_at_are_warm_before(folder, live, monkeypatch, until):
     warmed = []
-    monkeypatch.setattr(shown, "warm", lambda workspace, brands: warmed.append(brands))
-    place = Shown(folder)
+    monkeypatch.setattr(snapshot, "warm", lambda workspace, brands: warmed.append(brands))
+    place = SnapshotHolder(folder)
     place.renew()
     others = [b for b in pipeline.load(place.now).brands.tolist() if b != BRAND][:1]
     for brand in (*others, BRAND):
@@ -122,7 +122,7 @@ def test_the_brands_that_were_looked_at_are_warm_before(folder, live, monkeypatc
     assert warmed == [[], [BRAND, *others]]
     monkeypatch.undo()
     fresh = Snapshot(live)
-    shown.warm(fresh, [BRAND, "gone.brand"])
+    snapshot.warm(fresh, [BRAND, "gone.brand"])
     assert pipeline.lately_ranked(fresh) == [BRAND]
     place.end()
 
@@ -130,7 +130,7 @@ def test_the_brands_that_were_looked_at_are_warm_before(folder, live, monkeypatc
 def test_while_a_job_writes_nothing_is_shown_of_it(folder, live, slow, until):
     busy = threading.Event()
     busy.set()
-    place = Shown(folder)
+    place = SnapshotHolder(folder)
     place.begin(busy.is_set)
     try:
         until(lambda: isinstance(place.now, Snapshot))
@@ -144,7 +144,7 @@ def test_while_a_job_writes_nothing_is_shown_of_it(folder, live, slow, until):
 
 
 def test_who_is_forgotten_is_not_shown_for_a_moment_longer(folder, live, slow, until):
-    place = Shown(folder)
+    place = SnapshotHolder(folder)
     place.begin(lambda: False)
     try:
         newcomer(live)
@@ -160,7 +160,7 @@ def test_who_is_forgotten_is_not_shown_for_a_moment_longer(folder, live, slow, u
 
 def test_the_first_rows_are_shown_at_once(tmp_path, slow, until):
     with Workspace(tmp_path / "work", create=True) as live:
-        place = Shown(live.path)
+        place = SnapshotHolder(live.path)
         place.begin(lambda: False)
         try:
             until(lambda: isinstance(place.now, Snapshot))

@@ -24,10 +24,10 @@ from brandfit.data.pictures import imported
 from brandfit.data.schema import Account, Link, Picture, Post, Reject
 from brandfit.encoders.base import Encoder
 from brandfit.errors import UnknownName, UsageError, WorkspaceError
-from brandfit.experiments.declared import Experiment
 from brandfit.experiments.run import run
-from brandfit.names import load
-from brandfit.workspace import LeftOut, Workspace, leftovers
+from brandfit.experiments.spec import Experiment
+from brandfit.registry import load
+from brandfit.workspace import ErasureReport, Workspace, leftovers
 from brandfit.workspace.workspace import DATABASE
 
 WHO = "vesna.of.thehills"
@@ -252,7 +252,9 @@ def test_the_store_of_encoders_holds_no_content_that_is_not_there(workspace, dim
     """Of an encoder with other settings than the default too: they are noted beside what it encoded."""
     dataset = workspace.dataset()
     pipeline.encode(workspace, "text.hashing", {"dim": dim})
-    encoder = load("encoder", "text.hashing")(load("encoder", "text.hashing").Config.of({"dim": dim}))
+    encoder = load("encoder", "text.hashing")(
+        load("encoder", "text.hashing").Config.from_settings({"dim": dim})
+    )
     stored = {bytes(h) for hashes, _ in workspace.units(encoder.maker) for h in hashes}
     assert set(encoder.content_hashes(dataset).tolist()) == stored
     pipeline.forget(workspace, [WHO])
@@ -265,7 +267,7 @@ def test_it_does_not_come_back(workspace):
     wanted = pieces(workspace)
     pipeline.forget(workspace, [WHO])
     fingerprint = workspace.fingerprint
-    left_out = LeftOut()
+    left_out = ErasureReport()
     late_picture_first = theirs()[::-1]
     values = np.eye(2, dtype=np.float32)
     made = Features(
@@ -397,7 +399,7 @@ def test_broken_off_before_any_step_it_is_told_and_finished_without_a_name(works
             pipeline.forget(workspace, [WHO])
     assert any("not finished" in sentence for sentence in workspace.damage())
     assert WHO not in workspace.dataset().influencers.tolist()
-    left_out = LeftOut()
+    left_out = ErasureReport()
     workspace.write("own", [Account(id=WHO)], left_out)
     assert left_out.rows == 1
     pipeline.forget(workspace, [])

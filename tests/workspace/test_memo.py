@@ -13,11 +13,11 @@ import pytest
 from brandfit import pipeline
 from brandfit.data.features import Features
 from brandfit.workspace import Workspace
-from brandfit.workspace.memo import Memo
+from brandfit.workspace.cache import Cache
 
 
 def test_the_latest_few_are_kept():
-    memo, made = Memo(x=2), []
+    memo, made = Cache(x=2), []
 
     def get(key):
         return memo.get("x", key, lambda: made.append(key) or key.upper())
@@ -30,7 +30,7 @@ def test_the_latest_few_are_kept():
 
 
 def test_what_could_not_be_made_is_tried_again():
-    memo, tries = Memo(x=1), []
+    memo, tries = Cache(x=1), []
 
     def fails():
         tries.append(1)
@@ -43,7 +43,7 @@ def test_what_could_not_be_made_is_tried_again():
 
 
 def test_one_thread_makes_it_and_the_others_wait():
-    memo, made, gate = Memo(x=1), [], threading.Event()
+    memo, made, gate = Cache(x=1), [], threading.Event()
 
     def make():
         gate.wait(5)
@@ -62,7 +62,7 @@ def test_one_thread_makes_it_and_the_others_wait():
 
 
 def test_who_asks_for_something_else_does_not_wait():
-    memo, gate, told = Memo(x=2), threading.Event(), []
+    memo, gate, told = Cache(x=2), threading.Event(), []
     slow = threading.Thread(target=lambda: memo.get("x", "slow", lambda: gate.wait(30)))
     slow.start()
     quick = threading.Thread(target=lambda: told.append(memo.get("x", "quick", lambda: "made")))

@@ -57,7 +57,7 @@ def test_rows_come_back_as_they_were_written(workspace, make_jpeg):
     image, data = picture(make_jpeg)
     workspace.write("a", [*rows(), (image, data)])
     dataset = workspace.dataset()
-    expected = Dataset.of(rows()[:2], rows()[2:4], [image], rows()[4:], {image.hash: data})
+    expected = Dataset.from_rows(rows()[:2], rows()[2:4], [image], rows()[4:], {image.hash: data})
     assert dataset.fingerprint == expected.fingerprint == workspace.fingerprint
     for name in ("accounts", "posts", "images", "stored_links"):
         assert getattr(dataset, name).to_pylist() == getattr(expected, name).to_pylist()

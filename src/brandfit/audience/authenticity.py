@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.audience.comments import Comments
-from brandfit.audience.peers import FEWEST, Places, places
+from brandfit.audience.peers import FEWEST, PeerRanks, peer_ranks
 from brandfit.audience.sampling import Estimates, sameness, share, typical
 from brandfit.data.dataset import Dataset
 from brandfit.data.engagement import interactions
@@ -52,9 +52,9 @@ class Kind:
     """says: a sentence of the value; show: a value; things: what the sample is of, "" of what is counted and
     not drawn."""
 
-    says: Callable[[float], str]
-    show: Callable[[float], str]
-    things: str
+    sentence: Callable[[float], str]
+    formatted: Callable[[float], str]
+    unit: str
 
 
 def _percent(value: float) -> str:
@@ -110,7 +110,7 @@ class Hint:
     sample: int
     below: float | None
     above: float | None
-    place: tuple[float, float] | None
+    percentile_range: tuple[float, float] | None
     peers: int
     sizes: tuple[int, int] | None
     confidence: str | None
@@ -126,26 +126,26 @@ class Hints:
 
     def __init__(self, dataset: Dataset, accounts: np.ndarray) -> None:
         self.dataset, self.accounts = dataset, accounts
-        self.followers = np.asarray(dataset.of_accounts("followers", accounts), np.float64)
+        self.followers = np.asarray(dataset.account_values("followers", accounts), np.float64)
         self._values: dict[str, Estimates] = {}
-        self._places: dict[str, Places] = {}
+        self._places: dict[str, PeerRanks] = {}
         self._comments: Comments | None = None
 
     def values(self, name: str) -> Estimates:
         """(n,) of a kind; NaN of accounts with fewer than three posts or ten comments to tell it by."""
         if name not in self._values:
-            fewest = {"posts": FEWEST_POSTS, "comments": FEWEST_COMMENTS}.get(KINDS[name].things, 1)
+            fewest = {"posts": FEWEST_POSTS, "comments": FEWEST_COMMENTS}.get(KINDS[name].unit, 1)
             self._values[name] = getattr(self, f"_{name}")().enough(fewest)
         return self._values[name]
 
-    def places(self, name: str) -> Places:
+    def peer_ranks(self, name: str) -> PeerRanks:
         if name not in self._places:
-            self._places[name] = places(self.followers, self.values(name))
+            self._places[name] = peer_ranks(self.followers, self.values(name))
         return self._places[name]
 
-    def told(self, name: str) -> np.ndarray:
+    def is_sufficient(self, name: str) -> np.ndarray:
         """(n,) bool: there is enough to say where an account lies."""
-        place = self.places(name)
+        place = self.peer_ranks(name)
         return np.nan_to_num(place.high - place.low, nan=1.0) <= SURE["low"]
 
     @property
@@ -154,13 +154,13 @@ class Hints:
             self._comments = Comments(self.dataset, self.accounts)
         return self._comments
 
-    def of(self, account: str) -> list[Hint]:
+    def for_account(self, account: str) -> list[Hint]:
         """All hints of one account."""
         at = int(np.flatnonzero(self.accounts == account)[0])
         return [self._hint(name, at) for name in KINDS]
 
     def _hint(self, name: str, at: int) -> Hint:
-        found, place = self.values(name), self.places(name)
+        found, place = self.values(name), self.peer_ranks(name)
         value, low, high = (None if np.isnan(column[at]) else float(column[at]) for column in found[:3])
         peers, sample = int(place.peers[at]), int(found.sample[at])
         sizes = (int(place.smallest[at]), int(place.largest[at])) if peers > 0 else None
@@ -187,20 +187,20 @@ class Hints:
         return typical(owner, np.log1p(likes) - np.log1p(comments), len(self.accounts))
 
     def _followers_ratio(self) -> Estimates:
-        followees = np.asarray(self.dataset.of_accounts("followees", self.accounts), np.float64)
+        followees = np.asarray(self.dataset.account_values("followees", self.accounts), np.float64)
         known = (self.followers > 0) & (followees > 0)
         ratio = np.where(known, self.followers / np.where(known, followees, 1), np.nan)
         return Estimates(ratio, ratio, ratio, known.astype(np.float64))
 
     def _comment_repetition(self) -> Estimates:
-        told = self.comments.told
-        return sameness(self.comments.owner[told], self.comments.said[told], len(self.accounts))
+        told = self.comments.has_content
+        return sameness(self.comments.owner[told], self.comments.content_id[told], len(self.accounts))
 
     def _same_commenters(self) -> Estimates:
         return sameness(self.comments.owner, self.comments.author, len(self.accounts))
 
     def _stock_comments(self) -> Estimates:
-        told = self.comments.told
+        told = self.comments.has_content
         hits = np.bincount(self.comments.owner[told & self.comments.stock], minlength=len(self.accounts))
         return share(hits, np.bincount(self.comments.owner[told], minlength=len(self.accounts)))
 
@@ -222,20 +222,18 @@ def sentence(hint: Hint) -> str:
     """What the number says, and no more."""
     kind = KINDS[hint.name]
     if hint.value is None:
-        if kind.things:
-            fewest = FEWEST_POSTS if kind.things == "posts" else FEWEST_COMMENTS
-            things = (
-                kind.things if kind.things != "posts" else "posts with known likes, comments and followers"
-            )
+        if kind.unit:
+            fewest = FEWEST_POSTS if kind.unit == "posts" else FEWEST_COMMENTS
+            things = kind.unit if kind.unit != "posts" else "posts with known likes, comments and followers"
             return f"Not enough to say: {hint.sample} {things} to tell {hint.name} by, {fewest} are needed."
         return "Not known: how many accounts follow it, or how many it follows, is missing."
     assert hint.low is not None
     assert hint.high is not None
-    told = kind.says(hint.value)
+    told = kind.sentence(hint.value)
     if hint.name == "same_commenters" and hint.value > 0:
         told += f", as among {_number(1 / hint.value)} people who comment equally often"
-    if kind.things:
-        told += f" ({kind.show(hint.low)} to {kind.show(hint.high)}; {hint.sample:,} {kind.things})"
+    if kind.unit:
+        told += f" ({kind.formatted(hint.low)} to {kind.formatted(hint.high)}; {hint.sample:,} {kind.unit})"
     if hint.confidence is None:
         if hint.peers < FEWEST:
             return (
@@ -246,15 +244,19 @@ def sentence(hint: Hint) -> str:
     assert hint.below is not None
     assert hint.above is not None
     assert hint.sizes is not None
-    assert hint.place is not None
-    ends = hint.place if hint.below >= hint.above else (1 - hint.place[1], 1 - hint.place[0])
+    assert hint.percentile_range is not None
+    ends = (
+        hint.percentile_range
+        if hint.below >= hint.above
+        else (1 - hint.percentile_range[1], 1 - hint.percentile_range[0])
+    )
     by = "more" if hint.below >= hint.above else "less"
     others = f"{hint.peers:,} with {hint.sizes[0]:,} to {hint.sizes[1]:,} followers"
     return (
-        f"{told}, {by} than {_whole(max(hint.below, hint.above))} of {others} ({_whole(ends[0])} to "
-        f"{_whole(ends[1])})."
+        f"{told}, {by} than {_percent_text(max(hint.below, hint.above))} of {others} "
+        f"({_percent_text(ends[0])} to {_percent_text(ends[1])})."
     )
 
 
-def _whole(share: float) -> str:
+def _percent_text(share: float) -> str:
     return f"{100 * share:.0f} %"

@@ -44,21 +44,21 @@ class Comments:
         self._code, self._texts = coded(links["text"])
 
     @cached_property
-    def told(self) -> np.ndarray:
+    def has_content(self) -> np.ndarray:
         """(m,) bool: has a text that says anything."""
-        return self.said >= 0
+        return self.content_id >= 0
 
     @cached_property
-    def said(self) -> np.ndarray:
+    def content_id(self) -> np.ndarray:
         """(m,) number of what each says; those that say the same have the same, -1 of none."""
         keys = [key(text) for text in self._texts]
         number = {k: i for i, k in enumerate(dict.fromkeys(k for k in keys if k))}
-        return self._of(np.array([number.get(k, -1) for k in keys], np.int64), -1)
+        return self._by_comment(np.array([number.get(k, -1) for k in keys], np.int64), -1)
 
     @cached_property
     def wordless(self) -> np.ndarray:
         """(m,) bool: neither a word nor an account, emoji and the like alone."""
-        return self.told & self._of(
+        return self.has_content & self._by_comment(
             np.array([not words(_bare(t)) and not MENTION.search(t) for t in self._texts], bool), False
         )
 
@@ -66,10 +66,10 @@ class Comments:
     def stock(self) -> np.ndarray:
         """(m,) bool: could stand under any post: wordless, or says what stands under posts of ``ELSEWHERE``
         or more other accounts too."""
-        there = np.flatnonzero(self.told)
-        owners = np.bincount(np.unique(self.said[there] * self.n + self.owner[there]) // max(self.n, 1))
+        there = np.flatnonzero(self.has_content)
+        owners = np.bincount(np.unique(self.content_id[there] * self.n + self.owner[there]) // max(self.n, 1))
         result = self.wordless.copy()
-        result[there] |= owners[self.said[there]] > ELSEWHERE
+        result[there] |= owners[self.content_id[there]] > ELSEWHERE
         return result
 
     def vocabulary(self) -> list[set[str]]:
@@ -80,11 +80,11 @@ class Comments:
         ]
 
     @property
-    def text_of(self) -> np.ndarray:
+    def text_id(self) -> np.ndarray:
         """(m,) number of the text of each, -1 of none."""
         return self._code
 
-    def _of(self, of_texts: np.ndarray, none: int) -> np.ndarray:
+    def _by_comment(self, of_texts: np.ndarray, none: int) -> np.ndarray:
         """(m,) what is known of the text of each comment."""
         if not len(of_texts):
             return np.full(len(self._code), none)

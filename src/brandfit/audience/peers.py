@@ -18,7 +18,7 @@ FEWEST = 20
 """Peers below which nothing is said of a place among them."""
 
 
-class Places(NamedTuple):
+class PeerRanks(NamedTuple):
     """Of n accounts, (n,) each; NaN where there are too few peers or the value is not known.
 
     below, above       share of the peers that have less, and more
@@ -37,11 +37,11 @@ class Places(NamedTuple):
     largest: np.ndarray
 
 
-def places(followers: np.ndarray, found: Estimates) -> Places:
+def peer_ranks(followers: np.ndarray, found: Estimates) -> PeerRanks:
     """Where each account lies among its peers. ``followers`` (n,), NaN or 0 where not known."""
     n = len(followers)
     less, more, least, most, smallest, largest = np.full((6, n), np.nan)
-    result = Places(less, more, least, most, np.zeros(n, np.int64), smallest, largest)
+    result = PeerRanks(less, more, least, most, np.zeros(n, np.int64), smallest, largest)
     known = np.flatnonzero((np.nan_to_num(followers) > 0) & ~np.isnan(found.value))
     order = known[np.argsort(followers[known], kind="stable")]
     size, value, low, high = (column[order] for column in (followers, found.value, found.low, found.high))

@@ -23,8 +23,8 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from brandfit.audience.comments import Comments
-from brandfit.audience.match import ahead, likeness
 from brandfit.audience.sampling import share
+from brandfit.audience.similarity import ahead, likeness
 from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.text._words import language, stop_words
@@ -74,7 +74,7 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Comparison:
     """The audience beside that of another account.
 
     shared  who is in both; None where one of them is not known
@@ -116,7 +116,7 @@ class AudienceView:
     likes: tuple[Liked, ...]
     elsewhere: int | None
     shared: tuple[Shared, ...]
-    beside: Beside | None = None
+    comparison: Comparison | None = None
     notes: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class Views:
         self.accounts = np.concatenate([dataset.influencers, dataset.brands])
         self.row = {id: n for n, id in enumerate(self.accounts.tolist())}
 
-    def of(self, account: str, other: str | None = None) -> AudienceView:
+    def view(self, account: str, other: str | None = None) -> AudienceView:
         """Of a brand or influencer, beside another. Raises UnknownName for an account that is neither."""
         at = self._at(account)
         notes: list[str] = []
@@ -164,7 +164,7 @@ class Views:
             likes,
             elsewhere,
             self._shared(at),
-            self._beside(at, self._at(other), notes) if other is not None else None,
+            self._comparison(at, self._at(other), notes) if other is not None else None,
             tuple(notes),
         )
 
@@ -183,7 +183,7 @@ class Views:
         """Words and hashtags, (pairs, words) of 0 and 1 for every pair of a person and an audience, and the
         audience of each pair."""
         comments = self.comments
-        there = np.flatnonzero(comments.text_of >= 0)
+        there = np.flatnonzero(comments.text_id >= 0)
         pair = comments.owner[there] * max(len(comments.authors), 1) + comments.author[there]
         pairs, at = np.unique(pair, return_inverse=True)
         vocabulary = comments.vocabulary()
@@ -194,7 +194,7 @@ class Views:
         sizes = np.array([len(text) for text in vocabulary], np.int64)
         flat = np.array([number[word] for text in vocabulary for word in text], np.int64)
         first = np.cumsum(sizes) - sizes
-        text = comments.text_of[there]
+        text = comments.text_id[there]
         count = sizes[text] if len(text) else np.zeros(0, np.int64)
         inside = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
         column = flat[np.repeat(first[text] if len(text) else count, count) + inside]
@@ -329,7 +329,7 @@ class Views:
         known = self.audiences.matrix[at].nnz and self.audiences.matrix[beside].nnz
         return self._overlap(at, beside) if known else None
 
-    def _beside(self, at: int, other: int, notes: list[str]) -> Beside:
+    def _comparison(self, at: int, other: int, notes: list[str]) -> Comparison:
         one, two = str(self.accounts[at]), str(self.accounts[other])
         shared = self.shared(one, two)
         if other < len(self.dataset.influencers) <= at:  # what is put among influencers is the influencer
@@ -338,11 +338,11 @@ class Views:
             match = likeness(self.dataset, two)
         except UsageError as error:
             notes.append(f"match not told: {error.message} {error.hint}")
-            return Beside(str(self.accounts[other]), shared, None, None, 0)
+            return Comparison(str(self.accounts[other]), shared, None, None, 0)
         row = np.flatnonzero(self.dataset.influencers == one)
         if not len(row) or np.isnan(match[row[0]]):
-            return Beside(str(self.accounts[other]), shared, None, None, 0)
-        return Beside(
+            return Comparison(str(self.accounts[other]), shared, None, None, 0)
+        return Comparison(
             str(self.accounts[other]),
             shared,
             float(match[row[0]]),
@@ -359,8 +359,8 @@ def sentences(view: AudienceView) -> Sequence[str]:
         else ""
     )
     told = [
-        f"Known of the audience of {view.account}: {_people(view.people)}{share_}; {view.comment:,} comment "
-        f"({view.comments:,} comments), {view.follow:,} follow."
+        f"Known of the audience of {view.account}: {_people_text(view.people)}{share_}; "
+        f"{view.comment:,} comment ({view.comments:,} comments), {view.follow:,} follow."
     ]
     if view.words:
         told.append(
@@ -374,7 +374,7 @@ def sentences(view: AudienceView) -> Sequence[str]:
         told.append("No word is said by more of them than by other audiences beyond chance.")
     if view.languages:
         each = ", ".join(f"{name} {_percent(n / view.speakers)}" for name, n in view.languages.items())
-        told.append(f"Languages, of {_people(view.speakers)} with enough text to tell: {each}.")
+        told.append(f"Languages, of {_people_text(view.speakers)} with enough text to tell: {each}.")
     if view.likes:
         each = ", ".join(
             f"{c.concept} ({_percent(c.share)}, everybody {_percent(c.others)})" for c in view.likes
@@ -389,13 +389,13 @@ def sentences(view: AudienceView) -> Sequence[str]:
             if view.elsewhere < FEWEST_PEOPLE
             else "nothing that they like beyond chance"
         )
-        told.append(f"{_people(view.elsewhere).capitalize()} of it known elsewhere: {few}.")
-    if view.beside is not None:
-        told += _of_both(view, view.beside)
+        told.append(f"{_people_text(view.elsewhere).capitalize()} of it known elsewhere: {few}.")
+    if view.comparison is not None:
+        told += _shared_followers_lines(view, view.comparison)
     return told
 
 
-def _of_both(view: AudienceView, beside: Beside) -> list[str]:
+def _shared_followers_lines(view: AudienceView, beside: Comparison) -> list[str]:
     if beside.shared is None:
         told = [f"Whether it shares people with {beside.other} is not known: one of the audiences is not."]
     else:
@@ -415,7 +415,7 @@ def _of_both(view: AudienceView, beside: Beside) -> list[str]:
     return told
 
 
-def _people(n: int) -> str:
+def _people_text(n: int) -> str:
     return "1 person" if n == 1 else f"{n:,} people"
 
 

@@ -71,7 +71,7 @@ class Engagement:
     def __init__(self, dataset: Dataset, slots: tuple[str, ...] = ("text", "picture"), seed: int = 0) -> None:
         self.dataset = dataset
         self.slots = [s for s in slots if s in dataset.slots and dataset.slots[s].level == "post"]
-        posts, rate, followers = _known(dataset)
+        posts, rate, followers = _known_posts(dataset)
         accounts = sorted(set(posts["account"]))
         if len(rate) < FEWEST or len(accounts) < FOLDS:
             raise UsageError(
@@ -101,7 +101,7 @@ class Engagement:
 
         Raises UsageError where its followers are not known.
         """
-        size = self.dataset.of_accounts("followers", [account])[0]
+        size = self.dataset.account_values("followers", [account])[0]
         if size is None or np.isnan(size) or size <= 0:
             raise UsageError(
                 f"The followers of {account} are not known.", "Import them: accounts.csv, column followers."
@@ -112,7 +112,7 @@ class Engagement:
         told = float(habit)
         if self.useful:
             marks = disclosed(caption, hashtags(caption or ""))
-            parts = {slot: self._axes[slot].told((rows or {}).get(slot)) for slot in self.slots}
+            parts = {slot: self._axes[slot].coordinates((rows or {}).get(slot)) for slot in self.slots}
             row = _columns([caption], [marks], np.array([habit]), np.array([float(size)]), parts)
             if (
                 caption is None
@@ -138,11 +138,11 @@ class _Past:
         """(p,) how many other posts its account has."""
         return np.asarray(np.bincount(self.owner)[self.owner] - 1)
 
-    def all_others(self) -> tuple[np.ndarray, np.ndarray]:
+    def leave_one_out(self) -> tuple[np.ndarray, np.ndarray]:
         """(p,) sum of the log rates of the other posts of its account, and their number."""
         return np.bincount(self.owner, self.y)[self.owner] - self.y, self.others
 
-    def some_others(self, most: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    def leave_one_out_sampled(self, most: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """The same of ``most`` (p,) of them, drawn at random: what would be known were the others hidden."""
         n = len(self.y)
         order = np.lexsort((seeds.generator(seed, "hidden posts").permutation(n), self.owner))
@@ -176,11 +176,11 @@ class _Law:
 def _fitted(past: _Past, x: np.ndarray, one: np.ndarray) -> _Law:
     """On the posts ``one`` (p,) bool, whole accounts; the first column of x is where habits belong."""
     size = np.polyfit(past.size[one], past.y[one], 1)
-    drawn = _drawn(
+    drawn = _prior_weight(
         np.unique(past.owner[one], return_inverse=True)[1], past.y[one] - np.polyval(size, past.size[one])
     )
     law = _Law(size, drawn, (np.zeros(0), np.zeros(0), np.zeros(0), 0.0))
-    total, count = past.all_others()
+    total, count = past.leave_one_out()
     rows = _with_habit(x[one], law.habit(total[one], count[one], past.size[one]))
     return _Law(size, drawn, _ridge(rows, past.y[one]))
 
@@ -202,7 +202,7 @@ def _measured(past: _Past, x: np.ndarray, seed: int) -> tuple[float, list[Interv
             )
         return line, alone
 
-    line, alone = errors(*past.all_others())
+    line, alone = errors(*past.leave_one_out())
     gain = float(1 - np.abs(line).mean() / np.abs(alone).mean())
     useful = gain > 0
     whole, group = line if useful else alone, group_of(past.others)
@@ -212,7 +212,7 @@ def _measured(past: _Past, x: np.ndarray, seed: int) -> tuple[float, list[Interv
         error, used = whole, own
         if len(np.unique(past.owner[own])) < ENOUGH and high is not None:
             most = seeds.generator(seed, "history", str(low)).integers(low, high + 1, len(x))
-            told = errors(*past.some_others(most, seed))[0 if useful else 1]
+            told = errors(*past.leave_one_out_sampled(most, seed))[0 if useful else 1]
             error, used = np.where(own, whole, told), past.others >= low
         found.append(Errors(error[used], past.owner[used], fold[used], ~own[used]))
     return gain, intervals(found)
@@ -222,7 +222,7 @@ def _with_habit(x: np.ndarray, habit: np.ndarray) -> np.ndarray:
     return np.column_stack([habit, x[:, 1:]])
 
 
-def _drawn(owner: np.ndarray, y: np.ndarray) -> float:
+def _prior_weight(owner: np.ndarray, y: np.ndarray) -> float:
     """How many posts the prior is worth: variance inside accounts over that between them (empirical
     Bayes)."""
     count = np.bincount(owner)
@@ -241,17 +241,17 @@ class _Axes:
     axes: np.ndarray
 
     def of(self, dataset: Dataset, slot: str, ids: list[str]) -> np.ndarray:
-        values, there = dataset.slots[slot].of(np.array(ids, dtype=object))
+        values, there = dataset.slots[slot].values_of(np.array(ids, dtype=object))
         return np.where(there[:, None], (values - self.mean) @ self.axes, 0.0)
 
-    def told(self, row: np.ndarray | None) -> np.ndarray:
+    def coordinates(self, row: np.ndarray | None) -> np.ndarray:
         return np.zeros((1, self.axes.shape[1])) if row is None else (row[None] - self.mean) @ self.axes
 
 
 def _axes(dataset: Dataset, slot: str, ids: list[str]) -> _Axes:
     from sklearn.utils.extmath import randomized_svd
 
-    values, there = dataset.slots[slot].of(np.array(ids, dtype=object))
+    values, there = dataset.slots[slot].values_of(np.array(ids, dtype=object))
     rows = values[there].astype(np.float64)
     if len(rows) < 2:
         return _Axes(np.zeros(values.shape[1]), np.zeros((values.shape[1], 1)))
@@ -260,7 +260,7 @@ def _axes(dataset: Dataset, slot: str, ids: list[str]) -> _Axes:
     return _Axes(mean, found.T)
 
 
-def _known(dataset: Dataset) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
+def _known_posts(dataset: Dataset) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
     """Posts of influencers with a known rate above 0, which has a logarithm: their columns, rates and
     followers."""
     posts = dataset.posts
@@ -270,7 +270,7 @@ def _known(dataset: Dataset) -> tuple[dict[str, list], np.ndarray, np.ndarray]:
     ).to_numpy()
     kept = np.flatnonzero((rate > 0) & is_influencers)
     table = posts.take(kept)
-    followers = dataset.of_accounts("followers", table["account"].combine_chunks()).astype(np.float64)
+    followers = dataset.account_values("followers", table["account"].combine_chunks()).astype(np.float64)
     told = {name: table[name].to_pylist() for name in ("id", "account", "caption", "disclosed")}
     return told, rate[kept], followers
 

@@ -30,7 +30,7 @@ class Figure:
 def figures(found: Appraisal) -> list[Figure]:
     totals, size = found.totals, len(found.picks)
     weighted = OBJECTIVES["match_reach" if found.match_is == "chance" else "rank_reach"]
-    estimated = any(pick.price is not None and not pick.given for pick in found.picks)
+    estimated = any(pick.price is not None and not pick.price_is_stated for pick in found.picks)
     price = "for one post of each" + ("; estimated where no price list states it" if estimated else "")
     engagement = OBJECTIVES["engagement"].meaning
     if totals.engagement.low is not None:

@@ -59,7 +59,7 @@ class Forecast:
     doubt: np.ndarray
     deviation: np.ndarray
 
-    def of(self, at: np.ndarray) -> Forecast:
+    def subset(self, at: np.ndarray) -> Forecast:
         """Of these influencers (m,) alone."""
         return Forecast(self.posts[at], self.expected[at], self.mean[at], self.doubt[at], self.deviation)
 
@@ -108,7 +108,7 @@ def forecast(owner: np.ndarray, engagement: np.ndarray, n: int) -> Forecast:
     return Forecast(posts, expected, mean, float((away**2).sum() / free) / count, deviation)
 
 
-def of_dataset(dataset: Dataset) -> Forecast:
+def forecast_all(dataset: Dataset) -> Forecast:
     """Of all influencers, in the order of ``dataset.influencers``."""
     owner, engagement, _ = past_posts(dataset)
     return forecast(owner, engagement, len(dataset.influencers))

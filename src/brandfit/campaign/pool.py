@@ -37,7 +37,7 @@ class Pick:
     price: float | None
     price_low: float | None
     price_high: float | None
-    given: bool
+    price_is_stated: bool
     adds: float | None
     shared: float | None
 
@@ -55,7 +55,7 @@ class Pick:
             "price": self.price,
             "price_low": self.price_low,
             "price_high": self.price_high,
-            "price_given": self.given,
+            "price_given": self.price_is_stated,
             f"adds_to_{objective}": self.adds,
             "audience_shared": self.shared,
         }
@@ -133,7 +133,7 @@ class Pool:
         """(n,) what each counts for on its own under an objective, before its match; NaN where not known."""
         return self.forecast.expected if objective == "engagement" else self.followers
 
-    def known(self, objective: str) -> np.ndarray:
+    def has_value(self, objective: str) -> np.ndarray:
         """(n,) bool: whether the value under an objective is known."""
         known = ~np.isnan(self.amount(objective))
         return known & ~np.isnan(self.match) if objective in ("match_reach", "rank_reach") else known
@@ -141,7 +141,7 @@ class Pool:
     def set_value(self, objective: str) -> SetValue:
         """Value of sets of the candidates. A candidate with an unknown value counts 0: the caller names
         it."""
-        amount = np.where(self.known(objective), self.amount(objective), 0.0)
+        amount = np.where(self.has_value(objective), self.amount(objective), 0.0)
         weighted = objective in ("match_reach", "rank_reach")
         match = np.nan_to_num(self.match) if weighted else np.ones(len(self))
         audience = sparse.csr_matrix((len(self), 0)) if objective == "engagement" else self.audience
@@ -151,7 +151,7 @@ class Pool:
         """at: numbers of the chosen in their order."""
         rows = np.asarray(at, np.int64)
         adds = self.set_value(objective).added_by_each(rows.tolist())
-        known = self.known(objective)[rows]
+        known = self.has_value(objective)[rows]
         ends = self.forecast.each(rows.tolist())  # (k, 2)
         return tuple(
             Pick(
@@ -166,7 +166,7 @@ class Pool:
                 price=_or_none(self.prices.middle[i]),
                 price_low=_or_none(self.prices.low[i]),
                 price_high=_or_none(self.prices.high[i]),
-                given=bool(self.prices.given[i]),
+                price_is_stated=bool(self.prices.is_stated[i]),
                 adds=adds[n] if known[n] else None,
                 shared=self._shared(i, rows),
             )
@@ -177,18 +177,18 @@ class Pool:
         rows = np.asarray(at, np.int64)
         weighted = "match_reach" if self.match_is == "chance" else "rank_reach"
         low, high = self.forecast.total(
-            np.sort(rows[self.known("engagement")[rows]]).tolist()
+            np.sort(rows[self.has_value("engagement")[rows]]).tolist()
         )  # in one order: the same draws
         prices = self.prices
         members = np.asarray(self.audience[rows].sum(axis=1)).ravel()
         return Totals(
             price=self._total(rows, ~np.isnan(prices.middle), *(np.nansum(v[rows]) for v in prices[:3])),
-            reach=self._total(rows, self.known("reach"), self.set_value("reach").value(rows.tolist())),
+            reach=self._total(rows, self.has_value("reach"), self.set_value("reach").value(rows.tolist())),
             weighted_reach=self._total(
-                rows, self.known(weighted), self.set_value(weighted).value(rows.tolist())
+                rows, self.has_value(weighted), self.set_value(weighted).value(rows.tolist())
             ),
             engagement=self._total(
-                rows, self.known("engagement"), np.nansum(self.forecast.expected[rows]), low, high
+                rows, self.has_value("engagement"), np.nansum(self.forecast.expected[rows]), low, high
             ),
             overlap_known=int((members > 0).sum()) > 1,
         )

@@ -53,7 +53,7 @@ class Prices(NamedTuple):
     middle: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    given: np.ndarray
+    is_stated: np.ndarray
     by_size: np.ndarray
 
 

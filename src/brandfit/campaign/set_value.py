@@ -40,7 +40,7 @@ class SetValue:
     private: np.ndarray
     match: np.ndarray
 
-    def of(self, at: np.ndarray) -> SetValue:
+    def subset(self, at: np.ndarray) -> SetValue:
         """Of these influencers (k,) alone. A member stands for as many followers as before, so values can be
         compared."""
         return SetValue(self.audience[at], self.weight, self.private[at], self.match[at])
@@ -49,7 +49,7 @@ class SetValue:
         return len(self.match)
 
     @property
-    def nothing(self) -> np.ndarray:
+    def empty_coverage(self) -> np.ndarray:
         """(m,) share of each member that is not counted yet, of the empty set."""
         return np.ones(self.audience.shape[1])
 
@@ -72,7 +72,7 @@ class SetValue:
 
     def added_by_each(self, chosen: Sequence[int]) -> list[float]:
         """What each adds to those before it; their sum is the value of the set."""
-        left, found = self.nothing, []
+        left, found = self.empty_coverage, []
         for i in chosen:
             found.append(self.gain(i, left))
             left = self.added(i, left)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from brandfit.arguments import Texts, checked
-from brandfit.campaign.choose import choose
-from brandfit.campaign.limits import Limit, Limits
+from brandfit.campaign.constraints import Limit, Limits
 from brandfit.campaign.objectives import MatchIs
+from brandfit.campaign.optimizer import choose
 from brandfit.campaign.pool import Pick, Pool, Totals
 from brandfit.data.candidates import Counted, counted
 from brandfit.errors import UsageError
@@ -129,7 +129,7 @@ def shortlist(
         count,
         [Limit(group.sentence, group.members[kept], group.least, group.most) for group in groups],
     )
-    found = choose(pool.set_value(objective).of(kept), limits, np.arange(len(kept)))
+    found = choose(pool.set_value(objective).subset(kept), limits, np.arange(len(kept)))
     at = sorted(
         kept[found.at].tolist()
     )  # in the order of the ranking, so that ``adds`` are those of ``appraise``
@@ -193,7 +193,8 @@ def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, curre
     notes = []
     if strangers := pool.priced_strangers:
         notes.append(
-            f"{len(strangers):,} of the price list are no influencers of the workspace: {named(strangers)}"
+            f"{len(strangers):,} of the price list are no influencers of the workspace: "
+            f"{names_text(strangers)}"
         )
     notes += pool.price_notes
     if pool.match_is == "rank share":
@@ -210,9 +211,9 @@ def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, curre
         ]
         if unknown:
             notes.append(
-                f"the {what} of {len(unknown):,} of the set is unknown and in no total: {named(unknown)}"
+                f"the {what} of {len(unknown):,} of the set is unknown and in no total: {names_text(unknown)}"
             )
-    if any(pick.price is not None and not pick.given for pick in picks):
+    if any(pick.price is not None and not pick.price_is_stated for pick in picks):
         notes.append(
             "prices that no list states are estimates from followers and engagement, from half to twice"
         )
@@ -221,7 +222,7 @@ def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, curre
     if by_size:
         notes.append(
             "engagement unknown, price estimated by followers alone, from a quarter to four times: "
-            f"{named(by_size)}"
+            f"{names_text(by_size)}"
         )
     if len(picks) > 1 and not totals.overlap_known:
         notes.append("no overlap of audiences is known: who follows two of the set is counted twice")
@@ -239,7 +240,7 @@ def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, curre
     return notes
 
 
-def named(ids: Sequence[str]) -> str:
+def names_text(ids: Sequence[str]) -> str:
     """The first few, and how many more."""
     more = len(ids) - NAMED
     return ", ".join(ids[:NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -64,7 +64,7 @@ def command(
         rows.append(
             [
                 idea.kind,
-                idea.what[:60],
+                idea.label[:60],
                 idea.fit,
                 None if idea.better_than is None else f"{100 * idea.better_than:.0f} %",
                 *more,
@@ -72,7 +72,8 @@ def command(
         )
     print_table(header, rows)
     click.echo(
-        f"Fit: likeness to what {found.like} posts; better than: share of its own posts that fit it less."
+        f"Fit: similarity to the posts of {found.compared_with}; "
+        "better than: share of its own posts that fit it less."
     )
     if told := found.ideas[0].expected:
         click.echo(

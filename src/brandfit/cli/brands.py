@@ -73,7 +73,14 @@ def command(
     print_table(
         ["rank", "brand", "category", *chance, "place", "of candidates"],
         [
-            [row.rank, row.brand, pipeline.category_of(d), *(row.probability or ()), row.place, row.among]
+            [
+                row.rank,
+                row.brand,
+                pipeline.category_of(d),
+                *(row.probability or ()),
+                row.candidate_rank,
+                row.among,
+            ]
             for row, d in zip(rows, details, strict=True)
         ],
     )

@@ -36,15 +36,15 @@ def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...]
       brandfit encode text.minilm image.classical engagement -w demo
       brandfit encode image.onnx --set path=mobilenet.onnx -w demo
     """
-    from brandfit import names, pipeline
+    from brandfit import pipeline, registry
     from brandfit.cli._shared import scoped
     from brandfit.workspace import Workspace, orphans
 
     options = own_settings(settings)
     chosen = {name: scoped(options, name, encoders) for name in encoders}
     for name in encoders:
-        cls = names.load("encoder", name)
-        cls.Config.of(chosen[name])
+        cls = registry.load("encoder", name)
+        cls.Config.from_settings(chosen[name])
     results, removed = [], []
     with Workspace(workspace) as opened:
         for name in encoders:

@@ -69,7 +69,7 @@ def command(
       brandfit evaluate simcos wsim --protocol cv5 --seeds 3 --set wsim.epochs=50 -w demo
     """
     from brandfit import pipeline
-    from brandfit.experiments import of_report, publish, writable
+    from brandfit.experiments import outcome_of_report, publish, writable
     from brandfit.workspace import Workspace
 
     if out:
@@ -92,7 +92,7 @@ def command(
         typed += [*(f"--ties {ties}" for _ in [0] if ties), *("--refit" for _ in [0] if refit)]
         typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]
         files = publish(
-            of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed)
+            outcome_of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed)
         )
     if as_json:
         print_json(report.to_dict())

@@ -46,27 +46,27 @@ def command(
     import re
     from pathlib import Path
 
-    from brandfit import names, pipeline
+    from brandfit import pipeline, registry
     from brandfit.errors import DataError, UsageError
     from brandfit.workspace import new_workspace
 
     if (
         path is None
-        and source not in names.names("importer")
+        and source not in registry.names("importer")
         and source
         and (re.search(r"[/\\.]", source) or Path(source).exists())
     ):
         source, path = pipeline.recognise(source), source
         if not as_json and source != "folder":
             click.echo(f"{path} is read as {source}.")
-    cls = names.load("importer", source)
+    cls = registry.load("importer", source)
     if path is None and cls.needs_path:
         raise UsageError(
             f"{source} needs the PATH of what to import.",
             f"For example: brandfit import {source} my-data -w {workspace}",
         )
     options = own_settings(settings)
-    importer = cls(cls.Config.of(options))
+    importer = cls(cls.Config.from_settings(options))
     with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:
         total, done = importer.total(Path(path or ".")), 0
 
@@ -79,7 +79,7 @@ def command(
     if as_json:
         print_json(result.to_dict())
     else:
-        _told(result, workspace)
+        _print_result(result, workspace)
     if result.rejects and not any(counts["seen"] for counts in result.changes.values()):
         raise DataError(
             f"No row of {path} could be used.",
@@ -87,23 +87,23 @@ def command(
         )
 
 
-def _told(result: Imported, workspace: str) -> None:
+def _print_result(result: Imported, workspace: str) -> None:
     print_table(
         ["table", "seen", "added", "changed", "unchanged"],
         [[name, c["seen"], c["added"], c["changed"], c["unchanged"]] for name, c in result.changes.items()],
     )
     for warning in result.warnings:
         click.echo(f"Note: {warning}")
-    if result.left_out.rows or result.left_out.redacted:
-        count = len(result.left_out.accounts)
+    if result.erasure_report.rows or result.erasure_report.redacted:
+        count = len(result.erasure_report.accounts)
         whom = (
             f"{count:,} account that asked to be forgotten"
             if count == 1
             else f"{count:,} accounts that asked to be forgotten"
         )
         click.echo(
-            f"Left out: {result.left_out.rows:,} rows of {whom}; taken out of {result.left_out.redacted:,} "
-            "rows of others."
+            f"Left out: {result.erasure_report.rows:,} rows of {whom}; "
+            f"taken out of {result.erasure_report.redacted:,} rows of others."
         )
     found = result.candidates
     print_counts(

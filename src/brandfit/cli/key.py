@@ -12,7 +12,7 @@ import click
 from brandfit.cli._shared import Command, json_option, print_json, print_table, workspace_option
 
 if TYPE_CHECKING:
-    from brandfit.service.desk import Desk
+    from brandfit.service.store import ServiceStore
 
 
 @click.group(short_help="Make, list and revoke keys of the service.")
@@ -46,9 +46,9 @@ def create(name: str, scope: str, workspace: str, as_json: bool) -> None:
     """
     from brandfit.service import keys
 
-    with _desk(workspace) as desk:
+    with _open_store(workspace) as desk:
         row, key = keys.create(desk, name, scope)
-        desk.note("command line", "create key", f"{row['id']} {scope}")
+        desk.audit("command line", "create key", f"{row['id']} {scope}")
     if as_json:
         print_json({**row, "key": key})
         return
@@ -63,7 +63,7 @@ def listing(workspace: str, as_json: bool) -> None:
     """Keys, with when they were made and last used."""
     from brandfit.service import keys
 
-    with _desk(workspace) as desk:
+    with _open_store(workspace) as desk:
         rows = keys.listing(desk)
     if as_json:
         print_json(rows)
@@ -84,19 +84,19 @@ def revoke(key: str, workspace: str) -> None:
     """From now on KEY (its first part, as listed) opens nothing."""
     from brandfit.service import keys
 
-    with _desk(workspace) as desk:
+    with _open_store(workspace) as desk:
         keys.revoke(desk, key)
-        desk.note("command line", "revoke key", key)
+        desk.audit("command line", "revoke key", key)
     click.echo(f"Key {key} opens nothing any more.")
 
 
 @contextmanager
-def _desk(workspace: str) -> Iterator[Desk]:
-    from brandfit.service.desk import Desk
+def _open_store(workspace: str) -> Iterator[ServiceStore]:
+    from brandfit.service.store import ServiceStore
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
-        desk = Desk(opened.path)
+        desk = ServiceStore(opened.path)
     try:
         yield desk
     finally:

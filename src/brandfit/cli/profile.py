@@ -236,7 +236,7 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
         return
     found, ids, _ = _discover.discovered(dataset, topics, seed=seed)
     Path(out).write_text(
-        _discover.written(found, f"the {_discover.source(dataset)} of {len(ids):,} influencers"),
+        _discover.to_toml(found, f"the {_discover.source(dataset)} of {len(ids):,} influencers"),
         encoding="utf-8",
     )
     for topic in sorted(found, key=lambda t: -t.accounts):
@@ -281,7 +281,7 @@ def mark(workspace: str, posts: bool, out: str, categories: tuple[str, ...], cou
     if found != kind:
         raise click.UsageError(f"{out} holds labels of {found}s. Name another file for those of {kind}s.")
     with Workspace(workspace) as opened:
-        asked, known = pipeline.to_mark(opened, list(labels), count, seed, kind)
+        asked, known = pipeline.posts_to_label(opened, list(labels), count, seed, kind)
     names = list(categories) or known
     if not names:
         raise click.UsageError(

@@ -82,8 +82,8 @@ def command(
         --set price.per_thousand=8 -w demo
     """
     from brandfit import pipeline
+    from brandfit.campaign.constraints import read_limits
     from brandfit.campaign.figures import figures, verdict
-    from brandfit.campaign.limits import read_limits
     from brandfit.cli._shared import read_settings
     from brandfit.workspace import Workspace
 
@@ -143,7 +143,7 @@ def command(
                 p.match,
                 p.followers,
                 *map(_rounded, (p.engagement, p.engagement_low, p.engagement_high, p.price)),
-                *([None, None] if p.given else map(_rounded, (p.price_low, p.price_high))),
+                *([None, None] if p.price_is_stated else map(_rounded, (p.price_low, p.price_high))),
                 _rounded(p.adds),
                 p.shared,
             ]

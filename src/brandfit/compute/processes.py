@@ -36,7 +36,7 @@ AHEAD_BYTES = 128 * 2**20
 """Bytes on their way through the workers: what bounds the memory of this process."""
 
 
-def process_some(
+def process_selected(
     function: Callable[[A], B],
     items: Iterable[Any],
     only: type[A],

@@ -37,7 +37,7 @@ class Audiences:
 
     def __init__(self, dataset: Dataset, accounts: Iterable[str]) -> None:
         self.accounts = list(accounts)
-        links = dataset.links_of(*LINKS)
+        links = dataset.links_of_kinds(*LINKS)
         links = links.filter(
             pc.and_(
                 pc.is_in(links["target"], value_set=pa.array(self.accounts, pa.string())),

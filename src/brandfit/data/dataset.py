@@ -59,7 +59,7 @@ class Dataset:
         """Whether partners stand for brands without posts."""
 
     @classmethod
-    def of(
+    def from_rows(
         cls,
         accounts: Sequence[Account] = (),
         posts: Sequence[Post] = (),
@@ -83,7 +83,7 @@ class Dataset:
             f"{len(self.images):,} images, {len(self.endorsements):,} endorsements, {self.fingerprint[:12]}>"
         )
 
-    def remembered(self, key: Hashable, make: Callable[[], Made]) -> Made:
+    def cached(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What was made of this Dataset under this key before, for nothing in it changes; one thread makes
         it, others wait."""
         with self._making:
@@ -111,7 +111,7 @@ class Dataset:
             raise UnknownName("account", id, self.accounts["id"].to_pylist())
         return self.accounts.slice(at, 1).to_pylist()[0]
 
-    def of_accounts(self, field: str, ids: str | Sequence[str] | np.ndarray) -> np.ndarray:
+    def account_values(self, field: str, ids: str | Sequence[str] | np.ndarray) -> np.ndarray:
         """(n,) values of one account field, None (or NaN for numbers) where missing or unknown."""
         rows = pc.index_in(pa.array(listed(ids), pa.string()), value_set=_one(self.accounts["id"]))
         return self.accounts[field].take(rows).to_numpy()
@@ -126,7 +126,7 @@ class Dataset:
             [self.stored_links, *(stated_links(self.posts, k) for k in schema.STATED_BY_POST)]
         )
 
-    def links_of(self, *kinds: str) -> pa.Table:
+    def links_of_kinds(self, *kinds: str) -> pa.Table:
         """The links of these kinds."""
         stored = self.stored_links.filter(pc.is_in(self.stored_links["kind"], pa.array(kinds, pa.string())))
         return pa.concat_tables(
@@ -207,7 +207,7 @@ class Dataset:
         keys = sorted((slot, f.name, f.key) for slot, f in slots.items())
         return self._next(f"slots {keys}", slots=slots) if slots else self
 
-    def without_stand_ins(self) -> Dataset:
+    def without_representatives(self) -> Dataset:
         """The same where nobody stands for a brand without posts: all that is seen of it is what Features
         tell of itself."""
         result = self._next("no stand-ins")
@@ -296,7 +296,7 @@ class Dataset:
             f"links -{sorted(replacing)} +{_digest(new)}", note, links=pa.concat_tables([kept, new])
         )
 
-    def keep(
+    def restricted(
         self,
         brands: str | Iterable[str] | None = None,
         influencers: str | Iterable[str] | None = None,
@@ -369,7 +369,7 @@ class Dataset:
         return np.sort(ids.to_numpy().astype(object))
 
     def _pairs(self, kind: str) -> np.ndarray:
-        links = self.links_of(kind).select(["target", "source"])
+        links = self.links_of_kinds(kind).select(["target", "source"])
         known = pc.and_(
             pc.is_in(links["target"], value_set=pa.array(self.brands, pa.string())),
             pc.is_in(links["source"], value_set=pa.array(self.influencers, pa.string())),

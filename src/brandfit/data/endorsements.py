@@ -64,7 +64,7 @@ def within_bounds(dataset: Dataset, config: Config) -> np.ndarray:
     """(n,) ids of the influencers inside the follower bounds (D-02), sorted; those of unknown size are
     kept."""
     ids = dataset.influencers
-    followers = dataset.of_accounts("followers", ids).astype(np.float64)
+    followers = dataset.account_values("followers", ids).astype(np.float64)
     inside, _ = by_followers(ids, followers, config.min_followers, config.max_followers)
     return ids[inside]
 
@@ -81,7 +81,7 @@ def derive(dataset: Dataset, config: Config | None = None) -> Dataset:
     link carries the first post that states it. Stated endorsements are taken as they are.
     """
     config = config or Config()
-    if dataset.links_of("endorses").num_rows:
+    if dataset.links_of_kinds("endorses").num_rows:
         return dataset
     micro = within_bounds(dataset, config)
     by_influencers, by_brands = _by_influencers(dataset, config, micro), _by_brands(dataset, config, micro)
@@ -122,7 +122,7 @@ def derive(dataset: Dataset, config: Config | None = None) -> Dataset:
         f"endorsements derived from {', '.join(config.kinds)} of {len(micro):,} influencers with "
         f"{config.min_followers:,} to {config.max_followers:,} followers: {n:,} of {len(brands):,} brands "
         "with at least "
-        f"{config.min_endorsers} endorsers; {_told(rows, by_influencers, by_brands, config)}"
+        f"{config.min_endorsers} endorsers; {_source_sentence(rows, by_influencers, by_brands, config)}"
     )
     if few_pairs := pc.sum(few["source_count"]).as_py():
         note += (
@@ -161,7 +161,7 @@ def _by_brands(dataset: Dataset, config: Config, micro: np.ndarray) -> pa.Table:
 
 def _stated(dataset: Dataset, config: Config, kinds: Sequence[str]) -> pa.Table:
     """The links of these kinds that posts state, of posts that count."""
-    links = dataset.links_of(*kinds)
+    links = dataset.links_of_kinds(*kinds)
     if config.disclosed_only:
         marked = dataset.posts["id"].filter(dataset.posts["disclosed"].fill_null(False))
         links = links.filter(pc.is_in(links["post"], value_set=marked.combine_chunks()))
@@ -172,7 +172,7 @@ def _among(column: pa.ChunkedArray, ids: np.ndarray) -> pa.ChunkedArray:
     return pc.is_in(column, value_set=pa.array(ids, pa.string()))
 
 
-def _told(
+def _source_sentence(
     rows: Sequence[tuple[str, str]], by_influencers: pa.Table, by_brands: pa.Table, config: Config
 ) -> str:
     """How many of these pairs (influencer, brand) posts of either side state."""

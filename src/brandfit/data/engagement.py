@@ -24,7 +24,7 @@ def interactions(posts: pa.Table) -> np.ndarray:
 def rates(dataset: Dataset, posts: pa.Table) -> np.ndarray:
     """(p,) interactions over followers of the account of each of these posts, NaN where not known. A brief
     has no rate, nor has a post of an account with 0 followers."""
-    followers = dataset.of_accounts("followers", posts["account"].combine_chunks()).astype(np.float64)
+    followers = dataset.account_values("followers", posts["account"].combine_chunks()).astype(np.float64)
     is_post = pc.equal(posts["kind"], "post").to_numpy()
     has_rate = is_post & (followers > 0)
     return np.divide(interactions(posts), followers, out=np.full(len(posts), np.nan), where=has_rate)

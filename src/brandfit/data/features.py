@@ -117,7 +117,7 @@ class Features:
         return self.values.shape[1]
 
     @property
-    def whole(self) -> bool:
+    def describes_accounts(self) -> bool:
         """Whether a row tells of a whole account, posts that are hidden later too: a row an account, or its
         audience."""
         return self.level == "account" or self.slot == "audience"
@@ -130,7 +130,7 @@ class Features:
         found = pc.index_in(pa.array(listed(ids), pa.string()), value_set=self._index)
         return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
-    def of(self, ids: str | Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def values_of(self, ids: str | Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (m, dim) of these ids, zeros where there are none, and which are present (m,)."""
         rows = self.rows_of(ids)
         present = rows >= 0

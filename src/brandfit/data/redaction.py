@@ -53,7 +53,7 @@ class Redactor:
         self._odd = re.compile(rf"(?<!{WORD})(?:{'|'.join(odd)})(?!{WORD})", re.IGNORECASE) if odd else None
         self.posts: set[str] = set()
 
-    def gone(self, id: str) -> bool:
+    def is_erased(self, id: str) -> bool:
         """Whether this id is of one of them."""
         found = self._known.get(id)
         if found is None:
@@ -69,7 +69,7 @@ class Redactor:
         if self._odd is not None and self._odd.search(text):
             return True
         words = set(TOKEN.findall(text)) - self._clean
-        if any(self._named(word) for word in words):
+        if any(self._is_erased_name(word) for word in words):
             return True
         if len(self._clean) > CACHED:
             self._clean.clear()
@@ -88,45 +88,47 @@ class Redactor:
             text = self._odd.sub(MARK, text)
         return TOKEN.sub(lambda found: self._marked(found[0]), text)
 
-    def kept(self, ids: list[str]) -> list[str]:
+    def without_erased(self, ids: list[str]) -> list[str]:
         """The ids without theirs."""
-        return [id for id in ids if not self.gone(id)]
+        return [id for id in ids if not self.is_erased(id)]
 
     def row(self, row: AnyRow) -> AnyRow | None:
         """The row without them; the very same where it does not name them, None where it is one of theirs."""
         changes: dict[str, object] = {}
         if isinstance(row, Account):
-            if self.gone(row.id):
+            if self.is_erased(row.id):
                 return None
             changes = {"name": self.text(row.name), "biography": self.text(row.biography)}
         elif isinstance(row, Post):
-            if self.gone(row.account):
+            if self.is_erased(row.account):
                 self.posts.add(row.id)
                 return None
             changes = {
                 "caption": self.text(row.caption),
                 "hashtags": [t for t in row.hashtags if not self.names(t)],
             }
-            changes |= {field: self.kept(getattr(row, field)) for field in STATED_BY_POST}
+            changes |= {field: self.without_erased(getattr(row, field)) for field in STATED_BY_POST}
         elif isinstance(row, Image):
             if row.post in self.posts:
                 return None
             changes = {"alt_text": self.text(row.alt_text), "source": self.text(row.source)}
         elif isinstance(row, Link):
-            if self.gone(row.source) or self.gone(row.target) or row.post in self.posts:
+            if self.is_erased(row.source) or self.is_erased(row.target) or row.post in self.posts:
                 return None
             changes = {"text": self.text(row.text)}
         changes = {field: value for field, value in changes.items() if value != getattr(row, field)}
         return msgspec.structs.replace(row, **changes) if changes else row
 
-    def _named(self, word: str) -> bool:
-        return self.gone(word) or ("-" in word and any(self.gone(piece) for piece in word.split("-")))
+    def _is_erased_name(self, word: str) -> bool:
+        return self.is_erased(word) or (
+            "-" in word and any(self.is_erased(piece) for piece in word.split("-"))
+        )
 
     def _marked(self, word: str) -> str:
-        if self.gone(word):
+        if self.is_erased(word):
             return MARK
         return (
-            "-".join(MARK if self.gone(piece) else piece for piece in word.split("-"))
+            "-".join(MARK if self.is_erased(piece) else piece for piece in word.split("-"))
             if "-" in word
             else word
         )

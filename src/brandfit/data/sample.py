@@ -66,7 +66,7 @@ class Sample:
         """All of it in memory, as a workspace would hold it: endorsements are still to be derived."""
         found = [copy for copy in map(pictures.imported, self.pictures) if isinstance(copy, tuple)]
         stored = {image.hash: data for image, data in found}
-        return Dataset.of(self.accounts, self.posts, [image for image, _ in found], self.links, stored)
+        return Dataset.from_rows(self.accounts, self.posts, [image for image, _ in found], self.links, stored)
 
 
 @lru_cache(maxsize=4)
@@ -95,7 +95,7 @@ def sample(seed: int = 0, influencers: int = 160) -> Sample:
         made.shares[brand] = {interest.name: 1.0}
         weights = [made.fit(brand, handle) + STRAYS for handle in able]
         made.endorsements |= {
-            (brand, partner) for partner in _draw(able, weights, random.randint(6, 10), random)
+            (brand, partner) for partner in _weighted_sample(able, weights, random.randint(6, 10), random)
         }
     for brand, name, interest in brands:
         partners = sorted(partner for other, partner in made.endorsements if other == brand)
@@ -275,7 +275,7 @@ def _spread(n: int, people: int) -> int:
     return interest * each + turn * 7 % each
 
 
-def _draw(items: list[str], weights: list[float], k: int, random: Random) -> list[str]:
+def _weighted_sample(items: list[str], weights: list[float], k: int, random: Random) -> list[str]:
     """k different items, one after the other by weight (Efraimidis and Spirakis 2006)."""
     keys = {item: random.random() ** (1 / weight) for item, weight in zip(items, weights, strict=True)}
     return sorted(items, key=keys.__getitem__)[-k:]

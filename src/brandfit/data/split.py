@@ -91,7 +91,7 @@ def brand_folds(dataset: Dataset, k: int = 5, seed: int = 0) -> list[Fold]:
             f"{k} folds over brands need at least {k} brands with endorsements, found {len(brands)}.",
             "Use fewer folds.",
         )
-    categories = np.array([c or "" for c in dataset.of_accounts("category", brands)], dtype=object)
+    categories = np.array([c or "" for c in dataset.account_values("category", brands)], dtype=object)
     shuffled = seeds.generator(seed, "brand folds").permutation(len(brands))
     # Dealt out like cards, category after category: sizes and categories differ by at most one between folds.
     dealt = shuffled[np.argsort(categories[shuffled].astype(str), kind="stable")]
@@ -128,17 +128,23 @@ def expansion(
             f"No brand has {min_partners} partners or more.",
             "Lower protocol.min_partners, or import more endorsements.",
         )
-    stay = _dealt(pairs, _moments(dataset, pairs), share, seeds.generator(seed, "expansion"))
+    stay = _held_out_share(
+        pairs, _statement_groups(dataset, pairs), share, seeds.generator(seed, "expansion")
+    )
     known = pairs[stay]
     posted = len(dataset.posts) > 0
-    held, notes = _of_seen_brands(dataset, pairs[~stay], known, posted=posted)
+    held, notes = _pairs_of_visible_brands(dataset, pairs[~stay], known, posted=posted)
     if not len(held):
         raise UsageError(
             "No partner can be held out: all that is known of the brands is stated by the same few posts.",
             "Import more posts, or choose --protocol cv5.",
         )
     bounds = min_followers, max_followers
-    return [_held_out("expansion", dataset, known, held, bounds, seed, posted=posted, unseen_brands=notes)]
+    return [
+        _hidden_pairs_fold(
+            "expansion", dataset, known, held, bounds, seed, posted=posted, unseen_brands=notes
+        )
+    ]
 
 
 def temporal(
@@ -154,7 +160,7 @@ def temporal(
     date = seconds(date)
     if not len(dataset.endorsements):
         raise UsageError("No endorsement is known here, so there is nothing to judge by.", NO_ENDORSEMENTS)
-    links = dataset.links_of("endorses").select(["target", "source", "time"])
+    links = dataset.links_of_kinds("endorses").select(["target", "source", "time"])
     first = (
         links.filter(pc.is_valid(links["time"]))
         .group_by(["target", "source"], use_threads=False)
@@ -169,16 +175,16 @@ def temporal(
         if (brand, influencer) in real:
             (known if time < date else held).append((brand, influencer))
     seen = dataset.posts["id"].filter(pc.less(dataset.posts["time"], date).fill_null(False))
-    earlier = dataset.keep(
+    earlier = dataset.restricted(
         posts=seen.combine_chunks(), note="posts from the date on, or without a time, are not seen"
     )
     # Comments under an earlier post, and endorsements of which no post is known, may be later.
-    dated = earlier.links_of("comments", "endorses")
+    dated = earlier.links_of_kinds("comments", "endorses")
     earlier = earlier.with_links(
         dated.filter(pc.less(dated["time"], date).fill_null(False)), replacing=["comments", "endorses"]
     )
     posted = len(dataset.posts) > 0
-    asked, notes = _of_seen_brands(earlier, _pairs(sorted(held)), _pairs(known), posted=posted)
+    asked, notes = _pairs_of_visible_brands(earlier, _pairs(sorted(held)), _pairs(known), posted=posted)
     if not known and not held:
         raise UsageError(
             f"None of the {len(real):,} endorsements has a time, so that none is before or after a day.",
@@ -196,7 +202,7 @@ def temporal(
         )
     bounds, before = (min_followers, max_followers), _pairs(sorted(known))
     return [
-        _held_out(
+        _hidden_pairs_fold(
             "temporal", earlier, before, asked, bounds, seed, posted=posted, unseen_brands=notes, unseen=True
         )
     ]
@@ -235,7 +241,9 @@ def training_view(dataset: Dataset, seed: int = 0, stated: Dataset | None = None
     through = [b for b, how in dataset.representation.items() if how == "partners"]
     pairs = dataset.endorsements
     own = ~np.isin(pairs[:, 0].astype(str), np.array(through, dtype=str))
-    stands = _dealt(pairs, _moments(stated, pairs), 0.5, seeds.generator(seed, "training view"), never=own)
+    stands = _held_out_share(
+        pairs, _statement_groups(stated, pairs), 0.5, seeds.generator(seed, "training view"), never=own
+    )
     stand, learn = pairs[stands], pairs[~stands]
     return _with_partners(_unstated(dataset, stated, learn), dataset, stand, learn)
 
@@ -258,22 +266,24 @@ def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
     )
     # Nobody is known to work with a judged brand, so that nobody stands for one; nor for those that are
     # learned from.
-    open_ = _with_partners(dataset.keep(posts=posts), dataset, _pairs([]), pairs[left]).without_stand_ins()
+    open_ = _with_partners(
+        dataset.restricted(posts=posts), dataset, _pairs([]), pairs[left]
+    ).without_representatives()
     # What is judged is seen without the posts that state it, so what is learned from is too: as in
     # `training_view`.
     learn = _unstated(open_, dataset, pairs[left])
-    train = learn.keep(
+    train = learn.restricted(
         brands=np.setdiff1d(dataset.brands, brands), influencers=np.setdiff1d(dataset.influencers, unseen)
     )
-    test = open_.keep(brands=brands, influencers=candidates)
+    test = open_.restricted(brands=brands, influencers=candidates)
     relevant = _matrix(brands, candidates, pairs)
     eligible = np.ones_like(relevant)
-    features = _of_features(dataset, len(hidden) > 0, official=name == "official")
+    features = _feature_notes(dataset, len(hidden) > 0, official=name == "official")
     ids = hidden.to_numpy(zero_copy_only=False)
     return Fold(name, train, test, brands, candidates, relevant, eligible, hidden=ids, features=features)
 
 
-def _held_out(
+def _hidden_pairs_fold(
     name: str,
     dataset: Dataset,
     known: Pairs,
@@ -297,8 +307,8 @@ def _held_out(
         .combine_chunks()
     )
     note = f"{len(hidden):,} posts that state a held-out endorsement are hidden"
-    seen = _with_partners(dataset.keep(posts=posts, note=note), dataset, _pairs([]), known)
-    followers = seen.of_accounts("followers", seen.influencers).astype(np.float64)
+    seen = _with_partners(dataset.restricted(posts=posts, note=note), dataset, _pairs([]), known)
+    followers = seen.account_values("followers", seen.influencers).astype(np.float64)
     inside, outside = by_followers(seen.influencers, followers, *bounds)
     in_sight = visible(seen, seen.influencers, posted=posted)
     candidates = seen.influencers[inside & in_sight]
@@ -332,11 +342,11 @@ def _held_out(
     test = _with_partners(seen, seen, known, _pairs([]))
     train = training_view(seen, seeds.derive(seed, name), stated=dataset)
     judged, relevant, eligible = judged[has_answer], relevant[has_answer], eligible[has_answer]
-    ids, features = hidden.to_numpy(zero_copy_only=False), _of_features(dataset, unseen or len(hidden) > 0)
+    ids, features = hidden.to_numpy(zero_copy_only=False), _feature_notes(dataset, unseen or len(hidden) > 0)
     return Fold(name, train, test, judged, candidates, relevant, eligible, tuple(notes), ids, features)
 
 
-def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tuple[tuple[str, str], ...]:
+def _feature_notes(dataset: Dataset, unseen: bool, official: bool = False) -> tuple[tuple[str, str], ...]:
     """Features and what they tell of posts that are not to be seen (``unseen``: there are some), or of what
     is asked for."""
     found = []
@@ -347,7 +357,7 @@ def _of_features(dataset: Dataset, unseen: bool, official: bool = False) -> tupl
             for what in features.learned_from
             if not official or what.startswith("all ")
         }
-        if features.whole and unseen and features.name != STATED:
+        if features.describes_accounts and unseen and features.name != STATED:
             found.append(
                 (
                     features.name,
@@ -383,7 +393,7 @@ def _with_partners(view: Dataset, stated: Dataset, stand: Pairs, learn: Pairs) -
 
     An endorsement keeps its time and weight, not its post, which the view may hide.
     """
-    old = stated.links_of("endorses")
+    old = stated.links_of_kinds("endorses")
     wanted = pa.array(sorted({f"{b}\n{i}" for b, i in learn.tolist()}), pa.string())
     kept = old.filter(pc.is_in(_keys(old), value_set=wanted))
     kept = kept.set_column(
@@ -404,7 +414,7 @@ def _unstated(view: Dataset, stated: Dataset, pairs: Pairs) -> Dataset:
     alone = pc.invert(
         pc.is_in(posts["account"], value_set=posts["account"].filter(others).combine_chunks().unique())
     )
-    return view.keep(posts=posts["id"].filter(pc.or_(others, alone)).combine_chunks())
+    return view.restricted(posts=posts["id"].filter(pc.or_(others, alone)).combine_chunks())
 
 
 def _stating(dataset: Dataset, pairs: Pairs) -> pa.Array:
@@ -415,7 +425,7 @@ def _stating(dataset: Dataset, pairs: Pairs) -> pa.Array:
     ...").
     """
     wanted = pa.array(sorted({f"{b}\n{i}" for b, i in pairs.tolist()}), pa.string())
-    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post"])
+    links = dataset.links_of_kinds("endorses", *STATED_BY_POST).select(["target", "source", "post"])
     states = pc.or_(*(pc.is_in(_keys(links, brand), value_set=wanted) for brand in ("target", "source")))
     return links["post"].filter(pc.and_(states, pc.is_valid(links["post"]))).combine_chunks().unique()
 
@@ -432,7 +442,7 @@ def _stated_by(dataset: Dataset, pairs: Pairs, posts: pa.Array) -> np.ndarray:
     )
 
 
-def _moments(dataset: Dataset, pairs: Pairs) -> np.ndarray:
+def _statement_groups(dataset: Dataset, pairs: Pairs) -> np.ndarray:
     """(p,) number of the moment of each pair. Pairs that one post states belong together, and pairs of an
     influencer that are stated in the same second.
     """
@@ -459,7 +469,9 @@ def _statements(dataset: Dataset) -> pa.Table:
     A post of a brand counts where an endorsement carries it: elsewhere the endorsement is known without that
     post.
     """
-    links = dataset.links_of("endorses", *STATED_BY_POST).select(["target", "source", "post", "time", "kind"])
+    links = dataset.links_of_kinds("endorses", *STATED_BY_POST).select(
+        ["target", "source", "post", "time", "kind"]
+    )
     endorses = pc.equal(links["kind"], "endorses")
     carried = links["post"].filter(endorses).drop_null().combine_chunks()
     by_brands = links.filter(pc.and_(pc.invert(endorses), pc.is_in(links["post"], value_set=carried)))
@@ -471,7 +483,7 @@ def _statements(dataset: Dataset) -> pa.Table:
     )
 
 
-def _dealt(
+def _held_out_share(
     pairs: Pairs, moment: np.ndarray, share: float, rng: np.random.Generator, never: np.ndarray | None = None
 ) -> np.ndarray:
     """(p,) bool: about this share of the partners of every brand, whole moments; where they are of one pair
@@ -494,7 +506,9 @@ def _dealt(
     return result
 
 
-def _of_seen_brands(dataset: Dataset, pairs: Pairs, known: Pairs, *, posted: bool) -> tuple[Pairs, list[str]]:
+def _pairs_of_visible_brands(
+    dataset: Dataset, pairs: Pairs, known: Pairs, *, posted: bool
+) -> tuple[Pairs, list[str]]:
     """Those pairs whose brand has a post, a brief or a known partner, and a note on the brands that have
     none."""
     brands = np.unique(pairs[:, 0].astype(str)).astype(object)

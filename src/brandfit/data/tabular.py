@@ -43,7 +43,7 @@ _CELL = re.compile(
 
 def write(table: pa.Table, file: str | Path) -> int:
     """Write a table in the form that the file's ending names. Returns the number of rows."""
-    with whole(file, WRITERS) as temporary:
+    with replacing(file, WRITERS) as temporary:
         WRITERS[Path(file).suffix.lower()](table, temporary)
     return table.num_rows
 
@@ -68,7 +68,7 @@ def checked(file: str | Path, endings: Collection[str]) -> Path:
 
 
 @contextlib.contextmanager
-def whole(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
+def replacing(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
     """A file to write beside the one that is meant, which it replaces when all went well; else the old one
     stays."""
     path = checked(file, endings)
@@ -80,7 +80,7 @@ def whole(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def of(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+def from_rows(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Rows that may differ in what they have: ``{"ranks": {"words": 1}}`` becomes a column ``ranks.words``, a
     list one of texts."""
     flat = [dict(_flat(row)) for row in rows]
@@ -93,12 +93,12 @@ def _flat(row: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name}.")
         elif isinstance(value, list | tuple):
-            yield before + name, [_words(item) for item in value]
+            yield before + name, [_cell_text(item) for item in value]
         else:
             yield before + name, value
 
 
-def _words(item: Any) -> str:
+def _cell_text(item: Any) -> str:
     parts = item.values() if isinstance(item, Mapping) else item if isinstance(item, list | tuple) else [item]
     return " ".join(f"{part:.3g}" if isinstance(part, float) else str(part) for part in parts)
 

@@ -26,7 +26,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from brandfit import config as settings
-from brandfit import names
+from brandfit import registry
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Contents, Features, Level
 from brandfit.errors import BrandfitError
@@ -117,7 +117,7 @@ class Encoder(ABC):
     """Units kept at once: what a killed run loses at most."""
 
     def __init__(self, config: settings.Config | None = None) -> None:
-        self.config = config if config is not None else self.Config.of({})
+        self.config = config if config is not None else self.Config.from_settings({})
         self.tick: Tick | None = None
         """For what learns long: to be called while it does."""
         self.folder: Path | None = None
@@ -127,7 +127,7 @@ class Encoder(ABC):
 
     @property
     def name(self) -> str:
-        return names.name_of("encoder", type(self))
+        return registry.name_of("encoder", type(self))
 
     @property
     @abstractmethod
@@ -230,7 +230,7 @@ class Encoder(ABC):
             self.learn(dataset)
         units = self.units(dataset)
         if only is not None:
-            units = _of_ids(units, only)
+            units = _select_units(units, only)
         hashes = _hashes(units.contents)
         ids = np.asarray(units.ids, dtype=object)
         if store is not None and (found := store.load(self.name, self._key(ids, hashes))) is not None:
@@ -427,7 +427,7 @@ def _means(group: np.ndarray, unit: np.ndarray, n: int, rows: Rows) -> Rows:
     return result
 
 
-def _of_ids(units: Units, only: Collection[str]) -> Units:
+def _select_units(units: Units, only: Collection[str]) -> Units:
     wanted = set(only)
     at = np.array([n for n, id in enumerate(units.ids) if id in wanted], np.int64)
     return Units([units.ids[n] for n in at.tolist()], Picked(units.contents, at))

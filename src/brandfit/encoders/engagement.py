@@ -31,7 +31,7 @@ class Engagement(Encoder):
 
     def units(self, dataset: Dataset) -> Units:
         followers = pa.array(
-            dataset.of_accounts("followers", dataset.posts["account"].combine_chunks()),
+            dataset.account_values("followers", dataset.posts["account"].combine_chunks()),
             pa.float64(),
             from_pandas=True,
         )

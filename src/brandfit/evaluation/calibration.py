@@ -19,7 +19,7 @@ class Reliability(NamedTuple):
            true
     """
 
-    told: np.ndarray
+    predicted: np.ndarray
     true: np.ndarray
     pairs: np.ndarray
     error: float

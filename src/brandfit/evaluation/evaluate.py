@@ -16,7 +16,7 @@ from brandfit.errors import UnknownName, UsageError
 from brandfit.evaluation.metrics import TIES, Metric, Recall, blocks
 from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.references import DRAWN, references
-from brandfit.evaluation.report import Judged, Report
+from brandfit.evaluation.report import RankerResult, Report
 from brandfit.learning.trainer import CHECKPOINT
 from brandfit.rankers.base import Ranker
 
@@ -67,7 +67,7 @@ def evaluate(
     known = [warm(fold) for fold in folds]
     judged = {}
     for name, maker in make.items():
-        result = Judged(_empty(protocol), history={kind: _empty(protocol) for kind in HISTORY})
+        result = RankerResult(_empty(protocol), history={kind: _empty(protocol) for kind in HISTORY})
         without: set[str] = set()
         told: dict[str, list[str]] = {}
         for seed in seeds:
@@ -80,9 +80,9 @@ def evaluate(
                 result.fit_seconds += clock.read()
                 fitted = time.perf_counter()
                 if ranker.leaky:
-                    ranker.shown(dataset)
+                    ranker.reveal_labels(dataset)
                     result.leaky = True
-                result.told.append(_told(ranker, fold))
+                result.probabilities.append(_probabilities(ranker, fold))
                 found_of, silent = _fold_values(ranker, fold, protocol, same, warm_)
                 for kind, found in found_of.items():
                     for metric, array in found.items():
@@ -96,7 +96,7 @@ def evaluate(
                     for slot in ranker.slots
                     if slot in read & fold.test.slots.keys()
                 }
-                result.reads |= features
+                result.fitted_features |= features
                 leaks = [f"{name} {what}" for name, what in fold.features if name in features.values()]
                 for note in (*ranker.notes(fold.test), *leaks):
                     told.setdefault(note, []).append(where)
@@ -116,10 +116,10 @@ def evaluate(
     return Report(
         protocol=protocol,
         seeds=tuple(seeds),
-        judged=judged,
+        results=judged,
         references=_references(folds, [same for same, _ in categories], protocol),
         brands=np.concatenate([fold.brands for fold in folds]),
-        brand_categories=dataset.of_accounts("category", np.concatenate([fold.brands for fold in folds])),
+        brand_categories=dataset.account_values("category", np.concatenate([fold.brands for fold in folds])),
         candidate_counts=tuple(len(fold.candidates) for fold in folds),
         positives=int(sum((fold.relevant & fold.eligible).sum() for fold in folds)),
         category_source=categories[0][1],
@@ -208,8 +208,8 @@ def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]
     truth, used to judge and never seen by a ranker. A brand whose category no candidate has is of the one
     most frequent among its partners.
     """
-    own = dataset.of_accounts("category", fold.candidates)
-    brands = dataset.of_accounts("category", fold.brands)
+    own = dataset.account_values("category", fold.candidates)
+    brands = dataset.account_values("category", fold.brands)
     stated = np.array([c is not None for c in own], bool)
     if stated.any():
         theirs = [{c} if c is not None else set() for c in own.tolist()]
@@ -247,7 +247,9 @@ def _empty(protocol: Protocol) -> dict[str, list[np.ndarray]]:
     return {str(m): [] for m in protocol.metrics}
 
 
-def _references(folds: list[Fold], same: list[np.ndarray | None], protocol: Protocol) -> dict[str, Judged]:
+def _references(
+    folds: list[Fold], same: list[np.ndarray | None], protocol: Protocol
+) -> dict[str, RankerResult]:
     """The references that every fold has."""
     scores = [references(fold, s) for fold, s in zip(folds, same, strict=True)]
     result = {}
@@ -261,11 +263,11 @@ def _references(folds: list[Fold], same: list[np.ndarray | None], protocol: Prot
             ]
             for metric in protocol.metrics:
                 values[str(metric)].append(np.array([row.get(metric, np.nan) for row in rows]))
-        result[name] = Judged({metric: [np.concatenate(arrays)] for metric, arrays in values.items()})
+        result[name] = RankerResult({metric: [np.concatenate(arrays)] for metric, arrays in values.items()})
     return result
 
 
-def _told(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
+def _probabilities(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of the pairs that are asked for, and which work together; empty for a ranker that tells
     none."""
     step = max(1, CELLS // max(1, len(fold.candidates)))
@@ -319,5 +321,5 @@ def _brand_values(
             category = None if same is None else same[row][asked]
             result[metric] = metric.per_brand(scores[asked], relevant, protocol.ties, category)
         else:
-            result[metric] = metric.of(found, protocol.ties)
+            result[metric] = metric.value(found, protocol.ties)
     return result

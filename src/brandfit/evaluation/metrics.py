@@ -86,7 +86,7 @@ class Metric(ABC):
     """Whether the candidates are those of the brand's own category, and the relevant ones."""
 
     @abstractmethod
-    def of(self, found: Blocks, ties: Ties) -> float:
+    def value(self, found: Blocks, ties: Ties) -> float:
         """The value for one brand with at least one relevant candidate; NaN where the metric is not
         defined."""
 
@@ -103,7 +103,7 @@ class Metric(ABC):
             if category is None:
                 return float("nan")
             scores, relevant = scores[category], relevant[category]
-        return self.of(blocks(scores, relevant), ties) if relevant.any() else float("nan")
+        return self.value(blocks(scores, relevant), ties) if relevant.any() else float("nan")
 
     def aggregate(self, values: np.ndarray) -> float:
         """Over brands; those without a value (NaN) are left out."""
@@ -131,7 +131,7 @@ class AUC(Metric):
     name = "AUC"
     sentence = "chance that a partner stands above another candidate"
 
-    def of(self, found: Blocks, ties: Ties) -> float:
+    def value(self, found: Blocks, ties: Ties) -> float:
         others = found.size - found.hits
         below = (found.n - found.r) - np.cumsum(others)
         tied = {"expected": 0.5, "pessimistic": 0.0, "optimistic": 1.0}[ties] * others
@@ -159,7 +159,7 @@ class Recall(AtK):
     name = "Recall"
     sentence = "share of the partners that are among the first k"
 
-    def of(self, found: Blocks, ties: Ties) -> float:
+    def value(self, found: Blocks, ties: Ties) -> float:
         room = np.clip(self.k - found.start, 0, found.size)
         if ties == "expected":
             inside = found.hits * room / found.size
@@ -174,7 +174,7 @@ class MRR(Metric):
     name = "MRR"
     sentence = "one over the rank of the first partner"
 
-    def of(self, found: Blocks, ties: Ties) -> float:
+    def value(self, found: Blocks, ties: Ties) -> float:
         start, size, hits = _first(found)
         if ties == "expected":
             return float((_first_at(size, hits) / (start + np.arange(1, size - hits + 2))).sum())
@@ -188,7 +188,7 @@ class MedR(Metric):
     name = "MedR"
     sentence = "median over brands of the rank of the first partner"
 
-    def of(self, found: Blocks, ties: Ties) -> float:
+    def value(self, found: Blocks, ties: Ties) -> float:
         start, size, hits = _first(found)
         inside = {"expected": (size + 1) / (hits + 1), "pessimistic": size - hits + 1, "optimistic": 1}[ties]
         return float(start + inside)
@@ -213,7 +213,7 @@ class MAP(Metric):
     name = "MAP"
     sentence = "mean precision at the ranks of the partners"
 
-    def of(self, found: Blocks, ties: Ties) -> float:
+    def value(self, found: Blocks, ties: Ties) -> float:
         above = found.hits_above[found.hits > 0]
         held = found.with_hits
         total = 0.0
@@ -235,7 +235,7 @@ class NDCG(AtK):
     name = "nDCG"
     sentence = "discounted gain of the partners among the first k, 1 where they stand first"
 
-    def of(self, found: Blocks, ties: Ties) -> float:
+    def value(self, found: Blocks, ties: Ties) -> float:
         gain = np.concatenate(
             [[0.0], np.cumsum(_discounts(min(self.k, found.n)))]
         )  # gain[m]: of hits at ranks 1 ... m

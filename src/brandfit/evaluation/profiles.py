@@ -15,7 +15,7 @@ from brandfit.arguments import Seeds, checked, seeds_of
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
-from brandfit.profilers.base import UNSURE, Profiler, dealt_by
+from brandfit.profilers.base import UNSURE, Profiler, group_stratified_folds
 
 RESAMPLES = 2_000
 SEVERAL = 3
@@ -24,7 +24,7 @@ Tick = Callable[[str, int, int], None]
 
 
 @dataclass
-class Told:
+class ProfilerResult:
     """Of one profiler: probabilities (s, n, c) of n accounts by s seeds, and what was noted."""
 
     probabilities: list[np.ndarray] = field(default_factory=list)
@@ -40,11 +40,11 @@ class ProfileReport:
     ids: np.ndarray
     truth: np.ndarray
     posts: np.ndarray
-    told: Mapping[str, Told]
+    results: Mapping[str, ProfilerResult]
     seeds: tuple[int, ...]
     sentence: str
     confidence: float
-    what: str
+    quantity: str
     """What is told: influencers or posts."""
     notes: tuple[str, ...] = ()
     """How the labels came to be, where nobody stated them."""
@@ -54,15 +54,15 @@ class ProfileReport:
         "ece", ...}}``."""
         return {
             "classes": list(self.classes),
-            self.what: len(self.truth),
+            self.quantity: len(self.truth),
             "seeds": list(self.seeds),
             "how": self.sentence,
             "notes": list(self.notes),
             "majority": float(np.bincount(self.truth).max() / len(self.truth)),
-            "results": {name: self._result(told) for name, told in self.told.items()},
+            "results": {name: self._result(told) for name, told in self.results.items()},
         }
 
-    def _result(self, told: Told) -> dict[str, Any]:
+    def _result(self, told: ProfilerResult) -> dict[str, Any]:
         guesses = [answered(p) for p in told.probabilities]
         several = self.posts >= SEVERAL
         sure = [p.max(axis=1) >= self.confidence for p in told.probabilities]
@@ -127,7 +127,7 @@ class ProfileReport:
     def to_text(self) -> str:
         told = self.to_dict()
         intervals = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
-        if self.what == "influencers":  # a post is one post
+        if self.quantity == "influencers":  # a post is one post
             intervals["accuracy_several"] = f"{SEVERAL} posts or more"
         header = [
             "",
@@ -161,11 +161,11 @@ class ProfileReport:
         classes = told["results"][best]["per_class"]
         return "\n".join(
             [
-                f"{len(self.truth):,} {self.what} of {len(self.classes)} categories; the most frequent: "
+                f"{len(self.truth):,} {self.quantity} of {len(self.classes)} categories; the most frequent: "
                 f"{share}.",
                 *self.notes,
                 f"{self.sentence} Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over "
-                f"{self.what}.",
+                f"{self.quantity}.",
                 "",
                 *lines,
                 "",
@@ -232,11 +232,11 @@ def judge(
         )
     )
     owners = first.owners(other or dataset, judged)
-    told = {name: Told() for name in make}
+    told = {name: ProfilerResult() for name in make}
     parts = folds if other is None else 1
     steps, done = len(make) * len(seeds) * parts, 0
     for seed in seeds:
-        fold = dealt_by(owners, y, folds, seed) if other is None else np.zeros(len(y), np.int64)
+        fold = group_stratified_folds(owners, y, folds, seed) if other is None else np.zeros(len(y), np.int64)
         for name, maker in make.items():
             probabilities = np.zeros((len(y), len(classes)))
             for number in range(parts):

@@ -60,7 +60,7 @@ class Protocol(msgspec.Struct, frozen=True):
     in braces."""
 
     name: str
-    says: str
+    description: str
     candidates: str
     split: Callable[..., list[Fold]]
     Config: type[config.Config]
@@ -72,11 +72,11 @@ class Protocol(msgspec.Struct, frozen=True):
     def sentence(self) -> str:
         """What is known and what is asked for, with these settings."""
         asked = {"date": "a date"} | msgspec.to_builtins(self.settings)
-        words = self.Config.of(asked if self.Config is TemporalConfig else self.settings).to_dict()
-        return self.says.format(**{name: _in_words(name, value) for name, value in words.items()})
+        words = self.Config.from_settings(asked if self.Config is TemporalConfig else self.settings).to_dict()
+        return self.description.format(**{name: _in_words(name, value) for name, value in words.items()})
 
     def folds(self, dataset: Dataset) -> list[Fold]:
-        return self.split(dataset, **self.Config.of(self.settings).to_dict())
+        return self.split(dataset, **self.Config.from_settings(self.settings).to_dict())
 
     def replace(self, **changes: Any) -> Protocol:
         """The same but for these fields."""
@@ -125,7 +125,7 @@ def get(name: str, settings: Mapping[str, Any] | None = None) -> Protocol:
     if name not in PROTOCOLS:
         raise UnknownName("protocol", name, PROTOCOLS)
     protocol = PROTOCOLS[name].replace(settings=dict(settings or {}))
-    protocol.Config.of(protocol.settings, "protocol.")
+    protocol.Config.from_settings(protocol.settings, "protocol.")
     return protocol
 
 

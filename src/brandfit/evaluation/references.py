@@ -33,7 +33,7 @@ def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.nda
     shape = fold.relevant.shape
     found = {"random": np.zeros(shape)}
     counts = Counter(influencer for found in fold.train.partners.values() for influencer in found)
-    followers = np.nan_to_num(fold.test.of_accounts("followers", fold.candidates).astype(np.float64))
+    followers = np.nan_to_num(fold.test.account_values("followers", fold.candidates).astype(np.float64))
     popularity = (
         np.array([counts[id] for id in fold.candidates.tolist()], np.float64)
         + followers / (1 + followers.max(initial=0)) / 2

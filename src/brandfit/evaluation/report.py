@@ -19,20 +19,20 @@ WORTH = (
 
 
 @dataclass
-class Judged:
+class RankerResult:
     """One ranker: metric name to the values (b,) of every seed; seconds over all seeds and folds."""
 
     values: dict[str, list[np.ndarray]]
     history: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)
     """The same of partners that are known from training brands (warm), and of those that are not (cold)."""
-    told: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    probabilities: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     """Probabilities (n,) and what is so (n,) bool, of every seed and fold; empty arrays where none are
     told."""
     fit_seconds: float = 0.0
     score_seconds: float = 0.0
     parameters: int = 0
     notes: dict[str, None] = field(default_factory=dict)
-    reads: dict[str, str] = field(default_factory=dict)
+    fitted_features: dict[str, str] = field(default_factory=dict)
     """Slot to the name of the Features that the ranker read, of one side or of both."""
     leaky: bool = False
     """Whether it was shown the labels of what it scored: its figures say nothing about use."""
@@ -51,8 +51,8 @@ class Judged:
 class Report:
     protocol: Protocol
     seeds: tuple[int, ...]
-    judged: dict[str, Judged]
-    references: dict[str, Judged]
+    results: dict[str, RankerResult]
+    references: dict[str, RankerResult]
     brands: np.ndarray
     brand_categories: np.ndarray
     candidate_counts: tuple[int, ...]
@@ -71,24 +71,24 @@ class Report:
 
     def label(self, ranker: str) -> str:
         """Its name as tables print it."""
-        return f"{ranker} (leaky)" if self.judged[ranker].leaky and "leaky" not in ranker else ranker
+        return f"{ranker} (leaky)" if self.results[ranker].leaky and "leaky" not in ranker else ranker
 
     def features(self, ranker: str) -> str:
         """Names of the Features that a ranker read, as tables print them."""
-        return ", ".join(self.judged[ranker].reads.values()) or "none"
+        return ", ".join(self.results[ranker].fitted_features.values()) or "none"
 
     def value(self, ranker: str, metric: Metric) -> dict[str, float | None]:
         """Mean over brands (of the means over seeds), 95 % bootstrap interval over brands, and spread over
         seeds."""
-        return self._value(self.judged[ranker], metric)
+        return self._value(self.results[ranker], metric)
 
-    def _value(self, found: Judged, metric: Metric) -> dict[str, float | None]:
+    def _value(self, found: RankerResult, metric: Metric) -> dict[str, float | None]:
         values = found.mean(metric)
         low, high = interval(metric, values)
         told = {"mean": metric.aggregate(values), "low": low, "high": high}
         return {name: _plain(value) for name, value in told.items()} | {"seed_std": found.spread(metric)}
 
-    def reference(self, found: Judged, metric: Metric) -> dict[str, float | None]:
+    def reference(self, found: RankerResult, metric: Metric) -> dict[str, float | None]:
         """The same of a reference row."""
         return self._value(found, metric)
 
@@ -99,12 +99,12 @@ class Report:
         The difference is that of the aggregates (of MedR: of the medians), p that of the mean over brands (of
         MedR: of the ranks).
         """
-        names = list(self.judged)
+        names = list(self.results)
         baseline = baseline or names[0]
         rows: list[dict[str, Any]] = []
         for name in names:
             for metric in self.protocol.metrics if name != baseline else ():
-                left, right = self.judged[name].mean(metric), self.judged[baseline].mean(metric)
+                left, right = self.results[name].mean(metric), self.results[baseline].mean(metric)
                 both = ~np.isnan(left - right)
                 difference = (
                     metric.aggregate(left[both]) - metric.aggregate(right[both]) if both.any() else None
@@ -129,10 +129,10 @@ class Report:
         for category in sorted({c for c in self.brand_categories if c is not None}):
             rows = np.array([c == category for c in self.brand_categories], bool)
             means = {
-                str(m): _plain(m.aggregate(self.judged[ranker].mean(m)[rows])) for m in self.protocol.metrics
+                str(m): _plain(m.aggregate(self.results[ranker].mean(m)[rows])) for m in self.protocol.metrics
             }
             intervals = {
-                str(m): list(map(_plain, interval(m, self.judged[ranker].mean(m)[rows])))
+                str(m): list(map(_plain, interval(m, self.results[ranker].mean(m)[rows])))
                 for m in self.protocol.metrics
             }
             result[category] = {"brands": int(rows.sum()), **means, "intervals": intervals}
@@ -141,8 +141,8 @@ class Report:
     def by_history(self, ranker: str) -> dict[str, dict[str, Any]]:
         """'warm' and 'cold': number of brands with such partners and the mean of each metric."""
         result = {}
-        for kind, values in self.judged[ranker].history.items():
-            found = Judged(values)
+        for kind, values in self.results[ranker].history.items():
+            found = RankerResult(values)
             means = {str(m): found.mean(m) for m in self.protocol.metrics}
             brands = int((~np.isnan(next(iter(means.values())))).sum())
             result[kind] = {
@@ -154,12 +154,12 @@ class Report:
     def calibration(self, ranker: str) -> dict[str, Any] | None:
         """Expected calibration error of a ranker's probabilities and the reliability bins; None where it
         tells none."""
-        told = self.judged[ranker].told
+        told = self.results[ranker].probabilities
         probability = np.concatenate([p for p, _ in told]) if told else np.zeros(0)
         if not len(probability):
             return None
         found = reliability(probability, np.concatenate([y for _, y in told]))
-        bins = zip(found.told.tolist(), found.true.tolist(), found.pairs.tolist(), strict=True)
+        bins = zip(found.predicted.tolist(), found.true.tolist(), found.pairs.tolist(), strict=True)
         parts = [{"told": told_, "true": true, "pairs": n} for told_, true, n in bins]
         return {"ece": found.error, "base": found.base, "skill": _plain(found.skill), "bins": parts}
 
@@ -167,11 +167,11 @@ class Report:
         """What a reader must know beside the figures: of all, then of rankers, what is so of several told
         once."""
         of: dict[str, list[str]] = {}
-        for name, found in self.judged.items():
+        for name, found in self.results.items():
             for note in found.notes:
                 of.setdefault(note, []).append(name)
         same: dict[bytes, list[str]] = {}
-        for name, found in self.judged.items():
+        for name, found in self.results.items():
             same.setdefault(
                 b"".join(v.tobytes() for values in found.values.values() for v in values), []
             ).append(name)
@@ -186,7 +186,7 @@ class Report:
         """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""
         return {
             "protocol": self.protocol.name,
-            "settings": self.protocol.Config.of(self.protocol.settings).to_dict(),
+            "settings": self.protocol.Config.from_settings(self.protocol.settings).to_dict(),
             "candidates": self.protocol.candidates,
             "candidate_counts": list(self.candidate_counts),
             "brands": len(self.brands),
@@ -195,25 +195,25 @@ class Report:
             "refit": self.refit,
             "seeds": list(self.seeds),
             "results": {
-                name: {str(m): self.value(name, m) for m in self.protocol.metrics} for name in self.judged
+                name: {str(m): self.value(name, m) for m in self.protocol.metrics} for name in self.results
             },
             "references": {
                 name: {str(m): self._value(found, m) for m in self.protocol.metrics}
                 for name, found in self.references.items()
             },
             "calibration": {
-                name: found for name in self.judged if (found := self.calibration(name)) is not None
+                name: found for name in self.results if (found := self.calibration(name)) is not None
             },
-            "by_history": {name: self.by_history(name) for name in self.judged},
-            "by_category": {name: self.by_category(name) for name in self.judged},
-            "comparisons": self.comparisons(baseline) if len(self.judged) > 1 else [],
-            "parameters": {name: found.parameters for name, found in self.judged.items()},
+            "by_history": {name: self.by_history(name) for name in self.results},
+            "by_category": {name: self.by_category(name) for name in self.results},
+            "comparisons": self.comparisons(baseline) if len(self.results) > 1 else [],
+            "parameters": {name: found.parameters for name, found in self.results.items()},
             "seconds": {
                 name: {"fit": round(found.fit_seconds, 4), "score": round(found.score_seconds, 4)}
-                for name, found in self.judged.items()
+                for name, found in self.results.items()
             },
-            "reads": {name: found.reads for name, found in self.judged.items()},
-            "leaky": [name for name, found in self.judged.items() if found.leaky],
+            "reads": {name: found.fitted_features for name, found in self.results.items()},
+            "leaky": [name for name, found in self.results.items() if found.leaky],
             "category_source": self.category_source,
             "dataset": self.dataset,
             "notes": self.remarks(),
@@ -224,7 +224,9 @@ class Report:
         told = self.to_dict()
         names = [str(m) for m in self.protocol.metrics]
         header = ["", *names]
-        lines = [[self.label(name), *(cell(told["results"][name][m]) for m in names)] for name in self.judged]
+        lines = [
+            [self.label(name), *(cell(told["results"][name][m]) for m in names)] for name in self.results
+        ]
         worth = [
             [f"({name})", *(cell(told["references"][name][m]) for m in names)] for name in self.references
         ]
@@ -243,18 +245,18 @@ class Report:
             ),
         ]
         text += ["", f"{WORTH}.", "", "Features read:"]
-        text += [f"  {self.label(name)}: {self.features(name)}" for name in self.judged]
+        text += [f"  {self.label(name)}: {self.features(name)}" for name in self.results]
         if len(self.seeds) > 1:
             text += ["", "Standard deviation over the seeds:"]
-            for name, of in self.judged.items():
+            for name, of in self.results.items():
                 text.append(
                     f"  {self.label(name)}: "
                     + ", ".join(f"{m} {brief(of.spread(m))}" for m in self.protocol.metrics)
                 )
             text.append("")
-        for kind in ("warm", "cold") if self.judged else ():
+        for kind in ("warm", "cold") if self.results else ():
             shown = [m for m in ("AUC", "Recall@10", "MRR") if m in names]
-            parted = {name: told["by_history"][name].get(kind, {}) for name in self.judged}
+            parted = {name: told["by_history"][name].get(kind, {}) for name in self.results}
             if any(row.get("brands") for row in parted.values()):
                 which = "known from a training brand" if kind == "warm" else "of no training brand"
                 values = "; ".join(
@@ -272,7 +274,7 @@ class Report:
                 f"Against {told['comparisons'][0]['baseline']}, brand by brand (p by sign flips, adjusted "
                 "after Holm):",
             ]
-            for name in list(self.judged)[1:]:
+            for name in list(self.results)[1:]:
                 rows = [c for c in told["comparisons"] if c["ranker"] == name and c["difference"] is not None]
                 found = ", ".join(
                     f"{c['metric']} {c['difference']:+.3f} (p {brief_p(c['p_holm'])})" for c in rows

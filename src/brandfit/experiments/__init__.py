@@ -3,9 +3,9 @@ published figures."""
 
 from __future__ import annotations
 
-from brandfit.experiments.declared import Experiment, Row, available, read
 from brandfit.experiments.publish import publish, writable
-from brandfit.experiments.run import Outcome, of_report, run
+from brandfit.experiments.run import Outcome, outcome_of_report, run
+from brandfit.experiments.spec import Experiment, Row, available, read
 from brandfit.experiments.table import to_dict
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "Outcome",
     "Row",
     "available",
-    "of_report",
+    "outcome_of_report",
     "publish",
     "read",
     "run",

@@ -55,8 +55,8 @@ def draw_reliability(report: Report, file: Path) -> bool:
 def _dots(outcome: Outcome) -> Any:
     report, rows = outcome.report, outcome.experiment.rows
     assert report is not None
-    shown = [row for row in rows if row.name in report.judged or row.paper]
-    labels = [report.label(row.name) if row.name in report.judged else row.name for row in shown]
+    shown = [row for row in rows if row.name in report.results or row.paper]
+    labels = [report.label(row.name) if row.name in report.results else row.name for row in shown]
     labels += [f"({name})" for name in report.references]
     metrics = [
         m for m in report.protocol.metrics if str(m) in PANELS and str(m) in outcome.experiment.metrics
@@ -68,7 +68,7 @@ def _dots(outcome: Outcome) -> Any:
     for n, metric in enumerate(metrics):
         axes = panels[n // columns][n % columns]
         for place, row in enumerate(shown):
-            if row.name in report.judged and (value := report.value(row.name, metric))["mean"] is not None:
+            if row.name in report.results and (value := report.value(row.name, metric))["mean"] is not None:
                 _dot(axes, place, value["mean"], (value["low"], value["high"]), OURS)
             if str(metric) in row.paper:
                 axes.plot([row.paper[str(metric)]], [place], "x", color=PAPER, markersize=6)
@@ -93,7 +93,7 @@ def _dot(axes: Any, place: int, mean: Any, between: Any, color: str) -> None:
 def _categories(outcome: Outcome) -> Any:
     report, quoted = outcome.report, outcome.experiment.categories
     assert report is not None
-    told = report.by_category(next(iter(report.judged)))
+    told = report.by_category(next(iter(report.results)))
     metrics = [m for m in ("cAUC", "Recall@10", "MAP") if m in outcome.experiment.metrics]
     figure = _figure(3.4 * len(metrics), 0.9 + 0.28 * len(told))
     for axes, metric in zip(
@@ -122,7 +122,7 @@ def _sweep(outcome: Outcome) -> Any:
             rows = [
                 r
                 for r in outcome.experiment.rows
-                if r.series == series and r.name in report.judged and r.x is not None
+                if r.series == series and r.name in report.results and r.x is not None
             ]
             values = [report.value(row.name, metric) for row in rows]
             x = [row.x for row in rows]

@@ -12,7 +12,7 @@ from brandfit.errors import UsageError
 from brandfit.experiments.plot import draw, draw_reliability
 from brandfit.experiments.run import Outcome
 from brandfit.experiments.table import to_dict, to_latex, to_markdown
-from brandfit.workspace.shelf import write_atomic
+from brandfit.workspace.artifacts import write_atomic
 
 
 def writable(folder: str | Path) -> Path:

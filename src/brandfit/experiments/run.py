@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from brandfit import __version__, names, pipeline
+from brandfit import __version__, pipeline, registry
 from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
-from brandfit.experiments.declared import Experiment, Row
-from brandfit.experiments.keep import kept, over_rows, over_seeds, taken
+from brandfit.experiments.spec import Experiment, Row
+from brandfit.experiments.store import load_report, over_rows, over_seeds, save_report
 from brandfit.rankers.base import NOT_FILLED
 from brandfit.workspace import Workspace
 
@@ -53,8 +53,8 @@ def run(
     protocols.get(experiment.protocol, experiment.options)
     for row in experiment.rows:  # what is typed wrongly is told before anything runs
         if row.ranker:
-            cls = names.load("ranker", row.ranker)
-            cls.Config.of(row.settings)
+            cls = registry.load("ranker", row.ranker)
+            cls.Config.from_settings(row.settings)
             if unread := [slot for slot in row.reads if slot not in cls.slots]:
                 raise ConfigError(
                     f"{row.name}: {row.ranker} cannot read the slot {unread[0]!r}.",
@@ -97,15 +97,15 @@ def run(
     return Outcome(experiment, over_rows(reports), missing)
 
 
-def of_report(report: Report, title: str, settings: Mapping[str, Any] | None = None) -> Outcome:
+def outcome_of_report(report: Report, title: str, settings: Mapping[str, Any] | None = None) -> Outcome:
     """An evaluation that nobody declared as an outcome, to be published like one; settings as
     ``pipeline.evaluate`` was given."""
-    own: dict[str, dict[str, Any]] = {name: {} for name in report.judged}
+    own: dict[str, dict[str, Any]] = {name: {} for name in report.results}
     for option, value in (settings or {}).items():
         ranker, _, setting = option.partition(".")
         if ranker in own:
             own[ranker][setting] = value
-    rows = [Row(name=name, ranker=name, settings=own[name]) for name in report.judged]
+    rows = [Row(name=name, ranker=name, settings=own[name]) for name in report.results]
     metrics = tuple(map(str, report.protocol.metrics))
     experiment = Experiment(
         title=title, source="an evaluation", rows=rows, metrics=metrics, baseline=rows[0].name
@@ -131,7 +131,7 @@ def _reports(
     here = workspace.feature_names()
     if lacking := [name for name in row.slots.values() if name != "none" and name not in here]:
         raise UsageError(f"it needs the Features {', '.join(lacking)}.")
-    cls = names.load("ranker", row.ranker)
+    cls = registry.load("ranker", row.ranker)
     chosen = {slot: "none" for slot in cls.slots if row.reads and slot not in row.reads} | row.slots
     emptied = [slot for slot in pipeline.fill_slots(workspace) if chosen.get(slot) == "none"]
     data |= {f"slots.{slot}": name for slot, name in chosen.items()}
@@ -140,16 +140,16 @@ def _reports(
     protocol = protocols.get(experiment.protocol, experiment.options)
     dataset = pipeline.load(workspace, data)
     left_out = {slot: NOT_FILLED for slot in row.needs if slot not in dataset.slots}
-    left_out |= cls(cls.Config.of(row.settings)).left_out(dataset) if row.needs else {}
+    left_out |= cls(cls.Config.from_settings(row.settings)).left_out(dataset) if row.needs else {}
     if lacking := [f"{slot} ({left_out[slot]})" for slot in row.needs if slot in left_out]:
         raise UsageError(f"it needs {', '.join(lacking)}.")
     said = [
         __version__,
         dataset.fingerprint,
         protocol.name,
-        protocol.Config.of(experiment.options).to_dict(),
+        protocol.Config.from_settings(experiment.options).to_dict(),
         row.ranker,
-        names.load("ranker", row.ranker).Config.of(row.settings).to_dict(),
+        registry.load("ranker", row.ranker).Config.from_settings(row.settings).to_dict(),
         *(["refit"] if experiment.refit else []),
     ]
     reports = []
@@ -161,12 +161,12 @@ def _reports(
             if fresh:
                 shutil.rmtree(training, ignore_errors=True)
             judged = [row.ranker], experiment.protocol, settings, data, (seed,)
-            kept(
+            save_report(
                 pipeline.evaluate(workspace, *judged, tick=tick, folder=training, refit=experiment.refit),
                 file,
             )
             shutil.rmtree(training, ignore_errors=True)
-        reports.append(_with_reasons(taken(file, protocol), row, emptied))
+        reports.append(_with_reasons(load_report(file, protocol), row, emptied))
     return reports
 
 
@@ -177,6 +177,6 @@ def _with_reasons(report: Report, row: Row, emptied: Collection[str]) -> Report:
         slot = note.partition(" left out: ")[0]
         return note.replace(NOT_FILLED, "this row leaves it empty") if slot in emptied else note
 
-    judged = report.judged[row.ranker]
+    judged = report.results[row.ranker]
     notes = dict.fromkeys(map(reworded, judged.notes))
-    return replace(report, judged={row.ranker: replace(judged, notes=notes)})
+    return replace(report, results={row.ranker: replace(judged, notes=notes)})

@@ -69,18 +69,18 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
         ]
         lines += [_line(header), _line(["---"] * len(header)), *map(_line, rows), ""]
         lines += [
-            f"In brackets: 95 % interval over brands. In italics: what the paper says{_of_spread(outcome)}."
+            f"In brackets: 95 % interval over brands. In italics: what the paper says{_spread_text(outcome)}."
             if _quotes(outcome)
             else "In brackets: 95 % interval over brands.",
             "",
             *([f"{WORTH}.", ""] if report.references and not experiment.by_category else []),
             *(
-                [f"Features read: {report.features(next(iter(report.judged)))}.", ""]
+                [f"Features read: {report.features(next(iter(report.results)))}.", ""]
                 if experiment.by_category
                 else []
             ),
         ]
-        lines += [*_spread(outcome, report), *_compared(outcome, report)]
+        lines += [*_spread(outcome, report), *_test_lines(outcome, report)]
         for name, found in report.to_dict()["calibration"].items():
             lines += [calibrated(name, found) + " The bins: reliability.png.", ""]
         lines += [f"cAUC: {report.category_source}.", ""]
@@ -125,7 +125,7 @@ def to_latex(outcome: Outcome) -> str:
             r"\par\medskip\footnotesize",
             *([rf"{_escaped(WORTH)}.\par"] if report.references and not experiment.by_category else []),
             *(
-                [rf"Features read: {report.features(next(iter(report.judged)))}.\par"]
+                [rf"Features read: {report.features(next(iter(report.results)))}.\par"]
                 if experiment.by_category
                 else []
             ),
@@ -156,7 +156,7 @@ def _rows(
     assert report is not None
     metrics = _metrics(outcome)
     if experiment.by_category:
-        name = next(iter(report.judged))
+        name = next(iter(report.results))
         for category, told in report.by_category(name).items():
             ends = told["intervals"]
             values = [
@@ -167,7 +167,7 @@ def _rows(
                 yield category, True, [*(brief(quoted.get(str(m))) for m in metrics), ""]
         return
     for row in experiment.rows:
-        if found := report.judged.get(row.name):
+        if found := report.results.get(row.name):
             fits = max(1, len(report.seeds) * len(report.candidate_counts))
             cells = [show(report.value(row.name, m)) for m in metrics]
             seconds = _seconds(found.fit_seconds / fits)
@@ -213,22 +213,22 @@ def _spread(outcome: Outcome, report: Report) -> list[str]:
     metrics = _metrics(outcome)
     rows = [
         [report.label(name), *(brief(found.spread(m)) for m in metrics)]
-        for name, found in report.judged.items()
+        for name, found in report.results.items()
     ]
     lines = [_line(row) for row in (["", *map(str, metrics)], ["---"] * (len(metrics) + 1), *rows)]
     return ["Standard deviation over the seeds:", "", *lines, ""]
 
 
-def _compared(outcome: Outcome, report: Report) -> list[str]:
+def _test_lines(outcome: Outcome, report: Report) -> list[str]:
     """Paired tests against the baseline, a line a row."""
     baseline = outcome.experiment.baseline
-    if baseline not in report.judged or len(report.judged) < 2:
+    if baseline not in report.results or len(report.results) < 2:
         return []
     metrics = [str(m) for m in _metrics(outcome)]
     lines = [f"Against {baseline}, brand by brand (p by sign flips, adjusted after Holm):", ""]
     lines += [_line(["", *metrics]), _line(["---"] * (len(metrics) + 1))]
     found = report.comparisons(baseline)
-    for name in (name for name in report.judged if name != baseline):
+    for name in (name for name in report.results if name != baseline):
         of = {c["metric"]: c for c in found if c["ranker"] == name}
         cells = [
             f"{c['difference']:+.3f} ({brief_p(c['p_holm'])})"
@@ -244,7 +244,7 @@ def _quotes(outcome: Outcome) -> bool:
     return bool(outcome.experiment.categories) or any(row.paper for row in outcome.experiment.rows)
 
 
-def _of_spread(outcome: Outcome) -> str:
+def _spread_text(outcome: Outcome) -> str:
     return ", ± as it is printed there" if any(row.spread for row in outcome.experiment.rows) else ""
 
 

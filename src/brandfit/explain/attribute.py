@@ -19,8 +19,8 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.base import Encoder
 from brandfit.explain.explanation import Attribution, Side, heaviest
+from brandfit.explain.perturbations import Subject, Variants, others, pair, scores, subject
 from brandfit.explain.shapley import Value, mean, shapley
-from brandfit.explain.variants import Subject, Variants, others, pair, scores, subject
 from brandfit.rankers.base import Ranker
 
 MOST = 12
@@ -77,11 +77,11 @@ class Attributor:
 
     def posts(self, brand: str, influencer: str, side: Side = "influencer") -> Game:
         """The posts of one side; one that is taken away is a post of another account instead."""
-        whole, other = self._whole(brand, influencer, side)
+        whole, other = self._subject_of(brand, influencer, side)
         by_post = [
             slot
             for slot in whole.rows
-            if self.dataset.slots[slot].level == "post" and self._theirs(side, whole)[slot]
+            if self.dataset.slots[slot].level == "post" and self._replacement_rows(side, whole)[slot]
         ]
         instead = {slot: self._instead(whole, slot, side) for slot in by_post}
         ids = whole.posts.tolist() if by_post else []
@@ -103,8 +103,8 @@ class Attributor:
         taken away alone, are told apart; the others go together.
         """
         features = self.dataset.slots[slot]
-        whole, other = self._whole(brand, influencer, side)
-        if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._theirs(side, whole)[slot]):
+        whole, other = self._subject_of(brand, influencer, side)
+        if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._replacement_rows(side, whole)[slot]):
             return Game(
                 "columns", side, slot, [], [], lambda kept: self._scores(Variants(whole, {}), other, side, 1)
             )
@@ -149,7 +149,7 @@ class Attributor:
         away leaves nothing. Those that change the score most alone are told apart; the others stay, and are
         in the base.
         """
-        whole, other = self._whole(brand, influencer, side)
+        whole, other = self._subject_of(brand, influencer, side)
         texts = _texts(self.dataset, whole.posts)
         words = list(dict.fromkeys(w.lower() for text in texts for w in WORD.findall(text)))
 
@@ -173,7 +173,7 @@ class Attributor:
         ]
         return Game("words", side, slot, chosen, chosen, value_of(chosen))
 
-    def _whole(self, brand: str, influencer: str, side: Side) -> tuple[Subject, str]:
+    def _subject_of(self, brand: str, influencer: str, side: Side) -> tuple[Subject, str]:
         """The account of a side, and the other one."""
         mine, other = (influencer, brand) if side == "influencer" else (brand, influencer)
         return subject(pair(self.dataset, brand, influencer), mine, self.slots), other
@@ -181,10 +181,10 @@ class Attributor:
     def _instead(self, whole: Subject, slot: str, side: Side) -> np.ndarray:
         """(o, p, d) rows of other accounts in place of the subject's; a post that has none gets none."""
         p = len(whole.rows[slot])
-        found = [rows[np.arange(p) % len(rows)] for rows in self._theirs(side, whole)[slot]]
+        found = [rows[np.arange(p) % len(rows)] for rows in self._replacement_rows(side, whole)[slot]]
         return np.where(whole.has[slot][:, None], np.array(found), 0)
 
-    def _theirs(self, side: Side, whole: Subject) -> dict[str, list[np.ndarray]]:
+    def _replacement_rows(self, side: Side, whole: Subject) -> dict[str, list[np.ndarray]]:
         """Slot to the rows of the accounts that stand in for this one; none of a slot that nobody else
         has."""
         if side not in self._others:
@@ -240,8 +240,8 @@ def _read(encoder: Encoder, texts: Sequence[Sequence[str]], dim: int) -> np.ndar
         Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text))
         for n, text in enumerate(distinct)
     ]
-    found = encoder.encode(Dataset.of([Account(id="reader")], posts))
-    rows, there = found.of(np.array([post.id for post in posts], dtype=object))
+    found = encoder.encode(Dataset.from_rows([Account(id="reader")], posts))
+    rows, there = found.values_of(np.array([post.id for post in posts], dtype=object))
     table = np.full((len(distinct) + 1, dim), np.nan, np.float32)
     table[:-1][there] = rows[there]
     place = {text: n for n, text in enumerate(distinct)}

@@ -15,7 +15,7 @@ from brandfit.errors import UnknownName, UsageError
 from brandfit.explain import heatmap, radar
 from brandfit.explain.attribute import Attributor
 from brandfit.explain.explanation import Attribution, Explanation, HeatMap, MapMethod, Radar, Side
-from brandfit.explain.sentences import sentences
+from brandfit.explain.text import sentences
 from brandfit.rankers.base import Ranker
 
 KINDS = ("posts", "columns", "words", "maps")
@@ -47,7 +47,10 @@ def explain(
     Raises UsageError where there is no evidence to explain, or if heat maps of another method than occlusion
     are wanted and it lacks something. Of occlusion, which draws unless said, a note says so.
     """
-    kinds, wanted = _known(kinds, KINDS, "kind of explanation"), _known(sides, SIDES, "side of a pair")
+    kinds, wanted = (
+        _checked_names(kinds, KINDS, "kind of explanation"),
+        _checked_names(sides, SIDES, "side of a pair"),
+    )
     for role, id, ids in (("brand", brand, dataset.brands), ("influencer", influencer, dataset.influencers)):
         if id not in set(ids.tolist()):
             raise UnknownName(role, id, ids.tolist())
@@ -95,14 +98,14 @@ def explain(
         unknown=ranker.unknown_slots(dataset, brand, influencer),
         more={
             **_chance(ranker, dataset, pair),
-            "like_brands": radar.like_brands(ranker, dataset, brand, influencer),
+            "like_brands": radar.similar_brands(ranker, dataset, brand, influencer),
             **(more or {}),
         },
     )
     return replace(explanation, sentences=sentences(explanation))
 
 
-def _known(named: Texts, known: tuple[Known, ...], what: str) -> list[Known]:
+def _checked_names(named: Texts, known: tuple[Known, ...], what: str) -> list[Known]:
     """Those of ``known`` that are named, in the order in which they are. Raises UnknownName for another."""
     for name in named:
         if name not in known:
@@ -167,7 +170,7 @@ def _maps(
                 continue
             try:
                 drawn.append(
-                    heatmap.drawn(
+                    heatmap.heat_map(
                         method, ranker, dataset, encoder, brand, influencer, item.id, attribution.side
                     )
                 )

@@ -132,7 +132,7 @@ class Explanation:
     more: Mapping[str, Any] = field(default_factory=dict)
     """What a reader wants beside: rank, probability, past partners of like brands."""
 
-    def of(self, kind: str, side: Side | None = None) -> list[Attribution]:
+    def attributions_of(self, kind: str, side: Side | None = None) -> list[Attribution]:
         return [a for a in self.attributions if a.kind == kind and side in (None, a.side)]
 
     def to_dict(self) -> dict[str, Any]:

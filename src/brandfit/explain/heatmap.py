@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as Picture
 
-from brandfit import names
+from brandfit import registry
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
@@ -29,7 +29,7 @@ from brandfit.encoders.image.vgg16 import FILTERS, PLACES
 from brandfit.errors import MissingExtra, UsageError
 from brandfit.explain.attribute import Game
 from brandfit.explain.explanation import HeatMap, MapMethod, Side
-from brandfit.explain.variants import Variants, pair, scores, subject
+from brandfit.explain.perturbations import Variants, pair, scores, subject
 from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.learning.similarity import cosine, typical
 from brandfit.rankers.base import Ranker
@@ -93,7 +93,7 @@ def lacking(
     return None
 
 
-def drawn(
+def heat_map(
     method: MapMethod,
     ranker: Ranker,
     dataset: Dataset,
@@ -128,7 +128,7 @@ def wsim(
     hashes = _pictures(dataset, post)
     first = decoded(dataset, hashes[0])
     if len(hashes) == 1:
-        rows, there = dataset.slots["picture"].of(np.array([post], dtype=object))
+        rows, there = dataset.slots["picture"].values_of(np.array([post], dtype=object))
         if not there[0]:
             raise UsageError(
                 f"{post} has no picture features.", "Encode its pictures first: brandfit encode image.vgg16"
@@ -145,7 +145,7 @@ def wsim(
     assert weights is not None
     values = (weights.reshape(VGG) * rows[0].reshape(VGG)).sum(axis=-1)
     reader: PictureEncoder = (
-        encoder if isinstance(encoder, PictureEncoder) else names.load("encoder", "image.vgg16")()
+        encoder if isinstance(encoder, PictureEncoder) else registry.load("encoder", "image.vgg16")()
     )
     method: MapMethod = "wsim-general" if of is None else "wsim"
     return HeatMap(side, post, hashes[0], values, method, _area(reader, first))
@@ -354,8 +354,8 @@ def _read(encoder: Encoder, pictures: list[np.ndarray], others: list[np.ndarray]
         posts.append(Post(id=str(n), account="reader"))
         shown = [n, *range(len(pictures), len(pictures) + len(others))]
         images += [Image(post=str(n), position=p, hash=f"picture {k}") for p, k in enumerate(shown)]
-    found = encoder.encode(Dataset.of([Account(id="reader")], posts, images, pictures=stored))
-    rows, there = found.of(np.array([post.id for post in posts], dtype=object))
+    found = encoder.encode(Dataset.from_rows([Account(id="reader")], posts, images, pictures=stored))
+    rows, there = found.values_of(np.array([post.id for post in posts], dtype=object))
     if not there.all() or rows.shape[1] != dim:
         raise UsageError(
             f"{encoder.name} cannot read this picture as where the slot was filled.",

@@ -87,7 +87,7 @@ def column_radar(attribution: Attribution, source: str) -> Radar:
     return Radar(tuple(item.label for item in items), series, source)
 
 
-def like_brands(ranker: Ranker, dataset: Dataset, brand: str, influencer: str) -> list[dict[str, Any]]:
+def similar_brands(ranker: Ranker, dataset: Dataset, brand: str, influencer: str) -> list[dict[str, Any]]:
     """Brands most like this one (S-09), how many partners each has, and whether this influencer is one;
     likeness is the mean cosine over the slots of the ranker.
     """

@@ -41,24 +41,24 @@ class Shares(NamedTuple):
 def shapley(value: Value, n: int, orders: int = 16, seed: int = 0) -> Shares:
     """Shares of n things; ``value`` is asked once, for every subset that is needed."""
     if n == 0:
-        base = _told(value, np.zeros((1, 0), bool))[0]
+        base = _coalition_values(value, np.zeros((1, 0), bool))[0]
         return Shares(float(base.mean()), np.zeros(0), float(_error(base)), np.zeros(0))
-    return _exact(value, n) if n <= EXACT else _drawn(value, n, orders, seed)
+    return _exact(value, n) if n <= EXACT else _sampled_shares(value, n, orders, seed)
 
 
 def mean(value: Value, kept: np.ndarray) -> np.ndarray:
     """(m,) values, over what stands in."""
-    return _told(value, kept).mean(axis=1)
+    return _coalition_values(value, kept).mean(axis=1)
 
 
-def _told(value: Value, kept: np.ndarray) -> np.ndarray:
+def _coalition_values(value: Value, kept: np.ndarray) -> np.ndarray:
     """(m, o)"""
     return value(kept).reshape(len(kept), -1)
 
 
 def _exact(value: Value, n: int) -> Shares:
     subsets = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
-    told = _told(value, subsets)
+    told = _coalition_values(value, subsets)
     size = subsets.sum(axis=1)
     weight = np.array([factorial(s) * factorial(n - s - 1) / factorial(n) for s in range(n)])
     values = np.empty((n, told.shape[1]))
@@ -68,7 +68,7 @@ def _exact(value: Value, n: int) -> Shares:
     return Shares(float(told[0].mean()), values.mean(axis=1), float(_error(told[0])), _error(values))
 
 
-def _drawn(value: Value, n: int, orders: int, seed: int) -> Shares:
+def _sampled_shares(value: Value, n: int, orders: int, seed: int) -> Shares:
     rng = seeds.generator(seed, "shapley", n)
     drawn = [rng.permutation(n) for _ in range((orders + 1) // 2)]
     order = np.array([each for one in drawn for each in (one, one[::-1])])
@@ -76,7 +76,7 @@ def _drawn(value: Value, n: int, orders: int, seed: int) -> Shares:
     # (orders, n + 1, n): those that come before the k-th
     before = place[:, None, :] < np.arange(n + 1)[None, :, None]
     subsets, at = np.unique(before.reshape(-1, n), axis=0, return_inverse=True)
-    told = _told(value, subsets)[at.ravel()].reshape(len(order), n + 1, -1)
+    told = _coalition_values(value, subsets)[at.ravel()].reshape(len(order), n + 1, -1)
     added = np.empty((len(order), n, told.shape[2]))
     np.put_along_axis(added, order[..., None], np.diff(told, axis=1), axis=1)
     pairs = added.reshape(-1, 2, *added.shape[1:]).mean(axis=1)  # an order and its reverse are one draw

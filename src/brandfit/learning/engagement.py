@@ -41,7 +41,7 @@ def campaign_rates(dataset: Dataset) -> dict[tuple[str, str], float]:
 
     It exists for pairs that work together alone: whoever scores by it reads the label.
     """
-    links = dataset.links_of("endorses").select(["target", "source", "weight"])
+    links = dataset.links_of_kinds("endorses").select(["target", "source", "weight"])
     found: dict[tuple[str, str], list[float]] = {}
     for brand, influencer, weight in zip(
         *(links[c].to_pylist() for c in ("target", "source", "weight")), strict=True

@@ -180,7 +180,7 @@ def skip_gram(
     counts = np.bincount(walks.ravel(), minlength=len(vectors))
     noise = np.cumsum(counts**0.75)
     noise /= noise[-1]
-    kept = _kept(counts, config.thin_above)
+    kept = _keep_probabilities(counts, config.thin_above)
     rates = (config.learning_rate * np.linspace(1.0, LAST_RATE, config.epochs * len(walks))).astype(
         np.float32
     )
@@ -203,7 +203,7 @@ def skip_gram(
             tick(n // len(starts), config.epochs)
 
 
-def _kept(counts: np.ndarray, thin_above: float) -> np.ndarray:
+def _keep_probabilities(counts: np.ndarray, thin_above: float) -> np.ndarray:
     """(n,) chances to stay in a walk, sqrt(t / f) + t / f with f the share of a node, as word2vec's code (not
     its paper) has it."""
     excess = thin_above / np.maximum(counts / counts.sum(), 1e-300)

@@ -35,7 +35,7 @@ def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray, weighted:
     """
     features = dataset.slots[slot]
     if features.level == "account":
-        return Vectors(*features.of(accounts))
+        return Vectors(*features.values_of(accounts))
     account, row, post = _posts_with(dataset, slot, accounts)
     weight = _answers(dataset)[post] if weighted else None
     return _means(account, row, len(accounts), features.values, weight)
@@ -66,7 +66,7 @@ class Rows(NamedTuple):
     values: np.ndarray
     counts: np.ndarray
 
-    def of(self, at: np.ndarray) -> Rows:
+    def subset(self, at: np.ndarray) -> Rows:
         """The rows of these accounts (m,), in their order."""
         first = np.cumsum(self.counts) - self.counts
         counts = self.counts[at]
@@ -139,7 +139,7 @@ def anybody_has(dataset: Dataset, slot: str, side: Side, as_in: Dataset | None =
         )
         return bool(found.any())
 
-    return dataset.remembered(("anybody has", side, slot), look)
+    return dataset.cached(("anybody has", side, slot), look)
 
 
 def _posts_with(
@@ -201,7 +201,7 @@ def _partners_of(
     """Which brands (b,) are seen through partners, those partners (q,), and the pairs as indices into both
     (p,), (p,)."""
     by_partners = np.array([dataset.representation.get(brand) == "partners" for brand in brands], bool)
-    of_brand = dataset.remembered("representing", lambda: _grouped(dataset.representing))
+    of_brand = dataset.cached("representing", lambda: _grouped(dataset.representing))
     pairs = [
         (n, partner) for n in np.flatnonzero(by_partners).tolist() for partner in of_brand.get(brands[n], ())
     ]

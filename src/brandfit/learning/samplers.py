@@ -58,7 +58,7 @@ def pools(pairs: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Gene
         parts.append((brand, np.where(is_positive, windows, fill), is_positive))
     brands, chosen, positives = zip(*parts, strict=True)
     return Pools(
-        np.concatenate(brands), _named(np.concatenate(chosen), candidates), np.concatenate(positives)
+        np.concatenate(brands), _candidates_at(np.concatenate(chosen), candidates), np.concatenate(positives)
     )
 
 
@@ -135,7 +135,7 @@ def triplets(
     negative = others(pairs, brand, candidates, rng)
     if hard and groups is not None:
         at = np.tile(np.arange(random + hard) >= random, len(pairs))
-        negative[at] = _of_group(pairs, brand[at], negative[at], candidates, groups, rng)
+        negative[at] = _group_negatives(pairs, brand[at], negative[at], candidates, groups, rng)
     kept = negative >= 0
     return Triplets(*(column[kept] for column in (brand, np.repeat(pairs[:, 1], random + hard), negative)))
 
@@ -158,7 +158,7 @@ def others(
         - (np.arange(len(pairs)) - np.repeat(first, count))
     )
     found = rank + np.searchsorted(gaps, owner * (n + 1) + rank, side="right") - first[owner]
-    return _named(np.where(rank >= 0, found, -1), candidates)
+    return _candidates_at(np.where(rank >= 0, found, -1), candidates)
 
 
 def _numbered(pairs: np.ndarray, candidates: np.ndarray) -> np.ndarray:
@@ -166,12 +166,12 @@ def _numbered(pairs: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     return np.column_stack([pairs[:, 0], np.searchsorted(candidates, pairs[:, 1])])
 
 
-def _named(places: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+def _candidates_at(places: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """The candidates at these places; -1 stays."""
     return np.where(places >= 0, candidates[np.maximum(places, 0)], -1)
 
 
-def _of_group(
+def _group_negatives(
     pairs: np.ndarray,
     brand: np.ndarray,
     negative: np.ndarray,

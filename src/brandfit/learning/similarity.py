@@ -90,7 +90,7 @@ def _streamed() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
     return compiled
 
 
-def late(left: Rows, right: Rows) -> tuple[np.ndarray, np.ndarray]:
+def maxsim(left: Rows, right: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Late interaction of posts (MaxSim of Khattab and Zaharia, SIGIR 2020): (b, n) twice, NaN where a side
     has no posts.
 

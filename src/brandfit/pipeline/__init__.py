@@ -18,10 +18,10 @@ an array or a column (``brandfit.arguments``).
 
 from __future__ import annotations
 
-from brandfit.pipeline.audiences import Audience, audience, shared_audiences
-from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
-from brandfit.pipeline.catalogues import catalogue, doctor, listing
-from brandfit.pipeline.choosing import (
+from brandfit.pipeline.accounts import Category, category, expected, facts_of, post_topics, topics
+from brandfit.pipeline.audience import Audience, audience, shared_audiences
+from brandfit.pipeline.brands import Pair, Suiting, brands_for, pair
+from brandfit.pipeline.campaign import (
     advise,
     appraise,
     asking_prices,
@@ -30,14 +30,8 @@ from brandfit.pipeline.choosing import (
     set_currency,
     shortlist,
 )
-from brandfit.pipeline.completing import brands_encoded_in_memory
-from brandfit.pipeline.explaining import explain, map_methods, save_explanation
-from brandfit.pipeline.exporting import check_file, export, export_priced, export_rows, unranked_brands
-from brandfit.pipeline.finding import Found, search, similar, unmatched_words
-from brandfit.pipeline.forgetting import Forgotten, forget
-from brandfit.pipeline.importing import Imported, import_source, looks_like, recognise
-from brandfit.pipeline.knowing import Category, category, expected, facts_of, posts_told, topics
-from brandfit.pipeline.loading import (
+from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
+from brandfit.pipeline.datasets import (
     category_of,
     check,
     describe_accounts,
@@ -47,13 +41,19 @@ from brandfit.pipeline.loading import (
     sweep,
     with_features,
 )
+from brandfit.pipeline.erasure import Forgotten, forget
+from brandfit.pipeline.explain import explain, map_methods, save_explanation
+from brandfit.pipeline.export import check_file, export, export_priced, export_rows, unranked_brands
+from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise
+from brandfit.pipeline.inventory import catalogue, doctor, listing
+from brandfit.pipeline.missing_features import brands_encoded_in_memory
 from brandfit.pipeline.outdated import Outdated, outdated
-from brandfit.pipeline.profiling import (
+from brandfit.pipeline.profiles import (
     DEFAULT_PROFILER,
     judge_profilers,
     labelled_table,
+    posts_to_label,
     profile,
-    to_mark,
     with_labels,
 )
 from brandfit.pipeline.ranking import (
@@ -68,10 +68,10 @@ from brandfit.pipeline.ranking import (
     rank_brief,
     train,
 )
-from brandfit.pipeline.reporting import report
+from brandfit.pipeline.report import report
 from brandfit.pipeline.resuming import resumable
-from brandfit.pipeline.suiting import Pair, Suiting, brands_for, pair
-from brandfit.pipeline.updating import Updated, update
+from brandfit.pipeline.search import SearchPage, search, similar, unmatched_words
+from brandfit.pipeline.update import Updated, update
 
 __all__ = [
     "DEFAULT_PROFILER",
@@ -80,11 +80,11 @@ __all__ = [
     "Candidates",
     "Category",
     "Forgotten",
-    "Found",
     "Imported",
     "Outdated",
     "Pair",
     "RankingQuery",
+    "SearchPage",
     "Suiting",
     "Updated",
     "advise",
@@ -127,7 +127,8 @@ __all__ = [
     "map_methods",
     "outdated",
     "pair",
-    "posts_told",
+    "post_topics",
+    "posts_to_label",
     "profile",
     "rank",
     "rank_brief",
@@ -141,7 +142,6 @@ __all__ = [
     "shortlist",
     "similar",
     "sweep",
-    "to_mark",
     "topics",
     "train",
     "unmatched_words",

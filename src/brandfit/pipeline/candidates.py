@@ -12,7 +12,7 @@ import numpy as np
 from brandfit.arguments import checked
 from brandfit.data.candidates import Counted, by_followers, counted, sentences
 from brandfit.data.dataset import Dataset
-from brandfit.pipeline.loading import load, rules
+from brandfit.pipeline.datasets import load, rules
 from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
@@ -36,7 +36,7 @@ class Bounds:
         """ "5,000 to 100,000 followers"; "any number of followers" where both are open."""
         if self.low is None and self.high is None:
             return "any number of followers"
-        return filters.FIELDS[FOLLOWERS].says(Range(self.low, self.high))
+        return filters.FIELDS[FOLLOWERS].sentence(Range(self.low, self.high))
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class Candidates:
 
     @property
     def incomplete(self) -> tuple[Counted, ...]:
-        return of_unknown_size([id for id in self.ids.tolist() if id in self.unknown_followers])
+        return unknown_followers([id for id in self.ids.tolist() if id in self.unknown_followers])
 
 
-def of_unknown_size(ids: Sequence[str]) -> tuple[Counted, ...]:
+def unknown_followers(ids: Sequence[str]) -> tuple[Counted, ...]:
     return counted("followers_unknown", "with an unknown number of followers (kept)", ids)
 
 
@@ -83,7 +83,7 @@ def bounds(
     """
     if followers is not None and followers.strip():
         leaf = filters.condition({FOLLOWERS: "".join(followers.split())})
-        assert isinstance(leaf, filters.Leaf)
+        assert isinstance(leaf, filters.Test)
         return Bounds(leaf.value.low, leaf.value.high)
     default = rules(data)
     usual = Bounds(default.min_followers, default.max_followers)
@@ -104,8 +104,8 @@ def candidates(dataset: Dataset, brand: str | None, partners: bool, within: Boun
 
     brand  None: for no brand in particular, so that nobody is a past partner
     """
-    inside, unknown, excluded = dataset.remembered(
-        ("within", within.low, within.high), lambda: _within(dataset, within)
+    inside, unknown, excluded = dataset.cached(
+        ("within", within.low, within.high), lambda: _within_bounds(dataset, within)
     )
     known = dataset.partners.get(brand, set()) if brand is not None and not partners else set()
     if known:
@@ -120,9 +120,11 @@ def candidates(dataset: Dataset, brand: str | None, partners: bool, within: Boun
     return Candidates(inside, within, excluded, unknown)
 
 
-def _within(dataset: Dataset, within: Bounds) -> tuple[np.ndarray, frozenset[str], tuple[Counted, ...]]:
+def _within_bounds(
+    dataset: Dataset, within: Bounds
+) -> tuple[np.ndarray, frozenset[str], tuple[Counted, ...]]:
     ids = dataset.influencers
-    followers = dataset.of_accounts(FOLLOWERS, ids).astype(np.float64)
+    followers = dataset.account_values(FOLLOWERS, ids).astype(np.float64)
     inside, outside = by_followers(ids, followers, within.low, within.high)
     return ids[inside], frozenset(ids[np.isnan(followers)].tolist()), outside
 
@@ -142,7 +144,7 @@ def with_incomplete(ranking: Ranking, found: Candidates) -> Ranking:
         ids[np.isnan(ranking.scores)],
     )
     unknown = [id for id in ids.tolist() if id in found.unknown_followers]
-    return replace(ranking, incomplete=(*of_unknown_size(unknown), *silent))
+    return replace(ranking, incomplete=(*unknown_followers(unknown), *silent))
 
 
 def met(condition: Condition, facts: Facts, ids: np.ndarray) -> tuple[np.ndarray, tuple[Counted, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from brandfit import names
+from brandfit import registry
 from brandfit.arguments import checked
 from brandfit.data import categories
 from brandfit.data.categories import JOINT
@@ -14,7 +14,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Gap
 from brandfit.errors import BrandfitError
-from brandfit.pipeline.loading import fill_slots, maker_of, scope, stored_data
+from brandfit.pipeline.datasets import fill_slots, maker_of, scope, stored_data
 from brandfit.profilers.base import SLOTS as PROFILE_SLOTS
 from brandfit.profilers.base import Profiler
 from brandfit.workspace import Place, Workspace, as_workspace
@@ -153,7 +153,7 @@ def profile_note(workspace: Workspace, name: str) -> dict[str, Any] | None:
     """What was noted when a profiler made these Features ({} where an earlier version made them); None of
     other Features."""
     info = workspace.feature_info(name)
-    if info["slot"] not in PROFILE_SLOTS.values() or name.removesuffix(".posts") not in names.names(
+    if info["slot"] not in PROFILE_SLOTS.values() or name.removesuffix(".posts") not in registry.names(
         "profiler"
     ):
         return None
@@ -200,11 +200,11 @@ def chosen_data(info: Mapping[str, Any]) -> dict[str, Any]:
 def _later_slots(workspace: Workspace, ranker: str, info: Mapping[str, Any]) -> dict[str, str]:
     """Features that a model would read if it were trained now, and that it was not trained with, to those
     that it reads in their place ("": nothing)."""
-    if ranker not in names.names("ranker"):
+    if ranker not in registry.names("ranker"):
         return {}
     then, now = scope(info["data"], "slots"), fill_slots(workspace, scope(chosen_data(info), "slots"))
     found = {}
-    for slot in names.load("ranker", ranker).slots:
+    for slot in registry.load("ranker", ranker).slots:
         name, old = now.get(slot), then.get(slot, "")
         if name is None or name == old:
             continue
@@ -216,10 +216,10 @@ def _later_slots(workspace: Workspace, ranker: str, info: Mapping[str, Any]) -> 
 
 def _later_features(workspace: Workspace, about: Mapping[str, Any]) -> list[str]:
     """Features that a profiler would read if it were fitted now, and that it was not fitted with."""
-    if about["profiler"] not in names.names("profiler"):
+    if about["profiler"] not in registry.names("profiler"):
         return []
-    cls = names.load("profiler", about["profiler"])
-    profiler: Profiler = cls(cls.Config.of(about["config"]))
+    cls = registry.load("profiler", about["profiler"])
+    profiler: Profiler = cls(cls.Config.from_settings(about["config"]))
     infos = [workspace.feature_info(name) for name in workspace.feature_names()]
     return [
         info["name"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brandfit import names
+from brandfit import registry
 from brandfit.arguments import (
     Account,
     Accounts,
@@ -34,22 +34,22 @@ from brandfit.evaluation import evaluate as evaluation
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
-from brandfit.pipeline.completing import completed, encoding_of, older_features_note, with_what_waits
-from brandfit.pipeline.finding import matching, unmatched_notes
-from brandfit.pipeline.loading import (
+from brandfit.pipeline.datasets import (
     Steps,
-    known_accounts,
-    known_brand,
-    known_influencers,
-    known_settings,
+    check_settings,
+    find_accounts,
+    find_brand,
+    find_influencers,
     load,
     readers_of,
     ready,
     scope,
     stored_data,
 )
+from brandfit.pipeline.missing_features import completed, encoding_of, older_features_note, with_waiting_notes
 from brandfit.pipeline.outdated import features_read, outdated
 from brandfit.pipeline.refitting import Refit
+from brandfit.pipeline.search import matching, unmatched_notes
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, weighted
 from brandfit.search import feedback, filters
@@ -73,8 +73,8 @@ def train(
     read too; and ``chosen``, the settings that the caller gave, with which ``update`` trains it again.
     """
     workspace = as_workspace(workspace)
-    cls = names.load("ranker", ranker)
-    model: Ranker = cls(cls.Config.of(settings or {}), seed)
+    cls = registry.load("ranker", ranker)
+    model: Ranker = cls(cls.Config.from_settings(settings or {}), seed)
     forgotten = workspace.forgotten()
     rows = workspace.dataset().fingerprint
     dataset = load(workspace, data)
@@ -115,11 +115,11 @@ def fitted(
     """
     workspace = as_workspace(workspace)
     brands = None if brand is None else [brand]
-    cls = names.load("ranker", ranker)
+    cls = registry.load("ranker", ranker)
     if ranker not in workspace.model_names() and not cls.learns:
         dataset = completed(workspace, load(workspace, data), brands)
         ready(dataset, cls, workspace)
-        return dataset.remembered(("fitted", ranker), lambda: cls().fit(dataset)), dataset
+        return dataset.cached(("fitted", ranker), lambda: cls().fit(dataset)), dataset
     model, info = workspace.load_model(ranker)
     dataset = completed(workspace, load(workspace, {**stored_data(info), **(data or {})}), brands)
     ready(dataset, cls, workspace)
@@ -195,7 +195,7 @@ class RankingQuery:
         disliked = [id for id in handles(self.dislike) if id != influencer]
         return replace(self, dislike=disliked, not_this=[*self.not_this, influencer])
 
-    def left_out(self, dataset: Dataset, brand: str, influencer: str, within: Bounds) -> Counted | None:
+    def exclusion(self, dataset: Dataset, brand: str, influencer: str, within: Bounds) -> Counted | None:
         """Why an influencer is not in the list that this asks for; None if it is."""
         for ids, reason, text in (
             (handles([*self.dislike, *self.not_this]), "disliked", "marked “Not this”"),
@@ -210,7 +210,7 @@ class RankingQuery:
             return Counted("outside_bounds", f"outside the bounds of {within.sentence}", 1, (influencer,))
         one = np.array([influencer], dtype=object)
         if condition := filters.condition(self.where):
-            facts = dataset.remembered("facts", lambda: Facts(dataset))
+            facts = dataset.cached("facts", lambda: Facts(dataset))
             if excluded := met(condition, facts, one)[1]:
                 return excluded[0]
         if self.keywords and influencer not in set(matching(dataset, self.keywords)[0].tolist()):
@@ -254,7 +254,7 @@ def rank(
     """
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
-    brand = known_brand(dataset, brand)
+    brand = find_brand(dataset, brand)
     marks = RankingQuery(like=list(like or ()), dislike=list(dislike or ()), not_this=list(not_this or ()))
     query = replace(
         marks,
@@ -267,7 +267,7 @@ def rank(
     within = bounds(followers, data, filters.condition(where))
     everybody = all_ranked(workspace, model, dataset, brand, partners, within)
     found, _ = narrowed(everybody, model, dataset, query, within)
-    found = with_what_waits(workspace, dataset, found)
+    found = with_waiting_notes(workspace, dataset, found)
     return found if k is None else found.top(k)
 
 
@@ -282,14 +282,14 @@ def narrowed(
     if query.weights:
         everybody = weighted(everybody, query.weights)
     if query.like or query.dislike:
-        alike = dataset.remembered("lookalikes", lambda: Lookalikes(dataset))
+        alike = dataset.cached("lookalikes", lambda: Lookalikes(dataset))
         everybody = feedback.refined(everybody, alike, handles(query.like), handles(query.dislike))
-    found = everybody if everybody.guests is None else everybody.of(everybody.is_candidate)
+    found = everybody if everybody.guests is None else everybody.subset(everybody.is_candidate)
     found = replace(found, guests=None)
     before = found.candidates
     found = without(found, dataset, query.exclude, query.not_this)
     if (condition := filters.condition(query.where)) is not None:
-        facts = dataset.remembered("facts", lambda: Facts(dataset))
+        facts = dataset.cached("facts", lambda: Facts(dataset))
         found = found.narrowed(*met(condition, facts, found.candidates))
         found = replace(found, notes=(*filters.notes(condition, facts), *found.notes))
     if query.keywords:
@@ -334,7 +334,7 @@ def encoding_notes(
     UnknownName."""
     workspace = as_workspace(workspace)
     _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
-    ids = known_accounts(dataset, accounts or ()) or dataset.brands.tolist()
+    ids = find_accounts(dataset, accounts or ()) or dataset.brands.tolist()
     notes = encoding_of(workspace, dataset, ids).notes
     older = older_features_note(workspace, dataset, dataset.influencers.tolist()) if candidates else ""
     return (*notes, older) if older else notes
@@ -359,7 +359,7 @@ def chances(
     ranker tells none. Raises UnknownName."""
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
-    brand, influencers = known_brand(dataset, brand), known_influencers(dataset, influencers)
+    brand, influencers = find_brand(dataset, brand), find_influencers(dataset, influencers)
     asked = np.array([brand], dtype=object)
     # Those of all others too: the next page, filter or like asks for some of them.
     key = (id(model), id(dataset), brand)
@@ -368,9 +368,7 @@ def chances(
     )[0]
     if told is None:
         return None
-    row = dataset.remembered(
-        "influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())}
-    )
+    row = dataset.cached("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
     at = [row[id] for id in influencers]
     rows = zip(*(values[0, at].tolist() for values in told), strict=True)
     return [
@@ -395,8 +393,8 @@ def pair_chances(
 
 def without(ranking: Ranking, dataset: Dataset, exclude: Sequence[str], not_this: Sequence[str]) -> Ranking:
     """The ranking without these influencers, which counts them. Raises UnknownName."""
-    excluded, disliked = known_influencers(dataset, exclude), known_influencers(dataset, not_this)
-    return feedback.left_out(ranking, excluded=excluded, disliked=disliked)
+    excluded, disliked = find_influencers(dataset, exclude), find_influencers(dataset, not_this)
+    return feedback.without(ranking, excluded=excluded, disliked=disliked)
 
 
 def handles(names: Iterable[str]) -> list[str]:
@@ -420,7 +418,7 @@ def rank_brief(
     followers  as in ``rank``
     """
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, BRIEF)
-    known_settings(settings, dataset)
+    check_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
     asked = with_brief(dataset, text, paths(pictures or (), "pictures"), readers)
     unread = [
@@ -447,7 +445,7 @@ def _shares_a_word(dataset: Dataset, text: str) -> bool:
         captions = dataset.posts["caption"].to_pylist()
         return {word for caption in captions if caption for word in WORD.findall(caption.lower())}
 
-    known = dataset.remembered("words of posts", words_of_posts)
+    known = dataset.cached("words of posts", words_of_posts)
     return not known or any(word in known for word in WORD.findall(text.lower()))
 
 
@@ -462,7 +460,7 @@ def with_guests(
 ) -> Ranking:
     """All candidates within the bounds, and those of ``shown`` that are no candidates as guests. Raises
     UnknownName."""
-    shown = known_influencers(dataset, shown)
+    shown = find_influencers(dataset, shown)
     found = candidates(dataset, brand, partners, within)
     inside = set(found.ids.tolist())
     guests = [id for id in dict.fromkeys(shown) if id not in inside]
@@ -530,12 +528,12 @@ def evaluate(
     dataset = load(workspace, data)
     makers = {}
     for name in dict.fromkeys(rankers):
-        cls = names.load("ranker", name)
-        config = cls.Config.of(scope(settings, name))
+        cls = registry.load("ranker", name)
+        config = cls.Config.from_settings(scope(settings, name))
         makers[name] = _maker(cls, config)
         ready(dataset, cls, workspace)
-    judged: dict[str, type[Config]] = {name: names.load("ranker", name).Config for name in makers}
-    known_settings(settings, others={"protocol": chosen.Config, **judged})
+    judged: dict[str, type[Config]] = {name: registry.load("ranker", name).Config for name in makers}
+    check_settings(settings, others={"protocol": chosen.Config, **judged})
     if not refit:
         return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder)
     return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder, Refit.of(workspace, dataset))

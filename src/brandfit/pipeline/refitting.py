@@ -22,7 +22,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.split import Fold
 from brandfit.encoders.base import Encoder
-from brandfit.pipeline.loading import maker_of
+from brandfit.pipeline.datasets import maker_of
 from brandfit.workspace import Workspace
 
 
@@ -33,13 +33,15 @@ class Refit:
 
     workspace: Workspace
     encoders: Mapping[str, Encoder]
-    left: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, workspace: Workspace, dataset: Dataset) -> Refit:
         """Encoders with the settings that the Features of this Dataset were made with."""
         asked = {
-            slot: f for slot, f in dataset.slots.items() if (f.whole or f.learned_from) and f.name != STATED
+            slot: f
+            for slot, f in dataset.slots.items()
+            if (f.describes_accounts or f.learned_from) and f.name != STATED
         }
         found = {slot: maker_of(workspace, features) for slot, features in asked.items()}
         left = tuple(sorted({asked[slot].name for slot, encoder in found.items() if encoder is None}))
@@ -61,13 +63,13 @@ class Refit:
         notes = list(fold.notes)
         if told:
             notes.append(f"encoded anew in every fold, of the training side alone: {', '.join(told)}")
-        if not told and not self.left:
+        if not told and not self.unchanged:
             notes.append(
                 "nothing was encoded anew: no Features were fitted on all accounts or describe them whole"
             )
-        if self.left:
+        if self.unchanged:
             notes.append(
-                f"not encoded anew, for nothing here knows how they were made: {', '.join(self.left)}"
+                f"not encoded anew, for nothing here knows how they were made: {', '.join(self.unchanged)}"
             )
         return fold._replace(
             train=train,

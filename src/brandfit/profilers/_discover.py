@@ -46,7 +46,7 @@ def discovered(
     encoder = LDA(
         LDAConfig(topics=topics, level="account", seed=seed, min_accounts=at_least, language="", rounds=200)
     )
-    told = encoder.encode(Dataset.of([Account(id=id) for id in texts], posts))
+    told = encoder.encode(Dataset.from_rows([Account(id=id) for id in texts], posts))
     model = encoder.model
     shares = np.asarray(told.values)
     main = np.bincount(shares.argmax(axis=1), minlength=topics) if len(shares) else np.zeros(topics, np.int64)
@@ -57,7 +57,7 @@ def discovered(
     return found, told.ids, shares
 
 
-def written(topics: Sequence[Topic], source: str) -> str:
+def to_toml(topics: Sequence[Topic], source: str) -> str:
     """A TOML file for a person to fill in."""
     lines = [
         f"# Topics of {source}. Write a category beside each topic that is one, the same for several where "
@@ -126,7 +126,7 @@ def applied(dataset: Dataset, named: Sequence[Topic], share: float = 0.5, seed: 
 
 def source(dataset: Dataset) -> str:
     """'biographies' or 'captions': what topics are learned from."""
-    return "biographies" if any(dataset.of_accounts("biography", dataset.influencers)) else "captions"
+    return "biographies" if any(dataset.account_values("biography", dataset.influencers)) else "captions"
 
 
 def _texts(dataset: Dataset) -> dict[str, str]:
@@ -134,7 +134,7 @@ def _texts(dataset: Dataset) -> dict[str, str]:
     if source(dataset) == "biographies":
         found = {
             id: text
-            for id, text in zip(ids.tolist(), dataset.of_accounts("biography", ids).tolist(), strict=True)
+            for id, text in zip(ids.tolist(), dataset.account_values("biography", ids).tolist(), strict=True)
             if text
         }
     else:

@@ -40,7 +40,7 @@ class Single:
     pictures: np.ndarray
     read: Callable[[str], bytes]
 
-    def of(self, at: np.ndarray) -> Single:
+    def subset(self, at: np.ndarray) -> Single:
         """Of these accounts (m,) alone."""
         first, counts = np.cumsum(self.counts) - self.counts, self.counts[at]
         inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -76,14 +76,14 @@ class Inputs:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def of(self, at: np.ndarray) -> Inputs:
+    def subset(self, at: np.ndarray) -> Inputs:
         """Of these accounts (m,) alone."""
         return Inputs(
             self.ids[at],
             {field: [texts[i] for i in at.tolist()] for field, texts in self.words.items()},
             self.numbers[at],
             {slot: Vectors(v.values[at], v.present[at]) for slot, v in self.slots.items()},
-            self.single.of(at) if self.single is not None else None,
+            self.single.subset(at) if self.single is not None else None,
         )
 
     def digests(self) -> list[str]:
@@ -125,7 +125,7 @@ def inputs(
     found: dict[str, list[list[str]]] = {field: [[] for _ in row] for field in FIELDS}
     counts = np.zeros((len(row), 5))  # posts, likes, comments, hashtags, mentions
     told = np.zeros((len(row), 2))  # posts of which likes, comments are known
-    described, comments, replies = _told(dataset)
+    described, comments, replies = _texts_of_posts(dataset)
     names = (
         "id",
         "account",
@@ -158,12 +158,12 @@ def inputs(
                     found[field][n].append(text)
             counts[n] += (1, likes or 0, answers or 0, len(hashtags or ()), len(mentions or ()))
             told[n] += (likes is not None, answers is not None)
-    for n, text in enumerate(dataset.of_accounts("biography", ids).tolist()):
+    for n, text in enumerate(dataset.account_values("biography", ids).tolist()):
         if text:
             found["biography"][n].append(text)
     with np.errstate(invalid="ignore", divide="ignore"):
         each = counts[:, 1:] / np.column_stack([told, counts[:, :1], counts[:, :1]])
-    stated = np.stack([dataset.of_accounts(name, ids).astype(np.float64) for name in NUMBERS], axis=1)
+    stated = np.stack([dataset.account_values(name, ids).astype(np.float64) for name in NUMBERS], axis=1)
     numbers = np.column_stack(
         [np.log1p(np.maximum(stated, 0)), counts[:, 0], np.log1p(each[:, :2]), each[:, 2:]]
     )
@@ -194,7 +194,7 @@ def inputs_of_posts(
     posts = dataset.posts
     at = pc.index_in(pa.array(ids, pa.string()), value_set=posts["id"].combine_chunks())
     table = posts.take(at)
-    described, comments, replies = _told(dataset)
+    described, comments, replies = _texts_of_posts(dataset)
     names = table["id"].to_pylist()
     others = zip(*(table[c].to_pylist() for c in ("mentions", "tags")), strict=True)
     words = {
@@ -209,7 +209,7 @@ def inputs_of_posts(
         "biography": [""] * len(ids),
     }
     accounts = table["account"].to_pylist()
-    stated = np.stack([dataset.of_accounts(name, accounts).astype(np.float64) for name in NUMBERS], axis=1)
+    stated = np.stack([dataset.account_values(name, accounts).astype(np.float64) for name in NUMBERS], axis=1)
     answers = np.stack([pc.cast(table[c], pa.float64()).to_numpy() for c in ("likes", "comments")], axis=1)
     counts = np.array(
         [
@@ -218,7 +218,7 @@ def inputs_of_posts(
         ]
     ).T
     numbers = np.column_stack([np.log1p(np.maximum(stated, 0)), np.ones(len(ids)), np.log1p(answers), counts])
-    found = {slot: Vectors(*dataset.slots[slot].of(ids)) for slot in slots}
+    found = {slot: Vectors(*dataset.slots[slot].values_of(ids)) for slot in slots}
     # A post stands for itself.
     known = _any([v.present for v in found.values()], seen := _first_pictures(dataset, ids, pictures))
     return Inputs(
@@ -248,7 +248,7 @@ def _newest(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int, 
 def _single(
     dataset: Dataset, ids: np.ndarray, counts: np.ndarray, slots: Sequence[str], pictures: np.ndarray
 ) -> Single:
-    rows = {slot: dataset.slots[slot].of(ids) for slot in slots}
+    rows = {slot: dataset.slots[slot].values_of(ids) for slot in slots}
     values, has = ({slot: found[n] for slot, found in rows.items()} for n in (0, 1))
     labels = np.array([dataset.post_categories.get(id) for id in ids.tolist()], dtype=object)
     return Single(ids, counts, values, has, labels, pictures, dataset.picture)
@@ -271,7 +271,7 @@ def _any(there: Sequence[np.ndarray], pictures: np.ndarray) -> np.ndarray:
     return np.any([*there, pictures != ""], axis=0)
 
 
-def _told(dataset: Dataset) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+def _texts_of_posts(dataset: Dataset) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """Post to the descriptions of its pictures, to what others comment, and to what its author does."""
     pictures: dict[str, str] = {}
     for post, text in zip(
@@ -281,7 +281,7 @@ def _told(dataset: Dataset) -> tuple[dict[str, str], dict[str, str], dict[str, s
             pictures[post] = f"{pictures[post]}\n{text}" if post in pictures else text
     comments: dict[str, list[str]] = {}
     replies: dict[str, list[str]] = {}
-    links = dataset.links_of("comments").select(["post", "source", "target", "text"])
+    links = dataset.links_of_kinds("comments").select(["post", "source", "target", "text"])
     for post, source, target, text in zip(
         *(links[c].to_pylist() for c in ("post", "source", "target", "text")), strict=True
     ):

@@ -16,7 +16,7 @@ class Labels(NamedTuple):
     """Account or post to category."""
 
     kind: Kind
-    told: dict[str, str]
+    labels: dict[str, str]
 
 
 def read_labels(file: str | Path) -> Labels:
@@ -62,7 +62,7 @@ def read_labels(file: str | Path) -> Labels:
 def holds_labels(file: str | Path) -> bool:
     """Whether a file is one of labels, as people make them."""
     try:
-        return bool(read_labels(file).told)
+        return bool(read_labels(file).labels)
     except DataError:
         return False
 

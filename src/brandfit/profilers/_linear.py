@@ -24,8 +24,8 @@ def linear(
 ) -> Predictor:
     """Fitted on these accounts; ``c`` is the inverse of the ridge penalty."""
     fitted = matrix(known, words, slots, numbers)
-    model = logistic(fitted.of(known), labels, c, classes)
-    return lambda asked: model(fitted.of(asked))
+    model = logistic(fitted.features(known), labels, c, classes)
+    return lambda asked: model(fitted.features(asked))
 
 
 def logistic(rows: Any, labels: np.ndarray, c: float, classes: int) -> Callable[[Any], np.ndarray]:

@@ -27,7 +27,7 @@ class Matrix:
 
     parts: Sequence[Callable[[Inputs], Any]]
 
-    def of(self, known: Inputs) -> Any:
+    def features(self, known: Inputs) -> Any:
         rows = [part(known) for part in self.parts]
         if not any(map(sparse.issparse, rows)):  # several times as fast to learn from
             return np.concatenate(rows, axis=1, dtype=np.float32)

@@ -25,7 +25,7 @@ class Pooled(Profiler):
     kinds = ("text", "picture")
 
     @abstractmethod
-    def made(self, seed: int, counts: np.ndarray) -> Any:
+    def build_classifier(self, seed: int, counts: np.ndarray) -> Any:
         """A classifier of scikit-learn that tells probabilities, for as many examples of each class that has
         any."""
 
@@ -36,10 +36,12 @@ class Pooled(Profiler):
                 "Encode first: brandfit encode text.minilm image.classical",
             )
         rows = matrix(known, {}, list(known.slots))
-        model = self.made(seed, np.unique(labels, return_counts=True)[1]).fit(dense(rows.of(known)), labels)
+        model = self.build_classifier(seed, np.unique(labels, return_counts=True)[1]).fit(
+            dense(rows.features(known)), labels
+        )
         if "n_jobs" in model.get_params():
             # Threads add up votes in the order in which they finish: the last digit would vary.
             model.set_params(n_jobs=1)
         return lambda asked: all_classes(
-            model.predict_proba(dense(rows.of(asked))), model.classes_, len(self.classes)
+            model.predict_proba(dense(rows.features(asked))), model.classes_, len(self.classes)
         )

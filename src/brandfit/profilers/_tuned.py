@@ -43,7 +43,7 @@ class Tuned:
         import copy
 
         encoder = InceptionV3(
-            InceptionV3.Config.of({"weights": weights, "download": download, "device": device})
+            InceptionV3.Config.from_settings({"weights": weights, "download": download, "device": device})
         )
         self.model = copy.deepcopy(encoder.model).requires_grad_(False).eval()
         self.blocks, self.pixels, self.mapper = blocks, pixels, mapper

@@ -33,7 +33,7 @@ def weakly_labelled(dataset: Dataset) -> Dataset:
     classes = sorted(
         {*labelled(dataset)[1].tolist()} or {c for concept in built_in().concepts for c in concept.categories}
     )
-    values, present = found.of(posts := posts_of(dataset))
+    values, present = found.values_of(posts := posts_of(dataset))
     told = np.where(present, weak_labels(values, classes), -1)
     labels = {id: classes[n] for id, n in zip(posts.tolist(), told.tolist(), strict=True) if n >= 0}
     note = f"{len(labels):,} posts {WEAK}: what {found.name} says of them, nobody looked."

@@ -46,7 +46,7 @@ from brandfit.learning.trainer import need_torch, train
 from brandfit.profilers._inputs import Inputs, Single
 from brandfit.profilers._tuned import Tuned
 from brandfit.profilers._weak import weak_labels
-from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig, dealt
+from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig, stratified_folds
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,7 +99,7 @@ class AttentiveConfig(ProfilerConfig, frozen=True):
     ] = 299
 
 
-class Looked(NamedTuple):
+class PostAttention(NamedTuple):
     """Of n accounts and their p posts: probabilities (n, c); post ids (p,), the account of each (p,), its
     attention (p,) and its probabilities (p, c)."""
 
@@ -154,7 +154,7 @@ class Attentive(Profiler):
         assert single is not None
         seen = np.flatnonzero(single.counts)
         fold = (
-            dealt(labels[seen], max(round(1 / config.validation), 2), seed)
+            stratified_folds(labels[seen], max(round(1 / config.validation), 2), seed)
             if config.validation
             else np.ones(len(seen))
         )
@@ -177,7 +177,7 @@ class Attentive(Profiler):
             )
 
         def batch(at: np.ndarray) -> Batch:
-            return self._batch(torch, single.of(at), labels[at], post_classes, slots)
+            return self._batch(torch, single.subset(at), labels[at], post_classes, slots)
 
         def batches(rng: np.random.Generator) -> Iterator[Batch]:
             order = rng.permutation(one)
@@ -214,22 +214,22 @@ class Attentive(Profiler):
         eyes = Eyes(network, prior, slots, tuned)
         self._eyes, self.post_classes = eyes, post_classes
         if self.level == "post":
-            return lambda asked: self._of_posts(self._look(eyes, asked), prior)
-        return lambda asked: self._look(eyes, asked).accounts
+            return lambda asked: self._post_probabilities(self._attend(eyes, asked), prior)
+        return lambda asked: self._attend(eyes, asked).accounts
 
-    def looked(self, dataset: Dataset, ids: np.ndarray) -> Looked:
+    def post_attention(self, dataset: Dataset, ids: np.ndarray) -> PostAttention:
         """What it sees in the posts of these accounts: which mattered, and what each is about, a column one
         of ``post_classes``: the categories of accounts, and those that posts alone were labelled with.
         """
-        return self._look(self._eyes, self._inputs(dataset, ids))
+        return self._attend(self._eyes, self._inputs(dataset, ids))
 
     def attention(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
         if self.level == "post" or not self.config.attention:
             return None
-        looked = self.looked(dataset, self.everything(dataset))
+        looked = self.post_attention(dataset, self.everything(dataset))
         return looked.posts, looked.attention
 
-    def _of_posts(self, looked: Looked, prior: np.ndarray) -> np.ndarray:
+    def _post_probabilities(self, looked: PostAttention, prior: np.ndarray) -> np.ndarray:
         told = np.tile(prior, (len(looked.accounts), 1))
         told[looked.owner] = looked.post_probabilities[:, : len(self.classes)]
         return told
@@ -296,7 +296,7 @@ class Attentive(Profiler):
             values, has, torch.from_numpy(single.owner), torch.from_numpy(labels), torch.from_numpy(told)
         )
 
-    def _look(self, eyes: Eyes, known: Inputs) -> Looked:
+    def _attend(self, eyes: Eyes, known: Inputs) -> PostAttention:
         import torch
 
         single = known.single
@@ -305,7 +305,7 @@ class Attentive(Profiler):
         accounts = np.tile(eyes.prior, (n, 1))
         attention, posts = [np.zeros(0)], [np.zeros((0, len(self.post_classes)))]
         for start in range(0, n, AT_ONCE):
-            part = _with(single.of(np.arange(start, min(start + AT_ONCE, n))), eyes.tuned)
+            part = _with(single.subset(np.arange(start, min(start + AT_ONCE, n))), eyes.tuned)
             if not len(part.ids):
                 continue
             values, has = _tensors(torch, part, eyes.slots)
@@ -315,7 +315,9 @@ class Attentive(Profiler):
             accounts[start + here] = one.double().softmax(-1).numpy()[here]
             attention.append(weight.double().numpy())
             posts.append(each.double().softmax(-1).numpy())
-        return Looked(accounts, single.ids, single.owner, np.concatenate(attention), np.concatenate(posts))
+        return PostAttention(
+            accounts, single.ids, single.owner, np.concatenate(attention), np.concatenate(posts)
+        )
 
 
 def _with(single: Single, tuned: Tuned | None) -> Single:

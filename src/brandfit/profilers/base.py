@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from msgspec import Meta
 
 from brandfit import config as settings
-from brandfit import names, seeds
+from brandfit import registry, seeds
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.encoders.base import Encoder, Tick, Units
@@ -106,7 +106,7 @@ class Profiler(Encoder):
 
     @property
     def name(self) -> str:
-        name = names.name_of("profiler", type(self))
+        name = registry.name_of("profiler", type(self))
         return f"{name}.posts" if self.slot == SLOTS["post"] else name
 
     @property
@@ -137,7 +137,7 @@ class Profiler(Encoder):
     def advice(self, dataset: Dataset) -> str:
         """What to do where this Dataset teaches nothing."""
         if self.level == "account" and any(
-            c is not None for c in dataset.of_accounts("category", dataset.influencers).tolist()
+            c is not None for c in dataset.account_values("category", dataset.influencers).tolist()
         ):
             return (
                 "Categories are there: import what these influencers post (posts.csv), at least two of "
@@ -183,7 +183,7 @@ class Profiler(Encoder):
             dataset.accounts["id"].to_numpy().astype(object) if self.level == "account" else posts_of(dataset)
         )
 
-    def known(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
+    def inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
         """What is known of these."""
         return (inputs if self.level == "account" else inputs_of_posts)(
             dataset, ids, slots, self.single, self.looks
@@ -227,7 +227,7 @@ class Profiler(Encoder):
         slots = [slot for slot in self._slots(dataset) if len(dataset.slots[slot])]
         self.slot_kinds = {slot: dataset.slots[slot].slot or slot for slot in slots}
         self.reads = {s: (dataset.slots[s].name, dataset.slots[s].dim, dataset.slots[s].key) for s in slots}
-        known = self.known(dataset, ids, slots)
+        known = self.inputs(dataset, ids, slots)
         y = np.searchsorted(self.classes, labels)
         folds = self.config.folds if cross or self.config.calibrate else 0
         if tick:
@@ -248,7 +248,7 @@ class Profiler(Encoder):
     def probabilities(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
         """(n, c) float64 probabilities of these accounts; NaN where nothing is known. Labelled ones are not
         treated apart."""
-        return self._of(self._inputs(dataset, ids))
+        return self._probabilities(self._inputs(dataset, ids))
 
     def attention(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
         """(p,) ids of posts and (p,) how much each counted for what is told of its account, which sum to one
@@ -273,7 +273,7 @@ class Profiler(Encoder):
         """An account each: what is known of it, and who it is where it was learned from."""
         self._known = self._inputs(dataset, self.everything(dataset))
         seen = np.flatnonzero(anything(self._known))
-        self._known = self._known.of(seen)
+        self._known = self._known.subset(seen)
         ids = self._known.ids.tolist()
         cross = self._told is not None
         contents = [
@@ -286,7 +286,7 @@ class Profiler(Encoder):
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
         assert self._known is not None
         at = np.array([self._place[tuple(content)] for content in batch])
-        result = self._of(self._known.of(at))
+        result = self._probabilities(self._known.subset(at))
         for n, (_, id) in enumerate(batch):
             if id and self._told is not None:
                 result[n] = warmed(self._told[[self._labelled[id]]], self.temperature)[0]
@@ -320,28 +320,28 @@ class Profiler(Encoder):
                     f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {has}.",
                     f"Encode with {name} as where it was fitted, or fit {self.name} anew.",
                 )
-        return self.known(dataset, ids, list(self.reads))
+        return self.inputs(dataset, ids, list(self.reads))
 
-    def _of(self, known: Inputs) -> np.ndarray:
+    def _probabilities(self, known: Inputs) -> np.ndarray:
         assert self._predict is not None
         result = np.full((len(known), len(self.classes)), np.nan)
         seen = np.flatnonzero(anything(known))
         if len(seen):
-            result[seen] = warmed(self._predict(known.of(seen)), self.temperature)
+            result[seen] = warmed(self._predict(known.subset(seen)), self.temperature)
         return result
 
     def _crossed(
         self, known: Inputs, y: np.ndarray, owners: np.ndarray, folds: int, tick: Tick | None
     ) -> np.ndarray:
         """(n, c): each account told by the folds that it is not in."""
-        fold = dealt_by(owners, y, folds, self.seed)
+        fold = group_stratified_folds(owners, y, folds, self.seed)
         result = np.zeros((len(y), len(self.classes)))
         for number in range(folds):
             one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
             if not len(other):
                 continue
             if len(np.unique(y[one])) > 1:
-                result[other] = self.learned(known.of(one), y[one], self.seed)(known.of(other))
+                result[other] = self.learned(known.subset(one), y[one], self.seed)(known.subset(other))
             else:  # too few to leave some out: how frequent each is
                 result[other] = np.bincount(y, minlength=len(self.classes)) / len(y)
             if tick:
@@ -353,7 +353,7 @@ def labelled(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarra
     """(n,) ids and (n,) categories of the influencers that have one and posts; a category of a single account
     is left out."""
     ids = dataset.influencers
-    category = dataset.of_accounts("category", ids)
+    category = dataset.account_values("category", ids)
     posting = set(dataset.posts["account"].to_pylist())
     told = np.array(
         [
@@ -385,15 +385,15 @@ def labelled_posts(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.
     return ids[kept], category[kept]
 
 
-def dealt_by(owners: np.ndarray, y: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def group_stratified_folds(owners: np.ndarray, y: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """(n,) fold of each, those of an owner together; dealt by the largest class number that an owner has."""
     names, number = np.unique(owners.astype(str), return_inverse=True)
     top = np.zeros(len(names), np.int64)
     np.maximum.at(top, number, y)
-    return dealt(top, folds, seed)[number]
+    return stratified_folds(top, folds, seed)[number]
 
 
-def dealt(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def stratified_folds(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """(n,) fold of each: of every class about as many in each fold."""
     order = seeds.generator(seed, "profile folds").permutation(len(y))
     order = order[np.argsort(y[order], kind="stable")]

@@ -25,7 +25,7 @@ from msgspec import Meta
 from brandfit.profilers._inputs import Inputs
 from brandfit.profilers._linear import logistic
 from brandfit.profilers._matrix import TAG, Matrix, matrix
-from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig, dealt
+from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig, stratified_folds
 
 PIECES: dict[str, Any] = {"analyzer": "char_wb", "max_features": 60_000}
 WORDS: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -70,10 +70,10 @@ class Combined(Profiler):
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         classes = len(self.classes)
         blocks = self._blocks(known)
-        fold = dealt(labels, self.config.folds, seed)
+        fold = stratified_folds(labels, self.config.folds, seed)
         told, models = [], []
         for block in blocks:
-            rows = block.of(known)
+            rows = block.features(known)
             out = np.zeros((len(labels), classes))
             for number in range(self.config.folds):
                 one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
@@ -83,11 +83,13 @@ class Combined(Profiler):
             told.append(out)
             models.append(logistic(rows, labels, self.config.block, classes))
         counts = matrix(known, {}, (), numbers=True)
-        top = logistic(_second(told, counts.of(known)), labels, self.config.stack / len(labels), classes)
+        top = logistic(
+            _second(told, counts.features(known)), labels, self.config.stack / len(labels), classes
+        )
 
         def predict(asked: Inputs) -> np.ndarray:
-            found = [model(block.of(asked)) for model, block in zip(models, blocks, strict=True)]
-            return top(_second(found, counts.of(asked)))
+            found = [model(block.features(asked)) for model, block in zip(models, blocks, strict=True)]
+            return top(_second(found, counts.features(asked)))
 
         return predict
 

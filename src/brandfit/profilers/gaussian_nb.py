@@ -12,7 +12,7 @@ from brandfit.profilers._pooled import Pooled
 class GaussianNB(Pooled):
     """See the module."""
 
-    def made(self, seed: int, counts: np.ndarray) -> Any:
+    def build_classifier(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.naive_bayes import GaussianNB as Model
 
         return Model()

@@ -12,7 +12,7 @@ from brandfit.profilers._pooled import Pooled
 class Nearest(Pooled):
     """See the module."""
 
-    def made(self, seed: int, counts: np.ndarray) -> Any:
+    def build_classifier(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.neighbors import KNeighborsClassifier as Model
 
         return Model(min(15, int(counts.sum())), metric="cosine", algorithm="brute")

@@ -12,7 +12,7 @@ from brandfit.profilers._pooled import Pooled
 class RandomForest(Pooled):
     """See the module."""
 
-    def made(self, seed: int, counts: np.ndarray) -> Any:
+    def build_classifier(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.ensemble import RandomForestClassifier as Model
 
         return Model(300, min_samples_leaf=2, random_state=seed, n_jobs=2)

@@ -30,14 +30,14 @@ class Social(Profiler):
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         words = matrix(known, {"caption": [{}]})
-        rows = words.of(known)
+        rows = words.features(known)
         k = min(DIRECTIONS, min(rows.shape) - 1)
         reduced = TruncatedSVD(k, random_state=seed).fit(rows) if k > 0 else None
 
         def columns(asked: Inputs) -> np.ndarray:
             found = [asked.numbers, _language(asked)]
             return np.column_stack(
-                [*found, *([reduced.transform(words.of(asked))] if reduced is not None else [])]
+                [*found, *([reduced.transform(words.features(asked))] if reduced is not None else [])]
             )
 
         model = HistGradientBoostingClassifier(

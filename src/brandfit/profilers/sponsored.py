@@ -72,7 +72,7 @@ class Sponsored(Profiler):
     def everything(self, dataset: Dataset) -> np.ndarray:
         return posts_of(dataset)
 
-    def known(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
+    def inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
         return inputs_of_posts(dataset, ids, slots, hide=without_marks)
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:

@@ -13,7 +13,7 @@ from brandfit.profilers._pooled import Pooled
 class SVC(Pooled):
     """See the module."""
 
-    def made(self, seed: int, counts: np.ndarray) -> Any:
+    def build_classifier(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.calibration import CalibratedClassifierCV
         from sklearn.dummy import DummyClassifier
         from sklearn.svm import LinearSVC

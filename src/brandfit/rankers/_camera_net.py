@@ -72,7 +72,7 @@ class Fused(nn.Module):
         return values.new_zeros(len(values), self.dim).index_add(1, bucket, values * sign)
 
 
-class Seen(NamedTuple):
+class AttendedConcepts(NamedTuple):
     """Accounts, a row each, as attention sees them: what does not depend on whom they are paired with.
 
     top   (n, k) the heaviest concepts
@@ -159,17 +159,19 @@ class CameraNet(nn.Module):
         place[seen] = torch.arange(len(seen), device=w.device)
         return self.answers(nn.functional.embedding(seen, self.concepts)), place
 
-    def seen(self, w: Tensor, answers: Tensor) -> Seen:
+    def attended(self, w: Tensor, answers: Tensor) -> AttendedConcepts:
         """Of the distributions (n, concepts) of accounts."""
         weight, top = self._top(w)
         h = (weight[..., None] * nn.functional.embedding(top, self.concepts)).sum(1)
-        return Seen(top, h, self.asks(h) @ answers.T)
+        return AttendedConcepts(top, h, self.asks(h) @ answers.T)
 
     def _top(self, w: Tensor) -> tuple[Tensor, Tensor]:
         weight, top = w.topk(min(TOP, w.shape[-1]), dim=-1)
         return weight, top
 
-    def _attended(self, brand: Seen, influencer: Seen, place: Tensor) -> dict[str, Tensor]:
+    def _attended(
+        self, brand: AttendedConcepts, influencer: AttendedConcepts, place: Tensor
+    ) -> dict[str, Tensor]:
         n = len(brand.top)
         asked = [
             other.asks.gather(1, place[side.top])

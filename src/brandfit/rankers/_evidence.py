@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from brandfit.learning.feature_transforms import View, view
 from brandfit.learning.kernels import gram, joined, kernel, ridge
 from brandfit.learning.pooling import Rows, Vectors
-from brandfit.learning.similarity import inner, late, unit
-from brandfit.learning.views import View, view
+from brandfit.learning.similarity import inner, maxsim, unit
 
 NEIGHBOURS = 5
 """Training brands that a candidate's hubness is told by."""
@@ -60,7 +60,7 @@ class Training:
             {slot: _rows(v, influencers) for slot, v in self.influencers.items()},
             self.works[np.ix_(brands, influencers)],
             (left[brands], right[influencers]),
-            {slot: (b.of(brands), i.of(influencers)) for slot, (b, i) in self.posts.items()},
+            {slot: (b.subset(brands), i.subset(influencers)) for slot, (b, i) in self.posts.items()},
             self.plain,
         )
 
@@ -78,16 +78,16 @@ class Side:
     plain: Slots
     posts: Mapping[str, Rows]
     hubs: Mapping[str, np.ndarray]
-    told: Mapping[str, np.ndarray]
+    learned: Mapping[str, np.ndarray]
 
-    def of(self, at: np.ndarray) -> Side:
+    def subset(self, at: np.ndarray) -> Side:
         """Of these influencers (m,) alone."""
         return Side(
             {slot: _rows(v, at) for slot, v in self.views.items()},
             {slot: _rows(v, at) for slot, v in self.plain.items()},
-            {slot: rows.of(at) for slot, rows in self.posts.items()},
+            {slot: rows.subset(at) for slot, rows in self.posts.items()},
             {slot: values[at] for slot, values in self.hubs.items()},
-            {name: values[at] for name, values in self.told.items()},
+            {name: values[at] for name, values in self.learned.items()},
         )
 
 
@@ -142,9 +142,9 @@ class Evidence:
         arrays = {
             f"view.{slot}.{name}": values for slot, v in views.items() for name, values in v.arrays().items()
         }
-        brands = {slot: views[slot].of(training.brands[slot], 0).values for slot in slots}
+        brands = {slot: views[slot].transform(training.brands[slot], 0).values for slot in slots}
         influencers = {
-            slot: views[slot].of(training.influencers[slot], 1).values
+            slot: views[slot].transform(training.influencers[slot], 1).values
             for slot in slots
             if training.influencers[slot].present.any()
         }
@@ -168,7 +168,7 @@ class Evidence:
 
         posts  slot to the posts of the brands
         """
-        left = {slot: self.views[slot].of(brands[slot], 0) for slot in self.views if slot in brands}
+        left = {slot: self.views[slot].transform(brands[slot], 0) for slot in self.views if slot in brands}
         shared = [slot for slot in side.views if slot in left]
         found = {}
         for slot in shared:
@@ -178,13 +178,13 @@ class Evidence:
             if self.learned:
                 found[f"hub.{slot}"] = np.where(here, side.hubs[slot], np.nan)
             if slot in side.posts and slot in posts:
-                found[f"late.{slot}"], found[f"back.{slot}"] = late(
-                    self._looked_at(slot, posts[slot], 0), side.posts[slot]
+                found[f"late.{slot}"], found[f"back.{slot}"] = maxsim(
+                    self._post_vectors(slot, posts[slot], 0), side.posts[slot]
                 )
         if self.plain and (compared := [slot for slot in PLAIN if slot in shared]):
             found["plain"] = _plain({slot: unit(brands[slot]) for slot in compared}, side.plain)
         if self.learned and shared:
-            found |= self._told(
+            found |= self._learned(
                 {slot: v.values for slot, v in self._filled(left, self.brands, brands).items()}, side
             )
         return found
@@ -197,7 +197,7 @@ class Evidence:
         worked (n, b)  of 0 and 1: who has worked with which training brand
         """
         told = [
-            inner(self.views[slot].of(brands[slot], 0).values, rows)
+            inner(self.views[slot].transform(brands[slot], 0).values, rows)
             for slot, rows in self.brands.items()
             if slot in brands
         ]
@@ -212,12 +212,14 @@ class Evidence:
         """What is to be known of n influencers, whatever the brand: most of the work, and done once for many
         brands."""
         views = {
-            slot: self.views[slot].of(influencers[slot], 1) for slot in self.two_sided if slot in influencers
+            slot: self.views[slot].transform(influencers[slot], 1)
+            for slot in self.two_sided
+            if slot in influencers
         }
         plain = {slot: unit(influencers[slot]) for slot in views} if self.plain else {}
         if not (self.learned and views):
             return Side(views, plain, {}, {}, {})
-        looked = {slot: self._looked_at(slot, rows, 1) for slot, rows in posts.items() if slot in views}
+        looked = {slot: self._post_vectors(slot, rows, 1) for slot, rows in posts.items() if slot in views}
         hubs = {slot: _hubness(self.brands[slot], view.values) for slot, view in views.items()}
         a, told = self.stored, {}
         filled = {slot: v.values for slot, v in self._filled(views, self.influencers, influencers).items()}
@@ -226,9 +228,9 @@ class Evidence:
         y = inner(joined(filled, self.weights["influencer"]), a["axes"].T.astype(np.float32)).astype(
             np.float32
         )
-        told["match"], told["match.own"] = y, self._own(y)
-        told["via.works"] = self._via("works", told["krr"], 1)
-        told["via.likes"] = self._via("likes", self._likes(filled), 1)
+        told["match"], told["match.own"] = y, self._self_similarity(y)
+        told["via.works"] = self._neighbour_profile("works", told["krr"], 1)
+        told["via.likes"] = self._neighbour_profile("likes", self._likes(filled), 1)
         told["partner"] = _unit(y)
         told["partner.hub"] = _hubness(_unit(a["partner.training"]), told["partner"])
         told["within"] = _unit(inner(y, a["within"].astype(np.float32).T))
@@ -241,10 +243,10 @@ class Evidence:
             told["category.sure"] = of_influencer.max(axis=1)
         return Side(views, plain, looked, hubs, told)
 
-    def _looked_at(self, slot: str, posts: Rows, side: int) -> Rows:
+    def _post_vectors(self, slot: str, posts: Rows, side: int) -> Rows:
         """The views of single posts; one that shows nothing is like nothing."""
         return Rows(
-            self.views[slot].of(Vectors(posts.values, np.ones(len(posts.values), bool)), side).values,
+            self.views[slot].transform(Vectors(posts.values, np.ones(len(posts.values), bool)), side).values,
             posts.counts,
         )
 
@@ -258,7 +260,7 @@ class Evidence:
             for slot, rows in known.items()
         }
 
-    def _own(self, rows: np.ndarray) -> np.ndarray:
+    def _self_similarity(self, rows: np.ndarray) -> np.ndarray:
         """(n,) x' Q x of the two-covariance model."""
         return np.asarray(
             np.einsum(
@@ -272,14 +274,14 @@ class Evidence:
         """(n, b) how alike they are to the training brands, by the slots that both sides have."""
         return kernel(rows, self.brands, self.weights["influencer"], GAMMA["brand"])
 
-    def _via(self, name: str, rows: np.ndarray, side: int) -> np.ndarray:
+    def _neighbour_profile(self, name: str, rows: np.ndarray, side: int) -> np.ndarray:
         """Directions (n, k) of how accounts of a side stand to the training brands (n, b), less what is usual
         on that side."""
         axes, centre = self.stored[f"via.{name}.axes"], self.stored[f"via.{name}.centre"]
         return _unit(inner(rows, axes.T) - centre[side])
 
-    def _told(self, b: dict[str, np.ndarray], side: Side) -> dict[str, np.ndarray]:
-        a, right = self.stored, side.told
+    def _learned(self, b: dict[str, np.ndarray], side: Side) -> dict[str, np.ndarray]:
+        a, right = self.stored, side.learned
         to_brands = kernel(b, self.brands, self.weights["brand"], GAMMA["brand"])
         asked = {"krr": to_brands} | {
             f"krr.{slot}": kernel({slot: b[slot]}, {slot: self.brands[slot]}, {slot: 1.0}, GAMMA["slot"])
@@ -293,13 +295,15 @@ class Evidence:
         mean = _unit(inner(to_brands, a["partner"].T.astype(np.float32)))
         found["partner"] = inner(mean, right["partner"]) - 0.5 * right["partner.hub"]
         crossed = inner(x, a["match.cross"].astype(np.float32).T).astype(np.float32)
-        found["match"] = inner(crossed, right["match"]) + 0.5 * (self._own(x)[:, None] + right["match.own"])
+        found["match"] = inner(crossed, right["match"]) + 0.5 * (
+            self._self_similarity(x)[:, None] + right["match.own"]
+        )
         as_influencers = kernel(b, self.influencers, self.weights["influencer"], GAMMA["influencer"])
         for name, rows in (
             ("works", inner(as_influencers, a["spread"]).astype(np.float32)),
             ("likes", self._likes(b)),
         ):
-            found[f"via.{name}"] = inner(self._via(name, rows, 0), right[f"via.{name}"])
+            found[f"via.{name}"] = inner(self._neighbour_profile(name, rows, 0), right[f"via.{name}"])
         white = _unit(inner(x, a["within"].astype(np.float32).T))
         found["within"] = inner(white, right["within"]) - 0.5 * right["within.hub"]
         if "category" in right:
@@ -365,9 +369,9 @@ def _learned(
     would = (
         target.T - RIDGE["influencer"] * arrays["spread"].T
     )  # what the ridge says of those that it learned from: K s = y - r s
-    arrays |= _stand("works", works_with, would, would.std(axis=0))
+    arrays |= _profile_to_training_brands("works", works_with, would, would.std(axis=0))
     of_brands, of_influencers = (kernel(rows, left, weight, GAMMA["brand"]) for rows in (left, influencers))
-    arrays |= _stand("likes", of_brands, of_influencers, np.ones(len(works)))
+    arrays |= _profile_to_training_brands("likes", of_brands, of_influencers, np.ones(len(works)))
     x, y = joined(left, weight), joined(influencers, weight)
     axes = _axes(x, y)
     x, y = x @ axes, y @ axes
@@ -376,7 +380,7 @@ def _learned(
     return arrays | _covariances(x, y, works)
 
 
-def _stand(
+def _profile_to_training_brands(
     name: str, brands: np.ndarray, influencers: np.ndarray, deviation: np.ndarray
 ) -> dict[str, np.ndarray]:
     """How brands (m, b) and influencers (n, b) stand to the training brands: the axes (b, k) on which they

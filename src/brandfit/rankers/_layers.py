@@ -47,7 +47,7 @@ class MLP(nn.Sequential):
 class TwoSided(nn.Module):
     """A network that embeds the accounts of either side: ``forward(side, values, has)``."""
 
-    alike: bool = False
+    shared_towers: bool = False
     """Whether both sides go through the same weights, so that one pass can take them together."""
 
 

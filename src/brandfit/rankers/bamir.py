@@ -43,7 +43,7 @@ from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._network import Embed, NetworkConfig, TripletRanker, categories_of
+from brandfit.rankers._neural import Embed, NetworkConfig, TripletRanker, categories_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -81,7 +81,7 @@ class Bamir(TripletRanker):
         super().__init__(config, seed)
         self._groups: tuple[np.ndarray, np.ndarray] | None = None
 
-    def made(self, dims: dict[str, int]) -> nn.Module:
+    def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._bamir_net import BamirNet
 
         return BamirNet(dims, self.config.dropout, self.config.width)
@@ -92,11 +92,11 @@ class Bamir(TripletRanker):
         left, right = super().values(dataset, slot, brands, influencers)
         return (left, right) if slot == "graph" else (bounded(left), bounded(right))
 
-    def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
+    def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         self._groups, _ = categories_of(dataset, pairs)
         return {}
 
-    def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
+    def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
         config = self.config
         drawn = [
             triplets(pairs, candidates, rng, config.random, config.hard, self._groups)

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from brandfit import config as settings
-from brandfit import names
+from brandfit import registry
 from brandfit.arguments import Texts, texts
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
+from brandfit.learning.calibrated_logit import Probability
 from brandfit.learning.pooling import account_has, anybody_has, brand_has
-from brandfit.learning.stack import Probability
 from brandfit.ranking import Ranking, rank
 
 EXAMPLES = 3
@@ -50,9 +50,9 @@ class Ranker(ABC):
     """Slots that it can read. It uses those that both sides have, leaves out the others and says so."""
     one_sided: ClassVar[tuple[str, ...]] = ()
     """Those of the slots that only the influencers' side is read of."""
-    sums: ClassVar[tuple[str, ...]] = ()
+    part_names: ClassVar[tuple[str, ...]] = ()
     """Names of parts of a score that are no slots."""
-    matches: ClassVar[bool] = True
+    brand_dependent: ClassVar[bool] = True
     """Whether a score depends on the brand at all."""
     learns: ClassVar[bool] = False
     """Whether ``fit`` learns from endorsements."""
@@ -74,7 +74,7 @@ class Ranker(ABC):
 
     @property
     def name(self) -> str:
-        return names.name_of("ranker", type(self))
+        return registry.name_of("ranker", type(self))
 
     @property
     def n_parameters(self) -> int:
@@ -142,7 +142,7 @@ class Ranker(ABC):
         }
         notes = self.notes(dataset)
         notes = [*self.unknown(dataset, brand, candidates), *notes]
-        if seen_as := self._seen_as(dataset, brand):
+        if seen_as := self._representation_note(dataset, brand):
             notes = [seen_as, *notes]
         return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, notes)
 
@@ -191,7 +191,7 @@ class Ranker(ABC):
                 notes.append(f"{slot} is unknown for {count} ({examples}): it is left out of their scores")
         return notes
 
-    def _seen_as(self, dataset: Dataset, brand: str) -> str:
+    def _representation_note(self, dataset: Dataset, brand: str) -> str:
         """How the brand is seen, where that is worth a note."""
         how = dataset.representation[brand]
         used = [slot for slot in self.used_slots(dataset) if slot not in self.one_sided]
@@ -205,7 +205,7 @@ class Ranker(ABC):
             else f"{SEEN_AS[how].format(brand=brand)}; {', '.join(own)} {told}"
         )
 
-    def left_out(self, dataset: Dataset) -> dict[str, str]:
+    def unusable_slots(self, dataset: Dataset) -> dict[str, str]:
         """The slots that it cannot use on this Dataset, and why.
 
         Raises UsageError where a slot is filled with other Features than those that it was fitted on.
@@ -215,19 +215,19 @@ class Ranker(ABC):
 
     def used_slots(self, dataset: Dataset) -> list[str]:
         """The slots that it uses on this Dataset, in the order of ``slots``."""
-        left_out = self.left_out(dataset)
+        left_out = self.unusable_slots(dataset)
         return [slot for slot in self.slots if slot not in left_out]
 
     def notes(self, dataset: Dataset) -> list[str]:
         """What a reader of the result must know: the slots that were left out."""
-        return [f"{slot} left out: {reason}" for slot, reason in self.left_out(dataset).items()]
+        return [f"{slot} left out: {reason}" for slot, reason in self.unusable_slots(dataset).items()]
 
     @property
     def leaky(self) -> bool:
         """Whether it scores a pair by what only pairs have that work together; every table names it so."""
         return False
 
-    def shown(self, dataset: Dataset) -> None:  # noqa: B027  nobody looks but one that is leaky
+    def reveal_labels(self, dataset: Dataset) -> None:  # noqa: B027  nobody looks but one that is leaky
         """For one that is leaky: the Dataset with the endorsements of the pairs to be scored."""
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -272,8 +272,8 @@ class Ranker(ABC):
 def restored(state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Ranker:
     """The ranker that gave this state and these arrays. Raises UnknownName where there is none of its
     name."""
-    cls = names.load("ranker", state["ranker"])
-    ranker = cls(cls.Config.of(state["config"]), state["seed"])
+    cls = registry.load("ranker", state["ranker"])
+    ranker = cls(cls.Config.from_settings(state["config"]), state["seed"])
     ranker.reads = {slot: (name, dim) for slot, (name, dim) in state["reads"].items()}
     ranker.fitted_on, ranker.training = state["fitted_on"], dict(state["training"])
     ranker.load_arrays(arrays)

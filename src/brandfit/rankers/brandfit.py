@@ -52,6 +52,7 @@ from brandfit import seeds
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
+from brandfit.learning.calibrated_logit import Probability, Stack, stack, unfitted
 from brandfit.learning.engagement import levels
 from brandfit.learning.pairs import Pairs, narrowed, to_learn_from
 from brandfit.learning.pooling import (
@@ -65,12 +66,11 @@ from brandfit.learning.pooling import (
     brand_vectors,
 )
 from brandfit.learning.similarity import inner
-from brandfit.learning.stack import Probability, Stack, stack, unfitted
-from brandfit.rankers import _dealing as dealing
+from brandfit.rankers import _cross_fitting as dealing
 from brandfit.rankers import _prior as prior
-from brandfit.rankers._dealing import Part
+from brandfit.rankers._cross_fitting import Part
 from brandfit.rankers._evidence import Evidence, Side, Slots, Training
-from brandfit.rankers._network import categories_of
+from brandfit.rankers._neural import categories_of
 from brandfit.rankers.base import Ranker, Tick
 
 FEWEST = 5
@@ -264,10 +264,10 @@ class Brandfit(Ranker):
         if self._has_categories(dataset):
             features[AGREEMENT] = _agreement(dataset, brands, candidates)
         if self._fitted:
-            features |= self._of_candidates(dataset, brands, candidates, left)
+            features |= self._candidate_evidence(dataset, brands, candidates, left)
         return features
 
-    def _of_candidates(
+    def _candidate_evidence(
         self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray, left: Slots
     ) -> dict[str, np.ndarray]:
         """Evidence that content does not give: engagement, and the brands that candidates have worked
@@ -278,8 +278,8 @@ class Brandfit(Ranker):
         if "known" in self.stack.names:
             place = {id: n for n, id in enumerate(self.training["brands"])}
             itself = np.array([place.get(id, -1) for id in brands.tolist()], np.int64)
-            found["known"] = _known(dataset, brands, candidates)
-            found["history"] = self.evidence.history(left, itself, _worked(dataset, candidates, place))
+            found["known"] = _has_other_brand(dataset, brands, candidates)
+            found["history"] = self.evidence.history(left, itself, _worked_with(dataset, candidates, place))
         return found
 
     @property
@@ -321,7 +321,7 @@ class Brandfit(Ranker):
         """What evidence tells of candidates, and their places in it, None for all in order. That of all
         influencers is kept: the next brand asks for the same."""
         assert self.evidence is not None
-        row = dataset.remembered(
+        row = dataset.cached(
             "influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())}
         )
         at = np.array([row.get(id, -1) for id in candidates.tolist()], np.int64)
@@ -329,13 +329,15 @@ class Brandfit(Ranker):
         kept = seen[1] if seen is not None and seen[0]() is dataset else None
         most = 2 * len(candidates) > len(row)
         if at.min(initial=0) < 0 or (kept is None and not most):
-            return self._told(dataset, candidates, slots, single), None
+            return self._learned_side(dataset, candidates, slots, single), None
         if kept is None:
-            kept = self._told(dataset, dataset.influencers, slots, single)
+            kept = self._learned_side(dataset, dataset.influencers, slots, single)
             self._seen = weakref.ref(dataset), kept
-        return (kept, at) if most else (kept.of(at), None)
+        return (kept, at) if most else (kept.subset(at), None)
 
-    def _told(self, dataset: Dataset, influencers: np.ndarray, slots: list[str], single: list[str]) -> Side:
+    def _learned_side(
+        self, dataset: Dataset, influencers: np.ndarray, slots: list[str], single: list[str]
+    ) -> Side:
         assert self.evidence is not None
         posts = {slot: account_rows(dataset, slot, influencers, NEWEST) for slot in single}
         return self.evidence.side(
@@ -361,7 +363,7 @@ class Brandfit(Ranker):
         if pairs is None or not shown or np.any(shown, axis=0).sum() < FEWEST:
             return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None
         groups, _ = categories_of(dataset, pairs)
-        brands, influencers = np.unique(pairs.at[:, 0]), self._asked(pairs)
+        brands, influencers = np.unique(pairs.at[:, 0]), self._sampled_influencers(pairs)
         works = np.zeros((len(pairs.brands), len(pairs.influencers)), bool)
         works[pairs.at[:, 0], pairs.at[:, 1]] = True
         found = self._vectors(dataset, slots, pairs.brands[brands], pairs.influencers[influencers])
@@ -405,7 +407,7 @@ class Brandfit(Ranker):
         ]
         return np.any(content, axis=0) if content else np.zeros(len(dataset.influencers), bool)
 
-    def _asked(self, pairs: Pairs) -> np.ndarray:
+    def _sampled_influencers(self, pairs: Pairs) -> np.ndarray:
         """Numbers of the influencers to learn from: all partners, and of those without partners as many as
         ``others`` allows."""
         partners = np.unique(pairs.at[:, 1])
@@ -441,18 +443,20 @@ class Brandfit(Ranker):
         has_partners = training.works.any(axis=0)
         everybody = not has_partners.all()
         folds = min(self.config.folds, len(brands))
-        about = dealing.known(dataset, brands, influencers)
+        about = dealing.pair_history(dataset, brands, influencers)
         parts: Iterator[Part]
         through = sum(dataset.representation[b] == "partners" for b in brands.tolist())
         if everybody and through > len(brands) / 2 and len(np.unique(about.moments.data)) > 1:
-            parts = dealing.by_moments(training, about, folds, seeds.generator(self.seed, "moments"))
+            parts = dealing.by_statement_groups(training, about, folds, seeds.generator(self.seed, "moments"))
             strength = self.config.strength_known
         else:
             strength = self.config.strength
             folds = min(
                 folds, len(brands) // 2
             )  # of a single brand nobody may be left to tell its partners from
-            parts = dealing.by_brands(training, about, self._dealt(training.categories[0], folds), everybody)
+            parts = dealing.by_brands(
+                training, about, self._stratified_folds(training.categories[0], folds), everybody
+            )
         # Of those without partners a sample is learned from: each stands for several.
         several = (self._shows(dataset).sum() - has_partners.sum()) / max((~has_partners).sum(), 1)
         stands_for = np.where(has_partners, 1.0, several)
@@ -464,20 +468,22 @@ class Brandfit(Ranker):
             if not part.evidence.learned:  # those that are left share nothing with anybody
                 continue
             of_brands, of_influencers = (
-                {slot: posts[n] for slot, posts in part.asked.posts.items()} for n in (0, 1)
+                {slot: posts[n] for slot, posts in part.training_of_candidates.posts.items()} for n in (0, 1)
             )
-            side = part.evidence.side(part.asked.influencers, of_influencers)
-            features = part.evidence.of(part.asked.brands, side, of_brands)
+            side = part.evidence.side(part.training_of_candidates.influencers, of_influencers)
+            features = part.evidence.of(part.training_of_candidates.brands, side, of_brands)
             if everybody:
                 nothing = np.full(len(part.brands), -1)
-                features["known"] = np.broadcast_to(part.known.astype(np.float64), part.works.shape)
-                features["history"] = part.evidence.history(part.asked.brands, nothing, part.worked)
+                features["known"] = np.broadcast_to(part.history.astype(np.float64), part.works.shape)
+                features["history"] = part.evidence.history(
+                    part.training_of_candidates.brands, nothing, part.worked
+                )
             if engaged:
                 features |= _engagement(dataset, influencers[part.candidates], len(part.brands))
             if categories:
                 features[AGREEMENT] = _agreement(dataset, brands[part.brands], influencers[part.candidates])
             names = names or tuple(features)
-            brand, candidate, times = self._drawn(part, number, max(self.config.pairs // folds, 100))
+            brand, candidate, times = self._sampled_pairs(part, number, max(self.config.pairs // folds, 100))
             empty = np.full(part.works.shape, np.nan)
             rows.append(np.stack([features.get(name, empty)[brand, candidate] for name in names], axis=1))
             positive.append(part.works[brand, candidate])
@@ -493,7 +499,7 @@ class Brandfit(Ranker):
         # does.
         return stack(names, x, y, of, times, strength * (1 + MANY / len(brands)), mean)
 
-    def _dealt(self, categories: np.ndarray, folds: int) -> np.ndarray:
+    def _stratified_folds(self, categories: np.ndarray, folds: int) -> np.ndarray:
         """(b,) fold of each training brand: of every category about as many in each."""
         shuffled = seeds.generator(self.seed, "folds").permutation(len(categories))
         order = shuffled[np.argsort(categories[shuffled], kind="stable")]
@@ -501,7 +507,7 @@ class Brandfit(Ranker):
         fold[order] = np.arange(len(categories)) % folds
         return fold
 
-    def _drawn(self, part: Part, number: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _sampled_pairs(self, part: Part, number: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows, columns and weights of the pairs of a part: all that are positive, of the others as many as
         may be."""
         positive, others = np.flatnonzero(part.works), np.flatnonzero(part.others)
@@ -537,10 +543,10 @@ def _brands_of_each(dataset: Dataset) -> dict[str, list[str]]:
     return found
 
 
-def _known(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
+def _has_other_brand(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> np.ndarray:
     """(b, n) 1 for those that have worked with another brand, with how many says nothing more; 0 for
     others."""
-    of_each = dataset.remembered("brands of each", lambda: _brands_of_each(dataset))
+    of_each = dataset.cached("brands of each", lambda: _brands_of_each(dataset))
     count = np.array([len(of_each.get(id, ())) for id in influencers.tolist()])
     partners = (dataset.partners.get(brand, ()) for brand in brands.tolist())
     with_it = np.array(
@@ -552,9 +558,9 @@ def _known(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> np.
     return (count > with_it).astype(np.float64)
 
 
-def _worked(dataset: Dataset, influencers: np.ndarray, place: Mapping[str, int]) -> sparse.csr_matrix:
+def _worked_with(dataset: Dataset, influencers: np.ndarray, place: Mapping[str, int]) -> sparse.csr_matrix:
     """(n, b) of 0 and 1: who has worked with the brands of these places."""
-    of_each = dataset.remembered("brands of each", lambda: _brands_of_each(dataset))
+    of_each = dataset.cached("brands of each", lambda: _brands_of_each(dataset))
     found = [[place[brand] for brand in of_each.get(id, ()) if brand in place] for id in influencers.tolist()]
     at = np.array([n for mine in found for n in mine], np.int64)
     return sparse.csr_matrix(

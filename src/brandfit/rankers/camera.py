@@ -58,7 +58,7 @@ from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets
 from brandfit.learning.similarity import shared, unit
-from brandfit.rankers._network import Embed, NetworkConfig, TripletRanker
+from brandfit.rankers._neural import Embed, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -127,7 +127,7 @@ class Camera(TripletRanker):
     def shown(self, dataset: Dataset) -> None:
         self._campaigns = campaign_rates(dataset)
 
-    def made(self, dims: dict[str, int]) -> nn.Module:
+    def build_network(self, dims: dict[str, int]) -> nn.Module:
         import torch
 
         from brandfit.rankers._camera_net import EMBEDDING, CameraNet
@@ -143,7 +143,7 @@ class Camera(TripletRanker):
             start, content, config.representation, config.dropout, config.width, config.interaction
         )
 
-    def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
+    def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         if self.leaky:
             self._learn_campaigns(dataset, pairs)
         if self.config.representation == "attention":
@@ -202,7 +202,9 @@ class Camera(TripletRanker):
             for vectors, ids in ((brand_vectors, brands), (account_vectors, influencers))
         ]
         raw = [np.where(v.present, v.values[:, column], np.nan).astype(np.float64) for v in rates]
-        followers = np.log1p(np.maximum(dataset.of_accounts("followers", influencers).astype(np.float64), 0))
+        followers = np.log1p(
+            np.maximum(dataset.account_values("followers", influencers).astype(np.float64), 0)
+        )
         if "scale" not in self.training:
             self.training = self._scale(dataset, brands, influencers, raw[1], followers)
         scales = self.training["scale"]
@@ -216,9 +218,9 @@ class Camera(TripletRanker):
         )
 
     def loss(self, embed: Embed, batch: Triplets) -> Tensor:
-        return triplet(*self.compared(embed, batch), MARGIN)
+        return triplet(*self.score_triplets(embed, batch), MARGIN)
 
-    def compared(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
+    def score_triplets(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
         import torch
 
         brand, positive, negative = (torch.as_tensor(column).to(embed.device) for column in batch)
@@ -229,7 +231,9 @@ class Camera(TripletRanker):
             [{slot: v[one] for slot, v in told[side].items()} for side, one in enumerate(accounts)]
             for told in (embed.values, embed.has)
         )
-        score = self._told(embed.network, *self._looked(embed.network, values), has, campaign, *at)["score"]
+        score = self._attended_pairs(
+            embed.network, *self._attended_sides(embed.network, values), has, campaign, *at
+        )["score"]
         return score[: len(brand)], score[len(brand) :]
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
@@ -294,12 +298,12 @@ class Camera(TripletRanker):
         network: Any = self.exact
         found: dict[str, list[np.ndarray]] = {}
         with torch.inference_mode():
-            looked = self._looked(network, tensors)
+            looked = self._attended_sides(network, tensors)
             for row in range(shape[0]):
                 for start in range(0, shape[1], BLOCK):
                     at = torch.arange(start, min(start + BLOCK, shape[1]))
                     campaign = None if campaigns is None else campaigns[row, at]
-                    for name, values in self._told(
+                    for name, values in self._attended_pairs(
                         network, *looked, has, campaign, torch.full_like(at, row), at
                     ).items():
                         if not wanted or name in wanted:
@@ -317,7 +321,7 @@ class Camera(TripletRanker):
         leak = "leaky: it reads the engagement of each pair's own campaign post, which only partners have"
         return [leak, *told] if self.leaky else told
 
-    def _looked(
+    def _attended_sides(
         self, network: Any, values: Sequence[dict[str, Tensor]]
     ) -> tuple[list[dict[str, Any]], Tensor | None]:
         """The values of both sides with concepts as attention sees them, once for every account; and where
@@ -337,7 +341,7 @@ class Camera(TripletRanker):
             side | {"concept": type(seen[0])(*columns)} for side, columns in zip(values, sides, strict=True)
         ], place
 
-    def _told(
+    def _attended_pairs(
         self,
         network: Any,
         values: Sequence[dict[str, Any]],

@@ -44,7 +44,7 @@ from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Lists, buckets
 from brandfit.learning.similarity import unit
-from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker
+from brandfit.rankers._neural import Embed, NetworkConfig, NetworkRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -89,7 +89,7 @@ class Mir(NetworkRanker):
         self._grade: dict[tuple[int, int], float] = {}
         self._middle = 0.0
 
-    def made(self, dims: dict[str, int]) -> nn.Module:
+    def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._mir_net import MirNet
 
         return MirNet(dims, self.config.fusion, self.config.sides, self.config.dropout, self.config.width)
@@ -111,14 +111,14 @@ class Mir(NetworkRanker):
         )
         return unit(left), unit(right)
 
-    def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
+    def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         rates = campaign_rates(dataset)
         named = ((b, i, (pairs.brands[b], pairs.influencers[i])) for b, i in pairs.at.tolist())
         self._grade = {(b, i): rates[name] for b, i, name in named if name in rates}
         self._middle = float(np.median(list(self._grade.values()))) if self._grade else 0.0
         return {}
 
-    def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Lists:
+    def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Lists:
         grades = np.array([self._grade.get((b, i), self._middle) for b, i in pairs.tolist()])
         return buckets(pairs, grades, candidates, self.config.k, rng)
 

@@ -83,5 +83,5 @@ def _factors(dataset: Dataset, accounts: np.ndarray) -> np.ndarray:
             known = np.array([post[column] for post in posts if post[column] is not None], np.float64)
             if len(known):
                 result[n, column] = known.mean()
-    result[:, 3] = dataset.of_accounts("followers", accounts)
+    result[:, 3] = dataset.account_values("followers", accounts)
     return np.log1p(np.maximum(result, 0))

@@ -48,7 +48,7 @@ from brandfit.learning.losses import pairwise, triplet
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.samplers import Triplets
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._network import Embed, NetworkConfig, TripletRanker
+from brandfit.rankers._neural import Embed, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -82,7 +82,7 @@ class Morning(TripletRanker):
     slots = ("text", "picture", "audience", "graph")
     sums = ("content",)
 
-    def made(self, dims: dict[str, int]) -> nn.Module:
+    def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._morning_net import MorningNet
 
         return MorningNet(dims, self.config.dropout, self.config.width, self.config.attention)

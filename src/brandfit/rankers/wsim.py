@@ -53,7 +53,7 @@ from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
 from brandfit.learning.trainer import need_torch, train
-from brandfit.rankers._network import Device, batches_of, device_of, run_of
+from brandfit.rankers._neural import Device, batches_of, device_of, run_of
 from brandfit.rankers.base import Ranker, Tick
 
 if TYPE_CHECKING:

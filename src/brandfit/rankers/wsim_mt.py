@@ -45,7 +45,7 @@ from brandfit.learning.pairs import Pairs
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.samplers import pools
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._network import Embed, NetworkConfig, NetworkRanker, categories_of, rows_of
+from brandfit.rankers._neural import Embed, NetworkConfig, NetworkRanker, categories_of, rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -93,12 +93,12 @@ class WSimMT(NetworkRanker):
         super().__init__(config, seed)
         self._groups: tuple[np.ndarray, np.ndarray] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
-    def made(self, dims: dict[str, int]) -> nn.Module:
+    def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._wsim_mt_net import WSimMTNet
 
         return WSimMTNet(dims, len(self.training["categories"]), self.config.dropout, self.config.width)
 
-    def note(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
+    def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         self._groups, names = categories_of(dataset, pairs)
         return {**self.training, "categories": names}
 
@@ -114,7 +114,7 @@ class WSimMT(NetworkRanker):
             self.training["engagement"] = list(scale(known))
         return left, standardised(right, *self.training["engagement"])
 
-    def draw(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Pooled:
+    def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Pooled:
         drawn = pools(pairs, candidates, self.config.pool_size, rng)
         valid = drawn.candidates >= 0
         row = np.maximum(drawn.candidates, 0)
@@ -146,7 +146,7 @@ class WSimMT(NetworkRanker):
             # A pair is told by the slots that both have, a category by all that the account has: mostly the
             # same e, and then one.
             own = embed.case(*((alone, None) if side == 0 else (None, alone)))
-            values, has, place = embed.given(side, torch.cat([paired, alone]), torch.cat([pairs, own]))
+            values, has, place = embed.inputs(side, torch.cat([paired, alone]), torch.cat([pairs, own]))
             e = network.joint(values, has)
             parts.append(rows_of(network.parts(side, e, values, has), place[: m * k]))
             known = category >= 0

@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from brandfit.explain.explanation import Radar
-from brandfit.explain.sentences import SLOT
+from brandfit.explain.text import SLOT
 
 INK, MUTED, LINE, BRAND, INFLUENCER, FOR, AGAINST = (
     "#1f1d1a",

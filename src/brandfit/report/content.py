@@ -32,7 +32,7 @@ class Profile:
     biography: str
     facts: Mapping[str, str]
     shots: tuple[Shot, ...]
-    shown: str = ""
+    display_name: str = ""
 
     @property
     def face(self) -> str:
@@ -83,7 +83,7 @@ class Report:
     """
 
     brand: Profile
-    seen: str
+    brand_representation: str
     topics: Mapping[str, float]
     hashtags: tuple[str, ...]
     partners: tuple[str, ...]

@@ -23,7 +23,7 @@ from brandfit.explain import explain as explaining
 from brandfit.explain.explanation import Explanation, Radar
 from brandfit.explain.heatmap import decoded
 from brandfit.explain.render import overlay
-from brandfit.explain.sentences import SLOT
+from brandfit.explain.text import SLOT
 from brandfit.learning.pooling import account_vectors, brand_vectors
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
@@ -163,8 +163,8 @@ class Album:
         """Of the posts that add to the score, the ones that add most first."""
         by_id = {post["id"]: post for post in self.posts[account]}
         items = (
-            told.of("posts", "influencer")[0].items
-            if told is not None and told.of("posts", "influencer")
+            told.attributions_of("posts", "influencer")[0].items
+            if told is not None and told.attributions_of("posts", "influencer")
             else ()
         )
         shots = [

@@ -35,7 +35,9 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.finalize = _plain
-    environment.filters.update(count=_count, known=_known, score=_score, percent=_percent, handle=_handle)
+    environment.filters.update(
+        count=_count, known=_number_or_unknown, score=_score, percent=_percent, handle=_handle
+    )
     environment.globals.update(charts=charts)
     style = _template("style.css")
     chosen = report.shortlist
@@ -87,7 +89,7 @@ def _count(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
 
 
-def _known(value: float | None) -> str:
+def _number_or_unknown(value: float | None) -> str:
     return "unknown" if value is None else f"{value:,.0f}"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from brandfit.audience import match
+from brandfit.audience import similarity
 from brandfit.audience.authenticity import Hints
 from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
@@ -28,7 +28,7 @@ def predicted_categories(dataset: Dataset, ids: np.ndarray) -> tuple[pa.Array, p
     features = dataset.slots.get(CATEGORY)
     if features is None or not features.columns:
         return None
-    values, there = features.of(ids)
+    values, there = features.values_of(ids)
     names = np.array(features.columns, dtype=object)[values.argmax(axis=1)]
     return pa.array(names, pa.string(), mask=~there), pa.array(
         values.max(axis=1).astype(float), pa.float64(), mask=~there
@@ -83,14 +83,14 @@ class Facts:
         return self._stated("posts")
 
     @cached_property
-    def here(self) -> pa.Array:
+    def n_posts(self) -> pa.Array:
         """Posts that are here."""
         return pa.array(np.bincount(self._owner, minlength=len(self)), pa.int64())
 
     @cached_property
     def category(self) -> pa.Array:
         """As stated; else the likeliest that a profiler tells."""
-        told = self._told
+        told = self._predicted_categories
         stated = self._stated(CATEGORY)
         return pc.coalesce(stated, told[0]) if told is not None else stated
 
@@ -107,7 +107,11 @@ class Facts:
         stated = pc.if_else(
             pc.is_valid(self._stated(CATEGORY)), pa.scalar(1.0), pa.scalar(None, pa.float64())
         )
-        return pc.coalesce(stated, self._told[1]) if self._told is not None else stated
+        return (
+            pc.coalesce(stated, self._predicted_categories[1])
+            if self._predicted_categories is not None
+            else stated
+        )
 
     @cached_property
     def engagement(self) -> pa.Array:
@@ -174,7 +178,9 @@ class Facts:
         """Share of peers of the same size whose engagement is lower; null where there is not enough to
         say."""
         return pa.array(
-            self._hints.places("engagement").below, pa.float64(), mask=~self._hints.told("engagement")
+            self._hints.peer_ranks("engagement").below,
+            pa.float64(),
+            mask=~self._hints.is_sufficient("engagement"),
         )
 
     @cached_property
@@ -203,12 +209,16 @@ class Facts:
         """Share of influencers whose audience is less like that of a brand or influencer, by what both
         say."""
         return pa.array(
-            match.ahead(match.likeness(self.dataset, self._known(account))), pa.float64(), from_pandas=True
+            similarity.ahead(similarity.likeness(self.dataset, self._checked_account(account))),
+            pa.float64(),
+            from_pandas=True,
         )
 
     def audience_overlap(self, account: str) -> pa.Array:
         """Share of the known audience that is known in that of a brand or influencer too."""
-        return pa.array(match.overlap(self.dataset, self._known(account)), pa.float64(), from_pandas=True)
+        return pa.array(
+            similarity.overlap(self.dataset, self._checked_account(account)), pa.float64(), from_pandas=True
+        )
 
     # --- sets: which influencers have one -------------------------------------------------------------------
 
@@ -257,7 +267,7 @@ class Facts:
     def _hinted(self, name: str) -> pa.Array:
         return pa.array(self._hints.values(name).value, pa.float64(), from_pandas=True)
 
-    def _known(self, account: str) -> str:
+    def _checked_account(self, account: str) -> str:
         known = [*self.dataset.brands.tolist(), *self.ids.tolist()]
         if account not in known:
             raise UnknownName("brand or influencer", account, known)
@@ -268,7 +278,7 @@ class Facts:
         return self.dataset.accounts[field].combine_chunks().take(rows)
 
     @cached_property
-    def _told(self) -> tuple[pa.Array, pa.Array] | None:
+    def _predicted_categories(self) -> tuple[pa.Array, pa.Array] | None:
         """What a profiler tells: the likeliest category and its probability."""
         return predicted_categories(self.dataset, self.ids)
 

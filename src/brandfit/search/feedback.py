@@ -72,7 +72,7 @@ def refined(ranking: Ranking, alike: Lookalikes, like: Sequence[str], dislike: S
     effect = effects.sum(axis=0)
     # The mark that did most in the direction in which all of them together move the candidate.
     main = np.argmax(effects * np.where(effect < 0, -1, 1), axis=0)
-    found = left_out(moved(ranking, effect, marks[main], main < len(likes)), disliked=dislikes)
+    found = without(moved(ranking, effect, marks[main], main < len(likes)), disliked=dislikes)
     return replace(found, notes=(*_unknown(marks[~known]), *found.notes))
 
 
@@ -109,7 +109,7 @@ def top_weights(scores: np.ndarray, sharpness: float = WEIGHTS.sharpness) -> np.
     return found / max(found.sum(), 1e-12)
 
 
-def left_out(ranking: Ranking, *, disliked: Sequence[str] = (), excluded: Sequence[str] = ()) -> Ranking:
+def without(ranking: Ranking, *, disliked: Sequence[str] = (), excluded: Sequence[str] = ()) -> Ranking:
     """The ranking without these accounts; those that it had are counted in ``excluded``, each once."""
     for accounts, reason, text in (
         (disliked, "disliked", "marked “Not this”"),

@@ -51,14 +51,14 @@ class Field:
     """
 
     doc: str
-    says: Callable[[Any], str]
+    sentence: Callable[[Any], str]
     column: str = ""
     which: Callable[[Facts, str], pa.Array] | None = None
     numbers: str = ""
-    known: Callable[[Facts], Iterable[str]] | None = None
+    known_values: Callable[[Facts], Iterable[str]] | None = None
     inside: bool = False
     """Whether a text need only be contained, as a word."""
-    beside: bool = False
+    shown_with_results: bool = False
     """Whether the fact is one of two accounts: the column is a method of Facts that takes the other."""
 
 
@@ -122,7 +122,7 @@ FIELDS: Mapping[str, Field] = {
         "as stated, else as a profiler tells",
         lambda v: f"category {v}",
         "category",
-        known=lambda facts: facts.texts("category"),
+        known_values=lambda facts: facts.texts("category"),
     ),
     "confidence": Field(
         "probability of the category that a profiler tells; 1 where it is stated",
@@ -134,14 +134,14 @@ FIELDS: Mapping[str, Field] = {
         "of the platform",
         lambda v: f"business category {v}",
         "business_category",
-        known=lambda facts: facts.texts("business_category"),
+        known_values=lambda facts: facts.texts("business_category"),
     ),
     "biography": Field("a word of it", lambda v: f"“{v}” in the biography", "biography", inside=True),
     "language": Field(
         "of the captions, two letters: en, es, de ...",
         lambda v: f"writes in {v}",
         "language",
-        known=lambda facts: facts.texts("language"),
+        known_values=lambda facts: facts.texts("language"),
     ),
     "last_post": Field("day of the newest post", _since, "last_post", numbers="day"),
     "posting_rate": Field(
@@ -197,26 +197,26 @@ FIELDS: Mapping[str, Field] = {
         _ranged("audience more like that of {account} than for {} of influencers", _percent),
         "audience_match",
         numbers="share",
-        beside=True,
+        shown_with_results=True,
     ),
     "audience_overlap": Field(
         "of its known audience, in that of this account too",
         _ranged("{} of its known audience are in that of {account} too", _percent),
         "audience_overlap",
         numbers="share",
-        beside=True,
+        shown_with_results=True,
     ),
     "hashtag": Field(
         "used in a post",
         lambda v: f"uses #{v}",
         which=lambda facts, v: facts.with_hashtag(v),
-        known=lambda facts: facts.listed("hashtags"),
+        known_values=lambda facts: facts.listed("hashtags"),
     ),
     "mentions": Field(
         "an account, named or tagged in a post",
         lambda v: f"mentions @{v}",
         which=lambda facts, v: facts.with_mention(v),
-        known=lambda facts: facts.listed(*MENTIONS),
+        known_values=lambda facts: facts.listed(*MENTIONS),
     ),
     "worked_with": Field(
         "a brand", lambda v: f"has worked with {v}", which=lambda facts, v: facts.with_brand(v)
@@ -244,12 +244,12 @@ class Condition(ABC):
 
     @property
     @abstractmethod
-    def leaves(self) -> tuple[Leaf, ...]:
+    def leaves(self) -> tuple[Test, ...]:
         """Its tests, in the order in which they are written."""
 
 
 @dataclass(frozen=True)
-class Leaf(Condition):
+class Test(Condition):
     field: str
     value: Any
 
@@ -268,7 +268,7 @@ class Leaf(Condition):
         return low if high is None else high if low is None else pc.and_kleene(low, high)
 
     def __str__(self) -> str:
-        return FIELDS[self.field].says(self.value)
+        return FIELDS[self.field].sentence(self.value)
 
     def to_json(self) -> dict[str, Any]:
         if not isinstance(self.value, Range):
@@ -279,7 +279,7 @@ class Leaf(Condition):
         return {self.field: ends | ({"account": self.value.account} if self.value.account else {})}
 
     @property
-    def leaves(self) -> tuple[Leaf, ...]:
+    def leaves(self) -> tuple[Test, ...]:
         return (self,)
 
     @property
@@ -288,16 +288,16 @@ class Leaf(Condition):
         what one has or has not, the test itself.
         """
         field = FIELDS[self.field]
-        if field.beside:
+        if field.shown_with_results:
             return f"{self.field}:{self.value.account}"
         return f"{self.field}:{self.value}" if field.which is not None else self.field
 
     def column(self, facts: Facts) -> pa.Array:
         """(n,) the fact that it asks of."""
         found = getattr(facts, FIELDS[self.field].column)
-        return found(self.value.account) if FIELDS[self.field].beside else found
+        return found(self.value.account) if FIELDS[self.field].shown_with_results else found
 
-    def told(self, facts: Facts, at: np.ndarray) -> list[Any]:
+    def values(self, facts: Facts, at: np.ndarray) -> list[Any]:
         """What is known of it of these influencers (numbers of them): numbers, days as ISO 8601, texts, true
         or false; None where it is not known.
         """
@@ -313,7 +313,7 @@ class Not(Condition):
     inner: Condition
 
     @property
-    def leaves(self) -> tuple[Leaf, ...]:
+    def leaves(self) -> tuple[Test, ...]:
         return self.inner.leaves
 
     def of(self, facts: Facts) -> Ternary:
@@ -327,14 +327,14 @@ class Not(Condition):
 
 
 @dataclass(frozen=True)
-class Many(Condition):
+class AndOr(Condition):
     """All of several, or any."""
 
     word: str
     parts: tuple[Condition, ...]
 
     @property
-    def leaves(self) -> tuple[Leaf, ...]:
+    def leaves(self) -> tuple[Test, ...]:
         return tuple(leaf for part in self.parts for leaf in part.leaves)
 
     def of(self, facts: Facts) -> Ternary:
@@ -346,7 +346,7 @@ class Many(Condition):
 
     def __str__(self) -> str:
         return f" {self.word} ".join(
-            f"({part})" if isinstance(part, Many) else str(part) for part in self.parts
+            f"({part})" if isinstance(part, AndOr) else str(part) for part in self.parts
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -399,7 +399,7 @@ def read(json: Mapping[str, Any]) -> Condition:
                     'For example: {"or": [{"language": "en"}]}',
                 )
             inner = tuple(read(part) for part in value)
-            parts.append(inner[0] if len(inner) == 1 else Many(key, inner))
+            parts.append(inner[0] if len(inner) == 1 else AndOr(key, inner))
         elif key == "not":
             parts.append(Not(read(value)))
         elif isinstance(value, Mapping):
@@ -415,7 +415,7 @@ def read(json: Mapping[str, Any]) -> Condition:
             )
     if not parts:
         raise UsageError("An empty condition.", 'For example: {"followers": {"min": 5000}}')
-    return parts[0] if len(parts) == 1 else Many("and", tuple(parts))
+    return parts[0] if len(parts) == 1 else AndOr("and", tuple(parts))
 
 
 def _refuse_unknown_keys(name: str, value: Mapping[str, Any]) -> None:
@@ -429,7 +429,7 @@ def _refuse_unknown_keys(name: str, value: Mapping[str, Any]) -> None:
         raise UsageError(
             f"{name!r} takes a text, found {dict(value)!r}.", f'For example: {{"{name}": "{example(name)}"}}'
         )
-    keys = ("account", "min", "max") if field.beside else ("min", "max")
+    keys = ("account", "min", "max") if field.shown_with_results else ("min", "max")
     if unknown := [key for key in value if key not in keys]:
         raise UsageError(
             f"A range of {name} has no {', '.join(map(repr, unknown))}, found {dict(value)!r}.",
@@ -442,7 +442,7 @@ def condition(where: str | Mapping[str, Any] | None) -> Condition | None:
     return None if where is None else parse(where) if isinstance(where, str) else read(where)
 
 
-def kept(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, int]:
+def matching(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, int]:
     """(n,) bool: the influencers of which it is true, all of None; and of how many it is not known."""
     true, known = decided(condition, facts)
     return true, int((~known).sum())
@@ -467,15 +467,15 @@ def notes(condition: Condition | None, facts: Facts) -> list[str]:
             # Of a fact that is one of a few its values are listed; of hashtags and accounts only near ones
             # help.
             hint = (
-                suggestion(leaf.value, field.known(facts), listing=bool(field.column))
-                if field.known is not None
+                suggestion(leaf.value, field.known_values(facts), listing=bool(field.column))
+                if field.known_values is not None
                 else ""
             )
             found.append(f"nobody has {leaf.field}:{leaf.value}" + (f". {hint}" if hint else ""))
     return found
 
 
-def facts_of(condition: Condition | None, sort: str | None = None) -> list[Leaf]:
+def facts_of(condition: Condition | None, sort: str | None = None) -> list[Test]:
     """What a condition asks and what is sorted by ("followers", "-followers"), each fact once: to be shown
     beside who was found.
 
@@ -488,16 +488,16 @@ def facts_of(condition: Condition | None, sort: str | None = None) -> list[Leaf]
         if name not in numbers:
             raise UnknownName("fact to sort by", name, numbers)
         account = account.strip().lower().removeprefix("@")
-        if FIELDS[name].beside and not account:
+        if FIELDS[name].shown_with_results and not account:
             raise UsageError(f"{name} beside whom?", f"For example: --sort {name}:northpeak.outdoor")
-        leaves = [Leaf(name, Range(None, None, account)), *leaves]
-    found: dict[str, Leaf] = {}
+        leaves = [Test(name, Range(None, None, account)), *leaves]
+    found: dict[str, Test] = {}
     for leaf in leaves:
         found.setdefault(leaf.fact, leaf)
     return list(found.values())
 
 
-def shown(fact: str, value: Any) -> Any:
+def formatted(fact: str, value: Any) -> Any:
     """A value of ``Leaf.told`` as a table prints it."""
     numbers = FIELDS[fact.partition(":")[0]].numbers
     if value is None or isinstance(value, bool):
@@ -523,18 +523,18 @@ def _built(tree: Any) -> Condition:
     if tree.data == "test":
         return _test(str(parts[0]), str(parts[1]).strip('"'))
     inner = tuple(_built(part) for part in parts)
-    return Not(inner[0]) if tree.data == "negated" else Many("and" if tree.data == "all" else "or", inner)
+    return Not(inner[0]) if tree.data == "negated" else AndOr("and" if tree.data == "all" else "or", inner)
 
 
-def _test(name: str, text: str) -> Leaf:
+def _test(name: str, text: str) -> Test:
     name = name.lower()
     if name not in FIELDS:
         raise UnknownName("filter", name, FIELDS)
     numbers = FIELDS[name].numbers
     if not numbers:
-        return Leaf(name, text.strip().lower().lstrip("#@"))
+        return Test(name, text.strip().lower().lstrip("#@"))
     account = ""
-    if FIELDS[name].beside:
+    if FIELDS[name].shown_with_results:
         found = re.fullmatch(r"@?([^<>=]+)(?:=(?![<>=])|(?=[<>]=))(.+)", text.strip())
         if found is None:
             raise ConfigError(
@@ -558,7 +558,7 @@ def _test(name: str, text: str) -> Leaf:
         )
     if value.low is not None and value.high is not None and value.low > value.high:
         raise ConfigError(f"{name}: {text!r} goes from more to less.", f"For example: {name}:{example(name)}")
-    return Leaf(name, value)
+    return Test(name, value)
 
 
 KINDS = {"day": "day", "count": "whole number"}
@@ -574,7 +574,7 @@ def _number(name: str, text: str, numbers: str, end: bool) -> float | None:
             # Without an offset it is UTC, as imported times are; a stated offset counts.
             seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
             return seconds + (86_399 if end and len(text) <= 10 else 0)
-        return number_text.whole(text) if numbers == "count" else number_text.number(text, ratio=True)
+        return number_text.whole_number(text) if numbers == "count" else number_text.number(text, ratio=True)
     except number_text.Ambiguous as error:
         raise ConfigError(f"{name}: {error}.", f"For example: {name}:{_example(numbers)}") from None
     except ValueError:
@@ -597,7 +597,7 @@ def example(name: str) -> str:
         "biography": '"dog mum"',
         "business_category": "Artist",
     }
-    if FIELDS[name].beside:
+    if FIELDS[name].shown_with_results:
         return "northpeak.outdoor>=50%"
     return _example(FIELDS[name].numbers) if FIELDS[name].numbers else texts.get(name, "northpeak.outdoor")
 
@@ -609,7 +609,7 @@ def _text(name: str, value: Any) -> str:
     numbers = FIELDS[name].numbers if name in FIELDS else ""
     if not numbers or not isinstance(value, int | float):
         return str(value)
-    return str(_moment(value)) if numbers == "day" else number_text.written(value)
+    return str(_moment(value)) if numbers == "day" else number_text.number_as_text(value)
 
 
 def _moment(time: float | None) -> str | None:

@@ -22,7 +22,7 @@ BEST = 3
 MEMORY = 64_000_000
 
 
-class Written(NamedTuple):
+class TextMatches(NamedTuple):
     """What n influencers write of a query.
 
     scores  (n,) the sum of the three best documents of each, by BM25; 0 where no word occurs
@@ -68,7 +68,7 @@ class FullText:
         """Of each document the number of its influencer."""
         self._posts = np.array([bool(post) for post in self.documents], bool)
 
-    def search(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> Written:
+    def search(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> TextMatches:
         """Who writes some of these words, in any of their forms; what a person types is no query language.
 
         allowed  (n,) bool: documents of others are passed over
@@ -77,7 +77,7 @@ class FullText:
         asked = list(dict.fromkeys(word for keyword in keywords for word in _plain(keyword).split()))
         found = [self._documents_with(word, allowed) for word in asked]
         if not sum(len(documents) for documents, _ in found):
-            return Written(np.zeros(n), np.zeros(n), np.zeros(n), np.full(n, -1))
+            return TextMatches(np.zeros(n), np.zeros(n), np.zeros(n), np.full(n, -1))
         occur = np.zeros(n)
         for documents, _ in found:
             occur[np.unique(self.owners[documents])] += 1
@@ -92,7 +92,7 @@ class FullText:
         best[self.owners[documents[posts[::-1]]]] = documents[
             posts[::-1]
         ]  # the first of each is written last
-        return Written(
+        return TextMatches(
             np.bincount(self.owners[documents[counted]], scores[counted], minlength=n),
             occur,
             occur / len(asked),
@@ -142,7 +142,7 @@ class FullText:
                     "pictures": described.get(id, ""),
                 },
             )
-        for number, text in enumerate(dataset.of_accounts("biography", dataset.influencers).tolist()):
+        for number, text in enumerate(dataset.account_values("biography", dataset.influencers).tolist()):
             if text:
                 yield number, "", {"biography": text}
 

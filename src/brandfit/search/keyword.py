@@ -100,7 +100,7 @@ class Hit:
         return f"{'; '.join(told)}{f': “{self.snippet}”' if self.snippet else ''}"
 
 
-class Found(NamedTuple):
+class QueryMatches(NamedTuple):
     """What a query finds of n influencers.
 
     rankings  name to (n,) scores, 0 of those of whom a ranking says nothing
@@ -110,7 +110,7 @@ class Found(NamedTuple):
     """
 
     rankings: Mapping[str, np.ndarray]
-    written: np.ndarray
+    text_scores: np.ndarray
     post: np.ndarray
     likeness: np.ndarray | None
 
@@ -122,7 +122,7 @@ class Matches(NamedTuple):
     best: np.ndarray
     scores: np.ndarray
     ranks: Mapping[str, np.ndarray]
-    found: Found
+    found: QueryMatches
     keywords: tuple[str, ...] = ()
 
 
@@ -171,11 +171,13 @@ class Keywords:
         """Why these influencers, by their numbers, were found."""
         return [
             self._hit(i, matches, told)
-            for i, told in zip(chosen.tolist(), self._told(chosen, matches.found.likeness), strict=True)
+            for i, told in zip(
+                chosen.tolist(), self._top_concepts(chosen, matches.found.likeness), strict=True
+            )
         ]
 
     @checked
-    def find(self, keywords: Texts, allowed: np.ndarray | None = None) -> Found:
+    def find(self, keywords: Texts, allowed: np.ndarray | None = None) -> QueryMatches:
         """What every ranking says. Raises UsageError without a keyword."""
         asked = [word.strip().lower().lstrip("#") for word in keywords if word.strip()]
         if not asked:
@@ -191,25 +193,25 @@ class Keywords:
         rankings = {"words": words, "evidence": evidence, "concepts": concepts, "meaning": meaning}
         if allowed is not None:
             rankings = {name: np.where(allowed, scores, 0) for name, scores in rankings.items()}
-        return Found(
+        return QueryMatches(
             rankings,
             written.share,
-            np.where(written.best >= 0, self._written[written.best], nearest),
+            np.where(written.best >= 0, self._post_numbers[written.best], nearest),
             likeness,
         )
 
-    def ranks(self, found: Found) -> dict[str, np.ndarray]:
+    def ranks(self, found: QueryMatches) -> dict[str, np.ndarray]:
         """Ranking to (n,) 1-based ranks; 0 of those that it does not find."""
         return {name: self._ranks(scores) for name, scores in found.rankings.items()}
 
     def fuse(
-        self, found: Found, ranks: Mapping[str, np.ndarray], weights: Mapping[str, float] = WEIGHTS
+        self, found: QueryMatches, ranks: Mapping[str, np.ndarray], weights: Mapping[str, float] = WEIGHTS
     ) -> np.ndarray:
         """(n,) scores, 0 of those whom no ranking found."""
         fused = np.zeros(len(self.dataset.influencers))
         for name, weight in weights.items():
             fused += np.where(ranks[name] > 0, weight / (FUSION + ranks[name]), 0)
-        return np.asarray(fused * (1 - WRITTEN * (1 - found.written)))
+        return np.asarray(fused * (1 - WRITTEN * (1 - found.text_scores)))
 
     @cached_property
     def fulltext(self) -> FullText:
@@ -277,7 +279,9 @@ class Keywords:
         """(c, d) the names of the concepts as the reader reads them."""
         return self._read(self.dataset.slots["concept"].columns)
 
-    def _told(self, chosen: np.ndarray, likeness: np.ndarray | None) -> list[tuple[tuple[str, float], ...]]:
+    def _top_concepts(
+        self, chosen: np.ndarray, likeness: np.ndarray | None
+    ) -> list[tuple[tuple[str, float], ...]]:
         """Of each of these influencers the concepts that add most, with what each adds to the share."""
         if likeness is None:
             return [()] * len(chosen)
@@ -333,7 +337,7 @@ class Keywords:
         posts = [
             Post(id=str(n), account="reader", caption=text.replace("_", " ")) for n, text in enumerate(texts)
         ]
-        rows, _ = self.reader.encode(Dataset.of([Account(id="reader")], posts)).of(
+        rows, _ = self.reader.encode(Dataset.from_rows([Account(id="reader")], posts)).values_of(
             np.array([p.id for p in posts], dtype=object)
         )
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
@@ -345,7 +349,7 @@ class Keywords:
         return self.dataset.posts["id"].combine_chunks()
 
     @cached_property
-    def _written(self) -> np.ndarray:
+    def _post_numbers(self) -> np.ndarray:
         """Of each document of the full text the number of its post, -1 of a biography; the last is -1."""
         at = pc.index_in(pa.array([*self.fulltext.documents, ""], pa.string()), value_set=self.posts)
         return np.asarray(at.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
@@ -382,13 +386,13 @@ class Keywords:
         text = re.sub(r"\s+", " ", (self._captions[post].as_py() if post >= 0 else "") or "").strip()
         if len(text) <= SNIPPET:
             return text
-        at = min((found.start() for k in keywords if (found := _written_as(k).search(text))), default=0)
+        at = min((found.start() for k in keywords if (found := _pattern_of(k).search(text))), default=0)
         start = 0 if at < SNIPPET // 2 else text.rfind(" ", 0, at - SNIPPET // 3) + 1
         shown = text[start : start + SNIPPET - 2].rstrip()
         return f"{'…' if start else ''}{shown}{'…' if start + SNIPPET - 2 < len(text) else ''}"
 
 
-def _written_as(keyword: str) -> re.Pattern[str]:
+def _pattern_of(keyword: str) -> re.Pattern[str]:
     """A keyword where a word or hashtag holds it, or its first letters: hiking finds #HikeMore."""
     word = keyword.replace("_", " ").strip()
     return re.compile(re.escape(word[: max(3, len(word) - 3)]), re.IGNORECASE)

@@ -31,7 +31,7 @@ BRIEF = "brief"
 
 
 @dataclass(frozen=True)
-class Alike:
+class SimilarAccount:
     """One influencer, its likeness, and that by slot."""
 
     influencer: str
@@ -56,7 +56,9 @@ class Lookalikes:
         self._known: dict[str, tuple[np.ndarray, bool, Vectors]] = {}
 
     @checked
-    def similar(self, accounts: Texts, k: int = 10, allowed: np.ndarray | None = None) -> list[Alike]:
+    def similar(
+        self, accounts: Texts, k: int = 10, allowed: np.ndarray | None = None
+    ) -> list[SimilarAccount]:
         """Like these influencers or brands, who are left out themselves. Raises UnknownName, UsageError where
         nothing is known."""
         known = set(self.dataset.accounts["id"].to_pylist())
@@ -68,7 +70,7 @@ class Lookalikes:
         for slot in self.slots:
             found = self._vectors(slot, ids)
             if found.present.any():
-                mean, roots, _ = self._of(slot)
+                mean, roots, _ = self._slot_vectors(slot)
                 wanted[slot] = proper(found.values[found.present], mean, roots).mean(axis=0)
         if not wanted:
             raise UsageError(
@@ -77,19 +79,19 @@ class Lookalikes:
         out = np.isin(self.dataset.influencers.astype(str), ids.astype(str))
         return self._nearest(wanted, k, ~out if allowed is None else allowed & ~out)
 
-    def known(self, accounts: np.ndarray) -> np.ndarray:
+    def has_vectors(self, accounts: np.ndarray) -> np.ndarray:
         """(n,) bool: whether anything is encoded of each of these accounts (n,) in any slot."""
         found = np.zeros(len(accounts), bool)
         for slot in self.slots:
             found |= self._vectors(slot, accounts).present
         return found
 
-    def like_rows(
+    def similar_to_rows(
         self, rows: Mapping[str, np.ndarray], k: int = 10, allowed: np.ndarray | None = None
-    ) -> list[Alike]:
+    ) -> list[SimilarAccount]:
         """Like rows of Features, slot to (d,): what an encoder made of a picture, for example."""
         wanted = {
-            slot: proper(row[None], *self._of(slot)[:2])[0]
+            slot: proper(row[None], *self._slot_vectors(slot)[:2])[0]
             for slot, row in rows.items()
             if slot in self.slots
         }
@@ -108,7 +110,7 @@ class Lookalikes:
         for id in accounts.tolist():
             if id not in known:
                 raise UnknownName("account", id, known)
-        row = self.dataset.remembered(
+        row = self.dataset.cached(
             "influencers", lambda: {id: n for n, id in enumerate(self.dataset.influencers.tolist())}
         )
         at = np.array([row[id] for id in candidates.tolist()], np.int64)
@@ -117,7 +119,7 @@ class Lookalikes:
         total, slots = np.zeros((len(accounts), len(row))), np.zeros((len(accounts), len(row)))
         anything = np.zeros(len(accounts), bool)
         for slot in self.slots:
-            mean, roots, vectors = self._of(slot)
+            mean, roots, vectors = self._slot_vectors(slot)
             found = self._vectors(slot, accounts)
             marks = proper(found.values, mean, roots)  # (m, d)
             share = everybody * vectors.present
@@ -129,11 +131,13 @@ class Lookalikes:
             anything |= found.present
         return (total / np.maximum(slots, 1))[:, at], anything
 
-    def _nearest(self, wanted: Mapping[str, np.ndarray], k: int, allowed: np.ndarray | None) -> list[Alike]:
+    def _nearest(
+        self, wanted: Mapping[str, np.ndarray], k: int, allowed: np.ndarray | None
+    ) -> list[SimilarAccount]:
         n = len(self.dataset.influencers)
         total, count, each = np.zeros(n), np.zeros(n), {}
         for slot, direction in wanted.items():
-            _, _, vectors = self._of(slot)
+            _, _, vectors = self._slot_vectors(slot)
             unit = direction / max(float(np.linalg.norm(direction)), 1e-12)
             each[slot] = np.where(vectors.present, vectors.values @ unit, np.nan)
             total += np.nan_to_num(each[slot])
@@ -142,7 +146,7 @@ class Lookalikes:
         there = np.flatnonzero(~np.isnan(scores) & (True if allowed is None else allowed))
         best = there[order(scores[there], self.dataset.influencers[there], k)]
         return [
-            Alike(
+            SimilarAccount(
                 str(self.dataset.influencers[i]),
                 float(scores[i]),
                 {slot: float(values[i]) for slot, values in each.items() if not np.isnan(values[i])},
@@ -158,7 +162,7 @@ class Lookalikes:
         mine.values[brand], mine.present[brand] = theirs.values, theirs.present
         return mine
 
-    def _of(self, slot: str) -> tuple[np.ndarray, bool, Vectors]:
+    def _slot_vectors(self, slot: str) -> tuple[np.ndarray, bool, Vectors]:
         """Mean (d,) of all influencers, whether rows are shares, and ``proper`` vectors of all."""
         if slot not in self._known:
             found = account_vectors(self.dataset, slot, self.dataset.influencers)
@@ -201,7 +205,7 @@ def with_brief(
         stored[hash] = data
         posts.append(Post(id=f"{BRIEF} {n}", account=BRIEF, kind="brief"))
         images.append(Image(post=posts[-1].id, hash=hash))
-    own = Dataset.of([Account(id=BRIEF, role="brand")], posts, images, pictures=stored)
+    own = Dataset.from_rows([Account(id=BRIEF, role="brand")], posts, images, pictures=stored)
     slots = dict(dataset.slots)
     read = 0
     for slot, encoder in readers.items():

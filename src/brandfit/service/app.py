@@ -16,21 +16,21 @@ from brandfit import __version__
 from brandfit.service import api, pages
 from brandfit.service.access import Sessions, needs
 from brandfit.service.config import ServiceConfig
-from brandfit.service.desk import Desk
-from brandfit.service.guard import Guard, Metrics, request_id
 from brandfit.service.jobs import Jobs
+from brandfit.service.middleware import Metrics, Middleware, request_id
 from brandfit.service.problems import install, problem
-from brandfit.service.shown import Shown
+from brandfit.service.snapshot import SnapshotHolder
+from brandfit.service.store import ServiceStore
 
 
-def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bool = True) -> Guard:
+def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bool = True) -> Middleware:
     """The service of the workspace in this folder, made where there is none.
 
     ``work=False``: jobs are queued, and nobody works them off (another process may).
     """
     config = config or ServiceConfig()
-    shown = Shown(Path(folder))
-    desk = Desk(shown.now.path)
+    shown = SnapshotHolder(Path(folder))
+    desk = ServiceStore(shown.now.path)
     jobs = Jobs(desk, shown.now.path, shown.renew)
 
     @contextlib.asynccontextmanager
@@ -77,7 +77,7 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
             allow_headers=["authorization", "x-api-key", "content-type"],
             expose_headers=["etag", "x-request-id"],
         )
-    return Guard(app, config, metrics, refuse)
+    return Middleware(app, config, metrics, refuse)
 
 
 def refuse(

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from brandfit.data.redaction import MARK, TOKEN
-from brandfit.service import desk
-from brandfit.service.desk import FILE, Desk
+from brandfit.service import store
+from brandfit.service.store import FILE, ServiceStore
 from brandfit.workspace import leftovers
 from brandfit.workspace.forgotten import Traces
 
@@ -44,13 +44,13 @@ class Clean:
             if any(line in lower for line in traces.lines):
                 return MARK
             text = redactor.text(text) or ""
-            return TOKEN.sub(lambda found: _unnamed_file(found[0], redactor.gone), text)
+            return TOKEN.sub(lambda found: _unnamed_file(found[0], redactor.is_erased), text)
 
         if (self.folder / FILE).exists():
-            notes = Desk(self.folder)
+            notes = ServiceStore(self.folder)
             try:
                 self._drop_uploads(notes)
-                notes.forget(redactor.gone, cleaned)
+                notes.forget(redactor.is_erased, cleaned)
             finally:
                 notes.close()
         else:
@@ -70,13 +70,13 @@ class Clean:
         handles = sorted(self.traces.handles, key=len, reverse=True)
         return re.sub("|".join(map(re.escape, handles)), MARK, path, flags=re.IGNORECASE) if handles else path
 
-    def _drop_uploads(self, notes: Desk | None) -> None:
+    def _drop_uploads(self, notes: ServiceStore | None) -> None:
         """Uploads that hold something of them go away, whole, and imports that wait for one fail: it can be
         uploaded again."""
         home = self.folder / UPLOADS
         held = {upload.name for upload in (home.iterdir() if home.is_dir() else ()) if self._holds(upload)}
         if notes is not None:
-            waiting = notes.rows(desk.jobs.select().where(desk.jobs.c.state == "queued"))
+            waiting = notes.rows(store.jobs.select().where(store.jobs.c.state == "queued"))
             told = {
                 "title": "The files named an account that was to be forgotten before they were imported: "
                 "they were deleted.",
@@ -89,8 +89,8 @@ class Clean:
             }
             for job in waiting:
                 if msgspec.json.decode(job["asked"]).get("upload") in held:
-                    here = (desk.jobs.c.id == job["id"]) & (desk.jobs.c.state == "queued")
-                    notes.write(desk.jobs.update().where(here).values(**failed))
+                    here = (store.jobs.c.id == job["id"]) & (store.jobs.c.state == "queued")
+                    notes.write(store.jobs.update().where(here).values(**failed))
         for name in held:
             shutil.rmtree(home / name, ignore_errors=True)
 

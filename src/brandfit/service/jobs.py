@@ -24,10 +24,10 @@ import msgspec
 import sqlalchemy as sa
 
 from brandfit.errors import UnknownName, UsageError
-from brandfit.service import desk
-from brandfit.service.desk import Desk
+from brandfit.service import store
 from brandfit.service.forgetting import JOBS as FOLDER
 from brandfit.service.forgetting import LOG, UPLOADS
+from brandfit.service.store import ServiceStore
 
 log = logging.getLogger("brandfit.service")
 OPEN = ("queued", "running")
@@ -48,7 +48,7 @@ class Jobs:
     ended  called when a process has ended, before its job is said to be done
     """
 
-    def __init__(self, notes: Desk, folder: Path, ended: Callable[[], object] = bool) -> None:
+    def __init__(self, notes: ServiceStore, folder: Path, ended: Callable[[], object] = bool) -> None:
         self.desk, self.folder, self.ended = notes, folder, ended
         self.busy = False
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -67,22 +67,22 @@ class Jobs:
             "state": "queued",
             "who": who,
         }
-        self.desk.write(desk.jobs.insert().values(**row, created=time.time()))
+        self.desk.write(store.jobs.insert().values(**row, created=time.time()))
         self._wake.set()
         return self.get(id)
 
     def get(self, id: str) -> dict[str, Any]:
         """Raises UnknownName."""
-        found = self.desk.rows(sa.select(desk.jobs).where(desk.jobs.c.id == id))
+        found = self.desk.rows(sa.select(store.jobs).where(store.jobs.c.id == id))
         if not found:
             raise UnknownName("job", id, [], "It may have been finished long ago; the latest are kept.")
-        return _told(found[0])
+        return _job_row(found[0])
 
     def listing(self, limit: int = 50, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
         """The latest first, and how many there are."""
-        query = sa.select(desk.jobs).order_by(desk.jobs.c.created.desc(), desk.jobs.c.id)
-        total = self.desk.rows(sa.select(sa.func.count().label("n")).select_from(desk.jobs))[0]["n"]
-        return [_told(row) for row in self.desk.rows(query.limit(limit).offset(offset))], int(total)
+        query = sa.select(store.jobs).order_by(store.jobs.c.created.desc(), store.jobs.c.id)
+        total = self.desk.rows(sa.select(sa.func.count().label("n")).select_from(store.jobs))[0]["n"]
+        return [_job_row(row) for row in self.desk.rows(query.limit(limit).offset(offset))], int(total)
 
     def cancel(self, id: str) -> dict[str, Any]:
         """A queued one never starts, a running one is stopped; what it had finished stays. Raises UsageError
@@ -95,8 +95,8 @@ class Jobs:
         if job["kind"] == "forget" and job["state"] == "running":
             raise UsageError("Forgetting is under way: half of it would be left.", "It ends soon.")
         self._cancelled.add(id)
-        waiting = (desk.jobs.c.id == id) & (desk.jobs.c.state == "queued")
-        self.desk.write(desk.jobs.update().where(waiting).values(state="cancelled", finished=time.time()))
+        waiting = (store.jobs.c.id == id) & (store.jobs.c.state == "queued")
+        self.desk.write(store.jobs.update().where(waiting).values(state="cancelled", finished=time.time()))
         return self.get(id)
 
     def log(self, id: str) -> str:
@@ -115,9 +115,9 @@ class Jobs:
 
     def start(self) -> None:
         """Take up what a service left running, and what waits."""
-        for job in self.desk.rows(sa.select(desk.jobs).where(desk.jobs.c.state == "running")):
-            values = _outcome(_told(job)) or {"state": "queued"}
-            self.desk.write(desk.jobs.update().where(desk.jobs.c.id == job["id"]).values(**values))
+        for job in self.desk.rows(sa.select(store.jobs).where(store.jobs.c.state == "running")):
+            values = _outcome(_job_row(job)) or {"state": "queued"}
+            self.desk.write(store.jobs.update().where(store.jobs.c.id == job["id"]).values(**values))
         self._sweep()
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
         self._thread.start()
@@ -133,9 +133,9 @@ class Jobs:
         while not self._stopping.is_set():
             self._wake.clear()
             waiting = (
-                sa.select(desk.jobs)
-                .where(desk.jobs.c.state == "queued")
-                .order_by(desk.jobs.c.created)
+                sa.select(store.jobs)
+                .where(store.jobs.c.state == "queued")
+                .order_by(store.jobs.c.created)
                 .limit(1)
             )
             try:
@@ -150,9 +150,9 @@ class Jobs:
             self._wake.wait(IDLE)
 
     def _run(self, job: Mapping[str, Any]) -> None:
-        here = desk.jobs.c.id == job["id"]
+        here = store.jobs.c.id == job["id"]
         attempts = job["attempts"] + 1
-        queued = here & (desk.jobs.c.state == "queued")
+        queued = here & (store.jobs.c.state == "queued")
         running = {
             "state": "running",
             "started": time.time(),
@@ -161,7 +161,7 @@ class Jobs:
             "done": 0,
             "total": 0,
         }
-        if not self.desk.write(desk.jobs.update().where(queued).values(**running)):
+        if not self.desk.write(store.jobs.update().where(queued).values(**running)):
             return  # cancelled meanwhile
         folder = self.folder / FOLDER / job["id"]
         folder.mkdir(parents=True, exist_ok=True)
@@ -176,7 +176,7 @@ class Jobs:
                 start_new_session=True,
             )
             asked = self._wait(process, job["id"])
-        self.desk.write(desk.jobs.update().where(here).values(step="getting ready", done=0, total=0))
+        self.desk.write(store.jobs.update().where(here).values(step="getting ready", done=0, total=0))
         self.ended()
         if values := _outcome(self.get(job["id"])):
             self._clean(job)
@@ -197,7 +197,7 @@ class Jobs:
                 "problem": msgspec.json.encode(told).decode(),
             }
             self._clean(job)
-        self.desk.write(desk.jobs.update().where(here).values(**values))
+        self.desk.write(store.jobs.update().where(here).values(**values))
 
     def _wait(self, process: subprocess.Popen[bytes], id: str) -> str:
         """Until it ends. Returns 'cancel' or 'stop' where it was made to, else ''."""
@@ -222,15 +222,15 @@ class Jobs:
     def _sweep(self) -> None:
         """Let go of jobs that ended long ago, and of uploads that no job waits for."""
         ended = (
-            sa.select(desk.jobs.c.id)
-            .where(desk.jobs.c.state.not_in(OPEN))
-            .order_by(desk.jobs.c.created.desc())
+            sa.select(store.jobs.c.id)
+            .where(store.jobs.c.state.not_in(OPEN))
+            .order_by(store.jobs.c.created.desc())
             .offset(KEPT)
         )
         for row in self.desk.rows(ended.limit(10_000)):
             shutil.rmtree(self.folder / FOLDER / row["id"], ignore_errors=True)
-            self.desk.write(desk.jobs.delete().where(desk.jobs.c.id == row["id"]))
-        open_ = self.desk.rows(sa.select(desk.jobs.c.asked).where(desk.jobs.c.state.in_(OPEN)))
+            self.desk.write(store.jobs.delete().where(store.jobs.c.id == row["id"]))
+        open_ = self.desk.rows(sa.select(store.jobs.c.asked).where(store.jobs.c.state.in_(OPEN)))
         wanted = {msgspec.json.decode(row["asked"]).get("upload") for row in open_}
         uploads = self.folder / UPLOADS
         for left in uploads.iterdir() if uploads.is_dir() else ():
@@ -245,7 +245,7 @@ def _outcome(job: Mapping[str, Any]) -> dict[str, Any]:
     return {"state": "done" if job["problem"] is None else "failed", "finished": time.time()}
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+def _job_row(row: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(row)
     for name in ("asked", "result", "problem"):
         found[name] = msgspec.json.decode(found[name]) if found[name] is not None else None

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from brandfit.errors import UnknownName, UsageError
-from brandfit.service import desk
-from brandfit.service.desk import Desk
+from brandfit.service import store
+from brandfit.service.store import ServiceStore
 
 SCOPES = ("read", "write", "admin")
 """Each may do what those before it may."""
@@ -39,7 +39,7 @@ class Caller(NamedTuple):
 LOCAL = Caller("local", "this machine", "admin")
 
 
-def create(at: Desk, name: str, scope: str) -> tuple[dict[str, Any], str]:
+def create(at: ServiceStore, name: str, scope: str) -> tuple[dict[str, Any], str]:
     """A new key: what is kept of it, and the key itself, which nobody can tell again."""
     if scope not in SCOPES:
         raise UnknownName("scope", scope, SCOPES)
@@ -54,35 +54,35 @@ def create(at: Desk, name: str, scope: str) -> tuple[dict[str, Any], str]:
         "used": None,
         "revoked": None,
     }
-    at.write(desk.keys.insert().values(**row, hash=_hash(secret)))
+    at.write(store.keys.insert().values(**row, hash=_hash(secret)))
     return row, f"{PREFIX}_{id}_{secret}"
 
 
-def listing(at: Desk) -> list[dict[str, Any]]:
-    return at.rows(sa.select(*(c for c in desk.keys.c if c.name != "hash")).order_by(desk.keys.c.created))
+def listing(at: ServiceStore) -> list[dict[str, Any]]:
+    return at.rows(sa.select(*(c for c in store.keys.c if c.name != "hash")).order_by(store.keys.c.created))
 
 
-def revoke(at: Desk, id: str) -> None:
+def revoke(at: ServiceStore, id: str) -> None:
     """From now on it opens nothing. Raises UnknownName."""
-    here = desk.keys.c.id == id
+    here = store.keys.c.id == id
     if not at.write(
-        desk.keys.update().where(here & desk.keys.c.revoked.is_(None)).values(revoked=time.time())
+        store.keys.update().where(here & store.keys.c.revoked.is_(None)).values(revoked=time.time())
     ):
         raise UnknownName("key", id, [row["id"] for row in listing(at) if row["revoked"] is None])
 
 
-def caller(at: Desk, key: str) -> Caller | None:
+def caller(at: ServiceStore, key: str) -> Caller | None:
     """Whose key it is; None for one that opens nothing."""
     prefix, _, rest = key.partition("_")
     id, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret:
         return None
-    found = at.rows(sa.select(desk.keys).where((desk.keys.c.id == id) & desk.keys.c.revoked.is_(None)))
+    found = at.rows(sa.select(store.keys).where((store.keys.c.id == id) & store.keys.c.revoked.is_(None)))
     if not found or not hmac.compare_digest(found[0]["hash"], _hash(secret)):
         return None
     row = found[0]
     if time.time() - (row["used"] or 0) > SEEN_EVERY:
-        at.write(desk.keys.update().where(desk.keys.c.id == id).values(used=time.time()))
+        at.write(store.keys.update().where(store.keys.c.id == id).values(used=time.time()))
     return Caller(row["id"], row["name"], row["scope"])
 
 

@@ -44,7 +44,7 @@ def overview(workspace: Workspace) -> dict[str, Any]:
         "endorsements": len(dataset.endorsements),
     }
     told["candidates"] = pipeline.default_candidates(workspace).to_dict()
-    told["newest_post"] = dataset.remembered("newest", lambda: _newest(dataset))
+    told["newest_post"] = dataset.cached("newest", lambda: _newest(dataset))
     used = any(f["slot"] in dataset.slots for f in features)
     told["ranker"] = pipeline.default_ranker(workspace) if used else None
     old = pipeline.outdated(workspace)

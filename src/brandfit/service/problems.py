@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from brandfit.errors import BrandfitError, MissingExtra, UnknownName, WorkspaceError
-from brandfit.service.desk import Conflict
+from brandfit.service.store import Conflict
 
 MEDIA = "application/problem+json"
 log = logging.getLogger("brandfit.service")
@@ -39,7 +39,7 @@ class Refused(Exception):
         self.status, self.title, self.detail, self.headers = status, title, detail, headers or {}
 
 
-def status_of(error: BrandfitError) -> int:
+def http_status(error: BrandfitError) -> int:
     """404 for somebody or something that is not in the workspace, 503 for a part that is not installed, 422
     for what cannot be meant."""
     if isinstance(error, UnknownName):
@@ -105,7 +105,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(BrandfitError)
     def _known(request: Request, error: BrandfitError) -> Response:
-        return told(request, status_of(error), error.message, error.hint)
+        return told(request, http_status(error), error.message, error.hint)
 
     @app.exception_handler(Refused)
     def _refused(request: Request, error: Refused) -> Response:

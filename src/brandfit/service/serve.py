@@ -24,8 +24,8 @@ from brandfit.errors import UsageError, WorkspaceError
 from brandfit.service import keys
 from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
-from brandfit.service.desk import Desk
-from brandfit.service.guard import request_id
+from brandfit.service.middleware import request_id
+from brandfit.service.store import ServiceStore
 from brandfit.workspace import Workspace
 
 LOCK = "service.lock"
@@ -125,7 +125,7 @@ def held(folder: Path) -> Iterator[None]:
 
 def refuse_public_without_key(folder: Path, config: ServiceConfig) -> None:
     if config.asks_for_keys:
-        desk = Desk(folder)
+        desk = ServiceStore(folder)
         try:
             if any(row["revoked"] is None for row in keys.listing(desk)):
                 return

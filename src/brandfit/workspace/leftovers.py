@@ -23,12 +23,12 @@ import msgspec
 import numpy as np
 from safetensors.numpy import load as load_tensors
 
-from brandfit import names
+from brandfit import registry
 from brandfit.data import categories
 from brandfit.errors import BrandfitError, WorkspaceError
 from brandfit.workspace import forgotten, tables
+from brandfit.workspace.artifacts import ArtifactStore
 from brandfit.workspace.forgotten import Traces
-from brandfit.workspace.shelf import Shelf
 from brandfit.workspace.workspace import DATABASE, Workspace, read_contents
 
 AT_ONCE = 16 * 2**20
@@ -67,12 +67,12 @@ def clean_features(workspace: Workspace, traces: Traces, known: Collection[str],
 
     known  ids of all accounts and posts that there are
     """
-    shelf = Shelf(workspace.path / "features")
+    shelf = ArtifactStore(workspace.path / "features")
     for home in folders_in(shelf.root):
         name = home.name
         current, told = current_of(shelf, name), _teller(name, traces)
         for version in shelf.versions(name):
-            reason, gone, silent = _looked_at(shelf, name, version, known, told)
+            reason, gone, silent = _version_check(shelf, name, version, known, told)
             if version == current and not reason and (gone.any() or silent):
                 if gone.any():
                     cleaned.features[name] = cleaned.features.get(name, 0) + int(gone.sum())
@@ -99,7 +99,7 @@ def drop_features(workspace: Workspace, name: str, reason: str, cleaned: Cleaned
 def clean_models(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None:
     """Drop models that hold rows of accounts, that name somebody, or that read Features which are no longer
     here."""
-    shelf, found = Shelf(workspace.path / "models"), traces.finder()
+    shelf, found = ArtifactStore(workspace.path / "models"), traces.finder()
     for home in folders_in(shelf.root):
         current = current_of(shelf, home.name)
         for version in shelf.versions(home.name):
@@ -149,7 +149,7 @@ def clean_folders(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> Non
         for file in reports:
             file.unlink(missing_ok=True)
         cleaned.files += [str(file.relative_to(workspace.path)) for file in reports]
-    shelf = Shelf(workspace.path / "tables")
+    shelf = ArtifactStore(workspace.path / "tables")
     for version in shelf.versions("rows"):
         if version != workspace.fingerprint:
             discard(shelf.root / "rows" / version)
@@ -233,8 +233,8 @@ def unfinished(what: str) -> WorkspaceError:
     )
 
 
-def _looked_at(
-    shelf: Shelf, name: str, version: str, known: Collection[str], told: Callable[[Any], bool]
+def _version_check(
+    shelf: ArtifactStore, name: str, version: str, known: Collection[str], told: Callable[[Any], bool]
 ) -> tuple[str, np.ndarray, bool]:
     """Why a version of Features cannot stay, '' where it can; (n,) which of its rows must go; whether an id
     without a row must."""
@@ -253,21 +253,26 @@ def _looked_at(
 def _teller(name: str, traces: Traces) -> Callable[[Any], bool]:
     """Whether columns of Features of this name tell of somebody: those that are learned from what accounts
     write, or imported."""
-    if name in names.names("encoder"):
+    if name in registry.names("encoder"):
         return (
             traces.finder(words=True)
-            if names.load("encoder", name).learned_columns
+            if registry.load("encoder", name).learned_columns
             else lambda _columns: False
         )
     return (
         (lambda _columns: False)
-        if name.removesuffix(".posts") in names.names("profiler")
+        if name.removesuffix(".posts") in registry.names("profiler")
         else traces.finder()
     )
 
 
 def _why_not(
-    workspace: Workspace, shelf: Shelf, name: str, version: str, traces: Traces, found: Callable[[Any], bool]
+    workspace: Workspace,
+    shelf: ArtifactStore,
+    name: str,
+    version: str,
+    traces: Traces,
+    found: Callable[[Any], bool],
 ) -> str:
     """Why a model cannot stay, '' where it can."""
     try:
@@ -276,7 +281,7 @@ def _why_not(
     except (KeyError, WorkspaceError):
         return "it was damaged"
     read = [features for features, _ in info.get("reads", {}).values()]
-    if _keeps_rows(name) and (traces.learned or (traces.heard and any(map(hears, read)))):
+    if _keeps_rows(name) and (traces.learned or (traces.has_comments and any(map(hears, read)))):
         return "it holds what accounts post, in numbers"
     whole = b"\n".join(array.tobytes() for array in arrays.values() if array.dtype.kind in "iub").lower()
     if (
@@ -298,12 +303,12 @@ def _why_not(
 
 def hears(features: str) -> bool:
     """Whether the rows of these Features are made of what others say."""
-    return features in names.names("encoder") and bool(names.load("encoder", features).hears)
+    return features in registry.names("encoder") and bool(registry.load("encoder", features).hears)
 
 
 def _keeps_rows(ranker: str) -> bool:
     try:
-        return bool(names.load("ranker", ranker).keeps_rows)
+        return bool(registry.load("ranker", ranker).keeps_rows)
     except BrandfitError:
         return True  # nobody knows what it holds
 
@@ -351,7 +356,7 @@ def folders_in(root: Path) -> list[Path]:
     )
 
 
-def current_of(shelf: Shelf, name: str) -> str | None:
+def current_of(shelf: ArtifactStore, name: str) -> str | None:
     try:
         return shelf.current(name)
     except KeyError:

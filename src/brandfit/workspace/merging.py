@@ -31,7 +31,7 @@ QUOTED = (
 """Fields whose values an example shows; texts of people are not shown."""
 
 
-class Given(NamedTuple):
+class GivenValues(NamedTuple):
     """The values that an import gives for one row.
 
     defaults  fields with a default in place of a value
@@ -65,7 +65,7 @@ class Form:
             found = self._masks[both] = defaults, derived
         return found
 
-    def stated(self, given: Given) -> int:
+    def stated(self, given: GivenValues) -> int:
         """Bits of the fields with a value that the source states; a None or an empty list is no value."""
         stated = 0
         for bit, value in zip(self._bits, given.values, strict=True):
@@ -73,7 +73,7 @@ class Form:
                 stated |= bit
         return stated & ~given.defaults & ~given.derived
 
-    def merged(self, old: Given, new: Given) -> Given:
+    def merged(self, old: GivenValues, new: GivenValues) -> GivenValues:
         """The values of ``new``, and those of ``old`` in place of what ``new`` does not state."""
         before, after = old.values, new.values
         if self._identity is not None and before[self._identity] != after[self._identity]:
@@ -100,9 +100,9 @@ class Form:
             source = old if keeps else new
             defaults |= source.defaults & bit
             derived |= source.derived & bit
-        return Given(tuple(values), defaults, derived)
+        return GivenValues(tuple(values), defaults, derived)
 
-    def kept(self, merged: Given, new: Given) -> int:
+    def kept_fields(self, merged: GivenValues, new: GivenValues) -> int:
         """Bits of the fields in which a merged row differs from the values that the import gives."""
         differing = 0
         for bit, is_, was_given in zip(self._bits, merged.values, new.values, strict=True):
@@ -110,7 +110,7 @@ class Form:
                 differing |= bit
         return differing
 
-    def differing(self, fields: int, old: Given, new: Given) -> list[int]:
+    def differing(self, fields: int, old: GivenValues, new: GivenValues) -> list[int]:
         """Numbers of those of the ``fields`` that differ; of another thing only the field that says so."""
         at = self._identity
         if at is not None and (self.table == "images" or old.values[at] != new.values[at]):
@@ -118,12 +118,12 @@ class Form:
         pairs = enumerate(zip(old.values, new.values, strict=True))
         return [n for n, (before, after) in pairs if fields >> n & 1 and before != after]
 
-    def named(self, mask: int) -> tuple[str, ...]:
+    def field_names(self, mask: int) -> tuple[str, ...]:
         return tuple(name for bit, name in zip(self._bits, self.names, strict=True) if mask & bit)
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptValues:
     """Rows of a table that keep stored values which an import does not state, with one example."""
 
     n_rows: int
@@ -156,10 +156,10 @@ class Conflicts:
 class Merging:
     """What an import did to rows that it does not state in full, by table."""
 
-    kept: dict[str, Kept] = field(default_factory=dict)
+    kept: dict[str, KeptValues] = field(default_factory=dict)
     conflicts: dict[str, Conflicts] = field(default_factory=dict)
 
-    def add_conflicts(self, form: Form, fields: int, earlier: Given, later: Given) -> None:
+    def add_conflicts(self, form: Form, fields: int, earlier: GivenValues, later: GivenValues) -> None:
         """Count the ``fields`` in which two rows of one import differ."""
         for n in form.differing(fields, earlier, later):
             name = form.names[n]

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brandfit import names
+from brandfit import registry
 from brandfit.errors import BrandfitError
+from brandfit.workspace.artifacts import MANIFEST, ArtifactStore
 from brandfit.workspace.leftovers import current_of, discard, folders_in
-from brandfit.workspace.shelf import MANIFEST, Shelf
 from brandfit.workspace.workspace import Workspace
 
 SETTLED = 3600.0
@@ -55,7 +55,7 @@ class _Version:
     maker: str
     folder: Path
     current: bool
-    written: float
+    last_write: float
 
 
 def find(workspace: Workspace, name: str | None = None) -> list[Orphan]:
@@ -71,11 +71,11 @@ def find(workspace: Workspace, name: str | None = None) -> list[Orphan]:
         if (
             name not in (None, _name(about))
             or maker in current
-            or time.time() - (written := _written(home)) < SETTLED
+            or time.time() - (written := _last_write_time(home)) < SETTLED
         ):
             continue
-        later = any(noted.get(m) == about and version.written > written for m, version in current.items())
-        if later or _made_otherwise(about, maker) if about else maker not in made:
+        later = any(noted.get(m) == about and version.last_write > written for m, version in current.items())
+        if later or _has_other_key(about, maker) if about else maker not in made:
             gone[maker] = [home]
     for version in versions:
         bare = name in (None, version.name) and _bare(version, units)
@@ -118,7 +118,7 @@ def total(found: Iterable[Orphan]) -> str:
 
 
 def _versions(workspace: Workspace) -> Iterator[_Version]:
-    shelf = Shelf(workspace.path / "features")
+    shelf = ArtifactStore(workspace.path / "features")
     for home in folders_in(shelf.root):
         current = current_of(shelf, home.name)
         for version in shelf.versions(home.name):
@@ -127,13 +127,13 @@ def _versions(workspace: Workspace) -> Iterator[_Version]:
             yield _Version(home.name, version.partition("-")[0], home / version, version == current, written)
 
 
-def _made_otherwise(about: dict[str, Any], maker: str) -> bool:
+def _has_other_key(about: dict[str, Any], maker: str) -> bool:
     """Whether the encoder that this note names learns nothing and has another maker today."""
-    if about.get("encoder") not in names.names("encoder"):
+    if about.get("encoder") not in registry.names("encoder"):
         return False
     try:
-        cls = names.load("encoder", about["encoder"])
-        encoder = cls(cls.Config.of(about["config"]))
+        cls = registry.load("encoder", about["encoder"])
+        encoder = cls(cls.Config.from_settings(about["config"]))
         return bool(encoder.stateless and encoder.maker != maker)
     except (BrandfitError, OSError, KeyError):
         return False  # its extra, or a file that it reads, is not here
@@ -143,8 +143,8 @@ def _bare(version: _Version, units: dict[str, Path]) -> bool:
     """Whether these are Features of an encoder of which no contents are left."""
     return (
         version.maker not in units
-        and version.name in names.names("encoder")
-        and time.time() - version.written > SETTLED
+        and version.name in registry.names("encoder")
+        and time.time() - version.last_write > SETTLED
     )
 
 
@@ -152,7 +152,7 @@ def _name(about: dict[str, Any]) -> str:
     return str(about.get("encoder") or about.get("profiler") or "")
 
 
-def _written(home: Path) -> float:
+def _last_write_time(home: Path) -> float:
     """When something was last written to a folder, in seconds since 1970."""
     return max(path.stat().st_mtime for path in (home, *home.iterdir()))
 

@@ -28,7 +28,7 @@ import sqlalchemy as sa
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from brandfit import __version__, names
+from brandfit import __version__, registry
 from brandfit.arguments import Texts, checked
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
@@ -37,10 +37,10 @@ from brandfit.data.schema import Image, Partial, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
 from brandfit.workspace import forgotten, tables
-from brandfit.workspace.forgotten import LeftOut, Traces
-from brandfit.workspace.memo import Memo
+from brandfit.workspace.artifacts import ArtifactStore, damaged, write_atomic
+from brandfit.workspace.cache import Cache
+from brandfit.workspace.forgotten import ErasureReport, Traces
 from brandfit.workspace.merging import Merging
-from brandfit.workspace.shelf import Shelf, damaged, write_atomic
 from brandfit.workspace.writer import Writer
 
 DATABASE = "brandfit.sqlite"
@@ -76,9 +76,9 @@ class Workspace:
             self.path.mkdir(parents=True, exist_ok=True)
         self.engine = tables.connect(database)
         self._tables, self._features, self._models = (
-            Shelf(self.path / n) for n in ("tables", "features", "models")
+            ArtifactStore(self.path / n) for n in ("tables", "features", "models")
         )
-        self.memo = Memo(
+        self.memo = Cache(
             rows=1,
             features=64,
             categories=4,
@@ -137,7 +137,7 @@ class Workspace:
         self,
         source: str,
         records: Iterable[Row | Partial | tuple[Image, bytes] | Reject | Features],
-        left_out: LeftOut | None = None,
+        left_out: ErasureReport | None = None,
         *,
         merging: Merging | None = None,
     ) -> dict[str, dict[str, int]]:
@@ -154,11 +154,11 @@ class Workspace:
         """
         found: list[Reject] = []
         made: list[Features] = []
-        left_out = LeftOut() if left_out is None else left_out
+        left_out = ErasureReport() if left_out is None else left_out
         late = False
         try:
             with tables.writing(self.engine) as connection:
-                guard = forgotten.guard(connection, left_out)
+                guard = forgotten.import_filter(connection, left_out)
                 left_out.source = source = (
                     guard.redactor.text(source) or source if guard is not None else source
                 )
@@ -340,7 +340,7 @@ class Workspace:
         try:
             return self.memo.get("features", (name, self._features.stamp(name)), lambda: self._read(name))
         except KeyError:
-            known = name in names.names("encoder")
+            known = name in registry.names("encoder")
             hint = f"Encode it first: brandfit encode {name} -w {self.path}" if known else ""
             raise UnknownName("feature", name, self.feature_names(), hint) from None
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from brandfit.data import schema
 from brandfit.data.schema import Partial, Row
 from brandfit.workspace import tables
-from brandfit.workspace.merging import Form, Given, Kept, Merging, id_text
+from brandfit.workspace.merging import Form, GivenValues, KeptValues, Merging, id_text
 
 LOOKED_UP = 500
 """Rows that one query looks up; SQLite limits the parameters of a query."""
@@ -40,9 +40,9 @@ class Writer:
         if type(record) is Partial:
             row = record.row
             table = self._by_type[type(row)]
-            table.add(Given(_astuple(row), *table.form.masks(record)))
+            table.add(GivenValues(_astuple(row), *table.form.masks(record)))
         else:
-            self._by_type[type(record)].add(Given(_astuple(record)))
+            self._by_type[type(record)].add(GivenValues(_astuple(record)))
 
     def add_picture(self, hash: str, data: bytes) -> None:
         self._pictures.append((hash, data))
@@ -78,7 +78,7 @@ class _TableWriter:
         self._bools = [n for n, f in enumerate(fields) if f.arrow == pa.bool_()]
         self._n_keys = self.form.n_keys
         self._sql = _Statements(name)
-        self._pending: dict[Any, Given] = {}
+        self._pending: dict[Any, GivenValues] = {}
         self._seen = 0
         self._size, self._last_row = connection.exec_driver_sql(
             f'SELECT count(*), coalesce(max(rowid), 0) FROM "{name}"'
@@ -94,7 +94,7 @@ class _TableWriter:
         """Key of a row that this import changed to its hash before the import."""
         self._now_hash: dict[Any, bytes] = {}
 
-    def add(self, given: Given) -> None:
+    def add(self, given: GivenValues) -> None:
         self._seen += 1
         key = given.values[0] if self._n_keys == 1 else given.values[: self._n_keys]
         earlier = self._pending.get(key)
@@ -115,7 +115,7 @@ class _TableWriter:
         if kept:
             key, fields = next(iter(kept.items()))
             id = id_text((key,) if self._n_keys == 1 else key)
-            self.merging.kept[self.name] = Kept(len(kept), id, self.form.named(fields))
+            self.merging.kept[self.name] = KeptValues(len(kept), id, self.form.field_names(fields))
         return {
             "seen": self._seen,
             "added": added,
@@ -159,11 +159,11 @@ class _TableWriter:
         if updates:
             self.connection.exec_driver_sql(self._sql.update, updates)
 
-    def _merged(self, key: Any, stored: tuple[Any, ...], given: Given, is_older: bool) -> Given:
+    def _merged(self, key: Any, stored: tuple[Any, ...], given: GivenValues, is_older: bool) -> GivenValues:
         """``stored`` are the values of a row that was written by an earlier batch, or before this import
         (``is_older``)."""
         not_stated = self._not_stated.get(key)
-        earlier = Given(stored, not_stated or 0)
+        earlier = GivenValues(stored, not_stated or 0)
         if key in self._stated:
             stated = self._stated[key]
         else:
@@ -171,11 +171,11 @@ class _TableWriter:
         newly_stated = self.form.stated(given)
         self.merging.add_conflicts(self.form, stated & newly_stated, earlier, given)
         if is_older:
-            earlier = Given(stored)
+            earlier = GivenValues(stored)
         merged = self.form.merged(earlier, given)
         if is_older:
             self._stated[key] = stated | newly_stated
-            self._kept[key] = self.form.kept(merged, given) & ~stated
+            self._kept[key] = self.form.kept_fields(merged, given) & ~stated
         else:
             self._not_stated[key] = merged.defaults | merged.derived
         return merged

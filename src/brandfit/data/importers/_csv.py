@@ -10,7 +10,7 @@ from pathlib import Path
 from brandfit.data.importers._lines import lines
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
-from brandfit.reasons import excerpt, shown
+from brandfit.messages import excerpt, path_text
 
 LONGEST_RECORD = 2000
 """Lines that one quoted cell may run over; more mean that a quote was never closed."""
@@ -60,7 +60,7 @@ def records(path: Path, tick: Tick) -> Iterator[tuple[int, list[str]] | Reject]:
                 begin, text = taken[0]
                 quote = isinstance(error, _Unclosed) or "unexpected end" in str(error)
                 why = 'a quote (") is opened here and never closed' if quote else f"not CSV: {error}"
-                yield Reject(shown(path), begin, why, excerpt(text))
+                yield Reject(path_text(path), begin, why, excerpt(text))
                 waiting.extendleft(reversed(taken[1:]))
                 reader = csv.reader(feed(), delimiter=delimiter, strict=True)
                 continue

@@ -13,7 +13,7 @@ from typing import Any
 
 from brandfit import number_text
 from brandfit.data.captions import handle, identifier
-from brandfit.reasons import quoted
+from brandfit.messages import quoted
 
 LARGEST_COUNT = 2**53
 LATEST = 2**40
@@ -40,11 +40,15 @@ def count(value: Any) -> int | None:
     if type(value) is str:
         text = value.strip()
         if text.isascii() and text.isdigit() and len(text) <= 16:
-            return _whole(int(text), value)
+            return _whole_number(int(text), value)
         if is_missing(text):
             return None
         try:
-            return _whole(number_text.whole(text), value) if len(text) <= 24 else _whole(-1, value)
+            return (
+                _whole_number(number_text.whole_number(text), value)
+                if len(text) <= 24
+                else _whole_number(-1, value)
+            )
         except number_text.Ambiguous:
             raise
         except ValueError:
@@ -52,7 +56,7 @@ def count(value: Any) -> int | None:
     if is_missing(value):
         return None
     if type(value) is int or (type(value) is float and value.is_integer()):
-        return _whole(int(value), value)
+        return _whole_number(int(value), value)
     raise ValueError(f"expected a whole number, found {quoted(value)}")
 
 
@@ -190,7 +194,7 @@ def tags(value: Any) -> list[str]:
     return [tag for tag in found if tag]
 
 
-def _whole(number: int, found: Any) -> int:
+def _whole_number(number: int, found: Any) -> int:
     if not 0 <= number <= LARGEST_COUNT:
         raise ValueError(f"expected a whole number from 0 to 2^53, found {quoted(found)}")
     return number

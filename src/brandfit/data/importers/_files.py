@@ -8,7 +8,7 @@ from pathlib import Path
 
 from brandfit.data.schema import Reject
 from brandfit.errors import DataError
-from brandfit.reasons import shown
+from brandfit.messages import path_text
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 LARGEST_PICTURE = 64 << 20
@@ -20,7 +20,7 @@ def folder(path: Path) -> Path:
     if not path.is_dir():
         found = "a file" if path.exists() else "nothing"
         raise DataError(
-            f"{shown(path)}: expected a folder, found {found}.",
+            f"{path_text(path)}: expected a folder, found {found}.",
             "Give the folder that holds the files of the source.",
         )
     return path
@@ -70,7 +70,7 @@ def read(path: Path, largest: int) -> bytes | Reject:
         with open(path, "rb") as file:
             data = file.read(largest + 1)
     except OSError as error:
-        return Reject(shown(path), 1, f"the file cannot be read: {error.strerror or error}")
+        return Reject(path_text(path), 1, f"the file cannot be read: {error.strerror or error}")
     if len(data) > largest:
-        return Reject(shown(path), 1, f"the file is larger than {largest >> 20} MiB")
+        return Reject(path_text(path), 1, f"the file is larger than {largest >> 20} MiB")
     return data

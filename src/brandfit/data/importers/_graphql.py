@@ -18,7 +18,7 @@ from brandfit.data.captions import handle, identifier
 from brandfit.data.importers import _thumbnail
 from brandfit.data.importers._comments import Comments
 from brandfit.data.schema import Count, Link, Partial, Picture, Post, Reject, Text
-from brandfit.reasons import FAILURES, excerpt, reason
+from brandfit.messages import FAILURES, excerpt, reason
 
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from brandfit.data.importers._fields import count, text
 from brandfit.data.importers._lines import lines
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Account, Reject
-from brandfit.reasons import excerpt, shown
+from brandfit.messages import excerpt, path_text
 
 COLUMNS = ("handle", "category", "followers", "followees", "posts")
 _ALSO = {"username": "handle", "name": "handle", "influencer": "handle", "following": "followees"}
@@ -28,7 +28,7 @@ def accounts(path: Path, tick: Tick) -> Iterator[Account | Reject]:
         try:
             line = raw.decode()
         except UnicodeDecodeError:
-            yield Reject(shown(path), number, "not UTF-8 text", excerpt(raw))
+            yield Reject(path_text(path), number, "not UTF-8 text", excerpt(raw))
             continue
         if not line.strip(" \t\r=-"):  # empty, or the rule below a header
             continue
@@ -41,7 +41,7 @@ def accounts(path: Path, tick: Tick) -> Iterator[Account | Reject]:
         try:
             yield _account(dict(zip(columns, cells, strict=False)))
         except ValueError as error:
-            yield Reject(shown(path), number, str(error), excerpt(line))
+            yield Reject(path_text(path), number, str(error), excerpt(line))
 
 
 def _header(cells: list[str]) -> tuple[str, ...]:

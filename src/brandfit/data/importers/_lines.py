@@ -16,7 +16,7 @@ import msgspec
 
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
-from brandfit.reasons import FAILURES, excerpt, reason, shown
+from brandfit.messages import FAILURES, excerpt, path_text, reason
 
 BLOCK = 1 << 18
 """Bytes read, and at most four times as many inflated, at once."""
@@ -41,7 +41,7 @@ def rows(path: Path, form: type[Form], tick: Tick) -> Iterator[tuple[int, Form] 
                 row = decode(line)
             except FAILURES as error:
                 if line.strip():
-                    yield Reject(shown(path), number, reason(error, line), excerpt(line))
+                    yield Reject(path_text(path), number, reason(error, line), excerpt(line))
                 continue
             yield number, row
 
@@ -73,7 +73,7 @@ def _batches(path: Path, tick: Tick) -> Iterator[tuple[int, list[bytes]] | Rejec
             if len(rest) > LONGEST_LINE:
                 skipping, rest = True, b""
     except (OSError, zlib.error, EOFError) as error:
-        yield Reject(shown(path), number + 1, _damage(error))
+        yield Reject(path_text(path), number + 1, _damage(error))
         return
     if skipping:
         yield _too_long(path, number + 1)
@@ -126,7 +126,7 @@ def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _too_long(path: Path, number: int) -> Reject:
-    return Reject(shown(path), number, f"the line is longer than {LONGEST_LINE >> 20} MiB")
+    return Reject(path_text(path), number, f"the line is longer than {LONGEST_LINE >> 20} MiB")
 
 
 def _damage(error: Exception) -> str:

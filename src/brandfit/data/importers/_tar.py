@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
-from brandfit.reasons import clean, shown
+from brandfit.messages import clean, path_text
 
 BLOCK = 512
 LARGEST = 64 << 20
@@ -25,9 +25,9 @@ def members(path: Path, tick: Tick) -> Iterator[tuple[int, str, bytes] | Reject]
     try:
         size = path.stat().st_size
         with open(path, "rb", buffering=1 << 20) as file:
-            yield from _members(file, size, shown(path), tick)
+            yield from _members(file, size, path_text(path), tick)
     except OSError as error:
-        yield Reject(shown(path), 1, f"the file cannot be read: {error.strerror or error}")
+        yield Reject(path_text(path), 1, f"the file cannot be read: {error.strerror or error}")
 
 
 def _members(

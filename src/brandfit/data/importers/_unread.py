@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brandfit.data.importers import _files
-from brandfit.reasons import clean
+from brandfit.messages import clean
 
 NAMED = 20
 """Files that are named with their reason; the others are counted."""

@@ -12,7 +12,7 @@ from typing import Any
 from brandfit.data.importers._files import size_of
 from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
-from brandfit.reasons import clean, shown
+from brandfit.messages import clean, path_text
 
 ROWS, COLUMNS = 1_048_576, 256
 """Of a sheet: what Excel can write, and more than any table has. A hostile file names a row beyond all, to be
@@ -31,7 +31,7 @@ def records(path: Path, tick: Tick, notes: list[str]) -> Iterator[tuple[int, lis
     try:
         with zipfile.ZipFile(path) as packed:
             if sum(member.file_size for member in packed.infolist()) > UNPACKED:
-                yield Reject(shown(path), 1, f"the workbook holds more than {UNPACKED >> 20} MiB")
+                yield Reject(path_text(path), 1, f"the workbook holds more than {UNPACKED >> 20} MiB")
                 return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions, which say nothing here
@@ -45,7 +45,9 @@ def records(path: Path, tick: Tick, notes: list[str]) -> Iterator[tuple[int, lis
         first.reset_dimensions()  # what a sheet says of its size may be wrong
         for row, values in enumerate(first.iter_rows(values_only=True, max_col=COLUMNS), 1):
             if row > ROWS:
-                yield Reject(shown(path), row, f"a sheet has {ROWS:,} rows at most; what follows is left out")
+                yield Reject(
+                    path_text(path), row, f"a sheet has {ROWS:,} rows at most; what follows is left out"
+                )
                 return
             cells = list(map(_text, values))
             while cells and not cells[-1]:
@@ -54,13 +56,13 @@ def records(path: Path, tick: Tick, notes: list[str]) -> Iterator[tuple[int, lis
                 yield row, cells
     except zipfile.BadZipFile:
         yield Reject(
-            shown(path),
+            path_text(path),
             1,
             "not a workbook (.xlsx); one with a password cannot be read: save it without, or as CSV",
         )
     except Exception as error:  # openpyxl raises whatever it trips over
         why = clean(str(error))[:200] or type(error).__name__
-        yield Reject(shown(path), row, f"the workbook cannot be read on: {why}; save its sheet as CSV")
+        yield Reject(path_text(path), row, f"the workbook cannot be read on: {why}; save its sheet as CSV")
 
 
 def _text(value: Any) -> str:

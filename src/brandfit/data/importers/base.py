@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from brandfit import config as settings
-from brandfit import names
+from brandfit import registry
 from brandfit.data.features import Features
 from brandfit.data.importers._unread import Unread
 from brandfit.data.schema import Record
@@ -44,7 +44,7 @@ class Importer(ABC):
 
     @property
     def name(self) -> str:
-        return names.name_of("importer", type(self))
+        return registry.name_of("importer", type(self))
 
     def recognises(self, path: Path) -> bool:
         """Whether a folder, or a file in place of one, looks like this source, at a glance."""

@@ -29,10 +29,10 @@ from brandfit.data.importers._comments import Comments
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Link, Partial, Picture, Post, Record, Reject
 from brandfit.errors import DataError
-from brandfit.reasons import FAILURES, clean, excerpt, quoted, reason, shown
+from brandfit.messages import FAILURES, clean, excerpt, path_text, quoted, reason
 
 
-def one_of(*words: str) -> Callable[[Any], str | None]:
+def reader_of_choice(*words: str) -> Callable[[Any], str | None]:
     """A reader for one of these words."""
 
     def read(value: Any) -> str | None:
@@ -70,7 +70,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             needed=True,
         ),
         Column(
-            "role", one_of("influencer", "brand", "audience"), "`influencer` (default), `brand` or `audience`"
+            "role",
+            reader_of_choice("influencer", "brand", "audience"),
+            "`influencer` (default), `brand` or `audience`",
         ),
         Column("name", _fields.text, "name as displayed", ("full_name", "display_name")),
         Column("biography", _fields.text, "self-description", ("bio",)),
@@ -89,7 +91,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             "posts on the platform, imported or not",
             ("post_count", "posts_count", "media_count"),
         ),
-        Column("split", one_of("train", "test"), "`train` or `test`, where there is an official split"),
+        Column(
+            "split", reader_of_choice("train", "test"), "`train` or `test`, where there is an official split"
+        ),
         Column("seen", _fields.seconds, "when these counts were read", ("seen_at", "updated", "updated_at")),
     ),
     "posts": (
@@ -99,7 +103,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("account", _fields.account_id, _ACCOUNT, ("handle", "username", "account_id"), needed=True),
         Column(
             "kind",
-            one_of("post", "brief"),
+            reader_of_choice("post", "brief"),
             "`post` (default) or `brief`: what a brand without posts looks for",
         ),
         Column(
@@ -187,15 +191,15 @@ class Folder(Importer):
     """Your own tables and pictures."""
 
     def recognises(self, path: Path) -> bool:
-        return bool(_found(path)["accounts"])
+        return bool(_files_by_table(path)["accounts"])
 
     def total(self, path: Path) -> int:
-        return sum(_files.size_of(file) for files in _found(path).values() for file in files)
+        return sum(_files.size_of(file) for files in _files_by_table(path).values() for file in files)
 
     def read(self, path: Path, tick: Tick) -> Iterator[Record]:
-        files = _found(path)
+        files = _files_by_table(path)
         if not files["accounts"]:
-            raise _nothing(path)
+            raise _no_accounts(path)
         self.warnings = [
             *(
                 f"{clean(file.name)} is read as accounts."
@@ -223,7 +227,7 @@ class Folder(Importer):
         }
         for table, make in makers.items():
             for source in files[table]:
-                file = shown(source)
+                file = path_text(source)
                 for item in self._rows(source, table, tick):
                     if isinstance(item, Reject):
                         yield item
@@ -282,7 +286,9 @@ class Folder(Importer):
                             f"{column.name} is missing (a column {' or '.join((column.name, *column.also))})"
                         )
             except ValueError as error:
-                yield Reject(shown(path), line, str(error), excerpt(" | ".join(map(_brief, cells.values()))))
+                yield Reject(
+                    path_text(path), line, str(error), excerpt(" | ".join(map(_brief, cells.values())))
+                )
                 continue
             yield line, row
         self._note_unknown(path, [header for header, column in columns.items() if column is None])
@@ -404,7 +410,7 @@ def _post(
             if position < len(alt_texts)
             else None
         )
-        source = shown(folder / name)
+        source = path_text(folder / name)
         yield Picture(
             post=post.id, position=position, data=data, source=source, file=file, line=line, alt_text=alt_text
         )
@@ -447,7 +453,7 @@ def _comment(row: dict[str, Any], owners: dict[str, str], link: Callable[..., Li
 # --- files --------------------------------------------------------------------------------------------------
 
 
-def _found(path: Path) -> dict[str, list[Path]]:
+def _files_by_table(path: Path) -> dict[str, list[Path]]:
     """Table to its files, whatever the case of their names.
 
     A file in place of a folder is a table of accounts, and so is the only file of a folder: a list that
@@ -456,7 +462,7 @@ def _found(path: Path) -> dict[str, list[Path]]:
     try:
         files = sorted(filter(_files.is_file, path.iterdir() if path.is_dir() else [path]))
     except OSError as error:
-        raise DataError(f"{shown(path)} cannot be listed: {error.strerror or error}.") from None
+        raise DataError(f"{path_text(path)} cannot be listed: {error.strerror or error}.") from None
     found = {table: [file for file in files if _is(file, table)] for table in COLUMNS}
     rest = [file for file in files if not file.name.startswith(".") and file.name not in NO_LISTS]
     if len(rest) == 1 and not any(found.values()) and rest[0].name.lower().endswith(ENDINGS):
@@ -464,28 +470,28 @@ def _found(path: Path) -> dict[str, list[Path]]:
     return found
 
 
-def _nothing(path: Path) -> DataError:
+def _no_accounts(path: Path) -> DataError:
     """There are no accounts."""
     here = sorted(path.iterdir() if path.is_dir() else [path])
     book = next((file for file in here if file.suffix.lower() in WORKBOOKS), None)
     lists = [file for file in here if file.name.lower().endswith(ENDINGS)]
     if book is None and not path.exists():
         return DataError(
-            f"{shown(path)}: expected a folder or a table, found nothing.",
+            f"{path_text(path)}: expected a folder or a table, found nothing.",
             "Is it spelt as it is on the disk?",
         )
     if path.is_file() and book is None:
         return DataError(
-            f"{shown(path)} is no list of accounts.",
+            f"{path_text(path)} is no list of accounts.",
             "Give a table of accounts, or the folder that holds it: .csv, .xlsx, .jsonl or .parquet.",
         )
     if len(lists) > 1 and not any(_is(file, table) for file in lists for table in COLUMNS):
         return DataError(
-            f"{shown(path)} holds {len(lists)} tables, none of them called accounts.",
+            f"{path_text(path)} holds {len(lists)} tables, none of them called accounts.",
             f"Name the list of accounts itself, such as {clean(lists[0].name)}.",
         )
     return DataError(
-        f"{shown(path)} holds no accounts.csv, .xlsx, .jsonl or .parquet.",
+        f"{path_text(path)} holds no accounts.csv, .xlsx, .jsonl or .parquet.",
         f"Save {clean(book.name)} as .xlsx, or its sheet as CSV."
         if book
         else "Write a template with: brandfit template FOLDER",
@@ -529,7 +535,7 @@ def _cells(
             continue
         if len(cells) > len(header) and any(cells[len(header) :]):
             yield Reject(
-                shown(path),
+                path_text(path),
                 line,
                 f"expected {len(header)} cells as in the first row, found {len(cells)}",
                 excerpt(" | ".join(cells)[:400]),
@@ -554,7 +560,7 @@ def _json(path: Path, tick: Tick) -> Iterator[Row | Reject]:
             row = decode(raw)
         except FAILURES as error:
             if raw.strip():
-                yield Reject(shown(path), line, reason(error, raw), excerpt(raw))
+                yield Reject(path_text(path), line, reason(error, raw), excerpt(raw))
             continue
         yield line, row
 
@@ -572,12 +578,14 @@ def _parquet(path: Path, tick: Tick) -> Iterator[Row | Reject]:
                 for row in _rows_of(batch):
                     number += 1
                     if isinstance(row, Exception):
-                        yield Reject(shown(path), number, f"the row cannot be read: {_first_line(row)}")
+                        yield Reject(path_text(path), number, f"the row cannot be read: {_first_line(row)}")
                     else:
                         yield number, row
                 tick(size * batch.num_rows // max(file.metadata.num_rows, 1))
     except Exception as error:
-        yield Reject(shown(path), number + 1, f"not a Parquet file that can be read: {_first_line(error)}")
+        yield Reject(
+            path_text(path), number + 1, f"not a Parquet file that can be read: {_first_line(error)}"
+        )
 
 
 def _rows_of(batch: Any) -> list[dict[str, Any] | Exception]:
@@ -671,7 +679,7 @@ def write_template(folder: Path) -> list[Path]:
     for file in (*files.values(), readme, picture):
         if file.exists():
             raise DataError(
-                f"{shown(file)} is already there.", "Give a new or empty folder for the template."
+                f"{path_text(file)} is already there.", "Give a new or empty folder for the template."
             )
     picture.parent.mkdir(parents=True, exist_ok=True)
     Image.linear_gradient("L").convert("RGB").save(picture, "JPEG")

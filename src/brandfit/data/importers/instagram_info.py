@@ -22,7 +22,7 @@ from brandfit.data.importers import _files, _graphql, _influencers, _unread
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Partial, Post, Record, Reject
 from brandfit.errors import DataError
-from brandfit.reasons import FAILURES, excerpt, reason, shown
+from brandfit.messages import FAILURES, excerpt, path_text, reason
 
 LISTS = ("influencers.tsv", "influencers.txt")
 LARGEST = 64 << 20
@@ -48,7 +48,7 @@ class InstagramInfo(Importer):
         first = next(posts, None)
         if first is None:
             raise DataError(
-                f"{shown(path)} holds no .info file.",
+                f"{path_text(path)} holds no .info file.",
                 "Give the folder that holds the <handle>-<id>.info files.",
             )
         listed = _list(path)
@@ -71,7 +71,7 @@ class InstagramInfo(Importer):
 
 
 def _read(path: Path, tick: Tick) -> Iterator[Record]:
-    file = shown(path)
+    file = path_text(path)
     data = _files.read(path, LARGEST)
     if isinstance(data, Reject):
         yield data
@@ -79,7 +79,7 @@ def _read(path: Path, tick: Tick) -> Iterator[Record]:
     tick(len(data))
     try:
         node = _decode(data.removeprefix(b"\xef\xbb\xbf"))
-        owner, _, id = shown(path.stem).rpartition("-")
+        owner, _, id = path_text(path.stem).rpartition("-")
         if node.id is None:
             node.id = id
         post = _graphql.post_of(node, _graphql.owner_of(node) or owner)

@@ -28,7 +28,7 @@ from brandfit.data.importers._comments import Comments
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Count, Link, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
-from brandfit.reasons import clean, shown
+from brandfit.messages import clean, path_text
 
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 
@@ -64,7 +64,7 @@ class CommentForm(msgspec.Struct, gc=False):
     text: Text | None = None
 
 
-class Place(NamedTuple):
+class PicturePosition(NamedTuple):
     """Where a picture belongs, and where the post says so."""
 
     post: str
@@ -90,17 +90,17 @@ class InstagramJsonl(Importer):
         self.warnings = []
         if "posts" not in files:
             raise DataError(
-                f"{shown(path)} holds no posts.jsonl.gz or posts.jsonl.",
+                f"{path_text(path)} holds no posts.jsonl.gz or posts.jsonl.",
                 "Give the folder that holds posts.jsonl.gz, influencers.tsv, comments.jsonl.gz and "
                 "thumbnails.tar.",
             )
         if "influencers" in files:
             yield from _influencers.accounts(files["influencers"], tick)
         owners: dict[str, str] = {}
-        pictures: dict[str, Place] | None = {} if "thumbnails" in files else None
+        pictures: dict[str, PicturePosition] | None = {} if "thumbnails" in files else None
         yield from self._posts(files["posts"], tick, owners, pictures, "influencers" not in files)
         if pictures is not None:
-            yield from self._pictures(files["thumbnails"], tick, pictures, shown(files["posts"]))
+            yield from self._pictures(files["thumbnails"], tick, pictures, path_text(files["posts"]))
         else:
             self.warnings.append("There is no thumbnails.tar: posts come without pictures.")
         if "comments" in files:
@@ -113,10 +113,10 @@ class InstagramJsonl(Importer):
         path: Path,
         tick: Tick,
         owners: dict[str, str],
-        pictures: dict[str, Place] | None,
+        pictures: dict[str, PicturePosition] | None,
         announce: bool,
     ) -> Iterator[Partial | Reject]:
-        file = shown(path)
+        file = path_text(path)
         known: dict[str, str] = {}
         for item in _lines.rows(path, PostForm, tick):
             if isinstance(item, Reject):
@@ -135,13 +135,13 @@ class InstagramJsonl(Importer):
                     yield Partial(Account(id=account), ("role",))
             owners[post.id] = account
             if pictures is not None and form.images:
-                _place(form, post.id, line, pictures)
+                _note_pictures(form, post.id, line, pictures)
             yield Partial(post, *_not_stated(form))
 
     def _pictures(
-        self, path: Path, tick: Tick, pictures: dict[str, Place], posts: str
+        self, path: Path, tick: Tick, pictures: dict[str, PicturePosition], posts: str
     ) -> Iterator[Picture | Reject]:
-        file = shown(path)
+        file = path_text(path)
         for item in _tar.members(path, tick):
             if isinstance(item, Reject):
                 yield item
@@ -173,7 +173,7 @@ class InstagramJsonl(Importer):
             )
 
     def _comments(self, path: Path, tick: Tick, owners: dict[str, str]) -> Iterator[Link | Reject]:
-        file = shown(path)
+        file = path_text(path)
         link = Comments().link
         for item in _lines.rows(path, CommentForm, tick):
             if isinstance(item, Reject):
@@ -252,7 +252,7 @@ def _handles(texts: list[str] | None) -> list[str]:
     return list(dict.fromkeys([handle(text) for text in texts if text])) if texts else []
 
 
-def _place(form: PostForm, post: str, line: int, pictures: dict[str, Place]) -> None:
+def _note_pictures(form: PostForm, post: str, line: int, pictures: dict[str, PicturePosition]) -> None:
     """Remember which picture is which of this post.
 
     Descriptions belong to pictures one by one where there are as many; else nothing says which is whose, and
@@ -265,4 +265,4 @@ def _place(form: PostForm, post: str, line: int, pictures: dict[str, Place]) -> 
     for position, name in enumerate(images):
         alt_text = texts[position] if aligned else together if position == 0 else None
         width, height = (form.width, form.height) if position == 0 else (None, None)
-        pictures[name] = Place(post, position, line, alt_text, width, height)
+        pictures[name] = PicturePosition(post, position, line, alt_text, width, height)

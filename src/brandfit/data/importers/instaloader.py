@@ -28,7 +28,7 @@ from brandfit.data.importers import _files, _graphql, _unread
 from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.schema import Account, Count, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
-from brandfit.reasons import FAILURES, excerpt, reason, shown
+from brandfit.messages import FAILURES, excerpt, path_text, reason
 
 LARGEST = 64 << 20
 """Bytes of one JSON file, unpacked; a post has some ten thousand, one with all its comments some millions."""
@@ -110,7 +110,9 @@ class Instaloader(Importer):
             for name in names:
                 if name.endswith(COMMENTS):
                     if not {f"{name.removesuffix(COMMENTS)}{end}" for end in JSON}.intersection(names):
-                        yield Reject(shown(folder / name), 1, "comments of a post whose .json is not there")
+                        yield Reject(
+                            path_text(folder / name), 1, "comments of a post whose .json is not there"
+                        )
                 elif name.endswith(JSON):
                     found = True
                     stems.add(folder / name.removesuffix(".xz").removesuffix(".json"))
@@ -132,7 +134,7 @@ class Instaloader(Importer):
                 yield _with_role(Account(id=account), brands)
         if not found:
             raise DataError(
-                f"{shown(path)} holds no .json or .json.xz file.",
+                f"{path_text(path)} holds no .json or .json.xz file.",
                 "Give the folder that instaloader filled, downloaded with metadata (not --no-metadata-json).",
             )
 
@@ -157,7 +159,7 @@ def _with_role(account: Account, brands: set[str]) -> Account | Partial:
 
 def _read(folder: Path, name: str, names: list[str], tick: Tick) -> Iterator[Record]:
     """What one JSON file and its siblings hold."""
-    path, file = folder / name, shown(folder / name)
+    path, file = folder / name, path_text(folder / name)
     data = _json(path, tick)
     if isinstance(data, Reject):
         yield data
@@ -222,9 +224,9 @@ def _post(
             yield data
         else:
             try:
-                comments, file = _decode_comments(data), shown(path)
+                comments, file = _decode_comments(data), path_text(path)
             except FAILURES as error:
-                yield Reject(shown(path), 1, reason(error, data), excerpt(data))
+                yield Reject(path_text(path), 1, reason(error, data), excerpt(data))
     yield from _graphql.comment_links(comments, post, file)
 
 
@@ -235,7 +237,7 @@ def _picture(path: Path, node: _graphql.Node, post: Post, position: int, tick: T
     tick(len(data))
     parts = _graphql.parts_of(node)
     part = parts[position] if position < len(parts) else _graphql.Media()
-    return _graphql.picture_of(part, post.id, position, data, shown(path), shown(path))
+    return _graphql.picture_of(part, post.id, position, data, path_text(path), path_text(path))
 
 
 def _pictures(stem: str, names: list[str]) -> list[tuple[int, str]]:
@@ -254,7 +256,7 @@ def _pictures(stem: str, names: list[str]) -> list[tuple[int, str]]:
 
 def _profile_of(folder: Path) -> str:
     """The profile that a folder is named after; folders of hashtags and places name none."""
-    name = shown(folder.resolve().name)
+    name = path_text(folder.resolve().name)
     return "" if name.startswith(("#", "%", ":")) else name
 
 
@@ -270,10 +272,10 @@ def _json(path: Path, tick: Tick) -> bytes | Reject:
         decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)
         plain = decoder.decompress(data, LARGEST)
     except (lzma.LZMAError, MemoryError, EOFError) as error:
-        return Reject(shown(path), 1, f"the compressed data is damaged: {str(error).lower()}")
+        return Reject(path_text(path), 1, f"the compressed data is damaged: {str(error).lower()}")
     if not decoder.eof:
         cut = "is larger than 64 MiB" if len(plain) >= LARGEST else "ends in the middle"
-        return Reject(shown(path), 1, f"the compressed file {cut}")
+        return Reject(path_text(path), 1, f"the compressed file {cut}")
     return plain
 
 

@@ -45,7 +45,7 @@ from brandfit.data.importers.base import Importer, Tick
 from brandfit.data.profiles import profile_words
 from brandfit.data.schema import Account, Link, Record, Reject
 from brandfit.errors import DataError
-from brandfit.reasons import shown
+from brandfit.messages import path_text
 
 LARGEST = 2 << 30
 """Bytes of one array, unpacked."""
@@ -87,14 +87,14 @@ class ReleasedFeatures(Importer):
         parts = [part for part in PARTS if _files.is_file(path / f"{part}.npz")]
         if not parts:
             raise DataError(
-                f"{shown(path)} holds neither train.npz nor test.npz.",
+                f"{path_text(path)} holds neither train.npz nor test.npz.",
                 "Give the folder that holds train.npz.",
             )
         made: dict[str, list[tuple[list[str], np.ndarray]]] = {name: [] for name in MATRICES}
         about: dict[str, AccountForm] = {}
         for part in parts:
             yield from _read_part(path, part, tick, made, about)
-        yield from _told(path, about, made)
+        yield from _features_from_counts(path, about, made)
         read = {path / "concepts.tsv", *(file for part in parts for file in _files_of(path, part))}
         self.unread = _unread.unread(
             path, read.__contains__, lambda _: "it belongs to neither train.npz nor test.npz."
@@ -104,13 +104,13 @@ class ReleasedFeatures(Importer):
             if len(widths) == 1:
                 yield _features(name, pieces)
             elif widths:
-                yield Reject(shown(path), 1, f"{name}: the parts have different widths {sorted(widths)}")
+                yield Reject(path_text(path), 1, f"{name}: the parts have different widths {sorted(widths)}")
 
 
 def _read_part(
     path: Path, part: Part, tick: Tick, made: dict[str, list], told: dict[str, AccountForm]
 ) -> Iterator[Record]:
-    file = shown(path / f"{part}.npz")
+    file = path_text(path / f"{part}.npz")
     arrays: dict[str, np.ndarray] = {}
     for name, array in _arrays(path / f"{part}.npz", file, tick):
         if isinstance(array, Reject):
@@ -146,7 +146,9 @@ def _read_part(
     yield from _endorsements(arrays, part, sizes, file)
 
 
-def _told(path: Path, about: dict[str, AccountForm], made: dict[str, list]) -> Iterator[Features | Reject]:
+def _features_from_counts(
+    path: Path, about: dict[str, AccountForm], made: dict[str, list]
+) -> Iterator[Features | Reject]:
     """The Features that the counts and words of the accounts make; what has no number is left out."""
     vectors = made["released.graph"]
     widths = {values.shape[1] for _, values in vectors}

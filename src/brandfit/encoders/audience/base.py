@@ -72,7 +72,7 @@ class AudienceEncoder(Encoder):
 
     def units(self, dataset: Dataset) -> Units:
         config: Any = self.config
-        view, thing, under = said(dataset, config.members, config.posts, config.seed)
+        view, thing, under = audience_dataset(dataset, config.members, config.posts, config.seed)
         units = self.encoder.units(view)
         # unit.ids are things said, an id may come with several units; each is heard under every post that its
         # thing is paired with
@@ -98,7 +98,9 @@ class AudienceEncoder(Encoder):
         return self.encoder.cost(content)
 
 
-def said(dataset: Dataset, members: int, posts: int, seed: int) -> tuple[Dataset, pa.Array, pa.Array]:
+def audience_dataset(
+    dataset: Dataset, members: int, posts: int, seed: int
+) -> tuple[Dataset, pa.Array, pa.Array]:
     """A Dataset whose posts are what audiences say, and the pairs (thing said, post under which it is heard)
     as two arrays."""
     comments = dataset.stored_links
@@ -150,7 +152,9 @@ def _most_active(comments: pa.Table, members: int) -> pa.Table:
     first by id."""
     counts = comments.group_by(["source", "target"], use_threads=False).aggregate([("id", "count")])
     counts = counts.sort_by([("target", "ascending"), ("id_count", "descending"), ("source", "ascending")])
-    return counts.filter(pa.array(_place(counts, ["target"]) < members)).select(["source", "target"])
+    return counts.filter(pa.array(_rank_within_group(counts, ["target"]) < members)).select(
+        ["source", "target"]
+    )
 
 
 def _few(table: pa.Table, by: list[str], n: int, seed: int) -> pa.Table:
@@ -161,10 +165,10 @@ def _few(table: pa.Table, by: list[str], n: int, seed: int) -> pa.Table:
     ]
     table = table.append_column("luck", pa.array(luck, pa.binary()))
     table = table.sort_by([*((name, "ascending") for name in by), ("luck", "ascending")]).drop_columns("luck")
-    return table.filter(pa.array(_place(table, by) < n))
+    return table.filter(pa.array(_rank_within_group(table, by) < n))
 
 
-def _place(table: pa.Table, by: list[str]) -> np.ndarray:
+def _rank_within_group(table: pa.Table, by: list[str]) -> np.ndarray:
     """(n,) place of each row within its group, of a table that is sorted by it."""
     starts = np.zeros(len(table), bool)
     starts[:1] = True

@@ -137,7 +137,9 @@ def _wordnet(lines: Iterator[tuple[int, bytes]], taxonomy: Taxonomy) -> dict[str
         if found.pos == "n":
             synsets[found.id] = found
 
-    means = {id: known for id, found in synsets.items() if (known := _meant(found, senses, taxonomy))}
+    means = {
+        id: known for id, found in synsets.items() if (known := _concepts_of_synset(found, senses, taxonomy))
+    }
     told: dict[str, list[tuple[int, list[int]]]] = {}
     for id, found in synsets.items():
         if (new := [word for word in found.members if word not in taxonomy.called]) and (
@@ -158,7 +160,7 @@ def _climb(id: str, synsets: dict[str, _Synset], means: dict[str, list[int]]) ->
     return None
 
 
-def _meant(synset: _Synset, senses: Counter[str], taxonomy: Taxonomy) -> list[int]:
+def _concepts_of_synset(synset: _Synset, senses: Counter[str], taxonomy: Taxonomy) -> list[int]:
     """Concepts that a synset is: by a word that means nothing else, or by the very name of a concept of a
     kind that fits."""
     known: dict[int, None] = {}

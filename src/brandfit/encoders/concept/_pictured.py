@@ -61,7 +61,7 @@ class PicturedEncoder(PictureEncoder):
         self._held = np.zeros(0, bool)
 
     @abstractmethod
-    def made(self) -> Any:
+    def build_network(self) -> Any:
         """A network for ``len(self.columns)`` concepts, with weights as they are before training."""
 
     @abstractmethod
@@ -93,7 +93,7 @@ class PicturedEncoder(PictureEncoder):
         shown = zip(rows.images["post"].to_pylist(), rows.images["hash"].to_pylist(), strict=True)
         pictured = dict(sorted(((post, hash) for post, hash in shown if hash), reverse=True))
         posts = sorted(set(labelled.ids.tolist()) & set(pictured))
-        h = labelled.of(posts)[0] > 0
+        h = labelled.values_of(posts)[0] > 0
         self._known = np.flatnonzero(h.sum(axis=0) >= self.config.at_least)
         kept = h[:, self._known].any(axis=1)
         self._h = h[np.ix_(kept, self._known)].astype(np.float32)
@@ -121,7 +121,7 @@ class PicturedEncoder(PictureEncoder):
         dataset, targets = self._dataset, self.targets(self._dataset)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(self.config.seed, self.name))
-            network = _torch.placed(self.made(), self.config.device)
+            network = _torch.placed(self.build_network(), self.config.device)
         device = next(network.parameters()).device
         pictures, good = self._pictures(dataset)
 

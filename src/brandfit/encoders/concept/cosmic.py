@@ -87,7 +87,7 @@ class Cosmic(PicturedEncoder):
         super().learn(dataset)
         self.__dict__.pop("concepts", None)
 
-    def made(self) -> Any:
+    def build_network(self) -> Any:
         from brandfit.encoders.concept import _vision
 
         return _vision.Cosmic(self.size, len(self._known), self.config.vector)
@@ -97,7 +97,7 @@ class Cosmic(PicturedEncoder):
         from brandfit.encoders.concept._taxonomy import built_in
 
         try:
-            texts, has_text = self._words.encode(dataset).of(self._posts)
+            texts, has_text = self._words.encode(dataset).values_of(self._posts)
         except UsageError:  # too few words to learn from: h alone teaches
             texts, has_text = np.zeros((len(self._posts), 1), np.float32), np.zeros(len(self._posts), bool)
             return _vision.semantic(texts, has_text, np.zeros((len(self._known), 1)), self._h)

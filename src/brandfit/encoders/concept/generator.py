@@ -40,7 +40,7 @@ class Generator(PicturedEncoder):
     def dim(self) -> int:
         return len(self._known)
 
-    def made(self) -> Any:
+    def build_network(self) -> Any:
         from brandfit.encoders.concept import _vision
 
         return _vision.network(self.size, self.dim)

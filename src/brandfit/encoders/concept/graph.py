@@ -132,7 +132,7 @@ class Graph(Bag):
         pairs = found.endorsements
         if self.config.endorsements == "all" or not len(pairs):
             return pairs
-        return pairs[found.of_accounts("split", pairs[:, 0]) == "train"]
+        return pairs[found.account_values("split", pairs[:, 0]) == "train"]
 
     @cached_property
     def vectors(self) -> np.ndarray:

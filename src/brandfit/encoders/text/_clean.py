@@ -52,7 +52,7 @@ def _split(found: re.Match[str]) -> str:
     return f" {segment(found.group(1))} "
 
 
-def _keep(found: re.Match[str]) -> str:
+def _kept_text(found: re.Match[str]) -> str:
     return f" {found.group(1)} "
 
 
@@ -60,4 +60,4 @@ def _drop(found: re.Match[str]) -> str:
     return " "
 
 
-_WORDS = {"split": _split, "keep": _keep, "drop": _drop}
+_WORDS = {"split": _split, "keep": _kept_text, "drop": _drop}

@@ -59,13 +59,13 @@ def segment(tag: str) -> str:
             part
             for hump in HUMP.split(tag)
             if hump
-            for part in (_cut(hump) if len(hump) >= SHORTEST else (hump,))
+            for part in (_segments(hump) if len(hump) >= SHORTEST else (hump,))
         ]
     )
 
 
 @lru_cache(1 << 17)
-def _cut(hump: str) -> tuple[str, ...]:
+def _segments(hump: str) -> tuple[str, ...]:
     speller = _speller()
     if hump.lower() in speller.words or not hump.isascii():
         return (hump,)

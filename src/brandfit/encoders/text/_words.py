@@ -49,7 +49,7 @@ def training_posts(dataset: Dataset, everything: bool) -> Dataset:
         return dataset
     tested = dataset.accounts.filter(pc.equal(dataset.accounts["split"], "test"))["id"].combine_chunks()
     kept = dataset.posts.filter(pc.invert(pc.is_in(dataset.posts["account"], value_set=tested)))
-    return dataset.keep(posts=kept["id"].combine_chunks()) if len(tested) else dataset
+    return dataset.restricted(posts=kept["id"].combine_chunks()) if len(tested) else dataset
 
 
 def by_account(dataset: Dataset, ids: Iterable[str], texts: Iterable[str]) -> dict[str, list[str]]:

@@ -79,7 +79,7 @@ class Profile(Encoder):
 
     def units(self, dataset: Dataset) -> Units:
         ids = np.concatenate([dataset.brands, dataset.influencers])
-        fields = (dataset.of_accounts(field, ids).tolist() for field in ("biography", "business_category"))
+        fields = (dataset.account_values(field, ids).tolist() for field in ("biography", "business_category"))
         found = [
             (id, profile_words(clean(biography or ""), [category]))
             for id, biography, category in zip(ids.tolist(), *fields, strict=True)
@@ -89,7 +89,7 @@ class Profile(Encoder):
 
     def learn(self, dataset: Dataset) -> None:
         units = self.units(dataset)
-        parts = dataset.of_accounts("split", units.ids).tolist()
+        parts = dataset.account_values("split", units.ids).tolist()
         kept = [
             words
             for words, part in zip(units.contents, parts, strict=True)

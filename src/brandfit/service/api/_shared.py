@@ -17,16 +17,16 @@ from brandfit import number_text
 from brandfit.errors import UsageError, suggestion
 from brandfit.service.access import caller_of, needs
 from brandfit.service.api.models import Settings
-from brandfit.service.desk import Desk
-from brandfit.service.guard import request_id
 from brandfit.service.jobs import Jobs
 from brandfit.service.keys import Caller
+from brandfit.service.middleware import request_id
+from brandfit.service.store import ServiceStore
 from brandfit.workspace import Workspace
 
 Reader = Annotated[Caller, Depends(needs("read"))]
 Writer = Annotated[Caller, Depends(needs("write"))]
 Admin = Annotated[Caller, Depends(needs("admin"))]
-Typed = BeforeValidator(lambda value: number_text.whole(value) if isinstance(value, str) else value)
+Typed = BeforeValidator(lambda value: number_text.whole_number(value) if isinstance(value, str) else value)
 """A number in an address, read as everywhere: 5.000 has two readings."""
 Limit = Annotated[int, Typed, Query(ge=1, le=500, description="how many at most")]
 Offset = Annotated[int, Typed, Query(ge=0, le=10_000_000, description="how many to pass over")]
@@ -54,8 +54,8 @@ def workspace_of(request: Request) -> Workspace:
     return found
 
 
-def desk_of(request: Request) -> Desk:
-    found: Desk = request.app.state.desk
+def store_of(request: Request) -> ServiceStore:
+    found: ServiceStore = request.app.state.desk
     return found
 
 
@@ -65,7 +65,7 @@ def jobs_of(request: Request) -> Jobs:
 
 
 Here = Annotated[Workspace, Depends(workspace_of)]
-Notes = Annotated[Desk, Depends(desk_of)]
+Notes = Annotated[ServiceStore, Depends(store_of)]
 Queue = Annotated[Jobs, Depends(jobs_of)]
 
 
@@ -101,7 +101,7 @@ Unchanged = Annotated[Fresh, Depends(Fresh)]
 def _typed(value: str | int | float | bool) -> str:
     if isinstance(value, bool | str):
         return str(value).lower() if isinstance(value, bool) else value
-    return number_text.written(value)
+    return number_text.number_as_text(value)
 
 
 def text_of(settings: Settings) -> dict[str, str]:
@@ -116,9 +116,9 @@ def parted(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     return {name: value for name, value in told.items() if name not in data}, data
 
 
-def noted(desk: Desk, caller: Caller, action: str, what: str) -> None:
+def noted(desk: ServiceStore, caller: Caller, action: str, what: str) -> None:
     """Into the audit log, with the number of the request."""
-    desk.note(f"{caller.name} ({caller.id})", action, what[:500], request_id.get())
+    desk.audit(f"{caller.name} ({caller.id})", action, what[:500], request_id.get())
 
 
 def plain(value: Any) -> Any:
@@ -132,7 +132,7 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def known_query(request: Request) -> None:
+def check_query(request: Request) -> None:
     """Raises UsageError for a query parameter that the route does not have, or that has several values and
     takes one: it would be ignored. A request without a valid key is left to the refusal of its route."""
     if caller_of(request) is None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from brandfit import pipeline
 from brandfit.data.redaction import plain as plainly
 from brandfit.errors import UnknownName
-from brandfit.service import people
+from brandfit.service import account_views
 from brandfit.service.api._shared import (
     UNCHANGED,
     Admin,
@@ -50,7 +50,7 @@ def accounts(
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
-    return plain(people.accounts(here, role, where, sort, limit, offset))
+    return plain(account_views.accounts(here, role, where, sort, limit, offset))
 
 
 @router.get("/accounts/{id}", response_model=Account, responses=UNCHANGED)
@@ -59,13 +59,13 @@ def account(_: Reader, here: Here, fresh: Unchanged, response: Response, id: Han
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
-    return plain(people.account(here, id))
+    return plain(account_views.account(here, id))
 
 
 @router.get("/accounts/{id}/posts", response_model=Posts)
 def posts(_: Reader, here: Here, id: Handle, limit: Limit = 50, offset: Offset = 0) -> Any:
     """The newest first."""
-    found, total = people.posts(here, id, limit, offset)
+    found, total = account_views.posts(here, id, limit, offset)
     return plain({"items": found, "total": total, "limit": limit, "offset": offset})
 
 
@@ -86,7 +86,7 @@ def picture(_: Reader, here: Here, hash: Annotated[str, Path(pattern=HASH)]) -> 
     except KeyError:
         raise UnknownName("picture", hash, []) from None
     headers = {"etag": f'"{hash}"', "cache-control": "private, max-age=31536000, immutable"}
-    return Response(data, media_type=people.media_type(data), headers=headers)
+    return Response(data, media_type=account_views.media_type(data), headers=headers)
 
 
 @router.get("/accounts/{id}/audience", response_model=Audience, responses=UNCHANGED)

@@ -10,9 +10,9 @@ from fastapi import APIRouter, File, Form, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from brandfit import pipeline
+from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Here, Notes, Reader, Writer, noted, parted, plain
 from brandfit.service.api.models import Advice, CurrencySetting, Shortlist, Shortlisting
-from brandfit.service.opinions import opinions
 from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["campaigns"])

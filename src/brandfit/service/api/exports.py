@@ -13,17 +13,17 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from brandfit import pipeline
-from brandfit.service import listed, places
+from brandfit.service import ranking_views, shortlist_views
+from brandfit.service.account_views import handle
+from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Followers, Here, Notes, Ranker, Reader, Weights, WhereQuery
 from brandfit.service.api.models import Handle, Keywords
-from brandfit.service.opinions import opinions
-from brandfit.service.people import handle
 from brandfit.service.work import OWN
 
 router = APIRouter(tags=["exports"])
 
 
-class What(StrEnum):
+class ExportKind(StrEnum):
     rankings = "rankings"
     accounts = "accounts"
     posts = "posts"
@@ -62,7 +62,7 @@ def export(
     _: Reader,
     here: Here,
     desk: Notes,
-    what: What,
+    what: ExportKind,
     ending: Ending,
     brand: Annotated[
         list[Handle], Query(max_length=1000, description="of rankings: whose; all where none is named")
@@ -89,7 +89,7 @@ def export(
     """A file to keep; a CSV is safe to open in a spreadsheet. Rankings leave out influencers that are marked
     as disliked, and are those that ``/rankings`` gives with the same parameters."""
     query = pipeline.RankingQuery(
-        partners, where, places.weights(weight), like, dislike, exclude, keywords=q.split()
+        partners, where, ranking_views.weights(weight), like, dislike, exclude, keywords=q.split()
     )
     narrows = bool(query.narrowed_by or query.adjusted_by or exclude or refine)
 
@@ -97,7 +97,7 @@ def export(
         return opinions(here, desk, brand).applied(query, refine)
 
     label = ""
-    if what is What.rankings and narrows:
+    if what is ExportKind.rankings and narrows:
         label = f"-{OWN.sub('_', handle(brand[0]))}-narrowed" if len(brand) == 1 else "-narrowed"
     return sent(
         f"{what.value}{label}.{ending.value}",
@@ -113,7 +113,7 @@ def export(
             None,
             followers,
             earlier,
-            query=of_brand if what is What.rankings else query,
+            query=of_brand if what is ExportKind.rankings else query,
         ),
     )
 
@@ -130,11 +130,13 @@ def shortlist(
 ) -> Response:
     """Who is on the shortlist of a brand, with chances, estimated prices, notes and tags; safe in a
     spreadsheet."""
-    found = listed.listed(here, desk, brand, ranker)
+    found = shortlist_views.listed(here, desk, brand, ranker)
     name = f"shortlist-{OWN.sub('_', found['brand'])}.{ending.value}"
     currency = pipeline.currency_of(here)
     return sent(
-        name, MEDIA[ending.value], lambda file: pipeline.export_priced(listed.rows(found), file, currency)
+        name,
+        MEDIA[ending.value],
+        lambda file: pipeline.export_priced(shortlist_views.rows(found), file, currency),
     )
 
 

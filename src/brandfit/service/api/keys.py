@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import APIRouter
 
-from brandfit.service import desk, keys
+from brandfit.service import keys, store
 from brandfit.service.api._shared import Admin, Limit, Notes, Offset, noted
-from brandfit.service.api.models import Audit, Key, Keys, MadeKey, NewKey
+from brandfit.service.api.models import Audit, Key, CreatedKey, Keys, NewKey
 
 router = APIRouter(tags=["keys"])
 
@@ -20,7 +20,7 @@ def listing(_: Admin, at: Notes) -> Any:
     return {"items": keys.listing(at)}
 
 
-@router.post("/keys", status_code=201, response_model=MadeKey)
+@router.post("/keys", status_code=201, response_model=CreatedKey)
 def create(caller: Admin, at: Notes, asked: NewKey) -> Any:
     """A new key; it is shown this once."""
     row, key = keys.create(at, asked.name, asked.scope)
@@ -39,6 +39,6 @@ def revoke(caller: Admin, at: Notes, id: str) -> Any:
 @router.get("/audit", response_model=Audit)
 def audit(_: Admin, at: Notes, limit: Limit = 100, offset: Offset = 0) -> Any:
     """Who changed what, the latest first."""
-    query = sa.select(desk.audit).order_by(desk.audit.c.number.desc()).limit(limit).offset(offset)
-    total = at.rows(sa.select(sa.func.count().label("n")).select_from(desk.audit))[0]["n"]
+    query = sa.select(store.audit).order_by(store.audit.c.number.desc()).limit(limit).offset(offset)
+    total = at.rows(sa.select(sa.func.count().label("n")).select_from(store.audit))[0]["n"]
     return {"items": at.rows(query), "total": total, "limit": limit, "offset": offset}

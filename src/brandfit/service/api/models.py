@@ -178,7 +178,7 @@ class Mark(BaseModel):
     changed: float
 
 
-class ShownMark(Model):
+class MarkOnPage(Model):
     opinion: Literal["like", "dislike"] | None = None
     note: str | None = Field(None, max_length=5000)
     tags: list[Annotated[str, Field(max_length=50)]] = Field([], max_length=30)
@@ -189,7 +189,7 @@ class Marking(Model):
     listed: bool | None = None
     note: str | None = Field(None, max_length=5000)
     tags: list[Annotated[str, Field(min_length=1, max_length=50)]] | None = Field(None, max_length=30)
-    shown: ShownMark | None = Field(
+    shown: MarkOnPage | None = Field(
         None,
         description="values of edited fields before the edit, as the caller saw them; if one is another by "
         "now, the answer is 409 with what is noted now, and nothing is saved",
@@ -448,7 +448,7 @@ class NewKey(Model):
     scope: Literal["read", "write", "admin"] = "read"
 
 
-class MadeKey(Key):
+class CreatedKey(Key):
     key: str = Field(description="shown this once")
 
 
@@ -483,7 +483,7 @@ class Audience(Answer):
 class Suited(BaseModel):
     rank: int
     brand: str
-    place: int = Field(description="of the influencer among the candidates of the brand")
+    candidate_rank: int = Field(description="of the influencer among the candidates of the brand")
     among: int
     probability: tuple[float, float, float] | None = Field(
         description="that they work together, with its 95 % interval"
@@ -493,7 +493,7 @@ class Suited(BaseModel):
 class Suiting(Answer):
     influencer: str
     ranker: str
-    by: Literal["probability", "place"]
+    by: Literal["probability", "rank"]
     dataset: str
     notes: list[str]
     total: int

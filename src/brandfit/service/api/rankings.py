@@ -12,8 +12,10 @@ from starlette.responses import JSONResponse
 
 from brandfit import pipeline
 from brandfit.explain.explanation import MapMethod
-from brandfit.service import desk as desks
-from brandfit.service import places
+from brandfit.service import ranking_views
+from brandfit.service import store as desks
+from brandfit.service.account_views import handle
+from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import (
     UNCHANGED,
     Followers,
@@ -40,11 +42,9 @@ from brandfit.service.api.models import (
     Marks,
     Ranking,
 )
-from brandfit.service.desk import Edit
-from brandfit.service.guard import request_id
-from brandfit.service.opinions import opinions
-from brandfit.service.people import handle
+from brandfit.service.middleware import request_id
 from brandfit.service.problems import MEDIA
+from brandfit.service.store import Edit
 from brandfit.service.uploads import saved, under_their_names
 
 router = APIRouter(tags=["rankings"])
@@ -90,9 +90,11 @@ def ranking(
     if same := fresh.same(tag := fresh.tag(marked)):
         return same
     fresh.on(response, tag)
-    query = pipeline.RankingQuery(partners, where, places.weights(weight), like, dislike, keywords=q.split())
+    query = pipeline.RankingQuery(
+        partners, where, ranking_views.weights(weight), like, dislike, keywords=q.split()
+    )
     asked = marked.applied(query, refine)
-    return plain(places.ranking(here, brand, ranker, asked, limit, offset, followers=followers))
+    return plain(ranking_views.ranking(here, brand, ranker, asked, limit, offset, followers=followers))
 
 
 @router.post("/rankings/brief", response_model=Ranking)
@@ -112,7 +114,7 @@ async def brief(
         files = [await saved(upload, Path(folder)) for upload in pictures]
         with under_their_names(files):
             return plain(
-                await run_in_threadpool(places.for_brief, here, text, files, ranker, limit, followers)
+                await run_in_threadpool(ranking_views.for_brief, here, text, files, ranker, limit, followers)
             )
 
 
@@ -147,7 +149,9 @@ def explanation(
         return same
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
-    query = pipeline.RankingQuery(partners, where, places.weights(weight), like, dislike, keywords=q.split())
+    query = pipeline.RankingQuery(
+        partners, where, ranking_views.weights(weight), like, dislike, keywords=q.split()
+    )
     told, _dataset = pipeline.explain(
         here,
         brand,
@@ -178,7 +182,7 @@ def heat_map(
     map_method: Method = "occlusion",
 ) -> Response:
     """The nth heat map of the explanation from that side, counted from 0."""
-    drawn = places.heat_map(here, brand, influencer, ranker, number, side, map_method)
+    drawn = ranking_views.heat_map(here, brand, influencer, ranker, number, side, map_method)
     return Response(drawn, media_type="image/png")
 
 
@@ -206,14 +210,14 @@ def drawing(
     counted from 1."""
     sides = ("influencer", "brand") if side == "both" else (side,)
     return Response(
-        places.drawing(here, brand, influencer, ranker, kind, sides, name), media_type="image/png"
+        ranking_views.drawing(here, brand, influencer, ranker, kind, sides, name), media_type="image/png"
     )
 
 
 @router.get("/marks/{brand}", response_model=Marks)
 def marks(_: Reader, desk: Notes, brand: Handle) -> Any:
     """What was noted of influencers for a brand, the latest first."""
-    found = list(desk.marks(handle(brand)).values())
+    found = list(desk.annotations(handle(brand)).values())
     return {"items": found, "total": len(found)}
 
 
@@ -235,7 +239,7 @@ def mark(caller: Writer, here: Here, desk: Notes, brand: Handle, influencer: Han
     A dislike and a place on the list exclude each other: setting one removes the other, both at once are
     refused. With ``shown``, a field that somebody else changed meanwhile is not replaced.
     """
-    brand, influencer = places.pair(here, brand, influencer)
+    brand, influencer = ranking_views.pair(here, brand, influencer)
     changes = marking.model_dump(exclude_unset=True)
     shown = changes.pop("shown", None) or {}
     for name in ("listed", "note", "tags"):

@@ -8,11 +8,11 @@ from fastapi import APIRouter, File, UploadFile
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from brandfit.errors import DataError, UnknownName, UsageError
+from brandfit.service.annotations import opinions
 from brandfit.service.api import models
 from brandfit.service.api._shared import Here, Limit, Notes, Offset, Queue, Reader, Writer, noted, text_of
 from brandfit.service.forgetting import UPLOADS
 from brandfit.service.keys import Caller
-from brandfit.service.opinions import opinions
 from brandfit.service.uploads import receive
 from brandfit.service.work import verify
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 
 from brandfit.pipeline import RankingQuery
-from brandfit.service import places
+from brandfit.service import ranking_views
+from brandfit.service.annotations import Opinions
 from brandfit.service.api._shared import Followers, WhereQuery
 from brandfit.service.api.models import Handle
-from brandfit.service.opinions import Opinions
 from brandfit.workspace import Workspace
 
 AS_LEARNED = 50
@@ -52,7 +52,7 @@ class ListForm:
         query = RankingQuery(
             partners=self.partners,
             where=self.where or None,
-            weights=places.balanced(
+            weights=ranking_views.balanced(
                 workspace, brand, self.ranker or None, self.balance, self.followers or None
             ),
             exclude=self.exclude,

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from brandfit import names, pipeline
+from brandfit import pipeline, registry
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.pipeline import RankingQuery
-from brandfit.service import people, places
+from brandfit.service import account_views, ranking_views
+from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Here, Notes, plain
-from brandfit.service.desk import MARK
-from brandfit.service.opinions import opinions
 from brandfit.service.pages._list import Form, ListForm
 from brandfit.service.pages._shared import Reader, page
+from brandfit.service.store import MARK
 
 router = APIRouter()
 LIMIT = 20
@@ -32,7 +32,7 @@ def brands(
         )
     rows = pipeline.listing("brands", here)
     shown = rows[offset : offset + 60]
-    faces = people.faces(here, [row["id"] for row in shown], 1)
+    faces = account_views.faces(here, [row["id"] for row in shown], 1)
     return page(
         request,
         "brands.html",
@@ -53,10 +53,10 @@ def brand(
     offset: Annotated[int, Query(ge=0, le=10**7)] = 0,
 ) -> Response:
     """A brand as it shows itself, and who suits it."""
-    account = people.account(here, brand)
+    account = account_views.account(here, brand)
     if account["role"] != "brand" and "seen_by" not in account:
         raise UsageError(f"{account['id']} is no brand.", "Look it up among the influencers.")
-    marks = desk.marks(account["id"])
+    marks = desk.annotations(account["id"])
     marked = opinions(here, desk, account["id"])
     told: dict[str, Any] = {
         "items": [],
@@ -74,7 +74,7 @@ def brand(
     try:
         query = form.query(here, account["id"], marked)
         told = plain(
-            places.ranking(
+            ranking_views.ranking(
                 here,
                 account["id"],
                 form.ranker or None,
@@ -92,27 +92,27 @@ def brand(
         request,
         "brand.html",
         account=account,
-        facts=people.facts(here, account),
-        own=people.faces(here, [account["id"]], 6)[account["id"]],
+        facts=account_views.facts(here, account),
+        own=account_views.faces(here, [account["id"]], 6)[account["id"]],
         topics=topics,
-        radar=people.radar_of(topics, "brand"),
+        radar=account_views.radar_of(topics, "brand"),
         told=told,
-        faces=people.faces(here, ids),
-        about=people.described(here, ids),
+        faces=account_views.faces(here, ids),
+        about=account_views.described(here, ids),
         marks=marks,
         mark=MARK,
         wrong=wrong,
-        rankers=places.usable(here),
+        rankers=ranking_views.usable(here),
         asked=form,
-        of_file=_of_file(form, query, account["id"], told["total"]),
-        top=places.top(told["items"]),
+        of_file=_export_parameters(form, query, account["id"], told["total"]),
+        top=ranking_views.top(told["items"]),
         marked=marked,
         listed=sum(mark["listed"] for mark in marks.values()),
-        ranker_about=names.load("ranker", told["ranker"]).__doc__ if told.get("ranker") else "",
+        ranker_about=registry.load("ranker", told["ranker"]).__doc__ if told.get("ranker") else "",
     )
 
 
-def _of_file(form: ListForm, query: RankingQuery, brand: str, total: int) -> dict[str, Any]:
+def _export_parameters(form: ListForm, query: RankingQuery, brand: str, total: int) -> dict[str, Any]:
     """Parameters of ``/exports/rankings`` that give the whole list of the page."""
     weights = [f"{part}={weight!r}" for part, weight in (query.weights or {}).items()]
     return {

@@ -12,17 +12,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from brandfit import number_text, pipeline
+from brandfit.campaign.constraints import read_limits
 from brandfit.campaign.figures import figures, verdict
-from brandfit.campaign.limits import read_limits
 from brandfit.campaign.objectives import OBJECTIVES
 from brandfit.campaign.shortlist import Shortlist
 from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError, UsageError
-from brandfit.service import people, places
+from brandfit.service import account_views, ranking_views
+from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Here, Notes, noted, plain
-from brandfit.service.desk import Desk
-from brandfit.service.opinions import opinions
 from brandfit.service.pages._shared import Reader, Writer, back, page
+from brandfit.service.store import ServiceStore
 from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
 
@@ -94,14 +94,19 @@ async def campaign(
 
 
 def _answered(
-    request: Request, here: Workspace, desk: Desk, brand: str, asked: dict[str, str], file: Path | None
+    request: Request,
+    here: Workspace,
+    desk: ServiceStore,
+    brand: str,
+    asked: dict[str, str],
+    file: Path | None,
 ) -> Response:
     try:
         told = pipeline.shortlist(
             here,
             brand,
             number(asked["budget"], "budget"),
-            whole(asked["count"], "number of places"),
+            positive_number(asked["count"], "number of places"),
             asked["ranker"] or None,
             asked["where"].strip() or None,
             read_limits(_lines(asked["at_least"])),
@@ -134,13 +139,13 @@ def currency(caller: Writer, here: Here, desk: Notes, brand: str, currency: Line
 def _page(
     request: Request,
     here: Workspace,
-    desk: Desk,
+    desk: ServiceStore,
     brand: str,
     asked: dict[str, str],
     found: Shortlist | None,
     wrong: str,
 ) -> Response:
-    account = people.account(here, brand)
+    account = account_views.account(here, brand)
     told = plain(found.to_dict()) if found else None
     picks = told["picks"] if told else []
     first = told["first_of_the_ranking"] if told else []
@@ -159,10 +164,10 @@ def _page(
         objectives=OBJECTIVES,
         currency=pipeline.currency_of(here),
         wrong=wrong,
-        rankers=places.usable(here),
+        rankers=ranking_views.usable(here),
         disliked=len(opinions(here, desk, account["id"]).dislikes),
-        faces=people.faces(here, ids),
-        about=people.described(here, ids),
+        faces=account_views.faces(here, ids),
+        about=account_views.described(here, ids),
         into=[pick for pick in picks if pick["influencer"] not in {one["influencer"] for one in first}]
         if first
         else [],
@@ -186,7 +191,7 @@ def number(text: str, what: str) -> float | None:
     return found
 
 
-def whole(text: str, what: str) -> int | None:
+def positive_number(text: str, what: str) -> int | None:
     """Raises UsageError for what is no whole number above 0."""
     found = number(text, what)
     if found is not None and found != int(found):

@@ -14,11 +14,11 @@ from starlette.responses import Response
 from brandfit import pipeline
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.search.lookalike import read_picture
-from brandfit.service import people
+from brandfit.service import account_views
+from brandfit.service.account_views import handle, media_type
 from brandfit.service.api._shared import Here, plain
 from brandfit.service.api.campaigns import named
 from brandfit.service.pages._shared import Reader, page
-from brandfit.service.people import handle, media_type
 from brandfit.service.uploads import saved
 from brandfit.workspace import Workspace
 
@@ -31,7 +31,7 @@ MOST = 20
 
 @router.get("/brands/{brand}/content")
 def empty(request: Request, _: Reader, here: Here, brand: str, by: str = "") -> Response:
-    account = people.account(here, brand)
+    account = account_views.account(here, brand)
     asked = {"like": account["id"], "by": handle(by), "captions": ""}
     return page(
         request, "content.html", account=account, asked=asked, told=None, shown={}, wrong="", mapped=MAPPED
@@ -59,7 +59,7 @@ async def content(
 def _answered(
     request: Request, here: Workspace, brand: str, asked: dict[str, str], files: list[Path]
 ) -> Response:
-    account = people.account(here, brand)
+    account = account_views.account(here, brand)
     told: dict[str, Any] | None = None
     shown: dict[str, dict[str, str]] = {}
     wrong = ""
@@ -71,13 +71,13 @@ def _answered(
         ]
         like = asked["like"].strip() or account["id"]
         found = pipeline.advise(here, like, files, texts, asked["by"].strip() or None)
-        best = [idea.what for idea in found.ideas if idea.kind == "picture"]
+        best = [idea.label for idea in found.ideas if idea.kind == "picture"]
         maps = pipeline.fit_maps(here, like, best[:MAPPED]) if best else {}
         for n, idea in enumerate(found.ideas):
             if idea.kind == "picture":
-                drawn = maps.get(idea.what)
+                drawn = maps.get(idea.label)
                 shown[str(n)] = {
-                    "own": uri(read_picture(Path(idea.what))),
+                    "own": uri(read_picture(Path(idea.label))),
                     "map": uri(drawn[1]) if drawn else "",
                 }
         told = plain(named(found.to_dict(), files))

@@ -16,7 +16,7 @@ from brandfit.audience import authenticity
 from brandfit.data.candidates import sentences
 from brandfit.errors import BrandfitError
 from brandfit.search import filters
-from brandfit.service import people, places
+from brandfit.service import account_views, ranking_views
 from brandfit.service.api._shared import Followers, Here, Notes, WhereQuery
 from brandfit.service.pages._shared import Reader, back, page
 from brandfit.service.uploads import saved
@@ -41,7 +41,7 @@ def influencers(
     """Found by words, by a condition, or by being like others."""
     found, wrong, accounts = None, "", []
     try:
-        if accounts := people.known_accounts(here, like or []):
+        if accounts := account_views.known_accounts(here, like or []):
             found = pipeline.similar(here, accounts, None, where or None, ALIKE)
         elif here.fingerprint:
             found = pipeline.search(here, q.split(), where or None, sort or None, LIMIT, offset)
@@ -74,44 +74,44 @@ async def like_picture(
 @router.get("/influencers/{id}")
 def influencer(request: Request, _: Reader, here: Here, id: str, offset: Offset = 0) -> Response:
     """One of them; what takes long is on pages of its own, which a script loads into this one."""
-    account = people.account(here, id)
+    account = account_views.account(here, id)
     id = account["id"]
     if account["role"] == "brand":
         return back(f"/brands/{quote(id)}")
-    posts, total = people.posts(here, id, POSTS, offset)
-    told = pipeline.posts_told(here, [post["id"] for post in posts])
+    posts, total = account_views.posts(here, id, POSTS, offset)
+    told = pipeline.post_topics(here, [post["id"] for post in posts])
     topics = pipeline.topics(here, id)
     return page(
         request,
         "influencer.html",
         account=account,
-        facts=people.facts(here, account) | people.habits(here, id),
+        facts=account_views.facts(here, account) | account_views.habits(here, id),
         category=pipeline.category(here, id),
         topics=topics,
-        radar=people.radar_of(topics, "influencer"),
+        radar=account_views.radar_of(topics, "influencer"),
         posts=[{**post, **more} for post, more in zip(posts, told, strict=True)],
         paged={"total": total, "limit": POSTS, "offset": offset},
     )
 
 
 @router.get("/influencers/{id}/alike")
-def alike(request: Request, _: Reader, here: Here, id: str) -> Response:
+def similar_page(request: Request, _: Reader, here: Here, id: str) -> Response:
     """A few that are most like it."""
-    id = people.account(here, id)["id"]
+    id = account_views.account(here, id)["id"]
     rows, wrong = [], ""
     try:
         rows = list(pipeline.similar(here, [id], k=FEW).rows)
     except BrandfitError as error:
         wrong = f"{error.message} {error.hint}".strip()
     ids = [row["influencer"] for row in rows]
-    faces, about = people.faces(here, ids, 1), people.described(here, ids)
+    faces, about = account_views.faces(here, ids, 1), account_views.described(here, ids)
     return page(request, "alike.html", id=id, rows=rows, wrong=wrong, faces=faces, about=about)
 
 
 @router.get("/influencers/{id}/audience")
 def audience(request: Request, _: Reader, here: Here, id: str) -> Response:
     """Whose audience it has, engagement against peers, and what a new post may expect."""
-    id = people.account(here, id)["id"]
+    id = account_views.account(here, id)["id"]
     expected, why_not = None, ""
     try:
         expected = pipeline.expected(here, id)
@@ -125,7 +125,7 @@ def audience(request: Request, _: Reader, here: Here, id: str) -> Response:
         told=told,
         expected=expected,
         why_not=why_not,
-        names=people.HINTS,
+        names=account_views.HINTS,
         rule=authenticity.RULE,
     )
 
@@ -143,7 +143,7 @@ def brands(
     offset: Offset = 0,
 ) -> Response:
     """The brands that suit it, the best first."""
-    id = people.account(here, id)["id"]
+    id = account_views.account(here, id)["id"]
     found, wrong = None, ""
     try:
         found = pipeline.brands_for(
@@ -166,12 +166,12 @@ def brands(
         if found
         else (),
         rows=list(zip(shown, categories, strict=True)),
-        faces=people.faces(here, names, 1),
-        known=people.account(here, id).get("brands", []),
+        faces=account_views.faces(here, names, 1),
+        known=account_views.account(here, id).get("brands", []),
         asked={"ranker": ranker or "", "partners": partners, "followers": followers or ""},
-        rankers=places.usable(here),
+        rankers=ranking_views.usable(here),
         paged={"total": len(found.brands) if found else 0, "limit": LIMIT, "offset": offset},
-        top=places.top(
+        top=ranking_views.top(
             [{"chance": {"high": one.probability[2]} if one.probability else None} for one in shown]
         ),
     )
@@ -180,7 +180,7 @@ def brands(
 def _list(
     request: Request,
     here: Workspace,
-    found: pipeline.Found | None,
+    found: pipeline.SearchPage | None,
     asked: dict[str, str],
     wrong: str,
     by: str,
@@ -189,7 +189,7 @@ def _list(
     rows = [dict(row) for row in found.rows] if found else []
     ids = [row["influencer"] for row in rows]
     for row in rows:  # what was asked for, as a table prints it
-        row["facts"] = {fact: filters.shown(fact, value) for fact, value in row["facts"].items()}
+        row["facts"] = {fact: filters.formatted(fact, value) for fact, value in row["facts"].items()}
     return page(
         request,
         "influencers.html",
@@ -204,9 +204,11 @@ def _list(
         wrong=wrong,
         by=by,
         sorts={
-            name: field.doc for name, field in filters.FIELDS.items() if field.numbers and not field.beside
+            name: field.doc
+            for name, field in filters.FIELDS.items()
+            if field.numbers and not field.shown_with_results
         },
-        faces=people.faces(here, ids) if ids else {},
-        about=people.described(here, ids) if ids else {},
+        faces=account_views.faces(here, ids) if ids else {},
+        about=account_views.described(here, ids) if ids else {},
         paged={"total": 0 if by or not found else found.total, "limit": LIMIT, "offset": offset},
     )

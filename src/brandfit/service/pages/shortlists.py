@@ -13,20 +13,20 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from brandfit.errors import UsageError
-from brandfit.service import listed, people, places
+from brandfit.service import account_views, ranking_views, shortlist_views
+from brandfit.service.account_views import handle
+from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Here, Notes, Queue, noted, plain
 from brandfit.service.api.models import Marking, Reporting
 from brandfit.service.api.work import submitted
-from brandfit.service.desk import FIELDS, Conflict, Desk, Edit, plain_value
-from brandfit.service.opinions import opinions
 from brandfit.service.pages._shared import Reader, Writer, back, page
-from brandfit.service.people import handle
+from brandfit.service.store import FIELDS, Conflict, Edit, ServiceStore, plain_value
 from brandfit.workspace import Workspace
 
 router = APIRouter()
 
 
-class ShownFields(msgspec.Struct, frozen=True):
+class FieldsOnPage(msgspec.Struct, frozen=True):
     """What a page showed of an influencer before it was edited."""
 
     note: str = ""
@@ -51,13 +51,13 @@ def shortlist(request: Request, _: Reader, here: Here, desk: Notes, brand: str) 
 def _page(
     request: Request,
     here: Workspace,
-    desk: Desk,
+    desk: ServiceStore,
     brand: str,
     edits: Sequence[Edit] = (),
     conflict: Conflict | None = None,
 ) -> Response:
     """The shortlist; after a conflict with what was typed (``edits``) in its fields."""
-    found = plain(listed.listed(here, desk, brand))
+    found = plain(shortlist_views.listed(here, desk, brand))
     fields_of_both = conflict.fields if conflict is not None else {}
     edit_of = {edit.influencer: edit for edit in edits}
     shown, theirs = {}, {}
@@ -70,7 +70,7 @@ def _page(
         if who in edit_of:
             typed = {name: value for name, value in edit_of[who].changes.items() if name in FIELDS}
             item |= typed
-            seen |= {name: edit_of[who].shown.get(name, current[name]) for name in typed}
+            seen |= {name: edit_of[who].on_page.get(name, current[name]) for name in typed}
         shown[who] = msgspec.json.encode(seen | theirs[who]).decode()
     ids = [item["influencer"] for item in found["items"]]
     return page(
@@ -78,9 +78,9 @@ def _page(
         "shortlist.html",
         200 if conflict is None else 409,
         found=found,
-        faces=people.faces(here, ids),
-        about=people.described(here, ids),
-        top=places.top(found["items"]),
+        faces=account_views.faces(here, ids),
+        about=account_views.described(here, ids),
+        top=ranking_views.top(found["items"]),
         shown=shown,
         theirs=theirs,
         conflict=f"{conflict.message} {conflict.hint}" if conflict is not None else "",
@@ -96,9 +96,9 @@ def add(
     influencer: Annotated[list[str], Form(min_length=1, max_length=1000)],
 ) -> Response:
     """Put several on the list at once."""
-    pairs = [places.pair(here, brand, one) for one in influencer]
+    pairs = [ranking_views.pair(here, brand, one) for one in influencer]
     for of, one in pairs:
-        desk.mark(of, one, {"listed": True})
+        desk.annotate(of, one, {"listed": True})
     noted(desk, caller, "list", f"{pairs[0][0]} {' '.join(one for _, one in pairs)}")
     return back(at(pairs[0][0], "shortlist"))
 
@@ -124,24 +124,24 @@ def notes(
 ) -> Response:
     """Save all fields of the page at once, all or none: those that were edited. What somebody else noted
     meanwhile in other fields stays; if both edited one field, the page shows both and nothing is saved."""
-    brand = people.account(here, brand)["id"]
+    brand = account_views.account(here, brand)["id"]
     columns = influencer, shown, note, tags, opinion
     if len({len(column) for column in columns}) > 1:
         raise UsageError("The form came incomplete.", "Go back and save again: nothing was saved.")
-    here_before = desk.marks(brand)
+    here_before = desk.annotations(brand)
     edits: dict[str, Edit] = {}
     for one, before, *fields in zip(*columns, strict=True):
-        edited, seen = _edited(*fields), _shown(before)
+        edited, seen = _edited(*fields), _fields_on_page(before)
         changed = {
             name: value
             for name, value in edited.items()
             if (name not in seen or plain_value(seen[name]) != value) and theirs != f"{name} {one}"
         }
         if changed:
-            one = one if one in here_before else places.pair(here, brand, one)[1]
+            one = one if one in here_before else ranking_views.pair(here, brand, one)[1]
             edits[one] = Edit(one, changed, seen)
     if off is not None:
-        off = off if off in here_before else places.pair(here, brand, off)[1]
+        off = off if off in here_before else ranking_views.pair(here, brand, off)[1]
         edit = edits.get(off, Edit(off, {}))
         edits[off] = replace(edit, changes={**edit.changes, "listed": False})
     try:
@@ -153,12 +153,12 @@ def notes(
     return back(at(brand, "shortlist"))
 
 
-def _shown(text: str) -> dict[str, Any]:
+def _fields_on_page(text: str) -> dict[str, Any]:
     """Fields as a page showed them; none where the form has none. Raises UsageError."""
     if not text:
         return {}
     try:
-        return msgspec.structs.asdict(msgspec.json.decode(text, type=ShownFields))
+        return msgspec.structs.asdict(msgspec.json.decode(text, type=FieldsOnPage))
     except msgspec.MsgspecError:
         raise UsageError("The form came incomplete.", "Go back and save again: nothing was saved.") from None
 
@@ -195,7 +195,7 @@ def report(
     ending: Annotated[Literal["html", "pdf"], Form()] = "html",
 ) -> Response:
     """Of those on the list; the page of the job has the file."""
-    found = listed.listed(here, desk, brand)
+    found = shortlist_views.listed(here, desk, brand)
     ids = [item["influencer"] for item in found["items"]]
     if len(ids) > 200:
         raise UsageError(
@@ -232,10 +232,10 @@ def change(
     if whole:  # an empty field comes as none
         note, tags = note or "", tags or ""
     brand, influencer = handle(brand), handle(influencer)
-    if influencer not in desk.marks(
+    if influencer not in desk.annotations(
         brand
     ):  # else it may be of one who is no longer here, and can be taken off
-        brand, influencer = places.pair(here, brand, influencer)
+        brand, influencer = ranking_views.pair(here, brand, influencer)
     asked = {
         "note": None if note is None else note.strip().replace("\r\n", "\n"),
         "tags": None
@@ -247,6 +247,6 @@ def change(
     if opinion is not None:
         changes["opinion"] = None if opinion == "none" else opinion
     _checked(changes)
-    desk.edit(brand, [Edit(influencer, changes, _shown(shown))])
+    desk.edit(brand, [Edit(influencer, changes, _fields_on_page(shown))])
     noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
     return back(at(brand, "shortlist"))

@@ -12,14 +12,14 @@ from starlette.responses import Response
 from brandfit import pipeline
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.explain.explanation import MapMethod
-from brandfit.explain.sentences import worth_telling
+from brandfit.explain.text import significant_items
 from brandfit.report.gather import both_sides
-from brandfit.service import people, places
+from brandfit.service import account_views, ranking_views
+from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Here, Notes, plain
-from brandfit.service.desk import MARK, Desk
-from brandfit.service.opinions import opinions
 from brandfit.service.pages._list import Form, ListForm
 from brandfit.service.pages._shared import Reader, page
+from brandfit.service.store import MARK, ServiceStore
 from brandfit.workspace import Workspace
 
 router = APIRouter()
@@ -66,7 +66,7 @@ def why(
 ) -> Response:
     """The score, its parts and what both are about; what takes long is on pages of its own, which a script
     loads into this one."""
-    brand, influencer = places.pair(here, brand, influencer)
+    brand, influencer = ranking_views.pair(here, brand, influencer)
     told, wrong = _explained(here, desk, brand, influencer, form)
     return page(
         request,
@@ -79,9 +79,9 @@ def why(
         side=side,
         address=form.address,
         pieces=_offered(here),
-        own={id: people.faces(here, [id], 4)[id] for id in (brand, influencer)},
-        about=people.described(here, [influencer])[influencer],
-        mark=desk.marks(brand).get(influencer, MARK),
+        own={id: account_views.faces(here, [id], 4)[id] for id in (brand, influencer)},
+        about=account_views.described(here, [influencer])[influencer],
+        mark=desk.annotations(brand).get(influencer, MARK),
         worked=influencer in pipeline.load(here).partners.get(brand, set()),
         unread=_unread(here, [brand, influencer], form.ranker or None),
     )
@@ -102,7 +102,7 @@ def piece(
 ) -> Response:
     """What of the posts, columns, words or pictures of one side makes the score; or the pair from both
     sides."""
-    brand, influencer = places.pair(here, brand, influencer)
+    brand, influencer = ranking_views.pair(here, brand, influencer)
     whose = influencer if side == "influencer" else brand
     values: dict[str, Any] = {
         "brand": brand,
@@ -156,17 +156,17 @@ def piece(
                 {
                     "told": one,
                     "items": one.items[:MOST],
-                    "sure": {item.id for item in worth_telling(one)},
+                    "sure": {item.id for item in significant_items(one)},
                     "digits": _digits([item.value for item in one.items[:MOST]]),
                 }
-                for one in told.of(piece, side)
+                for one in told.attributions_of(piece, side)
                 if one.items
             ]
             values["maps"] = list(told.maps)
-            values["posts"] = people.posts_of(
+            values["posts"] = account_views.posts_of(
                 here,
                 [one.post for one in told.maps]
-                + [item.id for one in told.of("posts") for item in one.items[:MOST]],
+                + [item.id for one in told.attributions_of("posts") for item in one.items[:MOST]],
             )
     except BrandfitError as error:
         values["wrong"] = f"{error.message} {error.hint}".strip()
@@ -184,15 +184,19 @@ def compare(
     asked: Annotated[list[str] | None, Query(alias="with", max_length=100)] = None,
 ) -> Response:
     """Two to four influencers for a brand, side by side."""
-    account = people.account(here, brand)
+    account = account_views.account(here, brand)
     brand = account["id"]
     if account["role"] != "brand" and "seen_by" not in account:
         raise UsageError(f"{brand} is no brand.", "Look it up among the influencers.")
-    ids = list(dict.fromkeys(places.pair(here, brand, one)[1] for one in asked or [] if one.strip()))
+    ids = list(dict.fromkeys(ranking_views.pair(here, brand, one)[1] for one in asked or [] if one.strip()))
     left_out, ids = ids[MOST_COMPARED:], ids[:MOST_COMPARED]
     if len(ids) < FEWEST_COMPARED:
         return page(request, "compare.html", brand=brand, ids=ids, rows=[], address=form.address)
-    faces, about, marks = people.faces(here, ids), people.described(here, ids), desk.marks(brand)
+    faces, about, marks = (
+        account_views.faces(here, ids),
+        account_views.described(here, ids),
+        desk.annotations(brand),
+    )
     prices = _prices(here, brand, ids, form.ranker or None)
     rows = []
     for id in ids:
@@ -222,7 +226,8 @@ def compare(
                 "price": prices.get(id),
                 "topics": pipeline.topics(here, id, 5),
                 "category": pipeline.category(here, id),
-                "facts": people.facts(here, people.account(here, id)) | people.habits(here, id),
+                "facts": account_views.facts(here, account_views.account(here, id))
+                | account_views.habits(here, id),
                 "hints": {hint.name: hint for hint in audience.hints},
                 "people": audience.view.people,
                 "mark": marks.get(id, MARK),
@@ -237,15 +242,15 @@ def compare(
         left_out=left_out,
         shared=pipeline.shared_audiences(here, ids),
         unread=_unread(here, [brand, *ids], form.ranker or None),
-        hints=people.HINTS,
+        hints=account_views.HINTS,
         currency=pipeline.currency_of(here),
-        top=places.top(rows),
+        top=ranking_views.top(rows),
         address=form.address,
     )
 
 
 def _explained(
-    here: Workspace, desk: Desk, brand: str, influencer: str, form: ListForm
+    here: Workspace, desk: ServiceStore, brand: str, influencer: str, form: ListForm
 ) -> tuple[dict[str, Any] | None, str]:
     """The score and the place of a pair in the list that the form asks for, or why there is none."""
     try:

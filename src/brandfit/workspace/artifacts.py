@@ -1,0 +1,199 @@
+"""Named, versioned folders of files: each written whole or not at all, checksummed, and verified before it is
+used.
+
+    <root>/<name>/<version>/manifest.json   SHA-256 and size of each file, and what the maker says of them
+    <root>/<name>/<version>/...             the files
+    <root>/<name>/current                   the version that counts
+
+A version is written into a temporary folder, synced and renamed; then ``current`` is replaced. A process that
+is killed leaves the old version, and at most a temporary folder that the next ``put`` sweeps away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from brandfit.errors import WorkspaceError
+
+MANIFEST = "manifest.json"
+STALE = 24 * 3600.0
+"""A temporary folder older than this many seconds belongs to nobody any more."""
+
+
+class ArtifactStore:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(
+        self, name: str, version: str, files: Mapping[str, Callable[[Path], None]], info: Mapping[str, Any]
+    ) -> Path:
+        """Write a version by calling each writer with the path of its file; make it the current one."""
+        home = self.root / name
+        home.mkdir(parents=True, exist_ok=True)
+        self._sweep(home)
+        temporary = home / f".tmp-{uuid.uuid4().hex}"
+        temporary.mkdir()
+        try:
+            for file, write in files.items():
+                write(temporary / file)
+            sums = {
+                file: {"sha256": sha256(temporary / file), "bytes": (temporary / file).stat().st_size}
+                for file in files
+            }
+            (temporary / MANIFEST).write_bytes(_seal({"files": sums, "info": info}))
+            for file in (*files, MANIFEST):
+                sync(temporary / file)
+            target = home / version
+            _replace_folder(temporary, target)
+            sync(home)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        write_atomic(home / "current", version.encode())
+        self._sweep(home, prefix=".tmp-old-", age=0.0)
+        return target
+
+    def get(self, name: str, version: str | None = None) -> tuple[Path, dict[str, Any]]:
+        """Folder and info of a version (default: the current one), its checksums verified.
+
+        Raises KeyError where there is none, WorkspaceError naming the file where it is damaged.
+        """
+        version = version or self.current(name)
+        folder = self.root / name / version
+        if not (folder / MANIFEST).is_file():
+            raise KeyError(name)
+        manifest = _unseal(folder / MANIFEST)
+        for file, expected in manifest["files"].items():
+            path = folder / file
+            if (
+                not path.is_file()
+                or path.stat().st_size != expected["bytes"]
+                or sha256(path) != expected["sha256"]
+            ):
+                raise damaged(path)
+        return folder, manifest["info"]
+
+    def info(self, name: str) -> dict[str, Any]:
+        """What the maker said of the current version, without reading its files."""
+        return _unseal(self.root / name / self.current(name) / MANIFEST)["info"]
+
+    def current(self, name: str) -> str:
+        """The version that counts. Raises KeyError where there is none."""
+        try:
+            return (self.root / name / "current").read_text()
+        except FileNotFoundError:
+            raise KeyError(name) from None
+
+    def stamp(self, name: str) -> tuple[str, int, int]:
+        """Tells the current version from every other, also from one of its name that was written before.
+        Raises KeyError."""
+        version = self.current(name)
+        try:
+            found = (self.root / name / version / MANIFEST).stat()
+        except FileNotFoundError:
+            raise KeyError(name) from None
+        return version, found.st_mtime_ns, found.st_ino
+
+    def names(self) -> list[str]:
+        """All names that have a current version, sorted."""
+        return (
+            sorted(p.parent.relative_to(self.root).as_posix() for p in self.root.glob("*/current"))
+            if self.root.is_dir()
+            else []
+        )
+
+    def versions(self, name: str) -> list[str]:
+        home = self.root / name
+        return (
+            sorted(p.name for p in home.iterdir() if p.is_dir() and not p.name.startswith("."))
+            if home.is_dir()
+            else []
+        )
+
+    def drop(self, name: str, version: str) -> None:
+        """Remove one version that is not the current one."""
+        shutil.rmtree(self.root / name / version, ignore_errors=True)
+
+    def _sweep(self, home: Path, prefix: str = ".tmp-", age: float = STALE) -> None:
+        for left in home.glob(f"{prefix}*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime >= age:
+                    shutil.rmtree(left, ignore_errors=True)
+
+
+def _seal(content: Mapping[str, Any]) -> bytes:
+    """A manifest: readable JSON that carries the SHA-256 of what it says."""
+    encoded = msgspec.json.encode(content)
+    sum_ = hashlib.sha256(encoded).hexdigest().encode()
+    return msgspec.json.format(b'{"sha256":"' + sum_ + b'","content":' + encoded + b"}")
+
+
+def _unseal(path: Path) -> Any:
+    try:
+        sealed = msgspec.json.decode(path.read_bytes())
+        if hashlib.sha256(msgspec.json.encode(sealed["content"])).hexdigest() == sealed["sha256"]:
+            return sealed["content"]
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+        pass
+    raise damaged(path)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace a file: a reader sees the old bytes or the new ones, also after a power cut."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        temporary.write_bytes(data)
+        sync(temporary)
+        temporary.rename(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Bring a file or a folder's list of names to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _replace_folder(temporary: Path, target: Path) -> None:
+    """Rename to the target. The same version again may be there, perhaps damaged, or come from elsewhere
+    meanwhile: it goes."""
+    for left in reversed(range(10)):
+        with contextlib.suppress(FileNotFoundError):
+            target.rename(target.parent / f".tmp-old-{uuid.uuid4().hex}")
+        try:
+            temporary.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not left:
+                raise
+        else:
+            return
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damaged(path: Path) -> WorkspaceError:
+    return WorkspaceError(
+        f"The file {path} is damaged: its content is not what was written.",
+        "Everything but the tables is made from them: delete that folder and make it again (encode, train), "
+        "or restore a copy.",
+    )
