@@ -46,9 +46,9 @@ def told(profiler: str, whole: Dataset, fold: Fold, seed: int) -> Fold:
 
 def judged(dataset: Dataset, folds: list[Fold], name: str, seed: int) -> RankerResult:
     protocol = protocols.get(name).replace(split=lambda dataset, **settings: folds)
-    return evaluate({"brandfit": lambda seed: Brandfit(seed=seed)}, dataset, protocol, (seed,)).results[
-        "brandfit"
-    ]
+    return evaluate(
+        {"brandfit": lambda seed: Brandfit(seed=seed)}, dataset, protocol=protocol, seeds=(seed,)
+    ).results["brandfit"]
 
 
 def main() -> None:

@@ -78,13 +78,15 @@ def main() -> None:
         found: dict[str, list[dict[str, float]]] = {}
         for n in range(asked.pairs):
             brand = brands[int(rng.integers(len(brands)))]
-            best = pipeline.rank(workspace, brand, asked.ranker, BEST).candidates.tolist()
+            best = pipeline.rank(workspace, brand, ranker=asked.ranker, k=BEST).candidates.tolist()
             influencer = best[int(rng.integers(len(best)))]
             games = [attributor.posts(brand, influencer)]
             games += [
-                attributor.columns(brand, influencer, s) for s in attributor.slots if dataset.slots[s].columns
+                attributor.columns(brand, influencer, slot=s)
+                for s in attributor.slots
+                if dataset.slots[s].columns
             ]
-            games += [attributor.words(brand, influencer, text, "text")]
+            games += [attributor.words(brand, influencer, encoder=text, slot="text")]
             for game in games:
                 result = judged(attributor, game, weights_of(attributor, game))
                 if result is not None:
@@ -92,7 +94,9 @@ def main() -> None:
             shown = set(dataset.images["post"].to_pylist())
             mine = attributor.posts(brand, influencer).ids
             if seen := [post for post in mine if post in shown]:
-                game, values = cells(ranker, dataset, picture, brand, influencer, seen[0])
+                game, values = cells(
+                    ranker, dataset, encoder=picture, brand=brand, influencer=influencer, post=seen[0]
+                )
                 result = judged(attributor, game, values)
                 if result is not None:
                     found.setdefault("heat map (occlusion)", []).append(result)

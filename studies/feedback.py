@@ -123,7 +123,7 @@ def judged(
                         continue
                     n_likes, n_dislikes = k * (kind != "dislikes"), k * (kind != "likes")
                     given = np.concatenate([likeness[:n_likes], likeness[most : most + n_dislikes]])
-                    effect = effects_of_marks(given, case.scores, n_likes, weights).sum(axis=0)
+                    effect = effects_of_marks(given, case.scores, likes=n_likes, weights=weights).sum(axis=0)
                     values[weights, kind, k] = metrics(case.scores + effect)
     return values
 

@@ -72,7 +72,7 @@ def judged_at(
     """Row to metric to values (brands,) of one draw, means over seeds."""
     chosen = tuple(metric_names.parse(metric) for metric in METRICS)
     protocol = protocols.get(name).replace(split=lambda dataset, **settings: folds, metrics=chosen)
-    report = evaluate(makers, dataset, protocol, tuple(range(seed_count)))
+    report = evaluate(makers, dataset, protocol=protocol, seeds=tuple(range(seed_count)))
     return {
         row: {str(metric): found.mean(metric) for metric in chosen} for row, found in report.results.items()
     }

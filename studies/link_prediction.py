@@ -159,7 +159,7 @@ def products(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 def ours(split: Split, epochs: int, seed: int) -> tuple[np.ndarray, float]:
     start = time.perf_counter()
-    vectors = node2vec(split.kept, split.n, Config(epochs=epochs), seed)
+    vectors = node2vec(split.kept, split.n, config=Config(epochs=epochs), seed=seed)
     return vectors, time.perf_counter() - start
 
 

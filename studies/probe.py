@@ -88,7 +88,7 @@ def main() -> None:
         stated = (category != "other") & (category != None)  # noqa: E711
         ids, category = ids[stated], category[stated]
         values = {
-            name: unit(name, account_vectors(dataset.with_slots({"x": f}), "x", ids).values)
+            name: unit(name, account_vectors(dataset.with_slots({"x": f}), "x", accounts=ids).values)
             for name, f in found.items()
         }
     groups = {name: [name] for name in values}

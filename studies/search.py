@@ -88,7 +88,7 @@ def bare(dataset: Dataset) -> Dataset:
     at = images.schema.get_field_index("alt_text")
     images = images.set_column(at, images.schema.field(at), pa.nulls(len(images), pa.string()))
     tables = {"accounts": dataset.accounts, "posts": posts, "images": images, "links": dataset.stored_links}
-    return Dataset(tables, f"{dataset.fingerprint} bare", {}, dataset.picture)
+    return Dataset(tables, f"{dataset.fingerprint} bare", slots={}, pictures=dataset.picture)
 
 
 class Judge:

@@ -44,7 +44,7 @@ def sample(tmp_path_factory) -> Path:
     with FileLock(f"{folder}.lock"):
         if not (folder / "made").exists():
             with Workspace(folder, create=True) as workspace:
-                pipeline.import_source(workspace, "sample", None, {"influencers": "30"})
+                pipeline.import_source(workspace, "sample", path=None, settings={"influencers": "30"})
                 for encoder in ("text.hashing", "image.classical", "concept.bag", "engagement"):
                     pipeline.encode(workspace, encoder)
                 pipeline.train(workspace, "brandfit")

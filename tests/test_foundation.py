@@ -139,7 +139,7 @@ def test_a_ranking_keeps_parts_with_their_candidate():
     ranking = rank(
         "x",
         ids,
-        np.array([1.0, np.nan, 3.0]),
+        scores=np.array([1.0, np.nan, 3.0]),
         parts={"text": np.array([1.0, np.nan, 2.0]), "picture": np.array([0.0, np.nan, 1.0])},
     )
     assert ranking.candidates.tolist() == ["c", "a", "b"]

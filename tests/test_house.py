@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "brandfit"
 
 FLOORS = [
-    {"errors", "reasons", "seeds"},
+    {"errors", "messages", "seeds"},
     {"arguments", "number_text"},
     {"config"},
-    {"names"},
+    {"registry"},
     {"data"},
     {"ranking", "learning"},
     {"encoders", "rankers"},

@@ -70,7 +70,10 @@ def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
         ranker = make["wsim"](0)
         seen.append(ranker.config.epochs)
         real = evaluation.evaluate(
-            {"random": lambda s: registry.load("ranker", "random")(None, s)}, dataset, protocol, seeds
+            {"random": lambda s: registry.load("ranker", "random")(None, s)},
+            dataset,
+            protocol=protocol,
+            seeds=seeds,
         )
         values = real.results["random"].values
         for arrays in values.values():
@@ -79,21 +82,21 @@ def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
         return real
 
     monkeypatch.setattr(tuning, "evaluate", judged)
-    found = tune(demo, "wsim", {"epochs": "0:9"}, trials=12)
+    found = tune(demo, "wsim", tries={"epochs": "0:9"}, trials=12)
     assert found.settings == {"epochs": 7}
     assert found.value == pytest.approx(0.37)
     assert found.default == pytest.approx(0.3)  # 200 epochs
     assert found.p < 0.01  # every brand gains
     assert len(seen) == 13  # the settings as they come, and twelve trials
-    again = tune(demo, "wsim", {"epochs": "0:9"}, trials=12)
+    again = tune(demo, "wsim", tries={"epochs": "0:9"}, trials=12)
     assert len(seen) == 13
     assert msgspec.json.encode(again.to_dict()) == msgspec.json.encode(found.to_dict())
-    tune(demo, "wsim", {"epochs": "0:9"}, trials=14)
+    tune(demo, "wsim", tries={"epochs": "0:9"}, trials=14)
     assert len(seen) == 15
 
 
 def test_settings_as_they_come_are_kept_where_nothing_is_better(demo):
-    found = tune(demo, "simcos", {"fusion": "concatenate,average"}, trials=2)
+    found = tune(demo, "simcos", tries={"fusion": "concatenate,average"}, trials=2)
     assert found.value >= found.default
     assert found.p == 1 or (found.settings and found.p <= 1)
     assert set(found.settings) <= {"fusion"}
@@ -105,11 +108,11 @@ def test_test_brands_are_never_looked_at(demo, monkeypatch):
 
     def watched(make, dataset, protocol, seeds):
         judged.append(set(dataset.brands.tolist()))
-        return evaluation.evaluate(make, dataset, protocol, seeds)
+        return evaluation.evaluate(make, dataset, protocol=protocol, seeds=seeds)
 
     monkeypatch.setattr(tuning, "evaluate", watched)
     monkeypatch.setattr(pipeline, "load", marked(pipeline.load))
-    tune(demo, "simcos", {"fusion": "concatenate,average"}, trials=1, metric="AUC")
+    tune(demo, "simcos", tries={"fusion": "concatenate,average"}, trials=1, metric="AUC")
     hidden = {b for n, b in enumerate(sorted(demo.dataset().brands.tolist())) if n % 3 == 0}
     assert judged
     assert all(not (seen & hidden) and seen for seen in judged)
@@ -136,15 +139,15 @@ def marked(load):
 
 def test_a_search_that_was_broken_off_tries_nothing_twice(demo):
     tries = {"strength": "1:1000"}
-    first = [settings for settings, _ in tune(demo, "brandfit", tries, trials=2, seed=5).trials]
-    both = [settings for settings, _ in tune(demo, "brandfit", tries, trials=4, seed=5).trials]
+    first = [settings for settings, _ in tune(demo, "brandfit", tries=tries, trials=2, seed=5).trials]
+    both = [settings for settings, _ in tune(demo, "brandfit", tries=tries, trials=4, seed=5).trials]
     assert both[:2] == first
     assert len({settings["strength"] for settings in both}) == 4
 
 
 def test_a_trial_that_was_broken_off_is_tried_again(demo, monkeypatch):
     tries, real, count = {"strength": "1:1000"}, tuning.evaluate, 0
-    whole = tune(demo, "brandfit", tries, trials=4, seed=6).trials
+    whole = tune(demo, "brandfit", tries=tries, trials=4, seed=6).trials
 
     def broken_off(*asked):
         nonlocal count
@@ -157,14 +160,14 @@ def test_a_trial_that_was_broken_off_is_tried_again(demo, monkeypatch):
     monkeypatch.setattr(tuning, "_storage", lambda optuna, workspace: storage)
     monkeypatch.setattr(tuning, "evaluate", broken_off)
     with pytest.raises(KeyboardInterrupt):
-        tune(demo, "brandfit", tries, trials=4, seed=6)
-    assert tune(demo, "brandfit", tries, trials=4, seed=6).trials == whole
+        tune(demo, "brandfit", tries=tries, trials=4, seed=6)
+    assert tune(demo, "brandfit", tries=tries, trials=4, seed=6).trials == whole
 
 
 def test_a_trial_that_diverges_is_one_that_failed(demo):
     pytest.importorskip("torch")
     with pytest.raises(UsageError, match="Each of the 2 trials failed"):
-        tune(demo, "mir", {"learning_rate": "1e25:1e30"}, trials=2)
+        tune(demo, "mir", tries={"learning_rate": "1e25:1e30"}, trials=2)
 
 
 def test_a_metric_that_is_not_defined_is_told(demo, monkeypatch):
@@ -173,13 +176,13 @@ def test_a_metric_that_is_not_defined_is_told(demo, monkeypatch):
         pipeline, "load", lambda *a: (d := load(*a)).hide_categories(d.accounts["id"].to_pylist())
     )
     with pytest.raises(UsageError, match="cAUC is not defined"):
-        tune(demo, "simcos", {"fusion": "average"}, metric="cAUC", seed=9)
+        tune(demo, "simcos", tries={"fusion": "average"}, metric="cAUC", seed=9)
 
 
 def test_what_is_wrong_is_told(demo):
     with pytest.raises(UsageError, match="Tune what"):
-        tune(demo, "simcos", {})
+        tune(demo, "simcos", tries={})
     with pytest.raises(UnknownName):
-        tune(demo, "simcos", {"fusion": "average"}, protocol="official")
+        tune(demo, "simcos", tries={"fusion": "average"}, protocol="official")
     with pytest.raises(UnknownName):
-        tune(demo, "simcos", {"fusion": "average"}, metric="beauty")
+        tune(demo, "simcos", tries={"fusion": "average"}, metric="beauty")

@@ -55,17 +55,23 @@ def texts(value: str | Iterable[str], name: str) -> list[str]:
     >>> texts("a.b", "accounts"), texts(("a.b", "c.d"), "accounts")
     (['a.b'], ['a.b', 'c.d'])
     """
-    return [str(item) for item in _several(value, name, str, "text", '"a.b"', '["a.b", "c.d"]')]
+    return [
+        str(item)
+        for item in _several(value, name, one=str, word="text", single='"a.b"', several='["a.b", "c.d"]')
+    ]
 
 
 def paths(value: str | Path | Iterable[str | Path], name: str) -> list[str | Path]:
     """A path or several as a list. Raises UsageError."""
-    return _several(value, name, (str, Path), "path", '"a.csv"', '["a.csv", "b.csv"]')
+    return _several(value, name, one=(str, Path), word="path", single='"a.csv"', several='["a.csv", "b.csv"]')
 
 
 def whole_numbers(value: int | Iterable[int], name: str) -> tuple[int, ...]:
     """A whole number or several as a tuple. Raises UsageError."""
-    return tuple(int(item) for item in _several(value, name, Integral, "whole number", "0", "[0, 1, 2]"))
+    return tuple(
+        int(item)
+        for item in _several(value, name, one=Integral, word="whole number", single="0", several="[0, 1, 2]")
+    )
 
 
 def seeds_of(value: int | Iterable[int], name: str) -> tuple[int, ...]:
@@ -206,7 +212,7 @@ def checked(function: Callable[P, Result]) -> Callable[P, Result]:
             for name, value in bound.arguments.items():
                 if name not in hints() or signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
                     continue
-                converted = _converted(value, hints()[name], name, function.__name__)
+                converted = _converted(value, hints()[name], name=name, function=function.__name__)
                 if converted is not value and hasattr(converted, "close"):
                     opened.append(converted)
                 bound.arguments[name] = converted
@@ -227,7 +233,7 @@ def accepts(hint: Any) -> Accepts | None:
     return None
 
 
-def _converted(value: Any, hint: Any, name: str, function: str) -> Any:
+def _converted(value: Any, hint: Any, *, name: str, function: str) -> Any:
     about = accepts(hint)
     if about is None:
         if not _fits(value, hint):
@@ -244,7 +250,7 @@ def _converted(value: Any, hint: Any, name: str, function: str) -> Any:
         raise UsageError(f"{function}: {error.message}", error.hint) from None
 
 
-def _several(value: Any, name: str, one: Any, word: str, single: str, several: str) -> list[Any]:
+def _several(value: Any, name: str, *, one: Any, word: str, single: str, several: str) -> list[Any]:
     hint = f"Write {name}={single} for one, {name}={several} for several."
     if _is_one(value, one):
         return [value]

@@ -36,7 +36,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         checked = {}
         for name, value in settings.items():
             if name not in known:
-                raise UnknownName("setting", name, known)
+                raise UnknownName("setting", name, known=known)
             try:
                 checked[name] = _convert(value, known[name].type)
             except ValueError as error:
@@ -117,7 +117,7 @@ def refuse_unread(settings: Iterable[str] | None, takers: Mapping[str, Iterable[
             )
             scopes = ", ".join(f"{taker}.NAME" for taker in takers)
             rest = f"Settings here: {scopes}." if takers else "Nothing can be set here."
-            raise UnknownName("setting", setting, known, f"{near} {rest}".strip())
+            raise UnknownName("setting", setting, known=known, hint=f"{near} {rest}".strip())
 
 
 def from_toml(file: str | Path, type_: type[Declared]) -> Declared:

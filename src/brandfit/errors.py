@@ -40,7 +40,7 @@ class UsageError(BrandfitError):
 class UnknownName(UsageError):
     """No ``kind`` of this name; the nearest names that exist are suggested."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+    def __init__(self, kind: str, name: str, *, known: Iterable[str], hint: str = "") -> None:
         hint = hint or suggestion(name, known)
         super().__init__(f"There is no {kind} named {name!r}.", hint)
         self.kind, self.name = kind, name

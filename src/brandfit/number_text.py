@@ -71,13 +71,14 @@ def _decimal(text: str, ratio: bool) -> Decimal:
     elif _GROUPED.fullmatch(digits):
         value = Decimal(re.sub("[^0-9]", "", digits))
     elif found := _SINGLE.fullmatch(digits):
-        value = _single(text.strip(), *found.groups(), suffix=suffix, ratio=ratio)
+        before, mark, after = found.groups()
+        value = _single(text.strip(), before, mark=mark, after=after, suffix=suffix, ratio=ratio)
     else:
         raise ValueError(f"expected a number, found {text.strip()!r}")
     return (-value if sign == "-" else value) * scale
 
 
-def _single(text: str, before: str, mark: str, after: str, *, suffix: str, ratio: bool) -> Decimal:
+def _single(text: str, before: str, *, mark: str, after: str, suffix: str, ratio: bool) -> Decimal:
     """Digits with one point or comma between."""
     thousands = len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0")
     if thousands and mark == "," and not ratio and not suffix:

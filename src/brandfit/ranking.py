@@ -37,7 +37,9 @@ class Moves:
         if not isinstance(at, slice):
             before = np.argsort(np.argsort(before)) + 1
             moved = before - np.arange(1, len(before) + 1)
-        return Moves(before, moved, self.effect[at], self.mark[at], self.liked[at])
+        return Moves(
+            before=before, moved=moved, effect=self.effect[at], mark=self.mark[at], liked=self.liked[at]
+        )
 
     def row(self, n: int) -> dict:
         """Of the nth candidate as plain values. ``because`` is None where others moved past it."""
@@ -110,10 +112,14 @@ class Ranking:
         )
         if isinstance(at, slice):
             return found
-        old = _evidence_notes(self.ranker, self.brand, self.no_evidence, int(self.is_candidate.sum()))
+        old = _evidence_notes(
+            self.ranker, self.brand, no_evidence=self.no_evidence, candidates=int(self.is_candidate.sum())
+        )
         no_evidence = int(np.isnan(found.scores[found.is_candidate]).sum())
         notes = [note for note in self.notes if note not in old]
-        new = _evidence_notes(self.ranker, self.brand, no_evidence, int(found.is_candidate.sum()))
+        new = _evidence_notes(
+            self.ranker, self.brand, no_evidence=no_evidence, candidates=int(found.is_candidate.sum())
+        )
         return replace(found, no_evidence=no_evidence, notes=(*new, *notes))
 
     @property
@@ -192,7 +198,7 @@ class Ranking:
         ]
 
 
-def _evidence_notes(ranker: str, brand: str, no_evidence: int, candidates: int) -> list[str]:
+def _evidence_notes(ranker: str, brand: str, *, no_evidence: int, candidates: int) -> list[str]:
     """What a reader must know where nobody could be scored; some without evidence are counted in
     ``incomplete``."""
     if not no_evidence or no_evidence < candidates:
@@ -234,6 +240,7 @@ def _count(k: int) -> int:
 def rank(
     brand: str,
     candidates: np.ndarray,
+    *,
     scores: np.ndarray,
     k: int | None = None,
     parts: Mapping[str, np.ndarray] | None = None,
@@ -245,17 +252,19 @@ def rank(
     best = order(scores, candidates, k)
     no_evidence = int(np.isnan(scores).sum())
     evidence = [
-        note for note in _evidence_notes(ranker, brand, no_evidence, len(candidates)) if note not in notes
+        note
+        for note in _evidence_notes(ranker, brand, no_evidence=no_evidence, candidates=len(candidates))
+        if note not in notes
     ]
     return Ranking(
-        brand,
-        np.asarray(candidates)[best],
-        np.asarray(scores)[best],
-        {name: np.asarray(values)[best] for name, values in (parts or {}).items()},
-        ranker,
-        fingerprint,
-        (*evidence, *notes),
-        len(candidates),
+        brand=brand,
+        candidates=np.asarray(candidates)[best],
+        scores=np.asarray(scores)[best],
+        parts={name: np.asarray(values)[best] for name, values in (parts or {}).items()},
+        ranker=ranker,
+        fingerprint=fingerprint,
+        notes=(*evidence, *notes),
+        among=len(candidates),
         no_evidence=no_evidence,
     )
 
@@ -272,8 +281,8 @@ def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
             raise UnknownName(
                 "part of the score",
                 name,
-                ranking.parts,
-                "" if ranking.parts else f"{ranking.ranker} tells no parts.",
+                known=ranking.parts,
+                hint="" if ranking.parts else f"{ranking.ranker} tells no parts.",
             )
     if ranking.parts and not any(weights.get(name, 1.0) for name in ranking.parts):
         raise UsageError(
@@ -296,7 +305,7 @@ def weighted(ranking: Ranking, weights: Mapping[str, float]) -> Ranking:
     )
 
 
-def moved(ranking: Ranking, effect: np.ndarray, mark: np.ndarray, liked: np.ndarray) -> Ranking:
+def moved(ranking: Ranking, effect: np.ndarray, *, mark: np.ndarray, liked: np.ndarray) -> Ranking:
     """Ranked anew with the effect (n,) of likes and dislikes as the part ``feedback``; mark and liked (n,) as
     in ``Moves``."""
     scores = ranking.scores + effect
@@ -308,7 +317,9 @@ def moved(ranking: Ranking, effect: np.ndarray, mark: np.ndarray, liked: np.ndar
         candidates=ranking.candidates[best],
         scores=scores[best],
         parts={name: values[best] for name, values in parts.items()},
-        moves=Moves(best + 1, best + 1 - places, effect[best], mark[best], liked[best]),
+        moves=Moves(
+            before=best + 1, moved=best + 1 - places, effect=effect[best], mark=mark[best], liked=liked[best]
+        ),
         guests=ranking.guests[best] if ranking.guests is not None else None,
     )
 

@@ -66,7 +66,7 @@ def load(kind: str, name: str) -> Any:
         raise TypeError(f"{module.__name__} defines no {kind}")
     if name in _outside(kind):
         return _outside(kind)[name].load()
-    raise UnknownName(kind, name, names(kind))
+    raise UnknownName(kind, name, known=names(kind))
 
 
 def name_of(kind: str, cls: type) -> str:

@@ -117,6 +117,7 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
 def tune(
     workspace: Workspace,
     ranker: str,
+    *,
     tries: Mapping[str, str],
     trials: int = 20,
     metric: str = "MAP",
@@ -139,8 +140,9 @@ def tune(
         raise UnknownName(
             "protocol to tune by",
             protocol,
-            ("cv5", "expansion"),
-            "Tune by cv5 or expansion: the others end on the days and brands that nothing may be chosen by.",
+            known=("cv5", "expansion"),
+            hint="Tune by cv5 or expansion: the others end on the days and brands that nothing may be "
+            "chosen by.",
         )
     cls = registry.load("ranker", ranker)
     wanted = space(ranker, tries)
@@ -160,7 +162,7 @@ def tune(
         """(b,) of the brands."""
         config = cls.Config.from_settings(settings)
         return (
-            evaluate({ranker: lambda s: cls(config, s)}, dataset, chosen, (seed,))
+            evaluate({ranker: lambda s: cls(config, s)}, dataset, protocol=chosen, seeds=(seed,))
             .results[ranker]
             .mean(measured)
         )
@@ -211,16 +213,24 @@ def tune(
     trials_found = [(trial.params, float(trial.value)) for trial in finished if trial.value is not None]
     assert best.value is not None
     if sign * best.value <= sign * default:
-        return Tuned(ranker, metric, {}, default, default, 1.0, trials_found)
+        return Tuned(
+            ranker=ranker,
+            metric=metric,
+            settings={},
+            value=default,
+            default=default,
+            p=1.0,
+            trials=trials_found,
+        )
     p = holm([_doubt(np.array(trial.user_attrs[BRANDS]), as_it_comes, sign) for trial in finished])
     return Tuned(
-        ranker,
-        metric,
-        best.params,
-        best.value,
-        default,
-        p[[trial.number for trial in finished].index(best.number)],
-        trials_found,
+        ranker=ranker,
+        metric=metric,
+        settings=best.params,
+        value=best.value,
+        default=default,
+        p=p[[trial.number for trial in finished].index(best.number)],
+        trials=trials_found,
     )
 
 

@@ -71,7 +71,7 @@ def planted(seed: int = 0, n: int = 150) -> Dataset:
             post = f"{id}-{c % 2}"
             links.append(
                 Link(
-                    id=link_id("comments", who, id, post, text, c),
+                    id=link_id("comments", who, target=id, post=post, text=text, nth=c),
                     kind="comments",
                     source=who,
                     target=id,

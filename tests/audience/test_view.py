@@ -60,7 +60,12 @@ def dataset() -> Dataset:
     order = [p.id for p in posts]
     assert order[6] == "o3-1"
     concepts = Features(
-        "concept.bag", np.array(order, dtype=object), values, "post", ("cooking", "rest"), slot="concept"
+        name="concept.bag",
+        ids=np.array(order, dtype=object),
+        values=values,
+        level="post",
+        columns=("cooking", "rest"),
+        slot="concept",
     )
     return Dataset.from_rows(accounts, posts, links=links).with_slots({"concept": concepts})
 
@@ -210,11 +215,11 @@ def test_overlap_is_that_of_sets(audiences):
 def test_where_nobody_comments_nothing_is_liked():
     accounts, posts = [Account(id="shop", role="brand"), Account(id="peak")], [Post(id="p", account="peak")]
     concepts = Features(
-        "concept.bag",
-        np.array(["p"], dtype=object),
-        np.ones((1, 1), np.float32),
-        "post",
-        ("tea",),
+        name="concept.bag",
+        ids=np.array(["p"], dtype=object),
+        values=np.ones((1, 1), np.float32),
+        level="post",
+        columns=("tea",),
         slot="concept",
     )
     view = Views(Dataset.from_rows(accounts, posts).with_slots({"concept": concepts})).view("peak", "shop")

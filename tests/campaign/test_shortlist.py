@@ -234,23 +234,27 @@ def test_no_exchange_of_one_is_left_that_adds(seed, n):
 def test_prices_follow_the_rule_or_the_list():
     ids = np.array(["ana", "bo", "cy", "di"], dtype=object)
     followers, rate = np.array([10_000, 10_000, 1_000, np.nan]), np.array([0.04, 0.01, 0.01, np.nan])
-    found = prices(ids, followers, rate, {"bo": 77.0})
+    found = prices(ids, followers, rate=rate, given={"bo": 77.0})
     assert found.middle[1] == 77.0
     assert (found.low[1], found.high[1]) == (77.0, 77.0)
     assert found.is_stated.tolist() == [False, True, False, False]
     assert found.middle[0] == pytest.approx(10 * 10 * 2)  # four times the usual rate: twice the price
     assert (found.low[0], found.high[0]) == (pytest.approx(100), pytest.approx(400))
     assert found.middle[2] == 25  # the least
-    assert prices(ids, followers, rate, {}, PriceConfig.from_settings({"per_thousand": 20.0})).middle[
-        0
-    ] == pytest.approx(400)
+    assert prices(
+        ids, followers, rate=rate, given={}, config=PriceConfig.from_settings({"per_thousand": 20.0})
+    ).middle[0] == pytest.approx(400)
     assert np.isnan(
         [found.middle[3], found.low[3], found.high[3]]
     ).all()  # without followers there is nothing to estimate by
-    assert prices(ids, followers, rate, {"di": 60.0}).middle[3] == 60.0
+    assert prices(ids, followers, rate=rate, given={"di": 60.0}).middle[3] == 60.0
     assert not found.by_size.any()
     unrated = prices(
-        ids, followers, np.array([0.04, 0.01, np.nan, 0.02]), {}, PriceConfig.from_settings({"least": 0.0})
+        ids,
+        followers,
+        rate=np.array([0.04, 0.01, np.nan, 0.02]),
+        given={},
+        config=PriceConfig.from_settings({"least": 0.0}),
     )
     assert unrated.by_size.tolist() == [False, False, True, False]
     assert (unrated.middle[2], unrated.low[2], unrated.high[2]) == pytest.approx(
@@ -426,20 +430,22 @@ def test_the_first_of_the_ranking_are_told_with_their_worth(seed, n):
 
 def test_a_set_that_somebody_chose_is_appraised_as_the_shortlist_would(tmp_path):
     with Workspace(tmp_path / "w", create=True) as workspace:
-        pipeline.import_source(workspace, "sample", None, {"influencers": "40"})
+        pipeline.import_source(workspace, "sample", path=None, settings={"influencers": "40"})
         pipeline.encode(workspace, "text.hashing")
         told = pipeline.shortlist(workspace, "northpeak.outdoor", count=3)
         same = pipeline.appraise(
-            workspace, "@Northpeak.Outdoor", [pick.influencer for pick in told.picks][::-1]
+            workspace, "@Northpeak.Outdoor", influencers=[pick.influencer for pick in told.picks][::-1]
         )
         assert sorted(p.influencer for p in same.picks) == sorted(p.influencer for p in told.picks)
         assert [p.rank for p in same.picks] == sorted(p.rank for p in same.picks)
         assert vars(same.totals) == vars(told.totals)
         assert sum(p.adds for p in same.picks) == pytest.approx(same.totals.weighted_reach.value)
         partner = sorted(pipeline.load(workspace).partners["northpeak.outdoor"])[0]
-        both = pipeline.appraise(workspace, "northpeak.outdoor", [partner, same.picks[0].influencer])
+        both = pipeline.appraise(
+            workspace, "northpeak.outdoor", influencers=[partner, same.picks[0].influencer]
+        )
         assert {p.influencer for p in both.picks} == {partner, same.picks[0].influencer}
-        empty = pipeline.appraise(workspace, "northpeak.outdoor", [])
+        empty = pipeline.appraise(workspace, "northpeak.outdoor", influencers=[])
         assert empty.picks == ()
         assert (empty.totals.reach.value, empty.totals.price.value, empty.totals.engagement.value) == (
             0,
@@ -447,7 +453,7 @@ def test_a_set_that_somebody_chose_is_appraised_as_the_shortlist_would(tmp_path)
             0,
         )
         with pytest.raises(UnknownName):
-            pipeline.appraise(workspace, "northpeak.outdoor", ["nobody.at.all"])
+            pipeline.appraise(workspace, "northpeak.outdoor", influencers=["nobody.at.all"])
 
 
 # --- objectives, on planted data ----------------------------------------------------------------------------
@@ -486,7 +492,7 @@ def planted(tmp_path_factory):
         rows += [Post(id=f"{id}-{n}", account=id, **counts) for n in range(4)]
     for id, fans in AUDIENCE.items():
         rows += [
-            Link(id=link_id("follows", f"fan{n}", id), kind="follows", source=f"fan{n}", target=id)
+            Link(id=link_id("follows", f"fan{n}", target=id), kind="follows", source=f"fan{n}", target=id)
             for n in fans
         ]
     (place / "prices.csv").write_text(
@@ -501,11 +507,11 @@ def planted(tmp_path_factory):
                 ids.append(f"{account}-{n}")
                 values.append([near, 1 - near, 0.1 + 0.01 * n])
         features = Features(
-            "concept.bag",
-            np.array(ids, dtype=object),
-            np.array(values, np.float32),
-            "post",
-            ("up", "by", "in"),
+            name="concept.bag",
+            ids=np.array(ids, dtype=object),
+            values=np.array(values, np.float32),
+            level="post",
+            columns=("up", "by", "in"),
             slot="concept",
         )
         workspace.save(features)
@@ -517,7 +523,7 @@ def best_by_hand(workspace, objective, budget, names):
     known member)."""
     audience = {id: set(fans) for id, fans in AUDIENCE.items()}
     each = {id: PLANTED[id][0] / len(members) for id, members in audience.items()}
-    ranking = pipeline.rank(workspace, "north", "simcos", data=EVERYBODY)
+    ranking = pipeline.rank(workspace, "north", ranker="simcos", data=EVERYBODY)
     share = {id: 1 - n / len(ranking) for n, id in enumerate(ranking.candidates.tolist())}
 
     def value(chosen):
@@ -564,7 +570,7 @@ def test_each_objective_finds_its_best_set(planted, objective, budget):
         told = pipeline.shortlist(
             workspace,
             "north",
-            budget,
+            budget=budget,
             ranker="simcos",
             price_list=planted / "prices.csv",
             data=EVERYBODY,
@@ -598,9 +604,18 @@ def test_where_values_add_up_the_set_is_the_best_of_all_sets(seed, objective, co
     match_is = "rank share" if objective == "rank_reach" else "chance"
     followers, match = rng.integers(1_000, 90_000, n).astype(float), rng.random(n)
     given_prices = {f"i{k}": float(rng.integers(50, 900)) for k in range(n)}
-    told = prices(ids, followers, np.full(n, np.nan), given_prices)
+    told = prices(ids, followers, rate=np.full(n, np.nan), given=given_prices)
     engagement = forecast(np.arange(n), rng.integers(0, 4_000, n), n)
-    pool = Pool(ids, range(1, n + 1), match, match_is, followers, told, engagement, sparse.csr_matrix((n, 0)))
+    pool = Pool(
+        ids=ids,
+        ranks=range(1, n + 1),
+        match=match,
+        match_is=match_is,
+        followers=followers,
+        prices=told,
+        forecast=engagement,
+        audience=sparse.csr_matrix((n, 0)),
+    )
     budget, count = float(rng.integers(100, 2_500)), int(rng.integers(1, n + 1)) if counted else None
     found = shortlist(
         pool, "north", ranker="any", objective=objective, currency="", budget=budget, count=count
@@ -615,12 +630,12 @@ def test_where_values_add_up_the_set_is_the_best_of_all_sets(seed, objective, co
 def test_an_unknown_price_is_unknown_and_not_chosen_for_money(planted):
     with Workspace(planted / "w") as workspace:
         rich = pipeline.shortlist(
-            workspace, "north", 100_000, ranker="simcos", data=EVERYBODY, objective="engagement"
+            workspace, "north", budget=100_000, ranker="simcos", data=EVERYBODY, objective="engagement"
         )
         by_count = pipeline.shortlist(
-            workspace, "north", None, 8, "simcos", data=EVERYBODY, objective="engagement"
+            workspace, "north", budget=None, count=8, ranker="simcos", data=EVERYBODY, objective="engagement"
         )
-        told = pipeline.appraise(workspace, "north", [*PLANTED], "simcos", data=EVERYBODY)
+        told = pipeline.appraise(workspace, "north", influencers=[*PLANTED], ranker="simcos", data=EVERYBODY)
     assert [(one.reason, one.examples) for one in rich.excluded] == [
         ("price_unknown", ("loud.gus",)),
         ("engagement_unknown", ("mute.hal",)),
@@ -654,7 +669,7 @@ def test_one_without_evidence_has_no_rank_share(planted):
             ]
             other.write("test", rows)
             other.save(workspace.features("concept.bag"))
-            told = pipeline.shortlist(other, "north", None, 20, "simcos", data=EVERYBODY)
+            told = pipeline.shortlist(other, "north", budget=None, count=20, ranker="simcos", data=EVERYBODY)
     assert ("no_evidence", ("blank.ivo",)) in [(one.reason, one.examples) for one in told.excluded]
     assert "blank.ivo" not in {pick.influencer for pick in told.picks}
 
@@ -735,14 +750,20 @@ def test_the_currency_of_a_price_list_counts(planted, tmp_path):
     listed.write_text("\n".join([f"{rows[0]},currency,agency", *(f"{row},EUR,x" for row in rows[1:])]) + "\n")
     with Workspace(planted / "w") as workspace:
         asked = {"ranker": "simcos", "price_list": listed, "data": EVERYBODY, "objective": "reach"}
-        found = pipeline.shortlist(workspace, "north", 1_100, **asked)
+        found = pipeline.shortlist(workspace, "north", budget=1_100, **asked)
         assert found.currency == "EUR"
         assert "columns of the price list that are not known were left out: 'agency'" in found.notes
         with pytest.raises(DataError, match="in EUR, but prices and budget are taken to be in USD"):
-            pipeline.shortlist(workspace, "north", 1_100, currency="USD", **asked)
+            pipeline.shortlist(workspace, "north", budget=1_100, currency="USD", **asked)
         with pytest.raises(DataError, match="in EUR, but"):
             pipeline.appraise(
-                workspace, "north", [found.picks[0].influencer], "simcos", listed, EVERYBODY, currency="USD"
+                workspace,
+                "north",
+                influencers=[found.picks[0].influencer],
+                ranker="simcos",
+                price_list=listed,
+                data=EVERYBODY,
+                currency="USD",
             )
 
 

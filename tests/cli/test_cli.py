@@ -573,7 +573,7 @@ def test_what_is_asked_wrongly_from_python_is_told(demo):
                 pipeline.evaluate(opened, **wrong)
         brand = str(pipeline.load(opened).brands[0])
         with pytest.raises(UsageError, match="k is -3"):
-            pipeline.rank(opened, brand, "simcos", k=-3)
+            pipeline.rank(opened, brand, ranker="simcos", k=-3)
 
 
 def test_an_export_of_all_brands_names_those_that_it_leaves_out(run, tmp_path):

@@ -45,7 +45,12 @@ def importable(monkeypatch):
 def run(items: list, **options: float) -> list:
     return list(
         process_selected(
-            work, items, Task, lambda task: 100, lambda task, reason: f"{task.number}: {reason}", **options
+            work,
+            items,
+            only=Task,
+            size=lambda task: 100,
+            failed=lambda task, reason: f"{task.number}: {reason}",
+            **options,
         )
     )
 
@@ -81,7 +86,9 @@ def test_large_items_are_sent_in_small_chunks_and_few_ahead(monkeypatch):
             taken.append(n)
             yield Task(n)
 
-    results = process_selected(work, items(), Task, lambda task: 100, lambda task, reason: reason)
+    results = process_selected(
+        work, items(), only=Task, size=lambda task: 100, failed=lambda task, reason: reason
+    )
     first = next(results)
     assert first == 0
     assert len(taken) <= 10
@@ -90,7 +97,11 @@ def test_large_items_are_sent_in_small_chunks_and_few_ahead(monkeypatch):
 
 def test_stopping_early_leaves_no_process_behind():
     results = process_selected(
-        work, (Task(n) for n in range(2000)), Task, lambda task: 100, lambda task, reason: reason
+        work,
+        (Task(n) for n in range(2000)),
+        only=Task,
+        size=lambda task: 100,
+        failed=lambda task, reason: reason,
     )
     next(results)
     results.close()

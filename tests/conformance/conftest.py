@@ -60,12 +60,12 @@ def planted() -> Planted:
             add(brand, "brand", about, 0 if quiet else 1 if brief else 4, "brief" if brief else "post")
             chosen = [f"{about}.fan.{i:02d}" for i in rng.choice(INFLUENCERS_EACH, 6, replace=False)]
             links += [
-                Link(id=link_id("endorses", i, brand), kind="endorses", source=i, target=brand)
+                Link(id=link_id("endorses", i, target=brand), kind="endorses", source=i, target=brand)
                 for i in chosen
             ]
             if quiet:
                 links += [
-                    Link(id=link_id("represents", i, brand), kind="represents", source=i, target=brand)
+                    Link(id=link_id("represents", i, target=brand), kind="represents", source=i, target=brand)
                     for i in chosen[:3]
                 ]
     for id, n_posts in (("single", 1), ("texts", 2), ("bare", 2), ("empty", 0)):
@@ -105,19 +105,25 @@ def planted() -> Planted:
         "graph": about("graph", account_ids, account_ids, "account"),
         "profile": about("profile", account_ids, account_ids, "account"),
         "engagement": Features(
-            "engagement",
-            np.array([post_ids[n] for n in engaged], dtype=object),
-            np.stack([rng.integers(5, 500, len(engaged)), rng.gamma(2, 0.02, len(engaged))], axis=1).astype(
-                np.float32
-            ),
-            "post",
-            ("likes", "engagement_rate"),
+            name="engagement",
+            ids=np.array([post_ids[n] for n in engaged], dtype=object),
+            values=np.stack(
+                [rng.integers(5, 500, len(engaged)), rng.gamma(2, 0.02, len(engaged))], axis=1
+            ).astype(np.float32),
+            level="post",
+            columns=("likes", "engagement_rate"),
         ),
     }
     told = np.exp(1.5 * np.eye(len(TOPICS))[[TOPICS.index(topic[id]) for id in account_ids]])
     told = told * np.random.default_rng(8).gamma(2, size=told.shape)
     shares = (told / told.sum(axis=1, keepdims=True)).astype(np.float32)
-    slots["category"] = Features("category", np.array(account_ids, dtype=object), shares, "account", TOPICS)
+    slots["category"] = Features(
+        name="category",
+        ids=np.array(account_ids, dtype=object),
+        values=shares,
+        level="account",
+        columns=TOPICS,
+    )
     new = tuple(f"{about}.brand.{n}" for about in TOPICS for n in (BRANDS_EACH - 2, BRANDS_EACH - 1))
     learned = tuple(a.id for a in accounts if a.role == "brand" and a.id not in new)
     return Planted(Dataset.from_rows(accounts, posts, links=links).with_slots(slots), topic, learned, new)

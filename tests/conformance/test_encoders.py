@@ -125,7 +125,7 @@ def rows(make_jpeg):
         target = posts[post].account
         links.append(
             Link(
-                id=link_id("comments", reader, target, posts[post].id, text, n),
+                id=link_id("comments", reader, target=target, post=posts[post].id, text=text, nth=n),
                 kind="comments",
                 source=reader,
                 target=target,
@@ -134,7 +134,7 @@ def rows(make_jpeg):
             )
         )
     links += [
-        Link(id=link_id("endorses", who, "shop"), kind="endorses", source=who, target="shop")
+        Link(id=link_id("endorses", who, target="shop"), kind="endorses", source=who, target="shop")
         for who in ("ann", "ben")
     ]
     return {"accounts": accounts, "posts": posts, "images": images, "links": links, "pictures": pictures}

@@ -62,7 +62,7 @@ def planted() -> Dataset:
             )
             posts.append(post)
             images.append(Image(post=post.id, alt_text=f"Image may contain: {said[0]}"))
-            comment = link_id("comments", "fan", id, post.id)
+            comment = link_id("comments", "fan", target=id, post=post.id)
             links.append(
                 Link(id=comment, kind="comments", source="fan", target=id, post=post.id, text=str(said[1]))
             )
@@ -79,7 +79,7 @@ def planted() -> Dataset:
         "w": Features("w", ids, rows, slot="text"),
         "p": Features("p", ids, rows[:, ::-1].copy(), slot="picture"),
     }
-    return Dataset.from_rows(accounts, posts, images, links).with_slots(slots)
+    return Dataset.from_rows(accounts, posts, images=images, links=links).with_slots(slots)
 
 
 def make(name, seed=0, **settings):

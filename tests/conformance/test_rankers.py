@@ -438,7 +438,7 @@ def test_every_attribution_adds_up_to_the_score(name, fitted, planted):
         )
         assert len(found.items) in ({posts} if "text" in attributor.slots else {0, posts})
     for slot in attributor.slots[:2]:
-        found = attributor.attribution(attributor.columns(brand, influencer, slot, most=3))
+        found = attributor.attribution(attributor.columns(brand, influencer, slot=slot, most=3))
         assert found.total == pytest.approx(score, rel=1e-4, abs=1e-5)
 
 

@@ -14,7 +14,8 @@ from brandfit.data.schema import Account, Link, Post, link_id
 def dataset(pairs: list[tuple[str, str, str]]) -> Dataset:
     names = sorted({target for _, _, target in pairs})
     links = [
-        Link(id=link_id(k, s, t, nth=n), kind=k, source=s, target=t) for n, (k, s, t) in enumerate(pairs)
+        Link(id=link_id(k, s, target=t, nth=n), kind=k, source=s, target=t)
+        for n, (k, s, t) in enumerate(pairs)
     ]
     return Dataset.from_rows(
         [Account(id=name) for name in names], [Post(id="p", account=names[0])], links=links

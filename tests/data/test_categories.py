@@ -24,7 +24,15 @@ def dataset() -> Dataset:
 def predicted() -> Features:
     ids = np.array(["ana", "ben"], dtype=object)
     values = np.array([[0.9, 0.1], [0.55, 0.45]], np.float32)
-    return Features("combined", ids, values, "account", ("food", "travel"), "combined-1", "category")
+    return Features(
+        name="combined",
+        ids=ids,
+        values=values,
+        level="account",
+        columns=("food", "travel"),
+        key="combined-1",
+        slot="category",
+    )
 
 
 def rows(features: Features) -> dict[str, dict[str, float]]:

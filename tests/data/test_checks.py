@@ -15,7 +15,11 @@ NOW = 1_700_000_000
 
 def link(kind: str, source: str, target: str, **more) -> Link:
     return Link(
-        id=schema.link_id(kind, source, target, str(more)), kind=kind, source=source, target=target, **more
+        id=schema.link_id(kind, source, target=target, post=str(more)),
+        kind=kind,
+        source=source,
+        target=target,
+        **more,
     )
 
 

@@ -32,15 +32,15 @@ def dataset() -> Dataset:
             Post(id="t1", account="tea", kind="brief", caption="calm people"),
             Post(id="s1", account="soap"),
         ],
-        [Image(post="m1", hash="h")],
-        [
+        images=[Image(post="m1", hash="h")],
+        links=[
             Link(id="1", kind="endorses", source="mila", target="boots", post="m1"),
             Link(id="2", kind="endorses", source="mila", target="boots", post="m2"),
             Link(id="3", kind="endorses", source="oskar", target="soap"),
             Link(id="4", kind="comments", source="fan", target="mila", post="m1", text="wow"),
             Link(id="5", kind="endorses", source="nobody", target="soap"),
         ],
-        {"h": b"jpeg"},
+        pictures={"h": b"jpeg"},
     )
 
 

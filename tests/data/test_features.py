@@ -70,7 +70,7 @@ def test_what_is_saved_is_sound_even_if_it_was_changed_or_lies_in_a_file(tmp_pat
         known = np.arange(len(ids)) != 4
         workspace.save(Features("mine", ids[known], features.values[known], key="mine-1", slot="text"))
         brand = "northpeak.outdoor"
-        ranking = pipeline.rank(workspace, brand, "simcos", data={"slots.text": "mine"})
+        ranking = pipeline.rank(workspace, brand, ranker="simcos", data={"slots.text": "mine"})
         assert np.isfinite(ranking.scores).any()
 
 

@@ -103,13 +103,18 @@ def damaged(n: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def found():
-    items = (Picture(f"p{n}", 0, damaged(n), f"{n}.jpg", "hostile", n) for n in range(COUNT))
+    items = (
+        Picture(post=f"p{n}", position=0, data=damaged(n), source=f"{n}.jpg", file="hostile", line=n)
+        for n in range(COUNT)
+    )
 
     def refused(picture, reason):
         return Reject(picture.file, picture.line, f"picture {picture.source}: decoding it {reason}")
 
     peak, results = 0, []
-    for result in process_selected(pictures.imported, items, Picture, lambda p: len(p.data), refused):
+    for result in process_selected(
+        pictures.imported, items, only=Picture, size=lambda p: len(p.data), failed=refused
+    ):
         if not len(results) % 100:
             peak = max(peak, sum(resident(child) for child in psutil.Process().children()))
         results.append(result)

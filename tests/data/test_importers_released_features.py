@@ -199,7 +199,7 @@ def test_the_real_training_part(read, shared):
 
 def test_a_folder_with_both_parts_is_judged_as_its_source_says(source, tmp_path):
     with Workspace(tmp_path / "work", create=True) as workspace:
-        pipeline.import_source(workspace, "released-features", source)
-        report = pipeline.evaluate(workspace, ["simcos", "random"], "official")
+        pipeline.import_source(workspace, "released-features", path=source)
+        report = pipeline.evaluate(workspace, ["simcos", "random"], protocol="official")
     assert len(report.brands) == 2
     assert report.positives == 2

@@ -88,7 +88,7 @@ def test_transparent_is_white():
     "data", [b"", b"no picture", b"\xff\xd8\xff\xe0", b"<svg onload='x'/>", b"GIF89a", b"%!PS-Adobe"]
 )
 def test_what_is_no_picture_is_a_reject_with_its_place_and_reason(data):
-    reject = imported(Picture("p", 0, data, "a.jpg", "posts.csv", 7))
+    reject = imported(Picture(post="p", position=0, data=data, source="a.jpg", file="posts.csv", line=7))
     assert isinstance(reject, Reject)
     assert (reject.file, reject.line) == ("posts.csv", 7)
     assert "picture" in reject.reason

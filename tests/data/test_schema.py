@@ -78,7 +78,7 @@ def test_a_row_hash_tells_missing_from_empty_and_every_field_apart():
 
 
 def test_equal_comments_have_ids_of_their_own_by_their_number():
-    ids = {link_id("comments", "a", "b", "p", "nice", n) for n in range(3)}
+    ids = {link_id("comments", "a", target="b", post="p", text="nice", nth=n) for n in range(3)}
     assert len(ids) == 3
-    assert link_id("comments", "a", "b", "p", "nice") in ids
+    assert link_id("comments", "a", target="b", post="p", text="nice") in ids
     assert Link(id=min(ids), kind="comments", source="a", target="b").post is None

@@ -69,7 +69,7 @@ def planted(
         posts += [Post(id=f"b{n:02}-own", account=f"b{n:02}", time=1) for n in range(brands)]
         thanks = {link.target: link.source for link in links}  # "picture by ..."
         posts += [Post(id=f"{b}-thanks", account=b, time=2, tags=[i]) for b, i in thanks.items()]
-    return Dataset.from_rows(accounts, posts, [], links)
+    return Dataset.from_rows(accounts, posts, images=[], links=links)
 
 
 def crowded(seed: int = 0) -> Dataset:

@@ -13,7 +13,7 @@ from brandfit.encoders.text.hashing import Hashing
 
 
 def comment(source: str, target: str, post: str, text: str | None, nth: int = 0) -> Link:
-    id = link_id("comments", source, target, post, text, nth)
+    id = link_id("comments", source, target=target, post=post, text=text, nth=nth)
     return Link(id=id, kind="comments", source=source, target=target, post=post, text=text)
 
 
@@ -44,7 +44,7 @@ LINKS = [
 def heard(members: int = 25, posts: int = 2, rows: Dataset | None = None) -> dict[str, set[str]]:
     """Post to the captions that are heard under it."""
     view, thing, under = audience_dataset(
-        rows or Dataset.from_rows(ACCOUNTS, POSTS, links=LINKS), members, posts, 0
+        rows or Dataset.from_rows(ACCOUNTS, POSTS, links=LINKS), members, posts=posts, seed=0
     )
     caption = dict(zip(view.posts["id"].to_pylist(), view.posts["caption"].to_pylist(), strict=True))
     result: dict[str, set[str]] = {}

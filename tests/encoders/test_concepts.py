@@ -219,7 +219,7 @@ POSTS = [
 
 def data() -> Dataset:
     return Dataset.from_rows(
-        ACCOUNTS, POSTS, [Image(post="a1", hash="x", alt_text="Image may contain: 2 dogs, sky")]
+        ACCOUNTS, POSTS, images=[Image(post="a1", hash="x", alt_text="Image may contain: 2 dogs, sky")]
     )
 
 
@@ -258,7 +258,7 @@ def test_what_stands_in_place_of_a_description_says_nothing():
         for n, (post, text) in enumerate(zip(("a1", "a2", "b1"), told, strict=True))
     ]
     features = Bag(BagConfig(caption=0, hashtag=0, profile=0, parents=0)).encode(
-        Dataset.from_rows(ACCOUNTS, POSTS, images)
+        Dataset.from_rows(ACCOUNTS, POSTS, images=images)
     )
     names = [{features.columns[n] for n in np.flatnonzero(row)} for row in features.values]
     assert dict(zip(features.ids, names, strict=True)) == {"a2": {"cat"}, "b1": {"shoes"}}
@@ -369,7 +369,12 @@ def split_data() -> Dataset:
         ]
         brand = "wine.shop" if n < 3 else "cat.shop"
         links.append(
-            Link(id=link_id("endorses", f"fan{n}", brand), kind="endorses", source=f"fan{n}", target=brand)
+            Link(
+                id=link_id("endorses", f"fan{n}", target=brand),
+                kind="endorses",
+                source=f"fan{n}",
+                target=brand,
+            )
         )
     return Dataset.from_rows(accounts, posts, links=links)
 

@@ -80,7 +80,7 @@ def test_objects_are_chances_above_the_threshold_and_their_mean_over_the_picture
     rows = Dataset.from_rows(
         [Account(id="a")],
         [Post(id="p", account="a")],
-        [Row(post="p", position=n, hash=str(n)) for n in range(2)],
+        images=[Row(post="p", position=n, hash=str(n)) for n in range(2)],
         pictures={"0": photo(1), "1": photo(2)},
     )
     features = encoder.encode(rows)

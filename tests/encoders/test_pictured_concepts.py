@@ -83,7 +83,7 @@ def planted(accounts: int = 72, split: bool = False) -> Dataset:
             Post(id=f"p{n:02d}", account=rows[-1].id, caption=caption, hashtags=captions.hashtags(caption))
         )
         images.append(Image(post=f"p{n:02d}", hash=hash))
-    return Dataset.from_rows(rows, posts, images, pictures=stored)
+    return Dataset.from_rows(rows, posts, images=images, pictures=stored)
 
 
 @pytest.fixture(scope="module")

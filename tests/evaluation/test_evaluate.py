@@ -64,7 +64,7 @@ def dataset() -> Dataset:
         for n in range(120)
         for b in rng.choice(20, 2, replace=False)
     ]
-    dataset = Dataset.from_rows(accounts, posts, [], links)
+    dataset = Dataset.from_rows(accounts, posts, images=[], links=links)
     TRUTH.update(map(tuple, dataset.endorsements.tolist()))
     return dataset
 
@@ -79,7 +79,7 @@ MAKE = {
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_every_protocol_judges_an_oracle_perfect_and_silence_as_chance(dataset, name):
     protocol = get(name, {"date": 50} if name == "temporal" else {})
-    report = evaluate(MAKE, dataset, protocol, seeds=(0, 1)).to_dict()
+    report = evaluate(MAKE, dataset, protocol=protocol, seeds=(0, 1)).to_dict()
     perfect, silent = report["results"]["oracle"], report["results"]["silent"]
     for metric in ("AUC", "cAUC", "MRR", "MAP", "nDCG@10", "MedR"):
         assert perfect[metric]["mean"] == pytest.approx(1.0), metric
@@ -98,16 +98,18 @@ def test_every_protocol_judges_an_oracle_perfect_and_silence_as_chance(dataset, 
 def test_the_tie_rule_is_the_protocols(dataset):
     protocol = get("cv5")
     values = {
-        ties: evaluate({"silent": MAKE["silent"]}, dataset, protocol.replace(ties=ties)).to_dict()["results"][
-            "silent"
-        ]["AUC"]["mean"]
+        ties: evaluate({"silent": MAKE["silent"]}, dataset, protocol=protocol.replace(ties=ties)).to_dict()[
+            "results"
+        ]["silent"]["AUC"]["mean"]
         for ties in ("pessimistic", "expected", "optimistic")
     }
     assert values == {"pessimistic": 0.0, "expected": pytest.approx(0.5), "optimistic": 1.0}
 
 
 def test_the_report_compares_brand_by_brand_and_by_category(dataset):
-    report = evaluate(MAKE, dataset, get("cv5").replace(metrics=(AUC(), parse("Recall@3"), LowerMedR())))
+    report = evaluate(
+        MAKE, dataset, protocol=get("cv5").replace(metrics=(AUC(), parse("Recall@3"), LowerMedR()))
+    )
     rows = {(r["ranker"], r["metric"]): r for r in report.comparisons()}
     assert set(rows) == {(n, m) for n in ("oracle", "silent") for m in ("AUC", "Recall@3", "MedR-lower")}
     assert rows["oracle", "AUC"]["difference"] > 0.4
@@ -130,9 +132,9 @@ def test_the_report_compares_brand_by_brand_and_by_category(dataset):
 
 
 def test_brands_are_scored_in_blocks_with_the_same_result(dataset, monkeypatch):
-    whole = evaluate(MAKE, dataset, get("cv5")).to_dict()["results"]
+    whole = evaluate(MAKE, dataset, protocol=get("cv5")).to_dict()["results"]
     monkeypatch.setattr("brandfit.evaluation.evaluate.CELLS", 1)
-    assert evaluate(MAKE, dataset, get("cv5")).to_dict()["results"] == whole
+    assert evaluate(MAKE, dataset, protocol=get("cv5")).to_dict()["results"] == whole
 
 
 def test_a_candidate_is_of_its_own_category_before_that_of_its_brands(dataset):
@@ -170,7 +172,7 @@ def test_protocols_are_frozen_values_with_checked_settings():
 
 
 def test_references_tell_what_a_number_is_worth(dataset):
-    report = evaluate({"oracle": MAKE["oracle"]}, dataset, get("cv5"))
+    report = evaluate({"oracle": MAKE["oracle"]}, dataset, protocol=get("cv5"))
     told = report.to_dict()["references"]
     assert set(told) == {"random", "popularity", "category"}  # nobody has a rate of engagement
     chance = {name: told["random"][name]["mean"] for name in ("AUC", "cAUC")}
@@ -183,9 +185,9 @@ def test_references_tell_what_a_number_is_worth(dataset):
 def test_what_chance_is_worth_does_not_depend_on_the_tie_rule(dataset):
     told = {}
     for ties in ("expected", "pessimistic", "optimistic"):
-        found = evaluate({"oracle": MAKE["oracle"]}, dataset, get("cv5").replace(ties=ties)).to_dict()[
-            "references"
-        ]
+        found = evaluate(
+            {"oracle": MAKE["oracle"]}, dataset, protocol=get("cv5").replace(ties=ties)
+        ).to_dict()["references"]
         told[ties] = {name: found[name] for name in ("random", "category")}
     assert told["expected"] == told["pessimistic"] == told["optimistic"]
 
@@ -200,10 +202,10 @@ def test_what_cannot_be_meant_is_told_before_anything_is_fitted(dataset):
 
     make = {"untouched": lambda seed: Untouched()}
     with pytest.raises(UnknownName, match="no tie rule named 'worst'"):
-        evaluate(make, dataset, get("cv5").replace(ties="worst"))
+        evaluate(make, dataset, protocol=get("cv5").replace(ties="worst"))
     for rankers, seeds in ((make, ()), ({}, (0,))):
         with pytest.raises(UsageError, match="nothing to judge" if seeds else "seeds is empty"):
-            evaluate(rankers, dataset, get("cv5"), seeds)
+            evaluate(rankers, dataset, protocol=get("cv5"), seeds=seeds)
 
 
 def test_the_references_of_one_fold_by_hand():
@@ -220,7 +222,13 @@ def test_the_references_of_one_fold_by_hand():
     candidates = np.array(["i1", "i2", "i3"], dtype=object)
     relevant = np.array([[True, False, False]])
     fold = Fold(
-        "one", data, data, np.array(["b1"], dtype=object), candidates, relevant, np.ones_like(relevant)
+        name="one",
+        train=data,
+        test=data,
+        brands=np.array(["b1"], dtype=object),
+        candidates=candidates,
+        relevant=relevant,
+        eligible=np.ones_like(relevant),
     )
     same, _ = same_category(data, fold)
     found = references(fold, same)
@@ -259,7 +267,7 @@ def test_warm_and_cold_partners_are_judged_apart(dataset):
         def parts(self, dataset, brands, candidates):
             return {"known": np.tile([float(c in self.known) for c in candidates], (len(brands), 1))}
 
-    report = evaluate({"known": lambda seed: Known()}, dataset, get("cv5"))
+    report = evaluate({"known": lambda seed: Known()}, dataset, protocol=get("cv5"))
     found = report.by_history("known")
     folds = get("cv5").folds(dataset)
     judged = sum(
@@ -292,7 +300,9 @@ def test_what_only_the_label_has_is_not_there_when_scores_are_asked_for(dataset)
         TRUTH
     )  # so much for without a guard
     for protocol in (get("cv5"), get("official"), get("expansion", {"min_partners": 3})):
-        found = evaluate({"peeking": lambda seed: Peeking()}, leaky, protocol).to_dict()["results"]["peeking"]
+        found = evaluate({"peeking": lambda seed: Peeking()}, leaky, protocol=protocol).to_dict()["results"][
+            "peeking"
+        ]
         assert found["AUC"]["mean"] == pytest.approx(0.5), protocol.name
 
 
@@ -304,7 +314,7 @@ def test_a_note_of_several_rankers_and_folds_is_told_once(dataset):
         "dumb": lambda seed: Silent(),
         "heard": lambda seed: heard(),
     }
-    report = evaluate(make, dataset, get("cv5"), seeds=(0, 1))
+    report = evaluate(make, dataset, protocol=get("cv5"), seeds=(0, 1))
     chance = "figures are those of chance"
     assert [note for note in report.remarks() if "evidence" in note or "says" in note] == [
         "mute, dumb, heard: says nothing",
@@ -316,7 +326,7 @@ def test_a_note_of_several_rankers_and_folds_is_told_once(dataset):
     kind = evaluate(
         {"mute": MAKE["random"], "dumb": lambda seed: Silent()},
         dataset,
-        get("cv5").replace(ties="optimistic"),
+        protocol=get("cv5").replace(ties="optimistic"),
     )
     assert "dumb: it has no evidence on any pair: its figures are those of optimistic ties" in kind.remarks()
     assert next(note for note in report.remarks() if "one and the same" in note).startswith(
@@ -325,19 +335,23 @@ def test_a_note_of_several_rankers_and_folds_is_told_once(dataset):
 
 
 def test_what_seeds_do_is_told_where_there_are_several(dataset):
-    two = evaluate({"random": MAKE["random"]}, dataset, get("cv5"), seeds=(0, 1))
+    two = evaluate({"random": MAKE["random"]}, dataset, protocol=get("cv5"), seeds=(0, 1))
     each = [np.nanmean(values) for values in two.results["random"].values["AUC"]]
     spread = abs(each[0] - each[1]) / 2**0.5
     assert two.results["random"].spread(AUC()) == pytest.approx(spread)
     line = next(line for line in two.to_text().splitlines() if line.startswith("  random: AUC"))
     assert line.startswith(f"  random: AUC {spread:.3f}".replace(" 0.", " ."))
-    assert "over the seeds" not in evaluate({"random": MAKE["random"]}, dataset, get("cv5")).to_text()
+    assert (
+        "over the seeds" not in evaluate({"random": MAKE["random"]}, dataset, protocol=get("cv5")).to_text()
+    )
 
 
 def test_where_nobody_is_left_out_recall_says_nothing_and_that_is_told(dataset):
     folds = get("cv5").folds(dataset)
     pools = np.concatenate([fold.eligible.sum(axis=1) for fold in folds])
-    notes = evaluate({"random": lambda seed: Random(None, seed)}, dataset, get("cv5")).to_dict()["notes"]
+    notes = evaluate({"random": lambda seed: Random(None, seed)}, dataset, protocol=get("cv5")).to_dict()[
+        "notes"
+    ]
     assert 10 < pools.min() <= 50 <= pools.max()
     told = [note for note in notes if "whoever ranks" in note]
     which = f"{(pools <= 50).sum()} of {len(pools)} brands have" if (pools > 50).any() else "all brands have"
@@ -347,14 +361,14 @@ def test_where_nobody_is_left_out_recall_says_nothing_and_that_is_told(dataset):
     few = evaluate(
         {"random": lambda seed: Random(None, seed)},
         dataset,
-        get("cv5").replace(metrics=(parse("Recall@200"), AUC())),
+        protocol=get("cv5").replace(metrics=(parse("Recall@200"), AUC())),
     )
     assert few.value("random", parse("Recall@200"))["mean"] == 1
     assert any("Recall@200" in note and "all brands have 200" in note for note in few.to_dict()["notes"])
     wide = evaluate(
         {"random": lambda seed: Random(None, seed)},
         dataset,
-        get("cv5").replace(metrics=(parse("Recall@5"), AUC())),
+        protocol=get("cv5").replace(metrics=(parse("Recall@5"), AUC())),
     )
     assert not any("whoever ranks" in note for note in wide.to_dict()["notes"])
 
@@ -375,13 +389,15 @@ def test_hidden_posts_of_several_folds_are_told_as_posts(dataset):
             for row in dataset.accounts.select(["id", "role", "category", "split", "followers"]).to_pylist()
         ],
         [*(Post(id=f"{id}-0", account=id, time=1) for id in dataset.influencers.tolist()), *posts],
-        [],
-        links,
+        images=[],
+        links=links,
     )
     folds = get("cv5").folds(stated)
     each = [len(fold.hidden) for fold in folds]
     assert sum(each) >= len({id for fold in folds for id in fold.hidden.tolist()}) == len(posts)
-    notes = evaluate({"random": lambda seed: Random(None, seed)}, stated, get("cv5")).to_dict()["notes"]
+    notes = evaluate({"random": lambda seed: Random(None, seed)}, stated, protocol=get("cv5")).to_dict()[
+        "notes"
+    ]
     told = (
         f"{len(posts)} posts that state a held-out endorsement are hidden ({min(each)} to {max(each)} in "
         "each of 5 folds)"
@@ -430,7 +446,7 @@ def test_notes_name_the_folds_that_they_are_of_and_leaks_the_rankers_that_read_t
     report = evaluate(
         {"halting": lambda seed: Halting(), "silent": lambda seed: Silent()},
         dataset.with_slots(slots),
-        get("cv5"),
+        protocol=get("cv5"),
     )
     told = list(report.results["halting"].notes)
     assert {"always", f"sometimes ({first})"} <= set(told)
@@ -455,14 +471,14 @@ def test_where_nothing_can_be_judged_it_says_why(dataset, name):
 
 def test_bounds_that_nobody_is_inside_are_an_error_and_unknown_followers_are_told(dataset):
     with pytest.raises(UsageError, match=r"No partner can be judged under expansion: .* out of bounds"):
-        evaluate({"random": MAKE["random"]}, dataset, get("expansion", {"min_followers": 20_000}))
+        evaluate({"random": MAKE["random"]}, dataset, protocol=get("expansion", {"min_followers": 20_000}))
     bare = [Account(id=a["id"], role=a["role"]) for a in dataset.accounts.to_pylist()]
     posts = [Post(id=p["id"], account=p["account"], time=p["time"]) for p in dataset.posts.to_pylist()]
     links = [
         Link(**{k: row[k] for k in ("id", "kind", "source", "target", "time")})
         for row in dataset.stored_links.to_pylist()
     ]
-    (fold,) = get("expansion").folds(Dataset.from_rows(bare, posts, [], links))
+    (fold,) = get("expansion").folds(Dataset.from_rows(bare, posts, images=[], links=links))
     assert any(
         f"the followers of {len(fold.candidates)} of {len(fold.candidates)} candidates are not known" in n
         for n in fold.notes

@@ -110,7 +110,7 @@ def test_against_every_order_of_the_ties(rows):
     scores, relevant = map(list, zip(*rows, strict=True))
     for metric in SLOW:
         for ties, value in oracle(metric, scores, relevant).items():
-            assert metric.per_brand(np.array(scores), np.array(relevant), ties) == pytest.approx(
+            assert metric.per_brand(np.array(scores), np.array(relevant), ties=ties) == pytest.approx(
                 value, nan_ok=True
             ), (metric, ties)
 
@@ -134,10 +134,12 @@ def test_a_constant_a_monotone_map_and_the_order_of_candidates_change_nothing(rn
     order = rng.permutation(len(scores))
     for metric in METRICS:
         for ties in ("expected", "pessimistic", "optimistic"):
-            value = metric.per_brand(scores, relevant, ties, category)
+            value = metric.per_brand(scores, relevant, ties=ties, category=category)
             for other in (scores + 8, 4 * scores, np.exp(scores)):
-                assert metric.per_brand(other, relevant, ties, category) == pytest.approx(value, nan_ok=True)
-            shuffled = metric.per_brand(scores[order], relevant[order], ties, category[order])
+                assert metric.per_brand(other, relevant, ties=ties, category=category) == pytest.approx(
+                    value, nan_ok=True
+                )
+            shuffled = metric.per_brand(scores[order], relevant[order], ties=ties, category=category[order])
             assert shuffled == pytest.approx(value, nan_ok=True)
 
 
@@ -147,7 +149,8 @@ def test_expected_lies_between_pessimistic_and_optimistic(rng):
     scores, relevant, category = drawn(rng)
     for metric in METRICS:
         low, mid, high = (
-            metric.per_brand(scores, relevant, t, category) for t in ("pessimistic", "expected", "optimistic")
+            metric.per_brand(scores, relevant, ties=t, category=category)
+            for t in ("pessimistic", "expected", "optimistic")
         )
         if not math.isnan(mid):
             assert min(low, high) - 1e-9 <= mid <= max(low, high) + 1e-9
@@ -159,7 +162,7 @@ def test_perfect_scores_are_perfect_and_silence_is_worth_chance(rng):
     _, relevant, category = drawn(rng)
     n, r = len(relevant), int(relevant.sum())
     for metric in METRICS:
-        perfect = metric.per_brand(relevant.astype(float), relevant, "pessimistic", category)
+        perfect = metric.per_brand(relevant.astype(float), relevant, ties="pessimistic", category=category)
         if not math.isnan(perfect) and not isinstance(metric, Recall):
             assert perfect == pytest.approx(1.0)
     silent = np.full(n, np.nan)

@@ -138,13 +138,15 @@ def test_what_a_ranker_reads_of_one_side_alone_is_named_too(demo):
     values = np.random.default_rng(0).normal(size=(len(dataset.brands), 4)).astype(np.float32)
     theirs = Features("theirs", dataset.brands, values, "account", slot="profile")
     judged = {"brandfit": lambda seed: registry.load("ranker", "brandfit")(None, seed)}
-    report = evaluate(judged, dataset.with_slots({**dataset.slots, "profile": theirs}), protocols.get("cv5"))
+    report = evaluate(
+        judged, dataset.with_slots({**dataset.slots, "profile": theirs}), protocol=protocols.get("cv5")
+    )
     assert report.results["brandfit"].fitted_features["profile"] == "theirs"
     assert "Features read:\n  brandfit: text.hashing, theirs, stated, engagement" in report.to_text()
 
 
 def test_rows_are_what_an_evaluation_says(demo, outcome):
-    report = pipeline.evaluate(demo, ["random", "simcos", "miv"], "cv5", seeds=(0, 1))
+    report = pipeline.evaluate(demo, ["random", "simcos", "miv"], protocol="cv5", seeds=(0, 1))
     assert list(outcome.report.judged) == ["RAND", "SimCos", "engaged"]
     assert outcome.report.seeds == (0, 1)
     for row, ranker in (("RAND", "random"), ("SimCos", "simcos"), ("engaged", "miv")):
@@ -228,7 +230,7 @@ def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
 
 
 def test_a_kept_report_is_the_report(demo, tmp_path):
-    report = pipeline.evaluate(demo, ["brandfit"], "cv5")
+    report = pipeline.evaluate(demo, ["brandfit"], protocol="cv5")
     save_report(report, tmp_path / "row.msgpack")
     again = load_report(tmp_path / "row.msgpack", report.protocol)
     left, right = report.to_dict(), again.to_dict()
@@ -503,7 +505,9 @@ def test_a_table_under_another_protocol_lies_beside_its_own(demo, tmp_path, monk
 
 
 def test_an_evaluation_that_nobody_declared_says_what_was_set(demo):
-    report = pipeline.evaluate(demo, ["simcos", "wsim"], "cv5", {"wsim.epochs": 1, "protocol.k": 3})
+    report = pipeline.evaluate(
+        demo, ["simcos", "wsim"], protocol="cv5", settings={"wsim.epochs": 1, "protocol.k": 3}
+    )
     told = to_dict(experiments.outcome_of_report(report, "Ours", {"wsim.epochs": 1, "protocol.k": 3}))
     assert told["rows"]["wsim"]["settings"] == {"epochs": 1}
     assert told["rows"]["simcos"]["settings"] == {}

@@ -39,9 +39,18 @@ def toy() -> Dataset:
     accounts += [Account(id=f"i{n:02}") for n in range(12)]
     posts = [Post(id=f"{a.id}.{k}", account=a.id, caption=f"post {k}") for a in accounts for k in range(3)]
     rows = rng.gamma(1, size=(len(posts), 6)).astype(np.float32)
-    links = [Link(id=link_id("endorses", "i03", "store"), kind="endorses", source="i03", target="store")]
-    text = Features("t", np.array([p.id for p in posts], dtype=object), rows, "post", COLUMNS, slot="text")
-    concept = Features("c", text.ids, rows, "post", COLUMNS, slot="concept")
+    links = [
+        Link(id=link_id("endorses", "i03", target="store"), kind="endorses", source="i03", target="store")
+    ]
+    text = Features(
+        name="t",
+        ids=np.array([p.id for p in posts], dtype=object),
+        values=rows,
+        level="post",
+        columns=COLUMNS,
+        slot="text",
+    )
+    concept = Features(name="c", ids=text.ids, values=rows, level="post", columns=COLUMNS, slot="concept")
     return Dataset.from_rows(accounts, posts, links=links).with_slots({"text": text, "concept": concept})
 
 
@@ -67,15 +76,17 @@ def test_shares_of_an_inner_product_are_its_terms_less_those_of_others(toy, prod
     attributor = Attributor(product, toy)
     brand, mine = rows_of(toy, "shop").mean(axis=0), rows_of(toy, "i05")
     instead = np.array(
-        [rows for id, rows in others(toy, ["text"], toy.influencers, OTHERS + 1, 0)["text"] if id != "i05"][
-            :OTHERS
-        ],
+        [
+            rows
+            for id, rows in others(toy, ["text"], ids=toy.influencers, count=OTHERS + 1, seed=0)["text"]
+            if id != "i05"
+        ][:OTHERS],
         float,
     )
     instead = instead.mean(axis=0)
     direction = brand * product.diagonal["text"]
     score = direction @ mine.mean(axis=0)
-    columns = attributor.attribution(attributor.columns("shop", "i05", "text"))
+    columns = attributor.attribution(attributor.columns("shop", "i05", slot="text"))
     assert columns.base == pytest.approx(direction @ instead.mean(axis=0), rel=1e-5)
     assert columns.total == pytest.approx(score, rel=1e-5)
     for item in columns.items:
@@ -92,8 +103,8 @@ def test_shares_of_an_inner_product_are_its_terms_less_those_of_others(toy, prod
 
 def test_columns_that_are_not_told_apart_are_one_sum(toy, product):
     attributor = Attributor(product, toy)
-    all_ = attributor.attribution(attributor.columns("shop", "i05", "text"))
-    two = attributor.attribution(attributor.columns("shop", "i05", "text", most=2))
+    all_ = attributor.attribution(attributor.columns("shop", "i05", slot="text"))
+    two = attributor.attribution(attributor.columns("shop", "i05", slot="text", most=2))
     told = {item.id: item.value for item in all_.items}
     assert len(two.items) == 2
     assert two.rest == pytest.approx(
@@ -124,7 +135,7 @@ def quiet(toy):
         slot="profile",
     )
     links = [
-        Link(id=link_id("endorses", i, "quiet"), kind="endorses", source=i, target="quiet")
+        Link(id=link_id("endorses", i, target="quiet"), kind="endorses", source=i, target="quiet")
         for i in ("i01", "i02", "i03")
     ]
     more = toy.with_accounts([Account(id="quiet", role="brand")]).with_links(links)
@@ -137,7 +148,7 @@ def test_shares_add_up_for_a_partner_that_stands_for_the_brand_too(quiet, influe
     pair = np.array(["quiet"], dtype=object), np.array([influencer], dtype=object)
     ranker = SimCos().fit(quiet)
     score = float(ranker.score(quiet, *pair)[0, 0])
-    found = explain(ranker, quiet, "quiet", influencer, kinds=("posts", "columns"))
+    found = explain(ranker, quiet, brand="quiet", influencer=influencer, kinds=("posts", "columns"))
     assert found.score == pytest.approx(score)
     assert found.attributions
     for told in found.attributions:
@@ -146,14 +157,16 @@ def test_shares_add_up_for_a_partner_that_stands_for_the_brand_too(quiet, influe
 
 def test_a_pair_alone_is_seen_as_among_all(quiet):
     """Some brands are stood for, this one is not: nobody does in the pair either."""
-    stand = [Link(id=link_id("represents", "i05", "store"), kind="represents", source="i05", target="store")]
+    stand = [
+        Link(id=link_id("represents", "i05", target="store"), kind="represents", source="i05", target="store")
+    ]
     for dataset in (quiet, quiet.with_links(stand), quiet.without_stand_ins()):
         for brand in ("quiet", "shop"):
             alone = pair(dataset, brand, "i02")
             assert alone.representation[brand] == dataset.representation[brand]
             for slot in dataset.slots:
                 asked = np.array([brand], dtype=object)
-                left, right = (brand_vectors(view, slot, asked) for view in (alone, dataset))
+                left, right = (brand_vectors(view, slot, brands=asked) for view in (alone, dataset))
                 assert left.present.tolist() == right.present.tolist()
                 assert left.values == pytest.approx(right.values)
 
@@ -182,7 +195,12 @@ def test_both_sides_of_brandfit_add_up(learned, view, partner):
     past = dataset.partners[brand]
     influencer = next(i for i in dataset.influencers.tolist() if (i in past) == partner)
     found = explain(
-        ranker, dataset, brand, influencer, kinds=("posts", "columns"), sides=("influencer", "brand")
+        ranker,
+        dataset,
+        brand=brand,
+        influencer=influencer,
+        kinds=("posts", "columns"),
+        sides=("influencer", "brand"),
     )
     assert {told.side for told in found.attributions} == {"influencer", "brand"}
     for told in found.attributions:
@@ -199,7 +217,7 @@ def test_words_that_the_brand_uses_speak_for_the_pair():
     dataset = dataset.with_slots({"text": encoder.encode(dataset)})
     ranker = SimCos().fit(dataset)
     attributor = Attributor(ranker, dataset)
-    found = attributor.attribution(attributor.words("shop", "i8", encoder, "text"))
+    found = attributor.attribution(attributor.words("shop", "i8", encoder=encoder, slot="text"))
     value = {item.id: item.value for item in found.items}
     assert found.total == pytest.approx(
         ranker.score(dataset, np.array(["shop"]), np.array(["i8"]))[0, 0], abs=1e-5
@@ -210,7 +228,7 @@ def test_words_that_the_brand_uses_speak_for_the_pair():
 
 
 def test_radars_are_shares_of_both_sides(toy):
-    found = radar(toy, "concept", "shop", "i05")
+    found = radar(toy, "concept", brand="shop", influencer="i05")
     assert set(found.axes) <= set(COLUMNS)
     mine, brand = rows_of(toy, "i05").mean(axis=0), rows_of(toy, "shop").mean(axis=0)
     at = [COLUMNS.index(axis) for axis in found.axes]
@@ -219,9 +237,15 @@ def test_radars_are_shares_of_both_sides(toy):
     )
     both = np.sqrt(mine / mine.sum() * brand / brand.sum())
     np.testing.assert_allclose(found.series["marketing direction: both"], (both / both.sum())[at], rtol=1e-5)
-    assert radar(toy, "profile", "shop", "i05") is None
+    assert radar(toy, "profile", brand="shop", influencer="i05") is None
     shares = column_radar(
-        Attribution("columns", "influencer", "concept", 0, (Weight("a", "a", 3.0), Weight("b", "b", -1.0))),
+        Attribution(
+            kind="columns",
+            side="influencer",
+            slot="concept",
+            base=0,
+            items=(Weight("a", "a", 3.0), Weight("b", "b", -1.0)),
+        ),
         "c",
     )
     assert shares.to_dict()["series"] == {"for": [0.75, 0.0], "against": [0.0, 0.25]}
@@ -231,7 +255,7 @@ def test_of_camera_the_direction_is_its_attention(toy):
     ranker = Camera(Camera.Config.from_settings({"epochs": 1, "width": 0.05, "validation": 0.0})).fit(toy)
     found = next(
         r
-        for r in explain(ranker, toy, "shop", "i05", ("posts",)).radars
+        for r in explain(ranker, toy, brand="shop", influencer="i05", kinds=("posts",)).radars
         if "marketing direction: brand" in r.series
     )
     told = ranker.factors(toy, np.array(["shop"], dtype=object), np.array(["i05"], dtype=object))
@@ -243,7 +267,7 @@ def test_of_camera_the_direction_is_its_attention(toy):
 
 
 def test_brands_that_are_alike_come_first_and_say_whom_they_work_with(toy):
-    assert similar_brands(SimCos().fit(toy), toy, "shop", "i03") == [
+    assert similar_brands(SimCos().fit(toy), toy, brand="shop", influencer="i03") == [
         {
             "brand": "store",
             "likeness": pytest.approx(0.9, abs=0.2),
@@ -255,9 +279,17 @@ def test_brands_that_are_alike_come_first_and_say_whom_they_work_with(toy):
 
 def told(**changes):
     items = (Weight("p1", "so soft", 0.8), Weight("p2", "dull", 0.01), Weight("p3", "bad", -0.4))
-    posts = Attribution("posts", "influencer", "", 0.1, items)
+    posts = Attribution(kind="posts", side="influencer", slot="", base=0.1, items=items)
     parts = {"text": 0.9, "picture": -0.4, "graph": 0.01}
-    return Explanation("shop", "ana", "simcos", 0.51, parts, attributions=(posts,), **changes)
+    return Explanation(
+        brand="shop",
+        influencer="ana",
+        ranker="simcos",
+        score=0.51,
+        parts=parts,
+        attributions=(posts,),
+        **changes,
+    )
 
 
 def test_sentences_say_what_the_numbers_say_and_no_more():
@@ -270,16 +302,30 @@ def test_sentences_say_what_the_numbers_say_and_no_more():
     assert found[1] == "For it: what both write (+0.90). Against it: what both show (-0.40)."
     assert found[2] == "The posts that speak most for it: “so soft”."
     assert len(found) == 3  # the crumb is not told, the one against it neither, and nobody is alike
-    noisy = Attribution("posts", "influencer", "", 0.1, (Weight("p1", "so soft", 0.8, 0.5),))
+    noisy = Attribution(
+        kind="posts", side="influencer", slot="", base=0.1, items=(Weight("p1", "so soft", 0.8, 0.5),)
+    )
     assert not any(
         "so soft" in s
-        for s in sentences(Explanation("shop", "ana", "x", 0.9, {"x": 0.9}, attributions=(noisy,)))
+        for s in sentences(
+            Explanation(
+                brand="shop", influencer="ana", ranker="x", score=0.9, parts={"x": 0.9}, attributions=(noisy,)
+            )
+        )
     )
 
 
 def test_a_column_of_a_slot_that_the_brand_lacks_is_not_what_both_show():
-    dark = Attribution("columns", "influencer", "picture", 0.1, (Weight("dark", "brightness dark", 0.8),))
-    explanation = Explanation("shop", "ana", "x", 0.9, {"x": 0.9}, attributions=(dark,))
+    dark = Attribution(
+        kind="columns",
+        side="influencer",
+        slot="picture",
+        base=0.1,
+        items=(Weight("dark", "brightness dark", 0.8),),
+    )
+    explanation = Explanation(
+        brand="shop", influencer="ana", ranker="x", score=0.9, parts={"x": 0.9}, attributions=(dark,)
+    )
     assert "What speaks for it in what both show: brightness dark." in sentences(explanation)
     alone = sentences(replace(explanation, unknown=("picture",)))
     assert not any("both" in sentence for sentence in alone)
@@ -291,34 +337,42 @@ def test_a_column_of_a_slot_that_the_brand_lacks_is_not_what_both_show():
 
 def test_a_slot_that_one_side_lacks_is_unknown_for_the_pair(toy):
     ranker = SimCos().fit(toy)
-    assert explain(ranker, toy, "shop", "i05").unknown == ()
+    assert explain(ranker, toy, brand="shop", influencer="i05").unknown == ()
     concept = toy.slots["concept"]
     renamed = [f"gone-{n}" if str(id).startswith("shop") else id for n, id in enumerate(concept.ids)]
     kept = replace(concept, ids=np.array(renamed, dtype=object), key="2")
     lacking = toy.with_slots({**toy.slots, "concept": kept})
-    assert explain(SimCos().fit(lacking), lacking, "shop", "i05").unknown == ("concept",)
+    assert explain(SimCos().fit(lacking), lacking, brand="shop", influencer="i05").unknown == ("concept",)
 
 
 def test_words_without_a_topic_of_their_own_are_no_reason():
     words = Attribution(
-        "words", "influencer", "text", 0.1, (Weight("The", "The", 0.9), Weight("boots", "boots", 0.8))
+        kind="words",
+        side="influencer",
+        slot="text",
+        base=0.1,
+        items=(Weight("The", "The", 0.9), Weight("boots", "boots", 0.8)),
     )
-    found = sentences(Explanation("shop", "ana", "x", 1.8, {"x": 1.8}, attributions=(words,)))
+    found = sentences(
+        Explanation(
+            brand="shop", influencer="ana", ranker="x", score=1.8, parts={"x": 1.8}, attributions=(words,)
+        )
+    )
     assert "The words that speak most for it: boots." in found
 
 
 def test_an_unknown_name_and_a_pair_without_evidence_are_said(toy, product):
     with pytest.raises(UnknownName, match="i5"):
-        explain(product, toy, "shop", "i5")
+        explain(product, toy, brand="shop", influencer="i5")
     bare = toy.with_accounts([Account(id="mute")])
     with pytest.raises(UsageError, match="no score to explain"):
-        explain(product, bare, "shop", "mute")
+        explain(product, bare, brand="shop", influencer="mute")
 
 
 def test_the_command(place, tmp_path, capsys):
     with Workspace(place) as workspace:
         brand = workspace.dataset().brands[0]
-        influencer = pipeline.rank(workspace, brand, "simcos", 1).candidates[0]
+        influencer = pipeline.rank(workspace, brand, ranker="simcos", k=1).candidates[0]
     kinds = [word for kind in ("posts", "columns", "words", "maps") for word in ("--kind", kind)]
     main(
         [

@@ -52,24 +52,24 @@ def seen() -> Dataset:
     accounts = [Account(id="shop", role="brand"), Account(id="ana")]
     posts = [Post(id="b", account="shop"), Post(id="p", account="ana"), Post(id="q", account="ana")]
     images = [Image(post="b", hash="red"), Image(post="p", hash="mixed"), Image(post="q", hash="mixed")]
-    dataset = Dataset.from_rows(accounts, posts, images, pictures=pictures)
+    dataset = Dataset.from_rows(accounts, posts, images=images, pictures=pictures)
     return dataset.with_slots({"picture": Redness().encode(dataset)})
 
 
 def test_occlusion_finds_what_is_like_the_brand(seen):
     ranker = SimCos().fit(seen)
-    found = heatmap.occlusion(ranker, seen, Redness(), "shop", "ana", "p")
+    found = heatmap.occlusion(ranker, seen, encoder=Redness(), brand="shop", influencer="ana", post="p")
     assert found.values.shape == (8, 8)
     assert found.values[1:3, 1:3].min() > 0.01
     assert found.values[4:, 4:].max() < found.values[1:3, 1:3].min()
     assert np.unravel_index(found.values.argmax(), (8, 8)) in {(1, 1), (1, 2), (2, 1), (2, 2)}
     with pytest.raises(UsageError, match="has no picture"):
-        heatmap.occlusion(ranker, seen, Redness(), "shop", "ana", "nothing")
+        heatmap.occlusion(ranker, seen, encoder=Redness(), brand="shop", influencer="ana", post="nothing")
 
 
 def test_deleting_what_the_map_names_lowers_the_score_faster_than_chance(seen):
     ranker = SimCos().fit(seen)
-    game, weights = heatmap.cells(ranker, seen, Redness(), "shop", "ana", "p")
+    game, weights = heatmap.cells(ranker, seen, encoder=Redness(), brand="shop", influencer="ana", post="p")
     found = faithfulness(game.value, weights)
     assert found.deletion < found.random_deletion - 0.02
     assert found.insertion > found.random_insertion + 0.02
@@ -107,18 +107,27 @@ def vgg(seen):
 
 def test_wsim_maps_by_hand(vgg):
     ranker, dataset, rows = vgg
-    general = heatmap.heat_map("wsim-general", ranker, dataset, None, "shop", "ana", "p")
+    general = heatmap.heat_map(
+        "wsim-general", ranker, dataset=dataset, encoder=None, brand="shop", influencer="ana", post="p"
+    )
     np.testing.assert_allclose(general.values, 2 * rows[1, :, :, 3] - rows[1, :, :, 7], rtol=1e-5)
-    of_brand = heatmap.heat_map("wsim", ranker, dataset, None, "shop", "ana", "p")
+    of_brand = heatmap.heat_map(
+        "wsim", ranker, dataset=dataset, encoder=None, brand="shop", influencer="ana", post="p"
+    )
     b = rows[0]
     np.testing.assert_allclose(
         of_brand.values, 2 * b[..., 3] * rows[1, :, :, 3] - b[..., 7] * rows[1, :, :, 7], rtol=1e-5
     )
     both = (
-        of_brand.values + heatmap.heat_map("wsim", ranker, dataset, None, "shop", "ana", "q").values
+        of_brand.values
+        + heatmap.heat_map(
+            "wsim", ranker, dataset=dataset, encoder=None, brand="shop", influencer="ana", post="q"
+        ).values
     ).sum() / 2
     assert both == pytest.approx(ranker.score(dataset, np.array(["shop"]), np.array(["ana"]))[0, 0], rel=1e-4)
-    of_influencer = heatmap.heat_map("wsim", ranker, dataset, None, "shop", "ana", "b", "brand")
+    of_influencer = heatmap.heat_map(
+        "wsim", ranker, dataset=dataset, encoder=None, brand="shop", influencer="ana", post="b", side="brand"
+    )
     assert of_influencer.values.sum() == pytest.approx(both, rel=1e-4)  # the same score from the other side
     assert of_brand.area == pytest.approx(
         (1 / 16, 1 / 16, 15 / 16, 15 / 16)
@@ -143,7 +152,9 @@ def test_a_method_says_what_it_lacks(seen, vgg):
         ),
     ):
         with pytest.raises(UsageError, match=said) as raised:
-            heatmap.heat_map(method, of, data, encoder, "shop", "ana", "p")
+            heatmap.heat_map(
+                method, of, dataset=data, encoder=encoder, brand="shop", influencer="ana", post="p"
+            )
         assert raised.value.hint
 
 
@@ -153,10 +164,18 @@ def test_the_map_of_a_post_with_several_pictures_wants_the_first_alone(vgg):
     accounts = [Account(id="shop", role="brand"), Account(id="ana")]
     posts = [Post(id="b", account="shop"), Post(id="p", account="ana")]
     several = Dataset.from_rows(
-        accounts, posts, images, pictures={h: dataset.picture(h) for h in ("mixed", "red")}
+        accounts, posts, images=images, pictures={h: dataset.picture(h) for h in ("mixed", "red")}
     )
     with pytest.raises(UsageError, match="p has 2 pictures, and nothing here can read the first alone"):
-        heatmap.heat_map("wsim", ranker, several.with_slots(dataset.slots), None, "shop", "ana", "p")
+        heatmap.heat_map(
+            "wsim",
+            ranker,
+            dataset=several.with_slots(dataset.slots),
+            encoder=None,
+            brand="shop",
+            influencer="ana",
+            post="p",
+        )
 
 
 def test_gradients_are_exact_on_a_plane():
@@ -189,7 +208,15 @@ def test_a_gradient_map_adds_up_to_what_the_picture_gains_over_the_mean_colour(s
 
     encoder = CLIP(CLIP.Config.from_settings({"model": str(tiny_clip)}))
     dataset = seen.with_slots({"picture": encoder.encode(seen)})
-    found = heatmap.heat_map("gradient", SimCos().fit(dataset), dataset, encoder, "shop", "ana", "p")
+    found = heatmap.heat_map(
+        "gradient",
+        SimCos().fit(dataset),
+        dataset=dataset,
+        encoder=encoder,
+        brand="shop",
+        influencer="ana",
+        post="p",
+    )
     assert found.values.shape == (28, 28)
     shown = dataset.slots["picture"].of(np.array(["b"], dtype=object))[0][0]
     likeness = heatmap.cosine_with(encoder.differentiable(), shown)
@@ -197,7 +224,16 @@ def test_a_gradient_map_adds_up_to_what_the_picture_gains_over_the_mean_colour(s
     with torch.inference_mode():
         gain = float(likeness(picture) - likeness(torch.zeros_like(picture)))
     assert found.values.sum() == pytest.approx(gain, abs=0.02)
-    other = heatmap.heat_map("gradient", SimCos().fit(dataset), dataset, encoder, "shop", "ana", "b", "brand")
+    other = heatmap.heat_map(
+        "gradient",
+        SimCos().fit(dataset),
+        dataset=dataset,
+        encoder=encoder,
+        brand="shop",
+        influencer="ana",
+        post="b",
+        side="brand",
+    )
     assert (other.side, other.picture) == ("brand", "red")
 
 
@@ -251,15 +287,17 @@ def test_a_map_is_laid_over_the_area_that_it_covers():
 def test_of_a_new_picture_the_map_finds_what_is_like_the_brand_and_the_fit_is_that_of_the_advice(seen):
     square = np.full((64, 64, 3), (0, 0, 180), np.uint8)
     square[40:56, 40:56] = (250, 0, 0)
-    fit, values = heatmap.fit(seen, Redness(), "shop", square)
+    fit, values = heatmap.fit(seen, Redness(), like="shop", picture=square)
     assert values.shape == (8, 8)
     assert (
         values[5:7, 5:7].min() > 0 > values[:3, :3].max()
     )  # red speaks for a shop that shows red, blue against
-    red = heatmap.fit(seen, Redness(), "shop", np.full((64, 64, 3), (240, 0, 0), np.uint8))
+    red = heatmap.fit(seen, Redness(), like="shop", picture=np.full((64, 64, 3), (240, 0, 0), np.uint8))
     assert red[0] > fit
     assert np.abs(red[1]).max() < 1e-6  # covered with its own mean: nothing changes
-    (idea,) = advise(seen, "shop", {"new": png(square)}, [], {"picture": Redness()}).ideas
+    (idea,) = advise(
+        seen, "shop", pictures={"new": png(square)}, captions=[], readers={"picture": Redness()}
+    ).ideas
     assert fit == pytest.approx(idea.fit, abs=1e-6)
 
 
@@ -268,6 +306,6 @@ def test_a_map_wants_something_to_compare_with(seen):
         heatmap.fit(
             Dataset.from_rows([Account(id="nobody")], []).with_slots(seen.slots),
             Redness(),
-            "nobody",
-            np.zeros((8, 8, 3), np.uint8),
+            like="nobody",
+            picture=np.zeros((8, 8, 3), np.uint8),
         )

@@ -41,7 +41,7 @@ def test_of_few_things_it_is_the_definition(n, seed):
 @given(st.integers(1, 12), st.integers(0, 10**6), st.integers(1, 9))
 def test_shares_add_up_however_few_orders_are_drawn(n, seed, orders):
     table = np.random.default_rng(seed).normal(size=2**n)
-    found = shapley(game(table), n, orders, seed)
+    found = shapley(game(table), n, orders=orders, seed=seed)
     assert found.base == pytest.approx(table[0])
     assert found.base + found.values.sum() == pytest.approx(table[-1])
 
@@ -58,8 +58,8 @@ def test_errors_cover_the_orders_that_were_drawn():
     rng = np.random.default_rng(0)
     n = 8
     value = game(rng.normal(size=2**n))
-    many = shapley(value, n, 4000).values
-    drawn = [shapley(value, n, 40, seed) for seed in range(20)]
+    many = shapley(value, n, orders=4000).values
+    drawn = [shapley(value, n, orders=40, seed=seed) for seed in range(20)]
     missed = np.array([found.values - many for found in drawn])
     assert 0.7 < np.sqrt((missed**2).mean() / np.mean([found.errors**2 for found in drawn])) < 1.4
 

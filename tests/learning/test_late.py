@@ -25,10 +25,10 @@ def test_the_newest_posts_are_taken_and_a_brand_without_any_is_seen_through_its_
     accounts = [Account(id=id) for id in "abc"] + [Account(id=id, role="brand") for id in ("shop", "quiet")]
     links = [Link(id=i, kind="endorses", source=i, target="quiet") for i in "ac"]
     dataset = Dataset.from_rows(accounts, posts, links=links).with_slots({"text": text})
-    found = account_rows(dataset, "text", ids("b", "nobody", "a"), 2)
+    found = account_rows(dataset, "text", accounts=ids("b", "nobody", "a"), most=2)
     assert found.values[:, 0].tolist() == [3, 1, 0]  # of a the newest two, newest first
     assert found.counts.tolist() == [1, 0, 2]
-    found = brand_rows(dataset, "text", ids("quiet", "shop"), 3)
+    found = brand_rows(dataset, "text", brands=ids("quiet", "shop"), most=3)
     assert found.values[:, 0].tolist() == [1, 4, 0, 5]  # a1 at 9, c0 at 7, a0 at 5; then its own
     assert found.counts.tolist() == [3, 1]
     again = found.subset(np.array([1, 0, 1]))

@@ -70,7 +70,7 @@ SMALL = Config(dim=16, walks=20, length=20, window=4, epochs=3)
 
 def test_vectors_know_their_part_of_the_graph():
     edges, n = cliques()
-    vectors = node2vec(edges, n, SMALL)
+    vectors = node2vec(edges, n, config=SMALL)
     assert vectors.shape == (n, 16)
     assert vectors.dtype == np.float32
     assert not vectors[-1].any()
@@ -88,7 +88,7 @@ def test_weights_decide_who_is_near():
     strong = np.where((source == 0) & (target == 8), 500.0, strong)
 
     def bridge(weight):
-        vectors = node2vec((source, target, weight), 17, SMALL)
+        vectors = node2vec((source, target, weight), 17, config=SMALL)
         return float(vectors[0] @ vectors[8] / np.linalg.norm(vectors[0]) / np.linalg.norm(vectors[8]))
 
     assert bridge(strong) > bridge(weight)
@@ -96,10 +96,10 @@ def test_weights_decide_who_is_near():
 
 def test_the_seed_decides_and_the_order_and_direction_of_edges_do_not():
     edges, n = cliques()
-    one = node2vec(edges, n, SMALL, seed=5)
+    one = node2vec(edges, n, config=SMALL, seed=5)
     source, target, weight = (column[::-1].copy() for column in edges)
-    np.testing.assert_array_equal(node2vec((target, source, weight), n, SMALL, seed=5), one)
-    assert np.abs(node2vec(edges, n, SMALL, seed=6) - one).max() > 1e-3
+    np.testing.assert_array_equal(node2vec((target, source, weight), n, config=SMALL, seed=5), one)
+    assert np.abs(node2vec(edges, n, config=SMALL, seed=6) - one).max() > 1e-3
 
 
 def test_an_edge_given_twice_weighs_the_sum_and_loops_count_for_nothing():

@@ -10,7 +10,7 @@ from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from
 
 
 def link(kind, source, target):
-    return Link(id=link_id(kind, source, target), kind=kind, source=source, target=target)
+    return Link(id=link_id(kind, source, target=target), kind=kind, source=source, target=target)
 
 
 def dataset(*links):

@@ -14,7 +14,7 @@ def ids(*names):
 
 
 def link(kind, source, target):
-    return Link(id=link_id(kind, source, target), kind=kind, source=source, target=target)
+    return Link(id=link_id(kind, source, target=target), kind=kind, source=source, target=target)
 
 
 @pytest.fixture
@@ -44,25 +44,25 @@ def dataset():
 
 
 def test_accounts_are_the_mean_of_their_posts_that_have_the_feature(dataset):
-    found = account_vectors(dataset, "text", ids("bo", "ana", "cy", "dee", "shop", "nobody"))
+    found = account_vectors(dataset, "text", accounts=ids("bo", "ana", "cy", "dee", "shop", "nobody"))
     assert found.values.tolist() == [[5, 6], [2, 1], [0, 0], [0, 0], [7, 7], [0, 0]]
     assert found.present.tolist() == [True, True, False, False, True, False]
     assert found.values.dtype == np.float32
 
 
 def test_account_level_features_are_as_they_are(dataset):
-    found = account_vectors(dataset, "concept", ids("ana", "bo", "own"))
+    found = account_vectors(dataset, "concept", accounts=ids("ana", "bo", "own"))
     assert found.values.tolist() == [[4], [0], [8]]
     assert found.present.tolist() == [True, False, True]
 
 
 def test_a_hidden_post_is_not_seen(dataset):
     view = dataset.keep(posts=np.setdiff1d(dataset.posts["id"].to_numpy().astype(object), ["ana1"]))
-    assert account_vectors(view, "text", ids("ana")).values.tolist() == [[1, 0]]
+    assert account_vectors(view, "text", accounts=ids("ana")).values.tolist() == [[1, 0]]
 
 
 def test_brands_as_they_are_represented(dataset):
-    found = brand_vectors(dataset, "text", ids("quiet", "shop", "briefed", "own", "unseen"))
+    found = brand_vectors(dataset, "text", brands=ids("quiet", "shop", "briefed", "own", "unseen"))
     # quiet: the mean of ana (2, 1) and bo (5, 6); cy has no such feature. own has features of its own, but no
     # text.
     assert found.values.tolist() == [[3.5, 3.5], [7, 7], [2, 1], [0, 0], [0, 0]]
@@ -73,19 +73,21 @@ def test_features_of_its_own_come_before_those_of_partners_slot_by_slot(dataset)
     said = Features("s", ids("ana", "bo", "quiet"), np.array([[1], [2], [9]], np.float32), "account")
     view = dataset.with_slots({**dataset.slots, "profile": said})
     assert view.representation["quiet"] == "partners"
-    assert brand_vectors(view, "profile", ids("quiet")).values.tolist() == [[9]]
-    assert brand_vectors(view, "text", ids("quiet")).values.tolist() == [[3.5, 3.5]]  # as without the profile
-    assert brand_vectors(view, "concept", ids("quiet")).values.tolist() == [[4]]  # of ana, who has one
+    assert brand_vectors(view, "profile", brands=ids("quiet")).values.tolist() == [[9]]
+    assert brand_vectors(view, "text", brands=ids("quiet")).values.tolist() == [
+        [3.5, 3.5]
+    ]  # as without the profile
+    assert brand_vectors(view, "concept", brands=ids("quiet")).values.tolist() == [[4]]  # of ana, who has one
     for slot in view.slots:
         assert (
             brand_has(view, slot, view.brands).tolist()
-            == brand_vectors(view, slot, view.brands).present.tolist()
+            == brand_vectors(view, slot, brands=view.brands).present.tolist()
         )
 
 
 def test_stated_representatives_stand_alone(dataset):
     view = dataset.with_links([link("represents", "bo", "quiet")])
-    assert brand_vectors(view, "text", ids("quiet")).values.tolist() == [[5, 6]]
+    assert brand_vectors(view, "text", brands=ids("quiet")).values.tolist() == [[5, 6]]
 
 
 def test_has_is_present_without_the_values(dataset):
@@ -93,10 +95,11 @@ def test_has_is_present_without_the_values(dataset):
     for slot in dataset.slots:
         assert (
             account_has(dataset, slot, accounts).tolist()
-            == account_vectors(dataset, slot, accounts).present.tolist()
+            == account_vectors(dataset, slot, accounts=accounts).present.tolist()
         )
         assert (
-            brand_has(dataset, slot, brands).tolist() == brand_vectors(dataset, slot, brands).present.tolist()
+            brand_has(dataset, slot, brands).tolist()
+            == brand_vectors(dataset, slot, brands=brands).present.tolist()
         )
 
 
@@ -107,16 +110,16 @@ def test_alone_and_among_others_to_the_last_bit():
         "t", np.array([p.id for p in posts], dtype=object), rng.normal(size=(200, 33)).astype(np.float32)
     )
     dataset = Dataset.from_rows([Account(id=f"a{n}") for n in range(9)], posts).with_slots({"text": text})
-    together = account_vectors(dataset, "text", dataset.influencers).values
+    together = account_vectors(dataset, "text", accounts=dataset.influencers).values
     for n, account in enumerate(dataset.influencers):
-        assert (account_vectors(dataset, "text", ids(account)).values[0] == together[n]).all()
+        assert (account_vectors(dataset, "text", accounts=ids(account)).values[0] == together[n]).all()
         slow = np.mean([text.values[i] for i, p in enumerate(posts) if p.account == account], axis=0)
         assert np.allclose(together[n], slow, atol=1e-6)
 
 
 def test_repeated_accounts_are_refused(dataset):
     with pytest.raises(ValueError, match="distinct"):
-        account_vectors(dataset, "text", ids("ana", "ana"))
+        account_vectors(dataset, "text", accounts=ids("ana", "ana"))
 
 
 def test_weighted_posts_weigh_by_their_answers():
@@ -128,6 +131,6 @@ def test_weighted_posts_weigh_by_their_answers():
     text = Features("t", ids("a0", "a1", "b0"), np.array([[0], [1], [5]], np.float32))
     dataset = Dataset.from_rows([Account(id="a"), Account(id="b")], posts).with_slots({"text": text})
     weight = 1 + np.log(100)
-    found = account_vectors(dataset, "text", ids("a", "b"), weighted=True)
+    found = account_vectors(dataset, "text", accounts=ids("a", "b"), weighted=True)
     np.testing.assert_allclose(found.values, [[weight / (weight + 1)], [5]], rtol=1e-6)
-    assert account_vectors(dataset, "text", ids("a", "b")).values.tolist() == [[0.5], [5]]
+    assert account_vectors(dataset, "text", accounts=ids("a", "b")).values.tolist() == [[0.5], [5]]

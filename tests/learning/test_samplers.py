@@ -15,7 +15,7 @@ def test_the_papers_example():
     """5 positives and k = 3: 15 pools, 5 with one positive, 5 with two, 5 with three; all positives equally
     often."""
     pairs = np.array([(0, c) for c in (2, 3, 5, 7, 11)])
-    drawn = pools(pairs, np.arange(20), 3, np.random.default_rng(0))
+    drawn = pools(pairs, np.arange(20), k=3, rng=np.random.default_rng(0))
     assert drawn.candidates.shape == (15, 3)
     assert Counter(drawn.positive.sum(1).tolist()) == {1: 5, 2: 5, 3: 5}
     seen = Counter(drawn.candidates[drawn.positive].tolist())
@@ -33,8 +33,8 @@ def test_every_pool_is_what_it_says(pairs, n, k, seed):
     drawn = pools(
         np.array(sorted(pairs, key=lambda pair: hash((seed, pair)))),
         np.arange(n),
-        k,
-        np.random.default_rng(seed),
+        k=k,
+        rng=np.random.default_rng(seed),
     )
     assert len(drawn.brand) == k * len(pairs)
     counts = Counter(brand for brand, _ in pairs)
@@ -60,7 +60,7 @@ def test_negatives_are_drawn_evenly_from_all_that_are_not_positives():
     rng = np.random.default_rng(3)
     seen = Counter()
     for _ in range(1500):
-        drawn = pools(pairs, np.arange(8), 4, rng)
+        drawn = pools(pairs, np.arange(8), k=4, rng=rng)
         mine = drawn.brand == 0
         seen.update(drawn.candidates[mine][~drawn.positive[mine]].tolist())
     assert set(seen) == {0, 2, 3, 5, 6, 7}
@@ -69,19 +69,19 @@ def test_negatives_are_drawn_evenly_from_all_that_are_not_positives():
 
 
 def test_too_few_negatives_make_short_pools_and_no_pairs_no_pools():
-    drawn = pools(np.array([(0, 0), (0, 2)]), np.arange(3), 3, np.random.default_rng(0))
+    drawn = pools(np.array([(0, 0), (0, 2)]), np.arange(3), k=3, rng=np.random.default_rng(0))
     assert sorted(map(tuple, np.sort(drawn.candidates, axis=1)[drawn.positive.sum(1) == 1].tolist())) == [
         (-1, 0, 1),
         (-1, 1, 2),
     ]
-    empty = pools(np.zeros((0, 2), np.int64), np.arange(5), 3, np.random.default_rng(0))
+    empty = pools(np.zeros((0, 2), np.int64), np.arange(5), k=3, rng=np.random.default_rng(0))
     assert empty.candidates.shape == (0, 3)
 
 
 def test_the_generator_decides():
     pairs = np.array([(0, 1), (0, 4), (1, 0)])
     one, same, other = (
-        pools(pairs, np.arange(30), 4, np.random.default_rng(seed)).candidates for seed in (1, 1, 2)
+        pools(pairs, np.arange(30), k=4, rng=np.random.default_rng(seed)).candidates for seed in (1, 1, 2)
     )
     assert (one == same).all()
     assert (one != other).any()
@@ -90,7 +90,7 @@ def test_the_generator_decides():
 def test_buckets_hold_the_best_partners_first():
     pairs = np.array([(0, c) for c in range(6)] + [(1, 7)])
     grades = np.array([0.1, 0.9, 0.5, 0.6, 0.2, 0.8, 0.3])
-    drawn = buckets(pairs, grades, np.arange(10), 4, np.random.default_rng(0))
+    drawn = buckets(pairs, grades, candidates=np.arange(10), k=4, rng=np.random.default_rng(0))
     mine = drawn.candidates[drawn.brand == 0]
     assert [set(mine[:, n].tolist()) for n in range(3)] == [{1, 5}, {2, 3}, {0, 4}]
     assert set(mine[:, 3].tolist()) <= {6, 7, 8, 9}
@@ -108,7 +108,11 @@ def test_buckets_hold_the_best_partners_first():
 def test_every_positive_is_in_a_list_and_no_negative_is_one(pairs, n, k, seed):
     at = np.array(sorted(pairs))
     drawn = buckets(
-        at, np.random.default_rng(seed).random(len(at)), np.arange(n), k, np.random.default_rng(seed)
+        at,
+        np.random.default_rng(seed).random(len(at)),
+        candidates=np.arange(n),
+        k=k,
+        rng=np.random.default_rng(seed),
     )
     full = {b for b in range(4) if sum(p[0] == b for p in pairs) == n}
     seen = {
@@ -126,14 +130,14 @@ def test_every_positive_is_in_a_list_and_no_negative_is_one(pairs, n, k, seed):
 def test_triplets_as_many_as_asked_and_hard_ones_of_the_brands_own_group():
     pairs = np.array([(b, c) for b in range(4) for c in range(b, b + 3)])
     groups = np.array([0, 1, -1, 2]), np.array([0, 0, 0, 0, 0, 1, 1, 1, -1])
-    drawn = triplets(pairs, np.arange(9), np.random.default_rng(0), random=3, hard=1, groups=groups)
+    drawn = triplets(pairs, np.arange(9), rng=np.random.default_rng(0), random=3, hard=1, groups=groups)
     assert len(drawn.brand) == 4 * len(pairs)
     assert Counter(zip(drawn.brand.tolist(), drawn.positive.tolist(), strict=True)) == {
         tuple(p): 4 for p in pairs.tolist()
     }
     known = set(map(tuple, pairs.tolist()))
     assert not known & set(zip(drawn.brand.tolist(), drawn.negative.tolist(), strict=True))
-    hard = triplets(pairs, np.arange(9), np.random.default_rng(0), random=0, hard=1, groups=groups)
+    hard = triplets(pairs, np.arange(9), rng=np.random.default_rng(0), random=0, hard=1, groups=groups)
     assert set(hard.negative[hard.brand == 0].tolist()) <= {3, 4}
     assert set(hard.negative[hard.brand == 1].tolist()) <= {5, 6, 7}
     assert (hard.brand == 2).sum() == 3  # of no group: random ones
@@ -143,9 +147,13 @@ def test_triplets_as_many_as_asked_and_hard_ones_of_the_brands_own_group():
 
 def test_a_brand_that_all_are_positives_of_gets_no_negative_and_others_are_drawn_evenly():
     pairs = np.array([(0, 0), (0, 1), (0, 2), (1, 1)])
-    assert others(pairs, np.array([0]), np.arange(3), np.random.default_rng(0)).tolist() == [-1]
-    assert set(triplets(pairs, np.arange(3), np.random.default_rng(0), random=20).brand.tolist()) == {1}
-    drawn = Counter(others(pairs, np.full(3000, 1), np.arange(3), np.random.default_rng(0)).tolist())
+    assert others(pairs, np.array([0]), candidates=np.arange(3), rng=np.random.default_rng(0)).tolist() == [
+        -1
+    ]
+    assert set(triplets(pairs, np.arange(3), rng=np.random.default_rng(0), random=20).brand.tolist()) == {1}
+    drawn = Counter(
+        others(pairs, np.full(3000, 1), candidates=np.arange(3), rng=np.random.default_rng(0)).tolist()
+    )
     assert set(drawn) == {0, 2}
     assert abs(drawn[0] - 1500) < 150
 
@@ -155,19 +163,19 @@ def test_negatives_come_from_the_candidates_alone():
     rng = np.random.default_rng(0)
     candidates = np.array([2, 3, 5, 8, 13, 21])
     pairs = np.array([(0, 3), (0, 8), (4, 21)])
-    assert set(others(pairs, np.full(500, 0), candidates, rng).tolist()) == {2, 5, 13, 21}
-    drawn = pools(pairs, candidates, 3, rng)
+    assert set(others(pairs, np.full(500, 0), candidates=candidates, rng=rng).tolist()) == {2, 5, 13, 21}
+    drawn = pools(pairs, candidates, k=3, rng=rng)
     assert set(drawn.candidates[~drawn.positive].tolist()) <= set(candidates.tolist())
     for brand, row, positive in zip(drawn.brand, drawn.candidates, drawn.positive, strict=True):
         for candidate, is_positive in zip(row.tolist(), positive.tolist(), strict=True):
             assert ((brand, candidate) in set(map(tuple, pairs.tolist()))) == is_positive
     groups = np.array([0, 0, 0, 0, 1]), np.array([n % 2 for n in range(22)])
-    hard = triplets(pairs, candidates, rng, random=0, hard=1, groups=groups)
+    hard = triplets(pairs, candidates, rng=rng, random=0, hard=1, groups=groups)
     assert {(b, n % 2) for b, n in zip(hard.brand.tolist(), hard.negative.tolist(), strict=True)} == {
         (0, 0),
         (4, 1),
     }
-    lists = buckets(pairs, np.array([0.2, 0.1, 0.3]), candidates, 3, rng)
+    lists = buckets(pairs, np.array([0.2, 0.1, 0.3]), candidates=candidates, k=3, rng=rng)
     assert set(lists.candidates[:, -1].tolist()) <= set(candidates.tolist())
 
 

@@ -48,8 +48,8 @@ def run(
     history = train(
         network,
         optimiser(network.parameters(), lr=0.01),
-        batches,
-        lambda rows: (
+        batches=batches,
+        loss=lambda rows: (
             (network(x[torch.from_numpy(rows)]).squeeze(-1) - x[torch.from_numpy(rows)].sum(-1))
             .square()
             .mean()
@@ -139,8 +139,8 @@ def test_a_diverging_training_says_so():
         train(
             network,
             torch.optim.Adam(network.parameters()),
-            lambda rng: [0],
-            lambda _: network(torch.ones(1)).sum() * np.nan,
+            batches=lambda rng: [0],
+            loss=lambda _: network(torch.ones(1)).sum() * np.nan,
             epochs=3,
             seed=0,
         )

@@ -269,20 +269,25 @@ def test_a_text_is_no_list_of_letters(place, tmp_path):
         assert one.rows
     for name in ("like", "dislike"):
         one, several = (
-            pipeline.rank(place, BRAND, "simcos", 5, **{name: form}) for form in (SOMEONE, [SOMEONE])
+            pipeline.rank(place, BRAND, ranker="simcos", k=5, **{name: form}) for form in (SOMEONE, [SOMEONE])
         )
         assert (
             one.scores.tolist()
             == several.scores.tolist()
-            != pipeline.rank(place, BRAND, "simcos", 5).scores.tolist()
+            != pipeline.rank(place, BRAND, ranker="simcos", k=5).scores.tolist()
         )
-    best = pipeline.rank(place, BRAND, "simcos", 1).candidates[0]
+    best = pipeline.rank(place, BRAND, ranker="simcos", k=1).candidates[0]
     assert best not in [
         pick.influencer
         for pick in pipeline.shortlist(place, BRAND, count=3, ranker="simcos", exclude=best).picks
     ]
-    assert pipeline.export(place, "rankings", tmp_path / "one.csv", BRAND, "simcos", 4) == 4
-    assert [pick.influencer for pick in pipeline.appraise(place, BRAND, SOMEONE, "simcos").picks] == [SOMEONE]
+    assert (
+        pipeline.export(place, "rankings", file=tmp_path / "one.csv", brands=BRAND, ranker="simcos", k=4) == 4
+    )
+    assert [
+        pick.influencer
+        for pick in pipeline.appraise(place, BRAND, influencers=SOMEONE, ranker="simcos").picks
+    ] == [SOMEONE]
     message = pipeline.advise(place, BRAND, captions="Sale! Boots for every summit.")
     assert [idea.label for idea in message.ideas] == ["Sale! Boots for every summit."]
     assert pipeline.describe_accounts(place, SOMEONE) == pipeline.describe_accounts(place, [SOMEONE])
@@ -293,10 +298,10 @@ def test_seeds_and_rankers_may_be_one(place):
         pipeline.evaluate(place, *given).to_dict() for given in [("simcos", "cv5"), (["simcos"], "cv5")]
     )
     assert one | {"seconds": {}} == listed | {"seconds": {}}
-    seed = pipeline.evaluate(place, "random", "cv5", seeds=3).to_dict()
-    assert seed | {"seconds": {}} == pipeline.evaluate(place, {"random"}, "cv5", seeds=[3]).to_dict() | {
-        "seconds": {}
-    }
+    seed = pipeline.evaluate(place, "random", protocol="cv5", seeds=3).to_dict()
+    assert seed | {"seconds": {}} == pipeline.evaluate(
+        place, {"random"}, protocol="cv5", seeds=[3]
+    ).to_dict() | {"seconds": {}}
 
 
 def test_an_account_is_forgotten_by_its_name(tmp_path):
@@ -311,16 +316,16 @@ def test_an_account_is_forgotten_by_its_name(tmp_path):
 def test_an_import_that_fails_leaves_no_workspace_behind(tmp_path):
     for source, path in [("sampel", None), ("folder", tmp_path / "nothing")]:
         with pytest.raises(BrandfitError):
-            pipeline.import_source(tmp_path / "demo", source, path)
+            pipeline.import_source(tmp_path / "demo", source, path=path)
         assert not (tmp_path / "demo").exists()
 
 
 def test_an_unknown_kind_or_side_of_an_explanation_is_refused(place):
     with pytest.raises(UsageError, match="kind of explanation named 'word'"):
-        pipeline.explain(place, BRAND, SOMEONE, "simcos", kinds="word")
+        pipeline.explain(place, BRAND, influencer=SOMEONE, ranker="simcos", kinds="word")
     with pytest.raises(UsageError, match="side of a pair named 'brnd'"):
-        pipeline.explain(place, BRAND, SOMEONE, "simcos", sides="brnd")
-    explanation, _ = pipeline.explain(place, BRAND, SOMEONE, "simcos", kinds="posts")
+        pipeline.explain(place, BRAND, influencer=SOMEONE, ranker="simcos", sides="brnd")
+    explanation, _ = pipeline.explain(place, BRAND, influencer=SOMEONE, ranker="simcos", kinds="posts")
     assert {attribution.kind for attribution in explanation.attributions} == {"posts"}
 
 
@@ -329,8 +334,8 @@ def test_models_and_datasets_take_a_text_and_lists_too(place):
     some = dataset.influencers[:3]
     for form in (list(some), tuple(some), pa.array(some)):
         assert (
-            model.rank(dataset, BRAND, form).scores.tolist()
-            == model.rank(dataset, BRAND, some).scores.tolist()
+            model.rank(dataset, BRAND, candidates=form).scores.tolist()
+            == model.rank(dataset, BRAND, candidates=some).scores.tolist()
         )
         assert (
             model.score(dataset, BRAND, form).tolist()
@@ -474,7 +479,7 @@ def test_a_brand_is_no_influencer_and_an_account_to_forget_must_be_there(trained
     ("call", "suggestion"),
     [
         (lambda place, file: pipeline.listing("brand", place), "brands"),
-        (lambda place, file: pipeline.export(place, "ranking", file), "rankings"),
+        (lambda place, file: pipeline.export(place, "ranking", file=file), "rankings"),
         (lambda place, file: pipeline.catalogue("encodrs"), "encoders"),
     ],
 )
@@ -524,8 +529,8 @@ def test_a_number_that_cannot_be_meant_is_refused(place, function, given, name):
 
 
 def test_parts_that_all_weigh_nothing_leave_nothing_to_rank_by(place):
-    parts = pipeline.rank(place, BRAND, "simcos", 1).parts
+    parts = pipeline.rank(place, BRAND, ranker="simcos", k=1).parts
     with pytest.raises(UsageError, match=r"weigh 0 \("):
-        pipeline.rank(place, BRAND, "simcos", weights=dict.fromkeys(parts, 0))
+        pipeline.rank(place, BRAND, ranker="simcos", weights=dict.fromkeys(parts, 0))
     half = dict.fromkeys(list(parts)[1:], 0)
-    assert pipeline.rank(place, BRAND, "simcos", 1, weights=half).scores[0] > 0
+    assert pipeline.rank(place, BRAND, ranker="simcos", k=1, weights=half).scores[0] > 0

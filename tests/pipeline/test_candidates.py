@@ -56,7 +56,7 @@ def folder(tmp_path_factory) -> Path:
     (source / "posts.csv").write_text("\n".join(posts))
     (source / "endorsements.csv").write_text("brand,influencer\noat.co,eve.cooks\n")
     with Workspace(place, create=True) as workspace:
-        pipeline.import_source(workspace, "folder", source)
+        pipeline.import_source(workspace, "folder", path=source)
         pipeline.encode(workspace, "text.hashing")
         profile = Features(
             name="predicted",
@@ -88,7 +88,7 @@ EVERYBODY = 9
 
 
 def test_a_ranking_counts_who_is_left_out_and_about_whom_something_is_unknown(workspace):
-    found = pipeline.rank(workspace, BRAND, "simcos", k=2)
+    found = pipeline.rank(workspace, BRAND, ranker="simcos", k=2)
     assert counts(found.excluded) == {"followers_below": 1, "followers_above": 1, "partner": 1}
     assert counts(found.incomplete) == {"followers_unknown": 1, "no_evidence": 1}
     assert {group.reason: group.examples for group in found.excluded}["followers_above"] == ("gus.huge",)
@@ -107,27 +107,29 @@ def test_candidates_and_those_left_out_add_up_to_all(workspace, followers):
         "followers:..20k or category:travel",
     )
     for where, partners in itertools.product(conditions, (False, True)):
-        found = pipeline.rank(workspace, BRAND, "simcos", partners=partners, where=where, followers=followers)
+        found = pipeline.rank(
+            workspace, BRAND, ranker="simcos", partners=partners, where=where, followers=followers
+        )
         assert found.among == len(found)
         assert found.among + sum(group.count for group in found.excluded) == EVERYBODY
         assert {group.reason for group in (*found.excluded, *found.incomplete)} <= set(REASONS)
 
 
 def test_a_condition_on_followers_replaces_the_usual_bounds_and_says_so(workspace):
-    found = pipeline.rank(workspace, BRAND, "simcos", where="followers:100k..")
+    found = pipeline.rank(workspace, BRAND, ranker="simcos", where="followers:100k..")
     assert found.candidates.tolist() == ["gus.huge"]
     assert any("usual bounds (5,000 to 100,000 followers) do not apply" in note for note in found.notes)
     # Bounds that somebody named stay: both are meant.
     for more in ({"followers": "5k..100k"}, {"data": {"endorsements.max_followers": 100_000}}):
-        assert not len(pipeline.rank(workspace, BRAND, "simcos", where="followers:100k..", **more))
+        assert not len(pipeline.rank(workspace, BRAND, ranker="simcos", where="followers:100k..", **more))
 
 
 def test_bounds_may_be_given_and_keep_those_of_unknown_size(workspace):
-    all_ = pipeline.rank(workspace, BRAND, "simcos", followers=" 0 .. ")
+    all_ = pipeline.rank(workspace, BRAND, ranker="simcos", followers=" 0 .. ")
     assert {"fay.tiny", "gus.huge", "hal.unsized"} < set(all_.candidates.tolist())
     assert counts(all_.excluded) == {"partner": 1}
     with pytest.raises(ConfigError, match="followers: 'many'"):
-        pipeline.rank(workspace, BRAND, "simcos", followers="many")
+        pipeline.rank(workspace, BRAND, ranker="simcos", followers="many")
 
 
 def test_an_empty_pool_says_why(tmp_path):
@@ -136,17 +138,17 @@ def test_an_empty_pool_says_why(tmp_path):
             "role,handle,followers,biography\nbrand,oat.co,9000,oats\ninfluencer,fay.tiny,300,oats\n"
         )
         (tmp_path / "posts.csv").write_text(f"id,account,caption\n1,oat.co,{COOKS}\n2,fay.tiny,{COOKS}\n")
-        pipeline.import_source(workspace, "folder", tmp_path)
+        pipeline.import_source(workspace, "folder", path=tmp_path)
         pipeline.encode(workspace, "text.hashing")
         with pytest.raises(
             UsageError, match=r"Left out: 1 with fewer than 5,000 followers \(fay\.tiny\)"
         ) as refused:
-            pipeline.rank(workspace, "oat.co", "simcos")
+            pipeline.rank(workspace, "oat.co", ranker="simcos")
         assert "--followers" in refused.value.hint
 
 
 def test_a_search_and_look_alikes_count_whom_they_pass_over(workspace):
-    found = pipeline.search(workspace, ("vegan",), "followers:5k..")
+    found = pipeline.search(workspace, ("vegan",), where="followers:5k..")
     assert counts(found.excluded) == {"condition": 1, "condition_unknown": 1, "no_match": 3}
     assert found.total + sum(group.count for group in found.excluded) == EVERYBODY
     alike = pipeline.similar(workspace, ["ann.cooks"], k=2)
@@ -175,18 +177,20 @@ def test_a_shortlist_counts_whom_it_cannot_choose(workspace):
 
 
 def test_places_say_among_whom(workspace):
-    answer, _ = pipeline.explain(workspace, BRAND, "ann.cooks", "simcos", ())
+    answer, _ = pipeline.explain(workspace, BRAND, influencer="ann.cooks", ranker="simcos", kinds=())
     assert answer.more["candidates"] == 6
     assert counts(answer.more["excluded"]) == {"followers_below": 1, "followers_above": 1, "partner": 1}
     assert any(note.startswith("6 of 9 influencers are candidates.") for note in answer.notes)
-    outside, _ = pipeline.explain(workspace, BRAND, "gus.huge", "simcos", ())
+    outside, _ = pipeline.explain(workspace, BRAND, influencer="gus.huge", ranker="simcos", kinds=())
     assert outside.sentences[0].startswith("gus.huge has a score of")
     assert any("has no place in the ranking" in note for note in outside.notes)
     assert (
-        pipeline.explain(workspace, BRAND, "gus.huge", "simcos", (), followers="0..")[0].more["rank"]
+        pipeline.explain(workspace, BRAND, influencer="gus.huge", ranker="simcos", kinds=(), followers="0..")[
+            0
+        ].more["rank"]
         is not None
     )
-    suited = pipeline.brands_for(workspace, "eve.cooks", "simcos", followers="0..", partners=True)
+    suited = pipeline.brands_for(workspace, "eve.cooks", ranker="simcos", followers="0..", partners=True)
     assert suited.brands[0].among == EVERYBODY
     assert counts(suited.candidates.excluded) == {}
 
@@ -194,7 +198,7 @@ def test_places_say_among_whom(workspace):
 def test_an_import_and_a_check_say_how_many_will_be_ranked(workspace, tmp_path):
     (tmp_path / "accounts.csv").write_text(ACCOUNTS)
     with Workspace(tmp_path / "work", create=True) as fresh:
-        answer = pipeline.import_source(fresh, "folder", tmp_path).to_dict()["candidates"]
+        answer = pipeline.import_source(fresh, "folder", path=tmp_path).to_dict()["candidates"]
         assert answer["total"] == 7
         assert counts(answer["excluded"]) == {"followers_below": 1, "followers_above": 1}
         assert counts(answer["incomplete"]) == {"followers_unknown": 1}
@@ -204,13 +208,15 @@ def test_an_import_and_a_check_say_how_many_will_be_ranked(workspace, tmp_path):
 
 
 def test_a_report_counts_too_and_shows_whom_it_was_asked_for(workspace, tmp_path):
-    said = pipeline.report(workspace, BRAND, tmp_path / "a.html", "simcos", k=1)
+    said = pipeline.report(workspace, BRAND, file=tmp_path / "a.html", ranker="simcos", k=1)
     assert (
         "6 of 9 influencers are candidates. Left out: 1 with fewer than 5,000 followers"
         in (tmp_path / "a.html").read_text()
     )
     assert said.counts
-    named = pipeline.report(workspace, BRAND, tmp_path / "b.html", "simcos", influencers=["gus.huge"])
+    named = pipeline.report(
+        workspace, BRAND, file=tmp_path / "b.html", ranker="simcos", influencers=["gus.huge"]
+    )
     assert [card.profile.id for card in named.cards] == ["gus.huge"]
     assert any(
         "gus.huge: outside the bounds of 5,000 to 100,000 followers, and so without a rank" in note
@@ -254,10 +260,10 @@ def test_the_command_line_prints_the_counts(folder, capsys, tmp_path):
 
 
 def test_every_column_of_exported_rankings_says_what_it_is(workspace, tmp_path):
-    pipeline.export(workspace, "rankings", tmp_path / "r.csv", ranker="simcos")
+    pipeline.export(workspace, "rankings", file=tmp_path / "r.csv", ranker="simcos")
     rows = rows_of((tmp_path / "r.csv").read_text())
     assert [row["influencer"] for row in rows] == pipeline.rank(
-        workspace, BRAND, "simcos"
+        workspace, BRAND, ranker="simcos"
     ).candidates.tolist()
     ann = next(row for row in rows if row["influencer"] == "ann.cooks")
     assert "engagement" not in ann
@@ -268,7 +274,7 @@ def test_every_column_of_exported_rankings_says_what_it_is(workspace, tmp_path):
     assert (ann["candidates"], ann["left_out"], ann["followers"]) == ("6", "3", "8000")
     assert ann["chance"] == ""  # simcos gives no probability
     opened = tmp_path / "all.jsonl"
-    pipeline.export(workspace, "rankings", opened, ranker="simcos", followers="0..")
+    pipeline.export(workspace, "rankings", file=opened, ranker="simcos", followers="0..")
     assert "gus.huge" in opened.read_text()
 
 
@@ -278,7 +284,7 @@ def test_a_stated_category_wins_and_a_predicted_one_is_called_so(workspace, tmp_
     assert [pipeline.category_of(row) for row in about] == ["food", "food (predicted, 90 %)", None]
     assert [row["category_source"] for row in about] == ["stated", "predicted", None]
     assert [row["category_probability"] for row in about] == [None, pytest.approx(0.9), None]
-    found = pipeline.search(workspace, (), "category:food")
+    found = pipeline.search(workspace, (), where="category:food")
     assert {row["influencer"]: row["category_source"] for row in found.rows} == {
         "ann.cooks": "stated",
         "bo.cooks": "predicted",
@@ -293,12 +299,12 @@ def test_a_stated_category_wins_and_a_predicted_one_is_called_so(workspace, tmp_
     ):
         main([*command, "-w", str(workspace.path)])
         assert "food (predicted, 90 %)" in capsys.readouterr().out
-    pipeline.export(workspace, "rankings", tmp_path / "r.csv", ranker="simcos")
+    pipeline.export(workspace, "rankings", file=tmp_path / "r.csv", ranker="simcos")
     assert {row["influencer"]: row["category_source"] for row in rows_of((tmp_path / "r.csv").read_text())}[
         "bo.cooks"
     ] == "predicted"
     said = pipeline.report(
-        workspace, BRAND, tmp_path / "a.html", "simcos", influencers=["bo.cooks", "ann.cooks"]
+        workspace, BRAND, file=tmp_path / "a.html", ranker="simcos", influencers=["bo.cooks", "ann.cooks"]
     )
     assert {card.profile.id: card.category for card in said.cards} == {
         "ann.cooks": "food",

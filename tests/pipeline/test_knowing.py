@@ -66,7 +66,7 @@ def test_how_much_each_post_counts_is_kept_and_read_by_nobody_else(tmp_path):
     with Workspace(tmp_path / "work", create=True) as workspace:
         pipeline.import_source(workspace, "sample", settings={"influencers": 12})
         pipeline.encode(workspace, "text.hashing")
-        model, _ = pipeline.profile(workspace, "attentive", {"epochs": "2", "folds": "2"})
+        model, _ = pipeline.profile(workspace, "attentive", settings={"epochs": "2", "folds": "2"})
         one = str(pipeline.load(workspace).influencers[0])
         mine = posts_of(workspace, one)
         looked = model.post_attention(pipeline.with_features(workspace), np.array([one], dtype=object))
@@ -75,12 +75,12 @@ def test_how_much_each_post_counts_is_kept_and_read_by_nobody_else(tmp_path):
         at = dict(zip(looked.posts.tolist(), looked.attention.tolist(), strict=True))
         assert told == pytest.approx([at[post["id"]] for post in mine], abs=1e-4)
         assert "attention" not in pipeline.load(workspace).slots
-        again, _ = pipeline.profile(workspace, "combined", {"folds": "2"})
+        again, _ = pipeline.profile(workspace, "combined", settings={"folds": "2"})
         assert set(again.reads) == {"text.hashing"}
 
 
 def test_facts_are_as_a_search_prints_them(workspace):
-    found = pipeline.search(workspace, (), "followers:1.. and engagement:0..", "last_post", k=100)
+    found = pipeline.search(workspace, (), where="followers:1.. and engagement:0..", sort="last_post", k=100)
     names = [row["influencer"] for row in found.rows]
     for name in names[:3]:
         told = pipeline.facts_of(workspace, name, ["engagement", "last_post"])
@@ -89,7 +89,7 @@ def test_facts_are_as_a_search_prints_them(workspace):
 
 def test_prices_are_those_of_a_shortlist(workspace):
     chosen = {pick.influencer: pick for pick in pipeline.shortlist(workspace, BRAND, count=12).picks}
-    told = pipeline.asking_prices(workspace, BRAND, list(chosen))
+    told = pipeline.asking_prices(workspace, BRAND, influencers=list(chosen))
     known = {id: pick for id, pick in chosen.items() if pick.followers is not None}
     assert set(told) == set(known)
     assert len(told) > 5
@@ -108,7 +108,7 @@ def test_one_whose_followers_are_not_known_has_no_price(workspace):
     )
     unknown = [id for id, size in followers.items() if size is None or np.isnan(size)]
     assert unknown
-    assert pipeline.asking_prices(workspace, BRAND, unknown) == {}
+    assert pipeline.asking_prices(workspace, BRAND, influencers=unknown) == {}
 
 
 def test_shared_audiences_are_those_of_the_views(workspace):
@@ -123,21 +123,21 @@ def test_shared_audiences_are_those_of_the_views(workspace):
         left, right = (commenters[id] - {id} for id in (one, other))
         assert both.common == len(left & right)
         assert both.share == pytest.approx(len(left & right) / len(left))
-        assert both == pipeline.audience(workspace, one, other).view.comparison.shared
+        assert both == pipeline.audience(workspace, one, other=other).view.comparison.shared
 
 
 def test_an_explanation_is_made_once_as_long_as_nothing_changes(workspace):
-    first = pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",))[0]
-    again = pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",))[0]
+    first = pipeline.explain(workspace, BRAND, influencer="senna.peaks", kinds=("posts",))[0]
+    again = pipeline.explain(workspace, BRAND, influencer="senna.peaks", kinds=("posts",))[0]
     assert again.attributions is first.attributions  # its place alone is looked up anew
     others = [
-        pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("columns",))[0],
-        pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",), sides=("brand",))[0],
-        pipeline.explain(workspace, BRAND, "mila.trails", kinds=("posts",))[0],
-        pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",), seed=1)[0],
-        pipeline.explain(workspace, BRAND, "senna.peaks", kinds=("posts",), data={"slots.concept": "none"})[
-            0
-        ],
+        pipeline.explain(workspace, BRAND, influencer="senna.peaks", kinds=("columns",))[0],
+        pipeline.explain(workspace, BRAND, influencer="senna.peaks", kinds=("posts",), sides=("brand",))[0],
+        pipeline.explain(workspace, BRAND, influencer="mila.trails", kinds=("posts",))[0],
+        pipeline.explain(workspace, BRAND, influencer="senna.peaks", kinds=("posts",), seed=1)[0],
+        pipeline.explain(
+            workspace, BRAND, influencer="senna.peaks", kinds=("posts",), data={"slots.concept": "none"}
+        )[0],
     ]
     assert len({id(one.attributions) for one in [first, *others]}) == 6
     assert others[-1].score != first.score

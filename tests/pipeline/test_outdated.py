@@ -52,7 +52,7 @@ def people() -> list:
         partner = f"{kind}.0"
         rows.append(
             Link(
-                id=link_id("endorses", partner, f"{kind}.shop"),
+                id=link_id("endorses", partner, target=f"{kind}.shop"),
                 kind="endorses",
                 source=partner,
                 target=f"{kind}.shop",
@@ -150,9 +150,9 @@ def test_features_of_an_earlier_version_are_judged_by_their_key_and_recorded_whe
 
 
 def test_models_are_stale_where_rows_or_features_changed(workspace):
-    pipeline.train(workspace, "wsim", {"epochs": "1"})
+    pipeline.train(workspace, "wsim", settings={"epochs": "1"})
     assert not pipeline.outdated(workspace)
-    pipeline.encode(workspace, "text.hashing", {"hashtags": "drop"})  # the same rows, read otherwise
+    pipeline.encode(workspace, "text.hashing", settings={"hashtags": "drop"})  # the same rows, read otherwise
     (stale,) = pipeline.outdated(workspace).models
     assert (stale.name, stale.why) == ("wsim", "made before text.hashing changed")
     assert pipeline.listing("models", workspace)[0]["up to date"] is False
@@ -169,7 +169,7 @@ def test_a_model_is_older_than_the_predicted_categories_that_it_would_read(works
     pipeline.update(workspace)
     pipeline.train(workspace, "brandfit")
     assert not pipeline.outdated(workspace)
-    pipeline.profile(workspace, "nearest", {"folds": "2"})
+    pipeline.profile(workspace, "nearest", settings={"folds": "2"})
     (stale,) = pipeline.outdated(workspace).models
     assert stale.sentence == "brandfit: trained before there was nearest, and would read it now"
     assert stale.sentence in run(capsys, "check", "-w", str(workspace.path))
@@ -185,20 +185,20 @@ def test_a_model_of_an_earlier_version_is_older_than_predicted_categories_too(wo
     assert info["data"]["slots.category"] == "stated"
     earlier = {key: value for key, value in info.items() if key != "chosen"}
     workspace.save_model(workspace.load_model("brandfit")[0], earlier)
-    pipeline.profile(workspace, "nearest", {"folds": "2"})
+    pipeline.profile(workspace, "nearest", settings={"folds": "2"})
     assert [one.name for one in pipeline.outdated(workspace).models] == ["brandfit"]
 
 
 @pytest.mark.parametrize("setting", ["stated", "none"])
 def test_a_slot_that_somebody_set_is_not_filled_otherwise(workspace, setting):
     pipeline.train(workspace, "brandfit", data={"slots.category": setting, "slots.graph": "none"})
-    pipeline.profile(workspace, "nearest", {"folds": "2"})
+    pipeline.profile(workspace, "nearest", settings={"folds": "2"})
     assert not pipeline.outdated(workspace)
 
 
 def test_a_model_is_older_than_features_of_a_slot_that_was_empty_or_filled_worse(workspace):
     pipeline.train(workspace, "brandfit")
-    pipeline.train(workspace, "wsim", {"epochs": "1"}, {"slots.text": "text.hashing"})
+    pipeline.train(workspace, "wsim", settings={"epochs": "1"}, data={"slots.text": "text.hashing"})
     text = workspace.features("text.hashing")
     workspace.save(replace(text, name="text.minilm", key="text.minilm-1", contents=None))
     workspace.save(replace(text, name="image.clip", key="image.clip-1", slot="picture", contents=None))
@@ -215,7 +215,7 @@ def test_a_model_is_older_than_features_of_a_slot_that_was_empty_or_filled_worse
 
 
 def test_a_profile_is_older_than_features_that_it_would_read(workspace):
-    pipeline.profile(workspace, "combined", {"folds": "2"})
+    pipeline.profile(workspace, "combined", settings={"folds": "2"})
     assert not pipeline.outdated(workspace)
     text = workspace.features("text.hashing")
     workspace.save(replace(text, name="text.minilm", key="text.minilm-1", contents=None))
@@ -226,14 +226,14 @@ def test_a_profile_is_older_than_features_that_it_would_read(workspace):
 
 def test_training_says_what_it_did_not_read(workspace):
     workspace.write("later", [Post(id="later", account="food.1", caption="more pancakes")])
-    pipeline.train(workspace, "wsim", {"epochs": "1"})
+    pipeline.train(workspace, "wsim", settings={"epochs": "1"})
     assert any(
         "text.hashing: 1 new post is not encoded" in note for note in workspace.model_info("wsim")["notes"]
     )
 
 
 def test_profiles_are_made_again_with_their_settings(workspace, tmp_path):
-    pipeline.profile(workspace, "nearest", {"folds": "2"}, seed=3)
+    pipeline.profile(workspace, "nearest", settings={"folds": "2"}, seed=3)
     assert not pipeline.outdated(workspace)
     workspace.write("later", [Post(id="later", account="food.1", caption="more pancakes")])
     done = pipeline.update(workspace)
@@ -245,7 +245,7 @@ def test_profiles_are_made_again_with_their_settings(workspace, tmp_path):
     labels.write_text(
         "account,category\n" + "".join(f"{kind}.{n},{kind}\n" for kind in WORDS for n in range(4))
     )
-    pipeline.profile(workspace, "nearest", {"folds": "2"}, labels=[labels])
+    pipeline.profile(workspace, "nearest", settings={"folds": "2"}, labels=[labels])
     workspace.write("again", [Post(id="again", account="food.1", caption="bread")])
     left = pipeline.update(workspace).left
     assert [one.name for one in left.profiles] == ["nearest"]
@@ -255,18 +255,20 @@ def test_profiles_are_made_again_with_their_settings(workspace, tmp_path):
 def test_a_new_brief_is_ranked_by_at_once_and_nothing_is_written(workspace):
     workspace.write("brief", brief())
     before = workspace.stamp
-    ranking = pipeline.rank(workspace, "new.brand", "simcos")
+    ranking = pipeline.rank(workspace, "new.brand", ranker="simcos")
     assert [row["rank"] for row in ranking.rows()] == list(range(1, 13))
     assert {id.partition(".")[0] for id in ranking.candidates[:6]} == {"travel"}
     assert any(
         note.startswith("1 post of new.brand is encoded for this answer alone") for note in ranking.notes
     )
     assert (ranking.no_evidence, dict(ranking.not_encoded)) == (0, {})
-    answer, _ = pipeline.explain(workspace, "@New.Brand", str(ranking.candidates[0]), "simcos")
+    answer, _ = pipeline.explain(
+        workspace, "@New.Brand", influencer=str(ranking.candidates[0]), ranker="simcos"
+    )
     assert answer.more["rank"] == 1
     assert workspace.stamp == before
     pipeline.update(workspace)
-    again = pipeline.rank(workspace, "new.brand", "simcos")
+    again = pipeline.rank(workspace, "new.brand", ranker="simcos")
     assert again.candidates.tolist() == ranking.candidates.tolist()
     assert np.allclose(again.scores, ranking.scores)
     assert not any("encoded" in note for note in again.notes)
@@ -276,7 +278,7 @@ def test_a_changed_brief_counts_as_it_is_now(workspace):
     workspace.write("brief", brief())
     pipeline.update(workspace)
     workspace.write("brief", brief("lemon pancakes and sourdough bread #baking"))
-    ranking = pipeline.rank(workspace, "new.brand", "simcos")
+    ranking = pipeline.rank(workspace, "new.brand", ranker="simcos")
     assert {id.partition(".")[0] for id in ranking.candidates[:6]} == {"food"}
 
 
@@ -284,12 +286,12 @@ def test_other_brands_do_not_wait_for_a_new_one(workspace, monkeypatch):
     workspace.write("brief", brief())
     cls = type(pipeline.datasets.maker_of(workspace, workspace.features("text.hashing")))
     monkeypatch.setattr(cls, "encode_batch", lambda *_: pytest.fail("something was encoded"))
-    assert len(pipeline.rank(workspace, "food.shop", "simcos"))
+    assert len(pipeline.rank(workspace, "food.shop", ranker="simcos"))
 
 
 def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
     workspace.write("many", [*many(QUICK + 1), *brief()])
-    ranking = pipeline.rank(workspace, "many.brand", "simcos")
+    ranking = pipeline.rank(workspace, "many.brand", ranker="simcos")
     assert {row["rank"] for row in ranking.rows()} == {None}
     assert ranking.not_encoded == {"brand": QUICK + 1}
     assert (
@@ -297,11 +299,11 @@ def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
         in ranking.notes
     )
     assert (
-        pipeline.rank(workspace, "new.brand", "simcos").no_evidence == 0
+        pipeline.rank(workspace, "new.brand", ranker="simcos").no_evidence == 0
     )  # the smaller one does not wait for the larger one
-    pipeline.export(workspace, "rankings", tmp_path / "r.csv", ["many.brand"], "simcos")
+    pipeline.export(workspace, "rankings", file=tmp_path / "r.csv", brands=["many.brand"], ranker="simcos")
     assert {row["rank"] for row in csv.DictReader((tmp_path / "r.csv").open())} <= {None, ""}
-    said = pipeline.report(workspace, "many.brand", tmp_path / "r.html", "simcos", k=2)
+    said = pipeline.report(workspace, "many.brand", file=tmp_path / "r.html", ranker="simcos", k=2)
     assert [card.rank for card in said.cards] == [None, None]
     page = (tmp_path / "r.html").read_text()
     assert "Number 1" not in page
@@ -309,7 +311,7 @@ def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
     with pytest.raises(pipeline.campaign.UsageError, match="No set can be chosen"):
         pipeline.shortlist(workspace, "many.brand", count=2, ranker="simcos")
     pipeline.update(workspace)
-    assert pipeline.rank(workspace, "many.brand", "simcos").no_evidence == 0
+    assert pipeline.rank(workspace, "many.brand", ranker="simcos").no_evidence == 0
 
 
 def test_answers_that_use_earlier_features_of_an_influencer_say_so(workspace, capsys, tmp_path):
@@ -322,19 +324,21 @@ def test_answers_that_use_earlier_features_of_an_influencer_say_so(workspace, ca
     # The four new posts, and three whose concepts follow from all posts of the account.
     used = "its earlier features are used"
     note = f"7 posts of food.3 are not encoded; {used}: brandfit update -w {workspace.path}"
-    ranking = pipeline.rank(workspace, "travel.shop", "simcos")
+    ranking = pipeline.rank(workspace, "travel.shop", ranker="simcos")
     assert note in ranking.notes
     assert ranking.not_encoded == {"scored_candidates": 1}
     assert note in pipeline.shortlist(workspace, "travel.shop", count=3, ranker="simcos").notes
     assert note in pipeline.search(workspace, "camping").notes
-    report = pipeline.report(workspace, "travel.shop", tmp_path / "r.html", ranker="simcos", k=2)
+    report = pipeline.report(workspace, "travel.shop", file=tmp_path / "r.html", ranker="simcos", k=2)
     assert note in report.notes
     out = run(
         capsys, "export", "rankings", str(tmp_path / "r.csv"), "--ranker", "simcos", "-w", str(workspace.path)
     )
     assert note in out
     pipeline.update(workspace)
-    assert not any("not encoded" in one for one in pipeline.rank(workspace, "travel.shop", "simcos").notes)
+    assert not any(
+        "not encoded" in one for one in pipeline.rank(workspace, "travel.shop", ranker="simcos").notes
+    )
 
 
 def test_candidates_without_evidence_are_counted_with_what_to_do(workspace):
@@ -346,17 +350,17 @@ def test_candidates_without_evidence_are_counted_with_what_to_do(workspace):
         ],
     )
     workspace.write("later", [Account(id="mute.one", role="influencer", followers=9_000)])
-    ranking = pipeline.rank(workspace, "travel.shop", "simcos")
+    ranking = pipeline.rank(workspace, "travel.shop", ranker="simcos")
     assert ranking.ranks()[-2:] == [None, None]
     assert (ranking.no_evidence, ranking.not_encoded) == (2, {"candidates": 1})
     assert any(
         "1 candidate without evidence has posts that are not encoded: brandfit update" in n
         for n in ranking.notes
     )
-    assert pipeline.rank(workspace, "travel.shop", "simcos", k=3).no_evidence == 2
+    assert pipeline.rank(workspace, "travel.shop", ranker="simcos", k=3).no_evidence == 2
     chosen = pipeline.shortlist(workspace, "travel.shop", count=3, ranker="simcos")
     assert {group.reason: group.count for group in chosen.excluded}["no_evidence"] == 2
-    set_ = pipeline.appraise(workspace, "travel.shop", ["mute.one", "travel.1"], "simcos")
+    set_ = pipeline.appraise(workspace, "travel.shop", influencers=["mute.one", "travel.1"], ranker="simcos")
     assert {pick.influencer: pick.rank is None for pick in set_.picks} == {
         "mute.one": True,
         "travel.1": False,
@@ -378,21 +382,25 @@ def answers(workspace: Workspace, brand: str, out: Path) -> dict[str, Callable[[
     """Function to the notes of its answer about a brand."""
 
     def exported() -> list[str]:
-        pipeline.export(workspace, "rankings", out / "r.csv", [brand], "simcos", 1)
+        pipeline.export(workspace, "rankings", file=out / "r.csv", brands=[brand], ranker="simcos", k=1)
         row = next(csv.DictReader((out / "r.csv").open()))
         left = int(row["brand_posts_not_encoded"])
         return [f"{left} posts of {brand} are not encoded"] if left else []
 
     return {
         "advise": lambda: pipeline.advise(workspace, brand, captions="tents in the mountains").notes,
-        "appraise": lambda: pipeline.appraise(workspace, brand, "travel.3", "simcos").notes,
-        "brands_for": lambda: pipeline.brands_for(workspace, "travel.3", "simcos").notes,
-        "encoding_notes": lambda: pipeline.encoding_notes(workspace, brand, "simcos"),
-        "explain": lambda: pipeline.explain(workspace, brand, "travel.3", "simcos", "posts")[0].notes,
+        "appraise": lambda: (
+            pipeline.appraise(workspace, brand, influencers="travel.3", ranker="simcos").notes
+        ),
+        "brands_for": lambda: pipeline.brands_for(workspace, "travel.3", ranker="simcos").notes,
+        "encoding_notes": lambda: pipeline.encoding_notes(workspace, brand, ranker="simcos"),
+        "explain": lambda: (
+            pipeline.explain(workspace, brand, influencer="travel.3", ranker="simcos", kinds="posts")[0].notes
+        ),
         "export": exported,
-        "pair": lambda: pipeline.pair(workspace, brand, "travel.3", "simcos").notes,
-        "rank": lambda: pipeline.rank(workspace, brand, "simcos").notes,
-        "report": lambda: pipeline.report(workspace, brand, out / "r.html", "simcos", k=1).notes,
+        "pair": lambda: pipeline.pair(workspace, brand, influencer="travel.3", ranker="simcos").notes,
+        "rank": lambda: pipeline.rank(workspace, brand, ranker="simcos").notes,
+        "report": lambda: pipeline.report(workspace, brand, file=out / "r.html", ranker="simcos", k=1).notes,
         "shortlist": lambda: pipeline.shortlist(workspace, brand, count=2, ranker="simcos").notes,
         "similar": lambda: pipeline.similar(workspace, brand).notes,
     }
@@ -435,8 +443,10 @@ def test_every_function_of_a_brand_is_among_them():
 def test_posts_that_wait_are_noted_whoever_was_ranked_before(workspace):
     """Where nothing can be encoded in memory, the Dataset is the same for all brands."""
     workspace.write("many", many(MORE))
-    assert not [note for note in pipeline.rank(workspace, "food.shop", "simcos").notes if "encoded" in note]
-    assert pipeline.rank(workspace, "many.brand", "simcos").not_encoded == {"brand": MORE}
+    assert not [
+        note for note in pipeline.rank(workspace, "food.shop", ranker="simcos").notes if "encoded" in note
+    ]
+    assert pipeline.rank(workspace, "many.brand", ranker="simcos").not_encoded == {"brand": MORE}
 
 
 def test_commands_and_files_say_which_posts_they_do_not_know(workspace, capsys, tmp_path):
@@ -486,16 +496,19 @@ def test_accounts_without_features_do_not_count_for_likeness_and_are_named(works
 
 def test_what_cannot_be_encoded_for_itself_waits_for_update(workspace):
     pipeline.encode(
-        workspace, "text.hashtags", {"min_accounts": "1", "max_share": "1"}
+        workspace, "text.hashtags", settings={"min_accounts": "1", "max_share": "1"}
     )  # it learns from all accounts
     workspace.write("brief", brief())
     ranking = pipeline.rank(
-        workspace, "new.brand", "simcos", data={"slots.text": "text.hashtags", "slots.concept": "none"}
+        workspace, "new.brand", ranker="simcos", data={"slots.text": "text.hashtags", "slots.concept": "none"}
     )
     assert (ranking.no_evidence, ranking.not_encoded) == (len(ranking), {"brand": 1})
     pipeline.update(workspace)
     assert (
-        pipeline.rank(workspace, "new.brand", "simcos", data={"slots.text": "text.hashtags"}).no_evidence == 0
+        pipeline.rank(
+            workspace, "new.brand", ranker="simcos", data={"slots.text": "text.hashtags"}
+        ).no_evidence
+        == 0
     )
 
 

@@ -60,7 +60,7 @@ class Gossip(Encoder):
 def place(tmp_path_factory):
     with Workspace(tmp_path_factory.mktemp("refitting") / "demo", create=True) as workspace:
         pipeline.import_source(workspace, "sample")
-        pipeline.encode(workspace, "text.lda", {"topics": 8})
+        pipeline.encode(workspace, "text.lda", settings={"topics": 8})
         yield workspace
 
 
@@ -82,10 +82,10 @@ def gossip(tmp_path, monkeypatch):
 
 
 def test_labels_that_features_remember_are_named_and_gone_when_they_are_made_anew(gossip):
-    leaking = pipeline.evaluate(gossip, ["simcos"], "expansion")
+    leaking = pipeline.evaluate(gossip, ["simcos"], protocol="expansion")
     assert leaking.value("simcos", leaking.protocol.metrics[0])["mean"] > 0.95
     assert [note for note in leaking.remarks() if FITTED in note and "overrated" in note]
-    honest = pipeline.evaluate(gossip, ["simcos"], "expansion", refit=True)
+    honest = pipeline.evaluate(gossip, ["simcos"], protocol="expansion", refit=True)
     assert honest.value("simcos", honest.protocol.metrics[0])["mean"] < 0.7
     assert not [note for note in honest.remarks() if FITTED in note or WHOLE in note]
     assert [
@@ -122,13 +122,14 @@ def test_the_pairs_that_are_judged_stay_the_same(tmp_path):
     pairs = [f"brand.{b},fan.{n:02}" for b in range(6) for n in range(40) if (b + n) % 5 == 0]
     (tmp_path / "in" / "endorsements.csv").write_text("\n".join(["brand,influencer", *pairs]))
     with Workspace(tmp_path / "work", create=True) as workspace:
-        pipeline.import_source(workspace, "folder", tmp_path / "in")
+        pipeline.import_source(workspace, "folder", path=tmp_path / "in")
         pipeline.encode(workspace, "text.profile")
         once, anew = (
-            pipeline.evaluate(workspace, ["brandfit"], "expansion", refit=refit) for refit in (False, True)
+            pipeline.evaluate(workspace, ["brandfit"], protocol="expansion", refit=refit)
+            for refit in (False, True)
         )
         workspace.save(replace(workspace.features("text.profile"), key="made elsewhere"))
-        left = pipeline.evaluate(workspace, ["brandfit"], "expansion", refit=True)
+        left = pipeline.evaluate(workspace, ["brandfit"], protocol="expansion", refit=True)
     assert [note for note in once.results["brandfit"].notes if FITTED in note]
     assert not [note for note in anew.results["brandfit"].notes if FITTED in note or WHOLE in note]
     assert anew.brands.tolist() == once.brands.tolist()
@@ -139,7 +140,7 @@ def test_the_pairs_that_are_judged_stay_the_same(tmp_path):
 
 def test_the_workspace_keeps_its_features(place):
     before = {name: place.features(name).key for name in place.feature_names()}
-    pipeline.evaluate(place, ["simcos"], "expansion", data={"slots.text": "text.lda"}, refit=True)
+    pipeline.evaluate(place, ["simcos"], protocol="expansion", data={"slots.text": "text.lda"}, refit=True)
     assert {name: place.features(name).key for name in place.feature_names()} == before
 
 
@@ -149,7 +150,7 @@ def test_what_was_imported_stays_and_is_named(place):
     rows = np.random.default_rng(0).random((len(ids), 4)).astype(np.float32)
     place.save(Features("released.topics", ids, rows, "account", slot="text", learned_from=("accounts",)))
     report = pipeline.evaluate(
-        place, ["simcos"], "expansion", data={"slots.text": "released.topics"}, refit=True
+        place, ["simcos"], protocol="expansion", data={"slots.text": "released.topics"}, refit=True
     )
     assert [note for note in report.remarks() if "released.topics" in note and WHOLE in note]
 

@@ -99,9 +99,11 @@ def test_settings_on_the_wrong_side_are_refused(place, tmp_path):
         pipeline.check(place, {"slots.text": "none"})
     for what in ("accounts", "features", "rejects"):
         with pytest.raises(UsageError, match="is for rankings and endorsements"):
-            pipeline.export(place, what, tmp_path / "x.csv", name="text.hashing", data={"slots.text": "none"})
+            pipeline.export(
+                place, what, file=tmp_path / "x.csv", name="text.hashing", data={"slots.text": "none"}
+            )
     with pytest.raises(UsageError, match="prices for what"):
-        pipeline.report(place, BRAND, tmp_path / "x.html", settings={"price.per_thousand": 8})
+        pipeline.report(place, BRAND, file=tmp_path / "x.html", settings={"price.per_thousand": 8})
     for kind in ("features", "models"):
         with pytest.raises(UnknownName, match="Nothing can be set here"):
             pipeline.listing(kind, place, {"slots.text": "none"})
@@ -116,7 +118,7 @@ def test_a_model_that_was_stored_with_an_unread_setting_still_ranks(place):
 def test_the_service_refuses_settings_of_other_encoders(place):
     with Workspace(place) as opened:
         for call in (
-            lambda s: work.encode(opened, lambda *_: None, ["text.hashing"], s),
+            lambda s: work.encode(opened, lambda *_: None, encoders=["text.hashing"], settings=s),
             lambda s: work.verify(opened, "encode", {"encoders": ["text.hashing"], "settings": s}),
         ):
             for setting in ("nonsense.x", "nonsense", "slots.text", "text.minilm.dim"):

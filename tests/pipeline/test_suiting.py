@@ -49,19 +49,19 @@ def test_a_place_is_where_sorting_puts_it(scores):
 @pytest.mark.parametrize("ranker", ["simcos", "brandfit"])
 @pytest.mark.parametrize("partners", [False, True])
 def test_places_are_those_of_rank(workspace, ranker, partners):
-    found = pipeline.brands_for(workspace, "@Arvid.Peaks", ranker, partners)
+    found = pipeline.brands_for(workspace, "@Arvid.Peaks", ranker=ranker, partners=partners)
     past = {b for b, of in pipeline.load(workspace).partners.items() if "arvid.peaks" in of}
     assert past
     assert past & {one.brand for one in found.brands} == (past if partners else set())
     assert [one.rank for one in found.brands] == list(range(1, len(found.brands) + 1))
     for one in found.brands[:4] + found.brands[-2:]:
-        ranking = pipeline.rank(workspace, one.brand, ranker, partners=partners)
+        ranking = pipeline.rank(workspace, one.brand, ranker=ranker, partners=partners)
         assert ranking.candidates[one.candidate_rank - 1] == "arvid.peaks"
         assert one.among == len(ranking)
 
 
 def test_in_order_of_probability_where_there_is_one_else_of_place(workspace):
-    told, silent = (pipeline.brands_for(workspace, "arvid.peaks", r) for r in ("brandfit", "simcos"))
+    told, silent = (pipeline.brands_for(workspace, "arvid.peaks", ranker=r) for r in ("brandfit", "simcos"))
     assert (told.by, silent.by) == ("probability", "rank")
     chances = [one.probability[0] for one in told.brands]
     assert chances == sorted(chances, reverse=True)
@@ -72,7 +72,7 @@ def test_in_order_of_probability_where_there_is_one_else_of_place(workspace):
 
 
 def test_what_a_brand_adds_to_all_of_its_scores_changes_nothing(workspace):
-    before = pipeline.brands_for(workspace, "arvid.peaks", "simcos")
+    before = pipeline.brands_for(workspace, "arvid.peaks", ranker="simcos")
     parts = SimCos.parts
 
     def louder(self, dataset, brands, candidates):
@@ -80,7 +80,7 @@ def test_what_a_brand_adds_to_all_of_its_scores_changes_nothing(workspace):
         return {name: values + offset for name, values in parts(self, dataset, brands, candidates).items()}
 
     with patch.object(SimCos, "parts", louder):
-        assert pipeline.brands_for(workspace, "arvid.peaks", "simcos").brands == before.brands
+        assert pipeline.brands_for(workspace, "arvid.peaks", ranker="simcos").brands == before.brands
 
 
 def test_the_brands_of_its_interest_come_first(workspace):
@@ -95,13 +95,13 @@ def test_the_brands_of_its_interest_come_first(workspace):
 def test_a_pair_from_both_sides(workspace):
     found = pipeline.brands_for(workspace, "arvid.peaks")
     for one in (found.brands[0], found.brands[-1]):
-        both = pipeline.pair(workspace, one.brand, "arvid.peaks")
+        both = pipeline.pair(workspace, one.brand, influencer="arvid.peaks")
         assert both.suited == one
         assert both.brands == len(found.brands)
         assert f"number {one.candidate_rank} of {one.among} candidates" in both.sentence
         assert f"number {one.rank} of {both.brands} brands" in both.sentence
     past = next(b for b, of in pipeline.load(workspace).partners.items() if "arvid.peaks" in of)
-    assert pipeline.pair(workspace, past, "arvid.peaks").suited.among > found.brands[0].among
+    assert pipeline.pair(workspace, past, influencer="arvid.peaks").suited.among > found.brands[0].among
 
 
 def test_an_influencer_outside_the_bounds_is_no_candidate_of_a_pair(workspace, capsys):
@@ -112,7 +112,7 @@ def test_an_influencer_outside_the_bounds_is_no_candidate_of_a_pair(workspace, c
     )
     inside = pipeline.rank(workspace, brand)
     assert small not in inside.candidates.tolist()
-    both = pipeline.pair(workspace, brand, small)
+    both = pipeline.pair(workspace, brand, influencer=small)
     assert (
         f"{small} is no candidate: it has 2,900 followers, and candidates have 5,000 to 100,000 followers"
         in both.sentence
@@ -126,7 +126,7 @@ def test_an_influencer_outside_the_bounds_is_no_candidate_of_a_pair(workspace, c
     assert both.sentence in capsys.readouterr().out
     (note,) = (n for n in pipeline.brands_for(workspace, small).notes if "does not list it" in n)
     assert "places are those that it would have" in note
-    within = pipeline.pair(workspace, brand, small, followers="0..")
+    within = pipeline.pair(workspace, brand, influencer=small, followers="0..")
     assert within.to_dict()["candidate"]
     assert f"is number {within.suited.candidate_rank} of {ranking.among} candidates" in within.sentence
 
@@ -141,7 +141,9 @@ def test_an_influencer_outside_the_bounds_is_no_candidate_of_a_pair(workspace, c
     ],
 )
 def test_the_first_tenth_is_told_of_each_side(place_, rank, said):
-    both = Pair("ana", BrandMatch(rank, "shop", place_, 100, None), 20)
+    both = Pair(
+        "ana", BrandMatch(rank=rank, brand="shop", candidate_rank=place_, among=100, probability=None), 20
+    )
     assert both.sentence.endswith(f"first tenth for {said}.")
     assert json.loads(json.dumps(both.to_dict()))["first_tenth_for_brand"] == both.for_brand
 
@@ -150,15 +152,16 @@ def test_what_cannot_be_told_is_said(workspace):
     with pytest.raises(UnknownName, match="no influencer named"):
         pipeline.brands_for(workspace, "northpeak.outdoor")
     with pytest.raises(UnknownName, match="no brand named"):
-        pipeline.pair(workspace, "arvid.peaks", "arvid.peaks")
+        pipeline.pair(workspace, "arvid.peaks", influencer="arvid.peaks")
     assert any(
-        "alike for every brand" in note for note in pipeline.brands_for(workspace, "arvid.peaks", "miv").notes
+        "alike for every brand" in note
+        for note in pipeline.brands_for(workspace, "arvid.peaks", ranker="miv").notes
     )
     outside = pipeline.brands_for(workspace, "arvid.peaks", data={"endorsements.max_followers": 6_000})
     assert any("outside the bounds of 5,000 to 6,000 followers" in note for note in outside.notes)
     silent = patch.object(SimCos, "parts", lambda _, __, b, c: {"simcos": np.full((len(b), len(c)), np.nan)})
     with silent, pytest.raises(UsageError, match="no brand to tell"):
-        pipeline.brands_for(workspace, "arvid.peaks", "simcos")
+        pipeline.brands_for(workspace, "arvid.peaks", ranker="simcos")
 
 
 def test_the_commands(folder, capsys):

@@ -67,7 +67,9 @@ def test_attention_finds_the_posts_that_tell_where_there_are_many():
 def test_the_network_worked_by_hand():
     from brandfit.profilers._attentive_net import AttentiveNet
 
-    network = AttentiveNet({"text:t": 2}, 2, 2, 0.0, 4 / 256, True).eval()
+    network = AttentiveNet(
+        {"text:t": 2}, 2, post_classes=2, dropout=0.0, width=4 / 256, attention=True
+    ).eval()
     values, has = {"text:t": torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])}, {"text:t": torch.ones(3, 1)}
     owner = torch.tensor([0, 0, 1])
     accounts, posts, weight = network(values, has, owner, 2)
@@ -96,7 +98,7 @@ def test_a_post_without_a_picture_is_told_by_its_words_and_an_account_without_po
 
 def test_the_newest_posts_are_looked_at(monkeypatch):
     dataset, _ = planted(9, 6, 1)
-    found = inputs(dataset, np.array(["004", "001"], dtype=object), ["t"], 4)
+    found = inputs(dataset, np.array(["004", "001"], dtype=object), slots=["t"], single=4)
     assert found.single.counts.tolist() == [4, 4]
     times = dict(zip(dataset.posts["id"].to_pylist(), dataset.posts["time"].to_pylist(), strict=True))
     assert all(id.startswith("004") for id in found.single.ids[:4])

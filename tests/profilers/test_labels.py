@@ -114,7 +114,7 @@ def test_labels_that_would_change_nothing_are_refused(place, tmp_path):
             ("sponsored", {}, posts),
         ):
             with pytest.raises(UsageError, match=f"{name}.* learns from labels of"):
-                pipeline.profile(workspace, name, told, labels=[file])
+                pipeline.profile(workspace, name, settings=told, labels=[file])
         attentive = registry.load("profiler", "attentive")(None, 0)
         read = pipeline.with_labels(dataset, [posts, accounts], [attentive])
         assert len(read.post_categories) == 20
@@ -192,7 +192,7 @@ def test_labelling_by_hand_goes_on_where_it_stopped(place, tmp_path, capsys, mon
     labels = read_labels(file).labels
     assert list(labels.values()) == ["a", "b"]
     with Workspace(place) as workspace:
-        left, known = pipeline.posts_to_label(workspace, list(labels), 1000)
+        left, known = pipeline.posts_to_label(workspace, list(labels), count=1000)
     assert not {account for account, _ in left} & set(labels)
     assert "food" in known
     answers = iter(["2", "q"])
@@ -203,7 +203,7 @@ def test_labelling_by_hand_goes_on_where_it_stopped(place, tmp_path, capsys, mon
 def test_posts_are_labelled_by_hand_and_learned_from(place, tmp_path, capsys, monkeypatch):
     file = tmp_path / "posts.csv"
     with Workspace(place) as workspace:
-        told, _ = pipeline.posts_to_label(workspace, [], 10_000, kind="post")
+        told, _ = pipeline.posts_to_label(workspace, [], count=10_000, kind="post")
         accounts = dict(
             zip(*(workspace.dataset().posts[c].to_pylist() for c in ("id", "account")), strict=True)
         )

@@ -125,10 +125,10 @@ def test_what_was_learned_from_is_not_judged_in_another_workspace(place, tmp_pat
     ids, _ = labelled(dataset)
     left, right = dataset.restricted(influencers=ids[::2]), dataset
     make = {"tags": lambda seed: registry.load("profiler", "tags")(None, seed)}
-    report = judge(make, left, right)
+    report = judge(make, left, other=right)
     assert set(report.ids.tolist()) == set(ids[1::2].tolist())
     assert "80 that are in both are not judged" in report.sentence
-    alone = judge(make, left, dataset.restricted(influencers=ids[1::2]))
+    alone = judge(make, left, other=dataset.restricted(influencers=ids[1::2]))
     assert report.results["tags"].probabilities[0] == pytest.approx(alone.results["tags"].probabilities[0])
     with pytest.raises(SystemExit):
         main(["profile", "evaluate", "tags", "-w", str(place), "--test", str(place)])
@@ -171,14 +171,14 @@ def test_the_best_profiler_that_told_is_read(place):
 
 def test_a_setting_of_nobody_is_told(place):
     with Workspace(place) as workspace, pytest.raises(UsageError):
-        pipeline.judge_profilers(workspace, ["tags"], {"image.folds": 3})
+        pipeline.judge_profilers(workspace, ["tags"], settings={"image.folds": 3})
 
 
 def test_what_is_known_of_an_account(place):
     with Workspace(place) as workspace:
         dataset = pipeline.with_features(workspace)
         ids = dataset.influencers[:5]
-        found = inputs(dataset, ids, ["text.hashing"])
+        found = inputs(dataset, ids, slots=["text.hashing"])
     assert set(found.words) == set(FIELDS)
     assert found.numbers.shape == (5, 8)
     assert len(set(found.digests())) == 5
@@ -196,7 +196,7 @@ def test_likes_that_are_hidden_are_no_likes_of_nought():
         Post(id="c1", account="c", likes=0, comments=0),
     ]
     dataset = Dataset.from_rows([Account(id=id) for id in "abcd"], posts)
-    numbers = inputs(dataset, np.array(list("abcd"), dtype=object), []).numbers
+    numbers = inputs(dataset, np.array(list("abcd"), dtype=object), slots=[]).numbers
     assert numbers[:, 3].tolist() == [3, 1, 1, 0]
     assert numbers[0, 4:] == pytest.approx([np.log1p(200), np.log1p(6), 1 / 3, 0])
     assert numbers[1:, 4] == pytest.approx([np.nan, 0, np.nan], nan_ok=True)

@@ -48,7 +48,7 @@ def shown() -> tuple[Dataset, dict[str, bytes]]:
             pictures[f"{id}-{p}"] = drawn(rng, bool(n % 2))
     pictures["plain.00-0"] = b"not a picture"
     images = [image for image in images if image.post != "plain.02-0"]
-    return Dataset.from_rows(accounts, posts, images, pictures=pictures), pictures
+    return Dataset.from_rows(accounts, posts, images=images, pictures=pictures), pictures
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_pictures_are_changed_anew_each_time_while_it_learns(weights, shown):
     hashes = list(pictures)[4:8]
 
     def batch(augment):
-        return next(one._batches(pictures.__getitem__, hashes, np.arange(4), augment))[1]
+        return next(one._batches(pictures.__getitem__, hashes, order=np.arange(4), augment=augment))[1]
 
     assert torch.equal(batch(None), batch(None))
     assert not torch.equal(batch(one._augment()), batch(one._augment()))

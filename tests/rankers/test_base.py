@@ -18,7 +18,7 @@ def dataset():
     ]
     posts = [Post(id="s", account="shop"), Post(id="b", account="briefed", kind="brief")]
     links = [
-        Link(id=link_id("endorses", "bo", b), kind="endorses", source="bo", target=b)
+        Link(id=link_id("endorses", "bo", target=b), kind="endorses", source="bo", target=b)
         for b in ("shop", "quiet")
     ]
     return Dataset.from_rows(accounts, posts, links=links)

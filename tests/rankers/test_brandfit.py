@@ -145,7 +145,15 @@ def with_category(dataset: Dataset, sure: float) -> Dataset:
     brands = np.arange(len(dataset.brands))
     values[brands] = np.eye(8, dtype=np.float32)[own[brands]]
     columns = tuple(f"c{n}" for n in range(8))
-    category = Features("category", ids, values, "account", columns, f"c{sure}", "category")
+    category = Features(
+        name="category",
+        ids=ids,
+        values=values,
+        level="account",
+        columns=columns,
+        key=f"c{sure}",
+        slot="category",
+    )
     return dataset.with_slots({**dataset.slots, "category": category})
 
 
@@ -170,7 +178,15 @@ def test_an_unsure_prediction_says_less_than_a_stated_category():
     values = np.array(category.values)
     stated = category.ids.tolist().index("i008")
     values[stated] = np.eye(8, dtype=np.float32)[0]
-    mixed = Features("category", category.ids, values, "account", category.columns, "mixed", "category")
+    mixed = Features(
+        name="category",
+        ids=category.ids,
+        values=values,
+        level="account",
+        columns=category.columns,
+        key="mixed",
+        slot="category",
+    )
     dataset = dataset.with_slots({**dataset.slots, "category": mixed})
     ranker = Brandfit().fit(dataset)
     parts = ranker.parts(

@@ -45,7 +45,7 @@ def test_only_the_leaky_mode_sees_the_label(noise):
             Camera.Config.from_settings({**settings, "endorsement": "leaky"}), seed
         ),
     }
-    report = evaluate(make, noise, get("cv5"))
+    report = evaluate(make, noise, protocol=get("cv5"))
     assert report.value("clean", AUC())["mean"] < 0.65
     assert report.value("peeking", AUC())["mean"] > 0.9
     told = report.to_dict()
@@ -83,7 +83,8 @@ def test_every_score_is_the_equations_of_the_paper_pair_by_pair(noise):
     net = camera.network.double()
     u = net.concepts.detach()
     left, right = (
-        torch.from_numpy(side.values).double() for side in camera.values(noise, "concept", brands, candidates)
+        torch.from_numpy(side.values).double()
+        for side in camera.values(noise, "concept", brands=brands, influencers=candidates)
     )
     with torch.no_grad():
         for row, b in enumerate(left):
@@ -114,7 +115,11 @@ def test_endorsement_effect_and_influence_are_the_equations_of_the_paper(noise):
     ids = np.concatenate([noise.brands, noise.influencers])
     rate = dict(zip(ids.tolist(), rng.uniform(0.01, 0.09, len(ids)).astype(np.float32).tolist(), strict=True))
     features = Features(
-        "engagement", ids, np.array([[rate[id]] for id in ids], np.float32), "account", (RATE,)
+        name="engagement",
+        ids=ids,
+        values=np.array([[rate[id]] for id in ids], np.float32),
+        level="account",
+        columns=(RATE,),
     )
     data = noise.with_slots({**noise.slots, "engagement": features})
     camera = Camera(Camera.Config.from_settings({"epochs": 2, "width": 0.02})).fit(data)

@@ -42,7 +42,13 @@ def training(dataset) -> Training:
         for n in (BRANDS, INFLUENCERS)
     }
     unknown = (np.full(BRANDS, -1), np.full(INFLUENCERS, -1))
-    return Training({"text": rows[BRANDS]}, {"text": rows[INFLUENCERS]}, works, unknown, {})
+    return Training(
+        brands={"text": rows[BRANDS]},
+        influencers={"text": rows[INFLUENCERS]},
+        works=works,
+        categories=unknown,
+        posts={},
+    )
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
     times = {
         (link["target"], link["source"]): link["time"] for link in dataset.links_of("endorses").to_pylist()
     }
-    parts = list(dealing.by_statement_groups(training, about, 3, np.random.default_rng(0)))
+    parts = list(dealing.by_statement_groups(training, about, folds=3, rng=np.random.default_rng(0)))
     assert len(parts) == 3
     for part, seen in zip(parts, fitted, strict=True):
         held = np.zeros_like(training.works)
@@ -96,7 +102,7 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
 def test_there_are_no_more_parts_than_moments(dataset, training, fitted):
     about = dealing.pair_history(dataset, dataset.brands, dataset.influencers)
     two = about._replace(moments=about.moments.minimum(2))
-    parts = list(dealing.by_statement_groups(training, two, 5, np.random.default_rng(0)))
+    parts = list(dealing.by_statement_groups(training, two, folds=5, rng=np.random.default_rng(0)))
     assert len(parts) == 2
     assert all(part.works.any() and seen.works.any() for part, seen in zip(parts, fitted, strict=True))
 
@@ -107,7 +113,7 @@ def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, trainin
     fold = np.arange(BRANDS) % 3
     for everybody in (True, False):
         fitted.clear()
-        for number, part in enumerate(dealing.by_brands(training, about, fold, everybody)):
+        for number, part in enumerate(dealing.by_brands(training, about, fold=fold, everybody=everybody)):
             assert part.brands.tolist() == np.flatnonzero(fold == number).tolist()
             assert len(fitted[-1].works) == (fold != number).sum()
             mine = training.works[part.brands]

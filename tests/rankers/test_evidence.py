@@ -34,7 +34,13 @@ def case():
         True  # everybody works with somebody
     )
     unknown = (np.full(BRANDS, -1), np.full(INFLUENCERS, -1))
-    training = Training(vectors(rng, BRANDS, 2), vectors(rng, INFLUENCERS, 4), works, unknown, {})
+    training = Training(
+        brands=vectors(rng, BRANDS, 2),
+        influencers=vectors(rng, INFLUENCERS, 4),
+        works=works,
+        categories=unknown,
+        posts={},
+    )
     return training, Evidence.fit(training), vectors(rng, ASKED, 1), vectors(rng, INFLUENCERS // 2, 0)
 
 

@@ -54,7 +54,7 @@ def through(x, mlp, activation=leaky, last=False):
 
 
 def test_layers_of_an_mlp():
-    mlp = MLP(3, (4, 2), 0.0)
+    mlp = MLP(3, (4, 2), dropout=0.0)
     x = told(2, 3, 0)
     torch.testing.assert_close(mlp(x), through(x, mlp, last=True))
     assert [m.out_features for m in linears(mlp)] == [4, 2]
@@ -175,10 +175,13 @@ def test_the_losses_of_bamir_and_morning_are_hinges_of_each_part_and_a_cross_ent
 
 def test_mir_is_a_product_of_two_layers_and_its_order_of_buckets_counts():
     values = {"text": told(2, 3, 1), "picture": told(2, 5, 2)}
-    network = MirNet({"text": 3, "picture": 5}, "product", "shared", 0.0, 0.01).eval()
+    network = MirNet({"text": 3, "picture": 5}, "product", sides="shared", dropout=0.0, width=0.01).eval()
     e = [through(values[slot], network.sides[0][slot], torch.relu) for slot in ("text", "picture")]
     torch.testing.assert_close(network(0, values, dict.fromkeys(values, ONE))["content"], e[0] * e[1])
-    assert [m.out_features for m in linears(MirNet({"text": 3}, "product", "shared", 0.0))] == [300, 512]
+    assert [m.out_features for m in linears(MirNet({"text": 3}, "product", sides="shared", dropout=0.0))] == [
+        300,
+        512,
+    ]
     from brandfit.rankers.mir import Mir
 
     right = {"content": torch.tensor([[1.0], [0.5], [-1.0]])}
@@ -204,7 +207,9 @@ def test_morning_attends_to_what_content_and_audience_share(attention):
         "audience": told(2, 4, 3),
         "graph": told(2, 6, 4),
     }
-    network = MorningNet({slot: v.shape[1] for slot, v in values.items()}, 0.5, 0.02, attention).eval()
+    network = MorningNet(
+        {slot: v.shape[1] for slot, v in values.items()}, 0.5, width=0.02, attention=attention
+    ).eval()
     found = network(0, values, dict.fromkeys(values, ONE))
     branch = {slot: network.branches[slot](v) for slot, v in values.items()}
     content = layer(branch["text"] * branch["picture"], network.fusion["content"])  # Eq. 9
@@ -242,7 +247,7 @@ def test_wsim_mt_learns_categories_beside_the_pools():
         )
         for slot in ("text", "picture")
     }
-    network = WSimMTNet({"text": 3, "picture": 4}, 2, 0.5, 0.01).eval()
+    network = WSimMTNet({"text": 3, "picture": 4}, 2, dropout=0.5, width=0.01).eval()
     embed = Embed(network, sides)
     pooled = wsim_mt.Pooled(
         brand=torch.tensor([0, 1]),
@@ -288,7 +293,7 @@ def test_wsim_mt_learns_categories_beside_the_pools():
 
 def test_mir_concat_is_side_by_side_and_sides_may_have_weights_of_their_own():
     values = {"text": told(2, 3, 1), "picture": told(2, 5, 2)}
-    network = MirNet({"text": 3, "picture": 5}, "concat", "own", 0.0, 0.01).eval()
+    network = MirNet({"text": 3, "picture": 5}, "concat", sides="own", dropout=0.0, width=0.01).eval()
     for side in (0, 1):
         e = [through(values[slot], network.sides[side][slot], torch.relu) for slot in ("text", "picture")]
         torch.testing.assert_close(
@@ -302,7 +307,7 @@ def test_mir_concat_is_side_by_side_and_sides_may_have_weights_of_their_own():
 
 def test_wsim_mt_mixes_likeness_and_engagement():
     """z = (1 - w_e) e_b' W_r e_i + w_e e (Eq. 6)."""
-    network = WSimMTNet({"text": 3, "engagement": 1}, 2, 0.0, 0.01).eval()
+    network = WSimMTNet({"text": 3, "engagement": 1}, 2, dropout=0.0, width=0.01).eval()
     left, right = {"text": told(2, 3, 1)}, {"text": told(2, 3, 2), "engagement": told(2, 1, 3)}
     with torch.no_grad():
         network.diagonal.copy_(torch.linspace(0.5, 2, len(network.diagonal)))
@@ -322,7 +327,7 @@ def test_the_fusions_that_camera_is_compared_with():
     """Bp: circular convolution of two count sketches; Hp: MIR's product; Vi: the picture as one word more."""
     values, has = {"text": told(2, 3, 1), "picture": told(2, 4, 2)}, {"text": ONE, "picture": ONE}
     dims = {slot: v.shape[1] for slot, v in values.items()}
-    network = Fused(dims, "bilinear", 0.0, 0.001).eval()
+    network = Fused(dims, "bilinear", dropout=0.0, width=0.001).eval()
     d = network.dim
     sketches = torch.zeros(2, 2, d)
     for n, slot in enumerate(("text", "picture")):
@@ -338,10 +343,10 @@ def test_the_fusions_that_camera_is_compared_with():
     torch.testing.assert_close(
         network(values, has), through(pooled, network.top, last=True), atol=1e-4, rtol=1e-3
     )
-    network = Fused(dims, "history", 0.0, 0.01).eval()
+    network = Fused(dims, "history", dropout=0.0, width=0.01).eval()
     e = [through(values[slot], network.branches[slot], last=True) for slot in ("text", "picture")]
     torch.testing.assert_close(network(values, has), e[0] * e[1])
-    network = Fused(dims, "semantic", 0.0, 0.01).eval()
+    network = Fused(dims, "semantic", dropout=0.0, width=0.01).eval()
     words = (values["text"] + layer(values["picture"], network.seen)) / 2
     torch.testing.assert_close(network(values, has), through(words, network.top, last=True))
     alone = network(values, {"text": ONE, "picture": 0 * ONE})

@@ -28,7 +28,7 @@ def released(shared):
     accounts = [Account(id=b, role="brand") for b in brands] + [Account(id=i) for i in influencers]
     links = [
         Link(
-            id=link_id("endorses", influencers[i], brands[b]),
+            id=link_id("endorses", influencers[i], target=brands[b]),
             kind="endorses",
             source=influencers[i],
             target=brands[b],

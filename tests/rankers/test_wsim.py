@@ -22,7 +22,13 @@ INFLUENCERS = [f"i{n:02d}" for n in range(80)]
 
 
 def features(name, ids, values, level="account", columns=()):
-    return Features(name, np.array(ids, dtype=object), np.asarray(values, np.float32), level, columns)
+    return Features(
+        name=name,
+        ids=np.array(ids, dtype=object),
+        values=np.asarray(values, np.float32),
+        level=level,
+        columns=columns,
+    )
 
 
 def decisive(signal=1.0, engagement=None):
@@ -36,7 +42,7 @@ def decisive(signal=1.0, engagement=None):
     posts = [Post(id=f"p-{id}", account=id) for id in BRANDS + INFLUENCERS]
     links = [
         Link(
-            id=link_id("endorses", INFLUENCERS[i], BRANDS[n]),
+            id=link_id("endorses", INFLUENCERS[i], target=BRANDS[n]),
             kind="endorses",
             source=INFLUENCERS[i],
             target=BRANDS[n],
@@ -144,7 +150,7 @@ def test_the_network_and_the_scores_agree():
     pairs, left, right, rate = ranker._examples(data)
     b, n = len(pairs.brands), len(pairs.influencers)
     candidates = np.tile(np.append(np.arange(n), -1), (b, 1))  # the last column is no candidate
-    inputs, _, valid = _Inputs(torch, "cpu", left, right, rate)(
+    inputs, _, valid = _Inputs(torch, "cpu", left=left, right=right, rate=rate)(
         Pools(np.arange(b), candidates, np.zeros((b, n + 1), bool))
     )
     scores = ranker.score(data, pairs.brands, pairs.influencers)

@@ -72,22 +72,31 @@ def dataset() -> Dataset:
             ids.append(id)
             values.append([mountain + 0.1 * n, cake, 0.3])
     links = [
-        Link(id=link_id("endorses", "cat.runs", "north"), kind="endorses", source="cat.runs", target="north")
+        Link(
+            id=link_id("endorses", "cat.runs", target="north"),
+            kind="endorses",
+            source="cat.runs",
+            target="north",
+        )
     ]
     named = Features(
-        "concept.bag",
-        np.array(ids, dtype=object),
-        np.array(values, np.float32),
-        "post",
-        ("mountain", BAD, "sea"),
+        name="concept.bag",
+        ids=np.array(ids, dtype=object),
+        values=np.array(values, np.float32),
+        level="post",
+        columns=("mountain", BAD, "sea"),
     )
-    return Dataset.from_rows(accounts, posts, images, links, pictures).with_slots({"concept": named})
+    return Dataset.from_rows(accounts, posts, images=images, links=links, pictures=pictures).with_slots(
+        {"concept": named}
+    )
 
 
 @pytest.fixture(scope="module")
 def report(dataset) -> Report:
     ranker = load("ranker", "simcos")().fit(dataset)
-    return gather(ranker, dataset, ranker.rank(dataset, "north"), 5, about="likeness", today=date(2026, 3, 1))
+    return gather(
+        ranker, dataset, ranking=ranker.rank(dataset, "north"), k=5, about="likeness", today=date(2026, 3, 1)
+    )
 
 
 class Page(HTMLParser):
@@ -135,14 +144,14 @@ def test_those_who_are_named_stand_in_the_order_of_the_ranking(dataset):
     ranker = load("ranker", "simcos")().fit(dataset)
     ranking = ranker.rank(dataset, "north")
     last, first = ranking.candidates[2], ranking.candidates[1]
-    found = gather(ranker, dataset, ranking, 5, today=date(2026, 3, 1), influencers=[last, first])
+    found = gather(ranker, dataset, ranking=ranking, k=5, today=date(2026, 3, 1), influencers=[last, first])
     assert [(card.profile.id, card.rank) for card in found.cards] == [
         (first, 2),
         (last, None),
     ]  # of the last nothing is known
     assert f"2 chosen of {len(ranking)} candidates" in Page(html.render(found)).text
     with pytest.raises(UnknownName, match="nobody"):
-        gather(ranker, dataset, ranking, 5, influencers=["nobody"])
+        gather(ranker, dataset, ranking=ranking, k=5, influencers=["nobody"])
 
 
 def test_topics_and_radars_are_shares(report):
@@ -181,7 +190,7 @@ def test_a_score_of_one_part_alone_says_so(dataset):
 
     ranker = Alone().fit(dataset)
     ranking = ranker.rank(dataset, "north")
-    told = gather(ranker, dataset, ranking, 1).cards[0]
+    told = gather(ranker, dataset, ranking=ranking, k=1).cards[0]
     assert told.why[0] == f"The whole score comes of what both are about ({ranking.scores[0]:+.2f})."
 
 
@@ -261,9 +270,28 @@ def test_the_page_can_be_read_aloud(report):
 def a_set(
     influencer: str, brand: str = "north", note: str = "", rank: int = 1, match_is: str = "chance"
 ) -> Shortlist:
-    pick = Pick(influencer, rank, 0.5, 10_000, 300.0, 200.0, 450.0, 2, 10.0, 5.0, 20.0, False, 2.0, None)
+    pick = Pick(
+        influencer=influencer,
+        rank=rank,
+        match=0.5,
+        followers=10_000,
+        engagement=300.0,
+        engagement_low=200.0,
+        engagement_high=450.0,
+        posts=2,
+        price=10.0,
+        price_low=5.0,
+        price_high=20.0,
+        price_is_stated=False,
+        adds=2.0,
+        shared=None,
+    )
     totals = Totals(
-        Total(10.0, 5.0, 20.0), Total(10_000.0), Total(5_000.0), Total(300.0, 200.0, 450.0), False
+        price=Total(10.0, 5.0, 20.0),
+        reach=Total(10_000.0),
+        weighted_reach=Total(5_000.0),
+        engagement=Total(300.0, 200.0, 450.0),
+        overlap_known=False,
     )
     objective = "match_reach" if match_is == "chance" else "rank_reach"
     told = brand, "simcos", match_is, objective, "EUR", (pick,), totals, (note,) if note else ()
@@ -273,34 +301,50 @@ def a_set(
 def with_words(words: str) -> Report:
     """A report in which every text that people write is this one."""
     shot = Shot("data:image/jpeg;base64,AA==", words, words, words)
-    profile = Profile(words, f"{words}'s name", words, {"Category": words}, (shot,), "newest posts")
+    profile = Profile(
+        id=words,
+        name=f"{words}'s name",
+        biography=words,
+        facts={"Category": words},
+        shots=(shot,),
+        display_name="newest posts",
+    )
     radar = Radar(
         ("a", words, "c"),
         {"brand": np.array([0.2, 0.3, 0.5]), "influencer": np.array([0.5, 0.2, 0.3])},
         words,
     )
     card = Card(
-        1, profile, words, 5, 0.5, {words: 0.7, "text": -0.2}, (0.2, 0.1, 0.3), (words, words), radar, (shot,)
+        rank=1,
+        profile=profile,
+        category=words,
+        followers=5,
+        score=0.5,
+        parts={words: 0.7, "text": -0.2},
+        chance=(0.2, 0.1, 0.3),
+        why=(words, words),
+        radar=radar,
+        maps=(shot,),
     )
     chosen = a_set(words, words, words)
     note = (words,)
     return Report(
-        profile,
-        words,
-        {words: 0.5},
-        note,
-        note,
-        words,
-        1,
-        False,
-        1,
-        (card,),
-        chosen,
-        note,
-        note,
-        note,
-        {words: words},
-        "1 March 2026",
+        brand=profile,
+        brand_representation=words,
+        topics={words: 0.5},
+        hashtags=note,
+        partners=note,
+        ranker=words,
+        best=1,
+        picked=False,
+        candidates=1,
+        cards=(card,),
+        shortlist=chosen,
+        changed=note,
+        method=note,
+        notes=note,
+        origin={words: words},
+        date="1 March 2026",
     )
 
 
@@ -357,13 +401,13 @@ def test_an_interval_lies_where_its_numbers_are():
 def test_the_set_is_told_against_the_ranking(dataset):
     ranker = load("ranker", "simcos")().fit(dataset)
     chosen = a_set("bob.bakes", rank=2, match_is="rank share")
-    found = gather(ranker, dataset, ranker.rank(dataset, "north"), 1, chosen)
+    found = gather(ranker, dataset, ranking=ranker.rank(dataset, "north"), k=1, shortlist=chosen)
     assert [card.profile.id for card in found.cards] == ["ann.peaks", "bob.bakes"]
     assert found.changed == (
         "Not in the set, of the first 1 of the ranking: ann.peaks (number 1).",
         "In their place: bob.bakes (number 2).",
     )
-    same = gather(ranker, dataset, ranker.rank(dataset, "north"), 1, a_set("ann.peaks"))
+    same = gather(ranker, dataset, ranking=ranker.rank(dataset, "north"), k=1, shortlist=a_set("ann.peaks"))
     assert same.changed == ("These are the first 1 of the ranking.",)
     page = Page(html.render(found)).text
     assert "The set for 100 EUR" in page

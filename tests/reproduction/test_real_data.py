@@ -64,7 +64,7 @@ def test_importing_it_again_changes_nothing(instagram):
     data, place, *_ = instagram
     with Workspace(place) as workspace:
         before = workspace.fingerprint
-        again = pipeline.import_source(workspace, "instagram-jsonl", data)
+        again = pipeline.import_source(workspace, "instagram-jsonl", path=data)
         assert all(change["added"] == change["changed"] == 0 for change in again.changes.values())
         assert workspace.fingerprint == before
 
@@ -91,16 +91,20 @@ def test_killed_at_random_moments_and_imported_again_it_is_the_same(instagram, t
 
 def test_released_features_give_the_known_figures(shared, tmp_path):
     with Workspace(tmp_path / "released", create=True) as workspace:
-        pipeline.import_source(workspace, "released-features", shared / "data" / "brand_micro_influencer")
+        pipeline.import_source(
+            workspace, "released-features", path=shared / "data" / "brand_micro_influencer"
+        )
         dataset = workspace.dataset()
         assert (len(dataset.brands), len(dataset.influencers), len(dataset.endorsements)) == (
             286,
             3_075,
             3_385,
         )
-        results = pipeline.evaluate(workspace, ["random", "simcos"], "cv5").to_dict()["results"]
+        results = pipeline.evaluate(workspace, ["random", "simcos"], protocol="cv5").to_dict()["results"]
         vectors = {"slots.concept": "released.graph"}
-        raw = pipeline.evaluate(workspace, ["simcos"], "cv5", data=vectors).to_dict()["results"]["simcos"]
+        raw = pipeline.evaluate(workspace, ["simcos"], protocol="cv5", data=vectors).to_dict()["results"][
+            "simcos"
+        ]
     # Bounds: two standard errors over 286 brands around the raw cosine and chance.
     assert results["random"]["AUC"]["mean"] == pytest.approx(0.5, abs=0.02)
     assert raw["AUC"]["mean"] == pytest.approx(0.84, abs=0.015)

@@ -26,7 +26,7 @@ def test_the_formula_by_hand():
     """Scores of deviation 1; likeness of two likes and one dislike with three candidates."""
     scores = np.array([1.0, -1.0, np.nan])
     likeness = np.array([[0.5, -0.5, 0.0], [0.5, 0.5, 1.0], [0.5, -0.5, 1.0]])
-    found = effects_of_marks(likeness, scores, 2, Weights(strength=3.0, prior=4.0))
+    found = effects_of_marks(likeness, scores, likes=2, weights=Weights(strength=3.0, prior=4.0))
     like, dislike = 3.0 / 6, 3.0 / 5
     np.testing.assert_allclose(
         found, [[0.5 * like, -0.5 * like, 0], [0.5 * like, 0.5 * like, like], [-0.125 * dislike, 0, -dislike]]
@@ -35,12 +35,12 @@ def test_the_formula_by_hand():
 
 def test_the_weight_grows_with_marks_and_is_bounded():
     scores = np.random.default_rng(0).normal(size=50)
-    moved = [effects_of_marks(np.ones((n, 50)), scores, n).sum(axis=0)[0] for n in (1, 2, 5, 10, 1000)]
+    moved = [effects_of_marks(np.ones((n, 50)), scores, likes=n).sum(axis=0)[0] for n in (1, 2, 5, 10, 1000)]
     bound = Weights().strength * scores.std()
     assert moved == sorted(moved)
     assert moved[0] == pytest.approx(bound / (Weights().prior + 1))
     assert 0.99 * bound < moved[-1] < bound
-    lowered = [effects_of_marks(np.ones((n, 50)), scores, 0).sum(axis=0)[0] for n in (1, 1000)]
+    lowered = [effects_of_marks(np.ones((n, 50)), scores, likes=0).sum(axis=0)[0] for n in (1, 1000)]
     np.testing.assert_allclose(lowered, [-moved[0], -moved[-1]])
 
 
@@ -63,12 +63,14 @@ def planted() -> tuple[Lookalikes, Ranking]:
     dataset = Dataset.from_rows([Account(id=id) for id in [*ids, "silent"]])
     features = Features("text.planted", ids, values.astype(np.float32), "account", slot="text")
     scores = np.concatenate([np.linspace(4, 2, 30), np.linspace(0, -2, 30)])
-    return Lookalikes(dataset.with_slots({"text": features})), rank("shop", ids, scores, ranker="planted")
+    return Lookalikes(dataset.with_slots({"text": features})), rank(
+        "shop", ids, scores=scores, ranker="planted"
+    )
 
 
 def test_a_dislike_lowers_a_twin_and_not_the_topic(planted):
     alike, ranking = planted
-    found = refined(ranking, alike, [], ["t00"])
+    found = refined(ranking, alike, like=[], dislike=["t00"])
     rows = found.rows()
     assert "t00" not in found.candidates
     assert {row["influencer"][0] for row in rows[:29]} == {"t"}
@@ -82,13 +84,13 @@ def test_a_dislike_lowers_a_twin_and_not_the_topic(planted):
 
 def test_many_dislikes_of_the_topic_leave_the_topic(planted):
     alike, ranking = planted
-    found = refined(ranking, alike, [], [f"t{n:02}" for n in range(10)])
+    found = refined(ranking, alike, like=[], dislike=[f"t{n:02}" for n in range(10)])
     assert {id[0] for id in found.candidates[:20]} == {"t"}
 
 
 def test_a_like_raises_its_twin(planted):
     alike, ranking = planted
-    rows = {row["influencer"]: row for row in refined(ranking, alike, ["t00"], []).rows()}
+    rows = {row["influencer"]: row for row in refined(ranking, alike, like=["t00"], dislike=[]).rows()}
     assert rows["t04"]["moved"] > 0
     assert (
         reason(rows["t04"], "which you like") == f"up {rows['t04']['moved']}: similar to t00, which you like"
@@ -98,7 +100,7 @@ def test_a_like_raises_its_twin(planted):
 def test_moves_are_counted_anew_in_a_part_of_the_list(planted):
     """A condition that keeps two: who stood second and now stands first has moved by one place."""
     alike, ranking = planted
-    found = refined(ranking, alike, [], ["t00"])
+    found = refined(ranking, alike, like=[], dislike=["t00"])
     kept = np.isin(
         found.candidates.astype(str),
         ["t04", found.candidates[int(np.flatnonzero(found.candidates == "t04")[0]) - 1]],
@@ -110,13 +112,13 @@ def test_moves_are_counted_anew_in_a_part_of_the_list(planted):
 
 def test_marks_that_cannot_be_used(planted):
     alike, ranking = planted
-    found = refined(ranking, alike, ["silent"], [])
+    found = refined(ranking, alike, like=["silent"], dislike=[])
     assert found.candidates.tolist() == ranking.candidates.tolist()
     assert found.notes[0] == "nothing is known of silent: that like or dislike moves nobody"
     with pytest.raises(UsageError, match="both liked and disliked"):
-        refined(ranking, alike, ["t01"], ["t01"])
+        refined(ranking, alike, like=["t01"], dislike=["t01"])
     with pytest.raises(UnknownName):
-        refined(ranking, alike, ["nobody"], [])
+        refined(ranking, alike, like=["nobody"], dislike=[])
 
 
 @pytest.fixture(scope="module")
@@ -156,11 +158,11 @@ def test_a_report_leaves_out_whom_it_excludes(place, tmp_path):
     with Workspace(place) as workspace:
         everybody = pipeline.rank(workspace, BRAND)
         first, second = everybody.candidates[:2].tolist()
-        said = pipeline.report(workspace, BRAND, tmp_path / "report.html", k=1, exclude=[first])
+        said = pipeline.report(workspace, BRAND, file=tmp_path / "report.html", k=1, exclude=[first])
         assert [card.profile.id for card in said.cards] == [second]
         assert said.candidates == len(everybody) - 1
         with pytest.raises(UnknownName, match="nobody"):
-            pipeline.report(workspace, BRAND, tmp_path / "report.html", k=1, exclude=["nobody"])
+            pipeline.report(workspace, BRAND, file=tmp_path / "report.html", k=1, exclude=["nobody"])
 
 
 def test_the_command_line_says_who_is_left_out_and_who_moved(place, capsys):

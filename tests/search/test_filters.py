@@ -72,7 +72,8 @@ def rows(seed: int = 0):
         ]
     partners = [a.id for a in accounts[2:] if rng.random() < 0.3]
     links = [
-        Link(id=link_id("endorses", id, "peak"), kind="endorses", source=id, target="peak") for id in partners
+        Link(id=link_id("endorses", id, target="peak"), kind="endorses", source=id, target="peak")
+        for id in partners
     ]
     posts.append(Post(id="brief", account="i000", kind="brief", hashtags=["brief"]))
     for n, account in enumerate(accounts[1:]):
@@ -399,11 +400,11 @@ def test_and_may_be_left_out_and_binds_closer_than_or():
 def test_a_profiler_tells_the_category_where_nobody_stated_it():
     ids = DATASET.influencers
     told = Features(
-        "p",
-        ids,
-        np.tile(np.array([[0.7, 0.3]], np.float32), (len(ids), 1)),
-        "account",
-        ("pet", "food"),
+        name="p",
+        ids=ids,
+        values=np.tile(np.array([[0.7, 0.3]], np.float32), (len(ids), 1)),
+        level="account",
+        columns=("pet", "food"),
         slot="category",
     )
     facts = Facts(DATASET.with_slots({"category": told}))

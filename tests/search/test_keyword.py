@@ -49,8 +49,8 @@ def small() -> Dataset:
         rows[n, taxonomy.names.index(name)] = weight
     rows[3, taxonomy.names.index("travel")] = 0.8
     ids = np.array(["a1", "b1", "c1", "d1"], dtype=object)
-    concept = Features("c", ids, rows, "post", taxonomy.names, slot="concept")
-    dataset = Dataset.from_rows(accounts, posts, images)
+    concept = Features(name="c", ids=ids, values=rows, level="post", columns=taxonomy.names, slot="concept")
+    dataset = Dataset.from_rows(accounts, posts, images=images)
     return dataset.with_slots({"concept": concept, "text": Hashing().encode(dataset)})
 
 
@@ -241,7 +241,12 @@ def test_accounts_of_one_row_each_are_searched_too():
     rows[0, taxonomy.names.index("cat")] = rows[1, taxonomy.names.index("dog")] = 1.0
     accounts = [Account(id="a"), Account(id="b"), Account(id="c")]
     features = Features(
-        "c", np.array(["b", "a"], dtype=object), rows, "account", taxonomy.names, slot="concept"
+        name="c",
+        ids=np.array(["b", "a"], dtype=object),
+        values=rows,
+        level="account",
+        columns=taxonomy.names,
+        slot="concept",
     )
     found = Keywords(Dataset.from_rows(accounts, []).with_slots({"concept": features})).search(["cat"])
     assert [(hit.influencer, hit.concepts, hit.post) for hit in found] == [("b", (("cat", 1.0),), "")]

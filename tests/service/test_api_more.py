@@ -30,7 +30,7 @@ BRAND = "northpeak.outdoor"
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("more") / "made"
     with Workspace(folder, create=True) as workspace:
-        pipeline.import_source(workspace, "sample", None, {"influencers": "40"})
+        pipeline.import_source(workspace, "sample", path=None, settings={"influencers": "40"})
         for encoder in ("text.hashing", "concept.bag"):
             pipeline.encode(workspace, encoder)
     return folder
@@ -73,7 +73,7 @@ def test_parameters_of_several_values_and_an_equal_repeat_are_taken(client):
 def test_an_audience_is_what_the_pipeline_tells(client, folder, best):
     answer = client.get(f"/api/v1/accounts/@{best[0].upper()}/audience", params={"other": BRAND})
     with Workspace(folder) as workspace:
-        told = pipeline.audience(workspace, best[0], BRAND)
+        told = pipeline.audience(workspace, best[0], other=BRAND)
     assert answer.status_code == 200
     assert answer.json()["sentences"] == told.sentences
     assert len(answer.json()["hints"]) == len(told.hints)

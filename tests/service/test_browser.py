@@ -573,7 +573,7 @@ def hostile(tmp_path_factory, make_jpeg) -> tuple[Path, list[str], list[str]]:
         out.writerows((brand, people[3 * n + m]) for n, brand in enumerate(brands) for m in range(3))
     folder = tmp_path_factory.mktemp("hostile") / "work"
     with Workspace(folder, create=True) as workspace:
-        pipeline.import_source(workspace, "folder", tables)
+        pipeline.import_source(workspace, "folder", path=tables)
         for encoder in ("text.hashing", "image.classical", "concept.bag", "engagement"):
             pipeline.encode(workspace, encoder)
         dataset = pipeline.load(workspace)

@@ -42,16 +42,16 @@ def sure(monkeypatch):
 
 def test_a_probability_is_told_alike_wherever_it_is_asked_for(sure, client, folder, brand, capsys):
     with Workspace(folder) as workspace:
-        ranking = pipeline.rank(workspace, brand, sure, 5)
+        ranking = pipeline.rank(workspace, brand, ranker=sure, k=5)
         first = str(ranking.candidates[0])
         expected = 1 / (1 + np.exp(-ranking.scores))
-        told = pipeline.chances(workspace, brand, ranking.candidates, sure)
+        told = pipeline.chances(workspace, brand, influencers=ranking.candidates, ranker=sure)
         assert [one["value"] for one in told] == pytest.approx(expected)
-        explanation, _ = pipeline.explain(workspace, brand, first, sure, ())
+        explanation, _ = pipeline.explain(workspace, brand, influencer=first, ranker=sure, kinds=())
         assert explanation.more["probability"][0] == pytest.approx(expected[0])
-        assert pipeline.brands_for(workspace, first, sure).by == "probability"
+        assert pipeline.brands_for(workspace, first, ranker=sure).by == "probability"
         assert pipeline.shortlist(workspace, brand, count=2, ranker=sure).match_is == "chance"
-        assert "sure" in pipeline.evaluate(workspace, sure, "cv5").to_dict()["calibration"]
+        assert "sure" in pipeline.evaluate(workspace, sure, protocol="cv5").to_dict()["calibration"]
     items = client.get(f"/api/v1/rankings/{brand}", params={"ranker": sure, "limit": 5}).json()["items"]
     assert [item["influencer"] for item in items] == ranking.candidates.tolist()
     assert [item["chance"]["value"] for item in items] == pytest.approx(expected)
@@ -65,13 +65,15 @@ def test_a_probability_is_told_alike_wherever_it_is_asked_for(sure, client, fold
 
 def test_one_that_tells_none_is_told_of_nowhere(client, folder, brand):
     with Workspace(folder) as workspace:
-        ranking = pipeline.rank(workspace, brand, "simcos", 3)
-        assert pipeline.chances(workspace, brand, ranking.candidates, "simcos") is None
+        ranking = pipeline.rank(workspace, brand, ranker="simcos", k=3)
+        assert pipeline.chances(workspace, brand, influencers=ranking.candidates, ranker="simcos") is None
         assert (
             "probability"
-            not in pipeline.explain(workspace, brand, ranking.candidates[0], "simcos", ())[0].more
+            not in pipeline.explain(
+                workspace, brand, influencer=ranking.candidates[0], ranker="simcos", kinds=()
+            )[0].more
         )
-        assert pipeline.evaluate(workspace, "simcos", "cv5").to_dict()["calibration"] == {}
+        assert pipeline.evaluate(workspace, "simcos", protocol="cv5").to_dict()["calibration"] == {}
     items = client.get(f"/api/v1/rankings/{brand}", params={"ranker": "simcos", "limit": 3}).json()["items"]
     assert {item["chance"] for item in items} == {None}
 

@@ -27,7 +27,7 @@ def site(make, folder, tmp_path):
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "accounts.csv").write_text(ACCOUNTS)
     with Workspace(folder) as workspace:
-        pipeline.import_source(workspace, "folder", tmp_path / "more")
+        pipeline.import_source(workspace, "folder", path=tmp_path / "more")
         ids = np.array(["hal.unsized"], dtype=object)
         fields = {"level": "account", "slot": "category", "columns": ("pet", "travel"), "key": "predicted"}
         workspace.save(Features("predicted", ids, np.array([[0.25, 0.75]], np.float32), **fields))

@@ -50,7 +50,8 @@ def planted() -> list[Any]:
         for n, c in enumerate(CAPTIONS)
     ]
     pictures = [
-        imported(Picture(post.id, 0, noise(n), f"/x/{n}.jpg", "p.csv", 1)) for n, post in enumerate(posts)
+        imported(Picture(post=post.id, position=0, data=noise(n), source=f"/x/{n}.jpg", file="p.csv", line=1))
+        for n, post in enumerate(posts)
     ]
     return [
         Account(
@@ -69,7 +70,7 @@ def made(tmp_path_factory) -> tuple[Path, list[bytes]]:
     """The sample and one account more, encoded and trained; and the ends of its pictures as they are kept."""
     folder = tmp_path_factory.mktemp("forget") / "made"
     with Workspace(folder, create=True) as workspace:
-        pipeline.import_source(workspace, "sample", None, {"influencers": "30"})
+        pipeline.import_source(workspace, "sample", path=None, settings={"influencers": "30"})
         workspace.write("planted", planted())
         for encoder in ("text.hashing", "image.classical"):
             pipeline.encode(workspace, encoder)
@@ -238,7 +239,7 @@ def test_a_report_that_was_being_written_meanwhile_is_not_kept(folder, tmp_path,
 
     monkeypatch.setattr(pipeline, "report", slow)
     with Workspace(folder) as workspace, pytest.raises(DataError, match="while the report was written"):
-        work.report(workspace, lambda *_: None, tmp_path, BRAND)
+        work.report(workspace, lambda *_: None, folder=tmp_path, brand=BRAND)
     assert list(tmp_path.glob("*.html")) == []
 
 

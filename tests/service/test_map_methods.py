@@ -56,12 +56,20 @@ def placed(tmp_path_factory):
     rows = np.zeros((len(posts), *VGG), np.float32)
     rows[:, *PLACE, FILTER] = 1.0
     with Workspace(top / "work", create=True) as workspace:
-        pipeline.import_source(workspace, "folder", top / "data")
+        pipeline.import_source(workspace, "folder", path=top / "data")
         ids = np.array([post for post, _ in posts], dtype=object)
         workspace.save(
-            Features("image.vgg16", ids, rows.reshape(len(posts), -1), "post", (), "planted", "picture")
+            Features(
+                name="image.vgg16",
+                ids=ids,
+                values=rows.reshape(len(posts), -1),
+                level="post",
+                columns=(),
+                key="planted",
+                slot="picture",
+            )
         )
-        pipeline.train(workspace, "wsim", {"epochs": 1, "pool_size": 2, "validation": 0})
+        pipeline.train(workspace, "wsim", settings={"epochs": 1, "pool_size": 2, "validation": 0})
     return top / "work"
 
 
@@ -116,7 +124,7 @@ def test_maps_by_gradient(client, folder, brand, tiny_clip, tmp_path, capsys):
     model = f"image.clip.model={tiny_clip}"
     main(["encode", "image.clip", "--set", f"model={tiny_clip}", "-w", str(folder)])
     with Workspace(folder) as workspace:
-        influencer = str(pipeline.rank(workspace, brand, "simcos", 1).candidates[0])
+        influencer = str(pipeline.rank(workspace, brand, ranker="simcos", k=1).candidates[0])
     command = [
         "explain",
         brand,
@@ -140,7 +148,7 @@ def test_maps_by_gradient(client, folder, brand, tiny_clip, tmp_path, capsys):
 
 def test_what_a_method_lacks_is_told_everywhere(client, folder, brand, capsys):
     with Workspace(folder) as workspace:
-        influencer = str(pipeline.rank(workspace, brand, "simcos", 1).candidates[0])
+        influencer = str(pipeline.rank(workspace, brand, ranker="simcos", k=1).candidates[0])
         assert pipeline.map_methods(workspace, "simcos") == ["occlusion"]
     command = ["explain", brand, influencer, "--ranker", "simcos", "-w", str(folder), "--map-method"]
     for method, said in (
@@ -167,7 +175,7 @@ def test_what_a_method_lacks_is_told_everywhere(client, folder, brand, capsys):
 def test_a_ranker_that_reads_no_pictures_says_so(folder, brand, capsys):
     main(["train", "miv", "-w", str(folder)])
     with Workspace(folder) as workspace:
-        influencer = str(pipeline.rank(workspace, brand, "miv", 1).candidates[0])
+        influencer = str(pipeline.rank(workspace, brand, ranker="miv", k=1).candidates[0])
     capsys.readouterr()
     main(["explain", brand, influencer, "--ranker", "miv", "--kind", "maps", "-w", str(folder)])
     assert "Note: no heat maps: miv does not read pictures" in capsys.readouterr().out

@@ -39,7 +39,7 @@ AT = f"/brands/{BRAND}"
 def made(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("campaign") / "made"
     with Workspace(folder, create=True) as workspace:
-        pipeline.import_source(workspace, "sample", None, {"influencers": "60"})
+        pipeline.import_source(workspace, "sample", path=None, settings={"influencers": "60"})
         for encoder in ("text.hashing", "image.classical", "concept.bag"):
             pipeline.encode(workspace, encoder)
         pipeline.train(workspace, "brandfit")
@@ -146,7 +146,7 @@ def test_the_total_price_is_the_sum_and_the_reach_what_the_pipeline_tells(client
     client.post(f"{AT}/shortlist", data={"influencer": ids})
     page = client.get(f"{AT}/shortlist").text
     with Workspace(folder) as workspace:
-        told = pipeline.appraise(workspace, BRAND, ids)
+        told = pipeline.appraise(workspace, BRAND, influencers=ids)
     assert f"{sum(pick.price for pick in told.picks):,.0f}" in page
     assert f"<dt>Match-weighted reach</dt><dd>{told.totals.weighted_reach.value:,.0f}<br>" in page
     assert f"<dt>Reach</dt><dd>{told.totals.reach.value:,.0f}<br>" in page
@@ -258,7 +258,7 @@ def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
     sound(client.get(f"{AT}/campaign").text)
     with Workspace(folder) as workspace:
         for budget in range(500, 4000, 250):  # one at which the set is not the first of the ranking
-            told = pipeline.shortlist(workspace, BRAND, budget, at_most={"followers:50k..": 1})
+            told = pipeline.shortlist(workspace, BRAND, budget=budget, at_most={"followers:50k..": 1})
             if {pick.influencer for pick in told.picks} != set(dict(told.first)):
                 break
     page = client.post(f"{AT}/campaign", data={"budget": f"{budget:,}", "at_most": "followers:50k..=1\n"})
@@ -294,7 +294,7 @@ def test_another_objective_is_chosen_on_the_page_and_in_the_api_alike(client, fo
             "/api/v1/shortlists", json={"brand": BRAND, "budget": 1500, "objective": objective}
         ).json()
         with Workspace(folder) as workspace:
-            found = pipeline.shortlist(workspace, BRAND, 1500, objective=objective)
+            found = pipeline.shortlist(workspace, BRAND, budget=1500, objective=objective)
         assert (told["objective"], told["value"]) == (objective, pytest.approx(found.value))
         assert told[objective]["value"] == pytest.approx(found.value)
         assert told["engagement"]["low"] < told["engagement"]["value"] < told["engagement"]["high"]
@@ -441,10 +441,12 @@ def test_content_is_judged_as_the_pipeline_judges_it_and_mapped(client, folder):
     sound(page.text)
     (folder / "tent.jpg").write_bytes(own)
     with Workspace(folder) as workspace:
-        told = pipeline.advise(workspace, BRAND, [folder / "tent.jpg"], ["Rain, and dry feet", "Sale!"], by)
-        (drawn,) = pipeline.fit_maps(workspace, BRAND, [folder / "tent.jpg"]).values()
+        told = pipeline.advise(
+            workspace, BRAND, pictures=[folder / "tent.jpg"], captions=["Rain, and dry feet", "Sale!"], by=by
+        )
+        (drawn,) = pipeline.fit_maps(workspace, BRAND, pictures=[folder / "tent.jpg"]).values()
         with pytest.raises(BrandfitError, match=r"nope\.jpg"):
-            pipeline.fit_maps(workspace, BRAND, [folder / "tent.jpg", folder / "nope.jpg"])
+            pipeline.fit_maps(workspace, BRAND, pictures=[folder / "tent.jpg", folder / "nope.jpg"])
     assert drawn[0] == pytest.approx(
         told.ideas[0].fit, abs=0.02
     )  # of the working copy, which is a JPEG made once more

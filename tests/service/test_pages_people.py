@@ -88,7 +88,7 @@ def folder(tmp_path_factory):
         csv.writer(file).writerows(rows)
     with Workspace(top / "demo", create=True) as workspace:
         pipeline.import_source(workspace, "sample", settings={"influencers": 30})
-        pipeline.import_source(workspace, "folder", top / "more")
+        pipeline.import_source(workspace, "folder", path=top / "more")
         for name in ("text.hashing", "image.classical", "concept.bag"):
             pipeline.encode(workspace, name)
         for name in ("tags", "sponsored"):
@@ -220,7 +220,7 @@ def test_the_list_is_that_of_the_search_page_by_page(client, workspace):
 
 
 def test_words_are_answered_with_why_and_conditions_with_their_facts(client, workspace):
-    found = pipeline.search(workspace, ["hiking"], "followers:20k..", "-followers")
+    found = pipeline.search(workspace, ["hiking"], where="followers:20k..", sort="-followers")
     page = get(client, "/influencers", q="hiking", where="followers:20k..", sort="-followers")
     assert 0 < found.total < 31
     assert of_influencers(page) == [row["influencer"] for row in found.rows]
@@ -375,7 +375,7 @@ def test_brands_for_an_influencer_are_in_the_order_of_the_pipeline(client, works
 
 
 def test_why_tells_chance_parts_and_sentences(client, workspace, influencer):
-    told, _ = pipeline.explain(workspace, BRAND, influencer, kinds=())
+    told, _ = pipeline.explain(workspace, BRAND, influencer=influencer, kinds=())
     page = get(client, f"/brands/{BRAND}/why/{influencer}")
     value, low, high = (f"{100 * share:.0f} %" for share in told.more["probability"])
     assert f"{value} {low} to {high}" in page.text
@@ -401,7 +401,9 @@ def test_the_parts_that_take_long_are_asked_for_the_side_that_is_shown(client, i
 @pytest.mark.parametrize("side", ["influencer", "brand"])
 def test_posts_are_those_of_the_side_with_values_and_errors(client, workspace, influencer, side):
     whose = influencer if side == "influencer" else BRAND
-    told, _ = pipeline.explain(workspace, BRAND, influencer, "simcos", ("posts",), (side,))
+    told, _ = pipeline.explain(
+        workspace, BRAND, influencer=influencer, ranker="simcos", kinds=("posts",), sides=(side,)
+    )
     (one,) = told.attributions_of("posts", side)
     posts = {p["id"]: p for p in pipeline.load(workspace).posts.to_pylist()}
     assert one.items
@@ -417,7 +419,7 @@ def test_posts_are_those_of_the_side_with_values_and_errors(client, workspace, i
 
 
 def test_words_are_told_by_what_they_add(client, workspace, influencer):
-    told, _ = pipeline.explain(workspace, BRAND, influencer, "simcos", ("words",))
+    told, _ = pipeline.explain(workspace, BRAND, influencer=influencer, ranker="simcos", kinds=("words",))
     (one,) = told.attributions_of("words")
     page = get(client, f"/brands/{BRAND}/why/{influencer}/words", ranker="simcos")
     assert one.items
@@ -433,7 +435,15 @@ def test_how_much_a_post_counts_is_told_where_a_profiler_weighed_it(client, work
     ids = [p["id"] for p in pipeline.load(workspace).posts.to_pylist() if p["account"] == influencer]
     values = np.linspace(0.05, 0.95, len(ids), dtype=np.float32)[:, None]
     workspace.save(
-        Features("weighed", np.array(ids, dtype=object), values, "post", ("attention",), "k-1", "attention")
+        Features(
+            name="weighed",
+            ids=np.array(ids, dtype=object),
+            values=values,
+            level="post",
+            columns=("attention",),
+            key="k-1",
+            slot="attention",
+        )
     )
     told = re.findall(r"(\d+) % of what tells its category", get(client, f"/influencers/{influencer}").text)
     assert len(told) == min(12, len(ids))
@@ -442,7 +452,9 @@ def test_how_much_a_post_counts_is_told_where_a_profiler_weighed_it(client, work
 
 @pytest.mark.parametrize("side", ["influencer", "brand"])
 def test_heat_maps_are_pictures_of_that_side_that_are_there(client, workspace, influencer, side):
-    told, dataset = pipeline.explain(workspace, BRAND, influencer, "simcos", ("maps",), (side,))
+    told, dataset = pipeline.explain(
+        workspace, BRAND, influencer=influencer, ranker="simcos", kinds=("maps",), sides=(side,)
+    )
     posts = {p["id"]: p["account"] for p in dataset.posts.to_pylist()}
     assert {posts[one.post] for one in told.maps} == {influencer if side == "influencer" else BRAND}
     page = get(client, f"/brands/{BRAND}/why/{influencer}/maps", ranker="simcos", side=side)
@@ -456,7 +468,7 @@ def test_heat_maps_are_pictures_of_that_side_that_are_there(client, workspace, i
 
 def test_both_sides_are_told_in_one_sentence(client, workspace, influencer):
     page = get(client, f"/brands/{BRAND}/why/{influencer}/both")
-    assert pipeline.pair(workspace, BRAND, influencer).sentence in page.text
+    assert pipeline.pair(workspace, BRAND, influencer=influencer).sentence in page.text
 
 
 @pytest.mark.parametrize(
@@ -494,7 +506,7 @@ def test_those_that_are_compared_stand_side_by_side(client, workspace):
     page = get(client, f"/brands/{BRAND}/compare", **{"with": [*ids, "senna.peaks"]})
     assert of_influencers(page) == ids
     assert "left out: senna.peaks" in page.text
-    prices = pipeline.asking_prices(workspace, BRAND, ids)
+    prices = pipeline.asking_prices(workspace, BRAND, influencers=ids)
     for id in ids[:3]:
         assert f"number {best.index(id) + 1} of" in page.text
         assert (

@@ -141,8 +141,8 @@ def test_what_nobody_foresaw_is_logged_and_not_told(asked, monkeypatch, caplog, 
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (UnknownName("brand", "x", []), 404),
-        (UnknownName("ranker", "x", []), 422),
+        (UnknownName("brand", "x", known=[]), 404),
+        (UnknownName("ranker", "x", known=[]), 422),
         (WorkspaceError("x"), 409),
         (MissingExtra("x", "text"), 503),
         (UsageError("x"), 422),

@@ -76,7 +76,7 @@ def test_a_model_that_cannot_be_read_keeps_nothing_else_from_being_shown(live, f
     (file,) = (folder / "models" / "brandfit").glob("*/model.safetensors")
     file.write_bytes(file.read_bytes()[:-1])
     found = Snapshot(live)
-    assert len(pipeline.rank(found, BRAND, "simcos"))
+    assert len(pipeline.rank(found, BRAND, ranker="simcos"))
     with pytest.raises(BrandfitError, match=r"model\.safetensors"):
         found.load_model("brandfit")
 

@@ -345,7 +345,7 @@ def test_what_is_wrong_is_told_without_where_uploads_lie(tmp_path, files, title)
             file.parent.mkdir(parents=True)
             file.write_bytes(data)
         with pytest.raises(DataError) as told:
-            import_source(workspace, lambda *_: None, "folder", upload="up", strict=True)
+            import_source(workspace, lambda *_: None, source="folder", upload="up", strict=True)
     assert told.value.message == title
 
 

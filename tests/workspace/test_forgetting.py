@@ -70,7 +70,8 @@ def theirs() -> list:
         for n, c in enumerate(captions)
     ]
     pictures = [
-        imported(Picture(p.id, 0, noise(n), f"/x/{WHO}.jpg", "p.csv", 1)) for n, p in enumerate(posts)
+        imported(Picture(post=p.id, position=0, data=noise(n), source=f"/x/{WHO}.jpg", file="p.csv", line=1))
+        for n, p in enumerate(posts)
     ]
     account = Account(
         id=WHO, name="Vesna", biography="Kraxelqueen of small hills", followers=9000, category="travel"
@@ -119,8 +120,8 @@ def trained(tmp_path_factory) -> Path:
         pipeline.import_source(workspace, "sample", settings={"influencers": 30})
         workspace.write("own", [*theirs(), *others()])
         for name in ENCODERS:
-            pipeline.encode(workspace, name, SETTINGS.get(name))
-        pipeline.train(workspace, "wsim", {"epochs": 1})
+            pipeline.encode(workspace, name, settings=SETTINGS.get(name))
+        pipeline.train(workspace, "wsim", settings={"epochs": 1})
         pipeline.train(workspace, "brandfit", data={"slots.text": "text.hashing"})
         declared = {
             "title": "t",
@@ -128,7 +129,7 @@ def trained(tmp_path_factory) -> Path:
             "rows": [{"name": "simcos", "ranker": "simcos"}],
             "metrics": ["AUC"],
         }
-        run(workspace, msgspec.convert({**declared, "baseline": "simcos"}, Experiment), 1)
+        run(workspace, msgspec.convert({**declared, "baseline": "simcos"}, Experiment), seeds=1)
     return place
 
 
@@ -173,7 +174,7 @@ def holding(folder: Path, wanted: list[bytes], handle: str = WHO) -> list[str]:
 
 
 def ranked(workspace: Workspace, ranker: str | None = None) -> list[str]:
-    return pipeline.rank(workspace, "northpeak.outdoor", ranker).candidates.tolist()
+    return pipeline.rank(workspace, "northpeak.outdoor", ranker=ranker).candidates.tolist()
 
 
 def test_no_byte_is_left_and_rankings_work(workspace):
@@ -251,7 +252,7 @@ def test_what_an_audience_says_is_made_again_without_it(workspace):
 def test_the_store_of_encoders_holds_no_content_that_is_not_there(workspace, dim):
     """Of an encoder with other settings than the default too: they are noted beside what it encoded."""
     dataset = workspace.dataset()
-    pipeline.encode(workspace, "text.hashing", {"dim": dim})
+    pipeline.encode(workspace, "text.hashing", settings={"dim": dim})
     encoder = load("encoder", "text.hashing")(
         load("encoder", "text.hashing").Config.from_settings({"dim": dim})
     )
@@ -271,12 +272,12 @@ def test_it_does_not_come_back(workspace):
     late_picture_first = theirs()[::-1]
     values = np.eye(2, dtype=np.float32)
     made = Features(
-        "text.given",
-        np.array([WHO, "lark.fells"], object),
-        values,
-        "account",
-        ("hills", f"@{WHO}"),
-        "given-1",
+        name="text.given",
+        ids=np.array([WHO, "lark.fells"], object),
+        values=values,
+        level="account",
+        columns=("hills", f"@{WHO}"),
+        key="given-1",
     )
     records = [*late_picture_first, *others(), made]
     changes = workspace.write(f"folder /data/{WHO}", records, left_out)
@@ -487,7 +488,15 @@ def test_a_reader_in_the_way_is_told_and_it_stays_unfinished(workspace, monkeypa
 def test_what_was_begun_before_brings_nobody_back(workspace, monkeypatch):
     """An encoder and a training that read the rows before, and end after."""
     old = workspace.features("text.hashing")
-    before = Features(old.name, old.ids, np.array(old.values), "post", (), old.key, "text")
+    before = Features(
+        name=old.name,
+        ids=old.ids,
+        values=np.array(old.values),
+        level="post",
+        columns=(),
+        key=old.key,
+        slot="text",
+    )
     fit = load("ranker", "brandfit").fit
 
     def slow(self, *args):

@@ -114,17 +114,33 @@ def test_a_dataset_is_the_same_object_until_rows_or_features_change(tmp_path):
         first = pipeline.load(workspace)
         assert pipeline.load(workspace) is first
         assert pipeline.load(workspace, {"endorsements.min_endorsers": 2}) is not first
-        assert pipeline.rank(workspace, first.brands[0], "simcos").fingerprint == first.fingerprint
+        assert pipeline.rank(workspace, first.brands[0], ranker="simcos").fingerprint == first.fingerprint
 
         features = workspace.features("text.hashing")
         other.save(
-            Features("text.hashing", features.ids, features.values * 2, "post", features.columns, "", "text")
+            Features(
+                name="text.hashing",
+                ids=features.ids,
+                values=features.values * 2,
+                level="post",
+                columns=features.columns,
+                key="",
+                slot="text",
+            )
         )
         second = pipeline.load(workspace)  # another process wrote Features
         assert second is not first
         np.testing.assert_array_equal(second.slots["text"].values, features.values * 2)
         other.save(
-            Features("text.hashing", features.ids, features.values * 3, "post", features.columns, "", "text")
+            Features(
+                name="text.hashing",
+                ids=features.ids,
+                values=features.values * 3,
+                level="post",
+                columns=features.columns,
+                key="",
+                slot="text",
+            )
         )
         np.testing.assert_array_equal(
             pipeline.load(workspace).slots["text"].values, features.values * 3
@@ -133,7 +149,7 @@ def test_a_dataset_is_the_same_object_until_rows_or_features_change(tmp_path):
         folder = tmp_path / "more"
         folder.mkdir()
         (folder / "accounts.csv").write_text("id,role,followers\nnew.face,influencer,9000\n")
-        pipeline.import_source(other, "folder", folder)
+        pipeline.import_source(other, "folder", path=folder)
         assert "new.face" in pipeline.load(workspace).influencers
 
 
@@ -144,7 +160,7 @@ def test_a_model_is_read_again_when_it_was_trained_again(tmp_path):
         pipeline.train(workspace, "brandfit")
         first, _ = pipeline.fitted(workspace, "brandfit")
         assert pipeline.fitted(workspace, "brandfit")[0] is first
-        pipeline.train(other, "brandfit", {"strength": "5"})
+        pipeline.train(other, "brandfit", settings={"strength": "5"})
         second, _ = pipeline.fitted(workspace, "brandfit")
         assert second is not first
         assert second.config.strength == 5

@@ -33,7 +33,7 @@ def bring(workspace: Workspace, folder: Path, files: dict[str, str], source: str
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    return pipeline.import_source(workspace, source, folder, settings)
+    return pipeline.import_source(workspace, source, path=folder, settings=settings)
 
 
 def row(workspace: Workspace, table: str, id: str) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def test_doctor_counts_them_and_removes_them_only_when_it_is_told_to(workspace):
 
 
 def test_other_settings_stay_and_so_does_what_is_being_encoded(workspace):
-    pipeline.encode(workspace, "concept.bag", {"caption": 0.9})
+    pipeline.encode(workspace, "concept.bag", settings={"caption": 0.9})
     pipeline.encode(workspace, "text.hashing")
     for home in (workspace.path / "units").iterdir():
         aged(workspace, home.name)
@@ -102,13 +102,13 @@ def test_an_encoder_that_learned_anew_leaves_nothing_and_one_that_is_not_install
     workspace,
 ):
     settings = {"min_accounts": 1, "max_share": 1.0}
-    first = pipeline.encode(workspace, "text.hashtags", settings).key.partition("-")[0]
+    first = pipeline.encode(workspace, "text.hashtags", settings=settings).key.partition("-")[0]
     aged(workspace, first)
     assert orphans.find(workspace) == []
     workspace.write(
         "b", [Post(id="new", account="fan.1", caption="#tea", hashtags=["tea"]), Account(id="fan.1")]
     )
-    pipeline.encode(workspace, "text.hashtags", settings)
+    pipeline.encode(workspace, "text.hashtags", settings=settings)
     assert [(orphan.name, len(orphan.folders)) for orphan in orphans.find(workspace)] == [
         ("text.hashtags", 2)
     ]

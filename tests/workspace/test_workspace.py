@@ -44,7 +44,11 @@ def rows(followers: int = 9000) -> list:
 
 
 def picture(make_jpeg, post: str = "p1", position: int = 0, colour: str = "red") -> tuple:
-    return imported(Picture(post, position, make_jpeg(colour), "a.jpg", "posts.csv", 2))
+    return imported(
+        Picture(
+            post=post, position=position, data=make_jpeg(colour), source="a.jpg", file="posts.csv", line=2
+        )
+    )
 
 
 @pytest.fixture
@@ -57,7 +61,9 @@ def test_rows_come_back_as_they_were_written(workspace, make_jpeg):
     image, data = picture(make_jpeg)
     workspace.write("a", [*rows(), (image, data)])
     dataset = workspace.dataset()
-    expected = Dataset.from_rows(rows()[:2], rows()[2:4], [image], rows()[4:], {image.hash: data})
+    expected = Dataset.from_rows(
+        rows()[:2], rows()[2:4], images=[image], links=rows()[4:], pictures={image.hash: data}
+    )
     assert dataset.fingerprint == expected.fingerprint == workspace.fingerprint
     for name in ("accounts", "posts", "images", "stored_links"):
         assert getattr(dataset, name).to_pylist() == getattr(expected, name).to_pylist()
@@ -226,7 +232,13 @@ def test_a_second_writer_is_told_to_wait(workspace, monkeypatch):
 def features(n: int = 3, key: str = "m-1", name: str = "text.test") -> Features:
     values = np.arange(n * 2, dtype=np.float32).reshape(n, 2)
     return Features(
-        name, np.array([f"p{i}" for i in range(n)], dtype=object), values, "post", ("a", "b"), key, "text"
+        name=name,
+        ids=np.array([f"p{i}" for i in range(n)], dtype=object),
+        values=values,
+        level="post",
+        columns=("a", "b"),
+        key=key,
+        slot="text",
     )
 
 

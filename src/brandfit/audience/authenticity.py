@@ -167,7 +167,20 @@ class Hints:
         ends = None if np.isnan(place.low[at]) else (float(place.low[at]), float(place.high[at]))
         sure = next((word for word, most in SURE.items() if ends and ends[1] - ends[0] <= most), None)
         below, above = (float(c[at]) if sure else None for c in (place.below, place.above))
-        hint = Hint(name, value, low, high, sample, below, above, ends, max(peers, 0), sizes, sure, "")
+        hint = Hint(
+            name=name,
+            value=value,
+            low=low,
+            high=high,
+            sample=sample,
+            below=below,
+            above=above,
+            percentile_range=ends,
+            peers=max(peers, 0),
+            sizes=sizes,
+            confidence=sure,
+            sentence="",
+        )
         return Hint(**{**hint.to_dict(), "sentence": sentence(hint)})
 
     # --- the numbers ----------------------------------------------------------------------------------------

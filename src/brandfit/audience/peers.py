@@ -41,7 +41,15 @@ def peer_ranks(followers: np.ndarray, found: Estimates) -> PeerRanks:
     """Where each account lies among its peers. ``followers`` (n,), NaN or 0 where not known."""
     n = len(followers)
     less, more, least, most, smallest, largest = np.full((6, n), np.nan)
-    result = PeerRanks(less, more, least, most, np.zeros(n, np.int64), smallest, largest)
+    result = PeerRanks(
+        below=less,
+        above=more,
+        low=least,
+        high=most,
+        peers=np.zeros(n, np.int64),
+        smallest=smallest,
+        largest=largest,
+    )
     known = np.flatnonzero((np.nan_to_num(followers) > 0) & ~np.isnan(found.value))
     order = known[np.argsort(followers[known], kind="stable")]
     size, value, low, high = (column[order] for column in (followers, found.value, found.low, found.high))

@@ -14,7 +14,7 @@ import numpy as np
 from brandfit.data.audience import Audiences
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.learning.pooling import account_vectors, brand_vectors
+from brandfit.learning.pooling import account_vectors, one_account_vector
 from brandfit.learning.similarity import are_shares, proper
 
 
@@ -30,11 +30,8 @@ def likeness(dataset: Dataset, account: str) -> np.ndarray:
             "What audiences say has not been encoded, so that none can be put beside another.",
             "Encode it first: brandfit encode audience.hashing, or audience.minilm for meaning.",
         )
-    found = account_vectors(dataset, "audience", dataset.influencers)
-    asked = np.array([account], dtype=object)
-    own = (brand_vectors if account in dataset.representation else account_vectors)(
-        dataset, "audience", asked
-    )
+    found = account_vectors(dataset, "audience", accounts=dataset.influencers)
+    own = one_account_vector(dataset, "audience", account=account)
     rows = found.values[found.present]
     result = np.full(len(dataset.influencers), np.nan)
     if own.present[0] and len(rows):

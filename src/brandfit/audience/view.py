@@ -149,23 +149,23 @@ class Views:
         languages, speakers = self._languages(mine, notes)
         likes, elsewhere = self._likes(at, notes)
         return AudienceView(
-            account,
-            about["role"],
-            about["followers"],
-            people,
-            len(np.unique(self.comments.author[mine])),
-            follow,
-            int(mine.sum()),
-            people / about["followers"] if about["followers"] else None,
-            words,
-            hashtags,
-            languages,
-            speakers,
-            likes,
-            elsewhere,
-            self._shared(at),
-            self._comparison(at, self._at(other), notes) if other is not None else None,
-            tuple(notes),
+            account=account,
+            role=about["role"],
+            followers=about["followers"],
+            people=people,
+            comment=len(np.unique(self.comments.author[mine])),
+            follow=follow,
+            comments=int(mine.sum()),
+            share=people / about["followers"] if about["followers"] else None,
+            words=words,
+            hashtags=hashtags,
+            languages=languages,
+            speakers=speakers,
+            likes=likes,
+            elsewhere=elsewhere,
+            shared=self._shared(at),
+            comparison=self._comparison(at, self._at(other), notes) if other is not None else None,
+            notes=tuple(notes),
         )
 
     # --- what all views share -------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class Views:
 
     def _at(self, account: str) -> int:
         if account not in self.row:
-            raise UnknownName("brand or influencer", account, self.row)
+            raise UnknownName("brand or influencer", account, known=self.row)
         return self.row[account]
 
     def _words(self, at: int) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
@@ -314,12 +314,12 @@ class Views:
         found = self.audiences.overlap(self.accounts[at], self.accounts[other])
         told = share(np.array([found.common]), np.array([found.one]))
         return Shared(
-            str(self.accounts[other]),
-            found.common,
-            float(told.value[0]),
-            float(told.low[0]),
-            float(told.high[0]),
-            found.share[1],
+            account=str(self.accounts[other]),
+            common=found.common,
+            share=float(told.value[0]),
+            low=float(told.low[0]),
+            high=float(told.high[0]),
+            back=found.share[1],
         )
 
     def shared(self, account: str, other: str) -> Shared | None:
@@ -338,16 +338,16 @@ class Views:
             match = likeness(self.dataset, two)
         except UsageError as error:
             notes.append(f"match not told: {error.message} {error.hint}")
-            return Comparison(str(self.accounts[other]), shared, None, None, 0)
+            return Comparison(other=str(self.accounts[other]), shared=shared, match=None, ahead=None, among=0)
         row = np.flatnonzero(self.dataset.influencers == one)
         if not len(row) or np.isnan(match[row[0]]):
-            return Comparison(str(self.accounts[other]), shared, None, None, 0)
+            return Comparison(other=str(self.accounts[other]), shared=shared, match=None, ahead=None, among=0)
         return Comparison(
-            str(self.accounts[other]),
-            shared,
-            float(match[row[0]]),
-            float(ahead(match)[row[0]]),
-            int((~np.isnan(match)).sum()),
+            other=str(self.accounts[other]),
+            shared=shared,
+            match=float(match[row[0]]),
+            ahead=float(ahead(match)[row[0]]),
+            among=int((~np.isnan(match)).sum()),
         )
 
 

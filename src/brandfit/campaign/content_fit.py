@@ -64,6 +64,7 @@ class Advice:
 def advise(
     dataset: Dataset,
     like: str,
+    *,
     pictures: Mapping[str, bytes],
     captions: Sequence[str],
     readers: Mapping[str, Encoder],
@@ -95,19 +96,25 @@ def advise(
                 f"Nothing here can read a {kind} as {filled} did.",
                 "Encode with one that learns nothing: text.minilm, image.classical ...",
             )
-        names, rows, failed = _read(readers[slot], kind, names, pictures)
+        names, rows, failed = _read(readers[slot], kind, names=names, pictures=pictures)
         unread.update(failed)
         if not names:
             continue
         engagement = Engagement(dataset) if by is not None and engagement is None else engagement
-        fits, own = _fits(dataset, slot, like, rows)
+        fits, own = _fits(dataset, slot, like=like, rows=rows)
         ideas = []
         for n, name in enumerate(names):
             told = None
             if engagement is not None and by is not None:
                 told = engagement.expected(by, name if kind == "caption" else None, {slot: rows[n]})
             ideas.append(
-                Idea(kind, name, float(fits[n]), float((own < fits[n]).mean()) if len(own) else None, told)
+                Idea(
+                    kind=kind,
+                    label=name,
+                    fit=float(fits[n]),
+                    better_than=float((own < fits[n]).mean()) if len(own) else None,
+                    expected=told,
+                )
             )
         found += sorted(ideas, key=lambda idea: (-idea.fit, idea.label))
     if not found:
@@ -118,7 +125,7 @@ def advise(
     return Advice(like, by, tuple(found), unread)
 
 
-def _fits(dataset: Dataset, slot: str, like: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _fits(dataset: Dataset, slot: str, *, like: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n,) cosines of rows with what ``like`` posts, and those of its own posts, each with the mean of the
     others."""
     wanted, mean = typical(dataset, slot, like)
@@ -136,7 +143,7 @@ def _fits(dataset: Dataset, slot: str, like: str, rows: np.ndarray) -> tuple[np.
 
 
 def _read(
-    encoder: Encoder, kind: str, names: Sequence[str], pictures: Mapping[str, bytes]
+    encoder: Encoder, kind: str, *, names: Sequence[str], pictures: Mapping[str, bytes]
 ) -> tuple[list[str], np.ndarray, dict[str, str]]:
     """Those that can be read, their rows (n, d), and the others with the reason."""
     if kind == "caption":
@@ -148,7 +155,7 @@ def _read(
     else:
         posts = [Post(id=str(n), account="reader") for n in range(len(names))]
         images = [Image(post=str(n), hash=name) for n, name in enumerate(names)]
-        dataset = Dataset.from_rows([Account(id="reader")], posts, images, pictures=pictures)
+        dataset = Dataset.from_rows([Account(id="reader")], posts, images=images, pictures=pictures)
     rows, there = encoder.encode(dataset).values_of(np.array([post.id for post in posts], dtype=object))
     read, failed = (
         [name for name, told in zip(names, there, strict=True) if told == wanted] for wanted in (True, False)

@@ -84,7 +84,9 @@ class Engagement:
         )
         self._axes = {slot: _axes(dataset, slot, posts["id"]) for slot in self.slots}
         parts = {slot: self._axes[slot].of(dataset, slot, posts["id"]) for slot in self.slots}
-        x = _columns(posts["caption"], posts["disclosed"], np.zeros(len(rate)), followers, parts)
+        x = _columns(
+            posts["caption"], posts["disclosed"], habit=np.zeros(len(rate)), size=followers, parts=parts
+        )
         self.posts = len(rate)
         self.gain, self.intervals = _measured(past, x, seed)
         self._law = _fitted(past, x, np.ones(len(rate), bool))
@@ -113,7 +115,9 @@ class Engagement:
         if self.useful:
             marks = disclosed(caption, hashtags(caption or ""))
             parts = {slot: self._axes[slot].coordinates((rows or {}).get(slot)) for slot in self.slots}
-            row = _columns([caption], [marks], np.array([habit]), np.array([float(size)]), parts)
+            row = _columns(
+                [caption], [marks], habit=np.array([habit]), size=np.array([float(size)]), parts=parts
+            )
             if (
                 caption is None
             ):  # of a caption that is not written yet nothing is known: as in the middle post
@@ -122,7 +126,7 @@ class Engagement:
         rate, low, high, usual = (
             float(np.exp(v)) for v in (told, told - interval.width, told + interval.width, habit)
         )
-        return Expected(rate, low, high, usual, len(own), interval)
+        return Expected(rate=rate, low=low, high=high, habit=usual, posts=len(own), interval=interval)
 
 
 @dataclass(frozen=True)
@@ -278,6 +282,7 @@ def _known_posts(dataset: Dataset) -> tuple[dict[str, list], np.ndarray, np.ndar
 def _columns(
     captions: list[str | None],
     ads: list[bool | None],
+    *,
     habit: np.ndarray,
     size: np.ndarray,
     parts: Mapping[str, np.ndarray],

@@ -36,10 +36,10 @@ def figures(found: Appraisal) -> list[Figure]:
     if totals.engagement.low is not None:
         engagement += f"; {100 * LEVEL:.0f} % interval"
     return [
-        _figure("Reach", totals.reach, DISTINCT if totals.overlap_known else PLAIN, size),
-        _figure(_titled(weighted.label), totals.weighted_reach, weighted.meaning, size),
-        _figure("Expected engagement", totals.engagement, engagement, size),
-        _figure("Price", totals.price, price, size, found.currency),
+        _figure("Reach", totals.reach, meaning=DISTINCT if totals.overlap_known else PLAIN, size=size),
+        _figure(_titled(weighted.label), totals.weighted_reach, meaning=weighted.meaning, size=size),
+        _figure("Expected engagement", totals.engagement, meaning=engagement, size=size),
+        _figure("Price", totals.price, meaning=price, size=size, currency=found.currency),
     ]
 
 
@@ -57,7 +57,7 @@ def _titled(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _figure(label: str, total: Total, meaning: str, size: int, currency: str = "") -> Figure:
+def _figure(label: str, total: Total, *, meaning: str, size: int, currency: str = "") -> Figure:
     if total.value is None:
         return Figure(label, "unknown", "", meaning)
     known = size - len(total.unknown)

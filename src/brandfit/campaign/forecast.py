@@ -61,7 +61,13 @@ class Forecast:
 
     def subset(self, at: np.ndarray) -> Forecast:
         """Of these influencers (m,) alone."""
-        return Forecast(self.posts[at], self.expected[at], self.mean[at], self.doubt[at], self.deviation)
+        return Forecast(
+            posts=self.posts[at],
+            expected=self.expected[at],
+            mean=self.mean[at],
+            doubt=self.doubt[at],
+            deviation=self.deviation,
+        )
 
     def each(self, at: Sequence[int], seed: int = 0) -> np.ndarray:
         """(k, 2) low and high of a new post of each of these; NaN where there is no interval."""
@@ -99,13 +105,21 @@ def forecast(owner: np.ndarray, engagement: np.ndarray, n: int) -> Forecast:
     mean = np.bincount(owner, y, n) / count
     free = len(y) - int((posts > 0).sum())
     if free < FEWEST_REPEATED:
-        return Forecast(posts, expected, mean, np.full(n, np.nan), np.zeros(0))
+        return Forecast(
+            posts=posts, expected=expected, mean=mean, doubt=np.full(n, np.nan), deviation=np.zeros(0)
+        )
     away = y - mean[owner]
     several = posts[owner] > 1
     # A post is part of the mean that it is compared with: without the factor deviations were too small.
     of_owner = posts[owner][several]
     deviation = away[several] * np.sqrt(of_owner / (of_owner - 1))
-    return Forecast(posts, expected, mean, float((away**2).sum() / free) / count, deviation)
+    return Forecast(
+        posts=posts,
+        expected=expected,
+        mean=mean,
+        doubt=float((away**2).sum() / free) / count,
+        deviation=deviation,
+    )
 
 
 def forecast_all(dataset: Dataset) -> Forecast:

@@ -99,7 +99,15 @@ def intervals(of_groups: Sequence[Errors]) -> list[Interval]:
         )
         hidden = len(np.unique(errors.account[errors.hidden]))
         coverage = _coverage(errors) if len(accounts) >= FEW else None
-        found.append(Interval(history, _width(errors), coverage, len(accounts), hidden))
+        found.append(
+            Interval(
+                history=history,
+                width=_width(errors),
+                coverage=coverage,
+                accounts=len(accounts),
+                hidden=hidden,
+            )
+        )
     return found
 
 

@@ -59,7 +59,7 @@ def objective_of(name: str | None, match_is: MatchIs, ranker: str) -> str:
     if name is None:
         return usual
     if name not in OBJECTIVES:
-        raise UnknownName("objective", name, OBJECTIVES)
+        raise UnknownName("objective", name, known=OBJECTIVES)
     if name in ("match_reach", "rank_reach") and name != usual:
         gives = "gives a chance of a match" if match_is == "chance" else "gives no chance of a match"
         raise UsageError(

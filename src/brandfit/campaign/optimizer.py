@@ -65,11 +65,11 @@ def choose(worth: SetValue, limits: Limits, ranked: np.ndarray) -> Chosen:
     """
     start = cheapest(limits)
     first = _first(limits, ranked)
-    tries = [_greedy(worth, limits, True), _greedy(worth, limits, False), first]
+    tries = [_greedy(worth, limits, by_price=True), _greedy(worth, limits, by_price=False), first]
     if start:
         tries += [
-            _greedy(worth, limits, True, start),
-            _greedy(worth, limits, False, start),
+            _greedy(worth, limits, by_price=True, start=start),
+            _greedy(worth, limits, by_price=False, start=start),
             _first(limits, ranked, start),
         ]
     gains = worth.gains(worth.empty_coverage)
@@ -77,7 +77,7 @@ def choose(worth: SetValue, limits: Limits, ranked: np.ndarray) -> Chosen:
     whole, most = _additive_optimum(gains, limits) if len(worth) else ([], float("inf"))
     tries += [whole]
     for i in possible[np.argsort(-gains[possible], kind="stable")][:SEEDS].tolist():
-        tries += [[i], _greedy(worth, limits, True, [i])]
+        tries += [[i], _greedy(worth, limits, by_price=True, start=[i])]
     kept = {tuple(sorted(chosen)): chosen for chosen in tries if not limits.lacking(chosen)}
     starts = sorted(kept.values(), key=worth.value, reverse=True)[:EXCHANGED]
     better = [_exchanged(worth, limits, chosen) for chosen in starts]
@@ -86,7 +86,13 @@ def choose(worth: SetValue, limits: Limits, ranked: np.ndarray) -> Chosen:
     bound = min(_bound(worth, limits, better[best]), max(most, values[best]))
     if limits.lacking(first):
         return Chosen(better[best], values[best], None, bound)
-    return Chosen(better[best], values[best], worth.value(first), bound, tuple(map(int, first)))
+    return Chosen(
+        at=better[best],
+        value=values[best],
+        ranked=worth.value(first),
+        bound=bound,
+        first=tuple(map(int, first)),
+    )
 
 
 def _exchanged(worth: SetValue, limits: Limits, chosen: Sequence[int]) -> list[int]:
@@ -115,7 +121,7 @@ def _exchanged(worth: SetValue, limits: Limits, chosen: Sequence[int]) -> list[i
     return chosen
 
 
-def _greedy(worth: SetValue, limits: Limits, by_price: bool, start: Sequence[int] = ()) -> list[int]:
+def _greedy(worth: SetValue, limits: Limits, *, by_price: bool, start: Sequence[int] = ()) -> list[int]:
     """Lazy: a gain only falls, so the best of the heap is best if it was told for this very set (Minoux
     1978)."""
     per = np.maximum(limits.prices, TINY) if by_price else np.ones(len(worth))

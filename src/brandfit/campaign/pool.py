@@ -182,19 +182,31 @@ class Pool:
         prices = self.prices
         members = np.asarray(self.audience[rows].sum(axis=1)).ravel()
         return Totals(
-            price=self._total(rows, ~np.isnan(prices.middle), *(np.nansum(v[rows]) for v in prices[:3])),
-            reach=self._total(rows, self.has_value("reach"), self.set_value("reach").value(rows.tolist())),
+            price=self._total(
+                rows,
+                ~np.isnan(prices.middle),
+                value=np.nansum(prices.middle[rows]),
+                low=np.nansum(prices.low[rows]),
+                high=np.nansum(prices.high[rows]),
+            ),
+            reach=self._total(
+                rows, self.has_value("reach"), value=self.set_value("reach").value(rows.tolist())
+            ),
             weighted_reach=self._total(
-                rows, self.has_value(weighted), self.set_value(weighted).value(rows.tolist())
+                rows, self.has_value(weighted), value=self.set_value(weighted).value(rows.tolist())
             ),
             engagement=self._total(
-                rows, self.has_value("engagement"), np.nansum(self.forecast.expected[rows]), low, high
+                rows,
+                self.has_value("engagement"),
+                value=np.nansum(self.forecast.expected[rows]),
+                low=low,
+                high=high,
             ),
             overlap_known=int((members > 0).sum()) > 1,
         )
 
     def _total(
-        self, rows: np.ndarray, known: np.ndarray, value: float, low: float = np.nan, high: float = np.nan
+        self, rows: np.ndarray, known: np.ndarray, *, value: float, low: float = np.nan, high: float = np.nan
     ) -> Total:
         unknown = tuple(str(id) for id in self.ids[rows[~known[rows]]])
         if len(rows) and len(unknown) == len(rows):

@@ -175,6 +175,7 @@ def _price(cells: Mapping[str, str], row: Sequence[str], where: str) -> float:
 def prices(
     ids: np.ndarray,
     followers: np.ndarray,
+    *,
     rate: np.ndarray,
     given: Mapping[str, float],
     config: PriceConfig | None = None,
@@ -190,9 +191,9 @@ def prices(
     given_here = np.array([id in given for id in ids.tolist()], bool)
     asked = np.array([given.get(id, np.nan) for id in ids.tolist()], np.float64)
     return Prices(
-        np.where(given_here, asked, middle),
-        np.where(given_here, asked, low / SPREAD),
-        np.where(given_here, asked, high * SPREAD),
-        given_here,
-        ~given_here & ~np.isnan(followers) & ~rated,
+        middle=np.where(given_here, asked, middle),
+        low=np.where(given_here, asked, low / SPREAD),
+        high=np.where(given_here, asked, high * SPREAD),
+        is_stated=given_here,
+        by_size=~given_here & ~np.isnan(followers) & ~rated,
     )

@@ -92,8 +92,17 @@ def appraise(
     wanted = set(chosen)
     at = [n for n, id in enumerate(pool.ids.tolist()) if id in wanted]
     picks, totals = pool.picks(at, objective), pool.totals(at)
-    notes = _notes(pool, picks, totals, ranker, currency)
-    return Appraisal(brand, ranker, pool.match_is, objective, currency, picks, totals, tuple(notes))
+    notes = _notes(pool, picks, totals=totals, ranker=ranker, currency=currency)
+    return Appraisal(
+        brand=brand,
+        ranker=ranker,
+        match_is=pool.match_is,
+        objective=objective,
+        currency=currency,
+        picks=picks,
+        totals=totals,
+        notes=tuple(notes),
+    )
 
 
 @checked
@@ -137,7 +146,7 @@ def shortlist(
     if not len(pool):
         notes = ["none of the candidates is left by these conditions"]
     else:
-        notes = _notes(pool, picks, totals, ranker, currency)
+        notes = _notes(pool, picks, totals=totals, ranker=ranker, currency=currency)
         cheapest = prices.min(initial=np.inf)
         if not picks and budget is not None and budget < cheapest < np.inf:
             notes.append(
@@ -148,14 +157,14 @@ def shortlist(
         (str(pool.ids[kept[i]]), int(pool.ranks[kept[i]] or 0)) for i in found.first
     )  # all kept are ranked
     return Shortlist(
-        brand,
-        ranker,
-        pool.match_is,
-        objective,
-        currency,
-        picks,
-        totals,
-        tuple(notes),
+        brand=brand,
+        ranker=ranker,
+        match_is=pool.match_is,
+        objective=objective,
+        currency=currency,
+        picks=picks,
+        totals=totals,
+        notes=tuple(notes),
         value=found.value,
         ranked_value=found.ranked,
         at_least=min(at_least, 1.0),
@@ -184,12 +193,12 @@ def _unknown(pool: Pool, objective: str, budgeted: bool) -> tuple[tuple[Counted,
     found: tuple[Counted, ...] = ()
     kept = np.ones(len(pool), bool)
     for unknown, reason, text in groups:
-        found += counted(reason, text, pool.ids[kept & unknown])
+        found += counted(reason, text, ids=pool.ids[kept & unknown])
         kept &= ~unknown
     return found, np.flatnonzero(kept)
 
 
-def _notes(pool: Pool, picks: Sequence[Pick], totals: Totals, ranker: str, currency: str) -> list[str]:
+def _notes(pool: Pool, picks: Sequence[Pick], *, totals: Totals, ranker: str, currency: str) -> list[str]:
     notes = []
     if strangers := pool.priced_strangers:
         notes.append(

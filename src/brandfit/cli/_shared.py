@@ -215,12 +215,16 @@ def print_notes(notes: Sequence[str]) -> None:
 
 
 def print_counts(
-    among: int, excluded: Sequence[Counted], incomplete: Sequence[Counted] = (), what: str = "are candidates"
+    among: int,
+    excluded: Sequence[Counted],
+    *,
+    incomplete: Sequence[Counted] = (),
+    what: str = "are candidates",
 ) -> None:
     """How many influencers are left, who was left out and why."""
     from brandfit.data.candidates import sentences
 
-    for sentence in sentences(among, excluded, incomplete, what):
+    for sentence in sentences(among, excluded, incomplete=incomplete, what=what):
         click.echo(sentence)
     if any(group.reason in ("followers_below", "followers_above") for group in excluded):
         click.echo("Other bounds: --followers 1k..500k, or 0.. for all.")

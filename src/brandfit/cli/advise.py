@@ -32,6 +32,7 @@ from brandfit.cli._shared import (
 def command(
     account: str,
     workspace: str,
+    *,
     pictures: tuple[str, ...],
     captions: tuple[str, ...],
     by: str | None,
@@ -52,7 +53,9 @@ def command(
 
     own, data = read_settings(settings)
     with Workspace(workspace) as opened:
-        found = pipeline.advise(opened, account, pictures, captions, by, data, own)
+        found = pipeline.advise(
+            opened, account, pictures=pictures, captions=captions, by=by, data=data, settings=own
+        )
     if as_json:
         print_json(found.to_dict())
         return

@@ -14,7 +14,7 @@ from brandfit.cli._shared import Command, json_option, print_json, print_table, 
 @set_option
 @json_option
 def command(
-    account: str, workspace: str, other: str | None, settings: tuple[str, ...], as_json: bool
+    account: str, workspace: str, *, other: str | None, settings: tuple[str, ...], as_json: bool
 ) -> None:
     """Tell who is known of the audience of ACCOUNT, a brand or an influencer, what it says and likes, who
     shares it; and how genuine it looks beside peers of the same size: numbers, each with how sure it is, and
@@ -31,7 +31,7 @@ def command(
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
-        found = pipeline.audience(opened, account, other, only_data(settings))
+        found = pipeline.audience(opened, account, other=other, data=only_data(settings))
     if as_json:
         print_json(found.to_dict())
         return

@@ -30,6 +30,7 @@ from brandfit.cli._shared import (
 def command(
     influencer: str,
     workspace: str,
+    *,
     brand: str | None,
     ranker: str | None,
     k: int,
@@ -55,14 +56,18 @@ def command(
     data = only_data(settings)
     with Workspace(workspace) as opened:
         if brand is not None:
-            both = pipeline.pair(opened, brand, influencer, ranker, data, followers)
+            both = pipeline.pair(
+                opened, brand, influencer=influencer, ranker=ranker, data=data, followers=followers
+            )
             if as_json:
                 print_json(both.to_dict())
             else:
                 click.echo(both.sentence)
                 print_notes(both.notes)
             return
-        found = pipeline.brands_for(opened, influencer, ranker, partners, data, followers)
+        found = pipeline.brands_for(
+            opened, influencer, ranker=ranker, partners=partners, data=data, followers=followers
+        )
         rows = found.brands[:k]
         details = pipeline.describe_accounts(opened, [row.brand for row in rows])
     if as_json:
@@ -92,6 +97,6 @@ def command(
     if found.excluded:
         total = len(found.brands) + sum(group.count for group in found.excluded)
         click.echo(f"{len(found.brands):,} of {total:,} brands. Left out: {listed(found.excluded)}.")
-    print_counts(len(compared.ids), compared.excluded, compared.incomplete)
+    print_counts(len(compared.ids), compared.excluded, incomplete=compared.incomplete)
     for note in found.notes:
         click.echo(f"Note: {note}")

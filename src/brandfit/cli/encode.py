@@ -23,7 +23,7 @@ from brandfit.cli._shared import (
 @workspace_option
 @set_option
 @json_option
-def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
+def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, ...], as_json: bool) -> None:
     """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). What is done is not
     done again.
 
@@ -50,7 +50,7 @@ def command(encoders: tuple[str, ...], workspace: str, settings: tuple[str, ...]
         for name in encoders:
             started = time.perf_counter()
             with progress(f"encode {name}", quiet=as_json) as bar:
-                features = pipeline.encode(opened, name, chosen[name], bar)
+                features = pipeline.encode(opened, name, settings=chosen[name], tick=bar)
             swept = pipeline.sweep(opened, name)
             removed += swept
             results.append(

@@ -49,6 +49,7 @@ from brandfit.cli._shared import (
 def command(
     rankers: tuple[str, ...],
     workspace: str,
+    *,
     protocol: str,
     ties: str | None,
     seeds: int,
@@ -76,10 +77,20 @@ def command(
         writable(out)
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
-        asked = rankers, protocol, options, data, tuple(range(seed, seed + seeds)), ties
+        seeds_used = tuple(range(seed, seed + seeds))
+        asked = rankers, protocol, options, data, seeds_used, ties
         with pipeline.resumable(opened, pipeline.load(opened, data).fingerprint, *asked, refit) as folder:
             report = pipeline.evaluate(
-                opened, *asked, lambda what, done, total: bar(done, total, what), folder, refit
+                opened,
+                rankers,
+                protocol=protocol,
+                settings=options,
+                data=data,
+                seeds=seeds_used,
+                ties=ties,
+                tick=lambda what, done, total: bar(done, total, what),
+                folder=folder,
+                refit=refit,
             )
     files = []
     if out:

@@ -39,6 +39,7 @@ from brandfit.cli._shared import (
 def command(
     name: str,
     workspace: str,
+    *,
     out: str | None,
     seeds: int | None,
     protocol: str | None,
@@ -81,7 +82,12 @@ def command(
     with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
         folder = experiments.writable(out or opened.path / "experiments" / home)
         outcome = experiments.run(
-            opened, experiment, seeds, data, fresh, lambda what, done, total: bar(done, total, what)
+            opened,
+            experiment,
+            seeds=seeds,
+            data=data,
+            fresh=fresh,
+            tick=lambda what, done, total: bar(done, total, what),
         )
     typed = ["brandfit experiment", name, *(f"--protocol {protocol}" for _ in [0] if protocol)]
     typed += [*(f"--seeds {seeds}" for _ in [0] if seeds), *("--refit" for _ in [0] if refit)]

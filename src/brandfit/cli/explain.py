@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 def command(
     brand: str,
     influencer: str,
+    *,
     workspace: str,
     ranker: str | None,
     kinds: tuple[str, ...],
@@ -107,11 +108,23 @@ def command(
         raise click.UsageError("--map-method goes with --kind maps.")
     own, data = read_settings(settings)
     sides = ("influencer", "brand") if side == "both" else (side,)
-    query = pipeline.RankingQuery(partners, where, weights_of(weights), like, dislike)
+    query = pipeline.RankingQuery(
+        partners=partners, where=where, weights=weights_of(weights), like=like, dislike=dislike
+    )
     with Workspace(workspace) as opened:
-        asked = kinds or ("posts", "columns"), sides, own, data, seed, followers
         told, dataset = pipeline.explain(
-            opened, brand, influencer, ranker, *asked, map_method=map_method or "occlusion", query=query
+            opened,
+            brand,
+            influencer=influencer,
+            ranker=ranker,
+            kinds=kinds or ("posts", "columns"),
+            sides=sides,
+            settings=own,
+            data=data,
+            seed=seed,
+            followers=followers,
+            map_method=map_method or "occlusion",
+            query=query,
         )
         files = pipeline.save_explanation(told, dataset, out) if out else []
     if as_json:

@@ -92,6 +92,7 @@ OF_REPORTS = {
 def command(
     what: str,
     file: str,
+    *,
     workspace: str,
     brands: tuple[str, ...],
     ranker: str | None,
@@ -127,7 +128,9 @@ def command(
 
     if earlier and what != "rejects":
         raise click.UsageError(f"--earlier is for rejects; this writes {what}.")
-    query = pipeline.RankingQuery(partners, where, weights_of(weights), like, dislike)
+    query = pipeline.RankingQuery(
+        partners=partners, where=where, weights=weights_of(weights), like=like, dislike=dislike
+    )
     if what != "rankings" and not query.is_default:
         raise click.UsageError(
             f"--where, --weight, --like, --dislike and --partners are for rankings; this writes {what}."
@@ -140,9 +143,9 @@ def command(
             said = pipeline.report(
                 opened,
                 brands[0],
-                file,
-                ranker,
-                k or 10,
+                file=file,
+                ranker=ranker,
+                k=k or 10,
                 **of_reports,
                 data=data,
                 settings=own,
@@ -162,7 +165,7 @@ def command(
         else:
             many = f"{len(said.cards)} influencer{'s' if len(said.cards) != 1 else ''}"
             click.echo(f"A report on {said.brand.id} with {many} is in {file}.")
-            print_counts(said.candidates, said.excluded, said.incomplete)
+            print_counts(said.candidates, said.excluded, incomplete=said.incomplete)
         return
     for option, typed in OF_REPORTS.items():
         if of_reports[option]:
@@ -184,7 +187,7 @@ def command(
         rows = pipeline.export(
             opened,
             what,
-            file,
+            file=file,
             brands=brands,
             ranker=ranker,
             k=k,
@@ -202,7 +205,7 @@ def command(
             one = pipeline.rank(
                 opened,
                 brands[0],
-                ranker,
+                ranker=ranker,
                 partners=query.partners,
                 data=data,
                 where=query.where,
@@ -216,7 +219,7 @@ def command(
         silent = pipeline.unranked_brands(opened, data) if what == "rankings" and not brands else []
         notes = one.notes if one is not None else ()
         if what == "rankings" and one is None:
-            notes = pipeline.encoding_notes(opened, brands, ranker, data, candidates=True)
+            notes = pipeline.encoding_notes(opened, brands, ranker=ranker, data=data, candidates=True)
         more = len(opened.rejects(earlier=True)) - rows if what == "rejects" and not earlier else 0
     if as_json:
         told = (
@@ -242,9 +245,9 @@ def command(
             f"{_brands(len(silent))} left out, because nothing is known to rank by: {', '.join(silent[:3])}."
         )
     if one is not None:
-        print_counts(one.among, one.excluded, one.incomplete)
+        print_counts(one.among, one.excluded, incomplete=one.incomplete)
     elif found is not None:
-        print_counts(len(found.ids), found.excluded, found.incomplete)
+        print_counts(len(found.ids), found.excluded, incomplete=found.incomplete)
     print_notes(notes)
 
 
@@ -256,7 +259,7 @@ def candidate_counts(ranking: Ranking) -> dict[str, Any]:
         "total": ranking.among,
         "excluded": [group.to_dict() for group in ranking.excluded],
         "incomplete": [group.to_dict() for group in ranking.incomplete],
-        "sentences": list(sentences(ranking.among, ranking.excluded, ranking.incomplete)),
+        "sentences": list(sentences(ranking.among, ranking.excluded, incomplete=ranking.incomplete)),
     }
 
 

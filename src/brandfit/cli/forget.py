@@ -12,7 +12,7 @@ from brandfit.cli._shared import Command, json_option, print_json, print_table, 
 @workspace_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @json_option
-def command(accounts: tuple[str, ...], workspace: str, yes: bool, as_json: bool) -> None:
+def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bool) -> None:
     """Remove ACCOUNT from rows, pictures, features, models and caches. It cannot be undone; later imports
     leave it out.
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @set_option
 @json_option
 def command(
-    source: str, path: str | None, workspace: str, strict: bool, settings: tuple[str, ...], as_json: bool
+    source: str, path: str | None, *, workspace: str, strict: bool, settings: tuple[str, ...], as_json: bool
 ) -> None:
     """Import SOURCE (see `brandfit list importers`) from PATH. A bad row is rejected and reported; the rest
     is imported.
@@ -75,7 +75,7 @@ def command(
             done += count
             bar(done, total)
 
-        result = pipeline.import_source(opened, source, path, options, strict, tick)
+        result = pipeline.import_source(opened, source, path=path, settings=options, strict=strict, tick=tick)
     if as_json:
         print_json(result.to_dict())
     else:
@@ -107,7 +107,10 @@ def _print_result(result: Imported, workspace: str) -> None:
         )
     found = result.candidates
     print_counts(
-        len(found.ids), found.excluded, found.incomplete, f"are candidates ({found.bounds.sentence})"
+        len(found.ids),
+        found.excluded,
+        incomplete=found.incomplete,
+        what=f"are candidates ({found.bounds.sentence})",
     )
     if result.rejects:
         click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")

@@ -37,7 +37,7 @@ def command() -> None:
 )
 @workspace_option
 @json_option
-def create(name: str, scope: str, workspace: str, as_json: bool) -> None:
+def create(name: str, scope: str, *, workspace: str, as_json: bool) -> None:
     """Make a key for NAME, a person or a program. It is shown this once.
 
     \b
@@ -48,7 +48,7 @@ def create(name: str, scope: str, workspace: str, as_json: bool) -> None:
 
     with _open_store(workspace) as desk:
         row, key = keys.create(desk, name, scope)
-        desk.audit("command line", "create key", f"{row['id']} {scope}")
+        desk.audit("command line", "create key", what=f"{row['id']} {scope}")
     if as_json:
         print_json({**row, "key": key})
         return
@@ -86,7 +86,7 @@ def revoke(key: str, workspace: str) -> None:
 
     with _open_store(workspace) as desk:
         keys.revoke(desk, key)
-        desk.audit("command line", "revoke key", key)
+        desk.audit("command line", "revoke key", what=key)
     click.echo(f"Key {key} opens nothing any more.")
 
 

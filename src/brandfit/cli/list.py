@@ -35,7 +35,7 @@ KINDS = (*INSTALLED, *HELD)
 @workspace_option
 @set_option
 @json_option
-def command(kind: str, name: str | None, workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
+def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
     """List KIND. `settings` takes the NAME of an importer, encoder, profiler, ranker or protocol and lists
     what can be set.
 

@@ -66,6 +66,7 @@ labels_option = click.option(
 def label(
     profiler: str | None,
     workspace: str,
+    *,
     labels: tuple[str, ...],
     out: str | None,
     seed: int,
@@ -95,7 +96,9 @@ def label(
     profiler = profiler or pipeline.DEFAULT_PROFILER
     with Workspace(workspace) as opened, progress(f"profile {profiler}", quiet=as_json) as bar:
         chosen = scoped(own_settings(settings), profiler, [profiler])
-        model, features = pipeline.profile(opened, profiler, chosen, seed, labels, bar)
+        model, features = pipeline.profile(
+            opened, profiler, settings=chosen, seed=seed, labels=labels, tick=bar
+        )
         if out:
             tabular.write(pipeline.labelled_table(model, features), out)
     answers = Counter(model.answers(features.values))
@@ -136,6 +139,7 @@ def label(
 def evaluate(
     profilers: tuple[str, ...],
     workspace: str,
+    *,
     labels: tuple[str, ...],
     test: str | None,
     folds: int,
@@ -166,12 +170,12 @@ def evaluate(
         report = pipeline.judge_profilers(
             opened,
             profilers,
-            told,
-            other,
-            folds,
-            asked,
-            labels,
-            lambda what, done, total: bar(done, total, what),
+            settings=told,
+            other=other,
+            folds=folds,
+            seeds=asked,
+            labels=labels,
+            tick=lambda what, done, total: bar(done, total, what),
         )
     if as_json:
         print_json(report.to_dict())
@@ -204,7 +208,7 @@ def evaluate(
     help="File to write: topics (TOML), or labels (CSV).",
 )
 @seed_option
-def discover(workspace: str, topics: int, mapping: str | None, share: float, out: str, seed: int) -> None:
+def discover(workspace: str, topics: int, *, mapping: str | None, share: float, out: str, seed: int) -> None:
     """Find topics in what influencers say of themselves, for you to name; then label accounts by the names.
 
     \b
@@ -230,7 +234,7 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
     with Workspace(workspace) as opened:
         dataset = opened.dataset()
     if mapping:
-        labels = _discover.applied(dataset, _discover.read(mapping), share, seed)
+        labels = _discover.applied(dataset, _discover.read(mapping), share=share, seed=seed)
         write_labels(labels, out)
         click.echo(f"Written: {out}, {len(labels):,} accounts.")
         return
@@ -261,7 +265,9 @@ def discover(workspace: str, topics: int, mapping: str | None, share: float, out
 )
 @click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="How many to ask for.")
 @seed_option
-def mark(workspace: str, posts: bool, out: str, categories: tuple[str, ...], count: int, seed: int) -> None:
+def mark(
+    workspace: str, posts: bool, *, out: str, categories: tuple[str, ...], count: int, seed: int
+) -> None:
     """Label accounts by hand: read what one posts, type a number. What was labelled is not asked again; `q`
     stops.
 
@@ -281,7 +287,7 @@ def mark(workspace: str, posts: bool, out: str, categories: tuple[str, ...], cou
     if found != kind:
         raise click.UsageError(f"{out} holds labels of {found}s. Name another file for those of {kind}s.")
     with Workspace(workspace) as opened:
-        asked, known = pipeline.posts_to_label(opened, list(labels), count, seed, kind)
+        asked, known = pipeline.posts_to_label(opened, list(labels), count=count, seed=seed, kind=kind)
     names = list(categories) or known
     if not names:
         raise click.UsageError(

@@ -45,6 +45,7 @@ from brandfit.cli._shared import (
 def command(
     brand: str | None,
     workspace: str,
+    *,
     ranker: str | None,
     k: int,
     brief: str | None,
@@ -78,11 +79,30 @@ def command(
     own, data = read_settings(settings) if brand is None else ({}, only_data(settings))
     with Workspace(workspace) as opened:
         if brand is None:
-            ranking = pipeline.rank_brief(opened, brief or "", pictures, ranker, k, data, own, followers)
+            ranking = pipeline.rank_brief(
+                opened,
+                brief or "",
+                pictures=pictures,
+                ranker=ranker,
+                k=k,
+                data=data,
+                settings=own,
+                followers=followers,
+            )
         else:
             wanted = weights_of(weights)
             ranking = pipeline.rank(
-                opened, brand, ranker, k, partners, data, where, wanted, like, dislike, followers
+                opened,
+                brand,
+                ranker=ranker,
+                k=k,
+                partners=partners,
+                data=data,
+                where=where,
+                weights=wanted,
+                like=like,
+                dislike=dislike,
+                followers=followers,
             )
         rows = ranking.rows()
         details = pipeline.describe_accounts(opened, [r["influencer"] for r in rows])
@@ -123,7 +143,7 @@ def command(
             for r, d in zip(rows, details, strict=True)
         ],
     )
-    print_counts(ranking.among, ranking.excluded, ranking.incomplete)
+    print_counts(ranking.among, ranking.excluded, incomplete=ranking.incomplete)
     for note in ranking.notes:
         click.echo(f"Note: {note}")
     used = ranking.ranker.partition("-")[0]

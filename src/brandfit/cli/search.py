@@ -37,6 +37,7 @@ from brandfit.cli._shared import (
 def command(
     keywords: tuple[str, ...],
     workspace: str,
+    *,
     where: str | None,
     sort: str | None,
     k: int,
@@ -65,7 +66,9 @@ def command(
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
-        found = pipeline.search(opened, keywords, where, sort, k, offset, data, own)
+        found = pipeline.search(
+            opened, keywords, where=where, sort=sort, k=k, offset=offset, data=data, settings=own
+        )
     if out:
         pipeline.export_rows(found.rows, out)
     if as_json:

@@ -47,6 +47,7 @@ from brandfit.cli._shared import Command, workspace_option
 def command(
     workspace: str,
     host: str,
+    *,
     port: int,
     hosts: tuple[str, ...],
     origins: tuple[str, ...],

@@ -30,6 +30,7 @@ from brandfit.cli._shared import (
 def command(
     accounts: tuple[str, ...],
     workspace: str,
+    *,
     picture: str | None,
     where: str | None,
     k: int,
@@ -54,7 +55,7 @@ def command(
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
-        found = pipeline.similar(opened, accounts, picture, where, k, data, own)
+        found = pipeline.similar(opened, accounts, picture=picture, where=where, k=k, data=data, settings=own)
     if out:
         pipeline.export_rows(found.rows, out)
     if as_json:

@@ -24,7 +24,7 @@ from brandfit.cli._shared import (
 @seed_option
 @set_option
 @json_option
-def command(ranker: str, workspace: str, seed: int, settings: tuple[str, ...], as_json: bool) -> None:
+def command(ranker: str, workspace: str, *, seed: int, settings: tuple[str, ...], as_json: bool) -> None:
     """Fit RANKER (see `brandfit list rankers`) and keep it in the workspace.
 
     \b
@@ -38,7 +38,7 @@ def command(ranker: str, workspace: str, seed: int, settings: tuple[str, ...], a
     options, data = read_settings(settings)
     started = time.perf_counter()
     with Workspace(workspace) as opened, progress(f"train {ranker}", quiet=as_json) as bar:
-        model = pipeline.train(opened, ranker, options, data, seed, bar)
+        model = pipeline.train(opened, ranker, settings=options, data=data, seed=seed, tick=bar)
         info = opened.model_info(ranker)
     if as_json:
         print_json(info)

@@ -46,6 +46,7 @@ SURE = 0.05
 def command(
     ranker: str,
     workspace: str,
+    *,
     tries: tuple[str, ...],
     trials: int,
     metric: str,
@@ -71,7 +72,17 @@ def command(
 
     data = only_data(settings)
     with Workspace(workspace) as opened, progress(f"tune {ranker}", quiet=as_json) as bar:
-        found = tune(opened, ranker, parse_settings(tries), trials, metric, protocol, data, seed, bar)
+        found = tune(
+            opened,
+            ranker,
+            tries=parse_settings(tries),
+            trials=trials,
+            metric=metric,
+            protocol=protocol,
+            data=data,
+            seed=seed,
+            tick=bar,
+        )
     if as_json:
         print_json(found.to_dict())
         return

@@ -39,6 +39,7 @@ AHEAD_BYTES = 128 * 2**20
 def process_selected(
     function: Callable[[A], B],
     items: Iterable[Any],
+    *,
     only: type[A],
     size: Callable[[A], int],
     failed: Callable[[A, str], B],

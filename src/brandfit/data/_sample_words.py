@@ -25,11 +25,11 @@ class Interest(NamedTuple):
 
 INTERESTS = (
     Interest(
-        "travel",
-        "⛰🏔🌲🥾🌅⛺",
-        ("trails", "wanders", "peaks", "outthere"),
-        ("Slow routes and long ridges", "Tent, map, repeat", "Collecting sunrises above the tree line"),
-        (
+        name="travel",
+        emoji="⛰🏔🌲🥾🌅⛺",
+        handles=("trails", "wanders", "peaks", "outthere"),
+        bios=("Slow routes and long ridges", "Tent, map, repeat", "Collecting sunrises above the tree line"),
+        captions=(
             "Woke up at four to see {place} before anybody else did, and {thing} was worth every step.",
             "Three days, two passes and {thing}: {place} keeps its promises.",
             "The weather turned at noon, so we waited it out at {place} with a pot of tea.",
@@ -39,7 +39,7 @@ INTERESTS = (
             "A new route on the map: from the last bus stop to {place} and back by starlight.",
             "Wet boots, warm hut, and {thing} through the window.",
         ),
-        (
+        things=(
             "the view from the ridge",
             "the sunrise over the valley",
             "the descent through the pines",
@@ -49,7 +49,7 @@ INTERESTS = (
             "the first snow on the summit",
             "the ferry along the coast",
         ),
-        (
+        places=(
             "Harrow Pass",
             "the Lindmoor ridge",
             "Lake Vessel",
@@ -57,7 +57,7 @@ INTERESTS = (
             "the Quillon coast",
             "Tarn Valley",
         ),
-        (
+        tags=(
             "SlowTravel",
             "HikeMore",
             "mountains",
@@ -68,27 +68,27 @@ INTERESTS = (
             "camping",
             "weekendtrip",
         ),
-        (
+        comments=(
             "That ridge! How long is the climb?",
             "Adding this trail to my list",
             "The light is unreal",
             "Which tent is that?",
         ),
-        (
+        brands=(
             ("northpeak.outdoor", "Northpeak Outdoor"),
             ("fernway.packs", "Fernway Packs"),
             ("tidewick.boots", "Tidewick Boots"),
         ),
-        ("rain jacket", "trail pack", "hiking boots", "two-person tent"),
-        "people who hike and camp in all weathers and show the trail as it is: mountains, mud, tents "
+        products=("rain jacket", "trail pack", "hiking boots", "two-person tent"),
+        wish="people who hike and camp in all weathers and show the trail as it is: mountains, mud, tents "
         "and sunrise",
     ),
     Interest(
-        "food",
-        "🍋🥗🍞🍝🥞🍓",
-        ("spoon", "bakes", "kitchen", "tastes"),
-        ("Recipes for hungry weeknights", "I bake, I burn, I bake again", "One pot, many stories"),
-        (
+        name="food",
+        emoji="🍋🥗🍞🍝🥞🍓",
+        handles=("spoon", "bakes", "kitchen", "tastes"),
+        bios=("Recipes for hungry weeknights", "I bake, I burn, I bake again", "One pot, many stories"),
+        captions=(
             "{thing} for dinner, because it is the only dish that everybody at {place} agrees on.",
             "The secret of {thing} is patience and far more butter than you think.",
             "Tried to copy {thing} from {place}; the recipe is below, the mess is not in the picture.",
@@ -98,7 +98,7 @@ INTERESTS = (
             "Breakfast at {place}, where {thing} comes with a second spoon.",
             "Leftovers turned into {thing}, and nobody noticed.",
         ),
-        (
+        things=(
             "a bowl of noodles",
             "lemon pancakes",
             "tomato salad with basil",
@@ -108,7 +108,7 @@ INTERESTS = (
             "a pot of lentil soup",
             "strawberry cake",
         ),
-        (
+        places=(
             "the market hall",
             "my grandmother's table",
             "the corner bakery",
@@ -116,7 +116,7 @@ INTERESTS = (
             "the canteen",
             "our tiny kitchen",
         ),
-        (
+        tags=(
             "foodie",
             "HomeCooking",
             "recipe",
@@ -127,26 +127,31 @@ INTERESTS = (
             "delicious",
             "brunch",
         ),
-        (
+        comments=(
             "I need this recipe",
             "Making it tonight!",
             "How long in the oven?",
             "My kids would eat the whole plate",
         ),
-        (
+        brands=(
             ("brambleloaf.kitchen", "Brambleloaf"),
             ("fennelrow.foods", "Fennelrow Foods"),
             ("saltwhistle.pan", "Saltwhistle"),
         ),
-        ("cast-iron pan", "olive oil", "spice box", "sourdough kit"),
-        "cooks who share honest recipes: quick dinners, baking, seasonal vegetables and breakfast tables",
+        products=("cast-iron pan", "olive oil", "spice box", "sourdough kit"),
+        wish="cooks who share honest recipes: quick dinners, baking, seasonal vegetables and breakfast "
+        "tables",
     ),
     Interest(
-        "fashion",
-        "👗👒🧥👠🧵✨",
-        ("wears", "wardrobe", "threads", "styled"),
-        ("Second-hand first, colour always", "Outfits for real weekdays", "Linen in summer, wool in winter"),
-        (
+        name="fashion",
+        emoji="👗👒🧥👠🧵✨",
+        handles=("wears", "wardrobe", "threads", "styled"),
+        bios=(
+            "Second-hand first, colour always",
+            "Outfits for real weekdays",
+            "Linen in summer, wool in winter",
+        ),
+        captions=(
             "Wearing {thing} for the third day in a row and I regret nothing.",
             "How to style {thing}: belt it, layer it, and walk through {place} as if you owned it.",
             "Found {thing} in the last corner of {place} and the fit is perfect.",
@@ -156,7 +161,7 @@ INTERESTS = (
             "Hemmed {thing} myself, and the stitches are almost straight.",
             "From {place} with a bag full of fabric and plans for {thing}.",
         ),
-        (
+        things=(
             "a striped linen shirt",
             "the wide trousers",
             "a dotted summer dress",
@@ -166,8 +171,14 @@ INTERESTS = (
             "a denim jacket",
             "the silk scarf",
         ),
-        ("the vintage market", "the tailor on Loom Lane", "the studio", "the city arcade", "the flea market"),
-        (
+        places=(
+            "the vintage market",
+            "the tailor on Loom Lane",
+            "the studio",
+            "the city arcade",
+            "the flea market",
+        ),
+        tags=(
             "ootd",
             "StyleDiary",
             "fashion",
@@ -178,27 +189,27 @@ INTERESTS = (
             "capsulewardrobe",
             "outfitinspo",
         ),
-        (
+        comments=(
             "Where is that dress from?",
             "The colour suits you so well",
             "Obsessed with this outfit",
             "Need those trousers",
         ),
-        (
+        brands=(
             ("threadwillow.studio", "Threadwillow Studio"),
             ("loomandlark.wear", "Loom and Lark"),
             ("pleatmoor.line", "Pleatmoor"),
         ),
-        ("linen dress", "wool coat", "striped shirt", "canvas bag"),
-        "people with a style of their own who wear clothes for years: linen, wool, vintage finds, "
+        products=("linen dress", "wool coat", "striped shirt", "canvas bag"),
+        wish="people with a style of their own who wear clothes for years: linen, wool, vintage finds, "
         "outfits of the day",
     ),
     Interest(
-        "fitness",
-        "💪🏋🏃🔥🧘⏱",
-        ("lifts", "moves", "runs", "stronger"),
-        ("Strength coach for beginners", "Training log of a former couch", "Reps before regrets"),
-        (
+        name="fitness",
+        emoji="💪🏋🏃🔥🧘⏱",
+        handles=("lifts", "moves", "runs", "stronger"),
+        bios=("Strength coach for beginners", "Training log of a former couch", "Reps before regrets"),
+        captions=(
             "{thing} at {place}, and I can feel muscles that I did not know by name.",
             "New personal best: {thing}. Slow progress is progress.",
             "Form check: shoulders back, core tight, and then {thing}.",
@@ -208,7 +219,7 @@ INTERESTS = (
             "Five rounds of {thing}, water, and a long stretch on the mat.",
             "Coach said one more set of {thing}. Coach always says that.",
         ),
-        (
+        things=(
             "heavy kettlebell swings",
             "deadlifts",
             "a slow ten-kilometre run",
@@ -218,8 +229,8 @@ INTERESTS = (
             "an hour of mobility work",
             "dumbbell presses",
         ),
-        ("the Ironyard gym", "the track", "the park steps", "the garage gym", "the boxing club"),
-        (
+        places=("the Ironyard gym", "the track", "the park steps", "the garage gym", "the boxing club"),
+        tags=(
             "workout",
             "StrongNotSkinny",
             "fitness",
@@ -230,21 +241,22 @@ INTERESTS = (
             "mobility",
             "legday",
         ),
-        ("Beast mode!", "How many sets was that?", "Your form is so clean", "Joining you next week"),
-        (
+        comments=("Beast mode!", "How many sets was that?", "Your form is so clean", "Joining you next week"),
+        brands=(
             ("pulsebarn.fitness", "Pulsebarn Fitness"),
             ("ironfinch.gear", "Ironfinch Gear"),
             ("stridemint.run", "Stridemint"),
         ),
-        ("kettlebell set", "training mat", "running shoes", "resistance bands"),
-        "trainers and runners who show real workouts: kettlebells, squats, running plans and honest sweat",
+        products=("kettlebell set", "training mat", "running shoes", "resistance bands"),
+        wish="trainers and runners who show real workouts: kettlebells, squats, running plans and honest "
+        "sweat",
     ),
     Interest(
-        "interior",
-        "🛋🪴🕯🏠🖼💡",
-        ("rooms", "nest", "corners", "athome"),
-        ("Old flat, new corners", "Plants, paint and patience", "Renovating one wall at a time"),
-        (
+        name="interior",
+        emoji="🛋🪴🕯🏠🖼💡",
+        handles=("rooms", "nest", "corners", "athome"),
+        bios=("Old flat, new corners", "Plants, paint and patience", "Renovating one wall at a time"),
+        captions=(
             "Moved {thing} to {place} and suddenly the whole room makes sense.",
             "Before and after of {place}: two coats of paint, {thing}, and a lot of tape.",
             "The evening light at {place} is the best decoration; {thing} is second.",
@@ -254,7 +266,7 @@ INTERESTS = (
             "Repotted everything at {place}; {thing} now lives under a jungle.",
             "We argued for a month about {thing}, and now nobody wants to leave {place}.",
         ),
-        (
+        things=(
             "the mustard sofa",
             "a shelf for the records",
             "the paper lamp",
@@ -264,8 +276,14 @@ INTERESTS = (
             "the oak sideboard",
             "linen curtains",
         ),
-        ("the living room", "the hallway", "the window seat", "the attic room", "the corner by the stove"),
-        (
+        places=(
+            "the living room",
+            "the hallway",
+            "the window seat",
+            "the attic room",
+            "the corner by the stove",
+        ),
+        tags=(
             "interiordesign",
             "HomeDiary",
             "livingroom",
@@ -276,22 +294,27 @@ INTERESTS = (
             "diyhome",
             "decor",
         ),
-        ("Which paint colour is it?", "This corner is a dream", "The lamp! I need it", "So calm and warm"),
-        (
+        comments=(
+            "Which paint colour is it?",
+            "This corner is a dream",
+            "The lamp! I need it",
+            "So calm and warm",
+        ),
+        brands=(
             ("oakhollow.home", "Oakhollow Home"),
             ("lintelmoss.living", "Lintelmoss Living"),
             ("wickerdove.rooms", "Wickerdove"),
         ),
-        ("oak shelf", "linen bedding", "paper lamp", "wool rug"),
-        "people who make small homes warm: sofas, lamps, plants, paint and furniture that they built "
+        products=("oak shelf", "linen bedding", "paper lamp", "wool rug"),
+        wish="people who make small homes warm: sofas, lamps, plants, paint and furniture that they built "
         "themselves",
     ),
     Interest(
-        "pet",
-        "🐾🐶🐱🦴🐰🧶",
-        ("paws", "whiskers", "tails", "barks"),
-        ("Two dogs, no quiet minute", "Cat staff since forever", "Foster home for the grumpy ones"),
-        (
+        name="pet",
+        emoji="🐾🐶🐱🦴🐰🧶",
+        handles=("paws", "whiskers", "tails", "barks"),
+        bios=("Two dogs, no quiet minute", "Cat staff since forever", "Foster home for the grumpy ones"),
+        captions=(
             "He heard the word {place} and has been sitting at the door with {thing} ever since.",
             "Training day three: she sits, she stays, she steals {thing}.",
             "Somebody slept on {thing} again and left all the fur.",
@@ -301,7 +324,7 @@ INTERESTS = (
             "Muddy paws from {place} and no regrets in those eyes.",
             "Adopted a year ago today: happy birthday to the queen of {thing}.",
         ),
-        (
+        things=(
             "the squeaky toy",
             "his favourite blanket",
             "a chew bone",
@@ -311,8 +334,8 @@ INTERESTS = (
             "a ball of wool",
             "the last treat",
         ),
-        ("the dog park", "the meadow", "the balcony", "the river bank", "the sofa"),
-        (
+        places=("the dog park", "the meadow", "the balcony", "the river bank", "the sofa"),
+        tags=(
             "dogsofinstagram",
             "CatLife",
             "puppylove",
@@ -323,21 +346,26 @@ INTERESTS = (
             "HappyTails",
             "dogwalk",
         ),
-        ("Give that good boy a treat", "Those ears!", "My cat does exactly the same", "What breed is she?"),
-        (
+        comments=(
+            "Give that good boy a treat",
+            "Those ears!",
+            "My cat does exactly the same",
+            "What breed is she?",
+        ),
+        brands=(
             ("pawmeadow.treats", "Pawmeadow Treats"),
             ("whiskerdale.care", "Whiskerdale Care"),
             ("bramblepup.gear", "Bramblepup"),
         ),
-        ("salmon treats", "dog harness", "cat fountain", "chew toy"),
-        "people who live with dogs and cats and show the fur, the walks, the training and the naps",
+        products=("salmon treats", "dog harness", "cat fountain", "chew toy"),
+        wish="people who live with dogs and cats and show the fur, the walks, the training and the naps",
     ),
     Interest(
-        "beauty",
-        "💄💅🌸🧴💋🪞",
-        ("glow", "blush", "skin", "painted"),
-        ("Skincare without the shouting", "Red lips, tired eyes", "Testing serums so that you need not"),
-        (
+        name="beauty",
+        emoji="💄💅🌸🧴💋🪞",
+        handles=("glow", "blush", "skin", "painted"),
+        bios=("Skincare without the shouting", "Red lips, tired eyes", "Testing serums so that you need not"),
+        captions=(
             "{thing} in the morning, sunscreen always, and the skin is grateful.",
             "Tried {thing} for four weeks: less redness, more glow, no miracle.",
             "The lip of the week is {thing}, blotted twice.",
@@ -347,7 +375,7 @@ INTERESTS = (
             "A soft eye with {thing}, and a liner that survives {place}.",
             "Swatches of {thing} in daylight, as promised.",
         ),
-        (
+        things=(
             "a rose lip tint",
             "a gentle cleanser",
             "the vitamin serum",
@@ -357,8 +385,8 @@ INTERESTS = (
             "a glossy nail colour",
             "the soft eyeshadow palette",
         ),
-        ("date night", "the office", "a summer wedding", "the cold season", "a lazy Sunday"),
-        (
+        places=("date night", "the office", "a summer wedding", "the cold season", "a lazy Sunday"),
+        tags=(
             "makeup",
             "SkincareRoutine",
             "lipstick",
@@ -369,25 +397,30 @@ INTERESTS = (
             "eyeshadow",
             "selfcare",
         ),
-        ("Your skin is glowing", "Which shade is it?", "Does it last all day?", "Need a tutorial please"),
-        (
+        comments=(
+            "Your skin is glowing",
+            "Which shade is it?",
+            "Does it last all day?",
+            "Need a tutorial please",
+        ),
+        brands=(
             ("dewpetal.beauty", "Dewpetal Beauty"),
             ("rosequill.skin", "Rosequill Skin"),
             ("velvetmint.lips", "Velvetmint"),
         ),
-        ("lip tint", "day cream", "vitamin serum", "blush stick"),
-        "people who show skincare and make-up as they are: routines, swatches, lipstick and bare skin",
+        products=("lip tint", "day cream", "vitamin serum", "blush stick"),
+        wish="people who show skincare and make-up as they are: routines, swatches, lipstick and bare skin",
     ),
     Interest(
-        "family",
-        "🧸🎈👶🪁🌈🏡",
-        ("familytales", "littleones", "playroom", "bunch"),
-        (
+        name="family",
+        emoji="🧸🎈👶🪁🌈🏡",
+        handles=("familytales", "littleones", "playroom", "bunch"),
+        bios=(
             "Mother of three, owner of no free evening",
             "Dad jokes and lunch boxes",
             "Life with twins, one sock at a time",
         ),
-        (
+        captions=(
             "The twins built {thing} at {place} and defended it until bedtime.",
             "Rainy day plan: {thing}, hot chocolate, and a blanket fort.",
             "He asked for {thing} on his birthday, and the whole family learned to share.",
@@ -397,7 +430,7 @@ INTERESTS = (
             "She lost a tooth at {place} and told everybody about it, even {thing}.",
             "Craft afternoon: {thing} out of paper, glue on every chair.",
         ),
-        (
+        things=(
             "a tower of blocks",
             "the old teddy bear",
             "a paper kite",
@@ -407,8 +440,8 @@ INTERESTS = (
             "nine balloons",
             "the bedtime book",
         ),
-        ("the playground", "the garden", "the sandpit", "the lake house", "the kitchen floor"),
-        (
+        places=("the playground", "the garden", "the sandpit", "the lake house", "the kitchen floor"),
+        tags=(
             "familylife",
             "MumDiary",
             "toddler",
@@ -419,19 +452,19 @@ INTERESTS = (
             "siblings",
             "familytime",
         ),
-        (
+        comments=(
             "So sweet, enjoy every minute",
             "Mine do the same!",
             "Great idea for the weekend",
             "They grow so fast",
         ),
-        (
+        brands=(
             ("tinytumble.play", "Tinytumble Play"),
             ("acornpost.kids", "Acornpost Kids"),
             ("kiteberry.toys", "Kiteberry"),
         ),
-        ("wooden blocks", "picture book", "rain suit", "craft box"),
-        "parents who show family life with humour: play, crafts, bedtime stories and small disasters",
+        products=("wooden blocks", "picture book", "rain suit", "craft box"),
+        wish="parents who show family life with humour: play, crafts, bedtime stories and small disasters",
     ),
 )
 

@@ -60,7 +60,7 @@ class Counted:
         }
 
 
-def counted(reason: str, text: str, ids: Iterable[str] | np.ndarray, one: str = "") -> tuple[Counted, ...]:
+def counted(reason: str, text: str, *, ids: Iterable[str] | np.ndarray, one: str = "") -> tuple[Counted, ...]:
     """These accounts as one Counted; nothing if there are none. ``one``: the text for a single account, where
     it differs.
 
@@ -74,7 +74,7 @@ def counted(reason: str, text: str, ids: Iterable[str] | np.ndarray, one: str = 
 
 
 def by_followers(
-    ids: np.ndarray, followers: np.ndarray, low: float | None, high: float | None
+    ids: np.ndarray, followers: np.ndarray, *, low: float | None, high: float | None
 ) -> tuple[np.ndarray, tuple[Counted, ...]]:
     """(n,) bool: accounts inside the bounds (both included, None is open), and those outside, counted.
 
@@ -84,8 +84,8 @@ def by_followers(
     below = followers < (-np.inf if low is None else low)
     above = followers > (np.inf if high is None else high)
     outside = (
-        *counted("followers_below", f"with fewer than {low or 0:,.0f} followers", ids[below]),
-        *counted("followers_above", f"with more than {high or 0:,.0f} followers", ids[above]),
+        *counted("followers_below", f"with fewer than {low or 0:,.0f} followers", ids=ids[below]),
+        *counted("followers_above", f"with more than {high or 0:,.0f} followers", ids=ids[above]),
     )
     return ~(below | above), outside
 
@@ -97,7 +97,11 @@ def listed(groups: Sequence[Counted]) -> str:
 
 
 def sentences(
-    among: int, excluded: Sequence[Counted], incomplete: Sequence[Counted] = (), what: str = "are candidates"
+    among: int,
+    excluded: Sequence[Counted],
+    *,
+    incomplete: Sequence[Counted] = (),
+    what: str = "are candidates",
 ) -> list[str]:
     """For people: how many of all influencers are left, who is left out and why, and how many have unknown
     values."""

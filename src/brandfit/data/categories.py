@@ -46,18 +46,20 @@ def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features
     )
     key = f"{STATED}-{digest.hexdigest()[:32]}"
     if predicted is None:
-        return Features(STATED, ids, certain, "account", columns, key, SLOT)
+        return Features(
+            name=STATED, ids=ids, values=certain, level="account", columns=columns, key=key, slot=SLOT
+        )
     # (others, c): predictions of the accounts that state nothing.
     others = ~np.isin(predicted.ids.astype(str), ids.astype(str))
     rows = np.zeros((int(others.sum()), len(columns)), np.float32)
     rows[:, : predicted.dim] = np.asarray(predicted.values)[others]
     return Features(
-        predicted.name,
-        np.concatenate([ids, predicted.ids[others]]),
-        np.concatenate([certain, rows]),
-        "account",
-        columns,
-        f"{predicted.key}{JOINT}{key}",
-        SLOT,
-        predicted.learned_from,
+        name=predicted.name,
+        ids=np.concatenate([ids, predicted.ids[others]]),
+        values=np.concatenate([certain, rows]),
+        level="account",
+        columns=columns,
+        key=f"{predicted.key}{JOINT}{key}",
+        slot=SLOT,
+        learned_from=predicted.learned_from,
     )

@@ -140,17 +140,17 @@ def _accounts(facts: _Facts) -> Iterator[Finding]:
     yield from _finding(
         "duplicate_accounts",
         "error",
-        facts.ids.filter(_bools(_repeats(facts.ids))),
-        "{} with an id that another has.",
-        "account",
+        ids=facts.ids.filter(_bools(_repeats(facts.ids))),
+        sentence="{} with an id that another has.",
+        noun="account",
     )
     spaced = facts.ids.filter(pc.and_(pc.match_substring_regex(facts.ids, r"\s"), _bools(facts.ranked)))
     yield from _finding(
         "ids_with_spaces",
         "warning",
-        spaced,
-        "{} with a space in the id: no handle has one, and no profile link leads there.",
-        "account",
+        ids=spaced,
+        sentence="{} with a space in the id: no handle has one, and no profile link leads there.",
+        noun="account",
     )
     if facts.real.any():
         posted = np.zeros(len(facts.ids), bool)
@@ -159,8 +159,8 @@ def _accounts(facts: _Facts) -> Iterator[Finding]:
         yield from _finding(
             "influencers_without_posts",
             "warning",
-            without,
-            "{} without any post: only their profile can be judged.",
+            ids=without,
+            sentence="{} without any post: only their profile can be judged.",
         )
     else:
         yield Finding(
@@ -170,16 +170,17 @@ def _accounts(facts: _Facts) -> Iterator[Finding]:
     yield from _finding(
         "accounts_without_followers",
         "warning",
-        unknown,
-        "{} whose followers are not known or 0: no engagement rate.",
-        "account",
+        ids=unknown,
+        sentence="{} whose followers are not known or 0: no engagement rate.",
+        noun="account",
     )
     outside = facts.influencer & ((facts.followers < MICRO[0]) | (facts.followers > MICRO[1]))
     yield from _finding(
         "influencers_outside_micro",
         "note",
-        facts.ids.filter(_bools(outside)),
-        f"{{}} with fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: rankings leave them out "
+        ids=facts.ids.filter(_bools(outside)),
+        sentence=f"{{}} with fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: rankings leave "
+        "them out "
         "unless other bounds are "
         "given (--followers).",
     )
@@ -194,52 +195,72 @@ def _posts(facts: _Facts, now: float) -> Iterator[Finding]:
     yield from _finding(
         "posts_of_unknown_accounts",
         "error",
-        of(facts.owner < 0),
-        "{} of accounts that are not in the data: they count for nobody.",
-        "post",
+        ids=of(facts.owner < 0),
+        sentence="{} of accounts that are not in the data: they count for nobody.",
+        noun="post",
     )
     yield from _finding(
         "likes_above_followers",
         "warning",
-        of(facts.likes > facts.audience_of_post),
-        "{} with more likes than the account has followers.",
-        "post",
+        ids=of(facts.likes > facts.audience_of_post),
+        sentence="{} with more likes than the account has followers.",
+        noun="post",
     )
     without_rate = facts.real & np.isnan(interactions(posts))
     yield from _finding(
         "posts_without_engagement",
         "note",
-        of(without_rate),
-        "{} whose likes or comments are not known: no engagement rate.",
-        "post",
+        ids=of(without_rate),
+        sentence="{} whose likes or comments are not known: no engagement rate.",
+        noun="post",
     )
     times = _numbers(posts["time"])
     yield from _finding(
-        "posts_in_the_future", "warning", of(times > now), "{} with a time in the future.", "post"
+        "posts_in_the_future",
+        "warning",
+        ids=of(times > now),
+        sentence="{} with a time in the future.",
+        noun="post",
     )
     yield from _finding(
         "posts_before_2010",
         "warning",
-        of(times < PLATFORM_BEGAN),
-        "{} with a time before the platform opened.",
-        "post",
+        ids=of(times < PLATFORM_BEGAN),
+        sentence="{} with a time before the platform opened.",
+        noun="post",
     )
     yield from _finding(
-        "posts_without_time", "note", of(np.isnan(times) & facts.real), "{} whose time is not known.", "post"
+        "posts_without_time",
+        "note",
+        ids=of(np.isnan(times) & facts.real),
+        sentence="{} whose time is not known.",
+        noun="post",
     )
     caption = _one(posts["caption"])
     said = _mask(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(caption)), 0))
     yield from _finding(
-        "posts_without_caption", "note", of(~said), "{} without words in the caption.", "post"
+        "posts_without_caption",
+        "note",
+        ids=of(~said),
+        sentence="{} without words in the caption.",
+        noun="post",
     )
     repeated = np.zeros(len(said), bool)
     repeated[np.flatnonzero(said)] = _repeats(caption.filter(_bools(said)))
     yield from _finding(
-        "duplicate_captions", "warning", of(repeated), "{} with the very caption of an earlier one.", "post"
+        "duplicate_captions",
+        "warning",
+        ids=of(repeated),
+        sentence="{} with the very caption of an earlier one.",
+        noun="post",
     )
     pictured = _mask(pc.is_in(facts.post_ids, value_set=_one(facts.dataset.images["post"])))
     yield from _finding(
-        "posts_without_images", "note", of(facts.real & ~pictured), "{} without a picture.", "post"
+        "posts_without_images",
+        "note",
+        ids=of(facts.real & ~pictured),
+        sentence="{} without a picture.",
+        noun="post",
     )
 
 
@@ -250,21 +271,25 @@ def _images(facts: _Facts) -> Iterator[Finding]:
     yield from _finding(
         "images_of_unknown_posts",
         "error",
-        post.filter(_bools(stray)),
-        "{} of posts that are not in the data.",
-        "picture",
+        ids=post.filter(_bools(stray)),
+        sentence="{} of posts that are not in the data.",
+        noun="picture",
     )
     missing = _mask(pc.equal(hash, ""))
     yield from _finding(
         "images_missing",
         "error",
-        post.filter(_bools(missing)),
-        "{} of which there is no working copy.",
-        "picture",
+        ids=post.filter(_bools(missing)),
+        sentence="{} of which there is no working copy.",
+        noun="picture",
     )
     repeated = _repeats(hash) & ~missing
     yield from _finding(
-        "duplicate_images", "note", post.filter(_bools(repeated)), "{} equal to an earlier one.", "picture"
+        "duplicate_images",
+        "note",
+        ids=post.filter(_bools(repeated)),
+        sentence="{} equal to an earlier one.",
+        noun="picture",
     )
 
 
@@ -282,17 +307,17 @@ def _links(facts: _Facts) -> Iterator[Finding]:
     yield from _finding(
         "links_to_unknown_accounts",
         "error",
-        _one(named).filter(_bools(lost)),
-        "{} to accounts that are not in the data.",
-        "link",
+        ids=_one(named).filter(_bools(lost)),
+        sentence="{} to accounts that are not in the data.",
+        noun="link",
     )
     own = _mask(pc.and_(pc.equal(kind, "comments"), pc.equal(links["source"], links["target"])))
     yield from _finding(
         "comments_of_the_owner",
         "note",
-        _one(links["source"]).filter(_bools(own)),
-        "{} under a post of one's own: no audience.",
-        "comment",
+        ids=_one(links["source"]).filter(_bools(own)),
+        sentence="{} under a post of one's own: no audience.",
+        noun="comment",
     )
 
 
@@ -304,9 +329,9 @@ def _brands(facts: _Facts) -> Iterator[Finding]:
     yield from _finding(
         "brands_without_representation",
         "warning",
-        pa.array(unseen, pa.string()),
-        "{} without posts, brief, features or partners: nothing can be ranked for them.",
-        "brand",
+        ids=pa.array(unseen, pa.string()),
+        sentence="{} without posts, brief, features or partners: nothing can be ranked for them.",
+        noun="brand",
     )
     endorsements = dataset.endorsements
     if not len(endorsements):
@@ -318,9 +343,9 @@ def _brands(facts: _Facts) -> Iterator[Finding]:
     yield from _finding(
         "brands_without_endorsements",
         "warning",
-        pa.array(alone, pa.string()),
-        "{} that nobody is known to endorse.",
-        "brand",
+        ids=pa.array(alone, pa.string()),
+        sentence="{} that nobody is known to endorse.",
+        noun="brand",
     )
     endorsers = np.unique(endorsements[:, 1])
     followers = facts.followers[_index(pa.array(endorsers, pa.string()), facts.ids)]
@@ -328,8 +353,9 @@ def _brands(facts: _Facts) -> Iterator[Finding]:
     yield from _finding(
         "endorsers_outside_micro",
         "note",
-        pa.array(outside, pa.string()),
-        f"{{}} with endorsements and fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: no "
+        ids=pa.array(outside, pa.string()),
+        sentence=f"{{}} with endorsements and fewer than {MICRO[0]:,} or more than {MICRO[1]:,} followers: "
+        "no "
         "micro-influencers.",
     )
 
@@ -421,13 +447,19 @@ def _origin(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _finding(
-    name: str, severity: Severity, ids: pa.Array, sentence: str, noun: str = "influencer"
+    name: str, severity: Severity, *, ids: pa.Array, sentence: str, noun: str = "influencer"
 ) -> Iterator[Finding]:
     """A Finding where there are ids; ``{}`` in the sentence becomes how many of what."""
     if len(ids):
         count = f"{len(ids):,} {noun}{'s' if len(ids) > 1 else ''}"
         examples = sorted(pc.unique(ids).to_pylist())[:EXAMPLES]
-        yield Finding(name, severity, sentence.format(count), len(ids), tuple(examples))
+        yield Finding(
+            name=name,
+            severity=severity,
+            sentence=sentence.format(count),
+            count=len(ids),
+            examples=tuple(examples),
+        )
 
 
 def _repeats(values: pa.Array) -> np.ndarray:

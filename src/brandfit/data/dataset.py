@@ -41,6 +41,7 @@ class Dataset:
         self,
         tables: Mapping[str, pa.Table],
         fingerprint: str,
+        *,
         slots: Mapping[str, Features] | None = None,
         pictures: Callable[[str], bytes] | None = None,
         notes: tuple[str, ...] = (),
@@ -63,6 +64,7 @@ class Dataset:
         cls,
         accounts: Sequence[Account] = (),
         posts: Sequence[Post] = (),
+        *,
         images: Sequence[Image] = (),
         links: Sequence[Link] = (),
         pictures: Mapping[str, bytes] | None = None,
@@ -108,7 +110,7 @@ class Dataset:
         """All fields of one account. Raises UnknownName with the nearest ids."""
         at = pc.index(self.accounts["id"], id).as_py()
         if at < 0:
-            raise UnknownName("account", id, self.accounts["id"].to_pylist())
+            raise UnknownName("account", id, known=self.accounts["id"].to_pylist())
         return self.accounts.slice(at, 1).to_pylist()[0]
 
     def account_values(self, field: str, ids: str | Sequence[str] | np.ndarray) -> np.ndarray:
@@ -300,6 +302,7 @@ class Dataset:
         self,
         brands: str | Iterable[str] | None = None,
         influencers: str | Iterable[str] | None = None,
+        *,
         posts: str | pa.Array | np.ndarray | None = None,
         note: str = "",
     ) -> Dataset:
@@ -358,10 +361,10 @@ class Dataset:
         return Dataset(
             {**old, **tables},
             hashlib.sha256(f"{self.fingerprint}\n{done}".encode()).hexdigest(),
-            self.slots if slots is None else slots,
-            self._pictures,
-            (*self.notes, note) if note else self.notes,
-            self.stand_ins,
+            slots=self.slots if slots is None else slots,
+            pictures=self._pictures,
+            notes=(*self.notes, note) if note else self.notes,
+            stand_ins=self.stand_ins,
         )
 
     def _role(self, role: str) -> np.ndarray:

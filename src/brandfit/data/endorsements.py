@@ -65,7 +65,7 @@ def within_bounds(dataset: Dataset, config: Config) -> np.ndarray:
     kept."""
     ids = dataset.influencers
     followers = dataset.account_values("followers", ids).astype(np.float64)
-    inside, _ = by_followers(ids, followers, config.min_followers, config.max_followers)
+    inside, _ = by_followers(ids, followers, low=config.min_followers, high=config.max_followers)
     return ids[inside]
 
 
@@ -107,7 +107,9 @@ def derive(dataset: Dataset, config: Config | None = None) -> Dataset:
     rows = list(zip(first["source"].to_pylist(), first["target"].to_pylist(), strict=True))
     derived = pa.table(
         {
-            "id": pa.array([link_id("endorses", source, target) for source, target in rows], pa.string()),
+            "id": pa.array(
+                [link_id("endorses", source, target=target) for source, target in rows], pa.string()
+            ),
             "kind": pa.repeat(pa.scalar("endorses"), n),
             "source": first["source"],
             "target": first["target"],
@@ -122,7 +124,8 @@ def derive(dataset: Dataset, config: Config | None = None) -> Dataset:
         f"endorsements derived from {', '.join(config.kinds)} of {len(micro):,} influencers with "
         f"{config.min_followers:,} to {config.max_followers:,} followers: {n:,} of {len(brands):,} brands "
         "with at least "
-        f"{config.min_endorsers} endorsers; {_source_sentence(rows, by_influencers, by_brands, config)}"
+        f"{config.min_endorsers} endorsers; "
+        f"{_source_sentence(rows, by_influencers, by_brands=by_brands, config=config)}"
     )
     if few_pairs := pc.sum(few["source_count"]).as_py():
         note += (
@@ -173,7 +176,7 @@ def _among(column: pa.ChunkedArray, ids: np.ndarray) -> pa.ChunkedArray:
 
 
 def _source_sentence(
-    rows: Sequence[tuple[str, str]], by_influencers: pa.Table, by_brands: pa.Table, config: Config
+    rows: Sequence[tuple[str, str]], by_influencers: pa.Table, *, by_brands: pa.Table, config: Config
 ) -> str:
     """How many of these pairs (influencer, brand) posts of either side state."""
     one, other = (

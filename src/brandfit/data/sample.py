@@ -66,7 +66,9 @@ class Sample:
         """All of it in memory, as a workspace would hold it: endorsements are still to be derived."""
         found = [copy for copy in map(pictures.imported, self.pictures) if isinstance(copy, tuple)]
         stored = {image.hash: data for image, data in found}
-        return Dataset.from_rows(self.accounts, self.posts, [image for image, _ in found], self.links, stored)
+        return Dataset.from_rows(
+            self.accounts, self.posts, images=[image for image, _ in found], links=self.links, pictures=stored
+        )
 
 
 @lru_cache(maxsize=4)
@@ -95,7 +97,8 @@ def sample(seed: int = 0, influencers: int = 160) -> Sample:
         made.shares[brand] = {interest.name: 1.0}
         weights = [made.fit(brand, handle) + STRAYS for handle in able]
         made.endorsements |= {
-            (brand, partner) for partner in _weighted_sample(able, weights, random.randint(6, 10), random)
+            (brand, partner)
+            for partner in _weighted_sample(able, weights, k=random.randint(6, 10), random=random)
         }
     for brand, name, interest in brands:
         partners = sorted(partner for other, partner in made.endorsements if other == brand)
@@ -121,7 +124,9 @@ class _Author:
         self.followers = round(math.exp(random.gauss(math.log(90_000), 0.8)))
         one, other = random.sample(interest.products, 2)
         biography = f"{name}: {one}, {other} and more. {pick(interest.bios)}."
-        self._account("brand", name, biography, interest.name, words.BUSINESS[interest.name])
+        self._account(
+            "brand", name, biography=biography, category=interest.name, business=words.BUSINESS[interest.name]
+        )
         if self.handle == ONLY_A_BRIEF:
             told = {"name": name, "wish": interest.wish, "product": pick(interest.products)}
             tag, other = random.sample(interest.tags, 2)
@@ -142,7 +147,11 @@ class _Author:
         name = f"{self.handle.partition('.')[0].title()} {random.choice(words.LAST_NAMES)}"
         business = words.BUSINESS[interest.name] if random.random() < 0.3 else words.ANY_BUSINESS
         self._account(
-            "influencer", name, biography if random.random() > 0.04 else "", interest.name, business
+            "influencer",
+            name,
+            biography=biography if random.random() > 0.04 else "",
+            category=interest.name,
+            business=business,
         )
         shares = self.made.shares[self.handle]
         names = [*shares, None]
@@ -170,7 +179,7 @@ class _Author:
         self._post(self._dressed(text, interest) if random.random() > 0.02 else "", interest)
 
     def _account(
-        self, role: Role, name: str, biography: str, category: str, business: tuple[str, ...]
+        self, role: Role, name: str, *, biography: str, category: str, business: tuple[str, ...]
     ) -> None:
         random = self.random
         self.made.accounts.append(
@@ -209,6 +218,7 @@ class _Author:
         self,
         caption: str,
         interest: Interest | None,
+        *,
         kind: PostKind = "post",
         tags: Sequence[str] = (),
         sponsors: Sequence[str] = (),
@@ -241,7 +251,15 @@ class _Author:
             where = f"{id}_{position}.jpg"
             alt_text = what if random.random() > 0.1 else None
             self.made.pictures.append(
-                Picture(id, position, data, where, "sample", len(self.made.pictures) + 1, alt_text)
+                Picture(
+                    post=id,
+                    position=position,
+                    data=data,
+                    source=where,
+                    file="sample",
+                    line=len(self.made.pictures) + 1,
+                    alt_text=alt_text,
+                )
             )
 
     def _comments(self, post: str, when: int, interest: Interest | None) -> int:
@@ -253,7 +271,7 @@ class _Author:
             reader = f"{random.choice(words.FIRST_NAMES)}_{cares.name[:3]}{random.randint(1, 9)}"
             text = random.choice(cares.comments) if cares is interest else random.choice(words.CHEERS)
             later = when + random.randint(60, 86_400)
-            id = link_id("comments", reader, self.handle, post, text, nth)
+            id = link_id("comments", reader, target=self.handle, post=post, text=text, nth=nth)
             self.made.links.append(
                 Link(
                     id=id,
@@ -275,7 +293,7 @@ def _spread(n: int, people: int) -> int:
     return interest * each + turn * 7 % each
 
 
-def _weighted_sample(items: list[str], weights: list[float], k: int, random: Random) -> list[str]:
+def _weighted_sample(items: list[str], weights: list[float], *, k: int, random: Random) -> list[str]:
     """k different items, one after the other by weight (Efraimidis and Spirakis 2006)."""
     keys = {item: random.random() ** (1 / weight) for item, weight in zip(items, weights, strict=True)}
     return sorted(items, key=keys.__getitem__)[-k:]

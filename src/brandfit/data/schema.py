@@ -192,7 +192,7 @@ Record = Account | Post | Link | Partial | Picture | Reject
 
 
 def link_id(
-    kind: str, source: str, target: str, post: str | None = None, text: str | None = None, nth: int = 0
+    kind: str, source: str, *, target: str, post: str | None = None, text: str | None = None, nth: int = 0
 ) -> str:
     """The id of a link: 128 bits of what it says. ``nth`` tells equal ones apart (the same comment made
     twice)."""
@@ -230,7 +230,14 @@ def fields(row_type: type[Row]) -> list[Field]:
         extra = metas[-1].extra or {}
         plain, nullable = _plain(hint)
         result.append(
-            Field(name, _arrow(plain), nullable, metas[-1].description or "", extra["unit"], extra["missing"])
+            Field(
+                name=name,
+                arrow=_arrow(plain),
+                nullable=nullable,
+                description=metas[-1].description or "",
+                unit=extra["unit"],
+                missing=extra["missing"],
+            )
         )
     return result
 

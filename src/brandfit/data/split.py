@@ -103,6 +103,7 @@ def brand_folds(dataset: Dataset, k: int = 5, seed: int = 0) -> list[Fold]:
 def expansion(
     dataset: Dataset,
     share: float = 0.5,
+    *,
     min_partners: int = 5,
     min_followers: int = 5_000,
     max_followers: int = 100_000,
@@ -129,7 +130,7 @@ def expansion(
             "Lower protocol.min_partners, or import more endorsements.",
         )
     stay = _held_out_share(
-        pairs, _statement_groups(dataset, pairs), share, seeds.generator(seed, "expansion")
+        pairs, _statement_groups(dataset, pairs), share=share, rng=seeds.generator(seed, "expansion")
     )
     known = pairs[stay]
     posted = len(dataset.posts) > 0
@@ -142,13 +143,25 @@ def expansion(
     bounds = min_followers, max_followers
     return [
         _hidden_pairs_fold(
-            "expansion", dataset, known, held, bounds, seed, posted=posted, unseen_brands=notes
+            "expansion",
+            dataset,
+            known=known,
+            held=held,
+            bounds=bounds,
+            seed=seed,
+            posted=posted,
+            unseen_brands=notes,
         )
     ]
 
 
 def temporal(
-    dataset: Dataset, date: int | str, min_followers: int = 5_000, max_followers: int = 100_000, seed: int = 0
+    dataset: Dataset,
+    date: int | str,
+    *,
+    min_followers: int = 5_000,
+    max_followers: int = 100_000,
+    seed: int = 0,
 ) -> list[Fold]:
     """Endorsements before a date (a day, or s since 1970) are known, later ones are to be found; no later
     post is seen. One fold.
@@ -203,7 +216,15 @@ def temporal(
     bounds, before = (min_followers, max_followers), _pairs(sorted(known))
     return [
         _hidden_pairs_fold(
-            "temporal", earlier, before, asked, bounds, seed, posted=posted, unseen_brands=notes, unseen=True
+            "temporal",
+            earlier,
+            known=before,
+            held=asked,
+            bounds=bounds,
+            seed=seed,
+            posted=posted,
+            unseen_brands=notes,
+            unseen=True,
         )
     ]
 
@@ -242,10 +263,14 @@ def training_view(dataset: Dataset, seed: int = 0, stated: Dataset | None = None
     pairs = dataset.endorsements
     own = ~np.isin(pairs[:, 0].astype(str), np.array(through, dtype=str))
     stands = _held_out_share(
-        pairs, _statement_groups(stated, pairs), 0.5, seeds.generator(seed, "training view"), never=own
+        pairs,
+        _statement_groups(stated, pairs),
+        share=0.5,
+        rng=seeds.generator(seed, "training view"),
+        never=own,
     )
     stand, learn = pairs[stands], pairs[~stands]
-    return _with_partners(_unstated(dataset, stated, learn), dataset, stand, learn)
+    return _with_partners(_unstated(dataset, stated, learn), dataset, stand=stand, learn=learn)
 
 
 def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
@@ -267,7 +292,7 @@ def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
     # Nobody is known to work with a judged brand, so that nobody stands for one; nor for those that are
     # learned from.
     open_ = _with_partners(
-        dataset.restricted(posts=posts), dataset, _pairs([]), pairs[left]
+        dataset.restricted(posts=posts), dataset, stand=_pairs([]), learn=pairs[left]
     ).without_representatives()
     # What is judged is seen without the posts that state it, so what is learned from is too: as in
     # `training_view`.
@@ -280,17 +305,27 @@ def _by_brand(name: str, dataset: Dataset, brands: np.ndarray) -> Fold:
     eligible = np.ones_like(relevant)
     features = _feature_notes(dataset, len(hidden) > 0, official=name == "official")
     ids = hidden.to_numpy(zero_copy_only=False)
-    return Fold(name, train, test, brands, candidates, relevant, eligible, hidden=ids, features=features)
+    return Fold(
+        name=name,
+        train=train,
+        test=test,
+        brands=brands,
+        candidates=candidates,
+        relevant=relevant,
+        eligible=eligible,
+        hidden=ids,
+        features=features,
+    )
 
 
 def _hidden_pairs_fold(
     name: str,
     dataset: Dataset,
+    *,
     known: Pairs,
     held: Pairs,
     bounds: tuple[int, int],
     seed: int,
-    *,
     posted: bool,
     unseen_brands: Iterable[str],
     unseen: bool = False,
@@ -307,14 +342,14 @@ def _hidden_pairs_fold(
         .combine_chunks()
     )
     note = f"{len(hidden):,} posts that state a held-out endorsement are hidden"
-    seen = _with_partners(dataset.restricted(posts=posts, note=note), dataset, _pairs([]), known)
+    seen = _with_partners(dataset.restricted(posts=posts, note=note), dataset, stand=_pairs([]), learn=known)
     followers = seen.account_values("followers", seen.influencers).astype(np.float64)
-    inside, outside = by_followers(seen.influencers, followers, *bounds)
+    inside, outside = by_followers(seen.influencers, followers, low=bounds[0], high=bounds[1])
     in_sight = visible(seen, seen.influencers, posted=posted)
     candidates = seen.influencers[inside & in_sight]
     left_out = (
         *outside,
-        *counted("no_evidence", "with no post left to see", seen.influencers[inside & ~in_sight]),
+        *counted("no_evidence", "with no post left to see", ids=seen.influencers[inside & ~in_sight]),
     )
     judged = np.unique(held[:, 0].astype(str)).astype(object)
     relevant = _matrix(judged, candidates, held)
@@ -339,11 +374,22 @@ def _hidden_pairs_fold(
             "be seen"
         )
     notes += sentences(len(candidates), left_out)
-    test = _with_partners(seen, seen, known, _pairs([]))
+    test = _with_partners(seen, seen, stand=known, learn=_pairs([]))
     train = training_view(seen, seeds.derive(seed, name), stated=dataset)
     judged, relevant, eligible = judged[has_answer], relevant[has_answer], eligible[has_answer]
     ids, features = hidden.to_numpy(zero_copy_only=False), _feature_notes(dataset, unseen or len(hidden) > 0)
-    return Fold(name, train, test, judged, candidates, relevant, eligible, tuple(notes), ids, features)
+    return Fold(
+        name=name,
+        train=train,
+        test=test,
+        brands=judged,
+        candidates=candidates,
+        relevant=relevant,
+        eligible=eligible,
+        notes=tuple(notes),
+        hidden=ids,
+        features=features,
+    )
 
 
 def _feature_notes(dataset: Dataset, unseen: bool, official: bool = False) -> tuple[tuple[str, str], ...]:
@@ -387,7 +433,7 @@ def visible(dataset: Dataset, ids: np.ndarray, *, posted: bool) -> np.ndarray:
     return np.isin(ids.astype(str), np.unique(dataset.posts["account"].to_numpy().astype(str)))
 
 
-def _with_partners(view: Dataset, stated: Dataset, stand: Pairs, learn: Pairs) -> Dataset:
+def _with_partners(view: Dataset, stated: Dataset, *, stand: Pairs, learn: Pairs) -> Dataset:
     """The view with these endorsements, as they are stated elsewhere, and these representing partners, and no
     others.
 
@@ -400,7 +446,8 @@ def _with_partners(view: Dataset, stated: Dataset, stand: Pairs, learn: Pairs) -
         kept.schema.get_field_index("post"), kept.schema.field("post"), pa.nulls(len(kept), pa.string())
     )
     new = [
-        Link(id=link_id("represents", i, b), kind="represents", source=i, target=b) for b, i in stand.tolist()
+        Link(id=link_id("represents", i, target=b), kind="represents", source=i, target=b)
+        for b, i in stand.tolist()
     ]
     return view.with_links(
         pa.concat_tables([kept, to_table("links", new)]), replacing=["endorses", "represents"]
@@ -484,7 +531,12 @@ def _statements(dataset: Dataset) -> pa.Table:
 
 
 def _held_out_share(
-    pairs: Pairs, moment: np.ndarray, share: float, rng: np.random.Generator, never: np.ndarray | None = None
+    pairs: Pairs,
+    moment: np.ndarray,
+    *,
+    share: float,
+    rng: np.random.Generator,
+    never: np.ndarray | None = None,
 ) -> np.ndarray:
     """(p,) bool: about this share of the partners of every brand, whole moments; where they are of one pair
     each, the first too.

@@ -49,7 +49,7 @@ def fingerprint(model: Any) -> str:
     return digest.hexdigest()
 
 
-def pretrained(loader: Any, name: str, setting: str, download: bool, **more: Any) -> Any:
+def pretrained(loader: Any, name: str, *, setting: str, download: bool, **more: Any) -> Any:
     """What a loader of transformers finds in a folder, or under a name among what was fetched before."""
     try:
         return loader.from_pretrained(name, local_files_only=not download, **more)
@@ -74,7 +74,7 @@ def torchvision(part: str) -> Any:
     return torchvision
 
 
-def load_weights(model: Any, weights: str, standard: Any, download: bool) -> Any:
+def load_weights(model: Any, weights: str, *, standard: Any, download: bool) -> Any:
     """The network with weights: 'default' (its library's standard ones), 'random' (seeded, for tests) or
     those of a file."""
     import torch

@@ -209,6 +209,7 @@ class Encoder(ABC):
         self,
         dataset: Dataset,
         store: Store | None = None,
+        *,
         tick: Tick | None = None,
         map: Map = builtins.map,
         learn: bool = True,
@@ -241,19 +242,21 @@ class Encoder(ABC):
         if store is not None:
             store.note_maker(self.maker, self.about)
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-        rows, encoded = self._rows(dataset, unique, Picked(units.contents, first), store, tick, map)
+        rows, encoded = self._rows(
+            dataset, unique, contents=Picked(units.contents, first), store=store, tick=tick, map=map
+        )
         unit = inverse.ravel()
         good = encoded[unit]
         owners = pa.array(ids[good], pa.string()).dictionary_encode()
         features = Features(
-            self.name,
-            owners.dictionary.to_numpy(zero_copy_only=False),
-            _means(owners.indices.to_numpy(), unit[good], len(owners.dictionary), rows).values,
-            self.level,
-            self.columns,
-            self._key(ids[good], hashes[good]),
-            self.slot,
-            self.learned_from,
+            name=self.name,
+            ids=owners.dictionary.to_numpy(zero_copy_only=False),
+            values=_means(owners.indices.to_numpy(), unit[good], n=len(owners.dictionary), rows=rows).values,
+            level=self.level,
+            columns=self.columns,
+            key=self._key(ids[good], hashes[good]),
+            slot=self.slot,
+            learned_from=self.learned_from,
         )
         features = replace(features, contents=_contents(features, ids, hashes))
         if store is None:
@@ -308,6 +311,7 @@ class Encoder(ABC):
         self,
         dataset: Dataset,
         hashes: np.ndarray,
+        *,
         contents: Sequence[Any],
         store: Store | None,
         tick: Tick | None,
@@ -414,7 +418,7 @@ class Picked(Sequence[Any]):
         return self.items[int(self.at[n])]
 
 
-def _means(group: np.ndarray, unit: np.ndarray, n: int, rows: Rows) -> Rows:
+def _means(group: np.ndarray, unit: np.ndarray, *, n: int, rows: Rows) -> Rows:
     """Rows (n, dim): the mean of the units of each group, a block at a time."""
     counts = np.bincount(group, minlength=n)
     shares = (1.0 / counts[group]).astype(np.float32)

@@ -35,6 +35,7 @@ as candidates."""
 def evaluate(
     make: Mapping[str, Callable[[int], Ranker]],
     dataset: Dataset,
+    *,
     protocol: Protocol,
     seeds: Seeds = (0,),
     tick: Tick | None = None,
@@ -50,12 +51,12 @@ def evaluate(
     """
     seeds = seeds_of(seeds, "seeds")
     if protocol.ties not in TIES:
-        raise UnknownName("tie rule", protocol.ties, TIES)
+        raise UnknownName("tie rule", protocol.ties, known=TIES)
     if not make:
         raise UsageError("There is nothing to judge: no ranker is named.", "Name one at least.")
     folds = protocol.folds(dataset)
     if prepare:
-        folds = [_prepared(prepare, fold, n, len(folds), tick) for n, fold in enumerate(folds)]
+        folds = [_prepared(prepare, fold, n=n, folds=len(folds), tick=tick) for n, fold in enumerate(folds)]
     if not any(fold.relevant.any() for fold in folds):
         why = "; ".join(dict.fromkeys(note for fold in folds for note in fold.notes))
         raise UsageError(
@@ -83,7 +84,7 @@ def evaluate(
                     ranker.reveal_labels(dataset)
                     result.leaky = True
                 result.probabilities.append(_probabilities(ranker, fold))
-                found_of, silent = _fold_values(ranker, fold, protocol, same, warm_)
+                found_of, silent = _fold_values(ranker, fold, protocol=protocol, same=same, known=warm_)
                 for kind, found in found_of.items():
                     for metric, array in found.items():
                         values[kind][metric].append(array)
@@ -147,7 +148,7 @@ def _silence(silent: int, brands: int, protocol: Protocol) -> str:
     return f"it has no evidence on {silent:,} of {brands:,} brands: there {figures}"
 
 
-def _prepared(prepare: Callable[[Fold], Fold], fold: Fold, n: int, folds: int, tick: Tick | None) -> Fold:
+def _prepared(prepare: Callable[[Fold], Fold], fold: Fold, *, n: int, folds: int, tick: Tick | None) -> Fold:
     if tick:
         tick(f"encoding anew, {fold.name}", n, folds)
     return prepare(fold)
@@ -258,7 +259,7 @@ def _references(
         judge = protocol.replace(ties="expected") if name in DRAWN else protocol
         for fold, s, found in zip(folds, same, scores, strict=True):
             rows = [
-                _brand_values(judge, fold, row, found[name][row], s, fold.eligible[row])
+                _brand_values(judge, fold, row=row, scores=found[name][row], same=s, asked=fold.eligible[row])
                 for row in range(len(fold.brands))
             ]
             for metric in protocol.metrics:
@@ -281,7 +282,7 @@ def _probabilities(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _fold_values(
-    ranker: Ranker, fold: Fold, protocol: Protocol, same: np.ndarray | None, known: np.ndarray
+    ranker: Ranker, fold: Fold, *, protocol: Protocol, same: np.ndarray | None, known: np.ndarray
 ) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
     """Of all partners, of the warm and of the cold ones: metric name to (b,) values of the fold's brands. And
     (b,) bool: those without a single score.
@@ -302,13 +303,21 @@ def _fold_values(
                 "cold": asked["all"] & ~(fold.relevant[row] & known),
             }
             for kind, chosen in asked.items():
-                for metric, value in _brand_values(protocol, fold, row, scores[n], same, chosen).items():
+                for metric, value in _brand_values(
+                    protocol, fold, row=row, scores=scores[n], same=same, asked=chosen
+                ).items():
                     values[kind][str(metric)][row] = value
     return values, silent
 
 
 def _brand_values(
-    protocol: Protocol, fold: Fold, row: int, scores: np.ndarray, same: np.ndarray | None, asked: np.ndarray
+    protocol: Protocol,
+    fold: Fold,
+    *,
+    row: int,
+    scores: np.ndarray,
+    same: np.ndarray | None,
+    asked: np.ndarray,
 ) -> dict[Metric, float]:
     """All metrics of one brand on the candidates that are asked for (n,) bool, its scores sorted once."""
     relevant = fold.relevant[row][asked]
@@ -319,7 +328,7 @@ def _brand_values(
     for metric in protocol.metrics:
         if metric.same_category:
             category = None if same is None else same[row][asked]
-            result[metric] = metric.per_brand(scores[asked], relevant, protocol.ties, category)
+            result[metric] = metric.per_brand(scores[asked], relevant, ties=protocol.ties, category=category)
         else:
             result[metric] = metric.value(found, protocol.ties)
     return result

@@ -59,7 +59,7 @@ class Blocks:
     def with_hits(self) -> Blocks:
         """Only the blocks that hold a relevant candidate."""
         at = self.hits > 0
-        return Blocks(self.start[at], self.size[at], self.hits[at], self.n, self.r)
+        return Blocks(start=self.start[at], size=self.size[at], hits=self.hits[at], n=self.n, r=self.r)
 
 
 def blocks(scores: np.ndarray, relevant: np.ndarray) -> Blocks:
@@ -74,7 +74,7 @@ def blocks(scores: np.ndarray, relevant: np.ndarray) -> Blocks:
     )
     size = np.diff(np.append(first, len(keys)))
     hits = np.add.reduceat(relevant[order].astype(np.int64), first) if len(keys) else np.zeros(0, np.int64)
-    return Blocks(first, size, hits, len(keys), int(relevant.sum()))
+    return Blocks(start=first, size=size, hits=hits, n=len(keys), r=int(relevant.sum()))
 
 
 class Metric(ABC):
@@ -94,6 +94,7 @@ class Metric(ABC):
         self,
         scores: np.ndarray,
         relevant: np.ndarray,
+        *,
         ties: Ties = "expected",
         category: np.ndarray | None = None,
     ) -> float:
@@ -277,7 +278,7 @@ def parse(name: str) -> Metric:
         return AT_K[head](int(k))
     if not at and head in BY_NAME:
         return BY_NAME[head]
-    raise UnknownName("metric", name, [*BY_NAME, "Recall@10", "Recall@50", "nDCG@10"])
+    raise UnknownName("metric", name, known=[*BY_NAME, "Recall@10", "Recall@50", "nDCG@10"])
 
 
 def _first(found: Blocks) -> tuple[int, int, int]:

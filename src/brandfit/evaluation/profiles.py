@@ -181,6 +181,7 @@ class ProfileReport:
 def judge(
     make: Mapping[str, Callable[[int], Profiler]],
     dataset: Dataset,
+    *,
     other: Dataset | None = None,
     folds: int = 5,
     seeds: Seeds = (0,),
@@ -236,7 +237,11 @@ def judge(
     parts = folds if other is None else 1
     steps, done = len(make) * len(seeds) * parts, 0
     for seed in seeds:
-        fold = group_stratified_folds(owners, y, folds, seed) if other is None else np.zeros(len(y), np.int64)
+        fold = (
+            group_stratified_folds(owners, y, folds=folds, seed=seed)
+            if other is None
+            else np.zeros(len(y), np.int64)
+        )
         for name, maker in make.items():
             probabilities = np.zeros((len(y), len(classes)))
             for number in range(parts):
@@ -257,7 +262,16 @@ def judge(
         tick("done", steps, steps)
     counts = np.array([posts.get(id, 0) for id in owners.tolist()])
     return ProfileReport(
-        classes, judged, y, counts, told, tuple(seeds), sentence, first.config.confidence, what, dataset.notes
+        classes=classes,
+        ids=judged,
+        truth=y,
+        posts=counts,
+        results=told,
+        seeds=tuple(seeds),
+        sentence=sentence,
+        confidence=first.config.confidence,
+        quantity=what,
+        notes=dataset.notes,
     )
 
 

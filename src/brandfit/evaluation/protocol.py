@@ -87,34 +87,37 @@ PROTOCOLS: dict[str, Protocol] = {
     p.name: p
     for p in (
         Protocol(
-            "official",
-            "the source's own training and test brands",
-            "the influencers that work with a test brand",
-            split.official,
-            OfficialConfig,
+            name="official",
+            description="the source's own training and test brands",
+            candidates="the influencers that work with a test brand",
+            split=split.official,
+            Config=OfficialConfig,
         ),
         Protocol(
-            "cv5",
-            "{k} folds over brands, stratified by category; every brand is new when it is judged",
-            "the influencers that work with a brand of the judged fold",
-            split.brand_folds,
-            CV5Config,
+            name="cv5",
+            description="{k} folds over brands, stratified by category; every brand is new when it is judged",
+            candidates="the influencers that work with a brand of the judged fold",
+            split=split.brand_folds,
+            Config=CV5Config,
         ),
         Protocol(
-            "expansion",
-            "{share} of each brand's partners are known, the others are to be found",
-            "all influencers inside the follower bounds that can be seen, without the brand's known partners",
-            split.expansion,
-            ExpansionConfig,
+            name="expansion",
+            description="{share} of each brand's partners are known, the others are to be found",
+            candidates="all influencers inside the follower bounds that can be seen, without the brand's "
+            "known partners",
+            split=split.expansion,
+            Config=ExpansionConfig,
         ),
         Protocol(
-            "temporal",
-            "endorsements before {date} are known, new partners from then on are to be found; later posts "
+            name="temporal",
+            description="endorsements before {date} are known, new partners from then on are to be found; "
+            "later posts "
             "are not seen",
-            "all influencers inside the follower bounds with an earlier post, without the brand's known "
+            candidates="all influencers inside the follower bounds with an earlier post, without the "
+            "brand's known "
             "partners",
-            split.temporal,
-            TemporalConfig,
+            split=split.temporal,
+            Config=TemporalConfig,
         ),
     )
 }
@@ -123,7 +126,7 @@ PROTOCOLS: dict[str, Protocol] = {
 def get(name: str, settings: Mapping[str, Any] | None = None) -> Protocol:
     """The protocol of this name with these settings. Raises UnknownName, ConfigError."""
     if name not in PROTOCOLS:
-        raise UnknownName("protocol", name, PROTOCOLS)
+        raise UnknownName("protocol", name, known=PROTOCOLS)
     protocol = PROTOCOLS[name].replace(settings=dict(settings or {}))
     protocol.Config.from_settings(protocol.settings, "protocol.")
     return protocol

@@ -14,7 +14,7 @@ BLOCK = 200
 
 
 def interval(
-    metric: Metric, values: np.ndarray, confidence: float = 0.95, seed: int = 0
+    metric: Metric, values: np.ndarray, *, confidence: float = 0.95, seed: int = 0
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of a metric over brands (b,); those without a value are left out. NaN
     with none."""
@@ -34,7 +34,7 @@ def interval(
     return float(min(low, value)), float(max(high, value))
 
 
-def paired_test(left: np.ndarray, right: np.ndarray, resamples: int = 10_000, seed: int = 0) -> float:
+def paired_test(left: np.ndarray, right: np.ndarray, *, resamples: int = 10_000, seed: int = 0) -> float:
     """Two-sided p of "no difference" between two rankers on the same brands (b,): sign-flip permutation of
     the differences.
 

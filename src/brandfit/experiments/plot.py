@@ -69,12 +69,12 @@ def _dots(outcome: Outcome) -> Any:
         axes = panels[n // columns][n % columns]
         for place, row in enumerate(shown):
             if row.name in report.results and (value := report.value(row.name, metric))["mean"] is not None:
-                _dot(axes, place, value["mean"], (value["low"], value["high"]), OURS)
+                _dot(axes, place, mean=value["mean"], between=(value["low"], value["high"]), color=OURS)
             if str(metric) in row.paper:
                 axes.plot([row.paper[str(metric)]], [place], "x", color=PAPER, markersize=6)
         for place, found in enumerate(report.references.values(), len(shown)):
             if (value := report.reference(found, metric))["mean"] is not None:
-                _dot(axes, place, value["mean"], (value["low"], value["high"]), WORTH)
+                _dot(axes, place, mean=value["mean"], between=(value["low"], value["high"]), color=WORTH)
         axes.set_title(str(metric), loc="left", fontsize=10)
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.5, -0.5)
@@ -85,7 +85,7 @@ def _dots(outcome: Outcome) -> Any:
     return figure
 
 
-def _dot(axes: Any, place: int, mean: Any, between: Any, color: str) -> None:
+def _dot(axes: Any, place: int, *, mean: Any, between: Any, color: str) -> None:
     axes.plot(between, [place, place], color=color, linewidth=2, alpha=0.4)
     axes.plot([mean], [place], "o", color=color, markersize=5)
 
@@ -101,7 +101,7 @@ def _categories(outcome: Outcome) -> Any:
     ):
         for place, (category, values) in enumerate(told.items()):
             if values[metric] is not None:
-                _dot(axes, place, values[metric], values["intervals"][metric], OURS)
+                _dot(axes, place, mean=values[metric], between=values["intervals"][metric], color=OURS)
             if metric in (paper := quoted.get(category.lower(), {})):
                 axes.plot([paper[metric]], [place], "x", color=PAPER, markersize=6)
         axes.set_title(metric, loc="left", fontsize=10)

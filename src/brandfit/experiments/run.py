@@ -38,6 +38,7 @@ class Outcome:
 def run(
     workspace: Workspace,
     experiment: Experiment,
+    *,
     seeds: int | None = None,
     data: Mapping[str, Any] | None = None,
     fresh: bool = False,
@@ -70,9 +71,17 @@ def run(
             missing[row.name] = f"is quoted{f': {row.note}' if row.note else ''}"
             continue
         try:
-            inner = _inside(tick, row.name, n, len(experiment.rows)) if tick else None
+            inner = _inside(tick, row.name, done=n, rows=len(experiment.rows)) if tick else None
             reports[row.name] = over_seeds(
-                _reports(workspace, experiment, row, asked, dict(data or {}), fresh, inner)
+                _reports(
+                    workspace,
+                    experiment,
+                    row=row,
+                    seeds=asked,
+                    data=dict(data or {}),
+                    fresh=fresh,
+                    tick=inner,
+                )
             )
         except (UnknownName, ConfigError):
             raise
@@ -113,7 +122,7 @@ def outcome_of_report(report: Report, title: str, settings: Mapping[str, Any] | 
     return Outcome(experiment, report, {})
 
 
-def _inside(tick: Tick, row: str, done: int, rows: int) -> Tick:
+def _inside(tick: Tick, row: str, *, done: int, rows: int) -> Tick:
     """What is told within a row: seed and fold. Rows are what is counted."""
     return lambda what, _done, _total: tick(", ".join([row, *what.split(", ")[1:]]), done, rows)
 
@@ -121,6 +130,7 @@ def _inside(tick: Tick, row: str, done: int, rows: int) -> Tick:
 def _reports(
     workspace: Workspace,
     experiment: Experiment,
+    *,
     row: Row,
     seeds: range,
     data: dict[str, Any],
@@ -160,11 +170,18 @@ def _reports(
             training = workspace.path / "training" / file.stem
             if fresh:
                 shutil.rmtree(training, ignore_errors=True)
-            judged = [row.ranker], experiment.protocol, settings, data, (seed,)
-            save_report(
-                pipeline.evaluate(workspace, *judged, tick=tick, folder=training, refit=experiment.refit),
-                file,
+            report = pipeline.evaluate(
+                workspace,
+                [row.ranker],
+                protocol=experiment.protocol,
+                settings=settings,
+                data=data,
+                seeds=(seed,),
+                tick=tick,
+                folder=training,
+                refit=experiment.refit,
             )
+            save_report(report, file)
             shutil.rmtree(training, ignore_errors=True)
         reports.append(_with_reasons(load_report(file, protocol), row, emptied))
     return reports

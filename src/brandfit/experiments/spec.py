@@ -96,7 +96,7 @@ def read(name: str) -> Experiment:
     file = HOME / f"{name}.toml"
     names = [f"{f.parent.name}/{f.stem}" for f in sorted(HOME.glob("*/*.toml"))]
     if name not in names:
-        raise UnknownName("experiment", name, names)
+        raise UnknownName("experiment", name, known=names)
     return _read(file)
 
 
@@ -110,7 +110,7 @@ def _read(file: Path) -> Experiment:
         raise ConfigError(f"{file}: two rows are named {doubled[0]!r}.", "Give each row a name of its own.")
     try:
         if experiment.protocol not in PROTOCOLS:  # its options may come with the command
-            raise UnknownName("protocol", experiment.protocol, PROTOCOLS)
+            raise UnknownName("protocol", experiment.protocol, known=PROTOCOLS)
         for metric in {*experiment.metrics, *(m for row in experiment.rows for m in row.paper)}.union(
             *experiment.categories.values()
         ):

@@ -59,7 +59,7 @@ class Attributor:
     orders  how many orders are drawn where things are too many to look at all subsets
     """
 
-    def __init__(self, ranker: Ranker, dataset: Dataset, orders: int = 16, seed: int = 0) -> None:
+    def __init__(self, ranker: Ranker, dataset: Dataset, *, orders: int = 16, seed: int = 0) -> None:
         self.ranker, self.dataset, self.orders, self.seed = ranker, dataset, orders, seed
         self.slots = [slot for slot in ranker.used_slots(dataset) if slot in dataset.slots]
         self._others: dict[Side, dict[str, list[tuple[str, np.ndarray]]]] = {}
@@ -67,13 +67,25 @@ class Attributor:
     def attribution(self, game: Game, most: int = 50) -> Attribution:
         """The ``most`` heaviest things of a game and what the others add together."""
         orders = min(self.orders, WORD_ORDERS) if game.kind == "words" else self.orders
-        found = shapley(game.value, len(game.ids), orders, self.seed)
+        found = shapley(game.value, len(game.ids), orders=orders, seed=self.seed)
         told = len(game.ids) - game.last
         items, rest = heaviest(
-            game.ids[:told], game.labels[:told], found.values[:told], found.errors[:told], most
+            game.ids[:told],
+            game.labels[:told],
+            values=found.values[:told],
+            errors=found.errors[:told],
+            most=most,
         )
         rest += float(found.values[told:].sum())
-        return Attribution(game.kind, game.side, game.slot, found.base, items, rest, found.base_error)
+        return Attribution(
+            kind=game.kind,
+            side=game.side,
+            slot=game.slot,
+            base=found.base,
+            items=items,
+            rest=rest,
+            base_error=found.base_error,
+        )
 
     def posts(self, brand: str, influencer: str, side: Side = "influencer") -> Game:
         """The posts of one side; one that is taken away is a post of another account instead."""
@@ -92,12 +104,19 @@ class Attributor:
                 for slot in by_post
                 if ids
             }
-            return self._scores(Variants(whole, _flat(changed)), other, side, len(kept))
+            return self._scores(Variants(whole, _flat(changed)), other, side=side, m=len(kept))
 
-        return Game("posts", side, "", ids, _captions(self.dataset, whole.posts) if ids else [], value)
+        return Game(
+            kind="posts",
+            side=side,
+            slot="",
+            ids=ids,
+            labels=_captions(self.dataset, whole.posts) if ids else [],
+            value=value,
+        )
 
     def columns(
-        self, brand: str, influencer: str, slot: str, side: Side = "influencer", most: int = MOST
+        self, brand: str, influencer: str, *, slot: str, side: Side = "influencer", most: int = MOST
     ) -> Game:
         """The named columns of one slot; one that is taken away is as in another account. The heaviest, each
         taken away alone, are told apart; the others go together.
@@ -106,7 +125,12 @@ class Attributor:
         whole, other = self._subject_of(brand, influencer, side)
         if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._replacement_rows(side, whole)[slot]):
             return Game(
-                "columns", side, slot, [], [], lambda kept: self._scores(Variants(whole, {}), other, side, 1)
+                kind="columns",
+                side=side,
+                slot=slot,
+                ids=[],
+                labels=[],
+                value=lambda kept: self._scores(Variants(whole, {}), other, side=side, m=1),
             )
         rows, instead = whole.rows[slot], self._instead(whole, slot, side)
         names = features.columns or tuple(str(n) for n in range(features.dim))
@@ -117,7 +141,7 @@ class Attributor:
                 for n, columns in enumerate(groups):
                     gone[:, columns] |= ~kept[:, [n]]
                 changed = np.where(gone[:, None, None, :], instead, rows)
-                return self._scores(Variants(whole, _flat({slot: changed})), other, side, len(kept))
+                return self._scores(Variants(whole, _flat({slot: changed})), other, side=side, m=len(kept))
 
             return value
 
@@ -134,12 +158,21 @@ class Attributor:
         apart = different[np.lexsort((different, -np.abs(effect)))[:most]]
         groups = [np.array([c]) for c in apart] + [np.setdiff1d(np.arange(features.dim), apart)]
         chosen = [*(names[c] for c in apart), "all others"]
-        return Game("columns", side, slot, chosen, chosen, value_of(groups, instead), last=True)
+        return Game(
+            kind="columns",
+            side=side,
+            slot=slot,
+            ids=chosen,
+            labels=chosen,
+            value=value_of(groups, instead),
+            last=True,
+        )
 
     def words(
         self,
         brand: str,
         influencer: str,
+        *,
         encoder: Encoder,
         slot: str,
         side: Side = "influencer",
@@ -163,7 +196,9 @@ class Attributor:
                     [[without(text, out) for text in texts] for out in gone],
                     whole.rows[slot].shape[1],
                 )
-                return scores(self.ranker, other, side, Variants(whole, {slot: np.nan_to_num(told)}))
+                return scores(
+                    self.ranker, other, side=side, variants=Variants(whole, {slot: np.nan_to_num(told)})
+                )
 
             return value
 
@@ -171,7 +206,7 @@ class Attributor:
         chosen = [
             words[n] for n in sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))[:most]
         ]
-        return Game("words", side, slot, chosen, chosen, value_of(chosen))
+        return Game(kind="words", side=side, slot=slot, ids=chosen, labels=chosen, value=value_of(chosen))
 
     def _subject_of(self, brand: str, influencer: str, side: Side) -> tuple[Subject, str]:
         """The account of a side, and the other one."""
@@ -189,7 +224,7 @@ class Attributor:
         has."""
         if side not in self._others:
             ids = self.dataset.influencers if side == "influencer" else self.dataset.brands
-            self._others[side] = others(self.dataset, self.slots, ids, OTHERS + 1, self.seed)
+            self._others[side] = others(self.dataset, self.slots, ids=ids, count=OTHERS + 1, seed=self.seed)
         theirs = {
             slot: [rows for id, rows in found if id != whole.id][:OTHERS]
             for slot, found in self._others[side].items()
@@ -200,12 +235,12 @@ class Attributor:
             slot: [rows[n % len(rows)] for n in range(most)] if rows else [] for slot, rows in theirs.items()
         }
 
-    def _scores(self, variants: Variants, other: str, side: Side, m: int) -> np.ndarray:
+    def _scores(self, variants: Variants, other: str, *, side: Side, m: int) -> np.ndarray:
         """(m, o) a column an account that stands in."""
-        return scores(self.ranker, other, side, variants).reshape(m, -1)
+        return scores(self.ranker, other, side=side, variants=variants).reshape(m, -1)
 
     def _score(self, whole: Subject, other: str, side: Side) -> float:
-        return float(scores(self.ranker, other, side, Variants(whole, {}))[0])
+        return float(scores(self.ranker, other, side=side, variants=Variants(whole, {}))[0])
 
 
 def _flat(changed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -29,6 +29,7 @@ MAPS = 3
 def explain(
     ranker: Ranker,
     dataset: Dataset,
+    *,
     brand: str,
     influencer: str,
     kinds: Texts = ("posts", "columns"),
@@ -53,7 +54,7 @@ def explain(
     )
     for role, id, ids in (("brand", brand, dataset.brands), ("influencer", influencer, dataset.influencers)):
         if id not in set(ids.tolist()):
-            raise UnknownName(role, id, ids.tolist())
+            raise UnknownName(role, id, known=ids.tolist())
     pair = np.array([brand], dtype=object), np.array([influencer], dtype=object)
     made_of = ranker.parts(dataset, *pair)
     score = float(sum(values[0, 0] for values in made_of.values()))
@@ -64,11 +65,15 @@ def explain(
         )
     known = {
         name: float(values[0, 0])
-        for name, values in ranker.known_parts(dataset, brand, pair[1], made_of).items()
+        for name, values in ranker.known_parts(dataset, brand, candidates=pair[1], parts=made_of).items()
     }
     notes = [*ranker.unknown(dataset, brand, pair[1]), *ranker.notes(dataset)]
     readers = dict(encoders or {})
-    lacks = heatmap.lacking(map_method, ranker, dataset, readers.get("picture")) if "maps" in kinds else None
+    lacks = (
+        heatmap.lacking(map_method, ranker, dataset=dataset, encoder=readers.get("picture"))
+        if "maps" in kinds
+        else None
+    )
     if lacks and map_method != "occlusion":
         raise UsageError(f"There are no heat maps by {map_method}: {lacks[0]}.", lacks[1])
     if lacks:
@@ -79,18 +84,34 @@ def explain(
     if len(asked) < len(wanted):
         notes.append(f"{brand} is seen through its partners: its side is not taken apart")
     found = _attributions(
-        Attributor(ranker, dataset, seed=seed), dataset, brand, influencer, kinds, asked, readers, notes
+        Attributor(ranker, dataset, seed=seed),
+        dataset,
+        brand=brand,
+        influencer=influencer,
+        kinds=kinds,
+        sides=asked,
+        encoders=readers,
+        notes=notes,
     )
     explanation = Explanation(
-        brand,
-        influencer,
-        ranker.name,
-        score,
-        {name: value for name, value in known.items() if not np.isnan(value)},
+        brand=brand,
+        influencer=influencer,
+        ranker=ranker.name,
+        score=score,
+        parts={name: value for name, value in known.items() if not np.isnan(value)},
         attributions=tuple(found),
-        radars=tuple(_radars(ranker, dataset, brand, influencer, found)),
+        radars=tuple(_radars(ranker, dataset, brand=brand, influencer=influencer, attributions=found)),
         maps=tuple(
-            _maps(map_method, ranker, dataset, brand, influencer, found, readers.get("picture"), notes)
+            _maps(
+                map_method,
+                ranker,
+                dataset=dataset,
+                brand=brand,
+                influencer=influencer,
+                attributions=found,
+                encoder=readers.get("picture"),
+                notes=notes,
+            )
         )
         if mapped
         else (),
@@ -98,7 +119,7 @@ def explain(
         unknown=ranker.unknown_slots(dataset, brand, influencer),
         more={
             **_chance(ranker, dataset, pair),
-            "like_brands": radar.similar_brands(ranker, dataset, brand, influencer),
+            "like_brands": radar.similar_brands(ranker, dataset, brand=brand, influencer=influencer),
             **(more or {}),
         },
     )
@@ -109,13 +130,14 @@ def _checked_names(named: Texts, known: tuple[Known, ...], what: str) -> list[Kn
     """Those of ``known`` that are named, in the order in which they are. Raises UnknownName for another."""
     for name in named:
         if name not in known:
-            raise UnknownName(what, name, known)
+            raise UnknownName(what, name, known=known)
     return [one for name in named for one in known if one == name]
 
 
 def _attributions(
     attributor: Attributor,
     dataset: Dataset,
+    *,
     brand: str,
     influencer: str,
     kinds: Collection[str],
@@ -130,13 +152,14 @@ def _attributions(
         if "columns" in kinds:
             named = [slot for slot in attributor.slots if dataset.slots[slot].columns]
             found += [
-                attributor.attribution(attributor.columns(brand, influencer, slot, side)) for slot in named
+                attributor.attribution(attributor.columns(brand, influencer, slot=slot, side=side))
+                for slot in named
             ]
         if "words" in kinds and "text" in attributor.slots:
             if "text" in encoders:
                 found.append(
                     attributor.attribution(
-                        attributor.words(brand, influencer, encoders["text"], "text", side)
+                        attributor.words(brand, influencer, encoder=encoders["text"], slot="text", side=side)
                     )
                 )
             elif side == "influencer":
@@ -149,6 +172,7 @@ def _attributions(
 def _maps(
     method: MapMethod,
     ranker: Ranker,
+    *,
     dataset: Dataset,
     brand: str,
     influencer: str,
@@ -171,7 +195,14 @@ def _maps(
             try:
                 drawn.append(
                     heatmap.heat_map(
-                        method, ranker, dataset, encoder, brand, influencer, item.id, attribution.side
+                        method,
+                        ranker,
+                        dataset=dataset,
+                        encoder=encoder,
+                        brand=brand,
+                        influencer=influencer,
+                        post=item.id,
+                        side=attribution.side,
                     )
                 )
             except UsageError as error:
@@ -183,12 +214,18 @@ def _maps(
 
 
 def _radars(
-    ranker: Ranker, dataset: Dataset, brand: str, influencer: str, attributions: list[Attribution]
+    ranker: Ranker, dataset: Dataset, *, brand: str, influencer: str, attributions: list[Attribution]
 ) -> list[Radar]:
     attention = ranker.attention(dataset, brand, influencer)
     named = [slot for slot in ("concept", "category", "profile") if slot in dataset.slots]
     found = [
-        radar.radar(dataset, slot, brand, influencer, attention if slot == "concept" else None)
+        radar.radar(
+            dataset,
+            slot,
+            brand=brand,
+            influencer=influencer,
+            attention=attention if slot == "concept" else None,
+        )
         for slot in named
     ]
     columns = [

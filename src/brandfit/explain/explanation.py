@@ -153,7 +153,7 @@ class Explanation:
 
 
 def heaviest(
-    ids: Sequence[str], labels: Sequence[str], values: np.ndarray, errors: np.ndarray, most: int
+    ids: Sequence[str], labels: Sequence[str], *, values: np.ndarray, errors: np.ndarray, most: int
 ) -> tuple[tuple[Weight, ...], float]:
     """The ``most`` items of largest magnitude (equal ones by id), and the sum of the others."""
     order = sorted(range(len(ids)), key=lambda n: (-abs(float(values[n])), ids[n]))

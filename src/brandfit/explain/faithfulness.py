@@ -26,7 +26,7 @@ class Faithfulness(NamedTuple):
     random_insertion: float
 
 
-def faithfulness(value: Value, weights: np.ndarray, random: int = 10, seed: int = 0) -> Faithfulness:
+def faithfulness(value: Value, weights: np.ndarray, *, random: int = 10, seed: int = 0) -> Faithfulness:
     """Of things with these weights (n,); n > 0. ``value`` is asked once."""
     n = len(weights)
     rng = seeds.generator(seed, "faithfulness", n)

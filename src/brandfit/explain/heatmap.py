@@ -30,7 +30,7 @@ from brandfit.errors import MissingExtra, UsageError
 from brandfit.explain.attribute import Game
 from brandfit.explain.explanation import HeatMap, MapMethod, Side
 from brandfit.explain.perturbations import Variants, pair, scores, subject
-from brandfit.learning.pooling import account_vectors, brand_vectors
+from brandfit.learning.pooling import one_account_vector
 from brandfit.learning.similarity import cosine, typical
 from brandfit.rankers.base import Ranker
 
@@ -45,7 +45,7 @@ STEPS = 32
 
 
 def lacking(
-    method: MapMethod, ranker: Ranker, dataset: Dataset, encoder: Encoder | None
+    method: MapMethod, ranker: Ranker, *, dataset: Dataset, encoder: Encoder | None
 ) -> tuple[str, str] | None:
     """Why this method cannot draw here, and what to do about it; None if it can.
 
@@ -96,6 +96,7 @@ def lacking(
 def heat_map(
     method: MapMethod,
     ranker: Ranker,
+    *,
     dataset: Dataset,
     encoder: Encoder | None,
     brand: str,
@@ -105,20 +106,24 @@ def heat_map(
 ) -> HeatMap:
     """The map of a post's first picture. Raises UsageError if the post has no picture, or the method is
     ``lacking`` something."""
-    if lacks := lacking(method, ranker, dataset, encoder):
+    if lacks := lacking(method, ranker, dataset=dataset, encoder=encoder):
         raise UsageError(f"There is no heat map: {lacks[0]}.", lacks[1])
     other = brand if side == "influencer" else influencer
     if method == "occlusion":
         assert encoder is not None
-        return occlusion(ranker, dataset, encoder, brand, influencer, post, side)
+        return occlusion(
+            ranker, dataset, encoder=encoder, brand=brand, influencer=influencer, post=post, side=side
+        )
     if method == "gradient":
         assert isinstance(encoder, PictureEncoder)
-        return gradient(dataset, encoder, other, post, side)
-    return wsim(ranker, dataset, encoder, post, side, None if method == "wsim-general" else other)
+        return gradient(dataset, encoder, like=other, post=post, side=side)
+    return wsim(
+        ranker, dataset, encoder=encoder, post=post, side=side, of=None if method == "wsim-general" else other
+    )
 
 
 def wsim(
-    ranker: Ranker, dataset: Dataset, encoder: Encoder | None, post: str, side: Side, of: str | None
+    ranker: Ranker, dataset: Dataset, *, encoder: Encoder | None, post: str, side: Side, of: str | None
 ) -> HeatMap:
     """(7, 7): sum over filters of importance times activation, H = sum_f I o X (Eq. 12).
 
@@ -134,7 +139,7 @@ def wsim(
                 f"{post} has no picture features.", "Encode its pictures first: brandfit encode image.vgg16"
             )
     elif encoder is not None:
-        rows = _read(encoder, [first], [], int(np.prod(VGG)))
+        rows = _read(encoder, [first], others=[], dim=int(np.prod(VGG)))
     else:
         raise UsageError(
             f"{post} has {len(hashes)} pictures, and nothing here can read the first alone as image.vgg16 "
@@ -148,12 +153,15 @@ def wsim(
         encoder if isinstance(encoder, PictureEncoder) else registry.load("encoder", "image.vgg16")()
     )
     method: MapMethod = "wsim-general" if of is None else "wsim"
-    return HeatMap(side, post, hashes[0], values, method, _area(reader, first))
+    return HeatMap(
+        side=side, post=post, picture=hashes[0], values=values, method=method, area=_area(reader, first)
+    )
 
 
 def occlusion(
     ranker: Ranker,
     dataset: Dataset,
+    *,
     encoder: Encoder,
     brand: str,
     influencer: str,
@@ -171,19 +179,25 @@ def occlusion(
     told = _read(
         encoder,
         [first, *variants],
-        [decoded(dataset, hash) for hash in hashes[1:]],
-        dataset.slots["picture"].dim,
+        others=[decoded(dataset, hash) for hash in hashes[1:]],
+        dim=dataset.slots["picture"].dim,
     )
     mine, other = (influencer, brand) if side == "influencer" else (brand, influencer)
     whole = subject(pair(dataset, brand, influencer), mine, ranker.used_slots(dataset))
     at = whole.posts.tolist().index(post)
     rows = np.repeat(whole.rows["picture"][None], len(told), axis=0)
     rows[:, at] = told
-    found = scores(ranker, other, side, Variants(whole, {"picture": rows}))
-    return HeatMap(side, post, hashes[0], _spread(found[0] - found[1:], boxes), "occlusion")
+    found = scores(ranker, other, side=side, variants=Variants(whole, {"picture": rows}))
+    return HeatMap(
+        side=side,
+        post=post,
+        picture=hashes[0],
+        values=_spread(found[0] - found[1:], boxes),
+        method="occlusion",
+    )
 
 
-def fit(dataset: Dataset, encoder: Encoder, like: str, picture: np.ndarray) -> tuple[float, np.ndarray]:
+def fit(dataset: Dataset, encoder: Encoder, *, like: str, picture: np.ndarray) -> tuple[float, np.ndarray]:
     """How well a new picture (h, w, 3) fits what a brand or influencer shows, and (8, 8) how much that falls
     where it is covered.
 
@@ -192,13 +206,14 @@ def fit(dataset: Dataset, encoder: Encoder, like: str, picture: np.ndarray) -> t
     """
     variants, boxes = _covered(picture)
     wanted, mean = typical(dataset, "picture", like)
-    told = cosine(_read(encoder, [picture, *variants], [], wanted.shape[1]) - mean, wanted - mean)
+    told = cosine(_read(encoder, [picture, *variants], others=[], dim=wanted.shape[1]) - mean, wanted - mean)
     return float(told[0]), _spread(told[0] - told[1:], boxes)
 
 
 def cells(
     ranker: Ranker,
     dataset: Dataset,
+    *,
     encoder: Encoder,
     brand: str,
     influencer: str,
@@ -207,7 +222,9 @@ def cells(
 ) -> tuple[Game, np.ndarray]:
     """The 8 x 8 cells of a post's first picture as a game (one taken away is covered), and their weights by
     ``occlusion``."""
-    heat = occlusion(ranker, dataset, encoder, brand, influencer, post, side)
+    heat = occlusion(
+        ranker, dataset, encoder=encoder, brand=brand, influencer=influencer, post=post, side=side
+    )
     hashes = _pictures(dataset, post)
     first, others = decoded(dataset, hashes[0]), [decoded(dataset, hash) for hash in hashes[1:]]
     mine, other = (influencer, brand) if side == "influencer" else (brand, influencer)
@@ -224,14 +241,16 @@ def cells(
                 one[edges[0][r] : edges[0][r + 1], edges[1][c] : edges[1][c + 1]] = mean
             pictures.append(one)
         rows = np.repeat(whole.rows["picture"][None], len(pictures), axis=0)
-        rows[:, at] = _read(encoder, pictures, others, dataset.slots["picture"].dim)
-        return scores(ranker, other, side, Variants(whole, {"picture": rows}))
+        rows[:, at] = _read(encoder, pictures, others=others, dim=dataset.slots["picture"].dim)
+        return scores(ranker, other, side=side, variants=Variants(whole, {"picture": rows}))
 
     names = [f"{r} {c}" for r in range(CELLS) for c in range(CELLS)]
-    return Game("cells", side, "picture", names, names, value), heat.values.ravel()
+    return Game(
+        kind="cells", side=side, slot="picture", ids=names, labels=names, value=value
+    ), heat.values.ravel()
 
 
-def gradient(dataset: Dataset, encoder: PictureEncoder, like: str, post: str, side: Side) -> HeatMap:
+def gradient(dataset: Dataset, encoder: PictureEncoder, *, like: str, post: str, side: Side) -> HeatMap:
     """How each part of a post's first picture moves its cosine with the mean of what ``like`` shows, (28, 28)
     at most.
 
@@ -239,8 +258,7 @@ def gradient(dataset: Dataset, encoder: PictureEncoder, like: str, post: str, si
     ``like`` shows nothing.
     """
     hash = _pictures(dataset, post)[0]
-    vectors = brand_vectors if like in dataset.representation else account_vectors
-    shown = vectors(dataset, "picture", np.array([like], dtype=object))
+    shown = one_account_vector(dataset, "picture", account=like)
     network = encoder.differentiable()
     assert network is not None
     if not shown.present[0]:
@@ -252,7 +270,14 @@ def gradient(dataset: Dataset, encoder: PictureEncoder, like: str, post: str, si
     if picture is None:
         raise UsageError(f"The first picture of {post} cannot be read.", "Name another post.")
     values = attributed(cosine_with(network, shown.values[0]), picture)
-    return HeatMap(side, post, hash, coarse(values), "gradient", _area(encoder, decoded(dataset, hash)))
+    return HeatMap(
+        side=side,
+        post=post,
+        picture=hash,
+        values=coarse(values),
+        method="gradient",
+        area=_area(encoder, decoded(dataset, hash)),
+    )
 
 
 def cosine_with(network: Callable[[Any], Any], direction: np.ndarray) -> Callable[[Any], Any]:
@@ -343,7 +368,7 @@ def _spread(values: np.ndarray, boxes: list[tuple[int, int]]) -> np.ndarray:
     return total / count
 
 
-def _read(encoder: Encoder, pictures: list[np.ndarray], others: list[np.ndarray], dim: int) -> np.ndarray:
+def _read(encoder: Encoder, pictures: list[np.ndarray], *, others: list[np.ndarray], dim: int) -> np.ndarray:
     """(m, d) what the encoder makes of posts that show one of m pictures and the same others."""
     stored, images, posts = {}, [], []
     for n, picture in enumerate([*pictures, *others]):
@@ -354,7 +379,7 @@ def _read(encoder: Encoder, pictures: list[np.ndarray], others: list[np.ndarray]
         posts.append(Post(id=str(n), account="reader"))
         shown = [n, *range(len(pictures), len(pictures) + len(others))]
         images += [Image(post=str(n), position=p, hash=f"picture {k}") for p, k in enumerate(shown)]
-    found = encoder.encode(Dataset.from_rows([Account(id="reader")], posts, images, pictures=stored))
+    found = encoder.encode(Dataset.from_rows([Account(id="reader")], posts, images=images, pictures=stored))
     rows, there = found.values_of(np.array([post.id for post in posts], dtype=object))
     if not there.all() or rows.shape[1] != dim:
         raise UsageError(

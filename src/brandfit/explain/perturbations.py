@@ -55,7 +55,8 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
     )
     links = links.filter(pc.not_equal(links["kind"], "represents"))
     stands = [
-        Link(id=link_id("represents", i, brand), kind="represents", source=i, target=brand) for i in partners
+        Link(id=link_id("represents", i, target=brand), kind="represents", source=i, target=brand)
+        for i in partners
     ]
     links = pa.concat_tables([links, to_table("links", stands)])
     wanted = {
@@ -68,7 +69,14 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
         slots[slot] = replace(features, ids=wanted[features.level][there], values=values[there])
     tables = {"accounts": accounts, "posts": posts, "images": dataset.images, "links": links}
     fingerprint = f"{dataset.fingerprint} {brand} {influencer}"
-    alone = Dataset(tables, fingerprint, slots, dataset.picture, dataset.notes, stand_ins=bool(partners))
+    alone = Dataset(
+        tables,
+        fingerprint,
+        slots=slots,
+        pictures=dataset.picture,
+        notes=dataset.notes,
+        stand_ins=bool(partners),
+    )
     return _as_among(dataset, alone)
 
 
@@ -96,12 +104,16 @@ def subject(dataset: Dataset, account: str, slots: Sequence[str]) -> Subject:
         asked = ids if dataset.slots[slot].level == "post" else np.array([account], dtype=object)
         found[slot] = dataset.slots[slot].values_of(asked)
     return Subject(
-        dataset, account, ids, {s: v[0] for s, v in found.items()}, {s: v[1] for s, v in found.items()}
+        dataset=dataset,
+        id=account,
+        posts=ids,
+        rows={s: v[0] for s, v in found.items()},
+        has={s: v[1] for s, v in found.items()},
     )
 
 
 def others(
-    dataset: Dataset, slots: Sequence[str], ids: np.ndarray, count: int, seed: int
+    dataset: Dataset, slots: Sequence[str], *, ids: np.ndarray, count: int, seed: int
 ) -> dict[str, list[tuple[str, np.ndarray]]]:
     """Slot to ``count`` accounts, drawn anew for every seed, and their rows (q, d): what stands in for what
     is taken away.
@@ -161,13 +173,18 @@ class Variants:
                 there = np.tile(self.subject.has[slot], m)
                 slots[slot] = _longer(features, ids[there], rows.reshape(-1, features.dim)[there])
         tables = {
-            "accounts": _copied(base.accounts, "id", self.subject.id, names),
+            "accounts": _copied(base.accounts, "id", id=self.subject.id, names=names),
             "posts": pa.concat_tables([base.posts, copies]),
             "images": base.images,
             "links": self._links(base.stored_links, names),
         }
         longer = Dataset(
-            tables, f"{base.fingerprint} variants", slots, base.picture, base.notes, base.stand_ins
+            tables,
+            f"{base.fingerprint} variants",
+            slots=slots,
+            pictures=base.picture,
+            notes=base.notes,
+            stand_ins=base.stand_ins,
         )
         return _as_among(base, longer), names
 
@@ -190,7 +207,7 @@ class Variants:
         return pa.concat_tables([links, _set(copies, "source", np.repeat(names, len(mine)))])
 
 
-def scores(ranker: Ranker, other: str, side: Side, variants: Variants) -> np.ndarray:
+def scores(ranker: Ranker, other: str, *, side: Side, variants: Variants) -> np.ndarray:
     """(m,) scores of the variants of one side with the account of the other; 0 where there is no evidence."""
     width = sum(rows.size for rows in variants.subject.rows.values())
     step = max(AT_ONCE // max(width, 1), 1)
@@ -211,11 +228,11 @@ def _as_among(dataset: Dataset, part: Dataset) -> Dataset:
     """The part, in which a slot counts as in the whole, also where nobody of the part has it."""
     for slot in part.slots:
         for side in ("influencer", "brand"):
-            anybody_has(part, slot, side, as_in=dataset)
+            anybody_has(part, slot, side=side, as_in=dataset)
     return part
 
 
-def _copied(table: pa.Table, column: str, id: str, names: np.ndarray) -> pa.Table:
+def _copied(table: pa.Table, column: str, *, id: str, names: np.ndarray) -> pa.Table:
     at = pc.index(table[column], id).as_py()
     return pa.concat_tables([table, _set(table.take(pa.array([at] * len(names), pa.int64())), column, names)])
 

@@ -23,6 +23,7 @@ HISTORY, DIRECTION = "historical activity", "marketing direction"
 def radar(
     dataset: Dataset,
     slot: str,
+    *,
     brand: str,
     influencer: str,
     attention: Mapping[str, np.ndarray] | None = None,
@@ -37,8 +38,8 @@ def radar(
     features = dataset.slots.get(slot)
     if features is None or not features.columns:
         return None
-    left = brand_vectors(dataset, slot, np.array([brand], dtype=object))
-    right = account_vectors(dataset, slot, np.array([influencer], dtype=object))
+    left = brand_vectors(dataset, slot, brands=np.array([brand], dtype=object))
+    right = account_vectors(dataset, slot, accounts=np.array([influencer], dtype=object))
     if not (left.present[0] and right.present[0]):
         return None
     shares = {"brand": _shares(left.values[0]), "influencer": _shares(right.values[0])}
@@ -56,7 +57,7 @@ def radar(
 
 
 def shared_topics(
-    dataset: Dataset, slot: str, brand: str, influencers: np.ndarray, most: int = 3
+    dataset: Dataset, slot: str, *, brand: str, influencers: np.ndarray, most: int = 3
 ) -> list[list[str]]:
     """Of each influencer the named columns that weigh most in what it and the brand have in common (the
     geometric mean of their shares, as in ``radar``), the heaviest first; [] where nothing with names was
@@ -64,8 +65,8 @@ def shared_topics(
     features = dataset.slots.get(slot)
     if features is None or not features.columns:
         return [[] for _ in influencers]
-    left = brand_vectors(dataset, slot, np.array([brand], dtype=object))
-    right = account_vectors(dataset, slot, influencers)
+    left = brand_vectors(dataset, slot, brands=np.array([brand], dtype=object))
+    right = account_vectors(dataset, slot, accounts=influencers)
     if not left.present[0]:
         return [[] for _ in influencers]
     brand_shares = _shares(left.values[0])  # (columns,)
@@ -87,7 +88,7 @@ def column_radar(attribution: Attribution, source: str) -> Radar:
     return Radar(tuple(item.label for item in items), series, source)
 
 
-def similar_brands(ranker: Ranker, dataset: Dataset, brand: str, influencer: str) -> list[dict[str, Any]]:
+def similar_brands(ranker: Ranker, dataset: Dataset, *, brand: str, influencer: str) -> list[dict[str, Any]]:
     """Brands most like this one (S-09), how many partners each has, and whether this influencer is one;
     likeness is the mean cosine over the slots of the ranker.
     """
@@ -100,8 +101,8 @@ def similar_brands(ranker: Ranker, dataset: Dataset, brand: str, influencer: str
     for slot in ranker.used_slots(dataset):
         if slot in ranker.one_sided or slot not in dataset.slots:
             continue
-        mine = unit(brand_vectors(dataset, slot, np.array([brand], dtype=object)))
-        theirs = unit(brand_vectors(dataset, slot, others))
+        mine = unit(brand_vectors(dataset, slot, brands=np.array([brand], dtype=object)))
+        theirs = unit(brand_vectors(dataset, slot, brands=others))
         if mine.present[0]:
             total += np.where(theirs.present, theirs.values @ mine.values[0], 0)
             count += theirs.present

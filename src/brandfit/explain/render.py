@@ -21,7 +21,9 @@ FOR, AGAINST, BRAND, INFLUENCER = "#b3261e", "#1f5fa8", "#c2571a", "#1f5fa8"
 LONG = 44
 
 
-def overlay(picture: np.ndarray, values: np.ndarray, least: float = 0.0, area: Area = WHOLE) -> Picture.Image:
+def overlay(
+    picture: np.ndarray, values: np.ndarray, *, least: float = 0.0, area: Area = WHOLE
+) -> Picture.Image:
     """A picture (h, w, 3) uint8 with a map (a, b) over it, enlarged smoothly: red speaks for, blue against,
     more the fuller it is.
 
@@ -110,7 +112,7 @@ def save(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list
 
 
 def overlay_png(dataset: Dataset, heat: HeatMap, least: float = 0.0) -> bytes:
-    return png(overlay(decoded(dataset, heat.picture), heat.values, least, heat.area))
+    return png(overlay(decoded(dataset, heat.picture), heat.values, least=least, area=heat.area))
 
 
 def png(drawn: Any) -> bytes:

@@ -38,12 +38,12 @@ class Shares(NamedTuple):
     errors: np.ndarray
 
 
-def shapley(value: Value, n: int, orders: int = 16, seed: int = 0) -> Shares:
+def shapley(value: Value, n: int, *, orders: int = 16, seed: int = 0) -> Shares:
     """Shares of n things; ``value`` is asked once, for every subset that is needed."""
     if n == 0:
         base = _coalition_values(value, np.zeros((1, 0), bool))[0]
         return Shares(float(base.mean()), np.zeros(0), float(_error(base)), np.zeros(0))
-    return _exact(value, n) if n <= EXACT else _sampled_shares(value, n, orders, seed)
+    return _exact(value, n) if n <= EXACT else _sampled_shares(value, n, orders=orders, seed=seed)
 
 
 def mean(value: Value, kept: np.ndarray) -> np.ndarray:
@@ -68,7 +68,7 @@ def _exact(value: Value, n: int) -> Shares:
     return Shares(float(told[0].mean()), values.mean(axis=1), float(_error(told[0])), _error(values))
 
 
-def _sampled_shares(value: Value, n: int, orders: int, seed: int) -> Shares:
+def _sampled_shares(value: Value, n: int, *, orders: int, seed: int) -> Shares:
     rng = seeds.generator(seed, "shapley", n)
     drawn = [rng.permutation(n) for _ in range((orders + 1) // 2)]
     order = np.array([each for one in drawn for each in (one, one[::-1])])

@@ -90,6 +90,7 @@ class Stack:
 def stack(
     names: Sequence[str],
     features: np.ndarray,
+    *,
     positive: np.ndarray,
     group: np.ndarray,
     weight: np.ndarray | None = None,
@@ -108,21 +109,37 @@ def stack(
     x1 = np.column_stack([standardised(features, mean, deviation), np.ones(len(features))])
     prior = np.zeros(features.shape[1]) if prior is None else prior
     precision = np.append(np.full(features.shape[1], strength), 0.0)
-    found = _most_probable(x1, positive.astype(np.float64), weight, np.append(prior, 0.0), precision)
+    found = _most_probable(
+        x1, positive.astype(np.float64), weight=weight, mean=np.append(prior, 0.0), precision=precision
+    )
     p = _sigmoid(x1 @ found)
     bread = np.linalg.pinv((x1 * (weight * p * (1 - p))[:, None]).T @ x1 + np.diag(precision))
     _, owner = np.unique(group, return_inverse=True)
     gradients = np.zeros((owner.max() + 1, x1.shape[1]))
     np.add.at(gradients, owner, x1 * (weight * (positive - p))[:, None])
     covariance = bread @ (gradients.T @ gradients) @ bread
-    return Stack(tuple(names), mean, deviation, found[:-1], float(found[-1]), covariance)
+    return Stack(
+        names=tuple(names),
+        mean=mean,
+        deviation=deviation,
+        weights=found[:-1],
+        intercept=float(found[-1]),
+        covariance=covariance,
+    )
 
 
 def unfitted(names: Sequence[str], features: np.ndarray, weights: np.ndarray) -> Stack:
     """A Stack of given weights (k,), for features (n, k) whose truth is not known: scores, no probability."""
     mean, deviation = weighted_moments(features, np.ones(len(features)))
     k = len(names)
-    return Stack(tuple(names), mean, deviation, weights, float("nan"), np.zeros((k + 1, k + 1)))
+    return Stack(
+        names=tuple(names),
+        mean=mean,
+        deviation=deviation,
+        weights=weights,
+        intercept=float("nan"),
+        covariance=np.zeros((k + 1, k + 1)),
+    )
 
 
 def standardised(values: np.ndarray, mean: np.ndarray | float, deviation: np.ndarray | float) -> np.ndarray:
@@ -143,7 +160,7 @@ def weighted_moments(features: np.ndarray, weight: np.ndarray) -> tuple[np.ndarr
 
 
 def _most_probable(
-    x: np.ndarray, y: np.ndarray, weight: np.ndarray, mean: np.ndarray, precision: np.ndarray
+    x: np.ndarray, y: np.ndarray, *, weight: np.ndarray, mean: np.ndarray, precision: np.ndarray
 ) -> np.ndarray:
     """(k,) coefficients of x (n, k) that maximise the posterior; by a trust region with exact second
     derivatives."""

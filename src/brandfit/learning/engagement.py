@@ -19,14 +19,14 @@ ROUNDING = 1e-9
 def rate_of(dataset: Dataset, accounts: np.ndarray) -> Vectors:
     """(n, 1) mean engagement rate of the posts of each account."""
     column = dataset.slots["engagement"].columns.index(RATE)
-    found = account_vectors(dataset, "engagement", accounts)
+    found = account_vectors(dataset, "engagement", accounts=accounts)
     return Vectors(found.values[:, column : column + 1], found.present)
 
 
 def levels(dataset: Dataset, accounts: np.ndarray) -> dict[str, np.ndarray]:
     """Column of the engagement slot to (n,) numbers on a scale of logarithms, NaN where an account has
     none."""
-    found = account_vectors(dataset, "engagement", accounts)
+    found = account_vectors(dataset, "engagement", accounts=accounts)
     values = np.where(found.present[:, None], found.values, np.nan).astype(np.float64)
     columns = dataset.slots["engagement"].columns or tuple(map(str, range(values.shape[1])))
     return {

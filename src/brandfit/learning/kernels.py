@@ -13,7 +13,7 @@ Rows = Mapping[str, np.ndarray]
 """Slot to (n, d) rows of length one, zeros where an account has nothing."""
 
 
-def kernel(left: Rows, right: Rows, weights: Mapping[str, float], gamma: float) -> np.ndarray:
+def kernel(left: Rows, right: Rows, *, weights: Mapping[str, float], gamma: float) -> np.ndarray:
     """(m, n) exp(-gamma D), D the weighted mean over slots of squared distances; float32 values.
 
     Rows of zeros are as far from all: what is unknown is like nothing in particular.

@@ -99,6 +99,7 @@ class Graph(NamedTuple):
 def node2vec(
     edges: tuple[np.ndarray, np.ndarray, np.ndarray],
     n_nodes: int,
+    *,
     config: Config | None = None,
     seed: int = 0,
     tick: Tick | None = None,
@@ -115,7 +116,7 @@ def node2vec(
     walks = random_walks(graph_of(edges, n_nodes), config, seed)
     rng = seeds.generator(seed, "node2vec", "vectors")
     vectors = rng.uniform(-1 / config.dim, 1 / config.dim, (n_nodes, config.dim)).astype(np.float32)
-    skip_gram(walks, vectors, config, seed, tick)
+    skip_gram(walks, vectors, config=config, seed=seed, tick=tick)
     vectors[np.bincount(walks.ravel(), minlength=n_nodes) == 0] = 0.0
     return vectors
 
@@ -171,7 +172,7 @@ def random_walks(graph: Graph, config: Config, seed: int = 0) -> np.ndarray:
 
 
 def skip_gram(
-    walks: np.ndarray, vectors: np.ndarray, config: Config, seed: int = 0, tick: Tick | None = None
+    walks: np.ndarray, vectors: np.ndarray, *, config: Config, seed: int = 0, tick: Tick | None = None
 ) -> None:
     """Learn ``vectors`` (n, dim) float32 in place, so that a node tells who is near it in ``walks`` (w,
     length) int32."""
@@ -232,6 +233,7 @@ def _ahead(draw: Callable[[int], Any], count: int) -> Iterator[Any]:
 def _walk(
     starts: np.ndarray,
     neighbours: np.ndarray,
+    *,
     shares: np.ndarray,
     ends: np.ndarray,
     back: float,
@@ -281,6 +283,7 @@ def _walk(
 def _learn(
     walks: np.ndarray,
     reach: np.ndarray,
+    *,
     noise: np.ndarray,
     rates: np.ndarray,
     vectors: np.ndarray,

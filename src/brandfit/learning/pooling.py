@@ -22,7 +22,7 @@ class Vectors(NamedTuple):
     present: np.ndarray
 
 
-def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray, weighted: bool = False) -> Vectors:
+def account_vectors(dataset: Dataset, slot: str, *, accounts: np.ndarray, weighted: bool = False) -> Vectors:
     """Mean over the posts of each account that have the feature (W-03, R-01 "ap"); account-level Features as
     they are.
 
@@ -38,22 +38,30 @@ def account_vectors(dataset: Dataset, slot: str, accounts: np.ndarray, weighted:
         return Vectors(*features.values_of(accounts))
     account, row, post = _posts_with(dataset, slot, accounts)
     weight = _answers(dataset)[post] if weighted else None
-    return _means(account, row, len(accounts), features.values, weight)
+    return _means(account, row, n=len(accounts), values=features.values, weight=weight)
 
 
-def brand_vectors(dataset: Dataset, slot: str, brands: np.ndarray, weighted: bool = False) -> Vectors:
+def one_account_vector(dataset: Dataset, slot: str, *, account: str) -> Vectors:
+    """``Vectors`` (1, d) of one account; a brand as it is represented (``brand_vectors``)."""
+    id = np.array([account], dtype=object)
+    if account in dataset.representation:
+        return brand_vectors(dataset, slot, brands=id)
+    return account_vectors(dataset, slot, accounts=id)
+
+
+def brand_vectors(dataset: Dataset, slot: str, *, brands: np.ndarray, weighted: bool = False) -> Vectors:
     """Vectors of brands as they are represented: their own, or the mean of their partners'.
 
     Of a brand that is seen through its partners, Features that tell of itself come before those of its
     partners.
     """
-    values, present = account_vectors(dataset, slot, brands, weighted)
+    values, present = account_vectors(dataset, slot, accounts=brands, weighted=weighted)
     by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
     by_partners &= ~present
     if by_partners.any():
-        theirs = account_vectors(dataset, slot, partners, weighted)
+        theirs = account_vectors(dataset, slot, accounts=partners, weighted=weighted)
         seen = theirs.present[at_partner]
-        pooled = _means(at_brand[seen], at_partner[seen], len(brands), theirs.values)
+        pooled = _means(at_brand[seen], at_partner[seen], n=len(brands), values=theirs.values)
         values = np.where(by_partners[:, None], pooled.values, values)
         present = np.where(by_partners, pooled.present, present)
     return Vectors(values, present)
@@ -74,23 +82,25 @@ class Rows(NamedTuple):
         return Rows(self.values[np.repeat(first[at], counts) + inside], counts)
 
 
-def account_rows(dataset: Dataset, slot: str, accounts: np.ndarray, most: int) -> Rows:
+def account_rows(dataset: Dataset, slot: str, *, accounts: np.ndarray, most: int) -> Rows:
     """The feature of the ``most`` newest posts of each account that have it; none of account-level
     Features."""
     features = dataset.slots[slot]
     if features.level == "account":
         return Rows(np.zeros((0, features.dim), np.float32), np.zeros(len(accounts), np.int64))
     account, row, post = _posts_with(dataset, slot, accounts)
-    return _newest(account, row, post, len(accounts), dataset, features.values, most)
+    return _newest(
+        account, row, post=post, n=len(accounts), dataset=dataset, values=features.values, most=most
+    )
 
 
-def brand_rows(dataset: Dataset, slot: str, brands: np.ndarray, most: int) -> Rows:
+def brand_rows(dataset: Dataset, slot: str, *, brands: np.ndarray, most: int) -> Rows:
     """The same of brands as they are represented: their own posts or brief, or the posts of their
     partners."""
     features = dataset.slots[slot]
     by_partners, partners, at_brand, at_partner = _partners_of(dataset, brands)
     if features.level == "account" or not by_partners.any():
-        return account_rows(dataset, slot, brands, most)
+        return account_rows(dataset, slot, accounts=brands, most=most)
     account, row, post = _posts_with(dataset, slot, brands)
     own = ~by_partners[account]
     theirs, their_row, their_post = _posts_with(dataset, slot, partners)
@@ -106,7 +116,7 @@ def brand_rows(dataset: Dataset, slot: str, brands: np.ndarray, most: int) -> Ro
     brand, which = found.nonzero()
     group = np.concatenate([account[own], brand])
     rows, posts = np.concatenate([row[own], their_row[which]]), np.concatenate([post[own], their_post[which]])
-    return _newest(group, rows, posts, len(brands), dataset, features.values, most)
+    return _newest(group, rows, post=posts, n=len(brands), dataset=dataset, values=features.values, most=most)
 
 
 def account_has(dataset: Dataset, slot: str, accounts: np.ndarray) -> np.ndarray:
@@ -125,13 +135,13 @@ def brand_has(dataset: Dataset, slot: str, brands: np.ndarray) -> np.ndarray:
     return account_has(dataset, slot, brands) | (by_partners & theirs)
 
 
-def anybody_has(dataset: Dataset, slot: str, side: Side, as_in: Dataset | None = None) -> bool:
+def anybody_has(dataset: Dataset, slot: str, *, side: Side, as_in: Dataset | None = None) -> bool:
     """Whether any influencer, or brand, shows this feature; ``as_in``: the Dataset that a part of it is asked
     to answer for."""
 
     def look() -> bool:
         if as_in is not None:
-            return anybody_has(as_in, slot, side)
+            return anybody_has(as_in, slot, side=side)
         found = (
             account_has(dataset, slot, dataset.influencers)
             if side == "influencer"
@@ -160,6 +170,7 @@ def _posts_with(
 def _newest(
     group: np.ndarray,
     row: np.ndarray,
+    *,
     post: np.ndarray,
     n: int,
     dataset: Dataset,
@@ -183,7 +194,7 @@ def _answers(dataset: Dataset) -> np.ndarray:
 
 
 def _means(
-    group: np.ndarray, row: np.ndarray, n: int, values: np.ndarray, weight: np.ndarray | None = None
+    group: np.ndarray, row: np.ndarray, *, n: int, values: np.ndarray, weight: np.ndarray | None = None
 ) -> Vectors:
     """(n, dim) mean of the rows of each group, without a copy of ``values``, which may be larger than
     memory."""

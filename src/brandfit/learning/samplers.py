@@ -22,7 +22,7 @@ class Pools(NamedTuple):
     positive: np.ndarray
 
 
-def pools(pairs: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Generator) -> Pools:
+def pools(pairs: np.ndarray, candidates: np.ndarray, *, k: int, rng: np.random.Generator) -> Pools:
     """Pools of k candidates with 1 ... k positives, k pools for each positive pair (W-09; Elwood et al. 2021,
     III-D).
 
@@ -50,7 +50,7 @@ def pools(pairs: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Gene
         shuffled = positive[np.lexsort((rng.random(len(pairs)), owner))]
         windows = shuffled[first[:, None] + (place[:, None] + column) % count[:, None]]
         size = np.minimum(wanted, count)
-        rank = _distinct(n - count, k - size, k, rng)
+        rank = _distinct(n - count, k - size, width=k, rng=rng)
         at = np.where(rank >= 0, owner[:, None] * (n + 1) + rank, -1)
         negatives = np.where(rank >= 0, rank + np.searchsorted(gaps, at, side="right") - first[:, None], -1)
         is_positive = column < size[:, None]
@@ -72,7 +72,7 @@ class Lists(NamedTuple):
 
 
 def buckets(
-    pairs: np.ndarray, grades: np.ndarray, candidates: np.ndarray, k: int, rng: np.random.Generator
+    pairs: np.ndarray, grades: np.ndarray, *, candidates: np.ndarray, k: int, rng: np.random.Generator
 ) -> Lists:
     """Lists of k candidates, one of each of k buckets of a brand (R-04; Gan et al. 2019, "k-buckets
     sampling").
@@ -97,7 +97,7 @@ def buckets(
         columns = [rng.permutation(part)[np.arange(longest) % len(part)] for part in parts]
         rows.append(np.column_stack([np.full(longest, pairs[order[first[brand]], 0]), *columns]))
     drawn = np.concatenate(rows)
-    negative = others(pairs, drawn[:, 0], candidates, rng)
+    negative = others(pairs, drawn[:, 0], candidates=candidates, rng=rng)
     kept = negative >= 0
     chosen = np.column_stack([drawn[:, 1:], negative])[kept]
     return Lists(
@@ -118,6 +118,7 @@ class Triplets(NamedTuple):
 def triplets(
     pairs: np.ndarray,
     candidates: np.ndarray,
+    *,
     rng: np.random.Generator,
     random: int = 1,
     hard: int = 0,
@@ -132,16 +133,18 @@ def triplets(
     A negative is never a positive of the brand; a brand that every candidate is a positive of gets none.
     """
     brand = np.repeat(pairs[:, 0], random + hard)
-    negative = others(pairs, brand, candidates, rng)
+    negative = others(pairs, brand, candidates=candidates, rng=rng)
     if hard and groups is not None:
         at = np.tile(np.arange(random + hard) >= random, len(pairs))
-        negative[at] = _group_negatives(pairs, brand[at], negative[at], candidates, groups, rng)
+        negative[at] = _group_negatives(
+            pairs, brand[at], negative=negative[at], candidates=candidates, groups=groups, rng=rng
+        )
     kept = negative >= 0
     return Triplets(*(column[kept] for column in (brand, np.repeat(pairs[:, 1], random + hard), negative)))
 
 
 def others(
-    pairs: np.ndarray, brand: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
+    pairs: np.ndarray, brand: np.ndarray, *, candidates: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """(m,) for each of these brands a candidate that is none of its positives, all equally likely; -1 where
     there is none."""
@@ -174,6 +177,7 @@ def _candidates_at(places: np.ndarray, candidates: np.ndarray) -> np.ndarray:
 def _group_negatives(
     pairs: np.ndarray,
     brand: np.ndarray,
+    *,
     negative: np.ndarray,
     candidates: np.ndarray,
     groups: tuple[np.ndarray, np.ndarray],
@@ -195,7 +199,7 @@ def _group_negatives(
     return result
 
 
-def _distinct(below: np.ndarray, wanted: np.ndarray, width: int, rng: np.random.Generator) -> np.ndarray:
+def _distinct(below: np.ndarray, wanted: np.ndarray, *, width: int, rng: np.random.Generator) -> np.ndarray:
     """(m, width) distinct numbers a row, ``wanted`` of them (or all, if fewer) in 0 ... below - 1; then -1.
 
     Floyd's sampling (CACM 30(9), 1987), a column at a time: every subset is equally likely, and nothing is

@@ -15,7 +15,7 @@ import numpy as np
 
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.learning.pooling import Rows, Vectors, account_vectors, brand_vectors
+from brandfit.learning.pooling import Rows, Vectors, account_vectors, one_account_vector
 
 ROWS = 256
 """Posts of brands whose products with all of the other side are held at once."""
@@ -160,11 +160,10 @@ def typical(dataset: Dataset, slot: str, like: str) -> tuple[np.ndarray, np.ndar
 
     Raises UsageError where nothing of it is there.
     """
-    vectors = brand_vectors if like in dataset.representation else account_vectors
-    wanted = vectors(dataset, slot, np.array([like], dtype=object))
+    wanted = one_account_vector(dataset, slot, account=like)
     if not wanted.present[0]:
         raise UsageError(f"Nothing of {like} is there to compare in {slot}.", "Encode its posts first.")
-    all_ = account_vectors(dataset, slot, dataset.influencers)
+    all_ = account_vectors(dataset, slot, accounts=dataset.influencers)
     mean = (
         all_.values[all_.present].mean(axis=0)
         if all_.present.any()

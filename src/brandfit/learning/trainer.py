@@ -70,9 +70,9 @@ def need_torch(part: str) -> ModuleType:
 def train(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
+    *,
     batches: Callable[[np.random.Generator], Iterable[Batch]],
     loss: Callable[[Batch], Tensor],
-    *,
     epochs: int,
     seed: int,
     patience: int = 10,
@@ -101,7 +101,7 @@ def train(
     run = f"{__version__} {run}"
     best = _copy(network)
     rates = [group["lr"] for group in optimiser.param_groups]
-    history = _resume(folder, run, network, optimiser, best) or History()
+    history = _resume(folder, run, network=network, optimiser=optimiser, best=best) or History()
     if validate is not None and not history.validation:
         history.validation.append(_evaluate(torch, network, validate))
     started, saving = time.perf_counter(), 0.0
@@ -112,7 +112,16 @@ def train(
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * decay**history.epochs
             history.loss.append(
-                _epoch(torch, network, optimiser, batches, loss, penalty, seed, history.epochs + 1)
+                _epoch(
+                    torch,
+                    network,
+                    optimiser=optimiser,
+                    batches=batches,
+                    loss=loss,
+                    penalty=penalty,
+                    seed=seed,
+                    epoch=history.epochs + 1,
+                )
             )
             if validate is not None:
                 history.validation.append(_evaluate(torch, network, validate))
@@ -122,7 +131,7 @@ def train(
             now = time.perf_counter()
             last = history.epochs == epochs or history.exhausted(patience)
             if folder is not None and (last or saving <= SHARE * (now - started)):
-                _save(folder, run, network, optimiser, best, history)
+                _save(folder, run, network=network, optimiser=optimiser, best=best, history=history)
                 saving += time.perf_counter() - now
     if tick:
         tick(epochs, epochs)
@@ -134,6 +143,7 @@ def train(
 def _epoch(
     torch: Any,
     network: nn.Module,
+    *,
     optimiser: torch.optim.Optimizer,
     batches: Callable[[np.random.Generator], Iterable[Batch]],
     loss: Callable[[Batch], Tensor],
@@ -190,6 +200,7 @@ def _copy(network: nn.Module) -> dict[str, Tensor]:
 def _save(
     folder: Path,
     run: str,
+    *,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     best: dict[str, Tensor],
@@ -217,6 +228,7 @@ def _save(
 def _resume(
     folder: Path | None,
     run: str,
+    *,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     best: dict[str, Tensor],

@@ -88,11 +88,11 @@ def post_topics(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
     row = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
     for post, at in zip(posts, row.to_pylist(), strict=True):
         if at is None:
-            raise UnknownName("post", post, dataset.posts["id"].to_pylist())
+            raise UnknownName("post", post, known=dataset.posts["id"].to_pylist())
     marked = dataset.posts["disclosed"].take(row).to_pylist()
     of = preferred(workspace)
-    sponsored = _column(workspace, of, "sponsored", posts)
-    attention = _column(workspace, of, ATTENTION, posts)
+    sponsored = _column(workspace, of, slot="sponsored", ids=posts)
+    attention = _column(workspace, of, slot=ATTENTION, ids=posts)
     told: list[dict[str, float]] = [{}] * len(posts)
     if "topic" in of:
         told = _likeliest(workspace.features(of["topic"]), posts)
@@ -111,7 +111,9 @@ def expected(workspace: Place, influencer: Account) -> Expected:
     return dataset.cached("engagement", lambda: Engagement(dataset)).expected(influencer, None)
 
 
-def _column(workspace: Workspace, of: Mapping[str, str], slot: str, ids: Sequence[str]) -> list[float | None]:
+def _column(
+    workspace: Workspace, of: Mapping[str, str], *, slot: str, ids: Sequence[str]
+) -> list[float | None]:
     """Of each id the column of a slot that is called like it; None where it has none. ``of``: slot to the
     name of Features."""
     if slot not in of:

@@ -38,7 +38,7 @@ class Audience:
 
 @checked
 def audience(
-    workspace: Place, account: Account, other: Account | None = None, data: Mapping[str, Any] | None = None
+    workspace: Place, account: Account, *, other: Account | None = None, data: Mapping[str, Any] | None = None
 ) -> Audience:
     """What is known of the audience of a brand or influencer; ``other``: beside that of another."""
     dataset = load(workspace, data)

@@ -157,11 +157,11 @@ class Pair:
 def brands_for(
     workspace: Place,
     influencer: Account,
+    *,
     ranker: str | None = None,
     partners: bool = False,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
-    *,
     not_this: Mapping[str, Sequence[str]] | None = None,
 ) -> Suiting:
     """The brands of the workspace for an influencer, best first.
@@ -174,7 +174,7 @@ def brands_for(
     Raises UnknownName, and UsageError where no brand can be told to suit it.
     """
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
     influencer = find_influencer(dataset, influencer)
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
     within = bounds(followers, data)
@@ -183,7 +183,13 @@ def brands_for(
     made: Suiting = workspace.memo.get(
         "suitings",
         key,
-        lambda: (_suiting(model, dataset, influencer, partners, within, disliked), model, dataset),
+        lambda: (
+            _suiting(
+                model, dataset, influencer=influencer, partners=partners, within=within, disliked=disliked
+            ),
+            model,
+            dataset,
+        ),
     )[0]
     encoding = encoding_of(workspace, dataset, [influencer, *dataset.brands.tolist()])
     return replace(made, notes=(*encoding.notes, *made.notes))
@@ -192,6 +198,7 @@ def brands_for(
 def _suiting(
     model: Ranker,
     dataset: Dataset,
+    *,
     influencer: str,
     partners: bool,
     within: Bounds,
@@ -200,7 +207,7 @@ def _suiting(
     notes = model.notes(dataset)
     if not model.brand_dependent:
         notes.append(f"{model.name} scores an influencer alike for every brand")
-    compared = candidates(dataset, None, True, within)
+    compared = candidates(dataset, None, partners=True, within=within)
     pool = compared.ids
     if influencer not in set(pool.tolist()):
         notes.append(
@@ -242,26 +249,35 @@ def _suiting(
         )
     judged = {brand for brand, *_ in told}
     excluded = (
-        *counted("partner", "past partners", sorted(past), "past partner"),
-        *counted("disliked", "for which it is marked “Not this”", marking),
-        *counted("no_evidence", "with nothing known to judge by", [b for b in brands if b not in judged]),
+        *counted("partner", "past partners", ids=sorted(past), one="past partner"),
+        *counted("disliked", "for which it is marked “Not this”", ids=marking),
+        *counted("no_evidence", "with nothing known to judge by", ids=[b for b in brands if b not in judged]),
     )
     by = "probability" if told[0][3] is not None else "rank"
     keys = np.array([chance[0] if chance is not None else -(rank - 0.5) / n for _, rank, n, chance in told])
     best = order(keys, [brand for brand, *_ in told])
     rows = tuple(BrandMatch(n, *told[i]) for n, i in enumerate(best.tolist(), 1))
-    return Suiting(influencer, model.name, by, rows, dataset.fingerprint, tuple(notes), excluded, compared)
+    return Suiting(
+        influencer=influencer,
+        ranker=model.name,
+        by=by,
+        brands=rows,
+        fingerprint=dataset.fingerprint,
+        notes=tuple(notes),
+        excluded=excluded,
+        candidates=compared,
+    )
 
 
 @checked
 def pair(
     workspace: Place,
     brand: Account,
+    *,
     influencer: Account,
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,
-    *,
     not_this: Mapping[str, Sequence[str]] | None = None,
 ) -> Pair:
     """Whether a pair suits both sides (C-18). Of two that worked together already, with all past partners in
@@ -271,14 +287,16 @@ def pair(
               it would have
     """
     workspace = as_workspace(workspace)
-    _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    _, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
     brand, influencer = find_brand(dataset, brand), find_influencer(dataset, influencer)
     known = influencer in dataset.partners.get(brand, set())
     marks = {of: handles(ids) for of, ids in (not_this or {}).items()}
     marked = influencer in marks.get(brand, ())
     if marked:
         marks[brand] = [id for id in marks[brand] if id != influencer]
-    found = brands_for(workspace, influencer, ranker, known, data, followers, not_this=marks)
+    found = brands_for(
+        workspace, influencer, ranker=ranker, partners=known, data=data, followers=followers, not_this=marks
+    )
     suited = next((one for one in found.brands if one.brand == brand), None)
     if suited is None:
         raise UsageError(
@@ -288,7 +306,14 @@ def pair(
     is_candidate = influencer in found.candidates.ids.tolist()
     why_not = "" if is_candidate else _outside(dataset, influencer, within)
     notes = encoding_of(workspace, dataset, [brand, influencer]).notes
-    return Pair(influencer, suited, len(found.brands), marked, why_not, notes)
+    return Pair(
+        influencer=influencer,
+        suited=suited,
+        brands=len(found.brands),
+        not_this=marked,
+        no_candidate=why_not,
+        notes=notes,
+    )
 
 
 def _outside(dataset: Dataset, influencer: str, within: Bounds) -> str:

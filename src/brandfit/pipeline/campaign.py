@@ -66,6 +66,7 @@ from brandfit.workspace import Place, as_workspace
 def shortlist(
     workspace: Place,
     brand: Account,
+    *,
     budget: Amount | None = None,
     count: Places | None = None,
     ranker: str | None = None,
@@ -77,7 +78,6 @@ def shortlist(
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     followers: str | None = None,
-    *,
     objective: str | None = None,
     currency: str | None = None,
     not_this: Accounts | None = (),
@@ -97,12 +97,12 @@ def shortlist(
     check_settings(settings, others={"price": PriceConfig})
     listed = read_prices(price_list) if price_list else PriceList()
     currency = listed.currency_with(currency_of(workspace, currency))
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
     brand = find_brand(dataset, brand)
     facts = dataset.cached("facts", lambda: Facts(dataset))
     only = filters.condition(where)
     within = bounds(followers, data, only)
-    ranking = all_ranked(workspace, model, dataset, brand, False, within)
+    ranking = all_ranked(workspace, model, dataset=dataset, brand=brand, partners=False, within=within)
     if ranking.no_evidence == len(ranking):
         raise UsageError(
             f"No set can be chosen: {model.name} has no evidence on {brand} and any candidate.",
@@ -111,7 +111,7 @@ def shortlist(
             else "Encode the posts of both.",
         )
     query = RankingQuery(where=where, exclude=list(exclude or ()), not_this=list(not_this or ()))
-    left, _ = narrowed(ranking, model, dataset, query, within)
+    left, _ = narrowed(ranking, model, dataset=dataset, query=query, within=within)
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     at = np.array([row[id] for id in left.candidates.tolist()], np.int64)
 
@@ -131,7 +131,9 @@ def shortlist(
     groups += [Limit(text, of(text), most=n) for text, n in most.items()]
     if only is not None:
         notes.update(dict.fromkeys(filters.notes(only, facts)))
-    pool = _pool(model, dataset, left, ranking.candidates, price_list=listed, settings=settings)
+    pool = _pool(
+        model, dataset, ranking=left, priced=ranking.candidates, price_list=listed, settings=settings
+    )
     found = shortlists.shortlist(
         pool,
         brand,
@@ -165,7 +167,7 @@ def set_currency(workspace: Place, code: str) -> str:
 
 @checked
 def asking_prices(
-    workspace: Place, brand: Account, influencers: Accounts, ranker: str | None = None
+    workspace: Place, brand: Account, *, influencers: Accounts, ranker: str | None = None
 ) -> dict[str, tuple[float, float, float]]:
     """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the
     candidates of this brand.
@@ -174,14 +176,16 @@ def asking_prices(
     UnknownName.
     """
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), None, brand)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=None, brand=brand)
     facts = dataset.cached("facts", lambda: Facts(dataset))
     brand, influencers = find_brand(dataset, brand), find_influencers(dataset, influencers)
-    ranking = all_ranked(workspace, model, dataset, brand, False, bounds(None, None))
+    ranking = all_ranked(
+        workspace, model, dataset=dataset, brand=brand, partners=False, within=bounds(None, None)
+    )
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
     followers, rate = _sizes(facts, np.array([row[id] for id in ids], np.int64))
-    told = prices(np.array(ids, dtype=object), followers, rate, {})
+    told = prices(np.array(ids, dtype=object), followers, rate=rate, given={})
     return {
         id: (float(told.middle[n]), float(told.low[n]), float(told.high[n]))
         for n, id in enumerate(ids[: len(set(influencers))])
@@ -193,12 +197,12 @@ def asking_prices(
 def appraise(
     workspace: Place,
     brand: Account,
+    *,
     influencers: Accounts,
     ranker: str | None = None,
     price_list: str | Path | None = None,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
-    *,
     objective: str | None = None,
     currency: str | None = None,
     not_this: Accounts | None = (),
@@ -215,20 +219,24 @@ def appraise(
     check_settings(settings, others={"price": PriceConfig})
     listed = read_prices(price_list) if price_list else PriceList()
     currency = listed.currency_with(currency_of(workspace, currency))
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
     brand = find_brand(dataset, brand)
     chosen = list(dict.fromkeys(find_influencers(dataset, influencers)))
     query, within = RankingQuery(not_this=list(not_this or ())), bounds(None, data)
-    everybody = with_guests(workspace, model, dataset, brand, within, chosen)
-    candidates, everybody = narrowed(everybody, model, dataset, query, within)
+    everybody = with_guests(workspace, model, dataset=dataset, brand=brand, within=within, shown=chosen)
+    candidates, everybody = narrowed(everybody, model, dataset=dataset, query=query, within=within)
     ranking = candidates.with_left_out(everybody, chosen)
-    pool = _pool(model, dataset, ranking, everybody.candidates, price_list=listed, settings=settings)
+    pool = _pool(
+        model, dataset, ranking=ranking, priced=everybody.candidates, price_list=listed, settings=settings
+    )
     wanted = objective_of(objective, pool.match_is, model.name)
     found = shortlists.appraise(
         pool, brand, ranker=model.name, objective=wanted, currency=currency, chosen=chosen
     )
     encoding = encoding_of(workspace, dataset, [brand, *chosen]).notes
-    notes = _without_rank(ranking, [query.exclusion(dataset, brand, id, within) for id in chosen])
+    notes = _without_rank(
+        ranking, [query.exclusion(dataset, brand, influencer=id, within=within) for id in chosen]
+    )
     return replace(found, notes=(*encoding, *notes, *found.notes))
 
 
@@ -247,6 +255,7 @@ def _without_rank(ranking: Ranking, left_out: Sequence[Counted | None]) -> list[
 def fit_maps(
     workspace: Place,
     like: Account,
+    *,
     pictures: Files,
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -269,10 +278,10 @@ def fit_maps(
     found = {}
     for path in map(str, paths(pictures, "pictures")):
         picture = opened(read_picture(Path(path)))
-        found[path] = picture, *heatmap.fit(dataset, reader, like, picture)
+        found[path] = picture, *heatmap.fit(dataset, reader, like=like, picture=picture)
     top = max((float(np.abs(values).max()) for _, _, values in found.values()), default=0.0)
     return {
-        path: (fit, render.png(render.overlay(picture, values, top)))
+        path: (fit, render.png(render.overlay(picture, values, least=top)))
         for path, (picture, fit, values) in found.items()
     }
 
@@ -280,9 +289,9 @@ def fit_maps(
 def _pool(
     model: Ranker,
     dataset: Dataset,
+    *,
     ranking: Ranking,
     priced: np.ndarray,
-    *,
     price_list: PriceList,
     settings: Mapping[str, Any] | None,
 ) -> Pool:
@@ -298,7 +307,14 @@ def _pool(
     followers, _ = _sizes(facts, at)
     given = price_list.by_account
     sizes = _sizes(facts, np.array([row[id] for id in priced.tolist()], np.int64))
-    of_all = prices(priced, *sizes, given, PriceConfig.from_settings(scope(settings, "price")))
+    price_config = PriceConfig.from_settings(scope(settings, "price"))
+    of_all = prices(
+        priced,
+        sizes[0],
+        rate=sizes[1],
+        given=given,
+        config=price_config,
+    )
     row_of_price = {id: n for n, id in enumerate(priced.tolist())}
     own = np.array([row_of_price[id] for id in ranking.candidates.tolist()], np.int64)
     return Pool(
@@ -338,6 +354,7 @@ def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarra
 def advise(
     workspace: Place,
     like: Account,
+    *,
     pictures: Files | None = (),
     captions: Texts | None = (),
     by: Account | None = None,
@@ -369,5 +386,7 @@ def advise(
             read[path] = read_picture(Path(path))
         except DataError as error:
             unread[path] = error.message
-    found = advising.advise(dataset, like, read, list(captions or ()), readers, by, unread)
+    found = advising.advise(
+        dataset, like, pictures=read, captions=list(captions or ()), readers=readers, by=by, unread=unread
+    )
     return replace(found, notes=encoding_of(workspace, dataset, [like]).notes)

@@ -59,7 +59,10 @@ class Candidates:
             "excluded": [group.to_dict() for group in self.excluded],
             "incomplete": [group.to_dict() for group in self.incomplete],
             "sentences": sentences(
-                len(self.ids), self.excluded, self.incomplete, f"are candidates ({self.bounds.sentence})"
+                len(self.ids),
+                self.excluded,
+                incomplete=self.incomplete,
+                what=f"are candidates ({self.bounds.sentence})",
             ),
         }
 
@@ -69,7 +72,7 @@ class Candidates:
 
 
 def unknown_followers(ids: Sequence[str]) -> tuple[Counted, ...]:
-    return counted("followers_unknown", "with an unknown number of followers (kept)", ids)
+    return counted("followers_unknown", "with an unknown number of followers (kept)", ids=ids)
 
 
 def bounds(
@@ -98,7 +101,7 @@ def bounds(
     return usual
 
 
-def candidates(dataset: Dataset, brand: str | None, partners: bool, within: Bounds) -> Candidates:
+def candidates(dataset: Dataset, brand: str | None, *, partners: bool, within: Bounds) -> Candidates:
     """Influencers within the bounds that have not worked with the brand (with ``partners``: those too), and
     the others, counted.
 
@@ -113,7 +116,10 @@ def candidates(dataset: Dataset, brand: str | None, partners: bool, within: Boun
         excluded = (
             *excluded,
             *counted(
-                "partner", "past partners of the brand", inside[is_partner], "past partner of the brand"
+                "partner",
+                "past partners of the brand",
+                ids=inside[is_partner],
+                one="past partner of the brand",
             ),
         )
         inside = inside[~is_partner]
@@ -125,7 +131,7 @@ def _within_bounds(
 ) -> tuple[np.ndarray, frozenset[str], tuple[Counted, ...]]:
     ids = dataset.influencers
     followers = dataset.account_values(FOLLOWERS, ids).astype(np.float64)
-    inside, outside = by_followers(ids, followers, within.low, within.high)
+    inside, outside = by_followers(ids, followers, low=within.low, high=within.high)
     return ids[inside], frozenset(ids[np.isnan(followers)].tolist()), outside
 
 
@@ -141,7 +147,7 @@ def with_incomplete(ranking: Ranking, found: Candidates) -> Ranking:
     silent = counted(
         "no_evidence",
         "with nothing encoded to rank by (listed last, without a number)",
-        ids[np.isnan(ranking.scores)],
+        ids=ids[np.isnan(ranking.scores)],
     )
     unknown = [id for id in ids.tolist() if id in found.unknown_followers]
     return replace(ranking, incomplete=(*unknown_followers(unknown), *silent))
@@ -155,8 +161,8 @@ def met(condition: Condition, facts: Facts, ids: np.ndarray) -> tuple[np.ndarray
     true, known = filters.decided(condition, facts)
     meets, is_known = true[at], known[at]
     return meets, (
-        *counted("condition", f"outside the condition ({condition})", ids[is_known & ~meets]),
-        *counted("condition_unknown", "for whom the condition is unknown", ids[~is_known]),
+        *counted("condition", f"outside the condition ({condition})", ids=ids[is_known & ~meets]),
+        *counted("condition_unknown", "for whom the condition is unknown", ids=ids[~is_known]),
     )
 
 
@@ -166,4 +172,4 @@ def default_candidates(
 ) -> Candidates:
     """Who of the workspace is ranked, for no brand in particular: past partners are counted among them."""
     workspace = as_workspace(workspace)
-    return candidates(load(workspace, data), None, True, bounds(followers, data))
+    return candidates(load(workspace, data), None, partners=True, within=bounds(followers, data))

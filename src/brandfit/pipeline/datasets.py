@@ -65,7 +65,7 @@ def fill_slots(workspace: Place, chosen: Mapping[str, str] | None = None) -> dic
     chosen = dict(chosen or {})
     for slot in chosen:
         if slot not in SLOTS:
-            raise UnknownName("slot", slot, SLOTS)
+            raise UnknownName("slot", slot, known=SLOTS)
     best = {slot: name for slot, name in preferred(workspace).items() if slot not in chosen}
     empty = {"none", categories.STATED}
     result = best | {s: n for s, n in chosen.items() if n not in empty}
@@ -119,7 +119,7 @@ def check(workspace: Place, settings: Mapping[str, Any] | None = None) -> checks
 
 @checked
 def encode(
-    workspace: Place, encoder: str, settings: Mapping[str, Any] | None = None, tick: Steps | None = None
+    workspace: Place, encoder: str, *, settings: Mapping[str, Any] | None = None, tick: Steps | None = None
 ) -> Features:
     """Features of everything in the workspace by one encoder; what was encoded before is not computed
     again."""
@@ -202,7 +202,7 @@ def find_brand(dataset: Dataset, brand: str) -> str:
         hint = "" if len(dataset.brands) else "This workspace has no brands."
         if brand in dataset.influencers.tolist():
             hint = f"It is an influencer. Brands for it: brandfit brands {brand}"
-        raise UnknownName("brand", brand, dataset.brands.tolist(), hint)
+        raise UnknownName("brand", brand, known=dataset.brands.tolist(), hint=hint)
     if dataset.representation[brand] == "none":
         raise UsageError(
             f"Nothing is known of {brand!r} to rank by: it has no posts, no brief and no known partners.",
@@ -226,7 +226,7 @@ def find_influencers(dataset: Dataset, influencers: Iterable[str]) -> list[str]:
         if id not in known:
             role = dataset.account(id)["role"] if id in _ids(dataset, "accounts") else ""
             hint = f"It is {'an' if role[:1] in 'aeiou' else 'a'} {role} here." if role else ""
-            raise UnknownName("influencer", id, known, hint)
+            raise UnknownName("influencer", id, known=known, hint=hint)
     return found
 
 
@@ -242,7 +242,7 @@ def find_accounts(dataset: Dataset, ids: Iterable[str]) -> list[str]:
     found = [account(id, "account") for id in ids]
     for id in found:
         if id not in known:
-            raise UnknownName("account", id, known)
+            raise UnknownName("account", id, known=known)
     return found
 
 
@@ -316,7 +316,7 @@ def check_settings(
                 f"{', '.join(takers) or 'nothing'}.",
             )
         elif dataset is not None and name.count(".") > 1 and name.partition(".")[0] in _kinds():
-            raise UnknownName("encoder", name.rpartition(".")[0], registry.names("encoder"))
+            raise UnknownName("encoder", name.rpartition(".")[0], known=registry.names("encoder"))
         elif _owner(name, data_settings()):
             raise UsageError(
                 f"Setting {name!r} is a setting of the data, not of this.",

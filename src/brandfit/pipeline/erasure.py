@@ -75,13 +75,15 @@ def forget(workspace: Place, accounts: Accounts, beside: Beside | None = None) -
     traces, rows = workspace.forget(accounts)
     cleaned = Cleaned()
     if workspace.fingerprint:
-        leftovers.clean_features(workspace, traces, workspace.known_ids(), cleaned)
+        leftovers.clean_features(workspace, traces, known=workspace.known_ids(), cleaned=cleaned)
         if traces.changed:
             _clean_encoded(workspace, cleaned)
         leftovers.clean_models(workspace, traces, cleaned)
         workspace.dataset()
     leftovers.clean_folders(workspace, traces, cleaned)
-    leftovers.search_folder(workspace, traces, cleaned, beside(traces) if beside is not None else ())
+    leftovers.search_folder(
+        workspace, traces, cleaned=cleaned, seen=beside(traces) if beside is not None else ()
+    )
     leftovers.compact(workspace.path / DATABASE)
     leftovers.finish(workspace, traces)
     again = [
@@ -99,7 +101,13 @@ def forget(workspace: Place, accounts: Accounts, beside: Beside | None = None) -
         for name in cleaned.models
         if name in registry.names("ranker")
     ]
-    return Forgotten(rows, cleaned, again, workspace.fingerprint, time.perf_counter() - started)
+    return Forgotten(
+        rows=rows,
+        cleaned=cleaned,
+        again=again,
+        fingerprint=workspace.fingerprint,
+        seconds=time.perf_counter() - started,
+    )
 
 
 def _clean_encoded(workspace: Workspace, cleaned: Cleaned) -> None:
@@ -112,13 +120,13 @@ def _clean_encoded(workspace: Workspace, cleaned: Cleaned) -> None:
     made = {name: workspace.feature_info(name)["key"].partition("-")[0] for name in workspace.feature_names()}
     for name, maker in made.items():
         if not (
-            maker in makers and _encoded_anew(workspace, dataset, makers[maker], wanted[maker])
+            maker in makers and _encoded_anew(workspace, dataset, encoder=makers[maker], wanted=wanted[maker])
         ) and leftovers.hears(name):
             leftovers.drop_features(
                 workspace,
                 name,
-                "it is made of what others say, and cannot be made again on the spot",
-                cleaned,
+                reason="it is made of what others say, and cannot be made again on the spot",
+                cleaned=cleaned,
             )
 
 
@@ -145,7 +153,7 @@ def _makers(workspace: Workspace, dataset: Dataset) -> dict[str, Encoder]:
     return found
 
 
-def _encoded_anew(workspace: Workspace, dataset: Dataset, encoder: Encoder, wanted: np.ndarray) -> bool:
+def _encoded_anew(workspace: Workspace, dataset: Dataset, *, encoder: Encoder, wanted: np.ndarray) -> bool:
     """Features as if nobody had been here, from what the store holds; False where that is too much to encode
     on the spot."""
     have = [np.ascontiguousarray(hashes).view("V16").ravel() for hashes, _ in workspace.units(encoder.maker)]
@@ -153,7 +161,7 @@ def _encoded_anew(workspace: Workspace, dataset: Dataset, encoder: Encoder, want
     if missing > FEW:
         return False
     try:
-        encoder.encode(dataset, workspace, None, thread_map)
+        encoder.encode(dataset, workspace, tick=None, map=thread_map)
     except (BrandfitError, OSError):
         return False
     return True

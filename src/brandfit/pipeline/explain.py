@@ -27,6 +27,7 @@ from brandfit.workspace import Place, Workspace, as_workspace
 def explain(
     workspace: Place,
     brand: Account,
+    *,
     influencer: Account,
     ranker: str | None = None,
     kinds: Texts = ("posts", "columns"),
@@ -35,7 +36,6 @@ def explain(
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
     followers: str | None = None,
-    *,
     map_method: MapMethod = "occlusion",
     query: RankingQuery | None = None,
 ) -> tuple[Explanation, Dataset]:
@@ -50,7 +50,7 @@ def explain(
     """
     workspace = as_workspace(workspace)
     kinds, sides = tuple(kinds), tuple(sides)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
     check_settings(settings, dataset)
     brand, influencer = find_brand(dataset, brand), find_influencer(dataset, influencer)
     wanted = {"words": "text", "maps": "picture"}
@@ -65,7 +65,16 @@ def explain(
 
     def explained() -> Explanation:
         return explaining.explain(
-            model, dataset, brand, influencer, kinds, sides, encoders, {}, seed, map_method
+            model,
+            dataset,
+            brand=brand,
+            influencer=influencer,
+            kinds=kinds,
+            sides=sides,
+            encoders=encoders,
+            more={},
+            seed=seed,
+            map_method=map_method,
         )
 
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
@@ -78,12 +87,13 @@ def explain(
     )
     key = (id(model), id(dataset), brand, influencer, *asked)
     made = workspace.memo.get("explanations", key, lambda: (explained(), model, dataset))[0]
-    return _placed(workspace, made, model, dataset, query, within), dataset
+    return _placed(workspace, made, model=model, dataset=dataset, query=query, within=within), dataset
 
 
 def _placed(
     workspace: Workspace,
     explanation: Explanation,
+    *,
     model: Ranker,
     dataset: Dataset,
     query: RankingQuery,
@@ -92,10 +102,18 @@ def _placed(
     """The explanation with the place, the score and the parts that the influencer has in the list of a
     query."""
     brand, influencer = explanation.brand, explanation.influencer
-    left_out = query.exclusion(dataset, brand, influencer, within)
+    left_out = query.exclusion(dataset, brand, influencer=influencer, within=within)
     own = query.without_marks_on(influencer)
-    everybody = with_guests(workspace, model, dataset, brand, within, [influencer], query.partners)
-    listed, everybody = narrowed(everybody, model, dataset, own, within)
+    everybody = with_guests(
+        workspace,
+        model,
+        dataset=dataset,
+        brand=brand,
+        within=within,
+        shown=[influencer],
+        partners=query.partners,
+    )
+    listed, everybody = narrowed(everybody, model, dataset=dataset, query=own, within=within)
     shown = listed.with_left_out(everybody, [influencer])
     at = shown.candidates.tolist().index(influencer)
     row = shown.subset(slice(at, at + 1)).rows()[0]
@@ -134,10 +152,14 @@ def map_methods(
 ) -> list[MapMethod]:
     """The methods that can draw heat maps here for a ranker."""
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
     encoder = reader_of(dataset.slots["picture"], None) if "picture" in dataset.slots else None
     methods: tuple[MapMethod, ...] = get_args(MapMethod)
-    return [method for method in methods if heatmap.lacking(method, model, dataset, encoder) is None]
+    return [
+        method
+        for method in methods
+        if heatmap.lacking(method, model, dataset=dataset, encoder=encoder) is None
+    ]
 
 
 @checked

@@ -42,6 +42,7 @@ PROFILE = "https://www.instagram.com/{}/"
 def export(
     workspace: Place,
     what: str,
+    *,
     file: str | Path,
     brands: Accounts | None = (),
     ranker: str | None = None,
@@ -63,7 +64,7 @@ def export(
     workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
     if what not in EXPORTS:
-        raise UnknownName("export", what, EXPORTS)
+        raise UnknownName("export", what, known=EXPORTS)
     narrows = isinstance(query, RankingQuery) and not query.is_default
     options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
     options |= {"A condition, a weight, a like or a dislike": narrows}
@@ -86,9 +87,18 @@ def export(
         brands = list(brands or ())
         of_brand = query if callable(query) else lambda _: query or RankingQuery()
         return tabular.write(
-            _rankings(workspace, brands, ranker, 50 if k is None else k, data, followers, of_brand), file
+            _rankings(
+                workspace,
+                brands,
+                ranker=ranker,
+                k=50 if k is None else k,
+                data=data,
+                followers=followers,
+                query_of=of_brand,
+            ),
+            file,
         )
-    return tabular.write(_exported(workspace, what, name, data), file)
+    return tabular.write(_exported(workspace, what, name=name, data=data), file)
 
 
 @checked
@@ -131,7 +141,9 @@ def _rejects(workspace: Workspace, earlier: bool) -> pa.Table:
     return pa.table({f: pa.array(values, types.get(f, pa.string())) for f, values in columns.items()})
 
 
-def _exported(workspace: Workspace, what: str, name: str | None, data: Mapping[str, Any] | None) -> pa.Table:
+def _exported(
+    workspace: Workspace, what: str, *, name: str | None, data: Mapping[str, Any] | None
+) -> pa.Table:
     if what in schema.TABLES:
         dataset = workspace.dataset()
         return dataset.links if what == "links" else getattr(dataset, what)
@@ -167,6 +179,7 @@ def _unranked(dataset: Dataset) -> list[str]:
 def _rankings(
     workspace: Workspace,
     brands: Sequence[str],
+    *,
     ranker: str | None,
     k: int,
     data: Mapping[str, Any] | None,
@@ -174,7 +187,7 @@ def _rankings(
     query_of: Callable[[str], RankingQuery],
 ) -> pa.Table:
     """One row for each of the k best of each brand; docs/exports.md says what each column is."""
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
     silent = set(_unranked(dataset))
     wanted = [find_brand(dataset, b) for b in brands] or [
         b for b in dataset.representation if b not in silent
@@ -184,17 +197,20 @@ def _rankings(
     for brand in wanted:
         query = query_of(brand)
         within = bounds(followers, data, filters.condition(query.where))
-        everybody = ranked(model, dataset, brand, query.partners, within)
-        ranking, _ = narrowed(everybody, model, dataset, query, within)
+        everybody = ranked(model, dataset, brand=brand, partners=query.partners, within=within)
+        ranking, _ = narrowed(everybody, model, dataset=dataset, query=query, within=within)
         labels = {"narrowed_by": query.narrowed_by, "adjusted_by": query.adjusted_by}
-        rows += [row | labels for row in _ranking_rows(workspace, model, dataset, facts, ranking, k)]
+        rows += [
+            row | labels
+            for row in _ranking_rows(workspace, model, dataset=dataset, facts=facts, ranking=ranking, k=k)
+        ]
     # Brands without likes have no part for them: every row gets the columns of all.
     columns = dict.fromkeys(name for row in rows for name in row)
     return pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows])
 
 
 def _ranking_rows(
-    workspace: Workspace, model: Ranker, dataset: Dataset, facts: Facts, ranking: Ranking, k: int
+    workspace: Workspace, model: Ranker, *, dataset: Dataset, facts: Facts, ranking: Ranking, k: int
 ) -> list[dict[str, Any]]:
     brand = ranking.brand
     # What lifts one candidate above another is the difference from the average candidate, not a part that all
@@ -204,8 +220,8 @@ def _ranking_rows(
         for name, values in ranking.parts.items()
     }
     best = ranking.top(k)
-    chance = pair_chances(model, dataset, brand, best.candidates)
-    topics = shared_topics(dataset, "concept", brand, best.candidates)
+    chance = pair_chances(model, dataset, brand=brand, influencers=best.candidates)
+    topics = shared_topics(dataset, "concept", brand=brand, influencers=best.candidates)
     about = describe_accounts(workspace, best.candidates)
     at = pa.array(
         np.searchsorted(facts.ids.astype(str), best.candidates.astype(str)), pa.int64()

@@ -95,6 +95,7 @@ def recognise(path: str | Path) -> str:
 def import_source(
     workspace: NewPlace,
     source: str,
+    *,
     path: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
@@ -115,7 +116,9 @@ def import_source(
     """
     if not isinstance(workspace, Workspace):
         with new_workspace(workspace) as made:
-            return import_source(made, source, path, settings, strict, tick, called)
+            return import_source(
+                made, source, path=path, settings=settings, strict=strict, tick=tick, called=called
+            )
     cls = registry.load("importer", source)
     importer = cls(cls.Config.from_settings(settings or {}))
     importer.stored_roles = workspace.roles()
@@ -125,7 +128,9 @@ def import_source(
     found = importer.read(where, tick or (lambda _bytes: None))
 
     def records() -> Iterator[Any]:
-        for record in process_selected(pictures.imported, found, Picture, lambda p: len(p.data), _refused):
+        for record in process_selected(
+            pictures.imported, found, only=Picture, size=lambda p: len(p.data), failed=_refused
+        ):
             if strict and isinstance(record, Reject):
                 raise DataError(
                     f"{record.file}, line {record.line}: {record.reason}.",
@@ -137,17 +142,17 @@ def import_source(
     left_out, merging = ErasureReport(), Merging()
     changes = workspace.write(label, records(), left_out, merging=merging)
     return Imported(
-        source,
-        called or str(where) if path is not None else "",
-        workspace.fingerprint,
-        changes,
-        workspace.rejects(of=left_out.number),
-        (*importer.warnings, *importer.unread.sentences(), *merging.sentences()),
-        time.perf_counter() - started,
-        left_out,
-        merging,
-        importer.unread.to_dict(),
-        candidates(workspace.dataset(), None, True, bounds(None, None)),
+        source=source,
+        path=called or str(where) if path is not None else "",
+        fingerprint=workspace.fingerprint,
+        changes=changes,
+        rejects=workspace.rejects(of=left_out.number),
+        warnings=(*importer.warnings, *importer.unread.sentences(), *merging.sentences()),
+        seconds=time.perf_counter() - started,
+        erasure_report=left_out,
+        merging=merging,
+        files_not_read=importer.unread.to_dict(),
+        candidates=candidates(workspace.dataset(), None, partners=True, within=bounds(None, None)),
     )
 
 

@@ -41,7 +41,7 @@ def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) 
     UnknownName for another word."""
     workspace = as_workspace(workspace)
     if what not in LISTINGS:
-        raise UnknownName("listing of a workspace", what, LISTINGS)
+        raise UnknownName("listing of a workspace", what, known=LISTINGS)
     if what in ("features", "models"):
         refuse_unread(data, {})
     if what == "features":
@@ -84,7 +84,7 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
     """What is installed: 'importers', 'encoders', 'rankers', 'protocols', 'metrics', 'filters', or the
     'settings' of one. Raises UnknownName for another word."""
     if what not in CATALOGUES:
-        raise UnknownName("catalogue", what, CATALOGUES)
+        raise UnknownName("catalogue", what, known=CATALOGUES)
     if what == "protocols":
         return [{"name": p.name, "what": p.sentence} for p in protocols.PROTOCOLS.values()]
     if what == "metrics":
@@ -111,8 +111,8 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
         raise UnknownName(
             "importer, encoder, profiler, ranker or protocol",
             name or "",
-            configs,
-            "" if name else "Name one: brandfit list settings wsim",
+            known=configs,
+            hint="" if name else "Name one: brandfit list settings wsim",
         )
     return [
         {"setting": n, "default": _text(f["default"]), "takes": f["type"], "what": f["description"]}

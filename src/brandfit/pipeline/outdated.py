@@ -145,7 +145,12 @@ def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleF
     if not gap.new and not gap.changed:
         return None
     return StaleFeatures(
-        name, features.level, len(gap.new), len(gap.changed), frozenset([*gap.new, *gap.changed]), why_not
+        name=name,
+        level=features.level,
+        new=len(gap.new),
+        changed=len(gap.changed),
+        ids=frozenset([*gap.new, *gap.changed]),
+        why_not=why_not,
     )
 
 

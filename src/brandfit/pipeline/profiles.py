@@ -30,6 +30,7 @@ DEFAULT_PROFILER = "combined"
 def profile(
     workspace: Place,
     profiler: str = DEFAULT_PROFILER,
+    *,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     labels: Files | None = (),
@@ -51,7 +52,7 @@ def profile(
     model.notes = dataset.notes
     model.fit(dataset, tick, cross=True)
     rows, read = workspace.fingerprint, features_read(dataset.slots[slot] for slot in model.reads)
-    features = model.encode(dataset, workspace, tick, thread_map)
+    features = model.encode(dataset, workspace, tick=tick, map=thread_map)
     workspace.note_maker(
         model.maker,
         {
@@ -67,7 +68,15 @@ def profile(
         posts, values = weighed
         name, key = (f"{told}{mark}{ATTENTION}" for told, mark in ((features.name, "."), (features.key, "-")))
         workspace.save(
-            Features(name, posts, values[:, None].astype(np.float32), "post", (ATTENTION,), key, ATTENTION)
+            Features(
+                name=name,
+                ids=posts,
+                values=values[:, None].astype(np.float32),
+                level="post",
+                columns=(ATTENTION,),
+                key=key,
+                slot=ATTENTION,
+            )
         )
     return model, features
 
@@ -76,6 +85,7 @@ def profile(
 def judge_profilers(
     workspace: Place,
     profilers: Texts,
+    *,
     settings: Mapping[str, Any] | None = None,
     other: Place | None = None,
     folds: Places = 5,
@@ -102,11 +112,11 @@ def judge_profilers(
         )
     dataset = with_labels(with_features(workspace), labels or (), made)
     if other is None:
-        return judge(makers, dataset, None, folds, seeds, tick)
+        return judge(makers, dataset, other=None, folds=folds, seeds=seeds, tick=tick)
     judged = with_labels(with_features(other), (), made)
     shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
     left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
-    return judge(makers, left, right, folds, seeds, tick)
+    return judge(makers, left, other=right, folds=folds, seeds=seeds, tick=tick)
 
 
 @checked
@@ -175,7 +185,7 @@ def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
 
 @checked
 def posts_to_label(
-    workspace: Place, done: Texts, count: Count, seed: int = 0, kind: Kind = "account"
+    workspace: Place, done: Texts, *, count: Count, seed: int = 0, kind: Kind = "account"
 ) -> tuple[list[tuple[str, list[str]]], list[str]]:
     """Influencers or posts to label by hand, drawn anew, with what each says; and the categories that the
     workspace knows."""

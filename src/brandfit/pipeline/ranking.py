@@ -62,6 +62,7 @@ from brandfit.workspace import Place, Workspace, as_workspace
 def train(
     workspace: Place,
     ranker: str,
+    *,
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -105,7 +106,7 @@ def train(
 
 @checked
 def fitted(
-    workspace: Place, ranker: str, data: Mapping[str, Any] | None = None, brand: Account | None = None
+    workspace: Place, ranker: str, *, data: Mapping[str, Any] | None = None, brand: Account | None = None
 ) -> tuple[Ranker, Dataset]:
     """A ranker ready to score, with the Dataset that it reads: the trained model, or a ranker that needs no
     training.
@@ -195,7 +196,7 @@ class RankingQuery:
         disliked = [id for id in handles(self.dislike) if id != influencer]
         return replace(self, dislike=disliked, not_this=[*self.not_this, influencer])
 
-    def exclusion(self, dataset: Dataset, brand: str, influencer: str, within: Bounds) -> Counted | None:
+    def exclusion(self, dataset: Dataset, brand: str, *, influencer: str, within: Bounds) -> Counted | None:
         """Why an influencer is not in the list that this asks for; None if it is."""
         for ids, reason, text in (
             (handles([*self.dislike, *self.not_this]), "disliked", "marked “Not this”"),
@@ -203,7 +204,7 @@ class RankingQuery:
         ):
             if influencer in ids:
                 return Counted(reason, text, 1, (influencer,))
-        found = candidates(dataset, brand, self.partners, within)
+        found = candidates(dataset, brand, partners=self.partners, within=within)
         if influencer not in set(found.ids.tolist()):
             if not self.partners and influencer in dataset.partners.get(brand, set()):
                 return Counted("partner", "past partner of the brand", 1, (influencer,))
@@ -222,6 +223,7 @@ class RankingQuery:
 def rank(
     workspace: Place,
     brand: Account,
+    *,
     ranker: str | None = None,
     k: Count | None = None,
     partners: bool = False,
@@ -232,7 +234,6 @@ def rank(
     dislike: Accounts | None = (),
     followers: str | None = None,
     exclude: Accounts | None = (),
-    *,
     not_this: Accounts | None = (),
     keywords: Texts | None = (),
 ) -> Ranking:
@@ -253,7 +254,7 @@ def rank(
     Who is left out is counted in ``excluded``; candidates about whom something is unknown in ``incomplete``.
     """
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
     brand = find_brand(dataset, brand)
     marks = RankingQuery(like=list(like or ()), dislike=list(dislike or ()), not_this=list(not_this or ()))
     query = replace(
@@ -265,14 +266,14 @@ def rank(
         keywords=list(keywords or ()),
     )
     within = bounds(followers, data, filters.condition(where))
-    everybody = all_ranked(workspace, model, dataset, brand, partners, within)
-    found, _ = narrowed(everybody, model, dataset, query, within)
+    everybody = all_ranked(workspace, model, dataset=dataset, brand=brand, partners=partners, within=within)
+    found, _ = narrowed(everybody, model, dataset=dataset, query=query, within=within)
     found = with_waiting_notes(workspace, dataset, found)
     return found if k is None else found.top(k)
 
 
 def narrowed(
-    everybody: Ranking, model: Ranker, dataset: Dataset, query: RankingQuery, within: Bounds
+    everybody: Ranking, model: Ranker, *, dataset: Dataset, query: RankingQuery, within: Bounds
 ) -> tuple[Ranking, Ranking]:
     """The list that a query asks for, and the whole ranking (``everybody``: all candidates, and guests) with
     its scores and in its order.
@@ -283,11 +284,13 @@ def narrowed(
         everybody = weighted(everybody, query.weights)
     if query.like or query.dislike:
         alike = dataset.cached("lookalikes", lambda: Lookalikes(dataset))
-        everybody = feedback.refined(everybody, alike, handles(query.like), handles(query.dislike))
+        everybody = feedback.refined(
+            everybody, alike, like=handles(query.like), dislike=handles(query.dislike)
+        )
     found = everybody if everybody.guests is None else everybody.subset(everybody.is_candidate)
     found = replace(found, guests=None)
     before = found.candidates
-    found = without(found, dataset, query.exclude, query.not_this)
+    found = without(found, dataset, exclude=query.exclude, not_this=query.not_this)
     if (condition := filters.condition(query.where)) is not None:
         facts = dataset.cached("facts", lambda: Facts(dataset))
         found = found.narrowed(*met(condition, facts, found.candidates))
@@ -296,20 +299,20 @@ def narrowed(
         ids, unmatched = matching(dataset, query.keywords)
         keep = np.isin(found.candidates.astype(str), ids.astype(str))
         found = found.narrowed(
-            keep, counted("no_match", "without a match for the words", found.candidates[~keep])
+            keep, counted("no_match", "without a match for the words", ids=found.candidates[~keep])
         )
         found = replace(found, notes=(*unmatched_notes(unmatched), *found.notes))
     if len(found) < len(before) or query.dislike:
-        chosen = candidates(dataset, found.brand, query.partners, within)
+        chosen = candidates(dataset, found.brand, partners=query.partners, within=within)
         found = with_incomplete(found, chosen)
-        found = _with_unknown_slots(found, model, dataset, chosen.ids)
+        found = _with_unknown_slots(found, model, dataset=dataset, ids=chosen.ids)
     if query.like or query.dislike:
         adjusted = feedback.adjusted_note(found, handles(query.like), handles(query.dislike))
         found = replace(found, notes=(adjusted, *found.notes))
     return found, everybody
 
 
-def _with_unknown_slots(ranking: Ranking, model: Ranker, dataset: Dataset, ids: np.ndarray) -> Ranking:
+def _with_unknown_slots(ranking: Ranking, model: Ranker, *, dataset: Dataset, ids: np.ndarray) -> Ranking:
     """The ranking with notes on unknown slots that count its candidates, in place of those that count all
     candidates (ids)."""
     is_listed = np.isin(ids.astype(str), ranking.candidates.astype(str))
@@ -324,16 +327,16 @@ def _with_unknown_slots(ranking: Ranking, model: Ranker, dataset: Dataset, ids: 
 def encoding_notes(
     workspace: Place,
     accounts: Accounts | None = (),
+    *,
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
-    *,
     candidates: bool = False,
 ) -> tuple[str, ...]:
     """Notes on the posts of these accounts (default: all brands) that a ranker encodes in memory, or leaves
     out because they are not encoded; with ``candidates`` also on those of all influencers. Raises
     UnknownName."""
     workspace = as_workspace(workspace)
-    _, dataset = fitted(workspace, ranker or default_ranker(workspace), data)
+    _, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
     ids = find_accounts(dataset, accounts or ()) or dataset.brands.tolist()
     notes = encoding_of(workspace, dataset, ids).notes
     older = older_features_note(workspace, dataset, dataset.influencers.tolist()) if candidates else ""
@@ -351,6 +354,7 @@ def lately_ranked(workspace: Place) -> list[str]:
 def chances(
     workspace: Place,
     brand: Account,
+    *,
     influencers: Accounts,
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
@@ -358,7 +362,7 @@ def chances(
     """Of each influencer the chance that it works with the brand, with its 95 % interval; None where the
     ranker tells none. Raises UnknownName."""
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, brand)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
     brand, influencers = find_brand(dataset, brand), find_influencers(dataset, influencers)
     asked = np.array([brand], dtype=object)
     # Those of all others too: the next page, filter or like asks for some of them.
@@ -377,7 +381,7 @@ def chances(
 
 
 def pair_chances(
-    model: Ranker, dataset: Dataset, brand: str, influencers: np.ndarray
+    model: Ranker, dataset: Dataset, *, brand: str, influencers: np.ndarray
 ) -> list[list[float | None]] | None:
     """(n,) lists: the chance that each works with the brand, and the ends of its 95 % interval, None where
     there is no evidence; None where the ranker gives no probability. Costs as much as scoring these
@@ -391,7 +395,9 @@ def pair_chances(
     ]
 
 
-def without(ranking: Ranking, dataset: Dataset, exclude: Sequence[str], not_this: Sequence[str]) -> Ranking:
+def without(
+    ranking: Ranking, dataset: Dataset, *, exclude: Sequence[str], not_this: Sequence[str]
+) -> Ranking:
     """The ranking without these influencers, which counts them. Raises UnknownName."""
     excluded, disliked = find_influencers(dataset, exclude), find_influencers(dataset, not_this)
     return feedback.without(ranking, excluded=excluded, disliked=disliked)
@@ -406,6 +412,7 @@ def handles(names: Iterable[str]) -> list[str]:
 def rank_brief(
     workspace: Place,
     text: str,
+    *,
     pictures: Files | None = (),
     ranker: str | None = None,
     k: Count | None = None,
@@ -417,10 +424,10 @@ def rank_brief(
 
     followers  as in ``rank``
     """
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data, BRIEF)
+    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=BRIEF)
     check_settings(settings, dataset)
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
-    asked = with_brief(dataset, text, paths(pictures or (), "pictures"), readers)
+    asked = with_brief(dataset, text, pictures=paths(pictures or (), "pictures"), readers=readers)
     unread = [
         slot for slot in model.used_slots(dataset) if slot not in readers and slot not in model.one_sided
     ]
@@ -433,7 +440,7 @@ def rank_brief(
             "no word of the brief is in any post here: the order rests on likeness of meaning alone, if on "
             "anything"
         )
-    ranking = ranked(model, asked, BRIEF, True, bounds(followers, data))
+    ranking = ranked(model, asked, brand=BRIEF, partners=True, within=bounds(followers, data))
     ranking = replace(ranking, notes=(*ranking.notes, *notes))
     return ranking if k is None else ranking.top(k)
 
@@ -452,6 +459,7 @@ def _shares_a_word(dataset: Dataset, text: str) -> bool:
 def with_guests(
     workspace: Workspace,
     model: Ranker,
+    *,
     dataset: Dataset,
     brand: str,
     within: Bounds,
@@ -461,39 +469,48 @@ def with_guests(
     """All candidates within the bounds, and those of ``shown`` that are no candidates as guests. Raises
     UnknownName."""
     shown = find_influencers(dataset, shown)
-    found = candidates(dataset, brand, partners, within)
+    found = candidates(dataset, brand, partners=partners, within=within)
     inside = set(found.ids.tolist())
     guests = [id for id in dict.fromkeys(shown) if id not in inside]
     if inside or not guests:
-        ranking = all_ranked(workspace, model, dataset, brand, partners, within)
+        ranking = all_ranked(workspace, model, dataset=dataset, brand=brand, partners=partners, within=within)
     else:  # A ranker ranks nobody only if it is given nobody: all that is shown are guests.
         empty = np.array([], dtype=object)
-        ranking = Ranking(brand, empty, np.array([]), {}, model.name, dataset.fingerprint)
+        ranking = Ranking(
+            brand=brand,
+            candidates=empty,
+            scores=np.array([]),
+            parts={},
+            ranker=model.name,
+            fingerprint=dataset.fingerprint,
+        )
         ranking = with_counts(ranking, found)
     if not guests:
         return ranking
-    return ranking.with_guests(model.rank(dataset, brand, np.array(guests, dtype=object)))
+    return ranking.with_guests(model.rank(dataset, brand, candidates=np.array(guests, dtype=object)))
 
 
-def ranked(model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds) -> Ranking:
+def ranked(model: Ranker, dataset: Dataset, *, brand: str, partners: bool, within: Bounds) -> Ranking:
     """All candidates within the bounds, best first, with who was left out."""
-    found = candidates(dataset, brand, partners, within)
+    found = candidates(dataset, brand, partners=partners, within=within)
     if not len(found.ids) and found.excluded:
         raise UsageError(
             f"No influencer is a candidate for {brand}. Left out: {listed(found.excluded)}.",
             f"Change the bounds ({within.sentence}): --followers 1k..500k. To see past partners: --partners.",
         )
-    return with_counts(model.rank(dataset, brand, found.ids), found)
+    return with_counts(model.rank(dataset, brand, candidates=found.ids), found)
 
 
 def all_ranked(
-    workspace: Workspace, model: Ranker, dataset: Dataset, brand: str, partners: bool, within: Bounds
+    workspace: Workspace, model: Ranker, *, dataset: Dataset, brand: str, partners: bool, within: Bounds
 ) -> Ranking:
     """The same; the workspace keeps the latest."""
     # What is kept holds the model and the Dataset, so that their ids stay theirs.
     key = (id(model), id(dataset), brand, partners, within)
     made: Ranking = workspace.memo.get(
-        "rankings", key, lambda: (ranked(model, dataset, brand, partners, within), model, dataset)
+        "rankings",
+        key,
+        lambda: (ranked(model, dataset, brand=brand, partners=partners, within=within), model, dataset),
     )[0]
     return made
 
@@ -502,6 +519,7 @@ def all_ranked(
 def evaluate(
     workspace: Place,
     rankers: Texts,
+    *,
     protocol: str = "expansion",
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
@@ -535,8 +553,16 @@ def evaluate(
     judged: dict[str, type[Config]] = {name: registry.load("ranker", name).Config for name in makers}
     check_settings(settings, others={"protocol": chosen.Config, **judged})
     if not refit:
-        return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder)
-    return evaluation.evaluate(makers, dataset, chosen, seeds, tick, folder, Refit.of(workspace, dataset))
+        return evaluation.evaluate(makers, dataset, protocol=chosen, seeds=seeds, tick=tick, folder=folder)
+    return evaluation.evaluate(
+        makers,
+        dataset,
+        protocol=chosen,
+        seeds=seeds,
+        tick=tick,
+        folder=folder,
+        prepare=Refit.of(workspace, dataset),
+    )
 
 
 def _maker(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:

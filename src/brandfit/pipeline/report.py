@@ -30,6 +30,7 @@ ENDINGS = (".html", ".pdf")
 def report(
     workspace: Place,
     brand: Account,
+    *,
     file: str | Path,
     ranker: str | None = None,
     k: Count = 10,
@@ -43,7 +44,6 @@ def report(
     tick: Steps | None = None,
     influencers: Accounts | None = (),
     followers: str | None = None,
-    *,
     objective: str | None = None,
     currency: str | None = None,
     exclude: Accounts | None = (),
@@ -74,16 +74,16 @@ def report(
     if path.suffix.lower() == ".pdf":
         pdf.needed()
     name = ranker or default_ranker(workspace)
-    model, dataset = fitted(workspace, name, data, brand)
+    model, dataset = fitted(workspace, name, data=data, brand=brand)
     brand = find_brand(dataset, brand)
     chosen = None
     if budget is not None or count is not None:
         chosen = shortlist(
             workspace,
             brand,
-            budget,
-            count,
-            name,
+            budget=budget,
+            count=count,
+            ranker=name,
             price_list=price_list,
             data=data,
             settings=of_prices,
@@ -111,24 +111,24 @@ def report(
     influencers = find_influencers(dataset, influencers or ())
     within = bounds(followers, data)
     query = RankingQuery(exclude=list(exclude or ()), not_this=list(not_this or ()))
-    everybody = with_guests(workspace, model, dataset, brand, within, influencers)
-    listed, everybody = narrowed(everybody, model, dataset, query, within)
+    everybody = with_guests(workspace, model, dataset=dataset, brand=brand, within=within, shown=influencers)
+    listed, everybody = narrowed(everybody, model, dataset=dataset, query=query, within=within)
     listed = with_waiting_notes(workspace, dataset, listed)
     ranking = listed.with_left_out(everybody, influencers)
-    left_out = {id: query.exclusion(dataset, brand, id, within) for id in influencers}
+    left_out = {id: query.exclusion(dataset, brand, influencer=id, within=within) for id in influencers}
     said = gather(
         model,
         dataset,
-        ranking,
-        k,
-        chosen,
-        reader,
-        about,
-        origin,
-        None,
-        seed,
-        tick,
-        influencers,
+        ranking=ranking,
+        k=k,
+        shortlist=chosen,
+        maps=reader,
+        about=about,
+        origin=origin,
+        today=None,
+        seed=seed,
+        tick=tick,
+        influencers=influencers,
         left_out={id: one for id, one in left_out.items() if one is not None},
     )
     page = html.render(said)

@@ -73,6 +73,7 @@ class SearchPage:
 def search(
     workspace: Place,
     keywords: Texts | None = (),
+    *,
     where: str | Mapping[str, Any] | None = None,
     sort: str | None = None,
     k: Count = 20,
@@ -101,10 +102,10 @@ def search(
     is_found[found] = True
     excluded = (
         *_unmet(condition, facts),
-        *counted("no_match", "without a match for the words", facts.ids[allowed & ~is_found]),
+        *counted("no_match", "without a match for the words", ids=facts.ids[allowed & ~is_found]),
     )
     if sort:
-        found = _sorted(facts, found, asked[0], sort.startswith("-"))
+        found = _sorted(facts, found, by=asked[0], least=sort.startswith("-"))
     page = found[offset : offset + k]
     ids = facts.ids[page].tolist()
     why = (
@@ -118,7 +119,9 @@ def search(
             why, describe_accounts(workspace, ids), _result_rows(facts, asked, page), strict=True
         )
     ]
-    result = _search_page(rows, len(found), condition, unknown, asked, facts, excluded)
+    result = _search_page(
+        rows, len(found), condition=condition, unknown=unknown, asked=asked, facts=facts, excluded=excluded
+    )
     if not keywords:
         return result
     if older := older_features_note(as_workspace(workspace), dataset, facts.ids[allowed].tolist()):
@@ -158,6 +161,7 @@ _COUNTS_NOT = {False: "this word matches nobody", True: "these words match nobod
 def similar(
     workspace: Place,
     accounts: Accounts | None = (),
+    *,
     picture: str | Path | None = None,
     where: str | Mapping[str, Any] | None = None,
     k: Count = 20,
@@ -187,8 +191,8 @@ def similar(
         found = alike.similar(like, len(facts), allowed)
     else:
         readers = {s: e for s, e in readers_of(dataset, settings).items() if s == "picture"}
-        shown = with_brief(dataset, "", [picture], readers)
-        rows = {"picture": brand_vectors(shown, "picture", np.array([BRIEF], dtype=object)).values[0]}
+        shown = with_brief(dataset, "", pictures=[picture], readers=readers)
+        rows = {"picture": brand_vectors(shown, "picture", brands=np.array([BRIEF], dtype=object)).values[0]}
         found = alike.similar_to_rows(rows, len(facts), allowed)
     named = np.isin(facts.ids.astype(str), like)
     is_found = np.isin(facts.ids.astype(str), [one.influencer for one in found])
@@ -196,8 +200,10 @@ def similar(
     found = found[:k]
     excluded = (
         *_unmet(condition, facts),
-        *counted("in_query", "named in the request", facts.ids[allowed & named]),
-        *counted("no_evidence", "with nothing encoded to compare", facts.ids[allowed & ~named & ~is_found]),
+        *counted("in_query", "named in the request", ids=facts.ids[allowed & named]),
+        *counted(
+            "no_evidence", "with nothing encoded to compare", ids=facts.ids[allowed & ~named & ~is_found]
+        ),
     )
     told = [
         {"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found
@@ -209,7 +215,9 @@ def similar(
     rows_ = [
         {**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)
     ]
-    made = _search_page(rows_, total, condition, unknown, asked, facts, excluded)
+    made = _search_page(
+        rows_, total, condition=condition, unknown=unknown, asked=asked, facts=facts, excluded=excluded
+    )
     return replace(made, notes=[*notes, *made.notes])
 
 
@@ -255,6 +263,7 @@ def _result_rows(facts: Facts, asked: Sequence[filters.Test], at: np.ndarray) ->
 def _search_page(
     rows: Sequence[Mapping[str, Any]],
     total: int,
+    *,
     condition: filters.Condition | None,
     unknown: int,
     asked: Sequence[filters.Test],
@@ -263,17 +272,17 @@ def _search_page(
 ) -> SearchPage:
     sentence = str(condition) if condition is not None else ""
     return SearchPage(
-        rows,
-        total,
-        sentence,
-        unknown,
-        [leaf.fact for leaf in asked],
-        filters.notes(condition, facts),
-        excluded,
+        rows=rows,
+        total=total,
+        sentence=sentence,
+        unknown=unknown,
+        facts=[leaf.fact for leaf in asked],
+        notes=filters.notes(condition, facts),
+        excluded=excluded,
     )
 
 
-def _sorted(facts: Facts, found: np.ndarray, by: filters.Test, least: bool) -> np.ndarray:
+def _sorted(facts: Facts, found: np.ndarray, *, by: filters.Test, least: bool) -> np.ndarray:
     """By a fact; those of which it is not known come last, equal ones as they were."""
     values = by.column(facts).to_pylist()
     key = [(values[n] is None, (values[n] or 0) * (1 if least else -1)) for n in found.tolist()]

@@ -50,15 +50,24 @@ def update(workspace: Place, tell: Tell | None = None) -> Updated:
                 f"It is not known any more how {name} was encoded.",
                 f"Encode it again: brandfit encode {name}",
             )
-        encoder.encode(workspace.dataset(), workspace, _tick(tell, name), thread_map)
+        encoder.encode(workspace.dataset(), workspace, tick=_tick(tell, name), map=thread_map)
     profiles = [one.name for one in outdated(workspace).profiles if not one.why_not]
     for name in profiles:
         note = profile_note(workspace, name) or {}
-        profile(workspace, note["profiler"], note["config"], note["seed"], tick=_tick(tell, name))
+        profile(
+            workspace, note["profiler"], settings=note["config"], seed=note["seed"], tick=_tick(tell, name)
+        )
     models = [one.name for one in outdated(workspace).models if not one.why_not]
     for name in models:
         info = workspace.model_info(name)
-        train(workspace, name, info["config"], chosen_data(info), info["seed"], _tick(tell, name))
+        train(
+            workspace,
+            name,
+            settings=info["config"],
+            data=chosen_data(info),
+            seed=info["seed"],
+            tick=_tick(tell, name),
+        )
     return Updated(tuple(features), tuple(profiles), tuple(models), outdated(workspace))
 
 

@@ -21,6 +21,7 @@ class AttentiveNet(nn.Module):
         self,
         dims: dict[str, int],
         classes: int,
+        *,
         post_classes: int,
         dropout: float,
         width: float,

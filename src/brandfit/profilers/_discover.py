@@ -29,7 +29,7 @@ class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def discovered(
-    dataset: Dataset, topics: int = 10, words: int = 10, seed: int = 0
+    dataset: Dataset, topics: int = 10, *, words: int = 10, seed: int = 0
 ) -> tuple[list[Topic], np.ndarray, np.ndarray]:
     """Topics, account ids (n,) and the share (n, k) of each topic in what an account says of itself.
 
@@ -103,10 +103,10 @@ def filled(file: str | Path) -> bool:
         return True
 
 
-def applied(dataset: Dataset, named: Sequence[Topic], share: float = 0.5, seed: int = 0) -> dict[str, str]:
+def applied(dataset: Dataset, named: Sequence[Topic], *, share: float = 0.5, seed: int = 0) -> dict[str, str]:
     """Account to category, of those that say something of one category's topics for ``share`` of what they
     say."""
-    topics, ids, shares = discovered(dataset, len(named), len(named[0].words), seed)
+    topics, ids, shares = discovered(dataset, len(named), words=len(named[0].words), seed=seed)
     if [topic.words for topic in topics] != [topic.words for topic in named]:
         raise UsageError(
             "The topics of this workspace are not those of the file: what accounts say, or the seed, has "

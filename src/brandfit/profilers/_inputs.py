@@ -46,7 +46,15 @@ class Single:
         inside = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         row = np.repeat(first[at], counts) + inside
         values, has = ({slot: v[row] for slot, v in rows.items()} for rows in (self.values, self.has))
-        return Single(self.ids[row], counts, values, has, self.labels[row], self.pictures[row], self.read)
+        return Single(
+            ids=self.ids[row],
+            counts=counts,
+            values=values,
+            has=has,
+            labels=self.labels[row],
+            pictures=self.pictures[row],
+            read=self.read,
+        )
 
     @property
     def owner(self) -> np.ndarray:
@@ -79,11 +87,11 @@ class Inputs:
     def subset(self, at: np.ndarray) -> Inputs:
         """Of these accounts (m,) alone."""
         return Inputs(
-            self.ids[at],
-            {field: [texts[i] for i in at.tolist()] for field, texts in self.words.items()},
-            self.numbers[at],
-            {slot: Vectors(v.values[at], v.present[at]) for slot, v in self.slots.items()},
-            self.single.subset(at) if self.single is not None else None,
+            ids=self.ids[at],
+            words={field: [texts[i] for i in at.tolist()] for field, texts in self.words.items()},
+            numbers=self.numbers[at],
+            slots={slot: Vectors(v.values[at], v.present[at]) for slot, v in self.slots.items()},
+            single=self.single.subset(at) if self.single is not None else None,
         )
 
     def digests(self) -> list[str]:
@@ -114,7 +122,7 @@ class Inputs:
 
 
 def inputs(
-    dataset: Dataset, ids: np.ndarray, slots: Sequence[str], single: int = 0, pictures: bool = False
+    dataset: Dataset, ids: np.ndarray, *, slots: Sequence[str], single: int = 0, pictures: bool = False
 ) -> Inputs:
     """What is known of these accounts (distinct ids), with the Features of these slots, and ``single`` posts
     of each at most.
@@ -168,11 +176,17 @@ def inputs(
         [np.log1p(np.maximum(stated, 0)), counts[:, 0], np.log1p(each[:, :2]), each[:, 2:]]
     )
     return Inputs(
-        ids,
-        {field: ["\n".join(texts) for texts in of_all] for field, of_all in found.items()},
-        numbers,
-        {slot: account_vectors(dataset, slot, ids) for slot in slots},
-        _newest(dataset, ids, [s for s in slots if dataset.slots[s].level == "post"], single, pictures)
+        ids=ids,
+        words={field: ["\n".join(texts) for texts in of_all] for field, of_all in found.items()},
+        numbers=numbers,
+        slots={slot: account_vectors(dataset, slot, accounts=ids) for slot in slots},
+        single=_newest(
+            dataset,
+            ids,
+            slots=[s for s in slots if dataset.slots[s].level == "post"],
+            most=single,
+            pictures=pictures,
+        )
         if single
         else None,
     )
@@ -181,6 +195,7 @@ def inputs(
 def inputs_of_posts(
     dataset: Dataset,
     ids: np.ndarray,
+    *,
     slots: Sequence[str],
     single: int = 0,
     pictures: bool = False,
@@ -222,15 +237,17 @@ def inputs_of_posts(
     # A post stands for itself.
     known = _any([v.present for v in found.values()], seen := _first_pictures(dataset, ids, pictures))
     return Inputs(
-        ids,
-        words,
-        numbers,
-        found,
-        _single(dataset, ids[known], known.astype(np.int64), slots, seen[known]) if single else None,
+        ids=ids,
+        words=words,
+        numbers=numbers,
+        slots=found,
+        single=_single(dataset, ids[known], counts=known.astype(np.int64), slots=slots, pictures=seen[known])
+        if single
+        else None,
     )
 
 
-def _newest(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int, pictures: bool) -> Single:
+def _newest(dataset: Dataset, ids: np.ndarray, *, slots: Sequence[str], most: int, pictures: bool) -> Single:
     """The newest posts of each account that have any of these Features (or pictures), the newest first."""
     posts = dataset.posts
     account = pc.index_in(posts["account"], value_set=pa.array(ids, pa.string())).fill_null(-1).to_numpy()
@@ -242,16 +259,18 @@ def _newest(dataset: Dataset, ids: np.ndarray, slots: Sequence[str], most: int, 
     total = np.bincount(account[used], minlength=len(ids))
     used = used[np.arange(len(used)) - np.repeat(np.cumsum(total) - total, total) < most]
     names = posts["id"].take(pa.array(used)).to_numpy().astype(object)
-    return _single(dataset, names, np.minimum(total, most), slots, seen[used])
+    return _single(dataset, names, counts=np.minimum(total, most), slots=slots, pictures=seen[used])
 
 
 def _single(
-    dataset: Dataset, ids: np.ndarray, counts: np.ndarray, slots: Sequence[str], pictures: np.ndarray
+    dataset: Dataset, ids: np.ndarray, *, counts: np.ndarray, slots: Sequence[str], pictures: np.ndarray
 ) -> Single:
     rows = {slot: dataset.slots[slot].values_of(ids) for slot in slots}
     values, has = ({slot: found[n] for slot, found in rows.items()} for n in (0, 1))
     labels = np.array([dataset.post_categories.get(id) for id in ids.tolist()], dtype=object)
-    return Single(ids, counts, values, has, labels, pictures, dataset.picture)
+    return Single(
+        ids=ids, counts=counts, values=values, has=has, labels=labels, pictures=pictures, read=dataset.picture
+    )
 
 
 def _first_pictures(dataset: Dataset, posts: np.ndarray, wanted: bool) -> np.ndarray:

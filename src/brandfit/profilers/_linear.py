@@ -16,6 +16,7 @@ from brandfit.profilers.base import Predictor
 def linear(
     known: Inputs,
     labels: np.ndarray,
+    *,
     classes: int,
     words: Words,
     slots: Sequence[str] = (),
@@ -23,12 +24,12 @@ def linear(
     c: float = 2.0,
 ) -> Predictor:
     """Fitted on these accounts; ``c`` is the inverse of the ridge penalty."""
-    fitted = matrix(known, words, slots, numbers)
-    model = logistic(fitted.features(known), labels, c, classes)
+    fitted = matrix(known, words, slots=slots, numbers=numbers)
+    model = logistic(fitted.features(known), labels, c=c, classes=classes)
     return lambda asked: model(fitted.features(asked))
 
 
-def logistic(rows: Any, labels: np.ndarray, c: float, classes: int) -> Callable[[Any], np.ndarray]:
+def logistic(rows: Any, labels: np.ndarray, *, c: float, classes: int) -> Callable[[Any], np.ndarray]:
     """From rows (m, d), dense or sparse, to (m, classes) probabilities."""
     seen = np.unique(labels)
     if len(seen) < 2:  # of one class alone there is nothing to learn

@@ -34,7 +34,7 @@ class Matrix:
         return sparse.hstack([sparse.csr_matrix(part) for part in rows], format="csr", dtype=np.float32)
 
 
-def matrix(known: Inputs, words: Words, slots: Sequence[str] = (), numbers: bool = False) -> Matrix:
+def matrix(known: Inputs, words: Words, *, slots: Sequence[str] = (), numbers: bool = False) -> Matrix:
     """Fitted on these accounts; what none of them says is left out."""
     parts: list[Callable[[Inputs], Any]] = []
     for field, ways in words.items():

@@ -35,7 +35,7 @@ class Pooled(Profiler):
                 f"{self.name} reads Features of words and pictures, and there are none.",
                 "Encode first: brandfit encode text.minilm image.classical",
             )
-        rows = matrix(known, {}, list(known.slots))
+        rows = matrix(known, {}, slots=list(known.slots))
         model = self.build_classifier(seed, np.unique(labels, return_counts=True)[1]).fit(
             dense(rows.features(known)), labels
         )

@@ -38,7 +38,7 @@ class Tuned:
     """
 
     def __init__(
-        self, blocks: int, weights: str, download: bool, device: str, pixels: int, mapper: Map = map
+        self, blocks: int, weights: str, *, download: bool, device: str, pixels: int, mapper: Map = map
     ) -> None:
         import copy
 
@@ -55,6 +55,7 @@ class Tuned:
         self,
         read: Read,
         hashes: Sequence[str],
+        *,
         labels: np.ndarray,
         held: np.ndarray,
         classes: int,
@@ -63,12 +64,12 @@ class Tuned:
     ) -> Tuned:
         """Tune on pictures (n) with class numbers (n,); those that are ``held`` (n,) say when to stop."""
         torch = need_torch("tuning")
-        network = _network(torch, self.model, classes, seed)
+        network = _network(torch, self.model, classes=classes, seed=seed)
         device = next(self.model.parameters()).device
         learned, asked = np.flatnonzero(~held), np.flatnonzero(held)
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
-            return self._batches(read, hashes, rng.permutation(learned), self._augment())
+            return self._batches(read, hashes, order=rng.permutation(learned), augment=self._augment())
 
         def loss(batch: Any) -> Any:
             at, pictures = batch
@@ -77,14 +78,16 @@ class Tuned:
             )
 
         def validate() -> float:
-            found = [(float(loss(batch)), len(batch[0])) for batch in self._batches(read, hashes, asked)]
+            found = [
+                (float(loss(batch)), len(batch[0])) for batch in self._batches(read, hashes, order=asked)
+            ]
             return sum(value * n for value, n in found) / max(sum(n for _, n in found), 1)
 
         train(
             network,
             torch.optim.Adam((p for p in network.parameters() if p.requires_grad), lr=0.001),
-            batches,
-            loss,
+            batches=batches,
+            loss=loss,
             epochs=epochs,
             seed=seed,
             patience=2,
@@ -98,7 +101,7 @@ class Tuned:
         (n,)."""
         values = np.zeros((len(hashes), InceptionV3.dim), np.float32)
         present = np.zeros(len(hashes), bool)
-        for at, pictures in self._batches(read, hashes, np.arange(len(hashes))):
+        for at, pictures in self._batches(read, hashes, order=np.arange(len(hashes))):
             values[at] = _torch.run(self.model, lambda model, rows: model(rows), pictures)
             present[at] = True
         return values, present
@@ -107,6 +110,7 @@ class Tuned:
         self,
         read: Read,
         hashes: Sequence[str],
+        *,
         order: np.ndarray,
         augment: Callable[[Any], Any] | None = None,
     ) -> Iterator[tuple[np.ndarray, Any]]:
@@ -142,7 +146,7 @@ class Tuned:
         return augment
 
 
-def _network(torch: Any, model: Any, classes: int, seed: int) -> Any:
+def _network(torch: Any, model: Any, *, classes: int, seed: int) -> Any:
     """The tuned blocks below a head; only the head knows of dropout, and batch normalisation stays as it
     came."""
     with torch.random.fork_rng(devices=[]):

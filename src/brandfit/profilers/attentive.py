@@ -165,7 +165,11 @@ class Attentive(Profiler):
         )
         told = self._post_labels(single, labels, post_classes)
         tuned = self._tuned(
-            single, np.where(told >= 0, told, labels[single.owner]), other, len(post_classes), seed
+            single,
+            np.where(told >= 0, told, labels[single.owner]),
+            held=other,
+            classes=len(post_classes),
+            seed=seed,
         )
         single = _with(single, tuned)
         slots = self._read(single)
@@ -173,11 +177,18 @@ class Attentive(Profiler):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(seed, self.name))
             network = AttentiveNet(
-                dims, len(self.classes), len(post_classes), config.dropout, config.width, config.attention
+                dims,
+                len(self.classes),
+                post_classes=len(post_classes),
+                dropout=config.dropout,
+                width=config.width,
+                attention=config.attention,
             )
 
         def batch(at: np.ndarray) -> Batch:
-            return self._batch(torch, single.subset(at), labels[at], post_classes, slots)
+            return self._batch(
+                torch, single.subset(at), labels=labels[at], post_classes=post_classes, slots=slots
+            )
 
         def batches(rng: np.random.Generator) -> Iterator[Batch]:
             order = rng.permutation(one)
@@ -203,8 +214,8 @@ class Attentive(Profiler):
         train(
             network,
             torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True),
-            batches,
-            loss,
+            batches=batches,
+            loss=loss,
             epochs=config.epochs,
             seed=seed,
             patience=config.patience,
@@ -235,20 +246,27 @@ class Attentive(Profiler):
         return told
 
     def _tuned(
-        self, single: Single, labels: np.ndarray, held: np.ndarray, classes: int, seed: int
+        self, single: Single, labels: np.ndarray, *, held: np.ndarray, classes: int, seed: int
     ) -> Tuned | None:
         config = self.config
         if not config.tune:
             return None
-        tuned = Tuned(config.tune, config.weights, config.download, config.device, config.pixels, self.mapper)
+        tuned = Tuned(
+            config.tune,
+            config.weights,
+            download=config.download,
+            device=config.device,
+            pixels=config.pixels,
+            mapper=self.mapper,
+        )
         return tuned.fit(
             single.read,
             single.pictures.tolist(),
-            labels,
-            np.isin(single.owner, held),
-            classes,
-            seed,
-            config.tune_epochs,
+            labels=labels,
+            held=np.isin(single.owner, held),
+            classes=classes,
+            seed=seed,
+            epochs=config.tune_epochs,
         )
 
     def _post_labels(self, single: Single, labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
@@ -286,6 +304,7 @@ class Attentive(Profiler):
         self,
         torch: Any,
         single: Single,
+        *,
         labels: np.ndarray,
         post_classes: Sequence[str],
         slots: dict[str, str],
@@ -293,7 +312,11 @@ class Attentive(Profiler):
         values, has = _tensors(torch, single, slots)
         told = self._post_labels(single, labels, post_classes)
         return Batch(
-            values, has, torch.from_numpy(single.owner), torch.from_numpy(labels), torch.from_numpy(told)
+            values=values,
+            has=has,
+            owner=torch.from_numpy(single.owner),
+            labels=torch.from_numpy(labels),
+            post_labels=torch.from_numpy(told),
         )
 
     def _attend(self, eyes: Eyes, known: Inputs) -> PostAttention:
@@ -316,7 +339,11 @@ class Attentive(Profiler):
             attention.append(weight.double().numpy())
             posts.append(each.double().softmax(-1).numpy())
         return PostAttention(
-            accounts, single.ids, single.owner, np.concatenate(attention), np.concatenate(posts)
+            accounts=accounts,
+            posts=single.ids,
+            owner=single.owner,
+            attention=np.concatenate(attention),
+            post_probabilities=np.concatenate(posts),
         )
 
 

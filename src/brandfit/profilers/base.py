@@ -186,7 +186,7 @@ class Profiler(Encoder):
     def inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
         """What is known of these."""
         return (inputs if self.level == "account" else inputs_of_posts)(
-            dataset, ids, slots, self.single, self.looks
+            dataset, ids, slots=slots, single=self.single, pictures=self.looks
         )
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
@@ -233,7 +233,7 @@ class Profiler(Encoder):
         if tick:
             tick(0, folds + 1)
         if folds:
-            self._told = self._crossed(known, y, self.owners(dataset, ids), folds, tick)
+            self._told = self._crossed(known, y, owners=self.owners(dataset, ids), folds=folds, tick=tick)
             if self.config.calibrate:
                 self.temperature = temperature(self._told, y)
         self._predict = self.learned(known, y, self.seed)
@@ -331,10 +331,10 @@ class Profiler(Encoder):
         return result
 
     def _crossed(
-        self, known: Inputs, y: np.ndarray, owners: np.ndarray, folds: int, tick: Tick | None
+        self, known: Inputs, y: np.ndarray, *, owners: np.ndarray, folds: int, tick: Tick | None
     ) -> np.ndarray:
         """(n, c): each account told by the folds that it is not in."""
-        fold = group_stratified_folds(owners, y, folds, self.seed)
+        fold = group_stratified_folds(owners, y, folds=folds, seed=self.seed)
         result = np.zeros((len(y), len(self.classes)))
         for number in range(folds):
             one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
@@ -385,7 +385,7 @@ def labelled_posts(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.
     return ids[kept], category[kept]
 
 
-def group_stratified_folds(owners: np.ndarray, y: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def group_stratified_folds(owners: np.ndarray, y: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
     """(n,) fold of each, those of an owner together; dealt by the largest class number that an owner has."""
     names, number = np.unique(owners.astype(str), return_inverse=True)
     top = np.zeros(len(names), np.int64)

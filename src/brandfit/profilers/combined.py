@@ -79,12 +79,14 @@ class Combined(Profiler):
                 one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
                 if not len(other):
                     continue
-                out[other] = logistic(rows[one], labels[one], self.config.block, classes)(rows[other])
+                out[other] = logistic(rows[one], labels[one], c=self.config.block, classes=classes)(
+                    rows[other]
+                )
             told.append(out)
-            models.append(logistic(rows, labels, self.config.block, classes))
-        counts = matrix(known, {}, (), numbers=True)
+            models.append(logistic(rows, labels, c=self.config.block, classes=classes))
+        counts = matrix(known, {}, slots=(), numbers=True)
         top = logistic(
-            _second(told, counts.features(known)), labels, self.config.stack / len(labels), classes
+            _second(told, counts.features(known)), labels, c=self.config.stack / len(labels), classes=classes
         )
 
         def predict(asked: Inputs) -> np.ndarray:
@@ -101,7 +103,7 @@ class Combined(Profiler):
             if any(known.words[field])
             for way in ways
         ]
-        return [*found, *(matrix(known, {}, [slot]) for slot in sorted(known.slots))]
+        return [*found, *(matrix(known, {}, slots=[slot]) for slot in sorted(known.slots))]
 
 
 def _second(told: Sequence[np.ndarray], counts: np.ndarray) -> np.ndarray:

@@ -25,4 +25,4 @@ class Image(Profiler):
                 "image reads Features of pictures, and there are none.",
                 "Encode first: brandfit encode image.classical",
             )
-        return linear(known, labels, len(self.classes), {}, list(known.slots), c=3.0)
+        return linear(known, labels, classes=len(self.classes), words={}, slots=list(known.slots), c=3.0)

@@ -59,7 +59,13 @@ class Sponsored(Profiler):
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         return linear(
-            known, labels, len(self.classes), WORDS, sorted(known.slots), numbers=True, c=self.config.c
+            known,
+            labels,
+            classes=len(self.classes),
+            words=WORDS,
+            slots=sorted(known.slots),
+            numbers=True,
+            c=self.config.c,
         )
 
     def examples(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -73,7 +79,7 @@ class Sponsored(Profiler):
         return posts_of(dataset)
 
     def inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
-        return inputs_of_posts(dataset, ids, slots, hide=without_marks)
+        return inputs_of_posts(dataset, ids, slots=slots, hide=without_marks)
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
         return dataset.hide_disclosures(ids.tolist())

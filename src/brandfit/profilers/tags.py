@@ -17,4 +17,4 @@ class Tags(Profiler):
     """Which hashtags are used."""
 
     def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
-        return linear(known, labels, len(self.classes), {"hashtags": [{"token_pattern": TAG}]})
+        return linear(known, labels, classes=len(self.classes), words={"hashtags": [{"token_pattern": TAG}]})

@@ -23,6 +23,6 @@ class User(Profiler):
         return linear(
             known,
             labels,
-            len(self.classes),
-            {"caption": [{}], "mentions": [{"token_pattern": TAG}], "biography": [{}]},
+            classes=len(self.classes),
+            words={"caption": [{}], "mentions": [{"token_pattern": TAG}], "biography": [{}]},
         )

@@ -22,7 +22,7 @@ class BamirNet(TwoSided):
                 slot: MLP(
                     dim,
                     scaled(WIDTHS[slot], width),
-                    0 if slot == "graph" else dropout,
+                    dropout=0 if slot == "graph" else dropout,
                     std=STD / width**0.5,
                     last=False,
                 )

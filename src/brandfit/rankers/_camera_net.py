@@ -38,16 +38,16 @@ class Fused(nn.Module):
     semantic  the picture mapped to where the words are, as one word more (Vi)
     """
 
-    def __init__(self, dims: dict[str, int], kind: str, dropout: float, width: float) -> None:
+    def __init__(self, dims: dict[str, int], kind: str, *, dropout: float, width: float) -> None:
         super().__init__()
         self.kind = kind
         if kind == "history":
             self.branches = nn.ModuleDict(
-                {slot: MLP(dim, scaled(HISTORY[slot], width), dropout) for slot, dim in dims.items()}
+                {slot: MLP(dim, scaled(HISTORY[slot], width), dropout=dropout) for slot, dim in dims.items()}
             )
             return
         self.dim = scaled((SKETCH,), width)[0] if kind == "bilinear" else next(iter(dims.values()))
-        self.top = MLP(self.dim, scaled((1024, 512), width), dropout)
+        self.top = MLP(self.dim, scaled((1024, 512), width), dropout=dropout)
         if kind == "semantic":
             self.seen = nn.Linear(dims["picture"], dims["text"]) if len(dims) > 1 else nn.Identity()
             return
@@ -93,18 +93,19 @@ class CameraNet(nn.Module):
         self,
         concepts: Tensor | None,
         dims: dict[str, int],
+        *,
         representation: str,
         dropout: float,
         width: float,
         interaction: bool,
     ) -> None:
         super().__init__()
-        self.fused = Fused(dims, representation, dropout, width) if concepts is None else None
+        self.fused = Fused(dims, representation, dropout=dropout, width=width) if concepts is None else None
         if concepts is not None:
             self.concepts = nn.Parameter(concepts.clone())
             d = concepts.shape[1]
-            self.asks, self.answers = (MLP(d, scaled((1024, 512), width), dropout) for _ in range(2))
-            self.account = MLP(2 * d, scaled((1024, 1024, 512), width), dropout)
+            self.asks, self.answers = (MLP(d, scaled((1024, 512), width), dropout=dropout) for _ in range(2))
+            self.account = MLP(2 * d, scaled((1024, 1024, 512), width), dropout=dropout)
         self.effect = nn.ModuleList(Rate() for _ in range(2)) if interaction else None
         self.influence = nn.ModuleList(Rate() for _ in range(2)) if interaction else None
         for name, parameter in self.named_parameters():

@@ -67,7 +67,7 @@ def pair_history(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) 
     )
 
 
-def by_brands(training: Training, known: PairHistory, fold: np.ndarray, everybody: bool) -> Iterator[Part]:
+def by_brands(training: Training, known: PairHistory, *, fold: np.ndarray, everybody: bool) -> Iterator[Part]:
     """fold (b,): the part of each brand. Candidates are the partners of its brands, or everybody."""
     for number in range(fold.max() + 1):
         judged, learned = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
@@ -80,11 +80,20 @@ def by_brands(training: Training, known: PairHistory, fold: np.ndarray, everybod
             candidates
         ]
         evidence = Evidence.fit(training.narrowed(learned))
-        yield Part(evidence, judged, candidates, asked, asked.works, others, left[:, learned], _any(left))
+        yield Part(
+            evidence=evidence,
+            brands=judged,
+            candidates=candidates,
+            training_of_candidates=asked,
+            works=asked.works,
+            others=others,
+            worked=left[:, learned],
+            history=_any(left),
+        )
 
 
 def by_statement_groups(
-    training: Training, known: PairHistory, folds: int, rng: np.random.Generator
+    training: Training, known: PairHistory, *, folds: int, rng: np.random.Generator
 ) -> Iterator[Part]:
     """Everybody is a candidate. There are two moments at least, and not more parts than moments."""
     moments = known.moments.tocoo()
@@ -101,7 +110,16 @@ def by_statement_groups(
         asked = training.narrowed(judged, partners=False)
         left, everybody = _without(known.partners, held), np.arange(held.shape[1])
         worked = left[:, : len(held)]
-        yield Part(evidence, judged, everybody, asked, held[judged], ~partners[judged], worked, _any(left))
+        yield Part(
+            evidence=evidence,
+            brands=judged,
+            candidates=everybody,
+            training_of_candidates=asked,
+            works=held[judged],
+            others=~partners[judged],
+            worked=worked,
+            history=_any(left),
+        )
 
 
 def _statement_groups(dataset: Dataset) -> Iterator[tuple[str, str, int]]:

@@ -56,12 +56,12 @@ class Training:
         )
         left, right = self.categories
         return Training(
-            {slot: _rows(v, brands) for slot, v in self.brands.items()},
-            {slot: _rows(v, influencers) for slot, v in self.influencers.items()},
-            self.works[np.ix_(brands, influencers)],
-            (left[brands], right[influencers]),
-            {slot: (b.subset(brands), i.subset(influencers)) for slot, (b, i) in self.posts.items()},
-            self.plain,
+            brands={slot: _rows(v, brands) for slot, v in self.brands.items()},
+            influencers={slot: _rows(v, influencers) for slot, v in self.influencers.items()},
+            works=self.works[np.ix_(brands, influencers)],
+            categories=(left[brands], right[influencers]),
+            posts={slot: (b.subset(brands), i.subset(influencers)) for slot, (b, i) in self.posts.items()},
+            plain=self.plain,
         )
 
     def without(self, pairs: np.ndarray) -> Training:
@@ -83,11 +83,11 @@ class Side:
     def subset(self, at: np.ndarray) -> Side:
         """Of these influencers (m,) alone."""
         return Side(
-            {slot: _rows(v, at) for slot, v in self.views.items()},
-            {slot: _rows(v, at) for slot, v in self.plain.items()},
-            {slot: rows.subset(at) for slot, rows in self.posts.items()},
-            {slot: values[at] for slot, values in self.hubs.items()},
-            {name: values[at] for name, values in self.learned.items()},
+            views={slot: _rows(v, at) for slot, v in self.views.items()},
+            plain={slot: _rows(v, at) for slot, v in self.plain.items()},
+            posts={slot: rows.subset(at) for slot, rows in self.posts.items()},
+            hubs={slot: values[at] for slot, values in self.hubs.items()},
+            learned={name: values[at] for name, values in self.learned.items()},
         )
 
 
@@ -153,7 +153,10 @@ class Evidence:
             works = training.works[:, kept]
             influencers = {slot: rows[kept] for slot, rows in influencers.items()}
             arrays |= _learned(
-                brands, influencers, works, (training.categories[0], training.categories[1][kept])
+                brands,
+                influencers,
+                works=works,
+                categories=(training.categories[0], training.categories[1][kept]),
             )
         else:
             influencers = {slot: rows[:0] for slot, rows in influencers.items()}
@@ -218,12 +221,12 @@ class Evidence:
         }
         plain = {slot: unit(influencers[slot]) for slot in views} if self.plain else {}
         if not (self.learned and views):
-            return Side(views, plain, {}, {}, {})
+            return Side(views=views, plain=plain, posts={}, hubs={}, learned={})
         looked = {slot: self._post_vectors(slot, rows, 1) for slot, rows in posts.items() if slot in views}
         hubs = {slot: _hubness(self.brands[slot], view.values) for slot, view in views.items()}
         a, told = self.stored, {}
         filled = {slot: v.values for slot, v in self._filled(views, self.influencers, influencers).items()}
-        near = kernel(filled, self.influencers, self.weights["influencer"], GAMMA["influencer"])
+        near = kernel(filled, self.influencers, weights=self.weights["influencer"], gamma=GAMMA["influencer"])
         told["krr"] = inner(near, a["spread"]).astype(np.float32)
         y = inner(joined(filled, self.weights["influencer"]), a["axes"].T.astype(np.float32)).astype(
             np.float32
@@ -241,7 +244,7 @@ class Evidence:
             )
             told["category"] = of_influencer.astype(np.float32)
             told["category.sure"] = of_influencer.max(axis=1)
-        return Side(views, plain, looked, hubs, told)
+        return Side(views=views, plain=plain, posts=looked, hubs=hubs, learned=told)
 
     def _post_vectors(self, slot: str, posts: Rows, side: int) -> Rows:
         """The views of single posts; one that shows nothing is like nothing."""
@@ -272,7 +275,7 @@ class Evidence:
 
     def _likes(self, rows: dict[str, np.ndarray]) -> np.ndarray:
         """(n, b) how alike they are to the training brands, by the slots that both sides have."""
-        return kernel(rows, self.brands, self.weights["influencer"], GAMMA["brand"])
+        return kernel(rows, self.brands, weights=self.weights["influencer"], gamma=GAMMA["brand"])
 
     def _neighbour_profile(self, name: str, rows: np.ndarray, side: int) -> np.ndarray:
         """Directions (n, k) of how accounts of a side stand to the training brands (n, b), less what is usual
@@ -282,9 +285,11 @@ class Evidence:
 
     def _learned(self, b: dict[str, np.ndarray], side: Side) -> dict[str, np.ndarray]:
         a, right = self.stored, side.learned
-        to_brands = kernel(b, self.brands, self.weights["brand"], GAMMA["brand"])
+        to_brands = kernel(b, self.brands, weights=self.weights["brand"], gamma=GAMMA["brand"])
         asked = {"krr": to_brands} | {
-            f"krr.{slot}": kernel({slot: b[slot]}, {slot: self.brands[slot]}, {slot: 1.0}, GAMMA["slot"])
+            f"krr.{slot}": kernel(
+                {slot: b[slot]}, {slot: self.brands[slot]}, weights={slot: 1.0}, gamma=GAMMA["slot"]
+            )
             for slot in self.views
         }
         weights = np.concatenate([inner(rows, a[name]) for name, rows in asked.items()])
@@ -298,7 +303,9 @@ class Evidence:
         found["match"] = inner(crossed, right["match"]) + 0.5 * (
             self._self_similarity(x)[:, None] + right["match.own"]
         )
-        as_influencers = kernel(b, self.influencers, self.weights["influencer"], GAMMA["influencer"])
+        as_influencers = kernel(
+            b, self.influencers, weights=self.weights["influencer"], gamma=GAMMA["influencer"]
+        )
         for name, rows in (
             ("works", inner(as_influencers, a["spread"]).astype(np.float32)),
             ("likes", self._likes(b)),
@@ -331,6 +338,7 @@ def _plain(brands: Slots, influencers: Slots) -> np.ndarray:
 def _learned(
     brands: dict[str, np.ndarray],
     influencers: dict[str, np.ndarray],
+    *,
     works: np.ndarray,
     categories: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, np.ndarray]:
@@ -365,13 +373,17 @@ def _learned(
         arrays |= {"category.brand": told, "category.brand.mean": mean_b}
         arrays |= {"category.influencer": solved[:, len(works) :], "category.influencer.mean": mean_i}
     left = {slot: rows for slot, rows in brands.items() if slot in influencers}
-    works_with = kernel(left, influencers, weight, GAMMA["influencer"]) @ arrays["spread"].T
+    works_with = kernel(left, influencers, weights=weight, gamma=GAMMA["influencer"]) @ arrays["spread"].T
     would = (
         target.T - RIDGE["influencer"] * arrays["spread"].T
     )  # what the ridge says of those that it learned from: K s = y - r s
-    arrays |= _profile_to_training_brands("works", works_with, would, would.std(axis=0))
-    of_brands, of_influencers = (kernel(rows, left, weight, GAMMA["brand"]) for rows in (left, influencers))
-    arrays |= _profile_to_training_brands("likes", of_brands, of_influencers, np.ones(len(works)))
+    arrays |= _profile_to_training_brands("works", works_with, influencers=would, deviation=would.std(axis=0))
+    of_brands, of_influencers = (
+        kernel(rows, left, weights=weight, gamma=GAMMA["brand"]) for rows in (left, influencers)
+    )
+    arrays |= _profile_to_training_brands(
+        "likes", of_brands, influencers=of_influencers, deviation=np.ones(len(works))
+    )
     x, y = joined(left, weight), joined(influencers, weight)
     axes = _axes(x, y)
     x, y = x @ axes, y @ axes
@@ -381,7 +393,7 @@ def _learned(
 
 
 def _profile_to_training_brands(
-    name: str, brands: np.ndarray, influencers: np.ndarray, deviation: np.ndarray
+    name: str, brands: np.ndarray, *, influencers: np.ndarray, deviation: np.ndarray
 ) -> dict[str, np.ndarray]:
     """How brands (m, b) and influencers (n, b) stand to the training brands: the axes (b, k) on which they
     differ, of numbers divided by their deviation (b,), and where the mean of each side lies on them."""

@@ -24,6 +24,7 @@ class MLP(nn.Sequential):
         self,
         dim: int,
         widths: Sequence[int],
+        *,
         dropout: float,
         activation: Any = nn.LeakyReLU,
         std: float | None = None,

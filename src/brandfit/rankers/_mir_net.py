@@ -15,7 +15,7 @@ class MirNet(TwoSided):
     """text o picture, or both side by side; the same weights for both sides, or weights of their own."""
 
     def __init__(
-        self, dims: dict[str, int], fusion: str, sides: str, dropout: float, width: float = 1.0
+        self, dims: dict[str, int], fusion: str, *, sides: str, dropout: float, width: float = 1.0
     ) -> None:
         super().__init__()
         self.concat = fusion == "concat"
@@ -24,7 +24,12 @@ class MirNet(TwoSided):
             nn.ModuleDict(
                 {
                     slot: MLP(
-                        dim, scaled(WIDTHS[slot], width), dropout, nn.ReLU, STD / width**0.5, last=False
+                        dim,
+                        scaled(WIDTHS[slot], width),
+                        dropout=dropout,
+                        activation=nn.ReLU,
+                        std=STD / width**0.5,
+                        last=False,
                     )
                     for slot, dim in dims.items()
                 }

@@ -20,7 +20,7 @@ class MorningNet(TwoSided):
     alike = True
 
     def __init__(
-        self, dims: dict[str, int], dropout: float, width: float = 1.0, attention: str = "sigmoid"
+        self, dims: dict[str, int], dropout: float, *, width: float = 1.0, attention: str = "sigmoid"
     ) -> None:
         super().__init__()
         self.attention = attention
@@ -28,7 +28,10 @@ class MorningNet(TwoSided):
         self.branches = nn.ModuleDict(
             {
                 slot: MLP(
-                    dim, scaled(widths[slot], width), 0 if slot == "graph" else dropout, std=STD / width**0.5
+                    dim,
+                    scaled(widths[slot], width),
+                    dropout=0 if slot == "graph" else dropout,
+                    std=STD / width**0.5,
                 )
                 for slot, dim in dims.items()
             }

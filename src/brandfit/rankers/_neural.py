@@ -125,13 +125,13 @@ class NetworkRanker(Ranker):
         return {}
 
     def values(
-        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+        self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> tuple[Vectors, Vectors]:
         """What the network is given of a slot."""
-        right = account_vectors(dataset, slot, influencers)
+        right = account_vectors(dataset, slot, accounts=influencers)
         if slot in self.one_sided:
             return Vectors(np.zeros((len(brands), 1), np.float32), np.ones(len(brands), bool)), right
-        return brand_vectors(dataset, slot, brands), right
+        return brand_vectors(dataset, slot, brands=brands), right
 
     def optimiser(self, network: nn.Module) -> Any:
         import torch
@@ -157,7 +157,7 @@ class NetworkRanker(Ranker):
             return type(drawn)(*(torch.from_numpy(column).to(embed.device) for column in drawn))
 
         asked: Any = tensors(
-            triplets(pairs.at[held], judged, seeds.generator(self.seed, "validation"), random=JUDGED)
+            triplets(pairs.at[held], judged, rng=seeds.generator(self.seed, "validation"), random=JUDGED)
         )
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
@@ -177,8 +177,8 @@ class NetworkRanker(Ranker):
         history = train(
             network,
             self.optimiser(network),
-            batches,
-            lambda batch: self.loss(embed, batch),
+            batches=batches,
+            loss=lambda batch: self.loss(embed, batch),
             epochs=self.config.epochs,
             seed=self.seed,
             patience=self.config.patience,
@@ -202,7 +202,7 @@ class NetworkRanker(Ranker):
         content = [slot for slot in self._content if slot in used]
         if not content:
             return {self.name: np.full((len(brands), len(candidates)), np.nan)}
-        sides = {slot: self.values(dataset, slot, brands, candidates) for slot in used}
+        sides = {slot: self.values(dataset, slot, brands=brands, influencers=candidates) for slot in used}
         has = {slot: shared(left, right) for slot, (left, right) in sides.items()}
         known = np.any([has[slot] for slot in content], axis=0)
         # A pair is told by the slots that both sides have: by which, there are few cases, mostly one.
@@ -278,7 +278,7 @@ class NetworkRanker(Ranker):
         """Pairs to learn from and what is known of their sides. Pairs that share nothing teach nothing."""
         pairs = to_learn_from(dataset, self.name)
         sides = {
-            slot: self.values(dataset, slot, pairs.brands, pairs.influencers)
+            slot: self.values(dataset, slot, brands=pairs.brands, influencers=pairs.influencers)
             for slot in self.used_slots(dataset)
         }
         content = [sides[slot] for slot in self._content if slot in sides]
@@ -309,7 +309,7 @@ class TripletRanker(NetworkRanker):
     """Learns from triplets."""
 
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
-        return triplets(pairs, candidates, rng)
+        return triplets(pairs, candidates, rng=rng)
 
 
 class Embed:

@@ -17,12 +17,17 @@ class WSimMTNet(TwoSided):
     """score = (1 - w_e) e_b' diag(W_r) e_i + w_e e, e = product of the branches (Eq. 4-6); a head that tells
     the category (Eq. 7)."""
 
-    def __init__(self, dims: dict[str, int], categories: int, dropout: float, width: float = 1.0) -> None:
+    def __init__(self, dims: dict[str, int], categories: int, *, dropout: float, width: float = 1.0) -> None:
         super().__init__()
         content = {slot: dim for slot, dim in dims.items() if slot != "engagement"}
         self.branches = nn.ModuleDict(
             {
-                slot: MLP(dim, scaled(PICTURE if slot == "picture" else TEXT, width), dropout, nn.ReLU)
+                slot: MLP(
+                    dim,
+                    scaled(PICTURE if slot == "picture" else TEXT, width),
+                    dropout=dropout,
+                    activation=nn.ReLU,
+                )
                 for slot, dim in content.items()
             }
         )
@@ -38,10 +43,10 @@ class WSimMTNet(TwoSided):
         )
 
     def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
-        return self.parts(side, self.joint(values, has), values, has)
+        return self.parts(side, self.joint(values, has), values=values, has=has)
 
     def parts(
-        self, side: int, e: Tensor, values: dict[str, Tensor], has: dict[str, Tensor]
+        self, side: int, e: Tensor, *, values: dict[str, Tensor], has: dict[str, Tensor]
     ) -> dict[str, Tensor]:
         """What is multiplied to the parts of a score."""
         if self.share is None:

@@ -87,9 +87,9 @@ class Bamir(TripletRanker):
         return BamirNet(dims, self.config.dropout, self.config.width)
 
     def values(
-        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+        self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> tuple[Vectors, Vectors]:
-        left, right = super().values(dataset, slot, brands, influencers)
+        left, right = super().values(dataset, slot, brands=brands, influencers=influencers)
         return (left, right) if slot == "graph" else (bounded(left), bounded(right))
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class Bamir(TripletRanker):
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
         config = self.config
         drawn = [
-            triplets(pairs, candidates, rng, config.random, config.hard, self._groups)
+            triplets(pairs, candidates, rng=rng, random=config.random, hard=config.hard, groups=self._groups)
             for _ in range(config.rounds)
         ]
         return Triplets(*map(np.concatenate, zip(*drawn, strict=True)))

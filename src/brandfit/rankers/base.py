@@ -122,11 +122,13 @@ class Ranker(ABC):
         return None
 
     def rank(
-        self, dataset: Dataset, brand: str, candidates: Texts | None = None, k: int | None = None
+        self, dataset: Dataset, brand: str, *, candidates: Texts | None = None, k: int | None = None
     ) -> Ranking:
         """The best k candidates (default: all influencers that have not worked with the brand yet)."""
         if brand not in dataset.representation:
-            raise UnknownName("brand", brand, dataset.brands.tolist(), "List them with: brandfit list brands")
+            raise UnknownName(
+                "brand", brand, known=dataset.brands.tolist(), hint="List them with: brandfit list brands"
+            )
         if candidates is None:
             known = dataset.partners.get(brand, set())
             candidates = [i for i in dataset.influencers.tolist() if i not in known]
@@ -138,23 +140,33 @@ class Ranker(ABC):
         parts = self.parts(dataset, np.array([brand], dtype=object), candidates)
         scores = sum_parts({name: values[0] for name, values in parts.items()})
         rows = {
-            name: values[0] for name, values in self.known_parts(dataset, brand, candidates, parts).items()
+            name: values[0]
+            for name, values in self.known_parts(dataset, brand, candidates=candidates, parts=parts).items()
         }
         notes = self.notes(dataset)
         notes = [*self.unknown(dataset, brand, candidates), *notes]
         if seen_as := self._representation_note(dataset, brand):
             notes = [seen_as, *notes]
-        return rank(brand, candidates, scores, k, rows, self.name, dataset.fingerprint, notes)
+        return rank(
+            brand,
+            candidates,
+            scores=scores,
+            k=k,
+            parts=rows,
+            ranker=self.name,
+            fingerprint=dataset.fingerprint,
+            notes=notes,
+        )
 
     def known_parts(
-        self, dataset: Dataset, brand: str, candidates: np.ndarray, parts: Mapping[str, np.ndarray]
+        self, dataset: Dataset, brand: str, *, candidates: np.ndarray, parts: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
         """The ``parts`` (1, n) of one brand; NaN in place of 0 where a slot is unknown for the pair."""
         known = dict(parts)
         for slot in self.used_slots(dataset):
             if slot not in parts or len(parts) == 1:
                 continue
-            has = self._has_slot(dataset, slot, brand, candidates)
+            has = self._has_slot(dataset, slot, brand=brand, candidates=candidates)
             known[slot] = np.where(~has & (parts[slot] == 0), np.nan, parts[slot])
         return known
 
@@ -162,9 +174,11 @@ class Ranker(ABC):
         """The slots that it uses and that one side of a pair lacks: they say nothing of the two together."""
         ids = np.array([candidate], dtype=object)
         slots = self.used_slots(dataset)
-        return tuple(slot for slot in slots if not self._has_slot(dataset, slot, brand, ids)[0])
+        return tuple(
+            slot for slot in slots if not self._has_slot(dataset, slot, brand=brand, candidates=ids)[0]
+        )
 
-    def _has_slot(self, dataset: Dataset, slot: str, brand: str, candidates: np.ndarray) -> np.ndarray:
+    def _has_slot(self, dataset: Dataset, slot: str, *, brand: str, candidates: np.ndarray) -> np.ndarray:
         """(n,) bool: candidates for whom a slot is known, and for the brand too where both sides are read."""
         has = account_has(dataset, slot, candidates)
         if slot not in self.one_sided:
@@ -260,9 +274,9 @@ class Ranker(ABC):
                 "columns).",
                 f"Fill the slot with {name} again, or fit {self.name} anew.",
             )
-        if not anybody_has(dataset, slot, "influencer"):
+        if not anybody_has(dataset, slot, side="influencer"):
             return "no influencer has such features"
-        if slot not in self.one_sided and not anybody_has(dataset, slot, "brand"):
+        if slot not in self.one_sided and not anybody_has(dataset, slot, side="brand"):
             return "no brand has such features"
         if self.reads and slot not in self.reads:
             return "it was not there, or of no use, when the ranker was trained; train it again to use it"

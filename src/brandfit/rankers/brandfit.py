@@ -153,13 +153,14 @@ class Brandfit(Ranker):
         self.reads, self.evidence, self.stack, self.training, self._seen = {}, None, None, {}, None
         training, asked = self._training(dataset)
         with threadpool_limits(1 if training.works.shape[1] <= SMALL else None, "blas"):
-            self._learn(dataset, training, asked, tick)
+            self._learn(dataset, training, asked=asked, tick=tick)
         return super().fit(dataset)
 
     def _learn(
         self,
         dataset: Dataset,
         training: Training,
+        *,
         asked: tuple[np.ndarray, np.ndarray] | None,
         tick: Tick | None,
     ) -> None:
@@ -169,7 +170,7 @@ class Brandfit(Ranker):
             if v.present.any() and training.brands[slot].present.any()
         ]
         if asked is not None and two_sided:
-            self.stack = self._weights(dataset, training, *asked, tick)
+            self.stack = self._weights(dataset, training, brands=asked[0], influencers=asked[1], tick=tick)
         self.evidence = Evidence.fit(training, self._fitted)
         if self.stack is None and two_sided:
             self.stack = self._untrained(dataset, training)
@@ -248,27 +249,29 @@ class Brandfit(Ranker):
             )
         used = [slot for slot in self.used_slots(dataset) if slot in CONTENT]
         told = [slot for slot in self.evidence.views if slot in dataset.slots]
-        left = {slot: brand_vectors(dataset, slot, brands) for slot in told}
+        left = {slot: brand_vectors(dataset, slot, brands=brands) for slot in told}
         if not set(used) & set(told):
             return {}
         single = [slot for slot in used if self.stack is not None and f"late.{slot}" in self.stack.names]
         posts = {
-            slot: brand_rows(dataset, slot, brands, NEWEST)
+            slot: brand_rows(dataset, slot, brands=brands, most=NEWEST)
             for slot in single
             if dataset.slots[slot].level == "post"
         }
-        side, at = self._side(dataset, candidates, [slot for slot in used if slot in told], list(posts))
+        side, at = self._side(
+            dataset, candidates, slots=[slot for slot in used if slot in told], single=list(posts)
+        )
         features = self.evidence.of(left, side, posts)
         if at is not None:
             features = {name: values[:, at] for name, values in features.items()}
         if self._has_categories(dataset):
             features[AGREEMENT] = _agreement(dataset, brands, candidates)
         if self._fitted:
-            features |= self._candidate_evidence(dataset, brands, candidates, left)
+            features |= self._candidate_evidence(dataset, brands, candidates=candidates, left=left)
         return features
 
     def _candidate_evidence(
-        self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray, left: Slots
+        self, dataset: Dataset, brands: np.ndarray, *, candidates: np.ndarray, left: Slots
     ) -> dict[str, np.ndarray]:
         """Evidence that content does not give: engagement, and the brands that candidates have worked
         with."""
@@ -316,7 +319,7 @@ class Brandfit(Ranker):
         return "category" in self.used_slots(dataset)
 
     def _side(
-        self, dataset: Dataset, candidates: np.ndarray, slots: list[str], single: list[str]
+        self, dataset: Dataset, candidates: np.ndarray, *, slots: list[str], single: list[str]
     ) -> tuple[Side, np.ndarray | None]:
         """What evidence tells of candidates, and their places in it, None for all in order. That of all
         influencers is kept: the next brand asks for the same."""
@@ -329,19 +332,19 @@ class Brandfit(Ranker):
         kept = seen[1] if seen is not None and seen[0]() is dataset else None
         most = 2 * len(candidates) > len(row)
         if at.min(initial=0) < 0 or (kept is None and not most):
-            return self._learned_side(dataset, candidates, slots, single), None
+            return self._learned_side(dataset, candidates, slots=slots, single=single), None
         if kept is None:
-            kept = self._learned_side(dataset, dataset.influencers, slots, single)
+            kept = self._learned_side(dataset, dataset.influencers, slots=slots, single=single)
             self._seen = weakref.ref(dataset), kept
         return (kept, at) if most else (kept.subset(at), None)
 
     def _learned_side(
-        self, dataset: Dataset, influencers: np.ndarray, slots: list[str], single: list[str]
+        self, dataset: Dataset, influencers: np.ndarray, *, slots: list[str], single: list[str]
     ) -> Side:
         assert self.evidence is not None
-        posts = {slot: account_rows(dataset, slot, influencers, NEWEST) for slot in single}
+        posts = {slot: account_rows(dataset, slot, accounts=influencers, most=NEWEST) for slot in single}
         return self.evidence.side(
-            {slot: account_vectors(dataset, slot, influencers) for slot in slots}, posts
+            {slot: account_vectors(dataset, slot, accounts=influencers) for slot in slots}, posts
         )
 
     def _training(self, dataset: Dataset) -> tuple[Training, tuple[np.ndarray, np.ndarray] | None]:
@@ -361,22 +364,24 @@ class Brandfit(Ranker):
             else []
         )
         if pairs is None or not shown or np.any(shown, axis=0).sum() < FEWEST:
-            return self._vectors(dataset, slots, dataset.brands, dataset.influencers), None
+            return self._vectors(dataset, slots, brands=dataset.brands, influencers=dataset.influencers), None
         groups, _ = categories_of(dataset, pairs)
         brands, influencers = np.unique(pairs.at[:, 0]), self._sampled_influencers(pairs)
         works = np.zeros((len(pairs.brands), len(pairs.influencers)), bool)
         works[pairs.at[:, 0], pairs.at[:, 1]] = True
-        found = self._vectors(dataset, slots, pairs.brands[brands], pairs.influencers[influencers])
+        found = self._vectors(
+            dataset, slots, brands=pairs.brands[brands], influencers=pairs.influencers[influencers]
+        )
         return (
             Training(
-                found.brands,
-                found.influencers,
-                works[np.ix_(brands, influencers)],
-                (groups[0][brands], groups[1][influencers]),
-                {
+                brands=found.brands,
+                influencers=found.influencers,
+                works=works[np.ix_(brands, influencers)],
+                categories=(groups[0][brands], groups[1][influencers]),
+                posts={
                     slot: (left, right)
                     for slot, (left, right) in _posts(
-                        dataset, used, pairs.brands[brands], pairs.influencers[influencers]
+                        dataset, used, brands=pairs.brands[brands], influencers=pairs.influencers[influencers]
                     ).items()
                     if min(
                         np.median(rows.counts[rows.counts > 0]) if rows.counts.any() else 0
@@ -384,7 +389,7 @@ class Brandfit(Ranker):
                     )
                     >= SEVERAL
                 },
-                len(brands) < MANY,
+                plain=len(brands) < MANY,
             ),
             (pairs.brands[brands], pairs.influencers[influencers]),
         )
@@ -416,21 +421,22 @@ class Brandfit(Ranker):
         return np.sort(np.concatenate([partners, drawn]))
 
     def _vectors(
-        self, dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray
+        self, dataset: Dataset, slots: list[str], *, brands: np.ndarray, influencers: np.ndarray
     ) -> Training:
         none = np.zeros((len(brands), len(influencers)), bool)
         return Training(
-            {slot: brand_vectors(dataset, slot, brands) for slot in slots},
-            {slot: account_vectors(dataset, slot, influencers) for slot in slots},
-            none,
-            (np.full(len(brands), -1), np.full(len(influencers), -1)),
-            {},
+            brands={slot: brand_vectors(dataset, slot, brands=brands) for slot in slots},
+            influencers={slot: account_vectors(dataset, slot, accounts=influencers) for slot in slots},
+            works=none,
+            categories=(np.full(len(brands), -1), np.full(len(influencers), -1)),
+            posts={},
         )
 
     def _weights(
         self,
         dataset: Dataset,
         training: Training,
+        *,
         brands: np.ndarray,
         influencers: np.ndarray,
         tick: Tick | None,
@@ -447,7 +453,9 @@ class Brandfit(Ranker):
         parts: Iterator[Part]
         through = sum(dataset.representation[b] == "partners" for b in brands.tolist())
         if everybody and through > len(brands) / 2 and len(np.unique(about.moments.data)) > 1:
-            parts = dealing.by_statement_groups(training, about, folds, seeds.generator(self.seed, "moments"))
+            parts = dealing.by_statement_groups(
+                training, about, folds=folds, rng=seeds.generator(self.seed, "moments")
+            )
             strength = self.config.strength_known
         else:
             strength = self.config.strength
@@ -455,7 +463,10 @@ class Brandfit(Ranker):
                 folds, len(brands) // 2
             )  # of a single brand nobody may be left to tell its partners from
             parts = dealing.by_brands(
-                training, about, self._stratified_folds(training.categories[0], folds), everybody
+                training,
+                about,
+                fold=self._stratified_folds(training.categories[0], folds),
+                everybody=everybody,
             )
         # Of those without partners a sample is learned from: each stands for several.
         several = (self._shows(dataset).sum() - has_partners.sum()) / max((~has_partners).sum(), 1)
@@ -497,7 +508,15 @@ class Brandfit(Ranker):
         mean = prior.weights(names, len(brands), self.config.prior)
         # Pairs of one brand are not independent: of few brands the likelihood claims to know more than it
         # does.
-        return stack(names, x, y, of, times, strength * (1 + MANY / len(brands)), mean)
+        return stack(
+            names,
+            x,
+            positive=y,
+            group=of,
+            weight=times,
+            strength=strength * (1 + MANY / len(brands)),
+            prior=mean,
+        )
 
     def _stratified_folds(self, categories: np.ndarray, folds: int) -> np.ndarray:
         """(b,) fold of each training brand: of every category about as many in each."""
@@ -524,11 +543,14 @@ class Brandfit(Ranker):
 
 
 def _posts(
-    dataset: Dataset, slots: list[str], brands: np.ndarray, influencers: np.ndarray
+    dataset: Dataset, slots: list[str], *, brands: np.ndarray, influencers: np.ndarray
 ) -> dict[str, tuple[Rows, Rows]]:
     """The newest posts of both sides, of the slots that have a row a post."""
     return {
-        slot: (brand_rows(dataset, slot, brands, NEWEST), account_rows(dataset, slot, influencers, NEWEST))
+        slot: (
+            brand_rows(dataset, slot, brands=brands, most=NEWEST),
+            account_rows(dataset, slot, accounts=influencers, most=NEWEST),
+        )
         for slot in slots
         if dataset.slots[slot].level == "post"
     }
@@ -582,7 +604,10 @@ def _agreement(dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> 
 
     A stated category has probability 1, a predicted one its own, so that an unsure prediction says little.
     """
-    left, right = brand_vectors(dataset, "category", brands), account_vectors(dataset, "category", candidates)
+    left, right = (
+        brand_vectors(dataset, "category", brands=brands),
+        account_vectors(dataset, "category", accounts=candidates),
+    )
     return np.where(left.present[:, None] & right.present, inner(left.values, right.values), np.nan)
 
 

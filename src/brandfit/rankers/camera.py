@@ -140,7 +140,12 @@ class Camera(TripletRanker):
                 self._start if self._start is not None else np.zeros((dims["concept"], EMBEDDING), np.float32)
             )
         return CameraNet(
-            start, content, config.representation, config.dropout, config.width, config.interaction
+            start,
+            content,
+            representation=config.representation,
+            dropout=config.dropout,
+            width=config.width,
+            interaction=config.interaction,
         )
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
@@ -177,7 +182,12 @@ class Camera(TripletRanker):
         from brandfit.rankers._camera_net import EMBEDDING
 
         rows = np.concatenate(
-            [side.values for side in self.values(dataset, "concept", pairs.brands, pairs.influencers)]
+            [
+                side.values
+                for side in self.values(
+                    dataset, "concept", brands=pairs.brands, influencers=pairs.influencers
+                )
+            ]
         )
         k = min(EMBEDDING, *rows.shape)
         # In float64: the last axes explain little, and in float32 they change with the number of threads.
@@ -186,27 +196,32 @@ class Camera(TripletRanker):
         self._start[:, :k] = axes.T * np.sqrt(singular * len(singular) / singular.sum())
 
     def values(
-        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+        self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> tuple[Vectors, Vectors]:
         if slot == "concept":
-            sides = brand_vectors(dataset, slot, brands), account_vectors(dataset, slot, influencers)
+            sides = (
+                brand_vectors(dataset, slot, brands=brands),
+                account_vectors(dataset, slot, accounts=influencers),
+            )
             if "logits" not in self.training:
                 self.training["logits"] = bool(any((side.values < 0).any() for side in sides))
             return self._distribution(sides[0]), self._distribution(sides[1])
         if slot != "engagement":
-            left, right = super().values(dataset, slot, brands, influencers)
+            left, right = super().values(dataset, slot, brands=brands, influencers=influencers)
             return unit(left), unit(right)
         column = dataset.slots[slot].columns.index(RATE)
-        rates = [
-            vectors(dataset, slot, ids)
-            for vectors, ids in ((brand_vectors, brands), (account_vectors, influencers))
-        ]
+        rates = (
+            brand_vectors(dataset, slot, brands=brands),
+            account_vectors(dataset, slot, accounts=influencers),
+        )
         raw = [np.where(v.present, v.values[:, column], np.nan).astype(np.float64) for v in rates]
         followers = np.log1p(
             np.maximum(dataset.account_values("followers", influencers).astype(np.float64), 0)
         )
         if "scale" not in self.training:
-            self.training = self._scale(dataset, brands, influencers, raw[1], followers)
+            self.training = self._scale(
+                dataset, brands, influencers=influencers, rate=raw[1], followers=followers
+            )
         scales = self.training["scale"]
         rate, audience = _standard(raw[1], *scales["rate"]), _standard(followers, *scales["followers"])
         slope, offset = self.training["expected"]
@@ -231,20 +246,21 @@ class Camera(TripletRanker):
             [{slot: v[one] for slot, v in told[side].items()} for side, one in enumerate(accounts)]
             for told in (embed.values, embed.has)
         )
+        attended, place = self._attended_sides(embed.network, values)
         score = self._attended_pairs(
-            embed.network, *self._attended_sides(embed.network, values), has, campaign, *at
+            embed.network, attended, place=place, has=has, campaign=campaign, brand=at[0], influencer=at[1]
         )["score"]
         return score[: len(brand)], score[len(brand) :]
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
-        return {self.name: self._factors(dataset, brands, candidates, {"score"})["score"]}
+        return {self.name: self._factors(dataset, brands, candidates=candidates, wanted={"score"})["score"]}
 
     def factors(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         """score, content, effect and influence (b, n), NaN where there is no evidence; of concepts also
         concepts_b, weights_b, concepts_m, weights_m (b, n, 10): the ten heaviest of both sides, by column of
         the concept slot, and how much of each side's attention each has.
         """
-        return self._factors(dataset, brands, candidates)
+        return self._factors(dataset, brands, candidates=candidates)
 
     def attention(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
         told = self.factors(dataset, np.array([brand], dtype=object), np.array([influencer], dtype=object))
@@ -259,7 +275,7 @@ class Camera(TripletRanker):
         return result
 
     def _factors(
-        self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray, wanted: Collection[str] = ()
+        self, dataset: Dataset, brands: np.ndarray, *, candidates: np.ndarray, wanted: Collection[str] = ()
     ) -> dict[str, np.ndarray]:
         """Those that are wanted, or all."""
         import torch
@@ -279,7 +295,7 @@ class Camera(TripletRanker):
         content = [slot for slot in self._content if slot in used]
         if not content:
             return {"score": np.full(shape, np.nan)}
-        sides = {slot: self.values(dataset, slot, brands, candidates) for slot in used}
+        sides = {slot: self.values(dataset, slot, brands=brands, influencers=candidates) for slot in used}
         known = np.any([shared(*sides[slot]) for slot in content], axis=0)
         tensors = [
             {slot: torch.from_numpy(pair[side].values).double() for slot, pair in sides.items()}
@@ -298,14 +314,21 @@ class Camera(TripletRanker):
         network: Any = self.exact
         found: dict[str, list[np.ndarray]] = {}
         with torch.inference_mode():
-            looked = self._attended_sides(network, tensors)
+            attended, place = self._attended_sides(network, tensors)
             for row in range(shape[0]):
                 for start in range(0, shape[1], BLOCK):
                     at = torch.arange(start, min(start + BLOCK, shape[1]))
                     campaign = None if campaigns is None else campaigns[row, at]
-                    for name, values in self._attended_pairs(
-                        network, *looked, has, campaign, torch.full_like(at, row), at
-                    ).items():
+                    outputs = self._attended_pairs(
+                        network,
+                        attended,
+                        place=place,
+                        has=has,
+                        campaign=campaign,
+                        brand=torch.full_like(at, row),
+                        influencer=at,
+                    )
+                    for name, values in outputs.items():
                         if not wanted or name in wanted:
                             found.setdefault(name, []).append(values.float().numpy())
         result = {
@@ -345,6 +368,7 @@ class Camera(TripletRanker):
         self,
         network: Any,
         values: Sequence[dict[str, Any]],
+        *,
         place: Tensor | None,
         has: Sequence[dict[str, Tensor]],
         campaign: Tensor | None,
@@ -382,6 +406,7 @@ class Camera(TripletRanker):
         self,
         dataset: Dataset,
         brands: np.ndarray,
+        *,
         influencers: np.ndarray,
         rate: np.ndarray,
         followers: np.ndarray,

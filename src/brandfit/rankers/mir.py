@@ -92,7 +92,13 @@ class Mir(NetworkRanker):
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._mir_net import MirNet
 
-        return MirNet(dims, self.config.fusion, self.config.sides, self.config.dropout, self.config.width)
+        return MirNet(
+            dims,
+            self.config.fusion,
+            sides=self.config.sides,
+            dropout=self.config.dropout,
+            width=self.config.width,
+        )
 
     def optimiser(self, network: nn.Module) -> Any:
         import torch
@@ -102,12 +108,12 @@ class Mir(NetworkRanker):
         return super().optimiser(network)
 
     def values(
-        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+        self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> tuple[Vectors, Vectors]:
         weighted = self.config.pooling == "weighted"
         left, right = (
-            brand_vectors(dataset, slot, brands, weighted),
-            account_vectors(dataset, slot, influencers, weighted),
+            brand_vectors(dataset, slot, brands=brands, weighted=weighted),
+            account_vectors(dataset, slot, accounts=influencers, weighted=weighted),
         )
         return unit(left), unit(right)
 
@@ -120,7 +126,7 @@ class Mir(NetworkRanker):
 
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Lists:
         grades = np.array([self._grade.get((b, i), self._middle) for b, i in pairs.tolist()])
-        return buckets(pairs, grades, candidates, self.config.k, rng)
+        return buckets(pairs, grades, candidates=candidates, k=self.config.k, rng=rng)
 
     def loss(self, embed: Embed, batch: Lists) -> Tensor:
         m, k = batch.candidates.shape

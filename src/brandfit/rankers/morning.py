@@ -85,12 +85,12 @@ class Morning(TripletRanker):
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._morning_net import MorningNet
 
-        return MorningNet(dims, self.config.dropout, self.config.width, self.config.attention)
+        return MorningNet(dims, self.config.dropout, width=self.config.width, attention=self.config.attention)
 
     def values(
-        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+        self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> tuple[Vectors, Vectors]:
-        left, right = super().values(dataset, slot, brands, influencers)
+        left, right = super().values(dataset, slot, brands=brands, influencers=influencers)
         return (left, right) if slot == "graph" else (bounded(left), bounded(right))
 
     def loss(self, embed: Embed, batch: Triplets) -> Tensor:

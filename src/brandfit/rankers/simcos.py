@@ -53,7 +53,10 @@ class SimCos(Ranker):
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         sides = {
-            slot: (brand_vectors(dataset, slot, brands), account_vectors(dataset, slot, candidates))
+            slot: (
+                brand_vectors(dataset, slot, brands=brands),
+                account_vectors(dataset, slot, accounts=candidates),
+            )
             for slot in self.used_slots(dataset)
         }
         if not sides:

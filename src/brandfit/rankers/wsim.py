@@ -111,12 +111,15 @@ class WSim(Ranker):
         pairs, left, right, rate = self._examples(dataset)
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in (*left, *rate)}
         device = device_of(torch, self.config.device)
-        inputs = _Inputs(torch, device, left, right, rate)
+        inputs = _Inputs(torch, device, left=left, right=right, rate=rate)
         held = held_out(pairs.at, self.config.validation, self.seed)
         learned, others = candidates(pairs, held)
         size = self.config.batch_size
         judged = pools(
-            pairs.at[held], others, self.config.pool_size, seeds.generator(self.seed, "validation pools")
+            pairs.at[held],
+            others,
+            k=self.config.pool_size,
+            rng=seeds.generator(self.seed, "validation pools"),
         )
 
         network = WSimNet({slot: vectors.values.shape[1] for slot, vectors in left.items()}, bool(rate)).to(
@@ -133,15 +136,15 @@ class WSim(Ranker):
             )
 
         def batches(rng: np.random.Generator) -> Iterator[Pools]:
-            drawn = pools(pairs.at[~held], learned, self.config.pool_size, rng)
+            drawn = pools(pairs.at[~held], learned, k=self.config.pool_size, rng=rng)
             order = rng.permutation(len(drawn.brand))
             return batches_of(Pools(*(column[order] for column in drawn)), size)
 
         history = train(
             network,
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate),
-            batches,
-            loss,
+            batches=batches,
+            loss=loss,
             epochs=self.config.epochs,
             seed=self.seed,
             patience=self.config.patience,
@@ -169,8 +172,8 @@ class WSim(Ranker):
                 has = np.broadcast_to(rate.present, content.shape)
             else:
                 left, right = (
-                    self._side(brand_vectors, dataset, slot, brands),
-                    self._side(account_vectors, dataset, slot, candidates),
+                    self._side(brand_vectors, dataset, slot=slot, ids=brands),
+                    self._side(account_vectors, dataset, slot=slot, ids=candidates),
                 )
                 factors[slot] = inner(left.values * self.diagonal[slot], right.values)
                 has = shared(left, right)
@@ -188,7 +191,7 @@ class WSim(Ranker):
         if account is None:
             return weights
         vectors = brand_vectors if account in dataset.representation else account_vectors
-        row = self._side(vectors, dataset, slot, np.array([account], dtype=object)).values[0]
+        row = self._side(vectors, dataset, slot=slot, ids=np.array([account], dtype=object)).values[0]
         return weights * row.astype(np.float64)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -221,8 +224,10 @@ class WSim(Ranker):
         pairs = to_learn_from(dataset, self.name)
         used = self.used_slots(dataset)
         content = [slot for slot in used if slot != "engagement"]
-        left = {slot: self._side(brand_vectors, dataset, slot, pairs.brands) for slot in content}
-        right = {slot: self._side(account_vectors, dataset, slot, pairs.influencers) for slot in content}
+        left = {slot: self._side(brand_vectors, dataset, slot=slot, ids=pairs.brands) for slot in content}
+        right = {
+            slot: self._side(account_vectors, dataset, slot=slot, ids=pairs.influencers) for slot in content
+        }
         here = {
             slot: left[slot].present[pairs.at[:, 0]] & right[slot].present[pairs.at[:, 1]] for slot in content
         }
@@ -246,7 +251,9 @@ class WSim(Ranker):
             rate["engagement"] = standardised(raw, *self.engagement)
         return pairs, left, right, rate
 
-    def _side(self, vectors: Callable[..., Vectors], dataset: Dataset, slot: str, ids: np.ndarray) -> Vectors:
+    def _side(
+        self, vectors: Callable[..., Vectors], dataset: Dataset, *, slot: str, ids: np.ndarray
+    ) -> Vectors:
         found = vectors(dataset, slot, ids)
         return unit(found) if self.config.normalise else found
 
@@ -258,6 +265,7 @@ class _Inputs:
         self,
         torch: Any,
         device: str,
+        *,
         left: dict[str, Vectors],
         right: dict[str, Vectors],
         rate: dict[str, Vectors],

@@ -96,16 +96,18 @@ class WSimMT(NetworkRanker):
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._wsim_mt_net import WSimMTNet
 
-        return WSimMTNet(dims, len(self.training["categories"]), self.config.dropout, self.config.width)
+        return WSimMTNet(
+            dims, len(self.training["categories"]), dropout=self.config.dropout, width=self.config.width
+        )
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         self._groups, names = categories_of(dataset, pairs)
         return {**self.training, "categories": names}
 
     def values(
-        self, dataset: Dataset, slot: str, brands: np.ndarray, influencers: np.ndarray
+        self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
     ) -> tuple[Vectors, Vectors]:
-        left, right = super().values(dataset, slot, brands, influencers)
+        left, right = super().values(dataset, slot, brands=brands, influencers=influencers)
         if slot != "engagement":
             return bounded(left), bounded(right)
         right = rate_of(dataset, influencers)
@@ -115,17 +117,17 @@ class WSimMT(NetworkRanker):
         return left, standardised(right, *self.training["engagement"])
 
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Pooled:
-        drawn = pools(pairs, candidates, self.config.pool_size, rng)
+        drawn = pools(pairs, candidates, k=self.config.pool_size, rng=rng)
         valid = drawn.candidates >= 0
         row = np.maximum(drawn.candidates, 0)
         of_brands, of_influencers = self._groups
         return Pooled(
-            drawn.brand,
-            row,
-            drawn.positive,
-            valid,
-            of_brands[drawn.brand],
-            np.where(valid, of_influencers[row], -1),
+            brand=drawn.brand,
+            candidates=row,
+            positive=drawn.positive,
+            valid=valid,
+            brand_category=of_brands[drawn.brand],
+            categories=np.where(valid, of_influencers[row], -1),
         )
 
     def loss(self, embed: Embed, batch: Pooled) -> Tensor:

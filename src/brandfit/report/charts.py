@@ -60,7 +60,7 @@ def bars(values: Mapping[str, float], title: str, form: str = "{:.0%}") -> Marku
         'stroke-width="1"/>'
     )
     told = "; ".join(f"{name}: {form.format(values[name])}" for name in names)
-    return _svg(width, height, f"{title}. {told}.", axis + "".join(drawn), "bars")
+    return _svg(width, height, told=f"{title}. {told}.", drawn=axis + "".join(drawn), name="bars")
 
 
 def radar(found: Radar) -> Markup:
@@ -101,9 +101,9 @@ def radar(found: Radar) -> Markup:
     return _svg(
         width,
         height,
-        f"Shares of what each side is about, the outermost ring being {top:.0%}. {told}",
-        "".join(drawn),
-        "radar",
+        told=f"Shares of what each side is about, the outermost ring being {top:.0%}. {told}",
+        drawn="".join(drawn),
+        name="radar",
     )
 
 
@@ -116,7 +116,13 @@ def interval(chance: tuple[float, float, float], top: float = 1.0) -> Markup:
         'fill-opacity="0.45"/>'
         f'<circle class="for" cx="{middle:.1f}" cy="10" r="5" fill="{FOR}"/>'
     )
-    return _svg(140, 20, f"{chance[0]:.0%}, from {chance[1]:.0%} to {chance[2]:.0%}", drawn, "interval")
+    return _svg(
+        140,
+        20,
+        told=f"{chance[0]:.0%}, from {chance[1]:.0%} to {chance[2]:.0%}",
+        drawn=drawn,
+        name="interval",
+    )
 
 
 def reliability(bins: Sequence[Mapping[str, float]]) -> Markup:
@@ -148,10 +154,16 @@ def reliability(bins: Sequence[Mapping[str, float]]) -> Markup:
     told = "; ".join(
         f"told {one['told']:.1%}, true {one['true']:.1%} of {one['pairs']:,} pairs" for one in bins
     )
-    return _svg(size, size, f"Reliability, in bins of as many pairs. {told}.", "".join(drawn), "reliability")
+    return _svg(
+        size,
+        size,
+        told=f"Reliability, in bins of as many pairs. {told}.",
+        drawn="".join(drawn),
+        name="reliability",
+    )
 
 
-def _svg(width: int, height: int, told: str, drawn: str, name: str) -> Markup:
+def _svg(width: int, height: int, *, told: str, drawn: str, name: str) -> Markup:
     """``drawn`` is ours, and what of it is not was escaped."""
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     font = 'xmlns="http://www.w3.org/2000/svg" font-family="DejaVu Sans, sans-serif"'

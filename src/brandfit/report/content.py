@@ -104,4 +104,4 @@ class Report:
     @property
     def counts(self) -> list[str]:
         """How many influencers are candidates, and why the others are not."""
-        return sentences(self.candidates, self.excluded, self.incomplete)
+        return sentences(self.candidates, self.excluded, incomplete=self.incomplete)

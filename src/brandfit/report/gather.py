@@ -24,7 +24,7 @@ from brandfit.explain.explanation import Explanation, Radar
 from brandfit.explain.heatmap import decoded
 from brandfit.explain.render import overlay
 from brandfit.explain.text import SLOT
-from brandfit.learning.pooling import account_vectors, brand_vectors
+from brandfit.learning.pooling import one_account_vector
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.report.content import Card, Profile, Report, Shot
@@ -44,6 +44,7 @@ SEEN = {
 def gather(
     ranker: Ranker,
     dataset: Dataset,
+    *,
     ranking: Ranking,
     k: int,
     shortlist: Shortlist | None = None,
@@ -54,7 +55,6 @@ def gather(
     seed: int = 0,
     tick: Steps | None = None,
     influencers: Sequence[str] = (),
-    *,
     left_out: Mapping[str, Counted] | None = None,
 ) -> Report:
     """A report on the brand of a ranking of its candidates: cards of the best k, or of these influencers
@@ -71,7 +71,7 @@ def gather(
     ranks, ahead = ranking.ranks(), ranking.ahead()
     for id in influencers:
         if id not in place:
-            raise UnknownName("influencer", id, place)
+            raise UnknownName("influencer", id, known=place)
     chosen = sorted(set(influencers), key=place.__getitem__) or list(ranking.candidates[:k].tolist())
     best = len(chosen)
     chosen += [
@@ -90,30 +90,30 @@ def gather(
                 "candidates_otherwise": ranking.among + 1,
             }
             notes.append(f"{id}: {left_out[id].text}, and so without a rank")
-        told = _explained(ranker, dataset, brand, id, more, maps, seed)
+        told = _explained(ranker, dataset, brand=brand, id=id, more=more, maps=maps, seed=seed)
         notes += [note for note in told.notes if note not in notes] if told is not None else []
-        cards.append(_card(id, rank, score, told, dataset, album, facts))
+        cards.append(_card(id, rank, score=score, told=told, dataset=dataset, album=album, facts=facts))
         if tick is not None:
             tick(n, len(chosen))
     return Report(
-        _brand(dataset, brand, album),
-        SEEN.get(dataset.representation[brand], ""),
-        topics(dataset, brand),
-        album.hashtags(brand),
-        tuple(sorted(dataset.partners.get(brand, ()))),
-        ranker.name,
-        best,
-        bool(influencers),
-        ranking.among,
-        tuple(cards),
-        shortlist,
-        _changed(shortlist, ranking) if shortlist is not None else (),
-        _method(ranker, dataset, about, cards, maps is not None),
-        tuple(notes),
-        {**_data(dataset, ranking), **(origin or {})},
-        _day(today or datetime.now(UTC).date()),
-        ranking.excluded,
-        ranking.incomplete,
+        brand=_brand(dataset, brand, album),
+        brand_representation=SEEN.get(dataset.representation[brand], ""),
+        topics=topics(dataset, brand),
+        hashtags=album.hashtags(brand),
+        partners=tuple(sorted(dataset.partners.get(brand, ()))),
+        ranker=ranker.name,
+        best=best,
+        picked=bool(influencers),
+        candidates=ranking.among,
+        cards=tuple(cards),
+        shortlist=shortlist,
+        changed=_changed(shortlist, ranking) if shortlist is not None else (),
+        method=_method(ranker, dataset, about=about, cards=cards, maps=maps is not None),
+        notes=tuple(notes),
+        origin={**_data(dataset, ranking), **(origin or {})},
+        date=_day(today or datetime.now(UTC).date()),
+        excluded=ranking.excluded,
+        incomplete=ranking.incomplete,
     )
 
 
@@ -188,6 +188,7 @@ def data_uri(data: bytes) -> str:
 def _explained(
     ranker: Ranker,
     dataset: Dataset,
+    *,
     brand: str,
     id: str,
     more: Mapping[str, Any],
@@ -200,12 +201,15 @@ def _explained(
         return None
     kinds = ("posts", "columns", "maps") if maps is not None else ("posts", "columns")
     encoders = {"picture": maps} if maps is not None else {}
-    return explaining.explain(ranker, dataset, brand, id, kinds, encoders=encoders, more=more, seed=seed)
+    return explaining.explain(
+        ranker, dataset, brand=brand, influencer=id, kinds=kinds, encoders=encoders, more=more, seed=seed
+    )
 
 
 def _card(
     id: str,
     rank: int | None,
+    *,
     score: float,
     told: Explanation | None,
     dataset: Dataset,
@@ -239,18 +243,18 @@ def _card(
     }
     chance = told.more.get("probability") if told is not None else None
     return Card(
-        rank,
-        _profile(account, known, shots, shown),
-        category,
-        of["followers"],
-        score,
-        dict(told.parts) if told is not None else {},
-        (chance[0], chance[1], chance[2]) if chance else None,
-        _why(told)
+        rank=rank,
+        profile=_profile(account, known, shots=shots, shown=shown),
+        category=category,
+        followers=of["followers"],
+        score=score,
+        parts=dict(told.parts) if told is not None else {},
+        chance=(chance[0], chance[1], chance[2]) if chance else None,
+        why=_why(told)
         if told is not None
         else (f"There is no evidence on {id}: nothing that both share was encoded.",),
-        both_sides(told) if told is not None else None,
-        _maps(told, dataset, album) if told is not None else (),
+        radar=both_sides(told) if told is not None else None,
+        maps=_maps(told, dataset, album) if told is not None else (),
     )
 
 
@@ -283,7 +287,7 @@ def _maps(told: Explanation, dataset: Dataset, album: Album) -> tuple[Shot, ...]
     found = []
     for heat in told.maps:
         drawn = io.BytesIO()
-        overlay(decoded(dataset, heat.picture), heat.values, max(top, abs(told.score) / 100)).save(
+        overlay(decoded(dataset, heat.picture), heat.values, least=max(top, abs(told.score) / 100)).save(
             drawn, "JPEG", quality=85
         )
         post = next(post for post in album.posts[told.influencer] if post["id"] == heat.post)
@@ -307,15 +311,20 @@ def _brand(dataset: Dataset, brand: str, album: Album) -> Profile:
     briefs = [post["caption"] for post in album.posts[brand] if post["kind"] == "brief" and post["caption"]]
     if briefs and not account["biography"]:
         account["biography"] = briefs[0]
-    return _profile(account, known, album.newest(brand, BRAND_SHOTS), "newest posts")
+    return _profile(account, known, shots=album.newest(brand, BRAND_SHOTS), shown="newest posts")
 
 
 def _profile(
-    account: Mapping[str, Any], known: Mapping[str, str], shots: Sequence[Shot], shown: str
+    account: Mapping[str, Any], known: Mapping[str, str], *, shots: Sequence[Shot], shown: str
 ) -> Profile:
     facts = {label: words for label, words in known.items() if words}
     return Profile(
-        account["id"], account["name"] or "", _short(account["biography"] or ""), facts, tuple(shots), shown
+        id=account["id"],
+        name=account["name"] or "",
+        biography=_short(account["biography"] or ""),
+        facts=facts,
+        shots=tuple(shots),
+        display_name=shown,
     )
 
 
@@ -325,8 +334,7 @@ def topics(dataset: Dataset, account: str, most: int = TOPICS) -> dict[str, floa
     features = dataset.slots.get("concept")
     if features is None or not features.columns:
         return {}
-    vectors = brand_vectors if account in dataset.representation else account_vectors
-    found = vectors(dataset, "concept", np.array([account], dtype=object))
+    found = one_account_vector(dataset, "concept", account=account)
     values = np.maximum(found.values[0].astype(np.float64), 0)
     if not found.present[0] or not values.sum():
         return {}
@@ -350,7 +358,7 @@ def _changed(shortlist: Shortlist, ranking: Ranking) -> tuple[str, ...]:
 
 
 def _method(
-    ranker: Ranker, dataset: Dataset, about: str, cards: Sequence[Card], maps: bool
+    ranker: Ranker, dataset: Dataset, *, about: str, cards: Sequence[Card], maps: bool
 ) -> tuple[str, ...]:
     """What the numbers of this very report mean, and what they do not."""
     told = [f"{ranker.name}: {about}." if about else ""]

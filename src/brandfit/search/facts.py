@@ -236,7 +236,7 @@ class Facts:
         """(n,) bool: is known to have worked with the brand; null where no partner is known and no post here
         has a known text or names an account. Raises UnknownName where there is no such brand."""
         if brand not in self.brands:
-            raise UnknownName("brand", brand, self.brands)
+            raise UnknownName("brand", brand, known=self.brands)
         partners = self.dataset.partners
         all_partners = set().union(*partners.values())
         is_partner = np.array([id in partners.get(brand, ()) for id in self.ids.tolist()], bool)
@@ -270,7 +270,7 @@ class Facts:
     def _checked_account(self, account: str) -> str:
         known = [*self.dataset.brands.tolist(), *self.ids.tolist()]
         if account not in known:
-            raise UnknownName("brand or influencer", account, known)
+            raise UnknownName("brand or influencer", account, known=known)
         return account
 
     def _stated(self, field: str) -> pa.Array:

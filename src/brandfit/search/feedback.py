@@ -52,7 +52,7 @@ class Weights:
 WEIGHTS = Weights()
 
 
-def refined(ranking: Ranking, alike: Lookalikes, like: Sequence[str], dislike: Sequence[str]) -> Ranking:
+def refined(ranking: Ranking, alike: Lookalikes, *, like: Sequence[str], dislike: Sequence[str]) -> Ranking:
     """The ranking without those of ``dislike``, sorted anew by scores and marks; its ``moves`` say who moved
     and why.
 
@@ -68,11 +68,11 @@ def refined(ranking: Ranking, alike: Lookalikes, like: Sequence[str], dislike: S
     # must not change the scores of the others.
     of_candidates = np.where(ranking.is_candidate, ranking.scores, np.nan)
     likeness, known = alike.centred(marks, ranking.candidates, top_weights(of_candidates))
-    effects = effects_of_marks(likeness, of_candidates, len(likes))
+    effects = effects_of_marks(likeness, of_candidates, likes=len(likes))
     effect = effects.sum(axis=0)
     # The mark that did most in the direction in which all of them together move the candidate.
     main = np.argmax(effects * np.where(effect < 0, -1, 1), axis=0)
-    found = without(moved(ranking, effect, marks[main], main < len(likes)), disliked=dislikes)
+    found = without(moved(ranking, effect, mark=marks[main], liked=main < len(likes)), disliked=dislikes)
     return replace(found, notes=(*_unknown(marks[~known]), *found.notes))
 
 
@@ -86,7 +86,7 @@ def adjusted_note(ranking: Ranking, like: Sequence[str], dislike: Sequence[str])
 
 
 def effects_of_marks(
-    likeness: np.ndarray, scores: np.ndarray, likes: int, weights: Weights = WEIGHTS
+    likeness: np.ndarray, scores: np.ndarray, *, likes: int, weights: Weights = WEIGHTS
 ) -> np.ndarray:
     """(m, n) what each mark adds to the score of each candidate, of their likeness (m, n) and scores (n,).
 
@@ -118,7 +118,7 @@ def without(ranking: Ranking, *, disliked: Sequence[str] = (), excluded: Sequenc
         out = np.isin(ranking.candidates.astype(str), np.array(list(accounts), dtype=str))
         if out.any():
             ranking = ranking.narrowed(
-                ~out, counted(reason, text, np.sort(ranking.candidates[out].astype(str)))
+                ~out, counted(reason, text, ids=np.sort(ranking.candidates[out].astype(str)))
             )
     return ranking
 

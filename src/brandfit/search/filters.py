@@ -423,7 +423,7 @@ def _refuse_unknown_keys(name: str, value: Mapping[str, Any]) -> None:
     for a key that a range does not have."""
     name = str(name).lower()
     if name not in FIELDS:
-        raise UnknownName("filter", name, FIELDS)
+        raise UnknownName("filter", name, known=FIELDS)
     field = FIELDS[name]
     if not field.numbers:
         raise UsageError(
@@ -486,7 +486,7 @@ def facts_of(condition: Condition | None, sort: str | None = None) -> list[Test]
         name, _, account = sort.removeprefix("-").partition(":")
         numbers = [field for field, what in FIELDS.items() if what.numbers]
         if name not in numbers:
-            raise UnknownName("fact to sort by", name, numbers)
+            raise UnknownName("fact to sort by", name, known=numbers)
         account = account.strip().lower().removeprefix("@")
         if FIELDS[name].shown_with_results and not account:
             raise UsageError(f"{name} beside whom?", f"For example: --sort {name}:northpeak.outdoor")
@@ -529,7 +529,7 @@ def _built(tree: Any) -> Condition:
 def _test(name: str, text: str) -> Test:
     name = name.lower()
     if name not in FIELDS:
-        raise UnknownName("filter", name, FIELDS)
+        raise UnknownName("filter", name, known=FIELDS)
     numbers = FIELDS[name].numbers
     if not numbers:
         return Test(name, text.strip().lower().lstrip("#@"))
@@ -550,7 +550,9 @@ def _test(name: str, text: str) -> Test:
     if high.startswith("."):
         raise ConfigError(f"{name}: {text!r} has three points.", f"For example: {name}:{example(name)}")
     value = Range(
-        _number(name, low.strip(), numbers, False), _number(name, high.strip(), numbers, True), account
+        _number(name, low.strip(), numbers=numbers, end=False),
+        _number(name, high.strip(), numbers=numbers, end=True),
+        account,
     )
     if value.low is None and value.high is None:
         raise ConfigError(
@@ -564,7 +566,7 @@ def _test(name: str, text: str) -> Test:
 KINDS = {"day": "day", "count": "whole number"}
 
 
-def _number(name: str, text: str, numbers: str, end: bool) -> float | None:
+def _number(name: str, text: str, *, numbers: str, end: bool) -> float | None:
     """A number (``number_text``): 5k, 2.5M, 3 %; or a day (``end``: its last second)."""
     if not text:
         return None

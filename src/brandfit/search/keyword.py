@@ -153,7 +153,11 @@ class Keywords:
         scores = self.fuse(found, ranks)
         there = np.flatnonzero(scores > 0)
         return Matches(
-            there[np.lexsort((self._ties[there], -scores[there]))], scores, ranks, found, tuple(keywords)
+            best=there[np.lexsort((self._ties[there], -scores[there]))],
+            scores=scores,
+            ranks=ranks,
+            found=found,
+            keywords=tuple(keywords),
         )
 
     @checked
@@ -368,12 +372,12 @@ class Keywords:
         post = int(matches.found.post[i])
         id = self.posts[post].as_py() if post >= 0 else ""
         return Hit(
-            str(self.dataset.influencers[i]),
-            float(matches.scores[i]),
-            ranks,
-            concepts,
-            id,
-            self._snippet(post, matches.keywords),
+            influencer=str(self.dataset.influencers[i]),
+            score=float(matches.scores[i]),
+            ranks=ranks,
+            concepts=concepts,
+            post=id,
+            snippet=self._snippet(post, matches.keywords),
         )
 
     @cached_property

@@ -64,7 +64,7 @@ class Lookalikes:
         known = set(self.dataset.accounts["id"].to_pylist())
         for id in accounts:
             if id not in known:
-                raise UnknownName("account", id, known)
+                raise UnknownName("account", id, known=known)
         ids = np.array(list(dict.fromkeys(accounts)), dtype=object)
         wanted = {}
         for slot in self.slots:
@@ -109,7 +109,7 @@ class Lookalikes:
         known = set(self.dataset.accounts["id"].to_pylist())
         for id in accounts.tolist():
             if id not in known:
-                raise UnknownName("account", id, known)
+                raise UnknownName("account", id, known=known)
         row = self.dataset.cached(
             "influencers", lambda: {id: n for n, id in enumerate(self.dataset.influencers.tolist())}
         )
@@ -157,15 +157,15 @@ class Lookalikes:
     def _vectors(self, slot: str, ids: np.ndarray) -> Vectors:
         """Of influencers as they are, of brands as they are seen."""
         brand = np.array([id in self.dataset.representation for id in ids.tolist()], bool)
-        mine = account_vectors(self.dataset, slot, ids)
-        theirs = brand_vectors(self.dataset, slot, ids[brand])
+        mine = account_vectors(self.dataset, slot, accounts=ids)
+        theirs = brand_vectors(self.dataset, slot, brands=ids[brand])
         mine.values[brand], mine.present[brand] = theirs.values, theirs.present
         return mine
 
     def _slot_vectors(self, slot: str) -> tuple[np.ndarray, bool, Vectors]:
         """Mean (d,) of all influencers, whether rows are shares, and ``proper`` vectors of all."""
         if slot not in self._known:
-            found = account_vectors(self.dataset, slot, self.dataset.influencers)
+            found = account_vectors(self.dataset, slot, accounts=self.dataset.influencers)
             rows = found.values[found.present]
             roots = are_shares(rows)
             mean = (
@@ -186,7 +186,7 @@ def _centred_cosines(left: np.ndarray, right: np.ndarray, centre: np.ndarray) ->
 
 
 def with_brief(
-    dataset: Dataset, text: str, pictures: Sequence[str | Path], readers: Mapping[str, Encoder]
+    dataset: Dataset, text: str, *, pictures: Sequence[str | Path], readers: Mapping[str, Encoder]
 ) -> Dataset:
     """The Dataset with one more brand, ``BRIEF``, that wants what a text and pictures say.
 
@@ -205,7 +205,7 @@ def with_brief(
         stored[hash] = data
         posts.append(Post(id=f"{BRIEF} {n}", account=BRIEF, kind="brief"))
         images.append(Image(post=posts[-1].id, hash=hash))
-    own = Dataset.from_rows([Account(id=BRIEF, role="brand")], posts, images, pictures=stored)
+    own = Dataset.from_rows([Account(id=BRIEF, role="brand")], posts, images=images, pictures=stored)
     slots = dict(dataset.slots)
     read = 0
     for slot, encoder in readers.items():

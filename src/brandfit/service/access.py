@@ -67,12 +67,14 @@ def needs(scope: str) -> Callable[[Request], Caller]:
             raise Refused(
                 401,
                 "A key is wanted.",
-                "Send it as Authorization: Bearer KEY. Make one with: brandfit key create NAME",
-                {"www-authenticate": "Bearer"},
+                detail="Send it as Authorization: Bearer KEY. Make one with: brandfit key create NAME",
+                headers={"www-authenticate": "Bearer"},
             )
         request.state.caller = found
         if not found.may(scope):
-            raise Refused(403, f"This key may {found.scope}; {scope} is wanted.", "Ask for one that may.")
+            raise Refused(
+                403, f"This key may {found.scope}; {scope} is wanted.", detail="Ask for one that may."
+            )
         return found
 
     return told

@@ -26,6 +26,7 @@ def handle(text: str) -> str:
 def accounts(
     workspace: Workspace,
     role: str,
+    *,
     where: str | None = None,
     sort: str | None = None,
     limit: int = 50,
@@ -40,7 +41,7 @@ def accounts(
         rows = _stated(dataset, ids)
         more = {"total": len(dataset.brands), "filters": "", "unknown": 0, "excluded": []}
     else:
-        found = pipeline.search(workspace, (), where, sort, limit, offset)
+        found = pipeline.search(workspace, (), where=where, sort=sort, k=limit, offset=offset)
         rows = _stated(
             pipeline.load(workspace), np.array([row["influencer"] for row in found.rows], dtype=object)
         )
@@ -65,7 +66,7 @@ def account(workspace: Workspace, id: str) -> dict[str, Any]:
 
 
 def posts(
-    workspace: Workspace, id: str, limit: int = 50, offset: int = 0
+    workspace: Workspace, id: str, *, limit: int = 50, offset: int = 0
 ) -> tuple[list[dict[str, Any]], int]:
     """The newest of an account with the hashes of their pictures, and how many there are. Raises
     UnknownName."""

@@ -77,17 +77,17 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
             allow_headers=["authorization", "x-api-key", "content-type"],
             expose_headers=["etag", "x-request-id"],
         )
-    return Middleware(app, config, metrics, refuse)
+    return Middleware(app, config, metrics=metrics, refuse=refuse)
 
 
 def refuse(
-    request: Request, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None
+    request: Request, status: int, *, title: str, detail: str = "", headers: dict[str, str] | None = None
 ) -> Response:
     """A problem for a program, a page for a person."""
     wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
     if wants_page:
-        return pages.problem_page(request, status, title, detail, headers)
-    return problem(status, title, detail, request_id.get(), headers)
+        return pages.problem_page(request, status, title=title, detail=detail, headers=headers)
+    return problem(status, title, detail=detail, instance=request_id.get(), headers=headers)
 
 
 def _health(app: FastAPI) -> None:

@@ -75,7 +75,9 @@ class Jobs:
         """Raises UnknownName."""
         found = self.desk.rows(sa.select(store.jobs).where(store.jobs.c.id == id))
         if not found:
-            raise UnknownName("job", id, [], "It may have been finished long ago; the latest are kept.")
+            raise UnknownName(
+                "job", id, known=[], hint="It may have been finished long ago; the latest are kept."
+            )
         return _job_row(found[0])
 
     def listing(self, limit: int = 50, offset: int = 0) -> tuple[list[dict[str, Any]], int]:

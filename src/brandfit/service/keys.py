@@ -42,7 +42,7 @@ LOCAL = Caller("local", "this machine", "admin")
 def create(at: ServiceStore, name: str, scope: str) -> tuple[dict[str, Any], str]:
     """A new key: what is kept of it, and the key itself, which nobody can tell again."""
     if scope not in SCOPES:
-        raise UnknownName("scope", scope, SCOPES)
+        raise UnknownName("scope", scope, known=SCOPES)
     if not name.strip():
         raise UsageError("A key wants a name.", "Say who or what uses it: reporting, shop backend ...")
     id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
@@ -68,7 +68,7 @@ def revoke(at: ServiceStore, id: str) -> None:
     if not at.write(
         store.keys.update().where(here & store.keys.c.revoked.is_(None)).values(revoked=time.time())
     ):
-        raise UnknownName("key", id, [row["id"] for row in listing(at) if row["revoked"] is None])
+        raise UnknownName("key", id, known=[row["id"] for row in listing(at) if row["revoked"] is None])
 
 
 def caller(at: ServiceStore, key: str) -> Caller | None:

@@ -72,7 +72,7 @@ class Middleware:
     """
 
     def __init__(
-        self, app: ASGIApp, config: ServiceConfig, metrics: Metrics, refuse: Callable[..., Response]
+        self, app: ASGIApp, config: ServiceConfig, *, metrics: Metrics, refuse: Callable[..., Response]
     ) -> None:
         self.app, self.config, self.metrics, self.refuse = app, config, metrics, refuse
         self.pace = RateLimiter(config.rate, config.burst)

@@ -33,7 +33,7 @@ class Refused(Exception):
     """Raised inside to answer with a problem."""
 
     def __init__(
-        self, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None
+        self, status: int, title: str, *, detail: str = "", headers: dict[str, str] | None = None
     ) -> None:
         super().__init__(title)
         self.status, self.title, self.detail, self.headers = status, title, detail, headers or {}
@@ -67,7 +67,7 @@ KNOWN_BY_PATH = (
 
 
 def problem(
-    status: int, title: str, detail: str = "", instance: str = "", headers: dict[str, str] | None = None
+    status: int, title: str, *, detail: str = "", instance: str = "", headers: dict[str, str] | None = None
 ) -> Response:
     body = Problem(type="about:blank", title=title, status=status, detail=detail, instance=instance)
     return JSONResponse(body.model_dump(), status, headers, MEDIA)
@@ -99,22 +99,24 @@ def install(app: FastAPI) -> None:
     """Every error of the application as a problem; what nobody foresaw is logged, and not told."""
 
     def told(
-        request: Request, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None
+        request: Request, status: int, *, title: str, detail: str = "", headers: dict[str, str] | None = None
     ) -> Response:
         return app.state.refuse(request, status, title, detail, headers)  # pages say it as a page
 
     @app.exception_handler(BrandfitError)
     def _known(request: Request, error: BrandfitError) -> Response:
-        return told(request, http_status(error), error.message, error.hint)
+        return told(request, http_status(error), title=error.message, detail=error.hint)
 
     @app.exception_handler(Refused)
     def _refused(request: Request, error: Refused) -> Response:
-        return told(request, error.status, error.title, error.detail, error.headers)
+        return told(request, error.status, title=error.title, detail=error.detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:
         parts = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()]
-        return told(request, 422, "The request does not say what is expected.", "; ".join(parts)[:2000])
+        return told(
+            request, 422, title="The request does not say what is expected.", detail="; ".join(parts)[:2000]
+        )
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
@@ -122,11 +124,14 @@ def install(app: FastAPI) -> None:
             404: "There is nothing at this address.",
             405: "This address does not take that method.",
         }.get(error.status_code, str(error.detail) or HTTPStatus(error.status_code).phrase)
-        return told(request, error.status_code, title, headers=dict(error.headers or {}))
+        return told(request, error.status_code, title=title, headers=dict(error.headers or {}))
 
     @app.exception_handler(Exception)
     def _unforeseen(request: Request, error: Exception) -> Response:
         log.exception("unforeseen", exc_info=error)
         return told(
-            request, 500, "Something went wrong that should not.", "The log of the service says more."
+            request,
+            500,
+            title="Something went wrong that should not.",
+            detail="The log of the service says more.",
         )

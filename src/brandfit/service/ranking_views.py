@@ -24,18 +24,18 @@ from brandfit.workspace import Workspace
 def ranking(
     workspace: Workspace,
     brand: str,
+    *,
     ranker: str | None,
     query: pipeline.RankingQuery,
     limit: int = 20,
     offset: int = 0,
-    *,
     followers: str | None = None,
 ) -> dict[str, Any]:
     """A page of a ranking, with categories, followers and chances."""
     found = pipeline.rank(
         workspace,
         brand,
-        ranker,
+        ranker=ranker,
         partners=query.partners,
         where=query.where,
         weights=query.weights,
@@ -48,7 +48,7 @@ def ranking(
     )
     condition = filters.condition(query.where)
     sentence = str(condition) if condition is not None else ""
-    page = _page(workspace, found, limit, offset, sentence)
+    page = _page(workspace, found, limit=limit, offset=offset, sentence=sentence)
     page["unmatched_words"] = list(pipeline.unmatched_words(workspace, query.keywords))
     return page
 
@@ -56,23 +56,26 @@ def ranking(
 def for_brief(
     workspace: Workspace,
     text: str,
+    *,
     pictures: Sequence[str | Path],
     ranker: str | None,
     limit: int,
     followers: str | None = None,
 ) -> dict[str, Any]:
-    found = pipeline.rank_brief(workspace, text, pictures, ranker, followers=followers)
-    return _page(workspace, found, limit, 0, "", chances=False)
+    found = pipeline.rank_brief(workspace, text, pictures=pictures, ranker=ranker, followers=followers)
+    return _page(workspace, found, limit=limit, offset=0, sentence="", chances=False)
 
 
 def _page(
-    workspace: Workspace, found: Ranking, limit: int, offset: int, sentence: str, chances: bool = True
+    workspace: Workspace, found: Ranking, *, limit: int, offset: int, sentence: str, chances: bool = True
 ) -> dict[str, Any]:
     shown = found.subset(slice(offset, offset + limit))
     rows = shown.rows()
     described = pipeline.describe_accounts(workspace, shown.candidates)
     told = (
-        pipeline.chances(workspace, found.brand, shown.candidates, found.ranker) if chances and rows else None
+        pipeline.chances(workspace, found.brand, influencers=shown.candidates, ranker=found.ranker)
+        if chances and rows
+        else None
     )
     items = [
         {
@@ -97,7 +100,7 @@ def _page(
         "excluded": [group.to_dict() for group in found.excluded],
         "incomplete": [group.to_dict() for group in found.incomplete],
         "moved": None if found.moves is None else int(np.count_nonzero(found.moves.moved)),
-        "counts": sentences(found.among, found.excluded, found.incomplete),
+        "counts": sentences(found.among, found.excluded, incomplete=found.incomplete),
         "items": items,
     }
 
@@ -105,6 +108,7 @@ def _page(
 def heat_map(
     workspace: Workspace,
     brand: str,
+    *,
     influencer: str,
     ranker: str | None,
     number: int,
@@ -113,19 +117,27 @@ def heat_map(
 ) -> bytes:
     """PNG of the nth heat map. Raises UnknownName where there are fewer."""
     told, dataset = pipeline.explain(
-        workspace, brand, influencer, ranker, ("maps",), (side,), map_method=method
+        workspace,
+        brand,
+        influencer=influencer,
+        ranker=ranker,
+        kinds=("maps",),
+        sides=(side,),
+        map_method=method,
     )
     if not 0 <= number < len(told.maps):
-        raise UnknownName("picture", f"heat map {number}", [], f"There are {len(told.maps)}, counted from 0.")
+        raise UnknownName(
+            "picture", f"heat map {number}", known=[], hint=f"There are {len(told.maps)}, counted from 0."
+        )
     one = told.maps[number]
     least = max(float(np.abs(found.values).max()) for found in told.maps)
     out = io.BytesIO()
-    render.overlay(decoded(dataset, one.picture), one.values, least, one.area).save(out, "PNG")
+    render.overlay(decoded(dataset, one.picture), one.values, least=least, area=one.area).save(out, "PNG")
     return out.getvalue()
 
 
 def balanced(
-    workspace: Workspace, brand: str, ranker: str | None, balance: int, followers: str | None = None
+    workspace: Workspace, brand: str, *, ranker: str | None, balance: int, followers: str | None = None
 ) -> dict[str, float]:
     """Weights of the parts text and picture (W-20): 0, words alone; 50, as learned; 100, pictures alone.
 
@@ -133,7 +145,7 @@ def balanced(
     """
     if balance == 50:
         return {}
-    parts = pipeline.rank(workspace, brand, ranker, followers=followers).parts
+    parts = pipeline.rank(workspace, brand, ranker=ranker, followers=followers).parts
     wanted = {"text": (100 - balance) / 50, "picture": balance / 50}
     found = {name: weight for name, weight in wanted.items() if name in parts}
     if not found:
@@ -164,7 +176,7 @@ def pair(workspace: Workspace, brand: str, influencer: str) -> tuple[str, str]:
         ("influencer", influencer, dataset.influencers),
     ):
         if id not in known:
-            raise UnknownName(kind, id, known)
+            raise UnknownName(kind, id, known=known)
     return brand, influencer
 
 
@@ -187,6 +199,7 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
 def drawing(
     workspace: Workspace,
     brand: str,
+    *,
     influencer: str,
     ranker: str | None,
     kinds: Sequence[str],
@@ -195,11 +208,13 @@ def drawing(
 ) -> bytes:
     """PNG of "radar-N" or "bars-N" of an explanation, counted from 1. Raises UnknownName where there are
     fewer."""
-    told, _ = pipeline.explain(workspace, brand, influencer, ranker, kinds, sides)
+    told, _ = pipeline.explain(
+        workspace, brand, influencer=influencer, ranker=ranker, kinds=kinds, sides=sides
+    )
     what, _, number = name.partition("-")
     radars, bars = told.radars, [attribution for attribution in told.attributions if attribution.items]
     found = len(radars if what == "radar" else bars)
     if not 1 <= int(number) <= found:
-        raise UnknownName("picture", name, [], f"There are {found} of them, counted from 1.")
+        raise UnknownName("picture", name, known=[], hint=f"There are {found} of them, counted from 1.")
     at = int(number) - 1
     return render.png(render.radar_figure(radars[at]) if what == "radar" else render.bars_figure(bars[at]))

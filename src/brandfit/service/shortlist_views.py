@@ -17,7 +17,9 @@ from brandfit.service.store import ServiceStore
 from brandfit.workspace import Workspace
 
 
-def listed(workspace: Workspace, desk: ServiceStore, brand: str, ranker: str | None = None) -> dict[str, Any]:
+def listed(
+    workspace: Workspace, desk: ServiceStore, *, brand: str, ranker: str | None = None
+) -> dict[str, Any]:
     """Those on the list, the best first; ``set`` and ``figures`` are what they come to, and ``wrong`` says
     why these are missing.
 
@@ -46,8 +48,8 @@ def listed(workspace: Workspace, desk: ServiceStore, brand: str, ranker: str | N
         return found
     try:
         not_this = opinions(workspace, desk, brand).dislikes
-        appraised = pipeline.appraise(workspace, brand, ids, ranker, not_this=not_this)
-        chances = pipeline.chances(workspace, brand, np.array(ids, dtype=object), ranker)
+        appraised = pipeline.appraise(workspace, brand, influencers=ids, ranker=ranker, not_this=not_this)
+        chances = pipeline.chances(workspace, brand, influencers=np.array(ids, dtype=object), ranker=ranker)
     except BrandfitError as error:
         return {**found, "wrong": f"{error.message} {error.hint}".strip()}
     of = {

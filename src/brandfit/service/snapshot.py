@@ -140,7 +140,7 @@ def warm(workspace: Workspace, brands: Sequence[str] = ()) -> None:
         fresh = pipeline.brands_encoded_in_memory(workspace)[:1]
         for brand in dict.fromkeys([*([brand for brand in brands if brand in known] or there[:1]), *fresh]):
             ids = pipeline.rank(workspace, brand, k=1).candidates
-            pipeline.chances(workspace, brand, ids)
+            pipeline.chances(workspace, brand, influencers=ids)
             described(workspace, ids.tolist())
         pipeline.search(workspace, ("hello",), k=1)
     except BrandfitError:

@@ -143,7 +143,7 @@ class ServiceStore:
             touched = [connection.execute(statement).rowcount for statement in statements]
         return int(touched[-1])
 
-    def audit(self, who: str, action: str, what: str, request: str = "") -> None:
+    def audit(self, who: str, action: str, *, what: str, request: str = "") -> None:
         """Into the audit log."""
         self.write(
             audit.insert().values(time=time.time(), who=who, action=action, what=what, request=request)

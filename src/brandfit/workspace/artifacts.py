@@ -36,7 +36,7 @@ class ArtifactStore:
         self.root = root
 
     def put(
-        self, name: str, version: str, files: Mapping[str, Callable[[Path], None]], info: Mapping[str, Any]
+        self, name: str, version: str, *, files: Mapping[str, Callable[[Path], None]], info: Mapping[str, Any]
     ) -> Path:
         """Write a version by calling each writer with the path of its file; make it the current one."""
         home = self.root / name

@@ -214,7 +214,7 @@ def resolved(connection: sa.Connection, asked: Sequence[str]) -> tuple[list[str]
     gone = {h for (h,) in connection.execute(sa.select(tables.forgotten.c.hash))}
     for handle in handles:
         if handle not in ids and hash_of(handle, salt) not in gone:
-            raise UnknownName("account", handle, ids)
+            raise UnknownName("account", handle, known=ids)
     return handles, sorted(id for handle in handles for id in ids.get(handle, ()))
 
 

@@ -61,7 +61,7 @@ class Cleaned:
     foreign: dict[str, str] = field(default_factory=dict)
 
 
-def clean_features(workspace: Workspace, traces: Traces, known: Collection[str], cleaned: Cleaned) -> None:
+def clean_features(workspace: Workspace, traces: Traces, *, known: Collection[str], cleaned: Cleaned) -> None:
     """Take rows of nobody who is here out of Features; drop those of which a column names somebody, and older
     ones of both kinds.
 
@@ -72,7 +72,7 @@ def clean_features(workspace: Workspace, traces: Traces, known: Collection[str],
         name = home.name
         current, told = current_of(shelf, name), _teller(name, traces)
         for version in shelf.versions(name):
-            reason, gone, silent = _version_check(shelf, name, version, known, told)
+            reason, gone, silent = _version_check(shelf, name, version=version, known=known, told=told)
             if version == current and not reason and (gone.any() or silent):
                 if gone.any():
                     cleaned.features[name] = cleaned.features.get(name, 0) + int(gone.sum())
@@ -81,13 +81,13 @@ def clean_features(workspace: Workspace, traces: Traces, known: Collection[str],
                 if kept.key != version and kept.key:
                     discard(home / version)
             elif version == current and reason:
-                drop_features(workspace, name, reason, cleaned)
+                drop_features(workspace, name, reason=reason, cleaned=cleaned)
                 break
             elif reason or gone.any() or silent:
                 discard(home / version)
 
 
-def drop_features(workspace: Workspace, name: str, reason: str, cleaned: Cleaned) -> None:
+def drop_features(workspace: Workspace, name: str, *, reason: str, cleaned: Cleaned) -> None:
     """Remove all Features of a name."""
     home = workspace.path / "features" / name
     (home / "current").unlink(missing_ok=True)  # first: there is none of a name that has no current version
@@ -103,7 +103,7 @@ def clean_models(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> None
     for home in folders_in(shelf.root):
         current = current_of(shelf, home.name)
         for version in shelf.versions(home.name):
-            reason = _why_not(workspace, shelf, home.name, version, traces, found)
+            reason = _why_not(workspace, shelf, name=home.name, version=version, traces=traces, found=found)
             if reason and version == current:
                 (home / "current").unlink(missing_ok=True)
                 cleaned.models[home.name] = reason
@@ -155,7 +155,9 @@ def clean_folders(workspace: Workspace, traces: Traces, cleaned: Cleaned) -> Non
             discard(shelf.root / "rows" / version)
 
 
-def search_folder(workspace: Workspace, traces: Traces, cleaned: Cleaned, seen: Collection[str] = ()) -> None:
+def search_folder(
+    workspace: Workspace, traces: Traces, *, cleaned: Cleaned, seen: Collection[str] = ()
+) -> None:
     """Look through every other file of the folder, byte by byte; own ones that hold something go away, others
     are named.
 
@@ -234,7 +236,7 @@ def unfinished(what: str) -> WorkspaceError:
 
 
 def _version_check(
-    shelf: ArtifactStore, name: str, version: str, known: Collection[str], told: Callable[[Any], bool]
+    shelf: ArtifactStore, name: str, *, version: str, known: Collection[str], told: Callable[[Any], bool]
 ) -> tuple[str, np.ndarray, bool]:
     """Why a version of Features cannot stay, '' where it can; (n,) which of its rows must go; whether an id
     without a row must."""
@@ -269,6 +271,7 @@ def _teller(name: str, traces: Traces) -> Callable[[Any], bool]:
 def _why_not(
     workspace: Workspace,
     shelf: ArtifactStore,
+    *,
     name: str,
     version: str,
     traces: Traces,

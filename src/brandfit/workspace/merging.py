@@ -159,7 +159,7 @@ class Merging:
     kept: dict[str, KeptValues] = field(default_factory=dict)
     conflicts: dict[str, Conflicts] = field(default_factory=dict)
 
-    def add_conflicts(self, form: Form, fields: int, earlier: GivenValues, later: GivenValues) -> None:
+    def add_conflicts(self, form: Form, fields: int, *, earlier: GivenValues, later: GivenValues) -> None:
         """Count the ``fields`` in which two rows of one import differ."""
         for n in form.differing(fields, earlier, later):
             name = form.names[n]

@@ -124,7 +124,13 @@ def _versions(workspace: Workspace) -> Iterator[_Version]:
         for version in shelf.versions(home.name):
             manifest = home / version / MANIFEST
             written = manifest.stat().st_mtime if manifest.is_file() else 0.0
-            yield _Version(home.name, version.partition("-")[0], home / version, version == current, written)
+            yield _Version(
+                name=home.name,
+                maker=version.partition("-")[0],
+                folder=home / version,
+                current=version == current,
+                last_write=written,
+            )
 
 
 def _has_other_key(about: dict[str, Any], maker: str) -> bool:

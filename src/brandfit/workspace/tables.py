@@ -156,7 +156,7 @@ def set_meta(connection: sa.Connection, key: str, value: str) -> None:
     )
 
 
-def add_import(connection: sa.Connection, source: str, time: float, found: Iterable[Reject]) -> int:
+def add_import(connection: sa.Connection, source: str, *, time: float, found: Iterable[Reject]) -> int:
     """Note an import with its rejects, in place of earlier imports of the same source. Returns its id."""
     earlier = sa.select(imports.c.id).where(imports.c.source == source)
     connection.execute(rejects.delete().where(rejects.c.import_id.in_(earlier)))

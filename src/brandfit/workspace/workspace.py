@@ -180,7 +180,7 @@ class Workspace:
                 if merging is not None:
                     merging.kept, merging.conflicts = writer.merging.kept, writer.merging.conflicts
                 late = guard is not None and guard.finish(connection)
-                left_out.number = tables.add_import(connection, source, time.time(), found)
+                left_out.number = tables.add_import(connection, source, time=time.time(), found=found)
                 changed = late or any(change["added"] or change["changed"] for change in changes.values())
                 if changed or not tables.get_meta(connection, "fingerprint"):
                     tables.set_meta(connection, "fingerprint", tables.compute_fingerprint(connection))
@@ -309,8 +309,8 @@ class Workspace:
                 folder = self._tables.put(
                     "rows",
                     version,
-                    {f"{name}.arrow": _arrow_writer(connection, name) for name in schema.TABLES},
-                    {},
+                    files={f"{name}.arrow": _arrow_writer(connection, name) for name in schema.TABLES},
+                    info={},
                 )
                 for old in self._tables.versions("rows"):
                     if old != version:
@@ -342,7 +342,7 @@ class Workspace:
         except KeyError:
             known = name in registry.names("encoder")
             hint = f"Encode it first: brandfit encode {name} -w {self.path}" if known else ""
-            raise UnknownName("feature", name, self.feature_names(), hint) from None
+            raise UnknownName("feature", name, known=self.feature_names(), hint=hint) from None
 
     def feature_names(self) -> list[str]:
         return self._features.names()
@@ -425,12 +425,12 @@ class Workspace:
         self._features.put(
             features.name,
             version,
-            {
+            files={
                 "ids.msgpack": lambda p: _write(p, msgspec.msgpack.encode(features.ids.tolist())),
                 "values.npy": lambda p: np.save(p, features.values),
                 **_contents_files(features.contents),
             },
-            {
+            info={
                 "name": features.name,
                 "level": features.level,
                 "slot": features.slot,
@@ -475,7 +475,9 @@ class Workspace:
         )
         state = {**ranker.state(), **info, "brandfit": __version__, "schema_version": schema.SCHEMA_VERSION}
         version = hashlib.sha256(data + msgspec.json.encode(state, order="sorted")).hexdigest()[:32]
-        path = self._models.put(ranker.name, version, {"model.safetensors": lambda p: _write(p, data)}, state)
+        path = self._models.put(
+            ranker.name, version, files={"model.safetensors": lambda p: _write(p, data)}, info=state
+        )
         for old in self._models.versions(ranker.name):
             if old != version:
                 self._models.drop(ranker.name, old)
@@ -495,8 +497,8 @@ class Workspace:
             raise UnknownName(
                 "trained model",
                 name,
-                self.model_names(),
-                f"Train it first: brandfit train {name} -w {self.path}",
+                known=self.model_names(),
+                hint=f"Train it first: brandfit train {name} -w {self.path}",
             ) from None
 
     def checkpoint(self, name: str) -> Path:

@@ -100,7 +100,7 @@ class _TableWriter:
         earlier = self._pending.get(key)
         if earlier is not None:
             both_state = self.form.stated(earlier) & self.form.stated(given)
-            self.merging.add_conflicts(self.form, both_state, earlier, given)
+            self.merging.add_conflicts(self.form, both_state, earlier=earlier, later=given)
             given = self.form.merged(earlier, given)
         self._pending[key] = given
         if len(self._pending) >= tables.BATCH:
@@ -147,7 +147,7 @@ class _TableWriter:
                 continue
             is_older = rowid <= self._last_row
             values = self._values(row)
-            merged = given if values is None else self._merged(key, values, given, is_older)
+            merged = given if values is None else self._merged(key, values, given=given, is_older=is_older)
             hashed = schema.hash_of(merged.values)
             if hashed == hash_:
                 continue
@@ -159,7 +159,9 @@ class _TableWriter:
         if updates:
             self.connection.exec_driver_sql(self._sql.update, updates)
 
-    def _merged(self, key: Any, stored: tuple[Any, ...], given: GivenValues, is_older: bool) -> GivenValues:
+    def _merged(
+        self, key: Any, stored: tuple[Any, ...], *, given: GivenValues, is_older: bool
+    ) -> GivenValues:
         """``stored`` are the values of a row that was written by an earlier batch, or before this import
         (``is_older``)."""
         not_stated = self._not_stated.get(key)
@@ -169,7 +171,7 @@ class _TableWriter:
         else:
             stated = 0 if not_stated is None else self.form.stated(earlier)
         newly_stated = self.form.stated(given)
-        self.merging.add_conflicts(self.form, stated & newly_stated, earlier, given)
+        self.merging.add_conflicts(self.form, stated & newly_stated, earlier=earlier, later=given)
         if is_older:
             earlier = GivenValues(stored)
         merged = self.form.merged(earlier, given)

@@ -18,7 +18,7 @@ class Comments:
         self.posts: dict[str, dict[str, int]] = {}
 
     def link(
-        self, post: str, account: str, commenter: str, text: str | None, time: int | None = None
+        self, post: str, account: str, *, commenter: str, text: str | None, time: int | None = None
     ) -> Link:
         """Raises ValueError where the commenter is no handle."""
         source = handle(commenter)
@@ -29,8 +29,8 @@ class Comments:
             if len(self.posts) >= KEPT_POSTS:
                 del self.posts[next(iter(self.posts))]
             counts = self.posts[post] = {}
-        id = schema.link_id("comments", source, account, post, text)
+        id = schema.link_id("comments", source, target=account, post=post, text=text)
         nth = counts[id] = counts.get(id, -1) + 1
         if nth:
-            id = schema.link_id("comments", source, account, post, text, nth)
+            id = schema.link_id("comments", source, target=account, post=post, text=text, nth=nth)
         return Link(id=id, kind="comments", source=source, target=account, post=post, time=time, text=text)

@@ -184,10 +184,20 @@ def parts_of(node: Node) -> list[Media]:
     return [edge.node for edge in children.edges] if children is not None and children.edges else [node]
 
 
-def picture_of(part: Media, post: str, position: int, data: bytes, source: str, file: str) -> Picture:
+def picture_of(part: Media, post: str, *, position: int, data: bytes, source: str, file: str) -> Picture:
     size = part.dimensions or Size()
     alt_text = part.accessibility_caption.replace("\0", "") if part.accessibility_caption else None
-    return Picture(post, position, data, source, file, 1, alt_text, size.width, size.height)
+    return Picture(
+        post=post,
+        position=position,
+        data=data,
+        source=source,
+        file=file,
+        line=1,
+        alt_text=alt_text,
+        width=size.width,
+        height=size.height,
+    )
 
 
 def previews(node: Node, post: str, file: str) -> Iterator[Picture | Reject]:
@@ -204,7 +214,14 @@ def previews(node: Node, post: str, file: str) -> Iterator[Picture | Reject]:
                     file, 1, f"post {post}, picture {position}: {error}", excerpt(part.media_preview)
                 )
                 continue
-            yield picture_of(part, post, position, data, f"{file}::media_preview/{position}", file)
+            yield picture_of(
+                part,
+                post,
+                position=position,
+                data=data,
+                source=f"{file}::media_preview/{position}",
+                file=file,
+            )
 
 
 def comments_of(node: Node) -> list[Raw]:
@@ -230,9 +247,9 @@ def comment_links(raws: list[Raw], post: Post, file: str) -> Iterator[Link | Rej
             yield link(
                 post.id,
                 post.account,
-                (comment.owner and comment.owner.username) or "",
-                comment.text,
-                comment.created_at,
+                commenter=(comment.owner and comment.owner.username) or "",
+                text=comment.text,
+                time=comment.created_at,
             )
         except FAILURES as error:
             yield Reject(file, 1, f"post {post.id}, {name}: {reason(error, bytes(raw))}", excerpt(bytes(raw)))

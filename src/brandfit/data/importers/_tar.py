@@ -25,13 +25,13 @@ def members(path: Path, tick: Tick) -> Iterator[tuple[int, str, bytes] | Reject]
     try:
         size = path.stat().st_size
         with open(path, "rb", buffering=1 << 20) as file:
-            yield from _members(file, size, path_text(path), tick)
+            yield from _members(file, size, shown_path=path_text(path), tick=tick)
     except OSError as error:
         yield Reject(path_text(path), 1, f"the file cannot be read: {error.strerror or error}")
 
 
 def _members(
-    file: BinaryIO, total: int, shown_path: str, tick: Tick
+    file: BinaryIO, total: int, *, shown_path: str, tick: Tick
 ) -> Iterator[tuple[int, str, bytes] | Reject]:
     number, at, zeros, damaged, long_name = 0, 0, 0, False, ""
     while True:

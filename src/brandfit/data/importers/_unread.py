@@ -53,7 +53,7 @@ class Unread:
 
 
 def unread(
-    folder: Path, is_read: Callable[[Path], bool], reason: Callable[[str], str], is_picture: bool = False
+    folder: Path, is_read: Callable[[Path], bool], *, reason: Callable[[str], str], is_picture: bool = False
 ) -> Unread:
     """The files below a folder that were not read. A file in place of a folder has none besides itself.
 

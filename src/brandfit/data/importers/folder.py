@@ -221,7 +221,9 @@ class Folder(Importer):
         link_comment = Comments().link
         makers: dict[str, Callable[[dict[str, Any], str, int], Iterator[Record]]] = {
             "accounts": lambda row, file, line: _account(row, roles, self.stored_roles),
-            "posts": lambda row, file, line: _post(row, roles, owners, path, file, line, self._pictures),
+            "posts": lambda row, file, line: _post(
+                row, roles, owners=owners, folder=path, file=file, line=line, pictures=self._pictures
+            ),
             "endorsements": lambda row, file, line: _endorsement(row, roles),
             "comments": lambda row, file, line: _comment(row, owners, link_comment),
         }
@@ -249,7 +251,7 @@ class Folder(Importer):
         self.unread = _unread.unread(
             path,
             lambda file: file in tables or os.path.normpath(file) in self._pictures,
-            lambda name: _why_unread(name, files),
+            reason=lambda name: _why_unread(name, files),
             is_picture=True,
         )
 
@@ -375,6 +377,7 @@ def _account(
 def _post(
     row: dict[str, Any],
     roles: dict[str, str],
+    *,
     owners: dict[str, str],
     folder: Path,
     file: str,
@@ -437,7 +440,7 @@ def _endorsement(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Link]:
         if roles[id] != expected:
             raise ValueError(f"{expected}: {quoted(id)} has the role {roles[id]} in accounts")
     post = row.get("post")
-    id = schema.link_id("endorses", influencer, brand, post)
+    id = schema.link_id("endorses", influencer, target=brand, post=post)
     yield Link(
         id=id, kind="endorses", source=influencer, target=brand, post=post, time=row.get("time"),
          weight=row.get("weight")

@@ -66,7 +66,7 @@ class InstagramInfo(Importer):
         self.unread = _unread.unread(
             path,
             lambda file: file.name.endswith(".info") or file == listed,
-            lambda _: "it is neither a post (.info) nor influencers.tsv.",
+            reason=lambda _: "it is neither a post (.info) nor influencers.tsv.",
         )
 
 

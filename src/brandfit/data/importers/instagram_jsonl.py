@@ -98,20 +98,25 @@ class InstagramJsonl(Importer):
             yield from _influencers.accounts(files["influencers"], tick)
         owners: dict[str, str] = {}
         pictures: dict[str, PicturePosition] | None = {} if "thumbnails" in files else None
-        yield from self._posts(files["posts"], tick, owners, pictures, "influencers" not in files)
+        yield from self._posts(
+            files["posts"], tick, owners=owners, pictures=pictures, announce="influencers" not in files
+        )
         if pictures is not None:
-            yield from self._pictures(files["thumbnails"], tick, pictures, path_text(files["posts"]))
+            yield from self._pictures(
+                files["thumbnails"], tick, pictures=pictures, posts=path_text(files["posts"])
+            )
         else:
             self.warnings.append("There is no thumbnails.tar: posts come without pictures.")
         if "comments" in files:
             yield from self._comments(files["comments"], tick, owners)
         read = set(files.values())
-        self.unread = _unread.unread(path, read.__contains__, lambda _: _NOT_READ)
+        self.unread = _unread.unread(path, read.__contains__, reason=lambda _: _NOT_READ)
 
     def _posts(
         self,
         path: Path,
         tick: Tick,
+        *,
         owners: dict[str, str],
         pictures: dict[str, PicturePosition] | None,
         announce: bool,
@@ -135,11 +140,11 @@ class InstagramJsonl(Importer):
                     yield Partial(Account(id=account), ("role",))
             owners[post.id] = account
             if pictures is not None and form.images:
-                _note_pictures(form, post.id, line, pictures)
+                _note_pictures(form, post.id, line=line, pictures=pictures)
             yield Partial(post, *_not_stated(form))
 
     def _pictures(
-        self, path: Path, tick: Tick, pictures: dict[str, PicturePosition], posts: str
+        self, path: Path, tick: Tick, *, pictures: dict[str, PicturePosition], posts: str
     ) -> Iterator[Picture | Reject]:
         file = path_text(path)
         for item in _tar.members(path, tick):
@@ -192,8 +197,8 @@ class InstagramJsonl(Importer):
                 yield link(
                     form.post_id.strip(),
                     account,
-                    account if form.is_owner else form.commenter or "",
-                    form.text,
+                    commenter=account if form.is_owner else form.commenter or "",
+                    text=form.text,
                 )
             except ValueError as error:
                 yield Reject(file, line, f"commenter: {error}", clean(form.post_id[:80]))
@@ -252,7 +257,7 @@ def _handles(texts: list[str] | None) -> list[str]:
     return list(dict.fromkeys([handle(text) for text in texts if text])) if texts else []
 
 
-def _note_pictures(form: PostForm, post: str, line: int, pictures: dict[str, PicturePosition]) -> None:
+def _note_pictures(form: PostForm, post: str, *, line: int, pictures: dict[str, PicturePosition]) -> None:
     """Remember which picture is which of this post.
 
     Descriptions belong to pictures one by one where there are as many; else nothing says which is whose, and
@@ -265,4 +270,6 @@ def _note_pictures(form: PostForm, post: str, line: int, pictures: dict[str, Pic
     for position, name in enumerate(images):
         alt_text = texts[position] if aligned else together if position == 0 else None
         width, height = (form.width, form.height) if position == 0 else (None, None)
-        pictures[name] = PicturePosition(post, position, line, alt_text, width, height)
+        pictures[name] = PicturePosition(
+            post=post, position=position, line=line, alt_text=alt_text, width=width, height=height
+        )

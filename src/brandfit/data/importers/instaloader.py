@@ -116,7 +116,7 @@ class Instaloader(Importer):
                 elif name.endswith(JSON):
                     found = True
                     stems.add(folder / name.removesuffix(".xz").removesuffix(".json"))
-                    for record in _read(folder, name, names, tick):
+                    for record in _read(folder, name, names=names, tick=tick):
                         if isinstance(record, Account):
                             profiles.add(record.id)
                             yield _with_role(record, brands)
@@ -127,7 +127,9 @@ class Instaloader(Importer):
         self.unread = _unread.unread(
             path,
             lambda file: _belongs(file, stems),
-            lambda _: "it is neither JSON of instaloader, nor a picture or caption of a post with JSON.",
+            reason=lambda _: (
+                "it is neither JSON of instaloader, nor a picture or caption of a post with JSON."
+            ),
         )
         for account in posters:  # who posted, and whose profile was not saved
             if account not in profiles:
@@ -157,7 +159,7 @@ def _with_role(account: Account, brands: set[str]) -> Account | Partial:
     return msgspec.structs.replace(account, role="brand" if account.id in brands else "influencer")
 
 
-def _read(folder: Path, name: str, names: list[str], tick: Tick) -> Iterator[Record]:
+def _read(folder: Path, name: str, *, names: list[str], tick: Tick) -> Iterator[Record]:
     """What one JSON file and its siblings hold."""
     path, file = folder / name, path_text(folder / name)
     data = _json(path, tick)
@@ -175,7 +177,12 @@ def _read(folder: Path, name: str, names: list[str], tick: Tick) -> Iterator[Rec
             yield _account(_decode_profile(node))
         elif saved.instaloader.node_type == "Post":
             yield from _post(
-                folder, name.removesuffix(".xz").removesuffix(".json"), names, _decode_post(node), file, tick
+                folder,
+                name.removesuffix(".xz").removesuffix(".json"),
+                names=names,
+                node=_decode_post(node),
+                file=file,
+                tick=tick,
             )
     except FAILURES as error:
         yield Reject(file, 1, reason(error, node), excerpt(node))
@@ -199,7 +206,7 @@ def _account(profile: Profile) -> Account:
 
 
 def _post(
-    folder: Path, stem: str, names: list[str], node: _graphql.Node, file: str, tick: Tick
+    folder: Path, stem: str, *, names: list[str], node: _graphql.Node, file: str, tick: Tick
 ) -> Iterator[Record]:
     caption = None
     if _graphql.caption_of(node) is None and f"{stem}.txt" in names:
@@ -213,7 +220,7 @@ def _post(
     yield _graphql.partial_of(node, post)
     pictures = _pictures(stem, names)
     for position, name in pictures:
-        yield _picture(folder / name, node, post, position, tick)
+        yield _picture(folder / name, node, post=post, position=position, tick=tick)
     if not pictures:
         yield from _graphql.previews(node, post.id, file)
     comments = _graphql.comments_of(node)
@@ -230,14 +237,16 @@ def _post(
     yield from _graphql.comment_links(comments, post, file)
 
 
-def _picture(path: Path, node: _graphql.Node, post: Post, position: int, tick: Tick) -> Picture | Reject:
+def _picture(path: Path, node: _graphql.Node, *, post: Post, position: int, tick: Tick) -> Picture | Reject:
     data = _files.read(path, _files.LARGEST_PICTURE)
     if isinstance(data, Reject):
         return data
     tick(len(data))
     parts = _graphql.parts_of(node)
     part = parts[position] if position < len(parts) else _graphql.Media()
-    return _graphql.picture_of(part, post.id, position, data, path_text(path), path_text(path))
+    return _graphql.picture_of(
+        part, post.id, position=position, data=data, source=path_text(path), file=path_text(path)
+    )
 
 
 def _pictures(stem: str, names: list[str]) -> list[tuple[int, str]]:

@@ -93,11 +93,11 @@ class ReleasedFeatures(Importer):
         made: dict[str, list[tuple[list[str], np.ndarray]]] = {name: [] for name in MATRICES}
         about: dict[str, AccountForm] = {}
         for part in parts:
-            yield from _read_part(path, part, tick, made, about)
+            yield from _read_part(path, part, tick=tick, made=made, told=about)
         yield from _features_from_counts(path, about, made)
         read = {path / "concepts.tsv", *(file for part in parts for file in _files_of(path, part))}
         self.unread = _unread.unread(
-            path, read.__contains__, lambda _: "it belongs to neither train.npz nor test.npz."
+            path, read.__contains__, reason=lambda _: "it belongs to neither train.npz nor test.npz."
         )
         for name, pieces in made.items():
             widths = {values.shape[1] for _, values in pieces}
@@ -108,7 +108,7 @@ class ReleasedFeatures(Importer):
 
 
 def _read_part(
-    path: Path, part: Part, tick: Tick, made: dict[str, list], told: dict[str, AccountForm]
+    path: Path, part: Part, *, tick: Tick, made: dict[str, list], told: dict[str, AccountForm]
 ) -> Iterator[Record]:
     file = path_text(path / f"{part}.npz")
     arrays: dict[str, np.ndarray] = {}
@@ -120,14 +120,14 @@ def _read_part(
     sizes = {side: _rows(arrays, side) for side in SIDES}
     for side in SIDES:
         about: dict[int, AccountForm] = {}
-        for item in _about(path, part, side, tick):
+        for item in _about(path, part, side=side, tick=tick):
             if isinstance(item, Reject):
                 yield item
             else:
                 about[item[1].row] = item[1]
         told.update({_id(side, part, row): form for row, form in about.items() if 0 <= row < sizes[side]})
         for row in range(sizes[side]):
-            yield _account(arrays, part, side, row, about.get(row))
+            yield _account(arrays, part, side=side, row=row, about=about.get(row))
     for slot, matrix in MATRICES.items():
         for side in SIDES:
             values = arrays.get(f"{side}_{matrix}")
@@ -143,7 +143,7 @@ def _read_part(
             for row in np.flatnonzero(~good).tolist():
                 yield Reject(file, row + 1, f"{side}_{matrix}: row {row} holds values that are no numbers")
             made[slot].append(([_id(side, part, row) for row in np.flatnonzero(good).tolist()], values[good]))
-    yield from _endorsements(arrays, part, sizes, file)
+    yield from _endorsements(arrays, part, sizes=sizes, file=file)
 
 
 def _features_from_counts(
@@ -244,13 +244,13 @@ def _unfit(values: np.ndarray, rows: int) -> str:
     return "" if len(values) == rows else f"expected {rows:,} rows, found {len(values):,}"
 
 
-def _about(path: Path, part: Part, side: str, tick: Tick) -> Iterator[tuple[int, AccountForm] | Reject]:
+def _about(path: Path, part: Part, *, side: str, tick: Tick) -> Iterator[tuple[int, AccountForm] | Reject]:
     file = _files.first_of(path, f"{part}_{side}s.jsonl.gz", f"{part}_{side}s.jsonl")
     return _lines.rows(file, AccountForm, tick) if file is not None else iter(())
 
 
 def _account(
-    arrays: dict[str, np.ndarray], part: Part, side: Side, row: int, about: AccountForm | None
+    arrays: dict[str, np.ndarray], part: Part, *, side: Side, row: int, about: AccountForm | None
 ) -> Account:
     return Account(
         id=_id(side, part, row),
@@ -289,7 +289,7 @@ def _text(text: str) -> str:
 
 
 def _endorsements(
-    arrays: dict[str, np.ndarray], part: Part, sizes: dict[Side, int], file: str
+    arrays: dict[str, np.ndarray], part: Part, *, sizes: dict[Side, int], file: str
 ) -> Iterator[Link | Reject]:
     pairs, rates = arrays.get("endorsement"), arrays.get("endorsement_engagement")
     if pairs is None:
@@ -318,7 +318,7 @@ def _endorsements(
             continue
         source, target = _id("influencer", part, influencer), _id("brand", part, brand)
         weight = float(rates[n]) if rates is not None and np.isfinite(rates[n]) else None
-        id = schema.link_id("endorses", source, target)
+        id = schema.link_id("endorses", source, target=target)
         yield Link(id=id, kind="endorses", source=source, target=target, weight=weight)
 
 
@@ -331,7 +331,16 @@ def _features(
     digest.update(np.ascontiguousarray(values).tobytes())
     digest.update("\n".join(columns).encode())
     key = f"released-{digest.hexdigest()[:32]}"
-    return Features(name, ids, values, "account", columns, key, SLOTS[name], LEARNED_FROM.get(name, ()))
+    return Features(
+        name=name,
+        ids=ids,
+        values=values,
+        level="account",
+        columns=columns,
+        key=key,
+        slot=SLOTS[name],
+        learned_from=LEARNED_FROM.get(name, ()),
+    )
 
 
 def _files_of(path: Path, part: str) -> list[Path]:

@@ -72,7 +72,7 @@ class AudienceEncoder(Encoder):
 
     def units(self, dataset: Dataset) -> Units:
         config: Any = self.config
-        view, thing, under = audience_dataset(dataset, config.members, config.posts, config.seed)
+        view, thing, under = audience_dataset(dataset, config.members, posts=config.posts, seed=config.seed)
         units = self.encoder.units(view)
         # unit.ids are things said, an id may come with several units; each is heard under every post that its
         # thing is paired with
@@ -99,7 +99,7 @@ class AudienceEncoder(Encoder):
 
 
 def audience_dataset(
-    dataset: Dataset, members: int, posts: int, seed: int
+    dataset: Dataset, members: int, *, posts: int, seed: int
 ) -> tuple[Dataset, pa.Array, pa.Array]:
     """A Dataset whose posts are what audiences say, and the pairs (thing said, post under which it is heard)
     as two arrays."""
@@ -116,12 +116,12 @@ def audience_dataset(
     readers = dataset.accounts["id"].filter(pc.equal(dataset.accounts["role"], "audience"))
     heard = active["source"].filter(pc.is_in(active["source"], value_set=_one(readers)))
     own = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=_one(heard)))
-    own = _few(own, ["account"], posts, seed)
+    own = _few(own, ["account"], n=posts, seed=seed)
     silent = active.filter(pc.invert(pc.is_in(active["source"], value_set=_one(own["account"]))))
     told = comments.filter(pc.is_valid(comments["text"])).join(
         silent, ["source", "target"], join_type="left semi"
     )
-    told = _few(told, ["source", "target"], posts, seed)
+    told = _few(told, ["source", "target"], n=posts, seed=seed)
     under = dataset.posts.select(["id", "account"]).rename_columns(["post", "target"])
     shown = (
         own.select(["id", "account"])
@@ -157,7 +157,7 @@ def _most_active(comments: pa.Table, members: int) -> pa.Table:
     )
 
 
-def _few(table: pa.Table, by: list[str], n: int, seed: int) -> pa.Table:
+def _few(table: pa.Table, by: list[str], *, n: int, seed: int) -> pa.Table:
     """At most n rows of each group, drawn by the seed: a row's luck is its id's alone, so that no other row
     changes it."""
     luck = [

@@ -133,12 +133,16 @@ class PicturedEncoder(PictureEncoder):
         train(
             network,
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate),
-            lambda rng: _vision.batches(learned, pictures, targets, size, rng),
-            loss,
+            batches=lambda rng: _vision.batches(learned, pictures, targets=targets, size=size, rng=rng),
+            loss=loss,
             epochs=self.config.epochs,
             seed=self.config.seed,
             patience=self.config.patience,
-            validate=(lambda: _vision.mean_loss(_vision.batches(held, pictures, targets, size, None), loss))
+            validate=(
+                lambda: _vision.mean_loss(
+                    _vision.batches(held, pictures, targets=targets, size=size, rng=None), loss
+                )
+            )
             if len(held) > 1
             else None,
             tick=self.tick,

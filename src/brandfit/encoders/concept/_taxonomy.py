@@ -153,4 +153,4 @@ def read(lines: Iterable[str]) -> Iterator[Concept]:
             raise ValueError(f"line {number}: {name!r} is there already")
         categories[name] = own | categories.get(parent, frozenset())
         others = tuple(word.strip() for word in words.split(",") if word.strip())
-        yield Concept(name, kind, parent, (name, *others), categories[name])
+        yield Concept(name=name, kind=kind, parent=parent, words=(name, *others), categories=categories[name])

@@ -51,7 +51,7 @@ class Cosmic(nn.Module):
         return (F.leaky_relu(self.picture(pictures)) @ self.concepts.T).log_softmax(dim=1)
 
 
-def semantic(texts: np.ndarray, has_text: np.ndarray, concepts: np.ndarray, h: np.ndarray) -> np.ndarray:
+def semantic(texts: np.ndarray, has_text: np.ndarray, *, concepts: np.ndarray, h: np.ndarray) -> np.ndarray:
     """(n, c) z' = softmax([t . l_1, ..., t . l_c] o h), and softmax(h) of a post without text (semantic
     attention, III-B).
 
@@ -87,6 +87,7 @@ def augmented(pictures: Tensor, rng: np.random.Generator) -> Tensor:
 def batches(
     rows: np.ndarray,
     pictures: Callable[[np.ndarray], np.ndarray],
+    *,
     targets: np.ndarray,
     size: int,
     rng: np.random.Generator | None,

@@ -100,7 +100,7 @@ class Cosmic(PicturedEncoder):
             texts, has_text = self._words.encode(dataset).values_of(self._posts)
         except UsageError:  # too few words to learn from: h alone teaches
             texts, has_text = np.zeros((len(self._posts), 1), np.float32), np.zeros(len(self._posts), bool)
-            return _vision.semantic(texts, has_text, np.zeros((len(self._known), 1)), self._h)
+            return _vision.semantic(texts, has_text, concepts=np.zeros((len(self._known), 1)), h=self._h)
         table, dim = self._words.table, self.config.words
         named = np.zeros((len(self._known), dim), np.float32)
         for row, n in zip(named, self._known.tolist(), strict=True):
@@ -111,7 +111,7 @@ class Cosmic(PicturedEncoder):
                 if w in table.rows
             ]:
                 row[:] = table.vectors[known].mean(axis=0)
-        return _vision.semantic(texts, has_text, named, self._h)
+        return _vision.semantic(texts, has_text, concepts=named, h=self._h)
 
     def loss(self, network: Any, batch: Any) -> Any:
         pictures, targets = batch

@@ -122,7 +122,9 @@ class Graph(Bag):
 
     def _lists(self, dataset: Dataset, accounts: np.ndarray) -> sparse.csr_matrix:
         distinct, at = np.unique(accounts, return_inverse=True)
-        return attributes.lists(account_vectors(dataset, "concept", distinct).values, self.config.top)[at]
+        return attributes.lists(
+            account_vectors(dataset, "concept", accounts=distinct).values, self.config.top
+        )[at]
 
     def _pairs(self, dataset: Dataset) -> np.ndarray:
         """(p, 2) brands and influencers to learn from."""
@@ -145,7 +147,7 @@ class Graph(Bag):
                 "Import more posts, or lower at_least; concept.bag needs none.",
             )
         wanted = Node2VecConfig(dim=self.config.dim, walks=self.config.walks, epochs=self.config.epochs)
-        return node2vec(self._edges, len(self.taxonomy), wanted, self.config.seed, self.tick)
+        return node2vec(self._edges, len(self.taxonomy), config=wanted, seed=self.config.seed, tick=self.tick)
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
         weights = np.nan_to_num(super().encode_batch(batch)) * self.vectors.any(axis=1)

@@ -95,7 +95,9 @@ class TorchvisionEncoder(PictureEncoder):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             model = getattr(models, self.network)(weights=None, **self.options())
-        model = _torch.load_weights(model, self.config.weights, self.weight_list, self.config.download)
+        model = _torch.load_weights(
+            model, self.config.weights, standard=self.weight_list, download=self.config.download
+        )
         return _torch.placed(self.changed(model), self.config.device)
 
     def options(self) -> dict[str, Any]:

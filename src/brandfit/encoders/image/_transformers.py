@@ -77,14 +77,16 @@ class TransformersEncoder(PictureEncoder):
     def model(self) -> Any:
         """The network, loaded when it is first needed."""
         loaded = _torch.pretrained(
-            self.loader(self._transformers), self.config.model, "model", self.config.download
+            self.loader(self._transformers), self.config.model, setting="model", download=self.config.download
         )
         return _torch.placed(loaded, self.config.device)
 
     @cached_property
     def processor(self) -> Any:
         auto = self._transformers.AutoImageProcessor
-        return _torch.pretrained(auto, self.config.model, "model", self.config.download, backend="pil")
+        return _torch.pretrained(
+            auto, self.config.model, setting="model", download=self.config.download, backend="pil"
+        )
 
     def prepared(self, picture: Image.Image) -> np.ndarray:
         """(3, height, width) as the model wants it."""

@@ -209,7 +209,7 @@ class Onnx(PictureEncoder):
             return wanted
         if wanted.isdecimal() and int(wanted) < len(names):
             return names[int(wanted)]
-        raise UnknownName("output of the model", wanted, names)
+        raise UnknownName("output of the model", wanted, known=names)
 
     @cached_property
     def _nchw(self) -> bool:

@@ -71,11 +71,13 @@ class Bert(TextEncoder):
         except ImportError:
             raise MissingExtra("text.bert", "text") from None
         name, download = self.config.model, self.config.download
-        tokenizer = _torch.pretrained(AutoTokenizer, name, "model", download)
+        tokenizer = _torch.pretrained(AutoTokenizer, name, setting="model", download=download)
         try:
-            model = _torch.pretrained(AutoModel, name, "model", download, add_pooling_layer=False)
+            model = _torch.pretrained(
+                AutoModel, name, setting="model", download=download, add_pooling_layer=False
+            )
         except TypeError:  # of a kind that has no pooling layer to leave out
-            model = _torch.pretrained(AutoModel, name, "model", download)
+            model = _torch.pretrained(AutoModel, name, setting="model", download=download)
         asked = self.config.max_tokens
         longest = min(getattr(model.config, "max_position_embeddings", asked), tokenizer.model_max_length)
         if asked > longest:

@@ -116,9 +116,9 @@ def parted(settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
     return {name: value for name, value in told.items() if name not in data}, data
 
 
-def noted(desk: ServiceStore, caller: Caller, action: str, what: str) -> None:
+def noted(desk: ServiceStore, caller: Caller, *, action: str, what: str) -> None:
     """Into the audit log, with the number of the request."""
-    desk.audit(f"{caller.name} ({caller.id})", action, what[:500], request_id.get())
+    desk.audit(f"{caller.name} ({caller.id})", action, what=what[:500], request=request_id.get())
 
 
 def plain(value: Any) -> Any:

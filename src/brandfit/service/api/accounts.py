@@ -36,6 +36,7 @@ HASH = r"^[0-9a-f]{64}$"
 def accounts(
     _: Reader,
     here: Here,
+    *,
     fresh: Unchanged,
     response: Response,
     role: Literal["influencer", "brand"] = "influencer",
@@ -50,11 +51,11 @@ def accounts(
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
-    return plain(account_views.accounts(here, role, where, sort, limit, offset))
+    return plain(account_views.accounts(here, role, where=where, sort=sort, limit=limit, offset=offset))
 
 
 @router.get("/accounts/{id}", response_model=Account, responses=UNCHANGED)
-def account(_: Reader, here: Here, fresh: Unchanged, response: Response, id: Handle) -> Any:
+def account(_: Reader, here: Here, *, fresh: Unchanged, response: Response, id: Handle) -> Any:
     """All that is stated of an account, and what is told of it."""
     if same := fresh.same(tag := fresh.tag()):
         return same
@@ -63,9 +64,9 @@ def account(_: Reader, here: Here, fresh: Unchanged, response: Response, id: Han
 
 
 @router.get("/accounts/{id}/posts", response_model=Posts)
-def posts(_: Reader, here: Here, id: Handle, limit: Limit = 50, offset: Offset = 0) -> Any:
+def posts(_: Reader, here: Here, *, id: Handle, limit: Limit = 50, offset: Offset = 0) -> Any:
     """The newest first."""
-    found, total = account_views.posts(here, id, limit, offset)
+    found, total = account_views.posts(here, id, limit=limit, offset=offset)
     return plain({"items": found, "total": total, "limit": limit, "offset": offset})
 
 
@@ -84,7 +85,7 @@ def picture(_: Reader, here: Here, hash: Annotated[str, Path(pattern=HASH)]) -> 
     try:
         data = here.picture(hash)
     except KeyError:
-        raise UnknownName("picture", hash, []) from None
+        raise UnknownName("picture", hash, known=[]) from None
     headers = {"etag": f'"{hash}"', "cache-control": "private, max-age=31536000, immutable"}
     return Response(data, media_type=account_views.media_type(data), headers=headers)
 
@@ -93,6 +94,7 @@ def picture(_: Reader, here: Here, hash: Annotated[str, Path(pattern=HASH)]) -> 
 def audience(
     _: Reader,
     here: Here,
+    *,
     fresh: Unchanged,
     response: Response,
     id: Handle,
@@ -102,13 +104,14 @@ def audience(
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
-    return plain(pipeline.audience(here, id, other).to_dict())
+    return plain(pipeline.audience(here, id, other=other).to_dict())
 
 
 @router.get("/accounts/{id}/brands", response_model=Suiting, responses=UNCHANGED)
 def brands(
     _: Reader,
     here: Here,
+    *,
     desk: Notes,
     fresh: Unchanged,
     response: Response,
@@ -124,13 +127,17 @@ def brands(
     if same := fresh.same(tag := fresh.tag(not_this)):
         return same
     fresh.on(response, tag)
-    found = pipeline.brands_for(here, id, ranker, partners, followers=followers, not_this=not_this)
+    found = pipeline.brands_for(
+        here, id, ranker=ranker, partners=partners, followers=followers, not_this=not_this
+    )
     return plain(found.to_dict(limit))
 
 
 @router.delete("/accounts/{id}", **ACCEPTED)
-def forget(caller: Admin, here: Here, queue: Queue, desk: Notes, id: Handle) -> Any:
+def forget(caller: Admin, here: Here, *, queue: Queue, desk: Notes, id: Handle) -> Any:
     """Forget an account for good, and keep it out of later imports. What the job was asked names nobody once
     it is done."""
     here.rows_of([id])
-    return submitted("forget", Forgetting(accounts=[plainly(id)]), caller, here, queue, desk)
+    return submitted(
+        "forget", Forgetting(accounts=[plainly(id)]), caller=caller, here=here, queue=queue, desk=desk
+    )

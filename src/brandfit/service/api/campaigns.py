@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ router = APIRouter(tags=["campaigns"])
 
 
 @router.post("/shortlists", response_model=Shortlist)
-def shortlist(_: Reader, here: Here, desk: Notes, asked: Shortlisting) -> Any:
+def shortlist(_: Reader, here: Here, *, desk: Notes, asked: Shortlisting) -> Any:
     """The set with the largest value under an objective, within a budget or a number of places.
 
     Influencers that are marked as disliked for the brand are left out and counted.
@@ -37,10 +38,10 @@ def currency(_: Reader, here: Here) -> Any:
 
 
 @router.put("/currency", response_model=CurrencySetting)
-def set_currency(caller: Writer, here: Here, desk: Notes, asked: CurrencySetting) -> Any:
+def set_currency(caller: Writer, here: Here, *, desk: Notes, asked: CurrencySetting) -> Any:
     """Set it. Nothing is converted."""
     code = pipeline.set_currency(here, asked.currency or "")
-    noted(desk, caller, "set currency", code or "none")
+    noted(desk, caller, action="set currency", what=code or "none")
     return {"currency": code or None}
 
 
@@ -48,6 +49,7 @@ def set_currency(caller: Writer, here: Here, desk: Notes, asked: CurrencySetting
 async def advice(
     _: Reader,
     here: Here,
+    *,
     like: Annotated[
         str,
         Form(min_length=1, max_length=200, description="whose posts it is to fit: a brand or an influencer"),
@@ -63,7 +65,9 @@ async def advice(
             for n, file in enumerate(pictures)
         ]
         with under_their_names(files):
-            told = await run_in_threadpool(pipeline.advise, here, like, files, captions, by)
+            told = await run_in_threadpool(
+                partial(pipeline.advise, here, like, pictures=files, captions=captions, by=by)
+            )
         return plain(named(told.to_dict(), files))
 
 

@@ -61,6 +61,7 @@ MEDIA = {
 def export(
     _: Reader,
     here: Here,
+    *,
     desk: Notes,
     what: ExportKind,
     ending: Ending,
@@ -89,7 +90,13 @@ def export(
     """A file to keep; a CSV is safe to open in a spreadsheet. Rankings leave out influencers that are marked
     as disliked, and are those that ``/rankings`` gives with the same parameters."""
     query = pipeline.RankingQuery(
-        partners, where, ranking_views.weights(weight), like, dislike, exclude, keywords=q.split()
+        partners=partners,
+        where=where,
+        weights=ranking_views.weights(weight),
+        like=like,
+        dislike=dislike,
+        exclude=exclude,
+        keywords=q.split(),
     )
     narrows = bool(query.narrowed_by or query.adjusted_by or exclude or refine)
 
@@ -105,14 +112,14 @@ def export(
         lambda file: pipeline.export(
             here,
             what.value,
-            file,
-            brand,
-            ranker,
-            k,
-            name,
-            None,
-            followers,
-            earlier,
+            file=file,
+            brands=brand,
+            ranker=ranker,
+            k=k,
+            name=name,
+            data=None,
+            followers=followers,
+            earlier=earlier,
             query=of_brand if what is ExportKind.rankings else query,
         ),
     )
@@ -126,11 +133,11 @@ def export(
     },
 )
 def shortlist(
-    _: Reader, here: Here, desk: Notes, brand: Handle, ending: Ending, ranker: Ranker = None
+    _: Reader, here: Here, *, desk: Notes, brand: Handle, ending: Ending, ranker: Ranker = None
 ) -> Response:
     """Who is on the shortlist of a brand, with chances, estimated prices, notes and tags; safe in a
     spreadsheet."""
-    found = shortlist_views.listed(here, desk, brand, ranker)
+    found = shortlist_views.listed(here, desk, brand=brand, ranker=ranker)
     name = f"shortlist-{OWN.sub('_', found['brand'])}.{ending.value}"
     currency = pipeline.currency_of(here)
     return sent(

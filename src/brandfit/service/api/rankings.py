@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -66,6 +67,7 @@ People = Annotated[list[Handle], Query(max_length=50)]
 def ranking(
     _: Reader,
     here: Here,
+    *,
     desk: Notes,
     fresh: Unchanged,
     response: Response,
@@ -91,16 +93,26 @@ def ranking(
         return same
     fresh.on(response, tag)
     query = pipeline.RankingQuery(
-        partners, where, ranking_views.weights(weight), like, dislike, keywords=q.split()
+        partners=partners,
+        where=where,
+        weights=ranking_views.weights(weight),
+        like=like,
+        dislike=dislike,
+        keywords=q.split(),
     )
     asked = marked.applied(query, refine)
-    return plain(ranking_views.ranking(here, brand, ranker, asked, limit, offset, followers=followers))
+    return plain(
+        ranking_views.ranking(
+            here, brand, ranker=ranker, query=asked, limit=limit, offset=offset, followers=followers
+        )
+    )
 
 
 @router.post("/rankings/brief", response_model=Ranking)
 async def brief(
     _: Reader,
     here: Here,
+    *,
     text: Annotated[str, Form(max_length=10_000)] = "",
     pictures: list[UploadFile] = [],
     ranker: Ranker = None,
@@ -114,7 +126,17 @@ async def brief(
         files = [await saved(upload, Path(folder)) for upload in pictures]
         with under_their_names(files):
             return plain(
-                await run_in_threadpool(ranking_views.for_brief, here, text, files, ranker, limit, followers)
+                await run_in_threadpool(
+                    partial(
+                        ranking_views.for_brief,
+                        here,
+                        text,
+                        pictures=files,
+                        ranker=ranker,
+                        limit=limit,
+                        followers=followers,
+                    )
+                )
             )
 
 
@@ -122,6 +144,7 @@ async def brief(
 def explanation(
     _: Reader,
     here: Here,
+    *,
     desk: Notes,
     fresh: Unchanged,
     response: Response,
@@ -150,15 +173,20 @@ def explanation(
     fresh.on(response, tag)
     sides = ("influencer", "brand") if side == "both" else (side,)
     query = pipeline.RankingQuery(
-        partners, where, ranking_views.weights(weight), like, dislike, keywords=q.split()
+        partners=partners,
+        where=where,
+        weights=ranking_views.weights(weight),
+        like=like,
+        dislike=dislike,
+        keywords=q.split(),
     )
     told, _dataset = pipeline.explain(
         here,
         brand,
-        influencer,
-        ranker,
-        kind,
-        sides,
+        influencer=influencer,
+        ranker=ranker,
+        kinds=kind,
+        sides=sides,
         followers=followers,
         map_method=map_method,
         query=marked.applied(query, refine),
@@ -174,6 +202,7 @@ def explanation(
 def heat_map(
     _: Reader,
     here: Here,
+    *,
     brand: Handle,
     influencer: Handle,
     number: int,
@@ -182,7 +211,9 @@ def heat_map(
     map_method: Method = "occlusion",
 ) -> Response:
     """The nth heat map of the explanation from that side, counted from 0."""
-    drawn = ranking_views.heat_map(here, brand, influencer, ranker, number, side, map_method)
+    drawn = ranking_views.heat_map(
+        here, brand, influencer=influencer, ranker=ranker, number=number, side=side, method=map_method
+    )
     return Response(drawn, media_type="image/png")
 
 
@@ -194,6 +225,7 @@ def heat_map(
 def drawing(
     _: Reader,
     here: Here,
+    *,
     brand: Handle,
     influencer: Handle,
     name: Annotated[
@@ -210,7 +242,10 @@ def drawing(
     counted from 1."""
     sides = ("influencer", "brand") if side == "both" else (side,)
     return Response(
-        ranking_views.drawing(here, brand, influencer, ranker, kind, sides, name), media_type="image/png"
+        ranking_views.drawing(
+            here, brand, influencer=influencer, ranker=ranker, kinds=kind, sides=sides, name=name
+        ),
+        media_type="image/png",
     )
 
 
@@ -232,7 +267,9 @@ def marks(_: Reader, desk: Notes, brand: Handle) -> Any:
         }
     },
 )
-def mark(caller: Writer, here: Here, desk: Notes, brand: Handle, influencer: Handle, marking: Marking) -> Any:
+def mark(
+    caller: Writer, here: Here, *, desk: Notes, brand: Handle, influencer: Handle, marking: Marking
+) -> Any:
     """Note an opinion, put on the list or take off it, write a note, set tags; what is not said stays as it
     is.
 
@@ -258,5 +295,5 @@ def mark(caller: Writer, here: Here, desk: Notes, brand: Handle, influencer: Han
             fields=conflict.fields[influencer],
         )
         return JSONResponse(body.model_dump(), 409, media_type=MEDIA)
-    noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
+    noted(desk, caller, action="mark", what=f"{brand} {influencer} {', '.join(changes)}")
     return kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ router = APIRouter(tags=["finding"])
 def search(
     _: Reader,
     here: Here,
+    *,
     fresh: Unchanged,
     response: Response,
     q: Keywords = "",
@@ -35,27 +37,39 @@ def search(
     if same := fresh.same(tag := fresh.tag()):
         return same
     fresh.on(response, tag)
-    return plain(pipeline.search(here, q.split(), where, sort, limit, offset).to_dict())
+    return plain(pipeline.search(here, q.split(), where=where, sort=sort, k=limit, offset=offset).to_dict())
 
 
 @router.get("/similar", response_model=Found)
 def similar(
     _: Reader,
     here: Here,
+    *,
     account: Annotated[list[Handle], Query(min_length=1, max_length=50)],
     where: WhereQuery = None,
     limit: Limit = 20,
 ) -> Any:
     """Influencers like these accounts."""
-    return plain(pipeline.similar(here, account, None, where, limit).to_dict())
+    return plain(pipeline.similar(here, account, picture=None, where=where, k=limit).to_dict())
 
 
 @router.post("/similar/picture", response_model=Found)
 async def similar_picture(
-    _: Reader, here: Here, picture: Annotated[UploadFile, File()], where: WhereQuery = None, limit: Limit = 20
+    _: Reader,
+    here: Here,
+    *,
+    picture: Annotated[UploadFile, File()],
+    where: WhereQuery = None,
+    limit: Limit = 20,
 ) -> Any:
     """Influencers whose pictures are like this one."""
     with tempfile.TemporaryDirectory() as folder:
         file = await saved(picture, Path(folder))
         with under_their_names([file]):
-            return plain((await run_in_threadpool(pipeline.similar, here, (), file, where, limit)).to_dict())
+            return plain(
+                (
+                    await run_in_threadpool(
+                        partial(pipeline.similar, here, (), picture=file, where=where, k=limit)
+                    )
+                ).to_dict()
+            )

@@ -29,7 +29,7 @@ async def upload(_: Writer, here: Here, files: Annotated[list[UploadFile], File(
 
 
 @router.post("/imports", **ACCEPTED)
-def import_source(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: models.Import) -> Any:
+def import_source(caller: Writer, here: Here, *, queue: Queue, desk: Notes, asked: models.Import) -> Any:
     """Import a source, from a path or an upload; ``sample`` wants neither."""
     if asked.path is not None and asked.upload is not None:
         raise UsageError("A path and an upload: which of them?", "Name one.")
@@ -40,55 +40,62 @@ def import_source(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: 
         )
     if asked.upload is not None and not (here.path / UPLOADS / asked.upload).is_dir():
         raise DataError("There is no such upload.", "Upload the files first: POST /api/v1/uploads")
-    return submitted("import", asked, caller, here, queue, desk)
+    return submitted("import", asked, caller=caller, here=here, queue=queue, desk=desk)
 
 
 @router.post("/encodings", **ACCEPTED)
-def encode(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: models.Encoding) -> Any:
+def encode(caller: Writer, here: Here, *, queue: Queue, desk: Notes, asked: models.Encoding) -> Any:
     """Turn posts and accounts into numbers."""
-    return submitted("encode", asked, caller, here, queue, desk)
+    return submitted("encode", asked, caller=caller, here=here, queue=queue, desk=desk)
 
 
 @router.post("/trainings", **ACCEPTED)
-def train(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: models.Training) -> Any:
+def train(caller: Writer, here: Here, *, queue: Queue, desk: Notes, asked: models.Training) -> Any:
     """Fit a ranker on all endorsements."""
-    return submitted("train", asked, caller, here, queue, desk)
+    return submitted("train", asked, caller=caller, here=here, queue=queue, desk=desk)
 
 
 @router.post("/preparations", **ACCEPTED)
-def prepare(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Any:
+def prepare(caller: Writer, here: Here, *, queue: Queue, desk: Notes) -> Any:
     """Encode with what is installed, and train our own ranker."""
-    return submitted("prepare", None, caller, here, queue, desk)
+    return submitted("prepare", None, caller=caller, here=here, queue=queue, desk=desk)
 
 
 @router.post("/updates", **ACCEPTED)
-def update(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Any:
+def update(caller: Writer, here: Here, *, queue: Queue, desk: Notes) -> Any:
     """Encode what is new or changed, and profile and train again what is older than its data."""
-    return submitted("update", None, caller, here, queue, desk)
+    return submitted("update", None, caller=caller, here=here, queue=queue, desk=desk)
 
 
 @router.post("/profiles", **ACCEPTED)
-def profile(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: models.Profiling) -> Any:
+def profile(caller: Writer, here: Here, *, queue: Queue, desk: Notes, asked: models.Profiling) -> Any:
     """Tell the category of every account."""
-    return submitted("profile", asked, caller, here, queue, desk)
+    return submitted("profile", asked, caller=caller, here=here, queue=queue, desk=desk)
 
 
 @router.post("/evaluations", **ACCEPTED)
-def evaluate(caller: Writer, here: Here, queue: Queue, desk: Notes, asked: models.Evaluation) -> Any:
+def evaluate(caller: Writer, here: Here, *, queue: Queue, desk: Notes, asked: models.Evaluation) -> Any:
     """Judge rankers; the report is the job's result."""
-    return submitted("evaluate", asked, caller, here, queue, desk)
+    return submitted("evaluate", asked, caller=caller, here=here, queue=queue, desk=desk)
 
 
 @router.post("/reports", **ACCEPTED)
-def report(caller: Reader, here: Here, queue: Queue, desk: Notes, asked: models.Reporting) -> Any:
+def report(caller: Reader, here: Here, *, queue: Queue, desk: Notes, asked: models.Reporting) -> Any:
     """A file to be mailed: what is known of a brand, the best influencers with pictures and reasons. It is
     the job's file."""
     not_this = [*asked.not_this, *opinions(here, desk, asked.brand).dislikes]
-    return submitted("report", asked.model_copy(update={"not_this": not_this}), caller, here, queue, desk)
+    return submitted(
+        "report",
+        asked.model_copy(update={"not_this": not_this}),
+        caller=caller,
+        here=here,
+        queue=queue,
+        desk=desk,
+    )
 
 
 @router.get("/jobs", response_model=models.Jobs)
-def jobs(_: Reader, queue: Queue, limit: Limit = 50, offset: Offset = 0) -> Any:
+def jobs(_: Reader, queue: Queue, *, limit: Limit = 50, offset: Offset = 0) -> Any:
     """The latest first."""
     items, total = queue.listing(limit, offset)
     return {"items": items, "total": total, "limit": limit, "offset": offset}
@@ -101,10 +108,10 @@ def job(_: Reader, queue: Queue, id: str) -> Any:
 
 
 @router.delete("/jobs/{id}", response_model=models.Job)
-def cancel(caller: Writer, queue: Queue, desk: Notes, id: str) -> Any:
+def cancel(caller: Writer, queue: Queue, *, desk: Notes, id: str) -> Any:
     """Stop it; what it had finished stays."""
     found = queue.cancel(id)
-    noted(desk, caller, "cancel", f"{found['kind']} {id}")
+    noted(desk, caller, action="cancel", what=f"{found['kind']} {id}")
     return found
 
 
@@ -122,8 +129,9 @@ def file(_: Reader, queue: Queue, id: str) -> Response:
         raise UnknownName(
             "file",
             f"of job {id}",
-            [],
-            "A report that is done has one, until somebody is forgotten: it may show them. Ask for it anew.",
+            known=[],
+            hint="A report that is done has one, until somebody is forgotten: it may show them. Ask for it "
+            "anew.",
         )
     return FileResponse(found, media_type=PAPERS[found.suffix], filename=found.name)
 
@@ -134,7 +142,7 @@ def log(_: Reader, queue: Queue, id: str) -> Response:
     return PlainTextResponse(queue.log(id))
 
 
-def submitted(kind: str, asked: Any, caller: Caller, here: Any, queue: Any, desk: Any) -> dict[str, Any]:
+def submitted(kind: str, asked: Any, *, caller: Caller, here: Any, queue: Any, desk: Any) -> dict[str, Any]:
     """Queued, after a look at what would be wrong from the start."""
     told = asked.model_dump() if asked is not None else {}
     if "settings" in told:
@@ -142,5 +150,5 @@ def submitted(kind: str, asked: Any, caller: Caller, here: Any, queue: Any, desk
     verify(here, kind, told)
     told = {name: value for name, value in told.items() if value is not None}
     found: dict[str, Any] = queue.submit(kind, told, f"{caller.name} ({caller.id})")
-    noted(desk, caller, kind, found["id"])
+    noted(desk, caller, action=kind, what=found["id"])
     return found

@@ -26,7 +26,7 @@ class Installed(StrEnum):
 
 
 @router.get("/workspace", response_model=Workspace, responses=UNCHANGED)
-def workspace(_: Reader, here: Here, fresh: Unchanged, response: Response) -> Any:
+def workspace(_: Reader, here: Here, *, fresh: Unchanged, response: Response) -> Any:
     """What is in it, and what to do next."""
     last = [one["id"] for one in here.imports()[:1]]
     if same := fresh.same(tag := fresh.tag(*last)):  # an import may change no row and yet leave some out
@@ -56,7 +56,7 @@ def check(_: Reader, here: Here) -> Any:
 
 
 @router.get("/imports", response_model=Listing)
-def imports(_: Reader, here: Here, limit: Limit = 100, offset: Offset = 0) -> Any:
+def imports(_: Reader, here: Here, *, limit: Limit = 100, offset: Offset = 0) -> Any:
     """The last import of each source, the newest first: when it was, and how many rows it left out."""
     found = here.imports()
     return {"items": found[offset : offset + limit], "total": len(found)}
@@ -66,6 +66,7 @@ def imports(_: Reader, here: Here, limit: Limit = 100, offset: Offset = 0) -> An
 def rejects(
     _: Reader,
     here: Here,
+    *,
     limit: Limit = 100,
     offset: Offset = 0,
     source: Annotated[str | None, Query(max_length=4096, description="those of this source alone")] = None,

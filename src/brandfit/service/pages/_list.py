@@ -53,7 +53,11 @@ class ListForm:
             partners=self.partners,
             where=self.where or None,
             weights=ranking_views.balanced(
-                workspace, brand, self.ranker or None, self.balance, self.followers or None
+                workspace,
+                brand,
+                ranker=self.ranker or None,
+                balance=self.balance,
+                followers=self.followers or None,
             ),
             exclude=self.exclude,
             keywords=self.q.split(),
@@ -64,6 +68,7 @@ class ListForm:
 def list_form(
     ranker: Annotated[str | None, Query(max_length=100)] = None,
     where: WhereQuery = None,
+    *,
     followers: Followers = None,
     q: Annotated[str, Query(max_length=500)] = "",
     partners: bool = False,
@@ -74,7 +79,14 @@ def list_form(
     exclude: Annotated[list[Handle] | None, Query(max_length=1000)] = None,
 ) -> ListForm:
     return ListForm(
-        ranker or "", where or "", followers or "", q, partners, balance, refine, tuple(exclude or ())
+        ranker=ranker or "",
+        where=where or "",
+        followers=followers or "",
+        q=q,
+        partners=partners,
+        balance=balance,
+        refine=refine,
+        exclude=tuple(exclude or ()),
     )
 
 

@@ -40,7 +40,7 @@ def looks(scope: str) -> Any:
         request.state.caller = found
         if not found.may(scope):
             raise Refused(
-                403, f"Your key may {found.scope}; {scope} is wanted.", "Sign in with one that may."
+                403, f"Your key may {found.scope}; {scope} is wanted.", detail="Sign in with one that may."
             )
         return found
 
@@ -72,6 +72,7 @@ def environment() -> jinja2.Environment:
 def page(
     request: Request,
     template: str,
+    *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     **values: Any,
@@ -97,9 +98,11 @@ def back(path: str) -> Response:
 
 
 def problem_page(
-    request: Request, status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None
+    request: Request, status: int, *, title: str, detail: str = "", headers: Mapping[str, str] | None = None
 ) -> Response:
-    return page(request, "problem.html", status, headers, number=status, title=title, detail=detail)
+    return page(
+        request, "problem.html", status=status, headers=headers, number=status, title=title, detail=detail
+    )
 
 
 def static(name: str) -> str:

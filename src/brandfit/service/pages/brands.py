@@ -23,7 +23,7 @@ LIMIT = 20
 
 @router.get("/brands")
 def brands(
-    request: Request, _: Reader, here: Here, offset: Annotated[int, Query(ge=0, le=10**7)] = 0
+    request: Request, _: Reader, *, here: Here, offset: Annotated[int, Query(ge=0, le=10**7)] = 0
 ) -> Response:
     """All brands, with how each is seen and how many partners are known."""
     if not here.fingerprint:
@@ -46,6 +46,7 @@ def brands(
 def brand(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     desk: Notes,
     brand: str,
@@ -77,10 +78,10 @@ def brand(
             ranking_views.ranking(
                 here,
                 account["id"],
-                form.ranker or None,
-                query,
-                LIMIT,
-                offset,
+                ranker=form.ranker or None,
+                query=query,
+                limit=LIMIT,
+                offset=offset,
                 followers=form.followers or None,
             )
         )
@@ -104,7 +105,7 @@ def brand(
         wrong=wrong,
         rankers=ranking_views.usable(here),
         asked=form,
-        of_file=_export_parameters(form, query, account["id"], told["total"]),
+        of_file=_export_parameters(form, query, brand=account["id"], total=told["total"]),
         top=ranking_views.top(told["items"]),
         marked=marked,
         listed=sum(mark["listed"] for mark in marks.values()),
@@ -112,7 +113,7 @@ def brand(
     )
 
 
-def _export_parameters(form: ListForm, query: RankingQuery, brand: str, total: int) -> dict[str, Any]:
+def _export_parameters(form: ListForm, query: RankingQuery, *, brand: str, total: int) -> dict[str, Any]:
     """Parameters of ``/exports/rankings`` that give the whole list of the page."""
     weights = [f"{part}={weight!r}" for part, weight in (query.weights or {}).items()]
     return {

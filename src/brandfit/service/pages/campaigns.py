@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -46,14 +47,15 @@ Text = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/brands/{brand}/campaign")
-def empty(request: Request, _: Reader, here: Here, desk: Notes, brand: str) -> Response:
-    return _page(request, here, desk, brand, ASKED, None, "")
+def empty(request: Request, _: Reader, *, here: Here, desk: Notes, brand: str) -> Response:
+    return _page(request, here, desk=desk, brand=brand, asked=ASKED, found=None, wrong="")
 
 
 @router.post("/brands/{brand}/campaign")
 async def campaign(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     desk: Notes,
     brand: str,
@@ -90,12 +92,15 @@ async def campaign(
             if prices is not None and prices.filename
             else None
         )
-        return await run_in_threadpool(_answered, request, here, desk, brand, asked, file)
+        return await run_in_threadpool(
+            partial(_answered, request, here, desk=desk, brand=brand, asked=asked, file=file)
+        )
 
 
 def _answered(
     request: Request,
     here: Workspace,
+    *,
     desk: ServiceStore,
     brand: str,
     asked: dict[str, str],
@@ -105,14 +110,14 @@ def _answered(
         told = pipeline.shortlist(
             here,
             brand,
-            number(asked["budget"], "budget"),
-            positive_number(asked["count"], "number of places"),
-            asked["ranker"] or None,
-            asked["where"].strip() or None,
-            read_limits(_lines(asked["at_least"])),
-            read_limits(_lines(asked["at_most"])),
-            asked["exclude"].replace(",", " ").split(),
-            file,
+            budget=number(asked["budget"], "budget"),
+            count=positive_number(asked["count"], "number of places"),
+            ranker=asked["ranker"] or None,
+            where=asked["where"].strip() or None,
+            at_least=read_limits(_lines(asked["at_least"])),
+            at_most=read_limits(_lines(asked["at_most"])),
+            exclude=asked["exclude"].replace(",", " ").split(),
+            price_list=file,
             settings={"price.per_thousand": asked["per_thousand"]} if asked["per_thousand"].strip() else None,
             followers=asked["followers"].strip() or None,
             objective=asked["objective"] or None,
@@ -123,22 +128,29 @@ def _answered(
             f"{error.message} {error.hint}".strip().replace(str(file), "The list of prices") if file else ""
         )
         return _page(
-            request, here, desk, brand, asked, None, wrong or f"{error.message} {error.hint}".strip()
+            request,
+            here,
+            desk=desk,
+            brand=brand,
+            asked=asked,
+            found=None,
+            wrong=wrong or f"{error.message} {error.hint}".strip(),
         )
-    return _page(request, here, desk, brand, asked, told, "")
+    return _page(request, here, desk=desk, brand=brand, asked=asked, found=told, wrong="")
 
 
 @router.post("/brands/{brand}/currency")
-def currency(caller: Writer, here: Here, desk: Notes, brand: str, currency: Line = "") -> Response:
+def currency(caller: Writer, here: Here, *, desk: Notes, brand: str, currency: Line = "") -> Response:
     """Set the currency of the workspace."""
     code = pipeline.set_currency(here, currency)
-    noted(desk, caller, "set currency", code or "none")
+    noted(desk, caller, action="set currency", what=code or "none")
     return back(f"/brands/{quote(brand, safe='')}/campaign")
 
 
 def _page(
     request: Request,
     here: Workspace,
+    *,
     desk: ServiceStore,
     brand: str,
     asked: dict[str, str],
@@ -154,7 +166,7 @@ def _page(
     return page(
         request,
         "campaign.html",
-        422 if wrong else 200,
+        status=422 if wrong else 200,
         account=account,
         asked=asked,
         told=told,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,7 +31,7 @@ MOST = 20
 
 
 @router.get("/brands/{brand}/content")
-def empty(request: Request, _: Reader, here: Here, brand: str, by: str = "") -> Response:
+def empty(request: Request, _: Reader, *, here: Here, brand: str, by: str = "") -> Response:
     account = account_views.account(here, brand)
     asked = {"like": account["id"], "by": handle(by), "captions": ""}
     return page(
@@ -42,6 +43,7 @@ def empty(request: Request, _: Reader, here: Here, brand: str, by: str = "") -> 
 async def content(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     brand: str,
     like: Annotated[str, Form(max_length=200)] = "",
@@ -53,11 +55,13 @@ async def content(
     with tempfile.TemporaryDirectory() as folder:
         sent = [file for file in pictures if file.filename][: MOST + 1]
         files = [await saved(file, Path(folder), f"{n}/{file.filename}") for n, file in enumerate(sent)]
-        return await run_in_threadpool(_answered, request, here, brand, asked, files)
+        return await run_in_threadpool(
+            partial(_answered, request, here, brand=brand, asked=asked, files=files)
+        )
 
 
 def _answered(
-    request: Request, here: Workspace, brand: str, asked: dict[str, str], files: list[Path]
+    request: Request, here: Workspace, *, brand: str, asked: dict[str, str], files: list[Path]
 ) -> Response:
     account = account_views.account(here, brand)
     told: dict[str, Any] | None = None
@@ -70,9 +74,9 @@ def _answered(
             text.strip() for text in asked["captions"].replace("\r\n", "\n").split("\n\n") if text.strip()
         ]
         like = asked["like"].strip() or account["id"]
-        found = pipeline.advise(here, like, files, texts, asked["by"].strip() or None)
+        found = pipeline.advise(here, like, pictures=files, captions=texts, by=asked["by"].strip() or None)
         best = [idea.label for idea in found.ideas if idea.kind == "picture"]
-        maps = pipeline.fit_maps(here, like, best[:MAPPED]) if best else {}
+        maps = pipeline.fit_maps(here, like, pictures=best[:MAPPED]) if best else {}
         for n, idea in enumerate(found.ideas):
             if idea.kind == "picture":
                 drawn = maps.get(idea.label)
@@ -89,7 +93,7 @@ def _answered(
     return page(
         request,
         "content.html",
-        status,
+        status=status,
         account=account,
         asked=asked,
         told=told,

@@ -21,6 +21,7 @@ router = APIRouter()
 def evaluation(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     queue: Queue,
     job: Annotated[str | None, Query(max_length=100)] = None,
@@ -49,6 +50,7 @@ def evaluation(
 def begin(
     caller: Writer,
     here: Here,
+    *,
     queue: Queue,
     desk: Notes,
     rankers: Annotated[list[str], Form(max_length=40)] = [],  # noqa: B006  # FastAPI copies defaults
@@ -65,7 +67,9 @@ def begin(
         "settings": settings,
         "refit": refit,
     }
-    submitted("evaluate", models.Evaluation.model_validate(asked), caller, here, queue, desk)
+    submitted(
+        "evaluate", models.Evaluation.model_validate(asked), caller=caller, here=here, queue=queue, desk=desk
+    )
     return back("/evaluation")
 
 

@@ -13,6 +13,6 @@ router = APIRouter()
 
 
 @router.post("/influencers/{id}/forget")
-def forget_account(caller: Admin, here: Here, queue: Queue, desk: Notes, id: str) -> Response:
+def forget_account(caller: Admin, here: Here, *, queue: Queue, desk: Notes, id: str) -> Response:
     """To the job that does it."""
-    return back(f"/jobs/{forget(caller, here, queue, desk, id)['id']}")
+    return back(f"/jobs/{forget(caller, here, queue=queue, desk=desk, id=id)['id']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -31,6 +32,7 @@ Offset = Annotated[int, Query(ge=0, le=10**7)]
 def influencers(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     q: Annotated[str, Query(max_length=500)] = "",
     where: WhereQuery = None,
@@ -42,19 +44,24 @@ def influencers(
     found, wrong, accounts = None, "", []
     try:
         if accounts := account_views.known_accounts(here, like or []):
-            found = pipeline.similar(here, accounts, None, where or None, ALIKE)
+            found = pipeline.similar(here, accounts, picture=None, where=where or None, k=ALIKE)
         elif here.fingerprint:
-            found = pipeline.search(here, q.split(), where or None, sort or None, LIMIT, offset)
+            found = pipeline.search(
+                here, q.split(), where=where or None, sort=sort or None, k=LIMIT, offset=offset
+            )
     except BrandfitError as error:  # the form is where it can be mended
         wrong = f"{error.message} {error.hint}".strip()
     asked = {"q": q, "where": where or "", "sort": sort, "like": ", ".join(accounts or like or [])}
-    return _list(request, here, found, asked, wrong, "accounts" if accounts else "", offset)
+    return _list(
+        request, here, found=found, asked=asked, wrong=wrong, by="accounts" if accounts else "", offset=offset
+    )
 
 
 @router.post("/influencers")
 async def like_picture(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     picture: Annotated[UploadFile, File()],
     where: Annotated[str, Form(max_length=2000)] = "",
@@ -64,21 +71,25 @@ async def like_picture(
     with tempfile.TemporaryDirectory() as folder:
         file = await saved(picture, Path(folder), "picture")
         try:
-            found = await run_in_threadpool(pipeline.similar, here, (), file, where or None, ALIKE)
+            found = await run_in_threadpool(
+                partial(pipeline.similar, here, (), picture=file, where=where or None, k=ALIKE)
+            )
         except BrandfitError as error:
             wrong = f"{error.message} {error.hint}".replace(str(file), picture.filename or "This").strip()
     asked = {"q": "", "where": where, "sort": "", "like": ""}
-    return await run_in_threadpool(_list, request, here, found, asked, wrong, "picture", 0)
+    return await run_in_threadpool(
+        partial(_list, request, here, found=found, asked=asked, wrong=wrong, by="picture", offset=0)
+    )
 
 
 @router.get("/influencers/{id}")
-def influencer(request: Request, _: Reader, here: Here, id: str, offset: Offset = 0) -> Response:
+def influencer(request: Request, _: Reader, *, here: Here, id: str, offset: Offset = 0) -> Response:
     """One of them; what takes long is on pages of its own, which a script loads into this one."""
     account = account_views.account(here, id)
     id = account["id"]
     if account["role"] == "brand":
         return back(f"/brands/{quote(id)}")
-    posts, total = account_views.posts(here, id, POSTS, offset)
+    posts, total = account_views.posts(here, id, limit=POSTS, offset=offset)
     told = pipeline.post_topics(here, [post["id"] for post in posts])
     topics = pipeline.topics(here, id)
     return page(
@@ -95,7 +106,7 @@ def influencer(request: Request, _: Reader, here: Here, id: str, offset: Offset 
 
 
 @router.get("/influencers/{id}/alike")
-def similar_page(request: Request, _: Reader, here: Here, id: str) -> Response:
+def similar_page(request: Request, _: Reader, *, here: Here, id: str) -> Response:
     """A few that are most like it."""
     id = account_views.account(here, id)["id"]
     rows, wrong = [], ""
@@ -109,7 +120,7 @@ def similar_page(request: Request, _: Reader, here: Here, id: str) -> Response:
 
 
 @router.get("/influencers/{id}/audience")
-def audience(request: Request, _: Reader, here: Here, id: str) -> Response:
+def audience(request: Request, _: Reader, *, here: Here, id: str) -> Response:
     """Whose audience it has, engagement against peers, and what a new post may expect."""
     id = account_views.account(here, id)["id"]
     expected, why_not = None, ""
@@ -134,6 +145,7 @@ def audience(request: Request, _: Reader, here: Here, id: str) -> Response:
 def brands(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     desk: Notes,
     id: str,
@@ -147,7 +159,7 @@ def brands(
     found, wrong = None, ""
     try:
         found = pipeline.brands_for(
-            here, id, ranker or None, partners, followers=followers, not_this=desk.dislikes()
+            here, id, ranker=ranker or None, partners=partners, followers=followers, not_this=desk.dislikes()
         )
     except BrandfitError as error:
         wrong = f"{error.message} {error.hint}".strip()
@@ -162,7 +174,7 @@ def brands(
         id=id,
         found=found,
         wrong=wrong,
-        unread=pipeline.encoding_notes(here, [id, *pipeline.load(here).brands], ranker or None)
+        unread=pipeline.encoding_notes(here, [id, *pipeline.load(here).brands], ranker=ranker or None)
         if found
         else (),
         rows=list(zip(shown, categories, strict=True)),
@@ -180,6 +192,7 @@ def brands(
 def _list(
     request: Request,
     here: Workspace,
+    *,
     found: pipeline.SearchPage | None,
     asked: dict[str, str],
     wrong: str,

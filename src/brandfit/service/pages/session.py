@@ -23,7 +23,7 @@ def login(request: Request) -> Response:
 def sign_in(request: Request, key: Annotated[str, Form(max_length=500)]) -> Response:
     state = request.app.state
     if keys.caller(state.desk, key.strip()) is None:
-        return page(request, "login.html", 403, wrong=True)
+        return page(request, "login.html", status=403, wrong=True)
     answer = back("/")
     name = state.sessions.open(key.strip())
     secure = request.url.scheme == "https"

@@ -44,20 +44,21 @@ def at(brand: str, *more: str) -> str:
 
 
 @router.get("/brands/{brand}/shortlist")
-def shortlist(request: Request, _: Reader, here: Here, desk: Notes, brand: str) -> Response:
-    return _page(request, here, desk, brand)
+def shortlist(request: Request, _: Reader, *, here: Here, desk: Notes, brand: str) -> Response:
+    return _page(request, here, desk=desk, brand=brand)
 
 
 def _page(
     request: Request,
     here: Workspace,
+    *,
     desk: ServiceStore,
     brand: str,
     edits: Sequence[Edit] = (),
     conflict: Conflict | None = None,
 ) -> Response:
     """The shortlist; after a conflict with what was typed (``edits``) in its fields."""
-    found = plain(shortlist_views.listed(here, desk, brand))
+    found = plain(shortlist_views.listed(here, desk, brand=brand))
     fields_of_both = conflict.fields if conflict is not None else {}
     edit_of = {edit.influencer: edit for edit in edits}
     shown, theirs = {}, {}
@@ -76,7 +77,7 @@ def _page(
     return page(
         request,
         "shortlist.html",
-        200 if conflict is None else 409,
+        status=200 if conflict is None else 409,
         found=found,
         faces=account_views.faces(here, ids),
         about=account_views.described(here, ids),
@@ -91,6 +92,7 @@ def _page(
 def add(
     caller: Writer,
     here: Here,
+    *,
     desk: Notes,
     brand: str,
     influencer: Annotated[list[str], Form(min_length=1, max_length=1000)],
@@ -99,7 +101,7 @@ def add(
     pairs = [ranking_views.pair(here, brand, one) for one in influencer]
     for of, one in pairs:
         desk.annotate(of, one, {"listed": True})
-    noted(desk, caller, "list", f"{pairs[0][0]} {' '.join(one for _, one in pairs)}")
+    noted(desk, caller, action="list", what=f"{pairs[0][0]} {' '.join(one for _, one in pairs)}")
     return back(at(pairs[0][0], "shortlist"))
 
 
@@ -107,6 +109,7 @@ def add(
 def notes(
     request: Request,
     caller: Writer,
+    *,
     here: Here,
     desk: Notes,
     brand: str,
@@ -147,9 +150,9 @@ def notes(
     try:
         desk.edit(brand, list(edits.values()))
     except Conflict as conflict:
-        return _page(request, here, desk, brand, list(edits.values()), conflict)
+        return _page(request, here, desk=desk, brand=brand, edits=list(edits.values()), conflict=conflict)
     for edit in edits.values():
-        noted(desk, caller, "mark", f"{brand} {edit.influencer} {', '.join(edit.changes)}")
+        noted(desk, caller, action="mark", what=f"{brand} {edit.influencer} {', '.join(edit.changes)}")
     return back(at(brand, "shortlist"))
 
 
@@ -189,13 +192,14 @@ def _checked(changes: dict[str, Any]) -> None:
 def report(
     caller: Reader,
     here: Here,
+    *,
     desk: Notes,
     queue: Queue,
     brand: str,
     ending: Annotated[Literal["html", "pdf"], Form()] = "html",
 ) -> Response:
     """Of those on the list; the page of the job has the file."""
-    found = shortlist_views.listed(here, desk, brand)
+    found = shortlist_views.listed(here, desk, brand=brand)
     ids = [item["influencer"] for item in found["items"]]
     if len(ids) > 200:
         raise UsageError(
@@ -207,15 +211,16 @@ def report(
         "influencers": ids,
         "not_this": list(opinions(here, desk, brand).dislikes),
     }
-    return back(
-        f"/jobs/{submitted('report', Reporting.model_validate(asked), caller, here, queue, desk)['id']}"
-    )
+    report = Reporting.model_validate(asked)
+    job = submitted("report", report, caller=caller, here=here, queue=queue, desk=desk)
+    return back(f"/jobs/{job['id']}")
 
 
 @router.post("/brands/{brand}/shortlist/{influencer}")
 def change(
     caller: Writer,
     here: Here,
+    *,
     desk: Notes,
     brand: str,
     influencer: str,
@@ -248,5 +253,5 @@ def change(
         changes["opinion"] = None if opinion == "none" else opinion
     _checked(changes)
     desk.edit(brand, [Edit(influencer, changes, _fields_on_page(shown))])
-    noted(desk, caller, "mark", f"{brand} {influencer} {', '.join(changes)}")
+    noted(desk, caller, action="mark", what=f"{brand} {influencer} {', '.join(changes)}")
     return back(at(brand, "shortlist"))

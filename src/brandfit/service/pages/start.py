@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
@@ -22,7 +23,7 @@ SHOWN = 200
 
 
 @router.get("/")
-def start(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
+def start(request: Request, _: Reader, *, here: Here, queue: Queue) -> Response:
     """What is in this workspace, and what to do next."""
     told = overview.overview(here)
     open_ = [job for job in queue.listing(20)[0] if job["state"] in ("queued", "running")]
@@ -31,7 +32,7 @@ def start(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
 
 
 @router.get("/import")
-def imports(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
+def imports(request: Request, _: Reader, *, here: Here, queue: Queue) -> Response:
     """Drop files, see what came of the last import, and the rows that were left out."""
     jobs = [job for job in queue.listing(50)[0] if job["kind"] == "import"]
     last = next((job for job in jobs if job["state"] not in ("queued", "running")), None)
@@ -57,6 +58,7 @@ def imports(request: Request, _: Reader, here: Here, queue: Queue) -> Response:
 async def upload(
     request: Request,
     caller: Writer,
+    *,
     here: Here,
     queue: Queue,
     desk: Notes,
@@ -69,49 +71,58 @@ async def upload(
     asked = models.Import.model_validate(
         {"source": source or kept["importers"][0], "upload": kept["id"], "strict": strict}
     )
-    await run_in_threadpool(submitted, "import", asked, caller, here, queue, desk)
+    await run_in_threadpool(
+        partial(submitted, "import", asked, caller=caller, here=here, queue=queue, desk=desk)
+    )
     return back("/import")
 
 
 @router.post("/sample")
-def sample(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
+def sample(caller: Writer, here: Here, *, queue: Queue, desk: Notes) -> Response:
     """The built-in sample, encoded and trained: one click to something to look at."""
-    submitted("import", models.Import.model_validate({"source": "sample"}), caller, here, queue, desk)
-    submitted("prepare", None, caller, here, queue, desk)
+    submitted(
+        "import",
+        models.Import.model_validate({"source": "sample"}),
+        caller=caller,
+        here=here,
+        queue=queue,
+        desk=desk,
+    )
+    submitted("prepare", None, caller=caller, here=here, queue=queue, desk=desk)
     return back("/")
 
 
 @router.post("/prepare")
-def prepare(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
-    submitted("prepare", None, caller, here, queue, desk)
+def prepare(caller: Writer, here: Here, *, queue: Queue, desk: Notes) -> Response:
+    submitted("prepare", None, caller=caller, here=here, queue=queue, desk=desk)
     return back("/")
 
 
 @router.post("/update")
-def update(caller: Writer, here: Here, queue: Queue, desk: Notes) -> Response:
-    submitted("update", None, caller, here, queue, desk)
+def update(caller: Writer, here: Here, *, queue: Queue, desk: Notes) -> Response:
+    submitted("update", None, caller=caller, here=here, queue=queue, desk=desk)
     return back("/")
 
 
 @router.get("/jobs")
 def jobs(
-    request: Request, _: Reader, queue: Queue, offset: Annotated[int, Query(ge=0, le=10**7)] = 0
+    request: Request, _: Reader, *, queue: Queue, offset: Annotated[int, Query(ge=0, le=10**7)] = 0
 ) -> Response:
     items, total = queue.listing(50, offset)
     return page(request, "jobs.html", jobs=items, paged={"total": total, "limit": 50, "offset": offset})
 
 
 @router.get("/jobs/{id}")
-def job(request: Request, _: Reader, queue: Queue, id: str) -> Response:
+def job(request: Request, _: Reader, *, queue: Queue, id: str) -> Response:
     return page(
         request, "job.html", job=queue.get(id), log=queue.log(id)[-20_000:], kept=queue.file(id) is not None
     )
 
 
 @router.post("/jobs/{id}/cancel")
-def cancel(caller: Writer, queue: Queue, desk: Notes, id: str) -> Response:
+def cancel(caller: Writer, queue: Queue, *, desk: Notes, id: str) -> Response:
     found: dict[str, Any] = queue.cancel(id)
-    noted(desk, caller, "cancel", f"{found['kind']} {id}")
+    noted(desk, caller, action="cancel", what=f"{found['kind']} {id}")
     return back("/jobs")
 
 

@@ -57,6 +57,7 @@ FEWEST_COMPARED, MOST_COMPARED = 2, 4
 def why(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     desk: Notes,
     brand: str,
@@ -67,11 +68,11 @@ def why(
     """The score, its parts and what both are about; what takes long is on pages of its own, which a script
     loads into this one."""
     brand, influencer = ranking_views.pair(here, brand, influencer)
-    told, wrong = _explained(here, desk, brand, influencer, form)
+    told, wrong = _explained(here, desk, brand=brand, influencer=influencer, form=form)
     return page(
         request,
         "why.html",
-        200 if told else 422,
+        status=200 if told else 422,
         brand=brand,
         influencer=influencer,
         wrong=wrong,
@@ -91,6 +92,7 @@ def why(
 def piece(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     desk: Notes,
     brand: str,
@@ -128,8 +130,8 @@ def piece(
             values["pair"] = pipeline.pair(
                 here,
                 brand,
-                influencer,
-                form.ranker or None,
+                influencer=influencer,
+                ranker=form.ranker or None,
                 followers=form.followers or None,
                 not_this=desk.dislikes(),
             )
@@ -137,17 +139,17 @@ def piece(
             if piece == "maps":
                 methods = pipeline.map_methods(here, form.ranker or None)
                 values["methods"] = {one: METHODS[one] for one in methods}
-            asked = (piece,), (side,)
             told, _dataset = pipeline.explain(
                 here,
                 brand,
-                influencer,
-                form.ranker or None,
-                *asked,
+                influencer=influencer,
+                ranker=form.ranker or None,
+                kinds=(piece,),
+                sides=(side,),
                 followers=form.followers or None,
                 map_method=map_method,
             )
-            quick, _wrong = _explained(here, desk, brand, influencer, form)
+            quick, _wrong = _explained(here, desk, brand=brand, influencer=influencer, form=form)
             values["as_learned"] = quick["as_learned"] if quick else None
             values["notes"] = [
                 note for note in told.notes if quick is None or note not in quick["notes"]
@@ -177,6 +179,7 @@ def piece(
 def compare(
     request: Request,
     _: Reader,
+    *,
     here: Here,
     desk: Notes,
     brand: str,
@@ -197,10 +200,10 @@ def compare(
         account_views.described(here, ids),
         desk.annotations(brand),
     )
-    prices = _prices(here, brand, ids, form.ranker or None)
+    prices = _prices(here, brand, ids=ids, ranker=form.ranker or None)
     rows = []
     for id in ids:
-        told, wrong = _explained(here, desk, brand, id, form)
+        told, wrong = _explained(here, desk, brand=brand, influencer=id, form=form)
         audience = pipeline.audience(here, id)
         rows.append(
             {
@@ -250,7 +253,7 @@ def compare(
 
 
 def _explained(
-    here: Workspace, desk: ServiceStore, brand: str, influencer: str, form: ListForm
+    here: Workspace, desk: ServiceStore, *, brand: str, influencer: str, form: ListForm
 ) -> tuple[dict[str, Any] | None, str]:
     """The score and the place of a pair in the list that the form asks for, or why there is none."""
     try:
@@ -258,9 +261,9 @@ def _explained(
         told, _ = pipeline.explain(
             here,
             brand,
-            influencer,
-            form.ranker or None,
-            (),
+            influencer=influencer,
+            ranker=form.ranker or None,
+            kinds=(),
             followers=form.followers or None,
             query=query,
         )
@@ -289,7 +292,7 @@ def _explained(
 def _unread(here: Workspace, accounts: list[str], ranker: str | None) -> tuple[str, ...]:
     """Notes on posts of these accounts that are not encoded."""
     try:
-        return pipeline.encoding_notes(here, accounts, ranker)
+        return pipeline.encoding_notes(here, accounts, ranker=ranker)
     except BrandfitError:  # nothing ranks: said where the scores belong
         return ()
 
@@ -302,10 +305,10 @@ def _digits(values: Sequence[float]) -> int:
 
 
 def _prices(
-    here: Workspace, brand: str, ids: list[str], ranker: str | None
+    here: Workspace, brand: str, *, ids: list[str], ranker: str | None
 ) -> dict[str, tuple[float, float, float]]:
     try:
-        return pipeline.asking_prices(here, brand, ids, ranker)
+        return pipeline.asking_prices(here, brand, influencers=ids, ranker=ranker)
     except BrandfitError:  # nothing ranks: said where the scores belong
         return {}
 
