@@ -237,7 +237,7 @@ def test_the_command(place, tmp_path, capsys):
     )
     ideas = json.loads(capsys.readouterr().out)["ideas"]
     assert [idea["kind"] for idea in ideas] == ["picture", "caption", "caption"]
-    assert "puppy" in ideas[1]["what"]
+    assert "puppy" in ideas[1]["label"]
     assert ideas[1]["fit"] > ideas[2]["fit"] + 0.05
     assert all(
         0 < idea["expected"]["low"] < idea["expected"]["rate"] < idea["expected"]["high"] for idea in ideas
@@ -273,8 +273,8 @@ def test_a_picture_that_cannot_be_read_is_told_and_the_others_are_ranked(place, 
     given = ["--picture", bad, "--picture", good, "--picture", none]
     main(["advise", brand, *given, "-w", str(place), "--json"])
     told = json.loads(capsys.readouterr().out)
-    assert [idea["what"] for idea in told["ideas"]] == [good]
-    assert {row["what"]: "No such file" in row["reason"] for row in told["unread"]} == {
+    assert [idea["label"] for idea in told["ideas"]] == [good]
+    assert {row["label"]: "No such file" in row["reason"] for row in told["unread"]} == {
         bad: False,
         none: True,
     }

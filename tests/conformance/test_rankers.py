@@ -173,7 +173,9 @@ def test_the_order_of_candidates_changes_nothing(name, fitted, planted, brands, 
     np.testing.assert_array_equal(
         ranker.score(planted.dataset, brands, candidates[shuffled]), scores[:, shuffled]
     )
-    one, other = (ranker.rank(planted.dataset, brands[0], c) for c in (candidates, candidates[shuffled]))
+    one, other = (
+        ranker.rank(planted.dataset, brands[0], candidates=c) for c in (candidates, candidates[shuffled])
+    )
     assert one.candidates.tolist() == other.candidates.tolist()
 
 
@@ -197,11 +199,11 @@ def test_parts_add_up_to_the_score(name, fitted, planted, brands, candidates):
     parts = ranker.parts(planted.dataset, brands, candidates)
     assert parts
     assert all(values.shape == (len(brands), len(candidates)) for values in parts.values())
-    assert set(parts) == {ranker.name} or set(parts) <= {*ranker.slots, *ranker.sums}
+    assert set(parts) == {ranker.name} or set(parts) <= {*ranker.slots, *ranker.part_names}
     np.testing.assert_allclose(
         sum(parts.values()), ranker.score(planted.dataset, brands, candidates), rtol=1e-9
     )
-    ranking = ranker.rank(planted.dataset, brands[0], candidates)
+    ranking = ranker.rank(planted.dataset, brands[0], candidates=candidates)
     known = ~np.isnan(ranking.scores)
     np.testing.assert_allclose(
         np.nansum(list(ranking.parts.values()), axis=0)[known], ranking.scores[known], rtol=1e-9
@@ -213,7 +215,7 @@ def test_a_part_whose_slot_is_unknown_for_the_pair_is_unknown_and_not_zero(
     name, fitted, planted, brands, candidates
 ):
     ranker = fitted(name)
-    ranking = ranker.rank(planted.dataset, brands[0], candidates)
+    ranking = ranker.rank(planted.dataset, brands[0], candidates=candidates)
     by_slot = [slot for slot in ranking.parts if slot in ranker.slots]
     for slot in by_slot if len(ranking.parts) > 1 else []:
         has = account_has(planted.dataset, slot, ranking.candidates)
@@ -249,7 +251,7 @@ def test_without_any_feature_there_is_no_score_and_a_single_post_is_enough(
     single = standing(scores, at(candidates, "single"))
     if name not in PRODUCTS:
         assert single[own].mean() > single[~own].mean()
-    ranked = fitted(name).rank(planted.dataset, brands[0], candidates).candidates
+    ranked = fitted(name).rank(planted.dataset, brands[0], candidates=candidates).candidates
     assert set(ranked[seen.sum() :]) == set(candidates[~seen])
 
 
@@ -272,7 +274,7 @@ def test_a_missing_slot_is_left_out_and_named(name, slot, fitted, planted, brand
 
     # Fitted with it, scored without: what multiplies its slots has never seen one alone. A convolution of two
     # sketches and one sketch alone have hardly anything in common; nor have weights of each side's own.
-    margin = MARGIN / 4 if "content" in cls.sums else MARGIN
+    margin = MARGIN / 4 if "content" in cls.part_names else MARGIN
     margin = {"camera bilinear": 0, "mir own": -0.5}.get(name, margin)
     check(fitted(name), lacking, margin)
     check(make(name).fit(lacking.keep(brands=planted.learned)), planted.dataset if cls.learns else lacking)

@@ -29,7 +29,7 @@ def test_semantic_attention_by_hand():
     texts = np.array([[1.0, 2.0], [0.0, 0.0]])
     concepts = np.array([[1.0, 0.0], [0.0, 0.5], [3.0, 3.0]])
     h = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
-    found = _vision.semantic(texts, np.array([True, False]), concepts, h)
+    found = _vision.semantic(texts, np.array([True, False]), concepts=concepts, h=h)
     with_text, without = np.exp([1.0, 1.0, 0.0]), np.exp([0.0, 1.0, 1.0])
     np.testing.assert_allclose(found, [with_text / with_text.sum(), without / without.sum()], rtol=1e-6)
 

@@ -51,17 +51,17 @@ RELEVANT = np.array([False, True, False, True, False, True])
     ids=str,
 )
 def test_by_hand(metric, ties, value):
-    assert metric.per_brand(SCORES, RELEVANT, ties) == pytest.approx(value, abs=1e-12)
+    assert metric.per_brand(SCORES, RELEVANT, ties=ties) == pytest.approx(value, abs=1e-12)
 
 
 def test_cauc_looks_at_the_own_category_only():
     category = np.array([True, True, False, False, True, False])
     # Left: others at 5.0 and 3.0, the relevant one of the category at 4.0; those of other categories are not
     # looked at.
-    assert CAUC().per_brand(SCORES, RELEVANT, "expected", category) == 0.5
-    assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, "expected", ~RELEVANT))
-    assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, "expected", None))
-    assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, "expected", RELEVANT))
+    assert CAUC().per_brand(SCORES, RELEVANT, ties="expected", category=category) == 0.5
+    assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, ties="expected", category=~RELEVANT))
+    assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, ties="expected", category=None))
+    assert math.isnan(CAUC().per_brand(SCORES, RELEVANT, ties="expected", category=RELEVANT))
 
 
 def in_order(metric: object, relevant: list[bool]) -> float:

@@ -83,7 +83,9 @@ def test_only_the_top_blocks_change_and_pictures_are_told_the_same_each_time(wei
     labels = np.array(["stripes" in hash for hash in hashes], np.int64)
 
     def tuned() -> Tuned:
-        return made(weights, 2).fit(pictures.__getitem__, hashes, labels, np.zeros(24, bool), 2, 7, 2)
+        return made(weights, 2).fit(
+            pictures.__getitem__, hashes, labels=labels, held=np.zeros(24, bool), classes=2, seed=7, epochs=2
+        )
 
     before = made(weights, 2)
     first, second = tuned(), tuned()

@@ -31,8 +31,8 @@ def test_ranks_best_first_without_past_partners():
     assert (ranking.ranker, ranking.fingerprint) == ("random", dataset().fingerprint)
     assert ranking.parts["random"].tolist() == ranking.scores.tolist()
     everyone = np.array(INFLUENCERS, dtype=object)
-    assert len(Random().rank(dataset(), "shop", everyone)) == 3
-    assert len(Random().rank(dataset(), "shop", everyone, k=1)) == 1
+    assert len(Random().rank(dataset(), "shop", candidates=everyone)) == 3
+    assert len(Random().rank(dataset(), "shop", candidates=everyone, k=1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_refuses_what_cannot_be_meant():
     with pytest.raises(UnknownName, match="no brand named 'shopp'"):
         Random().rank(dataset(), "shopp")
     with pytest.raises(UsageError, match="no candidates to rank for 'shop'"):
-        Random().rank(dataset(), "shop", np.array([], dtype=object))
+        Random().rank(dataset(), "shop", candidates=np.array([], dtype=object))
 
 
 def test_restored_is_the_same_ranker():

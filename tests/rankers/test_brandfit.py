@@ -55,7 +55,7 @@ def test_single_posts_say_more_than_their_mean():
     weights = dict(zip(ranker.stack.names, ranker.stack.weights, strict=True))
     assert max(weights["late.text"], weights["back.text"]) > abs(weights["cos.text"])
     parts = ranker.parts(dataset, dataset.brands[:3], dataset.influencers)
-    assert set(parts) <= {*Brandfit.slots, *Brandfit.sums}
+    assert set(parts) <= {*Brandfit.slots, *Brandfit.part_names}
 
 
 def test_influencers_that_show_nothing_are_not_learned_from():
@@ -85,7 +85,7 @@ def test_engagement_and_the_brands_one_has_worked_with_are_parts():
     weights = dict(zip(ranker.stack.names, ranker.stack.weights, strict=True))
     assert weights["engagement.log1p_comments"] > 0
     parts = ranker.parts(dataset, dataset.brands[:2], dataset.influencers)
-    assert {"text", "engagement", "history"} <= set(parts) <= {*Brandfit.slots, *Brandfit.sums}
+    assert {"text", "engagement", "history"} <= set(parts) <= {*Brandfit.slots, *Brandfit.part_names}
     assert parts["engagement"][0] == pytest.approx(parts["engagement"][1])
     assert sum(parts.values()) == pytest.approx(
         ranker.score(dataset, dataset.brands[:2], dataset.influencers)

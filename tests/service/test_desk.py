@@ -20,35 +20,35 @@ def at(tmp_path):
 
 
 def test_what_is_not_said_stays(at):
-    at.mark("a", "x", {"opinion": "like", "tags": ["family"]})
-    at.mark("a", "x", {"note": "asks 300"})
-    at.mark("a", "x", {"listed": True})
-    told = at.mark("a", "x", {"opinion": None})
+    at.annotate("a", "x", changes={"opinion": "like", "tags": ["family"]})
+    at.annotate("a", "x", changes={"note": "asks 300"})
+    at.annotate("a", "x", changes={"listed": True})
+    told = at.annotate("a", "x", changes={"opinion": None})
     assert {name: told[name] for name in store.MARK} == {
         "opinion": None,
         "listed": True,
         "note": "asks 300",
         "tags": ["family"],
     }
-    assert at.marks("a")["x"] == told
+    assert at.annotations("a")["x"] == told
 
 
 def test_marks_are_of_one_brand_and_the_latest_come_first(at):
     for n, who in enumerate(("x", "y", "z", "x")):
-        at.mark("a", who, {"note": str(n)})
-    at.mark("b", "x", {"note": "of another"})
-    assert [(who, mark["note"]) for who, mark in at.marks("a").items()] == [
+        at.annotate("a", who, changes={"note": str(n)})
+    at.annotate("b", "x", changes={"note": "of another"})
+    assert [(who, mark["note"]) for who, mark in at.annotations("a").items()] == [
         ("x", "3"),
         ("z", "2"),
         ("y", "1"),
     ]
-    assert at.marks("nobody") == {}
+    assert at.annotations("nobody") == {}
 
 
 def test_it_is_there_after_opening_again(at, tmp_path):
-    at.mark("a", "x", {"note": "ä 🍋 '; DROP TABLE marks"})
+    at.annotate("a", "x", changes={"note": "ä 🍋 '; DROP TABLE marks"})
     again = ServiceStore(tmp_path)
-    assert again.annotations("a") == at.marks("a")
+    assert again.annotations("a") == at.annotations("a")
     again.close()
 
 
@@ -74,7 +74,7 @@ def test_many_who_write_at_once_lose_nothing(at, tmp_path):
         thread.join()
     other.close()
     assert errors == []
-    found = at.marks("a")
+    found = at.annotations("a")
     assert {who for who, mark in found.items() if mark["listed"]} == {
         f"{n}.{m}" for n in range(8) for m in range(10)
     }
@@ -85,12 +85,12 @@ def test_several_statements_are_written_all_or_none(at):
     row = {"brand": "a", "influencer": "x", "listed": True, "note": "", "tags": "[]", "changed": 0.0}
     with pytest.raises(sa.exc.IntegrityError):
         at.write(store.marks.insert().values(**row), store.marks.insert().values(**row))
-    assert at.marks("a") == {}
+    assert at.annotations("a") == {}
 
 
 def test_the_audit_log_counts_up(at):
     for n in range(3):
-        at.note("me", "mark", str(n), "r1")
+        at.audit("me", "mark", what=str(n), request="r1")
     rows = at.rows(sa.select(store.audit).order_by(store.audit.c.number))
     assert [(row["number"], row["who"], row["action"], row["what"], row["request"]) for row in rows] == [
         (n + 1, "me", "mark", str(n), "r1") for n in range(3)
@@ -98,16 +98,16 @@ def test_the_audit_log_counts_up(at):
 
 
 def test_not_this_and_the_shortlist_exclude_each_other(at):
-    at.mark("a", "x", {"listed": True, "note": "asks 300"})
-    told = at.mark("a", "x", {"opinion": "dislike"})
+    at.annotate("a", "x", changes={"listed": True, "note": "asks 300"})
+    told = at.annotate("a", "x", changes={"opinion": "dislike"})
     assert (told["opinion"], told["listed"], told["note"]) == ("dislike", False, "asks 300")
-    told = at.mark("a", "x", {"listed": True})
+    told = at.annotate("a", "x", changes={"listed": True})
     assert (told["opinion"], told["listed"]) == (None, True)
-    told = at.mark("a", "x", {"opinion": "like"})
+    told = at.annotate("a", "x", changes={"opinion": "like"})
     assert (told["opinion"], told["listed"]) == ("like", True)
     with pytest.raises(UsageError, match="exclude each other"):
-        at.mark("a", "x", {"opinion": "dislike", "listed": True})
-    assert at.marks("a")["x"]["opinion"] == "like"
+        at.annotate("a", "x", changes={"opinion": "dislike", "listed": True})
+    assert at.annotations("a")["x"]["opinion"] == "like"
 
 
 def test_marks_of_earlier_versions_that_are_both_stay_on_the_shortlist(at, tmp_path):

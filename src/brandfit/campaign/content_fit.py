@@ -36,7 +36,7 @@ class Idea:
     expected: Expected | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        told = {"kind": self.kind, "what": self.label, "fit": self.fit, "better_than": self.better_than}
+        told = {"kind": self.kind, "label": self.label, "fit": self.fit, "better_than": self.better_than}
         return told if self.expected is None else {**told, "expected": self.expected.to_dict()}
 
 
@@ -56,7 +56,7 @@ class Advice:
             "like": self.compared_with,
             "by": self.by,
             "ideas": [idea.to_dict() for idea in self.ideas],
-            "unread": [{"what": what, "reason": reason} for what, reason in self.unread.items()],
+            "unread": [{"label": what, "reason": reason} for what, reason in self.unread.items()],
             "notes": list(self.notes),
         }
 

@@ -233,7 +233,6 @@ def _ahead(draw: Callable[[int], Any], count: int) -> Iterator[Any]:
 def _walk(
     starts: np.ndarray,
     neighbours: np.ndarray,
-    *,
     shares: np.ndarray,
     ends: np.ndarray,
     back: float,
@@ -283,7 +282,6 @@ def _walk(
 def _learn(
     walks: np.ndarray,
     reach: np.ndarray,
-    *,
     noise: np.ndarray,
     rates: np.ndarray,
     vectors: np.ndarray,

@@ -126,7 +126,7 @@ def encode(
     workspace = as_workspace(workspace)
     cls = registry.load("encoder", encoder)
     return cls(cls.Config.from_settings(settings or {})).encode(
-        workspace.dataset(), workspace, tick, thread_map
+        workspace.dataset(), workspace, tick=tick, thread_map=thread_map
     )
 
 

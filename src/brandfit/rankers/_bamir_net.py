@@ -13,7 +13,7 @@ STD = 0.1
 class BamirNet(TwoSided):
     """content = text o picture, node = MLP(mean concept vector); the same weights for both sides."""
 
-    alike = True
+    shared_towers = True
 
     def __init__(self, dims: dict[str, int], dropout: float, width: float = 1.0) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ class MirNet(TwoSided):
     ) -> None:
         super().__init__()
         self.concat = fusion == "concat"
-        self.alike = sides == "shared"
+        self.shared_towers = sides == "shared"
         self.sides = nn.ModuleList(
             nn.ModuleDict(
                 {

@@ -17,7 +17,7 @@ PICTURE, TEXT, GRAPH = (1024, 1024, 1024, WIDTH), (128, WIDTH), (1024, WIDTH)
 class MorningNet(TwoSided):
     """Content, audience and attributes of an account, the same weights for both sides (Eq. 4-24)."""
 
-    alike = True
+    shared_towers = True
 
     def __init__(
         self, dims: dict[str, int], dropout: float, *, width: float = 1.0, attention: str = "sigmoid"

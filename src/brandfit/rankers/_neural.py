@@ -72,8 +72,8 @@ class NetworkRanker(Ranker):
 
     The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to
     values (n, dim) and slot to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for
-    both in that pair. A network that is the same for both sides says so (``alike``). The parts of a score are
-    the inner products of the embeddings. Scoring runs in float64, so that a score is the same alone and in a
+    both in that pair. A network that is the same for both sides says so (``shared_towers``).
+    The parts of a score are the inner products of the embeddings. Scoring runs in float64, so that a score is the same alone and in a
     batch.
 
     Training stops early by the share of held-out pairs in the wrong order, 1 - AUC: losses grow with the
@@ -345,7 +345,7 @@ class Embed:
         (left, has_left, here), (right, has_right, there) = (
             self.inputs(side, at[side], case) for side in (0, 1)
         )
-        if self.network.alike:  # in one pass: every weight is read, and its gradient summed up, once
+        if self.network.shared_towers:  # in one pass: every weight is read, and its gradient summed up, once
             values, has = (
                 {slot: torch.cat([a[slot], b[slot]]) for slot in a}
                 for a, b in ((left, right), (has_left, has_right))

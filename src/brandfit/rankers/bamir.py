@@ -70,7 +70,7 @@ class Bamir(TripletRanker):
     Config = BamirConfig
     config: BamirConfig
     slots = ("text", "picture", "graph")
-    sums = ("content",)
+    part_names = ("content",)
 
     @property
     def together(self) -> int:

@@ -130,7 +130,7 @@ class Brandfit(Ranker):
     config: BrandfitConfig
     slots = (*CONTENT, "category", "engagement")
     one_sided = ("engagement",)
-    sums = ("plain", "partners", "match", "agreement", "history")
+    part_names = ("plain", "partners", "match", "agreement", "history")
     learns = True
     optional_endorsements = True
 

@@ -110,7 +110,7 @@ class Camera(TripletRanker):
     config: CameraConfig
     slots = ("concept", "text", "picture", "engagement")
     one_sided = ("engagement",)
-    sums = ("content",)
+    part_names = ("content",)
 
     def __init__(self, config: CameraConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
@@ -124,7 +124,7 @@ class Camera(TripletRanker):
     def leaky(self) -> bool:
         return self.config.endorsement == "leaky" and self.config.interaction
 
-    def shown(self, dataset: Dataset) -> None:
+    def reveal_labels(self, dataset: Dataset) -> None:
         self._campaigns = campaign_rates(dataset)
 
     def build_network(self, dims: dict[str, int]) -> nn.Module:
@@ -355,7 +355,7 @@ class Camera(TripletRanker):
             return list(values), None
         w = torch.cat([side["concept"] for side in values])
         answers, place = network.answered(w)
-        seen = [network.seen(part, answers) for part in w.split(ACCOUNTS)]  # type: ignore[no-untyped-call]
+        seen = [network.attended(part, answers) for part in w.split(ACCOUNTS)]  # type: ignore[no-untyped-call]
         counts = [len(side["concept"]) for side in values]
         sides = zip(
             *(torch.split(torch.cat(column), counts) for column in zip(*seen, strict=True)), strict=True

@@ -82,7 +82,7 @@ class Mir(NetworkRanker):
     Config = MirConfig
     config: MirConfig
     slots = ("text", "picture")
-    sums = ("content",)
+    part_names = ("content",)
 
     def __init__(self, config: MirConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)

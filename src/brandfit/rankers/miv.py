@@ -30,9 +30,9 @@ FACTORS = ("posts a week", "likes", "comments", "followers")
 class Miv(Ranker):
     """Influence without a brand; see the module."""
 
-    matches = False
+    brand_dependent = False
     keeps_rows = False
-    sums = FACTORS
+    part_names = FACTORS
 
     def __init__(self, config: object = None, seed: int = 0) -> None:
         super().__init__(None, seed)

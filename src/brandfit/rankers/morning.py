@@ -80,7 +80,7 @@ class Morning(TripletRanker):
     Config = MorningConfig
     config: MorningConfig
     slots = ("text", "picture", "audience", "graph")
-    sums = ("content",)
+    part_names = ("content",)
 
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._morning_net import MorningNet

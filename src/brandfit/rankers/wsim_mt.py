@@ -87,7 +87,7 @@ class WSimMT(NetworkRanker):
     config: WSimMTConfig
     slots = ("text", "picture", "concept", "engagement")
     one_sided = ("engagement",)
-    sums = ("content",)
+    part_names = ("content",)
 
     def __init__(self, config: WSimMTConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
@@ -150,7 +150,7 @@ class WSimMT(NetworkRanker):
             own = embed.case(*((alone, None) if side == 0 else (None, alone)))
             values, has, place = embed.inputs(side, torch.cat([paired, alone]), torch.cat([pairs, own]))
             e = network.joint(values, has)
-            parts.append(rows_of(network.parts(side, e, values, has), place[: m * k]))
+            parts.append(rows_of(network.parts(side, e, values=values, has=has), place[: m * k]))
             known = category >= 0
             if network.head is not None and weight and known.any():
                 rows, at, count = place[m * k :][known].unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]

@@ -149,27 +149,33 @@ class Middleware:
             return self.refuse(
                 request,
                 421,
-                f"This service is not known as {host[:80]!r}.",
-                "Start it with --known-as NAME.",
+                title=f"This service is not known as {host[:80]!r}.",
+                detail="Start it with --known-as NAME.",
             )
         origin = headers.get("origin")
         if request.method not in SAFE and origin is not None and not self._is_same_origin(origin, headers):
             return self.refuse(
-                request, 403, "Asked by a page of another site.", "Name the site with --origin to allow it."
+                request,
+                403,
+                title="Asked by a page of another site.",
+                detail="Name the site with --origin to allow it.",
             )
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > limit:
             return self.refuse(
-                request, 413, f"The request is larger than {limit:,} bytes.", "Send less at once."
+                request,
+                413,
+                title=f"The request is larger than {limit:,} bytes.",
+                detail="Send less at once.",
             )
         wait = self.pace.wait(request.client.host if request.client else "")
         if wait > 0:
             return self.refuse(
                 request,
                 429,
-                "Too many requests.",
-                f"Try again in {wait:.1f} seconds.",
-                {"retry-after": str(int(wait) + 1)},
+                title="Too many requests.",
+                detail=f"Try again in {wait:.1f} seconds.",
+                headers={"retry-after": str(int(wait) + 1)},
             )
         return None
 

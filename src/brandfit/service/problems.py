@@ -101,7 +101,9 @@ def install(app: FastAPI) -> None:
     def told(
         request: Request, status: int, *, title: str, detail: str = "", headers: dict[str, str] | None = None
     ) -> Response:
-        return app.state.refuse(request, status, title, detail, headers)  # pages say it as a page
+        return app.state.refuse(
+            request, status, title=title, detail=detail, headers=headers
+        )  # pages say it as a page
 
     @app.exception_handler(BrandfitError)
     def _known(request: Request, error: BrandfitError) -> Response:

@@ -450,7 +450,13 @@ def _endorsement(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Link]:
 def _comment(row: dict[str, Any], owners: dict[str, str], link: Callable[..., Link]) -> Iterator[Link]:
     if row["post"] not in owners:
         raise ValueError(f"post: {quoted(row['post'])} is not in posts")
-    yield link(row["post"], owners[row["post"]], row["account"], row.get("text"), row.get("time"))
+    yield link(
+        row["post"],
+        owners[row["post"]],
+        commenter=row["account"],
+        text=row.get("text"),
+        time=row.get("time"),
+    )
 
 
 # --- files --------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ async def advice(
 def named(told: dict[str, Any], files: list[Path]) -> dict[str, Any]:
     """With the names that pictures came under, in place of where they were kept."""
     names = {str(path): path.name for path in files}
-    ideas = [{**idea, "what": names.get(idea["what"], idea["what"])} for idea in told["ideas"]]
+    ideas = [{**idea, "label": names.get(idea["label"], idea["label"])} for idea in told["ideas"]]
 
     def unplaced(text: str) -> str:
         for path, name in names.items():

@@ -326,7 +326,7 @@ class CurrencySetting(Model):
 
 class Idea(Answer):
     kind: str
-    what: str
+    label: str
     fit: float
     better_than: float | None
 
