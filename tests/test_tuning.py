@@ -130,7 +130,7 @@ def marked(load):
         accounts = dataset.accounts.set_column(
             at, dataset.accounts.schema.field(at), pa.chunked_array([pa.array(split, pa.string())])
         )
-        monkey = dataset.keep(brands=dataset.brands.tolist())
+        monkey = dataset.restricted(brands=dataset.brands.tolist())
         monkey.accounts = accounts
         return monkey
 

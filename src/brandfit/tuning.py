@@ -107,7 +107,7 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
             ends = [value.strip() for value in text.split(",") if value.strip()]
             found[name] = Choice(tuple(ends))
         for value in ends:
-            if cls(config.of({name: value})).leaky:
+            if cls(config.from_settings({name: value})).leaky:
                 raise UsageError(
                     f"{name}={value} reads what it is asked for: it would always be best.", "Leave it out."
                 )

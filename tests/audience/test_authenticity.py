@@ -120,7 +120,7 @@ def test_bought_likes_and_bought_followers_stand_out(hints):
 
 def test_no_sentence_calls_anybody_anything(hints, dataset):
     for id in dataset.influencers[:20].tolist():
-        for hint in hints.of(id):
+        for hint in hints.for_account(id):
             assert hint.sentence.endswith(".")
             assert not {"fake", "bot", "bots", "fraud", "suspicious", "authentic"} & set(
                 hint.sentence.lower().split()
@@ -159,7 +159,7 @@ def test_an_account_without_known_followers_has_numbers_and_no_place(dataset):
 def test_confidence_is_the_width_of_the_place(hints, dataset):
     seen = set()
     for id in dataset.influencers.tolist():
-        for hint in hints.of(id):
+        for hint in hints.for_account(id):
             if hint.place is not None:
                 width = hint.place[1] - hint.place[0]
                 assert hint.confidence == next((word for word, most in SURE.items() if width <= most), None)
@@ -194,7 +194,7 @@ def test_the_places_are_those_of_a_loop(dataset, hints):
                 np.log((post["likes"] + post["comments"] + 1) / followers[post["account"]])
             )
     known = oracle.typical(logs)
-    place = hints.places("engagement")
+    place = hints.peer_ranks("engagement")
     for n, id in enumerate(dataset.influencers.tolist()):
         told = oracle.place(id, followers, known)
         assert (told is None) == np.isnan(place.below[n])

@@ -370,7 +370,7 @@ def _another(encoder, name):
 
 
 def test_an_id_that_is_not_there_is_zeros_and_not_present(make, dataset):
-    values, present = make().encode(dataset).of(["nobody"])
+    values, present = make().encode(dataset).values_of(["nobody"])
     assert not present.any()
     assert not values.any()
 

@@ -95,7 +95,7 @@ def fitted(planted):
 
 def unlabelled(planted):
     ids = planted.accounts["id"].to_numpy().astype(object)
-    category = planted.of_accounts("category", ids)
+    category = planted.account_values("category", ids)
     return np.array(
         [id for id, c in zip(ids, category, strict=True) if c is None and "." in id], dtype=object
     )

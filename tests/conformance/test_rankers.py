@@ -56,7 +56,7 @@ def slots_of(name):
 
 
 RANKERS = [*registry.names("ranker"), *VARIANTS]
-READING = [name for name in RANKERS if class_of(name).slots and class_of(name).matches]
+READING = [name for name in RANKERS if class_of(name).slots and class_of(name).brand_dependent]
 LEARNING = [name for name in RANKERS if class_of(name).learns]
 BY_EPOCHS = [name for name in LEARNING if "epochs" in describe(class_of(name).Config)]
 
@@ -232,7 +232,7 @@ def test_a_part_whose_slot_is_unknown_for_the_pair_is_unknown_and_not_zero(
 @pytest.mark.parametrize("name", READING)
 def test_an_influencer_that_came_later_is_scored_from_content_alone(name, planted, brands, candidates):
     late = [f"{topic}.fan.{n:02}" for topic in ("food", "sport", "pets", "travel") for n in (0, 3)]
-    early = planted.to_fit().keep(influencers=[i for i in candidates if i not in late])
+    early = planted.to_fit().restricted(influencers=[i for i in candidates if i not in late])
     scores = make(name).fit(early).score(planted.dataset, brands, candidates)
     place = np.array([standing(scores, at(candidates, id)) for id in late])
     own = np.array([[planted.topic[b] == planted.topic[id] for b in brands] for id in late])
@@ -277,7 +277,9 @@ def test_a_missing_slot_is_left_out_and_named(name, slot, fitted, planted, brand
     margin = MARGIN / 4 if "content" in cls.part_names else MARGIN
     margin = {"camera bilinear": 0, "mir own": -0.5}.get(name, margin)
     check(fitted(name), lacking, margin)
-    check(make(name).fit(lacking.keep(brands=planted.learned)), planted.dataset if cls.learns else lacking)
+    check(
+        make(name).fit(lacking.restricted(brands=planted.learned)), planted.dataset if cls.learns else lacking
+    )
     if slot not in cls.one_sided and full[slot].level == "account":  # filled, but for brands only
         kept = np.isin(full[slot].ids, planted.dataset.brands)
         features = type(full[slot])(slot, full[slot].ids[kept], full[slot].values[kept], "account")
@@ -313,8 +315,8 @@ def test_several_threads_may_ask_one_ranker(name, fitted, planted, brands, candi
     ranker, before = fitted(name), {name: array.copy() for name, array in fitted(name).arrays().items()}
     views = [
         planted.dataset,
-        planted.dataset.keep(influencers=candidates[:-1]),
-        planted.dataset.keep(brands=brands),
+        planted.dataset.restricted(influencers=candidates[:-1]),
+        planted.dataset.restricted(brands=brands),
     ]
     wanted = [ranker.score(view, brands, candidates) for view in views]
     with ThreadPoolExecutor(8) as threads:
@@ -399,7 +401,10 @@ def test_a_variant_that_lacks_nothing_scores_what_the_account_does(name, fitted,
         found = subject(alone, mine, ranker.used_slots(planted.dataset))
         unchanged = {slot: np.repeat(rows[None], 3, axis=0) for slot, rows in found.rows.items()}
         np.testing.assert_allclose(
-            scores_of(ranker, other, side, Variants(found, unchanged)), score, rtol=1e-4, atol=1e-5
+            scores_of(ranker, other, side=side, variants=Variants(found, unchanged)),
+            score,
+            rtol=1e-4,
+            atol=1e-5,
         )
 
 
@@ -424,7 +429,7 @@ def test_a_pair_alone_scores_what_it_does_among_all(name, fitted, planted):
         for side, mine, other in (("influencer", i, b), ("brand", b, i)):
             found = subject(alone, mine, ranker.used_slots(dataset))
             unchanged = {slot: rows[None] for slot, rows in found.rows.items()}
-            told = scores_of(ranker, other, side, Variants(found, unchanged))[0]
+            told = scores_of(ranker, other, side=side, variants=Variants(found, unchanged))[0]
             assert told == pytest.approx(np.nan_to_num(score), rel=1e-4, abs=1e-5), (side, b, i)
 
 

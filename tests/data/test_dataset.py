@@ -53,7 +53,7 @@ def test_sides_and_endorsements_are_distinct_sorted_and_between_known_accounts(d
 
 def test_stated_links_come_from_the_posts(dataset):
     stated = (
-        dataset.links_of("mentions", "tags", "sponsors")
+        dataset.links_of_kinds("mentions", "tags", "sponsors")
         .select(["kind", "source", "target", "post"])
         .to_pylist()
     )
@@ -80,10 +80,10 @@ def test_a_dataset_says_how_each_brand_is_seen(dataset):
 
 
 def test_where_nobody_stands_in_a_brand_is_seen_by_itself_or_not_at_all(dataset):
-    view = dataset.without_stand_ins()
+    view = dataset.without_representatives()
     assert view.representation == {"boots": "none", "soap": "posts", "tea": "brief"}
     assert view.fingerprint != dataset.fingerprint
-    assert not len(view.keep(brands=["boots"]).representing)  # a view of it is like it
+    assert not len(view.restricted(brands=["boots"]).representing)  # a view of it is like it
     assert view.endorsements.tolist() == dataset.endorsements.tolist()
     profile = Features("x", np.array(["boots"], dtype=object), np.ones((1, 2), np.float32), "account")
     assert view.with_slots({"profile": profile}).representation["boots"] == "profile"
@@ -99,29 +99,29 @@ def test_represents_links_stand_in_for_endorsements(dataset):
 
 
 def test_what_is_left_out_is_gone_everywhere(dataset):
-    left = dataset.keep(influencers=["oskar"])
+    left = dataset.restricted(influencers=["oskar"])
     assert left.influencers.tolist() == ["oskar"]
     assert left.brands.tolist() == dataset.brands.tolist()
     assert left.posts["id"].to_pylist() == ["o1", "s1", "t1"]
     assert len(left.images) == 0
     assert left.stored_links["id"].to_pylist() == ["3", "5"]
-    hidden = dataset.keep(posts=["m2", "o1"])
+    hidden = dataset.restricted(posts=["m2", "o1"])
     assert hidden.stored_links["id"].to_pylist() == ["2", "3", "5"]
-    assert hidden.links_of("mentions").num_rows == 0
+    assert hidden.links_of_kinds("mentions").num_rows == 0
     assert hidden.accounts.num_rows == 6
 
 
 def test_each_view_has_a_fingerprint_of_its_own_and_equal_views_have_equal_ones(dataset):
     views = [
         dataset,
-        dataset.keep(influencers=["oskar"]),
-        dataset.keep(brands=["soap"]),
-        dataset.keep(posts=["m1"]),
+        dataset.restricted(influencers=["oskar"]),
+        dataset.restricted(brands=["soap"]),
+        dataset.restricted(posts=["m1"]),
         dataset.with_links([], replacing=["endorses"]),
         dataset.with_accounts([Account(id="new")]),
     ]
     assert len({view.fingerprint for view in views}) == len(views)
-    assert dataset.keep(brands=["soap"]).fingerprint == views[2].fingerprint
+    assert dataset.restricted(brands=["soap"]).fingerprint == views[2].fingerprint
     assert dataset.with_accounts([Account(id="mila", followers=1)]).account("mila")["followers"] == 1
 
 
@@ -131,7 +131,7 @@ def test_an_unknown_account_suggests_the_nearest(dataset):
 
 
 def test_pictures_by_hash(dataset):
-    assert dataset.keep(brands=[]).picture("h") == b"jpeg"
+    assert dataset.restricted(brands=[]).picture("h") == b"jpeg"
     with pytest.raises(KeyError):
         dataset.picture("other")
     with pytest.raises(KeyError):

@@ -58,7 +58,9 @@ def test_accounts_endorsements_and_features_of_both_parts(read, source, sources)
         "released.bag": "concept",
     }
     assert all(f.level == "account" and f.key.startswith("released-") for f in features.values())
-    values, present = features["released.lda"].of(["influencer-train-0002", "brand-test-0001", "nobody"])
+    values, present = features["released.lda"].values_of(
+        ["influencer-train-0002", "brand-test-0001", "nobody"]
+    )
     train = arrays(sources)
     assert np.array_equal(values[:2], [train["influencer_lda"][2], train["brand_lda"][1]])
     assert present.tolist() == [True, True, False]
@@ -154,10 +156,10 @@ def test_concept_shares_of_accounts_without_counts_are_told_by_their_vectors(rea
     }
     found = {f.name: f for f in read(NAME, sources.write(tmp_path / "told", files)).features}["released.bag"]
     assert found.columns == ("elk", "dog", "car", "bun", "ale")
-    values, present = found.of([f"influencer-train-{n:04d}" for n in range(40)])
+    values, present = found.values_of([f"influencer-train-{n:04d}" for n in range(40)])
     assert present.all()
     np.testing.assert_allclose(values[:, ::-1], shares, atol=2e-3)
-    assert not found.of(["brand-train-0000"])[1].any()  # a vector that no shares give
+    assert not found.values_of(["brand-train-0000"])[1].any()  # a vector that no shares give
 
 
 def test_words_of_two_accounts_or_more_are_columns(read, sources, source):
@@ -169,7 +171,7 @@ def test_words_of_two_accounts_or_more_are_columns(read, sources, source):
     (source / "train_influencers.jsonl.gz").write_bytes(gzip.compress(sources.lines(rows)))
     found = {f.name: f for f in read(NAME, source).features}["released.profile"]
     assert found.columns == ("baker", "category: home baker", "home", "vegan")
-    values, present = found.of([f"influencer-train-{n:04d}" for n in range(3)])
+    values, present = found.values_of([f"influencer-train-{n:04d}" for n in range(3)])
     assert present.tolist() == [True, True, False]
     assert values[:2].tolist() == [[1, 1, 1, 1]] * 2
 

@@ -414,7 +414,7 @@ def test_a_row_is_the_weighted_mean_of_vectors(graph):
     encoder, rows = graph(parents=0), split_data()
     features = encoder.encode(rows)
     number = encoder.taxonomy.number
-    values, present = features.of(["g0", "f0"])
+    values, present = features.values_of(["g0", "f0"])
     assert present.all()
     np.testing.assert_allclose(
         values[0], encoder.vectors[[number["bread"], number["soup"]]].mean(axis=0), atol=1e-6

@@ -108,7 +108,7 @@ def test_a_picture_that_nobody_describes_shows_the_concept_of_its_colour(made, n
     assert set(MEANS) <= set(features.columns)
     at = [features.columns.index(concept) for concept in MEANS]
     silent = [n for n in range(72) if n % 4 == 3]
-    values, present = features.of([f"p{n:02d}" for n in silent])
+    values, present = features.values_of([f"p{n:02d}" for n in silent])
     assert present.all()
     right = values[:, at].argmax(axis=1) == np.array([n % 3 for n in silent])
     assert right.mean() > 0.85
@@ -142,11 +142,11 @@ def test_a_learning_that_is_killed_goes_on_and_one_that_is_done_is_kept(made, tm
     def epochs(killed_after: int) -> list[int]:
         ran = []
 
-        def epoch(*args):
+        def epoch(*args, **options):
             if len(ran) >= killed_after:
                 raise KeyboardInterrupt
-            ran.append(args[-1])
-            return _epoch(*args)
+            ran.append(options["epoch"])
+            return _epoch(*args, **options)
 
         monkeypatch.setattr(trainer, "_epoch", epoch)
         monkeypatch.setattr(trainer, "SHARE", 1e9)  # a checkpoint after every epoch, however fast

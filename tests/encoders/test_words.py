@@ -109,7 +109,7 @@ def test_vectors_are_read_from_files_and_a_caption_is_their_mean(word2vec, tmp_p
     file.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
     data = posts_of({"a": ["Tea, tea and ridge!", "unknown", "🍋"]})
     features = word2vec(vectors=str(file)).encode(data)
-    values, present = features.of(["a.0", "a.1", "a.2"])
+    values, present = features.values_of(["a.0", "a.1", "a.2"])
     assert present.tolist() == [True, False, True]
     np.testing.assert_allclose(values[[0, 2]], [[2 / 3, 1 / 3], [0.5, 0.5]], atol=1e-6)
 

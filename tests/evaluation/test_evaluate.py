@@ -151,7 +151,7 @@ def test_a_candidate_is_of_its_own_category_before_that_of_its_brands(dataset):
     (fold,) = PROTOCOLS["official"].folds(own)
     by_own, source = same_category(own, fold)
     assert "candidates' accounts" in source
-    mine = own.of_accounts("category", fold.candidates)
+    mine = own.account_values("category", fold.candidates)
     for row, brand in enumerate(fold.brands.tolist()):
         partners = mine[fold.relevant[row]].tolist()
         most = max(("c0", "c1"), key=lambda c: (partners.count(c), c == "c0"))

@@ -298,7 +298,7 @@ def test_what_is_written(outcome, tmp_path):
 
 
 def test_by_category_with_what_the_paper_says(demo, tmp_path):
-    category = demo.dataset().of_accounts("category", demo.dataset().brands)[0]
+    category = demo.dataset().account_values("category", demo.dataset().brands)[0]
     experiment = Experiment("By category", "us", [Row("SimCos", "simcos")], seeds=1, by_category=True)
     experiment = msgspec.structs.replace(experiment, categories={category: {"AUC": 0.123, "MAP": 0.2}})
     outcome = experiments.run(demo, experiment)

@@ -69,7 +69,7 @@ def rows_of(dataset, id):
         for p, a in zip(dataset.posts["id"].to_pylist(), dataset.posts["account"].to_pylist(), strict=True)
         if a == id
     ]
-    return dataset.slots["text"].of(np.array(posts, dtype=object))[0].astype(float)
+    return dataset.slots["text"].values_of(np.array(posts, dtype=object))[0].astype(float)
 
 
 def test_shares_of_an_inner_product_are_its_terms_less_those_of_others(toy, product):
@@ -160,7 +160,7 @@ def test_a_pair_alone_is_seen_as_among_all(quiet):
     stand = [
         Link(id=link_id("represents", "i05", target="store"), kind="represents", source="i05", target="store")
     ]
-    for dataset in (quiet, quiet.with_links(stand), quiet.without_stand_ins()):
+    for dataset in (quiet, quiet.with_links(stand), quiet.without_representatives()):
         for brand in ("quiet", "shop"):
             alone = pair(dataset, brand, "i02")
             assert alone.representation[brand] == dataset.representation[brand]

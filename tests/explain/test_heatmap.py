@@ -218,7 +218,7 @@ def test_a_gradient_map_adds_up_to_what_the_picture_gains_over_the_mean_colour(s
         post="p",
     )
     assert found.values.shape == (28, 28)
-    shown = dataset.slots["picture"].of(np.array(["b"], dtype=object))[0][0]
+    shown = dataset.slots["picture"].values_of(np.array(["b"], dtype=object))[0][0]
     likeness = heatmap.cosine_with(encoder.differentiable(), shown)
     picture = torch.as_tensor(encoder.prepare(dataset, "mixed"))[None]
     with torch.inference_mode():

@@ -57,7 +57,7 @@ def test_account_level_features_are_as_they_are(dataset):
 
 
 def test_a_hidden_post_is_not_seen(dataset):
-    view = dataset.keep(posts=np.setdiff1d(dataset.posts["id"].to_numpy().astype(object), ["ana1"]))
+    view = dataset.restricted(posts=np.setdiff1d(dataset.posts["id"].to_numpy().astype(object), ["ana1"]))
     assert account_vectors(view, "text", accounts=ids("ana")).values.tolist() == [[1, 0]]
 
 

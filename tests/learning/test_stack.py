@@ -41,7 +41,11 @@ def test_the_interval_covers_and_widens_with_fewer_groups():
         error = np.sqrt(found.covariance[0, 0]) / found.deviation[0]
         covered.append(abs(raw - 1.5) < 2.6 * error)
     assert np.mean(covered) > 0.9
-    few, many = (stack(["a", "b"], *drawn(n, n // 20)) for n in (600, 6000))
+    found = {}
+    for n in (600, 6000):
+        x, positive, group = drawn(n, n // 20)
+        found[n] = stack(["a", "b"], x, positive=positive, group=group)
+    few, many = found[600], found[6000]
     assert few.covariance[0, 0] > 3 * many.covariance[0, 0]
 
 

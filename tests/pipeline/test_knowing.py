@@ -56,7 +56,7 @@ def test_marks_of_posts_are_those_of_the_table_and_of_the_profiler(workspace):
     assert [one["disclosed"] for one in told] == [post["disclosed"] for post in mine]
     at = features.columns.index("sponsored")
     for post, one in zip(mine, told, strict=True):
-        values, there = features.of([post["id"]])
+        values, there = features.values_of([post["id"]])
         assert one["sponsored"] == (pytest.approx(float(values[0, at])) if there[0] else None)
         assert one["topics"] == {}
     assert any(one["sponsored"] is not None for one in told)

@@ -235,7 +235,7 @@ def test_a_setting_that_would_change_nothing_is_refused(command, said, typed):
 def test_by_hand():
     takers = {"endorsements": ["direction", "kinds"], "price": ["least"]}
     refuse_unread(None, takers)
-    refuse_unread({"price.least": 1, "price.lest": 2}, takers)  # what Config.of refuses
+    refuse_unread({"price.least": 1, "price.lest": 2}, takers)  # what Config.from_settings refuses
     with pytest.raises(UnknownName, match=r"Did you mean price\.least\?"):
         refuse_unread({"least": 1}, takers)
     with pytest.raises(UnknownName, match=r"Settings here: endorsements\.NAME, price\.NAME\."):

@@ -190,7 +190,7 @@ def test_the_commands(folder, capsys):
     assert 10 <= found["total"] <= 17
     assert "audience more like that of northpeak.outdoor" in found["filters"]
     with pytest.raises(SystemExit):
-        main(["search", "--where", "here:1..", "--sort", "audience_match", "-w", str(folder)])
+        main(["search", "--where", "imported_posts:1..", "--sort", "audience_match", "-w", str(folder)])
     assert "beside whom" in capsys.readouterr().err
 
 

@@ -80,7 +80,7 @@ def test_what_is_judged_is_hidden(place, monkeypatch):
     def watched(self, dataset, tick=None, cross=False):
         ids = dataset.influencers
         seen.append(
-            {id for id, c in zip(ids, dataset.of_accounts("category", ids), strict=True) if c is not None}
+            {id for id, c in zip(ids, dataset.account_values("category", ids), strict=True) if c is not None}
         )
         return real(self, dataset, tick, cross)
 

@@ -130,7 +130,7 @@ def test_attentive_learns_from_pictures_alone(weights, shown):
     profiler = Attentive(Attentive.Config.from_settings({**settings, "posts": 0.0, "validation": 0.0})).fit(
         dataset
     )
-    asked = dataset.influencers[dataset.of_accounts("category", dataset.influencers) == None]  # noqa: E711
+    asked = dataset.influencers[dataset.account_values("category", dataset.influencers) == None]  # noqa: E711
     told = profiler.probabilities(dataset, asked)
     right = [
         id.startswith(profiler.classes[row.argmax()]) for id, row in zip(asked.tolist(), told, strict=True)

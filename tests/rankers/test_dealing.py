@@ -63,7 +63,7 @@ def fitted(monkeypatch):
 
 def matrix(dataset, *kinds) -> np.ndarray:
     result = np.zeros((BRANDS, INFLUENCERS), bool)
-    for link in dataset.links_of(*kinds).to_pylist():
+    for link in dataset.links_of_kinds(*kinds).to_pylist():
         result[int(link["target"][1:]), int(link["source"][1:])] = True
     return result
 
@@ -74,7 +74,8 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
     assert ((about.partners.toarray() > 0) == partners).all()
     asked = np.zeros_like(training.works, dtype=int)
     times = {
-        (link["target"], link["source"]): link["time"] for link in dataset.links_of("endorses").to_pylist()
+        (link["target"], link["source"]): link["time"]
+        for link in dataset.links_of_kinds("endorses").to_pylist()
     }
     parts = list(dealing.by_statement_groups(training, about, folds=3, rng=np.random.default_rng(0)))
     assert len(parts) == 3

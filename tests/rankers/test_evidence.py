@@ -61,7 +61,7 @@ def cosines(left, right):
 
 
 def seen(evidence, found, side):
-    return {slot: evidence.views[slot].of(v, side).values for slot, v in found.items()}
+    return {slot: evidence.views[slot].transform(v, side).values for slot, v in found.items()}
 
 
 def everything(case):

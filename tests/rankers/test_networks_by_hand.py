@@ -94,7 +94,7 @@ def test_both_sides_in_one_pass_are_what_two_passes_give():
     calls, forward = [], network.forward
     network.forward = lambda *given: calls.append(1) or forward(*given)
     scores = []
-    for network.alike in (True, False):
+    for network.shared_towers in (True, False):
         network.zero_grad()
         found = embed.scores(*pairs)
         sum(found.values()).sum().backward()

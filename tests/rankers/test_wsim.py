@@ -74,7 +74,9 @@ def test_untrained_it_is_the_cosine():
 
 def test_it_learns_which_features_matter():
     data = decisive()
-    ranker = WSim(WSimConfig(epochs=60, learning_rate=0.02, validation=0)).fit(data.keep(brands=BRANDS[:15]))
+    ranker = WSim(WSimConfig(epochs=60, learning_rate=0.02, validation=0)).fit(
+        data.restricted(brands=BRANDS[:15])
+    )
     weights = ranker.diagonal["text"]
     assert weights[:5].mean() > 3 * abs(weights[5:]).mean()
     assert ranker.n_parameters == 15 + 1

@@ -211,7 +211,7 @@ BRUTE = {
     "followers:5k..30k": lambda id: between(BY_ID[id].followers, 5_000, 30_000),
     "followees:<=400": lambda id: between(BY_ID[id].followees, None, 400),
     "posts:>=300": lambda id: between(BY_ID[id].posts, 300, None),
-    "here:2": lambda id: len(MINE[id]) == 2,
+    "imported_posts:2": lambda id: len(MINE[id]) == 2,
     "engagement:3%..": lambda id: between(np.mean(rates(id)), 0.03, None) if rates(id) else None,
     "median_engagement:..0.05": lambda id: between(np.median(rates(id)), None, 0.05) if rates(id) else None,
     "category:food": lambda id: same(BY_ID[id].category, "food"),
@@ -264,7 +264,7 @@ def test_a_filter_finds_what_a_loop_finds(text):
     assert not all(found)
 
 
-IMPORTED = {"here"}
+IMPORTED = {"imported_posts"}
 """Fields that count what was imported: their 0 is a fact."""
 
 

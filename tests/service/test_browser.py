@@ -485,7 +485,7 @@ def test_what_was_typed_into_other_forms_is_there_after_one_was_sent(watch, thre
     page, expect = seen.page, playwright.expect
     page.goto(f"/brands/{NOTED}")
     page.locator("ol.ranked > li").first.get_by_label("Compare").check()
-    page.get_by_label("Condition").fill("here:1..")  # all of them
+    page.get_by_label("Condition").fill("imported_posts:1..")  # all of them
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_text("candidates with")).to_be_visible()
     expect(page.locator("ol.ranked > li").first.get_by_label("Compare")).to_be_checked()

@@ -326,9 +326,9 @@ def test_an_influencer_is_told_with_its_partners_posts_and_topics(client, worksp
 def test_a_category_that_nobody_stated_is_told_with_how_sure_it_is(client, workspace):
     told = pipeline.category(workspace, HOSTILE)
     assert told.stated is None
-    best = max(told.source, key=lambda name: told.source[name])
+    best = max(told.predicted, key=lambda name: told.predicted[name])
     page = get(client, f"/influencers/{HOSTILE}")
-    assert f"{best} predicted by tags, {100 * told.source[best]:.0f} %" in page.text
+    assert f"{best} predicted by tags, {100 * told.predicted[best]:.0f} %" in page.text
     assert "No partner is known in these data" in page.text
 
 

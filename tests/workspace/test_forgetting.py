@@ -233,7 +233,7 @@ def test_numbers_of_others_are_the_very_same_and_encoding_again_computes_nothing
         new = workspace.features(name)
         assert set(new.ids.tolist()) == {id for id in ids if not id.startswith(f"{WHO}-") and id != WHO}
         same = [n for n, id in enumerate(ids) if id in set(new.ids.tolist()) - changed]
-        np.testing.assert_array_equal(new.of([ids[n] for n in same])[0], values[same])
+        np.testing.assert_array_equal(new.values_of([ids[n] for n in same])[0], values[same])
     monkeypatch.setattr(Encoder, "_encoded", lambda *_: pytest.fail("something was encoded again"))
     for name in kept:
         assert pipeline.encode(workspace, name).key == workspace.features(name).key
@@ -243,9 +243,9 @@ def test_what_an_audience_says_is_made_again_without_it(workspace):
     """o1 was heard through two comments, of which one is gone and one has lost the name: as if it had been
     encoded so first."""
     pipeline.forget(workspace, [WHO])
-    found = workspace.features("audience.hashing").of(["o1"])[0]
+    found = workspace.features("audience.hashing").values_of(["o1"])[0]
     fresh = load("encoder", "audience.hashing")().encode(workspace.dataset())
-    np.testing.assert_array_equal(found, fresh.of(["o1"])[0])
+    np.testing.assert_array_equal(found, fresh.values_of(["o1"])[0])
 
 
 @pytest.mark.parametrize("dim", [512, 64])

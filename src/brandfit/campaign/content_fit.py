@@ -53,7 +53,7 @@ class Advice:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "like": self.compared_with,
+            "compared_with": self.compared_with,
             "by": self.by,
             "ideas": [idea.to_dict() for idea in self.ideas],
             "unread": [{"label": what, "reason": reason} for what, reason in self.unread.items()],

@@ -150,7 +150,7 @@ def _reports(
     protocol = protocols.get(experiment.protocol, experiment.options)
     dataset = pipeline.load(workspace, data)
     left_out = {slot: NOT_FILLED for slot in row.needs if slot not in dataset.slots}
-    left_out |= cls(cls.Config.from_settings(row.settings)).left_out(dataset) if row.needs else {}
+    left_out |= cls(cls.Config.from_settings(row.settings)).unusable_slots(dataset) if row.needs else {}
     if lacking := [f"{slot} ({left_out[slot]})" for slot in row.needs if slot in left_out]:
         raise UsageError(f"it needs {', '.join(lacking)}.")
     said = [

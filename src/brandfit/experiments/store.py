@@ -23,8 +23,8 @@ def save_report(report: Report, file: Path) -> None:
     told = {name: getattr(report, name) for name in PLAIN}
     told |= {"brands": report.brands.tolist(), "brand_categories": report.brand_categories.tolist()}
     told |= {
-        which: {name: _plain(j) for name, j in getattr(report, which).items()}
-        for which in ("judged", "references")
+        "judged": {name: _plain(result) for name, result in report.results.items()},
+        "references": {name: _plain(result) for name, result in report.references.items()},
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(file, msgspec.msgpack.encode(told))

@@ -41,6 +41,13 @@ def account_vectors(dataset: Dataset, slot: str, *, accounts: np.ndarray, weight
     return _means(account, row, n=len(accounts), values=features.values, weight=weight)
 
 
+def side_vectors(dataset: Dataset, slot: str, *, side: Side, ids: np.ndarray) -> Vectors:
+    """``Vectors`` (n, d) of brands, as they are represented, or of influencers."""
+    if side == "brand":
+        return brand_vectors(dataset, slot, brands=ids)
+    return account_vectors(dataset, slot, accounts=ids)
+
+
 def one_account_vector(dataset: Dataset, slot: str, *, account: str) -> Vectors:
     """``Vectors`` (1, d) of one account; a brand as it is represented (``brand_vectors``)."""
     id = np.array([account], dtype=object)

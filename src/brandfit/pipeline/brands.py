@@ -273,8 +273,8 @@ def _suiting(
 def pair(
     workspace: Place,
     brand: Account,
-    *,
     influencer: Account,
+    *,
     ranker: str | None = None,
     data: Mapping[str, Any] | None = None,
     followers: str | None = None,

@@ -126,7 +126,7 @@ def encode(
     workspace = as_workspace(workspace)
     cls = registry.load("encoder", encoder)
     return cls(cls.Config.from_settings(settings or {})).encode(
-        workspace.dataset(), workspace, tick=tick, thread_map=thread_map
+        workspace.dataset(), workspace, tick=tick, map=thread_map
     )
 
 
@@ -306,7 +306,7 @@ def check_settings(
     } | dict(others or {})
     for name in settings or {}:
         if taker := _owner(name, takers):
-            takers[taker].of(scope(settings, taker))
+            takers[taker].from_settings(scope(settings, taker))
         elif dataset is not None and (encoder := _owner(name, registry.names("encoder"))):
             slot = registry.load("encoder", encoder).slot
             now = dataset.slots[slot].name if slot in dataset.slots else "nothing"

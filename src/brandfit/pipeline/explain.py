@@ -27,8 +27,8 @@ from brandfit.workspace import Place, Workspace, as_workspace
 def explain(
     workspace: Place,
     brand: Account,
-    *,
     influencer: Account,
+    *,
     ranker: str | None = None,
     kinds: Texts = ("posts", "columns"),
     sides: Texts = ("influencer",),

@@ -95,8 +95,8 @@ def recognise(path: str | Path) -> str:
 def import_source(
     workspace: NewPlace,
     source: str,
-    *,
     path: str | Path | None = None,
+    *,
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
     tick: Bytes | None = None,

@@ -73,8 +73,8 @@ class NetworkRanker(Ranker):
     The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to
     values (n, dim) and slot to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for
     both in that pair. A network that is the same for both sides says so (``shared_towers``).
-    The parts of a score are the inner products of the embeddings. Scoring runs in float64, so that a score is the same alone and in a
-    batch.
+    The parts of a score are the inner products of the embeddings. Scoring runs in float64, so that a score is
+    the same alone and in a batch.
 
     Training stops early by the share of held-out pairs in the wrong order, 1 - AUC: losses grow with the
     scores, also while the order still gets better.

@@ -34,7 +34,7 @@ brands, 5 folds over brands: AUC .843, Recall@10 .201, no better than the same m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -49,7 +49,7 @@ from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
 from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
-from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
+from brandfit.learning.pooling import Side, Vectors, side_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
 from brandfit.learning.trainer import need_torch, train
@@ -172,8 +172,8 @@ class WSim(Ranker):
                 has = np.broadcast_to(rate.present, content.shape)
             else:
                 left, right = (
-                    self._side(brand_vectors, dataset, slot=slot, ids=brands),
-                    self._side(account_vectors, dataset, slot=slot, ids=candidates),
+                    self._side("brand", dataset, slot=slot, ids=brands),
+                    self._side("influencer", dataset, slot=slot, ids=candidates),
                 )
                 factors[slot] = inner(left.values * self.diagonal[slot], right.values)
                 has = shared(left, right)
@@ -190,8 +190,8 @@ class WSim(Ranker):
         weights = self.diagonal[slot].astype(np.float64)
         if account is None:
             return weights
-        vectors = brand_vectors if account in dataset.representation else account_vectors
-        row = self._side(vectors, dataset, slot=slot, ids=np.array([account], dtype=object)).values[0]
+        side: Side = "brand" if account in dataset.representation else "influencer"
+        row = self._side(side, dataset, slot=slot, ids=np.array([account], dtype=object)).values[0]
         return weights * row.astype(np.float64)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -224,9 +224,9 @@ class WSim(Ranker):
         pairs = to_learn_from(dataset, self.name)
         used = self.used_slots(dataset)
         content = [slot for slot in used if slot != "engagement"]
-        left = {slot: self._side(brand_vectors, dataset, slot=slot, ids=pairs.brands) for slot in content}
+        left = {slot: self._side("brand", dataset, slot=slot, ids=pairs.brands) for slot in content}
         right = {
-            slot: self._side(account_vectors, dataset, slot=slot, ids=pairs.influencers) for slot in content
+            slot: self._side("influencer", dataset, slot=slot, ids=pairs.influencers) for slot in content
         }
         here = {
             slot: left[slot].present[pairs.at[:, 0]] & right[slot].present[pairs.at[:, 1]] for slot in content
@@ -251,10 +251,8 @@ class WSim(Ranker):
             rate["engagement"] = standardised(raw, *self.engagement)
         return pairs, left, right, rate
 
-    def _side(
-        self, vectors: Callable[..., Vectors], dataset: Dataset, *, slot: str, ids: np.ndarray
-    ) -> Vectors:
-        found = vectors(dataset, slot, ids)
+    def _side(self, side: Side, dataset: Dataset, *, slot: str, ids: np.ndarray) -> Vectors:
+        found = side_vectors(dataset, slot, side=side, ids=ids)
         return unit(found) if self.config.normalise else found
 
 

@@ -225,7 +225,7 @@ def _card(
             "confidence",
             "followers",
             "engagement",
-            "here",
+            "imported_posts",
             "last_post",
         )
     }
@@ -238,7 +238,7 @@ def _card(
         "Category": category,
         "Followers": _count(of["followers"]),
         "Engagement": f"{100 * of['engagement']:.1f} % a post" if of["engagement"] is not None else "",
-        "Posts looked at": _count(of["here"]),
+        "Posts looked at": _count(of["imported_posts"]),
         "Last post": _day(of["last_post"]) if of["last_post"] is not None else "",
     }
     chance = told.more.get("probability") if told is not None else None

@@ -83,7 +83,7 @@ class Facts:
         return self._stated("posts")
 
     @cached_property
-    def n_posts(self) -> pa.Array:
+    def imported_posts(self) -> pa.Array:
         """Posts that are here."""
         return pa.array(np.bincount(self._owner, minlength=len(self)), pa.int64())
 

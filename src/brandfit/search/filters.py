@@ -105,7 +105,9 @@ FIELDS: Mapping[str, Field] = {
         "how many are followed", _ranged("follows {} accounts", _count), "followees", numbers="count"
     ),
     "posts": Field("posts on the platform", _ranged("{} posts", _count), "posts", numbers="count"),
-    "here": Field("posts that were imported", _ranged("{} posts here", _count), "here", numbers="count"),
+    "imported_posts": Field(
+        "posts that were imported", _ranged("{} imported posts", _count), "imported_posts", numbers="count"
+    ),
     "engagement": Field(
         "mean over posts of (likes + comments) / followers",
         _ranged("engagement rate (mean) of {}", _percent),

@@ -139,7 +139,14 @@ def described(workspace: Workspace, ids: list[str]) -> dict[str, dict[str, str]]
             continue
         category, is_stated, probability, followers, rate, posts = (
             getattr(known, name)[n].as_py()
-            for name in ("category", "category_is_stated", "confidence", "followers", "engagement", "here")
+            for name in (
+                "category",
+                "category_is_stated",
+                "confidence",
+                "followers",
+                "engagement",
+                "imported_posts",
+            )
         )
         told = [
             category_words(category, is_stated, probability),

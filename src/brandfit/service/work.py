@@ -276,7 +276,7 @@ def _encoder_settings(
     refuse_unread(settings, {name: describe(config) for name, config in configs.items()})
     found = {name: scope(settings, name) for name in encoders}
     for name, own in found.items():
-        configs[name].of(own)
+        configs[name].from_settings(own)
     return found
 
 
