@@ -27,6 +27,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, ParamSpec, TypeVar
 
+from brandfit.account_id import account_id
 from brandfit.errors import UsageError
 from brandfit.messages import quoted
 
@@ -101,7 +102,7 @@ def account(value: str, name: str) -> str:
         raise UsageError(
             f"{name} is {_type_and_value(value)}, expected the name of an account.", f'Write {name}="a.b".'
         )
-    return str(value).strip().lower().removeprefix("@")
+    return account_id(str(value))
 
 
 def accounts(value: str | Iterable[str], name: str) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.evaluate import evaluate
 from brandfit.evaluation.metrics import parse
 from brandfit.evaluation.significance import holm, paired_test
+from brandfit.progress import Progress
 from brandfit.seeds import derive
 from brandfit.workspace import Workspace
 
@@ -35,8 +36,6 @@ DEALING = 1_000_003
 """Added to the seed of the folds, so that they are not those of an evaluation."""
 MANY = 10
 """Ratio of the ends of a range from which on it is searched by its logarithm."""
-
-Tick = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def tune(
     protocol: str = "cv5",
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
-    tick: Tick | None = None,
+    progress: Progress | None = None,
 ) -> Tuned:
     """Try ``trials`` settings of a ranker. A search that was broken off goes on where it stopped.
 
@@ -195,14 +194,14 @@ def tune(
     while (
         number := sum(t.state == done or FAILED in t.user_attrs for t in study.get_trials(deepcopy=False))
     ) < trials:
-        if tick:
-            tick(number, trials)
+        if progress:
+            progress(number, trials)
         study.sampler = optuna.samplers.TPESampler(
             seed=derive(seed, "trial", number) % 2**32
         )  # the same whether it was broken off or not
         study.optimize(tried, n_trials=1, catch=(UsageError,))
-    if tick:
-        tick(trials, trials)
+    if progress:
+        progress(trials, trials)
     finished = study.get_trials(states=(done,))
     if not finished:
         raise UsageError(

@@ -491,16 +491,16 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
     asked += [
         part for text in ("epochs=3", "pool_size=2", "patience=9") for part in ("--set", f"wsim.{text}")
     ]
-    real, ticked = Clock.tick, []
+    real, ticked = Clock.progress, []
 
-    def tick(clock: Clock, done: int, total: int) -> None:
+    def tick(clock: Clock, done: int, total: int, step: str = "") -> None:
         real(clock, done, total)
         ticked.append(done)
         if ticked == [0, 1, 2, 3, 0, 1]:  # in the second fold
             raise KeyboardInterrupt
 
     whole = json.loads(run(*asked)[1])
-    monkeypatch.setattr(Clock, "tick", tick)
+    monkeypatch.setattr(Clock, "progress", tick)
     code, _, said = run(*asked)
     assert (
         run("evaluate", "simcos", "--protocol", "cv5", "-w", place)[0] == 0

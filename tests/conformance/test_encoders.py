@@ -320,7 +320,7 @@ def test_after_a_kill_only_the_rest_is_computed(make, dataset):
 
 def test_progress_ends_at_all(make, dataset):
     told = []
-    make().encode(dataset, tick=lambda done, total: told.append((done, total)))
+    make().encode(dataset, progress=lambda done, total: told.append((done, total)))
     assert told[0][0] == 0
     assert told[-1][0] == told[-1][1] > 0
     assert all(

@@ -260,7 +260,7 @@ def test_warm_and_cold_partners_are_judged_apart(dataset):
     class Known(Ranker):
         """Scores by the number of brands in training."""
 
-        def fit(self, dataset, tick=None, folder=None):
+        def fit(self, dataset, progress=None, folder=None):
             self.known = set(dataset.endorsements[:, 1].tolist())
             return super().fit(dataset)
 

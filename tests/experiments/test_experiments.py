@@ -186,14 +186,14 @@ def test_what_is_run_is_told_row_by_row_and_fold_by_fold(demo):
     told = []
     rows = [Row("likeness", "simcos"), Row("chance", "random")]
     table = Experiment(title="Told", source="ours", protocol="cv5", seeds=1, rows=rows)
-    experiments.run(demo, table, fresh=True, tick=lambda *said: told.append(said))
+    experiments.run(demo, table, fresh=True, progress=lambda *said: told.append(said))
     assert told[:3] == [
-        ("likeness", 0, 2),
-        ("likeness, seed 0, fold 1 of 5", 0, 2),
-        ("likeness, seed 0, fold 2 of 5", 0, 2),
+        (0, 2, "likeness"),
+        (0, 2, "likeness, seed 0, fold 1 of 5"),
+        (0, 2, "likeness, seed 0, fold 2 of 5"),
     ]
-    assert told[-1] == ("done", 2, 2)
-    assert ("chance, seed 0, fold 5 of 5", 1, 2) in told
+    assert told[-1] == (2, 2, "done")
+    assert (1, 2, "chance, seed 0, fold 5 of 5") in told
 
 
 def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
@@ -205,7 +205,7 @@ def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
     whole = experiments.run(demo, table, fresh=True).report
     (file,) = set((demo.path / "experiments").iterdir()) - rows
     assert set((demo.path / "training").iterdir()) == before
-    real, ticked = Clock.tick, []
+    real, ticked = Clock.progress, []
 
     def tick(clock, done, total):
         real(clock, done, total)
@@ -213,7 +213,7 @@ def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
         if len(ticked) == 6:  # in the second fold
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(Clock, "tick", tick)
+    monkeypatch.setattr(Clock, "progress", tick)
     with pytest.raises(KeyboardInterrupt):
         experiments.run(demo, table, fresh=True)
     assert ticked == [0, 1, 2, 3, 0, 1]

@@ -112,7 +112,7 @@ def test_an_edge_given_twice_weighs_the_sum_and_loops_count_for_nothing():
 def test_progress_is_told_once_an_epoch():
     told = []
     edges, n = cliques()
-    node2vec(edges, n, config=SMALL, tick=lambda done, total: told.append((done, total)))
+    node2vec(edges, n, config=SMALL, progress=lambda done, total: told.append((done, total)))
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -58,7 +58,7 @@ def run(
         seed=seed,
         patience=patience,
         validate=(lambda: next(judged)) if validation is not None else None,
-        tick=tick,
+        progress=tick,
         folder=folder,
         run=name,
     )

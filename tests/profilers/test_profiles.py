@@ -77,12 +77,12 @@ def test_what_is_judged_is_hidden(place, monkeypatch):
     seen = []
     real = Profiler.fit
 
-    def watched(self, dataset, tick=None, cross=False):
+    def watched(self, dataset, progress=None, cross=False):
         ids = dataset.influencers
         seen.append(
             {id for id, c in zip(ids, dataset.account_values("category", ids), strict=True) if c is not None}
         )
-        return real(self, dataset, tick, cross)
+        return real(self, dataset, progress, cross=cross)
 
     monkeypatch.setattr(Profiler, "fit", watched)
     with Workspace(place) as workspace:

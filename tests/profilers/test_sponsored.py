@@ -72,10 +72,10 @@ def test_folds_are_over_accounts_and_the_mark_is_hidden(monkeypatch):
     seen = []
     real = Sponsored.fit
 
-    def watched(self, data, tick=None, cross=False):
+    def watched(self, data, progress=None, cross=False):
         known = data.posts.filter(data.posts["disclosed"].is_valid())
         seen.append(set(known["account"].to_pylist()))
-        return real(self, data, tick, cross)
+        return real(self, data, progress, cross=cross)
 
     monkeypatch.setattr(Sponsored, "fit", watched)
     judge({"sponsored": lambda seed: Sponsored(None, seed)}, dataset, folds=4)

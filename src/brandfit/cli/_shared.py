@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from brandfit.data.candidates import Counted
-
-
-class Tick(Protocol):
-    """Called with what is done, of how much in all, and what is being done."""
-
-    def __call__(self, done: int, total: int, what: str = "", /) -> None: ...
+    from brandfit.progress import Progress as ReportProgress
 
 
 class Command(click.Command):
@@ -231,22 +226,22 @@ def print_counts(
 
 
 @contextlib.contextmanager
-def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterator[Tick]:
-    """A bar with rate and time left on a terminal's stderr; yields its tick. Silent elsewhere."""
+def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterator[ReportProgress]:
+    """A bar with rate and time left on a terminal's stderr; yields what reports to it. Silent elsewhere."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _done, _total, _what="": None
+        yield lambda _done, _total, _step="", /: None
         return
     from rich.console import Console
 
     with _bar(Console(stderr=True), of_bytes) as bar:
         task = bar.add_task(title, total=None)
 
-        def tick(done: int, total: int, what: str = "") -> None:
+        def report(done: int, total: int, step: str = "", /) -> None:
             bar.update(
-                task, completed=done, total=total or None, description=f"{title}: {what}" if what else title
+                task, completed=done, total=total or None, description=f"{title}: {step}" if step else title
             )
 
-        yield tick
+        yield report
 
 
 def _bar(console: Any, of_bytes: bool) -> Progress:

@@ -50,7 +50,7 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
         for name in encoders:
             started = time.perf_counter()
             with progress(f"encode {name}", quiet=as_json) as bar:
-                features = pipeline.encode(opened, name, settings=chosen[name], tick=bar)
+                features = pipeline.encode(opened, name, settings=chosen[name], progress=bar)
             swept = pipeline.sweep(opened, name)
             removed += swept
             results.append(

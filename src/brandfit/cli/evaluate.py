@@ -88,7 +88,7 @@ def command(
                 data=data,
                 seeds=seeds_used,
                 ties=ties,
-                tick=lambda what, done, total: bar(done, total, what),
+                progress=bar,
                 folder=folder,
                 refit=refit,
             )

@@ -87,7 +87,7 @@ def command(
             seeds=seeds,
             data=data,
             fresh=fresh,
-            tick=lambda what, done, total: bar(done, total, what),
+            progress=bar,
         )
     typed = ["brandfit experiment", name, *(f"--protocol {protocol}" for _ in [0] if protocol)]
     typed += [*(f"--seeds {seeds}" for _ in [0] if seeds), *("--refit" for _ in [0] if refit)]

@@ -139,7 +139,7 @@ def command(
         if len(brands) != 1:
             raise click.UsageError("A report is about one brand: name it with --brand.")
         own, data = read_settings(settings)
-        with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as tick:
+        with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as bar:
             said = pipeline.report(
                 opened,
                 brands[0],
@@ -149,7 +149,7 @@ def command(
                 **of_reports,
                 data=data,
                 settings=own,
-                tick=tick,
+                progress=bar,
                 followers=followers,
             )
         told = {

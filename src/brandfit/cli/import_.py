@@ -66,16 +66,11 @@ def command(
             f"For example: brandfit import {source} my-data -w {workspace}",
         )
     options = own_settings(settings)
-    importer = cls(cls.Config.from_settings(options))
+    cls.Config.from_settings(options)  # an unknown setting is refused before a workspace is made
     with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:
-        total, done = importer.total(Path(path or ".")), 0
-
-        def tick(count: int) -> None:
-            nonlocal done
-            done += count
-            bar(done, total)
-
-        result = pipeline.import_source(opened, source, path=path, settings=options, strict=strict, tick=tick)
+        result = pipeline.import_source(
+            opened, source, path=path, settings=options, strict=strict, progress=bar
+        )
     if as_json:
         print_json(result.to_dict())
     else:

@@ -97,7 +97,7 @@ def label(
     with Workspace(workspace) as opened, progress(f"profile {profiler}", quiet=as_json) as bar:
         chosen = scoped(own_settings(settings), profiler, [profiler])
         model, features = pipeline.profile(
-            opened, profiler, settings=chosen, seed=seed, labels=labels, tick=bar
+            opened, profiler, settings=chosen, seed=seed, labels=labels, progress=bar
         )
         if out:
             tabular.write(pipeline.labelled_table(model, features), out)
@@ -175,7 +175,7 @@ def evaluate(
             folds=folds,
             seeds=asked,
             labels=labels,
-            tick=lambda what, done, total: bar(done, total, what),
+            progress=bar,
         )
     if as_json:
         print_json(report.to_dict())

@@ -38,7 +38,7 @@ def command(ranker: str, workspace: str, *, seed: int, settings: tuple[str, ...]
     options, data = read_settings(settings)
     started = time.perf_counter()
     with Workspace(workspace) as opened, progress(f"train {ranker}", quiet=as_json) as bar:
-        model = pipeline.train(opened, ranker, settings=options, data=data, seed=seed, tick=bar)
+        model = pipeline.train(opened, ranker, settings=options, data=data, seed=seed, progress=bar)
         info = opened.model_info(ranker)
     if as_json:
         print_json(info)

@@ -81,7 +81,7 @@ def command(
             protocol=protocol,
             data=data,
             seed=seed,
-            tick=bar,
+            progress=bar,
         )
     if as_json:
         print_json(found.to_dict())

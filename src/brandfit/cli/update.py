@@ -27,7 +27,7 @@ def command(workspace: str, as_json: bool) -> None:
     with Workspace(workspace) as opened:
         before = pipeline.outdated(opened)
         with progress("update", quiet=as_json) as bar:
-            done = pipeline.update(opened, lambda name, made, total: bar(made, total, name))
+            done = pipeline.update(opened, bar)
     if as_json:
         print_json(done.to_dict())
         return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from brandfit.account_id import account_id
+
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0e3a\u0e40-\u0e4e\u200c\u200d"
 )
@@ -78,7 +80,7 @@ def handle(text: str) -> str:
     >>> handle(" @Some.One ")
     'some.one'
     """
-    id = text.strip().lstrip("@ ").lower()
+    id = account_id(text)
     return id if id.isprintable() and 0 < len(id) <= LONGEST_ID else identifier(id)
 
 

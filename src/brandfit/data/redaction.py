@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from brandfit.account_id import account_id
 from brandfit.data.captions import WORD
 from brandfit.data.schema import STATED_BY_POST, Account, Image, Link, Post, Row
 
@@ -34,7 +35,7 @@ def plain(handle: str) -> str:
     ('ann.lee', 'ann')
     """
     text = handle if handle.isascii() else unicodedata.normalize("NFKC", handle)
-    return text.strip().lstrip("@ ").lower()
+    return account_id(text)
 
 
 class Redactor:

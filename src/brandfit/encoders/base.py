@@ -30,9 +30,8 @@ from brandfit import registry
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Contents, Features, Level
 from brandfit.errors import BrandfitError
+from brandfit.progress import Progress
 
-Tick = Callable[[int, int], None]
-"""Called with (steps done, steps in all): of learning first, where an encoder learns, then of the units."""
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """A map in order; a lazy one that runs ahead in threads (``compute.local.thread_map``) keeps an encoder
 fed."""
@@ -118,7 +117,7 @@ class Encoder(ABC):
 
     def __init__(self, config: settings.Config | None = None) -> None:
         self.config = config if config is not None else self.Config.from_settings({})
-        self.tick: Tick | None = None
+        self.progress: Progress | None = None
         """For what learns long: to be called while it does."""
         self.folder: Path | None = None
         """For what learns long: where it may keep a checkpoint, named by ``maker``."""
@@ -210,7 +209,7 @@ class Encoder(ABC):
         dataset: Dataset,
         store: Store | None = None,
         *,
-        tick: Tick | None = None,
+        progress: Progress | None = None,
         map: Map = builtins.map,
         learn: bool = True,
         only: Collection[str] | None = None,
@@ -222,8 +221,8 @@ class Encoder(ABC):
         the next time (a picture may be back); the key of the result says what is in it, not what was asked
         for.
         """
-        self.tick, self.folder, self.mapper = (
-            tick,
+        self.progress, self.folder, self.mapper = (
+            progress,
             store.checkpoint(self.name) if store is not None else None,
             map,
         )
@@ -243,7 +242,7 @@ class Encoder(ABC):
             store.note_maker(self.maker, self.about)
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         rows, encoded = self._rows(
-            dataset, unique, contents=Picked(units.contents, first), store=store, tick=tick, map=map
+            dataset, unique, contents=Picked(units.contents, first), store=store, progress=progress, map=map
         )
         unit = inverse.ravel()
         good = encoded[unit]
@@ -314,7 +313,7 @@ class Encoder(ABC):
         *,
         contents: Sequence[Any],
         store: Store | None,
-        tick: Tick | None,
+        progress: Progress | None,
         map: Map,
     ) -> tuple[Rows, np.ndarray]:
         """Rows (u, dim) of distinct contents, from the store where it has them, and which could be encoded
@@ -336,8 +335,8 @@ class Encoder(ABC):
         todo = np.flatnonzero(~known)
         todo = todo[np.argsort([self.cost(contents[i]) for i in todo.tolist()], kind="stable")]
         done = len(hashes) - len(todo)
-        if tick:
-            tick(done, len(hashes))
+        if progress:
+            progress(done, len(hashes))
         waiting: Iterator[Any] = (contents[i] for i in todo.tolist())
         if type(self).prepare is not Encoder.prepare:
             waiting = iter(map(lambda content: self.prepare(dataset, content), waiting))
@@ -352,8 +351,8 @@ class Encoder(ABC):
                 known[seen] = True
                 encoded[seen] = np.isfinite(values).all(axis=1)
                 done += len(batch)
-                if tick:
-                    tick(done, len(hashes))
+                if progress:
+                    progress(done, len(hashes))
             chunk = chunk[known[chunk]]
             if store is not None and len(chunk):
                 store.add_units(maker, hashes[chunk].view(np.uint8).reshape(-1, 16), rows.values[chunk])

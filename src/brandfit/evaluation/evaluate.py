@@ -18,10 +18,8 @@ from brandfit.evaluation.protocol import Protocol
 from brandfit.evaluation.references import DRAWN, references
 from brandfit.evaluation.report import RankerResult, Report
 from brandfit.learning.trainer import CHECKPOINT
+from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
-
-Tick = Callable[[str, int, int], None]
-"""Called with (what is being done, steps done, steps in all)."""
 
 SECONDS = "seconds.txt"
 CELLS = 4_000_000
@@ -38,7 +36,7 @@ def evaluate(
     *,
     protocol: Protocol,
     seeds: Seeds = (0,),
-    tick: Tick | None = None,
+    progress: Progress | None = None,
     folder: Path | None = None,
     prepare: Callable[[Fold], Fold] | None = None,
 ) -> Report:
@@ -56,7 +54,9 @@ def evaluate(
         raise UsageError("There is nothing to judge: no ranker is named.", "Name one at least.")
     folds = protocol.folds(dataset)
     if prepare:
-        folds = [_prepared(prepare, fold, n=n, folds=len(folds), tick=tick) for n, fold in enumerate(folds)]
+        folds = [
+            _prepared(prepare, fold, n=n, folds=len(folds), progress=progress) for n, fold in enumerate(folds)
+        ]
     if not any(fold.relevant.any() for fold in folds):
         why = "; ".join(dict.fromkeys(note for fold in folds for note in fold.notes))
         raise UsageError(
@@ -74,10 +74,10 @@ def evaluate(
         for seed in seeds:
             values = {kind: _empty(protocol) for kind in ("all", *HISTORY)}
             for number, (fold, (same, _), warm_) in enumerate(zip(folds, categories, known, strict=True)):
-                if tick:
-                    tick(f"{name}, seed {seed}, {fold.name}", done, steps)
+                if progress:
+                    progress(done, steps, f"{name}, seed {seed}, {fold.name}")
                 clock = Clock(folder / f"{name}-{seed}-{number}" if folder else None)
-                ranker = maker(seed).fit(fold.train, clock.tick, clock.folder)
+                ranker = maker(seed).fit(fold.train, clock.progress, clock.folder)
                 result.fit_seconds += clock.read()
                 fitted = time.perf_counter()
                 if ranker.leaky:
@@ -112,8 +112,8 @@ def evaluate(
         if without:
             result.notes[_silence(len(without), sum(len(fold.brands) for fold in folds), protocol)] = None
         judged[name] = result
-    if tick:
-        tick("done", steps, steps)
+    if progress:
+        progress(steps, steps, "done")
     return Report(
         protocol=protocol,
         seeds=tuple(seeds),
@@ -148,9 +148,11 @@ def _silence(silent: int, brands: int, protocol: Protocol) -> str:
     return f"it has no evidence on {silent:,} of {brands:,} brands: there {figures}"
 
 
-def _prepared(prepare: Callable[[Fold], Fold], fold: Fold, *, n: int, folds: int, tick: Tick | None) -> Fold:
-    if tick:
-        tick(f"encoding anew, {fold.name}", n, folds)
+def _prepared(
+    prepare: Callable[[Fold], Fold], fold: Fold, *, n: int, folds: int, progress: Progress | None
+) -> Fold:
+    if progress:
+        progress(n, folds, f"encoding anew, {fold.name}")
     return prepare(fold)
 
 
@@ -196,7 +198,7 @@ class Clock:
     def read(self) -> float:
         return self.before + time.perf_counter() - self.started
 
-    def tick(self, _done: int, _total: int) -> None:
+    def progress(self, _done: int, _total: int, _step: str = "", /) -> None:
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / SECONDS).write_text(str(self.read()))

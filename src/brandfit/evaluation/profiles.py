@@ -16,11 +16,11 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
 from brandfit.profilers.base import UNSURE, Profiler, group_stratified_folds
+from brandfit.progress import Progress
 
 RESAMPLES = 2_000
 SEVERAL = 3
 """Posts from which on an account is judged apart too."""
-Tick = Callable[[str, int, int], None]
 
 
 @dataclass
@@ -185,7 +185,7 @@ def judge(
     other: Dataset | None = None,
     folds: int = 5,
     seeds: Seeds = (0,),
-    tick: Tick | None = None,
+    progress: Progress | None = None,
 ) -> ProfileReport:
     """Judge profilers, each made anew for every seed and fold: in folds over influencers, or fitted on one
     Dataset and judged on another, on the categories that both have.
@@ -245,8 +245,8 @@ def judge(
         for name, maker in make.items():
             probabilities = np.zeros((len(y), len(classes)))
             for number in range(parts):
-                if tick:
-                    tick(f"{name}, seed {seed}", done, steps)
+                if progress:
+                    progress(done, steps, f"{name}, seed {seed}")
                 started = time.perf_counter()
                 asked = np.flatnonzero(fold == number)
                 seen = dataset if other is not None else first.hide(dataset, judged[asked])
@@ -258,8 +258,8 @@ def judge(
                 told[name].seconds += time.perf_counter() - started
                 done += 1
             told[name].probabilities.append(probabilities)
-    if tick:
-        tick("done", steps, steps)
+    if progress:
+        progress(steps, steps, "done")
     counts = np.array([posts.get(id, 0) for id in owners.tolist()])
     return ProfileReport(
         classes=classes,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,10 +17,10 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.experiments.spec import Experiment, Row
 from brandfit.experiments.store import load_report, over_rows, over_seeds, save_report
+from brandfit.progress import Progress
 from brandfit.rankers.base import NOT_FILLED
 from brandfit.workspace import Workspace
 
-Tick = Callable[[str, int, int], None]
 FOLDER = "experiments"
 """Where rows are kept, in the folder of the workspace."""
 
@@ -42,7 +42,7 @@ def run(
     seeds: int | None = None,
     data: Mapping[str, Any] | None = None,
     fresh: bool = False,
-    tick: Tick | None = None,
+    progress: Progress | None = None,
 ) -> Outcome:
     """Run an experiment on a workspace.
 
@@ -65,13 +65,13 @@ def run(
     missing: dict[str, str] = {}
     refused: dict[tuple[str, str], list[str]] = {}
     for n, row in enumerate(experiment.rows):
-        if tick:
-            tick(row.name, n, len(experiment.rows))
+        if progress:
+            progress(n, len(experiment.rows), row.name)
         if not row.ranker:
             missing[row.name] = f"is quoted{f': {row.note}' if row.note else ''}"
             continue
         try:
-            inner = _inside(tick, row.name, done=n, rows=len(experiment.rows)) if tick else None
+            inner = _inside(progress, row.name, done=n, rows=len(experiment.rows)) if progress else None
             reports[row.name] = over_seeds(
                 _reports(
                     workspace,
@@ -80,7 +80,7 @@ def run(
                     seeds=asked,
                     data=dict(data or {}),
                     fresh=fresh,
-                    tick=inner,
+                    progress=inner,
                 )
             )
         except (UnknownName, ConfigError):
@@ -88,8 +88,8 @@ def run(
         except UsageError as error:
             missing[row.name] = f"was not run: {error.message}"
             refused.setdefault((error.message, error.hint), []).append(row.name)
-    if tick:
-        tick("done", len(experiment.rows), len(experiment.rows))
+    if progress:
+        progress(len(experiment.rows), len(experiment.rows), "done")
     if not reports:
         whom = {
             rows[0] if len(rows) == 1 else "all rows" if len(refused) == 1 else ", ".join(rows): m
@@ -122,9 +122,9 @@ def outcome_of_report(report: Report, title: str, settings: Mapping[str, Any] | 
     return Outcome(experiment, report, {})
 
 
-def _inside(tick: Tick, row: str, *, done: int, rows: int) -> Tick:
+def _inside(progress: Progress, row: str, *, done: int, rows: int) -> Progress:
     """What is told within a row: seed and fold. Rows are what is counted."""
-    return lambda what, _done, _total: tick(", ".join([row, *what.split(", ")[1:]]), done, rows)
+    return lambda _done, _total, step="", /: progress(done, rows, ", ".join([row, *step.split(", ")[1:]]))
 
 
 def _reports(
@@ -135,7 +135,7 @@ def _reports(
     seeds: range,
     data: dict[str, Any],
     fresh: bool,
-    tick: Tick | None = None,
+    progress: Progress | None = None,
 ) -> list[Report]:
     """One report a seed, with the row's ranker as the only one judged."""
     here = workspace.feature_names()
@@ -177,7 +177,7 @@ def _reports(
                 settings=settings,
                 data=data,
                 seeds=(seed,),
-                tick=tick,
+                progress=progress,
                 folder=training,
                 refit=experiment.refit,
             )

@@ -33,9 +33,7 @@ from scipy import sparse
 from brandfit import config as settings
 from brandfit import seeds
 from brandfit.errors import MissingExtra
-
-Tick = Callable[[int, int], None]
-"""Called with (epochs done, epochs in all)."""
+from brandfit.progress import Progress
 
 LAST_RATE = 0.004
 """Share of the learning rate that is left at the end, word2vec's 0.0001 of 0.025."""
@@ -102,7 +100,7 @@ def node2vec(
     *,
     config: Config | None = None,
     seed: int = 0,
-    tick: Tick | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """(n_nodes, dim) float32 vectors of the nodes of an undirected graph; zeros for a node without an edge.
 
@@ -116,7 +114,7 @@ def node2vec(
     walks = random_walks(graph_of(edges, n_nodes), config, seed)
     rng = seeds.generator(seed, "node2vec", "vectors")
     vectors = rng.uniform(-1 / config.dim, 1 / config.dim, (n_nodes, config.dim)).astype(np.float32)
-    skip_gram(walks, vectors, config=config, seed=seed, tick=tick)
+    skip_gram(walks, vectors, config=config, seed=seed, progress=progress)
     vectors[np.bincount(walks.ravel(), minlength=n_nodes) == 0] = 0.0
     return vectors
 
@@ -172,7 +170,7 @@ def random_walks(graph: Graph, config: Config, seed: int = 0) -> np.ndarray:
 
 
 def skip_gram(
-    walks: np.ndarray, vectors: np.ndarray, *, config: Config, seed: int = 0, tick: Tick | None = None
+    walks: np.ndarray, vectors: np.ndarray, *, config: Config, seed: int = 0, progress: Progress | None = None
 ) -> None:
     """Learn ``vectors`` (n, dim) float32 in place, so that a node tells who is near it in ``walks`` (w,
     length) int32."""
@@ -200,8 +198,8 @@ def skip_gram(
 
     for n, drawn in enumerate(_ahead(draw, config.epochs * len(starts)), 1):
         learn(*drawn, vectors, contexts)
-        if tick and n % len(starts) == 0:
-            tick(n // len(starts), config.epochs)
+        if progress and n % len(starts) == 0:
+            progress(n // len(starts), config.epochs)
 
 
 def _keep_probabilities(counts: np.ndarray, thin_above: float) -> np.ndarray:

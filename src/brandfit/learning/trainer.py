@@ -21,13 +21,12 @@ import numpy as np
 
 from brandfit import __version__, seeds
 from brandfit.errors import MissingExtra, UsageError
+from brandfit.progress import Progress
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-Tick = Callable[[int, int], None]
-"""Called with (epochs done, epochs in all)."""
 
 Batch = TypeVar("Batch")
 
@@ -77,7 +76,7 @@ def train(
     seed: int,
     patience: int = 10,
     validate: Callable[[], float] | None = None,
-    tick: Tick | None = None,
+    progress: Progress | None = None,
     folder: Path | None = None,
     run: str = "",
     decay: float = 1.0,
@@ -107,8 +106,8 @@ def train(
     started, saving = time.perf_counter(), 0.0
     with _threads(torch, network):
         while history.epochs < epochs and not history.exhausted(patience):
-            if tick:
-                tick(history.epochs, epochs)
+            if progress:
+                progress(history.epochs, epochs)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = rate * decay**history.epochs
             history.loss.append(
@@ -133,8 +132,8 @@ def train(
             if folder is not None and (last or saving <= SHARE * (now - started)):
                 _save(folder, run, network=network, optimiser=optimiser, best=best, history=history)
                 saving += time.perf_counter() - now
-    if tick:
-        tick(epochs, epochs)
+    if progress:
+        progress(epochs, epochs)
     network.load_state_dict(best)
     network.eval()
     return history

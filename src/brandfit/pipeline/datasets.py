@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,12 @@ from brandfit.data.dataset import SLOTS, Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError, UnknownName, UsageError
+from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 from brandfit.search.facts import category_words, predicted_categories
 from brandfit.workspace import Place, Workspace, as_workspace, orphans
 from brandfit.workspace.orphans import Orphan
 
-Steps = Callable[[int, int], None]
 ENDORSEMENTS, SLOT = "endorsements", "slots"
 """Scopes of the settings of the data."""
 FOREIGN = 5
@@ -119,14 +119,18 @@ def check(workspace: Place, settings: Mapping[str, Any] | None = None) -> checks
 
 @checked
 def encode(
-    workspace: Place, encoder: str, *, settings: Mapping[str, Any] | None = None, tick: Steps | None = None
+    workspace: Place,
+    encoder: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> Features:
     """Features of everything in the workspace by one encoder; what was encoded before is not computed
     again."""
     workspace = as_workspace(workspace)
     cls = registry.load("encoder", encoder)
     return cls(cls.Config.from_settings(settings or {})).encode(
-        workspace.dataset(), workspace, tick=tick, map=thread_map
+        workspace.dataset(), workspace, progress=progress, map=thread_map
     )
 
 

@@ -161,7 +161,7 @@ def _encoded_anew(workspace: Workspace, dataset: Dataset, *, encoder: Encoder, w
     if missing > FEW:
         return False
     try:
-        encoder.encode(dataset, workspace, tick=None, map=thread_map)
+        encoder.encode(dataset, workspace, progress=None, map=thread_map)
     except (BrandfitError, OSError):
         return False
     return True

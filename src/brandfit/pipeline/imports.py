@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ from brandfit.data import pictures
 from brandfit.data.schema import Picture, Reject
 from brandfit.errors import DataError
 from brandfit.pipeline.candidates import Candidates, bounds, candidates
+from brandfit.progress import Progress, advancing
 from brandfit.workspace import ErasureReport, Merging, NewPlace, Workspace, new_workspace
-
-Bytes = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def import_source(
     *,
     settings: Mapping[str, Any] | None = None,
     strict: bool = False,
-    tick: Bytes | None = None,
+    progress: Progress | None = None,
     called: str | None = None,
 ) -> Imported:
     """Import a source (``brandfit list importers``) into a workspace, whole or not at all; a path without a
@@ -110,14 +109,14 @@ def import_source(
     rows are updated; a value that the source does not state replaces no stored value. Accounts that asked to
     be forgotten are left out, and so is every mention of them.
 
-    tick    called with the number of bytes just read
+    progress    called with the number of bytes read, of all
     called  what the source is known as, unless by its path: rejects of its last import are replaced, and name
             files within it
     """
     if not isinstance(workspace, Workspace):
         with new_workspace(workspace) as made:
             return import_source(
-                made, source, path=path, settings=settings, strict=strict, tick=tick, called=called
+                made, source, path=path, settings=settings, strict=strict, progress=progress, called=called
             )
     cls = registry.load("importer", source)
     importer = cls(cls.Config.from_settings(settings or {}))
@@ -125,7 +124,8 @@ def import_source(
     where = Path(path) if path is not None else Path(".")
     started = time.perf_counter()
 
-    found = importer.read(where, tick or (lambda _bytes: None))
+    advance = advancing(progress, importer.total(where)) if progress else (lambda _n_bytes: None)
+    found = importer.read(where, advance)
 
     def records() -> Iterator[Any]:
         for record in process_selected(

@@ -95,7 +95,7 @@ def _completed(dataset: Dataset, gaps: Mapping[str, _BrandGap]) -> Dataset:
             left |= wanted
             continue
         try:
-            more = gap.encoder.encode(gap.rows, None, tick=None, map=thread_map, only=ids)
+            more = gap.encoder.encode(gap.rows, None, progress=None, map=thread_map, only=ids)
         except (BrandfitError, OSError):  # an extra or a file is missing: it waits, like what is too much
             left |= wanted
             continue

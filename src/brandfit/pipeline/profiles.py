@@ -16,11 +16,12 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.evaluation.profiles import ProfileReport, judge
-from brandfit.pipeline.datasets import Steps, check_settings, scope, with_features
+from brandfit.pipeline.datasets import check_settings, scope, with_features
 from brandfit.pipeline.outdated import features_read
 from brandfit.profilers._labels import Kind, read_labels
 from brandfit.profilers._weak import WEAK, weakly_labelled
 from brandfit.profilers.base import ATTENTION, SLOTS, Profiler
+from brandfit.progress import Progress
 from brandfit.workspace import Place, as_workspace
 
 DEFAULT_PROFILER = "combined"
@@ -34,7 +35,7 @@ def profile(
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     labels: Files | None = (),
-    tick: Steps | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Profiler, Features]:
     """Fit a profiler on the influencers whose category is known and tell the category of every account that
     anything is known of.
@@ -50,9 +51,9 @@ def profile(
     model.mapper = thread_map
     dataset = with_labels(with_features(workspace), labels or (), [model])
     model.notes = dataset.notes
-    model.fit(dataset, tick, cross=True)
+    model.fit(dataset, progress, cross=True)
     rows, read = workspace.fingerprint, features_read(dataset.slots[slot] for slot in model.reads)
-    features = model.encode(dataset, workspace, tick=tick, map=thread_map)
+    features = model.encode(dataset, workspace, progress=progress, map=thread_map)
     workspace.note_maker(
         model.maker,
         {
@@ -91,7 +92,7 @@ def judge_profilers(
     folds: Places = 5,
     seeds: Seeds = (0,),
     labels: Files | None = (),
-    tick: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ProfileReport:
     """Judge profilers in folds over influencers, or fitted on one workspace and judged on another.
 
@@ -112,11 +113,11 @@ def judge_profilers(
         )
     dataset = with_labels(with_features(workspace), labels or (), made)
     if other is None:
-        return judge(makers, dataset, other=None, folds=folds, seeds=seeds, tick=tick)
+        return judge(makers, dataset, other=None, folds=folds, seeds=seeds, progress=progress)
     judged = with_labels(with_features(other), (), made)
     shared = {n for n, f in dataset.slots.items() if n in judged.slots and judged.slots[n].dim == f.dim}
     left, right = (d.with_slots({n: f for n, f in d.slots.items() if n in shared}) for d in (dataset, judged))
-    return judge(makers, left, other=right, folds=folds, seeds=seeds, tick=tick)
+    return judge(makers, left, other=right, folds=folds, seeds=seeds, progress=progress)
 
 
 @checked

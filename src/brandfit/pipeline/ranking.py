@@ -35,7 +35,6 @@ from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
 from brandfit.pipeline.candidates import Bounds, bounds, candidates, met, with_counts, with_incomplete
 from brandfit.pipeline.datasets import (
-    Steps,
     check_settings,
     find_accounts,
     find_brand,
@@ -50,6 +49,7 @@ from brandfit.pipeline.missing_features import completed, encoding_of, older_fea
 from brandfit.pipeline.outdated import features_read, outdated
 from brandfit.pipeline.refitting import Refit
 from brandfit.pipeline.search import matching, unmatched_notes
+from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking, weighted
 from brandfit.search import feedback, filters
@@ -66,7 +66,7 @@ def train(
     settings: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
     seed: int = 0,
-    tick: Steps | None = None,
+    progress: Progress | None = None,
 ) -> Ranker:
     """Fit a ranker on all endorsements of the workspace and keep it there as the current model of its name.
 
@@ -82,7 +82,7 @@ def train(
     ready(dataset, cls, workspace)
     started = time.perf_counter()
     model.fit(
-        split.training_view(dataset, seed) if cls.learns else dataset, tick, workspace.checkpoint(ranker)
+        split.training_view(dataset, seed) if cls.learns else dataset, progress, workspace.checkpoint(ranker)
     )
     if workspace.forgotten() != forgotten:
         raise WorkspaceError(
@@ -525,7 +525,7 @@ def evaluate(
     data: Mapping[str, Any] | None = None,
     seeds: Seeds = (0,),
     ties: str | None = None,
-    tick: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     folder: Path | None = None,
     refit: bool = False,
 ) -> Report:
@@ -553,13 +553,15 @@ def evaluate(
     judged: dict[str, type[Config]] = {name: registry.load("ranker", name).Config for name in makers}
     check_settings(settings, others={"protocol": chosen.Config, **judged})
     if not refit:
-        return evaluation.evaluate(makers, dataset, protocol=chosen, seeds=seeds, tick=tick, folder=folder)
+        return evaluation.evaluate(
+            makers, dataset, protocol=chosen, seeds=seeds, progress=progress, folder=folder
+        )
     return evaluation.evaluate(
         makers,
         dataset,
         protocol=chosen,
         seeds=seeds,
-        tick=tick,
+        progress=progress,
         folder=folder,
         prepare=Refit.of(workspace, dataset),
     )

@@ -85,9 +85,9 @@ class Refit:
         with tempfile.TemporaryDirectory(prefix="brandfit-") as folder:
             for slot, encoder in self.encoders.items():
                 store: Any = Aside(self.workspace, Path(folder), kept=encoder.stateless)
-                train[slot] = encoder.encode(fold.train, store, tick=None, map=thread_map)
+                train[slot] = encoder.encode(fold.train, store, progress=None, map=thread_map)
                 test[slot] = encoder.encode(
-                    fold.test, store, tick=None, map=thread_map, learn=False
+                    fold.test, store, progress=None, map=thread_map, learn=False
                 )  # learned once: both sides are told alike
         return train, test
 

@@ -13,11 +13,12 @@ from brandfit.data import tabular
 from brandfit.errors import UsageError
 from brandfit.pipeline.campaign import shortlist
 from brandfit.pipeline.candidates import bounds
-from brandfit.pipeline.datasets import Steps, check_settings, find_brand, find_influencers, reader_of
+from brandfit.pipeline.datasets import check_settings, find_brand, find_influencers, reader_of
 from brandfit.pipeline.inventory import catalogue
 from brandfit.pipeline.missing_features import with_waiting_notes
 from brandfit.pipeline.outdated import outdated
 from brandfit.pipeline.ranking import RankingQuery, default_ranker, fitted, narrowed, with_guests
+from brandfit.progress import Progress
 from brandfit.report import html, pdf
 from brandfit.report.content import Report
 from brandfit.report.gather import gather
@@ -41,7 +42,7 @@ def report(
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
-    tick: Steps | None = None,
+    progress: Progress | None = None,
     influencers: Accounts | None = (),
     followers: str | None = None,
     objective: str | None = None,
@@ -127,7 +128,7 @@ def report(
         origin=origin,
         today=None,
         seed=seed,
-        tick=tick,
+        progress=progress,
         influencers=influencers,
         left_out={id: one for id, one in left_out.items() if one is not None},
     )

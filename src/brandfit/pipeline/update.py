@@ -3,21 +3,18 @@ rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from brandfit.arguments import checked
 from brandfit.compute.local import thread_map
 from brandfit.errors import WorkspaceError
-from brandfit.pipeline.datasets import Steps, maker_of
+from brandfit.pipeline.datasets import maker_of
 from brandfit.pipeline.outdated import Outdated, chosen_data, outdated, profile_note
 from brandfit.pipeline.profiles import profile
 from brandfit.pipeline.ranking import train
+from brandfit.progress import Progress, named
 from brandfit.workspace import Place, as_workspace
-
-Tell = Callable[[str, int, int], None]
-"""Called with (name of what is being made, steps done, steps in all)."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class Updated:
 
 
 @checked
-def update(workspace: Place, tell: Tell | None = None) -> Updated:
+def update(workspace: Place, progress: Progress | None = None) -> Updated:
     """Make everything again that is older than the rows, each with the settings that it was made with.
 
     In this order, because each reads those before it: Features, profiles, models. What was made before an
@@ -50,12 +47,16 @@ def update(workspace: Place, tell: Tell | None = None) -> Updated:
                 f"It is not known any more how {name} was encoded.",
                 f"Encode it again: brandfit encode {name}",
             )
-        encoder.encode(workspace.dataset(), workspace, tick=_tick(tell, name), map=thread_map)
+        encoder.encode(workspace.dataset(), workspace, progress=named(progress, name), map=thread_map)
     profiles = [one.name for one in outdated(workspace).profiles if not one.why_not]
     for name in profiles:
         note = profile_note(workspace, name) or {}
         profile(
-            workspace, note["profiler"], settings=note["config"], seed=note["seed"], tick=_tick(tell, name)
+            workspace,
+            note["profiler"],
+            settings=note["config"],
+            seed=note["seed"],
+            progress=named(progress, name),
         )
     models = [one.name for one in outdated(workspace).models if not one.why_not]
     for name in models:
@@ -66,10 +67,6 @@ def update(workspace: Place, tell: Tell | None = None) -> Updated:
             settings=info["config"],
             data=chosen_data(info),
             seed=info["seed"],
-            tick=_tick(tell, name),
+            progress=named(progress, name),
         )
     return Updated(tuple(features), tuple(profiles), tuple(models), outdated(workspace))
-
-
-def _tick(tell: Tell | None, name: str) -> Steps | None:
-    return None if tell is None else lambda done, total: tell(name, done, total)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from brandfit.account_id import account_id
 from brandfit.errors import DataError
 
 Kind = Literal["account", "post"]
@@ -48,7 +49,7 @@ def read_labels(file: str | Path) -> Labels:
                         "Mend it.",
                     )
                 id = row[0].strip()
-                found[id.lower().removeprefix("@") if kind == "account" else id] = row[1].strip().lower()
+                found[account_id(id) if kind == "account" else id] = row[1].strip().lower()
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error.reason}).", "Save it as CSV in UTF-8.") from None
     except csv.Error as error:

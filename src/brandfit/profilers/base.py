@@ -26,9 +26,10 @@ from brandfit import config as settings
 from brandfit import registry, seeds
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
-from brandfit.encoders.base import Encoder, Tick, Units
+from brandfit.encoders.base import Encoder, Units
 from brandfit.errors import UsageError
 from brandfit.profilers._inputs import Inputs, inputs, inputs_of_posts
+from brandfit.progress import Progress
 
 Predictor = Callable[[Inputs], np.ndarray]
 """Inputs of n accounts to (n, c) probabilities."""
@@ -207,7 +208,7 @@ class Profiler(Encoder):
         """A predictor from n accounts and their class numbers (n,), all classes of ``self.classes`` among
         them."""
 
-    def fit(self, dataset: Dataset, tick: Tick | None = None, cross: bool = False) -> Self:
+    def fit(self, dataset: Dataset, progress: Progress | None = None, cross: bool = False) -> Self:
         """Learn from the influencers whose category is known.
 
         cross  also fit the folds that tell labelled accounts; done anyway where the probabilities are
@@ -230,10 +231,12 @@ class Profiler(Encoder):
         known = self.inputs(dataset, ids, slots)
         y = np.searchsorted(self.classes, labels)
         folds = self.config.folds if cross or self.config.calibrate else 0
-        if tick:
-            tick(0, folds + 1)
+        if progress:
+            progress(0, folds + 1)
         if folds:
-            self._told = self._crossed(known, y, owners=self.owners(dataset, ids), folds=folds, tick=tick)
+            self._told = self._crossed(
+                known, y, owners=self.owners(dataset, ids), folds=folds, progress=progress
+            )
             if self.config.calibrate:
                 self.temperature = temperature(self._told, y)
         self._predict = self.learned(known, y, self.seed)
@@ -241,8 +244,8 @@ class Profiler(Encoder):
         posts = known.single.labels.tolist() if known.single is not None else []
         told = [known.digests(), y.tolist(), self.seed, sorted(self.reads.items()), bool(folds), posts]
         self._fingerprint = hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
-        if tick:
-            tick(folds + 1, folds + 1)
+        if progress:
+            progress(folds + 1, folds + 1)
         return self
 
     def probabilities(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
@@ -331,7 +334,7 @@ class Profiler(Encoder):
         return result
 
     def _crossed(
-        self, known: Inputs, y: np.ndarray, *, owners: np.ndarray, folds: int, tick: Tick | None
+        self, known: Inputs, y: np.ndarray, *, owners: np.ndarray, folds: int, progress: Progress | None
     ) -> np.ndarray:
         """(n, c): each account told by the folds that it is not in."""
         fold = group_stratified_folds(owners, y, folds=folds, seed=self.seed)
@@ -344,8 +347,8 @@ class Profiler(Encoder):
                 result[other] = self.learned(known.subset(one), y[one], self.seed)(known.subset(other))
             else:  # too few to leave some out: how frequent each is
                 result[other] = np.bincount(y, minlength=len(self.classes)) / len(y)
-            if tick:
-                tick(number + 1, folds + 1)
+            if progress:
+                progress(number + 1, folds + 1)
         return result
 
 

@@ -24,7 +24,8 @@ from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import inner, shared
 from brandfit.learning.trainer import need_torch, train
-from brandfit.rankers.base import Ranker, Tick
+from brandfit.progress import Progress
+from brandfit.rankers.base import Ranker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -138,7 +139,7 @@ class NetworkRanker(Ranker):
 
         return torch.optim.Adam(network.parameters(), lr=self.config.learning_rate, fused=True)
 
-    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+    def fit(self, dataset: Dataset, progress: Progress | None = None, folder: Path | None = None) -> Self:
         torch = need_torch(self.name)
         self.reads, self.network, self.training = {}, None, {}
         pairs, sides = self._examples(dataset)
@@ -183,7 +184,7 @@ class NetworkRanker(Ranker):
             seed=self.seed,
             patience=self.config.patience,
             validate=validate if len(asked[0]) else None,
-            tick=tick,
+            progress=progress,
             folder=folder,
             run=run_of(self, dataset),
             decay=self.config.decay,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,12 +16,11 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.calibrated_logit import Probability
 from brandfit.learning.pooling import account_has, anybody_has, brand_has
+from brandfit.progress import Progress
 from brandfit.ranking import Ranking, rank
 
 EXAMPLES = 3
 """Accounts that a note names."""
-Tick = Callable[[int, int], None]
-"""Called with (epochs done, epochs in all)."""
 
 SEEN_AS = {
     "brief": "{brand} is seen through its brief: it has no posts",
@@ -81,7 +80,7 @@ class Ranker(ABC):
         """How many numbers ``fit`` learns (a column of the papers' tables)."""
         return 0
 
-    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+    def fit(self, dataset: Dataset, progress: Progress | None = None, folder: Path | None = None) -> Self:
         """Learn from the endorsements and Features of a Dataset. Returns itself.
 
         One that trains for long keeps a checkpoint in ``folder`` and continues from it to the same result.

@@ -66,12 +66,13 @@ from brandfit.learning.pooling import (
     brand_vectors,
 )
 from brandfit.learning.similarity import inner
+from brandfit.progress import Progress
 from brandfit.rankers import _cross_fitting as dealing
 from brandfit.rankers import _prior as prior
 from brandfit.rankers._cross_fitting import Part
 from brandfit.rankers._evidence import Evidence, Side, Slots, Training
 from brandfit.rankers._neural import categories_of
-from brandfit.rankers.base import Ranker, Tick
+from brandfit.rankers.base import Ranker
 
 FEWEST = 5
 """Brands with partners below which nothing is learned."""
@@ -149,11 +150,11 @@ class Brandfit(Ranker):
         fitted = sum(a.size for name, a in self.evidence.stored.items() if not name.startswith(rows))
         return fitted + (len(self.stack.weights) + 1 if self.stack is not None else 0)
 
-    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+    def fit(self, dataset: Dataset, progress: Progress | None = None, folder: Path | None = None) -> Self:
         self.reads, self.evidence, self.stack, self.training, self._seen = {}, None, None, {}, None
         training, asked = self._training(dataset)
         with threadpool_limits(1 if training.works.shape[1] <= SMALL else None, "blas"):
-            self._learn(dataset, training, asked=asked, tick=tick)
+            self._learn(dataset, training, asked=asked, progress=progress)
         return super().fit(dataset)
 
     def _learn(
@@ -162,7 +163,7 @@ class Brandfit(Ranker):
         training: Training,
         *,
         asked: tuple[np.ndarray, np.ndarray] | None,
-        tick: Tick | None,
+        progress: Progress | None,
     ) -> None:
         two_sided = [
             slot
@@ -170,7 +171,9 @@ class Brandfit(Ranker):
             if v.present.any() and training.brands[slot].present.any()
         ]
         if asked is not None and two_sided:
-            self.stack = self._weights(dataset, training, brands=asked[0], influencers=asked[1], tick=tick)
+            self.stack = self._weights(
+                dataset, training, brands=asked[0], influencers=asked[1], progress=progress
+            )
         self.evidence = Evidence.fit(training, self._fitted)
         if self.stack is None and two_sided:
             self.stack = self._untrained(dataset, training)
@@ -439,7 +442,7 @@ class Brandfit(Ranker):
         *,
         brands: np.ndarray,
         influencers: np.ndarray,
-        tick: Tick | None,
+        progress: Progress | None,
     ) -> Stack | None:
         """Fitted on evidence that was not fitted on the pairs that it is asked for; brands (b,) and
         influencers (i,) are ids.
@@ -500,8 +503,8 @@ class Brandfit(Ranker):
             positive.append(part.works[brand, candidate])
             group.append(part.brands[brand])
             share.append(times * stands_for[candidate] if everybody else times)
-            if tick:
-                tick(number + 1, folds + 1)
+            if progress:
+                progress(number + 1, folds + 1)
         if not rows or not 0 < sum(y.sum() for y in positive) < sum(map(len, positive)):
             return None
         x, y, of, times = (np.concatenate(found) for found in (rows, positive, group, share))

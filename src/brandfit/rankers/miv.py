@@ -21,7 +21,8 @@ import numpy as np
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import unrounded
-from brandfit.rankers.base import Ranker, Tick
+from brandfit.progress import Progress
+from brandfit.rankers.base import Ranker
 
 WEEK = 7 * 86_400
 FACTORS = ("posts a week", "likes", "comments", "followers")
@@ -38,7 +39,7 @@ class Miv(Ranker):
         super().__init__(None, seed)
         self.scale = np.zeros((0, 2))
 
-    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+    def fit(self, dataset: Dataset, progress: Progress | None = None, folder: Path | None = None) -> Self:
         values = _factors(dataset, dataset.influencers)
         known = ~np.isnan(values)
         count = np.maximum(known.sum(axis=0), 1)

@@ -53,8 +53,9 @@ from brandfit.learning.pooling import Side, Vectors, side_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
 from brandfit.learning.trainer import need_torch, train
+from brandfit.progress import Progress
 from brandfit.rankers._neural import Device, batches_of, device_of, run_of
-from brandfit.rankers.base import Ranker, Tick
+from brandfit.rankers.base import Ranker
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,7 +104,7 @@ class WSim(Ranker):
     def n_parameters(self) -> int:
         return sum(w.size for w in self.diagonal.values()) + len(self.weights)
 
-    def fit(self, dataset: Dataset, tick: Tick | None = None, folder: Path | None = None) -> Self:
+    def fit(self, dataset: Dataset, progress: Progress | None = None, folder: Path | None = None) -> Self:
         torch = need_torch(self.name)
         from brandfit.rankers._wsim_net import WSimNet
 
@@ -149,7 +150,7 @@ class WSim(Ranker):
             seed=self.seed,
             patience=self.config.patience,
             validate=validate if held.any() else None,
-            tick=tick,
+            progress=progress,
             folder=folder,
             run=run_of(self, dataset),
         )

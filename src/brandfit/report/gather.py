@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -25,12 +25,12 @@ from brandfit.explain.heatmap import decoded
 from brandfit.explain.render import overlay
 from brandfit.explain.text import SLOT
 from brandfit.learning.pooling import one_account_vector
+from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 from brandfit.ranking import Ranking
 from brandfit.report.content import Card, Profile, Report, Shot
 from brandfit.search.facts import Facts, category_words
 
-Steps = Callable[[int, int], None]
 SHOTS, BRAND_SHOTS = 4, 6
 TOPICS, HASHTAGS, PARTNERS, LONG = 8, 12, 24, 280
 SEEN = {
@@ -53,7 +53,7 @@ def gather(
     origin: Mapping[str, str] | None = None,
     today: date | None = None,
     seed: int = 0,
-    tick: Steps | None = None,
+    progress: Progress | None = None,
     influencers: Sequence[str] = (),
     left_out: Mapping[str, Counted] | None = None,
 ) -> Report:
@@ -93,8 +93,8 @@ def gather(
         told = _explained(ranker, dataset, brand=brand, id=id, more=more, maps=maps, seed=seed)
         notes += [note for note in told.notes if note not in notes] if told is not None else []
         cards.append(_card(id, rank, score=score, told=told, dataset=dataset, album=album, facts=facts))
-        if tick is not None:
-            tick(n, len(chosen))
+        if progress is not None:
+            progress(n, len(chosen))
     return Report(
         brand=_brand(dataset, brand, album),
         brand_representation=SEEN.get(dataset.representation[brand], ""),

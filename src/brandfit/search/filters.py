@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit import number_text
+from brandfit.account_id import account_id
 from brandfit.errors import ConfigError, UnknownName, UsageError, suggestion
 from brandfit.search.facts import MENTIONS, Facts
 
@@ -489,7 +490,7 @@ def facts_of(condition: Condition | None, sort: str | None = None) -> list[Test]
         numbers = [field for field, what in FIELDS.items() if what.numbers]
         if name not in numbers:
             raise UnknownName("fact to sort by", name, known=numbers)
-        account = account.strip().lower().removeprefix("@")
+        account = account_id(account)
         if FIELDS[name].shown_with_results and not account:
             raise UsageError(f"{name} beside whom?", f"For example: --sort {name}:northpeak.outdoor")
         leaves = [Test(name, Range(None, None, account)), *leaves]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit import pipeline
+from brandfit.account_id import account_id
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.explain.explanation import Radar
@@ -16,11 +17,6 @@ from brandfit.search.facts import Facts, category_words
 from brandfit.workspace import Workspace
 
 MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"RIFF", "image/webp"))
-
-
-def handle(text: str) -> str:
-    """An account's id as a person types it."""
-    return text.strip().lower().removeprefix("@")
 
 
 def accounts(
@@ -53,7 +49,7 @@ def accounts(
 def account(workspace: Workspace, id: str) -> dict[str, Any]:
     """All that is stated of it. Raises UnknownName."""
     dataset = pipeline.load(workspace)
-    found = dataset.account(handle(id))
+    found = dataset.account(account_id(id))
     # A brief says what a brand looks for: it is no post.
     own = dataset.posts.filter(pc.equal(dataset.posts["account"], found["id"]))
     found["posts_here"] = int(pc.sum(pc.equal(own["kind"], "post")).as_py() or 0)
@@ -71,7 +67,7 @@ def posts(
     """The newest of an account with the hashes of their pictures, and how many there are. Raises
     UnknownName."""
     dataset = pipeline.load(workspace)
-    id = dataset.account(handle(id))["id"]
+    id = dataset.account(account_id(id))["id"]
     mine = dataset.posts.filter(pc.equal(dataset.posts["account"], id)).sort_by(
         [("time", "descending"), ("id", "ascending")]
     )
@@ -196,8 +192,8 @@ def known_accounts(workspace: Workspace, texts: list[str]) -> list[str]:
     known = set(dataset.accounts["id"].to_pylist())
     found: list[str] = []
     for text in texts:
-        whole = handle(text)
-        found += [whole] if whole in known else [handle(part) for part in text.replace(",", " ").split()]
+        whole = account_id(text)
+        found += [whole] if whole in known else [account_id(part) for part in text.replace(",", " ").split()]
     return [dataset.account(id)["id"] for id in dict.fromkeys(found)]
 
 

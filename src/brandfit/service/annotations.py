@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from brandfit import pipeline
+from brandfit.account_id import account_id
 from brandfit.pipeline import RankingQuery
-from brandfit.service.account_views import handle
 from brandfit.service.store import ServiceStore
 from brandfit.workspace import Workspace
 
@@ -33,7 +33,7 @@ def opinions(workspace: Workspace, desk: ServiceStore, brand: str) -> Opinions:
     """What was marked for the brand."""
     here = set(pipeline.load(workspace).influencers.tolist())
     marked = {
-        who: mark["opinion"] for who, mark in desk.annotations(handle(brand)).items() if mark["opinion"]
+        who: mark["opinion"] for who, mark in desk.annotations(account_id(brand)).items() if mark["opinion"]
     }
     likes = sorted(who for who, opinion in marked.items() if opinion == "like" and who in here)
     dislikes = sorted(who for who, opinion in marked.items() if opinion == "dislike" and who in here)

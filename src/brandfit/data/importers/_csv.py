@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from brandfit.data.importers._lines import lines
-from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
 from brandfit.messages import excerpt, path_text
+from brandfit.progress import Advance
 
 LONGEST_RECORD = 2000
 """Lines that one quoted cell may run over; more mean that a quote was never closed."""
@@ -22,7 +22,7 @@ class _Unclosed(Exception):
     pass
 
 
-def records(path: Path, tick: Tick) -> Iterator[tuple[int, list[str]] | Reject]:
+def records(path: Path, advance: Advance) -> Iterator[tuple[int, list[str]] | Reject]:
     """(line, cells) of each record, the header first.
 
     The delimiter is the most frequent of ``,``, ``;`` and tab in the first line. A record that cannot be read
@@ -32,7 +32,7 @@ def records(path: Path, tick: Tick) -> Iterator[tuple[int, list[str]] | Reject]:
     """
     waiting: deque[Numbered] = deque()
     damage: list[Reject] = []
-    source = _text_lines(path, tick, damage)
+    source = _text_lines(path, advance, damage)
     taken: list[Numbered] = []
 
     def feed() -> Iterator[str]:
@@ -71,8 +71,8 @@ def records(path: Path, tick: Tick) -> Iterator[tuple[int, list[str]] | Reject]:
     yield from damage
 
 
-def _text_lines(path: Path, tick: Tick, damage: list[Reject]) -> Iterator[Numbered]:
-    for item in lines(path, tick):
+def _text_lines(path: Path, advance: Advance, damage: list[Reject]) -> Iterator[Numbered]:
+    for item in lines(path, advance):
         if isinstance(item, Reject):
             damage.append(item)
         else:

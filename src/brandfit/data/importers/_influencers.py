@@ -8,19 +8,19 @@ from pathlib import Path
 from brandfit.data.captions import handle
 from brandfit.data.importers._fields import count, text
 from brandfit.data.importers._lines import lines
-from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Account, Reject
 from brandfit.messages import excerpt, path_text
+from brandfit.progress import Advance
 
 COLUMNS = ("handle", "category", "followers", "followees", "posts")
 _ALSO = {"username": "handle", "name": "handle", "influencer": "handle", "following": "followees"}
 
 
-def accounts(path: Path, tick: Tick) -> Iterator[Account | Reject]:
+def accounts(path: Path, advance: Advance) -> Iterator[Account | Reject]:
     """Influencers of ``influencers.tsv`` or ``.txt``; with a header its names place the columns, else their
     order does."""
     columns: tuple[str, ...] = ()
-    for item in lines(path, tick):
+    for item in lines(path, advance):
         if isinstance(item, Reject):
             yield item
             continue

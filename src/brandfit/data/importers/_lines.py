@@ -14,9 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
-from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
 from brandfit.messages import FAILURES, excerpt, path_text, reason
+from brandfit.progress import Advance
 
 BLOCK = 1 << 18
 """Bytes read, and at most four times as many inflated, at once."""
@@ -26,11 +26,11 @@ LONGEST_LINE = 16 << 20
 Form = TypeVar("Form")
 
 
-def rows(path: Path, form: type[Form], tick: Tick) -> Iterator[tuple[int, Form] | Reject]:
+def rows(path: Path, form: type[Form], advance: Advance) -> Iterator[tuple[int, Form] | Reject]:
     """(line number, row) of a file with a JSON object a line; what does not decode into ``form`` is a
     Reject."""
     decode = msgspec.json.Decoder(form).decode
-    for batch in _batches(path, tick):
+    for batch in _batches(path, advance):
         if isinstance(batch, Reject):
             yield batch
             continue
@@ -46,21 +46,21 @@ def rows(path: Path, form: type[Form], tick: Tick) -> Iterator[tuple[int, Form] 
             yield number, row
 
 
-def lines(path: Path, tick: Tick) -> Iterator[tuple[int, bytes] | Reject]:
+def lines(path: Path, advance: Advance) -> Iterator[tuple[int, bytes] | Reject]:
     """(1-based number, line without its end) of a text file; a Reject for a line too long and for a damaged
     rest."""
-    for batch in _batches(path, tick):
+    for batch in _batches(path, advance):
         if isinstance(batch, Reject):
             yield batch
         else:
             yield from enumerate(batch[1], batch[0] + 1)
 
 
-def _batches(path: Path, tick: Tick) -> Iterator[tuple[int, list[bytes]] | Reject]:
+def _batches(path: Path, advance: Advance) -> Iterator[tuple[int, list[bytes]] | Reject]:
     """(number of lines before, some lines) until the file ends."""
     number, rest, skipping = 0, b"", False
     try:
-        for block in blocks(path, tick):
+        for block in blocks(path, advance):
             batch = (rest + block).split(b"\n") if rest else block.split(b"\n")
             rest = batch.pop()
             if skipping and batch:
@@ -81,9 +81,9 @@ def _batches(path: Path, tick: Tick) -> Iterator[tuple[int, list[bytes]] | Rejec
         yield number, [rest]
 
 
-def blocks(path: Path, tick: Tick) -> Iterator[bytes]:
+def blocks(path: Path, advance: Advance) -> Iterator[bytes]:
     """Blocks of a file: inflated where it is gzip, as UTF-8 where it is UTF-16, without a byte order mark."""
-    stream = _raw(path, tick)
+    stream = _raw(path, advance)
     first = next(stream, b"")
     if first.startswith(b"\x1f\x8b"):
         stream = _inflated(_chain(first, stream))
@@ -97,10 +97,10 @@ def blocks(path: Path, tick: Tick) -> Iterator[bytes]:
     yield from stream
 
 
-def _raw(path: Path, tick: Tick) -> Iterator[bytes]:
+def _raw(path: Path, advance: Advance) -> Iterator[bytes]:
     with open(path, "rb", buffering=0) as file:
         while block := file.read(BLOCK):
-            tick(len(block))
+            advance(len(block))
             yield block
 
 

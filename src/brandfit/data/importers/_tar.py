@@ -11,37 +11,37 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
 from brandfit.messages import clean, path_text
+from brandfit.progress import Advance
 
 BLOCK = 512
 LARGEST = 64 << 20
 """Bytes; a larger member is rejected without being read."""
 
 
-def members(path: Path, tick: Tick) -> Iterator[tuple[int, str, bytes] | Reject]:
+def members(path: Path, advance: Advance) -> Iterator[tuple[int, str, bytes] | Reject]:
     """(1-based number, name, bytes) of every file in a tar (ustar, GNU and pax names), in order."""
     try:
         size = path.stat().st_size
         with open(path, "rb", buffering=1 << 20) as file:
-            yield from _members(file, size, shown_path=path_text(path), tick=tick)
+            yield from _members(file, size, shown_path=path_text(path), advance=advance)
     except OSError as error:
         yield Reject(path_text(path), 1, f"the file cannot be read: {error.strerror or error}")
 
 
 def _members(
-    file: BinaryIO, total: int, *, shown_path: str, tick: Tick
+    file: BinaryIO, total: int, *, shown_path: str, advance: Advance
 ) -> Iterator[tuple[int, str, bytes] | Reject]:
     number, at, zeros, damaged, long_name = 0, 0, 0, False, ""
     while True:
         header = file.read(BLOCK)
         at += len(header)
-        tick(len(header))
+        advance(len(header))
         if len(header) < BLOCK or (zeros := zeros + 1 if not header[0] and not any(header) else 0) == 2:
             if len(header) < BLOCK and (header or not zeros):
                 yield Reject(shown_path, number + 1, "the tar file ends in the middle; what follows is lost")
-            tick(max(total - at, 0))  # zeros after the end
+            advance(max(total - at, 0))  # zeros after the end
             return
         if zeros:
             continue
@@ -67,11 +67,11 @@ def _members(
                 continue  # the size may be what is damaged: look for headers from here on
             file.seek(padded, 1)
             at += padded
-            tick(padded)
+            advance(padded)
             continue
         data = file.read(padded)
         at += len(data)
-        tick(len(data))
+        advance(len(data))
         if kind == b"L":  # GNU: the name of the next member
             long_name = _text(data[:size])
         elif kind == b"x":  # pax: attributes of the next member

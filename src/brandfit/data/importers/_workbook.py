@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from brandfit.data.importers._files import size_of
-from brandfit.data.importers.base import Tick
 from brandfit.data.schema import Reject
 from brandfit.messages import clean, path_text
+from brandfit.progress import Advance
 
 ROWS, COLUMNS = 1_048_576, 256
 """Of a sheet: what Excel can write, and more than any table has. A hostile file names a row beyond all, to be
@@ -21,12 +21,12 @@ UNPACKED = 256 << 20
 """Bytes of all that a workbook packs."""
 
 
-def records(path: Path, tick: Tick, notes: list[str]) -> Iterator[tuple[int, list[str]] | Reject]:
+def records(path: Path, advance: Advance, notes: list[str]) -> Iterator[tuple[int, list[str]] | Reject]:
     """(row, cells) of each row of the first sheet that is not empty. ``notes``: sheets that are not read are
     told there."""
     import openpyxl
 
-    tick(size_of(path))
+    advance(size_of(path))
     row = 1
     try:
         with zipfile.ZipFile(path) as packed:

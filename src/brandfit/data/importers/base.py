@@ -4,7 +4,7 @@ silence."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,9 +13,7 @@ from brandfit import registry
 from brandfit.data.features import Features
 from brandfit.data.importers._unread import Unread
 from brandfit.data.schema import Record
-
-Tick = Callable[[int], None]
-"""Called with the number of bytes just read, for the progress bar."""
+from brandfit.progress import Advance
 
 
 class Importer(ABC):
@@ -51,9 +49,9 @@ class Importer(ABC):
         return False
 
     @abstractmethod
-    def read(self, path: Path, tick: Tick) -> Iterator[Record | Features]:
+    def read(self, path: Path, advance: Advance) -> Iterator[Record | Features]:
         """Records of the source at ``path``, in any order; Features where the source brings finished ones."""
 
     def total(self, path: Path) -> int:
-        """Bytes that ``read`` will tick for, 0 where not known beforehand."""
+        """Bytes that ``read`` will advance for, 0 where not known beforehand."""
         return 0

@@ -26,10 +26,11 @@ import msgspec
 from brandfit.data import captions, schema
 from brandfit.data.importers import _csv, _fields, _files, _lines, _unread, _workbook
 from brandfit.data.importers._comments import Comments
-from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Link, Partial, Picture, Post, Record, Reject
 from brandfit.errors import DataError
 from brandfit.messages import FAILURES, clean, excerpt, path_text, quoted, reason
+from brandfit.progress import Advance
 
 
 def reader_of_choice(*words: str) -> Callable[[Any], str | None]:
@@ -196,7 +197,7 @@ class Folder(Importer):
     def total(self, path: Path) -> int:
         return sum(_files.size_of(file) for files in _files_by_table(path).values() for file in files)
 
-    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+    def read(self, path: Path, advance: Advance) -> Iterator[Record]:
         files = _files_by_table(path)
         if not files["accounts"]:
             raise _no_accounts(path)
@@ -230,7 +231,7 @@ class Folder(Importer):
         for table, make in makers.items():
             for source in files[table]:
                 file = path_text(source)
-                for item in self._rows(source, table, tick):
+                for item in self._rows(source, table, advance):
                     if isinstance(item, Reject):
                         yield item
                         continue
@@ -255,13 +256,13 @@ class Folder(Importer):
             is_picture=True,
         )
 
-    def _rows(self, path: Path, table: str, tick: Tick) -> Iterator[Row | Reject]:
+    def _rows(self, path: Path, table: str, advance: Advance) -> Iterator[Row | Reject]:
         """(line, {column: value}) of a file in any of the three forms; a row with a bad or missing value is a
         Reject."""
         known = {_normal(alias): column for column in COLUMNS[table] for alias in (column.name, *column.also)}
         exact = {_normal(column.name) for column in COLUMNS[table]}
         columns: dict[str, Column | None] = {}
-        for item in _records(path, tick, self.warnings):
+        for item in _records(path, advance, self.warnings):
             if isinstance(item, Reject):
                 yield item
                 continue
@@ -511,16 +512,16 @@ def _is(file: Path, table: str) -> bool:
     return file.name.lower() in {f"{table}{ending}" for ending in ENDINGS}
 
 
-def _records(path: Path, tick: Tick, notes: list[str]) -> Iterator[Row | Reject]:
+def _records(path: Path, advance: Advance, notes: list[str]) -> Iterator[Row | Reject]:
     name = path.name.lower().removesuffix(".gz")
     if name.endswith(".xlsx"):
-        return _cells(path, _workbook.records(path, tick, notes), notes)
+        return _cells(path, _workbook.records(path, advance, notes), notes)
     if name.endswith(".parquet"):
-        return _parquet(path, tick)
+        return _parquet(path, advance)
     return (
-        _json(path, tick)
+        _json(path, advance)
         if name.endswith(("jsonl", ".ndjson"))
-        else _cells(path, _csv.records(path, tick), notes)
+        else _cells(path, _csv.records(path, advance), notes)
     )
 
 
@@ -558,9 +559,9 @@ def _unguarded(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in "=+-@\t\r" else cell
 
 
-def _json(path: Path, tick: Tick) -> Iterator[Row | Reject]:
+def _json(path: Path, advance: Advance) -> Iterator[Row | Reject]:
     decode = msgspec.json.Decoder(dict[str, Any]).decode
-    for item in _lines.lines(path, tick):
+    for item in _lines.lines(path, advance):
         if isinstance(item, Reject):
             yield item
             continue
@@ -574,7 +575,7 @@ def _json(path: Path, tick: Tick) -> Iterator[Row | Reject]:
         yield line, row
 
 
-def _parquet(path: Path, tick: Tick) -> Iterator[Row | Reject]:
+def _parquet(path: Path, advance: Advance) -> Iterator[Row | Reject]:
     """Row groups are read in small batches; what Arrow raises for a damaged file is as manifold as the
     damage."""
     import pyarrow.parquet as pq
@@ -590,7 +591,7 @@ def _parquet(path: Path, tick: Tick) -> Iterator[Row | Reject]:
                         yield Reject(path_text(path), number, f"the row cannot be read: {_first_line(row)}")
                     else:
                         yield number, row
-                tick(size * batch.num_rows // max(file.metadata.num_rows, 1))
+                advance(size * batch.num_rows // max(file.metadata.num_rows, 1))
     except Exception as error:
         yield Reject(
             path_text(path), number + 1, f"not a Parquet file that can be read: {_first_line(error)}"

@@ -19,10 +19,11 @@ from pathlib import Path
 import msgspec
 
 from brandfit.data.importers import _files, _graphql, _influencers, _unread
-from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Partial, Post, Record, Reject
 from brandfit.errors import DataError
 from brandfit.messages import FAILURES, excerpt, path_text, reason
+from brandfit.progress import Advance
 
 LISTS = ("influencers.tsv", "influencers.txt")
 LARGEST = 64 << 20
@@ -42,7 +43,7 @@ class InstagramInfo(Importer):
         posts = sum(_files.size_of(file) for file in _posts(path))
         return posts + (_files.size_of(listed) if listed else 0)
 
-    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+    def read(self, path: Path, advance: Advance) -> Iterator[Record]:
         _files.folder(path)
         posts = _posts(path)
         first = next(posts, None)
@@ -53,10 +54,10 @@ class InstagramInfo(Importer):
             )
         listed = _list(path)
         if listed is not None:
-            yield from _influencers.accounts(listed, tick)
+            yield from _influencers.accounts(listed, advance)
         announced: set[str] = set()
         for file in itertools.chain([first], posts):
-            for record in _read(file, tick):
+            for record in _read(file, advance):
                 if listed is None and isinstance(record, Partial) and isinstance(record.row, Post):
                     account = record.row.account
                     if account not in announced:
@@ -70,13 +71,13 @@ class InstagramInfo(Importer):
         )
 
 
-def _read(path: Path, tick: Tick) -> Iterator[Record]:
+def _read(path: Path, advance: Advance) -> Iterator[Record]:
     file = path_text(path)
     data = _files.read(path, LARGEST)
     if isinstance(data, Reject):
         yield data
         return
-    tick(len(data))
+    advance(len(data))
     try:
         node = _decode(data.removeprefix(b"\xef\xbb\xbf"))
         owner, _, id = path_text(path.stem).rpartition("-")

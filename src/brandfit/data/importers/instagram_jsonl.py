@@ -25,10 +25,11 @@ from brandfit.data import captions
 from brandfit.data.captions import handle, identifier
 from brandfit.data.importers import _fields, _files, _influencers, _lines, _tar, _unread
 from brandfit.data.importers._comments import Comments
-from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Count, Link, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
 from brandfit.messages import clean, path_text
+from brandfit.progress import Advance
 
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 
@@ -85,7 +86,7 @@ class InstagramJsonl(Importer):
     def total(self, path: Path) -> int:
         return sum(_files.size_of(file) for file in self._files(path).values())
 
-    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+    def read(self, path: Path, advance: Advance) -> Iterator[Record]:
         files = self._files(_files.folder(path))
         self.warnings = []
         if "posts" not in files:
@@ -95,27 +96,27 @@ class InstagramJsonl(Importer):
                 "thumbnails.tar.",
             )
         if "influencers" in files:
-            yield from _influencers.accounts(files["influencers"], tick)
+            yield from _influencers.accounts(files["influencers"], advance)
         owners: dict[str, str] = {}
         pictures: dict[str, PicturePosition] | None = {} if "thumbnails" in files else None
         yield from self._posts(
-            files["posts"], tick, owners=owners, pictures=pictures, announce="influencers" not in files
+            files["posts"], advance, owners=owners, pictures=pictures, announce="influencers" not in files
         )
         if pictures is not None:
             yield from self._pictures(
-                files["thumbnails"], tick, pictures=pictures, posts=path_text(files["posts"])
+                files["thumbnails"], advance, pictures=pictures, posts=path_text(files["posts"])
             )
         else:
             self.warnings.append("There is no thumbnails.tar: posts come without pictures.")
         if "comments" in files:
-            yield from self._comments(files["comments"], tick, owners)
+            yield from self._comments(files["comments"], advance, owners)
         read = set(files.values())
         self.unread = _unread.unread(path, read.__contains__, reason=lambda _: _NOT_READ)
 
     def _posts(
         self,
         path: Path,
-        tick: Tick,
+        advance: Advance,
         *,
         owners: dict[str, str],
         pictures: dict[str, PicturePosition] | None,
@@ -123,7 +124,7 @@ class InstagramJsonl(Importer):
     ) -> Iterator[Partial | Reject]:
         file = path_text(path)
         known: dict[str, str] = {}
-        for item in _lines.rows(path, PostForm, tick):
+        for item in _lines.rows(path, PostForm, advance):
             if isinstance(item, Reject):
                 yield item
                 continue
@@ -144,10 +145,10 @@ class InstagramJsonl(Importer):
             yield Partial(post, *_not_stated(form))
 
     def _pictures(
-        self, path: Path, tick: Tick, *, pictures: dict[str, PicturePosition], posts: str
+        self, path: Path, advance: Advance, *, pictures: dict[str, PicturePosition], posts: str
     ) -> Iterator[Picture | Reject]:
         file = path_text(path)
-        for item in _tar.members(path, tick):
+        for item in _tar.members(path, advance):
             if isinstance(item, Reject):
                 yield item
                 continue
@@ -177,10 +178,10 @@ class InstagramJsonl(Importer):
                 place.post,
             )
 
-    def _comments(self, path: Path, tick: Tick, owners: dict[str, str]) -> Iterator[Link | Reject]:
+    def _comments(self, path: Path, advance: Advance, owners: dict[str, str]) -> Iterator[Link | Reject]:
         file = path_text(path)
         link = Comments().link
-        for item in _lines.rows(path, CommentForm, tick):
+        for item in _lines.rows(path, CommentForm, advance):
             if isinstance(item, Reject):
                 yield item
                 continue

@@ -25,10 +25,11 @@ from msgspec import Meta, Raw
 from brandfit import config
 from brandfit.data.captions import handle
 from brandfit.data.importers import _files, _graphql, _unread
-from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Count, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
 from brandfit.messages import FAILURES, excerpt, path_text, reason
+from brandfit.progress import Advance
 
 LARGEST = 64 << 20
 """Bytes of one JSON file, unpacked; a post has some ten thousand, one with all its comments some millions."""
@@ -99,7 +100,7 @@ class Instaloader(Importer):
     def total(self, path: Path) -> int:
         return sum(_files.size_of(folder / name) for folder, names in _files.walk(path) for name in names)
 
-    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+    def read(self, path: Path, advance: Advance) -> Iterator[Record]:
         _files.folder(path)
         brands = {handle(brand) for brand in self.config.brands if brand.strip(" @")}
         profiles: set[str] = set()
@@ -116,7 +117,7 @@ class Instaloader(Importer):
                 elif name.endswith(JSON):
                     found = True
                     stems.add(folder / name.removesuffix(".xz").removesuffix(".json"))
-                    for record in _read(folder, name, names=names, tick=tick):
+                    for record in _read(folder, name, names=names, advance=advance):
                         if isinstance(record, Account):
                             profiles.add(record.id)
                             yield _with_role(record, brands)
@@ -159,10 +160,10 @@ def _with_role(account: Account, brands: set[str]) -> Account | Partial:
     return msgspec.structs.replace(account, role="brand" if account.id in brands else "influencer")
 
 
-def _read(folder: Path, name: str, *, names: list[str], tick: Tick) -> Iterator[Record]:
+def _read(folder: Path, name: str, *, names: list[str], advance: Advance) -> Iterator[Record]:
     """What one JSON file and its siblings hold."""
     path, file = folder / name, path_text(folder / name)
-    data = _json(path, tick)
+    data = _json(path, advance)
     if isinstance(data, Reject):
         yield data
         return
@@ -182,7 +183,7 @@ def _read(folder: Path, name: str, *, names: list[str], tick: Tick) -> Iterator[
                 names=names,
                 node=_decode_post(node),
                 file=file,
-                tick=tick,
+                advance=advance,
             )
     except FAILURES as error:
         yield Reject(file, 1, reason(error, node), excerpt(node))
@@ -206,7 +207,7 @@ def _account(profile: Profile) -> Account:
 
 
 def _post(
-    folder: Path, stem: str, *, names: list[str], node: _graphql.Node, file: str, tick: Tick
+    folder: Path, stem: str, *, names: list[str], node: _graphql.Node, file: str, advance: Advance
 ) -> Iterator[Record]:
     caption = None
     if _graphql.caption_of(node) is None and f"{stem}.txt" in names:
@@ -214,19 +215,19 @@ def _post(
         if isinstance(text, Reject):
             yield text
         else:
-            tick(len(text))
+            advance(len(text))
             caption = text.decode("utf-8", "replace").strip()[:100_000]
     post = _graphql.post_of(node, _graphql.owner_of(node) or _profile_of(folder), caption)
     yield _graphql.partial_of(node, post)
     pictures = _pictures(stem, names)
     for position, name in pictures:
-        yield _picture(folder / name, node, post=post, position=position, tick=tick)
+        yield _picture(folder / name, node, post=post, position=position, advance=advance)
     if not pictures:
         yield from _graphql.previews(node, post.id, file)
     comments = _graphql.comments_of(node)
     if f"{stem}{COMMENTS}" in names:
         path = folder / f"{stem}{COMMENTS}"
-        data = _json(path, tick)
+        data = _json(path, advance)
         if isinstance(data, Reject):
             yield data
         else:
@@ -237,11 +238,13 @@ def _post(
     yield from _graphql.comment_links(comments, post, file)
 
 
-def _picture(path: Path, node: _graphql.Node, *, post: Post, position: int, tick: Tick) -> Picture | Reject:
+def _picture(
+    path: Path, node: _graphql.Node, *, post: Post, position: int, advance: Advance
+) -> Picture | Reject:
     data = _files.read(path, _files.LARGEST_PICTURE)
     if isinstance(data, Reject):
         return data
-    tick(len(data))
+    advance(len(data))
     parts = _graphql.parts_of(node)
     part = parts[position] if position < len(parts) else _graphql.Media()
     return _graphql.picture_of(
@@ -269,12 +272,12 @@ def _profile_of(folder: Path) -> str:
     return "" if name.startswith(("#", "%", ":")) else name
 
 
-def _json(path: Path, tick: Tick) -> bytes | Reject:
+def _json(path: Path, advance: Advance) -> bytes | Reject:
     """The JSON of a plain or xz file."""
     data = _files.read(path, LARGEST)
     if isinstance(data, Reject):
         return data
-    tick(len(data))
+    advance(len(data))
     if not data.startswith(b"\xfd7zXZ"):
         return data.removeprefix(b"\xef\xbb\xbf")
     try:

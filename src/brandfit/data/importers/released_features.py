@@ -41,11 +41,12 @@ from brandfit.data.features import Features
 from brandfit.data.importers import _files, _lines, _unread
 from brandfit.data.importers._fields import LONGEST_TEXT, encodable
 from brandfit.data.importers._shares import recovered
-from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.importers.base import Importer
 from brandfit.data.profiles import profile_words
 from brandfit.data.schema import Account, Link, Record, Reject
 from brandfit.errors import DataError
 from brandfit.messages import path_text
+from brandfit.progress import Advance
 
 LARGEST = 2 << 30
 """Bytes of one array, unpacked."""
@@ -82,7 +83,7 @@ class ReleasedFeatures(Importer):
     def total(self, path: Path) -> int:
         return sum(_files.size_of(file) for part in PARTS for file in _files_of(path, part))
 
-    def read(self, path: Path, tick: Tick) -> Iterator[Record | Features]:
+    def read(self, path: Path, advance: Advance) -> Iterator[Record | Features]:
         _files.folder(path)
         parts = [part for part in PARTS if _files.is_file(path / f"{part}.npz")]
         if not parts:
@@ -93,7 +94,7 @@ class ReleasedFeatures(Importer):
         made: dict[str, list[tuple[list[str], np.ndarray]]] = {name: [] for name in MATRICES}
         about: dict[str, AccountForm] = {}
         for part in parts:
-            yield from _read_part(path, part, tick=tick, made=made, told=about)
+            yield from _read_part(path, part, advance=advance, made=made, told=about)
         yield from _features_from_counts(path, about, made)
         read = {path / "concepts.tsv", *(file for part in parts for file in _files_of(path, part))}
         self.unread = _unread.unread(
@@ -108,11 +109,11 @@ class ReleasedFeatures(Importer):
 
 
 def _read_part(
-    path: Path, part: Part, *, tick: Tick, made: dict[str, list], told: dict[str, AccountForm]
+    path: Path, part: Part, *, advance: Advance, made: dict[str, list], told: dict[str, AccountForm]
 ) -> Iterator[Record]:
     file = path_text(path / f"{part}.npz")
     arrays: dict[str, np.ndarray] = {}
-    for name, array in _arrays(path / f"{part}.npz", file, tick):
+    for name, array in _arrays(path / f"{part}.npz", file, advance):
         if isinstance(array, Reject):
             yield array
         else:
@@ -120,7 +121,7 @@ def _read_part(
     sizes = {side: _rows(arrays, side) for side in SIDES}
     for side in SIDES:
         about: dict[int, AccountForm] = {}
-        for item in _about(path, part, side=side, tick=tick):
+        for item in _about(path, part, side=side, advance=advance):
             if isinstance(item, Reject):
                 yield item
             else:
@@ -201,13 +202,13 @@ def _profile(form: AccountForm) -> list[str]:
     return profile_words(_words(form.bio_tokens), [_text(name) for name in categories if name])
 
 
-def _arrays(path: Path, file: str, tick: Tick) -> Iterator[tuple[str, np.ndarray | Reject]]:
+def _arrays(path: Path, file: str, advance: Advance) -> Iterator[tuple[str, np.ndarray | Reject]]:
     """The arrays of an npz, each checked for its size before it is unpacked; pickles are refused."""
     try:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 name = info.filename.removesuffix(".npy")
-                tick(info.compress_size)
+                advance(info.compress_size)
                 if info.file_size > LARGEST:
                     yield name, Reject(file, 1, f"{name[:80]!r} is larger than {LARGEST >> 30} GiB")
                     continue
@@ -244,9 +245,11 @@ def _unfit(values: np.ndarray, rows: int) -> str:
     return "" if len(values) == rows else f"expected {rows:,} rows, found {len(values):,}"
 
 
-def _about(path: Path, part: Part, *, side: str, tick: Tick) -> Iterator[tuple[int, AccountForm] | Reject]:
+def _about(
+    path: Path, part: Part, *, side: str, advance: Advance
+) -> Iterator[tuple[int, AccountForm] | Reject]:
     file = _files.first_of(path, f"{part}_{side}s.jsonl.gz", f"{part}_{side}s.jsonl")
-    return _lines.rows(file, AccountForm, tick) if file is not None else iter(())
+    return _lines.rows(file, AccountForm, advance) if file is not None else iter(())
 
 
 def _account(

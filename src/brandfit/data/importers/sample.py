@@ -11,8 +11,9 @@ from msgspec import Meta
 
 from brandfit import config as settings
 from brandfit.data import sample
-from brandfit.data.importers.base import Importer, Tick
+from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Record
+from brandfit.progress import Advance
 
 
 class SampleConfig(settings.Config, frozen=True):
@@ -29,5 +30,5 @@ class SampleImporter(Importer):
     Config = SampleConfig
     config: SampleConfig
 
-    def read(self, path: Path, tick: Tick) -> Iterator[Record]:
+    def read(self, path: Path, advance: Advance) -> Iterator[Record]:
         yield from sample.sample(self.config.seed, self.config.influencers).records()

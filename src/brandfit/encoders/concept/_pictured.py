@@ -145,7 +145,7 @@ class PicturedEncoder(PictureEncoder):
             )
             if len(held) > 1
             else None,
-            tick=self.tick,
+            progress=self.progress,
             folder=self.folder,
             run=self.maker,
         )
@@ -168,8 +168,8 @@ class PicturedEncoder(PictureEncoder):
                 rows.values[n], good[n] = seen.ravel(), True
             if n % 1024 == 0:
                 rows.release()
-                if self.tick:
-                    self.tick(n, len(good))
+                if self.progress:
+                    self.progress(n, len(good))
 
         def taken(at: np.ndarray) -> np.ndarray:
             found = rows.values[at].reshape(-1, self.size, self.size, 3)

@@ -147,7 +147,9 @@ class Graph(Bag):
                 "Import more posts, or lower at_least; concept.bag needs none.",
             )
         wanted = Node2VecConfig(dim=self.config.dim, walks=self.config.walks, epochs=self.config.epochs)
-        return node2vec(self._edges, len(self.taxonomy), config=wanted, seed=self.config.seed, tick=self.tick)
+        return node2vec(
+            self._edges, len(self.taxonomy), config=wanted, seed=self.config.seed, progress=self.progress
+        )
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
         weights = np.nan_to_num(super().encode_batch(batch)) * self.vectors.any(axis=1)

@@ -32,7 +32,7 @@ from scipy import sparse
 from scipy.special import psi
 
 from brandfit.data.dataset import Dataset
-from brandfit.encoders.base import Tick, Units
+from brandfit.encoders.base import Units
 from brandfit.encoders.text._words import (
     by_account,
     in_language,
@@ -44,6 +44,7 @@ from brandfit.encoders.text._words import (
 )
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import MissingExtra, UsageError
+from brandfit.progress import Progress
 
 TRIED = (10, 15, 20, 25, 30, 40)
 AS_GOOD = 1.02
@@ -163,7 +164,7 @@ class LDA(TextEncoder):
             kept for document in self._documents if (kept := [word for word in document if word in inside])
         ]
         return learned(
-            documents, self.config.topics or chosen(documents, self.config, self.tick), self.config
+            documents, self.config.topics or chosen(documents, self.config, self.progress), self.config
         )
 
     def _read(self, text: str) -> str:
@@ -181,14 +182,14 @@ def learned(documents: Sequence[Sequence[str]], topics: int, config: LDAConfig) 
     return _topics(_sampled(documents, topics, config))
 
 
-def chosen(documents: Sequence[Sequence[str]], config: LDAConfig, tick: Tick | None = None) -> int:
+def chosen(documents: Sequence[Sequence[str]], config: LDAConfig, progress: Progress | None = None) -> int:
     """The number of topics of TRIED; see the module. One document of ten is held out."""
     held, told = documents[::10], [document for n, document in enumerate(documents) if n % 10]
     found: dict[int, tuple[float, float]] = {}
     tried = [k for k in TRIED if k < len(told)]
     for topics in tried:
-        if tick:
-            tick(len(found), len(tried) + 1)
+        if progress:
+            progress(len(found), len(tried) + 1)
         model = _sampled(told, topics, config)
         coherence = _tomotopy().coherence.Coherence(model, coherence="u_mass", top_n=10).get_score()
         found[topics] = perplexity(_topics(model), held), coherence

@@ -22,10 +22,10 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
-from brandfit.encoders.base import Tick
 from brandfit.encoders.text._words import tokens, training_posts
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import ConfigError, MissingExtra, UsageError
+from brandfit.progress import Progress
 
 
 class Word2VecConfig(TextConfig, frozen=True):
@@ -123,7 +123,7 @@ class Word2Vec(TextEncoder):
             sg=1,
             seed=self.config.seed,
             workers=1,
-            callbacks=[_reporter(self.tick, self.config.epochs)] if self.tick else (),
+            callbacks=[_reporter(self.progress, self.config.epochs)] if self.progress else (),
         )
         return Table(dict(model.wv.key_to_index), np.asarray(model.wv.vectors, np.float32))
 
@@ -201,18 +201,18 @@ def _file(path: str) -> Path:
     return file
 
 
-def _reporter(tick: Tick, epochs: int) -> Any:
+def _reporter(progress: Progress, epochs: int) -> Any:
     """What gensim calls after each pass over the words."""
 
     class Reporter(_gensim().models.callbacks.CallbackAny2Vec):  # type: ignore[misc]
         done = 0
 
         def on_train_begin(self, model: Any) -> None:
-            tick(0, epochs)
+            progress(0, epochs)
 
         def on_epoch_end(self, model: Any) -> None:
             self.done += 1
-            tick(self.done, epochs)
+            progress(self.done, epochs)
 
     return Reporter()
 

@@ -13,8 +13,8 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from brandfit import pipeline
+from brandfit.account_id import account_id
 from brandfit.service import ranking_views, shortlist_views
-from brandfit.service.account_views import handle
 from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Followers, Here, Notes, Ranker, Reader, Weights, WhereQuery
 from brandfit.service.api.models import Handle, Keywords
@@ -105,7 +105,7 @@ def export(
 
     label = ""
     if what is ExportKind.rankings and narrows:
-        label = f"-{OWN.sub('_', handle(brand[0]))}-narrowed" if len(brand) == 1 else "-narrowed"
+        label = f"-{OWN.sub('_', account_id(brand[0]))}-narrowed" if len(brand) == 1 else "-narrowed"
     return sent(
         f"{what.value}{label}.{ending.value}",
         MEDIA[ending.value],

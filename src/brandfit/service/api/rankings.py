@@ -12,10 +12,10 @@ from fastapi import Path as PathParameter
 from starlette.responses import JSONResponse
 
 from brandfit import pipeline
+from brandfit.account_id import account_id
 from brandfit.explain.explanation import MapMethod
 from brandfit.service import ranking_views
 from brandfit.service import store as desks
-from brandfit.service.account_views import handle
 from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import (
     UNCHANGED,
@@ -252,7 +252,7 @@ def drawing(
 @router.get("/marks/{brand}", response_model=Marks)
 def marks(_: Reader, desk: Notes, brand: Handle) -> Any:
     """What was noted of influencers for a brand, the latest first."""
-    found = list(desk.annotations(handle(brand)).values())
+    found = list(desk.annotations(account_id(brand)).values())
     return {"items": found, "total": len(found)}
 
 

@@ -13,10 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from brandfit import pipeline
+from brandfit.account_id import account_id
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.search.lookalike import read_picture
 from brandfit.service import account_views
-from brandfit.service.account_views import handle, media_type
+from brandfit.service.account_views import media_type
 from brandfit.service.api._shared import Here, plain
 from brandfit.service.api.campaigns import named
 from brandfit.service.pages._shared import Reader, page
@@ -33,7 +34,7 @@ MOST = 20
 @router.get("/brands/{brand}/content")
 def empty(request: Request, _: Reader, *, here: Here, brand: str, by: str = "") -> Response:
     account = account_views.account(here, brand)
-    asked = {"like": account["id"], "by": handle(by), "captions": ""}
+    asked = {"like": account["id"], "by": account_id(by), "captions": ""}
     return page(
         request, "content.html", account=account, asked=asked, told=None, shown={}, wrong="", mapped=MAPPED
     )

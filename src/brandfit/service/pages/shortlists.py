@@ -12,9 +12,9 @@ from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from brandfit.account_id import account_id
 from brandfit.errors import UsageError
 from brandfit.service import account_views, ranking_views, shortlist_views
-from brandfit.service.account_views import handle
 from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Here, Notes, Queue, noted, plain
 from brandfit.service.api.models import Marking, Reporting
@@ -236,7 +236,7 @@ def change(
     """Note something of one, or put it on the list or take it off; what is not sent stays as it is."""
     if whole:  # an empty field comes as none
         note, tags = note or "", tags or ""
-    brand, influencer = handle(brand), handle(influencer)
+    brand, influencer = account_id(brand), account_id(influencer)
     if influencer not in desk.annotations(
         brand
     ):  # else it may be of one who is no longer here, and can be taken off
