@@ -55,7 +55,7 @@ def demo(sample, tmp_path, monkeypatch) -> Path:
     shutil.copytree(sample, tmp_path / "demo")
     real = pipeline.import_source
     monkeypatch.setattr(
-        pipeline, "import_source", lambda opened, source: real(opened, source, None, {"influencers": "30"})
+        pipeline, "import_source", lambda opened, source: real(opened, source, settings={"influencers": "30"})
     )
     monkeypatch.chdir(tmp_path)
     Image.new("RGB", (40, 30), "green").save("tent.jpg")

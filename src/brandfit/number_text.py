@@ -51,7 +51,7 @@ def whole_number(text: str) -> int:
 def number_as_text(value: float) -> str:
     """A number as a text that ``number`` reads back without ambiguity.
 
-    >>> written(12.345), written(5000)
+    >>> number_as_text(12.345), number_as_text(5000)
     ('12.3450', '5000')
     """
     text = repr(value)

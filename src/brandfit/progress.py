@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Advance = Callable[[int], None]
 """Called with the number of bytes that were read since the last call."""
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Called as work goes on: ``done`` of ``total`` units, and the name of the step if there are several.
 

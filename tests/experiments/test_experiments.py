@@ -147,7 +147,7 @@ def test_what_a_ranker_reads_of_one_side_alone_is_named_too(demo):
 
 def test_rows_are_what_an_evaluation_says(demo, outcome):
     report = pipeline.evaluate(demo, ["random", "simcos", "miv"], protocol="cv5", seeds=(0, 1))
-    assert list(outcome.report.judged) == ["RAND", "SimCos", "engaged"]
+    assert list(outcome.report.results) == ["RAND", "SimCos", "engaged"]
     assert outcome.report.seeds == (0, 1)
     for row, ranker in (("RAND", "random"), ("SimCos", "simcos"), ("engaged", "miv")):
         for metric in report.protocol.metrics:
@@ -160,10 +160,10 @@ def test_a_row_is_run_once_and_anew_where_something_else_is_asked(demo, outcome,
     asked = []
     real = pipeline.evaluate
 
-    def counted(workspace, rankers, *args, **more):
+    def counted(workspace, rankers, **more):
         if rankers != ["mir"]:  # the row that cannot be run
-            asked.append((rankers[0], args[-1]))
-        return real(workspace, rankers, *args, **more)
+            asked.append((rankers[0], more["seeds"]))
+        return real(workspace, rankers, **more)
 
     monkeypatch.setattr(pipeline, "evaluate", counted)
     again = experiments.run(demo, TABLE)
@@ -391,7 +391,7 @@ def test_what_is_so_of_one_row_is_not_said_of_all(demo):
     rows = [Row("with", "simcos"), Row("without", "simcos", slots={"concept": "none"})]
     outcome = experiments.run(demo, Experiment("Two", "us", rows, seeds=1))
     reports = {
-        name: replace(outcome.report, judged={name: outcome.report.results[name]})
+        name: replace(outcome.report, results={name: outcome.report.results[name]})
         for name in ("with", "without")
     }
     reports["with"] = replace(reports["with"], notes=(*outcome.report.notes, "encoded anew: a"))

@@ -64,7 +64,8 @@ def test_missing_evidence_says_nothing_and_weights_of_rows_are_rows():
 
 
 def test_it_comes_back_from_its_arrays():
-    found = stack(["a", "b"], *drawn())
+    x, positive, group = drawn()
+    found = stack(["a", "b"], x, positive=positive, group=group)
     again = Stack.restored(found.names, found.arrays())
     features = {"a": np.array([[0.3, -1.0]]), "b": np.array([[50.0, 60.0]])}
     np.testing.assert_array_equal(

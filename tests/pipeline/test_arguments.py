@@ -295,7 +295,7 @@ def test_a_text_is_no_list_of_letters(place, tmp_path):
 
 def test_seeds_and_rankers_may_be_one(place):
     one, listed = (
-        pipeline.evaluate(place, *given).to_dict() for given in [("simcos", "cv5"), (["simcos"], "cv5")]
+        pipeline.evaluate(place, rankers, protocol="cv5").to_dict() for rankers in ("simcos", ["simcos"])
     )
     assert one | {"seconds": {}} == listed | {"seconds": {}}
     seed = pipeline.evaluate(place, "random", protocol="cv5", seeds=3).to_dict()

@@ -10,7 +10,7 @@ knows the whole line.
 >>> ranking = pipeline.rank(workspace, "northpeak.outdoor", k=5)
 >>> [row["rank"] for row in ranking.rows()]
 [1, 2, 3, 4, 5]
->>> report = pipeline.evaluate(workspace, ["simcos", "brandfit"], "expansion")
+>>> report = pipeline.evaluate(workspace, ["simcos", "brandfit"], protocol="expansion")
 
 Every function takes the workspace as a ``Workspace`` or as its path, and a list of names as one text, a list,
 an array or a column (``brandfit.arguments``).
