@@ -149,12 +149,12 @@ def test_a_trial_that_was_broken_off_is_tried_again(demo, monkeypatch):
     tries, real, count = {"strength": "1:1000"}, tuning.evaluate, 0
     whole = tune(demo, "brandfit", tries=tries, trials=4, seed=6).trials
 
-    def broken_off(*asked):
+    def broken_off(*asked, **options):
         nonlocal count
         count += 1
         if count == 4:  # the settings as they come, two trials, and then
             raise KeyboardInterrupt
-        return real(*asked)
+        return real(*asked, **options)
 
     storage = pytest.importorskip("optuna").storages.InMemoryStorage()
     monkeypatch.setattr(tuning, "_storage", lambda optuna, workspace: storage)

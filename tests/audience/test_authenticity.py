@@ -160,8 +160,8 @@ def test_confidence_is_the_width_of_the_place(hints, dataset):
     seen = set()
     for id in dataset.influencers.tolist():
         for hint in hints.for_account(id):
-            if hint.place is not None:
-                width = hint.place[1] - hint.place[0]
+            if hint.percentile_range is not None:
+                width = hint.percentile_range[1] - hint.percentile_range[0]
                 assert hint.confidence == next((word for word, most in SURE.items() if width <= most), None)
                 seen.add(hint.confidence)
     assert {"high", "medium"} <= seen

@@ -159,5 +159,5 @@ def test_a_leaky_one_ranks_nobody(noise):
     )
     with pytest.raises(UsageError, match="can be evaluated, not used"):
         camera.score(noise, noise.brands, noise.influencers)
-    camera.shown(noise)
+    camera.reveal_labels(noise)
     assert camera.score(noise, noise.brands, noise.influencers).shape == (20, 80)

@@ -136,7 +136,7 @@ class Fixed(torch.nn.Module):
 
     def __init__(self, left, right) -> None:
         super().__init__()
-        self.sides, self.alike = (left, right), False
+        self.sides, self.shared_towers = (left, right), False
         self.nothing = torch.nn.Parameter(torch.zeros(1))
         self.head = None
 
@@ -299,7 +299,7 @@ def test_mir_concat_is_side_by_side_and_sides_may_have_weights_of_their_own():
         torch.testing.assert_close(
             network(side, values, dict.fromkeys(values, ONE))["content"], torch.cat(e, -1)
         )
-    assert not network.alike
+    assert not network.shared_towers
     assert not torch.allclose(network.sides[0]["text"][0].weight, network.sides[1]["text"][0].weight)
     alone = network(0, values, {"text": ONE, "picture": 0 * ONE})["content"]
     assert (alone[:, -e[1].shape[1] :] == 0).all()

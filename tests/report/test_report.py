@@ -137,7 +137,7 @@ def test_the_best_comes_first_with_its_numbers(dataset, report):
         assert card.chance is None
     assert report.partners == ("cat.runs",)
     assert (report.candidates, report.best, report.date) == (3, 3, "1 March 2026")
-    assert report.seen == "its own posts"
+    assert report.brand_representation == "its own posts"
 
 
 def test_those_who_are_named_stand_in_the_order_of_the_ranking(dataset):

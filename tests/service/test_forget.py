@@ -200,7 +200,7 @@ def test_one_that_is_broken_off_after_its_own_question_was_cleaned_is_finished(m
     paper.write_bytes(b"a report, with what nobody can read in it")
     log.write_text(f"one line\na line on {WHO}, and ann\nquoted: {CAPTIONS[1]}\n")
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise WorkspaceError("The disk is full.")
 
     with Workspace(folder) as workspace:

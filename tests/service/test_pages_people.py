@@ -368,7 +368,7 @@ def test_brands_for_an_influencer_are_in_the_order_of_the_pipeline(client, works
     assert names == [one.brand for one in found.brands]
     assert bool(past & set(names)) == (partners and bool(past))
     page = get(client, f"/influencers/{influencer}/brands", partners=partners)
-    assert f"{found.brands[0].rank} of {found.brands[0].among}" in page.text
+    assert f"{found.brands[0].candidate_rank} of {found.brands[0].among}" in page.text
 
 
 # --- why ----------------------------------------------------------------------------------------------------

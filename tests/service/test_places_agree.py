@@ -103,7 +103,7 @@ def test_a_place_is_the_same_everywhere_after_not_this(site, folder, brand, tmp_
         assert asked["not_this"] == [marked]
         (tmp_path / str(number)).mkdir()
         with Workspace(folder) as workspace:
-            said = WORK["report"](workspace, lambda *_: None, tmp_path / str(number), **asked)
+            said = WORK["report"](workspace, lambda *_: None, folder=tmp_path / str(number), **asked)
         text = (tmp_path / str(number) / said["file"]).read_text()
         assert said["candidates"] == total
         assert '<td class="number">3</td><th scope="row"><a href="#n3">' in text

@@ -395,7 +395,7 @@ STEPS = (
 def test_broken_off_before_any_step_it_is_told_and_finished_without_a_name(workspace, monkeypatch, step):
     wanted = pieces(workspace)
     with monkeypatch.context() as patch:
-        patch.setattr(leftovers, step, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(leftovers, step, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             pipeline.forget(workspace, [WHO])
     assert any("not finished" in sentence for sentence in workspace.damage())
@@ -458,10 +458,10 @@ def test_two_at_once_leave_the_note_to_the_last(workspace, monkeypatch):
     """The second begins while the first searches, and is killed: what is left of it is still told."""
     search, other = leftovers.search_folder, workspace.dataset().influencers.tolist()[3]
 
-    def interrupted(*args):
+    def interrupted(*args, **options):
         monkeypatch.setattr(leftovers, "search_folder", search)
         workspace.forget([other])
-        return search(*args)
+        return search(*args, **options)
 
     monkeypatch.setattr(leftovers, "search_folder", interrupted)
     pipeline.forget(workspace, [WHO])

@@ -58,7 +58,7 @@ class Traces(msgspec.Struct, kw_only=True):
     """Whether rows were removed or changed."""
     learned: bool = False
     """Whether rankers can have learned from what they posted."""
-    has_comments: bool = False
+    has_comments: bool = msgspec.field(default=False, name="heard")  # the stored key
     """Whether they commented."""
 
     def with_(self, other: Traces) -> Traces:
@@ -90,7 +90,7 @@ class Traces(msgspec.Struct, kw_only=True):
 
 
 LISTS = ("handles", "posts", "words", "lines", "pictures")
-FLAGS = ("changed", "learned", "heard")
+FLAGS = ("changed", "learned", "has_comments")
 
 
 @dataclass

@@ -82,4 +82,10 @@ def named(told: dict[str, Any], files: list[Path]) -> dict[str, Any]:
         return text
 
     left = [{key: unplaced(value) for key, value in one.items()} for one in told["unread"]]
-    return {"like": told["like"], "by": told["by"], "items": ideas, "unread": left, "notes": told["notes"]}
+    return {
+        "compared_with": told["compared_with"],
+        "by": told["by"],
+        "items": ideas,
+        "unread": left,
+        "notes": told["notes"],
+    }
