@@ -115,12 +115,13 @@ def test_a_script_without_a_main_guard_is_not_run_again(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "import sys\n"
-        "from brandfit.compute.processes import process_some\n"
+        "from brandfit.compute.processes import process_selected\n"
         "from brandfit.data.pictures import imported\n"
         "from brandfit.data.schema import Picture\n"
         "print('once')\n"
-        "found = process_some(imported, [Picture('p', 0, b'x', 's', 'f', 1)], Picture, lambda p: 1, lambda "
-        "p, r: None)\n"
+        "pictures = [Picture('p', 0, b'x', 's', 'f', 1)]\n"
+        "found = process_selected(imported, pictures, only=Picture, size=lambda p: 1, "
+        "failed=lambda p, r: None)\n"
         "print(len(list(found)))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
