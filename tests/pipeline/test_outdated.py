@@ -284,7 +284,7 @@ def test_a_changed_brief_counts_as_it_is_now(workspace):
 
 def test_other_brands_do_not_wait_for_a_new_one(workspace, monkeypatch):
     workspace.write("brief", brief())
-    cls = type(pipeline.datasets.maker_of(workspace, workspace.features("text.hashing")))
+    cls = type(pipeline.readers.maker_of(workspace, workspace.features("text.hashing")))
     monkeypatch.setattr(cls, "encode_batch", lambda *_: pytest.fail("something was encoded"))
     assert len(pipeline.rank(workspace, "food.shop", ranker="simcos"))
 

@@ -12,7 +12,7 @@ from brandfit import pipeline
 from brandfit.cli import cli, main
 from brandfit.config import parse_settings, refuse_unread
 from brandfit.errors import BrandfitError, ConfigError, UnknownName, UsageError
-from brandfit.pipeline.datasets import stored_data
+from brandfit.pipeline.settings import stored_data
 from brandfit.service import work
 from brandfit.workspace import Workspace
 

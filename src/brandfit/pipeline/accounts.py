@@ -15,7 +15,8 @@ from brandfit.arguments import Account, Count, Texts, checked
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
 from brandfit.errors import UnknownName
-from brandfit.pipeline.datasets import fill_slots, find_account, find_influencer, load, preferred
+from brandfit.pipeline.datasets import fill_slots, load, preferred
+from brandfit.pipeline.lookup import find_account, find_influencer
 from brandfit.pipeline.missing_features import load_for
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather

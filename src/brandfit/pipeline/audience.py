@@ -11,7 +11,8 @@ from brandfit.audience.authenticity import RULE, Hint, Hints
 from brandfit.audience.view import AudienceView, Shared, Views, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
-from brandfit.pipeline.datasets import find_account, find_accounts, load
+from brandfit.pipeline.datasets import load
+from brandfit.pipeline.lookup import find_account, find_accounts
 from brandfit.workspace import Place
 
 

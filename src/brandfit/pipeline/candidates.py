@@ -12,7 +12,8 @@ import numpy as np
 from brandfit.arguments import checked
 from brandfit.data.candidates import Counted, by_followers, counted, sentences
 from brandfit.data.dataset import Dataset
-from brandfit.pipeline.datasets import load, rules
+from brandfit.pipeline.datasets import load
+from brandfit.pipeline.settings import rules
 from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts

@@ -19,8 +19,9 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Encoder
 from brandfit.errors import BrandfitError
-from brandfit.pipeline.datasets import load, maker_of
+from brandfit.pipeline.datasets import load
 from brandfit.pipeline.outdated import outdated
+from brandfit.pipeline.readers import maker_of
 from brandfit.ranking import Ranking
 from brandfit.workspace import Place, Workspace, as_workspace
 

@@ -14,7 +14,9 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Gap
 from brandfit.errors import BrandfitError
-from brandfit.pipeline.datasets import fill_slots, maker_of, scope, stored_data
+from brandfit.pipeline.datasets import fill_slots
+from brandfit.pipeline.readers import maker_of
+from brandfit.pipeline.settings import scope, stored_data
 from brandfit.profilers.base import SLOTS as PROFILE_SLOTS
 from brandfit.profilers.base import Profiler
 from brandfit.workspace import Place, Workspace, as_workspace

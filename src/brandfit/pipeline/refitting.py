@@ -22,7 +22,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.split import Fold
 from brandfit.encoders.base import Encoder
-from brandfit.pipeline.datasets import maker_of
+from brandfit.pipeline.readers import maker_of
 from brandfit.workspace import Workspace
 
 
@@ -36,7 +36,7 @@ class Refit:
     unchanged: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, workspace: Workspace, dataset: Dataset) -> Refit:
+    def from_dataset(cls, workspace: Workspace, dataset: Dataset) -> Refit:
         """Encoders with the settings that the Features of this Dataset were made with."""
         asked = {
             slot: f

@@ -9,10 +9,10 @@ from typing import Any
 from brandfit.arguments import checked
 from brandfit.compute.local import thread_map
 from brandfit.errors import WorkspaceError
-from brandfit.pipeline.datasets import maker_of
 from brandfit.pipeline.outdated import Outdated, chosen_data, outdated, profile_note
 from brandfit.pipeline.profiles import profile
-from brandfit.pipeline.ranking import train
+from brandfit.pipeline.readers import maker_of
+from brandfit.pipeline.training import train
 from brandfit.progress import Progress, named
 from brandfit.workspace import Place, as_workspace
 
