@@ -400,6 +400,9 @@ def answers(workspace: Workspace, brand: str, out: Path) -> dict[str, Callable[[
         "export": exported,
         "pair": lambda: pipeline.pair(workspace, brand, influencer="travel.3", ranker="simcos").notes,
         "rank": lambda: pipeline.rank(workspace, brand, ranker="simcos").notes,
+        "rank_query": lambda: pipeline.rank_query(
+            workspace, brand, query=pipeline.RankingQuery(), ranker="simcos"
+        ).notes,
         "report": lambda: pipeline.report(workspace, brand, file=out / "r.html", ranker="simcos", k=1).notes,
         "shortlist": lambda: pipeline.shortlist(workspace, brand, count=2, ranker="simcos").notes,
         "similar": lambda: pipeline.similar(workspace, brand).notes,
