@@ -1,7 +1,8 @@
-"""Whose audience an account has, and how genuine it looks."""
+"""The audience of an account, and hints at how authentic it is."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,10 @@ from brandfit.workspace import Place
 
 @dataclass(frozen=True)
 class Audience:
-    """The view of one account, and hints at how genuine its audience is, among influencers or among brands as
-    the account is one."""
+    """The audience of one account.
+
+    hints  how authentic it is, compared with accounts of the same role (influencers or brands)
+    """
 
     view: AudienceView
     hints: tuple[Hint, ...]
@@ -41,12 +44,19 @@ class Audience:
 def audience(
     workspace: Place, account: Account, *, other: Account | None = None, data: Mapping[str, Any] | None = None
 ) -> Audience:
-    """What is known of the audience of a brand or influencer; ``other``: beside that of another."""
+    """What is known of the audience of a brand or influencer.
+
+    other  another account, with which the audience is compared
+
+    Raises UnknownName, and UsageError for an account compared with itself.
+    """
     dataset = load(workspace, data)
     account = find_account(dataset, account)
     other = None if other is None else find_account(dataset, other)
     if account == other:
-        raise UsageError(f"{account} beside itself?", "Name another brand or influencer after --with.")
+        raise UsageError(
+            f"{account} cannot be compared with itself.", "Name another brand or influencer after --with."
+        )
     view = _views(dataset).view(account, other)
     peers = dataset.brands if view.role == "brand" else dataset.influencers
     hints = dataset.cached(("hints", view.role), lambda: Hints(dataset, peers))
@@ -55,12 +65,11 @@ def audience(
 
 @checked
 def shared_audiences(workspace: Place, accounts: Accounts) -> list[tuple[str, str, Shared | None]]:
-    """Of each two of these accounts who is known in the audiences of both; None where nobody of one of these
-    audiences is known. Raises UnknownName."""
+    """Every pair of these accounts, with the audience members that both share; None if no audience member of
+    one of them is known. Raises UnknownName."""
     dataset = load(workspace)
     views, ids = _views(dataset), list(dict.fromkeys(find_accounts(dataset, accounts)))
-    pairs = [(one, other) for n, one in enumerate(ids) for other in ids[n + 1 :]]
-    return [(one, other, views.shared(one, other)) for one, other in pairs]
+    return [(one, other, views.shared(one, other)) for one, other in itertools.combinations(ids, 2)]
 
 
 def _views(dataset: Dataset) -> Views:
