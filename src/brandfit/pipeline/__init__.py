@@ -14,8 +14,9 @@ functions. Computations themselves are in the other rooms, and nothing here prin
 [1, 2, 3, 4, 5]
 >>> report = pipeline.evaluate(workspace, ["simcos", "brandfit"], protocol="expansion")
 
-Every function takes the workspace as a ``Workspace`` or as its path, and names as one text, a list, an array
-or a column (``brandfit.arguments``).
+Options are keywords, so that a call reads like the command; inside, options that travel together are one
+value (``RankingQuery``, ``narrowing.RankingContext``). Every function takes the workspace as a ``Workspace``
+or as its path, and names as one text, a list, an array or a column (``brandfit.arguments``).
 """
 
 from __future__ import annotations

@@ -96,10 +96,12 @@ def post_topics(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
     """
     workspace, posts = as_workspace(workspace), list(posts)
     dataset = load(workspace)
+    # (n,) rows of the posts in the table, null if unknown.
     rows = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
     for post, row in zip(posts, rows.to_pylist(), strict=True):
         if row is None:
             raise UnknownName("post", post, known=dataset.posts["id"].to_pylist())
+    # Features of posts fill no slot of a Dataset, so they are read from the workspace.
     name_by_slot = preferred(workspace)
     topics_of_posts: list[dict[str, float]] = [{}] * len(posts)
     if "topic" in name_by_slot:

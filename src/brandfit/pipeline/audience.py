@@ -58,6 +58,7 @@ def audience(
             f"{account} cannot be compared with itself.", "Name another brand or influencer after --with."
         )
     view = _views(dataset).view(account, other)
+    # Hints compare an account with others of its role.
     peers = dataset.brands if view.role == "brand" else dataset.influencers
     hints = dataset.cached(("hints", view.role), lambda: Hints(dataset, peers))
     return Audience(view, tuple(hints.for_account(account)))

@@ -108,6 +108,7 @@ class _Comparison:
         notes = self.model.notes(self.dataset)
         if not self.model.brand_dependent:
             notes.append(f"{self.model.name} gives an influencer the same score for every brand")
+        # For no brand in particular. Past partners are left out for each brand, in ``_is_candidate``.
         compared = candidates(self.dataset, None, partners=True, within=self.within)
         pool = compared.ids
         if self.influencer not in set(pool.tolist()):
@@ -116,6 +117,7 @@ class _Comparison:
                 "not list it, and its places are those that it would have"
             )
             pool = np.array([*pool.tolist(), self.influencer], dtype=object)
+        # Each brand is in exactly one of the three lists, so that the counts add up.
         past_partners, marked, brands = self._brands_by_kind()
         scores = self._scores(brands, pool)
         if not scores:
@@ -170,6 +172,7 @@ class _Comparison:
                 if np.isnan(scores[row, own_row]):
                     continue
                 is_candidate = self._is_candidate(brand, row_of)
+                # The rank among the candidates of this brand, without sorting them.
                 rank = rank_at(
                     scores[row, is_candidate], pool[is_candidate], int(is_candidate[:own_row].sum())
                 )
@@ -234,6 +237,7 @@ def pair(
     _, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
     brand, influencer = find_brand(dataset, brand), find_influencer(dataset, influencer)
     marks = {marking: list(ids) for marking, ids in _ids_by_brand(not_this).items()}
+    # The mark is removed for the comparison, so that the influencer has a rank.
     is_marked = influencer in marks.get(brand, ())
     if is_marked:
         marks[brand].remove(influencer)

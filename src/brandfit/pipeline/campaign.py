@@ -72,6 +72,7 @@ def shortlist(
     context = RankingContext.from_workspace(
         workspace, brand, ranker=ranker, data=data, followers=followers, query=query
     )
+    # All candidates with their scores. Without evidence on any of them, no set is better than another.
     everyone = cached_ranking(context, partners=False)
     if everyone.no_evidence == len(everyone):
         raise UsageError(
@@ -81,11 +82,13 @@ def shortlist(
             if outdated(workspace)
             else "Encode the posts of both.",
         )
+    # The candidates that may be chosen.
     ranking = narrowed(everyone, context, query=query).listed
     candidate_ids = ranking.candidates.tolist()
 
     notes = list(encoding_of(workspace, context.dataset, [context.brand]).notes)
     notes.append(older_features_note(workspace, context.dataset, candidate_ids))
+    # Groups are (n_candidates,) bool, in the order of the ranking.
     candidate_rows = rows_of(candidate_ids, influencer_rows(context.dataset))
     groups = _groups(context.facts, candidate_rows, at_least=at_least or (), at_most=at_most or ())
     notes.extend(groups.notes)
@@ -127,6 +130,7 @@ def _groups(
     at_most: Mapping[str, int] | Iterable[tuple[str, int]],
 ) -> _Groups:
     """Limits on candidates that meet conditions; ``candidate_rows`` (n,) are their rows in the facts."""
+    # Of several numbers for one condition the strictest counts, and a note says so.
     fewest, fewest_notes = strictest(at_least, most=False)
     largest, largest_notes = strictest(at_most, most=True)
     limits: list[Limit] = []
@@ -170,6 +174,8 @@ def asking_prices(
     workspace = as_workspace(workspace)
     context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=None)
     influencers = list(dict.fromkeys(find_influencers(context.dataset, influencers)))
+    # A price depends on the engagement of all influencers that are priced together, so the candidates are
+    # priced too, as in ``shortlist``.
     candidate_ids = cached_ranking(context, partners=False).candidates.tolist()
     ids = list(dict.fromkeys([*influencers, *candidate_ids]))
     followers, rates = _sizes(context.facts, rows_of(ids, influencer_rows(context.dataset)))
@@ -214,6 +220,7 @@ def appraise(
     context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=data)
     chosen = list(dict.fromkeys(find_influencers(context.dataset, influencers)))
     query = RankingQuery(not_this=list(not_this or ()))
+    # Members of the set that are no candidates take part as guests, without a rank.
     candidates, everyone = narrowed(with_guests(context, chosen), context, query=query)
     ranking = candidates.with_left_out(everyone, chosen)
     pool = _pool(context, ranking, priced=everyone.candidates, stated_prices=stated_prices, settings=settings)
@@ -226,6 +233,7 @@ def appraise(
         chosen=chosen,
     )
     encoding = encoding_of(workspace, context.dataset, [context.brand, *chosen]).notes
+    # The set may contain influencers that ``shortlist`` would leave out: the notes say why.
     exclusions = [exclusion(context, query, influencer=id) for id in chosen]
     return replace(appraisal, notes=(*encoding, *_without_rank(ranking, exclusions), *appraisal.notes))
 
@@ -262,6 +270,7 @@ def _pool(
     ids = ranking.candidates.tolist()
     rows = rows_of(ids, row_of)
     match, match_is = _match(context, ranking)
+    # (n_priced,) each, NaN if unknown.
     followers_of_priced, rates_of_priced = _sizes(facts, rows_of(priced.tolist(), row_of))
     price_by_account = stated_prices.by_account
     all_prices = prices(
@@ -313,6 +322,8 @@ def _match(context: RankingContext, ranking: Ranking) -> _Match:
     brand = np.array([ranking.brand], dtype=object)
     probability = context.model.probability(context.dataset, brand, ranking.candidates)
     if probability is not None:
+        # (1, n) for one brand.
         return _Match(probability.value[0], "chance")
+    # (n,) 1 for the first, 1 / n for the last of n candidates.
     share = 1 - ranking.ahead() / max(ranking.among, 1)
     return _Match(np.where(np.isnan(ranking.scores), np.nan, share), "rank share")

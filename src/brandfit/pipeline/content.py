@@ -48,6 +48,7 @@ def fit_maps(
             f"Nothing here can read a picture as {filled_by} did.",
             "Encode with image.classical, or image.onnx.",
         )
+    # Path to picture (h, w, 3), fit, and map.
     opened_pictures, fits, maps = {}, {}, {}
     for path in map(str, paths(pictures, "pictures")):
         picture = opened(read_picture(Path(path)))
@@ -93,6 +94,7 @@ def advise(
     readers = readers_of(dataset, settings)
     picture_by_path: dict[str, bytes] = {}
     reason_by_path: dict[str, str] = {}
+    # One unreadable file does not stop the advice on the others.
     for path in map(str, paths(pictures or (), "pictures")):
         try:
             picture_by_path[path] = read_picture(Path(path))

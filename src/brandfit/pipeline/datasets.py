@@ -114,6 +114,7 @@ def preferred(workspace: Workspace) -> dict[str, str]:
 
 def _preference(name: str) -> int:
     maker = name.removesuffix(".posts")
+    # Features of posts have the name of their profiler and an ending.
     for kind in ("encoder", "profiler"):
         if maker in registry.names(kind):
             return int(registry.load(kind, maker).preference)
@@ -185,6 +186,7 @@ def described(dataset: Dataset, accounts: Iterable[str]) -> list[dict[str, Any]]
     """``describe_accounts`` in a Dataset, so that an answer shows the categories from which it was made."""
     ids = np.array(find_accounts(dataset, accounts), dtype=object)
     predicted = predicted_categories(dataset, ids)
+    # (n,) each, None without a profiler.
     predicted_category: list[str | None] = [None] * len(ids)
     probability: list[float | None] = [None] * len(ids)
     if predicted is not None:

@@ -67,6 +67,7 @@ def explain(
     model, dataset, brand = context.model, context.dataset, context.brand
     check_settings(settings, dataset)
     influencer = find_influencer(dataset, influencer)
+    # Words and parts of pictures are encoded again, which only some encoders can do.
     encoders = {}
     for kind, slot in SLOT_OF_KIND.items():
         if kind in kinds and slot in dataset.slots:
@@ -88,6 +89,7 @@ def explain(
             map_method=map_method,
         )
 
+    # An explanation is expensive and does not depend on the query, so it is cached without rank and counts.
     setting_texts = tuple(sorted((name, str(value)) for name, value in (settings or {}).items()))
     options = (tuple(sorted(set(kinds))), sides, setting_texts, seed, map_method)
     # The entry holds the model and the Dataset, so that no other object can get the same id.
@@ -104,10 +106,13 @@ def _with_rank(explanation: Explanation, context: RankingContext, query: Ranking
     query."""
     influencer = explanation.influencer
     exclusion_reason = exclusion(context, query, influencer=influencer)
+    # A dislike of this influencer must not lower its own score here; it only leaves the influencer out.
     own_query = query.without_marks_on(influencer)
+    # The influencer takes part as a guest if it is no candidate, so that it has a score and a rank otherwise.
     everyone = with_guests(context, [influencer], partners=query.partners)
     listed, everyone = narrowed(everyone, context, query=own_query)
     ranking = listed.with_left_out(everyone, [influencer])
+    # Its row in the list.
     position = ranking.candidates.tolist().index(influencer)
     row = ranking.subset(slice(position, position + 1)).rows()[0]
     more = {
@@ -147,6 +152,7 @@ def map_methods(
     """The methods that can draw heat maps for a ranker in this workspace."""
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
+    # Some methods need an encoder that can encode parts of pictures.
     encoder = reader_of(dataset.slots["picture"], None) if "picture" in dataset.slots else None
     methods: tuple[MapMethod, ...] = get_args(MapMethod)
     return [

@@ -81,6 +81,7 @@ def export(
         "A condition, a weight, a like or a dislike": has_query,
     }
     _check_options(what, ranking_options, data=data, earlier=earlier)
+    # Each kind of export builds one table.
     if what == "rejects":
         return tabular.write(_reject_table(workspace, earlier), file)
     if what == "features":
@@ -177,6 +178,7 @@ def _feature_table(workspace: Workspace, name: str | None) -> pa.Table:
             "Which features?", f"Name them: --name {' or '.join(workspace.feature_names()) or 'text.hashing'}"
         )
     features = workspace.features(name)
+    # Features without named columns get numbered ones.
     columns = features.columns or [f"{features.name}.{n}" for n in range(features.dim)]
     values_by_column = {column: features.values[:, n] for n, column in enumerate(columns)}
     return pa.table({f"{features.level}": features.ids.tolist(), **values_by_column})
@@ -204,6 +206,7 @@ def _ranking_table(
 ) -> pa.Table:
     """A row for each of the k best of each brand; docs/exports.md describes the columns."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
+    # A named brand without anything to rank by is an error; among all brands it is left out.
     unranked = set(_unranked(dataset))
     named = [find_brand(dataset, brand) for brand in brands]
     rows: list[dict[str, Any]] = []
@@ -211,6 +214,7 @@ def _ranking_table(
         query = query_of(brand)
         within = bounds(followers, data, filters.condition(query.where))
         context = RankingContext(workspace, model, dataset, brand, within=within)
+        # Not ``cached_ranking``: rankings of all brands would push those of the pages out of the cache.
         everyone = rank_candidates(context, partners=query.partners)
         ranking = narrowed(everyone, context, query=query).listed
         # Other bounds than the usual ones narrow (or widen) the list too. A condition names its own bounds.
@@ -228,12 +232,15 @@ def _ranking_rows(context: RankingContext, ranking: Ranking, k: int) -> list[dic
     brand, dataset = ranking.brand, context.dataset
     best = ranking.top(k)
     average_parts = _average_parts(ranking)
+    # Only the k best are scored again for their probability, not all candidates.
     intervals = pair_chances(context.model, dataset, brand=brand, influencers=best.candidates)
     topics = shared_topics(dataset, "concept", brand=brand, influencers=best.candidates)
     descriptions = described(dataset, best.candidates.tolist())
+    # (k,) rows of the best in the facts.
     fact_rows = pa.array(rows_of(best.candidates.tolist(), influencer_rows(dataset)), pa.int64())
     names = context.facts.name.take(fact_rows).to_pylist()
     engagement_rates = context.facts.engagement.take(fact_rows).to_pylist()
+    # Posts of the brand that this ranking does not use.
     not_encoded = encoding_of(context.workspace, dataset, [brand]).waiting.get(brand, 0)
     rows = []
     for n, row in enumerate(best.rows()):

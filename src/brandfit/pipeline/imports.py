@@ -144,6 +144,7 @@ def import_source(
         erasure_report=erasure_report,
         merging=merging,
         files_not_read=importer.unread.to_dict(),
+        # Of the whole workspace, not only of this source.
         candidates=candidates(workspace.dataset(), None, partners=True, within=bounds(None, None)),
     )
 

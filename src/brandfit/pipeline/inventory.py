@@ -51,6 +51,7 @@ def listing(what: str, workspace: Place, data: Mapping[str, Any] | None = None) 
     workspace = as_workspace(workspace)
     if what not in LISTINGS:
         raise UnknownName("listing of a workspace", what, known=LISTINGS)
+    # Features and models do not depend on settings of the data.
     if what in ("features", "models"):
         refuse_unread(data, {})
         return _feature_rows(workspace) if what == "features" else _model_rows(workspace)
@@ -186,6 +187,7 @@ def _installation_checks() -> list[dict[str, Any]]:
 
 def _workspace_checks(workspace: Workspace, repair: bool) -> list[dict[str, Any]]:
     """What is out of date, what is damaged, and contents without a referrer."""
+    # What is out of date is no fault, so the check is passed.
     stale = outdated(workspace)
     stale_detail = "every feature, profile and model is of the rows as they are now"
     if stale:

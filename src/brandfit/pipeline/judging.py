@@ -51,6 +51,7 @@ def evaluate(
     if ties is not None:
         chosen_protocol = chosen_protocol.replace(ties=ties)
     dataset = load(workspace, data)
+    # One new ranker for each fold and seed.
     factories: dict[str, Callable[[int], Ranker]] = {}
     configs: dict[str, type[Config]] = {"protocol": chosen_protocol.Config}
     for name in dict.fromkeys(rankers):
@@ -58,6 +59,7 @@ def evaluate(
         factories[name] = _factory(cls, cls.Config.from_settings(scope(settings, name)))
         configs[name] = cls.Config
         ready(dataset, cls, workspace)
+    # A setting for a ranker that is not judged has no effect, so it is refused.
     check_settings(settings, others=configs)
     return evaluation.evaluate(
         factories,

@@ -54,6 +54,7 @@ def _with_labels_of_file(dataset: Dataset, file: str | Path, profilers: Sequence
         )
     table = dataset.accounts if kind == "account" else dataset.posts
     known = set(table["id"].to_pylist())
+    # A file for another workspace.
     if not known & category_by_id.keys():
         raise DataError(
             f"{file} labels no {kind} of this workspace.",
@@ -82,6 +83,7 @@ def stated_categories_note(dataset: Dataset, classes: Iterable[str]) -> str:
         return ""
     verb = "account keeps its" if len(stated) == 1 else "accounts keep their"
     note = f"{len(stated):,} {verb} stated category"
+    # Classes that no account states are probably names of another taxonomy.
     other_classes = sorted(set(classes) - set(stated))
     if other_classes:
         note += f"; classes of the labels that are no stated category: {', '.join(other_classes)}"
@@ -94,6 +96,7 @@ def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
     probability of every class."""
     label_by_id = profiler.stated
     values = np.asarray(features.values)  # (n, n_classes)
+    # Labels that no person gave are named in the header of their column.
     is_weak = any(WEAK in note for note in profiler.notes)
     labels = [label_by_id.get(id) for id in features.ids.tolist()]
     return pa.table(
@@ -129,6 +132,7 @@ def posts_to_label(
     texts_by_id = _texts_of_posts(dataset) if kind == "post" else _texts_of_accounts(dataset)
     labelled = set(done)
     left = [id for id in texts_by_id if id not in labelled]
+    # Another sample after every label, and the same one when labelling starts again from there.
     sample = seeds.generator(seed, "mark", len(done)).permutation(len(left))[:count]
     items = [(left[n], texts_by_id[left[n]]) for n in sample.tolist()]
     return ToLabel(items, sorted(categories))

@@ -17,11 +17,13 @@ def find_brand(dataset: Dataset, brand: str) -> str:
     Raises UnknownName if there is no such brand, and UsageError if nothing is known of it to rank by.
     """
     brand = account(brand, "brand")
+    # ``representation`` has an entry for every brand.
     if brand not in dataset.representation:
         hint = "" if len(dataset.brands) else "This workspace has no brands."
         if brand in dataset.influencers.tolist():
             hint = f"It is an influencer. Brands for it: brandfit brands {brand}"
         raise UnknownName("brand", brand, known=dataset.brands.tolist(), hint=hint)
+    # Without posts, brief and partners there is no vector to compare.
     if dataset.representation[brand] == "none":
         raise UsageError(
             f"Nothing is known of {brand!r} to rank by: it has no posts, no brief and no known partners.",
@@ -43,6 +45,7 @@ def find_influencers(dataset: Dataset, influencers: Iterable[str]) -> list[str]:
     ids = [account(name, "influencer") for name in influencers]
     for id in ids:
         if id not in known:
+            # A brand or audience member of this name is a likely mix-up.
             role = dataset.account(id)["role"] if id in _account_ids(dataset) else ""
             hint = f"It is {'an' if role[:1] in 'aeiou' else 'a'} {role} here." if role else ""
             raise UnknownName("influencer", id, known=set(known), hint=hint)

@@ -88,6 +88,7 @@ def load_for(
 
 def _completed(dataset: Dataset, gaps: Mapping[str, _BrandGap]) -> Dataset:
     brands = set().union(*(gap.ids_by_brand for gap in gaps.values()))
+    # The slots may lack different posts; the largest number counts.
     n_missing = {brand: max(len(gap.of(brand)) for gap in gaps.values()) for brand in brands}
     chosen = _fewest_missing(n_missing, [gap for gap in gaps.values() if gap.is_readable])
     slots = dict(dataset.slots)
@@ -152,6 +153,7 @@ def _brand_gaps(workspace: Workspace, dataset: Dataset) -> dict[str, _BrandGap]:
     }
     if not stale_by_slot:
         return {}
+    # The rows of the brands alone, so that the time does not grow with the number of influencers.
     rows = dataset.restricted(influencers=())
     brands = set(dataset.brands.tolist())
     gaps: dict[str, _BrandGap] = {}

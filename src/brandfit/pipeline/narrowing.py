@@ -147,6 +147,7 @@ def with_guests(context: RankingContext, accounts: Sequence[str], *, partners: b
         ranking = with_counts(_empty_ranking(context), pool)
     if not guests:
         return ranking
+    # Guests are scored apart from the candidates, so that they change no score and no rank.
     guest_ids = np.array(guests, dtype=object)
     return ranking.with_guests(context.model.rank(context.dataset, context.brand, candidates=guest_ids))
 
@@ -184,6 +185,7 @@ def narrowed(ranking: Ranking, context: RankingContext, *, query: RankingQuery) 
 
 def _adjusted(ranking: Ranking, context: RankingContext, query: RankingQuery) -> Ranking:
     """The ranking by the weights, likes and dislikes of the query; disliked influencers are left out."""
+    # Weights come first: likes and dislikes move an influencer relative to the spread of the weighted scores.
     if query.weights:
         ranking = weighted(ranking, query.weights)
     if query.like or query.dislike:
@@ -232,6 +234,7 @@ def exclusion(context: RankingContext, query: RankingQuery, *, influencer: str) 
     def reason(name: str, text: str) -> Counted:
         return Counted(name, text, 1, (influencer,))
 
+    # The reasons are checked in the order in which ``narrowed`` applies them.
     if influencer in query.dislike or influencer in query.not_this:
         return reason("disliked", "marked “Not this”")
     if influencer in query.exclude:
@@ -240,6 +243,7 @@ def exclusion(context: RankingContext, query: RankingQuery, *, influencer: str) 
         if not query.partners and influencer in context.dataset.partners.get(context.brand, set()):
             return reason("partner", "past partner of the brand")
         return reason("outside_bounds", f"outside the bounds of {context.within.sentence}")
+    # The condition of the query on this one influencer.
     if condition := filters.condition(query.where):
         _, excluded = met(condition, context.facts, np.array([influencer], dtype=object))
         if excluded:

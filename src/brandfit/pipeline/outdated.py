@@ -243,6 +243,7 @@ def _later_features(workspace: Workspace, record: Mapping[str, Any]) -> list[str
         return []
     cls = registry.load("profiler", record["profiler"])
     profiler: Profiler = cls(cls.Config.from_settings(record["config"]))
+    # Empty Features change nothing.
     infos = [workspace.feature_info(name) for name in workspace.feature_names()]
     return [
         info["name"]

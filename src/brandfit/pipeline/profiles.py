@@ -58,6 +58,7 @@ def profile(
     model.mapper = thread_map
     dataset = with_labels(with_features(workspace), labels or (), [model])
     model.notes = dataset.notes
+    # Cross-fitting: a labelled account is predicted by a model that was not fitted on it.
     model.fit(dataset, progress, cross=True)
     if labels and model.level == "account":
         note = stated_categories_note(workspace.dataset(), model.classes)
@@ -128,6 +129,7 @@ def judge_profilers(
         factories[name] = _factory(cls, cls.Config.from_settings(scope(settings, name)))
         configs[name] = cls.Config
     check_settings(settings, others=configs)
+    # Only for their level and their labels; every fold fits new ones.
     models = [factory(0) for factory in factories.values()]
     if len({model.level for model in models}) > 1:
         raise ConfigError(

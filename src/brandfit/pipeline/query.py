@@ -59,6 +59,7 @@ class RankingQuery:
     @property
     def narrowed_by(self) -> str:
         """What makes the list another one than all candidates, as words for people; "" if nothing does."""
+        # The words of the condition, not its JSON.
         condition = filters.condition(self.where)
         not_this = dict.fromkeys([*self.not_this, *self.dislike])
         return _joined(
@@ -86,6 +87,7 @@ class RankingQuery:
         of others."""
         if influencer not in self.dislike:
             return self
+        # Marks on other influencers still adjust the scores.
         disliked = [account for account in self.dislike if account != influencer]
         return replace(self, dislike=disliked, not_this=[*self.not_this, influencer])
 

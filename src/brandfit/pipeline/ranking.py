@@ -88,6 +88,7 @@ def rank_query(
     )
     everyone = cached_ranking(context, partners=query.partners)
     ranking = narrowed(everyone, context, query=query).listed
+    # Before ``top``, because the notes count all candidates.
     ranking = with_waiting_notes(workspace, context.dataset, ranking)
     return ranking if k is None else ranking.top(k)
 
@@ -112,6 +113,7 @@ def rank_brief(
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=BRIEF)
     check_settings(settings, dataset)
+    # Only slots that the ranker reads are encoded.
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in model.slots}
     with_brand = with_brief(dataset, text, pictures=paths(pictures or (), "pictures"), readers=readers)
     notes = [
@@ -119,10 +121,12 @@ def rank_brief(
         for slot in model.used_slots(dataset)
         if slot not in readers and slot not in model.one_sided
     ]
+    # The order may then be arbitrary, and the scores do not show it.
     if text.strip() and not _shares_a_word(dataset, text):
         notes.append(
             "no word of the brief is in any post here: only similarity of meaning can order the list"
         )
+    # A brief has no past partners.
     context = RankingContext(workspace, model, with_brand, BRIEF, within=bounds(followers, data))
     ranking = rank_candidates(context, partners=True)
     ranking = replace(ranking, notes=(*ranking.notes, *notes))

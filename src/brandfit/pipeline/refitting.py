@@ -64,6 +64,7 @@ class Refit:
 
     def __call__(self, fold: Fold) -> Fold:
         """The fold with the slots of both sides filled again. The protocol's choice of judged pairs stays."""
+        # Rankers judged on the same fold share the encoded slots.
         encoder_keys = tuple((slot, e.name, str(e.config)) for slot, e in self.encoders.items())
         key = (fold.train.fingerprint, fold.test.fingerprint, encoder_keys)
         slots: _Slots = self.workspace.memo.get("folds", key, lambda: self._encoded(fold))

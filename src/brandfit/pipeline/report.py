@@ -71,8 +71,10 @@ def report(
     path = tabular.checked(file, ENDINGS)
     has_set = budget is not None or count is not None
     price_settings, encoder_settings = _split_settings(settings)
+    # Prices, objective and currency belong to the best set.
     if not has_set:
         _refuse_set_options(price_settings, price_list, objective, currency)
+    # A missing WeasyPrint is reported before the long computation.
     if path.suffix.lower() == ".pdf":
         pdf.needed()
     name = ranker or default_ranker(workspace)
@@ -97,9 +99,11 @@ def report(
             not_this=not_this,
         )
     check_settings(encoder_settings, dataset if maps else None, {"price": PriceConfig})
+    # Influencers that the caller names are shown, with or without a rank.
     named = find_influencers(dataset, influencers or ())
     listed, everyone = narrowed(with_guests(context, named), context, query=query)
     listed = with_waiting_notes(workspace, dataset, listed)
+    # The cards of named influencers that are no candidates say why.
     left_out = {}
     for id in named:
         reason = exclusion(context, query, influencer=id)
@@ -120,6 +124,7 @@ def report(
         influencers=named,
         left_out=left_out,
     )
+    # The file is replaced at once, so that a reader never sees half a report.
     page = html.render(content)
     with tabular.replacing(path, ENDINGS) as temporary:
         temporary.write_bytes(pdf.write(page) if path.suffix.lower() == ".pdf" else page.encode())

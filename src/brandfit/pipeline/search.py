@@ -161,11 +161,13 @@ def search(
         found = keyword_matches.best  # rows of influencers, the best match first
     else:
         found = np.flatnonzero(allowed)
+    # (n_influencers,) bool. Those that meet the condition without a match are counted.
     is_found = np.zeros(len(facts), bool)
     is_found[found] = True
     without_match = counted("no_match", "without a match for the words", ids=facts.ids[allowed & ~is_found])
     if sort:
         found = _sorted(facts, found, by=query.shown[0], is_ascending=sort.startswith("-"))
+    # Only the influencers of the page are described.
     page_rows = found[offset : offset + k]
     if keywords:
         matches = [hit.to_dict() for hit in index.hits(keyword_matches, page_rows)]
@@ -229,6 +231,7 @@ def similar(
     accounts and picture is given.
     """
     workspace = as_workspace(workspace)
+    # Sorted, so that the sum of the vectors does not depend on the order of the names.
     references = sorted(set(accounts or ()))
     dataset = load_for(workspace, references, data) if references else load(workspace, data)
     references = find_accounts(dataset, references)
@@ -247,6 +250,7 @@ def similar(
         vectors = _picture_vectors(dataset, picture, settings)
         found = lookalikes.similar_to_rows(vectors, len(facts), allowed)
     ids = facts.ids.astype(str)
+    # (n_influencers,) bool. The named accounts are counted, not listed: each is most similar to itself.
     is_reference = np.isin(ids, references)
     is_found = np.isin(ids, [lookalike.influencer for lookalike in found])
     excluded = (
@@ -269,6 +273,7 @@ def _picture_vectors(
     dataset: Dataset, picture: str | Path, settings: Mapping[str, Any] | None
 ) -> dict[str, np.ndarray]:
     """Slot picture to the vector (d,) of one picture, encoded as the pictures of the Dataset."""
+    # The picture is read as the only content of a brief, and the vector of the brief is compared.
     readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot == "picture"}
     with_picture = with_brief(dataset, "", pictures=[picture], readers=readers)
     vectors = brand_vectors(with_picture, "picture", brands=np.array([BRIEF], dtype=object))
@@ -305,6 +310,7 @@ def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
 
 def _sorted(facts: Facts, rows: np.ndarray, *, by: filters.Test, is_ascending: bool) -> np.ndarray:
     """Rows by the values of a fact. Unknown values come last; equal ones keep their order."""
+    # Python numbers: exact for whole numbers of any size, with None for unknown.
     values = by.column(facts).to_pylist()
     sign = 1 if is_ascending else -1
     keys = [(values[row] is None, sign * (values[row] or 0)) for row in rows.tolist()]

@@ -56,6 +56,7 @@ def check_settings(
 
     Raises UsageError with the nearest names, and UnknownName for an unknown encoder.
     """
+    # Scope to the Config that reads its settings.
     config_by_scope: dict[str, type[Config]] = dict(others or {})
     if dataset is not None:
         config_by_scope = _encoder_configs(dataset) | config_by_scope
@@ -66,6 +67,7 @@ def check_settings(
             continue
         if dataset is not None:
             _refuse_other_encoder(name, dataset, config_by_scope)
+        # Commands take both kinds of settings after --set; functions take them apart.
         if _owner(name, data_settings()):
             raise UsageError(
                 f"Setting {name!r} is a setting of the data, not of this.",

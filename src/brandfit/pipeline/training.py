@@ -64,6 +64,7 @@ def train(
             "Train it again.",
         )
     features_by_slot = {f"slots.{slot}": features.name for slot, features in dataset.slots.items()}
+    # The model reads Features that do not cover new posts; its notes say which.
     stale_notes = [stale.sentence for stale in outdated(workspace).features]
     workspace.save_model(
         model,
@@ -88,6 +89,8 @@ def _label_notes(workspace: Workspace, model: Ranker, dataset: Dataset) -> list[
     record = profile_note(workspace, features.name)
     if not record or not record["labels"]:
         return []
+    # The slot also has columns of categories that are only stated; the stored Features have the predicted
+    # ones.
     predicted = workspace.features(features.name)
     note = stated_categories_note(dataset, predicted.columns)
     return [note] if note else []

@@ -45,8 +45,10 @@ def update(workspace: Place, progress: Progress | None = None) -> Updated:
     features = [stale.name for stale in outdated(workspace).features if not stale.why_not]
     for name in features:
         _encode_again(workspace, name, progress)
+    # Profiles read the new Features, so what is out of date is determined again.
     profiles = [stale.name for stale in outdated(workspace).profiles if not stale.why_not]
     for name in profiles:
+        # With the settings and the seed of the first time.
         note = profile_note(workspace, name) or {}
         profile(
             workspace,
@@ -57,6 +59,7 @@ def update(workspace: Place, progress: Progress | None = None) -> Updated:
         )
     models = [stale.name for stale in outdated(workspace).models if not stale.why_not]
     for name in models:
+        # The Features may be others than before: ``chosen_data`` holds only what the caller chose.
         info = workspace.model_info(name)
         train(
             workspace,

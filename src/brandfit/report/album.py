@@ -24,11 +24,13 @@ class Album:
 
     def __init__(self, dataset: Dataset, accounts: Sequence[str]) -> None:
         self.dataset = dataset
+        # Only posts of these accounts are read, because a workspace may hold millions.
         is_shown = pc.is_in(dataset.posts["account"], value_set=pa.array(accounts, pa.string()))
         table = dataset.posts.filter(is_shown).select(POST_FIELDS)
         self.posts: dict[str, list[dict[str, Any]]] = {id: [] for id in accounts}
         for post in sorted(table.to_pylist(), key=lambda post: (-(post["time"] or 0), post["id"])):
             self.posts[post["account"]].append(post)
+        # Pictures of these posts.
         has_post = pc.is_in(dataset.images["post"], value_set=table["id"].combine_chunks())
         self.images: dict[str, dict[str, Any]] = {}
         images = dataset.images.filter(has_post).to_pylist()
@@ -79,6 +81,7 @@ class Album:
 
     def hashtags(self, account: str) -> tuple[str, ...]:
         """The most frequent hashtags of an account, those of equal frequency by name."""
+        # A hashtag counts once for each post.
         n_posts = Counter(tag for post in self.posts[account] for tag in set(post["hashtags"]))
         ranked = sorted(n_posts, key=lambda tag: (-n_posts[tag], tag))
         return tuple(ranked[:HASHTAGS])

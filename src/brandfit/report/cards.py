@@ -46,9 +46,11 @@ class CardMaker:
 
         more  rank and counts, for the sentences of the explanation
         """
+        # One pair: the score is (1, 1), NaN without evidence.
         brands, influencers = (np.array([id], dtype=object) for id in (self.brand, influencer))
         if np.isnan(self.ranker.score(self.dataset, brands, influencers)[0, 0]):
             return None
+        # Heat maps take long, so they are made on request.
         kinds = ("posts", "columns", "maps") if self.maps is not None else ("posts", "columns")
         return explaining.explain(
             self.ranker,
@@ -73,11 +75,13 @@ class CardMaker:
         )
         shots = self.album.strongest(influencer, explanation, SHOTS)
         shots_name = "posts that add most to the score"
+        # A score to which no post adds, or without evidence, is illustrated by the newest posts.
         if not shots:
             shots, shots_name = self.album.newest(influencer, SHOTS), "newest posts"
         account = self.dataset.account(influencer)
         words_by_label = self._words_by_label(row, category)
         profile = profile_of(account, words_by_label, shots=shots, shots_name=shots_name)
+        # The card without evidence; an explanation replaces its last fields.
         card = Card(
             rank=rank,
             profile=profile,
@@ -129,6 +133,7 @@ class CardMaker:
         post_by_id = {post["id"]: post for post in self.album.posts[explanation.influencer]}
         shots = []
         for heat in explanation.maps:
+            # The map is drawn over the stored copy of the picture.
             buffer = io.BytesIO()
             picture = overlay(decoded(self.dataset, heat.picture), heat.values, least=least)
             picture.save(buffer, "JPEG", quality=85)
@@ -180,6 +185,7 @@ def both_sides(explanation: Explanation) -> Radar | None:
             if name.startswith("historical"):
                 values_by_side[name.rpartition(": ")[2]] = values
         if {"brand", "influencer"} <= set(values_by_side):
+            # In this order the line of the brand is drawn first.
             sides = {side: values_by_side[side] for side in ("brand", "influencer")}
             return Radar(radar.axes, sides, radar.source)
     return None

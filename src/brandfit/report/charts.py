@@ -43,6 +43,7 @@ def parts(values: Mapping[str, float]) -> Markup:
 def bars(values: Mapping[str, float], title: str, form: str = "{:.0%}") -> Markup:
     """Horizontal bars on one scale that contains zero, each with its label and its number."""
     width, left, right = 400, 216, 44
+    # The scale contains zero, and all values.
     low, high = min([0.0, *values.values()]), max([0.0, *values.values()])
     scale = (width - left - right) / max(high - low, 1e-12)  # pixels for each unit
     zero = left - low * scale
@@ -87,6 +88,7 @@ def radar(shares: Radar) -> Markup:
     for fraction in (0.5, 1.0):
         ring = _points([on_axis(n, fraction) for n in range(n_axes)])
         drawn.append(f'<polygon class="line" points="{ring}" fill="none" stroke="{LINE}"/>')
+    # Each axis with its label outside the outer ring.
     for n, name in enumerate(shares.axes):
         end, label = on_axis(n, 1), on_axis(n, 1.13)
         drawn.append(
@@ -96,6 +98,7 @@ def radar(shares: Radar) -> Markup:
             f'text-anchor="{_anchor(label, centre)}" font-size="11" fill="{MUTED}">'
             f"{escape(_short(name, 18))}</text>"
         )
+    # The brand is dashed, so that the lines differ without colour.
     for side, values in shares.series.items():
         colour = BRAND if side == "brand" else INFLUENCER
         points = _points([on_axis(n, float(value) / largest) for n, value in enumerate(values)])
@@ -150,6 +153,7 @@ def reliability(bins: Sequence[Mapping[str, float]]) -> Markup:
     def point(predicted: float, observed: float) -> Point:
         return Point(left + width * predicted / top, 12 + height * (1 - observed / top))
 
+    # The vertical and the horizontal axis, and the diagonal.
     axes = _points([point(0, top), point(0, 0), point(top, 0)])
     diagonal = _points([point(0, 0), point(top, top)])
     drawn = [

@@ -65,6 +65,7 @@ def gather(
     Raises UnknownName for an influencer that is not in the ranking.
     """
     brand = ranking.brand
+    # Influencer to its row in the ranking.
     row_of = {id: row for row, id in enumerate(ranking.candidates.tolist())}
     for id in influencers:
         if id not in row_of:
@@ -119,6 +120,7 @@ def gather(
 def _brand_profile(dataset: Dataset, brand: str, album: Album) -> Profile:
     """The brand with its known facts. A brief takes the place of a missing biography."""
     posts = [post for post in album.posts[brand] if post["kind"] == "post"]
+    # The dates of the oldest and the newest post, of those with a known time.
     times = [post["time"] for post in posts if post["time"] is not None]
     account = dataset.account(brand)
     words_by_label = {
@@ -143,6 +145,7 @@ def topics(dataset: Dataset, account: str, n_topics: int = TOPICS) -> dict[str, 
     if features is None or not features.columns:
         return {}
     vector = one_account_vector(dataset, "concept", account=account)
+    # Shares are of the positive weights only.
     values = np.maximum(vector.values[0].astype(np.float64), 0)  # (n_concepts,)
     if not vector.present[0] or not values.sum():
         return {}

@@ -27,6 +27,7 @@ def render(report: Report) -> str:
     import jinja2
     from markupsafe import Markup
 
+    # Escaping is on for every value, and an unknown name in a template is an error.
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template),
         autoescape=True,
@@ -55,6 +56,7 @@ def render(report: Report) -> str:
 
 def policy(style: str) -> str:
     """The Content-Security-Policy: only pictures inside the page, and this style sheet."""
+    # The browser compares this hash with the style sheet in the page.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -75,6 +77,7 @@ def _plain(value: Any) -> Any:
 
 def _top(report: Report) -> float:
     """The end of the scale of probabilities: the end of the highest interval, in steps of a tenth."""
+    # 1 without any interval.
     highest = max((card.chance[2] for card in report.cards if card.chance), default=1.0)
     return min(1.0, math.ceil(10 * highest) / 10) or 1.0
 

@@ -28,6 +28,7 @@ def method_sentences(
         f"The score is what {ranker.name} sorts by, higher is better. It compares candidates for this brand; "
         "it foretells neither sales nor reach, and scores of two rankers cannot be compared."
     )
+    # A score of a single part has no bars.
     if any(len(card.parts) > 1 for card in cards):
         sentences.append("The bars are its parts, and add up to it.")
     if any(card.chance for card in cards):
@@ -64,6 +65,7 @@ def data_words(dataset: Dataset, ranking: Ranking) -> dict[str, str]:
             f"{len(dataset.posts):,} posts, {len(dataset.endorsements):,} partnerships"
         )
     }
+    # Null if no post has a known time.
     span = pc.min_max(dataset.posts["time"]).as_py()
     if span["min"] is not None:
         words["Posts from"] = f"{day(span['min'])} to {day(span['max'])}"

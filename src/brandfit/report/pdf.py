@@ -13,6 +13,7 @@ def write(html: str) -> bytes:
     weasyprint = needed()
     from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
+    # Pictures are data: URIs. Every other address is refused twice: by the fetcher and in ``fetch``.
     fetcher = URLFetcher(allowed_protocols=("data",))
     read = fetcher.fetch
 
@@ -35,6 +36,7 @@ def needed() -> Any:
     except ImportError:
         raise MissingExtra("A report as PDF", "report") from None
     except OSError as error:
+        # WeasyPrint is installed, but the system library for text is not.
         missing = MissingExtra("A report as PDF", "report")
         missing.hint = (
             f"WeasyPrint is here, Pango is not ({error}). "

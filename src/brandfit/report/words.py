@@ -27,5 +27,6 @@ def day(moment: int | date) -> str:
 
 def shortened(text: str, length: int = TEXT_LENGTH) -> str:
     """The text on one line, cut to a length."""
+    # White space in captions and biographies is often decoration.
     text = " ".join(text.split())
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
