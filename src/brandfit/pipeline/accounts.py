@@ -60,6 +60,7 @@ def category(workspace: Place, account: Account) -> Category:
     workspace = as_workspace(workspace)
     dataset = load(workspace)
     account = find_account(dataset, account)
+    # As imported: ``dataset.account`` never holds predictions.
     stated = dataset.account(account)["category"]
     name = fill_slots(workspace).get(CATEGORY)
     if name is None:
@@ -103,6 +104,7 @@ def post_topics(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
             raise UnknownName("post", post, known=dataset.posts["id"].to_pylist())
     # Features of posts fill no slot of a Dataset, so they are read from the workspace.
     name_by_slot = preferred(workspace)
+    # (n,) {} without a profiler of posts.
     topics_of_posts: list[dict[str, float]] = [{}] * len(posts)
     if "topic" in name_by_slot:
         topics_of_posts = _largest(workspace.features(name_by_slot["topic"]), posts)
@@ -130,6 +132,7 @@ def _column(workspace: Workspace, name: str | None, *, column: str, ids: Sequenc
         return [None] * len(ids)
     features = workspace.features(name)
     values, has_row = features.values_of(list(ids))
+    # (n,) 0 in rows that the Features do not have.
     in_column = values[:, features.columns.index(column)]
     return [float(value) if known else None for value, known in zip(in_column, has_row, strict=True)]
 
@@ -137,6 +140,7 @@ def _column(workspace: Workspace, name: str | None, *, column: str, ids: Sequenc
 def _largest(features: Features, ids: Sequence[str]) -> list[dict[str, float]]:
     """The largest columns of each id with their values, {} if it has no row."""
     values, has_row = features.values_of(list(ids))
+    # Equal values keep the order of the columns.
     largest = np.argsort(-values, axis=1, kind="stable")[:, :MAX_CATEGORIES]  # (n, at most 5)
     results: list[dict[str, float]] = []
     for row, columns, known in zip(values, largest.tolist(), has_row, strict=True):

@@ -35,7 +35,7 @@ class Audience:
         return {
             **self.view.to_dict(),
             "sentences": self.sentences,
-            "hints": [hint.to_dict() for hint in self.hints],
+            "hints": list(map(Hint.to_dict, self.hints)),
             "confidence": RULE,
         }
 
@@ -57,6 +57,7 @@ def audience(
         raise UsageError(
             f"{account} cannot be compared with itself.", "Name another brand or influencer after --with."
         )
+    # All views read the same audiences, so the Dataset caches them.
     view = _views(dataset).view(account, other)
     # Hints compare an account with others of its role.
     peers = dataset.brands if view.role == "brand" else dataset.influencers

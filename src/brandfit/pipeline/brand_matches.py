@@ -58,9 +58,9 @@ class Suiting:
             "dataset": self.fingerprint,
             "notes": list(self.notes),
             "total": len(self.brands),
-            "excluded": [group.to_dict() for group in self.excluded],
+            "excluded": list(map(Counted.to_dict, self.excluded)),
             "candidates": self.candidates.to_dict(),
-            "brands": [brand.to_dict() for brand in self.brands[:k]],
+            "brands": list(map(BrandMatch.to_dict, self.brands[:k])),
         }
 
 
@@ -86,6 +86,7 @@ class Pair:
     def for_brand(self) -> bool | None:
         """Whether the influencer is a candidate in the first tenth of the brand's candidates; None with fewer
         than ten candidates, because a tenth is then less than one."""
+        # An influencer that is no candidate is not among the first, whatever its score.
         is_first = _in_first_tenth(self.suited.candidate_rank, self.suited.among)
         return is_first and not self.no_candidate if is_first is not None else None
 
@@ -115,6 +116,7 @@ class Pair:
     def _tenth_sentence(self) -> str:
         """For which sides the match is in the first tenth; "" if neither side has a tenth of at least one."""
         for_brand, for_influencer = self.for_brand, self.for_influencer
+        # The ranks alone say enough about a list of two.
         if for_brand is None and for_influencer is None:
             return ""
         if for_brand is None or for_influencer is None:

@@ -154,6 +154,7 @@ class _Comparison:
 
     def _scores(self, brands: Sequence[str], pool: np.ndarray) -> list[_BrandScore]:
         """The influencer among the candidates (n,) of each brand; brands without evidence are left out."""
+        # Brands without posts, brief and partners have no scores.
         known = [brand for brand in brands if self.dataset.representation[brand] != "none"]
         represented = np.array(known, dtype=object)
         row_of = row_by_id(pool)
@@ -185,6 +186,7 @@ class _Comparison:
 
     def _is_candidate(self, brand: str, row_of: Mapping[str, int]) -> np.ndarray:
         """(n,) bool: which of the pool are candidates of this brand."""
+        # Marks “Not this” and past partners, as in ``rank``.
         left_out = set(self.disliked_by_brand.get(brand, ()))
         if not self.partners:
             left_out |= set(self.dataset.partners.get(brand, ()))
@@ -195,6 +197,7 @@ class _Comparison:
 
 def _sorted_matches(scores: Sequence[_BrandScore]) -> tuple[BrandMatch, ...]:
     """By probability, or by rank relative to the number of candidates; the best first."""
+    # (n_brands,) the largest is the best.
     keys = np.empty(len(scores))
     for n, score in enumerate(scores):
         # Half a rank is subtracted, so that number 1 of few counts less than number 1 of many.

@@ -62,8 +62,8 @@ class Candidates:
         return {
             "total": len(self.ids),
             "bounds": self.bounds.sentence,
-            "excluded": [group.to_dict() for group in self.excluded],
-            "incomplete": [group.to_dict() for group in self.incomplete],
+            "excluded": list(map(Counted.to_dict, self.excluded)),
+            "incomplete": list(map(Counted.to_dict, self.incomplete)),
             "sentences": sentences(
                 len(self.ids),
                 self.excluded,
@@ -79,6 +79,7 @@ class Candidates:
 
     def with_unknown_followers(self, ids: np.ndarray) -> tuple[Counted, ...]:
         """Those of ``ids`` (n,) with an unknown number of followers, counted."""
+        # Unknown is not 0: these influencers may be within the bounds, so they stay.
         unknown = [id for id in ids.tolist() if id in self.unknown_followers]
         return counted("followers_unknown", "with an unknown number of followers (kept)", ids=unknown)
 
@@ -96,6 +97,7 @@ def bounds(
         test = filters.condition({FOLLOWERS: "".join(followers.split())})
         assert isinstance(test, filters.Test)
         return Bounds(test.value.low, test.value.high)
+    # The default bounds are those of derived endorsements.
     config = rules(data)
     usual = Bounds(config.min_followers, config.max_followers)
     is_named = any(name in (data or {}) for name in BOUND_SETTINGS)
@@ -173,6 +175,7 @@ def met(condition: Condition, facts: Facts, ids: Sequence[str] | np.ndarray) -> 
     values."""
     ids = np.asarray(ids, dtype=object)
     rows = rows_of(ids.tolist(), influencer_rows(facts.dataset))
+    # (n,) bool each. A condition on an unknown value is unknown.
     is_true, is_known = (values[rows] for values in filters.decided(condition, facts))
     excluded = (
         *counted("condition", f"outside the condition ({condition})", ids=ids[is_known & ~is_true]),

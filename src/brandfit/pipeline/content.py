@@ -41,6 +41,7 @@ def fit_maps(
     dataset = load_for(workspace, [like], data)
     check_settings(settings, dataset)
     like = find_account(dataset, like)
+    # New pictures must be encoded like those of the posts.
     reader = readers_of(dataset, settings).get("picture")
     if reader is None:
         filled_by = dataset.slots["picture"].name if "picture" in dataset.slots else "nothing"

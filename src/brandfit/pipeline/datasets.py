@@ -41,6 +41,7 @@ def load(workspace: Place, settings: Mapping[str, Any] | None = None) -> Dataset
 
     def loaded() -> Dataset:
         rows = workspace.dataset()
+        # Names first, because unchanged Features are the same objects.
         names = fill_slots(workspace, chosen_slots)
         slots = {slot: workspace.features(name) for slot, name in names.items()}
         if chosen_slots.get(categories.SLOT) != "none":
@@ -215,6 +216,7 @@ def described(dataset: Dataset, accounts: Iterable[str]) -> list[dict[str, Any]]
 def category_of(description: Mapping[str, Any]) -> str | None:
     """The category of a row of ``describe_accounts`` as a table prints it: "food", or "food (predicted,
     83 %)"; None if unknown."""
+    # A stated category is shown without a probability.
     is_stated = description["category_source"] == "stated"
     return category_words(description["category"], is_stated, description["category_probability"]) or None
 
@@ -228,6 +230,7 @@ def ready(dataset: Dataset, cls: type[Ranker], workspace: Workspace) -> None:
             f"{name} reads {', '.join(cls.slots)}, and this workspace holds no features for any of them.",
             f"Encode first, for example: brandfit encode text.hashing image.classical -w {workspace.path}",
         )
+    # Some rankers learn from endorsements only if there are any.
     needs_endorsements = cls.learns and not cls.optional_endorsements
     if needs_endorsements and not len(dataset.endorsements):
         raise UsageError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from brandfit.arguments import Account, Texts, checked
+from brandfit.data.candidates import Counted
 from brandfit.data.candidates import sentences as counts_in_words
 from brandfit.data.dataset import Dataset
 from brandfit.explain import explain as explaining
@@ -119,7 +120,7 @@ def _with_rank(explanation: Explanation, context: RankingContext, query: Ranking
         **explanation.more,
         "rank": ranking.ranks()[position],
         "candidates": listed.among,
-        "excluded": [group.to_dict() for group in listed.excluded],
+        "excluded": list(map(Counted.to_dict, listed.excluded)),
         **{name: row[name] for name in ("moved", "because") if name in row},
     }
     accounts = [context.brand, influencer]

@@ -137,6 +137,7 @@ def export_priced(rows: Iterable[Mapping[str, Any]], file: str | Path, currency:
     is only a field."""
     if Path(file).suffix.lower() not in SPREADSHEETS:
         return export_rows(rows, file)
+    # A spreadsheet has no field for the currency of a column.
     headers = {name: f"{name} ({currency or 'currency not set'})" for name in PRICES}
 
     def with_headers(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,6 +154,8 @@ def check_file(file: str | Path) -> None:
 
 def _reject_table(workspace: Workspace, earlier: bool) -> pa.Table:
     """Rejects with the number and the time of their import."""
+    # The other columns are texts; types are explicit, because a table without rows has no values to infer
+    # them from.
     types = {"import": pa.int64(), "time": pa.int64(), "line": pa.int64()}
     rejects = workspace.rejects(earlier=earlier)
     columns: dict[str, pa.Array] = {}
@@ -208,6 +211,7 @@ def _ranking_table(
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
     # A named brand without anything to rank by is an error; among all brands it is left out.
     unranked = set(_unranked(dataset))
+    # In the order of the caller; without names all brands, in the order of the data.
     named = [find_brand(dataset, brand) for brand in brands]
     rows: list[dict[str, Any]] = []
     for brand in named or [brand for brand in dataset.representation if brand not in unranked]:
@@ -220,6 +224,7 @@ def _ranking_table(
         # Other bounds than the usual ones narrow (or widen) the list too. A condition names its own bounds.
         other_bounds = within != bounds(None, None) and not within.note
         narrowing = [query.narrowed_by, within.sentence if other_bounds else ""]
+        # The same in all rows of the brand, so that each row explains itself.
         labels = {"narrowed_by": "; ".join(filter(None, narrowing)), "adjusted_by": query.adjusted_by}
         rows.extend(row | labels for row in _ranking_rows(context, ranking, k))
     # A brand without likes has no part of the score for them. Every row gets the columns of all rows.

@@ -66,6 +66,7 @@ class Imported:
 def looks_like(path: Path) -> list[str]:
     """The sources (importers) that recognise a folder or a file; the importer of people's own tables if none
     does, because its errors name what is missing."""
+    # Every importer judges for itself.
     sources = [
         name for name in registry.names("importer") if registry.load("importer", name)().recognises(path)
     ]
@@ -124,11 +125,13 @@ def import_source(
             )
     cls = registry.load("importer", source)
     importer = cls(cls.Config.from_settings(settings or {}))
+    # An importer may have to know whether an account is stored as a brand or an influencer.
     importer.stored_roles = workspace.roles()
     folder = Path(path) if path is not None else Path(".")
     started = time.perf_counter()
     advance = advancing(progress, importer.total(folder)) if progress else (lambda _n_bytes: None)
     records = _records(importer.read(folder, advance), strict=strict, folder=folder if called else None)
+    # Rejects of an earlier import with the same label are replaced.
     label = f"{source} {called or (folder.resolve() if path is not None else '')}".strip()
     # ``write`` fills both reports while it reads the records.
     erasure_report, merging = ErasureReport(), Merging()

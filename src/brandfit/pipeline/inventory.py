@@ -76,7 +76,7 @@ def _feature_rows(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _model_rows(workspace: Workspace) -> list[dict[str, Any]]:
-    infos = [workspace.model_info(name) for name in workspace.model_names()]
+    infos = map(workspace.model_info, workspace.model_names())
     stale_models = {stale.name for stale in outdated(workspace).models}
     return [
         {
@@ -117,6 +117,7 @@ def catalogue(what: str, name: str | None = None) -> list[dict[str, Any]]:
 
 def _setting_rows(name: str | None) -> list[dict[str, Any]]:
     """Settings of one component. Raises UnknownName."""
+    # Names are unique over all kinds of components.
     configs: dict[str, type[Config]] = {}
     for kind in ("importer", "encoder", "profiler", "ranker"):
         for component in registry.names(kind):
@@ -179,6 +180,7 @@ def _installation_checks() -> list[dict[str, Any]]:
     """The version of Python, and which optional extras are installed."""
     rows = [{"name": "python", "ok": sys.version_info >= OLDEST_PYTHON, "detail": platform.python_version()}]
     for extra, module in MODULE_OF_EXTRA.items():
+        # ``find_spec`` does not import the module, which could take seconds.
         is_installed = importlib.util.find_spec(module) is not None
         detail = "installed" if is_installed else f'not installed: pip install "brandfit[{extra}]"'
         rows.append({"name": f"extra {extra}", "ok": True, "detail": detail})
@@ -208,6 +210,7 @@ def _workspace_checks(workspace: Workspace, repair: bool) -> list[dict[str, Any]
 
 def _orphan_check(workspace: Workspace, repair: bool) -> dict[str, Any]:
     """The check of encoded contents without a referrer: they are no fault, but they need disk space."""
+    # Found before the repair, so that the answer names what was removed.
     left = orphans.find(workspace)
     if repair:
         orphans.remove(workspace, left)

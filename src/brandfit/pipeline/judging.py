@@ -47,6 +47,7 @@ def evaluate(
     settings, rankers, seeds = dict(settings or {}), list(rankers), seeds_of(seeds, "seeds")
     if not rankers:
         raise UsageError("There is nothing to judge: no ranker is named.", "Rankers: brandfit list rankers")
+    # The settings of the protocol have its scope, whatever its name.
     chosen_protocol = protocols.get(protocol, scope(settings, "protocol"))
     if ties is not None:
         chosen_protocol = chosen_protocol.replace(ties=ties)

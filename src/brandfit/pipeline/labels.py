@@ -95,6 +95,7 @@ def labelled_table(profiler: Profiler, features: Features) -> pa.Table:
     """A row for each account or post (D-16): its label, if any, the answer, its probability, and the
     probability of every class."""
     label_by_id = profiler.stated
+    # Probabilities, one column for each class.
     values = np.asarray(features.values)  # (n, n_classes)
     # Labels that no person gave are named in the header of their column.
     is_weak = any(WEAK in note for note in profiler.notes)
@@ -140,6 +141,7 @@ def posts_to_label(
 
 def _texts_of_posts(dataset: Dataset) -> dict[str, list[str]]:
     """Post of an influencer to its account, its caption and the descriptions of its pictures."""
+    # Only posts of influencers: labels of brands would not train a profiler.
     texts_by_post: dict[str, list[str]] = {}
     influencers = set(dataset.influencers.tolist())
     posts = dataset.posts.select(["id", "account", "kind", "caption"]).to_pylist()

@@ -3,6 +3,7 @@ once. Answers name what was encoded for them alone, and what is not encoded."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -66,7 +67,7 @@ def completed(workspace: Workspace, dataset: Dataset, accounts: Collection[str] 
     gaps, _ = workspace.memo.get("gaps", id(dataset), lambda: (_brand_gaps(workspace, dataset), dataset))
     if not gaps:
         return dataset
-    if accounts is not None and not any(gap.of(id) for gap in gaps.values() for id in accounts):
+    if accounts is not None and not any(gap.ids_of(accounts) for gap in gaps.values()):
         return dataset
     result, _ = workspace.memo.get("completed", id(dataset), lambda: (_completed(dataset, gaps), dataset))
     return result
@@ -96,20 +97,21 @@ def _completed(dataset: Dataset, gaps: Mapping[str, _BrandGap]) -> Dataset:
     waiting = set(n_missing) - set(chosen)
     for slot, gap in gaps.items():
         brands_of_gap = {brand for brand in chosen if gap.of(brand)}
-        new_features = gap.encode(sorted(brands_of_gap))
+        new_features = gap.encode(brands_of_gap)
         if new_features is None:
             waiting |= brands_of_gap
             continue
         encoded |= brands_of_gap
-        ids = [id for brand in sorted(brands_of_gap) for id in gap.of(brand)]
-        slots[slot] = _replaced(dataset.slots[slot], ids, new_features)
+        slots[slot] = _replaced(dataset.slots[slot], gap.ids_of(brands_of_gap), new_features)
     result = dataset.with_slots(slots) if encoded else dataset
-    completion = Completion(
-        encoded={brand: n_missing[brand] for brand in encoded},
-        waiting={brand: n_missing[brand] for brand in waiting},
-    )
+    completion = Completion(encoded=_picked(n_missing, encoded), waiting=_picked(n_missing, waiting))
     _completions(result)[:] = [completion]
     return result
+
+
+def _picked(counts: Mapping[str, int], ids: Iterable[str]) -> dict[str, int]:
+    """The counts of these ids that are not zero."""
+    return {id: counts[id] for id in ids if counts.get(id)}
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,15 @@ class _BrandGap:
     def of(self, brand: str) -> list[str]:
         return self.ids_by_brand.get(brand, [])
 
+    def ids_of(self, brands: Iterable[str]) -> list[str]:
+        """Ids of all of these brands, in the order of their names."""
+        return list(itertools.chain.from_iterable(map(self.of, sorted(brands))))
+
     def encode(self, brands: Iterable[str]) -> Features | None:
         """Features of the missing contents of these brands; None if they cannot be encoded here."""
         if not self.is_readable:
             return None
-        ids = [id for brand in brands for id in self.of(brand)]
+        ids = self.ids_of(brands)
         try:
             return self.encoder.encode(self.rows, None, progress=None, map=thread_map, only=ids)
         except (BrandfitError, OSError):
@@ -238,8 +244,8 @@ def encoding_of(workspace: Workspace, dataset: Dataset, accounts: Iterable[str])
     waiting_posts = _waiting(workspace, dataset)
     command = f"brandfit update -w {workspace.path}"
     ids = list(dict.fromkeys(accounts))
-    encoded = {id: encoded_posts[id] for id in ids if encoded_posts.get(id)}
-    waiting = {id: waiting_posts[id] for id in ids if waiting_posts.get(id)}
+    encoded = _picked(encoded_posts, ids)
+    waiting = _picked(waiting_posts, ids)
     notes: list[str] = []
     if encoded:
         notes.append(f"{_posts_are(encoded)} encoded for this answer alone; to keep that: {command}")

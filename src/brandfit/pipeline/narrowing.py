@@ -73,6 +73,7 @@ class RankingContext:
 
         Raises UnknownName and UsageError for the brand (``find_brand``).
         """
+        # New posts of the brand are encoded in memory if they are few.
         model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
         brand = find_brand(dataset, brand)
         condition = filters.condition(query.where) if query is not None else None
@@ -169,6 +170,7 @@ def narrowed(ranking: Ranking, context: RankingContext, *, query: RankingQuery) 
     Raises UnknownName for an account that is not in the workspace.
     """
     everyone = _adjusted(ranking, context, query)
+    # Guests take part in no list; they are added again by ``with_left_out``.
     candidates_only = everyone if everyone.guests is None else everyone.subset(everyone.is_candidate)
     candidates_only = replace(candidates_only, guests=None)
     found = _selected(candidates_only, context, query)

@@ -41,6 +41,7 @@ class StaleFeatures:
 
     @property
     def sentence(self) -> str:
+        # Only counts that are not 0 are named.
         counts = [f"{n:,} {word}" for n, word in ((self.new, "new"), (self.changed, "changed")) if n]
         noun = self.level if self.new + self.changed == 1 else f"{self.level}s"
         verb = "is" if self.new + self.changed == 1 else "are"
@@ -109,9 +110,9 @@ class Outdated:
     def to_dict(self) -> dict[str, Any]:
         return {
             "up_to_date": not self,
-            "features": [stale.to_dict() for stale in self.features],
-            "profiles": [stale.to_dict() for stale in self.profiles],
-            "models": [stale.to_dict() for stale in self.models],
+            "features": list(map(StaleFeatures.to_dict, self.features)),
+            "profiles": list(map(StaleResult.to_dict, self.profiles)),
+            "models": list(map(StaleResult.to_dict, self.models)),
             "can_update": self.can_update,
         }
 
@@ -124,6 +125,7 @@ def outdated(workspace: Place) -> Outdated:
     Imported Features are never out of date, because nothing here can encode in the same way.
     """
     workspace = as_workspace(workspace)
+    # Nothing has been imported.
     if not workspace.fingerprint:
         return Outdated()
 
@@ -151,6 +153,7 @@ def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleF
     if workspace.feature_info(name)["covers"] == workspace.fingerprint:
         return None
     features = workspace.features(name)
+    # Features without a known encoder count as complete.
     gap = Gap([], [])
     why_not = ""
     try:
@@ -244,7 +247,7 @@ def _later_features(workspace: Workspace, record: Mapping[str, Any]) -> list[str
     cls = registry.load("profiler", record["profiler"])
     profiler: Profiler = cls(cls.Config.from_settings(record["config"]))
     # Empty Features change nothing.
-    infos = [workspace.feature_info(name) for name in workspace.feature_names()]
+    infos = map(workspace.feature_info, workspace.feature_names())
     return [
         info["name"]
         for info in infos

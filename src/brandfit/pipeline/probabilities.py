@@ -38,6 +38,7 @@ def chances(
     )[0]
     if probability is None:
         return None
+    # (n,) rows of the influencers among all influencers.
     row_of = influencer_rows(dataset)
     rows = [row_of[id] for id in influencers]
     intervals = zip(*(values[0, rows].tolist() for values in probability), strict=True)

@@ -61,6 +61,7 @@ class RankingQuery:
         """What makes the list another one than all candidates, as words for people; "" if nothing does."""
         # The words of the condition, not its JSON.
         condition = filters.condition(self.where)
+        # A disliked influencer is left out too; each counts once.
         not_this = dict.fromkeys([*self.not_this, *self.dislike])
         return _joined(
             f"words: {' '.join(self.keywords)}" if self.keywords else "",
@@ -75,6 +76,7 @@ class RankingQuery:
         """What changes the scores, as words for people; "" if nothing does."""
         if not self.adjusts:
             return ""
+        # As typed after --weight.
         weight_words = " ".join(f"{part}={value:g}" for part, value in (self.weights or {}).items())
         return _joined(
             f"weights: {weight_words}" if weight_words else "",

@@ -53,6 +53,7 @@ def maker_of(workspace: Workspace, features: Features) -> Encoder | None:
     record = workspace.maker(features.key.partition("-")[0])
     if record.get("encoder") not in registry.names("encoder"):
         return None
+    # The record has the settings of that time, not the default ones.
     cls = registry.load("encoder", record["encoder"])
     encoder: Encoder = cls(cls.Config.from_settings(record["config"]))
     return encoder

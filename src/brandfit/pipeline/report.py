@@ -77,6 +77,7 @@ def report(
     # A missing WeasyPrint is reported before the long computation.
     if path.suffix.lower() == ".pdf":
         pdf.needed()
+    # One name for the ranking and the best set.
     name = ranker or default_ranker(workspace)
     query = RankingQuery(exclude=list(exclude or ()), not_this=list(not_this or ()))
     context = RankingContext.from_workspace(workspace, brand, ranker=name, data=data, followers=followers)
@@ -174,6 +175,7 @@ def _picture_reader(dataset: Dataset, settings: Mapping[str, Any]) -> Encoder:
 
 def _summary(ranker: str) -> str:
     """The sentence on a ranker in the list of rankers, without its source."""
+    # Sources stand in parentheses at the end of the sentence.
     sentence = next(row["what"] for row in catalogue("rankers") if row["name"] == ranker)
     return str(sentence).partition(" (")[0]
 

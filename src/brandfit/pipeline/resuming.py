@@ -36,6 +36,7 @@ def resumable(workspace: Place, dataset: str, *request: Any) -> Iterator[Path | 
     request runs in another process, which owns the folder, or if nothing can be written.
     """
     workspace = as_workspace(workspace)
+    # A new version of the program may compute something else, so its checkpoints are apart.
     request_bytes = msgspec.json.encode([__version__, dataset, *request], order="sorted")
     training_folder = workspace.path / "training"
     folder = training_folder / f"evaluate-{hashlib.sha256(request_bytes).hexdigest()[:16]}"

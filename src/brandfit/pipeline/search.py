@@ -55,7 +55,7 @@ class SearchPage:
             "total": self.total,
             "filters": self.sentence,
             "unknown": self.unknown,
-            "excluded": [group.to_dict() for group in self.excluded],
+            "excluded": list(map(Counted.to_dict, self.excluded)),
             "notes": list(self.notes),
             "unmatched_words": list(self.unmatched_words),
             "results": list(self.rows),
@@ -91,6 +91,7 @@ class _Filter:
     def from_query(
         cls, dataset: Dataset, where: str | Mapping[str, Any] | None, sort: str | None = None
     ) -> _Filter:
+        # Facts are computed on first use, and the Dataset caches them.
         facts = dataset.cached("facts", lambda: Facts(dataset))
         condition = filters.condition(where)
         shown = filters.facts_of(condition, sort)
@@ -117,6 +118,7 @@ class _Filter:
     ) -> SearchPage:
         """A page of matches (each with its "influencer"), with what is known of the influencers."""
         ids = [match["influencer"] for match in matches]
+        # Values of the facts that the query names.
         fact_rows = self.fact_rows(rows_of(ids, influencer_rows(dataset)))
         rows = [
             {**description, **match, "facts": fact_row}

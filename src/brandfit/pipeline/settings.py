@@ -17,6 +17,7 @@ ENDORSEMENTS, SLOT = "endorsements", "slots"
 
 def scope(settings: Mapping[str, Any] | None, scope: str) -> dict[str, Any]:
     """The settings named ``scope.NAME``, without the scope."""
+    # A scope may contain dots, as in "text.minilm".
     prefix = f"{scope}."
     return {
         name.removeprefix(prefix): value

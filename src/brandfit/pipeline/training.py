@@ -54,6 +54,7 @@ def train(
     dataset = load(workspace, data)
     ready(dataset, cls, workspace)
     started = time.perf_counter()
+    # Posts that state a pair to learn from are hidden: a brand that looks for partners has no such posts yet.
     training_data = split.training_view(dataset, seed) if cls.learns else dataset
     model.fit(training_data, progress, workspace.checkpoint(ranker))
     # The model has learned from the erased account, so it must not be stored.
@@ -63,6 +64,7 @@ def train(
             "model was not stored.",
             "Train it again.",
         )
+    # Rankings by this model read the same Features.
     features_by_slot = {f"slots.{slot}": features.name for slot, features in dataset.slots.items()}
     # The model reads Features that do not cover new posts; its notes say which.
     stale_notes = [stale.sentence for stale in outdated(workspace).features]

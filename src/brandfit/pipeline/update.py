@@ -42,6 +42,7 @@ def update(workspace: Place, progress: Progress | None = None) -> Updated:
     out of date. If a step fails, the results of the steps before stay.
     """
     workspace = as_workspace(workspace)
+    # Names first, because encoding changes what is out of date.
     features = [stale.name for stale in outdated(workspace).features if not stale.why_not]
     for name in features:
         _encode_again(workspace, name, progress)
