@@ -205,14 +205,15 @@ def _selected(ranking: Ranking, context: RankingContext, query: RankingQuery) ->
         disliked=find_influencers(context.dataset, query.not_this),
     )
     if (condition := filters.condition(query.where)) is not None:
-        ranking = ranking.narrowed(*met(condition, context.facts, ranking.candidates))
+        by_condition = met(condition, context.facts, ranking.candidates)
+        ranking = ranking.narrowed(by_condition.is_met, by_condition.excluded)
         ranking = replace(ranking, notes=(*filters.notes(condition, context.facts), *ranking.notes))
     if query.keywords:
-        matching_ids, unmatched = matching(context.dataset, query.keywords)
-        matches = np.isin(ranking.candidates.astype(str), matching_ids.astype(str))  # (n_candidates,)
+        words = matching(context.dataset, query.keywords)
+        matches = np.isin(ranking.candidates.astype(str), words.ids.astype(str))  # (n_candidates,)
         others = counted("no_match", "without a match for the words", ids=ranking.candidates[~matches])
         ranking = ranking.narrowed(matches, others)
-        ranking = replace(ranking, notes=(*unmatched_notes(unmatched), *ranking.notes))
+        ranking = replace(ranking, notes=(*unmatched_notes(words.unmatched), *ranking.notes))
     return ranking
 
 
@@ -247,9 +248,9 @@ def exclusion(context: RankingContext, query: RankingQuery, *, influencer: str) 
         return reason("outside_bounds", f"outside the bounds of {context.within.sentence}")
     # The condition of the query on this one influencer.
     if condition := filters.condition(query.where):
-        _, excluded = met(condition, context.facts, np.array([influencer], dtype=object))
+        excluded = met(condition, context.facts, [influencer]).excluded
         if excluded:
             return excluded[0]
-    if query.keywords and influencer not in set(matching(context.dataset, query.keywords)[0].tolist()):
+    if query.keywords and influencer not in set(matching(context.dataset, query.keywords).ids.tolist()):
         return reason("no_match", "without a match for the words")
     return None

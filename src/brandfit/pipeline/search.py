@@ -101,7 +101,7 @@ class _Filter:
     @property
     def excluded(self) -> tuple[Counted, ...]:
         """Influencers that do not meet the condition, and those with unknown values."""
-        return met(self.condition, self.facts, self.facts.ids)[1] if self.condition is not None else ()
+        return met(self.condition, self.facts, self.facts.ids).excluded if self.condition is not None else ()
 
     def fact_rows(self, rows: np.ndarray) -> list[dict[str, Any]]:
         """Fact to value of the influencers in these rows."""
