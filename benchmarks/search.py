@@ -20,7 +20,7 @@ import numpy as np
 from brandfit import pipeline
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
-from brandfit.pipeline.datasets import reader_of
+from brandfit.pipeline.readers import reader_of
 from brandfit.search.fulltext import FIELDS
 from brandfit.search.keyword import Keywords
 from brandfit.workspace import Workspace

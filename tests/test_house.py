@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "brandfit"
 
 FLOORS = [
-    {"account_id", "errors", "messages", "progress", "seeds"},
+    {"account_id", "errors", "listings", "messages", "progress", "seeds"},
     {"arguments", "number_text"},
     {"config"},
     {"registry"},

@@ -244,7 +244,7 @@ def test_an_import_that_breaks_off_leaves_no_new_workspace(run, tmp_path):
             "northpeak.outdoor is a brand",
         ),
         (["search", " "], 2, "Search for what?"),
-        (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "beside itself"),
+        (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "with itself"),
         (["list", "settings", "wsmi"], 2, "Did you mean wsim"),
     ],
 )

@@ -396,6 +396,7 @@ def right_names(trained, out: Path) -> dict[str, dict]:
         "facts_of": {"influencer": SOMEONE, "names": "followers"},
         "fit_maps": {"like": BRAND, "pictures": picture},
         "pair": pair,
+        "rank_query": {"brand": BRAND, "query": pipeline.RankingQuery(like=SOMEONE)},
         "rank": {
             "brand": BRAND,
             "like": SOMEONE,

@@ -17,7 +17,7 @@ from brandfit.cli import cli
 from brandfit.data.captions import hashtags
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, link_id
-from brandfit.pipeline.missing_features import QUICK
+from brandfit.pipeline.missing_features import MAX_POSTS
 from brandfit.workspace import Workspace
 
 ENCODERS = ("text.hashing", "concept.bag", "engagement")
@@ -284,18 +284,18 @@ def test_a_changed_brief_counts_as_it_is_now(workspace):
 
 def test_other_brands_do_not_wait_for_a_new_one(workspace, monkeypatch):
     workspace.write("brief", brief())
-    cls = type(pipeline.datasets.maker_of(workspace, workspace.features("text.hashing")))
+    cls = type(pipeline.readers.maker_of(workspace, workspace.features("text.hashing")))
     monkeypatch.setattr(cls, "encode_batch", lambda *_: pytest.fail("something was encoded"))
     assert len(pipeline.rank(workspace, "food.shop", ranker="simcos"))
 
 
 def test_more_than_is_quick_waits_and_nobody_is_numbered(workspace, tmp_path):
-    workspace.write("many", [*many(QUICK + 1), *brief()])
+    workspace.write("many", [*many(MAX_POSTS + 1), *brief()])
     ranking = pipeline.rank(workspace, "many.brand", ranker="simcos")
     assert {row["rank"] for row in ranking.rows()} == {None}
-    assert ranking.not_encoded == {"brand": QUICK + 1}
+    assert ranking.not_encoded == {"brand": MAX_POSTS + 1}
     assert (
-        f"{QUICK + 1} posts of many.brand are not encoded: brandfit update -w {workspace.path}"
+        f"{MAX_POSTS + 1} posts of many.brand are not encoded: brandfit update -w {workspace.path}"
         in ranking.notes
     )
     assert (
@@ -367,7 +367,7 @@ def test_candidates_without_evidence_are_counted_with_what_to_do(workspace):
     }
 
 
-MORE = QUICK + 17
+MORE = MAX_POSTS + 17
 """More posts than an answer encodes by itself."""
 WAITING = MORE + 3
 """concept.bag reads how many posts the account has, so that its three old posts have changed too."""
@@ -400,6 +400,9 @@ def answers(workspace: Workspace, brand: str, out: Path) -> dict[str, Callable[[
         "export": exported,
         "pair": lambda: pipeline.pair(workspace, brand, influencer="travel.3", ranker="simcos").notes,
         "rank": lambda: pipeline.rank(workspace, brand, ranker="simcos").notes,
+        "rank_query": lambda: (
+            pipeline.rank_query(workspace, brand, query=pipeline.RankingQuery(), ranker="simcos").notes
+        ),
         "report": lambda: pipeline.report(workspace, brand, file=out / "r.html", ranker="simcos", k=1).notes,
         "shortlist": lambda: pipeline.shortlist(workspace, brand, count=2, ranker="simcos").notes,
         "similar": lambda: pipeline.similar(workspace, brand).notes,
@@ -546,20 +549,21 @@ def test_the_command_line_says_it_and_makes_it_again(workspace, capsys):
     where = str(workspace.path)
     assert "Out of date" not in run(capsys, "check", "-w", where)
     assert run(capsys, "update", "-w", where) == "Everything is up to date.\n"
-    workspace.write("many", many(QUICK + 1))
+    workspace.write("many", many(MAX_POSTS + 1))
     answer = run(capsys, "check", "-w", where)
-    assert f"text.hashing: {QUICK + 1} new posts are not encoded, for example many-0" in answer
+    assert f"text.hashing: {MAX_POSTS + 1} new posts are not encoded, for example many-0" in answer
     assert f"brandfit update -w {where}" in answer
     assert (
-        json.loads(run(capsys, "check", "--json", "-w", where))["outdated"]["features"][0]["new"] == QUICK + 1
+        json.loads(run(capsys, "check", "--json", "-w", where))["outdated"]["features"][0]["new"]
+        == MAX_POSTS + 1
     )
-    assert f"{QUICK + 1} new posts are not encoded" in run(capsys, "doctor", "-w", where)
+    assert f"{MAX_POSTS + 1} new posts are not encoded" in run(capsys, "doctor", "-w", where)
     sent = ("rank", "many.brand", "--ranker", "simcos", "-k", "2", "-w", where)
     lines = run(capsys, *sent).splitlines()
     assert [line.split()[0] for line in lines[1:3]] == ["-", "-"]
     assert any(line.startswith("Note: nobody is ranked") for line in lines)
     found = json.loads(run(capsys, *sent, "--json"))
     assert [row["rank"] for row in found["ranking"]] == [None, None]
-    assert (found["no_evidence"], found["not_encoded"]) == (12, {"brand": QUICK + 1})
+    assert (found["no_evidence"], found["not_encoded"]) == (12, {"brand": MAX_POSTS + 1})
     assert run(capsys, "update", "-w", where).startswith("Encoded: concept.bag")
     assert run(capsys, *sent).splitlines()[1].split()[0] == "1"

@@ -96,7 +96,7 @@ def test_labels_that_features_remember_are_named_and_gone_when_they_are_made_ane
 def test_both_sides_are_what_the_encoder_makes_of_them_by_what_it_learned_of_the_training_side(place):
     data = {"slots.text": "text.lda"}
     dataset = pipeline.load(place, data)
-    anew = Refit.of(place, dataset)
+    anew = Refit.from_dataset(place, dataset)
     assert set(anew.encoders) == {"text"}
     (fold,) = expansion(dataset)
     found = anew(fold)

@@ -11,7 +11,7 @@ from filelock import FileLock
 from brandfit import pipeline
 from brandfit.evaluation.evaluate import SECONDS, Clock
 from brandfit.learning.trainer import CHECKPOINT
-from brandfit.pipeline.resuming import KEPT, LOCK
+from brandfit.pipeline.resuming import LOCK, MAX_AGE
 from brandfit.workspace import Workspace
 
 
@@ -79,7 +79,7 @@ def test_what_nobody_goes_on_from_is_swept(workspace):
     left = broken_off(workspace, "rows")
     with pipeline.resumable(workspace, "others"):
         assert left.exists()
-    long_ago = time.time() - KEPT - 60
+    long_ago = time.time() - MAX_AGE - 60
     for file in (left, *left.rglob("*")):
         os.utime(file, (long_ago, long_ago))
     with FileLock(left / LOCK), pipeline.resumable(workspace, "others"):

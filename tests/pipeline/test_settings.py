@@ -12,7 +12,7 @@ from brandfit import pipeline
 from brandfit.cli import cli, main
 from brandfit.config import parse_settings, refuse_unread
 from brandfit.errors import BrandfitError, ConfigError, UnknownName, UsageError
-from brandfit.pipeline.datasets import stored_data
+from brandfit.pipeline.settings import stored_data
 from brandfit.service import work
 from brandfit.workspace import Workspace
 
@@ -26,6 +26,7 @@ ARGUMENTS = {
     "audience": {"account": SOMEONE},
     "brands_for": {"influencer": SOMEONE},
     "chances": {"brand": BRAND, "influencers": [SOMEONE]},
+    "describe_accounts": {"ids": SOMEONE},
     "encode": {"encoder": "text.hashing"},
     "evaluate": {"rankers": "simcos"},
     "explain": {"brand": BRAND, "influencer": SOMEONE},
@@ -38,6 +39,7 @@ ARGUMENTS = {
     "pair": {"brand": BRAND, "influencer": SOMEONE},
     "rank": {"brand": BRAND},
     "rank_brief": {"text": "boots"},
+    "rank_query": {"brand": BRAND, "query": pipeline.RankingQuery()},
     "report": {"brand": BRAND, "file": "x.html"},
     "search": {"keywords": "boots"},
     "shortlist": {"brand": BRAND, "count": 3},

@@ -4,6 +4,7 @@ whatever a brand adds to all."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from brandfit import pipeline
 from brandfit.cli import main
 from brandfit.errors import UnknownName, UsageError
-from brandfit.pipeline.brands import BrandMatch, Pair
+from brandfit.pipeline.brand_matches import BrandMatch, Pair
 from brandfit.rankers.simcos import SimCos
 from brandfit.ranking import order, rank_at
 from brandfit.workspace import Workspace
@@ -148,19 +149,38 @@ def test_the_first_tenth_is_told_of_each_side(place_, rank, said):
     assert json.loads(json.dumps(both.to_dict()))["first_tenth_for_brand"] == both.for_brand
 
 
+@pytest.mark.parametrize(
+    ("among", "brands", "end"),
+    [
+        (9, 2, "shop is number 1 of 2 brands."),
+        (10, 2, "That is among the first tenth for the brand."),
+        (9, 10, "That is among the first tenth for the influencer."),
+        (10, 10, "That is among the first tenth for both sides."),
+    ],
+)
+def test_a_tenth_is_mentioned_if_it_is_at_least_one(among, brands, end):
+    best = Pair(
+        "ana", BrandMatch(rank=1, brand="shop", candidate_rank=1, among=among, probability=None), brands
+    )
+    assert best.sentence.endswith(end)
+    assert best.to_dict()["first_tenth_for_brand"] == (True if among == 10 else None)
+    second = replace(best, suited=replace(best.suited, candidate_rank=2, rank=2))
+    assert ("That is not among" in second.sentence) == ((among < 10) != (brands < 10))
+
+
 def test_what_cannot_be_told_is_said(workspace):
     with pytest.raises(UnknownName, match="no influencer named"):
         pipeline.brands_for(workspace, "northpeak.outdoor")
     with pytest.raises(UnknownName, match="no brand named"):
         pipeline.pair(workspace, "arvid.peaks", influencer="arvid.peaks")
     assert any(
-        "alike for every brand" in note
+        "the same score for every brand" in note
         for note in pipeline.brands_for(workspace, "arvid.peaks", ranker="miv").notes
     )
     outside = pipeline.brands_for(workspace, "arvid.peaks", data={"endorsements.max_followers": 6_000})
     assert any("outside the bounds of 5,000 to 6,000 followers" in note for note in outside.notes)
     silent = patch.object(SimCos, "parts", lambda _, __, b, c: {"simcos": np.full((len(b), len(c)), np.nan)})
-    with silent, pytest.raises(UsageError, match="no brand to tell"):
+    with silent, pytest.raises(UsageError, match="No brand can be ranked"):
         pipeline.brands_for(workspace, "arvid.peaks", ranker="simcos")
 
 

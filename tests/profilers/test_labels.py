@@ -177,10 +177,17 @@ def test_the_commands(place, tmp_path, capsys, monkeypatch):
     labels.write_text(labels.read_text() + "nobody.at.all,one\n")
     out = tmp_path / "told.csv"
     main(["profile", "tags", "--labels", str(labels), "-w", str(place), "--out", str(out)])
+    printed = capsys.readouterr().out
     assert (
-        f"1 of {len(rows) + 1} labels of {labels} are of accounts that are not here: nobody.at.all"
-        in capsys.readouterr().out
+        f"1 of {len(rows) + 1} labels of {labels} are of accounts that are not here: nobody.at.all" in printed
     )
+    stated = [c for c in pipeline.load(place).accounts["category"].to_pylist() if c is not None]
+    note = f"{len(stated):,} accounts keep their stated category"
+    note += "; classes of the labels that are no stated category: one, two"
+    assert f"Note: {note}\n" in printed
+    pipeline.train(place, "brandfit")
+    with Workspace(place) as workspace:
+        assert note in workspace.model_info("brandfit")["notes"]
     assert out.read_text().startswith("account,stated,answer")
 
 

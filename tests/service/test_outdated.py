@@ -6,7 +6,7 @@ import pytest
 
 from brandfit import pipeline
 from brandfit.data.schema import Account, Post
-from brandfit.pipeline.missing_features import QUICK
+from brandfit.pipeline.missing_features import MAX_POSTS
 from brandfit.service.work import WORK
 from brandfit.workspace import Workspace
 
@@ -19,7 +19,7 @@ def imported(folder):
     brief."""
     posts = [
         Post(id=f"many-{n}", account=MANY, caption=f"tent number {n} in the mountains")
-        for n in range(QUICK + 1)
+        for n in range(MAX_POSTS + 1)
     ]
     brief = Post(id="brief", account="new.brand", kind="brief", caption="tents and hiking in the mountains")
     with Workspace(folder) as workspace:
@@ -34,7 +34,7 @@ def test_an_unranked_list_has_no_numbers_and_a_button(make, imported):
     answer = client.get(f"/api/v1/rankings/{MANY}?ranker=simcos").json()
     assert {item["rank"] for item in answer["items"]} == {None}
     assert answer["no_evidence"] == answer["total"] > 0
-    assert answer["not_encoded"] == {"brand": QUICK + 1}
+    assert answer["not_encoded"] == {"brand": MAX_POSTS + 1}
     page = client.get(f"/brands/{MANY}?ranker=simcos").text
     assert "Nobody is ranked" in page
     assert '<span class="rank" aria-hidden="true">1</span>' not in page
@@ -82,11 +82,11 @@ def test_the_start_page_and_the_api_say_what_is_out_of_date_until_it_is_updated(
     answer = client.get("/api/v1/workspace").json()
     assert "update" in answer["next"]
     features = {one["name"]: one["new"] for one in answer["outdated"]["features"]}
-    assert features["text.hashing"] == QUICK + 2
+    assert features["text.hashing"] == MAX_POSTS + 2
     assert [one["name"] for one in answer["outdated"]["models"]] == ["brandfit"]
     assert client.get("/api/v1/check").json()["outdated"]["up_to_date"] is False
     page = client.get("/").text
-    assert f"text.hashing: {QUICK + 2} new posts are not encoded" in page
+    assert f"text.hashing: {MAX_POSTS + 2} new posts are not encoded" in page
     assert "brandfit: made before the data changed" in page
     assert 'action="/update"' in page
     sent = client.post("/api/v1/updates", json={})

@@ -126,7 +126,7 @@ def read_settings(pairs: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]
     from difflib import get_close_matches
 
     from brandfit.config import parse_settings, refuse_unread
-    from brandfit.pipeline.datasets import data_settings
+    from brandfit.pipeline.settings import data_settings
 
     settings = parse_settings(pairs)
     for name in settings:
@@ -312,7 +312,7 @@ def scoped(settings: dict[str, str], name: str, targets: Sequence[str]) -> dict[
 def only_data(pairs: Sequence[str]) -> dict[str, str]:
     """Settings of a command that takes none but those of the data."""
     from brandfit.config import refuse_unread
-    from brandfit.pipeline.datasets import data_settings
+    from brandfit.pipeline.settings import data_settings
 
     options, data = read_settings(pairs)
     refuse_unread(options, data_settings())

@@ -69,7 +69,9 @@ def command(
             opened, influencer, ranker=ranker, partners=partners, data=data, followers=followers
         )
         rows = found.brands[:k]
-        details = pipeline.describe_accounts(opened, [row.brand for row in rows])
+        details = pipeline.describe_accounts(
+            opened, [row.brand for row in rows], ranker=found.ranker, data=data
+        )
     if as_json:
         told = found.to_dict(k)
         print_json({**told, "brands": [{**row, **d} for row, d in zip(told["brands"], details, strict=True)]})

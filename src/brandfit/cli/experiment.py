@@ -66,7 +66,7 @@ def command(
     from brandfit import experiments
     from brandfit.config import describe, refuse_unread
     from brandfit.evaluation import protocol as protocols
-    from brandfit.pipeline.datasets import data_settings
+    from brandfit.pipeline.settings import data_settings
     from brandfit.workspace import Workspace
 
     experiment = experiments.read(name)

@@ -13,20 +13,9 @@ from brandfit.cli._shared import (
     set_option,
     workspace_option,
 )
+from brandfit.listings import CATALOGUES, LISTINGS
 
-INSTALLED = (
-    "importers",
-    "encoders",
-    "profilers",
-    "rankers",
-    "protocols",
-    "metrics",
-    "filters",
-    "experiments",
-    "settings",
-)
-HELD = ("features", "models", "brands", "influencers")
-KINDS = (*INSTALLED, *HELD)
+KINDS = (*CATALOGUES, "experiments", *LISTINGS)
 
 
 @click.command("list", cls=Command, short_help="List what there is: rankers, encoders, brands, features ...")
@@ -50,9 +39,9 @@ def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str,
     from brandfit.workspace import Workspace
 
     data = only_data(settings)
-    if kind not in HELD:
+    if kind not in LISTINGS:
         refuse_unread(data, {})
-    if kind in HELD:
+    if kind in LISTINGS:
         with Workspace(workspace) as opened:
             rows = pipeline.listing(kind, opened, data)
     elif kind == "experiments":

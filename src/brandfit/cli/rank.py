@@ -105,7 +105,9 @@ def command(
                 followers=followers,
             )
         rows = ranking.rows()
-        details = pipeline.describe_accounts(opened, [r["influencer"] for r in rows])
+        details = pipeline.describe_accounts(
+            opened, [r["influencer"] for r in rows], ranker=ranking.ranker, data=data
+        )
     if as_json:
         print_json(
             {

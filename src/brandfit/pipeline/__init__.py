@@ -1,5 +1,7 @@
-"""The main job from end to end: import, check, encode, train, rank, evaluate, export. The only module that
-knows the whole line.
+"""What Brandfit does with a workspace, from end to end: import, check, encode, train, rank, evaluate, export.
+
+Everything that combines several rooms is here: the command line, the service and programs call these
+functions. Computations themselves are in the other rooms, and nothing here prints or answers requests.
 
 >>> from brandfit import pipeline
 >>> from brandfit.workspace import Workspace
@@ -12,25 +14,20 @@ knows the whole line.
 [1, 2, 3, 4, 5]
 >>> report = pipeline.evaluate(workspace, ["simcos", "brandfit"], protocol="expansion")
 
-Every function takes the workspace as a ``Workspace`` or as its path, and a list of names as one text, a list,
-an array or a column (``brandfit.arguments``).
+Options are keywords, so that a call reads like the command; inside, options that travel together are one
+value (``RankingQuery``, ``narrowing.RankingContext``). Every function takes the workspace as a ``Workspace``
+or as its path, and names as one text, a list, an array or a column (``brandfit.arguments``).
 """
 
 from __future__ import annotations
 
 from brandfit.pipeline.accounts import Category, category, expected, facts_of, post_topics, topics
 from brandfit.pipeline.audience import Audience, audience, shared_audiences
-from brandfit.pipeline.brands import Pair, Suiting, brands_for, pair
-from brandfit.pipeline.campaign import (
-    advise,
-    appraise,
-    asking_prices,
-    currency_of,
-    fit_maps,
-    set_currency,
-    shortlist,
-)
+from brandfit.pipeline.brand_matches import Pair, Suiting
+from brandfit.pipeline.brands import brands_for, pair
+from brandfit.pipeline.campaign import appraise, asking_prices, currency_of, set_currency, shortlist
 from brandfit.pipeline.candidates import Bounds, Candidates, default_candidates
+from brandfit.pipeline.content import advise, fit_maps
 from brandfit.pipeline.datasets import (
     category_of,
     check,
@@ -46,31 +43,18 @@ from brandfit.pipeline.explain import explain, map_methods, save_explanation
 from brandfit.pipeline.export import check_file, export, export_priced, export_rows, unranked_brands
 from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise
 from brandfit.pipeline.inventory import catalogue, doctor, listing
+from brandfit.pipeline.judging import evaluate
+from brandfit.pipeline.labels import labelled_table, posts_to_label, with_labels
 from brandfit.pipeline.missing_features import brands_encoded_in_memory
 from brandfit.pipeline.outdated import Outdated, outdated
-from brandfit.pipeline.profiles import (
-    DEFAULT_PROFILER,
-    judge_profilers,
-    labelled_table,
-    posts_to_label,
-    profile,
-    with_labels,
-)
-from brandfit.pipeline.ranking import (
-    RankingQuery,
-    chances,
-    default_ranker,
-    encoding_notes,
-    evaluate,
-    fitted,
-    lately_ranked,
-    rank,
-    rank_brief,
-    train,
-)
+from brandfit.pipeline.probabilities import chances
+from brandfit.pipeline.profiles import DEFAULT_PROFILER, judge_profilers, profile
+from brandfit.pipeline.query import RankingQuery
+from brandfit.pipeline.ranking import encoding_notes, lately_ranked, rank, rank_brief, rank_query
 from brandfit.pipeline.report import report
 from brandfit.pipeline.resuming import resumable
 from brandfit.pipeline.search import SearchPage, search, similar, unmatched_words
+from brandfit.pipeline.training import default_ranker, fitted, train
 from brandfit.pipeline.update import Updated, update
 
 __all__ = [
@@ -132,6 +116,7 @@ __all__ = [
     "profile",
     "rank",
     "rank_brief",
+    "rank_query",
     "recognise",
     "report",
     "resumable",

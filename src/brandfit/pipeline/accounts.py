@@ -1,9 +1,8 @@
-"""What is told of one account: what it is about, its category, its posts, and what a new post of it may
-expect."""
+"""What is known of one account: topics, category, posts, and the engagement that a new post may expect."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,8 @@ from brandfit.arguments import Account, Count, Texts, checked
 from brandfit.campaign.engagement import Engagement, Expected
 from brandfit.data.features import Features
 from brandfit.errors import UnknownName
-from brandfit.pipeline.datasets import fill_slots, find_account, find_influencer, load, preferred
+from brandfit.pipeline.datasets import fill_slots, load, preferred
+from brandfit.pipeline.lookup import find_account, find_influencer
 from brandfit.pipeline.missing_features import load_for
 from brandfit.profilers.base import ATTENTION
 from brandfit.report import gather
@@ -23,14 +23,18 @@ from brandfit.search import filters
 from brandfit.search.facts import CATEGORY, Facts
 from brandfit.workspace import Place, Workspace, as_workspace
 
-MOST = 5
-"""Categories that are told."""
+MAX_CATEGORIES = 5
+"""Predicted categories of an account or post at most."""
 
 
 @dataclass(frozen=True)
 class Category:
-    """stated: as imported; predicted: by a profiler, category to probability, the likeliest first; by: its
-    name, "" where none was asked."""
+    """The category of an account.
+
+    stated     as imported, None if unknown
+    predicted  category to its probability, the largest first
+    by         name of the profiler, "" if none has run
+    """
 
     stated: str | None
     predicted: dict[str, float]
@@ -42,8 +46,8 @@ class Category:
 
 @checked
 def topics(workspace: Place, account: Account, most: Count = 8) -> dict[str, float]:
-    """Named concepts to their share of what an account is about, the largest first; {} where nothing with
-    names was encoded. Raises UnknownName."""
+    """Named concepts to their share of what an account is about, the largest first; {} without Features that
+    have named columns. Raises UnknownName."""
     workspace = as_workspace(workspace)
     dataset = load_for(workspace, [account])
     return gather.topics(dataset, find_account(dataset, account), most)
@@ -51,84 +55,94 @@ def topics(workspace: Place, account: Account, most: Count = 8) -> dict[str, flo
 
 @checked
 def category(workspace: Place, account: Account) -> Category:
-    """Of a brand or influencer, as stated and as a profiler tells. Raises UnknownName."""
+    """The stated category of a brand or influencer, and the one that a profiler predicted. Raises
+    UnknownName."""
     workspace = as_workspace(workspace)
     dataset = load(workspace)
     account = find_account(dataset, account)
+    # As imported: ``dataset.account`` never holds predictions.
     stated = dataset.account(account)["category"]
     name = fill_slots(workspace).get(CATEGORY)
     if name is None:
         return Category(stated, {}, "")
-    # The slot of the dataset has the stated category in place of the prediction; here both are told apart.
-    return Category(stated, _likeliest(workspace.features(name), [account])[0], name)
+    # In the slot of the Dataset a stated category replaces the prediction, so the stored Features are read.
+    return Category(stated, _largest(workspace.features(name), [account])[0], name)
 
 
 @checked
 def facts_of(workspace: Place, influencer: Account, names: Texts) -> dict[str, Any]:
-    """Facts (``search.filters``) of an influencer as a table prints them, None where not known. Raises
+    """Facts (``search.filters``) of an influencer as a table prints them, None if unknown. Raises
     UnknownName."""
     dataset = load(workspace)
     influencer = find_influencer(dataset, influencer)
     facts = dataset.cached("facts", lambda: Facts(dataset))
-    at = np.flatnonzero(facts.ids == influencer)
-    leaves = [filters.facts_of(None, name)[0] for name in names]
-    return {leaf.fact: filters.formatted(leaf.fact, leaf.values(facts, at)[0]) for leaf in leaves}
+    row = np.flatnonzero(facts.ids == influencer)
+    values_by_fact = {}
+    for name in names:
+        test = filters.facts_of(None, name)[0]
+        values_by_fact[test.fact] = filters.formatted(test.fact, test.values(facts, row)[0])
+    return values_by_fact
 
 
 @checked
 def post_topics(workspace: Place, posts: Texts) -> list[dict[str, Any]]:
-    """Of each of these posts: disclosed (marked as an advertisement; None: not looked for), and what
-    profilers of posts tell: sponsored, the probability that it is one, topics, and attention, its share in
-    what tells the category of its account; None and {} where none was asked.
+    """What is known of each of these posts:
 
-    Raises UnknownName for a post that is not there.
+    disclosed  whether it is marked as an advertisement, None if unknown
+    sponsored  probability that it is one, by a profiler
+    topics     topic to its probability, by a profiler
+    attention  its weight in the predicted category of its account
+
+    None, and {} for topics, without such a profiler. Raises UnknownName.
     """
     workspace, posts = as_workspace(workspace), list(posts)
     dataset = load(workspace)
-    row = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
-    for post, at in zip(posts, row.to_pylist(), strict=True):
-        if at is None:
+    # (n,) rows of the posts in the table, null if unknown.
+    rows = pc.index_in(pa.array(posts, pa.string()), value_set=dataset.posts["id"].combine_chunks())
+    for post, row in zip(posts, rows.to_pylist(), strict=True):
+        if row is None:
             raise UnknownName("post", post, known=dataset.posts["id"].to_pylist())
-    marked = dataset.posts["disclosed"].take(row).to_pylist()
-    of = preferred(workspace)
-    sponsored = _column(workspace, of, slot="sponsored", ids=posts)
-    attention = _column(workspace, of, slot=ATTENTION, ids=posts)
-    told: list[dict[str, float]] = [{}] * len(posts)
-    if "topic" in of:
-        told = _likeliest(workspace.features(of["topic"]), posts)
-    names = ("disclosed", "sponsored", "topics", "attention")
-    return [
-        dict(zip(names, row, strict=True)) for row in zip(marked, sponsored, told, attention, strict=True)
-    ]
+    # Features of posts fill no slot of a Dataset, so they are read from the workspace.
+    name_by_slot = preferred(workspace)
+    # (n,) {} without a profiler of posts.
+    topics_of_posts: list[dict[str, float]] = [{}] * len(posts)
+    if "topic" in name_by_slot:
+        topics_of_posts = _largest(workspace.features(name_by_slot["topic"]), posts)
+    columns = {
+        "disclosed": dataset.posts["disclosed"].take(rows).to_pylist(),
+        "sponsored": _column(workspace, name_by_slot.get("sponsored"), column="sponsored", ids=posts),
+        "topics": topics_of_posts,
+        "attention": _column(workspace, name_by_slot.get(ATTENTION), column=ATTENTION, ids=posts),
+    }
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 @checked
 def expected(workspace: Place, influencer: Account) -> Expected:
-    """The engagement that a new post may expect of which nothing is known yet. Raises UnknownName, and
-    UsageError where that cannot be told."""
+    """The engagement that a new post may expect, if nothing is known of the post. Raises UnknownName, and
+    UsageError if the influencer has no posts with known engagement."""
     dataset = load(workspace)
     influencer = find_influencer(dataset, influencer)
     return dataset.cached("engagement", lambda: Engagement(dataset)).expected(influencer, None)
 
 
-def _column(
-    workspace: Workspace, of: Mapping[str, str], *, slot: str, ids: Sequence[str]
-) -> list[float | None]:
-    """Of each id the column of a slot that is called like it; None where it has none. ``of``: slot to the
-    name of Features."""
-    if slot not in of:
+def _column(workspace: Workspace, name: str | None, *, column: str, ids: Sequence[str]) -> list[float | None]:
+    """The value of each id in a column of Features, None if it has no row, or without Features (no name)."""
+    if name is None:
         return [None] * len(ids)
-    features = workspace.features(of[slot])
-    values, there = features.values_of(list(ids))
-    column = values[:, features.columns.index(slot)]
-    return [float(value) if known else None for value, known in zip(column, there, strict=True)]
+    features = workspace.features(name)
+    values, has_row = features.values_of(list(ids))
+    # (n,) 0 in rows that the Features do not have.
+    in_column = values[:, features.columns.index(column)]
+    return [float(value) if known else None for value, known in zip(in_column, has_row, strict=True)]
 
 
-def _likeliest(features: Features, ids: Sequence[str]) -> list[dict[str, float]]:
-    """Of each id its likeliest columns with their values, {} where it has none."""
-    values, there = features.values_of(list(ids))
-    best = np.argsort(-values, axis=1, kind="stable")[:, :MOST]
-    return [
-        {features.columns[n]: float(row[n]) for n in order} if known else {}
-        for row, order, known in zip(values, best.tolist(), there, strict=True)
-    ]
+def _largest(features: Features, ids: Sequence[str]) -> list[dict[str, float]]:
+    """The largest columns of each id with their values, {} if it has no row."""
+    values, has_row = features.values_of(list(ids))
+    # Equal values keep the order of the columns.
+    largest = np.argsort(-values, axis=1, kind="stable")[:, :MAX_CATEGORIES]  # (n, at most 5)
+    results: list[dict[str, float]] = []
+    for row, columns, known in zip(values, largest.tolist(), has_row, strict=True):
+        results.append({features.columns[column]: float(row[column]) for column in columns} if known else {})
+    return results

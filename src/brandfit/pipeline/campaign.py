@@ -1,29 +1,17 @@
-"""Choosing a set of influencers, and what to post."""
+"""Choosing a set of influencers for a campaign, and what a set costs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from brandfit.arguments import (
-    Account,
-    Accounts,
-    Amount,
-    Files,
-    Limits,
-    Places,
-    Texts,
-    checked,
-    paths,
-)
-from brandfit.campaign import content_fit as advising
+from brandfit.arguments import Account, Accounts, Amount, Limits, Places, checked
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.constraints import Limit, strictest
-from brandfit.campaign.content_fit import Advice
 from brandfit.campaign.forecast import forecast_all
 from brandfit.campaign.objectives import MatchIs, objective_of
 from brandfit.campaign.pool import Pool
@@ -31,34 +19,16 @@ from brandfit.campaign.prices import PriceConfig, PriceList, Prices, currency_co
 from brandfit.campaign.shortlist import Appraisal, Shortlist
 from brandfit.data.audience import Audiences
 from brandfit.data.candidates import Counted
-from brandfit.data.dataset import Dataset
-from brandfit.errors import DataError, UsageError
-from brandfit.explain import heatmap, render
-from brandfit.explain.heatmap import opened
-from brandfit.pipeline.candidates import bounds
-from brandfit.pipeline.datasets import (
-    check_settings,
-    find_account,
-    find_brand,
-    find_influencers,
-    readers_of,
-    scope,
-)
-from brandfit.pipeline.missing_features import encoding_of, load_for, older_features_note
+from brandfit.errors import UsageError
+from brandfit.pipeline.lookup import find_influencers, influencer_rows, row_by_id, rows_of
+from brandfit.pipeline.missing_features import encoding_of, older_features_note
+from brandfit.pipeline.narrowing import RankingContext, cached_ranking, exclusion, narrowed, with_guests
 from brandfit.pipeline.outdated import outdated
-from brandfit.pipeline.ranking import (
-    RankingQuery,
-    all_ranked,
-    default_ranker,
-    fitted,
-    narrowed,
-    with_guests,
-)
-from brandfit.rankers.base import Ranker
+from brandfit.pipeline.query import RankingQuery
+from brandfit.pipeline.settings import check_settings, scope
 from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
-from brandfit.search.lookalike import read_picture
 from brandfit.workspace import Place, as_workspace
 
 
@@ -82,78 +52,104 @@ def shortlist(
     currency: str | None = None,
     not_this: Accounts | None = (),
 ) -> Shortlist:
-    """The set of influencers with the largest value under an objective, within a budget or a number of
-    places.
+    """The set of influencers with the largest value of an objective, within a budget or a number of places.
 
-    at_least, at_most  condition (``search.filters``) to how many of such there must or may be, or pairs of
-                       both; of several numbers for one condition the strictest counts
-    objective          of ``campaign.objectives``; by default match_reach, or rank_reach of a ranker that
-                       gives no chance of a match
+    at_least, at_most  condition (``search.filters``) to the number of members that must or may meet it, or
+                       pairs of both; of several numbers for one condition the strictest counts
+    objective          of ``campaign.objectives``; default: match_reach, or rank_reach if the ranker gives no
+                       probability
+    price_list         CSV of account and price; other prices are estimated
+    settings           ``price.NAME``
     currency           code, in place of that of the workspace; a label of prices and budget
     followers          bounds of the candidates, as in ``rank``
     exclude, not_this  influencers that are left out, as in ``rank``
     """
     workspace = as_workspace(workspace)
     check_settings(settings, others={"price": PriceConfig})
-    listed = read_prices(price_list) if price_list else PriceList()
-    currency = listed.currency_with(currency_of(workspace, currency))
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
-    brand = find_brand(dataset, brand)
-    facts = dataset.cached("facts", lambda: Facts(dataset))
-    only = filters.condition(where)
-    within = bounds(followers, data, only)
-    ranking = all_ranked(workspace, model, dataset=dataset, brand=brand, partners=False, within=within)
-    if ranking.no_evidence == len(ranking):
+    stated_prices = read_prices(price_list) if price_list else PriceList()
+    currency = stated_prices.currency_with(currency_of(workspace, currency))
+    query = RankingQuery(where=where, exclude=list(exclude or ()), not_this=list(not_this or ()))
+    context = RankingContext.from_workspace(
+        workspace, brand, ranker=ranker, data=data, followers=followers, query=query
+    )
+    # All candidates with their scores. Without evidence on any of them, no set is better than another.
+    everyone = cached_ranking(context, partners=False)
+    if everyone.no_evidence == len(everyone):
         raise UsageError(
-            f"No set can be chosen: {model.name} has no evidence on {brand} and any candidate.",
+            f"No set can be chosen: {context.model.name} has no evidence on {context.brand} and any "
+            "candidate.",
             f"Encode what is new: brandfit update -w {workspace.path}"
             if outdated(workspace)
             else "Encode the posts of both.",
         )
-    query = RankingQuery(where=where, exclude=list(exclude or ()), not_this=list(not_this or ()))
-    left, _ = narrowed(ranking, model, dataset=dataset, query=query, within=within)
-    row = {id: n for n, id in enumerate(facts.ids.tolist())}
-    at = np.array([row[id] for id in left.candidates.tolist()], np.int64)
+    # The candidates that may be chosen.
+    ranking = narrowed(everyone, context, query=query).listed
+    candidate_ids = ranking.candidates.tolist()
 
-    notes = dict.fromkeys(encoding_of(workspace, dataset, [brand]).notes)
-    if older := older_features_note(workspace, dataset, left.candidates.tolist()):
-        notes[older] = None
+    notes = list(encoding_of(workspace, context.dataset, [context.brand]).notes)
+    notes.append(older_features_note(workspace, context.dataset, candidate_ids))
+    # Groups are (n_candidates,) bool, in the order of the ranking.
+    candidate_rows = rows_of(candidate_ids, influencer_rows(context.dataset))
+    groups = _groups(context.facts, candidate_rows, at_least=at_least or (), at_most=at_most or ())
+    notes.extend(groups.notes)
+    condition = filters.condition(where)
+    if condition is not None:
+        notes.extend(filters.notes(condition, context.facts))
+    notes.append(context.within.note)
 
-    def of(text: str | Mapping[str, Any]) -> np.ndarray:
-        condition = filters.condition(text)
-        notes.update(dict.fromkeys(filters.notes(condition, facts)))
-        return filters.matching(condition, facts)[0][at]
-
-    least, least_notes = strictest(at_least or (), most=False)
-    most, most_notes = strictest(at_most or (), most=True)
-    notes.update(dict.fromkeys((*least_notes, *most_notes)))
-    groups = [Limit(text, of(text), least=n) for text, n in least.items()]
-    groups += [Limit(text, of(text), most=n) for text, n in most.items()]
-    if only is not None:
-        notes.update(dict.fromkeys(filters.notes(only, facts)))
-    pool = _pool(
-        model, dataset, ranking=left, priced=ranking.candidates, price_list=listed, settings=settings
-    )
-    found = shortlists.shortlist(
+    pool = _pool(context, ranking, priced=everyone.candidates, stated_prices=stated_prices, settings=settings)
+    chosen = shortlists.shortlist(
         pool,
-        brand,
-        ranker=model.name,
-        objective=objective_of(objective, pool.match_is, model.name),
+        context.brand,
+        ranker=context.model.name,
+        objective=objective_of(objective, pool.match_is, context.model.name),
         currency=currency,
         budget=budget,
         count=count,
-        groups=groups,
+        groups=groups.limits,
     )
-    if within.note:
-        notes[within.note] = None
-    return replace(found, notes=(*found.notes, *notes), excluded=(*left.excluded, *found.excluded))
+    # Each note once; empty notes are notes that do not apply.
+    unique_notes = dict.fromkeys(note for note in notes if note)
+    return replace(
+        chosen, notes=(*chosen.notes, *unique_notes), excluded=(*ranking.excluded, *chosen.excluded)
+    )
+
+
+class _Groups(NamedTuple):
+    """limits: how many candidates of each group must or may be chosen; notes: on their conditions."""
+
+    limits: list[Limit]
+    notes: list[str]
+
+
+def _groups(
+    facts: Facts,
+    candidate_rows: np.ndarray,
+    *,
+    at_least: Mapping[str, int] | Iterable[tuple[str, int]],
+    at_most: Mapping[str, int] | Iterable[tuple[str, int]],
+) -> _Groups:
+    """Limits on candidates that meet conditions; ``candidate_rows`` (n,) are their rows in the facts."""
+    # Of several numbers for one condition the strictest counts, and a note says so.
+    fewest, fewest_notes = strictest(at_least, most=False)
+    largest, largest_notes = strictest(at_most, most=True)
+    limits: list[Limit] = []
+    notes = [*fewest_notes, *largest_notes]
+    bounds = [(text, {"least": number}) for text, number in fewest.items()]
+    bounds += [(text, {"most": number}) for text, number in largest.items()]
+    for text, bound in bounds:
+        condition = filters.condition(text)
+        notes.extend(filters.notes(condition, facts))
+        is_member = filters.matching(condition, facts)[0][candidate_rows]
+        limits.append(Limit(text, is_member, **bound))
+    return _Groups(limits, notes)
 
 
 @checked
-def currency_of(workspace: Place, asked: str | None = None) -> str:
-    """The code that was asked for, else that of the workspace; "" where none is set. Raises UsageError for
-    what is no code."""
-    return as_workspace(workspace).currency if asked is None else currency_code(asked)
+def currency_of(workspace: Place, code: str | None = None) -> str:
+    """The code that the caller names, else that of the workspace; "" if none is set. Raises UsageError for an
+    invalid code."""
+    return as_workspace(workspace).currency if code is None else currency_code(code)
 
 
 @checked
@@ -169,28 +165,30 @@ def set_currency(workspace: Place, code: str) -> str:
 def asking_prices(
     workspace: Place, brand: Account, *, influencers: Accounts, ranker: str | None = None
 ) -> dict[str, tuple[float, float, float]]:
-    """Influencer to the price of a post, middle, low and high, as ``shortlist`` estimates it of the
+    """Influencer to the price of a post (middle, low, high), as ``shortlist`` estimates it among the
     candidates of this brand.
 
-    Past partners, who are no candidates, are told too. One whose price is unknown is left out. Raises
-    UnknownName.
+    Past partners, who are no candidates, get a price too. Influencers with an unknown price are left out.
+    Raises UnknownName.
     """
     workspace = as_workspace(workspace)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=None, brand=brand)
-    facts = dataset.cached("facts", lambda: Facts(dataset))
-    brand, influencers = find_brand(dataset, brand), find_influencers(dataset, influencers)
-    ranking = all_ranked(
-        workspace, model, dataset=dataset, brand=brand, partners=False, within=bounds(None, None)
-    )
-    row = {id: n for n, id in enumerate(facts.ids.tolist())}
-    ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
-    followers, rate = _sizes(facts, np.array([row[id] for id in ids], np.int64))
-    told = prices(np.array(ids, dtype=object), followers, rate=rate, given={})
-    return {
-        id: (float(told.middle[n]), float(told.low[n]), float(told.high[n]))
-        for n, id in enumerate(ids[: len(set(influencers))])
-        if not np.isnan(told.middle[n])
-    }
+    context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=None)
+    influencers = list(dict.fromkeys(find_influencers(context.dataset, influencers)))
+    # A price depends on the engagement of all influencers that are priced together, so the candidates are
+    # priced too, as in ``shortlist``.
+    candidate_ids = cached_ranking(context, partners=False).candidates.tolist()
+    ids = list(dict.fromkeys([*influencers, *candidate_ids]))
+    followers, rates = _sizes(context.facts, rows_of(ids, influencer_rows(context.dataset)))
+    estimates = prices(np.array(ids, dtype=object), followers, rate=rates, given={})
+    price_by_id = {}
+    for n, id in enumerate(influencers):
+        if not np.isnan(estimates.middle[n]):
+            price_by_id[id] = (
+                float(estimates.middle[n]),
+                float(estimates.low[n]),
+                float(estimates.high[n]),
+            )
+    return price_by_id
 
 
 @checked
@@ -207,186 +205,125 @@ def appraise(
     currency: str | None = None,
     not_this: Accounts | None = (),
 ) -> Appraisal:
-    """What a set that somebody chose costs and comes to: past partners and those outside the bounds may be in
-    it. They are no candidates and have no rank; a note names the rank that each would have.
+    """Cost and value of a set that people chose. Past partners and influencers outside the bounds may be in
+    it. They have no rank; a note names the rank that each would have.
 
-    objective  what ``Pick.adds`` is of, as in ``shortlist``
-    not_this   influencers that are left out of the ranking in which the ranks are, as in ``rank``
+    objective  the value to which ``Pick.adds`` refers, as in ``shortlist``
+    not_this   influencers that are left out of the ranking that gives the ranks, as in ``rank``
 
     Raises UnknownName.
     """
     workspace = as_workspace(workspace)
     check_settings(settings, others={"price": PriceConfig})
-    listed = read_prices(price_list) if price_list else PriceList()
-    currency = listed.currency_with(currency_of(workspace, currency))
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
-    brand = find_brand(dataset, brand)
-    chosen = list(dict.fromkeys(find_influencers(dataset, influencers)))
-    query, within = RankingQuery(not_this=list(not_this or ())), bounds(None, data)
-    everybody = with_guests(workspace, model, dataset=dataset, brand=brand, within=within, shown=chosen)
-    candidates, everybody = narrowed(everybody, model, dataset=dataset, query=query, within=within)
-    ranking = candidates.with_left_out(everybody, chosen)
-    pool = _pool(
-        model, dataset, ranking=ranking, priced=everybody.candidates, price_list=listed, settings=settings
+    stated_prices = read_prices(price_list) if price_list else PriceList()
+    currency = stated_prices.currency_with(currency_of(workspace, currency))
+    context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=data)
+    chosen = list(dict.fromkeys(find_influencers(context.dataset, influencers)))
+    query = RankingQuery(not_this=list(not_this or ()))
+    # Members of the set that are no candidates take part as guests, without a rank.
+    candidates, everyone = narrowed(with_guests(context, chosen), context, query=query)
+    ranking = candidates.with_left_out(everyone, chosen)
+    pool = _pool(context, ranking, priced=everyone.candidates, stated_prices=stated_prices, settings=settings)
+    appraisal = shortlists.appraise(
+        pool,
+        context.brand,
+        ranker=context.model.name,
+        objective=objective_of(objective, pool.match_is, context.model.name),
+        currency=currency,
+        chosen=chosen,
     )
-    wanted = objective_of(objective, pool.match_is, model.name)
-    found = shortlists.appraise(
-        pool, brand, ranker=model.name, objective=wanted, currency=currency, chosen=chosen
-    )
-    encoding = encoding_of(workspace, dataset, [brand, *chosen]).notes
-    notes = _without_rank(
-        ranking, [query.exclusion(dataset, brand, influencer=id, within=within) for id in chosen]
-    )
-    return replace(found, notes=(*encoding, *notes, *found.notes))
+    encoding = encoding_of(workspace, context.dataset, [context.brand, *chosen]).notes
+    # The set may contain influencers that ``shortlist`` would leave out: the notes say why.
+    exclusions = [exclusion(context, query, influencer=id) for id in chosen]
+    return replace(appraisal, notes=(*encoding, *_without_rank(ranking, exclusions), *appraisal.notes))
 
 
-def _without_rank(ranking: Ranking, left_out: Sequence[Counted | None]) -> list[str]:
-    """A note on each influencer of a set that is no candidate: why, and the rank that it would have."""
-    ahead = dict(zip(ranking.candidates.tolist(), ranking.ahead().tolist(), strict=True))
-    return [
-        f"{one.examples[0]} has no rank ({one.text}); it would be number {ahead[one.examples[0]] + 1:,} of "
-        f"{ranking.among + 1:,}"
-        for one in left_out
-        if one is not None
-    ]
-
-
-@checked
-def fit_maps(
-    workspace: Place,
-    like: Account,
-    *,
-    pictures: Files,
-    data: Mapping[str, Any] | None = None,
-    settings: Mapping[str, Any] | None = None,
-) -> dict[str, tuple[float, bytes]]:
-    """Of each picture its fit to what ``like`` shows, and a PNG of it with a map of what makes it fit (W-17).
-
-    All maps are on one scale. Raises UsageError where nothing here can read pictures, DataError with the
-    reason for a file that cannot be read as one.
-    """
-    workspace = as_workspace(workspace)
-    dataset = load_for(workspace, [like], data)
-    check_settings(settings, dataset)
-    like = find_account(dataset, like)
-    reader = readers_of(dataset, settings).get("picture")
-    if reader is None:
-        filled = dataset.slots["picture"].name if "picture" in dataset.slots else "nothing"
-        raise UsageError(
-            f"Nothing here can read a picture as {filled} did.", "Encode with image.classical, or image.onnx."
-        )
-    found = {}
-    for path in map(str, paths(pictures, "pictures")):
-        picture = opened(read_picture(Path(path)))
-        found[path] = picture, *heatmap.fit(dataset, reader, like=like, picture=picture)
-    top = max((float(np.abs(values).max()) for _, _, values in found.values()), default=0.0)
-    return {
-        path: (fit, render.png(render.overlay(picture, values, least=top)))
-        for path, (picture, fit, values) in found.items()
-    }
+def _without_rank(ranking: Ranking, exclusions: Sequence[Counted | None]) -> list[str]:
+    """A note on each influencer of a set that is no candidate: the reason, and its rank otherwise."""
+    n_ahead = dict(zip(ranking.candidates.tolist(), ranking.ahead().tolist(), strict=True))
+    notes = []
+    for exclusion_reason in exclusions:
+        if exclusion_reason is not None:
+            influencer = exclusion_reason.examples[0]
+            notes.append(
+                f"{influencer} has no rank ({exclusion_reason.text}); it would be number "
+                f"{n_ahead[influencer] + 1:,} of {ranking.among + 1:,}"
+            )
+    return notes
 
 
 def _pool(
-    model: Ranker,
-    dataset: Dataset,
-    *,
+    context: RankingContext,
     ranking: Ranking,
+    *,
     priced: np.ndarray,
-    price_list: PriceList,
+    stated_prices: PriceList,
     settings: Mapping[str, Any] | None,
 ) -> Pool:
-    """All that is known of the influencers of a ranking, in its order.
+    """Everything that a choice reads about the influencers of a ranking, in its order.
 
-    priced  ids of those among whom prices are estimated: all of the ranking and more, so that an influencer
-            costs the same whoever else is left out
+    priced  ids of the influencers among which prices are estimated: all of the ranking and more, so that the
+            price of an influencer does not depend on who else is left out
     """
-    facts = dataset.cached("facts", lambda: Facts(dataset))
-    row = {id: n for n, id in enumerate(facts.ids.tolist())}
-    at = np.array([row[id] for id in ranking.candidates.tolist()], np.int64)
-    match, match_is = _match(model, dataset, ranking)
-    followers, _ = _sizes(facts, at)
-    given = price_list.by_account
-    sizes = _sizes(facts, np.array([row[id] for id in priced.tolist()], np.int64))
-    price_config = PriceConfig.from_settings(scope(settings, "price"))
-    of_all = prices(
+    dataset, facts = context.dataset, context.facts
+    row_of = influencer_rows(dataset)
+    ids = ranking.candidates.tolist()
+    rows = rows_of(ids, row_of)
+    match, match_is = _match(context, ranking)
+    # (n_priced,) each, NaN if unknown.
+    followers_of_priced, rates_of_priced = _sizes(facts, rows_of(priced.tolist(), row_of))
+    price_by_account = stated_prices.by_account
+    all_prices = prices(
         priced,
-        sizes[0],
-        rate=sizes[1],
-        given=given,
-        config=price_config,
+        followers_of_priced,
+        rate=rates_of_priced,
+        given=price_by_account,
+        config=PriceConfig.from_settings(scope(settings, "price")),
     )
-    row_of_price = {id: n for n, id in enumerate(priced.tolist())}
-    own = np.array([row_of_price[id] for id in ranking.candidates.tolist()], np.int64)
+    # Rows of the ranking among those that have prices.
+    price_rows = rows_of(ids, row_by_id(priced))
     return Pool(
         ids=ranking.candidates,
         ranks=ranking.ranks(),
         match=match,
         match_is=match_is,
-        followers=followers,
-        prices=Prices(*(values[own] for values in of_all)),
-        forecast=dataset.cached("forecast", lambda: forecast_all(dataset)).subset(at),
-        audience=Audiences(dataset, ranking.candidates.tolist()).matrix.astype(np.float64),
-        priced_strangers=tuple(account for account in given if account not in row),
-        price_notes=price_list.notes,
+        followers=_sizes(facts, rows).followers,
+        prices=Prices(*(values[price_rows] for values in all_prices)),
+        forecast=dataset.cached("forecast", lambda: forecast_all(dataset)).subset(rows),
+        audience=Audiences(dataset, ids).matrix.astype(np.float64),
+        priced_strangers=tuple(account for account in price_by_account if account not in row_of),
+        price_notes=stated_prices.notes,
     )
 
 
-def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Followers and engagement rates of these, NaN where not known."""
-    followers, rate = (
-        column.cast("float64").to_numpy(zero_copy_only=False)[at]
-        for column in (facts.followers, facts.engagement)
-    )
-    return followers, rate
+class _Sizes(NamedTuple):
+    """Followers and engagement rates (n,), NaN if unknown."""
+
+    followers: np.ndarray
+    engagement_rates: np.ndarray
 
 
-def _match(model: Ranker, dataset: Dataset, ranking: Ranking) -> tuple[np.ndarray, MatchIs]:
-    """(n,) of the candidates of a ranking: the chance of a match, or the share of candidates below; NaN
-    without evidence."""
-    probability = model.probability(dataset, np.array([ranking.brand], dtype=object), ranking.candidates)
+def _sizes(facts: Facts, rows: np.ndarray) -> _Sizes:
+    """Followers and engagement rates of the influencers in these rows."""
+    columns = (facts.followers, facts.engagement)
+    return _Sizes(*(column.cast("float64").to_numpy(zero_copy_only=False)[rows] for column in columns))
+
+
+class _Match(NamedTuple):
+    """values: (n,) of the candidates, NaN without evidence; kind: what they are."""
+
+    values: np.ndarray
+    kind: MatchIs
+
+
+def _match(context: RankingContext, ranking: Ranking) -> _Match:
+    """The probability of each candidate, or without probabilities the share of candidates that it is ahead
+    of."""
+    brand = np.array([ranking.brand], dtype=object)
+    probability = context.model.probability(context.dataset, brand, ranking.candidates)
     if probability is not None:
-        return probability.value[0], "chance"
+        # (1, n) for one brand.
+        return _Match(probability.value[0], "chance")
+    # (n,) 1 for the first, 1 / n for the last of n candidates.
     share = 1 - ranking.ahead() / max(ranking.among, 1)
-    return np.where(np.isnan(ranking.scores), np.nan, share), "rank share"
-
-
-@checked
-def advise(
-    workspace: Place,
-    like: Account,
-    *,
-    pictures: Files | None = (),
-    captions: Texts | None = (),
-    by: Account | None = None,
-    data: Mapping[str, Any] | None = None,
-    settings: Mapping[str, Any] | None = None,
-) -> Advice:
-    """Which of these pictures and captions fit what a brand or influencer posts; ``by``: and what engagement
-    this influencer may expect of them. Pictures that cannot be read are told apart. Raises DataError where
-    nothing is left to judge.
-    """
-    workspace = as_workspace(workspace)
-    dataset = load_for(workspace, [like], data)
-    check_settings(settings, dataset)
-    like = find_account(dataset, like)
-    if by is not None:
-        by = find_account(dataset, by)
-        if dataset.account(by)["role"] == "brand":
-            raise UsageError(
-                f"{by} is a brand: the engagement of a post is told of influencers.",
-                "Name who would post it.",
-            )
-    readers = {
-        slot: reader for slot, reader in readers_of(dataset, settings).items() if slot in ("picture", "text")
-    }
-    read: dict[str, bytes] = {}
-    unread: dict[str, str] = {}
-    for path in map(str, paths(pictures or (), "pictures")):
-        try:
-            read[path] = read_picture(Path(path))
-        except DataError as error:
-            unread[path] = error.message
-    found = advising.advise(
-        dataset, like, pictures=read, captions=list(captions or ()), readers=readers, by=by, unread=unread
-    )
-    return replace(found, notes=encoding_of(workspace, dataset, [like]).notes)
+    return _Match(np.where(np.isnan(ranking.scores), np.nan, share), "rank share")

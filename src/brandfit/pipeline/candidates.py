@@ -1,18 +1,20 @@
-"""The candidates of a ranking: who is in, who is left out, and why. The one place where they are chosen and
-counted."""
+"""The candidates of a ranking, and the influencers that are left out, counted by reason. All answers choose
+and count them here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from brandfit.arguments import checked
 from brandfit.data.candidates import Counted, by_followers, counted, sentences
 from brandfit.data.dataset import Dataset
-from brandfit.pipeline.datasets import load, rules
+from brandfit.pipeline.datasets import load
+from brandfit.pipeline.lookup import influencer_rows, rows_of
+from brandfit.pipeline.settings import rules
 from brandfit.ranking import Ranking
 from brandfit.search import filters
 from brandfit.search.facts import Facts
@@ -20,12 +22,15 @@ from brandfit.search.filters import Condition, Range
 from brandfit.workspace import Place, as_workspace
 
 FOLLOWERS = "followers"
+BOUND_SETTINGS = ("endorsements.min_followers", "endorsements.max_followers")
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Fewest and most followers of a candidate, both included, None is open. note: why they are not the
-    default ones, or ""."""
+    """Fewest and most followers of a candidate, both included; None is open.
+
+    note  why they are not the default ones, or ""
+    """
 
     low: float | None
     high: float | None
@@ -33,7 +38,7 @@ class Bounds:
 
     @property
     def sentence(self) -> str:
-        """ "5,000 to 100,000 followers"; "any number of followers" where both are open."""
+        """ "5,000 to 100,000 followers"; "any number of followers" if both are open."""
         if self.low is None and self.high is None:
             return "any number of followers"
         return filters.FIELDS[FOLLOWERS].sentence(Range(self.low, self.high))
@@ -43,8 +48,9 @@ class Bounds:
 class Candidates:
     """Influencers that may be ranked.
 
-    ids (n,); excluded: the others, by reason; unknown_followers: the ids among them whose followers are
-    unknown, and who stay in.
+    ids                (n,)
+    excluded           the other influencers, counted by reason
+    unknown_followers  ids of influencers with an unknown number of followers; they are candidates
     """
 
     ids: np.ndarray
@@ -56,8 +62,8 @@ class Candidates:
         return {
             "total": len(self.ids),
             "bounds": self.bounds.sentence,
-            "excluded": [group.to_dict() for group in self.excluded],
-            "incomplete": [group.to_dict() for group in self.incomplete],
+            "excluded": list(map(Counted.to_dict, self.excluded)),
+            "incomplete": list(map(Counted.to_dict, self.incomplete)),
             "sentences": sentences(
                 len(self.ids),
                 self.excluded,
@@ -68,108 +74,120 @@ class Candidates:
 
     @property
     def incomplete(self) -> tuple[Counted, ...]:
-        return unknown_followers([id for id in self.ids.tolist() if id in self.unknown_followers])
+        """Candidates with unknown values, counted by reason."""
+        return self.with_unknown_followers(self.ids)
 
-
-def unknown_followers(ids: Sequence[str]) -> tuple[Counted, ...]:
-    return counted("followers_unknown", "with an unknown number of followers (kept)", ids=ids)
+    def with_unknown_followers(self, ids: np.ndarray) -> tuple[Counted, ...]:
+        """Those of ``ids`` (n,) with an unknown number of followers, counted."""
+        # Unknown is not 0: these influencers may be within the bounds, so they stay.
+        unknown = [id for id in ids.tolist() if id in self.unknown_followers]
+        return counted("followers_unknown", "with an unknown number of followers (kept)", ids=unknown)
 
 
 def bounds(
     followers: str | None, data: Mapping[str, Any] | None, condition: Condition | None = None
 ) -> Bounds:
-    """The bounds that a ranking uses: those that the caller names, else none if a condition asks for
-    followers, else the default.
+    """The bounds of a ranking: those that the caller names, else none if a condition is on followers, else
+    the default ones.
 
-    followers  as in a condition: "5k..100k", "..20k", "0.."; None to leave it to the rest
-    data       its ``endorsements.min_followers`` and ``max_followers`` are named by the caller too
+    followers  as in a condition: "5k..100k", "..20k", "0.."; None or "" if the caller names none
+    data       ``endorsements.min_followers`` and ``max_followers`` are named by the caller too
     """
     if followers is not None and followers.strip():
-        leaf = filters.condition({FOLLOWERS: "".join(followers.split())})
-        assert isinstance(leaf, filters.Test)
-        return Bounds(leaf.value.low, leaf.value.high)
-    default = rules(data)
-    usual = Bounds(default.min_followers, default.max_followers)
-    named = any(name in (data or {}) for name in ("endorsements.min_followers", "endorsements.max_followers"))
-    asks = condition is not None and any(leaf.field == FOLLOWERS for leaf in condition.leaves)
-    if asks and not named:
-        return Bounds(
-            None,
-            None,
-            f"the condition asks for followers, so the usual bounds ({usual.sentence}) do not apply",
-        )
+        test = filters.condition({FOLLOWERS: "".join(followers.split())})
+        assert isinstance(test, filters.Test)
+        return Bounds(test.value.low, test.value.high)
+    # The default bounds are those of derived endorsements.
+    config = rules(data)
+    usual = Bounds(config.min_followers, config.max_followers)
+    is_named = any(name in (data or {}) for name in BOUND_SETTINGS)
+    has_condition = condition is not None and any(test.field == FOLLOWERS for test in condition.leaves)
+    if has_condition and not is_named:
+        note = f"the condition asks for followers, so the usual bounds ({usual.sentence}) do not apply"
+        return Bounds(None, None, note)
     return usual
 
 
 def candidates(dataset: Dataset, brand: str | None, *, partners: bool, within: Bounds) -> Candidates:
-    """Influencers within the bounds that have not worked with the brand (with ``partners``: those too), and
-    the others, counted.
+    """Influencers within the bounds that have not worked with the brand, and the others, counted.
 
-    brand  None: for no brand in particular, so that nobody is a past partner
+    brand     None: for no brand in particular, without past partners
+    partners  past partners are candidates too
     """
-    inside, unknown, excluded = dataset.cached(
-        ("within", within.low, within.high), lambda: _within_bounds(dataset, within)
+    pool: _Pool = dataset.cached(("within", within.low, within.high), lambda: _within_bounds(dataset, within))
+    past_partners: set[str] = set()
+    if brand is not None and not partners:
+        past_partners = dataset.partners.get(brand, set())
+    if not past_partners:
+        return Candidates(pool.ids, within, pool.excluded, pool.unknown_followers)
+    is_partner = np.array([id in past_partners for id in pool.ids.tolist()], bool)  # (n,)
+    excluded_partners = counted(
+        "partner",
+        "past partners of the brand",
+        ids=pool.ids[is_partner],
+        one="past partner of the brand",
     )
-    known = dataset.partners.get(brand, set()) if brand is not None and not partners else set()
-    if known:
-        is_partner = np.array([id in known for id in inside.tolist()], bool)
-        excluded = (
-            *excluded,
-            *counted(
-                "partner",
-                "past partners of the brand",
-                ids=inside[is_partner],
-                one="past partner of the brand",
-            ),
-        )
-        inside = inside[~is_partner]
-    return Candidates(inside, within, excluded, unknown)
+    excluded = (*pool.excluded, *excluded_partners)
+    return Candidates(pool.ids[~is_partner], within, excluded, pool.unknown_followers)
 
 
-def _within_bounds(
-    dataset: Dataset, within: Bounds
-) -> tuple[np.ndarray, frozenset[str], tuple[Counted, ...]]:
+class _Pool(NamedTuple):
+    """Influencers within bounds (n,), those with unknown followers, and the others, counted."""
+
+    ids: np.ndarray
+    unknown_followers: frozenset[str]
+    excluded: tuple[Counted, ...]
+
+
+def _within_bounds(dataset: Dataset, within: Bounds) -> _Pool:
     ids = dataset.influencers
-    followers = dataset.account_values(FOLLOWERS, ids).astype(np.float64)
-    inside, outside = by_followers(ids, followers, low=within.low, high=within.high)
-    return ids[inside], frozenset(ids[np.isnan(followers)].tolist()), outside
+    followers = dataset.account_values(FOLLOWERS, ids).astype(np.float64)  # NaN if unknown
+    is_inside, outside = by_followers(ids, followers, low=within.low, high=within.high)
+    return _Pool(ids[is_inside], frozenset(ids[np.isnan(followers)].tolist()), outside)
 
 
-def with_counts(ranking: Ranking, found: Candidates) -> Ranking:
-    """The ranking of all these candidates, with who was left out."""
-    notes = (*([found.bounds.note] if found.bounds.note else []), *ranking.notes)
-    return with_incomplete(replace(ranking, notes=notes, excluded=found.excluded), found)
+def with_counts(ranking: Ranking, pool: Candidates) -> Ranking:
+    """The ranking of all these candidates, with the influencers that were left out."""
+    notes = (pool.bounds.note, *ranking.notes) if pool.bounds.note else ranking.notes
+    return with_incomplete(replace(ranking, notes=tuple(notes), excluded=pool.excluded), pool)
 
 
-def with_incomplete(ranking: Ranking, found: Candidates) -> Ranking:
-    """With the candidates that have unknown values counted. Call it before the best k are taken."""
+def with_incomplete(ranking: Ranking, pool: Candidates) -> Ranking:
+    """The ranking with its candidates that have unknown values, counted. Call it before ``top``."""
     ids = ranking.candidates
-    silent = counted(
+    without_evidence = counted(
         "no_evidence",
         "with nothing encoded to rank by (listed last, without a number)",
         ids=ids[np.isnan(ranking.scores)],
     )
-    unknown = [id for id in ids.tolist() if id in found.unknown_followers]
-    return replace(ranking, incomplete=(*unknown_followers(unknown), *silent))
+    return replace(ranking, incomplete=(*pool.with_unknown_followers(ids), *without_evidence))
 
 
-def met(condition: Condition, facts: Facts, ids: np.ndarray) -> tuple[np.ndarray, tuple[Counted, ...]]:
-    """(n,) bool: accounts that meet a condition, and the others, counted: those that do not, and those with
-    unknown values."""
-    row = {id: n for n, id in enumerate(facts.ids.tolist())}
-    at = np.array([row[id] for id in ids.tolist()], np.int64)
-    true, known = filters.decided(condition, facts)
-    meets, is_known = true[at], known[at]
-    return meets, (
-        *counted("condition", f"outside the condition ({condition})", ids=ids[is_known & ~meets]),
+class Met(NamedTuple):
+    """is_met: (n,) bool, accounts that meet a condition; excluded: the others, counted by reason."""
+
+    is_met: np.ndarray
+    excluded: tuple[Counted, ...]
+
+
+def met(condition: Condition, facts: Facts, ids: Sequence[str] | np.ndarray) -> Met:
+    """Which of the influencers ``ids`` (n,) meet a condition. The others do not meet it, or have unknown
+    values."""
+    ids = np.asarray(ids, dtype=object)
+    rows = rows_of(ids.tolist(), influencer_rows(facts.dataset))
+    # (n,) bool each. A condition on an unknown value is unknown.
+    is_true, is_known = (values[rows] for values in filters.decided(condition, facts))
+    excluded = (
+        *counted("condition", f"outside the condition ({condition})", ids=ids[is_known & ~is_true]),
         *counted("condition_unknown", "for whom the condition is unknown", ids=ids[~is_known]),
     )
+    return Met(is_true, excluded)
 
 
 @checked
 def default_candidates(
     workspace: Place, followers: str | None = None, data: Mapping[str, Any] | None = None
 ) -> Candidates:
-    """Who of the workspace is ranked, for no brand in particular: past partners are counted among them."""
+    """The influencers of the workspace that are ranked for no brand in particular, past partners included."""
     workspace = as_workspace(workspace)
     return candidates(load(workspace, data), None, partners=True, within=bounds(followers, data))

@@ -1,26 +1,38 @@
-"""Why a ranker gave an influencer its score."""
+"""Explanations of the score that a ranker gave an influencer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from brandfit.arguments import Account, Texts, checked
+from brandfit.data.candidates import Counted
 from brandfit.data.candidates import sentences as counts_in_words
 from brandfit.data.dataset import Dataset
 from brandfit.explain import explain as explaining
 from brandfit.explain import heatmap, render
 from brandfit.explain.explanation import Explanation, MapMethod
 from brandfit.explain.text import sentences as explaining_sentences
-from brandfit.pipeline.candidates import Bounds, bounds
-from brandfit.pipeline.datasets import check_settings, find_brand, find_influencer, reader_of
+from brandfit.pipeline.lookup import find_influencer
 from brandfit.pipeline.missing_features import encoding_of
-from brandfit.pipeline.ranking import RankingQuery, default_ranker, fitted, narrowed, with_guests
-from brandfit.rankers.base import Ranker
-from brandfit.search import filters
-from brandfit.workspace import Place, Workspace, as_workspace
+from brandfit.pipeline.narrowing import RankingContext, exclusion, narrowed, with_guests
+from brandfit.pipeline.query import RankingQuery
+from brandfit.pipeline.readers import reader_of
+from brandfit.pipeline.settings import check_settings
+from brandfit.pipeline.training import default_ranker, fitted
+from brandfit.workspace import Place, as_workspace
+
+SLOT_OF_KIND = {"words": "text", "maps": "picture"}
+"""Kinds of explanations that read contents again, to the slot of these contents."""
+
+
+class Explained(NamedTuple):
+    """An explanation, and the Dataset that it is about."""
+
+    explanation: Explanation
+    dataset: Dataset
 
 
 @checked
@@ -38,30 +50,31 @@ def explain(
     followers: str | None = None,
     map_method: MapMethod = "occlusion",
     query: RankingQuery | None = None,
-) -> tuple[Explanation, Dataset]:
-    """Why a ranker gave an influencer its score for a brand, and the Dataset that it is about.
+) -> Explained:
+    """Why a ranker gave an influencer its score for a brand.
 
-    settings    ``ENCODER.NAME`` of the encoders that filled the slots text and picture, where they are not
-                the default ones
-    followers   bounds of the candidates among whom its place is told, as in ``rank``
+    settings    ``ENCODER.NAME`` of the encoders that filled the slots text and picture, if they were not made
+                with the default ones
+    followers   bounds of the candidates among which the influencer has its rank, as in ``rank``
     map_method  how heat maps are made (``explain.heatmap``)
-    query       the list in which its place and score are; the whole ranking unless said. Weights and likes
-                change the score and its parts, not what posts, columns, words and pictures add
+    query       the list in which the influencer has its rank and score; default: the whole ranking. Weights
+                and likes change the score and its parts, not what posts, columns, words and pictures add
     """
     workspace = as_workspace(workspace)
-    kinds, sides = tuple(kinds), tuple(sides)
-    model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data, brand=brand)
+    kinds, sides, query = tuple(kinds), tuple(sides), query or RankingQuery()
+    context = RankingContext.from_workspace(
+        workspace, brand, ranker=ranker, data=data, followers=followers, query=query
+    )
+    model, dataset, brand = context.model, context.dataset, context.brand
     check_settings(settings, dataset)
-    brand, influencer = find_brand(dataset, brand), find_influencer(dataset, influencer)
-    wanted = {"words": "text", "maps": "picture"}
-    readers = {
-        slot: reader_of(dataset.slots[slot], settings)
-        for kind, slot in wanted.items()
-        if kind in kinds and slot in dataset.slots
-    }
-    query = query or RankingQuery()
-    within = bounds(followers, data, filters.condition(query.where))
-    encoders = {slot: reader for slot, reader in readers.items() if reader is not None}
+    influencer = find_influencer(dataset, influencer)
+    # Words and parts of pictures are encoded again, which only some encoders can do.
+    encoders = {}
+    for kind, slot in SLOT_OF_KIND.items():
+        if kind in kinds and slot in dataset.slots:
+            reader = reader_of(dataset.slots[slot], settings)
+            if reader is not None:
+                encoders[slot] = reader
 
     def explained() -> Explanation:
         return explaining.explain(
@@ -77,82 +90,70 @@ def explain(
             map_method=map_method,
         )
 
-    # What is kept holds the model and the Dataset, so that their ids stay theirs.
-    asked = (
-        tuple(sorted(set(kinds))),
-        sides,
-        tuple(sorted((name, str(value)) for name, value in (settings or {}).items())),
-        seed,
-        map_method,
-    )
-    key = (id(model), id(dataset), brand, influencer, *asked)
-    made = workspace.memo.get("explanations", key, lambda: (explained(), model, dataset))[0]
-    return _placed(workspace, made, model=model, dataset=dataset, query=query, within=within), dataset
+    # An explanation is expensive and does not depend on the query, so it is cached without rank and counts.
+    setting_texts = tuple(sorted((name, str(value)) for name, value in (settings or {}).items()))
+    options = (tuple(sorted(set(kinds))), sides, setting_texts, seed, map_method)
+    # The entry holds the model and the Dataset, so that no other object can get the same id.
+    explanation = workspace.memo.get(
+        "explanations",
+        (id(model), id(dataset), brand, influencer, *options),
+        lambda: (explained(), model, dataset),
+    )[0]
+    return Explained(_with_rank(explanation, context, query), dataset)
 
 
-def _placed(
-    workspace: Workspace,
-    explanation: Explanation,
-    *,
-    model: Ranker,
-    dataset: Dataset,
-    query: RankingQuery,
-    within: Bounds,
-) -> Explanation:
-    """The explanation with the place, the score and the parts that the influencer has in the list of a
+def _with_rank(explanation: Explanation, context: RankingContext, query: RankingQuery) -> Explanation:
+    """The explanation with the rank, the score and the parts that the influencer has in the list of a
     query."""
-    brand, influencer = explanation.brand, explanation.influencer
-    left_out = query.exclusion(dataset, brand, influencer=influencer, within=within)
-    own = query.without_marks_on(influencer)
-    everybody = with_guests(
-        workspace,
-        model,
-        dataset=dataset,
-        brand=brand,
-        within=within,
-        shown=[influencer],
-        partners=query.partners,
-    )
-    listed, everybody = narrowed(everybody, model, dataset=dataset, query=own, within=within)
-    shown = listed.with_left_out(everybody, [influencer])
-    at = shown.candidates.tolist().index(influencer)
-    row = shown.subset(slice(at, at + 1)).rows()[0]
+    influencer = explanation.influencer
+    exclusion_reason = exclusion(context, query, influencer=influencer)
+    # A dislike of this influencer must not lower its own score here; it only leaves the influencer out.
+    own_query = query.without_marks_on(influencer)
+    # The influencer takes part as a guest if it is no candidate, so that it has a score and a rank otherwise.
+    everyone = with_guests(context, [influencer], partners=query.partners)
+    listed, everyone = narrowed(everyone, context, query=own_query)
+    ranking = listed.with_left_out(everyone, [influencer])
+    # Its row in the list.
+    position = ranking.candidates.tolist().index(influencer)
+    row = ranking.subset(slice(position, position + 1)).rows()[0]
     more = {
         **explanation.more,
-        "rank": shown.ranks()[at],
+        "rank": ranking.ranks()[position],
         "candidates": listed.among,
-        "excluded": [group.to_dict() for group in listed.excluded],
+        "excluded": list(map(Counted.to_dict, listed.excluded)),
         **{name: row[name] for name in ("moved", "because") if name in row},
     }
-    notes = [*encoding_of(workspace, dataset, [brand, influencer]).notes, *explanation.notes]
-    if left_out is not None:
-        place = int(shown.ahead()[at]) + 1
+    accounts = [context.brand, influencer]
+    notes = [*encoding_of(context.workspace, context.dataset, accounts).notes, *explanation.notes]
+    if exclusion_reason is not None:
         more["left_out"] = {
-            "reason": left_out.reason,
-            "text": left_out.text,
-            "rank_otherwise": place,
+            "reason": exclusion_reason.reason,
+            "text": exclusion_reason.text,
+            "rank_otherwise": int(ranking.ahead()[position]) + 1,
             "candidates_otherwise": listed.among + 1,
         }
-        notes.append(f"{influencer} has no place in the ranking: it is {left_out.text}")
-    if own.adjusts:
+        notes.append(f"{influencer} has no place in the ranking: it is {exclusion_reason.text}")
+    if own_query.adjusts:
         more["score_as_learned"] = explanation.score
-        parts = {name: value for name, value in row["parts"].items() if value is not None}
-        explanation = replace(explanation, score=row["score"], parts=parts)
         notes.append(
             "weights and likes change the score and its parts; posts, columns, words and pictures explain "
-            f"the score as learned ({more['score_as_learned']:.2f})"
+            f"the score as learned ({explanation.score:.2f})"
         )
-    found = replace(explanation, notes=(*notes, *counts_in_words(listed.among, listed.excluded)), more=more)
-    return replace(found, sentences=explaining_sentences(found))
+        parts = {name: value for name, value in row["parts"].items() if value is not None}
+        explanation = replace(explanation, score=row["score"], parts=parts)
+    notes.extend(counts_in_words(listed.among, listed.excluded))
+    explanation = replace(explanation, notes=tuple(notes), more=more)
+    return replace(explanation, sentences=explaining_sentences(explanation))
 
 
 @checked
 def map_methods(
     workspace: Place, ranker: str | None = None, data: Mapping[str, Any] | None = None
 ) -> list[MapMethod]:
-    """The methods that can draw heat maps here for a ranker."""
+    """The methods that can draw heat maps for a ranker in this workspace."""
     workspace = as_workspace(workspace)
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
+    # Some methods need an encoder that can encode parts of pictures.
     encoder = reader_of(dataset.slots["picture"], None) if "picture" in dataset.slots else None
     methods: tuple[MapMethod, ...] = get_args(MapMethod)
     return [
@@ -164,5 +165,5 @@ def map_methods(
 
 @checked
 def save_explanation(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list[Path]:
-    """Its JSON and drawings in a folder."""
+    """Write the explanation as JSON and drawings into a folder. Returns the files."""
     return render.save(explanation, dataset, folder)

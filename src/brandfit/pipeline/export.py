@@ -16,26 +16,27 @@ from brandfit.errors import UnknownName, UsageError
 from brandfit.explain.radar import shared_topics
 from brandfit.explain.text import main_reason
 from brandfit.pipeline.candidates import bounds
-from brandfit.pipeline.datasets import describe_accounts, find_brand, load
+from brandfit.pipeline.datasets import described, load
+from brandfit.pipeline.lookup import find_brand, influencer_rows, rows_of
 from brandfit.pipeline.missing_features import encoding_of
-from brandfit.pipeline.ranking import (
-    RankingQuery,
-    default_ranker,
-    fitted,
-    narrowed,
-    pair_chances,
-    ranked,
-)
-from brandfit.rankers.base import Ranker
+from brandfit.pipeline.narrowing import RankingContext, narrowed, rank_candidates
+from brandfit.pipeline.probabilities import pair_chances
+from brandfit.pipeline.query import RankingQuery
+from brandfit.pipeline.training import default_ranker, fitted
 from brandfit.ranking import Ranking
 from brandfit.search import filters
-from brandfit.search.facts import Facts
 from brandfit.workspace import Place, Workspace, as_workspace
 
 EXPORTS = ("rankings", *schema.TABLES, "endorsements", "features", "rejects")
-"""What ``export`` writes."""
-PROFILE = "https://www.instagram.com/{}/"
-"""Where an account is found."""
+"""The kinds that ``export`` writes."""
+PROFILE_LINK = "https://www.instagram.com/{}/"
+"""Address of the profile of an account."""
+PER_BRAND = 50
+"""Default number of rows of each brand in exported rankings."""
+PRICES = ("price", "price_low", "price_high")
+SPREADSHEETS = (".csv", ".xlsx")
+"""Files with headers for people."""
+REJECT_COLUMNS = ("import", "time", "source", "file", "line", "reason", "excerpt")
 
 
 @checked
@@ -53,25 +54,65 @@ def export(
     earlier: bool = False,
     query: RankingQuery | Callable[[str], RankingQuery] | None = None,
 ) -> int:
-    """Write rankings (of each brand ``k``, 50 where not said), rows, features or rejects to a .csv, .xlsx,
-    .json, .jsonl or .parquet file. Returns the number of rows. Raises UnknownName for another ``what`` than
-    those of ``EXPORTS``, UsageError where a brand, ranker or k is named and no ranking is asked for.
+    """Write rankings, rows, features or rejects to a .csv, .xlsx, .json, .jsonl or .parquet file. Returns the
+    number of rows.
 
-    followers  bounds of the candidates of rankings, as in ``rank``
-    earlier    rejects of all imports, not of the last one alone
-    query      which lists rankings are, and by which scores; a function gives it for each brand
+    what       one of ``EXPORTS``
+    brands     of rankings: default: all brands that can be ranked for
+    k          of rankings: rows of each brand, by default 50
+    name       of features
+    followers  of rankings: bounds of the candidates, as in ``rank``
+    earlier    of rejects: those of all imports, not only of the last one
+    query      of rankings: which lists they are and by which scores; a function of the brand gives each its
+               own
+
+    Raises UnknownName for another ``what``, and UsageError for an option that does not apply to it.
     """
     workspace = as_workspace(workspace)
     tabular.checked(file, tabular.WRITERS)
     if what not in EXPORTS:
         raise UnknownName("export", what, known=EXPORTS)
-    narrows = isinstance(query, RankingQuery) and not query.is_default
-    options = {"A brand": brands, "A ranker": ranker, "k": k is not None, "A number of followers": followers}
-    options |= {"A condition, a weight, a like or a dislike": narrows}
-    if what != "rankings" and (named := next((option for option, given in options.items() if given), "")):
-        raise UsageError(
-            f"{named} is for rankings; this writes all {what}.", "Leave it out, or write rankings."
+    has_query = isinstance(query, RankingQuery) and not query.is_default
+    ranking_options = {
+        "A brand": brands,
+        "A ranker": ranker,
+        "k": k is not None,
+        "A number of followers": followers,
+        "A condition, a weight, a like or a dislike": has_query,
+    }
+    _check_options(what, ranking_options, data=data, earlier=earlier)
+    # Each kind of export builds one table.
+    if what == "rejects":
+        return tabular.write(_reject_table(workspace, earlier), file)
+    if what == "features":
+        return tabular.write(_feature_table(workspace, name), file)
+    if what == "endorsements":
+        return tabular.write(_endorsement_table(load(workspace, data)), file)
+    if what == "rankings":
+        table = _ranking_table(
+            workspace,
+            list(brands or ()),
+            ranker=ranker,
+            k=PER_BRAND if k is None else k,
+            data=data,
+            followers=followers,
+            query_of=query if callable(query) else lambda _: query or RankingQuery(),
         )
+        return tabular.write(table, file)
+    dataset = workspace.dataset()
+    return tabular.write(dataset.links if what == "links" else getattr(dataset, what), file)
+
+
+def _check_options(
+    what: str, ranking_options: Mapping[str, Any], *, data: Mapping[str, Any] | None, earlier: bool
+) -> None:
+    """Raise UsageError for an option that the kind of export does not read."""
+    if what != "rankings":
+        for option, value in ranking_options.items():
+            if value:
+                raise UsageError(
+                    f"{option} is for rankings; this writes all {what}.", "Leave it out, or write rankings."
+                )
     if data and what not in ("rankings", "endorsements"):
         raise UsageError(
             f"Setting {next(iter(data))!r} is for rankings and endorsements; this writes all {what}.",
@@ -81,102 +122,82 @@ def export(
         raise UsageError(
             f"Earlier imports are for rejects; this writes all {what}.", "Leave it out, or write rejects."
         )
-    if what == "rejects":
-        return tabular.write(_rejects(workspace, earlier), file)
-    if what == "rankings":
-        brands = list(brands or ())
-        of_brand = query if callable(query) else lambda _: query or RankingQuery()
-        return tabular.write(
-            _rankings(
-                workspace,
-                brands,
-                ranker=ranker,
-                k=50 if k is None else k,
-                data=data,
-                followers=followers,
-                query_of=of_brand,
-            ),
-            file,
-        )
-    return tabular.write(_exported(workspace, what, name=name, data=data), file)
 
 
 @checked
 def export_rows(rows: Iterable[Mapping[str, Any]], file: str | Path) -> int:
-    """Write rows of a search or a shortlist to a file of the same kinds, the influencer first. Returns their
-    number."""
+    """Write rows of a search or a shortlist to a file, the influencer as the first column. Returns the number
+    of rows."""
     return tabular.write(tabular.from_rows({"influencer": row["influencer"], **row} for row in rows), file)
-
-
-PRICES = ("price", "price_low", "price_high")
-SHEETS = (".csv", ".xlsx")
-"""Files whose headers people read."""
 
 
 @checked
 def export_priced(rows: Iterable[Mapping[str, Any]], file: str | Path, currency: str) -> int:
-    """As ``export_rows``, of rows with prices. A spreadsheet names their currency in the headers, other files
-    in a field alone."""
-    if Path(file).suffix.lower() in SHEETS:
-        headers = {name: f"{name} ({currency or 'currency not set'})" for name in PRICES}
-        rows = [{headers.get(name, name): value for name, value in row.items()} for row in rows]
-    return export_rows(rows, file)
+    """``export_rows`` of rows with prices. A spreadsheet names the currency in the headers; in other files it
+    is only a field."""
+    if Path(file).suffix.lower() not in SPREADSHEETS:
+        return export_rows(rows, file)
+    # A spreadsheet has no field for the currency of a column.
+    headers = {name: f"{name} ({currency or 'currency not set'})" for name in PRICES}
+
+    def with_headers(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {headers.get(name, name): value for name, value in row.items()}
+
+    return export_rows(map(with_headers, rows), file)
 
 
 @checked
 def check_file(file: str | Path) -> None:
-    """Raises UsageError where rows cannot be written to this file: asked before anything long begins."""
+    """Raise UsageError if rows cannot be written to this file. Call it before a long computation."""
     tabular.checked(file, tabular.WRITERS)
 
 
-def _rejects(workspace: Workspace, earlier: bool) -> pa.Table:
-    """Rejects with their import and its time."""
+def _reject_table(workspace: Workspace, earlier: bool) -> pa.Table:
+    """Rejects with the number and the time of their import."""
+    # The other columns are texts; types are explicit, because a table without rows has no values to infer
+    # them from.
     types = {"import": pa.int64(), "time": pa.int64(), "line": pa.int64()}
-    found = workspace.rejects(earlier=earlier)
-    columns = {
-        f: [row[f] for row in found]
-        for f in ("import", "time", "source", "file", "line", "reason", "excerpt")
-    }
-    columns["time"] = [None if time is None else int(time) for time in columns["time"]]
-    return pa.table({f: pa.array(values, types.get(f, pa.string())) for f, values in columns.items()})
+    rejects = workspace.rejects(earlier=earlier)
+    columns: dict[str, pa.Array] = {}
+    for name in REJECT_COLUMNS:
+        values = [reject[name] for reject in rejects]
+        if name == "time":
+            values = [None if time is None else int(time) for time in values]
+        columns[name] = pa.array(values, types.get(name, pa.string()))
+    return pa.table(columns)
 
 
-def _exported(
-    workspace: Workspace, what: str, *, name: str | None, data: Mapping[str, Any] | None
-) -> pa.Table:
-    if what in schema.TABLES:
-        dataset = workspace.dataset()
-        return dataset.links if what == "links" else getattr(dataset, what)
-    if what == "endorsements":
-        pairs = load(workspace, data).endorsements
-        return pa.table(
-            {"brand": pa.array(pairs[:, 0], pa.string()), "influencer": pa.array(pairs[:, 1], pa.string())}
-        )
+def _endorsement_table(dataset: Dataset) -> pa.Table:
+    pairs = dataset.endorsements  # (n, 2)
+    return pa.table(
+        {"brand": pa.array(pairs[:, 0], pa.string()), "influencer": pa.array(pairs[:, 1], pa.string())}
+    )
+
+
+def _feature_table(workspace: Workspace, name: str | None) -> pa.Table:
+    """A row for each account or post, a column for each dimension. Raises UsageError without a name."""
     if name is None:
         raise UsageError(
             "Which features?", f"Name them: --name {' or '.join(workspace.feature_names()) or 'text.hashing'}"
         )
     features = workspace.features(name)
+    # Features without named columns get numbered ones.
     columns = features.columns or [f"{features.name}.{n}" for n in range(features.dim)]
-    return pa.table(
-        {
-            f"{features.level}": features.ids.tolist(),
-            **{c: features.values[:, n] for n, c in enumerate(columns)},
-        }
-    )
+    values_by_column = {column: features.values[:, n] for n, column in enumerate(columns)}
+    return pa.table({f"{features.level}": features.ids.tolist(), **values_by_column})
 
 
 @checked
 def unranked_brands(workspace: Place, data: Mapping[str, Any] | None = None) -> list[str]:
-    """Brands that rankings of all brands leave out, because nothing is known to rank by."""
+    """Brands that rankings of all brands leave out, because nothing is known of them to rank by."""
     return _unranked(load(as_workspace(workspace), data))
 
 
 def _unranked(dataset: Dataset) -> list[str]:
-    return sorted(brand for brand, seen in dataset.representation.items() if seen == "none")
+    return sorted(brand for brand, kind in dataset.representation.items() if kind == "none")
 
 
-def _rankings(
+def _ranking_table(
     workspace: Workspace,
     brands: Sequence[str],
     *,
@@ -186,52 +207,53 @@ def _rankings(
     followers: str | None,
     query_of: Callable[[str], RankingQuery],
 ) -> pa.Table:
-    """One row for each of the k best of each brand; docs/exports.md says what each column is."""
+    """A row for each of the k best of each brand; docs/exports.md describes the columns."""
     model, dataset = fitted(workspace, ranker or default_ranker(workspace), data=data)
-    silent = set(_unranked(dataset))
-    wanted = [find_brand(dataset, b) for b in brands] or [
-        b for b in dataset.representation if b not in silent
-    ]
-    facts = dataset.cached("facts", lambda: Facts(dataset))
+    # A named brand without anything to rank by is an error; among all brands it is left out.
+    unranked = set(_unranked(dataset))
+    # In the order of the caller; without names all brands, in the order of the data.
+    named = [find_brand(dataset, brand) for brand in brands]
     rows: list[dict[str, Any]] = []
-    for brand in wanted:
+    for brand in named or [brand for brand in dataset.representation if brand not in unranked]:
         query = query_of(brand)
         within = bounds(followers, data, filters.condition(query.where))
-        everybody = ranked(model, dataset, brand=brand, partners=query.partners, within=within)
-        ranking, _ = narrowed(everybody, model, dataset=dataset, query=query, within=within)
-        labels = {"narrowed_by": query.narrowed_by, "adjusted_by": query.adjusted_by}
-        rows += [
-            row | labels
-            for row in _ranking_rows(workspace, model, dataset=dataset, facts=facts, ranking=ranking, k=k)
-        ]
-    # Brands without likes have no part for them: every row gets the columns of all.
+        context = RankingContext(workspace, model, dataset, brand, within=within)
+        # Not ``cached_ranking``: rankings of all brands would push those of the pages out of the cache.
+        everyone = rank_candidates(context, partners=query.partners)
+        ranking = narrowed(everyone, context, query=query).listed
+        # Other bounds than the usual ones narrow (or widen) the list too. A condition names its own bounds.
+        other_bounds = within != bounds(None, None) and not within.note
+        narrowing = [query.narrowed_by, within.sentence if other_bounds else ""]
+        # The same in all rows of the brand, so that each row explains itself.
+        labels = {"narrowed_by": "; ".join(filter(None, narrowing)), "adjusted_by": query.adjusted_by}
+        rows.extend(row | labels for row in _ranking_rows(context, ranking, k))
+    # A brand without likes has no part of the score for them. Every row gets the columns of all rows.
     columns = dict.fromkeys(name for row in rows for name in row)
-    return pa.Table.from_pylist([{name: row.get(name) for name in columns} for row in rows])
+    return pa.Table.from_pylist([dict.fromkeys(columns) | row for row in rows])
 
 
-def _ranking_rows(
-    workspace: Workspace, model: Ranker, *, dataset: Dataset, facts: Facts, ranking: Ranking, k: int
-) -> list[dict[str, Any]]:
-    brand = ranking.brand
-    # What lifts one candidate above another is the difference from the average candidate, not a part that all
-    # have alike.
-    means = {
-        name: float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
-        for name, values in ranking.parts.items()
-    }
+def _ranking_rows(context: RankingContext, ranking: Ranking, k: int) -> list[dict[str, Any]]:
+    """The k best of a ranking as rows of a file."""
+    brand, dataset = ranking.brand, context.dataset
     best = ranking.top(k)
-    chance = pair_chances(model, dataset, brand=brand, influencers=best.candidates)
+    average_parts = _average_parts(ranking)
+    # Only the k best are scored again for their probability, not all candidates.
+    intervals = pair_chances(context.model, dataset, brand=brand, influencers=best.candidates)
     topics = shared_topics(dataset, "concept", brand=brand, influencers=best.candidates)
-    about = describe_accounts(workspace, best.candidates)
-    at = pa.array(
-        np.searchsorted(facts.ids.astype(str), best.candidates.astype(str)), pa.int64()
-    )  # Facts are sorted by id
-    names, rates = facts.name.take(at).to_pylist(), facts.engagement.take(at).to_pylist()
-    not_encoded = encoding_of(workspace, dataset, [brand]).waiting.get(brand, 0)
+    descriptions = described(dataset, best.candidates.tolist())
+    # (k,) rows of the best in the facts.
+    fact_rows = pa.array(rows_of(best.candidates.tolist(), influencer_rows(dataset)), pa.int64())
+    names = context.facts.name.take(fact_rows).to_pylist()
+    engagement_rates = context.facts.engagement.take(fact_rows).to_pylist()
+    # Posts of the brand that this ranking does not use.
+    not_encoded = encoding_of(context.workspace, dataset, [brand]).waiting.get(brand, 0)
     rows = []
     for n, row in enumerate(best.rows()):
-        parts = {name: value for name, value in row["parts"].items() if value is not None}
-        value, low, high = chance[n] if chance is not None else (None, None, None)
+        # A part explains a rank by its difference from that of the average candidate.
+        differences = {
+            name: value - average_parts[name] for name, value in row["parts"].items() if value is not None
+        }
+        chance, low, high = intervals[n] if intervals is not None else (None, None, None)
         rows.append(
             {
                 "brand": brand,
@@ -241,21 +263,30 @@ def _ranking_rows(
                 "brand_posts_not_encoded": not_encoded,
                 "influencer": row["influencer"],
                 "name": names[n],
-                "profile": PROFILE.format(row["influencer"]),
-                "followers": about[n]["followers"],
-                "category": about[n]["category"],
-                "category_source": about[n]["category_source"],
-                "category_probability": about[n]["category_probability"],
+                "profile": PROFILE_LINK.format(row["influencer"]),
+                "followers": descriptions[n]["followers"],
+                "category": descriptions[n]["category"],
+                "category_source": descriptions[n]["category_source"],
+                "category_probability": descriptions[n]["category_probability"],
                 "score": row["score"],
-                "chance": value,
+                "chance": chance,
                 "chance_low": low,
                 "chance_high": high,
-                "engagement_rate": rates[n],
-                "main_reason": main_reason({name: value - means[name] for name, value in parts.items()}),
+                "engagement_rate": engagement_rates[n],
+                "main_reason": main_reason(differences),
                 "shared_topics": topics[n],
                 **{f"part_{name}": value for name, value in row["parts"].items()},
-                "ranker": model.name,
+                "ranker": context.model.name,
                 "dataset": ranking.fingerprint[:12],
             }
         )
     return rows
+
+
+def _average_parts(ranking: Ranking) -> dict[str, float]:
+    """Part of the score to its mean over the candidates that have it; 0 if none has it."""
+    means: dict[str, float] = {}
+    for name, values in ranking.parts.items():
+        has_value = ~np.isnan(values)
+        means[name] = float(np.nanmean(values)) if has_value.any() else 0.0
+    return means

@@ -1,4 +1,4 @@
-"""Importing a source into a workspace, whole or not at all."""
+"""Importing a source into a workspace, completely or not at all."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ from brandfit.pipeline.candidates import Candidates, bounds, candidates
 from brandfit.progress import Progress, advancing
 from brandfit.workspace import ErasureReport, Merging, NewPlace, Workspace, new_workspace
 
+TABLES = "folder"
+"""The importer of tables that people made themselves. It reports what a folder lacks."""
+
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did."""
+    """The result of an import."""
 
     source: str
     path: str
@@ -33,14 +36,14 @@ class Imported:
     warnings: Sequence[str]
     seconds: float
     erasure_report: ErasureReport
-    """Of accounts that asked to be forgotten."""
+    """Rows of accounts that were erased and that the source contains again."""
     merging: Merging
     """Rows that kept stored values, and values that conflict within the source. ``warnings`` names both."""
     files_not_read: Mapping[str, Any]
     """Files of the source that were not read: count, files with the reason, number of pictures. ``warnings``
     names them."""
     candidates: Candidates
-    """Who of the whole workspace is ranked by default, and how many are not."""
+    """The influencers of the workspace that are ranked by default, and the others, counted."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -61,33 +64,35 @@ class Imported:
 
 @checked
 def looks_like(path: Path) -> list[str]:
-    """The sources (importers) that a folder, or a file in place of one, looks like; that of people's own
-    tables where it looks like none, which says what is lacking."""
-    return [
+    """The sources (importers) that recognise a folder or a file; the importer of people's own tables if none
+    does, because its errors name what is missing."""
+    # Every importer judges for itself.
+    sources = [
         name for name in registry.names("importer") if registry.load("importer", name)().recognises(path)
-    ] or ["folder"]
+    ]
+    return sources or [TABLES]
 
 
 @checked
 def recognise(path: str | Path) -> str:
-    """The source that it looks like. Raises DataError where there is nothing, and where it looks like
-    several."""
-    where = Path(path)
-    if not where.exists():
+    """The source that a folder or a file looks like. Raises DataError if there is nothing, if it cannot be
+    read, or if it looks like several sources."""
+    folder = Path(path)
+    if not folder.exists():
         raise DataError(
             f"There is neither a source nor a folder or file {str(path)!r}.",
             f"Sources: {', '.join(registry.names('importer'))}.",
         )
     try:
-        found = looks_like(where)
+        sources = looks_like(folder)
     except OSError as error:
-        raise DataError(f"{where} cannot be read: {error.strerror or error}.") from None
-    if len(found) > 1:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from None
+    if len(sources) > 1:
         raise DataError(
-            f"{where} looks like {' and '.join(found)}.",
-            f"Say which it is: brandfit import {found[0]} {where}",
+            f"{folder} looks like {' and '.join(sources)}.",
+            f"Say which it is: brandfit import {sources[0]} {folder}",
         )
-    return found[0]
+    return sources[0]
 
 
 @checked
@@ -101,70 +106,79 @@ def import_source(
     progress: Progress | None = None,
     called: str | None = None,
 ) -> Imported:
-    """Import a source (``brandfit list importers``) into a workspace, whole or not at all; a path without a
-    workspace gets one.
+    """Import a source (``brandfit list importers``) into a workspace, completely or not at all. A path
+    without a workspace becomes a new one.
 
-    Bad rows are rejected and reported, and the rest is imported; with ``strict`` the first one stops the
-    import with a DataError and nothing is written. Importing the same source again changes nothing; changed
-    rows are updated; a value that the source does not state replaces no stored value. Accounts that asked to
-    be forgotten are left out, and so is every mention of them.
+    Rejected rows are reported, and the others are imported. A second import of the same source changes
+    nothing. Changed rows are updated, but a value that the source does not state replaces no stored value.
+    Erased accounts are left out, and so is every mention of them.
 
-    progress    called with the number of bytes read, of all
-    called  what the source is known as, unless by its path: rejects of its last import are replaced, and name
-            files within it
+    strict    the first rejected row raises DataError, and nothing is written
+    progress  called with the number of bytes that were read, and the total
+    called    name of the source, in place of its path: the rejects of its previous import are replaced, and
+              name files relative to it
     """
     if not isinstance(workspace, Workspace):
-        with new_workspace(workspace) as made:
+        with new_workspace(workspace) as opened:
             return import_source(
-                made, source, path=path, settings=settings, strict=strict, progress=progress, called=called
+                opened, source, path=path, settings=settings, strict=strict, progress=progress, called=called
             )
     cls = registry.load("importer", source)
     importer = cls(cls.Config.from_settings(settings or {}))
+    # An importer may have to know whether an account is stored as a brand or an influencer.
     importer.stored_roles = workspace.roles()
-    where = Path(path) if path is not None else Path(".")
+    folder = Path(path) if path is not None else Path(".")
     started = time.perf_counter()
-
-    advance = advancing(progress, importer.total(where)) if progress else (lambda _n_bytes: None)
-    found = importer.read(where, advance)
-
-    def records() -> Iterator[Any]:
-        for record in process_selected(
-            pictures.imported, found, only=Picture, size=lambda p: len(p.data), failed=_refused
-        ):
-            if strict and isinstance(record, Reject):
-                raise DataError(
-                    f"{record.file}, line {record.line}: {record.reason}.",
-                    "Nothing was imported. Mend the row, or import without --strict to leave bad rows out.",
-                )
-            yield _relative_reject(record, where) if called and isinstance(record, Reject) else record
-
-    label = f"{source} {called or (where.resolve() if path is not None else '')}".strip()
-    left_out, merging = ErasureReport(), Merging()
-    changes = workspace.write(label, records(), left_out, merging=merging)
+    advance = advancing(progress, importer.total(folder)) if progress else (lambda _n_bytes: None)
+    records = _records(importer.read(folder, advance), strict=strict, folder=folder if called else None)
+    # Rejects of an earlier import with the same label are replaced.
+    label = f"{source} {called or (folder.resolve() if path is not None else '')}".strip()
+    # ``write`` fills both reports while it reads the records.
+    erasure_report, merging = ErasureReport(), Merging()
+    changes = workspace.write(label, records, erasure_report, merging=merging)
     return Imported(
         source=source,
-        path=called or str(where) if path is not None else "",
+        path=called or str(folder) if path is not None else "",
         fingerprint=workspace.fingerprint,
         changes=changes,
-        rejects=workspace.rejects(of=left_out.number),
+        rejects=workspace.rejects(of=erasure_report.number),
         warnings=(*importer.warnings, *importer.unread.sentences(), *merging.sentences()),
         seconds=time.perf_counter() - started,
-        erasure_report=left_out,
+        erasure_report=erasure_report,
         merging=merging,
         files_not_read=importer.unread.to_dict(),
+        # Of the whole workspace, not only of this source.
         candidates=candidates(workspace.dataset(), None, partners=True, within=bounds(None, None)),
     )
 
 
-def _relative_reject(reject: Reject, folder: Path) -> Reject:
-    """With the name of its file as seen from the folder."""
-    file = Path(reject.file)
-    return (
-        msgspec.structs.replace(reject, file=file.relative_to(folder).as_posix())
-        if file.is_relative_to(folder)
-        else reject
+def _records(records: Iterator[Any], *, strict: bool, folder: Path | None) -> Iterator[Any]:
+    """The records of an importer, with pictures decoded in several processes.
+
+    folder  rejects name files relative to it; None: as the importer names them
+    """
+    decoded = process_selected(
+        pictures.imported, records, only=Picture, size=lambda picture: len(picture.data), failed=_undecodable
     )
+    for record in decoded:
+        if not isinstance(record, Reject):
+            yield record
+            continue
+        if strict:
+            raise DataError(
+                f"{record.file}, line {record.line}: {record.reason}.",
+                "Nothing was imported. Correct the row, or import without --strict to leave bad rows out.",
+            )
+        yield _relative_reject(record, folder) if folder is not None else record
 
 
-def _refused(picture: Picture, reason: str) -> Reject:
+def _relative_reject(reject: Reject, folder: Path) -> Reject:
+    """The reject with the name of its file relative to the folder, if it is inside."""
+    file = Path(reject.file)
+    if not file.is_relative_to(folder):
+        return reject
+    return msgspec.structs.replace(reject, file=file.relative_to(folder).as_posix())
+
+
+def _undecodable(picture: Picture, reason: str) -> Reject:
     return Reject(picture.file, picture.line, f"picture {picture.source}: decoding it {reason}")

@@ -1,4 +1,4 @@
-"""What of a workspace is older than its rows: Features, profiles and models."""
+"""Features, profiles and models of a workspace that are older than its rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.encoders.base import Gap
 from brandfit.errors import BrandfitError
-from brandfit.pipeline.datasets import fill_slots, maker_of, scope, stored_data
+from brandfit.pipeline.datasets import fill_slots
+from brandfit.pipeline.readers import maker_of
+from brandfit.pipeline.settings import scope, stored_data
 from brandfit.profilers.base import SLOTS as PROFILE_SLOTS
 from brandfit.profilers.base import Profiler
 from brandfit.workspace import Place, Workspace, as_workspace
@@ -24,8 +26,11 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class StaleFeatures:
-    """Features that do not cover all rows. ids: of the posts or accounts (``level``) that are new or changed;
-    why_not: why ``brandfit update`` cannot encode them, "" where it can."""
+    """Features that do not cover all rows.
+
+    ids      of the posts or accounts (``level``) that are new or changed
+    why_not  why ``brandfit update`` cannot encode them, "" if it can
+    """
 
     name: str
     level: str
@@ -36,6 +41,7 @@ class StaleFeatures:
 
     @property
     def sentence(self) -> str:
+        # Only counts that are not 0 are named.
         counts = [f"{n:,} {word}" for n, word in ((self.new, "new"), (self.changed, "changed")) if n]
         noun = self.level if self.new + self.changed == 1 else f"{self.level}s"
         verb = "is" if self.new + self.changed == 1 else "are"
@@ -56,8 +62,11 @@ class StaleFeatures:
 
 @dataclass(frozen=True)
 class StaleResult:
-    """A profile or model that is older than its data. why_not: why ``brandfit update`` cannot make it again,
-    "" where it can."""
+    """A profile or model that is older than its data.
+
+    why      how it is older, to follow its name
+    why_not  why ``brandfit update`` cannot make it again, "" if it can
+    """
 
     name: str
     why: str
@@ -88,60 +97,71 @@ class Outdated:
 
     @property
     def sentences(self) -> list[str]:
-        """One for each; it ends with what to do where ``brandfit update`` cannot do it."""
-        return [f"{one.sentence}. {one.why_not}" if one.why_not else one.sentence for one in self.all]
+        """A sentence for each; it ends with what to do if ``brandfit update`` cannot make it again."""
+        return [
+            f"{stale.sentence}. {stale.why_not}" if stale.why_not else stale.sentence for stale in self.all
+        ]
 
     @property
     def can_update(self) -> bool:
-        return any(not one.why_not for one in self.all)
+        """Whether ``brandfit update`` can make some of them again."""
+        return any(not stale.why_not for stale in self.all)
 
     def to_dict(self) -> dict[str, Any]:
-        parts = {
-            name: [one.to_dict() for one in getattr(self, name)]
-            for name in ("features", "profiles", "models")
+        return {
+            "up_to_date": not self,
+            "features": list(map(StaleFeatures.to_dict, self.features)),
+            "profiles": list(map(StaleResult.to_dict, self.profiles)),
+            "models": list(map(StaleResult.to_dict, self.models)),
+            "can_update": self.can_update,
         }
-        return {"up_to_date": not self, **parts, "can_update": self.can_update}
 
 
 @checked
 def outdated(workspace: Place) -> Outdated:
-    """What is older than the rows: Features that do not cover all of them, profiles and models that were made
-    from other data.
+    """What is older than the rows: Features that do not cover all of them, and profiles and models that were
+    made from other data.
 
-    Features that were imported are not looked at: nothing here can encode as they were.
+    Imported Features are never out of date, because nothing here can encode in the same way.
     """
     workspace = as_workspace(workspace)
+    # Nothing has been imported.
     if not workspace.fingerprint:
         return Outdated()
 
-    def found() -> Outdated:
-        dataset = workspace.dataset()
-        features = [_stale_features(workspace, dataset, name) for name in workspace.feature_names()]
-        profiles = [_stale_profile(workspace, name) for name in workspace.feature_names()]
-        models = [_stale_model(workspace, name) for name in workspace.model_names()]
-        return Outdated(
-            tuple(one for one in features if one is not None),
-            tuple(one for one in profiles if one is not None),
-            tuple(one for one in models if one is not None),
-        )
-
-    result: Outdated = workspace.memo.get("outdated", workspace.stamp, found)
+    result: Outdated = workspace.memo.get("outdated", workspace.stamp, lambda: _outdated(workspace))
     return result
+
+
+def _outdated(workspace: Workspace) -> Outdated:
+    dataset = workspace.dataset()
+    features: list[StaleFeatures] = []
+    profiles: list[StaleResult] = []
+    models: list[StaleResult] = []
+    for name in workspace.feature_names():
+        if (stale_features := _stale_features(workspace, dataset, name)) is not None:
+            features.append(stale_features)
+        if (stale_profile := _stale_profile(workspace, name)) is not None:
+            profiles.append(stale_profile)
+    for name in workspace.model_names():
+        stale_model = _stale_model(workspace, name)
+        models.extend([stale_model] if stale_model is not None else [])
+    return Outdated(tuple(features), tuple(profiles), tuple(models))
 
 
 def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleFeatures | None:
     if workspace.feature_info(name)["covers"] == workspace.fingerprint:
         return None
     features = workspace.features(name)
-    gap, encoder = Gap([], []), None
+    # Features without a known encoder count as complete.
+    gap = Gap([], [])
+    why_not = ""
     try:
         encoder = maker_of(workspace, features)
         if encoder is not None:
             gap = encoder.gap(dataset, features)
     except (BrandfitError, OSError) as error:
         why_not = f"They cannot be encoded here: {error}"
-    else:
-        why_not = ""
     if not gap.new and not gap.changed:
         return None
     return StaleFeatures(
@@ -155,105 +175,115 @@ def _stale_features(workspace: Workspace, dataset: Dataset, name: str) -> StaleF
 
 
 def profile_note(workspace: Workspace, name: str) -> dict[str, Any] | None:
-    """What was noted when a profiler made these Features ({} where an earlier version made them); None of
-    other Features."""
+    """The record of the profiler that made these Features; {} if an earlier version made them; None for
+    Features that no profiler made."""
     info = workspace.feature_info(name)
-    if info["slot"] not in PROFILE_SLOTS.values() or name.removesuffix(".posts") not in registry.names(
-        "profiler"
-    ):
+    is_profile = info["slot"] in PROFILE_SLOTS.values()
+    if not is_profile or name.removesuffix(".posts") not in registry.names("profiler"):
         return None
-    about = workspace.maker(info["key"].partition("-")[0])
-    return about if "profiler" in about else {}
+    record = workspace.maker(info["key"].partition("-")[0])
+    return record if "profiler" in record else {}
 
 
 def _stale_profile(workspace: Workspace, name: str) -> StaleResult | None:
-    about = profile_note(workspace, name)
-    if about is None:
+    record = profile_note(workspace, name)
+    if record is None:
         return None
-    by_hand = f"Run: brandfit profile {name.removesuffix('.posts')}"
-    if not about:
-        return StaleResult(name, "it is not known from which data it was made", by_hand)
-    why = _why_older(workspace, about["rows"], about["features"])
-    why = why or _later("made", dict.fromkeys(_later_features(workspace, about), ""))
+    command = f"Run: brandfit profile {name.removesuffix('.posts')}"
+    if not record:
+        return StaleResult(name, "it is not known from which data it was made", command)
+    why = _why_older(workspace, record["rows"], record["features"])
+    why = why or _why_incomplete("made", dict.fromkeys(_later_features(workspace, record), ""))
     if not why:
         return None
-    return StaleResult(name, why, f"{by_hand} --labels FILE" if about["labels"] else "")
+    # A file of labels is not stored, so only the user can give it again.
+    return StaleResult(name, why, f"{command} --labels FILE" if record["labels"] else "")
 
 
 def _stale_model(workspace: Workspace, name: str) -> StaleResult | None:
     info = workspace.model_info(name)
     why = _why_older(workspace, info["dataset"], info.get("features", {}))
-    why = why or _later("trained", _later_slots(workspace, name, info))
+    why = why or _why_incomplete("trained", _later_slots(workspace, name, info))
     return StaleResult(name, why) if why else None
 
 
 def chosen_data(info: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of the data that the caller of ``train`` gave, of the info of a model.
+    """The settings of the data that the caller of ``train`` chose, from the info of a model.
 
-    Models of earlier versions noted them together with the Features that filled each slot. Their slots stay
-    as they were, but for stated categories: these are what filled the slot before anything was predicted.
+    Models of earlier versions stored them together with the Features that filled each slot. Such slots stay
+    filled in the same way, except stated categories: they filled the slot before a profiler had run.
     """
     if "chosen" in info:
         return dict(info["chosen"])
-    return {
-        name: value
-        for name, value in stored_data(info).items()
-        if (name, value) != (f"slots.{categories.SLOT}", categories.STATED)
-    }
+    data = stored_data(info)
+    if data.get(f"slots.{categories.SLOT}") == categories.STATED:
+        del data[f"slots.{categories.SLOT}"]
+    return data
 
 
 def _later_slots(workspace: Workspace, ranker: str, info: Mapping[str, Any]) -> dict[str, str]:
-    """Features that a model would read if it were trained now, and that it was not trained with, to those
-    that it reads in their place ("": nothing)."""
+    """Features that a model would read if it were trained now, but does not read; each to the Features that
+    it reads instead ("" for none)."""
     if ranker not in registry.names("ranker"):
         return {}
-    then, now = scope(info["data"], "slots"), fill_slots(workspace, scope(chosen_data(info), "slots"))
-    found = {}
+    old_names = scope(info["data"], "slots")
+    new_names = fill_slots(workspace, scope(chosen_data(info), "slots"))
+    old_by_new: dict[str, str] = {}
     for slot in registry.load("ranker", ranker).slots:
-        name, old = now.get(slot), then.get(slot, "")
-        if name is None or name == old:
+        new, old = new_names.get(slot), old_names.get(slot, "")
+        if new is None or new == old:
             continue
-        if slot == categories.SLOT and workspace.feature_info(name)["dim"] < 2:
-            continue  # one category distinguishes nobody: it fills no slot
-        found[name] = "" if old == categories.STATED else old
-    return found
+        # A single category distinguishes no accounts, so it fills no slot.
+        if slot == categories.SLOT and workspace.feature_info(new)["dim"] < 2:
+            continue
+        old_by_new[new] = "" if old == categories.STATED else old
+    return old_by_new
 
 
-def _later_features(workspace: Workspace, about: Mapping[str, Any]) -> list[str]:
-    """Features that a profiler would read if it were fitted now, and that it was not fitted with."""
-    if about["profiler"] not in registry.names("profiler"):
+def _later_features(workspace: Workspace, record: Mapping[str, Any]) -> list[str]:
+    """Features that a profiler would read if it were fitted now, but that it was not fitted with."""
+    if record["profiler"] not in registry.names("profiler"):
         return []
-    cls = registry.load("profiler", about["profiler"])
-    profiler: Profiler = cls(cls.Config.from_settings(about["config"]))
-    infos = [workspace.feature_info(name) for name in workspace.feature_names()]
+    cls = registry.load("profiler", record["profiler"])
+    profiler: Profiler = cls(cls.Config.from_settings(record["config"]))
+    # Empty Features change nothing.
+    infos = map(workspace.feature_info, workspace.feature_names())
     return [
         info["name"]
         for info in infos
         if info["rows"]
-        and info["name"] not in about["features"]
+        and info["name"] not in record["features"]
         and profiler.can_read(info["slot"] or info["name"], info["level"])
     ]
 
 
-def _later(made: str, features: Mapping[str, str]) -> str:
-    """Why a result is older than these Features; to those that it reads in their place, "" for none."""
-    if not features:
+def _why_incomplete(made: str, old_by_new: Mapping[str, str]) -> str:
+    """Why a result is older than Features that it does not read, each to those that it reads instead ("" for
+    none). "" without such Features."""
+    if not old_by_new:
         return ""
-    words = [f"{name} (in place of {old})" if old else name for name, old in sorted(features.items())]
+    words = [f"{new} (in place of {old})" if old else new for new, old in sorted(old_by_new.items())]
     return f"{made} before there was {', '.join(words)}, and would read it now"
 
 
 def _why_older(workspace: Workspace, rows: str, features: Mapping[str, str]) -> str:
-    """features: name to key of the Features that were read."""
+    """Why a result is older than the rows or Features that it was made from; "" if it is not.
+
+    rows      fingerprint of the rows that were read
+    features  name to key of the Features that were read
+    """
     if rows != workspace.fingerprint:
         return "made before the data changed"
-    here = set(workspace.feature_names())
-    encoded = [
-        name for name, key in features.items() if name in here and workspace.feature_info(name)["key"] != key
+    stored = set(workspace.feature_names())
+    changed = [
+        name
+        for name, key in features.items()
+        if name in stored and workspace.feature_info(name)["key"] != key
     ]
-    return f"made before {', '.join(sorted(encoded))} changed" if encoded else ""
+    return f"made before {', '.join(sorted(changed))} changed" if changed else ""
 
 
 def features_read(features: Iterable[Features]) -> dict[str, str]:
-    """Name to key, to be noted with what was made from them; stated categories are rows, not Features."""
+    """Name to key of Features, to be stored with a result that was made from them. The part of a key that
+    covers stated categories is left out, because these are rows."""
     return {one.name: one.key.partition(JOINT)[0] for one in features}

@@ -1,4 +1,4 @@
-"""A folder in which a long evaluation leaves off and goes on."""
+"""A folder from which an interrupted evaluation resumes."""
 
 from __future__ import annotations
 
@@ -18,25 +18,29 @@ from brandfit.arguments import checked
 from brandfit.learning.trainer import CHECKPOINT
 from brandfit.workspace import Place, as_workspace
 
-KEPT = 7 * 24 * 3600
-"""s after which checkpoints that nobody has gone on from are removed."""
+MAX_AGE = 7 * 24 * 3600
+"""Seconds after which unused checkpoints are removed."""
 LOCK = ".lock"
 
 
 @checked
 @contextmanager
-def resumable(workspace: Place, dataset: str, *asked: Any) -> Iterator[Path | None]:
-    """A folder for what is asked like this of a Dataset (its fingerprint): broken off and asked again, it
-    goes on from there.
+def resumable(workspace: Place, dataset: str, *request: Any) -> Iterator[Path | None]:
+    """A folder for the checkpoints of one request on a Dataset. An interrupted request finds them there when
+    it is repeated.
 
-    It is gone once all is done, or once somebody was forgotten meanwhile. None where the same runs elsewhere,
-    for that one has it, and where nothing can be written.
+    dataset  fingerprint of the Dataset
+    request  everything else on which the result depends, as JSON values
+
+    The folder is removed when the request is done, or if an account was erased meanwhile. None if the same
+    request runs in another process, which owns the folder, or if nothing can be written.
     """
     workspace = as_workspace(workspace)
-    said = msgspec.json.encode([__version__, dataset, *asked], order="sorted")
-    home = workspace.path / "training"
-    folder = home / f"evaluate-{hashlib.sha256(said).hexdigest()[:16]}"
-    _sweep(home)
+    # A new version of the program may compute something else, so its checkpoints are apart.
+    request_bytes = msgspec.json.encode([__version__, dataset, *request], order="sorted")
+    training_folder = workspace.path / "training"
+    folder = training_folder / f"evaluate-{hashlib.sha256(request_bytes).hexdigest()[:16]}"
+    _sweep(training_folder)
     lock = FileLock(folder / LOCK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,22 +48,25 @@ def resumable(workspace: Place, dataset: str, *asked: Any) -> Iterator[Path | No
     except (Timeout, OSError):
         yield None
         return
-    forgotten, done = workspace.forgotten(), False
+    forgotten, is_done = workspace.forgotten(), False
     try:
         yield folder
-        done = True
+        is_done = True
     finally:
-        if done or workspace.forgotten() != forgotten or not any(folder.rglob(CHECKPOINT)):
+        # Checkpoints may contain an account that was erased meanwhile. A folder without any is of no use.
+        is_erased = workspace.forgotten() != forgotten
+        if is_done or is_erased or not any(folder.rglob(CHECKPOINT)):
             shutil.rmtree(folder, ignore_errors=True)
         lock.release()
 
 
-def _sweep(home: Path) -> None:
-    """Remove what was left off long ago."""
-    for folder in home.glob("evaluate-*"):
-        with suppress(
-            OSError, ValueError, Timeout
-        ):  # another sweeps too, or goes on from there after a week of sleep
-            if max(file.stat().st_mtime for file in (folder, *folder.rglob("*"))) < time.time() - KEPT:
+def _sweep(training_folder: Path) -> None:
+    """Remove folders that have not changed for a long time."""
+    oldest = time.time() - MAX_AGE
+    for folder in training_folder.glob("evaluate-*"):
+        # Another process may remove the same folder, or resume from it.
+        with suppress(OSError, ValueError, Timeout):
+            last_change = max(file.stat().st_mtime for file in (folder, *folder.rglob("*")))
+            if last_change < oldest:
                 with FileLock(folder / LOCK, blocking=False):
                     shutil.rmtree(folder, ignore_errors=True)

@@ -1,11 +1,11 @@
-"""Influencers by words, conditions, likeness and pictures."""
+"""Influencers by words, by conditions, and by similarity to accounts or a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,15 +15,11 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import brand_vectors
 from brandfit.pipeline.candidates import met
-from brandfit.pipeline.datasets import (
-    check_settings,
-    describe_accounts,
-    find_accounts,
-    load,
-    reader_of,
-    readers_of,
-)
+from brandfit.pipeline.datasets import described, load
+from brandfit.pipeline.lookup import find_accounts, influencer_rows, rows_of
 from brandfit.pipeline.missing_features import encoding_of, load_for, older_features_note
+from brandfit.pipeline.readers import reader_of, readers_of
+from brandfit.pipeline.settings import check_settings
 from brandfit.search import filters
 from brandfit.search.facts import Facts
 from brandfit.search.keyword import Keywords
@@ -33,11 +29,17 @@ from brandfit.workspace import Place, as_workspace
 
 @dataclass(frozen=True)
 class SearchPage:
-    """A page of a search: rows of accounts with why each was found, of ``total``; ``sentence`` says the
-    filters, ``unknown`` of how many influencers what they ask is not known; ``facts``: names of what was
-    filtered and sorted by, which each row has under ``facts``; ``notes``: what was asked for and nobody has;
-    ``excluded``: influencers that were not found, counted by reason (they and ``total`` add up to all
-    influencers); ``unmatched_words``: words of the keywords that match no influencer."""
+    """A page of a search.
+
+    rows             accounts with the reason of each match
+    total            matches on all pages
+    sentence         the condition, for people
+    unknown          influencers for whom the condition is unknown
+    facts            names of the facts of condition and sort order; each row has them under ``facts``
+    notes            words and values of the query that no influencer has
+    excluded         influencers that do not match, by reason; with ``total`` they add up to all influencers
+    unmatched_words  words of the keywords that match no influencer
+    """
 
     rows: Sequence[Mapping[str, Any]]
     total: int
@@ -53,7 +55,7 @@ class SearchPage:
             "total": self.total,
             "filters": self.sentence,
             "unknown": self.unknown,
-            "excluded": [group.to_dict() for group in self.excluded],
+            "excluded": list(map(Counted.to_dict, self.excluded)),
             "notes": list(self.notes),
             "unmatched_words": list(self.unmatched_words),
             "results": list(self.rows),
@@ -61,12 +63,76 @@ class SearchPage:
 
     @property
     def columns(self) -> dict[str, list[Any]]:
-        """Fact to its value in each row as a table prints it, but for those that every table has."""
-        return {
-            fact: [filters.formatted(fact, row["facts"][fact]) for row in self.rows]
-            for fact in self.facts
-            if fact not in ("category", "followers")
-        }
+        """Fact to its value in each row as a table prints it. Category and followers are left out, because
+        every table has them."""
+        values_by_fact: dict[str, list[Any]] = {}
+        for fact in self.facts:
+            if fact not in ("category", "followers"):
+                values_by_fact[fact] = [filters.formatted(fact, row["facts"][fact]) for row in self.rows]
+        return values_by_fact
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """A condition, applied to all n influencers.
+
+    allowed  (n,) bool, those that meet it
+    unknown  how many influencers have unknown values
+    shown    the facts of condition and sort order
+    """
+
+    facts: Facts
+    condition: filters.Condition | None
+    shown: Sequence[filters.Test]
+    allowed: np.ndarray
+    unknown: int
+
+    @classmethod
+    def from_query(
+        cls, dataset: Dataset, where: str | Mapping[str, Any] | None, sort: str | None = None
+    ) -> _Filter:
+        # Facts are computed on first use, and the Dataset caches them.
+        facts = dataset.cached("facts", lambda: Facts(dataset))
+        condition = filters.condition(where)
+        shown = filters.facts_of(condition, sort)
+        allowed, unknown = filters.matching(condition, facts)
+        return cls(facts, condition, shown, allowed, unknown)
+
+    @property
+    def excluded(self) -> tuple[Counted, ...]:
+        """Influencers that do not meet the condition, and those with unknown values."""
+        return met(self.condition, self.facts, self.facts.ids).excluded if self.condition is not None else ()
+
+    def fact_rows(self, rows: np.ndarray) -> list[dict[str, Any]]:
+        """Fact to value of the influencers in these rows."""
+        columns = {test.fact: test.values(self.facts, rows) for test in self.shown}
+        return [{fact: values[n] for fact, values in columns.items()} for n in range(len(rows))]
+
+    def page(
+        self,
+        dataset: Dataset,
+        matches: Sequence[Mapping[str, Any]],
+        *,
+        total: int,
+        excluded: tuple[Counted, ...],
+    ) -> SearchPage:
+        """A page of matches (each with its "influencer"), with what is known of the influencers."""
+        ids = [match["influencer"] for match in matches]
+        # Values of the facts that the query names.
+        fact_rows = self.fact_rows(rows_of(ids, influencer_rows(dataset)))
+        rows = [
+            {**description, **match, "facts": fact_row}
+            for description, match, fact_row in zip(described(dataset, ids), matches, fact_rows, strict=True)
+        ]
+        return SearchPage(
+            rows=rows,
+            total=total,
+            sentence=str(self.condition) if self.condition is not None else "",
+            unknown=self.unknown,
+            facts=[test.fact for test in self.shown],
+            notes=filters.notes(self.condition, self.facts),
+            excluded=(*self.excluded, *excluded),
+        )
 
 
 @checked
@@ -81,61 +147,55 @@ def search(
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> SearchPage:
-    """Influencers by keywords, by a condition (``search.filters``, typed or as JSON), or both.
+    """Influencers by keywords, by a condition (``search.filters``, as text or as JSON), or both.
 
-    sort  a fact in place of the match, the largest first; "-followers": the smallest
+    sort      a fact to sort by in place of the match, the largest first; "-followers": the smallest first
+    settings  ``ENCODER.NAME`` of the encoder that reads the keywords
     """
     keywords = list(keywords or ())
     dataset = load(workspace, data)
     check_settings(settings, dataset)
-    facts = dataset.cached("facts", lambda: Facts(dataset))
-    condition = filters.condition(where)
-    asked = filters.facts_of(condition, sort)
-    allowed, unknown = filters.matching(condition, facts)
+    query = _Filter.from_query(dataset, where, sort)
+    facts, allowed = query.facts, query.allowed
     if keywords:
         index = _index(dataset, settings)
-        matches = index.matches(keywords, allowed)
-        found = matches.best
+        keyword_matches = index.matches(keywords, allowed)
+        found = keyword_matches.best  # rows of influencers, the best match first
     else:
         found = np.flatnonzero(allowed)
+    # (n_influencers,) bool. Those that meet the condition without a match are counted.
     is_found = np.zeros(len(facts), bool)
     is_found[found] = True
-    excluded = (
-        *_unmet(condition, facts),
-        *counted("no_match", "without a match for the words", ids=facts.ids[allowed & ~is_found]),
-    )
+    without_match = counted("no_match", "without a match for the words", ids=facts.ids[allowed & ~is_found])
     if sort:
-        found = _sorted(facts, found, by=asked[0], least=sort.startswith("-"))
-    page = found[offset : offset + k]
-    ids = facts.ids[page].tolist()
-    why = (
-        [hit.to_dict() for hit in index.hits(matches, page)]
-        if keywords
-        else [{"influencer": id} for id in ids]
-    )
-    rows = [
-        {**describe, **reason, "facts": told}
-        for reason, describe, told in zip(
-            why, describe_accounts(workspace, ids), _result_rows(facts, asked, page), strict=True
-        )
-    ]
-    result = _search_page(
-        rows, len(found), condition=condition, unknown=unknown, asked=asked, facts=facts, excluded=excluded
-    )
+        found = _sorted(facts, found, by=query.shown[0], is_ascending=sort.startswith("-"))
+    # Only the influencers of the page are described.
+    page_rows = found[offset : offset + k]
+    if keywords:
+        matches = [hit.to_dict() for hit in index.hits(keyword_matches, page_rows)]
+    else:
+        matches = [{"influencer": id} for id in facts.ids[page_rows].tolist()]
+    page = query.page(dataset, matches, total=len(found), excluded=without_match)
     if not keywords:
-        return result
+        return page
+    # Only a match by words depends on encoded posts.
     if older := older_features_note(as_workspace(workspace), dataset, facts.ids[allowed].tolist()):
-        result = replace(result, notes=(older, *result.notes))
+        page = replace(page, notes=(older, *page.notes))
     unmatched = index.unmatched(keywords)
-    return replace(result, unmatched_words=unmatched, notes=(*unmatched_notes(unmatched), *result.notes))
+    return replace(page, unmatched_words=unmatched, notes=(*unmatched_notes(unmatched), *page.notes))
 
 
-def matching(dataset: Dataset, keywords: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Ids (n,) of the influencers that the keywords find, and the words that match nobody. Raises UsageError
-    without a keyword."""
+class WordMatches(NamedTuple):
+    """ids: (n,) of the influencers that some words find; unmatched: words that match no influencer."""
+
+    ids: np.ndarray
+    unmatched: tuple[str, ...]
+
+
+def matching(dataset: Dataset, keywords: Sequence[str]) -> WordMatches:
+    """The influencers that the keywords find. Raises UsageError without a keyword."""
     index = _index(dataset, None)
-    found = dataset.influencers[index.matches(keywords).best]
-    return found, index.unmatched(keywords)
+    return WordMatches(dataset.influencers[index.matches(keywords).best], index.unmatched(keywords))
 
 
 @checked
@@ -147,14 +207,12 @@ def unmatched_words(workspace: Place, keywords: Texts) -> tuple[str, ...]:
 
 
 def unmatched_notes(words: Sequence[str]) -> list[str]:
-    """A note that names the words of a search that match no influencer; none where all match."""
+    """A note that names the words of a search that match no influencer; [] without such words."""
     if not words:
         return []
     quoted = ", ".join(f"“{word}”" for word in words)
-    return [f"no influencer writes {quoted} or is about that: {_COUNTS_NOT[len(words) > 1]}"]
-
-
-_COUNTS_NOT = {False: "this word matches nobody", True: "these words match nobody"}
+    effect = "this word matches nobody" if len(words) == 1 else "these words match nobody"
+    return [f"no influencer writes {quoted} or is about that: {effect}"]
 
 
 @checked
@@ -168,64 +226,68 @@ def similar(
     data: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> SearchPage:
-    """Influencers like the mean of these accounts, in whatever order they are named, or whose pictures are
-    like one.
+    """Influencers similar to the mean of these accounts, or with pictures similar to one picture.
 
-    Accounts with nothing encoded do not count, and a note names them. Raises UnknownName, and UsageError if
-    nothing is encoded of any.
+    The order of the accounts has no effect. Accounts with nothing encoded do not count, and a note names
+    them. Raises UnknownName, and UsageError if nothing is encoded of any account, or unless exactly one of
+    accounts and picture is given.
     """
     workspace = as_workspace(workspace)
-    like = sorted(set(accounts or ()))
-    dataset = load_for(workspace, like, data) if like else load(workspace, data)
-    like = find_accounts(dataset, like)
+    # Sorted, so that the sum of the vectors does not depend on the order of the names.
+    references = sorted(set(accounts or ()))
+    dataset = load_for(workspace, references, data) if references else load(workspace, data)
+    references = find_accounts(dataset, references)
     check_settings(settings, dataset)
-    facts = dataset.cached("facts", lambda: Facts(dataset))
-    condition = filters.condition(where)
-    allowed, unknown = filters.matching(condition, facts)
-    if (picture is None) == (not like):
+    query = _Filter.from_query(dataset, where)
+    facts, allowed = query.facts, query.allowed
+    if (picture is None) == (not references):
         raise UsageError("Like whom, or like which picture?", "Name accounts, or one picture, not both.")
-    alike = dataset.cached("lookalikes", lambda: Lookalikes(dataset))
+    lookalikes = dataset.cached("lookalikes", lambda: Lookalikes(dataset))
     notes: list[str] = []
     if picture is None:
-        notes = [*encoding_of(workspace, dataset, like).notes, *_not_compared(alike, like)]
-        found = alike.similar(like, len(facts), allowed)
+        notes.extend(encoding_of(workspace, dataset, references).notes)
+        notes.extend(_not_compared_notes(lookalikes, references))
+        found = lookalikes.similar(references, len(facts), allowed)
     else:
-        readers = {s: e for s, e in readers_of(dataset, settings).items() if s == "picture"}
-        shown = with_brief(dataset, "", pictures=[picture], readers=readers)
-        rows = {"picture": brand_vectors(shown, "picture", brands=np.array([BRIEF], dtype=object)).values[0]}
-        found = alike.similar_to_rows(rows, len(facts), allowed)
-    named = np.isin(facts.ids.astype(str), like)
-    is_found = np.isin(facts.ids.astype(str), [one.influencer for one in found])
-    total = len(found)
-    found = found[:k]
+        vectors = _picture_vectors(dataset, picture, settings)
+        found = lookalikes.similar_to_rows(vectors, len(facts), allowed)
+    ids = facts.ids.astype(str)
+    # (n_influencers,) bool. The named accounts are counted, not listed: each is most similar to itself.
+    is_reference = np.isin(ids, references)
+    is_found = np.isin(ids, [lookalike.influencer for lookalike in found])
     excluded = (
-        *_unmet(condition, facts),
-        *counted("in_query", "named in the request", ids=facts.ids[allowed & named]),
+        *counted("in_query", "named in the request", ids=facts.ids[allowed & is_reference]),
         *counted(
-            "no_evidence", "with nothing encoded to compare", ids=facts.ids[allowed & ~named & ~is_found]
+            "no_evidence",
+            "with nothing encoded to compare",
+            ids=facts.ids[allowed & ~is_reference & ~is_found],
         ),
     )
-    told = [
-        {"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found
+    matches = [
+        {"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)}
+        for one in found[:k]
     ]
-    described = describe_accounts(workspace, [one.influencer for one in found])
-    asked = filters.facts_of(condition)
-    row = dataset.cached("influencers", lambda: {id: n for n, id in enumerate(dataset.influencers.tolist())})
-    of_each = _result_rows(facts, asked, np.array([row[one.influencer] for one in found], np.int64))
-    rows_ = [
-        {**describe, **row, "facts": has} for describe, row, has in zip(described, told, of_each, strict=True)
-    ]
-    made = _search_page(
-        rows_, total, condition=condition, unknown=unknown, asked=asked, facts=facts, excluded=excluded
-    )
-    return replace(made, notes=[*notes, *made.notes])
+    page = query.page(dataset, matches, total=len(found), excluded=excluded)
+    return replace(page, notes=[*notes, *page.notes])
 
 
-def _not_compared(alike: Lookalikes, accounts: Sequence[str]) -> list[str]:
-    """A note on those of several accounts that do not count, because nothing of them is encoded."""
-    is_known = alike.has_vectors(np.array(accounts, dtype=object))
-    without = [id for id, known in zip(accounts, is_known.tolist(), strict=True) if not known]
-    if not without or len(without) == len(accounts):  # nothing known of any: an error says so
+def _picture_vectors(
+    dataset: Dataset, picture: str | Path, settings: Mapping[str, Any] | None
+) -> dict[str, np.ndarray]:
+    """Slot picture to the vector (d,) of one picture, encoded as the pictures of the Dataset."""
+    # The picture is read as the only content of a brief, and the vector of the brief is compared.
+    readers = {slot: reader for slot, reader in readers_of(dataset, settings).items() if slot == "picture"}
+    with_picture = with_brief(dataset, "", pictures=[picture], readers=readers)
+    vectors = brand_vectors(with_picture, "picture", brands=np.array([BRIEF], dtype=object))
+    return {"picture": vectors.values[0]}
+
+
+def _not_compared_notes(lookalikes: Lookalikes, accounts: Sequence[str]) -> list[str]:
+    """A note on those of several accounts that have nothing encoded. [] if none has something encoded: an
+    error reports that."""
+    has_vectors = lookalikes.has_vectors(np.array(accounts, dtype=object))
+    without = [id for id, has_vector in zip(accounts, has_vectors.tolist(), strict=True) if not has_vector]
+    if not without or len(without) == len(accounts):
         return []
     verb = "does" if len(without) == 1 else "do"
     more = ", …" if len(without) > EXAMPLES else ""
@@ -235,55 +297,23 @@ def _not_compared(alike: Lookalikes, accounts: Sequence[str]) -> list[str]:
     ]
 
 
-def _unmet(condition: filters.Condition | None, facts: Facts) -> tuple[Counted, ...]:
-    """Influencers that do not meet a condition, or of whom that is unknown."""
-    return met(condition, facts, facts.ids)[1] if condition is not None else ()
-
-
 def _index(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
-    # By the settings, not by the reader: it reads all of its weights to say which it has.
-    index: Keywords = dataset.cached(
-        ("keywords", *sorted((settings or {}).items())), lambda: _keywords(dataset, settings)
-    )
+    # The key holds the settings, not the reader, because a reader must read all of its weights to have a key.
+    key = ("keywords", *sorted((settings or {}).items()))
+    index: Keywords = dataset.cached(key, lambda: _keywords(dataset, settings))
     return index
 
 
 def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
-    """What is written by whom; words of like meaning too, where what has read the texts can read words."""
+    """The index of words; also of their meaning, if the encoder of the texts can encode single sentences."""
     reader = reader_of(dataset.slots["text"], settings) if "text" in dataset.slots else None
     return Keywords(dataset, reader if reader is not None and reader.sentences else None)
 
 
-def _result_rows(facts: Facts, asked: Sequence[filters.Test], at: np.ndarray) -> list[dict[str, Any]]:
-    """Of each of these influencers, by their numbers, what is known of what was asked."""
-    columns = {leaf.fact: leaf.values(facts, at) for leaf in asked}
-    return [{fact: values[n] for fact, values in columns.items()} for n in range(len(at))]
-
-
-def _search_page(
-    rows: Sequence[Mapping[str, Any]],
-    total: int,
-    *,
-    condition: filters.Condition | None,
-    unknown: int,
-    asked: Sequence[filters.Test],
-    facts: Facts,
-    excluded: tuple[Counted, ...],
-) -> SearchPage:
-    sentence = str(condition) if condition is not None else ""
-    return SearchPage(
-        rows=rows,
-        total=total,
-        sentence=sentence,
-        unknown=unknown,
-        facts=[leaf.fact for leaf in asked],
-        notes=filters.notes(condition, facts),
-        excluded=excluded,
-    )
-
-
-def _sorted(facts: Facts, found: np.ndarray, *, by: filters.Test, least: bool) -> np.ndarray:
-    """By a fact; those of which it is not known come last, equal ones as they were."""
+def _sorted(facts: Facts, rows: np.ndarray, *, by: filters.Test, is_ascending: bool) -> np.ndarray:
+    """Rows by the values of a fact. Unknown values come last; equal ones keep their order."""
+    # Python numbers: exact for whole numbers of any size, with None for unknown.
     values = by.column(facts).to_pylist()
-    key = [(values[n] is None, (values[n] or 0) * (1 if least else -1)) for n in found.tolist()]
-    return found[sorted(range(len(found)), key=key.__getitem__)]
+    sign = 1 if is_ascending else -1
+    keys = [(values[row] is None, sign * (values[row] or 0)) for row in rows.tolist()]
+    return rows[sorted(range(len(rows)), key=keys.__getitem__)]

@@ -1,5 +1,5 @@
-"""Bringing a workspace up to date: Features, profiles and models are made again where they are older than the
-rows."""
+"""Bringing a workspace up to date: Features, profiles and models that are older than the rows are made
+again."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import Any
 from brandfit.arguments import checked
 from brandfit.compute.local import thread_map
 from brandfit.errors import WorkspaceError
-from brandfit.pipeline.datasets import maker_of
 from brandfit.pipeline.outdated import Outdated, chosen_data, outdated, profile_note
 from brandfit.pipeline.profiles import profile
-from brandfit.pipeline.ranking import train
+from brandfit.pipeline.readers import maker_of
+from brandfit.pipeline.training import train
 from brandfit.progress import Progress, named
-from brandfit.workspace import Place, as_workspace
+from brandfit.workspace import Place, Workspace, as_workspace
 
 
 @dataclass(frozen=True)
 class Updated:
-    """Names of what was made again; left: what is still out of date."""
+    """Names of what was made again.
+
+    left  what is still out of date
+    """
 
     features: tuple[str, ...]
     profiles: tuple[str, ...]
@@ -27,29 +30,26 @@ class Updated:
     left: Outdated
 
     def to_dict(self) -> dict[str, Any]:
-        made = {name: list(getattr(self, name)) for name in ("features", "profiles", "models")}
-        return {**made, "left": self.left.to_dict()}
+        names_by_kind = {name: list(getattr(self, name)) for name in ("features", "profiles", "models")}
+        return {**names_by_kind, "left": self.left.to_dict()}
 
 
 @checked
 def update(workspace: Place, progress: Progress | None = None) -> Updated:
-    """Make everything again that is older than the rows, each with the settings that it was made with.
+    """Make everything that is older than the rows again, each with the settings with which it was made.
 
-    In this order, because each reads those before it: Features, profiles, models. What was made before an
-    error stays.
+    The order is Features, profiles, models, because each reads the ones before. Each step asks again what is
+    out of date. If a step fails, the results of the steps before stay.
     """
     workspace = as_workspace(workspace)
-    features = [one.name for one in outdated(workspace).features if not one.why_not]
+    # Names first, because encoding changes what is out of date.
+    features = [stale.name for stale in outdated(workspace).features if not stale.why_not]
     for name in features:
-        encoder = maker_of(workspace, workspace.features(name))
-        if encoder is None:
-            raise WorkspaceError(
-                f"It is not known any more how {name} was encoded.",
-                f"Encode it again: brandfit encode {name}",
-            )
-        encoder.encode(workspace.dataset(), workspace, progress=named(progress, name), map=thread_map)
-    profiles = [one.name for one in outdated(workspace).profiles if not one.why_not]
+        _encode_again(workspace, name, progress)
+    # Profiles read the new Features, so what is out of date is determined again.
+    profiles = [stale.name for stale in outdated(workspace).profiles if not stale.why_not]
     for name in profiles:
+        # With the settings and the seed of the first time.
         note = profile_note(workspace, name) or {}
         profile(
             workspace,
@@ -58,8 +58,9 @@ def update(workspace: Place, progress: Progress | None = None) -> Updated:
             seed=note["seed"],
             progress=named(progress, name),
         )
-    models = [one.name for one in outdated(workspace).models if not one.why_not]
+    models = [stale.name for stale in outdated(workspace).models if not stale.why_not]
     for name in models:
+        # The Features may be others than before: ``chosen_data`` holds only what the caller chose.
         info = workspace.model_info(name)
         train(
             workspace,
@@ -70,3 +71,13 @@ def update(workspace: Place, progress: Progress | None = None) -> Updated:
             progress=named(progress, name),
         )
     return Updated(tuple(features), tuple(profiles), tuple(models), outdated(workspace))
+
+
+def _encode_again(workspace: Workspace, name: str, progress: Progress | None) -> None:
+    encoder = maker_of(workspace, workspace.features(name))
+    if encoder is None:
+        raise WorkspaceError(
+            f"The workspace has no record of how {name} was encoded.",
+            f"Encode it again: brandfit encode {name}",
+        )
+    encoder.encode(workspace.dataset(), workspace, progress=named(progress, name), map=thread_map)

@@ -1,4 +1,4 @@
 """Reports on a brand as one HTML or PDF file.
 
-Here: collecting and drawing what a report shows. Not here: ranking, choosing a set.
+The content of a report is gathered and drawn here. Ranking and choosing a set are not: reports show results.
 """

@@ -1,5 +1,4 @@
-"""What a report says of a brand and of those that are ranked for it. Data, not drawing (``report.html``
-draws)."""
+"""The content of a report on a brand and its ranked influencers, as data. ``report.html`` draws it."""
 
 from __future__ import annotations
 
@@ -13,8 +12,12 @@ from brandfit.explain.explanation import Radar
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture of a post: its bytes as a data: URI, what is seen in words, the caption, and what is to be
-    said of it."""
+    """A picture of a post.
+
+    uri   its bytes as a data: URI
+    alt   description for screen readers
+    told  a comment, such as what the post adds to the score
+    """
 
     uri: str
     alt: str
@@ -24,8 +27,12 @@ class Shot:
 
 @dataclass(frozen=True)
 class Profile:
-    """An account as it shows itself. facts: label to words, of what is known; shots: its pictures; shown:
-    which ones these are."""
+    """An account with its known facts.
+
+    facts         label to words
+    shots         some of its pictures
+    display_name  which pictures these are
+    """
 
     id: str
     name: str
@@ -36,21 +43,21 @@ class Profile:
 
     @property
     def face(self) -> str:
-        """The picture that stands for it in a table, "" where it has none."""
+        """The picture of the account in a table, "" if it has none."""
         return self.shots[0].uri if self.shots else ""
 
 
 @dataclass(frozen=True)
 class Card:
-    """One who is ranked.
+    """A ranked influencer.
 
-    rank     None where there is no evidence, and of one that is no candidate
-    score    NaN where there is no evidence
-    parts    name to what it adds; they add up to the score
-    chance   (middle, low, high) of working together, None of a ranker that tells none
-    why      sentences, the first one the most telling
-    radar    shares of what both sides are about, None where nothing with names was encoded
-    maps     heat maps over its pictures, where they were asked for
+    rank     None without evidence, and for an influencer that is no candidate
+    score    NaN without evidence
+    parts    part of the score to what it adds; they add up to the score
+    chance   probability of working together (value, low, high); None if the ranker gives none
+    why      sentences, the most informative first
+    radar    shares of the topics of both sides; None without Features that have named columns
+    maps     heat maps over its pictures; () if none are wanted
     """
 
     rank: int | None
@@ -67,19 +74,21 @@ class Card:
 
 @dataclass(frozen=True)
 class Report:
-    """A brand, and the best of its candidates.
+    """A brand and its best candidates.
 
-    seen       through what the brand is seen
-    topics     name to share of what it is about
-    partners   known past ones
-    best       how many are shown of so many candidates: the best, or where ``picked`` those that were asked
-               for
-    excluded   influencers that are no candidates, incomplete: candidates about whom something is unknown,
-               counted by reason
-    cards      of these, the best first, and then of those of the shortlist that are not among them
-    shortlist  the best set, where one was asked for; changed: how it differs from the ranking
-    method     sentences on what the numbers mean; notes: on what was left out
-    origin     label to words on data, features and ranker
+    brand_representation  what represents the brand, in words
+    topics      topic to its share of what the brand is about
+    partners    known past partners
+    best        number of first cards: the best of the ranking, or those that the caller ``picked``
+    candidates  number of candidates
+    cards       the first ones, best first, then members of the shortlist that are not among them
+    shortlist   the best set, or None
+    changed     sentences on how the set differs from the ranking
+    method      sentences on what the numbers mean
+    notes       sentences on what was left out
+    origin      label to words on data, Features and ranker
+    excluded    influencers that are no candidates, counted by reason
+    incomplete  candidates with unknown values, counted by reason
     """
 
     brand: Profile
@@ -103,5 +112,5 @@ class Report:
 
     @property
     def counts(self) -> list[str]:
-        """How many influencers are candidates, and why the others are not."""
+        """Sentences on the number of candidates, and on the others by reason."""
         return sentences(self.candidates, self.excluded, incomplete=self.incomplete)

@@ -1,8 +1,8 @@
-"""A Report as one HTML file that loads nothing: pictures and styles are inside, scripts there are none.
+"""A Report as one HTML file that loads nothing: pictures and styles are inside, and it has no scripts.
 
-Everything that people wrote is escaped by the template engine, freed of control characters and kept from
-turning the direction of its surroundings (``<bdi>``). The page forbids itself, by a Content-Security-Policy,
-all that it does not bring along; its one style sheet is let in by its hash.
+The template engine escapes everything that people wrote and removes control characters; ``<bdi>`` keeps such
+text from changing the direction of the text around it. A Content-Security-Policy forbids the page to load
+anything; it admits the one style sheet by its hash.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def render(report: Report) -> str:
     import jinja2
     from markupsafe import Markup
 
+    # Escaping is on for every value, and an unknown name in a template is an error.
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template),
         autoescape=True,
@@ -40,21 +41,22 @@ def render(report: Report) -> str:
     )
     environment.globals.update(charts=charts)
     style = _template("style.css")
-    chosen = report.shortlist
+    best_set = report.shortlist
     return environment.get_template("report.html").render(
         report=report,
         style=Markup(style),
         policy=policy(style),
         version=__version__,
         top=_top(report),
-        counts=sentences(chosen.among, chosen.excluded) if chosen else [],
-        figures=figures(chosen) if chosen else [],
-        verdict=verdict(chosen) if chosen else "",
+        counts=sentences(best_set.among, best_set.excluded) if best_set else [],
+        figures=figures(best_set) if best_set else [],
+        verdict=verdict(best_set) if best_set else "",
     )
 
 
 def policy(style: str) -> str:
-    """What the page may load: the pictures inside it, and this style sheet."""
+    """The Content-Security-Policy: only pictures inside the page, and this style sheet."""
+    # The browser compares this hash with the style sheet in the page.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -66,20 +68,22 @@ def _template(name: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Texts without control characters; mark-up of ours is passed on."""
+    """Texts without control characters. Markup from the templates passes unchanged."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
+    # Cc: control characters, Cs: lone surrogates, which UTF-8 cannot encode.
     return "".join(c for c in value if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs"))
 
 
 def _top(report: Report) -> float:
-    """The end of the scale of chances: that of the largest interval, in steps of a tenth."""
+    """The end of the scale of probabilities: the end of the highest interval, in steps of a tenth."""
+    # 1 without any interval.
     highest = max((card.chance[2] for card in report.cards if card.chance), default=1.0)
     return min(1.0, math.ceil(10 * highest) / 10) or 1.0
 
 
 def _handle(value: str) -> Any:
-    """An account's name that may be broken where its words end."""
+    """The id of an account with line breaks allowed after its words."""
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"(?<=[._-])", "<wbr>", str(escape(_plain(value)))))

@@ -1,4 +1,4 @@
-"""The page as a PDF, by WeasyPrint, which is told to fetch nothing."""
+"""The page as a PDF. WeasyPrint makes it and may load nothing."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from brandfit.errors import MissingExtra
 
 
 def write(html: str) -> bytes:
-    """A PDF with tags for screen readers. Raises MissingExtra where WeasyPrint, or Pango, by which it draws
-    text, is not there."""
+    """A PDF with tags for screen readers. Raises MissingExtra without WeasyPrint, or without Pango, which
+    draws its text."""
     weasyprint = needed()
     from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
+    # Pictures are data: URIs. Every other address is refused twice: by the fetcher and in ``fetch``.
     fetcher = URLFetcher(allowed_protocols=("data",))
     read = fetcher.fetch
 
     def fetch(url: str, headers: Any = None) -> Any:
-        """What a data: URI holds. A page of ours asks for nothing else, so one that does is not ours, and no
-        PDF is made of it."""
+        """The content of a data: URI. Any other address is an error, because a page of ``report.html`` has
+        none."""
         if not url.lower().startswith("data:"):
             raise FatalURLFetchingError(f"A report loads nothing, and this asks for {url[:80]!r}.")
         return read(url, headers)
@@ -29,12 +30,13 @@ def write(html: str) -> bytes:
 
 
 def needed() -> Any:
-    """WeasyPrint, asked for before anything long begins."""
+    """The module WeasyPrint. Call it before a long computation: it raises MissingExtra."""
     try:
         import weasyprint
     except ImportError:
         raise MissingExtra("A report as PDF", "report") from None
     except OSError as error:
+        # WeasyPrint is installed, but the system library for text is not.
         missing = MissingExtra("A report as PDF", "report")
         missing.hint = (
             f"WeasyPrint is here, Pango is not ({error}). "

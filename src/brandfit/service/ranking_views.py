@@ -32,20 +32,7 @@ def ranking(
     followers: str | None = None,
 ) -> dict[str, Any]:
     """A page of a ranking, with categories, followers and chances."""
-    found = pipeline.rank(
-        workspace,
-        brand,
-        ranker=ranker,
-        partners=query.partners,
-        where=query.where,
-        weights=query.weights,
-        like=query.like,
-        dislike=query.dislike,
-        followers=followers,
-        exclude=query.exclude,
-        not_this=query.not_this,
-        keywords=query.keywords,
-    )
+    found = pipeline.rank_query(workspace, brand, query=query, ranker=ranker, followers=followers)
     condition = filters.condition(query.where)
     sentence = str(condition) if condition is not None else ""
     page = _page(workspace, found, limit=limit, offset=offset, sentence=sentence)
@@ -71,7 +58,7 @@ def _page(
 ) -> dict[str, Any]:
     shown = found.subset(slice(offset, offset + limit))
     rows = shown.rows()
-    described = pipeline.describe_accounts(workspace, shown.candidates)
+    described = pipeline.describe_accounts(workspace, shown.candidates, ranker=found.ranker)
     told = (
         pipeline.chances(workspace, found.brand, influencers=shown.candidates, ranker=found.ranker)
         if chances and rows

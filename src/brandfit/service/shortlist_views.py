@@ -33,7 +33,8 @@ def listed(
         (mark for mark in marks if mark["influencer"] in here), key=lambda mark: mark["influencer"]
     )
     ids = [mark["influencer"] for mark in known]
-    about = pipeline.describe_accounts(workspace, ids)
+    reads = ranker or pipeline.default_ranker(workspace)
+    about = pipeline.describe_accounts(workspace, ids, ranker=reads)
     found: dict[str, Any] = {
         "brand": brand,
         "gone": sorted(mark["influencer"] for mark in marks if mark["influencer"] not in here),

@@ -13,7 +13,7 @@ from brandfit.account_id import account_id
 from brandfit.config import describe, refuse_unread
 from brandfit.data.redaction import MARK
 from brandfit.errors import DataError, UsageError
-from brandfit.pipeline.datasets import scope
+from brandfit.pipeline.settings import scope
 from brandfit.progress import Progress, named
 from brandfit.report import pdf
 from brandfit.service.forgetting import UPLOADS, Clean

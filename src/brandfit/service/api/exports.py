@@ -98,7 +98,7 @@ def export(
         exclude=exclude,
         keywords=q.split(),
     )
-    narrows = bool(query.narrowed_by or query.adjusted_by or exclude or refine)
+    narrows = bool(query.narrowed_by or query.adjusted_by or followers or refine)
 
     def of_brand(brand: str) -> pipeline.RankingQuery:
         return opinions(here, desk, brand).applied(query, refine)

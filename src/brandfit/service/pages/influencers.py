@@ -165,9 +165,8 @@ def brands(
         wrong = f"{error.message} {error.hint}".strip()
     shown = found.brands[offset : offset + LIMIT] if found else ()
     names = [one.brand for one in shown]
-    categories = (
-        [pipeline.category_of(row) for row in pipeline.describe_accounts(here, names)] if names else []
-    )
+    described = pipeline.describe_accounts(here, names, ranker=found.ranker) if found else []
+    categories = [pipeline.category_of(row) for row in described]
     return page(
         request,
         "suited.html",

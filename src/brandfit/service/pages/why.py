@@ -13,7 +13,7 @@ from brandfit import pipeline
 from brandfit.errors import BrandfitError, UsageError
 from brandfit.explain.explanation import MapMethod
 from brandfit.explain.text import significant_items
-from brandfit.report.gather import both_sides
+from brandfit.report.cards import both_sides
 from brandfit.service import account_views, ranking_views
 from brandfit.service.annotations import opinions
 from brandfit.service.api._shared import Here, Notes, plain

@@ -1,0 +1,78 @@
+"""Rankers judged on the endorsements of a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from brandfit import registry
+from brandfit.arguments import Seeds, Texts, checked, seeds_of
+from brandfit.config import Config
+from brandfit.errors import UsageError
+from brandfit.evaluation import evaluate as evaluation
+from brandfit.evaluation import protocol as protocols
+from brandfit.evaluation.report import Report
+from brandfit.pipeline.datasets import load, ready
+from brandfit.pipeline.refitting import Refit
+from brandfit.pipeline.settings import check_settings, scope
+from brandfit.progress import Progress
+from brandfit.rankers.base import Ranker
+from brandfit.workspace import Place, as_workspace
+
+
+@checked
+def evaluate(
+    workspace: Place,
+    rankers: Texts,
+    *,
+    protocol: str = "expansion",
+    settings: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
+    seeds: Seeds = (0,),
+    ties: str | None = None,
+    progress: Progress | None = None,
+    folder: Path | None = None,
+    refit: bool = False,
+) -> Report:
+    """Judge rankers on the endorsements of the workspace under a named protocol.
+
+    settings  ``protocol.NAME`` of the protocol, ``RANKER.NAME`` of one ranker
+    ties      the rank of tied scores, in place of that of the protocol
+    folder    where trainings store checkpoints (``evaluation.evaluate``), for example one of ``resumable``
+    refit     in every fold, encode again what was fitted on all accounts or describes whole accounts
+              (``pipeline.refitting``)
+    """
+    workspace = as_workspace(workspace)
+    settings, rankers, seeds = dict(settings or {}), list(rankers), seeds_of(seeds, "seeds")
+    if not rankers:
+        raise UsageError("There is nothing to judge: no ranker is named.", "Rankers: brandfit list rankers")
+    # The settings of the protocol have its scope, whatever its name.
+    chosen_protocol = protocols.get(protocol, scope(settings, "protocol"))
+    if ties is not None:
+        chosen_protocol = chosen_protocol.replace(ties=ties)
+    dataset = load(workspace, data)
+    # One new ranker for each fold and seed.
+    factories: dict[str, Callable[[int], Ranker]] = {}
+    configs: dict[str, type[Config]] = {"protocol": chosen_protocol.Config}
+    for name in dict.fromkeys(rankers):
+        cls = registry.load("ranker", name)
+        factories[name] = _factory(cls, cls.Config.from_settings(scope(settings, name)))
+        configs[name] = cls.Config
+        ready(dataset, cls, workspace)
+    # A setting for a ranker that is not judged has no effect, so it is refused.
+    check_settings(settings, others=configs)
+    return evaluation.evaluate(
+        factories,
+        dataset,
+        protocol=chosen_protocol,
+        seeds=seeds,
+        progress=progress,
+        folder=folder,
+        prepare=Refit.from_dataset(workspace, dataset) if refit else None,
+    )
+
+
+def _factory(cls: type[Ranker], config: Config) -> Callable[[int], Ranker]:
+    """A function of the seed, because every fold fits a new ranker."""
+    return lambda seed: cls(config, seed)
