@@ -378,6 +378,48 @@ def test_doctor_finds_a_workspace_well_and_a_damaged_one_not(run, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["export", "endorsements", "a.csv", "--set", "slots.text=none"], "'slots.text' is for rankings"),
+        (["export", "accounts", "a.csv", "--name", "text.hashing"], "--name is for features"),
+        (
+            ["export", "report", "a.html", "--brand", "northpeak.outdoor", "--name", "x"],
+            "--name is for features",
+        ),
+        (
+            ["export", "report", "a.html", "--brand", "b", "--influencer", "arvid.peaks", "-k", "3"],
+            "-k is for the best influencers",
+        ),
+        (["rank", "--brief", "boots", "--partners"], "--partners needs a BRAND"),
+        (["rank", "--brief", "boots", "--where", "followers:5k.."], "--where needs a BRAND"),
+        (["brands", "arvid.peaks", "--with", "northpeak.outdoor", "-k", "3"], "-k is for the list of brands"),
+        (
+            ["brands", "arvid.peaks", "--with", "northpeak.outdoor", "--partners"],
+            "--partners is for the list",
+        ),
+        (["audience", "arvid.peaks", "--set", "slots.text=none"], "an audience would not change"),
+        (["list", "influencers", "--set", "slots.text=none"], "list of influencers would not change"),
+        (["list", "rankers", "wsim"], "brandfit list settings NAME"),
+        (["import", "sample", "my-data"], "not read by sample"),
+        (["profile", "evaluate", "tags", "--test", "other", "--folds", "3"], "--folds is for one workspace"),
+        (["profile", "discover", "--out", "a.toml", "--share", ".3"], "--share is for labels"),
+        (
+            ["profile", "discover", "--out", "a.csv", "--apply", "topics.toml", "--topics", "3"],
+            "--topics is for finding topics",
+        ),
+        (["serve", "--rate", "0", "--burst", "5"], "--burst has no effect with --rate 0"),
+    ],
+)
+def test_an_option_that_nothing_would_read_is_refused(run, demo, tmp_path, monkeypatch, args, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "topics.toml").write_text("")
+    code, _, err = run(*args, "-w", demo)
+    assert code == 2
+    assert words in " ".join(err.split())
+    assert not (tmp_path / args[2]).exists()
+
+
+@pytest.mark.parametrize(
     "kind", ["importers", "encoders", "rankers", "protocols", "metrics", "features", "models"]
 )
 def test_list(run, demo, kind):

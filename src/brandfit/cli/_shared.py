@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -148,6 +149,35 @@ def own_settings(pairs: Sequence[str]) -> dict[str, str]:
             f"Give it where the data are read: brandfit train, rank, evaluate ... --set {name}={value}",
         )
     return own
+
+
+def refuse_given(names: Collection[str], reason: str) -> None:
+    """Raise click.UsageError for the first of these parameters of the running command that was typed.
+
+    Call it where nothing would read them: ``reason`` goes on from the name and says what to do. Defaults and
+    environment variables are no choice for this call, so they pass.
+    """
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            is_option = isinstance(parameter, click.Option)
+            typed = parameter.opts[-1] if is_option else parameter.human_readable_name
+            raise click.UsageError(f"{typed} {reason}", context)
+
+
+def refuse_slots(data: Collection[str], *, subject: str, read: Collection[str] = ()) -> None:
+    """Raise UsageError for the first setting ``slots.SLOT`` of another slot than those that are read."""
+    from brandfit.errors import UsageError
+
+    for name in data:
+        scope, _, slot = name.partition(".")
+        if scope == "slots" and slot not in read:
+            slots = " or ".join(f"slots.{one}" for one in read)
+            raise UsageError(
+                f"Setting {name!r}: {subject} would not change.",
+                f"Leave it out{f', or set {slots}' if read else ''}.",
+            )
 
 
 def weights_of(pairs: Sequence[str]) -> dict[str, float]:

@@ -27,11 +27,13 @@ def command(
       brandfit search --where "audience_match:northpeak.outdoor>=80% and not comment_repetition:30%.." -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import only_data
+    from brandfit.cli._shared import only_data, refuse_slots
     from brandfit.workspace import Workspace
 
+    data = only_data(settings)
+    refuse_slots(data, subject="an audience", read=("concept", "audience"))
     with Workspace(workspace) as opened:
-        found = pipeline.audience(opened, account, other=other, data=only_data(settings))
+        found = pipeline.audience(opened, account, other=other, data=data)
     if as_json:
         print_json(found.to_dict())
         return

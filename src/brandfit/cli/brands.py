@@ -49,10 +49,12 @@ def command(
       brandfit brands arvid.peaks --with northpeak.outdoor -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import only_data
+    from brandfit.cli._shared import only_data, refuse_given
     from brandfit.data.candidates import listed
     from brandfit.workspace import Workspace
 
+    if brand is not None:
+        refuse_given({"k", "partners"}, "is for the list of brands; --with names one. Leave one of them out.")
     data = only_data(settings)
     with Workspace(workspace) as opened:
         if brand is not None:

@@ -22,6 +22,7 @@ from brandfit.cli._shared import (
     print_notes,
     progress,
     read_settings,
+    refuse_given,
     set_option,
     weight_option,
     where_option,
@@ -128,6 +129,10 @@ def command(
 
     if earlier and what != "rejects":
         raise click.UsageError(f"--earlier is for rejects; this writes {what}.")
+    if what != "features":
+        refuse_given({"name"}, f"is for features; this writes {what}. Leave it out.")
+    if what == "report" and of_reports["influencers"]:
+        refuse_given({"k"}, "is for the best influencers; --influencer names them. Leave one of them out.")
     query = pipeline.RankingQuery(
         partners=partners, where=where, weights=weights_of(weights), like=like, dislike=dislike
     )

@@ -47,6 +47,7 @@ def command(
     from pathlib import Path
 
     from brandfit import pipeline, registry
+    from brandfit.cli._shared import refuse_given
     from brandfit.errors import DataError, UsageError
     from brandfit.workspace import new_workspace
 
@@ -65,6 +66,8 @@ def command(
             f"{source} needs the PATH of what to import.",
             f"For example: brandfit import {source} my-data -w {workspace}",
         )
+    if not cls.needs_path:
+        refuse_given({"path"}, f"is not read by {source}. Leave it out: brandfit import {source}")
     options = own_settings(settings)
     cls.Config.from_settings(options)  # an unknown setting is refused before a workspace is made
     with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:

@@ -10,6 +10,8 @@ from brandfit.cli._shared import (
     only_data,
     print_json,
     print_table,
+    refuse_given,
+    refuse_slots,
     set_option,
     workspace_option,
 )
@@ -49,9 +51,16 @@ def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str,
     from brandfit.config import refuse_unread
     from brandfit.workspace import Workspace
 
+    if kind != "settings":
+        refuse_given(
+            {"name"},
+            f"is for settings; {kind} are listed in full. Leave it out, or write: brandfit list settings NAME",
+        )
     data = only_data(settings)
     if kind not in HELD:
         refuse_unread(data, {})
+    if kind == "influencers":
+        refuse_slots(data, subject="the list of influencers")
     if kind in HELD:
         with Workspace(workspace) as opened:
             rows = pipeline.listing(kind, opened, data)

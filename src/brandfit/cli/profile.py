@@ -12,6 +12,7 @@ from brandfit.cli._shared import (
     own_settings,
     print_json,
     progress,
+    refuse_given,
     scoped,
     seed_option,
     set_option,
@@ -158,6 +159,8 @@ def evaluate(
     from brandfit import pipeline
     from brandfit.workspace import Workspace
 
+    if test:
+        refuse_given({"folds"}, "is for one workspace; with --test nothing is folded. Leave one of them out.")
     told = own_settings(settings)
     if len(set(profilers)) == 1:
         only = profilers[0]
@@ -223,6 +226,10 @@ def discover(workspace: str, topics: int, *, mapping: str | None, share: float, 
     from brandfit.profilers._labels import write_labels
     from brandfit.workspace import Workspace
 
+    if mapping:
+        refuse_given({"topics"}, "is for finding topics; --apply reads them from its file. Leave it out.")
+    else:
+        refuse_given({"share"}, "is for labels; add the named topics with --apply FILE, or leave it out.")
     if mapping and Path(out).exists():
         raise click.UsageError(
             f"{out} is there. Name another file for the labels; a profiler takes several: --labels, twice."

@@ -68,12 +68,17 @@ def command(
       brandfit rank --brief "Boots and tents for slow walks in the mountains" --picture boots.jpg -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import only_data, read_settings, weights_of
+    from brandfit.cli._shared import only_data, read_settings, refuse_given, weights_of
     from brandfit.search.feedback import reason
     from brandfit.workspace import Workspace
 
-    if brand is None and (where or weights or like or dislike):
-        raise click.UsageError("--where, --weight, --like and --dislike want a BRAND.")
+    if brand is None:
+        refuse_given(
+            {"where", "weights", "like", "dislike"},
+            "needs a BRAND: a brief ranks all candidates by its own words and pictures. Leave it out, or name "
+            "a BRAND.",
+        )
+        refuse_given({"partners"}, "needs a BRAND: a brief has no past partners. Leave it out.")
     if (brand is None) == (brief is None and not pictures):
         raise click.UsageError("Rank for whom? Name a BRAND, or give a --brief or a --picture, not both.")
     own, data = read_settings(settings) if brand is None else ({}, only_data(settings))

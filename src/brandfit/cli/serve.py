@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from brandfit.cli._shared import Command, workspace_option
+from brandfit.cli._shared import Command, refuse_given, workspace_option
 
 
 @click.command(cls=Command, short_help="Serve the API and the pages.")
@@ -69,6 +69,9 @@ def command(
       brandfit serve -w demo --host 0.0.0.0 --known-as brandfit.example.org
     """
     import webbrowser
+
+    if rate == 0:
+        refuse_given({"burst"}, "has no effect with --rate 0, which sets no limit. Leave one of them out.")
 
     from brandfit.errors import MissingExtra
 

@@ -16,7 +16,7 @@ from brandfit.errors import UnknownName, UsageError
 from brandfit.explain.radar import shared_topics
 from brandfit.explain.text import main_reason
 from brandfit.pipeline.candidates import bounds
-from brandfit.pipeline.datasets import describe_accounts, find_brand, load
+from brandfit.pipeline.datasets import SLOT, describe_accounts, find_brand, load
 from brandfit.pipeline.missing_features import encoding_of
 from brandfit.pipeline.ranking import (
     RankingQuery,
@@ -76,6 +76,17 @@ def export(
         raise UsageError(
             f"Setting {next(iter(data))!r} is for rankings and endorsements; this writes all {what}.",
             "Leave it out, or write rankings or endorsements.",
+        )
+    if what == "endorsements" and (
+        slots := [setting for setting in data or () if setting.startswith(f"{SLOT}.")]
+    ):
+        raise UsageError(
+            f"Setting {slots[0]!r} is for rankings; endorsements are derived from posts, without Features.",
+            "Leave it out, or write rankings.",
+        )
+    if name is not None and what != "features":
+        raise UsageError(
+            f"A name is for features; this writes all {what}.", "Leave it out, or write features."
         )
     if earlier and what != "rejects":
         raise UsageError(
