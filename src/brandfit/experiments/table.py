@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from brandfit.evaluation.metrics import Metric
-from brandfit.evaluation.report import WORTH, Report, brief, brief_p, calibrated, cell
+from brandfit.evaluation.report import Report
+from brandfit.evaluation.report_text import REFERENCES, brief, brief_p, calibration_sentence, cell
 from brandfit.experiments.run import Outcome
 
 SPECIAL = {
@@ -73,7 +74,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
             if _quotes(outcome)
             else "In brackets: 95 % interval over brands.",
             "",
-            *([f"{WORTH}.", ""] if report.references and not experiment.by_category else []),
+            *([f"{REFERENCES}.", ""] if report.references and not experiment.by_category else []),
             *(
                 [f"Features read: {report.features(next(iter(report.results)))}.", ""]
                 if experiment.by_category
@@ -82,7 +83,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
         ]
         lines += [*_spread(outcome, report), *_test_lines(outcome, report)]
         for name, found in report.to_dict()["calibration"].items():
-            lines += [calibrated(name, found) + " The bins: reliability.png.", ""]
+            lines += [calibration_sentence(name, found) + " The bins: reliability.png.", ""]
         lines += [f"cAUC: {report.category_source}.", ""]
     lines += [f"* {note}" for note in _notes(outcome)]
     return "\n".join(lines).rstrip() + "\n"
@@ -123,7 +124,7 @@ def to_latex(outcome: Outcome) -> str:
             r"\bottomrule",
             r"\end{tabular}",
             r"\par\medskip\footnotesize",
-            *([rf"{_escaped(WORTH)}.\par"] if report.references and not experiment.by_category else []),
+            *([rf"{_escaped(REFERENCES)}.\par"] if report.references and not experiment.by_category else []),
             *(
                 [rf"Features read: {report.features(next(iter(report.results)))}.\par"]
                 if experiment.by_category
