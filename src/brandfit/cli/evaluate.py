@@ -79,7 +79,8 @@ def command(
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
         seeds_used = tuple(range(seed, seed + seeds))
         asked = rankers, protocol, options, data, seeds_used, ties
-        with pipeline.resumable(opened, pipeline.load(opened, data).fingerprint, *asked, refit) as folder:
+        dataset = pipeline.load(opened, data)
+        with pipeline.resumable(opened, dataset.fingerprint, *asked, refit) as folder:
             report = pipeline.evaluate(
                 opened,
                 rankers,
@@ -103,7 +104,9 @@ def command(
         typed += [*(f"--ties {ties}" for _ in [0] if ties), *("--refit" for _ in [0] if refit)]
         typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]
         files = publish(
-            outcome_of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed)
+            outcome_of_report(report, f"brandfit evaluate {' '.join(rankers)}", options, dataset=dataset),
+            out,
+            " ".join(typed),
         )
     if as_json:
         print_json(report.to_dict())

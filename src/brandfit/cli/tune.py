@@ -67,6 +67,7 @@ def command(
       brandfit tune brandfit --try strength=1:1000 --trials 10 --metric Recall@10 -w demo
     """
     from brandfit.config import parse_settings
+    from brandfit.experiments.table import keys_text
     from brandfit.tuning import tune
     from brandfit.workspace import Workspace
 
@@ -93,6 +94,8 @@ def command(
         f"\nAs it comes: {metric} {found.default:.3f}. The best of {len(found.trials)} trials: "
         f"{order[0][1]:.3f}."
     )
+    if found.feature_keys:
+        click.echo(f"Features read: {keys_text(found.feature_keys)}.")
     if found.settings:
         chance = "no more than chance may give" if found.p >= SURE else "more than chance gives"
         click.echo(
