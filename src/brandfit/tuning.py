@@ -1,8 +1,8 @@
 """Searches for better settings of a ranker by Optuna (Akiba et al., KDD 2019).
 
-Settings are judged on held-out training brands. Test brands of the source are removed before the search. The folds have their own seed, so they differ from
-those of an evaluation. The result is tuned to the brands of this workspace: judge it on other brands, by
-``--protocol official``.
+Settings are judged on held-out training brands. Test brands of the source are removed before the search. The
+folds have their own seed, so they differ from those of an evaluation. The result is tuned to the brands of
+this workspace: judge it on other brands, by ``--protocol official``.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from brandfit.cli._shared import (
 @followers_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     influencer: str,
     workspace: str,
     *,

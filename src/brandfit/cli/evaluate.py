@@ -46,7 +46,7 @@ from brandfit.cli._shared import (
 )
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     rankers: tuple[str, ...],
     workspace: str,
     *,

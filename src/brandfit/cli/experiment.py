@@ -36,7 +36,7 @@ from brandfit.cli._shared import (
 @click.option("--fresh", is_flag=True, help="Run rows again that were run before.")
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     name: str,
     workspace: str,
     *,

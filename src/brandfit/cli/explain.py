@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 @seed_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     brand: str,
     influencer: str,
     *,

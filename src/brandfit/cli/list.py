@@ -54,7 +54,7 @@ def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str,
     if kind != "settings":
         refuse_given(
             {"name"},
-            f"is for settings; {kind} are listed in full. Leave it out, or write: brandfit list settings NAME",
+            f"is for settings; {kind} are listed in full. Leave it out, or: brandfit list settings NAME",
         )
     data = only_data(settings)
     if kind not in HELD:

@@ -137,7 +137,7 @@ def label(
 @seed_option
 @set_option
 @json_option
-def evaluate(
+def evaluate(  # noqa: PLR0913 - click passes every option by name
     profilers: tuple[str, ...],
     workspace: str,
     *,

@@ -42,7 +42,7 @@ from brandfit.cli._shared import (
 @dislike_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     brand: str | None,
     workspace: str,
     *,
@@ -75,8 +75,8 @@ def command(
     if brand is None:
         refuse_given(
             {"where", "weights", "like", "dislike"},
-            "needs a BRAND: a brief ranks all candidates by its own words and pictures. Leave it out, or name "
-            "a BRAND.",
+            "needs a BRAND: a brief ranks all candidates by its words and pictures. Leave it out, or name a "
+            "BRAND.",
         )
         refuse_given({"partners"}, "needs a BRAND: a brief has no past partners. Leave it out.")
     if (brand is None) == (brief is None and not pictures):

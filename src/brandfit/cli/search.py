@@ -34,7 +34,7 @@ from brandfit.cli._shared import (
 @out_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     keywords: tuple[str, ...],
     workspace: str,
     *,

@@ -44,7 +44,7 @@ from brandfit.cli._shared import Command, refuse_given, workspace_option
 @click.option("--burst", type=click.IntRange(min=1), help="Requests at once before the rate counts.")
 @click.option("--upload-limit", "upload", type=click.IntRange(min=1024), help="Bytes of an upload at most.")
 @click.option("--open", "browse", is_flag=True, help="Open the pages in a browser.")
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     workspace: str,
     host: str,
     *,

@@ -43,7 +43,7 @@ SURE = 0.05
 @seed_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     ranker: str,
     workspace: str,
     *,
