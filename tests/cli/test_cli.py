@@ -243,7 +243,7 @@ def test_an_import_that_breaks_off_leaves_no_new_workspace(run, tmp_path):
             2,
             "northpeak.outdoor is a brand",
         ),
-        (["search", " "], 2, "Search for what?"),
+        (["search", " "], 2, "nothing to search for"),
         (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "beside itself"),
         (["list", "settings", "wsmi"], 2, "Did you mean wsim"),
     ],
@@ -254,8 +254,8 @@ def test_errors_are_told_in_words_with_an_exit_code(run, demo, args, code, words
 
 
 def test_what_is_not_found_is_said(run, demo):
-    assert "Nobody was found" in run("search", "zzqq", "-w", demo)[1]
-    assert "passes over all" in run("search", "trail", "--offset", "1000", "-w", demo)[1]
+    assert "No influencer was found" in run("search", "zzqq", "-w", demo)[1]
+    assert "skips all" in run("search", "trail", "--offset", "1000", "-w", demo)[1]
     out = run("rank", "northpeak.outdoor", "--where", "category:travle", "--ranker", "simcos", "-w", demo)[1]
     assert "nobody has category:travle. Did you mean travel?" in out
     assert "encode" not in run("export", "features", "a.csv", "--name", "text.nope", "-w", demo)[2]
@@ -265,7 +265,7 @@ def test_who_is_ranked_by_another_ranker_is_told(run, tmp_path):
     run("import", "sample", "-w", tmp_path / "w")
     run("encode", "text.hashing", "-w", tmp_path / "w")
     assert (
-        "ranked by simcos, for brandfit has not been trained"
+        "ranked by simcos, because brandfit has not been trained"
         in run("rank", "northpeak.outdoor", "-w", tmp_path / "w")[1]
     )
 
@@ -548,7 +548,7 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
         run("evaluate", "simcos", "--protocol", "cv5", "-w", place)[0] == 0
     )  # another in between takes nothing away
     assert code == 130
-    assert "what was saved on the way is taken up" in said
+    assert "goes on from what was saved" in said
     assert ticked[:6] == [0, 1, 2, 3, 0, 1]
     ticked.clear()
     assert list((place / "training").glob("evaluate-*/wsim-0-1/*"))

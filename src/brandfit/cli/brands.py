@@ -40,8 +40,8 @@ def command(  # noqa: PLR0913 - click passes every option by name
     as_json: bool,
 ) -> None:
     """Rank the brands of the workspace for INFLUENCER, best first: by the probability that they work together
-    where the ranker tells one, else by the influencer's place among the candidates of each brand, for scores
-    of different brands cannot be compared.
+    if the ranker gives one, else by the influencer's place among the candidates of each brand. Scores of
+    different brands cannot be compared.
 
     \b
     Examples:
@@ -67,16 +67,19 @@ def command(  # noqa: PLR0913 - click passes every option by name
                 click.echo(both.sentence)
                 print_notes(both.notes)
             return
-        found = pipeline.brands_for(
+        ranked = pipeline.brands_for(
             opened, influencer, ranker=ranker, partners=partners, data=data, followers=followers
         )
-        rows = found.brands[:k]
+        rows = ranked.brands[:k]
         details = pipeline.describe_accounts(opened, [row.brand for row in rows])
     if as_json:
-        told = found.to_dict(k)
-        print_json({**told, "brands": [{**row, **d} for row, d in zip(told["brands"], details, strict=True)]})
+        result = ranked.to_dict(k)
+        result["brands"] = [
+            {**row, **account} for row, account in zip(result["brands"], details, strict=True)
+        ]
+        print_json(result)
         return
-    chance = ["chance", "from", "to"] if found.by == "probability" else []
+    chance = ["chance", "from", "to"] if ranked.by == "probability" else []
     print_table(
         ["rank", "brand", "category", *chance, "place", "of candidates"],
         [
@@ -91,14 +94,14 @@ def command(  # noqa: PLR0913 - click passes every option by name
             for row, d in zip(rows, details, strict=True)
         ],
     )
-    compared = found.candidates
+    compared = ranked.candidates
     click.echo(
-        f"By {found.by}; place: of {found.influencer} among the candidates of each brand "
+        f"By {ranked.by}; place: of {ranked.influencer} among the candidates of each brand "
         f"({compared.bounds.sentence})."
     )
-    if found.excluded:
-        total = len(found.brands) + sum(group.count for group in found.excluded)
-        click.echo(f"{len(found.brands):,} of {total:,} brands. Left out: {listed(found.excluded)}.")
+    if ranked.excluded:
+        total = len(ranked.brands) + sum(group.count for group in ranked.excluded)
+        click.echo(f"{len(ranked.brands):,} of {total:,} brands. Left out: {listed(ranked.excluded)}.")
     print_counts(len(compared.ids), compared.excluded, incomplete=compared.incomplete)
-    for note in found.notes:
+    for note in ranked.notes:
         click.echo(f"Note: {note}")

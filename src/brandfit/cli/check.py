@@ -7,7 +7,7 @@ import click
 from brandfit.cli._shared import Command, json_option, only_data, print_json, set_option, workspace_option
 
 
-@click.command(cls=Command, short_help="Say what is wrong with the data, counted, with examples.")
+@click.command(cls=Command, short_help="Count the faults of the data, with examples.")
 @workspace_option
 @set_option
 @json_option

@@ -78,9 +78,10 @@ def command(  # noqa: PLR0913 - click passes every option by name
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
         seeds_used = tuple(range(seed, seed + seeds))
-        asked = rankers, protocol, options, data, seeds_used, ties
+        # Everything that the result depends on: an evaluation that was stopped goes on only with the same.
+        inputs = rankers, protocol, options, data, seeds_used, ties
         dataset = pipeline.load(opened, data)
-        with pipeline.resumable(opened, dataset.fingerprint, *asked, refit) as folder:
+        with pipeline.resumable(opened, dataset.fingerprint, *inputs, refit) as folder:
             report = pipeline.evaluate(
                 opened,
                 rankers,
@@ -95,14 +96,12 @@ def command(  # noqa: PLR0913 - click passes every option by name
             )
     files = []
     if out:
-        typed = [
-            "brandfit evaluate",
-            *rankers,
-            f"--protocol {protocol} --seeds {seeds}",
-            *(f"--seed {seed}" for _ in [0] if seed),
-        ]
-        typed += [*(f"--ties {ties}" for _ in [0] if ties), *("--refit" for _ in [0] if refit)]
-        typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]
+        # The command is printed above the table, without the options that have their defaults.
+        typed = ["brandfit evaluate", *rankers, f"--protocol {protocol} --seeds {seeds}"]
+        typed += [f"--seed {seed}"] if seed else []
+        typed += [f"--ties {ties}"] if ties else []
+        typed += ["--refit"] if refit else []
+        typed += [*(f"--set {setting}" for setting in settings), "-w WORKSPACE"]
         files = publish(
             outcome_of_report(report, f"brandfit evaluate {' '.join(rankers)}", options, dataset=dataset),
             out,

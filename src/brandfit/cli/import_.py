@@ -35,7 +35,7 @@ def command(
     """Import SOURCE (see `brandfit list importers`) from PATH. A bad row is rejected and reported; the rest
     is imported.
 
-    SOURCE may be left out: what the folder PATH holds says which it is.
+    SOURCE may be left out: it is recognised by the content of PATH.
 
     \b
     Examples:
@@ -51,12 +51,9 @@ def command(
     from brandfit.errors import DataError, UsageError
     from brandfit.workspace import new_workspace
 
-    if (
-        path is None
-        and source not in registry.names("importer")
-        and source
-        and (re.search(r"[/\\.]", source) or Path(source).exists())
-    ):
+    # A single argument that is no importer but looks like a path is the PATH.
+    is_path = bool(source) and (re.search(r"[/\\.]", source) or Path(source).exists())
+    if path is None and is_path and source not in registry.names("importer"):
         source, path = pipeline.recognise(source), source
         if not as_json and source != "folder":
             click.echo(f"{path} is read as {source}.")
@@ -94,21 +91,18 @@ def _print_result(result: Imported, workspace: str) -> None:
         click.echo(f"Note: {warning}")
     if result.erasure_report.rows or result.erasure_report.redacted:
         count = len(result.erasure_report.accounts)
-        whom = (
-            f"{count:,} account that asked to be forgotten"
-            if count == 1
-            else f"{count:,} accounts that asked to be forgotten"
-        )
+        accounts = "account" if count == 1 else "accounts"
         click.echo(
-            f"Left out: {result.erasure_report.rows:,} rows of {whom}; "
+            f"Left out: {result.erasure_report.rows:,} rows of {count:,} {accounts} that asked to be "
+            "forgotten; "
             f"taken out of {result.erasure_report.redacted:,} rows of others."
         )
-    found = result.candidates
+    candidates = result.candidates
     print_counts(
-        len(found.ids),
-        found.excluded,
-        incomplete=found.incomplete,
-        what=f"are candidates ({found.bounds.sentence})",
+        len(candidates.ids),
+        candidates.excluded,
+        incomplete=candidates.incomplete,
+        what=f"are candidates ({candidates.bounds.sentence})",
     )
     if result.rejects:
         click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")

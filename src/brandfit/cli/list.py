@@ -27,11 +27,13 @@ INSTALLED = (
     "experiments",
     "settings",
 )
+"""Kinds that the package has."""
 HELD = ("features", "models", "brands", "influencers")
+"""Kinds that a workspace has."""
 KINDS = (*INSTALLED, *HELD)
 
 
-@click.command("list", cls=Command, short_help="List what there is: rankers, encoders, brands, features ...")
+@click.command("list", cls=Command, short_help="List rankers, encoders, brands, features ...")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("name", required=False)
 @workspace_option
@@ -39,7 +41,7 @@ KINDS = (*INSTALLED, *HELD)
 @json_option
 def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
     """List KIND. `settings` takes the NAME of an importer, encoder, profiler, ranker or protocol and lists
-    what can be set.
+    its settings.
 
     \b
     Examples:
@@ -67,7 +69,9 @@ def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str,
     elif kind == "experiments":
         from brandfit.experiments import available
 
-        rows = [{"name": n, "what": e.title, "source": e.source} for n, e in available().items()]
+        rows = [
+            {"name": name, "what": table.title, "source": table.source} for name, table in available().items()
+        ]
     else:
         rows = pipeline.catalogue(kind, name)
     if as_json:

@@ -26,7 +26,9 @@ from brandfit.cli._shared import (
 @workspace_option
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
-@click.option("--brief", help="In place of BRAND: what a brand without an account looks for, in words.")
+@click.option(
+    "--brief", help="In place of BRAND: a description of what a brand without an account looks for."
+)
 @click.option(
     "--picture",
     "pictures",
@@ -80,7 +82,9 @@ def command(  # noqa: PLR0913 - click passes every option by name
         )
         refuse_given({"partners"}, "needs a BRAND: a brief has no past partners. Leave it out.")
     if (brand is None) == (brief is None and not pictures):
-        raise click.UsageError("Rank for whom? Name a BRAND, or give a --brief or a --picture, not both.")
+        raise click.UsageError(
+            "There is nothing to rank for. Name a BRAND, or give a --brief or a --picture, not both."
+        )
     own, data = read_settings(settings) if brand is None else ({}, only_data(settings))
     with Workspace(workspace) as opened:
         if brand is None:
@@ -95,7 +99,6 @@ def command(  # noqa: PLR0913 - click passes every option by name
                 followers=followers,
             )
         else:
-            wanted = weights_of(weights)
             ranking = pipeline.rank(
                 opened,
                 brand,
@@ -104,7 +107,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
                 partners=partners,
                 data=data,
                 where=where,
-                weights=wanted,
+                weights=weights_of(weights),
                 like=like,
                 dislike=dislike,
                 followers=followers,
@@ -128,7 +131,8 @@ def command(  # noqa: PLR0913 - click passes every option by name
         )
         return
     parts = list(ranking.parts) if len(ranking.parts) > 1 else []
-    marked = ranking.moves is not None
+    # Likes and dislikes move influencers; the last column says how far and why.
+    has_moves = ranking.moves is not None
     print_table(
         [
             "rank",
@@ -137,13 +141,13 @@ def command(  # noqa: PLR0913 - click passes every option by name
             "followers",
             "score",
             *(f"part_{p}" for p in parts),
-            *(["moved"] if marked else []),
+            *(["moved"] if has_moves else []),
         ],
         [
             [
                 *(r["rank"], r["influencer"], pipeline.category_of(d), d["followers"], r["score"]),
                 *(r["parts"][p] for p in parts),
-                *([reason(r)] if marked else []),
+                *([reason(r)] if has_moves else []),
             ]
             for r, d in zip(rows, details, strict=True)
         ],
@@ -154,6 +158,6 @@ def command(  # noqa: PLR0913 - click passes every option by name
     used = ranking.ranker.partition("-")[0]
     if not ranker and used != "brandfit":
         click.echo(
-            f"Note: ranked by {used}, for brandfit has not been trained: brandfit train brandfit -w "
+            f"Note: ranked by {used}, because brandfit has not been trained: brandfit train brandfit -w "
             f"{workspace}"
         )
