@@ -113,6 +113,7 @@ def space(ranker: str, tries: Mapping[str, str]) -> dict[str, Range | Choice]:
         low, colon, high = text.partition(":")
         if colon:
             is_integer = describe(cls.Config).get(name, {}).get("type") == "int"
+            # Both ends are checked as settings.
             values_by_setting[name] = _range(name, text, is_integer=is_integer)
             samples = [low, high]
         else:
@@ -177,6 +178,7 @@ def tune(  # noqa: PLR0913 - the options of one command, each with a default
             "Name a setting and what to try: --try learning_rate=0.0001:0.01 (brandfit list settings "
             f"{ranker})",
         )
+    # Nothing after this line sees a test brand.
     dataset = _without_test_brands(pipeline.load(workspace, data))
     measured = parse(metric)
     judge = _Judge(
@@ -287,6 +289,7 @@ def _tuned(judge: _Judge, study: Any) -> Tuned:
 
     finished = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
     defaults = np.array(study.user_attrs[BRANDS])  # (b,)
+    # MedR is a rank: lower is better.
     default = judge.metric.aggregate(defaults)
     sign = 1 if study.direction.name == "MAXIMIZE" else -1
     best = study.best_trial
@@ -326,6 +329,7 @@ def _suggest(trial: Any, name: str, *, values: Range | Choice) -> Any:
     """The value of a setting in a trial."""
     if isinstance(values, Choice):
         return trial.suggest_categorical(name, values.values)
+    # Learning rates and penalties vary by orders of magnitude.
     is_log = values.low > 0 and values.high / values.low >= MANY
     if values.integer:
         return trial.suggest_int(name, int(values.low), int(values.high), log=is_log)

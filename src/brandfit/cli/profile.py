@@ -242,9 +242,7 @@ def discover(workspace: str, topics: int, *, mapping: str | None, share: float, 
             f"{out} exists. Name another file for the labels; a profiler takes several: --labels, twice."
         )
     if not mapping and _discover.filled(out):
-        raise click.UsageError(
-            f"{out} exists, and has categories. Name another file; or use it: --apply {out}"
-        )
+        raise click.UsageError(f"{out} exists, and was edited. Name another file; or use it: --apply {out}")
     with Workspace(workspace) as opened:
         dataset = opened.dataset()
     if mapping:

@@ -39,12 +39,13 @@ def reliability(probability: np.ndarray, positive: np.ndarray, bins: int = BINS)
     if not len(probability):
         nan = float("nan")
         return Reliability(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), error=nan, base=nan, skill=nan)
-    # Bins of the sorted pairs; fewer pairs than bins leave some bins empty.
+    # (m,) arrays of row numbers: bins of the sorted pairs; fewer pairs than bins leave some bins empty.
     order = np.argsort(probability, kind="stable")
     rows_of_bins = [rows for rows in np.array_split(order, bins) if len(rows)]
     predicted = np.array([probability[rows].mean() for rows in rows_of_bins])
     true = np.array([positive[rows].mean() for rows in rows_of_bins])
     pairs = np.array([len(rows) for rows in rows_of_bins])
+    # Bins weigh by their number of pairs.
     error = float((pairs * np.abs(predicted - true)).sum() / pairs.sum())
     # Predicting the base rate for every pair has the Brier score base (1 - base).
     base = float(positive.mean())

@@ -57,11 +57,13 @@ def evaluate(
         raise UnknownName("tie rule", protocol.ties, known=TIES)
     if not make:
         raise UsageError("There is nothing to judge: no ranker is named.", "Name one at least.")
+    # The plan is made once, so that all rankers see the same folds and candidates.
     plan = plan_folds(dataset, protocol, prepare=prepare, progress=progress)
     run = _Run(plan, protocol, dataset=dataset, seeds=tuple(seeds), folder=folder)
     steps = _Steps(progress, total=len(make) * len(seeds) * len(plan.folds))
     results = {name: run.judge(name, make_ranker, steps=steps) for name, make_ranker in make.items()}
     steps.finish()
+    # References need no fit; they are judged on the same folds.
     return Report(
         protocol=protocol,
         seeds=tuple(seeds),
@@ -137,10 +139,12 @@ class _Run:
             for number, planned in enumerate(self.plan.folds):
                 steps.start(f"{name}, seed {seed}, {planned.fold.name}")
                 clock = Clock(self.folder / f"{name}-{seed}-{number}" if self.folder else None)
+                # A new ranker for every fold: it must not have seen the held-out side.
                 ranker = make_ranker(seed).fit(planned.fold.train, clock.progress, clock.folder)
                 result.fit_seconds += clock.read()
                 judgement = self._score(ranker, planned, result=result)
                 notes.add(judgement, planned, label=self._label(planned, seed))
+                # of_fold (b,): one value for each brand of this fold
                 for kind in KINDS:
                     for metric, of_fold in judgement.values[kind].items():
                         values[kind][metric].append(of_fold)
@@ -157,7 +161,7 @@ class _Run:
     def _score(self, ranker: Ranker, planned: PlannedFold, *, result: RankerResult) -> FoldJudgement:
         """Judge a fitted ranker on a fold, and add to its result all that is not one value a brand."""
         started = time.perf_counter()
-        if ranker.leaky:
+        if ranker.leaky:  # it needs the labels of what it scores
             ranker.reveal_labels(self.dataset)
             result.leaky = True
         judgement = judge_fold(ranker, planned, protocol=self.protocol)
@@ -179,6 +183,7 @@ class Clock:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
+        # Only a checkpoint is gone on from; seconds without one are those of a fit that starts again.
         self.before = 0.0
         if folder is not None and (folder / CHECKPOINT).exists():
             with suppress(OSError, ValueError):  # no such file, or stopped while it was written
@@ -200,6 +205,7 @@ def judge_references(plan: Plan, protocol: Protocol) -> dict[str, RankerResult]:
     first, *others = scores_of_folds
     results = {}
     for name in first:
+        # A fold may lack the data of a reference, for example engagement.
         if not all(name in scores for scores in others):
             continue
         # Equal scores of these mean "no evidence": the mean over all orders judges them under any tie rule.

@@ -47,6 +47,7 @@ def judge_fold(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> F
     fold = planned.fold
     probabilities, is_partner = pair_probabilities(ranker, fold)
     values, is_silent = fold_values(ranker, planned, protocol=protocol)
+    # Slots that were read when fitting or scoring, in the order of the ranker.
     read = {*ranker.used_slots(fold.test), *ranker.reads} & fold.test.slots.keys()
     features = {slot: fold.test.slots[slot].name for slot in ranker.slots if slot in read}
     # Features that were fitted on all accounts have seen the held-out pairs.
@@ -69,6 +70,7 @@ def pair_probabilities(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarr
         if found is None:
             return np.zeros(0), np.zeros(0, bool)
         blocks_of_rows.append(found.value)
+    # (b, n) of all rows; only eligible pairs could be recommended.
     return np.concatenate(blocks_of_rows)[fold.eligible], fold.relevant[fold.eligible]
 
 
@@ -81,6 +83,7 @@ def fold_values(
     values = {kind: _undefined(protocol, len(fold.brands)) for kind in KINDS}
     for rows in _row_blocks(fold):
         scores = ranker.score(fold.test, fold.brands[rows], fold.candidates)  # (rows, n)
+        # A brand without a single score is tied on all candidates.
         is_silent[rows] = np.isnan(scores).all(axis=1)
         for row, brand_scores in zip(range(rows.start, rows.stop), scores, strict=True):
             for kind, is_judged in _judged_candidates(planned, row).items():
@@ -104,6 +107,7 @@ def brand_values(
     ranked = blocks(scores[is_judged], relevant)
     result = {}
     for metric in protocol.metrics:
+        # cAUC ranks another pool, so it sorts again.
         if metric.same_category:
             same = planned.same_category
             category = None if same is None else same[row][is_judged]
@@ -117,6 +121,7 @@ def brand_values(
 
 def _judged_candidates(planned: PlannedFold, row: int) -> dict[str, np.ndarray]:
     """Kind of partners to (n,) bool: the candidates that count for the brand of a row."""
+    # Each (n,) bool. Partners of the other kind are no candidates, so that they do not count as wrong.
     eligible, relevant = planned.fold.eligible[row], planned.fold.relevant[row]
     return {
         "all": eligible,

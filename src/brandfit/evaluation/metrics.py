@@ -139,6 +139,7 @@ class AUC(Metric):
 
     def value(self, ranked: Blocks, ties: Ties) -> float:
         others = ranked.size - ranked.hits  # (m,) not relevant
+        # (m,) not relevant candidates in the blocks below each block
         below = (ranked.n - ranked.r) - np.cumsum(others)
         tied = {"expected": 0.5, "pessimistic": 0.0, "optimistic": 1.0}[ties] * others
         pairs = ranked.r * (ranked.n - ranked.r)
@@ -167,6 +168,7 @@ class Recall(AtK):
 
     def value(self, ranked: Blocks, ties: Ties) -> float:
         room = np.clip(self.k - ranked.start, 0, ranked.size)  # (m,) ranks of each block among the first k
+        # inside (m,): relevant candidates of each block among the first k
         if ties == "expected":
             inside = ranked.hits * room / ranked.size
         elif ties == "optimistic":
@@ -181,6 +183,7 @@ class MRR(Metric):
     sentence = "one over the rank of the first partner"
 
     def value(self, ranked: Blocks, ties: Ties) -> float:
+        # Expected: the mean of 1 / rank over the positions of the first hit in a random order of the block.
         start, size, hits = _first(ranked)
         if ties == "expected":
             return float((_first_at(size, hits) / (start + np.arange(1, size - hits + 2))).sum())
@@ -195,6 +198,7 @@ class MedR(Metric):
     sentence = "median over brands of the rank of the first partner"
 
     def value(self, ranked: Blocks, ties: Ties) -> float:
+        # The first of h hits in a random order of s is expected at position (s + 1) / (h + 1).
         start, size, hits = _first(ranked)
         inside = {"expected": (size + 1) / (hits + 1), "pessimistic": size - hits + 1, "optimistic": 1}[ties]
         return float(start + inside)
@@ -250,6 +254,7 @@ class NDCG(AtK):
             """(m,) gain of hits at all ranks above ``low`` up to ``high``."""
             return gain[np.minimum(high, top)] - gain[np.minimum(low, top)]
 
+        # (m,) the last rank of each block; hits of a block fill its ranks as the tie rule says.
         end = ranked.start + ranked.size
         if ties == "expected":
             total = ranked.hits / ranked.size * between(ranked.start, end)

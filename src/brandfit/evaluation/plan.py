@@ -67,18 +67,21 @@ def plan_folds(
     """
     folds = protocol.folds(dataset)
     if prepare is not None:
+        # Encoding again takes long, so it reports progress fold by fold.
         prepared = []
         for number, fold in enumerate(folds):
             if progress:
                 progress(number, len(folds), f"encoding anew, {fold.name}")
             prepared.append(prepare(fold))
         folds = prepared
+    # The notes of the folds say why pairs were excluded.
     if not any(fold.relevant.any() for fold in folds):
         reasons = "; ".join(dict.fromkeys(note for fold in folds for note in fold.notes))
         raise UsageError(
             f"No partner can be judged under {protocol.name}{f': {reasons}' if reasons else ''}.",
             f"Look at its settings: brandfit list settings {protocol.name}",
         )
+    # Categories of candidates come from the whole Dataset, warm partners only from the training side.
     planned, sources = [], []
     for fold in folds:
         same, source = same_category(dataset, fold)
@@ -110,7 +113,8 @@ def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]
     is_member = np.zeros((len(categories), len(names)), bool)
     column_by_name = {name: column for column, name in enumerate(names)}
     for row, own in enumerate(categories):
-        is_member[row, [column_by_name[name] for name in own]] = True
+        for name in own:
+            is_member[row, column_by_name[name]] = True
 
     result = np.zeros(fold.relevant.shape, bool)
     for row, category in enumerate(brand_categories.tolist()):
@@ -132,6 +136,7 @@ def _categories_of_endorsed_brands(fold: Fold, brand_categories: np.ndarray) -> 
     """For each of n candidates the categories of the brands that it is a held-out partner of."""
     category_by_brand = dict(zip(fold.brands.tolist(), brand_categories.tolist(), strict=True))
     categories: list[set[str]] = [set() for _ in fold.candidates]
+    # relevant (b, n): a row a brand, a column a candidate
     for row, column in np.argwhere(fold.relevant):
         category = category_by_brand[fold.brands[row]]
         if category is not None:

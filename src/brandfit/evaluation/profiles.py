@@ -118,6 +118,7 @@ class ProfileReport:
         n = len(rows)
         if not n:
             return {"mean": None, "low": None, "high": None, "seed_std": None, "influencers": 0}
+        # One figure a seed.
         by_seed = [measure(guess[rows], self.truth[rows]) for guess in guesses]
         rng = seeds.generator(0, "profiles", n)
         resampled = []
@@ -161,6 +162,7 @@ class ProfileReport:
         figures = self.to_dict()
         results = figures["results"]
         best = max(results, key=lambda name: results[name]["accuracy"]["mean"])
+        # The profiler that is right most often is printed in detail.
         f1_by_class = []
         for name, row in results[best]["per_class"].items():
             f1_by_class.append(f"{name} {_short(row['f1'])} ({row['influencers']:,})")
@@ -225,7 +227,8 @@ def judge(
     seeds = seeds_of(seeds, "seeds")
     first = next(iter(make.values()))(0)
     judged = _judged(first, dataset, other=other, n_folds=folds)
-    truth = np.searchsorted(judged.classes, judged.labels)  # (n,)
+    # (n,) class numbers; classes are sorted.
+    truth = np.searchsorted(judged.classes, judged.labels)
     owners = first.owners(judged.dataset, judged.ids)
     results = {name: ProfilerResult() for name in make}
 
@@ -233,6 +236,7 @@ def judge(
     n_parts = folds if other is None else 1
     n_steps, n_done = len(make) * len(seeds) * n_parts, 0
     for seed in seeds:
+        # part (n,): number of the fold; all posts of an account are in one.
         part = np.zeros(len(truth), np.int64)
         if other is None:
             part = group_stratified_folds(owners, truth, folds=folds, seed=seed)
@@ -358,6 +362,7 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
 
 def _auc(scores: np.ndarray, positive: np.ndarray) -> float:
     """Chance that a positive scores higher than another, ties counted half; NaN without both."""
+    # Mann-Whitney: the rank sum of the positives, ties at their mean rank.
     ranks = rankdata(scores)
     n = int(positive.sum())
     n_others = len(scores) - n

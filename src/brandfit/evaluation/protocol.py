@@ -137,6 +137,7 @@ def get(name: str, settings: Mapping[str, Any] | None = None) -> Protocol:
     """The protocol of this name with these settings. Raises UnknownName, ConfigError."""
     if name not in PROTOCOLS:
         raise UnknownName("protocol", name, known=PROTOCOLS)
+    # Wrong settings are refused here, before any fold is made.
     protocol = PROTOCOLS[name].replace(settings=dict(settings or {}))
     protocol.Config.from_settings(protocol.settings, "protocol.")
     return protocol

@@ -111,6 +111,7 @@ class Report:
                 continue
             for metric in self.protocol.metrics:
                 left, right = self.results[name].mean(metric), self.results[baseline].mean(metric)  # (b,)
+                # A metric such as cAUC is not defined for every brand: compare those that have both.
                 is_defined = ~np.isnan(left - right)
                 difference = None
                 if is_defined.any():
@@ -124,6 +125,7 @@ class Report:
                         "p": paired_test(left, right),
                     }
                 )
+        # Every test of the report counts as one comparison.
         for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
             row["p_holm"] = adjusted
         return rows
@@ -149,6 +151,7 @@ class Report:
         table = {}
         for kind, values in self.results[ranker].history.items():
             of_kind = RankerResult(values)
+            # A brand without such partners has no value of any metric.
             first = of_kind.mean(self.protocol.metrics[0])
             means = {str(m): _finite(m.aggregate(of_kind.mean(m))) for m in self.protocol.metrics}
             table[kind] = {"brands": int((~np.isnan(first)).sum()), **means}
@@ -160,6 +163,7 @@ class Report:
         probability = np.concatenate([p for p, _ in parts]) if parts else np.zeros(0)
         if not len(probability):
             return None
+        # All seeds and folds together: each bin needs many pairs.
         found = reliability(probability, np.concatenate([labels for _, labels in parts]))
         columns = zip(found.predicted.tolist(), found.true.tolist(), found.pairs.tolist(), strict=True)
         # "told" is the mean prediction of a bin: the key of the JSON output, which programs read.

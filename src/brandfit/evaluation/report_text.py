@@ -45,6 +45,7 @@ def report_text(report: Report) -> str:
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows of cells as lines, their columns as wide as the widest cell."""
+    # zip(*rows) gives the columns.
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
@@ -56,6 +57,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 def _result_table(report: Report, figures: Mapping[str, Any]) -> list[str]:
     """Rankers, then references; a metric a column."""
     metrics = [str(metric) for metric in report.protocol.metrics]
+    # References are in parentheses below the rankers.
     rows = [["", *metrics]]
     labels = [(report.label(name), figures["results"][name]) for name in report.results]
     labels += [(f"({name})", figures["references"][name]) for name in report.references]
@@ -81,6 +83,7 @@ def _history(report: Report, figures: Mapping[str, Any]) -> list[str]:
     printed = [metric for metric in HISTORY_METRICS if metric in metrics]
     for kind, phrase in (("warm", "known from a training brand"), ("cold", "of no training brand")):
         row_by_name = {name: figures["by_history"][name].get(kind, {}) for name in report.results}
+        # Protocols with new brands only have no warm partners.
         if not any(row.get("brands") for row in row_by_name.values()):
             continue
         parts = []
@@ -97,6 +100,7 @@ def _comparisons(report: Report, figures: Mapping[str, Any]) -> list[str]:
     if not rows:
         return []
     lines = ["", f"Against {rows[0]['baseline']}, brand by brand (p by sign flips, adjusted after Holm):"]
+    # The first ranker is the baseline.
     for name in list(report.results)[1:]:
         differences = [
             f"{row['metric']} {row['difference']:+.3f} (p {brief_p(row['p_holm'])})"
@@ -112,6 +116,7 @@ def calibration_sentence(name: str, calibration: Mapping[str, Any]) -> str:
 
     The Brier skill is there because always predicting the base rate has a small calibration error too.
     """
+    # The highest bin matters most: it holds the pairs that are recommended.
     top = calibration["bins"][-1]
     return (
         f"Probabilities of {name}: expected calibration error {brief(calibration['ece'])}; in the highest "

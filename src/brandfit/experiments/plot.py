@@ -67,6 +67,7 @@ def draw_reliability(report: Report, file: Path) -> bool:
 
 def _rows(outcome: Outcome, report: Report) -> Any:
     """A panel a metric; a line a row, with its published figure, then a line a reference."""
+    # A row that was neither run nor published has nothing to draw.
     rows = [row for row in outcome.experiment.rows if row.name in report.results or row.paper]
     labels = [report.label(row.name) if row.name in report.results else row.name for row in rows]
     labels += [f"({name})" for name in report.references]
@@ -76,6 +77,7 @@ def _rows(outcome: Outcome, report: Report) -> Any:
     n_lines = -(-len(metrics) // n_columns)  # rounded up
     figure = _figure(3.6 * n_columns, n_lines * (0.9 + 0.28 * len(labels)))
     panels = figure.subplots(n_lines, n_columns, squeeze=False, sharey=True).ravel()
+    # References follow the rows, on the lines below them.
     for axes, metric in zip(panels, metrics, strict=False):
         for y, row in enumerate(rows):
             if row.name in report.results:
@@ -85,6 +87,7 @@ def _rows(outcome: Outcome, report: Report) -> Any:
         for y, result in enumerate(report.references.values(), len(rows)):
             _dot(axes, y, value=report.reference(result, metric), color=REFERENCE)
         _name_lines(axes, labels, title=str(metric))
+    # The last line of panels may not be full.
     for axes in panels[len(metrics) :]:
         axes.axis("off")
     has_published = any(row.paper for row in rows)
@@ -122,6 +125,7 @@ def _sweep(outcome: Outcome, report: Report) -> Any:
             points = [row for row in rows if row.series == series]
             x = [row.x for row in points]
             values = [report.value(row.name, metric) for row in points]
+            # (points,) each
             means, lows, highs = ([value[end] for value in values] for end in ("mean", "low", "high"))
             (line,) = axes.plot(x, means, marker="o", markersize=4, label=series)
             axes.fill_between(x, lows, highs, color=line.get_color(), alpha=0.12)

@@ -21,6 +21,7 @@ def writable(folder: str | Path) -> Path:
     Commands call it before their work starts, so that a wrong folder does not cost an hour.
     """
     path = Path(folder)
+    # The first folder above that exists shows whether the rest can be made.
     existing = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
     try:
         with TemporaryFile(dir=existing):
@@ -49,6 +50,7 @@ def publish(outcome: Outcome, folder: str | Path, command: str = "") -> list[Pat
     for name, content in content_by_name.items():
         write_atomic(home / name, content)
         files.append(home / name)
+    # Without a report there is nothing to draw.
     if outcome.report is not None:
         draw(outcome, plot)
         files.append(plot)

@@ -56,6 +56,7 @@ def run(
     data   endorsement rules and slots for all rows (``pipeline.load``); the slots of a row override them
     fresh  whether to run stored rows again; they are stored by data, settings, seed and package version
     """
+    # A typing error in the last row must not show up after hours of the first rows.
     _check(experiment)
     runner = _Runner(
         workspace,
@@ -71,7 +72,7 @@ def run(
     for number, row in enumerate(experiment.rows):
         if progress:
             progress(number, n_rows, row.name)
-        if not row.ranker:
+        if not row.ranker:  # there is no implementation to run
             missing[row.name] = f"is quoted{f': {row.note}' if row.note else ''}"
             continue
         within = _within_row(progress, row.name, n_done=number, n_rows=n_rows) if progress else None
@@ -88,6 +89,7 @@ def run(
         raise _no_row(failures)
     if experiment.baseline not in reports:  # a row that was not run cannot be compared with
         experiment = msgspec.structs.replace(experiment, baseline="")
+    # Rows that read other Features share the brands, so they go into one report.
     report = over_rows(reports)
     return Outcome(experiment, report, missing, feature_keys=keys_of_read(report, runner.feature_keys))
 
@@ -105,6 +107,7 @@ def outcome_of_report(
     dataset   the Dataset that was judged on, for the keys of its Features
     """
     settings_by_ranker: dict[str, dict[str, Any]] = {name: {} for name in report.results}
+    # Settings of the protocol are part of the report.
     for option, value in (settings or {}).items():
         ranker, _, setting = option.partition(".")
         if ranker in settings_by_ranker:
@@ -159,6 +162,7 @@ def _no_row(failures: Mapping[str, UsageError]) -> UsageError:
     for (message, _), names in names_by_reason.items():
         is_all = len(names_by_reason) == 1 and len(names) > 1
         reasons.append(f"{'all rows' if is_all else ', '.join(names)}: {message.rstrip('.')}")
+    # Several reasons have no common next step.
     hints = list(dict.fromkeys(hint for _, hint in names_by_reason if hint))
     return UsageError(
         f"No row of this experiment can be run here: {'; '.join(reasons) or 'all are quoted'}.",
@@ -200,7 +204,9 @@ class _Runner:
         lacks what the row needs."""
         self._check_features(row)
         cls = registry.load("ranker", row.ranker)
+        # Slots that the row does not read are left empty; those that it names come last and win.
         chosen = {slot: "none" for slot in cls.slots if row.reads and slot not in row.reads} | row.slots
+        # Only a slot that would have been filled is left out because of the row.
         emptied = [slot for slot in pipeline.fill_slots(self.workspace) if chosen.get(slot) == "none"]
         data = self.data | {f"slots.{slot}": name for slot, name in chosen.items()}
         dataset = pipeline.load(self.workspace, data)
@@ -212,6 +218,7 @@ class _Runner:
             file = self._file(row, dataset, seed=seed)
             if self.fresh or not file.exists():
                 self._evaluate(row, file, seed=seed, data=data, progress=progress)
+            # Read back even if it was just run: stored and new rows are then equal to the last digit.
             reports.append(_with_reasons(load_report(file, protocol), row, emptied))
         return reports
 
@@ -256,6 +263,7 @@ class _Runner:
 
         A training that was stopped goes on, unless the run is fresh.
         """
+        # Checkpoints are removed once the report is stored.
         training = self.workspace.path / "training" / file.stem
         if self.fresh:
             shutil.rmtree(training, ignore_errors=True)

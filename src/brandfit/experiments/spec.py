@@ -113,6 +113,7 @@ def _read(file: Path) -> Experiment:
         experiment = from_toml(file, Experiment)
     except ConfigError as error:
         raise ConfigError(error.message, "What an experiment may hold is in docs/experiments.md.") from None
+    # Names are the keys of results, so they must differ.
     names = [row.name for row in experiment.rows]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
@@ -130,6 +131,7 @@ def _read(file: Path) -> Experiment:
 def _check_names(file: Path, experiment: Experiment) -> None:
     """Raise ConfigError for an unknown protocol or metric. Options are not checked: a command may add
     some."""
+    # All metrics that the file mentions: printed ones and published figures.
     metrics = {*experiment.metrics}.union(*experiment.categories.values())
     metrics = metrics.union(*(row.paper for row in experiment.rows))
     try:

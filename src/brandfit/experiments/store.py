@@ -55,7 +55,8 @@ def over_seeds(reports: Sequence[Report]) -> Report:
     """One report of the same rankers with the seeds of all reports."""
     first = reports[0]
     results = {name: _joined(report.results[name] for report in reports) for name in first.results}
-    seeds = []
+    # Values are lists with one array a seed, so they are concatenated in the order of the reports.
+    seeds: list[int] = []
     for report in reports:
         seeds += report.seeds
     return replace(first, seeds=tuple(seeds), results=results)
@@ -94,6 +95,7 @@ def _joined(parts: Iterable[RankerResult]) -> RankerResult:
         _extend(result.values, part.values)
         for kind, values in part.history.items():
             _extend(result.history.setdefault(kind, {}), values)
+        # Seconds add up; parameters are those of the last seed.
         result.probabilities.extend(part.probabilities)
         result.fit_seconds += part.fit_seconds
         result.score_seconds += part.score_seconds
@@ -113,6 +115,7 @@ def _to_plain(result: RankerResult) -> dict[str, Any]:
     """A result as msgpack types. The keys are stored: "told" are the probabilities with their labels."""
     probabilities = []
     for probability, labels in result.probabilities:
+        # Single precision and one bit a label: there are millions of pairs.
         packed = np.packbits(labels).tobytes()
         probabilities.append([probability.astype(np.float32).tobytes(), packed, len(labels)])
     return {

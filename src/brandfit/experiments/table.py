@@ -85,6 +85,7 @@ def to_markdown(outcome: Outcome, command: str = "") -> str:
     lines = [f"# {experiment.title}", "", f"Source: {experiment.source}.", ""]
     if command:
         lines += [f"    {command}", ""]
+    # Without a report only the reasons are printed.
     if report is not None:
         lines += _markdown_report(outcome, report)
     lines += [f"* {note}" for note in _notes(outcome)]
@@ -96,6 +97,7 @@ def _markdown_report(outcome: Outcome, report: Report) -> list[str]:
     experiment = outcome.experiment
     metrics = _metrics(outcome)
     columns = ["brands"] if experiment.by_category else ["parameters", "fit, s", "Features"]
+    # A table by category has a number of brands in place of figures on the ranker.
     rows = [["", *map(str, metrics), *columns], ["---"] * (1 + len(metrics) + len(columns))]
     for line in _lines(outcome, report, MARKDOWN):
         label = _markdown_label(line, is_missing=line.label in outcome.missing)
@@ -120,6 +122,7 @@ def to_latex(outcome: Outcome) -> str:
     if report is None:
         return f"% {experiment.title}: no row could be run.\n"
     metrics = _metrics(outcome)
+    # Column types of LaTeX: the name, a centred figure a metric, parameters and Features.
     columns = "l" + "c" * len(metrics) + ("" if experiment.by_category else "cl")
     header = ["", *map(str, metrics), *([] if experiment.by_category else ["Parameters", "Features"])]
     body = [_latex_row(line, outcome) for line in _lines(outcome, report, LATEX)]
@@ -166,6 +169,7 @@ def _latex_row(line: Line, outcome: Outcome) -> str:
 def _notes(outcome: Outcome) -> list[str]:
     """What readers must know of the table, of its rows, of rows that were not run, and of its data."""
     experiment = outcome.experiment
+    # From the general to the particular; what limits the data comes last.
     notes = [experiment.note] if experiment.note else []
     run_rows = [row for row in experiment.rows if row.name not in outcome.missing]
     notes += [f"{row.name}: {row.note}" for row in run_rows if row.note]
@@ -181,6 +185,7 @@ def keys_text(keys: Mapping[str, str]) -> str:
     """Names of Features with the start of their keys: "text.minilm 6e45653a-d0241b72"."""
     parts = []
     for name, key in keys.items():
+        # A key has two parts, the encoder with its settings and the encoded content; either may change.
         short = "-".join(part[:KEY_LETTERS] for part in key.split("-"))
         parts.append(f"{name} {short}" if short else name)
     return ", ".join(parts)
@@ -191,6 +196,7 @@ def _lines(outcome: Outcome, report: Report, style: Style) -> Iterator[Line]:
     if outcome.experiment.by_category:
         yield from _category_lines(outcome, report, style)
         return
+    # Published figures follow the row that was run; references end the table.
     metrics = _metrics(outcome)
     for row in outcome.experiment.rows:
         if row.name in report.results:
@@ -211,6 +217,7 @@ def _category_lines(outcome: Outcome, report: Report, style: Style) -> Iterator[
             low, high = row["intervals"][metric]
             figures.append(style.show({"mean": row[metric], "low": low, "high": high}))
         yield Line(category, is_published=False, figures=figures, more=[str(row["brands"])])
+        # Files write categories in lower case.
         published = outcome.experiment.categories.get(category.lower())
         if published:
             figures = [brief(published.get(str(metric))) for metric in metrics]
@@ -219,6 +226,7 @@ def _category_lines(outcome: Outcome, report: Report, style: Style) -> Iterator[
 
 def _run_line(row: Row, report: Report, *, metrics: list[Metric], style: Style) -> Line:
     result = report.results[row.name]
+    # Seconds of a single fit.
     n_fits = max(1, len(report.seeds) * len(report.candidate_counts))
     return Line(
         report.label(row.name),
@@ -275,6 +283,7 @@ def _comparisons(outcome: Outcome, report: Report) -> list[str]:
     if baseline not in report.results or len(report.results) < 2:
         return []
     metrics = [str(metric) for metric in _metrics(outcome)]
+    # A row a ranker, a column a metric.
     comparison_by_cell = {(row["ranker"], row["metric"]): row for row in report.comparisons(baseline)}
     rows = [["", *metrics], ["---"] * (len(metrics) + 1)]
     for name in report.results:
