@@ -59,6 +59,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        # click would print its own message; ours names the nearest command.
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UnknownName("command", args[0], known=COMMANDS)
         return super().resolve_command(ctx, args)
@@ -84,6 +85,7 @@ def main(args: list[str] | None = None) -> None:
         cli.main(args, prog_name="brandfit", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
+    # Without arguments the help is printed; that is no error.
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else error.format_message())
         sys.exit(0)
@@ -111,6 +113,7 @@ def main(args: list[str] | None = None) -> None:
         )
         sys.exit(1)
     except Exception as error:  # a fault of the program, not of its input
+        # The traceback is for developers only.
         if os.environ.get("BRANDFIT_DEBUG"):
             raise
         click.echo(

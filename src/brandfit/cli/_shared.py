@@ -161,6 +161,7 @@ def refuse_given(names: Collection[str], reason: str) -> None:
     Call it where nothing would read them: ``reason`` goes on from the name and says what to do. Defaults and
     environment variables are no choice for this call, so they pass.
     """
+    # click stores where each value comes from.
     context = click.get_current_context()
     for parameter in context.command.params:
         name = parameter.name or ""
@@ -175,6 +176,7 @@ def refuse_slots(data: Collection[str], *, subject: str, read: Collection[str] =
     from brandfit.errors import UsageError
 
     for name in data:
+        # Settings of endorsements always change who is a partner.
         scope, _, slot = name.partition(".")
         if scope == "slots" and slot not in read:
             slots = " or ".join(f"slots.{one}" for one in read)
@@ -208,6 +210,7 @@ def print_json(value: Any) -> None:
 
 def print_markdown(text: str) -> None:
     """Print Markdown with layout on a terminal, and as it is to a file or a program."""
+    # A file keeps the Markdown.
     if not sys.stdout.isatty():
         click.echo(text)
         return
@@ -253,6 +256,7 @@ def print_counts(
 
     for sentence in sentences(among, excluded, incomplete=incomplete, what=what):
         click.echo(sentence)
+    # The bounds are a default that many do not know of.
     if any(group.reason in ("followers_below", "followers_above") for group in excluded):
         click.echo("Other bounds: --followers 1k..500k, or 0.. for all.")
 
@@ -261,6 +265,7 @@ def print_counts(
 def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterator[ReportProgress]:
     """Show a bar with rate and time left on stderr if that is a terminal; yields the function that moves
     it."""
+    # Programs and logs get no bar.
     if quiet or not sys.stderr.isatty():
         yield lambda _done, _total, _step="", /: None
         return
@@ -312,6 +317,7 @@ def _bar(console: Any, of_bytes: bool) -> Progress:
 
 
 def _cell(value: object) -> str:
+    # bool is a subclass of int, so it comes first.
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -332,6 +338,7 @@ def scoped(settings: dict[str, str], name: str, targets: Sequence[str]) -> dict[
     own_settings = {}
     for key, value in settings.items():
         owner = next((target for target in targets if key.startswith(f"{target}.")), None)
+        # Without a target the setting would be that of any of them.
         if owner is None and len(set(targets)) > 1:
             raise ConfigError(
                 f"Setting {key!r}: of which of {', '.join(targets)}?",

@@ -59,6 +59,7 @@ def command(
     if as_json:
         print_json(advice.to_dict())
         return
+    # Engagement is that of the influencer named by --by; without one the columns are left out.
     header = ["", "", "fit", "better than"] + (["engagement", "from", "to", "usual"] if by else [])
     rows = []
     for idea in advice.ideas:
@@ -80,6 +81,7 @@ def command(
         f"Fit: similarity to the posts of {advice.compared_with}; "
         "better than: share of its own posts that fit it less."
     )
+    # All ideas are judged for the same influencer, so the explanation of the first holds for all.
     if expected_rate := advice.ideas[0].expected:
         click.echo(
             f"Engagement: (likes + comments) / followers of {advice.by}; usual: its habit without the idea."

@@ -32,6 +32,7 @@ def command(
     from brandfit.cli._shared import only_data, refuse_slots
     from brandfit.workspace import Workspace
 
+    # An audience is described by its concepts and compared by its own features; other slots are not read.
     data = only_data(settings)
     refuse_slots(data, subject="an audience", read=("concept", "audience"))
     with Workspace(workspace) as opened:

@@ -53,6 +53,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     from brandfit.data.candidates import listed
     from brandfit.workspace import Workspace
 
+    # One pair has no list, so there is nothing to cut or to add partners to.
     if brand is not None:
         refuse_given({"k", "partners"}, "is for the list of brands; --with names one. Leave one of them out.")
     data = only_data(settings)
@@ -79,6 +80,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         ]
         print_json(result)
         return
+    # Without probabilities the order is by place, and there is no chance to print.
     chance = ["chance", "from", "to"] if ranked.by == "probability" else []
     print_table(
         ["rank", "brand", "category", *chance, "place", "of candidates"],
@@ -99,6 +101,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         f"By {ranked.by}; place: of {ranked.influencer} among the candidates of each brand "
         f"({compared.bounds.sentence})."
     )
+    # Brands without partners or posts cannot be ranked.
     if ranked.excluded:
         total = len(ranked.brands) + sum(group.count for group in ranked.excluded)
         click.echo(f"{len(ranked.brands):,} of {total:,} brands. Left out: {listed(ranked.excluded)}.")

@@ -28,6 +28,7 @@ def command(workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json({**result.to_dict(), "outdated": old.to_dict()})
         return
+    # Faults first; what is out of date is the consequence of an import, not a fault.
     click.echo(result.to_text())
     if not old:
         return

@@ -26,6 +26,7 @@ def command(workspace: str | None, repair: bool, as_json: bool) -> None:
       brandfit doctor -w demo
       brandfit doctor -w demo --repair
     """
+    # The installation has nothing to repair.
     if repair and not workspace:
         raise click.UsageError("--repair is for a workspace: name it with -w.")
     from brandfit import pipeline
@@ -38,5 +39,6 @@ def command(workspace: str | None, repair: bool, as_json: bool) -> None:
         for check in checks:
             mark = click.style("ok  ", fg="green") if check["ok"] else click.style("BAD ", fg="red")
             click.echo(f"{mark} {check['name']}: {check['detail']}")
+    # For scripts that run it regularly.
     if not all(check["ok"] for check in checks):
         sys.exit(4)

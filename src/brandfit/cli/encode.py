@@ -51,6 +51,7 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
             started = time.perf_counter()
             with progress(f"encode {name}", quiet=as_json) as bar:
                 features = pipeline.encode(opened, name, settings=settings_by_encoder[name], progress=bar)
+            # Contents of erased or changed posts are removed only after the new ones are stored.
             swept = pipeline.sweep(opened, name)
             removed += swept
             results.append(
@@ -67,6 +68,7 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     if as_json:
         print_json(results)
     else:
+        # The last column is for programs; people get one sentence on what was removed.
         print_table(list(results[0])[:-1], [list(r.values())[:-1] for r in results])
         if removed:
             click.echo(f"Removed, because nothing refers to it: {orphans.total(removed)}.")

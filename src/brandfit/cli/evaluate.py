@@ -73,10 +73,12 @@ def command(  # noqa: PLR0913 - click passes every option by name
     from brandfit.experiments import outcome_of_report, publish, writable
     from brandfit.workspace import Workspace
 
+    # A folder that cannot be written to is refused before the rankers are trained.
     if out:
         writable(out)
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
+        # Consecutive seeds from the first one.
         seeds_used = tuple(range(seed, seed + seeds))
         # Everything that the result depends on: an evaluation that was stopped goes on only with the same.
         inputs = rankers, protocol, options, data, seeds_used, ties

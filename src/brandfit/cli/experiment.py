@@ -69,6 +69,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     from brandfit.pipeline.datasets import data_settings
     from brandfit.workspace import Workspace
 
+    # The name is that of a table of the package, or a TOML file.
     experiment = experiments.read(name)
     options, data = read_settings(settings)
     # The options of the table belong to its own protocol; another one starts from its defaults.
@@ -87,6 +88,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         experiment, protocol=protocol_name, options=protocol_options, refit=refit or experiment.refit
     )
     with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
+        # Refused before the rows run.
         folder = experiments.writable(out or opened.path / "experiments" / home)
         outcome = experiments.run(
             opened,

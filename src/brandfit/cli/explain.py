@@ -103,10 +103,12 @@ def command(  # noqa: PLR0913 - click passes every option by name
     from brandfit.cli._shared import read_settings, weights_of
     from brandfit.workspace import Workspace
 
+    # A method without maps would have no effect.
     if map_method and "maps" not in kinds:
         raise click.UsageError("--map-method goes with --kind maps.")
     own, data = read_settings(settings)
     sides = ("influencer", "brand") if side == "both" else (side,)
+    # The list in which the influencer has its place.
     query = pipeline.RankingQuery(
         partners=partners, where=where, weights=weights_of(weights), like=like, dislike=dislike
     )
@@ -132,6 +134,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     for sentence in explanation.sentences:
         click.echo(sentence)
     for attribution in explanation.attributions:
+        # A kind without content, for example words of a picture, has no table.
         if not attribution.items:
             continue
         title = attribution.kind + (f" of {attribution.slot}" if attribution.slot else "")

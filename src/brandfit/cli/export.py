@@ -134,6 +134,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         raise click.UsageError(f"--earlier is for rejects; this writes {what}.")
     if what != "features":
         refuse_given({"name"}, f"is for features; this writes {what}. Leave it out.")
+    # Options that only one kind of export reads are refused for the others.
     query = pipeline.RankingQuery(
         partners=partners, where=where, weights=weights_of(weights), like=like, dislike=dislike
     )
@@ -189,6 +190,7 @@ def _write_report(
 
     if len(choice.brands) != 1:
         raise click.UsageError("A report is about one brand: name it with --brand.")
+    # A report also reads settings of prices and of the encoder of its maps.
     own, data = read_settings(settings)
     with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as bar:
         report = pipeline.report(
@@ -265,6 +267,7 @@ def _write_rankings(
                 exclude=query.exclude,
                 keywords=query.keywords,
             )
+        # Only an export of all brands can silently leave some out.
         unranked = [] if brands else pipeline.unranked_brands(opened, data)
         if ranking is not None:
             notes = ranking.notes
@@ -309,6 +312,7 @@ def _write_rows(
 
     with Workspace(workspace) as opened:
         n_rows = pipeline.export(opened, what, file=file, name=name, data=data, earlier=earlier)
+        # People who expect older rejects are shown the option.
         n_earlier = 0
         if what == "rejects" and not earlier:
             n_earlier = len(opened.rejects(earlier=True)) - n_rows

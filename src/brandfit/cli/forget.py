@@ -31,6 +31,7 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
+        # The question goes to stderr, so that --json stays clean on stdout.
         if accounts and not yes:
             n_rows_by_table = opened.rows_of(accounts)
             rows = ", ".join(f"{count:,} {name}" for name, count in n_rows_by_table.items())
@@ -53,12 +54,14 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
             click.echo(f"Rows taken out of features (the others are unchanged): {counts}.")
         for name, reason in (*cleaned.dropped.items(), *cleaned.models.items()):
             click.echo(f"Dropped {name}: {reason}.")
+        # Weights cannot forget a single account.
         if cleaned.weights:
             names = ", ".join(cleaned.weights)
             click.echo(
                 f"Kept {names}: weights, which have learned from the account too. Train again for weights "
                 "that have not."
             )
+        # Commands to type, with the settings of before.
         if result.again:
             click.echo("To make again what was dropped:")
             for line in result.again:
@@ -69,5 +72,6 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
                 + f"{file} holds {content}. It is not Brandfit's: delete or correct it."
             )
         click.echo(f"Workspace {workspace}, fingerprint {result.fingerprint[:12]}, {result.seconds:.1f} s")
+    # Files of other programs are named, never changed.
     if result.cleaned.foreign:
         sys.exit(4)

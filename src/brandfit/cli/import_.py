@@ -75,6 +75,7 @@ def command(
         print_json(result.to_dict())
     else:
         _print_result(result, workspace)
+    # Exit with an error if no row of a source was usable, but print the reasons first.
     if result.rejects and not any(counts["seen"] for counts in result.changes.values()):
         raise DataError(
             f"No row of {path} could be used.",
@@ -87,6 +88,7 @@ def _print_result(result: Imported, workspace: str) -> None:
         ["table", "seen", "added", "changed", "unchanged"],
         [[name, c["seen"], c["added"], c["changed"], c["unchanged"]] for name, c in result.changes.items()],
     )
+    # What the importer guessed or left out.
     for warning in result.warnings:
         click.echo(f"Note: {warning}")
     if result.erasure_report.rows or result.erasure_report.redacted:

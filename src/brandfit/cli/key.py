@@ -52,6 +52,7 @@ def create(name: str, scope: str, *, workspace: str, as_json: bool) -> None:
     if as_json:
         print_json({**row, "key": key})
         return
+    # The key alone on stdout, so that a script can store it.
     click.echo(key)
     click.echo(f"Key {row['id']} of {row['name']} may {scope}. Keep it: it is not printed again.", err=True)
 
@@ -95,6 +96,7 @@ def _open_store(workspace: str) -> Iterator[ServiceStore]:
     from brandfit.service.store import ServiceStore
     from brandfit.workspace import Workspace
 
+    # The store has its own file; the workspace is opened only to check that it is one.
     with Workspace(workspace) as opened:
         store = ServiceStore(opened.path)
     try:

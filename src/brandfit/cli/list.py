@@ -59,6 +59,7 @@ def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str,
             f"is for settings; {kind} are listed in full. Leave it out, or: brandfit list settings NAME",
         )
     data = only_data(settings)
+    # The inventory of the package depends on no data.
     if kind not in HELD:
         refuse_unread(data, {})
     if kind == "influencers":

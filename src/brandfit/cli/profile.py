@@ -92,6 +92,7 @@ def label(
     from brandfit.profilers._labels import holds_labels
     from brandfit.workspace import Workspace
 
+    # Labels made by hand and labels of a profiler have the same columns.
     if out and Path(out).exists() and holds_labels(out):
         raise click.UsageError(
             f"--out {out} would overwrite labels that were made by hand. Name another file."
@@ -237,6 +238,7 @@ def discover(workspace: str, topics: int, *, mapping: str | None, share: float, 
         refuse_given({"topics"}, "is for finding topics; --apply reads them from its file. Leave it out.")
     else:
         refuse_given({"share"}, "is for labels; add the named topics with --apply FILE, or leave it out.")
+    # Work of people is never overwritten.
     if mapping and Path(out).exists():
         raise click.UsageError(
             f"{out} exists. Name another file for the labels; a profiler takes several: --labels, twice."
@@ -296,6 +298,7 @@ def mark(
 
     kind: Kind = "post" if posts else "account"
     file_kind, labels = read_labels(out) if Path(out).exists() else Labels(kind, {})
+    # Posts and accounts have separate files, because a profiler reads one kind.
     if file_kind != kind:
         raise click.UsageError(f"{out} holds labels of {file_kind}s. Name another file for those of {kind}s.")
     with Workspace(workspace) as opened:
@@ -324,6 +327,7 @@ def mark(
     if not labels:
         click.echo("Nothing was labelled, and nothing written.")
         return
+    # Labels of posts are read only by a profiler of posts.
     level = " --set level=post" if posts else ""
     click.echo(
         f"{out}: {len(labels):,} {kind}s. Use it: brandfit profile --labels {out}{level} -w {workspace}"

@@ -85,6 +85,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         raise click.UsageError(
             "There is nothing to rank for. Name a BRAND, or give a --brief or a --picture, not both."
         )
+    # A brief is encoded now, so it has settings of encoders; a brand has been encoded before.
     own, data = read_settings(settings) if brand is None else ({}, only_data(settings))
     with Workspace(workspace) as opened:
         if brand is None:
@@ -130,6 +131,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
             }
         )
         return
+    # A single part is the score itself.
     parts = list(ranking.parts) if len(ranking.parts) > 1 else []
     # Likes and dislikes move influencers; the last column says how far and why.
     has_moves = ranking.moves is not None
@@ -155,6 +157,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     print_counts(ranking.among, ranking.excluded, incomplete=ranking.incomplete)
     for note in ranking.notes:
         click.echo(f"Note: {note}")
+    # The part before a hyphen is the registered name.
     used = ranking.ranker.partition("-")[0]
     if not ranker and used != "brandfit":
         click.echo(

@@ -59,10 +59,12 @@ def command(  # noqa: PLR0913 - click passes every option by name
     from brandfit.cli._shared import read_settings
     from brandfit.workspace import Workspace
 
+    # Empty words come from shell variables that are not set.
     keywords = tuple(word for word in keywords if word.strip())
     if not keywords and not where:
         raise click.UsageError("There is nothing to search for. Give words, or --where with a condition.")
     own, data = read_settings(settings)
+    # A wrong ending is refused before the search.
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
@@ -84,6 +86,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         + ([r["why"]] if keywords else [])
         for n, r in enumerate(matches.rows)
     ]
+    # Three cases: a page of results, a page after the last one, and no result at all.
     if rows:
         print_table(header, rows)
         click.echo(f"{len(matches.rows):,} of {matches.total:,}.")

@@ -79,6 +79,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         from brandfit.service.config import ServiceConfig
         from brandfit.service.serve import serve
     except ModuleNotFoundError as error:
+        # A missing module of our own is a fault of the package, not a missing extra.
         if (error.name or "").startswith("brandfit"):
             raise
         raise MissingExtra("The service", "service") from None

@@ -92,6 +92,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     from brandfit.workspace import Workspace
 
     own, data = read_settings(settings)
+    # A wrong ending is refused before the search for the set.
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
@@ -122,6 +123,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
         print_counts(chosen.among, chosen.excluded)
         print_notes(chosen.notes)
         return
+    # Stated prices have no interval.
     price = f"price {chosen.currency}".rstrip()
     print_table(
         [

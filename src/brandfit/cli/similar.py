@@ -52,6 +52,7 @@ def command(
     from brandfit.workspace import Workspace
 
     own, data = read_settings(settings)
+    # A wrong ending is refused before the search.
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
@@ -65,6 +66,7 @@ def command(
         return
     if similar.sentence:
         click.echo(f"Only: {similar.sentence}.")
+    # A column for each slot that any of the influencers was compared by.
     slots, facts = sorted({slot for row in similar.rows for slot in row["slots"]}), similar.columns
     print_table(
         ["", "influencer", "category", "followers", *facts, "likeness", *(f"like_{s}" for s in slots)],

@@ -43,6 +43,7 @@ def command(ranker: str, workspace: str, *, seed: int, settings: tuple[str, ...]
     if as_json:
         print_json(info)
         return
+    # The data that the model was trained with include the name of the Features of each slot.
     filled = {k.removeprefix("slots."): v for k, v in info["data"].items() if k.startswith("slots.")}
     # A ranker that learns stores the slots that it read, because a setting may leave out a filled one.
     slots = model.reads if model.learns else [slot for slot in model.slots if slot in filled]

@@ -88,6 +88,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     if as_json:
         print_json(result.to_dict())
         return
+    # The best ten; of a rank such as MedR the lowest is best.
     order = sorted(result.trials, key=lambda trial: trial[1], reverse=not metric.startswith("MedR"))
     header = [*order[0][0], metric]
     print_table(header, [[*settings.values(), value] for settings, value in order[:10]])
@@ -103,6 +104,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
             f"Brand by brand that is {chance} (paired test, p = {result.p:.2g}, corrected for "
             f"{len(result.trials)} trials)."
         )
+        # The settings of the data belong to the result.
         typed = " ".join(
             f"--set {setting}"
             for setting in (*(f"{name}={v}" for name, v in result.settings.items()), *settings)

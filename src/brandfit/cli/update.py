@@ -25,6 +25,7 @@ def command(workspace: str, as_json: bool) -> None:
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
+        # Read before the update, to know whether there was anything to do.
         before = pipeline.outdated(opened)
         with progress("update", quiet=as_json) as bar:
             done = pipeline.update(opened, bar)
@@ -40,5 +41,6 @@ def command(workspace: str, as_json: bool) -> None:
             click.echo(f"{verb}: {', '.join(names)}.")
     if not before:
         click.echo("Everything is up to date.")
+    # What could not be made again, with the reason.
     for sentence in done.left.sentences:
         click.echo(f"Still out of date: {sentence}")
