@@ -331,7 +331,7 @@ def scoped(settings: dict[str, str], name: str, targets: Sequence[str]) -> dict[
     """The settings of one of several targets, such as encoders.
 
     ``TARGET.NAME=VALUE`` is always read, ``NAME=VALUE`` only if there is one target. Raises ConfigError for a
-    setting whose target is not clear, or that is given twice.
+    setting without a clear target, or that is given twice.
     """
     from brandfit.errors import ConfigError
 

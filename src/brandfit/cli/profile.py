@@ -21,7 +21,7 @@ from brandfit.cli._shared import (
 
 
 class Labelling(click.Group):
-    """A group whose command ``label`` runs if no command is named."""
+    """A group that runs its command ``label`` if no command is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
@@ -31,7 +31,7 @@ class Labelling(click.Group):
 
 @click.group(cls=Labelling, short_help="Predict the category of accounts.")
 def command() -> None:
-    """Predict the category of every account, learned from accounts whose category is known.
+    """Predict the category of every account, learned from accounts with a known category.
 
     Without a command it labels (`brandfit profile label --help`).
 
@@ -157,7 +157,7 @@ def evaluate(  # noqa: PLR0913 - click passes every option by name
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Judge PROFILERS on influencers whose known category is hidden from them.
+    """Judge PROFILERS on influencers with a known category, which is hidden from them.
 
     \b
     Examples:

@@ -38,7 +38,7 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Find influencers like ACCOUNTS (influencers or brands; several: like their mean), or whose pictures are
+    """Find influencers like ACCOUNTS (influencers or brands; several: like their mean), or with pictures
     like one.
 
     \b

@@ -94,8 +94,8 @@ def same_category(dataset: Dataset, fold: Fold) -> tuple[np.ndarray | None, str]
     """(b, n) bool: candidates of the brand's own category, for cAUC, and where categories come from.
 
     A candidate belongs to its stated category. If no candidate states one, it belongs to the categories of
-    the brands that it endorses in the held-out pairs; these labels judge and are never seen by a ranker. A
-    brand whose category no candidate has gets the most frequent category of its partners.
+    the brands that it endorses in the held-out pairs; these labels judge and are never seen by a ranker. If
+    no candidate has the category of a brand, the most frequent category of its partners is used.
     """
     stated = dataset.account_values("category", fold.candidates)
     brand_categories = dataset.account_values("category", fold.brands)

@@ -21,7 +21,7 @@ from brandfit.data.split import Fold
 from brandfit.learning.engagement import RATE, rate_of
 
 DRAWN = ("random", "category")
-"""References whose ties are random draws."""
+"""References in which ties are random draws."""
 
 
 def references(fold: Fold, same_category: np.ndarray | None) -> dict[str, np.ndarray]:

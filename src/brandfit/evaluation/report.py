@@ -39,7 +39,7 @@ class RankerResult:
 
     def spread(self, metric: Metric) -> float | None:
         """Standard deviation over the seeds; None if there is one seed."""
-        by_seed = [metric.aggregate(values) for values in self.values[str(metric)]]
+        by_seed = list(map(metric.aggregate, self.values[str(metric)]))
         return float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else None
 
 
@@ -136,13 +136,13 @@ class Report:
         table: dict[str, dict[str, Any]] = {}
         result = self.results[ranker]
         for category in sorted({c for c in self.brand_categories if c is not None}):
-            in_category = np.array([c == category for c in self.brand_categories], bool)  # (b,)
+            in_category = self.brand_categories == category  # (b,) bool
             means: dict[str, float | None] = {}
             intervals: dict[str, list[float | None]] = {}
             for metric in self.protocol.metrics:
                 values = result.mean(metric)[in_category]
                 means[str(metric)] = _finite(metric.aggregate(values))
-                intervals[str(metric)] = [_finite(end) for end in interval(metric, values)]
+                intervals[str(metric)] = list(map(_finite, interval(metric, values)))
             table[category] = {"brands": int(in_category.sum()), **means, "intervals": intervals}
         return table
 
@@ -160,11 +160,14 @@ class Report:
     def calibration(self, ranker: str) -> dict[str, Any] | None:
         """Expected calibration error of a ranker's probabilities, and the bins; None if it gives none."""
         parts = self.results[ranker].probabilities
-        probability = np.concatenate([p for p, _ in parts]) if parts else np.zeros(0)
+        if not parts:
+            return None
+        # (p,) each
+        probability, labels = map(np.concatenate, zip(*parts, strict=True))
         if not len(probability):
             return None
         # All seeds and folds together: each bin needs many pairs.
-        found = reliability(probability, np.concatenate([labels for _, labels in parts]))
+        found = reliability(probability, labels)
         columns = zip(found.predicted.tolist(), found.true.tolist(), found.pairs.tolist(), strict=True)
         # "told" is the mean prediction of a bin: the key of the JSON output, which programs read.
         bins = [{"told": predicted, "true": true, "pairs": n_pairs} for predicted, true, n_pairs in columns]
@@ -187,7 +190,21 @@ class Report:
 
     def to_dict(self, baseline: str | None = None) -> dict[str, Any]:
         """JSON types; ``results`` is ``{ranker: {metric: {"mean", "low", "high", "seed_std"}}}``."""
-        calibration = {name: self.calibration(name) for name in self.results}
+        by_ranker: dict[str, dict[str, Any]] = {}
+        for name, result in self.results.items():
+            by_ranker[name] = {
+                "calibration": self.calibration(name),
+                "by_history": self.by_history(name),
+                "by_category": self.by_category(name),
+                "parameters": result.parameters,
+                "seconds": {"fit": round(result.fit_seconds, 4), "score": round(result.score_seconds, 4)},
+                "reads": result.fitted_features,
+            }
+
+        def column(key: str) -> dict[str, Any]:
+            """Ranker to one of its entries; entries that are None are left out."""
+            return {name: row[key] for name, row in by_ranker.items() if row[key] is not None}
+
         return {
             "protocol": self.protocol.name,
             "settings": self.protocol.Config.from_settings(self.protocol.settings).to_dict(),
@@ -200,16 +217,13 @@ class Report:
             "seeds": list(self.seeds),
             "results": self._figures(self.results),
             "references": self._figures(self.references),
-            "calibration": {name: found for name, found in calibration.items() if found is not None},
-            "by_history": {name: self.by_history(name) for name in self.results},
-            "by_category": {name: self.by_category(name) for name in self.results},
+            "calibration": column("calibration"),
+            "by_history": column("by_history"),
+            "by_category": column("by_category"),
             "comparisons": self.comparisons(baseline) if len(self.results) > 1 else [],
-            "parameters": {name: result.parameters for name, result in self.results.items()},
-            "seconds": {
-                name: {"fit": round(result.fit_seconds, 4), "score": round(result.score_seconds, 4)}
-                for name, result in self.results.items()
-            },
-            "reads": {name: result.fitted_features for name, result in self.results.items()},
+            "parameters": column("parameters"),
+            "seconds": column("seconds"),
+            "reads": column("reads"),
             "leaky": [name for name, result in self.results.items() if result.leaky],
             "category_source": self.category_source,
             "dataset": self.dataset,

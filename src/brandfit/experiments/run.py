@@ -130,7 +130,7 @@ def feature_keys(dataset: Dataset) -> dict[str, str]:
 
 
 def keys_of_read(report: Report, keys: Mapping[str, str]) -> dict[str, str]:
-    """The entries of ``keys`` whose Features a ranker of the report read, in the order of the rankers."""
+    """The entries of ``keys`` for Features that a ranker of the report read, in the order of the rankers."""
     found: dict[str, str] = {}
     for result in report.results.values():
         found |= {name: keys[name] for name in result.fitted_features.values() if name in keys}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,14 +19,18 @@ PLAIN = ("seeds", "candidate_counts", "positives", "category_source", "dataset",
 """Fields of a Report that are stored as they are."""
 
 
+T = TypeVar("T")
+U = TypeVar("U")
+
+
 def save_report(report: Report, file: Path) -> None:
     """Write a report atomically."""
     stored = {name: getattr(report, name) for name in PLAIN}
     stored |= {
         "brands": report.brands.tolist(),
         "brand_categories": report.brand_categories.tolist(),
-        "judged": {name: _to_plain(result) for name, result in report.results.items()},
-        "references": {name: _to_plain(result) for name, result in report.references.items()},
+        "judged": _each(_to_plain, report.results),
+        "references": _each(_to_plain, report.references),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(file, msgspec.msgpack.encode(stored))
@@ -38,8 +42,8 @@ def load_report(file: Path, protocol: Protocol) -> Report:
     return Report(
         protocol=protocol,
         seeds=tuple(stored["seeds"]),
-        results={name: _from_plain(plain) for name, plain in stored["judged"].items()},
-        references={name: _from_plain(plain) for name, plain in stored["references"].items()},
+        results=_each(_from_plain, stored["judged"]),
+        references=_each(_from_plain, stored["references"]),
         brands=np.array(stored["brands"], dtype=object),
         brand_categories=np.array(stored["brand_categories"], dtype=object),
         candidate_counts=tuple(stored["candidate_counts"]),
@@ -88,6 +92,11 @@ def over_rows(reports: Mapping[str, Report]) -> Report:
     return replace(first, results=results, notes=tuple(shared))
 
 
+def _each(convert: Callable[[T], U], mapping: Mapping[str, T]) -> dict[str, U]:
+    """A mapping with all values converted."""
+    return {name: convert(value) for name, value in mapping.items()}
+
+
 def _joined(parts: Iterable[RankerResult]) -> RankerResult:
     """One result of the same ranker with the seeds of all parts."""
     result = RankerResult({})
@@ -120,7 +129,7 @@ def _to_plain(result: RankerResult) -> dict[str, Any]:
         probabilities.append([probability.astype(np.float32).tobytes(), packed, len(labels)])
     return {
         "values": _to_lists(result.values),
-        "history": {kind: _to_lists(values) for kind, values in result.history.items()},
+        "history": _each(_to_lists, result.history),
         "told": probabilities,
         "fit_seconds": result.fit_seconds,
         "score_seconds": result.score_seconds,
@@ -140,7 +149,7 @@ def _from_plain(plain: Mapping[str, Any]) -> RankerResult:
         probabilities.append((probability, labels))
     return RankerResult(
         values=_to_arrays(plain["values"]),
-        history={kind: _to_arrays(values) for kind, values in plain["history"].items()},
+        history=_each(_to_arrays, plain["history"]),
         probabilities=probabilities,
         fit_seconds=plain["fit_seconds"],
         score_seconds=plain["score_seconds"],
