@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,8 @@ def draw_reliability(report: Report, file: Path) -> bool:
     axes = figure.subplots()
     top = 0.0
     for name, calibration in calibration_by_name.items():
-        x = [one["told"] for one in calibration["bins"]]
-        y = [one["true"] for one in calibration["bins"]]
+        x = _column(calibration["bins"], "told")  # mean predicted probability of each bin
+        y = _column(calibration["bins"], "true")
         top = max(top, *x, *y)
         label = f"{name}: error {calibration['ece']:.3f}"
         axes.plot(x, y, marker="o", markersize=4, linewidth=1.2, label=label)
@@ -126,7 +126,7 @@ def _sweep(outcome: Outcome, report: Report) -> Any:
             x = [row.x for row in points]
             values = [report.value(row.name, metric) for row in points]
             # (points,) each
-            means, lows, highs = ([value[end] for value in values] for end in ("mean", "low", "high"))
+            means, lows, highs = (_column(values, end) for end in ("mean", "low", "high"))
             (line,) = axes.plot(x, means, marker="o", markersize=4, label=series)
             axes.fill_between(x, lows, highs, color=line.get_color(), alpha=0.12)
         axes.set(xlabel=outcome.experiment.sweep, ylabel=str(metric))
@@ -138,6 +138,10 @@ def _sweep(outcome: Outcome, report: Report) -> Any:
 def _metrics(outcome: Outcome, report: Report) -> list[Metric]:
     """The metrics of the protocol that the experiment prints."""
     return [metric for metric in report.protocol.metrics if str(metric) in outcome.experiment.metrics]
+
+
+def _column(rows: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
+    return [row[key] for row in rows]
 
 
 def _dot(axes: Any, y: int, *, value: Mapping[str, float | None], color: str) -> None:
