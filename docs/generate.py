@@ -3,7 +3,7 @@
     python docs/generate.py
 
 Text between ``<!-- generated: NAME -->`` and ``<!-- end -->`` is replaced. The rest of a page is written by
-hand. ``make test`` and ``make docs`` run it, so that a new model appears in the documentation by itself.
+hand. ``make test`` and ``make docs`` run it, so that a new model is documented without further work.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parent
 PACKAGE = DOCS.parent / "src" / "brandfit"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 LONGEST = 100
-"""Letters of a description in the file map; longer ones end with an ellipsis."""
+"""Characters of a description in the file map; a longer one ends with an ellipsis."""
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -57,7 +57,7 @@ def importers() -> str:
 
 
 def files() -> str:
-    """Every module with the first sentence of its docstring, a folder a heading."""
+    """Every module with the first sentence of its docstring, under a heading for each folder."""
     parts = []
     for folder in folders():
         lines = [f"- `{file.name}`: {first_sentence(file)}\n" for file in modules(folder)]
@@ -96,7 +96,7 @@ GENERATED: dict[str, Callable[[], str]] = {
 
 
 def filled(text: str) -> str:
-    """A page with its generated parts made anew. Raises KeyError for a part that is not known."""
+    """A page with its generated parts replaced. Raises KeyError for an unknown part."""
     return BLOCK.sub(lambda match: match[1] + GENERATED[match[2]]() + match[3], text)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import runpy
 import subprocess
 import sys
+import tomllib
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,50 @@ def test_generating_replaces_the_marked_part_alone():
     assert new.endswith("<!-- end -->\nafter\n")
     assert "old" not in new
     assert filled(new) == new
+
+
+def test_no_new_identifier_has_a_private_word():
+    """The words of docs/conventions.md that only the first authors understood. The list only shrinks."""
+    found = runpy.run_path(str(ROOT / "studies" / "code_style.py"))["private_names_by_file"](SOURCE)
+    allowed = {}
+    for line in (ROOT / "tests" / "private_words.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            file, _, names = line.partition(": ")
+            allowed[file] = names.split()
+    new = {file: sorted(set(names) - set(allowed.get(file, ()))) for file, names in found.items()}
+    assert {file: names for file, names in new.items() if names} == {}, "say what the value is"
+    assert allowed == found, "shorter now: write the list again, as its head says"
+
+
+def test_identifiers_are_read_by_their_parts():
+    code_style = runpy.run_path(str(ROOT / "studies" / "code_style.py"))
+    text = "def f(asked_ids, task): self._told = 1; stand_ins = [desk for desk in asked_ids]; basked = told"
+    assert code_style["private_identifiers"](text) == {"asked_ids", "_told", "stand_ins", "desk"}
+    assert code_style["private_identifiers"]("class ToldPairs: tolerance: int") == {"ToldPairs"}
+
+
+def test_files_that_may_have_long_functions_have_some():
+    """per-file-ignores of the sizes of functions are a list of what is left to do."""
+    sizes = ("C901", "PLR0913", "PLR0917")
+    lint = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["lint"]
+    listed = defaultdict(set)
+    for file, codes in lint["per-file-ignores"].items():
+        if file.startswith("src/"):
+            listed[file] |= set(codes) & set(sizes)
+    options = [
+        f"lint.mccabe.max-complexity={lint['mccabe']['max-complexity']}",
+        f"lint.pylint.max-args={lint['pylint']['max-args']}",
+        f"lint.pylint.max-positional-args={lint['pylint']['max-positional-args']}",
+    ]
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--exit-zero"]
+    command += ["--output-format", "json", "--select", ",".join(sizes), "src"]
+    for option in options:
+        command += ["--config", option]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    found = defaultdict(set)
+    for fault in json.loads(done.stdout):
+        found[Path(fault["filename"]).relative_to(ROOT).as_posix()].add(fault["code"])
+    assert {file: codes for file, codes in listed.items() if codes} == found
 
 
 @pytest.mark.parametrize(

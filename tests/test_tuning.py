@@ -50,16 +50,16 @@ def test_what_cannot_be_tried_is_told(tries, error):
 
 
 def test_a_leaky_setting_is_not_searched():
-    with pytest.raises(UsageError, match="endorsement=leaky reads what it is asked for"):
+    with pytest.raises(UsageError, match="endorsement=leaky reads the labels that it is judged on"):
         space("camera", {"endorsement": "expected,leaky"})
 
 
 def test_a_median_that_rises_by_chance_is_doubted():
     values = np.array([1.0, 1.0, 9.0])
     assert (
-        tuning._doubt(values, np.array([2.0, 2.0, 2.0]), -1) == 1.0
+        tuning._p_of_gain(values, np.array([2.0, 2.0, 2.0]), -1) == 1.0
     )  # MedR: 1 in place of 2, and a worse mean
-    assert tuning._doubt(values, values, 1) == 1.0
+    assert tuning._p_of_gain(values, values, 1) == 1.0
 
 
 def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
@@ -97,6 +97,8 @@ def test_it_finds_the_better_setting_and_goes_on(demo, monkeypatch):
 
 def test_settings_as_they_come_are_kept_where_nothing_is_better(demo):
     found = tune(demo, "simcos", tries={"fusion": "concatenate,average"}, trials=2)
+    assert found.feature_keys == {"text.hashing": demo.features("text.hashing").key}
+    assert found.to_dict()["feature_keys"] == found.feature_keys
     assert found.value >= found.default
     assert found.p == 1 or (found.settings and found.p <= 1)
     assert set(found.settings) <= {"fusion"}
@@ -149,12 +151,12 @@ def test_a_trial_that_was_broken_off_is_tried_again(demo, monkeypatch):
     tries, real, count = {"strength": "1:1000"}, tuning.evaluate, 0
     whole = tune(demo, "brandfit", tries=tries, trials=4, seed=6).trials
 
-    def broken_off(*asked, **options):
+    def broken_off(*args, **options):
         nonlocal count
         count += 1
         if count == 4:  # the settings as they come, two trials, and then
             raise KeyboardInterrupt
-        return real(*asked, **options)
+        return real(*args, **options)
 
     storage = pytest.importorskip("optuna").storages.InMemoryStorage()
     monkeypatch.setattr(tuning, "_storage", lambda optuna, workspace: storage)

@@ -244,8 +244,7 @@ def test_an_import_that_breaks_off_leaves_no_new_workspace(run, tmp_path):
             "northpeak.outdoor is a brand",
         ),
         (["search", " "], 2, "Search for what?"),
-        (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "with itself"),
-        (["list", "settings", "wsmi"], 2, "Did you mean wsim"),
+        (["audience", "northpeak.outdoor", "--with", "@NorthPeak.outdoor"], 2, "beside itself"),
     ],
 )
 def test_errors_are_told_in_words_with_an_exit_code(run, demo, args, code, words):
@@ -254,8 +253,8 @@ def test_errors_are_told_in_words_with_an_exit_code(run, demo, args, code, words
 
 
 def test_what_is_not_found_is_said(run, demo):
-    assert "Nobody was found" in run("search", "zzqq", "-w", demo)[1]
-    assert "passes over all" in run("search", "trail", "--offset", "1000", "-w", demo)[1]
+    assert "No influencer was found" in run("search", "zzqq", "-w", demo)[1]
+    assert "skips all" in run("search", "trail", "--offset", "1000", "-w", demo)[1]
     out = run("rank", "northpeak.outdoor", "--where", "category:travle", "--ranker", "simcos", "-w", demo)[1]
     assert "nobody has category:travle. Did you mean travel?" in out
     assert "encode" not in run("export", "features", "a.csv", "--name", "text.nope", "-w", demo)[2]
@@ -265,7 +264,7 @@ def test_who_is_ranked_by_another_ranker_is_told(run, tmp_path):
     run("import", "sample", "-w", tmp_path / "w")
     run("encode", "text.hashing", "-w", tmp_path / "w")
     assert (
-        "ranked by simcos, for brandfit has not been trained"
+        "ranked by simcos, because brandfit has not been trained"
         in run("rank", "northpeak.outdoor", "-w", tmp_path / "w")[1]
     )
 
@@ -375,6 +374,48 @@ def test_doctor_finds_a_workspace_well_and_a_damaged_one_not(run, tmp_path):
     code, out, _ = run("doctor", "-w", place)
     assert code == 4
     assert "values.npy" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["export", "endorsements", "a.csv", "--set", "slots.text=none"], "'slots.text' is for rankings"),
+        (["export", "accounts", "a.csv", "--name", "text.hashing"], "--name is for features"),
+        (
+            ["export", "report", "a.html", "--brand", "northpeak.outdoor", "--name", "x"],
+            "--name is for features",
+        ),
+        (
+            ["export", "report", "a.html", "--brand", "b", "--influencer", "arvid.peaks", "-k", "3"],
+            "-k is for the best influencers",
+        ),
+        (["rank", "--brief", "boots", "--partners"], "--partners needs a BRAND"),
+        (["rank", "--brief", "boots", "--where", "followers:5k.."], "--where needs a BRAND"),
+        (["brands", "arvid.peaks", "--with", "northpeak.outdoor", "-k", "3"], "-k is for the list of brands"),
+        (
+            ["brands", "arvid.peaks", "--with", "northpeak.outdoor", "--partners"],
+            "--partners is for the list",
+        ),
+        (["audience", "arvid.peaks", "--set", "slots.text=none"], "an audience would not change"),
+        (["list", "influencers", "--set", "slots.text=none"], "list of influencers would not change"),
+        (["list", "rankers", "wsim"], "brandfit list settings NAME"),
+        (["import", "sample", "my-data"], "not read by sample"),
+        (["profile", "evaluate", "tags", "--test", "other", "--folds", "3"], "--folds is for one workspace"),
+        (["profile", "discover", "--out", "a.toml", "--share", ".3"], "--share is for labels"),
+        (
+            ["profile", "discover", "--out", "a.csv", "--apply", "topics.toml", "--topics", "3"],
+            "--topics is for finding topics",
+        ),
+        (["serve", "--rate", "0", "--burst", "5"], "--burst has no effect with --rate 0"),
+    ],
+)
+def test_an_option_that_nothing_would_read_is_refused(run, demo, tmp_path, monkeypatch, args, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "topics.toml").write_text("")
+    code, _, err = run(*args, "-w", demo)
+    assert code == 2
+    assert words in " ".join(err.split())
+    assert not (tmp_path / args[2]).exists()
 
 
 @pytest.mark.parametrize(
@@ -506,7 +547,7 @@ def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypa
         run("evaluate", "simcos", "--protocol", "cv5", "-w", place)[0] == 0
     )  # another in between takes nothing away
     assert code == 130
-    assert "what was saved on the way is taken up" in said
+    assert "goes on from what was saved" in said
     assert ticked[:6] == [0, 1, 2, 3, 0, 1]
     ticked.clear()
     assert list((place / "training").glob("evaluate-*/wsim-0-1/*"))

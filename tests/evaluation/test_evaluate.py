@@ -14,8 +14,9 @@ from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, to_table
 from brandfit.data.split import Fold
 from brandfit.errors import ConfigError, UnknownName, UsageError
-from brandfit.evaluation.evaluate import evaluate, same_category, warm
+from brandfit.evaluation.evaluate import evaluate
 from brandfit.evaluation.metrics import AUC, LowerMedR, parse
+from brandfit.evaluation.plan import same_category, warm
 from brandfit.evaluation.protocol import PROTOCOLS, STANDARD, get
 from brandfit.evaluation.references import references
 from brandfit.rankers.base import Ranker
@@ -133,7 +134,7 @@ def test_the_report_compares_brand_by_brand_and_by_category(dataset):
 
 def test_brands_are_scored_in_blocks_with_the_same_result(dataset, monkeypatch):
     whole = evaluate(MAKE, dataset, protocol=get("cv5")).to_dict()["results"]
-    monkeypatch.setattr("brandfit.evaluation.evaluate.CELLS", 1)
+    monkeypatch.setattr("brandfit.evaluation.judging.CELLS", 1)
     assert evaluate(MAKE, dataset, protocol=get("cv5")).to_dict()["results"] == whole
 
 
@@ -353,11 +354,9 @@ def test_where_nobody_is_left_out_recall_says_nothing_and_that_is_told(dataset):
         "notes"
     ]
     assert 10 < pools.min() <= 50 <= pools.max()
-    told = [note for note in notes if "whoever ranks" in note]
+    told = [note for note in notes if "for every ranker" in note]
     which = f"{(pools <= 50).sum()} of {len(pools)} brands have" if (pools > 50).any() else "all brands have"
-    assert told == [
-        f"Recall@50 is 1 whoever ranks where there is nobody to leave out: {which} 50 candidates or fewer"
-    ]
+    assert told == [f"Recall@50 is 1 for every ranker in small pools: {which} 50 candidates or fewer"]
     few = evaluate(
         {"random": lambda seed: Random(None, seed)},
         dataset,
@@ -370,7 +369,7 @@ def test_where_nobody_is_left_out_recall_says_nothing_and_that_is_told(dataset):
         dataset,
         protocol=get("cv5").replace(metrics=(parse("Recall@5"), AUC())),
     )
-    assert not any("whoever ranks" in note for note in wide.to_dict()["notes"])
+    assert not any("for every ranker" in note for note in wide.to_dict()["notes"])
 
 
 def test_hidden_posts_of_several_folds_are_told_as_posts(dataset):

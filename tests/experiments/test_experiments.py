@@ -513,3 +513,16 @@ def test_an_evaluation_that_nobody_declared_says_what_was_set(demo):
     assert told["rows"]["simcos"]["settings"] == {}
     assert told["report"]["settings"]["k"] == 3
     assert told["report"]["reads"]["simcos"] == {"text": "text.hashing"}
+
+
+def test_a_table_gives_the_keys_of_the_features_that_were_read(demo, outcome):
+    keys = {name: demo.features(name).key for name in outcome.feature_keys if name in demo.feature_names()}
+    assert keys["text.hashing"] == outcome.feature_keys["text.hashing"]
+    read = set()
+    for result in outcome.report.results.values():
+        read |= set(result.fitted_features.values())
+    assert set(outcome.feature_keys) == read
+    assert to_dict(outcome)["feature_keys"] == outcome.feature_keys
+    start = keys["text.hashing"].split("-")[0][:8]
+    assert f"text.hashing {start}-" in to_markdown(outcome)
+    assert f"text.hashing {start}-" in to_latex(outcome)

@@ -130,7 +130,7 @@ def test_what_somebody_wrote_is_not_written_over(place, tmp_path, capsys):
         with pytest.raises(SystemExit):
             main([*discover, "--out", str(topics)])
         assert topics.read_text() == written
-        assert "somebody wrote" in capsys.readouterr().err
+        assert "was edited" in capsys.readouterr().err
     labels.write_text("account,category\nana,food\n")
     for arguments in (
         ["profile", "discover", "--apply", str(topics), "--out", str(labels), "-w", str(place)],

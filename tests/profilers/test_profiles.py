@@ -137,7 +137,7 @@ def test_what_was_learned_from_is_not_judged_in_another_workspace(place, tmp_pat
 
 def test_labels_are_written_and_kept_as_features(place, tmp_path, capsys):
     main(["profile", "tags", "--out", str(tmp_path / "labels.csv"), "-w", str(place)])
-    assert "accounts told by tags" in capsys.readouterr().out
+    assert "accounts labelled by tags" in capsys.readouterr().out
     with (tmp_path / "labels.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     with Workspace(place) as workspace:

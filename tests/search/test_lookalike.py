@@ -100,4 +100,4 @@ def test_a_brief_ranks_for_a_brand_without_an_account(place, capsys):
     for args in ([], ["northpeak.outdoor", "--brief", "x"]):
         with pytest.raises(SystemExit):
             main(["rank", *args, "-w", str(place)])
-        assert "Rank for whom" in capsys.readouterr().err
+        assert "nothing to rank for" in capsys.readouterr().err

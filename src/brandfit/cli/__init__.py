@@ -1,4 +1,7 @@
-"""The command line: one file a command, nothing heavy imported until a command runs."""
+"""The command line: one file for each command, found by its name.
+
+Allowed here: options, messages and tables. Not allowed: logic, and heavy imports before a command runs.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from brandfit import __version__
 from brandfit.errors import BrandfitError, UnknownName
 
 COMMANDS = {
-    p.stem.rstrip("_"): f"brandfit.cli.{p.stem}" for p in sorted(Path(__file__).parent.glob("[a-z]*.py"))
+    path.stem.rstrip("_"): f"brandfit.cli.{path.stem}"
+    for path in sorted(Path(__file__).parent.glob("[a-z]*.py"))
 }
+"""Name of a command to its module; ``import_.py`` has an underscore because ``import`` is a keyword."""
 FIRST = ("import", "template", "check", "encode", "profile")
 ORDER = (
     *FIRST,
@@ -42,9 +47,10 @@ ORDER = (
 
 
 class Commands(click.Group):
-    """Commands found as files, in the order in which a person needs them."""
+    """Commands found as files, listed in the order in which they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        # A command that ORDER does not name comes last.
         return sorted(COMMANDS, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -53,6 +59,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        # click would print its own message; ours names the nearest command.
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UnknownName("command", args[0], known=COMMANDS)
         return super().resolve_command(ctx, args)
@@ -73,11 +80,12 @@ def cli() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run a command; an error is told in words, with an exit code of its kind."""
+    """Run a command. An error is printed as a sentence, with the exit code of its kind."""
     try:
         cli.main(args, prog_name="brandfit", standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
+    # Without arguments the help is printed; that is no error.
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else error.format_message())
         sys.exit(0)
@@ -86,7 +94,7 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo(
-            "Stopped. Nothing is half-written: run it again, what was saved on the way is taken up.", err=True
+            "Stopped. Nothing is half-written: run it again, and it goes on from what was saved.", err=True
         )
         sys.exit(130)
     except BrandfitError as error:
@@ -94,7 +102,7 @@ def main(args: list[str] | None = None) -> None:
         if error.hint:
             click.echo(error.hint, err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader of a pipe, such as head, has ended
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
@@ -104,7 +112,8 @@ def main(args: list[str] | None = None) -> None:
             err=True,
         )
         sys.exit(1)
-    except Exception as error:  # a fault of ours, not of whoever typed it
+    except Exception as error:  # a fault of the program, not of its input
+        # The traceback is for developers only.
         if os.environ.get("BRANDFIT_DEBUG"):
             raise
         click.echo(

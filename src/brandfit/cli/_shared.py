@@ -1,14 +1,15 @@
-"""What commands share: options, progress on stderr, tables and JSON on stdout."""
+"""Shared parts of the commands: options, settings, progress on stderr, tables and JSON on stdout."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -18,22 +19,23 @@ if TYPE_CHECKING:
 
 
 class Command(click.Command):
-    """A command that refuses an option that is given twice if it takes one value: the first would be lost."""
+    """A command that refuses an option of one value that is typed twice: the first value would be lost."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
-            given = self.make_parser(ctx).parse_args(args=list(args))[2]
-            for option in given:
+            # The parser keeps the order of all typed parameters, repeated ones too.
+            typed = self.make_parser(ctx).parse_args(args=list(args))[2]
+            for option in typed:
                 if not isinstance(option, click.Option) or option.multiple or option.count or option.is_flag:
                     continue
-                if given.count(option) > 1:
+                if typed.count(option) > 1:
                     hint = 'Join conditions with "and".' if option.name == "where" else "Name one value."
                     raise click.UsageError(f"{option.opts[-1]} is given twice. {hint}", ctx)
         return super().parse_args(ctx, args)
 
 
 class Amount(click.ParamType):
-    """A number above 0 as people type it (``number_text``)."""
+    """A positive number as people type it (``number_text``)."""
 
     name = "number"
 
@@ -41,15 +43,15 @@ class Amount(click.ParamType):
         from brandfit import number_text
 
         try:
-            found = float(value) if isinstance(value, int | float) else number_text.number(value)
+            number = float(value) if isinstance(value, int | float) else number_text.number(value)
         except number_text.Ambiguous as error:
             self.fail(f"{error}.", param, ctx)
         except ValueError:
-            found = 0.0
-        if found <= 0:
-            what = param.name if param is not None else "value"
-            self.fail(f"A {what} is a number above 0, found {value!r}. For example: 5000", param, ctx)
-        return found
+            number = 0.0
+        if number <= 0:
+            name = param.name if param is not None else "value"
+            self.fail(f"A {name} is a number above 0, found {value!r}. For example: 5000", param, ctx)
+        return number
 
 
 workspace_option = click.option(
@@ -82,7 +84,7 @@ weight_option = click.option(
     "weights",
     multiple=True,
     metavar="PART=NUMBER",
-    help="What a part of the score counts for: picture=2.",
+    help="Weight of a part of the score: picture=2.",
 )
 like_option = click.option(
     "--like",
@@ -104,9 +106,9 @@ out_option = click.option(
 objective_option = click.option(
     "--objective",
     type=click.Choice(["match_reach", "rank_reach", "reach", "engagement"]),
-    help="What the set is chosen for: followers x chance of a match, followers x rank share, followers, or "
-    "expected likes and "
-    "comments. Default: match_reach, or rank_reach where the ranker gives no chance of a match.",
+    help="What the set maximises: followers x chance of a match, followers x rank share, followers, or "
+    "expected likes and comments. Default: match_reach, or rank_reach if the ranker gives no chance of a "
+    "match.",
 )
 currency_option = click.option(
     "--currency",
@@ -117,18 +119,21 @@ seed_option = click.option("--seed", default=0, show_default=True, help="Seed of
 
 DATA_SCOPES = ("endorsements", "slots")
 NEAR = 0.75
-"""Likeness from which a scope is a misspelled one of the data."""
+"""String similarity (``difflib``) from which a scope is a misspelled one of the data."""
 
 
 def read_settings(pairs: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Settings of the thing itself, and those of the data: ``endorsements.*`` and ``slots.*``. Whoever takes
-    one of the two alone calls ``own_settings`` or ``only_data``, which refuse the others."""
+    """The settings of a command itself, and those of the data: ``endorsements.*`` and ``slots.*``.
+
+    A command that reads only one of the two calls ``own_settings`` or ``only_data``, which refuse the others.
+    """
     from difflib import get_close_matches
 
     from brandfit.config import parse_settings, refuse_unread
     from brandfit.pipeline.settings import data_settings
 
     settings = parse_settings(pairs)
+    # A misspelled scope would pass as the name of an encoder or ranker.
     for name in settings:
         scope, dot, _ = name.partition(".")
         if dot and scope not in DATA_SCOPES and get_close_matches(scope.lower(), DATA_SCOPES, cutoff=NEAR):
@@ -138,7 +143,7 @@ def read_settings(pairs: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]
 
 
 def own_settings(pairs: Sequence[str]) -> dict[str, str]:
-    """Settings of a command that takes none of the data. Raises UsageError for one of the data."""
+    """The settings of a command that does not read those of the data. Raises UsageError for one of these."""
     from brandfit.errors import UsageError
 
     own, data = read_settings(pairs)
@@ -150,22 +155,53 @@ def own_settings(pairs: Sequence[str]) -> dict[str, str]:
     return own
 
 
+def refuse_given(names: Collection[str], reason: str) -> None:
+    """Raise click.UsageError for the first of these parameters of the running command that was typed.
+
+    Call it where nothing would read them: ``reason`` goes on from the name and says what to do. Defaults and
+    environment variables are no choice for this call, so they pass.
+    """
+    # click stores where each value comes from.
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            is_option = isinstance(parameter, click.Option)
+            typed = parameter.opts[-1] if is_option else parameter.human_readable_name
+            raise click.UsageError(f"{typed} {reason}", context)
+
+
+def refuse_slots(data: Collection[str], *, subject: str, read: Collection[str] = ()) -> None:
+    """Raise UsageError for the first setting ``slots.SLOT`` of another slot than those that are read."""
+    from brandfit.errors import UsageError
+
+    for name in data:
+        # Settings of endorsements always change who is a partner.
+        scope, _, slot = name.partition(".")
+        if scope == "slots" and slot not in read:
+            slots = " or ".join(f"slots.{one}" for one in read)
+            raise UsageError(
+                f"Setting {name!r}: {subject} would not change.",
+                f"Leave it out{f', or set {slots}' if read else ''}.",
+            )
+
+
 def weights_of(pairs: Sequence[str]) -> dict[str, float]:
-    """PART=NUMBER of ``--weight``. Raises ConfigError."""
+    """The weight of each part of the score, from PART=NUMBER. Raises ConfigError."""
     from brandfit import number_text
     from brandfit.config import parse_settings
     from brandfit.errors import ConfigError
 
-    found = {}
+    weight_by_part = {}
     for part, value in parse_settings(pairs).items():
         try:
-            found[part] = number_text.number(value, ratio=True)
+            weight_by_part[part] = number_text.number(value, ratio=True)
         except ValueError as error:
-            why = error if isinstance(error, number_text.Ambiguous) else f"{value!r} is no number"
+            reason = error if isinstance(error, number_text.Ambiguous) else f"{value!r} is no number"
             raise ConfigError(
-                f"--weight {part}={value}: {why}.", f"Write for example --weight {part}=2"
+                f"--weight {part}={value}: {reason}.", f"Write for example --weight {part}=2"
             ) from None
-    return found
+    return weight_by_part
 
 
 def print_json(value: Any) -> None:
@@ -173,7 +209,8 @@ def print_json(value: Any) -> None:
 
 
 def print_markdown(text: str) -> None:
-    """Laid out for whoever looks at a terminal; as it is for a program or a file."""
+    """Print Markdown with layout on a terminal, and as it is to a file or a program."""
+    # A file keeps the Markdown.
     if not sys.stdout.isatty():
         click.echo(text)
         return
@@ -184,29 +221,27 @@ def print_markdown(text: str) -> None:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Plain aligned columns; numbers to the right."""
-    text = [[_cell(v) for v in row] for row in rows]
-    widths = [max(len(line[n]) for line in [list(header), *text]) for n in range(len(header))]
-    right = [
-        all(isinstance(row[n], int | float) or row[n] is None for row in rows) and bool(rows)
-        for n in range(len(header))
-    ]
-
-    def line(cells: Sequence[str]) -> str:
-        return "  ".join(
-            c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)
-        ).rstrip()
-
-    click.echo(click.style(line(header), bold=True))
-    for row in text:
-        click.echo(line(row))
+    """Print plain aligned columns; numbers to the right."""
+    lines = [list(header), *([_cell(value) for value in row] for row in rows)]
+    # Each column is as wide as its widest cell, and numeric if no cell holds text.
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    is_numeric = [bool(rows)] * len(header)
+    for row in rows:
+        for column, value in enumerate(row):
+            is_numeric[column] &= value is None or isinstance(value, int | float)
+    for number, cells in enumerate(lines):
+        padded = []
+        for cell, width, to_right in zip(cells, widths, is_numeric, strict=True):
+            padded.append(cell.rjust(width) if to_right else cell.ljust(width))
+        text = "  ".join(padded).rstrip()
+        click.echo(text if number else click.style(text, bold=True))
 
 
 def print_notes(notes: Sequence[str]) -> None:
     for note in notes:
         # A dot after a command would be copied with it.
-        ends = note.endswith((".", "?")) or ": brandfit " in note
-        click.echo(f"Note: {note}" + ("" if ends else "."))
+        is_complete = note.endswith((".", "?")) or ": brandfit " in note
+        click.echo(f"Note: {note}" + ("" if is_complete else "."))
 
 
 def print_counts(
@@ -216,18 +251,21 @@ def print_counts(
     incomplete: Sequence[Counted] = (),
     what: str = "are candidates",
 ) -> None:
-    """How many influencers are left, who was left out and why."""
+    """Print how many influencers remain, and how many are left out for which reason."""
     from brandfit.data.candidates import sentences
 
     for sentence in sentences(among, excluded, incomplete=incomplete, what=what):
         click.echo(sentence)
+    # The bounds are a default that many do not know of.
     if any(group.reason in ("followers_below", "followers_above") for group in excluded):
         click.echo("Other bounds: --followers 1k..500k, or 0.. for all.")
 
 
 @contextlib.contextmanager
 def progress(title: str, of_bytes: bool = False, quiet: bool = False) -> Iterator[ReportProgress]:
-    """A bar with rate and time left on a terminal's stderr; yields what reports to it. Silent elsewhere."""
+    """Show a bar with rate and time left on stderr if that is a terminal; yields the function that moves
+    it."""
+    # Programs and logs get no bar.
     if quiet or not sys.stderr.isatty():
         yield lambda _done, _total, _step="", /: None
         return
@@ -262,10 +300,10 @@ def _bar(console: Any, of_bytes: bool) -> Progress:
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
-            return Text(
-                f"{speed:,.0f}/s" if speed and speed >= 10 else f"{speed:.2g}/s" if speed else "",
-                "progress.data.speed",
-            )
+            rate = ""
+            if speed:
+                rate = f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
+            return Text(rate, "progress.data.speed")
 
     columns = [DownloadColumn(), TransferSpeedColumn()] if of_bytes else [MofNCompleteColumn(), Rate()]
     return Progress(
@@ -279,6 +317,7 @@ def _bar(console: Any, of_bytes: bool) -> Progress:
 
 
 def _cell(value: object) -> str:
+    # bool is a subclass of int, so it comes first.
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -289,13 +328,17 @@ def _cell(value: object) -> str:
 
 
 def scoped(settings: dict[str, str], name: str, targets: Sequence[str]) -> dict[str, str]:
-    """The settings of one of several targets: ``NAME=VALUE`` for a single one, ``TARGET.NAME=VALUE``
-    always."""
+    """The settings of one of several targets, such as encoders.
+
+    ``TARGET.NAME=VALUE`` is always read, ``NAME=VALUE`` only if there is one target. Raises ConfigError for a
+    setting without a clear target, or that is given twice.
+    """
     from brandfit.errors import ConfigError
 
-    chosen = {}
+    own_settings = {}
     for key, value in settings.items():
-        owner = next((t for t in targets if key.startswith(f"{t}.")), None)
+        owner = next((target for target in targets if key.startswith(f"{target}.")), None)
+        # Without a target the setting would be that of any of them.
         if owner is None and len(set(targets)) > 1:
             raise ConfigError(
                 f"Setting {key!r}: of which of {', '.join(targets)}?",
@@ -303,14 +346,14 @@ def scoped(settings: dict[str, str], name: str, targets: Sequence[str]) -> dict[
             )
         if owner in (None, name):
             own = key.removeprefix(f"{name}.")
-            if own in chosen:
+            if own in own_settings:
                 raise ConfigError(f"{own} is given twice: as {own} and as {name}.{own}.", "Give it once.")
-            chosen[own] = value
-    return chosen
+            own_settings[own] = value
+    return own_settings
 
 
 def only_data(pairs: Sequence[str]) -> dict[str, str]:
-    """Settings of a command that takes none but those of the data."""
+    """The settings of the data, for a command that reads no others. Raises UnknownName for another one."""
     from brandfit.config import refuse_unread
     from brandfit.pipeline.settings import data_settings
 

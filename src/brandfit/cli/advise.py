@@ -53,36 +53,40 @@ def command(
 
     own, data = read_settings(settings)
     with Workspace(workspace) as opened:
-        found = pipeline.advise(
+        advice = pipeline.advise(
             opened, account, pictures=pictures, captions=captions, by=by, data=data, settings=own
         )
     if as_json:
-        print_json(found.to_dict())
+        print_json(advice.to_dict())
         return
+    # Engagement is that of the influencer named by --by; without one the columns are left out.
     header = ["", "", "fit", "better than"] + (["engagement", "from", "to", "usual"] if by else [])
     rows = []
-    for idea in found.ideas:
-        told = idea.expected
-        more = [f"{100 * v:.2f} %" for v in (told.rate, told.low, told.high, told.habit)] if told else []
+    for idea in advice.ideas:
+        expected = []
+        if idea.expected:
+            rates = (idea.expected.rate, idea.expected.low, idea.expected.high, idea.expected.habit)
+            expected = [f"{100 * rate:.2f} %" for rate in rates]
         rows.append(
             [
                 idea.kind,
                 idea.label[:60],
                 idea.fit,
                 None if idea.better_than is None else f"{100 * idea.better_than:.0f} %",
-                *more,
+                *expected,
             ]
         )
     print_table(header, rows)
     click.echo(
-        f"Fit: similarity to the posts of {found.compared_with}; "
+        f"Fit: similarity to the posts of {advice.compared_with}; "
         "better than: share of its own posts that fit it less."
     )
-    if told := found.ideas[0].expected:
+    # All ideas are judged for the same influencer, so the explanation of the first holds for all.
+    if expected_rate := advice.ideas[0].expected:
         click.echo(
-            f"Engagement: (likes + comments) / followers of {found.by}; usual: its habit without the idea."
+            f"Engagement: (likes + comments) / followers of {advice.by}; usual: its habit without the idea."
         )
-        click.echo(f"From, to: {told.interval}.")
-    for reason in found.unread.values():
+        click.echo(f"From, to: {expected_rate.interval}.")
+    for reason in advice.unread.values():
         click.echo(f"Left out: {reason}")
-    print_notes(found.notes)
+    print_notes(advice.notes)

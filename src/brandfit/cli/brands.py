@@ -27,7 +27,7 @@ from brandfit.cli._shared import (
 @followers_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     influencer: str,
     workspace: str,
     *,
@@ -40,8 +40,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Rank the brands of the workspace for INFLUENCER, best first: by the probability that they work together
-    where the ranker tells one, else by the influencer's place among the candidates of each brand, for scores
-    of different brands cannot be compared.
+    if the ranker gives one, else by the influencer's place among the candidates of each brand. Scores of
+    different brands cannot be compared.
 
     \b
     Examples:
@@ -49,10 +49,13 @@ def command(
       brandfit brands arvid.peaks --with northpeak.outdoor -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import only_data
+    from brandfit.cli._shared import only_data, refuse_given
     from brandfit.data.candidates import listed
     from brandfit.workspace import Workspace
 
+    # One pair has no list, so there is nothing to cut or to add partners to.
+    if brand is not None:
+        refuse_given({"k", "partners"}, "is for the list of brands; --with names one. Leave one of them out.")
     data = only_data(settings)
     with Workspace(workspace) as opened:
         if brand is not None:
@@ -65,18 +68,22 @@ def command(
                 click.echo(both.sentence)
                 print_notes(both.notes)
             return
-        found = pipeline.brands_for(
+        ranked = pipeline.brands_for(
             opened, influencer, ranker=ranker, partners=partners, data=data, followers=followers
         )
-        rows = found.brands[:k]
+        rows = ranked.brands[:k]
         details = pipeline.describe_accounts(
-            opened, [row.brand for row in rows], ranker=found.ranker, data=data
+            opened, [row.brand for row in rows], ranker=ranked.ranker, data=data
         )
     if as_json:
-        told = found.to_dict(k)
-        print_json({**told, "brands": [{**row, **d} for row, d in zip(told["brands"], details, strict=True)]})
+        result = ranked.to_dict(k)
+        result["brands"] = [
+            {**row, **account} for row, account in zip(result["brands"], details, strict=True)
+        ]
+        print_json(result)
         return
-    chance = ["chance", "from", "to"] if found.by == "probability" else []
+    # Without probabilities the order is by place, and there is no chance to print.
+    chance = ["chance", "from", "to"] if ranked.by == "probability" else []
     print_table(
         ["rank", "brand", "category", *chance, "place", "of candidates"],
         [
@@ -91,14 +98,15 @@ def command(
             for row, d in zip(rows, details, strict=True)
         ],
     )
-    compared = found.candidates
+    compared = ranked.candidates
     click.echo(
-        f"By {found.by}; place: of {found.influencer} among the candidates of each brand "
+        f"By {ranked.by}; place: of {ranked.influencer} among the candidates of each brand "
         f"({compared.bounds.sentence})."
     )
-    if found.excluded:
-        total = len(found.brands) + sum(group.count for group in found.excluded)
-        click.echo(f"{len(found.brands):,} of {total:,} brands. Left out: {listed(found.excluded)}.")
+    # Brands without partners or posts cannot be ranked.
+    if ranked.excluded:
+        total = len(ranked.brands) + sum(group.count for group in ranked.excluded)
+        click.echo(f"{len(ranked.brands):,} of {total:,} brands. Left out: {listed(ranked.excluded)}.")
     print_counts(len(compared.ids), compared.excluded, incomplete=compared.incomplete)
-    for note in found.notes:
+    for note in ranked.notes:
         click.echo(f"Note: {note}")

@@ -7,7 +7,7 @@ import click
 from brandfit.cli._shared import Command, json_option, only_data, print_json, set_option, workspace_option
 
 
-@click.command(cls=Command, short_help="Say what is wrong with the data, counted, with examples.")
+@click.command(cls=Command, short_help="Count the faults of the data, with examples.")
 @workspace_option
 @set_option
 @json_option
@@ -28,6 +28,7 @@ def command(workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         print_json({**result.to_dict(), "outdated": old.to_dict()})
         return
+    # Faults first; what is out of date is the consequence of an import, not a fault.
     click.echo(result.to_text())
     if not old:
         return

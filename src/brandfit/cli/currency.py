@@ -26,6 +26,7 @@ def command(code: str | None, workspace: str, as_json: bool) -> None:
 
     with Workspace(workspace) as opened:
         if code is not None:
+            # An empty code removes the currency.
             pipeline.set_currency(opened, "" if code.lower() == "none" else code)
         now = pipeline.currency_of(opened)
     if as_json:

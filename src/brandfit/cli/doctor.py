@@ -26,17 +26,19 @@ def command(workspace: str | None, repair: bool, as_json: bool) -> None:
       brandfit doctor -w demo
       brandfit doctor -w demo --repair
     """
+    # The installation has nothing to repair.
     if repair and not workspace:
         raise click.UsageError("--repair is for a workspace: name it with -w.")
     from brandfit import pipeline
     from brandfit.workspace import Workspace
 
-    found = pipeline.doctor(Workspace(workspace) if workspace else None, repair=repair)
+    checks = pipeline.doctor(Workspace(workspace) if workspace else None, repair=repair)
     if as_json:
-        print_json(found)
+        print_json(checks)
     else:
-        for check in found:
+        for check in checks:
             mark = click.style("ok  ", fg="green") if check["ok"] else click.style("BAD ", fg="red")
             click.echo(f"{mark} {check['name']}: {check['detail']}")
-    if not all(check["ok"] for check in found):
+    # For scripts that run it regularly.
+    if not all(check["ok"] for check in checks):
         sys.exit(4)

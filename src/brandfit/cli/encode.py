@@ -24,10 +24,10 @@ from brandfit.cli._shared import (
 @set_option
 @json_option
 def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, ...], as_json: bool) -> None:
-    """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). What is done is not
-    done again.
+    """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). Contents
+    that are already encoded are not encoded again.
 
-    Encoded contents of these encoders that nothing refers to any more are removed, and their size is told.
+    Encoded contents of these encoders that nothing refers to any more are removed; their size is printed.
 
     A setting is written NAME=VALUE for one encoder, ENCODER.NAME=VALUE where several are given.
 
@@ -41,16 +41,17 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     from brandfit.workspace import Workspace, orphans
 
     options = own_settings(settings)
-    chosen = {name: scoped(options, name, encoders) for name in encoders}
-    for name in encoders:
-        cls = registry.load("encoder", name)
-        cls.Config.from_settings(chosen[name])
+    # All settings are checked before the first encoder starts.
+    settings_by_encoder = {name: scoped(options, name, encoders) for name in encoders}
+    for name, own in settings_by_encoder.items():
+        registry.load("encoder", name).Config.from_settings(own)
     results, removed = [], []
     with Workspace(workspace) as opened:
         for name in encoders:
             started = time.perf_counter()
             with progress(f"encode {name}", quiet=as_json) as bar:
-                features = pipeline.encode(opened, name, settings=chosen[name], progress=bar)
+                features = pipeline.encode(opened, name, settings=settings_by_encoder[name], progress=bar)
+            # Contents of erased or changed posts are removed only after the new ones are stored.
             swept = pipeline.sweep(opened, name)
             removed += swept
             results.append(
@@ -67,6 +68,7 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     if as_json:
         print_json(results)
     else:
+        # The last column is for programs; people get one sentence on what was removed.
         print_table(list(results[0])[:-1], [list(r.values())[:-1] for r in results])
         if removed:
             click.echo(f"Removed, because nothing refers to it: {orphans.total(removed)}.")

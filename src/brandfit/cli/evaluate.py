@@ -46,7 +46,7 @@ from brandfit.cli._shared import (
 )
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     rankers: tuple[str, ...],
     workspace: str,
     *,
@@ -73,13 +73,17 @@ def command(
     from brandfit.experiments import outcome_of_report, publish, writable
     from brandfit.workspace import Workspace
 
+    # A folder that cannot be written to is refused before the rankers are trained.
     if out:
         writable(out)
     options, data = read_settings(settings)
     with Workspace(workspace) as opened, progress(f"evaluate {protocol}", quiet=as_json) as bar:
+        # Consecutive seeds from the first one.
         seeds_used = tuple(range(seed, seed + seeds))
-        asked = rankers, protocol, options, data, seeds_used, ties
-        with pipeline.resumable(opened, pipeline.load(opened, data).fingerprint, *asked, refit) as folder:
+        # Everything that the result depends on: an evaluation that was stopped goes on only with the same.
+        inputs = rankers, protocol, options, data, seeds_used, ties
+        dataset = pipeline.load(opened, data)
+        with pipeline.resumable(opened, dataset.fingerprint, *inputs, refit) as folder:
             report = pipeline.evaluate(
                 opened,
                 rankers,
@@ -94,16 +98,16 @@ def command(
             )
     files = []
     if out:
-        typed = [
-            "brandfit evaluate",
-            *rankers,
-            f"--protocol {protocol} --seeds {seeds}",
-            *(f"--seed {seed}" for _ in [0] if seed),
-        ]
-        typed += [*(f"--ties {ties}" for _ in [0] if ties), *("--refit" for _ in [0] if refit)]
-        typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]
+        # The command is printed above the table, without the options that have their defaults.
+        typed = ["brandfit evaluate", *rankers, f"--protocol {protocol} --seeds {seeds}"]
+        typed += [f"--seed {seed}"] if seed else []
+        typed += [f"--ties {ties}"] if ties else []
+        typed += ["--refit"] if refit else []
+        typed += [*(f"--set {setting}" for setting in settings), "-w WORKSPACE"]
         files = publish(
-            outcome_of_report(report, f"brandfit evaluate {' '.join(rankers)}", options), out, " ".join(typed)
+            outcome_of_report(report, f"brandfit evaluate {' '.join(rankers)}", options, dataset=dataset),
+            out,
+            " ".join(typed),
         )
     if as_json:
         print_json(report.to_dict())

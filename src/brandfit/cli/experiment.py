@@ -36,7 +36,7 @@ from brandfit.cli._shared import (
 @click.option("--fresh", is_flag=True, help="Run rows again that were run before.")
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     name: str,
     workspace: str,
     *,
@@ -51,8 +51,8 @@ def command(
     """Run the experiment NAME (`brandfit list experiments`) or a TOML file, and write Markdown, LaTeX, JSON
     and plots.
 
-    Rows that were run on the same data with the same settings are kept and not run again. Settings of the
-    protocol are written protocol.NAME=VALUE; those of rankers are the table's own.
+    Rows that were run on the same data with the same settings are stored and not run again. Settings of the
+    protocol are written protocol.NAME=VALUE; those of rankers are in the table.
 
     \b
     Examples:
@@ -69,17 +69,26 @@ def command(
     from brandfit.pipeline.settings import data_settings
     from brandfit.workspace import Workspace
 
+    # The name is that of a table of the package, or a TOML file.
     experiment = experiments.read(name)
     options, data = read_settings(settings)
-    chosen = {} if protocol and protocol != experiment.protocol else experiment.options
-    of_protocols = {name for one in protocols.PROTOCOLS.values() for name in describe(one.Config)}
-    refuse_unread(options, {"protocol": of_protocols, **data_settings()})
-    chosen = chosen | {option.removeprefix("protocol."): value for option, value in options.items()}
-    found = protocols.get(protocol or experiment.protocol, chosen)
-    home = name.removesuffix(".toml") + (f"-{found.name}" if found.name != experiment.protocol else "")
+    # The options of the table belong to its own protocol; another one starts from its defaults.
+    is_own_protocol = not protocol or protocol == experiment.protocol
+    protocol_options = dict(experiment.options) if is_own_protocol else {}
+    option_names: set[str] = set()
+    for one in protocols.PROTOCOLS.values():
+        option_names |= set(describe(one.Config))
+    refuse_unread(options, {"protocol": option_names, **data_settings()})
+    protocol_options |= {option.removeprefix("protocol."): value for option, value in options.items()}
+    protocol_name = protocols.get(protocol or experiment.protocol, protocol_options).name
+    home = name.removesuffix(".toml")
+    home += f"-{protocol_name}" if protocol_name != experiment.protocol else ""
     home += "-refit" if refit else ""
-    experiment = replace(experiment, protocol=found.name, options=chosen, refit=refit or experiment.refit)
+    experiment = replace(
+        experiment, protocol=protocol_name, options=protocol_options, refit=refit or experiment.refit
+    )
     with Workspace(workspace) as opened, progress(f"experiment {name}", quiet=as_json) as bar:
+        # Refused before the rows run.
         folder = experiments.writable(out or opened.path / "experiments" / home)
         outcome = experiments.run(
             opened,
@@ -89,9 +98,12 @@ def command(
             fresh=fresh,
             progress=bar,
         )
-    typed = ["brandfit experiment", name, *(f"--protocol {protocol}" for _ in [0] if protocol)]
-    typed += [*(f"--seeds {seeds}" for _ in [0] if seeds), *("--refit" for _ in [0] if refit)]
-    typed += [*(f"--set {s}" for s in settings), "-w WORKSPACE"]
+    # The command is printed above the table.
+    typed = ["brandfit experiment", name]
+    typed += [f"--protocol {protocol}"] if protocol else []
+    typed += [f"--seeds {seeds}"] if seeds else []
+    typed += ["--refit"] if refit else []
+    typed += [*(f"--set {setting}" for setting in settings), "-w WORKSPACE"]
     files = experiments.publish(outcome, folder, " ".join(typed))
     if as_json:
         print_json(experiments.to_dict(outcome))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from brandfit.explain.explanation import MapMethod
 
 
-@click.command(cls=Command, short_help="Say why an influencer suits a brand.")
+@click.command(cls=Command, short_help="Explain how well an influencer fits a brand.")
 @click.argument("brand")
 @click.argument("influencer")
 @workspace_option
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "kinds",
     multiple=True,
     type=click.Choice(["posts", "columns", "words", "maps"]),
-    help="What to take the score apart by; several times. Default: posts and columns. Words and maps take "
+    help="What the score is divided into; several times. Default: posts and columns. Words and maps take "
     "longer.",
 )
 @click.option(
@@ -50,9 +50,8 @@ if TYPE_CHECKING:
     "--map-method",
     type=click.Choice(["occlusion", "gradient", "wsim", "wsim-general"]),
     help="How maps are drawn. occlusion (default): parts are covered, any ranker. gradient: encoders that "
-    "are PyTorch networks. "
-    "wsim: weights of wsim on image.vgg16, for the other side of the pair. wsim-general: the same, for "
-    "anybody.",
+    "are PyTorch networks. wsim: weights of wsim on image.vgg16, for the other side of the pair. "
+    "wsim-general: the same, without the other side.",
 )
 @click.option(
     "--out", type=click.Path(file_okay=False), help="Folder for explanation.json and the drawings (PNG)."
@@ -66,7 +65,7 @@ if TYPE_CHECKING:
 @seed_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     brand: str,
     influencer: str,
     *,
@@ -86,9 +85,9 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Say why the ranker gave INFLUENCER its score for BRAND: posts, concepts, words and parts of pictures
-    that speak for and against it. All of a kind add up to the score, from what other influencers' content
-    would score in its place. The place is the one that `brandfit rank` gives with the same --where, --weight,
+    """Explain the score of INFLUENCER for BRAND by posts, concepts, words and parts of pictures that raise or
+    lower it. The contributions of a kind add up to the score; they start from the score that content of other
+    influencers would have. The place is the one that `brandfit rank` gives with the same --where, --weight,
     --like, --dislike, --partners and --followers.
 
     \b
@@ -104,15 +103,17 @@ def command(
     from brandfit.cli._shared import read_settings, weights_of
     from brandfit.workspace import Workspace
 
+    # A method without maps would have no effect.
     if map_method and "maps" not in kinds:
         raise click.UsageError("--map-method goes with --kind maps.")
     own, data = read_settings(settings)
     sides = ("influencer", "brand") if side == "both" else (side,)
+    # The list in which the influencer has its place.
     query = pipeline.RankingQuery(
         partners=partners, where=where, weights=weights_of(weights), like=like, dislike=dislike
     )
     with Workspace(workspace) as opened:
-        told, dataset = pipeline.explain(
+        explanation, dataset = pipeline.explain(
             opened,
             brand,
             influencer=influencer,
@@ -126,28 +127,30 @@ def command(
             map_method=map_method or "occlusion",
             query=query,
         )
-        files = pipeline.save_explanation(told, dataset, out) if out else []
+        files = pipeline.save_explanation(explanation, dataset, out) if out else []
     if as_json:
-        print_json({**told.to_dict(), "files": [str(file) for file in files]})
+        print_json({**explanation.to_dict(), "files": [str(file) for file in files]})
         return
-    for sentence in told.sentences:
+    for sentence in explanation.sentences:
         click.echo(sentence)
-    for attribution in told.attributions:
+    for attribution in explanation.attributions:
+        # A kind without content, for example words of a picture, has no table.
         if not attribution.items:
             continue
-        what = attribution.kind + (f" of {attribution.slot}" if attribution.slot else "")
-        click.echo(f"\n{what.capitalize()}, {attribution.side}:")
+        title = attribution.kind + (f" of {attribution.slot}" if attribution.slot else "")
+        click.echo(f"\n{title.capitalize()}, {attribution.side}:")
         rows = [
             [f"score {attribution.instead}", attribution.base, attribution.base_error],
             *([item.label or item.id, item.value, item.error] for item in attribution.items[:10]),
         ]
+        # Ten contributions are printed; the others are one row, so that the column still adds up.
         rest = attribution.rest + sum(item.value for item in attribution.items[10:])
         rows += [["all others", rest, None]] if rest else []
         print_table(["", "adds", "error"], [*rows, ["score", attribution.total, None]])
-    if told.maps and not out:
-        drawn = f"Heat maps by {told.maps[0].method}, {len(told.maps)} pictures"
-        click.echo(f"\n{drawn}: --out FOLDER writes them as PNG, --json prints the numbers.")
-    for note in told.notes:
+    if explanation.maps and not out:
+        maps = f"Heat maps by {explanation.maps[0].method}, {len(explanation.maps)} pictures"
+        click.echo(f"\n{maps}: --out FOLDER writes them as PNG, --json prints the numbers.")
+    for note in explanation.notes:
         click.echo(f"Note: {note}")
     if files:
         click.echo(f"Written: {len(files)} files in {out}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +24,7 @@ from brandfit.cli._shared import (
     print_notes,
     progress,
     read_settings,
+    refuse_given,
     set_option,
     weight_option,
     where_option,
@@ -29,10 +32,11 @@ from brandfit.cli._shared import (
 )
 
 if TYPE_CHECKING:
+    from brandfit.pipeline import RankingQuery
     from brandfit.ranking import Ranking
 
 WHAT = ("rankings", "accounts", "posts", "images", "links", "endorsements", "features", "rejects", "report")
-OF_REPORTS = {
+REPORT_OPTIONS = {
     "budget": "--budget",
     "count": "--count",
     "price_list": "--prices",
@@ -41,6 +45,7 @@ OF_REPORTS = {
     "maps": "--maps",
     "influencers": "--influencer",
 }
+"""Parameters of the command that only a report reads, as they are typed."""
 
 
 @click.command(cls=Command, short_help="Write rankings, rows, features or a report to a file.")
@@ -89,7 +94,7 @@ OF_REPORTS = {
 @dislike_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     what: str,
     file: str,
     *,
@@ -107,7 +112,7 @@ def command(
     settings: tuple[str, ...],
     earlier: bool,
     as_json: bool,
-    **of_reports: Any,
+    **report_options: Any,
 ) -> None:
     """Write WHAT to FILE; its ending says how: .csv, .xlsx, .json, .jsonl or .parquet; for a report .html or
     .pdf. CSV and XLSX are safe to open in a spreadsheet; a report is one file that loads nothing, to be
@@ -124,10 +129,12 @@ def command(
     """
     from brandfit import pipeline
     from brandfit.cli._shared import weights_of
-    from brandfit.workspace import Workspace
 
     if earlier and what != "rejects":
         raise click.UsageError(f"--earlier is for rejects; this writes {what}.")
+    if what != "features":
+        refuse_given({"name"}, f"is for features; this writes {what}. Leave it out.")
+    # Options that only one kind of export reads are refused for the others.
     query = pipeline.RankingQuery(
         partners=partners, where=where, weights=weights_of(weights), like=like, dislike=dislike
     )
@@ -135,74 +142,118 @@ def command(
         raise click.UsageError(
             f"--where, --weight, --like, --dislike and --partners are for rankings; this writes {what}."
         )
+    choice = Choice(brands, ranker=ranker, k=k, followers=followers)
     if what == "report":
-        if len(brands) != 1:
-            raise click.UsageError("A report is about one brand: name it with --brand.")
-        own, data = read_settings(settings)
-        with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as bar:
-            said = pipeline.report(
-                opened,
-                brands[0],
-                file=file,
-                ranker=ranker,
-                k=k or 10,
-                **of_reports,
-                data=data,
-                settings=own,
-                progress=bar,
-                followers=followers,
+        if report_options["influencers"]:
+            refuse_given(
+                {"k"}, "is for the best influencers; --influencer names them. Leave one of them out."
             )
-        told = {
-            "file": file,
-            "brand": said.brand.id,
-            "influencers": [card.profile.id for card in said.cards],
-            "candidates": said.candidates,
-            "excluded": [group.to_dict() for group in said.excluded],
-            "notes": list(said.notes),
-        }
-        if as_json:
-            print_json(told)
-        else:
-            many = f"{len(said.cards)} influencer{'s' if len(said.cards) != 1 else ''}"
-            click.echo(f"A report on {said.brand.id} with {many} is in {file}.")
-            print_counts(said.candidates, said.excluded, incomplete=said.incomplete)
+        _write_report(
+            workspace, file, choice=choice, options=report_options, settings=settings, as_json=as_json
+        )
         return
-    for option, typed in OF_REPORTS.items():
-        if of_reports[option]:
+    for option, typed in REPORT_OPTIONS.items():
+        if report_options[option]:
             raise click.UsageError(f"{typed} is for a report; this writes {what}.")
-    if what != "rankings" and (
-        typed := "--brand"
-        if brands
-        else "--ranker"
-        if ranker
-        else "-k"
-        if k
-        else "--followers"
-        if followers
-        else ""
-    ):
-        raise click.UsageError(f"{typed} is for rankings and reports; this writes all {what}.")
-    with Workspace(workspace) as opened:
-        data = only_data(settings)
-        rows = pipeline.export(
+    data = only_data(settings)
+    if what == "rankings":
+        _write_rankings(workspace, file, choice=choice, query=query, data=data, as_json=as_json)
+        return
+    refuse_given(
+        {"brands", "ranker", "k", "followers"}, f"is for rankings and reports; this writes all {what}."
+    )
+    _write_rows(workspace, what, file=file, name=name, earlier=earlier, data=data, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rankings are written: of these brands, by this ranker, the best k of these candidates."""
+
+    brands: tuple[str, ...]
+    ranker: str | None
+    k: int | None
+    followers: str | None
+
+
+def _write_report(
+    workspace: str,
+    file: str,
+    *,
+    choice: Choice,
+    options: Mapping[str, Any],
+    settings: Sequence[str],
+    as_json: bool,
+) -> None:
+    """Write a report on one brand and print what it contains."""
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    if len(choice.brands) != 1:
+        raise click.UsageError("A report is about one brand: name it with --brand.")
+    # A report also reads settings of prices and of the encoder of its maps.
+    own, data = read_settings(settings)
+    with Workspace(workspace) as opened, progress("Explaining", quiet=as_json) as bar:
+        report = pipeline.report(
             opened,
-            what,
+            choice.brands[0],
+            file=file,
+            ranker=choice.ranker,
+            k=choice.k or 10,
+            **options,
+            data=data,
+            settings=own,
+            progress=bar,
+            followers=choice.followers,
+        )
+    if as_json:
+        print_json(
+            {
+                "file": file,
+                "brand": report.brand.id,
+                "influencers": [card.profile.id for card in report.cards],
+                "candidates": report.candidates,
+                "excluded": [group.to_dict() for group in report.excluded],
+                "notes": list(report.notes),
+            }
+        )
+        return
+    plural = "s" if len(report.cards) != 1 else ""
+    click.echo(f"A report on {report.brand.id} with {len(report.cards)} influencer{plural} is in {file}.")
+    print_counts(report.candidates, report.excluded, incomplete=report.incomplete)
+
+
+def _write_rankings(
+    workspace: str,
+    file: str,
+    *,
+    choice: Choice,
+    query: RankingQuery,
+    data: Mapping[str, str],
+    as_json: bool,
+) -> None:
+    """Write rankings and print who is left out of them."""
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    brands, ranker, followers = choice.brands, choice.ranker, choice.followers
+    with Workspace(workspace) as opened:
+        n_rows = pipeline.export(
+            opened,
+            "rankings",
             file=file,
             brands=brands,
             ranker=ranker,
-            k=k,
-            name=name,
+            k=choice.k,
             data=data,
             followers=followers,
-            earlier=earlier,
             query=query,
         )
-        # Past partners and conditions differ from brand to brand: of several brands each row of the file has
-        # how many are left out for its brand, and the sentences count those outside the bounds alone.
-        found = pipeline.default_candidates(opened, followers, data) if what == "rankings" else None
-        one = None
-        if what == "rankings" and len(brands) == 1:
-            one = pipeline.rank(
+        # Past partners and conditions differ between brands. For several brands each row of the file gives
+        # how many are left out for its brand, and the sentences count only those outside the bounds.
+        candidates = pipeline.default_candidates(opened, followers, data)
+        ranking = None
+        if len(brands) == 1:
+            ranking = pipeline.rank(
                 opened,
                 brands[0],
                 ranker=ranker,
@@ -216,43 +267,67 @@ def command(
                 exclude=query.exclude,
                 keywords=query.keywords,
             )
-        silent = pipeline.unranked_brands(opened, data) if what == "rankings" and not brands else []
-        notes = one.notes if one is not None else ()
-        if what == "rankings" and one is None:
+        # Only an export of all brands can silently leave some out.
+        unranked = [] if brands else pipeline.unranked_brands(opened, data)
+        if ranking is not None:
+            notes = ranking.notes
+        else:
             notes = pipeline.encoding_notes(opened, brands, ranker=ranker, data=data, candidates=True)
-        more = len(opened.rejects(earlier=True)) - rows if what == "rejects" and not earlier else 0
     if as_json:
-        told = (
+        counts = candidate_counts(ranking) if ranking is not None else candidates.to_dict()
+        print_json(
             {
-                "candidates": candidate_counts(one) if one is not None else found.to_dict(),
-                "brands_left_out": silent,
+                "file": file,
+                "rows": n_rows,
+                "candidates": counts,
+                "brands_left_out": unranked,
                 "notes": list(notes),
             }
-            if found is not None
-            else {"earlier": more}
-            if what == "rejects"
-            else {}
         )
-        print_json({"file": file, "rows": rows, **told})
         return
-    click.echo(f"{rows:,} rows are in {file}.")
-    if more:
-        click.echo(
-            f"They are those of the last import. Earlier imports left out {more:,} rows: add --earlier."
-        )
-    if silent:
-        click.echo(
-            f"{_brands(len(silent))} left out, because nothing is known to rank by: {', '.join(silent[:3])}."
-        )
-    if one is not None:
-        print_counts(one.among, one.excluded, incomplete=one.incomplete)
-    elif found is not None:
-        print_counts(len(found.ids), found.excluded, incomplete=found.incomplete)
+    click.echo(f"{n_rows:,} rows are in {file}.")
+    if unranked:
+        subject = "1 brand is" if len(unranked) == 1 else f"{len(unranked):,} brands are"
+        click.echo(f"{subject} left out, because nothing is known to rank by: {', '.join(unranked[:3])}.")
+    if ranking is not None:
+        print_counts(ranking.among, ranking.excluded, incomplete=ranking.incomplete)
+    else:
+        print_counts(len(candidates.ids), candidates.excluded, incomplete=candidates.incomplete)
     print_notes(notes)
 
 
+def _write_rows(
+    workspace: str,
+    what: str,
+    *,
+    file: str,
+    name: str | None,
+    earlier: bool,
+    data: Mapping[str, str],
+    as_json: bool,
+) -> None:
+    """Write a table of the workspace, features or rejects."""
+    from brandfit import pipeline
+    from brandfit.workspace import Workspace
+
+    with Workspace(workspace) as opened:
+        n_rows = pipeline.export(opened, what, file=file, name=name, data=data, earlier=earlier)
+        # People who expect older rejects are shown the option.
+        n_earlier = 0
+        if what == "rejects" and not earlier:
+            n_earlier = len(opened.rejects(earlier=True)) - n_rows
+    if as_json:
+        print_json({"file": file, "rows": n_rows, **({"earlier": n_earlier} if what == "rejects" else {})})
+        return
+    click.echo(f"{n_rows:,} rows are in {file}.")
+    if n_earlier:
+        click.echo(
+            f"They are those of the last import. Earlier imports left out {n_earlier:,} rows: add --earlier."
+        )
+
+
 def candidate_counts(ranking: Ranking) -> dict[str, Any]:
-    """The candidates of one brand, and who is left out, for programs."""
+    """The number of candidates of one brand, and of those that are left out, as JSON types."""
     from brandfit.data.candidates import sentences
 
     return {
@@ -261,7 +336,3 @@ def candidate_counts(ranking: Ranking) -> dict[str, Any]:
         "incomplete": [group.to_dict() for group in ranking.incomplete],
         "sentences": list(sentences(ranking.among, ranking.excluded, incomplete=ranking.incomplete)),
     }
-
-
-def _brands(count: int) -> str:
-    return "1 brand is" if count == 1 else f"{count:,} brands are"

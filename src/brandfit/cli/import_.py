@@ -35,7 +35,7 @@ def command(
     """Import SOURCE (see `brandfit list importers`) from PATH. A bad row is rejected and reported; the rest
     is imported.
 
-    SOURCE may be left out: what the folder PATH holds says which it is.
+    SOURCE may be left out: it is recognised by the content of PATH.
 
     \b
     Examples:
@@ -47,15 +47,13 @@ def command(
     from pathlib import Path
 
     from brandfit import pipeline, registry
+    from brandfit.cli._shared import refuse_given
     from brandfit.errors import DataError, UsageError
     from brandfit.workspace import new_workspace
 
-    if (
-        path is None
-        and source not in registry.names("importer")
-        and source
-        and (re.search(r"[/\\.]", source) or Path(source).exists())
-    ):
+    # A single argument that is no importer but looks like a path is the PATH.
+    is_path = bool(source) and (re.search(r"[/\\.]", source) or Path(source).exists())
+    if path is None and is_path and source not in registry.names("importer"):
         source, path = pipeline.recognise(source), source
         if not as_json and source != "folder":
             click.echo(f"{path} is read as {source}.")
@@ -65,6 +63,8 @@ def command(
             f"{source} needs the PATH of what to import.",
             f"For example: brandfit import {source} my-data -w {workspace}",
         )
+    if not cls.needs_path:
+        refuse_given({"path"}, f"is not read by {source}. Leave it out: brandfit import {source}")
     options = own_settings(settings)
     cls.Config.from_settings(options)  # an unknown setting is refused before a workspace is made
     with new_workspace(workspace) as opened, progress(f"import {source}", True, as_json) as bar:
@@ -75,6 +75,7 @@ def command(
         print_json(result.to_dict())
     else:
         _print_result(result, workspace)
+    # Exit with an error if no row of a source was usable, but print the reasons first.
     if result.rejects and not any(counts["seen"] for counts in result.changes.values()):
         raise DataError(
             f"No row of {path} could be used.",
@@ -87,25 +88,23 @@ def _print_result(result: Imported, workspace: str) -> None:
         ["table", "seen", "added", "changed", "unchanged"],
         [[name, c["seen"], c["added"], c["changed"], c["unchanged"]] for name, c in result.changes.items()],
     )
+    # What the importer guessed or left out.
     for warning in result.warnings:
         click.echo(f"Note: {warning}")
     if result.erasure_report.rows or result.erasure_report.redacted:
         count = len(result.erasure_report.accounts)
-        whom = (
-            f"{count:,} account that asked to be forgotten"
-            if count == 1
-            else f"{count:,} accounts that asked to be forgotten"
-        )
+        accounts = "account" if count == 1 else "accounts"
         click.echo(
-            f"Left out: {result.erasure_report.rows:,} rows of {whom}; "
+            f"Left out: {result.erasure_report.rows:,} rows of {count:,} {accounts} that asked to be "
+            "forgotten; "
             f"taken out of {result.erasure_report.redacted:,} rows of others."
         )
-    found = result.candidates
+    candidates = result.candidates
     print_counts(
-        len(found.ids),
-        found.excluded,
-        incomplete=found.incomplete,
-        what=f"are candidates ({found.bounds.sentence})",
+        len(candidates.ids),
+        candidates.excluded,
+        incomplete=candidates.incomplete,
+        what=f"are candidates ({candidates.bounds.sentence})",
     )
     if result.rejects:
         click.echo(f"Rejected rows: {len(result.rejects):,}. The first:")

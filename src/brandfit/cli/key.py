@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(short_help="Make, list and revoke keys of the service.")
 def command() -> None:
-    """Keys that a service asks for where it is reached from elsewhere.
+    """Keys that the service requires on any address but this machine's own.
 
     \b
     Examples:
@@ -38,7 +38,7 @@ def command() -> None:
 @workspace_option
 @json_option
 def create(name: str, scope: str, *, workspace: str, as_json: bool) -> None:
-    """Make a key for NAME, a person or a program. It is shown this once.
+    """Make a key for NAME, a person or a program. It is printed once.
 
     \b
     Examples:
@@ -46,25 +46,26 @@ def create(name: str, scope: str, *, workspace: str, as_json: bool) -> None:
     """
     from brandfit.service import keys
 
-    with _open_store(workspace) as desk:
-        row, key = keys.create(desk, name, scope)
-        desk.audit("command line", "create key", what=f"{row['id']} {scope}")
+    with _open_store(workspace) as store:
+        row, key = keys.create(store, name, scope)
+        store.audit("command line", "create key", what=f"{row['id']} {scope}")
     if as_json:
         print_json({**row, "key": key})
         return
+    # The key alone on stdout, so that a script can store it.
     click.echo(key)
-    click.echo(f"Key {row['id']} of {row['name']} may {scope}. Keep it: it is not shown again.", err=True)
+    click.echo(f"Key {row['id']} of {row['name']} may {scope}. Keep it: it is not printed again.", err=True)
 
 
 @command.command("list", cls=Command)
 @workspace_option
 @json_option
 def listing(workspace: str, as_json: bool) -> None:
-    """Keys, with when they were made and last used."""
+    """List keys, with the times when they were made and last used."""
     from brandfit.service import keys
 
-    with _open_store(workspace) as desk:
-        rows = keys.listing(desk)
+    with _open_store(workspace) as store:
+        rows = keys.listing(store)
     if as_json:
         print_json(rows)
         return
@@ -81,13 +82,13 @@ def listing(workspace: str, as_json: bool) -> None:
 @click.argument("key")
 @workspace_option
 def revoke(key: str, workspace: str) -> None:
-    """From now on KEY (its first part, as listed) opens nothing."""
+    """Revoke KEY (its first part, as listed): from now on it gives no access."""
     from brandfit.service import keys
 
-    with _open_store(workspace) as desk:
-        keys.revoke(desk, key)
-        desk.audit("command line", "revoke key", what=key)
-    click.echo(f"Key {key} opens nothing any more.")
+    with _open_store(workspace) as store:
+        keys.revoke(store, key)
+        store.audit("command line", "revoke key", what=key)
+    click.echo(f"Key {key} gives no access any more.")
 
 
 @contextmanager
@@ -95,12 +96,13 @@ def _open_store(workspace: str) -> Iterator[ServiceStore]:
     from brandfit.service.store import ServiceStore
     from brandfit.workspace import Workspace
 
+    # The store has its own file; the workspace is opened only to check that it is one.
     with Workspace(workspace) as opened:
-        desk = ServiceStore(opened.path)
+        store = ServiceStore(opened.path)
     try:
-        yield desk
+        yield store
     finally:
-        desk.close()
+        store.close()
 
 
 def _day(time: float | None) -> str | None:

@@ -10,6 +10,8 @@ from brandfit.cli._shared import (
     only_data,
     print_json,
     print_table,
+    refuse_given,
+    refuse_slots,
     set_option,
     workspace_option,
 )
@@ -18,7 +20,7 @@ from brandfit.listings import CATALOGUES, LISTINGS
 KINDS = (*CATALOGUES, "experiments", *LISTINGS)
 
 
-@click.command("list", cls=Command, short_help="List what there is: rankers, encoders, brands, features ...")
+@click.command("list", cls=Command, short_help="List rankers, encoders, brands, features ...")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("name", required=False)
 @workspace_option
@@ -26,7 +28,7 @@ KINDS = (*CATALOGUES, "experiments", *LISTINGS)
 @json_option
 def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str, ...], as_json: bool) -> None:
     """List KIND. `settings` takes the NAME of an importer, encoder, profiler, ranker or protocol and lists
-    what can be set.
+    its settings.
 
     \b
     Examples:
@@ -38,16 +40,25 @@ def command(kind: str, name: str | None, *, workspace: str, settings: tuple[str,
     from brandfit.config import refuse_unread
     from brandfit.workspace import Workspace
 
+    if kind != "settings":
+        refuse_given(
+            {"name"},
+            f"is for settings; {kind} are listed in full. Leave it out, or: brandfit list settings NAME",
+        )
     data = only_data(settings)
     if kind not in LISTINGS:
         refuse_unread(data, {})
+    if kind == "influencers":
+        refuse_slots(data, subject="the list of influencers")
     if kind in LISTINGS:
         with Workspace(workspace) as opened:
             rows = pipeline.listing(kind, opened, data)
     elif kind == "experiments":
         from brandfit.experiments import available
 
-        rows = [{"name": n, "what": e.title, "source": e.source} for n, e in available().items()]
+        rows = [
+            {"name": name, "what": table.title, "source": table.source} for name, table in available().items()
+        ]
     else:
         rows = pipeline.catalogue(kind, name)
     if as_json:

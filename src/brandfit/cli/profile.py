@@ -12,6 +12,7 @@ from brandfit.cli._shared import (
     own_settings,
     print_json,
     progress,
+    refuse_given,
     scoped,
     seed_option,
     set_option,
@@ -20,7 +21,7 @@ from brandfit.cli._shared import (
 
 
 class Labelling(click.Group):
-    """``label`` is what is meant where no other command is named."""
+    """A group that runs its command ``label`` if no command is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ("-h", "--help")):
@@ -28,16 +29,16 @@ class Labelling(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=Labelling, short_help="Tell what accounts are about.")
+@click.group(cls=Labelling, short_help="Predict the category of accounts.")
 def command() -> None:
-    """Tell the category of every account, learned from those of which it is known.
+    """Predict the category of every account, learned from accounts with a known category.
 
     Without a command it labels (`brandfit profile label --help`).
 
     \b
     Examples:
       brandfit profile -w demo
-      brandfit profile combined --out told.csv -w demo
+      brandfit profile combined --out predicted.csv -w demo
       brandfit profile evaluate combined majority -w demo
     """
 
@@ -73,14 +74,14 @@ def label(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Label all accounts and keep the probabilities as features of the slot 'category', for rankers and
+    """Label all accounts, and store the probabilities as features of the slot 'category' for rankers and
     pages.
 
     With `--set level=post` label all posts instead (slot 'topic').
 
     \b
     Examples:
-      brandfit profile label combined --set confidence=.6 --out told.csv -w demo
+      brandfit profile label combined --set confidence=.6 --out predicted.csv -w demo
       brandfit profile label combined --set level=post --out posts.csv -w demo
     """
     from collections import Counter
@@ -91,27 +92,35 @@ def label(
     from brandfit.profilers._labels import holds_labels
     from brandfit.workspace import Workspace
 
+    # Labels made by hand and labels of a profiler have the same columns.
     if out and Path(out).exists() and holds_labels(out):
-        raise click.UsageError(f"--out {out} would write over labels that somebody made. Name another file.")
+        raise click.UsageError(
+            f"--out {out} would overwrite labels that were made by hand. Name another file."
+        )
     profiler = profiler or pipeline.DEFAULT_PROFILER
     with Workspace(workspace) as opened, progress(f"profile {profiler}", quiet=as_json) as bar:
-        chosen = scoped(own_settings(settings), profiler, [profiler])
+        own = scoped(own_settings(settings), profiler, [profiler])
         model, features = pipeline.profile(
-            opened, profiler, settings=chosen, seed=seed, labels=labels, progress=bar
+            opened, profiler, settings=own, seed=seed, labels=labels, progress=bar
         )
         if out:
             tabular.write(pipeline.labelled_table(model, features), out)
     answers = Counter(model.answers(features.values))
-    told = {
-        "profiler": profiler,
-        f"{features.level}s": len(features),
-        "classes": list(model.classes),
-        "answers": dict(answers.most_common()),
-    }
     if as_json:
-        print_json({**told, "temperature": model.temperature, "out": out})
+        print_json(
+            {
+                "profiler": profiler,
+                f"{features.level}s": len(features),
+                "classes": list(model.classes),
+                "answers": dict(answers.most_common()),
+                "temperature": model.temperature,
+                "out": out,
+            }
+        )
         return
-    click.echo(f"{len(features):,} {features.level}s told by {profiler}, kept as features {features.name}:")
+    click.echo(
+        f"{len(features):,} {features.level}s labelled by {profiler}, stored as features {features.name}:"
+    )
     for answer, count in answers.most_common():
         click.echo(f"  {answer:<16} {count:>8,}")
     for note in model.notes:
@@ -136,7 +145,7 @@ def label(
 @seed_option
 @set_option
 @json_option
-def evaluate(
+def evaluate(  # noqa: PLR0913 - click passes every option by name
     profilers: tuple[str, ...],
     workspace: str,
     *,
@@ -148,7 +157,7 @@ def evaluate(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Judge PROFILERS on influencers whose category is known and was hidden from them.
+    """Judge PROFILERS on influencers with a known category, which is hidden from them.
 
     \b
     Examples:
@@ -158,22 +167,23 @@ def evaluate(
     from brandfit import pipeline
     from brandfit.workspace import Workspace
 
-    told = own_settings(settings)
-    if len(set(profilers)) == 1:
+    if test:
+        refuse_given({"folds"}, "is for one workspace; with --test nothing is folded. Leave one of them out.")
+    options = own_settings(settings)
+    if len(set(profilers)) == 1:  # a single profiler needs no prefix
         only = profilers[0]
-        told = {f"{only}.{name}": value for name, value in scoped(told, only, profilers).items()}
+        options = {f"{only}.{name}": value for name, value in scoped(options, only, profilers).items()}
     with ExitStack() as stack:
         opened = stack.enter_context(Workspace(workspace))
         other = stack.enter_context(Workspace(test)) if test else None
         bar = stack.enter_context(progress("profile evaluate", quiet=as_json))
-        asked = range(seed, seed + seeds)
         report = pipeline.judge_profilers(
             opened,
             profilers,
-            settings=told,
+            settings=options,
             other=other,
             folds=folds,
-            seeds=asked,
+            seeds=range(seed, seed + seeds),
             labels=labels,
             progress=bar,
         )
@@ -199,7 +209,7 @@ def evaluate(
     default=0.5,
     show_default=True,
     type=click.FloatRange(0, 1),
-    help="Of what is said, to be of a category.",
+    help="Share of the words of an account that a category needs.",
 )
 @click.option(
     "--out",
@@ -209,7 +219,8 @@ def evaluate(
 )
 @seed_option
 def discover(workspace: str, topics: int, *, mapping: str | None, share: float, out: str, seed: int) -> None:
-    """Find topics in what influencers say of themselves, for you to name; then label accounts by the names.
+    """Find topics in the texts of influencers about themselves, for you to name; then label accounts by the
+    names.
 
     \b
     Examples:
@@ -223,14 +234,17 @@ def discover(workspace: str, topics: int, *, mapping: str | None, share: float, 
     from brandfit.profilers._labels import write_labels
     from brandfit.workspace import Workspace
 
+    if mapping:
+        refuse_given({"topics"}, "is for finding topics; --apply reads them from its file. Leave it out.")
+    else:
+        refuse_given({"share"}, "is for labels; add the named topics with --apply FILE, or leave it out.")
+    # Work of people is never overwritten.
     if mapping and Path(out).exists():
         raise click.UsageError(
-            f"{out} is there. Name another file for the labels; a profiler takes several: --labels, twice."
+            f"{out} exists. Name another file for the labels; a profiler takes several: --labels, twice."
         )
     if not mapping and _discover.filled(out):
-        raise click.UsageError(
-            f"{out} is there, and holds what somebody wrote. Name another file; or use it: --apply {out}"
-        )
+        raise click.UsageError(f"{out} exists, and was edited. Name another file; or use it: --apply {out}")
     with Workspace(workspace) as opened:
         dataset = opened.dataset()
     if mapping:
@@ -238,14 +252,14 @@ def discover(workspace: str, topics: int, *, mapping: str | None, share: float, 
         write_labels(labels, out)
         click.echo(f"Written: {out}, {len(labels):,} accounts.")
         return
-    found, ids, _ = _discover.discovered(dataset, topics, seed=seed)
+    found_topics, ids, _ = _discover.discovered(dataset, topics, seed=seed)
     Path(out).write_text(
-        _discover.to_toml(found, f"the {_discover.source(dataset)} of {len(ids):,} influencers"),
+        _discover.to_toml(found_topics, f"the {_discover.source(dataset)} of {len(ids):,} influencers"),
         encoding="utf-8",
     )
-    for topic in sorted(found, key=lambda t: -t.accounts):
+    for topic in sorted(found_topics, key=lambda topic: -topic.accounts):
         click.echo(f"{topic.accounts:>7,}  {', '.join(topic.words)}")
-    click.echo(f"Written: {out}. Write a category beside each topic that is one, then use --apply.")
+    click.echo(f"Written: {out}. Write a category next to each topic that is one, then use --apply.")
 
 
 @command.command(cls=Command)
@@ -263,12 +277,12 @@ def discover(workspace: str, topics: int, *, mapping: str | None, share: float, 
     multiple=True,
     help="A category to choose from; several times. Default: the workspace's.",
 )
-@click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="How many to ask for.")
+@click.option("--count", default=20, show_default=True, type=click.IntRange(1), help="How many to label.")
 @seed_option
 def mark(
     workspace: str, posts: bool, *, out: str, categories: tuple[str, ...], count: int, seed: int
 ) -> None:
-    """Label accounts by hand: read what one posts, type a number. What was labelled is not asked again; `q`
+    """Label accounts by hand: read the posts of one, type a number. Labelled accounts do not come again; `q`
     stops.
 
     \b
@@ -283,19 +297,20 @@ def mark(
     from brandfit.workspace import Workspace
 
     kind: Kind = "post" if posts else "account"
-    found, labels = read_labels(out) if Path(out).exists() else Labels(kind, {})
-    if found != kind:
-        raise click.UsageError(f"{out} holds labels of {found}s. Name another file for those of {kind}s.")
+    file_kind, labels = read_labels(out) if Path(out).exists() else Labels(kind, {})
+    # Posts and accounts have separate files, because a profiler reads one kind.
+    if file_kind != kind:
+        raise click.UsageError(f"{out} holds labels of {file_kind}s. Name another file for those of {kind}s.")
     with Workspace(workspace) as opened:
-        asked, known = pipeline.posts_to_label(opened, list(labels), count=count, seed=seed, kind=kind)
-    names = list(categories) or known
+        to_label, stated = pipeline.posts_to_label(opened, list(labels), count=count, seed=seed, kind=kind)
+    names = list(categories) or stated
     if not names:
         raise click.UsageError(
             "This workspace has no categories yet: name them, --category food --category travel"
         )
     choices = "   ".join(f"{n} {name}" for n, name in enumerate(names, 1))
-    for number, (id, texts) in enumerate(asked, 1):
-        click.echo(f"\n{number} of {len(asked)}: " + click.style(id, bold=True))
+    for number, (id, texts) in enumerate(to_label, 1):
+        click.echo(f"\n{number} of {len(to_label)}: " + click.style(id, bold=True))
         for text in texts:
             click.echo(f"  {text}")
         answer = click.prompt(
@@ -306,11 +321,13 @@ def mark(
         if answer == "q":
             break
         if answer != "s":
+            # Written after every answer: a stopped session loses none.
             labels[id] = names[int(answer) - 1]
             write_labels(labels, out, kind)
     if not labels:
-        click.echo("Nothing was marked, and nothing written.")
+        click.echo("Nothing was labelled, and nothing written.")
         return
+    # Labels of posts are read only by a profiler of posts.
     level = " --set level=post" if posts else ""
     click.echo(
         f"{out}: {len(labels):,} {kind}s. Use it: brandfit profile --labels {out}{level} -w {workspace}"

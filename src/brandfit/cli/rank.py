@@ -26,7 +26,9 @@ from brandfit.cli._shared import (
 @workspace_option
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
 @click.option("-k", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
-@click.option("--brief", help="In place of BRAND: what a brand without an account looks for, in words.")
+@click.option(
+    "--brief", help="In place of BRAND: a description of what a brand without an account looks for."
+)
 @click.option(
     "--picture",
     "pictures",
@@ -42,7 +44,7 @@ from brandfit.cli._shared import (
 @dislike_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     brand: str | None,
     workspace: str,
     *,
@@ -68,14 +70,22 @@ def command(
       brandfit rank --brief "Boots and tents for slow walks in the mountains" --picture boots.jpg -w demo
     """
     from brandfit import pipeline
-    from brandfit.cli._shared import only_data, read_settings, weights_of
+    from brandfit.cli._shared import only_data, read_settings, refuse_given, weights_of
     from brandfit.search.feedback import reason
     from brandfit.workspace import Workspace
 
-    if brand is None and (where or weights or like or dislike):
-        raise click.UsageError("--where, --weight, --like and --dislike want a BRAND.")
+    if brand is None:
+        refuse_given(
+            {"where", "weights", "like", "dislike"},
+            "needs a BRAND: a brief ranks all candidates by its words and pictures. Leave it out, or name a "
+            "BRAND.",
+        )
+        refuse_given({"partners"}, "needs a BRAND: a brief has no past partners. Leave it out.")
     if (brand is None) == (brief is None and not pictures):
-        raise click.UsageError("Rank for whom? Name a BRAND, or give a --brief or a --picture, not both.")
+        raise click.UsageError(
+            "There is nothing to rank for. Name a BRAND, or give a --brief or a --picture, not both."
+        )
+    # A brief is encoded now, so it has settings of encoders; a brand has been encoded before.
     own, data = read_settings(settings) if brand is None else ({}, only_data(settings))
     with Workspace(workspace) as opened:
         if brand is None:
@@ -90,7 +100,6 @@ def command(
                 followers=followers,
             )
         else:
-            wanted = weights_of(weights)
             ranking = pipeline.rank(
                 opened,
                 brand,
@@ -99,7 +108,7 @@ def command(
                 partners=partners,
                 data=data,
                 where=where,
-                weights=wanted,
+                weights=weights_of(weights),
                 like=like,
                 dislike=dislike,
                 followers=followers,
@@ -124,8 +133,10 @@ def command(
             }
         )
         return
+    # A single part is the score itself.
     parts = list(ranking.parts) if len(ranking.parts) > 1 else []
-    marked = ranking.moves is not None
+    # Likes and dislikes move influencers; the last column says how far and why.
+    has_moves = ranking.moves is not None
     print_table(
         [
             "rank",
@@ -134,13 +145,13 @@ def command(
             "followers",
             "score",
             *(f"part_{p}" for p in parts),
-            *(["moved"] if marked else []),
+            *(["moved"] if has_moves else []),
         ],
         [
             [
                 *(r["rank"], r["influencer"], pipeline.category_of(d), d["followers"], r["score"]),
                 *(r["parts"][p] for p in parts),
-                *([reason(r)] if marked else []),
+                *([reason(r)] if has_moves else []),
             ]
             for r, d in zip(rows, details, strict=True)
         ],
@@ -148,9 +159,10 @@ def command(
     print_counts(ranking.among, ranking.excluded, incomplete=ranking.incomplete)
     for note in ranking.notes:
         click.echo(f"Note: {note}")
+    # The part before a hyphen is the registered name.
     used = ranking.ranker.partition("-")[0]
     if not ranker and used != "brandfit":
         click.echo(
-            f"Note: ranked by {used}, for brandfit has not been trained: brandfit train brandfit -w "
+            f"Note: ranked by {used}, because brandfit has not been trained: brandfit train brandfit -w "
             f"{workspace}"
         )

@@ -29,12 +29,12 @@ from brandfit.cli._shared import (
     default=0,
     show_default=True,
     type=click.IntRange(min=0),
-    help="How many of the best to pass over.",
+    help="How many of the best to skip.",
 )
 @out_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     keywords: tuple[str, ...],
     workspace: str,
     *,
@@ -46,7 +46,7 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Find influencers by KEYWORDS, best first, and say why each was found; by a condition; or by both.
+    """Find influencers by KEYWORDS, best first, with the reason for each; by a condition; or by both.
 
     \b
     Examples:
@@ -59,37 +59,40 @@ def command(
     from brandfit.cli._shared import read_settings
     from brandfit.workspace import Workspace
 
+    # Empty words come from shell variables that are not set.
     keywords = tuple(word for word in keywords if word.strip())
     if not keywords and not where:
-        raise click.UsageError("Search for what? Give words, or --where with a condition.")
+        raise click.UsageError("There is nothing to search for. Give words, or --where with a condition.")
     own, data = read_settings(settings)
+    # A wrong ending is refused before the search.
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
-        found = pipeline.search(
+        matches = pipeline.search(
             opened, keywords, where=where, sort=sort, k=k, offset=offset, data=data, settings=own
         )
     if out:
-        pipeline.export_rows(found.rows, out)
+        pipeline.export_rows(matches.rows, out)
     if as_json:
-        print_json(found.to_dict())
+        print_json(matches.to_dict())
         return
-    if found.sentence:
-        click.echo(f"Only: {found.sentence}.")
-    facts = found.columns
+    if matches.sentence:
+        click.echo(f"Only: {matches.sentence}.")
+    facts = matches.columns
     header = ["", "influencer", "category", "followers", *facts, *(["why"] if keywords else [])]
     rows = [
         [offset + n + 1, r["influencer"], pipeline.category_of(r), r["followers"]]
         + [values[n] for values in facts.values()]
         + ([r["why"]] if keywords else [])
-        for n, r in enumerate(found.rows)
+        for n, r in enumerate(matches.rows)
     ]
+    # Three cases: a page of results, a page after the last one, and no result at all.
     if rows:
         print_table(header, rows)
-        click.echo(f"{len(found.rows):,} of {found.total:,}.")
-    elif found.total:
-        click.echo(f"There are {found.total:,}; --offset {offset} passes over all of them.")
+        click.echo(f"{len(matches.rows):,} of {matches.total:,}.")
+    elif matches.total:
+        click.echo(f"There are {matches.total:,}; --offset {offset} skips all of them.")
     else:
-        click.echo("Nobody was found. Ask for less, or in other words.")
-    print_counts(found.total, found.excluded, what="are found")
-    print_notes(found.notes)
+        click.echo("No influencer was found. Use fewer or other words, or a wider condition.")
+    print_counts(matches.total, matches.excluded, what="are found")
+    print_notes(matches.notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import msgspec
 
-from brandfit.cli._shared import Command, workspace_option
+from brandfit.cli._shared import Command, refuse_given, workspace_option
 
 
 @click.command(cls=Command, short_help="Serve the API and the pages.")
@@ -23,7 +23,7 @@ from brandfit.cli._shared import Command, workspace_option
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="A name under which it is reached; several times.",
+    help="A host name of the service; several times.",
 )
 @click.option(
     "--origin",
@@ -36,7 +36,7 @@ from brandfit.cli._shared import Command, workspace_option
     "--keys/--no-keys",
     "keys",
     default=None,
-    help="Ask for a key. Default: on any address but this machine's own.",
+    help="Require a key. Default: on any address but this machine's own.",
 )
 @click.option(
     "--rate", type=click.FloatRange(min=0), help="Requests a second and caller, on average; 0: no limit."
@@ -44,7 +44,7 @@ from brandfit.cli._shared import Command, workspace_option
 @click.option("--burst", type=click.IntRange(min=1), help="Requests at once before the rate counts.")
 @click.option("--upload-limit", "upload", type=click.IntRange(min=1024), help="Bytes of an upload at most.")
 @click.option("--open", "browse", is_flag=True, help="Open the pages in a browser.")
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     workspace: str,
     host: str,
     *,
@@ -60,8 +60,8 @@ def command(
     """Serve the workspace on one port: pages for people, /api/v1 for programs (its description:
     /api/v1/openapi.json).
 
-    A folder that is no workspace yet becomes one. Everybody at this machine may do everything; on any other
-    address a key is asked for (`brandfit key create`). The log goes to stderr, a JSON object a line.
+    A folder that is no workspace yet becomes one. On this machine's own address everything is allowed; any
+    other address requires a key (`brandfit key create`). The log goes to stderr, a JSON object a line.
 
     \b
     Examples:
@@ -70,21 +70,25 @@ def command(
     """
     import webbrowser
 
+    if rate == 0:
+        refuse_given({"burst"}, "has no effect with --rate 0, which sets no limit. Leave one of them out.")
+
     from brandfit.errors import MissingExtra
 
     try:
         from brandfit.service.config import ServiceConfig
         from brandfit.service.serve import serve
     except ModuleNotFoundError as error:
+        # A missing module of our own is a fault of the package, not a missing extra.
         if (error.name or "").startswith("brandfit"):
             raise
         raise MissingExtra("The service", "service") from None
 
-    told = {"rate": rate, "burst": burst, "upload": upload}
+    # Limits that are not typed keep the defaults of the service.
+    limits = {"rate": rate, "burst": burst, "upload": upload}
+    typed = {name: value for name, value in limits.items() if value is not None}
     config = ServiceConfig(host=host, port=port, hosts=hosts, origins=origins, keys=keys)
-    config = msgspec.structs.replace(
-        config, **{name: value for name, value in told.items() if value is not None}
-    )
+    config = msgspec.structs.replace(config, **typed)
 
     def started(address: str) -> None:
         click.echo(f"Brandfit serves {workspace} at {address} (Ctrl+C ends it).")

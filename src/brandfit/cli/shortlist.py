@@ -25,7 +25,7 @@ from brandfit.cli._shared import (
 @click.command(cls=Command, short_help="Choose the best set under a budget.")
 @click.argument("brand")
 @workspace_option
-@click.option("--budget", type=Amount(), help="What all together may cost.")
+@click.option("--budget", type=Amount(), help="The most that the set may cost.")
 @click.option("--count", type=click.IntRange(min=1), help="How many at most.")
 @click.option(
     "--prices",
@@ -36,13 +36,16 @@ from brandfit.cli._shared import (
 @where_option
 @followers_option
 @click.option(
-    "--at-least", multiple=True, metavar="CONDITION=N", help="Of these N must be there; several times."
+    "--at-least",
+    multiple=True,
+    metavar="CONDITION=N",
+    help="At least N of the set fulfil this; several times.",
 )
 @click.option(
-    "--at-most", multiple=True, metavar="CONDITION=N", help="Of these N may be there; several times."
+    "--at-most", multiple=True, metavar="CONDITION=N", help="At most N of the set fulfil this; several times."
 )
 @click.option(
-    "--exclude", multiple=True, help="Not this one; several times. Past partners are left out anyway."
+    "--exclude", multiple=True, help="Leave this one out; several times. Past partners are always left out."
 )
 @click.option("--ranker", help="Which ranker. Default: brandfit where it has been trained, else simcos.")
 @objective_option
@@ -50,7 +53,7 @@ from brandfit.cli._shared import (
 @out_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     brand: str,
     workspace: str,
     *,
@@ -89,10 +92,11 @@ def command(
     from brandfit.workspace import Workspace
 
     own, data = read_settings(settings)
+    # A wrong ending is refused before the search for the set.
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
-        found = pipeline.shortlist(
+        chosen = pipeline.shortlist(
             opened,
             brand,
             budget=budget,
@@ -110,22 +114,23 @@ def command(
             currency=currency,
         )
     if out:
-        pipeline.export_priced(found.rows(), out, found.currency)
+        pipeline.export_priced(chosen.rows(), out, chosen.currency)
     if as_json:
-        print_json(found.to_dict())
+        print_json(chosen.to_dict())
         return
-    if not found.picks:
-        click.echo("Nobody can be chosen.")
-        print_counts(found.among, found.excluded)
-        print_notes(found.notes)
+    if not chosen.picks:
+        click.echo("No influencer can be chosen.")
+        print_counts(chosen.among, chosen.excluded)
+        print_notes(chosen.notes)
         return
-    price = f"price {found.currency}".rstrip()
+    # Stated prices have no interval.
+    price = f"price {chosen.currency}".rstrip()
     print_table(
         [
             "",
             "influencer",
             "rank",
-            found.match_is,
+            chosen.match_is,
             "followers",
             "engagement",
             "from",
@@ -148,14 +153,14 @@ def command(
                 _rounded(p.adds),
                 p.shared,
             ]
-            for n, p in enumerate(found.picks, 1)
+            for n, p in enumerate(chosen.picks, 1)
         ],
     )
-    click.echo(verdict(found))
-    for figure in figures(found):
+    click.echo(verdict(chosen))
+    for figure in figures(chosen):
         click.echo(str(figure))
-    print_counts(found.among, found.excluded)
-    print_notes(found.notes)
+    print_counts(chosen.among, chosen.excluded)
+    print_notes(chosen.notes)
 
 
 def _rounded(value: float | None) -> int | None:

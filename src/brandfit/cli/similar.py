@@ -38,7 +38,7 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Find influencers like ACCOUNTS (influencers or brands; several: like their mean), or whose pictures are
+    """Find influencers like ACCOUNTS (influencers or brands; several: like their mean), or with pictures
     like one.
 
     \b
@@ -52,27 +52,31 @@ def command(
     from brandfit.workspace import Workspace
 
     own, data = read_settings(settings)
+    # A wrong ending is refused before the search.
     if out:
         pipeline.check_file(out)
     with Workspace(workspace) as opened:
-        found = pipeline.similar(opened, accounts, picture=picture, where=where, k=k, data=data, settings=own)
+        similar = pipeline.similar(
+            opened, accounts, picture=picture, where=where, k=k, data=data, settings=own
+        )
     if out:
-        pipeline.export_rows(found.rows, out)
+        pipeline.export_rows(similar.rows, out)
     if as_json:
-        print_json(found.to_dict())
+        print_json(similar.to_dict())
         return
-    if found.sentence:
-        click.echo(f"Only: {found.sentence}.")
-    slots, facts = sorted({slot for row in found.rows for slot in row["slots"]}), found.columns
+    if similar.sentence:
+        click.echo(f"Only: {similar.sentence}.")
+    # A column for each slot that any of the influencers was compared by.
+    slots, facts = sorted({slot for row in similar.rows for slot in row["slots"]}), similar.columns
     print_table(
         ["", "influencer", "category", "followers", *facts, "likeness", *(f"like_{s}" for s in slots)],
         [
             [n + 1, r["influencer"], pipeline.category_of(r), r["followers"]]
             + [values[n] for values in facts.values()]
             + [r["likeness"], *(r["slots"].get(s) for s in slots)]
-            for n, r in enumerate(found.rows)
+            for n, r in enumerate(similar.rows)
         ],
     )
-    click.echo(f"{len(found.rows):,} of {found.total:,}.")
-    print_counts(found.total, found.excluded, what="can be compared")
-    print_notes(found.notes)
+    click.echo(f"{len(similar.rows):,} of {similar.total:,}.")
+    print_counts(similar.total, similar.excluded, what="can be compared")
+    print_notes(similar.notes)

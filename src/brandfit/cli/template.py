@@ -10,7 +10,7 @@ from brandfit.cli._shared import Command
 @click.command(cls=Command, short_help="Write template files for your own data.")
 @click.argument("folder")
 def command(folder: str) -> None:
-    """Write template CSV files, with a README of their columns, into FOLDER; fill them and import them.
+    """Write template CSV files, with a README of their columns, into FOLDER; to be filled and imported.
 
     \b
     Example:

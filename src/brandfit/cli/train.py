@@ -25,7 +25,7 @@ from brandfit.cli._shared import (
 @set_option
 @json_option
 def command(ranker: str, workspace: str, *, seed: int, settings: tuple[str, ...], as_json: bool) -> None:
-    """Fit RANKER (see `brandfit list rankers`) and keep it in the workspace.
+    """Fit RANKER (see `brandfit list rankers`) and store it in the workspace.
 
     \b
     Examples:
@@ -43,8 +43,9 @@ def command(ranker: str, workspace: str, *, seed: int, settings: tuple[str, ...]
     if as_json:
         print_json(info)
         return
+    # The data that the model was trained with include the name of the Features of each slot.
     filled = {k.removeprefix("slots."): v for k, v in info["data"].items() if k.startswith("slots.")}
-    # One that learns knows what it read: a setting may leave out what is filled.
+    # A ranker that learns stores the slots that it read, because a setting may leave out a filled one.
     slots = model.reads if model.learns else [slot for slot in model.slots if slot in filled]
     read = ", ".join(f"{slot} from {filled[slot]}" for slot in slots)
     click.echo(

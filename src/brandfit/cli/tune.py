@@ -17,6 +17,7 @@ from brandfit.cli._shared import (
 )
 
 SURE = 0.05
+"""p below which a gain is more than chance gives."""
 
 
 @click.command(cls=Command, short_help="Search for better settings of a ranker.")
@@ -27,7 +28,7 @@ SURE = 0.05
     "tries",
     multiple=True,
     metavar="NAME=LOW:HIGH",
-    help="What to try: a range, or a choice NAME=A,B,C.",
+    help="Values to try: a range, or a choice NAME=A,B,C.",
 )
 @click.option(
     "--trials",
@@ -37,13 +38,13 @@ SURE = 0.05
     help="How many settings to try in all.",
 )
 @click.option(
-    "--metric", default="MAP", show_default=True, help="What is to be best (brandfit list metrics)."
+    "--metric", default="MAP", show_default=True, help="The metric that decides (brandfit list metrics)."
 )
 @click.option("--protocol", default="cv5", show_default=True, help="cv5 or expansion.")
 @seed_option
 @set_option
 @json_option
-def command(
+def command(  # noqa: PLR0913 - click passes every option by name
     ranker: str,
     workspace: str,
     *,
@@ -55,11 +56,11 @@ def command(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Search for settings of RANKER that do better on held-out training brands. A search that was broken off
+    """Search for settings of RANKER that do better on held-out training brands. A search that was stopped
     goes on.
 
-    Test brands of the source are never looked at. The folds are not those of `evaluate`, but the brands are:
-    judge what was found by `--protocol official`, or on brands that come later.
+    Test brands of the source are never used. The folds differ from those of `evaluate`, but the brands are
+    the same: judge the result by `--protocol official`, or on brands that come later.
 
     \b
     Examples:
@@ -67,12 +68,13 @@ def command(
       brandfit tune brandfit --try strength=1:1000 --trials 10 --metric Recall@10 -w demo
     """
     from brandfit.config import parse_settings
+    from brandfit.experiments.table import keys_text
     from brandfit.tuning import tune
     from brandfit.workspace import Workspace
 
     data = only_data(settings)
     with Workspace(workspace) as opened, progress(f"tune {ranker}", quiet=as_json) as bar:
-        found = tune(
+        result = tune(
             opened,
             ranker,
             tries=parse_settings(tries),
@@ -84,25 +86,29 @@ def command(
             progress=bar,
         )
     if as_json:
-        print_json(found.to_dict())
+        print_json(result.to_dict())
         return
-    order = sorted(found.trials, key=lambda trial: trial[1], reverse=not metric.startswith("MedR"))
+    # The best ten; of a rank such as MedR the lowest is best.
+    order = sorted(result.trials, key=lambda trial: trial[1], reverse=not metric.startswith("MedR"))
     header = [*order[0][0], metric]
     print_table(header, [[*settings.values(), value] for settings, value in order[:10]])
     click.echo(
-        f"\nAs it comes: {metric} {found.default:.3f}. The best of {len(found.trials)} trials: "
+        f"\nWith the defaults: {metric} {result.default:.3f}. The best of {len(result.trials)} trials: "
         f"{order[0][1]:.3f}."
     )
-    if found.settings:
-        chance = "no more than chance may give" if found.p >= SURE else "more than chance gives"
+    if result.feature_keys:
+        click.echo(f"Features read: {keys_text(result.feature_keys)}.")
+    if result.settings:
+        chance = "no more than chance may give" if result.p >= SURE else "more than chance gives"
         click.echo(
-            f"Brand by brand that is {chance} (paired test, p = {found.p:.2g}, corrected for "
-            f"{len(found.trials)} trials)."
+            f"Brand by brand that is {chance} (paired test, p = {result.p:.2g}, corrected for "
+            f"{len(result.trials)} trials)."
         )
+        # The settings of the data belong to the result.
         typed = " ".join(
             f"--set {setting}"
-            for setting in (*(f"{name}={v}" for name, v in found.settings.items()), *settings)
+            for setting in (*(f"{name}={v}" for name, v in result.settings.items()), *settings)
         )
         click.echo(f"To train with it: brandfit train {ranker} {typed} -w {workspace}")
     else:
-        click.echo("Nothing was better than the settings as they come.")
+        click.echo("No trial was better than the defaults.")

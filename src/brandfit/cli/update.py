@@ -8,13 +8,13 @@ from brandfit.cli._shared import Command, json_option, print_json, progress, wor
 
 
 @click.command(
-    cls=Command, short_help="Encode what is new or changed, and make again what is older than its data."
+    cls=Command, short_help="Encode new and changed content, and make outdated profiles and models again."
 )
 @workspace_option
 @json_option
 def command(workspace: str, as_json: bool) -> None:
-    """Bring a workspace up to date after an import: encode new and changed posts and accounts, then profile
-    and train again what is older than its data, each with the settings that it was made with. `brandfit
+    """Bring a workspace up to date after an import: encode new and changed posts and accounts, then make
+    outdated profiles and models again, each with the settings that it was made with. `brandfit
     check` lists what is out of date.
 
     \b
@@ -25,6 +25,7 @@ def command(workspace: str, as_json: bool) -> None:
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
+        # Read before the update, to know whether there was anything to do.
         before = pipeline.outdated(opened)
         with progress("update", quiet=as_json) as bar:
             done = pipeline.update(opened, bar)
@@ -40,5 +41,6 @@ def command(workspace: str, as_json: bool) -> None:
             click.echo(f"{verb}: {', '.join(names)}.")
     if not before:
         click.echo("Everything is up to date.")
+    # What could not be made again, with the reason.
     for sentence in done.left.sentences:
         click.echo(f"Still out of date: {sentence}")

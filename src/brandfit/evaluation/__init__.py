@@ -1,4 +1,4 @@
-"""Protocols, metrics, significance tests and reports on how good rankers and profilers are.
+"""Judging: protocols, metrics, significance tests, and reports on rankers and profilers.
 
-Here: what needs scores and held-out pairs. Not here: the models that are judged.
+Allowed here: what needs only scores, probabilities and held-out pairs. Not allowed: a particular model.
 """

@@ -1,4 +1,4 @@
-"""Whether a probability means what it says: of pairs told .1, one in ten should work together."""
+"""Calibration of probabilities: of pairs with a predicted 0.1, one in ten should work together."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ BINS = 15
 
 
 class Reliability(NamedTuple):
-    """Bins of equal numbers of pairs, (m,) each: mean probability told, share that is true, pairs; and of all
-    pairs:
+    """Bins of equally many pairs, (m,) each: mean predicted probability, share that is true, number of pairs;
+    and over all pairs:
 
     error  expected calibration error
     base   share that is true
-    skill  1 - Brier score / Brier score of always telling ``base`` (Murphy 1973); NaN where all or none are
+    skill  1 - Brier score / Brier score of always predicting ``base`` (Murphy 1973); NaN if all or none are
            true
     """
 
@@ -28,24 +28,28 @@ class Reliability(NamedTuple):
 
 
 def reliability(probability: np.ndarray, positive: np.ndarray, bins: int = BINS) -> Reliability:
-    """Expected calibration error of probabilities (n,) of what is so (n,): sum over bins of n_k / n |true_k -
-    told_k|.
+    """Expected calibration error of predicted probabilities (n,) with labels (n,) bool.
 
-    Bins hold equally many pairs (adaptive ECE, Nguyen and O'Connor 2015): where one pair in fifty is true,
-    bins of equal width would leave all but one nearly empty. Pairs without a probability (NaN) are left out;
-    without any the error is NaN.
+    The error is the sum over bins of n_k / n |true_k - predicted_k|. Bins hold equally many pairs (adaptive
+    ECE, Nguyen and O'Connor 2015): with one true pair in fifty, bins of equal width would leave all but one
+    nearly empty. Pairs without a probability (NaN) are left out; if none is left, the error is NaN.
     """
-    known = ~np.isnan(probability)
-    probability, positive = probability[known], positive[known]
+    is_known = ~np.isnan(probability)
+    probability, positive = probability[is_known], positive[is_known]
     if not len(probability):
-        return Reliability(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), *[float("nan")] * 3)
+        nan = float("nan")
+        return Reliability(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), error=nan, base=nan, skill=nan)
+    # (m,) arrays of row numbers: bins of the sorted pairs; fewer pairs than bins leave some bins empty.
     order = np.argsort(probability, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    told = np.array([probability[part].mean() for part in parts])
-    true = np.array([positive[part].mean() for part in parts])
-    pairs = np.array([len(part) for part in parts])
-    error = float((pairs * np.abs(told - true)).sum() / pairs.sum())
+    rows_of_bins = [rows for rows in np.array_split(order, bins) if len(rows)]
+    predicted = np.array([probability[rows].mean() for rows in rows_of_bins])
+    true = np.array([positive[rows].mean() for rows in rows_of_bins])
+    pairs = np.array([len(rows) for rows in rows_of_bins])
+    # Bins weigh by their number of pairs.
+    error = float((pairs * np.abs(predicted - true)).sum() / pairs.sum())
+    # Predicting the base rate for every pair has the Brier score base (1 - base).
     base = float(positive.mean())
-    always = base * (1 - base)
-    skill = 1 - float(np.square(probability - positive).mean()) / always if always else float("nan")
-    return Reliability(predicted=told, true=true, pairs=pairs, error=error, base=base, skill=skill)
+    base_score = base * (1 - base)
+    score = float(np.square(probability - positive).mean())
+    skill = 1 - score / base_score if base_score else float("nan")
+    return Reliability(predicted=predicted, true=true, pairs=pairs, error=error, base=base, skill=skill)

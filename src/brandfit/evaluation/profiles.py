@@ -1,8 +1,9 @@
-"""How well profilers tell the category of accounts that they were not fitted on."""
+"""Judges profilers on the category of accounts, or posts, that they were not fitted on."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,17 +16,24 @@ from brandfit.arguments import Seeds, checked, seeds_of
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
+from brandfit.evaluation.report_text import aligned
 from brandfit.profilers.base import UNSURE, Profiler, group_stratified_folds
 from brandfit.progress import Progress
 
 RESAMPLES = 2_000
+FEW_RESAMPLES = 500
+MANY_DRAWS = 4e7
+"""Draws from which on intervals use ``FEW_RESAMPLES``."""
 SEVERAL = 3
-"""Posts from which on an account is judged apart too."""
+"""Accounts with at least this many posts are also judged apart."""
+
+Measure = Callable[[np.ndarray, np.ndarray], float]
+"""Guesses (n,) and true classes (n,) to one number."""
 
 
 @dataclass
 class ProfilerResult:
-    """Of one profiler: probabilities (s, n, c) of n accounts by s seeds, and what was noted."""
+    """Probabilities (n, c) of one profiler, one array a seed, and the seconds over all seeds."""
 
     probabilities: list[np.ndarray] = field(default_factory=list)
     seconds: float = 0.0
@@ -33,8 +41,16 @@ class ProfilerResult:
 
 @dataclass(frozen=True)
 class ProfileReport:
-    """truth (n,) class numbers of the accounts, posts (n,) how many of each are there; ``told`` by
-    profiler."""
+    """Results of profilers on the same n accounts, or posts.
+
+    classes     the c categories
+    ids, truth  (n,) what is judged, and its class number
+    posts       (n,) number of posts of each account, or of the account of each post
+    sentence    how it was judged
+    confidence  probability below which a profiler answers ``UNSURE``
+    quantity    what is judged: "influencers" or "posts"
+    notes       where labels come from that no source stated
+    """
 
     classes: tuple[str, ...]
     ids: np.ndarray
@@ -45,9 +61,7 @@ class ProfileReport:
     sentence: str
     confidence: float
     quantity: str
-    """What is told: influencers or posts."""
     notes: tuple[str, ...] = ()
-    """How the labels came to be, where nobody stated them."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; ``results`` is ``{profiler: {"accuracy", "macro_f1", "accuracy_several", "per_class",
@@ -59,122 +73,137 @@ class ProfileReport:
             "how": self.sentence,
             "notes": list(self.notes),
             "majority": float(np.bincount(self.truth).max() / len(self.truth)),
-            "results": {name: self._result(told) for name, told in self.results.items()},
+            "results": {name: self._figures(result) for name, result in self.results.items()},
         }
 
-    def _result(self, told: ProfilerResult) -> dict[str, Any]:
-        guesses = [answered(p) for p in told.probabilities]
-        several = self.posts >= SEVERAL
-        sure = [p.max(axis=1) >= self.confidence for p in told.probabilities]
-        right = [g == self.truth for g in guesses]
+    def _figures(self, result: ProfilerResult) -> dict[str, Any]:
+        """All figures of one profiler, as means over the seeds."""
+        n_classes = len(self.classes)
+        guesses = [answered(p) for p in result.probabilities]
+        has_several = self.posts >= SEVERAL
+        errors = [calibration_error(p, self.truth) for p in result.probabilities]
         return {
             "accuracy": self._interval(guesses, accuracy),
-            "macro_f1": self._interval(guesses, lambda g, t: macro_f1(g, t, len(self.classes))),
-            "accuracy_several": self._interval(guesses, accuracy, several),
-            "per_class": self._per_class(guesses, told.probabilities),
-            "ece": float(np.mean([calibration_error(p, self.truth) for p in told.probabilities])),
-            "sure": {
-                "share": float(np.mean([s.mean() for s in sure])),
-                "accuracy": float(
-                    np.mean([r[s].mean() if s.any() else np.nan for r, s in zip(right, sure, strict=True)])
-                ),
-                "confidence": self.confidence,
-            },
-            "seconds": round(told.seconds, 3),
+            "macro_f1": self._interval(guesses, lambda g, t: macro_f1(g, t, n_classes)),
+            "accuracy_several": self._interval(guesses, accuracy, has_several),
+            "per_class": self._per_class(guesses, result.probabilities),
+            "ece": float(np.mean(errors)),
+            "sure": self._sure(guesses, result.probabilities),
+            "seconds": round(result.seconds, 3),
+        }
+
+    def _sure(self, guesses: Sequence[np.ndarray], probabilities: Sequence[np.ndarray]) -> dict[str, float]:
+        """Share of answers that reach the confidence, and the accuracy of these; NaN for a seed without
+        any."""
+        shares, accuracies = [], []
+        for guess, probability in zip(guesses, probabilities, strict=True):
+            is_sure = probability.max(axis=1) >= self.confidence  # (n,)
+            is_right = guess == self.truth
+            shares.append(is_sure.mean())
+            accuracies.append(is_right[is_sure].mean() if is_sure.any() else np.nan)
+        return {
+            "share": float(np.mean(shares)),
+            "accuracy": float(np.mean(accuracies)),
+            "confidence": self.confidence,
         }
 
     def _interval(
-        self,
-        guesses: Sequence[np.ndarray],
-        measure: Callable[[np.ndarray, np.ndarray], float],
-        chosen: np.ndarray | None = None,
+        self, guesses: Sequence[np.ndarray], measure: Measure, is_judged: np.ndarray | None = None
     ) -> dict[str, float | None]:
-        """Mean and spread over seeds, 95 % bootstrap interval over influencers (of the first seed, put around
-        the mean)."""
-        at = np.arange(len(self.truth)) if chosen is None else np.flatnonzero(chosen)
-        if not len(at):
+        """Mean and standard deviation over seeds, and a 95 % bootstrap interval over accounts.
+
+        The resamples are those of the first seed; the interval is moved to the mean over seeds.
+        """
+        rows = np.arange(len(self.truth)) if is_judged is None else np.flatnonzero(is_judged)
+        n = len(rows)
+        if not n:
             return {"mean": None, "low": None, "high": None, "seed_std": None, "influencers": 0}
-        each = [measure(g[at], self.truth[at]) for g in guesses]
-        rng = seeds.generator(0, "profiles", len(at))
-        drawn = (rng.choice(at, len(at)) for _ in range(RESAMPLES if len(at) * RESAMPLES < 4e7 else 500))
-        resampled = [measure(guesses[0][d], self.truth[d]) for d in drawn]
-        low, high = np.quantile(resampled, [0.025, 0.975]) - each[0] + np.mean(each)
-        spread = float(np.std(each, ddof=1)) if len(each) > 1 else None
-        told = {"mean": float(np.mean(each)), "low": float(low), "high": float(high), "seed_std": spread}
-        return {**told, "influencers": len(at)}
+        # One figure a seed.
+        by_seed = [measure(guess[rows], self.truth[rows]) for guess in guesses]
+        rng = seeds.generator(0, "profiles", n)
+        resampled = []
+        for _ in range(RESAMPLES if n * RESAMPLES < MANY_DRAWS else FEW_RESAMPLES):
+            drawn_rows = rng.choice(rows, n)
+            resampled.append(measure(guesses[0][drawn_rows], self.truth[drawn_rows]))
+        low, high = np.quantile(resampled, [0.025, 0.975]) - by_seed[0] + np.mean(by_seed)
+        return {
+            "mean": float(np.mean(by_seed)),
+            "low": float(low),
+            "high": float(high),
+            "seed_std": float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else None,
+            "influencers": n,
+        }
 
     def _per_class(
         self, guesses: Sequence[np.ndarray], probabilities: Sequence[np.ndarray]
     ) -> dict[str, dict[str, float | int]]:
-        found = [f1_scores(g, self.truth, len(self.classes)) for g in guesses]
-        mean = np.mean(found, axis=0)
-        auc = np.mean(
-            [[_auc(p[:, n], self.truth == n) for n in range(len(self.classes))] for p in probabilities],
-            axis=0,
-        )
-        counts = np.bincount(self.truth, minlength=len(self.classes))
-        return {
-            name: {
-                "precision": float(p),
-                "recall": float(r),
-                "f1": float(f),
-                "auc": float(a),
-                "influencers": int(n),
+        """Category to precision, recall, F1, AUC and its number of accounts."""
+        n_classes = len(self.classes)
+        scores = np.mean([f1_scores(guess, self.truth, n_classes) for guess in guesses], axis=0)  # (c, 3)
+        auc = np.mean([self._class_auc(probability) for probability in probabilities], axis=0)  # (c,)
+        counts = np.bincount(self.truth, minlength=n_classes)
+        table: dict[str, dict[str, float | int]] = {}
+        for number, name in enumerate(self.classes):
+            precision, recall, f1 = scores[number]
+            table[name] = {
+                "precision": float(precision),
+                "recall": float(recall),
+                "f1": float(f1),
+                "auc": float(auc[number]),
+                "influencers": int(counts[number]),
             }
-            for name, (p, r, f), a, n in zip(self.classes, mean, auc, counts, strict=True)
-        }
+        return table
+
+    def _class_auc(self, probability: np.ndarray) -> list[float]:
+        return [_auc(probability[:, n], self.truth == n) for n in range(len(self.classes))]
 
     def to_text(self) -> str:
-        told = self.to_dict()
-        intervals = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
-        if self.quantity == "influencers":  # a post is one post
-            intervals["accuracy_several"] = f"{SEVERAL} posts or more"
-        header = [
-            "",
-            *intervals.values(),
-            "calibration error",
-            f"sure ({self.confidence:.2g})",
-            "then right",
-            "seconds",
-        ]
-        rows = []
-        for name, found in told["results"].items():
-            values = [_cell(found[key]) for key in intervals]
-            sure = found["sure"]
-            rows.append(
-                [
-                    name,
-                    *values,
-                    _short(found["ece"]),
-                    _short(sure["share"]),
-                    _short(sure["accuracy"]),
-                    f"{found['seconds']:.0f}",
-                ]
-            )
-        widths = [max(len(row[n]) for row in [header, *rows]) for n in range(len(header))]
-        lines = [
-            "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
-            for row in [header, *rows]
-        ]
-        share = _short(told["majority"])
-        best = max(told["results"], key=lambda n: told["results"][n]["accuracy"]["mean"])
-        classes = told["results"][best]["per_class"]
+        """The table for people: profilers down, figures across."""
+        figures = self.to_dict()
+        results = figures["results"]
+        best = max(results, key=lambda name: results[name]["accuracy"]["mean"])
+        # The profiler that is right most often is printed in detail.
+        f1_by_class = []
+        for name, row in results[best]["per_class"].items():
+            f1_by_class.append(f"{name} {_short(row['f1'])} ({row['influencers']:,})")
         return "\n".join(
             [
                 f"{len(self.truth):,} {self.quantity} of {len(self.classes)} categories; the most frequent: "
-                f"{share}.",
+                f"{_short(figures['majority'])}.",
                 *self.notes,
                 f"{self.sentence} Seeds: {', '.join(map(str, self.seeds))}. In brackets: 95 % interval over "
                 f"{self.quantity}.",
                 "",
-                *lines,
+                *self._table(results),
                 "",
-                f"F1 of {best}: "
-                + ", ".join(f"{name} {_short(c['f1'])} ({c['influencers']:,})" for name, c in classes.items())
-                + ".",
-                f"'{UNSURE}' is what is answered below a probability of {self.confidence:.2g}.",
+                f"F1 of {best}: {', '.join(f1_by_class)}.",
+                f"The answer is '{UNSURE}' below a probability of {self.confidence:.2g}.",
             ]
         )
+
+    def _table(self, results: Mapping[str, Any]) -> list[str]:
+        heading_by_key = {"accuracy": "accuracy", "macro_f1": "macro-F1"}
+        if self.quantity == "influencers":  # a post has one post
+            heading_by_key["accuracy_several"] = f"{SEVERAL} posts or more"
+        sure = f"sure ({self.confidence:.2g})"
+        rows = [["", *heading_by_key.values(), "calibration error", sure, "then right", "seconds"]]
+        for name, figures in results.items():
+            shares = [figures["ece"], figures["sure"]["share"], figures["sure"]["accuracy"]]
+            cells = [_cell(figures[key]) for key in heading_by_key]
+            rows.append([name, *cells, *map(_short, shares), f"{figures['seconds']:.0f}"])
+        return aligned(rows)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What is judged: ids (n,) of the accounts or posts of ``dataset``, their categories and how."""
+
+    dataset: Dataset
+    ids: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    quantity: str
+    sentence: str
 
 
 @checked
@@ -187,143 +216,165 @@ def judge(
     seeds: Seeds = (0,),
     progress: Progress | None = None,
 ) -> ProfileReport:
-    """Judge profilers, each made anew for every seed and fold: in folds over influencers, or fitted on one
-    Dataset and judged on another, on the categories that both have.
+    """Judge profilers; ``make[name](seed)`` makes a new one for every seed and fold.
 
-    What is judged has its category hidden from the profiler; what both Datasets know is learned from, and not
-    judged. Accounts of which nothing is known count as told wrongly. Raises UsageError where nothing is left
-    to judge.
+    Without ``other`` they are judged in folds over influencers. With it they are fitted on ``dataset`` and
+    judged on ``other``, on the categories that both have and without accounts that both label.
+
+    The category of what is judged is hidden from the profiler. An account of which nothing is known counts as
+    a wrong answer. Raises UsageError if nothing is left to judge.
     """
     seeds = seeds_of(seeds, "seeds")
     first = next(iter(make.values()))(0)
-    ids, labels = first.examples(dataset)
-    what = "posts" if first.level == "post" else "influencers"
-    classes = tuple(sorted(set(labels.tolist())))
-    if len(classes) < 2:
-        raise UsageError(
-            f"There are no {first.learns} of two kinds, with posts, to judge by.", first.advice(dataset)
-        )
-    if other is not None:
-        judged, truth = first.examples(other)
-        known = np.isin(truth, classes)
-        judged, truth = judged[known], truth[known]
-        if not len(judged):
-            raise UsageError(
-                f"The other workspace has no {first.learns} of the kinds that were learned.",
-                f"Learned: {', '.join(classes)}.",
-            )
-        new = ~np.isin(judged, ids)
-        if not new.any():
-            raise UsageError(
-                f"All {len(judged):,} {what} of the other workspace were learned from.",
-                "Judge on others than these; or leave out --test, and they are judged in folds.",
-            )
-        sentence = f"Fitted on {len(ids):,} {what} of one workspace, judged on another."
-        if not new.all():
-            sentence += f" {len(judged) - new.sum():,} that are in both are not judged."
-        judged, truth = judged[new], truth[new]
-    else:
-        judged, truth = ids, labels
-        sentence = f"{folds} folds over influencers."
-    y = np.searchsorted(classes, truth)
-    posts = dict(
-        zip(
-            *np.unique((other or dataset).posts["account"].to_numpy().astype(str), return_counts=True),
-            strict=True,
-        )
-    )
-    owners = first.owners(other or dataset, judged)
-    told = {name: ProfilerResult() for name in make}
-    parts = folds if other is None else 1
-    steps, done = len(make) * len(seeds) * parts, 0
+    judged = _judged(first, dataset, other=other, n_folds=folds)
+    # (n,) class numbers; classes are sorted.
+    truth = np.searchsorted(judged.classes, judged.labels)
+    owners = first.owners(judged.dataset, judged.ids)
+    results = {name: ProfilerResult() for name in make}
+
+    # A second Dataset is judged whole, after one fit on the first.
+    n_parts = folds if other is None else 1
+    n_steps, n_done = len(make) * len(seeds) * n_parts, 0
     for seed in seeds:
-        fold = (
-            group_stratified_folds(owners, y, folds=folds, seed=seed)
-            if other is None
-            else np.zeros(len(y), np.int64)
-        )
-        for name, maker in make.items():
-            probabilities = np.zeros((len(y), len(classes)))
-            for number in range(parts):
+        # part (n,): number of the fold; all posts of an account are in one.
+        part = np.zeros(len(truth), np.int64)
+        if other is None:
+            part = group_stratified_folds(owners, truth, folds=folds, seed=seed)
+        for name, make_profiler in make.items():
+            probabilities = np.zeros((len(truth), len(judged.classes)))
+            for number in range(n_parts):
                 if progress:
-                    progress(done, steps, f"{name}, seed {seed}")
+                    progress(n_done, n_steps, f"{name}, seed {seed}")
                 started = time.perf_counter()
-                asked = np.flatnonzero(fold == number)
-                seen = dataset if other is not None else first.hide(dataset, judged[asked])
-                profiler = maker(seed).fit(seen)
-                found = profiler.probabilities(other or dataset, judged[asked])
-                at = np.array([classes.index(c) for c in profiler.classes if c in classes], np.int64)
-                own = [n for n, c in enumerate(profiler.classes) if c in classes]
-                probabilities[np.ix_(asked, at)] = np.nan_to_num(found[:, own])
-                told[name].seconds += time.perf_counter() - started
-                done += 1
-            told[name].probabilities.append(probabilities)
+                rows = np.flatnonzero(part == number)
+                visible = first.hide(dataset, judged.ids[rows]) if other is None else dataset
+                profiler = make_profiler(seed).fit(visible)
+                probabilities[rows] = _predicted(profiler, judged, rows=rows)
+                results[name].seconds += time.perf_counter() - started
+                n_done += 1
+            results[name].probabilities.append(probabilities)
     if progress:
-        progress(steps, steps, "done")
-    counts = np.array([posts.get(id, 0) for id in owners.tolist()])
+        progress(n_steps, n_steps, "done")
+    n_posts_by_account = Counter(judged.dataset.posts["account"].to_pylist())
     return ProfileReport(
-        classes=classes,
-        ids=judged,
-        truth=y,
-        posts=counts,
-        results=told,
+        classes=judged.classes,
+        ids=judged.ids,
+        truth=truth,
+        posts=np.array([n_posts_by_account[id] for id in owners.tolist()]),
+        results=results,
         seeds=tuple(seeds),
-        sentence=sentence,
+        sentence=judged.sentence,
         confidence=first.config.confidence,
-        quantity=what,
+        quantity=judged.quantity,
         notes=dataset.notes,
     )
 
 
+def _judged(profiler: Profiler, dataset: Dataset, *, other: Dataset | None, n_folds: int) -> _Judged:
+    """The labelled accounts, or posts, of a Dataset or of another one."""
+    ids, labels = profiler.examples(dataset)
+    quantity = "posts" if profiler.level == "post" else "influencers"
+    classes = tuple(sorted(set(labels.tolist())))
+    if len(classes) < 2:
+        raise UsageError(
+            f"There are no {profiler.learns} of two kinds, with posts, to judge by.", profiler.advice(dataset)
+        )
+    if other is None:
+        sentence = f"{n_folds} folds over influencers."
+        return _Judged(dataset, ids, labels=labels, classes=classes, quantity=quantity, sentence=sentence)
+
+    # Of the other Dataset: labels that were learned, of accounts that were not.
+    judged_ids, judged_labels = profiler.examples(other)
+    is_learned = np.isin(judged_labels, classes)
+    judged_ids, judged_labels = judged_ids[is_learned], judged_labels[is_learned]
+    if not len(judged_ids):
+        raise UsageError(
+            f"The other workspace has no {profiler.learns} of the kinds that were learned.",
+            f"Learned: {', '.join(classes)}.",
+        )
+    is_new = ~np.isin(judged_ids, ids)
+    if not is_new.any():
+        raise UsageError(
+            f"All {len(judged_ids):,} {quantity} of the other workspace were learned from.",
+            "Judge on others than these; or leave out --test, and they are judged in folds.",
+        )
+    sentence = f"Fitted on {len(ids):,} {quantity} of one workspace, judged on another."
+    if not is_new.all():
+        sentence += f" {len(judged_ids) - is_new.sum():,} that are in both are not judged."
+    return _Judged(
+        other,
+        judged_ids[is_new],
+        labels=judged_labels[is_new],
+        classes=classes,
+        quantity=quantity,
+        sentence=sentence,
+    )
+
+
+def _predicted(profiler: Profiler, judged: _Judged, *, rows: np.ndarray) -> np.ndarray:
+    """(r, c) probabilities of a fitted profiler for some rows; 0 for a class that it did not learn."""
+    found = profiler.probabilities(judged.dataset, judged.ids[rows])  # (r, classes of the profiler)
+    probabilities = np.zeros((len(rows), len(judged.classes)))
+    for column, name in enumerate(profiler.classes):
+        if name in judged.classes:
+            probabilities[:, judged.classes.index(name)] = np.nan_to_num(found[:, column])
+    return probabilities
+
+
 def answered(probabilities: np.ndarray) -> np.ndarray:
-    """(n,) number of the likeliest class; one past the last where nothing is told, which is never right."""
+    """(n,) number of the most probable class; c, which is never right, if all c probabilities are 0."""
     return np.where(probabilities.max(axis=1) > 0, probabilities.argmax(axis=1), probabilities.shape[1])
 
 
 def accuracy(guesses: np.ndarray, truth: np.ndarray) -> float:
+    """Share of right answers."""
     return float((guesses == truth).mean())
 
 
 def macro_f1(guesses: np.ndarray, truth: np.ndarray, classes: int) -> float:
-    """Mean over the classes that are there of F1."""
-    return float(f1_scores(guesses, truth, classes)[np.bincount(truth, minlength=classes) > 0, 2].mean())
+    """Mean F1 over the classes that occur in ``truth``."""
+    is_present = np.bincount(truth, minlength=classes) > 0
+    return float(f1_scores(guesses, truth, classes)[is_present, 2].mean())
 
 
 def f1_scores(guesses: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
-    """(c, 3) precision, recall and F1 of each class, of what ``answered`` gives; 0 where there is nothing to
-    divide by."""
-    table = np.bincount(truth * (classes + 1) + guesses, minlength=classes * (classes + 1)).reshape(
-        classes, classes + 1
-    )
-    right = np.diag(table).astype(float)
-    precision, recall = (right / np.maximum(n, 1) for n in (table.sum(axis=0)[:classes], table.sum(axis=1)))
-    return np.stack(
-        [precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-12)], axis=1
-    )
+    """(c, 3) precision, recall and F1 of each class for the answers of ``answered``; 0 instead of 0/0."""
+    # confusion (c, c + 1): true class by answer; the last column counts missing answers.
+    pairs = np.bincount(truth * (classes + 1) + guesses, minlength=classes * (classes + 1))
+    confusion = pairs.reshape(classes, classes + 1)
+    right = np.diag(confusion).astype(float)
+    precision = right / np.maximum(confusion.sum(axis=0)[:classes], 1)
+    recall = right / np.maximum(confusion.sum(axis=1), 1)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return np.stack([precision, recall, f1], axis=1)
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Expected calibration error of the probability of the likeliest class, in bins of equally many
+    """Expected calibration error of the highest probability of each account (n, c), in bins of equally many
     accounts."""
-    told, right = probabilities.max(axis=1), answered(probabilities) == truth
-    parts = [part for part in np.array_split(np.argsort(told, kind="stable"), BINS) if len(part)]
-    return float(sum(len(part) * abs(told[part].mean() - right[part].mean()) for part in parts) / len(told))
+    predicted, is_right = probabilities.max(axis=1), answered(probabilities) == truth
+    error = 0
+    for rows in np.array_split(np.argsort(predicted, kind="stable"), BINS):
+        if len(rows):
+            error += len(rows) * abs(predicted[rows].mean() - is_right[rows].mean())
+    return float(error / len(predicted))
 
 
 def _auc(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Chance that a positive stands above another, ties half; NaN without both."""
+    """Chance that a positive scores higher than another, ties counted half; NaN without both."""
+    # Mann-Whitney: the rank sum of the positives, ties at their mean rank.
     ranks = rankdata(scores)
     n = int(positive.sum())
-    others = len(scores) - n
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * others)) if n and others else float("nan")
+    n_others = len(scores) - n
+    if not n or not n_others:
+        return float("nan")
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * n_others))
 
 
 def _cell(value: Mapping[str, float | None]) -> str:
-    return (
-        "-"
-        if value["mean"] is None
-        else f"{_short(value['mean'])} [{_short(value['low'])}, {_short(value['high'])}]"
-    )
+    if value["mean"] is None:
+        return "-"
+    return f"{_short(value['mean'])} [{_short(value['low'])}, {_short(value['high'])}]"
 
 
 def _short(value: float | None) -> str:

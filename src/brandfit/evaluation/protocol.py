@@ -21,7 +21,7 @@ Seed = Annotated[int, Meta(description="seed of the split; part of the protocol,
 
 
 class OfficialConfig(config.Config, frozen=True):
-    """The official split has nothing to set."""
+    """The official split has no settings."""
 
 
 class CV5Config(config.Config, frozen=True):
@@ -45,7 +45,9 @@ class ExpansionConfig(config.Config, frozen=True):
 class TemporalConfig(config.Config, frozen=True):
     date: Annotated[
         int | str,
-        Meta(description="what is before is known, what is after is judged: 2018-12-01, or s since 1970 UTC"),
+        Meta(
+            description="earlier endorsements are known, later ones judged: 2018-12-01, or s since 1970 UTC"
+        ),
     ]
     min_followers: Annotated[int, Meta(description="fewest followers of a candidate", ge=0)] = 5_000
     max_followers: Annotated[int, Meta(description="most followers of a candidate", ge=0)] = 100_000
@@ -56,8 +58,16 @@ class TemporalConfig(config.Config, frozen=True):
 
 
 class Protocol(msgspec.Struct, frozen=True):
-    """``split(dataset, **config)`` gives the folds; all else is how they are judged. ``says`` names settings
-    in braces."""
+    """How rankers are judged.
+
+    description  the split in words; settings are named in braces
+    candidates   which influencers are ranked, in words
+    split        ``split(dataset, **settings)`` gives the folds
+    Config       the settings of the split
+    settings     those that differ from the defaults
+    metrics      in the order of tables
+    ties         where relevant candidates are within a block of equal scores (``metrics``)
+    """
 
     name: str
     description: str
@@ -70,16 +80,18 @@ class Protocol(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """What is known and what is asked for, with these settings."""
-        asked = {"date": "a date"} | msgspec.to_builtins(self.settings)
-        words = self.Config.from_settings(asked if self.Config is TemporalConfig else self.settings).to_dict()
-        return self.description.format(**{name: _in_words(name, value) for name, value in words.items()})
+        """The description with these settings."""
+        settings = dict(self.settings)
+        if self.Config is TemporalConfig:  # the catalogue describes it without a date
+            settings = {"date": "a date"} | msgspec.to_builtins(self.settings)
+        values = self.Config.from_settings(settings).to_dict()
+        return self.description.format(**{name: _in_words(name, value) for name, value in values.items()})
 
     def folds(self, dataset: Dataset) -> list[Fold]:
         return self.split(dataset, **self.Config.from_settings(self.settings).to_dict())
 
     def replace(self, **changes: Any) -> Protocol:
-        """The same but for these fields."""
+        """The same protocol with these fields changed."""
         return msgspec.structs.replace(self, **changes)
 
 
@@ -111,11 +123,9 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(
             name="temporal",
             description="endorsements before {date} are known, new partners from then on are to be found; "
-            "later posts "
-            "are not seen",
+            "later posts are not seen",
             candidates="all influencers inside the follower bounds with an earlier post, without the "
-            "brand's known "
-            "partners",
+            "brand's known partners",
             split=split.temporal,
             Config=TemporalConfig,
         ),
@@ -127,6 +137,7 @@ def get(name: str, settings: Mapping[str, Any] | None = None) -> Protocol:
     """The protocol of this name with these settings. Raises UnknownName, ConfigError."""
     if name not in PROTOCOLS:
         raise UnknownName("protocol", name, known=PROTOCOLS)
+    # Wrong settings are refused here, before any fold is made.
     protocol = PROTOCOLS[name].replace(settings=dict(settings or {}))
     protocol.Config.from_settings(protocol.settings, "protocol.")
     return protocol

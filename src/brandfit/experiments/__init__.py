@@ -1,5 +1,7 @@
-"""Experiments: tables of the papers and our own, declared in TOML, run row by row, written beside the
-published figures."""
+"""Experiments: tables of the papers and our own, run row by row and printed next to the published figures.
+
+Allowed here: declaring, running and publishing tables (``tables/PAPER/NAME.toml``). Not allowed: judging.
+"""
 
 from __future__ import annotations
 

@@ -1,48 +1,61 @@
-"""Plots of an outcome, drawn by matplotlib without a screen."""
+"""Plots of an outcome, drawn by Matplotlib without a display."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from brandfit.errors import MissingExtra
+from brandfit.evaluation.metrics import Metric
 from brandfit.evaluation.report import Report
 from brandfit.experiments.run import Outcome
 
 PANELS = ("AUC", "cAUC", "Recall@10", "Recall@50", "MRR", "MAP")
-OURS, PAPER, WORTH = "#1f5fa8", "#c2571a", "#7a7a7a"
+"""Metrics of a table that are drawn."""
+CATEGORY_PANELS = ("cAUC", "Recall@10", "MAP")
+"""Metrics of a table by category that are drawn."""
+OURS, PAPER, REFERENCE = "#1f5fa8", "#c2571a", "#7a7a7a"
+"""Colours of rows that were run, of published figures and of references."""
 
 
 def draw(outcome: Outcome, file: Path) -> None:
-    """The rows with their intervals, a panel a metric, below them what a number is worth; of a sweep the
-    lines over x."""
-    if outcome.report is None:
+    """Draw an outcome to a PNG file; nothing if no row was run.
+
+    A panel a metric: the rows with their intervals, below them the references. A sweep: lines over x.
+    """
+    report = outcome.report
+    if report is None:
         return
-    figure = (
-        _sweep(outcome)
-        if outcome.experiment.sweep
-        else _categories(outcome)
-        if outcome.experiment.by_category
-        else _dots(outcome)
-    )
-    figure.savefig(file, dpi=150, bbox_inches="tight")
+    draw_figure: Callable[[Outcome, Report], Any] = _rows
+    if outcome.experiment.sweep:
+        draw_figure = _sweep
+    elif outcome.experiment.by_category:
+        draw_figure = _categories
+    draw_figure(outcome, report).savefig(file, dpi=150, bbox_inches="tight")
 
 
 def draw_reliability(report: Report, file: Path) -> bool:
-    """Told against true, of every row that tells a probability; False where none does."""
-    told = report.to_dict()["calibration"]
-    if not told:
+    """Draw predicted probability against observed share for every ranker that gives probabilities.
+
+    Returns False, and draws nothing, if no ranker does.
+    """
+    calibration_by_name = report.to_dict()["calibration"]
+    if not calibration_by_name:
         return False
     figure = _figure(4.4, 4.4)
     axes = figure.subplots()
     top = 0.0
-    for name, found in told.items():
-        x, y = [b["told"] for b in found["bins"]], [b["true"] for b in found["bins"]]
+    for name, calibration in calibration_by_name.items():
+        x = _column(calibration["bins"], "told")  # mean predicted probability of each bin
+        y = _column(calibration["bins"], "true")
         top = max(top, *x, *y)
-        axes.plot(x, y, marker="o", markersize=4, linewidth=1.2, label=f"{name}: error {found['ece']:.3f}")
+        label = f"{name}: error {calibration['ece']:.3f}"
+        axes.plot(x, y, marker="o", markersize=4, linewidth=1.2, label=label)
+    # On the diagonal the predicted probability equals the observed share.
     axes.plot([0, top], [0, top], color="grey", linewidth=0.8, linestyle="--", zorder=0)
     axes.set(
-        xlabel="probability told",
+        xlabel="predicted probability",
         ylabel="share that works together",
         title="Bins of equally many pairs",
         aspect="equal",
@@ -52,109 +65,118 @@ def draw_reliability(report: Report, file: Path) -> bool:
     return True
 
 
-def _dots(outcome: Outcome) -> Any:
-    report, rows = outcome.report, outcome.experiment.rows
-    assert report is not None
-    shown = [row for row in rows if row.name in report.results or row.paper]
-    labels = [report.label(row.name) if row.name in report.results else row.name for row in shown]
+def _rows(outcome: Outcome, report: Report) -> Any:
+    """A panel a metric; a line a row, with its published figure, then a line a reference."""
+    # A row that was neither run nor published has nothing to draw.
+    rows = [row for row in outcome.experiment.rows if row.name in report.results or row.paper]
+    labels = [report.label(row.name) if row.name in report.results else row.name for row in rows]
     labels += [f"({name})" for name in report.references]
-    metrics = [
-        m for m in report.protocol.metrics if str(m) in PANELS and str(m) in outcome.experiment.metrics
-    ]
-    columns = min(3, len(metrics))
-    lines = -(-len(metrics) // columns)
-    figure = _figure(3.6 * columns, lines * (0.9 + 0.28 * len(labels)))
-    panels = figure.subplots(lines, columns, squeeze=False, sharey=True)
-    for n, metric in enumerate(metrics):
-        axes = panels[n // columns][n % columns]
-        for place, row in enumerate(shown):
-            if row.name in report.results and (value := report.value(row.name, metric))["mean"] is not None:
-                _dot(axes, place, mean=value["mean"], between=(value["low"], value["high"]), color=OURS)
+    metrics = [metric for metric in _metrics(outcome, report) if str(metric) in PANELS]
+
+    n_columns = min(3, len(metrics))
+    n_lines = -(-len(metrics) // n_columns)  # rounded up
+    figure = _figure(3.6 * n_columns, n_lines * (0.9 + 0.28 * len(labels)))
+    panels = figure.subplots(n_lines, n_columns, squeeze=False, sharey=True).ravel()
+    # References follow the rows, on the lines below them.
+    for axes, metric in zip(panels, metrics, strict=False):
+        for y, row in enumerate(rows):
+            if row.name in report.results:
+                _dot(axes, y, value=report.value(row.name, metric), color=OURS)
             if str(metric) in row.paper:
-                axes.plot([row.paper[str(metric)]], [place], "x", color=PAPER, markersize=6)
-        for place, found in enumerate(report.references.values(), len(shown)):
-            if (value := report.reference(found, metric))["mean"] is not None:
-                _dot(axes, place, mean=value["mean"], between=(value["low"], value["high"]), color=WORTH)
-        axes.set_title(str(metric), loc="left", fontsize=10)
-        axes.set_yticks(range(len(labels)), labels)
-        axes.set_ylim(len(labels) - 0.5, -0.5)
-        axes.grid(axis="x", alpha=0.25)
-    for n in range(len(metrics), lines * columns):
-        panels[n // columns][n % columns].axis("off")
-    _legend(figure, any(row.paper for row in shown), bool(report.references))
+                axes.plot([row.paper[str(metric)]], [y], "x", color=PAPER, markersize=6)
+        for y, result in enumerate(report.references.values(), len(rows)):
+            _dot(axes, y, value=report.reference(result, metric), color=REFERENCE)
+        _name_lines(axes, labels, title=str(metric))
+    # The last line of panels may not be full.
+    for axes in panels[len(metrics) :]:
+        axes.axis("off")
+    has_published = any(row.paper for row in rows)
+    _legend(figure, has_published=has_published, has_references=bool(report.references))
     return figure
 
 
-def _dot(axes: Any, place: int, *, mean: Any, between: Any, color: str) -> None:
-    axes.plot(between, [place, place], color=color, linewidth=2, alpha=0.4)
-    axes.plot([mean], [place], "o", color=color, markersize=5)
-
-
-def _categories(outcome: Outcome) -> Any:
-    report, quoted = outcome.report, outcome.experiment.categories
-    assert report is not None
-    told = report.by_category(next(iter(report.results)))
-    metrics = [m for m in ("cAUC", "Recall@10", "MAP") if m in outcome.experiment.metrics]
-    figure = _figure(3.4 * len(metrics), 0.9 + 0.28 * len(told))
-    for axes, metric in zip(
-        figure.subplots(1, len(metrics), squeeze=False, sharey=True)[0], metrics, strict=True
-    ):
-        for place, (category, values) in enumerate(told.items()):
-            if values[metric] is not None:
-                _dot(axes, place, mean=values[metric], between=values["intervals"][metric], color=OURS)
-            if metric in (paper := quoted.get(category.lower(), {})):
-                axes.plot([paper[metric]], [place], "x", color=PAPER, markersize=6)
-        axes.set_title(metric, loc="left", fontsize=10)
-        axes.set_yticks(range(len(told)), list(told))
-        axes.set_ylim(len(told) - 0.5, -0.5)
-        axes.grid(axis="x", alpha=0.25)
-    _legend(figure, bool(quoted))
+def _categories(outcome: Outcome, report: Report) -> Any:
+    """A panel a metric; a line a brand category, with its published figure."""
+    published = outcome.experiment.categories
+    row_by_category = report.by_category(next(iter(report.results)))
+    metrics = [metric for metric in CATEGORY_PANELS if metric in outcome.experiment.metrics]
+    figure = _figure(3.4 * len(metrics), 0.9 + 0.28 * len(row_by_category))
+    panels = figure.subplots(1, len(metrics), squeeze=False, sharey=True).ravel()
+    for axes, metric in zip(panels, metrics, strict=True):
+        for y, (category, row) in enumerate(row_by_category.items()):
+            low, high = row["intervals"][metric]
+            _dot(axes, y, value={"mean": row[metric], "low": low, "high": high}, color=OURS)
+            figures = published.get(category.lower(), {})
+            if metric in figures:
+                axes.plot([figures[metric]], [y], "x", color=PAPER, markersize=6)
+        _name_lines(axes, list(row_by_category), title=metric)
+    _legend(figure, has_published=bool(published))
     return figure
 
 
-def _sweep(outcome: Outcome) -> Any:
-    report = outcome.report
-    assert report is not None
-    metrics = [m for m in report.protocol.metrics if str(m) in outcome.experiment.metrics]
+def _sweep(outcome: Outcome, report: Report) -> Any:
+    """A panel a metric; a line a series, over x, with its interval."""
+    metrics = _metrics(outcome, report)
     figure = _figure(4.2 * len(metrics), 3.2)
-    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
+    panels = figure.subplots(1, len(metrics), squeeze=False).ravel()
+    rows = [row for row in outcome.experiment.rows if row.name in report.results and row.x is not None]
+    for axes, metric in zip(panels, metrics, strict=True):
         for series in dict.fromkeys(row.series for row in outcome.experiment.rows):
-            rows = [
-                r
-                for r in outcome.experiment.rows
-                if r.series == series and r.name in report.results and r.x is not None
-            ]
-            values = [report.value(row.name, metric) for row in rows]
-            x = [row.x for row in rows]
-            (line,) = axes.plot(x, [v["mean"] for v in values], marker="o", markersize=4, label=series)
-            axes.fill_between(
-                x, [v["low"] for v in values], [v["high"] for v in values], color=line.get_color(), alpha=0.12
-            )
+            points = [row for row in rows if row.series == series]
+            x = [row.x for row in points]
+            values = [report.value(row.name, metric) for row in points]
+            # (points,) each
+            means, lows, highs = (_column(values, end) for end in ("mean", "low", "high"))
+            (line,) = axes.plot(x, means, marker="o", markersize=4, label=series)
+            axes.fill_between(x, lows, highs, color=line.get_color(), alpha=0.12)
         axes.set(xlabel=outcome.experiment.sweep, ylabel=str(metric))
         axes.grid(alpha=0.25)
         axes.legend(frameon=False)
     return figure
 
 
-def _legend(figure: Any, quoted: bool, worth: bool = False) -> None:
+def _metrics(outcome: Outcome, report: Report) -> list[Metric]:
+    """The metrics of the protocol that the experiment prints."""
+    return [metric for metric in report.protocol.metrics if str(metric) in outcome.experiment.metrics]
+
+
+def _column(rows: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
+    return [row[key] for row in rows]
+
+
+def _dot(axes: Any, y: int, *, value: Mapping[str, float | None], color: str) -> None:
+    """A mean and its interval on line y; nothing if there is no mean."""
+    if value["mean"] is None:
+        return
+    axes.plot([value["low"], value["high"]], [y, y], color=color, linewidth=2, alpha=0.4)
+    axes.plot([value["mean"]], [y], "o", color=color, markersize=5)
+
+
+def _name_lines(axes: Any, labels: list[str], *, title: str) -> None:
+    """Label the lines of a panel, the first on top."""
+    axes.set_title(title, loc="left", fontsize=10)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.grid(axis="x", alpha=0.25)
+
+
+def _legend(figure: Any, *, has_published: bool, has_references: bool = False) -> None:
     from matplotlib.lines import Line2D
 
-    handles = [
-        Line2D(
-            [], [], color=OURS, marker="o", markersize=5, linewidth=2, label="here, 95 % interval over brands"
-        )
-    ]
-    handles += (
-        [Line2D([], [], color=PAPER, marker="x", linestyle="", markersize=6, label="published")]
-        if quoted
-        else []
-    )
-    grey = Line2D([], [], color=WORTH, marker="o", markersize=5, linewidth=2, label="what a number is worth")
-    handles += [grey] if worth else []
+    def dot(color: str, label: str) -> Any:
+        return Line2D([], [], color=color, marker="o", markersize=5, linewidth=2, label=label)
+
+    handles = [dot(OURS, "here, 95 % interval over brands")]
+    if has_published:
+        cross = Line2D([], [], color=PAPER, marker="x", linestyle="", markersize=6, label="published")
+        handles.append(cross)
+    if has_references:
+        handles.append(dot(REFERENCE, "references"))
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
 
 
 def _figure(width: float, height: float) -> Any:
+    """An empty figure of this size in inches. Raises MissingExtra without Matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ImportError:

@@ -1,17 +1,18 @@
-"""Runs the rows of an experiment and keeps each: one that was run on the same data with the same settings is
-not run again."""
+"""Runs the rows of an experiment and stores each: a row with the same data and settings is not run twice."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from brandfit import __version__, pipeline, registry
+from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UnknownName, UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.report import Report
@@ -22,17 +23,22 @@ from brandfit.rankers.base import NOT_FILLED
 from brandfit.workspace import Workspace
 
 FOLDER = "experiments"
-"""Where rows are kept, in the folder of the workspace."""
+"""Folder of the workspace with the stored rows."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """``report`` holds the rows that were run, by their names, or is None where none was; ``missing`` says
-    why others were not."""
+    """The result of an experiment.
+
+    report       the rows that were run, by their names; None if none was
+    missing      row name to the reason why it was not run
+    feature_keys name of each Features that a row read, to the key of its content
+    """
 
     experiment: Experiment
     report: Report | None
     missing: Mapping[str, str]
+    feature_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(
@@ -44,156 +50,246 @@ def run(
     fresh: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Run an experiment on a workspace.
+    """Run an experiment on a workspace. Raises UsageError if no row can be run.
 
-    seeds  in place of the experiment's own number
-    data   endorsement rules and slots for all rows (``pipeline.load``); a row's own slots come before them
-    fresh  run rows again that are kept; they are kept by data, settings, seed and version of the package
+    seeds  in place of the number that the experiment declares
+    data   endorsement rules and slots for all rows (``pipeline.load``); the slots of a row override them
+    fresh  whether to run stored rows again; they are stored by data, settings, seed and package version
     """
-    asked = range(seeds or experiment.seeds)
-    protocols.get(experiment.protocol, experiment.options)
-    for row in experiment.rows:  # what is typed wrongly is told before anything runs
-        if row.ranker:
-            cls = registry.load("ranker", row.ranker)
-            cls.Config.from_settings(row.settings)
-            if unread := [slot for slot in row.reads if slot not in cls.slots]:
-                raise ConfigError(
-                    f"{row.name}: {row.ranker} cannot read the slot {unread[0]!r}.",
-                    f"{row.ranker} reads: {', '.join(cls.slots) or 'no slots'}.",
-                )
+    # A typing error in the last row must not show up after hours of the first rows.
+    _check(experiment)
+    runner = _Runner(
+        workspace,
+        experiment,
+        seeds=range(seeds or experiment.seeds),
+        data=dict(data or {}),
+        fresh=fresh,
+    )
     reports: dict[str, Report] = {}
     missing: dict[str, str] = {}
-    refused: dict[tuple[str, str], list[str]] = {}
-    for n, row in enumerate(experiment.rows):
+    failures: dict[str, UsageError] = {}
+    n_rows = len(experiment.rows)
+    for number, row in enumerate(experiment.rows):
         if progress:
-            progress(n, len(experiment.rows), row.name)
-        if not row.ranker:
+            progress(number, n_rows, row.name)
+        if not row.ranker:  # there is no implementation to run
             missing[row.name] = f"is quoted{f': {row.note}' if row.note else ''}"
             continue
+        within = _within_row(progress, row.name, n_done=number, n_rows=n_rows) if progress else None
         try:
-            inner = _inside(progress, row.name, done=n, rows=len(experiment.rows)) if progress else None
-            reports[row.name] = over_seeds(
-                _reports(
-                    workspace,
-                    experiment,
-                    row=row,
-                    seeds=asked,
-                    data=dict(data or {}),
-                    fresh=fresh,
-                    progress=inner,
-                )
-            )
-        except (UnknownName, ConfigError):
+            reports[row.name] = over_seeds(runner.reports(row, progress=within))
+        except (UnknownName, ConfigError):  # wrong input is wrong for the whole table
             raise
-        except UsageError as error:
+        except UsageError as error:  # this workspace lacks what the row needs
             missing[row.name] = f"was not run: {error.message}"
-            refused.setdefault((error.message, error.hint), []).append(row.name)
+            failures[row.name] = error
     if progress:
-        progress(len(experiment.rows), len(experiment.rows), "done")
+        progress(n_rows, n_rows, "done")
     if not reports:
-        whom = {
-            rows[0] if len(rows) == 1 else "all rows" if len(refused) == 1 else ", ".join(rows): m
-            for (m, _), rows in refused.items()
-        }
-        reasons = "; ".join(f"{rows}: {message.rstrip('.')}" for rows, message in whom.items())
-        hints = list(dict.fromkeys(hint for _, hint in refused if hint))
-        raise UsageError(
-            f"No row of this experiment can be run here: {reasons or 'all are quoted'}.",
-            hints[0] if len(hints) == 1 else "Import and encode what it needs first.",
-        )
-    if experiment.baseline not in reports:  # what was not run is nothing to compare with
+        raise _no_row(failures)
+    if experiment.baseline not in reports:  # a row that was not run cannot be compared with
         experiment = msgspec.structs.replace(experiment, baseline="")
-    return Outcome(experiment, over_rows(reports), missing)
+    # Rows that read other Features share the brands, so they go into one report.
+    report = over_rows(reports)
+    return Outcome(experiment, report, missing, feature_keys=keys_of_read(report, runner.feature_keys))
 
 
-def outcome_of_report(report: Report, title: str, settings: Mapping[str, Any] | None = None) -> Outcome:
-    """An evaluation that nobody declared as an outcome, to be published like one; settings as
-    ``pipeline.evaluate`` was given."""
-    own: dict[str, dict[str, Any]] = {name: {} for name in report.results}
+def outcome_of_report(
+    report: Report,
+    title: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    dataset: Dataset | None = None,
+) -> Outcome:
+    """An evaluation as an outcome, so that it can be published like an experiment.
+
+    settings  those that ``pipeline.evaluate`` was called with
+    dataset   the Dataset that was judged on, for the keys of its Features
+    """
+    settings_by_ranker: dict[str, dict[str, Any]] = {name: {} for name in report.results}
+    # Settings of the protocol are part of the report.
     for option, value in (settings or {}).items():
         ranker, _, setting = option.partition(".")
-        if ranker in own:
-            own[ranker][setting] = value
-    rows = [Row(name=name, ranker=name, settings=own[name]) for name in report.results]
-    metrics = tuple(map(str, report.protocol.metrics))
+        if ranker in settings_by_ranker:
+            settings_by_ranker[ranker][setting] = value
+    rows = [Row(name=name, ranker=name, settings=own) for name, own in settings_by_ranker.items()]
     experiment = Experiment(
-        title=title, source="an evaluation", rows=rows, metrics=metrics, baseline=rows[0].name
+        title=title,
+        source="an evaluation",
+        rows=rows,
+        metrics=tuple(map(str, report.protocol.metrics)),
+        baseline=rows[0].name,
     )
-    return Outcome(experiment, report, {})
+    keys = feature_keys(dataset) if dataset is not None else {}
+    return Outcome(experiment, report, {}, feature_keys=keys_of_read(report, keys))
 
 
-def _inside(progress: Progress, row: str, *, done: int, rows: int) -> Progress:
-    """What is told within a row: seed and fold. Rows are what is counted."""
-    return lambda _done, _total, step="", /: progress(done, rows, ", ".join([row, *step.split(", ")[1:]]))
+def feature_keys(dataset: Dataset) -> dict[str, str]:
+    """Name of each Features that fills a slot, to the key of its content."""
+    return {features.name: features.key for features in dataset.slots.values()}
 
 
-def _reports(
-    workspace: Workspace,
-    experiment: Experiment,
-    *,
-    row: Row,
-    seeds: range,
-    data: dict[str, Any],
-    fresh: bool,
-    progress: Progress | None = None,
-) -> list[Report]:
-    """One report a seed, with the row's ranker as the only one judged."""
-    here = workspace.feature_names()
-    if lacking := [name for name in row.slots.values() if name != "none" and name not in here]:
-        raise UsageError(f"it needs the Features {', '.join(lacking)}.")
-    cls = registry.load("ranker", row.ranker)
-    chosen = {slot: "none" for slot in cls.slots if row.reads and slot not in row.reads} | row.slots
-    emptied = [slot for slot in pipeline.fill_slots(workspace) if chosen.get(slot) == "none"]
-    data |= {f"slots.{slot}": name for slot, name in chosen.items()}
-    settings = {f"protocol.{name}": value for name, value in experiment.options.items()}
-    settings |= {f"{row.ranker}.{name}": value for name, value in row.settings.items()}
-    protocol = protocols.get(experiment.protocol, experiment.options)
-    dataset = pipeline.load(workspace, data)
-    left_out = {slot: NOT_FILLED for slot in row.needs if slot not in dataset.slots}
-    left_out |= cls(cls.Config.from_settings(row.settings)).unusable_slots(dataset) if row.needs else {}
-    if lacking := [f"{slot} ({left_out[slot]})" for slot in row.needs if slot in left_out]:
-        raise UsageError(f"it needs {', '.join(lacking)}.")
-    said = [
-        __version__,
-        dataset.fingerprint,
-        protocol.name,
-        protocol.Config.from_settings(experiment.options).to_dict(),
-        row.ranker,
-        registry.load("ranker", row.ranker).Config.from_settings(row.settings).to_dict(),
-        *(["refit"] if experiment.refit else []),
-    ]
-    reports = []
-    for seed in seeds:
-        key = hashlib.sha256(msgspec.json.encode([*said, seed], order="sorted")).hexdigest()
-        file = workspace.path / FOLDER / f"{key[:32]}.msgpack"
-        if fresh or not file.exists():
-            training = workspace.path / "training" / file.stem
-            if fresh:
-                shutil.rmtree(training, ignore_errors=True)
-            report = pipeline.evaluate(
-                workspace,
-                [row.ranker],
-                protocol=experiment.protocol,
-                settings=settings,
-                data=data,
-                seeds=(seed,),
-                progress=progress,
-                folder=training,
-                refit=experiment.refit,
+def keys_of_read(report: Report, keys: Mapping[str, str]) -> dict[str, str]:
+    """The entries of ``keys`` for Features that a ranker of the report read, in the order of the rankers."""
+    found: dict[str, str] = {}
+    for result in report.results.values():
+        found |= {name: keys[name] for name in result.fitted_features.values() if name in keys}
+    return found
+
+
+def _check(experiment: Experiment) -> None:
+    """Raise UnknownName or ConfigError for wrong settings, before any row runs."""
+    protocols.get(experiment.protocol, experiment.options)
+    for row in experiment.rows:
+        if not row.ranker:
+            continue
+        cls = registry.load("ranker", row.ranker)
+        cls.Config.from_settings(row.settings)
+        unreadable = [slot for slot in row.reads if slot not in cls.slots]
+        if unreadable:
+            raise ConfigError(
+                f"{row.name}: {row.ranker} cannot read the slot {unreadable[0]!r}.",
+                f"{row.ranker} reads: {', '.join(cls.slots) or 'no slots'}.",
             )
-            save_report(report, file)
+
+
+def _no_row(failures: Mapping[str, UsageError]) -> UsageError:
+    """The error that no row could be run: each reason once, with the rows that it holds for."""
+    names_by_reason: dict[tuple[str, str], list[str]] = {}
+    for name, error in failures.items():
+        names_by_reason.setdefault((error.message, error.hint), []).append(name)
+    reasons = []
+    for (message, _), names in names_by_reason.items():
+        is_all = len(names_by_reason) == 1 and len(names) > 1
+        reasons.append(f"{'all rows' if is_all else ', '.join(names)}: {message.rstrip('.')}")
+    # Several reasons have no common next step.
+    hints = list(dict.fromkeys(hint for _, hint in names_by_reason if hint))
+    return UsageError(
+        f"No row of this experiment can be run here: {'; '.join(reasons) or 'all are quoted'}.",
+        hints[0] if len(hints) == 1 else "Import and encode what it needs first.",
+    )
+
+
+def _within_row(progress: Progress, row: str, *, n_done: int, n_rows: int) -> Progress:
+    """Progress that counts rows, and names the seed and the fold within one."""
+
+    def report(_done: int, _total: int, step: str = "", /) -> None:
+        # The first part of a step is the ranker; the row is named instead.
+        progress(n_done, n_rows, ", ".join([row, *step.split(", ")[1:]]))
+
+    return report
+
+
+class _Runner:
+    """Runs single rows of one experiment on one workspace."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        experiment: Experiment,
+        *,
+        seeds: range,
+        data: dict[str, Any],
+        fresh: bool,
+    ) -> None:
+        self.workspace = workspace
+        self.experiment = experiment
+        self.seeds = seeds
+        self.data = data
+        self.fresh = fresh
+        self.feature_keys: dict[str, str] = {}
+
+    def reports(self, row: Row, *, progress: Progress | None) -> list[Report]:
+        """One report a seed, with the ranker of the row as the only one. Raises UsageError if the workspace
+        lacks what the row needs."""
+        self._check_features(row)
+        cls = registry.load("ranker", row.ranker)
+        # Slots that the row does not read are left empty; those that it names come last and win.
+        chosen = {slot: "none" for slot in cls.slots if row.reads and slot not in row.reads} | row.slots
+        # Only a slot that would have been filled is left out because of the row.
+        emptied = [slot for slot in pipeline.fill_slots(self.workspace) if chosen.get(slot) == "none"]
+        data = self.data | {f"slots.{slot}": name for slot, name in chosen.items()}
+        dataset = pipeline.load(self.workspace, data)
+        self._check_slots(row, dataset)
+        self.feature_keys |= feature_keys(dataset)
+        protocol = protocols.get(self.experiment.protocol, self.experiment.options)
+        reports = []
+        for seed in self.seeds:
+            file = self._file(row, dataset, seed=seed)
+            if self.fresh or not file.exists():
+                self._evaluate(row, file, seed=seed, data=data, progress=progress)
+            # Read back even if it was just run: stored and new rows are then equal to the last digit.
+            reports.append(_with_reasons(load_report(file, protocol), row, emptied))
+        return reports
+
+    def _check_features(self, row: Row) -> None:
+        """Raise UsageError if the workspace lacks Features that the row names."""
+        existing = self.workspace.feature_names()
+        lacking = [name for name in row.slots.values() if name != "none" and name not in existing]
+        if lacking:
+            raise UsageError(f"it needs the Features {', '.join(lacking)}.")
+
+    def _check_slots(self, row: Row, dataset: Dataset) -> None:
+        """Raise UsageError if a slot that the row needs is empty or of no use to its ranker."""
+        if not row.needs:
+            return
+        cls = registry.load("ranker", row.ranker)
+        reasons = {slot: NOT_FILLED for slot in row.needs if slot not in dataset.slots}
+        reasons |= cls(cls.Config.from_settings(row.settings)).unusable_slots(dataset)
+        lacking = [f"{slot} ({reasons[slot]})" for slot in row.needs if slot in reasons]
+        if lacking:
+            raise UsageError(f"it needs {', '.join(lacking)}.")
+
+    def _file(self, row: Row, dataset: Dataset, *, seed: int) -> Path:
+        """The file of a row and seed: its name is a hash of all that the result depends on."""
+        protocol = protocols.get(self.experiment.protocol, self.experiment.options)
+        content = [
+            __version__,
+            dataset.fingerprint,
+            protocol.name,
+            protocol.Config.from_settings(self.experiment.options).to_dict(),
+            row.ranker,
+            registry.load("ranker", row.ranker).Config.from_settings(row.settings).to_dict(),
+            *(["refit"] if self.experiment.refit else []),
+            seed,
+        ]
+        key = hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+        return self.workspace.path / FOLDER / f"{key[:32]}.msgpack"
+
+    def _evaluate(
+        self, row: Row, file: Path, *, seed: int, data: Mapping[str, Any], progress: Progress | None
+    ) -> None:
+        """Judge the ranker of a row with one seed, and store the report.
+
+        A training that was stopped goes on, unless the run is fresh.
+        """
+        # Checkpoints are removed once the report is stored.
+        training = self.workspace.path / "training" / file.stem
+        if self.fresh:
             shutil.rmtree(training, ignore_errors=True)
-        reports.append(_with_reasons(load_report(file, protocol), row, emptied))
-    return reports
+        settings = {f"protocol.{name}": value for name, value in self.experiment.options.items()}
+        settings |= {f"{row.ranker}.{name}": value for name, value in row.settings.items()}
+        report = pipeline.evaluate(
+            self.workspace,
+            [row.ranker],
+            protocol=self.experiment.protocol,
+            settings=settings,
+            data=data,
+            seeds=(seed,),
+            progress=progress,
+            folder=training,
+            refit=self.experiment.refit,
+        )
+        save_report(report, file)
+        shutil.rmtree(training, ignore_errors=True)
 
 
 def _with_reasons(report: Report, row: Row, emptied: Collection[str]) -> Report:
-    """The report, whose notes say of a slot that the row leaves empty that it is the row that does."""
-
-    def reworded(note: str) -> str:
+    """The report with the right reason for slots that the row itself leaves empty."""
+    result = report.results[row.ranker]
+    notes: dict[str, None] = {}
+    for note in result.notes:
         slot = note.partition(" left out: ")[0]
-        return note.replace(NOT_FILLED, "this row leaves it empty") if slot in emptied else note
-
-    judged = report.results[row.ranker]
-    notes = dict.fromkeys(map(reworded, judged.notes))
-    return replace(report, results={row.ranker: replace(judged, notes=notes)})
+        is_emptied = slot in emptied
+        notes[note.replace(NOT_FILLED, "this row leaves it empty") if is_emptied else note] = None
+    return replace(report, results={row.ranker: replace(result, notes=notes)})

@@ -1,5 +1,7 @@
-"""What an experiment is: a protocol, rows, and what the paper says of each. One TOML file a table, in folders
-named by paper."""
+"""The declaration of an experiment: a protocol, rows, and the published figures of each row.
+
+Each table is one TOML file; those of the package are in ``tables``, a folder for each paper.
+"""
 
 from __future__ import annotations
 
@@ -15,25 +17,24 @@ from brandfit.errors import ConfigError, UnknownName
 from brandfit.evaluation.metrics import parse
 from brandfit.evaluation.protocol import PROTOCOLS
 
-HOME = Path(__file__).parent
+TABLES = Path(__file__).parent / "tables"
 METRICS = ("AUC", "cAUC", "Recall@10", "Recall@50", "MRR", "MAP", "MedR")
 
 
 class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row of a table.
 
-    name      as it is printed
-    ranker    what is run; empty for a row that is only quoted, with the reason in ``note``
-    settings  of the ranker
-    slots     slot to the Features that fill it, "none" to leave it empty; others are filled as always
-    reads     slots that the ranker may read in this row, for example those of the paper; empty: all that it
-              can
-    paper     metric name to the published figure
-    spread    and to what the paper says that it varies by (its ±)
-    parameters  how many the paper says that it has, as it is printed there
-    note      what a reader must know of this row
-    needs     slots without which the row would not be what it is named; without them it is not run
-    series, x of a sweep: the line that the row is a point of, and where on it
+    name        as it is printed
+    ranker      the ranker that is run; empty for a row that is only quoted, with the reason in ``note``
+    settings    of the ranker
+    slots       slot to the Features that fill it, "none" to leave it empty; other slots are filled by default
+    reads       slots that the ranker may read, for example those of the paper; empty: all that it can read
+    paper       metric name to the published figure
+    spread      metric name to the published variation of that figure (its ±)
+    parameters  published number of parameters, as it is printed there
+    note        what readers must know of this row
+    needs       slots without which the row is not run, because its name would be wrong
+    series, x   in a sweep: the line of this point, and its position on the line
     """
 
     name: str
@@ -53,14 +54,16 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table.
 
-    title       what is asked
+    title       the question
     source      the paper and its table
-    protocol, options   how rows are judged (``brandfit list protocols``) and the settings of it
-    seeds       how many seeds each ranker is trained with
-    refit       whether Features that were fitted on all accounts are encoded anew in every fold
-    baseline    the row that the others are compared with, brand by brand
-    categories  published figures of each brand category: the table is then one of categories, of the one row
-    note        what a reader must know of the table
+    protocol    how rows are judged (``brandfit list protocols``); ``options`` are its settings
+    seeds       number of seeds that each ranker is trained with
+    refit       whether Features that were fitted on all accounts are encoded again in every fold
+    baseline    the row that all others are compared with, brand by brand
+    by_category whether the table has a row for each brand category, of its one declared row
+    categories  published figures of each brand category
+    sweep       in a sweep: what x is; empty for a table
+    note        what readers must know of the table
     """
 
     title: str
@@ -75,61 +78,82 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by_category: bool = False
     categories: dict[str, dict[str, float]] = {}
     sweep: str = ""
-    """What x is, of a sweep; empty for a table."""
     note: str = ""
 
 
 def available() -> dict[str, Experiment]:
-    """Name ("wsim/table1") to the experiments that come with the package."""
-    return {f"{file.parent.name}/{file.stem}": _read(file) for file in sorted(HOME.glob("*/*.toml"))}
+    """Name ("wsim/table1") to the experiments of the package."""
+    return {name: _read(file) for name, file in _file_by_name().items()}
 
 
 def read(name: str) -> Experiment:
-    """An experiment by name, or from a TOML file of one's own. Raises UnknownName, ConfigError with what is
-    wrong where."""
+    """An experiment of the package by name, or any TOML file by path.
+
+    Raises UnknownName, or ConfigError with what is wrong and where.
+    """
     if name.endswith(".toml"):
         if not Path(name).is_file():
             raise ConfigError(
                 f"There is no file {name}.", "Name a TOML file, or one of: brandfit list experiments"
             )
         return _read(Path(name))
-    file = HOME / f"{name}.toml"
-    names = [f"{f.parent.name}/{f.stem}" for f in sorted(HOME.glob("*/*.toml"))]
-    if name not in names:
-        raise UnknownName("experiment", name, known=names)
-    return _read(file)
+    file_by_name = _file_by_name()
+    if name not in file_by_name:
+        raise UnknownName("experiment", name, known=list(file_by_name))
+    return _read(file_by_name[name])
+
+
+def _file_by_name() -> dict[str, Path]:
+    return {f"{file.parent.name}/{file.stem}": file for file in sorted(TABLES.glob("*/*.toml"))}
 
 
 def _read(file: Path) -> Experiment:
+    """Read and check a declaration. Raises ConfigError."""
     try:
         experiment = from_toml(file, Experiment)
     except ConfigError as error:
         raise ConfigError(error.message, "What an experiment may hold is in docs/experiments.md.") from None
+    # Names are the keys of results, so they must differ.
     names = [row.name for row in experiment.rows]
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(f"{file}: two rows are named {doubled[0]!r}.", "Give each row a name of its own.")
-    try:
-        if experiment.protocol not in PROTOCOLS:  # its options may come with the command
-            raise UnknownName("protocol", experiment.protocol, known=PROTOCOLS)
-        for metric in {*experiment.metrics, *(m for row in experiment.rows for m in row.paper)}.union(
-            *experiment.categories.values()
-        ):
-            parse(metric)
-    except UnknownName as error:
-        raise ConfigError(f"{file}: {error.message}", error.hint) from None
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ConfigError(f"{file}: two rows are named {repeated[0]!r}.", "Give each row its own name.")
+    _check_names(file, experiment)
     for row in experiment.rows:
-        if unknown := [slot for slot in (*row.needs, *row.slots, *row.reads) if slot not in SLOTS]:
-            raise ConfigError(
-                f"{file}: {row.name} names a slot {unknown[0]!r} that does not exist.",
-                f"Slots: {', '.join(SLOTS)}",
-            )
-        if alone := sorted(set(row.spread) - set(row.paper)):
-            raise ConfigError(
-                f"{file}: {row.name} has a spread of {alone[0]} but no figure.",
-                "Add the figure to its paper.",
-            )
+        _check_row(file, row)
     if experiment.baseline and experiment.baseline not in names:
         raise ConfigError(
             f"{file}: the baseline {experiment.baseline!r} is no row.", f"Rows: {', '.join(names)}"
         )
     return experiment
+
+
+def _check_names(file: Path, experiment: Experiment) -> None:
+    """Raise ConfigError for an unknown protocol or metric. Options are not checked: a command may add
+    some."""
+    # All metrics that the file mentions: printed ones and published figures.
+    metrics = {*experiment.metrics}.union(*experiment.categories.values())
+    metrics = metrics.union(*(row.paper for row in experiment.rows))
+    try:
+        if experiment.protocol not in PROTOCOLS:
+            raise UnknownName("protocol", experiment.protocol, known=PROTOCOLS)
+        for metric in metrics:
+            parse(metric)
+    except UnknownName as error:
+        raise ConfigError(f"{file}: {error.message}", error.hint) from None
+
+
+def _check_row(file: Path, row: Row) -> None:
+    """Raise ConfigError for an unknown slot, or a published variation without its figure."""
+    unknown = [slot for slot in (*row.needs, *row.slots, *row.reads) if slot not in SLOTS]
+    if unknown:
+        raise ConfigError(
+            f"{file}: {row.name} names a slot {unknown[0]!r} that does not exist.",
+            f"Slots: {', '.join(SLOTS)}",
+        )
+    without_figure = sorted(set(row.spread) - set(row.paper))
+    if without_figure:
+        raise ConfigError(
+            f"{file}: {row.name} has a spread of {without_figure[0]} but no figure.",
+            "Add the figure to its paper.",
+        )

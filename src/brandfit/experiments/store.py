@@ -1,11 +1,11 @@
-"""Reports of single rows: written, read, and put together over seeds and over rows."""
+"""Reports of single rows: written, read, and joined over seeds and over rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -16,80 +16,95 @@ from brandfit.evaluation.report import RankerResult, Report
 from brandfit.workspace.artifacts import write_atomic
 
 PLAIN = ("seeds", "candidate_counts", "positives", "category_source", "dataset", "notes", "refit")
+"""Fields of a Report that are stored as they are."""
+
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 def save_report(report: Report, file: Path) -> None:
-    """Write a report, whole or not at all."""
-    told = {name: getattr(report, name) for name in PLAIN}
-    told |= {"brands": report.brands.tolist(), "brand_categories": report.brand_categories.tolist()}
-    told |= {
-        "judged": {name: _plain(result) for name, result in report.results.items()},
-        "references": {name: _plain(result) for name, result in report.references.items()},
+    """Write a report atomically."""
+    stored = {name: getattr(report, name) for name in PLAIN}
+    stored |= {
+        "brands": report.brands.tolist(),
+        "brand_categories": report.brand_categories.tolist(),
+        "judged": _each(_to_plain, report.results),
+        "references": _each(_to_plain, report.references),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(file, msgspec.msgpack.encode(told))
+    write_atomic(file, msgspec.msgpack.encode(stored))
 
 
 def load_report(file: Path, protocol: Protocol) -> Report:
-    """Read what ``kept`` wrote."""
-    told = msgspec.msgpack.decode(file.read_bytes())
+    """Read a file of ``save_report``."""
+    stored = msgspec.msgpack.decode(file.read_bytes())
     return Report(
         protocol=protocol,
-        seeds=tuple(told["seeds"]),
-        results={name: _ranker_result(j) for name, j in told["judged"].items()},
-        references={name: _ranker_result(j) for name, j in told["references"].items()},
-        brands=np.array(told["brands"], dtype=object),
-        brand_categories=np.array(told["brand_categories"], dtype=object),
-        candidate_counts=tuple(told["candidate_counts"]),
-        positives=told["positives"],
-        category_source=told["category_source"],
-        dataset=told["dataset"],
-        notes=tuple(told["notes"]),
-        refit=told.get("refit", False),
+        seeds=tuple(stored["seeds"]),
+        results=_each(_from_plain, stored["judged"]),
+        references=_each(_from_plain, stored["references"]),
+        brands=np.array(stored["brands"], dtype=object),
+        brand_categories=np.array(stored["brand_categories"], dtype=object),
+        candidate_counts=tuple(stored["candidate_counts"]),
+        positives=stored["positives"],
+        category_source=stored["category_source"],
+        dataset=stored["dataset"],
+        notes=tuple(stored["notes"]),
+        refit=stored.get("refit", False),
     )
 
 
 def over_seeds(reports: Sequence[Report]) -> Report:
-    """One report of the same rankers, judged with the seeds of all."""
+    """One report of the same rankers with the seeds of all reports."""
     first = reports[0]
-    judged = {name: _joined([report.results[name] for report in reports]) for name in first.results}
-    return replace(first, seeds=tuple(seed for report in reports for seed in report.seeds), results=judged)
+    results = {name: _joined(report.results[name] for report in reports) for name in first.results}
+    # Values are lists with one array a seed, so they are concatenated in the order of the reports.
+    seeds: list[int] = []
+    for report in reports:
+        seeds += report.seeds
+    return replace(first, seeds=tuple(seeds), results=results)
 
 
 def over_rows(reports: Mapping[str, Report]) -> Report:
-    """One report of all rows, each a report with one ranker, on the same brands."""
-    (name, first), *rest = reports.items()
-    for other, report in rest:
-        if (report.brands.tolist(), report.candidate_counts) != (
-            first.brands.tolist(),
-            first.candidate_counts,
-        ):
+    """One report of all rows, each a report with one ranker, on the same brands and candidates.
+
+    Raises UsageError if two rows were judged on different ones.
+    """
+    (name, first), *others = reports.items()
+    for other, report in others:
+        has_same_brands = report.brands.tolist() == first.brands.tolist()
+        if not has_same_brands or report.candidate_counts != first.candidate_counts:
             raise UsageError(
                 f"The rows {name} and {other} are not judged on the same brands and candidates.",
                 "Give all rows the same protocol and the same endorsements, or make two experiments.",
             )
-    judged = {row: next(iter(report.results.values())) for row, report in reports.items()}
-    told = list(dict.fromkeys(note for report in reports.values() for note in report.notes))
-    shared = [note for note in told if all(note in report.notes for report in reports.values())]
-    for (
-        row,
-        report,
-    ) in reports.items():  # rows may fill slots otherwise, and what is so of one is not so of another
+    # Rows may fill slots differently: a note on some of them becomes a note of these rows.
+    notes: dict[str, None] = {}
+    for report in reports.values():
+        notes |= dict.fromkeys(report.notes)
+    shared = [note for note in notes if all(note in report.notes for report in reports.values())]
+    results = {}
+    for row, report in reports.items():
+        result = next(iter(report.results.values()))
         own = [note for note in report.notes if note not in shared]
-        judged[row] = replace(judged[row], notes=dict.fromkeys([*judged[row].notes, *own]))
-    return replace(first, results=judged, notes=tuple(shared))
+        results[row] = replace(result, notes=dict.fromkeys([*result.notes, *own]))
+    return replace(first, results=results, notes=tuple(shared))
+
+
+def _each(convert: Callable[[T], U], mapping: Mapping[str, T]) -> dict[str, U]:
+    """A mapping with all values converted."""
+    return {name: convert(value) for name, value in mapping.items()}
 
 
 def _joined(parts: Iterable[RankerResult]) -> RankerResult:
-    """The same ranker, judged with the seeds of all."""
+    """One result of the same ranker with the seeds of all parts."""
     result = RankerResult({})
     for part in parts:
-        for values, more in (
-            (result.values, part.values),
-            *((result.history.setdefault(k, {}), v) for k, v in part.history.items()),
-        ):
-            for metric, arrays in more.items():
-                values.setdefault(metric, []).extend(arrays)
+        _extend(result.values, part.values)
+        for kind, values in part.history.items():
+            _extend(result.history.setdefault(kind, {}), values)
+        # Seconds add up; parameters are those of the last seed.
         result.probabilities.extend(part.probabilities)
         result.fit_seconds += part.fit_seconds
         result.score_seconds += part.score_seconds
@@ -99,42 +114,43 @@ def _joined(parts: Iterable[RankerResult]) -> RankerResult:
     return result
 
 
-def _arrays(plain: Mapping[str, list[list[float]]]) -> dict[str, list[np.ndarray]]:
-    return {metric: [np.array(a, float) for a in arrays] for metric, arrays in plain.items()}
+def _extend(values: dict[str, list[np.ndarray]], more: Mapping[str, list[np.ndarray]]) -> None:
+    """Add the arrays of each metric, one a seed."""
+    for metric, arrays in more.items():
+        values.setdefault(metric, []).extend(arrays)
 
 
-def _lists(values: Mapping[str, list[np.ndarray]]) -> dict[str, list[list[float]]]:
-    return {metric: [a.tolist() for a in arrays] for metric, arrays in values.items()}
-
-
-def _plain(judged: RankerResult) -> dict[str, Any]:
+def _to_plain(result: RankerResult) -> dict[str, Any]:
+    """A result as msgpack types. The keys are stored: "told" are the probabilities with their labels."""
+    probabilities = []
+    for probability, labels in result.probabilities:
+        # Single precision and one bit a label: there are millions of pairs.
+        packed = np.packbits(labels).tobytes()
+        probabilities.append([probability.astype(np.float32).tobytes(), packed, len(labels)])
     return {
-        "values": _lists(judged.values),
-        "history": {kind: _lists(values) for kind, values in judged.history.items()},
-        "told": [
-            [p.astype(np.float32).tobytes(), np.packbits(y).tobytes(), len(y)]
-            for p, y in judged.probabilities
-        ],
-        "fit_seconds": judged.fit_seconds,
-        "score_seconds": judged.score_seconds,
-        "parameters": judged.parameters,
-        "leaky": judged.leaky,
-        "notes": list(judged.notes),
-        "reads": judged.fitted_features,
+        "values": _to_lists(result.values),
+        "history": _each(_to_lists, result.history),
+        "told": probabilities,
+        "fit_seconds": result.fit_seconds,
+        "score_seconds": result.score_seconds,
+        "parameters": result.parameters,
+        "leaky": result.leaky,
+        "notes": list(result.notes),
+        "reads": result.fitted_features,
     }
 
 
-def _ranker_result(plain: Mapping[str, Any]) -> RankerResult:
+def _from_plain(plain: Mapping[str, Any]) -> RankerResult:
+    """The inverse of ``_to_plain``; keys that earlier versions did not write have defaults."""
+    probabilities = []
+    for packed_probability, packed_labels, n in plain["told"]:
+        probability = np.frombuffer(packed_probability, np.float32).astype(float)
+        labels = np.unpackbits(np.frombuffer(packed_labels, np.uint8), count=n).astype(bool)
+        probabilities.append((probability, labels))
     return RankerResult(
-        values=_arrays(plain["values"]),
-        history={kind: _arrays(values) for kind, values in plain["history"].items()},
-        probabilities=[
-            (
-                np.frombuffer(p, np.float32).astype(float),
-                np.unpackbits(np.frombuffer(y, np.uint8), count=n).astype(bool),
-            )
-            for p, y, n in plain["told"]
-        ],
+        values=_to_arrays(plain["values"]),
+        history=_each(_to_arrays, plain["history"]),
+        probabilities=probabilities,
         fit_seconds=plain["fit_seconds"],
         score_seconds=plain["score_seconds"],
         parameters=plain["parameters"],
@@ -142,3 +158,17 @@ def _ranker_result(plain: Mapping[str, Any]) -> RankerResult:
         notes=dict.fromkeys(plain["notes"]),
         fitted_features=plain.get("reads", {}),
     )
+
+
+def _to_lists(values: Mapping[str, list[np.ndarray]]) -> dict[str, list[list[float]]]:
+    lists: dict[str, list[list[float]]] = {}
+    for metric, arrays in values.items():
+        lists[metric] = [array.tolist() for array in arrays]
+    return lists
+
+
+def _to_arrays(plain: Mapping[str, list[list[float]]]) -> dict[str, list[np.ndarray]]:
+    arrays: dict[str, list[np.ndarray]] = {}
+    for metric, lists in plain.items():
+        arrays[metric] = [np.array(values, float) for values in lists]
+    return arrays

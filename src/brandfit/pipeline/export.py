@@ -22,6 +22,7 @@ from brandfit.pipeline.missing_features import encoding_of
 from brandfit.pipeline.narrowing import RankingContext, narrowed, rank_candidates
 from brandfit.pipeline.probabilities import pair_chances
 from brandfit.pipeline.query import RankingQuery
+from brandfit.pipeline.settings import SLOT
 from brandfit.pipeline.training import default_ranker, fitted
 from brandfit.ranking import Ranking
 from brandfit.search import filters
@@ -80,7 +81,7 @@ def export(
         "A number of followers": followers,
         "A condition, a weight, a like or a dislike": has_query,
     }
-    _check_options(what, ranking_options, data=data, earlier=earlier)
+    _check_options(what, ranking_options, data=data, earlier=earlier, name=name)
     # Each kind of export builds one table.
     if what == "rejects":
         return tabular.write(_reject_table(workspace, earlier), file)
@@ -104,7 +105,12 @@ def export(
 
 
 def _check_options(
-    what: str, ranking_options: Mapping[str, Any], *, data: Mapping[str, Any] | None, earlier: bool
+    what: str,
+    ranking_options: Mapping[str, Any],
+    *,
+    data: Mapping[str, Any] | None,
+    earlier: bool,
+    name: str | None,
 ) -> None:
     """Raise UsageError for an option that the kind of export does not read."""
     if what != "rankings":
@@ -117,6 +123,17 @@ def _check_options(
         raise UsageError(
             f"Setting {next(iter(data))!r} is for rankings and endorsements; this writes all {what}.",
             "Leave it out, or write rankings or endorsements.",
+        )
+    if what == "endorsements" and (
+        slots := [setting for setting in data or () if setting.startswith(f"{SLOT}.")]
+    ):
+        raise UsageError(
+            f"Setting {slots[0]!r} is for rankings; endorsements are derived from posts, without Features.",
+            "Leave it out, or write rankings.",
+        )
+    if name is not None and what != "features":
+        raise UsageError(
+            f"A name is for features; this writes all {what}.", "Leave it out, or write features."
         )
     if earlier and what != "rejects":
         raise UsageError(

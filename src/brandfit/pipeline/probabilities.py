@@ -34,7 +34,7 @@ def chances(
     probability = workspace.memo.get(
         "chances",
         (id(model), id(dataset), brand),
-        lambda: (_probability(model, dataset, brand, dataset.influencers), model, dataset),
+        lambda: (_probability(model, dataset, brand=brand, influencers=dataset.influencers), model, dataset),
     )[0]
     if probability is None:
         return None
@@ -56,13 +56,13 @@ def pair_chances(
 
     Only these influencers are scored.
     """
-    probability = _probability(model, dataset, brand, influencers)
+    probability = _probability(model, dataset, brand=brand, influencers=influencers)
     if probability is None:
         return None
     intervals = np.stack([values[0] for values in probability], axis=1)  # (n, 3)
     return [[None if np.isnan(value) else float(value) for value in interval] for interval in intervals]
 
 
-def _probability(model: Ranker, dataset: Dataset, brand: str, influencers: np.ndarray) -> Any:
+def _probability(model: Ranker, dataset: Dataset, *, brand: str, influencers: np.ndarray) -> Any:
     """Value, low and high, each (1, n); None if the ranker gives no probabilities."""
     return model.probability(dataset, np.array([brand], dtype=object), influencers)

@@ -1,0 +1,141 @@
+"""One fitted ranker on one fold: its metrics brand by brand, its probabilities and what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from brandfit.data.split import Fold
+from brandfit.evaluation.metrics import Metric, blocks
+from brandfit.evaluation.plan import PlannedFold
+from brandfit.evaluation.protocol import Protocol
+from brandfit.rankers.base import Ranker
+
+CELLS = 4_000_000
+"""Scores in memory at once: brands are scored in blocks of at most this many pairs."""
+HISTORY = ("warm", "cold")
+"""Held-out partners that also work with a training brand, and all others. Each kind is judged without the
+other as candidates."""
+KINDS = ("all", *HISTORY)
+"""Which held-out partners a value counts."""
+
+
+@dataclass(frozen=True)
+class FoldJudgement:
+    """What one ranker did on one fold of b brands.
+
+    values                 kind of partners (``KINDS``) to metric name to (b,) values, NaN where not defined
+    is_silent              (b,) bool: brands of which no candidate has a score
+    probabilities          (p,) of the eligible pairs; empty if the ranker gives none
+    is_partner             (p,) bool: whether each of these pairs works together
+    feature_name_by_slot   the Features that the ranker read
+    notes                  what a reader must know of this ranker on this fold
+    """
+
+    values: Mapping[str, Mapping[str, np.ndarray]]
+    is_silent: np.ndarray
+    probabilities: np.ndarray
+    is_partner: np.ndarray
+    feature_name_by_slot: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def judge_fold(ranker: Ranker, planned: PlannedFold, *, protocol: Protocol) -> FoldJudgement:
+    """Judge a fitted ranker on the test side of a fold."""
+    fold = planned.fold
+    probabilities, is_partner = pair_probabilities(ranker, fold)
+    values, is_silent = fold_values(ranker, planned, protocol=protocol)
+    # Slots that were read when fitting or scoring, in the order of the ranker.
+    read = {*ranker.used_slots(fold.test), *ranker.reads} & fold.test.slots.keys()
+    features = {slot: fold.test.slots[slot].name for slot in ranker.slots if slot in read}
+    # Features that were fitted on all accounts have seen the held-out pairs.
+    leaks = [f"{name} {leak}" for name, leak in fold.features if name in features.values()]
+    return FoldJudgement(
+        values=values,
+        is_silent=is_silent,
+        probabilities=probabilities,
+        is_partner=is_partner,
+        feature_name_by_slot=features,
+        notes=(*ranker.notes(fold.test), *leaks),
+    )
+
+
+def pair_probabilities(ranker: Ranker, fold: Fold) -> tuple[np.ndarray, np.ndarray]:
+    """(p,) probabilities of the eligible pairs and (p,) bool labels; both empty if the ranker gives none."""
+    blocks_of_rows = []
+    for rows in _row_blocks(fold):
+        found = ranker.probability(fold.test, fold.brands[rows], fold.candidates)
+        if found is None:
+            return np.zeros(0), np.zeros(0, bool)
+        blocks_of_rows.append(found.value)
+    # (b, n) of all rows; only eligible pairs could be recommended.
+    return np.concatenate(blocks_of_rows)[fold.eligible], fold.relevant[fold.eligible]
+
+
+def fold_values(
+    ranker: Ranker, planned: PlannedFold, *, protocol: Protocol
+) -> tuple[dict[str, dict[str, np.ndarray]], np.ndarray]:
+    """Kind of partners to metric name to (b,) values of the brands, and (b,) bool: brands without a score."""
+    fold = planned.fold
+    is_silent = np.zeros(len(fold.brands), bool)
+    values = {kind: _undefined(protocol, len(fold.brands)) for kind in KINDS}
+    for rows in _row_blocks(fold):
+        scores = ranker.score(fold.test, fold.brands[rows], fold.candidates)  # (rows, n)
+        # A brand without a single score is tied on all candidates.
+        is_silent[rows] = np.isnan(scores).all(axis=1)
+        for row, brand_scores in zip(range(rows.start, rows.stop), scores, strict=True):
+            for kind, is_judged in _judged_candidates(planned, row).items():
+                found = brand_values(protocol, planned, row=row, scores=brand_scores, is_judged=is_judged)
+                for metric, value in found.items():
+                    values[kind][str(metric)][row] = value
+    return values, is_silent
+
+
+def brand_values(
+    protocol: Protocol, planned: PlannedFold, *, row: int, scores: np.ndarray, is_judged: np.ndarray
+) -> dict[Metric, float]:
+    """Metric to its value for the brand of a row; empty if no judged candidate is a partner.
+
+    scores (n,) of all candidates, is_judged (n,) bool: the candidates that count. They are sorted once for
+    all metrics that rank the whole pool.
+    """
+    relevant = planned.fold.relevant[row][is_judged]
+    if not relevant.any():
+        return {}
+    ranked = blocks(scores[is_judged], relevant)
+    result = {}
+    for metric in protocol.metrics:
+        # cAUC ranks another pool, so it sorts again.
+        if metric.same_category:
+            same = planned.same_category
+            category = None if same is None else same[row][is_judged]
+            result[metric] = metric.per_brand(
+                scores[is_judged], relevant, ties=protocol.ties, category=category
+            )
+        else:
+            result[metric] = metric.value(ranked, protocol.ties)
+    return result
+
+
+def _judged_candidates(planned: PlannedFold, row: int) -> dict[str, np.ndarray]:
+    """Kind of partners to (n,) bool: the candidates that count for the brand of a row."""
+    # Each (n,) bool. Partners of the other kind are no candidates, so that they do not count as wrong.
+    eligible, relevant = planned.fold.eligible[row], planned.fold.relevant[row]
+    return {
+        "all": eligible,
+        "warm": eligible & ~(relevant & ~planned.is_warm),
+        "cold": eligible & ~(relevant & planned.is_warm),
+    }
+
+
+def _row_blocks(fold: Fold) -> Iterator[slice]:
+    """Slices of the brands, so that no block has more than ``CELLS`` pairs."""
+    step = max(1, CELLS // max(1, len(fold.candidates)))
+    for start in range(0, len(fold.brands), step):
+        yield slice(start, min(start + step, len(fold.brands)))
+
+
+def _undefined(protocol: Protocol, n_brands: int) -> dict[str, np.ndarray]:
+    return {str(metric): np.full(n_brands, np.nan) for metric in protocol.metrics}
