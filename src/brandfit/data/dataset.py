@@ -24,6 +24,10 @@ SLOTS = ("text", "picture", "concept", "graph", "profile", "category", "audience
 SHOWN = ("text", "picture", "concept", "graph")
 """Those of them that are made of what an account posts."""
 
+Pairs = np.ndarray
+"""(p, 2) object ids (brand, influencer)."""
+NO_PAIRS = np.zeros((0, 2), dtype=object)
+
 Made = TypeVar("Made")
 Representation = str
 """How a brand is seen: 'posts', 'brief', 'partners' (but where Features tell of it itself), 'profile'
@@ -46,6 +50,7 @@ class Dataset:
         pictures: Callable[[str], bytes] | None = None,
         notes: tuple[str, ...] = (),
         stand_ins: bool = True,
+        uncounted_pairs: Pairs = NO_PAIRS,
     ) -> None:
         self.accounts, self.posts, self.images = tables["accounts"], tables["posts"], tables["images"]
         self.stored_links = tables["links"]
@@ -58,6 +63,9 @@ class Dataset:
         """Sentences on how this view came to be (endorsements derived, posts hidden ...), for reports."""
         self.stand_ins = stand_ins
         """Whether partners stand for brands without posts."""
+        self.uncounted_pairs = uncounted_pairs
+        """(u, 2) pairs that posts state, of influencers outside the follower bounds of derived endorsements:
+        no endorsements. Views with fewer accounts keep all of them."""
 
     @classmethod
     def from_rows(
@@ -150,7 +158,7 @@ class Dataset:
         very partner. Nobody where there are no ``stand_ins``.
         """
         if not self.stand_ins:
-            return np.zeros((0, 2), dtype=object)
+            return NO_PAIRS
         stated = self._pairs("represents")
         return stated if len(stated) else self.endorsements
 
@@ -215,6 +223,20 @@ class Dataset:
         result = self._next("no stand-ins")
         result.stand_ins = False
         return result
+
+    def with_uncounted_pairs(self, pairs: Pairs) -> Dataset:
+        """The same with these ``uncounted_pairs``. They are for messages only: the fingerprint stays."""
+        result = self._next("")
+        result.fingerprint, result.uncounted_pairs = self.fingerprint, pairs
+        return result
+
+    def uncounted_partners(self, brand: str) -> set[str]:
+        """Influencers that ``uncounted_pairs`` pairs with this brand."""
+        return set(self.uncounted_pairs[self.uncounted_pairs[:, 0] == brand, 1].tolist())
+
+    def uncounted_brands(self, influencer: str) -> list[str]:
+        """Brands that ``uncounted_pairs`` pairs with this influencer, sorted."""
+        return sorted(self.uncounted_pairs[self.uncounted_pairs[:, 1] == influencer, 0].tolist())
 
     def with_accounts(self, accounts: Sequence[Account], note: str = "") -> Dataset:
         """The same with more accounts; those that are already there are replaced."""
@@ -365,6 +387,7 @@ class Dataset:
             pictures=self._pictures,
             notes=(*self.notes, note) if note else self.notes,
             stand_ins=self.stand_ins,
+            uncounted_pairs=self.uncounted_pairs,
         )
 
     def _role(self, role: str) -> np.ndarray:

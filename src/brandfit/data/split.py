@@ -22,13 +22,9 @@ from scipy.sparse.csgraph import connected_components
 from brandfit import seeds
 from brandfit.data.candidates import by_followers, counted, sentences
 from brandfit.data.categories import STATED
-from brandfit.data.dataset import Dataset
+from brandfit.data.dataset import Dataset, Pairs
 from brandfit.data.schema import STATED_BY_POST, Link, link_id, to_table
 from brandfit.errors import ConfigError, DataError, UsageError
-
-Pairs = np.ndarray
-"""(p, 2) object ids (brand, influencer)."""
-
 
 NO_ENDORSEMENTS = "Import who endorses whom, or posts that brands are mentioned in: brandfit import --help"
 NO_POSTS = np.zeros(0, dtype=object)

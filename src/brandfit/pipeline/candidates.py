@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from brandfit.arguments import checked
-from brandfit.data.candidates import Counted, by_followers, counted, sentences
+from brandfit.data.candidates import EXAMPLES, Counted, by_followers, counted, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.pipeline.datasets import load, rules
 from brandfit.ranking import Ranking
@@ -44,13 +44,14 @@ class Candidates:
     """Influencers that may be ranked.
 
     ids (n,); excluded: the others, by reason; unknown_followers: the ids among them whose followers are
-    unknown, and who stay in.
+    unknown, and who stay in. notes: sentences on the choice of candidates.
     """
 
     ids: np.ndarray
     bounds: Bounds
     excluded: tuple[Counted, ...]
     unknown_followers: frozenset[str]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -123,7 +124,22 @@ def candidates(dataset: Dataset, brand: str | None, *, partners: bool, within: B
             ),
         )
         inside = inside[~is_partner]
-    return Candidates(inside, within, excluded, unknown)
+    notes = _uncounted_note(dataset, brand, inside) if brand is not None else ()
+    return Candidates(inside, within, excluded, unknown, notes)
+
+
+def _uncounted_note(dataset: Dataset, brand: str, ids: np.ndarray) -> tuple[str, ...]:
+    """A note on candidates that posts pair with the brand, if the bounds of derived endorsements do not count
+    them as its partners."""
+    uncounted = sorted(dataset.uncounted_partners(brand).intersection(ids.tolist()))
+    if not uncounted:
+        return ()
+    listing = ", ".join(uncounted[:EXAMPLES]) + (", …" if len(uncounted) > EXAMPLES else "")
+    return (
+        f"posts pair {brand} with {len(uncounted):,} of these candidates ({listing}) that are not counted as "
+        "past partners: their followers are outside endorsements.min_followers and "
+        "endorsements.max_followers",
+    )
 
 
 def _within_bounds(
@@ -137,7 +153,7 @@ def _within_bounds(
 
 def with_counts(ranking: Ranking, found: Candidates) -> Ranking:
     """The ranking of all these candidates, with who was left out."""
-    notes = (*([found.bounds.note] if found.bounds.note else []), *ranking.notes)
+    notes = (*([found.bounds.note] if found.bounds.note else []), *found.notes, *ranking.notes)
     return with_incomplete(replace(ranking, notes=notes, excluded=found.excluded), found)
 
 
