@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from brandfit.arguments import listed
 from brandfit.data import schema
+from brandfit.data.arrow import combined
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Link, Post
 from brandfit.errors import UnknownName
@@ -128,7 +129,7 @@ class Dataset:
 
     def account_values(self, field: str, ids: str | Sequence[str] | np.ndarray) -> np.ndarray:
         """(n,) values of one account field, None (or NaN for numbers) where missing or unknown."""
-        rows = pc.index_in(pa.array(listed(ids), pa.string()), value_set=_combined(self.accounts["id"]))
+        rows = pc.index_in(pa.array(listed(ids), pa.string()), value_set=combined(self.accounts["id"]))
         return self.accounts[field].take(rows).to_numpy()
 
     # --- links ----------------------------------------------------------------------------------------------
@@ -248,7 +249,7 @@ class Dataset:
     def with_accounts(self, accounts: Sequence[Account], note: str = "") -> Dataset:
         """The same with more accounts; an account with the same id is replaced."""
         new = schema.to_table("accounts", list(accounts))
-        is_replaced = pc.is_in(self.accounts["id"], value_set=_combined(new["id"]))
+        is_replaced = pc.is_in(self.accounts["id"], value_set=combined(new["id"]))
         kept = self.accounts.filter(pc.invert(is_replaced))
         return self._changed(f"accounts {_digest(new)}", note, accounts=pa.concat_tables([kept, new]))
 
@@ -345,7 +346,7 @@ class Dataset:
         kept = self.posts.filter(pc.invert(pc.is_in(self.posts["account"], value_set=removed)))
         if posts is not None:
             kept = kept.filter(pc.is_in(kept["id"], value_set=pa.array(listed(posts), pa.string())))
-        kept_ids = _combined(kept["id"])
+        kept_ids = combined(kept["id"])
         removed_posts = self.posts["id"].filter(pc.invert(pc.is_in(self.posts["id"], value_set=kept_ids)))
 
         # Links without a post stay; pc.is_in would match their null with a null.
@@ -354,7 +355,7 @@ class Dataset:
             pc.is_in(links["source"], value_set=removed), pc.is_in(links["target"], value_set=removed)
         )
         has_removed_post = pc.and_(
-            pc.is_in(links["post"], value_set=_combined(removed_posts)), pc.is_valid(links["post"])
+            pc.is_in(links["post"], value_set=combined(removed_posts)), pc.is_valid(links["post"])
         )
         return self._changed(
             f"keep -{_digest_ids(removed)} posts -{_digest_ids(removed_posts)}",
@@ -418,7 +419,7 @@ class Dataset:
 def stated_links(posts: pa.Table, kind: str) -> pa.Table:
     """The links that posts state in their list field ``kind`` ('mentions', 'tags', 'sponsors'), in the links
     schema."""
-    lists = _combined(posts[kind])
+    lists = combined(posts[kind])
     parent = pc.list_parent_indices(lists)  # (n,) row of the post of each list entry
     n = len(parent)
     columns = {
@@ -460,10 +461,6 @@ def _nulled(table: pa.Table, column: str, *, ids: str | Iterable[str]) -> pa.Tab
     is_hidden = pc.is_in(table["id"], value_set=pa.array(list(listed(ids)), pa.string()))
     null = pa.scalar(None, table[column].type)
     return _replaced(table, column, values=pc.if_else(is_hidden, null, table[column]))
-
-
-def _combined(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _digest(table: pa.Table) -> str:
