@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from brandfit import registry, seeds
-from brandfit.arguments import Count, Files, Places, Seeds, Texts, checked, paths, seeds_of
+from brandfit.arguments import Count, Files, PositiveCount, Seeds, Texts, checked, paths, seeds_of
 from brandfit.compute.local import thread_map
 from brandfit.config import Config
 from brandfit.data.dataset import Dataset
@@ -89,7 +89,7 @@ def judge_profilers(
     *,
     settings: Mapping[str, Any] | None = None,
     other: Place | None = None,
-    folds: Places = 5,
+    folds: PositiveCount = 5,
     seeds: Seeds = (0,),
     labels: Files | None = (),
     progress: Progress | None = None,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brandfit import __version__
-from brandfit.arguments import Account, Accounts, Amount, Count, Places, checked
+from brandfit.arguments import Account, Accounts, Amount, Count, PositiveCount, checked
 from brandfit.campaign.prices import PriceConfig
 from brandfit.data import tabular
 from brandfit.errors import UsageError
@@ -36,7 +36,7 @@ def report(
     ranker: str | None = None,
     k: Count = 10,
     budget: Amount | None = None,
-    count: Places | None = None,
+    count: PositiveCount | None = None,
     price_list: str | Path | None = None,
     maps: bool = False,
     data: Mapping[str, Any] | None = None,
