@@ -33,7 +33,7 @@ def sure(monkeypatch):
 
     outside = registry._outside
     monkeypatch.setattr(
-        registry, "_outside", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind)
+        registry, "_entry_points", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind)
     )
     registry.load.cache_clear()
     yield "sure"
