@@ -222,6 +222,7 @@ def checked(function: Callable[P, Result]) -> Callable[P, Result]:
     """
     signature = inspect.signature(function)
 
+    # Resolved at the first call, because annotations may name types that are defined later.
     @functools.cache
     def hints() -> dict[str, Any]:
         return typing.get_type_hints(function, include_extras=True)
@@ -250,6 +251,7 @@ def checked(function: Callable[P, Result]) -> Callable[P, Result]:
 def accepts(hint: Any) -> Accepts | None:
     """The ``Accepts`` in the metadata of an annotation, also of ``Texts | None``."""
     parts = (hint, *typing.get_args(hint)) if _is_union(hint) else (hint,)
+    # A union has no metadata; its parts may have.
     for part in parts:
         for metadata in getattr(part, "__metadata__", ()):
             if isinstance(metadata, Accepts):
@@ -332,6 +334,7 @@ def _is_of_type(value: Any, hint: Any) -> bool:
     """Whether a value is of an annotated type. Entries of dictionaries are checked, entries of lists are
     not."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    # A type variable accepts any value: its bound is checked by mypy alone.
     if hint is Any or isinstance(hint, TypeVar):
         return True
     if _is_union(hint):

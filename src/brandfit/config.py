@@ -46,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                     f"Setting {name}{'' if wrong.startswith('[') else ': '}{wrong}.",
                     f"{name} ({about['type']}): {about['description']}",
                 ) from None
+        # Required settings have no default.
         for name, field in field_by_name.items():
             if field.required and name not in checked:
                 raise ConfigError(
@@ -101,6 +102,7 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
                 f"A setting is written name=value, found {pair!r}.", "For example: --set epochs=50"
             )
         name, value = name.strip(), value.strip()
+        # The same value twice is no contradiction.
         if settings.get(name, value) != value:
             raise ConfigError(
                 f"{name} is given twice, as {settings[name]!r} and as {value!r}.", "Give it once."

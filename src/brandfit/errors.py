@@ -81,6 +81,7 @@ def suggestion(name: str, known: Iterable[str], listing: bool = True) -> str:
     # Comparing with each of very many names (hashtags, accounts) takes seconds.
     if len(known) > MANY:
         candidates = [other for other in known if other[:1] == name[:1] and abs(len(other) - len(name)) <= 3]
+    # A cutoff of 0.5 still finds two typing errors in a short name.
     near = difflib.get_close_matches(name, candidates, n=3, cutoff=0.5)
     if near:
         return f"Did you mean {' or '.join(near)}?"

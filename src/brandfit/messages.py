@@ -25,7 +25,9 @@ _WORDS = {
     "array": "a list",
     "object": "an object {...}",
 }
+# the type of msgspec, then its limit or "got"
 _EXPECTED = re.compile(r"Expected `([^`]*)`(.*)", re.DOTALL)
+# a step of a path: an index or a key
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
@@ -46,6 +48,7 @@ def reason(error: Exception, found: bytes | Any) -> str:
 
 def excerpt(found: bytes | str) -> str:
     """The beginning of a text or of bytes, clean enough to be stored and displayed."""
+    # A character of UTF-8 has at most four bytes.
     text = found[: 4 * EXCERPT].decode("utf-8", "replace") if isinstance(found, bytes) else found[:EXCERPT]
     return clean(text[:EXCERPT])
 

@@ -17,11 +17,17 @@ from decimal import Decimal
 
 SCALE = {"": Decimal(1), "k": Decimal(1_000), "m": Decimal(1_000_000), "%": Decimal("0.01")}
 
+# sign, digits with their marks, suffix
 _PARTS = re.compile(r"([+-]?)\s*(.*?)\s*([kKmM%]?)", re.DOTALL)
+# 12 345.6: groups of three digits behind spaces or apostrophes, then decimals
 _SPACED = re.compile(r"([0-9]{1,3}(?:[\s\u00a0\u2009\u202f'’][0-9]{3})+)(?:[.,]([0-9]+))?")
+# 1,234.56 and 1.234,56: both marks, so that the first one separates thousands
 _BOTH = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+)\.([0-9]+)|([0-9]{1,3}(?:\.[0-9]{3})+),([0-9]+)")
+# 1,234,567: one mark at least twice, so that it separates thousands
 _GROUPED = re.compile(r"[0-9]{1,3}([.,])[0-9]{3}(?:\1[0-9]{3})+")
+# 12.5 and 12,345: one mark, once
 _SINGLE = re.compile(r"([0-9]*)([.,])([0-9]+)")
+# 12345 and 1.5e-4
 _PLAIN = re.compile(r"[0-9]+(?:\.?[0-9]*[eE][+-]?[0-9]{1,3})?")
 
 

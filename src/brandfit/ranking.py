@@ -108,7 +108,7 @@ class Ranking:
             self,
             candidates=self.candidates[selection],
             scores=self.scores[selection],
-            parts={name: values[selection] for name, values in self.parts.items()},
+            parts=_rows_of(self.parts, selection),
             moves=self.moves.subset(selection) if self.moves is not None else None,
             guests=self.guests[selection] if self.guests is not None else None,
         )
@@ -161,6 +161,7 @@ class Ranking:
                 guests=np.ones(len(more), bool),
                 notes=(*self.notes, *more.notes),
             )
+        # Scores of one ranker are comparable, so the joined list is sorted by them.
         parts = {name: np.concatenate([values, more.parts[name]]) for name, values in self.parts.items()}
         joined = replace(
             self,
@@ -201,7 +202,7 @@ class Ranking:
             self,
             candidates=self.candidates[rows],
             scores=self.scores[rows],
-            parts={name: values[rows] for name, values in self.parts.items()},
+            parts=_rows_of(self.parts, rows),
             guests=self.guests[rows] if self.guests is not None else None,
         )
 
@@ -278,7 +279,7 @@ def rank(
         brand=brand,
         candidates=np.asarray(candidates)[best],
         scores=np.asarray(scores)[best],
-        parts={name: np.asarray(values)[best] for name, values in (parts or {}).items()},
+        parts=_rows_of(parts or {}, best),
         ranker=ranker,
         fingerprint=fingerprint,
         notes=(*new_notes, *notes),
@@ -322,6 +323,7 @@ def moved(ranking: Ranking, effect: np.ndarray, *, mark: np.ndarray, liked: np.n
     mark, liked  (n,) as in ``Moves``
     """
     scores = ranking.scores + effect
+    # A ranker without parts has one part: its score.
     old_parts = dict(ranking.parts) or {ranking.ranker: ranking.scores}
     best = order(scores, ranking.candidates)
     new_ranks = np.arange(1, len(best) + 1)
@@ -339,11 +341,12 @@ def moved(ranking: Ranking, effect: np.ndarray, *, mark: np.ndarray, liked: np.n
 def rank_at(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:
     """The 1-based rank that ``order`` gives the score at this index, without sorting all scores. A NaN score
     comes last, among all NaN."""
-    keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)
+    keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)  # (n,) largest is best
     n_better = int((keys > keys[at]).sum())
     tied = np.flatnonzero(keys == keys[at])
     if len(tied) == 1:
         return n_better + 1
+    # Tied scores are in the order of the hashes of their ids, as in ``order``.
     own_hash = _tie_break(str(ids[at]))
     hashes = [_tie_break(str(ids[int(i)])) for i in tied]
     return n_better + sum(other < own_hash for other in hashes) + 1
@@ -352,6 +355,11 @@ def rank_at(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int
 @lru_cache(2**17)
 def _tie_break(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _rows_of(parts: Mapping[str, np.ndarray], rows: slice | np.ndarray) -> dict[str, np.ndarray]:
+    """These rows of every part of a score."""
+    return {name: np.asarray(values)[rows] for name, values in parts.items()}
 
 
 def _none_for_nan(value: float) -> float | None:

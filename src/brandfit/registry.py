@@ -36,6 +36,7 @@ def modules(kind: str) -> dict[str, str]:
     package = f"brandfit.{HOMES[kind]}"
     root = Path(__file__).parent.joinpath(*HOMES[kind].split("."))
     module_by_name = {}
+    # encoders/text/minilm.py is "text.minilm"; files with an underscore are private.
     for file in sorted(root.rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
         if parts[-1].startswith("_") or parts[-1] in NOT_NAMES:
@@ -60,6 +61,7 @@ def names(kind: str) -> list[str]:
 def load(kind: str, name: str) -> Any:
     """The class of this name. Raises UnknownName with the nearest names."""
     if name in modules(kind):
+        # The class of the module's own that states this kind; imported classes belong to other modules.
         module = importlib.import_module(modules(kind)[name])
         for _, member in inspect.getmembers(module, inspect.isclass):
             if member.__module__ == module.__name__ and getattr(member, "kind", None) == kind:

@@ -31,7 +31,7 @@ def sure(monkeypatch):
         def load():
             return Sure
 
-    outside = registry._outside
+    outside = registry._entry_points
     monkeypatch.setattr(
         registry, "_entry_points", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind)
     )

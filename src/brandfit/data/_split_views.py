@@ -53,6 +53,7 @@ def with_partners(view: Dataset, stated: Dataset, *, representing: Pairs, endors
     kept = endorsements.filter(pc.is_in(link_keys(endorsements), value_set=key_set(endorsing)))
     column = kept.schema.get_field_index("post")
     kept = kept.set_column(column, kept.schema.field("post"), pa.nulls(len(kept), pa.string()))
+    # Representing partners are links of a kind of their own: they are no endorsements to learn from.
     new = [
         Link(
             id=link_id("represents", influencer, target=brand),

@@ -116,6 +116,7 @@ def sentences(
     what  the predicate of the first sentence
     """
     lines = []
+    # Those that are left and those that are left out add up to all influencers.
     if excluded:
         total = among + sum(group.count for group in excluded)
         lines.append(f"{among:,} of {total:,} influencers {what}. Left out: {listed(excluded)}.")

@@ -67,6 +67,7 @@ def disclosed(caption: str | None, hashtags: Iterable[str] = (), sponsored: bool
     >>> disclosed("So soft! #ad", ["ad"]), disclosed("My own, not an ad", [])
     (True, False)
     """
+    # An official mark or a hashtag is enough; only phrases need the caption.
     if sponsored or not DISCLOSURE_TAGS.isdisjoint(hashtags):
         return True
     if caption is None:
@@ -83,6 +84,7 @@ def handle(text: str) -> str:
     >>> handle(" @Some.One ")
     'some.one'
     """
+    # The common case first: ``identifier`` finds the reason if it is no id.
     id = account_id(text)
     return id if id.isprintable() and 0 < len(id) <= LONGEST_ID else identifier(id)
 

@@ -85,6 +85,7 @@ class Dataset:
         rows = {"accounts": accounts, "posts": posts, "images": images, "links": links}
         tables, hashes = {}, {}
         for name, values in rows.items():
+            # Tables are sorted by key, so that the order of the rows changes nothing.
             ordered = sorted(values, key=attrgetter(*schema.KEYS[name]))
             tables[name] = schema.to_table(name, ordered)
             hashes[name] = map(schema.row_hash, values)
@@ -262,6 +263,7 @@ class Dataset:
             "images": pa.concat_tables([self.images, other.images]),
             "links": pa.concat_tables([self.stored_links, other.stored_links]),
         }
+        # Pictures are read lazily, from the Dataset that has them.
         hashes_of_other = set(other.images["hash"].to_pylist())
         result = self._changed(f"more {other.fingerprint}", note, **tables)
         result._pictures = lambda hash: (other if hash in hashes_of_other else self).picture(hash)
@@ -378,6 +380,7 @@ class Dataset:
     ) -> Dataset:
         """The same with these slots and tables in place of the old ones. The new fingerprint is made from the
         old one and ``change``; None keeps the old one."""
+        # Pictures, slots and notes are shared: only tables that change are replaced.
         old = {
             "accounts": self.accounts,
             "posts": self.posts,
@@ -402,6 +405,7 @@ class Dataset:
     def _pairs(self, kind: str) -> Pairs:
         """(p, 2) distinct pairs of the links of this kind from an influencer to a brand, sorted."""
         links = self.links_of_kinds(kind).select(["target", "source"])
+        # Links between accounts of other roles, such as two influencers, are no pairs.
         is_pair = pc.and_(
             pc.is_in(links["target"], value_set=pa.array(self.brands, pa.string())),
             pc.is_in(links["source"], value_set=pa.array(self.influencers, pa.string())),
@@ -422,6 +426,7 @@ def stated_links(posts: pa.Table, kind: str) -> pa.Table:
     lists = combined(posts[kind])
     parent = pc.list_parent_indices(lists)  # (n,) row of the post of each list entry
     n = len(parent)
+    # Stated links have no id of their own: they change with their post.
     columns = {
         "id": pa.nulls(n, pa.string()).fill_null(""),
         "kind": pa.repeat(pa.scalar(kind), n),

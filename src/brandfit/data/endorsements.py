@@ -135,6 +135,7 @@ def derive(dataset: Dataset, config: Config | None = None) -> Dataset:
     role_by_id = dict(
         zip(dataset.accounts["id"].to_pylist(), dataset.accounts["role"].to_pylist(), strict=True)
     )
+    # Brands that were no account, or an influencer or audience member.
     new = [
         Account(id=id, role="brand")
         for id in sorted(brands.to_pylist())
@@ -162,6 +163,7 @@ def _by_brands(dataset: Dataset, config: Config) -> pa.Table:
     links = _naming_links(dataset, config, kinds if config.direction != "influencer" else ())
     is_brand = _is_among(links["source"], dataset.brands)
     links = links.filter(pc.and_(is_brand, _is_among(links["target"], dataset.influencers)))
+    # A naming by a brand points from the brand to the influencer: the ends are exchanged.
     return links.rename_columns(["target", "source", "post", "time"]).select(COLUMNS)
 
 

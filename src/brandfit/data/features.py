@@ -110,6 +110,7 @@ class Features:
                 f"Features {self.name}: {self._index.null_count:,} of {len(self):,} rows have no id.",
                 "Give each row the id of its post or account, or leave the row out.",
             )
+        # One row of an id is used; a second one would silently be lost.
         counts = pc.value_counts(self._index)
         repeated = counts.filter(pc.greater(counts.field("counts"), 1))
         if len(repeated):

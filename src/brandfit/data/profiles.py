@@ -15,6 +15,7 @@ def profile_words(biography: str | None, categories: Iterable[str | None]) -> li
     >>> profile_words("We bake. Since 1902", ["Bakery & Café"])
     ['bake', 'bakery', 'café', 'category: bakery & café', 'since', 'we']
     """
+    # Spaces and capitals of a category do not count.
     names = {" ".join(name.lower().split()) for name in categories if name and name.strip()}
     words = {CATEGORY + name for name in names}
     for text in (biography or "", *names):

@@ -73,6 +73,7 @@ class Redactor:
             return False
         if self._unusual is not None and self._unusual.search(text):
             return True
+        # Most words occur again and again, so that clean ones are checked once.
         words = set(TOKEN.findall(text)) - self._clean
         if any(self._is_erased_name(word) for word in words):
             return True
@@ -114,6 +115,7 @@ class Redactor:
             changes = {"alt_text": self.text(row.alt_text), "source": self.text(row.source)}
         elif isinstance(row, Link):
             changes = {"text": self.text(row.text)}
+        # An unchanged row stays the same object, so that its hash need not be computed again.
         changes = {field: value for field, value in changes.items() if value != getattr(row, field)}
         return msgspec.structs.replace(row, **changes) if changes else row
 

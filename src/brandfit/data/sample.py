@@ -82,6 +82,7 @@ class Sample:
     def dataset(self) -> Dataset:
         """The sample as a Dataset in memory, as a workspace would hold it, before endorsements are
         derived."""
+        # Pictures are decoded as an import does it.
         images, stored = [], {}
         for imported in map(pictures.imported, self.pictures):
             if isinstance(imported, tuple):

@@ -196,6 +196,7 @@ def link_id(
 ) -> str:
     """The id of a link: a 128-bit hash of its fields. ``nth`` distinguishes equal links (the same comment
     made twice)."""
+    # MessagePack keeps None and "" apart, so that different links have different ids.
     content = msgspec.msgpack.encode((kind, source, target, post, text, nth))
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
@@ -276,6 +277,7 @@ class _PlainType(NamedTuple):
 
 def _plain(hint: Any) -> _PlainType:
     """Strip Annotated and Optional: ``Annotated[Count | None, ...]`` to int, nullable."""
+    # Aliases nest: Annotated[Count | None, ...] contains Annotated[int, ...] again.
     nullable = False
     while True:
         origin = typing.get_origin(hint)

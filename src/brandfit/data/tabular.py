@@ -73,6 +73,7 @@ def replacing(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
     """A temporary file in the same folder that replaces the file if the block succeeds. If it fails, the old
     file stays."""
     path = checked(file, endings)
+    # In the same folder, so that replacing is atomic; hidden, with a name that no other process uses.
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         yield temporary
@@ -84,6 +85,7 @@ def replacing(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
 def from_rows(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """A table of rows with different keys: ``{"ranks": {"words": 1}}`` becomes a column ``ranks.words``, a
     list becomes a list of texts."""
+    # Columns in the order in which rows first have them; a row without a value has None.
     flat = [dict(_flat(row)) for row in rows]
     columns: dict[str, list[Any]] = {}
     for row in flat:
@@ -190,6 +192,7 @@ class _Sheet:
 
     def fill(self) -> None:
         sheet, table = self.sheet, self.table
+        # Header: bold, fixed at the top, with a filter for each column.
         sheet.freeze_panes(1, 0)
         for column, name in enumerate(table.column_names):
             sheet.write_string(0, column, _sheet_text(name), self.bold)
@@ -215,6 +218,7 @@ class _Sheet:
         else:
             formats = [self.quoted] if _FORMULA.match(value) else []
             self.sheet.write_string(row, column, _sheet_text(value), *formats)
+        # The first rows set the width; a sheet that is written row by row cannot measure itself later.
         if row <= CHUNK:
             text = f"{value:.6g}" if isinstance(value, float) else str(value)[:MAX_WIDTH]
             self.widths[column] = max(self.widths[column], len(text))
