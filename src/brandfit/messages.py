@@ -31,8 +31,8 @@ _EXPECTED = re.compile(r"Expected `([^`]*)`(.*)", re.DOTALL)
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
-def reason(error: Exception, found: bytes | Any) -> str:
-    """Why ``found`` (the JSON, or the value decoded from it) is not as expected, in words for people."""
+def reason(error: Exception, document: bytes | Any) -> str:
+    """Why ``document`` (the JSON, or the value decoded from it) is not as expected, in words for people."""
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, UnicodeDecodeError):
@@ -42,15 +42,16 @@ def reason(error: Exception, found: bytes | Any) -> str:
     # msgspec: "Expected `int`, got `str` - at `$.tagged[0].id`"
     complaint, _, path = str(error).partition(" - at `$")
     path = path.rstrip("`").removeprefix(".")
-    sentence = _sentence(complaint, _value_at(found, path))
+    sentence = _sentence(complaint, _value_at(document, path))
     return f"{path}: {sentence}" if path else sentence
 
 
-def excerpt(found: bytes | str) -> str:
+def excerpt(content: bytes | str) -> str:
     """The beginning of a text or of bytes, clean enough to be stored and displayed."""
+    if isinstance(content, str):
+        return clean(content[:EXCERPT])
     # A character of UTF-8 has at most four bytes.
-    text = found[: 4 * EXCERPT].decode("utf-8", "replace") if isinstance(found, bytes) else found[:EXCERPT]
-    return clean(text[:EXCERPT])
+    return clean(content[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT])
 
 
 def clean(text: str) -> str:
@@ -80,7 +81,7 @@ class _Missing:
 
 
 MISSING = _Missing()
-"""Stands in for a value that could not be looked up."""
+"""Stands in for a value that could not be found in the document."""
 
 
 def _sentence(complaint: str, value: Any) -> str:
@@ -112,14 +113,15 @@ def _length_sentence(expected: str, length: re.Match[str], *, of_text: bool, val
     return f"expected {expected} of {bound} {int(length[2]):,} {noun}{size}"
 
 
-def _value_at(found: Any, path: str) -> Any:
-    """The value at a path such as ``tagged[0].handle``; ``MISSING`` if it cannot be looked up."""
+def _value_at(document: Any, path: str) -> Any:
+    """The value at a path such as ``tagged[0].handle``; ``MISSING`` if there is none."""
     if "[...]" in path:  # some entry of a mapping: msgspec does not say which
         return MISSING
     try:
-        value = msgspec.json.decode(found) if isinstance(found, bytes) else found
+        value = msgspec.json.decode(document) if isinstance(document, bytes) else document
         for index, key in _STEP.findall(path):
             value = value[int(index)] if index else value[key]
     except (*FAILURES, LookupError, TypeError):
+        # The JSON is damaged behind the fault, or a step is no index of this value.
         return MISSING
     return value

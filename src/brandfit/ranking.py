@@ -139,6 +139,7 @@ class Ranking:
 
     def ranks(self) -> list[int | None]:
         """(n,) 1-based rank of each entry, None without evidence and for guests."""
+        # NaN comes last, so that candidates without evidence move no rank.
         has_rank = self.is_candidate & ~np.isnan(self.scores)
         ranks: list[int | None] = (self.ahead() + 1).tolist()
         for row in np.flatnonzero(~has_rank).tolist():
@@ -172,16 +173,17 @@ class Ranking:
         )
         return joined._sorted()
 
-    def with_left_out(self, everybody: Ranking, shown: Collection[str]) -> Ranking:
-        """This list with the influencers of ``shown`` that it leaves out, as guests at the places that they
-        have in ``everybody``: the ranking in the same order from which this list was narrowed."""
-        all_ids = everybody.candidates.astype(str)
+    def with_left_out(self, complete: Ranking, influencers: Collection[str]) -> Ranking:
+        """This list with those of the influencers that it leaves out, as guests at the places that they have
+        in ``complete``: the ranking from which this list was narrowed."""
+        all_ids = complete.candidates.astype(str)
         is_listed = np.isin(all_ids, self.candidates.astype(str))
-        is_shown = np.isin(all_ids, np.array(list(shown), dtype=str))
-        if not (is_shown & ~is_listed).any():
+        is_requested = np.isin(all_ids, np.array(list(influencers), dtype=str))
+        if not (is_requested & ~is_listed).any():
             return self
-        selection = is_listed | is_shown
-        selected = everybody.subset(selection)
+        # (m,) rows of ``complete``, in its order: listed candidates and guests
+        selection = is_listed | is_requested
+        selected = complete.subset(selection)
         return replace(
             self,
             candidates=selected.candidates,
@@ -338,16 +340,16 @@ def moved(ranking: Ranking, effect: np.ndarray, *, mark: np.ndarray, liked: np.n
     return unsorted._reordered(best)
 
 
-def rank_at(scores: np.ndarray, ids: Sequence[str] | np.ndarray, at: int) -> int:
+def rank_at(scores: np.ndarray, ids: Sequence[str] | np.ndarray, index: int) -> int:
     """The 1-based rank that ``order`` gives the score at this index, without sorting all scores. A NaN score
     comes last, among all NaN."""
     keys = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf)  # (n,) largest is best
-    n_better = int((keys > keys[at]).sum())
-    tied = np.flatnonzero(keys == keys[at])
+    n_better = int((keys > keys[index]).sum())
+    tied = np.flatnonzero(keys == keys[index])
     if len(tied) == 1:
         return n_better + 1
     # Tied scores are in the order of the hashes of their ids, as in ``order``.
-    own_hash = _tie_break(str(ids[at]))
+    own_hash = _tie_break(str(ids[index]))
     hashes = [_tie_break(str(ids[int(i)])) for i in tied]
     return n_better + sum(other < own_hash for other in hashes) + 1
 

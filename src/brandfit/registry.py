@@ -5,7 +5,7 @@ when its class is loaded.
     load("ranker", "wsim")     the class, from rankers/wsim.py
     load("encoder", "text.minilm")  ... from encoders/text/minilm.py
 
-Other packages add a name by an entry point of the group ``brandfit.<kind>s`` whose value is the class.
+Other packages add a name by an entry point of the group ``brandfit.<kind>s``; its value is the class.
 """
 
 from __future__ import annotations

@@ -219,7 +219,7 @@ def print_counts(
     """How many influencers are left, who was left out and why."""
     from brandfit.data.candidates import sentences
 
-    for sentence in sentences(among, excluded, incomplete=incomplete, what=what):
+    for sentence in sentences(among, excluded, incomplete=incomplete, predicate=what):
         click.echo(sentence)
     if any(group.reason in ("followers_below", "followers_above") for group in excluded):
         click.echo("Other bounds: --followers 1k..500k, or 0.. for all.")

@@ -355,7 +355,7 @@ def outfit(stage: Stage, random: Random) -> str:
         stage.line(
             rgb("8a6a4f"), 1.6, *turned([(-10, top + 1), (0, top - 4), (10, top + 1)], x, y=y, degrees=tilt)
         )
-    # A hat or a bag beside it.
+    # A hat or a bag next to the garment.
     extra = rgb(random.choice(CLOTHES))
     if random.random() < 0.5:
         stage.disc(86, 22, radius=13, colour=shadow, high=5)

@@ -108,18 +108,18 @@ def sentences(
     excluded: Sequence[Counted],
     *,
     incomplete: Sequence[Counted] = (),
-    what: str = "are candidates",
+    predicate: str = "are candidates",
 ) -> list[str]:
     """For people: the number of influencers that are left, those that are left out with the reason, and those
     with unknown values.
 
-    what  the predicate of the first sentence
+    predicate  of the first sentence
     """
     lines = []
     # Those that are left and those that are left out add up to all influencers.
     if excluded:
         total = among + sum(group.count for group in excluded)
-        lines.append(f"{among:,} of {total:,} influencers {what}. Left out: {listed(excluded)}.")
+        lines.append(f"{among:,} of {total:,} influencers {predicate}. Left out: {listed(excluded)}.")
     if incomplete:
         lines.append(f"Among them: {listed(incomplete)}.")
     return lines

@@ -2,7 +2,7 @@
 
     interactions = likes + comments                    engagement rate = interactions / followers
 
-Both counts must be known: a post whose likes are hidden, or whose comments were not imported, has no
+Both counts must be known: a post with hidden likes, or without imported comments, has no
 interactions and no rate. It is not counted as 0.
 """
 

@@ -15,7 +15,7 @@ from brandfit.data.schema import Picture, Reject
 WORKING_SIZE = 256
 """Longer side of a working copy, pixels."""
 MAX_PIXELS = 80_000_000
-"""A picture whose header claims more is refused before it is decoded."""
+"""A picture with more pixels in its header is refused before it is decoded."""
 JPEG_INFO = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
 """Entries of a header that are no metadata about the picture or its author."""
 THUMBNAIL_QUALITY = 88

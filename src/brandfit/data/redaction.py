@@ -23,7 +23,7 @@ TOKEN = re.compile(rf"{WORD}+(?:[.\-]{WORD}+)*")
 MARK = "…"
 """Replaces a handle. It is no letter, so it cannot be part of another handle."""
 MAX_CACHED = 1_000_000
-"""Largest number of words whose answer is cached."""
+"""Largest number of words with a cached answer."""
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
@@ -115,7 +115,7 @@ class Redactor:
             changes = {"alt_text": self.text(row.alt_text), "source": self.text(row.source)}
         elif isinstance(row, Link):
             changes = {"text": self.text(row.text)}
-        # An unchanged row stays the same object, so that its hash need not be computed again.
+        # Callers detect an unchanged row by identity.
         changes = {field: value for field, value in changes.items() if value != getattr(row, field)}
         return msgspec.structs.replace(row, **changes) if changes else row
 

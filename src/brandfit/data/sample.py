@@ -17,6 +17,7 @@ random draw below keeps its order.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -112,15 +113,18 @@ def sample(seed: int = 0, influencers: int = 160) -> Sample:
         result.endorsements.update((brand, partner) for partner in partners)
 
     # Every account has a random stream of its own, so that one more post moves no other account.
-    for brand, name, interest in brands:
-        partners = sorted(partner for other, partner in result.endorsements if other == brand)
-        author = _Author(result, brand, random=Random(seeds.derive(seed, "sample", brand)))
-        author.brand(name, interest, partners=partners)
+    partners_by_brand: dict[str, list[str]] = defaultdict(list)
+    sponsors_by_influencer: dict[str, dict[str, Interest]] = defaultdict(dict)
     interest_by_brand = {brand: interest for brand, _, interest in brands}
+    for brand, influencer in sorted(result.endorsements):
+        partners_by_brand[brand].append(influencer)
+        sponsors_by_influencer[influencer][brand] = interest_by_brand[brand]
+    for brand, name, interest in brands:
+        author = _Author(result, brand, random=Random(seeds.derive(seed, "sample", brand)))
+        author.brand(name, interest, partners=partners_by_brand[brand])
     for n, (handle, interest) in enumerate(chosen):
-        sponsors = sorted(brand for brand, partner in result.endorsements if partner == handle)
         author = _Author(result, handle, random=Random(seeds.derive(seed, "sample", handle)))
-        author.influencer(n, interest, sponsors={brand: interest_by_brand[brand] for brand in sponsors})
+        author.influencer(n, interest, sponsors=sponsors_by_influencer[handle])
     return result
 
 

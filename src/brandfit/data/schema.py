@@ -41,6 +41,8 @@ STATED_BY_POST = ("mentions", "tags", "sponsors")
 """Link kinds that are stored as list fields of the post that states them."""
 
 
+# Descriptions, units and meanings become metadata of Arrow schemas, and fingerprints of views cover these: a
+# changed word below changes fingerprints, and with them the keys of stored models.
 def _doc(text: str, unit: str = "", missing: str = "") -> Meta:
     return Meta(description=text, extra={"unit": unit, "missing": missing})
 
@@ -50,7 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(Row, frozen=True):
-    """A brand, an influencer, or a member of somebody's audience."""
+    """A brand, an influencer, or a member of an audience."""
 
     id: Annotated[Id, _doc("handle on the platform, lower case, without @; unique")]
     role: Annotated[Role, _doc("what this account is here: the side it is ranked on")] = "influencer"
@@ -178,7 +180,7 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 class Partial(msgspec.Struct, frozen=True):
-    """A row whose source does not state every value. A None is never a stated value."""
+    """A row with values that its source does not state. A None is never a stated value."""
 
     row: Account | Post
     defaults: tuple[str, ...] = ()
@@ -208,7 +210,7 @@ def row_hash(row: Row) -> bytes:
 
 
 def hash_of(values: tuple) -> bytes:
-    """The ``row_hash`` of a row whose fields are these values."""
+    """The ``row_hash`` of a row with these values."""
     return hashlib.blake2b(_encode(values), digest_size=16).digest()
 
 

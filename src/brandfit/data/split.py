@@ -2,8 +2,8 @@
 product is here, each with a drawing.
 
 A split depends on the tables and its settings alone: not on the order of rows, and not on the Features that
-fill the slots. Two workspaces with the same rows are judged on the same pairs, whatever was encoded. A
-held-out pair is invisible: its endorsement link is taken out of both views, and so is every post that would
+fill the slots. Two workspaces with the same rows are judged on the same pairs, even with different encoders.
+A held-out pair is invisible: its endorsement link is taken out of both views, and so is every post that would
 state it.
 """
 
@@ -138,8 +138,8 @@ def expansion(
 
     A post that states a held-out endorsement does not exist yet when a brand looks for partners, so it is
     hidden in both views. All pairs that it states are held out together, because one post often names ten
-    brands. A pair whose influencer then has no visible post (``visible``) is not judged: not relevant, not
-    eligible. Candidates are the visible influencers inside the follower bounds; unknown sizes are inside.
+    brands. A pair of an influencer that then has no visible post (``visible``) is not judged: not relevant,
+    not eligible. Candidates are the visible influencers inside the follower bounds; unknown sizes are inside.
     """
     _require_endorsements(dataset)
     n_partners = Counter(dataset.endorsements[:, 0].tolist())
@@ -500,7 +500,7 @@ def _chosen_share(
 
 
 def _of_visible_brands(dataset: Dataset, held_out: Pairs, *, known: Pairs, has_posts: bool) -> _PairSplit:
-    """The held-out pairs whose brand has a post, a brief or a known partner, with a note on the other
+    """The held-out pairs of brands with a post, a brief or a known partner, with a note on the other
     brands."""
     brands = np.unique(held_out[:, 0].astype(str)).astype(object)
     has_partner = np.isin(brands.astype(str), known[:, 0].astype(str))

@@ -63,7 +63,7 @@ class Candidates:
                 len(self.ids),
                 self.excluded,
                 incomplete=self.incomplete,
-                what=f"are candidates ({self.bounds.sentence})",
+                predicate=f"are candidates ({self.bounds.sentence})",
             ),
         }
 

@@ -209,7 +209,7 @@ def _list(
         "influencers.html",
         empty=not here.fingerprint,
         found=found,
-        counts=sentences(found.total, found.excluded, what="can be compared" if by else "are found")
+        counts=sentences(found.total, found.excluded, predicate="can be compared" if by else "are found")
         if found
         else [],
         rows=rows,
