@@ -29,6 +29,9 @@ SKIES = {
     "at dusk": ("5a4b8a", "f2998a", "ffd9a0", "3d3a63"),
     "by night": ("141d3c", "3d5080", "f4f1de", "1d2a44"),
 }
+"""Time of day to the colours of the sky above, of the sky below, of sun or moon, and of rock."""
+RANGES = ((62, 34, 0.45), (76, 38, 0.15))
+"""Of each range of mountains: y of its foot, height, and share of the sky in its colour. The first one is far."""
 
 
 def mountains(stage: Stage, random: Random) -> str:
@@ -37,56 +40,26 @@ def mountains(stage: Stage, random: Random) -> str:
     stage.sky(top, bottom)
     if when == "by night":
         for _ in range(24):
-            stage.disc(
-                random.uniform(-15, 115), random.uniform(-15, 45), radius=random.uniform(0.3, 0.7), colour=sun
-            )
+            x, y = random.uniform(-15, 115), random.uniform(-15, 45)
+            stage.disc(x, y, radius=random.uniform(0.3, 0.7), colour=sun)
     stage.disc(random.uniform(15, 85), random.uniform(16, 34), radius=random.uniform(6, 10), colour=sun)
-    # Two ranges from left to right; the far one is paler, as in haze.
-    for layer, (base, tall, share) in enumerate(((62, 34, 0.45), (76, 38, 0.15))):
+
+    # Mountains from left to right; all of the far range and the high ones of the near range have snow.
+    snow = mix(WHITE, bottom, 0.2)
+    for layer, (base, tall, share) in enumerate(RANGES):
         colour = mix(rock, bottom, share)
         stage.floor(base, colour)
         x = random.uniform(-25, -5)
         while x < 125:
             width, height = random.uniform(24, 40), tall * random.uniform(0.55, 1.15)
-            peak = base - height
-            stage.shape(colour, (x - width, base + 1), (x, peak), (x + width, base + 1))
-            # the side in shadow
-            stage.shape(
-                darker(colour, 0.18),
-                (x, peak),
-                (x + width, base + 1),
-                (x + width * 0.2, base + 1),
-                (x - 2, base - height * 0.4),
-            )
+            mountain(stage, (x, base - height), width=width, height=height, colour=colour)
             if layer == 0 or height > tall:
-                # snow down to a zigzag line
-                cap, low = width * 0.32, peak + height * 0.32
-                zigzag = (
-                    (x + cap, low),
-                    (x + cap * 0.4, low - 3),
-                    (x, low + 2),
-                    (x - cap * 0.45, low - 3),
-                    (x - cap, low),
-                )
-                stage.shape(mix(WHITE, bottom, 0.2), (x, peak), *zigzag)
+                snow_cap(stage, (x, base - height), width=width, height=height, snow=snow)
             x += width * random.uniform(0.8, 1.3)
-    # Foreground: a lake, a tent or trees alone.
+
     ground = mix(rock, rgb("2f5d3a"), 0.55) if when != "by night" else darker(rock, 0.4)
     stage.floor(84, ground)
-    if random.random() < 0.45:
-        water = mix(bottom, rgb("3f7fa8"), 0.5)
-        stage.disc(random.uniform(35, 65), 93, radius=random.uniform(38, 55), colour=water, high=7)
-        for _ in range(4):
-            x, y = random.uniform(25, 65), random.uniform(89, 96)
-            stage.line(lighter(water, 0.5), 0.7, (x, y), (x + 9, y))
-        description = f"mountains {when} above a lake"
-    elif random.random() < 0.5:
-        x, cloth = random.uniform(25, 60), rgb(random.choice(("e2703a", "d94f4f", "f0b429")))
-        stage.shape(cloth, (x, 94), (x + 12, 76), (x + 24, 94))
-        stage.shape(darker(cloth, 0.45), (x + 9, 94), (x + 12, 80), (x + 15, 94))
-        description = f"a tent below mountains {when}"
-    else:
-        description = f"mountains {when} with pine trees"
+    foreground = lake_or_tent(stage, random, sky=bottom)
     # Trees at both sides leave the middle free.
     for _ in range(random.randint(3, 7)):
         pine(
@@ -96,7 +69,52 @@ def mountains(stage: Stage, random: Random) -> str:
             random=random,
             colour=darker(ground, 0.35),
         )
-    return description
+    return foreground.format(when=when)
+
+
+def mountain(stage: Stage, peak: Point, *, width: float, height: float, colour: Colour) -> None:
+    """A triangle with its right side in shadow; ``width`` is half of its base."""
+    x, y = peak
+    base = y + height
+    stage.shape(colour, (x - width, base + 1), (x, y), (x + width, base + 1))
+    stage.shape(
+        darker(colour, 0.18),
+        (x, y),
+        (x + width, base + 1),
+        (x + width * 0.2, base + 1),
+        (x - 2, base - height * 0.4),
+    )
+
+
+def snow_cap(stage: Stage, peak: Point, *, width: float, height: float, snow: Colour) -> None:
+    """Snow on the upper third of a mountain, down to a zigzag line."""
+    x, y = peak
+    cap, low = width * 0.32, y + height * 0.32
+    zigzag = (
+        (x + cap, low),
+        (x + cap * 0.4, low - 3),
+        (x, low + 2),
+        (x - cap * 0.45, low - 3),
+        (x - cap, low),
+    )
+    stage.shape(snow, (x, y), *zigzag)
+
+
+def lake_or_tent(stage: Stage, random: Random, *, sky: Colour) -> str:
+    """A lake, a tent, or neither, in the foreground. Returns the description with {when}."""
+    if random.random() < 0.45:
+        water = mix(sky, rgb("3f7fa8"), 0.5)
+        stage.disc(random.uniform(35, 65), 93, radius=random.uniform(38, 55), colour=water, high=7)
+        for _ in range(4):
+            x, y = random.uniform(25, 65), random.uniform(89, 96)
+            stage.line(lighter(water, 0.5), 0.7, (x, y), (x + 9, y))
+        return "mountains {when} above a lake"
+    if random.random() < 0.5:
+        x, cloth = random.uniform(25, 60), rgb(random.choice(("e2703a", "d94f4f", "f0b429")))
+        stage.shape(cloth, (x, 94), (x + 12, 76), (x + 24, 94))
+        stage.shape(darker(cloth, 0.45), (x + 9, 94), (x + 12, 80), (x + 15, 94))
+        return "a tent below mountains {when}"
+    return "mountains {when} with pine trees"
 
 
 def pine(stage: Stage, x: float, *, y: float, random: Random, colour: Colour) -> None:
