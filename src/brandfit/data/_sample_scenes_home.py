@@ -24,65 +24,82 @@ from brandfit.data._sample_stage import (
 # --- interior -----------------------------------------------------------------------------------------------
 
 
+WOODS = ("b08457", "c9a27a", "8a6a4f", "d8c3a5")
+PANES = ("a9d3ea", "c4e3f0", "9ccbb0", "b4d8bd")
+"""Sky in the upper two panes of a window, trees in the lower two."""
+
+
 def room(stage: Stage, random: Random) -> str:
     wall = rgb(random.choice(("e8e0d5", "cfd8d3", "d9c5b2", "b7c4cf", "e6cfc3", "c9cba3")))
     seat = rgb(random.choice(("d4a017", "3f6f73", "a5544b", "6d7f5b", "44546a", "c98a78")))
     stage.sky(lighter(wall, 0.25), wall)
-    # Floor with a skirting board; the colour of the floor is drawn twice, and the second one is seen.
-    stage.floor(76, rgb(random.choice(("b08457", "c9a27a", "8a6a4f", "d8c3a5"))))
+    # Skirting board and floor. The first draw of a colour is not used, but later draws depend on it.
+    random.choice(WOODS)
     stage.floor(74.5, lighter(wall, 0.5))
-    stage.floor(76, rgb(random.choice(("b08457", "c9a27a", "8a6a4f", "d8c3a5"))))
+    stage.floor(76, rgb(random.choice(WOODS)))
     # A rug.
     stage.disc(50, 91, radius=44, colour=lighter(seat, 0.6), high=7)
     stage.disc(50, 91, radius=36, colour=lighter(seat, 0.45), high=5)
+    wall_object = window(stage, random) if random.random() < 0.5 else framed_pictures(stage, random)
+    sofa(stage, random, colour=seat)
     if random.random() < 0.5:
-        x = random.uniform(14, 40)
-        stage.box(x - 2, 12, width=36, height=36, colour=rgb("fffaf2"))
-        for k in range(4):
-            stage.box(
-                x + (k % 2) * 16.5,
-                14 + (k // 2) * 16.5,
-                width=15.5,
-                height=15.5,
-                colour=rgb(("a9d3ea", "c4e3f0", "9ccbb0", "b4d8bd")[k]),
-            )
-        wall_object = "a window"
-    else:
-        for k in range(random.randint(2, 3)):
-            x, y, width = 16 + k * 20 + random.uniform(-2, 2), random.uniform(14, 24), random.uniform(13, 17)
-            stage.box(x, y, width=width, height=22, colour=rgb("3b3630"))
-            stage.box(x + 1.3, y + 1.3, width=width - 2.6, height=19.4, colour=rgb("fffaf2"))
-            stage.disc(x + width / 2, y + 11, radius=4.4, colour=rgb(random.choice(CLOTHES)))
-        wall_object = "pictures on the wall"
-    # The sofa: feet, back, cushions of the back, seat, arms.
+        floor_lamp(stage)
+        return f"a sofa, a lamp and {wall_object}"
+    house_plant(stage)
+    return f"a sofa, a plant and {wall_object}"
+
+
+def window(stage: Stage, random: Random) -> str:
+    x = random.uniform(14, 40)
+    stage.box(x - 2, 12, width=36, height=36, colour=rgb("fffaf2"))
+    for k, code in enumerate(PANES):
+        left, top = x + (k % 2) * 16.5, 14 + (k // 2) * 16.5
+        stage.box(left, top, width=15.5, height=15.5, colour=rgb(code))
+    return "a window"
+
+
+def framed_pictures(stage: Stage, random: Random) -> str:
+    for k in range(random.randint(2, 3)):
+        x, y, width = 16 + k * 20 + random.uniform(-2, 2), random.uniform(14, 24), random.uniform(13, 17)
+        # Frame, paper, and a disc as the picture.
+        stage.box(x, y, width=width, height=22, colour=rgb("3b3630"))
+        stage.box(x + 1.3, y + 1.3, width=width - 2.6, height=19.4, colour=rgb("fffaf2"))
+        stage.disc(x + width / 2, y + 11, radius=4.4, colour=rgb(random.choice(CLOTHES)))
+    return "pictures on the wall"
+
+
+def sofa(stage: Stage, random: Random, *, colour: Colour) -> None:
     x = random.uniform(8, 20)
+    # Feet, back, cushions of the back, seat, arms.
     stage.box(x + 3, 83, width=3, height=6, colour=rgb("4a3626"))
     stage.box(x + 50, 83, width=3, height=6, colour=rgb("4a3626"))
-    stage.box(x + 2, 52, width=52, height=24, colour=darker(seat, 0.08), round=5)
-    stage.box(x + 4, 66, width=24, height=13, colour=lighter(seat, 0.08), round=3)
-    stage.box(x + 28.5, 66, width=24, height=13, colour=lighter(seat, 0.08), round=3)
-    stage.box(x, 76, width=56, height=9, colour=seat, round=3)
-    stage.box(x - 4, 60, width=9, height=25, colour=darker(seat, 0.16), round=4)
-    stage.box(x + 51, 60, width=9, height=25, colour=darker(seat, 0.16), round=4)
+    stage.box(x + 2, 52, width=52, height=24, colour=darker(colour, 0.08), round=5)
+    stage.box(x + 4, 66, width=24, height=13, colour=lighter(colour, 0.08), round=3)
+    stage.box(x + 28.5, 66, width=24, height=13, colour=lighter(colour, 0.08), round=3)
+    stage.box(x, 76, width=56, height=9, colour=colour, round=3)
+    stage.box(x - 4, 60, width=9, height=25, colour=darker(colour, 0.16), round=4)
+    stage.box(x + 51, 60, width=9, height=25, colour=darker(colour, 0.16), round=4)
+    # One or two loose cushions, a little turned.
+    square = [(-6, -6), (6, -6), (6, 6), (-6, 6)]
     for k in range(random.randint(1, 2)):
-        cushion = [(-6, -6), (6, -6), (6, 6), (-6, 6)]
-        stage.shape(
-            rgb(random.choice(CLOTHES)),
-            *turned(cushion, x + 13 + k * 29, y=63, degrees=random.uniform(-18, 18)),
-        )
-    if random.random() < 0.5:
-        stage.line(rgb("3b3630"), 1.3, (90, 90), (90, 40))
-        stage.disc(90, 90, radius=6, colour=rgb("3b3630"), high=1.6)
-        stage.shape(rgb("fff0c4"), (84, 28), (96, 28), (101, 42), (79, 42))
-        return f"a sofa, a lamp and {wall_object}"
-    # A plant: nine blades in a fan, then the pot.
+        cushion_colour = rgb(random.choice(CLOTHES))
+        cushion = turned(square, x + 13 + k * 29, y=63, degrees=random.uniform(-18, 18))
+        stage.shape(cushion_colour, *cushion)
+
+
+def floor_lamp(stage: Stage) -> None:
+    stage.line(rgb("3b3630"), 1.3, (90, 90), (90, 40))
+    stage.disc(90, 90, radius=6, colour=rgb("3b3630"), high=1.6)
+    stage.shape(rgb("fff0c4"), (84, 28), (96, 28), (101, 42), (79, 42))
+
+
+def house_plant(stage: Stage) -> None:
+    """Nine blades in a fan, and the pot."""
+    blade = [(0, 0), (3, -13), (0, -27), (-3, -13)]
     for k in range(9):
-        blade = [(0, 0), (3, -13), (0, -27), (-3, -13)]
-        stage.shape(
-            mix(rgb("3f7d4f"), rgb("7fb069"), k % 3 / 2), *turned(blade, 90, y=74, degrees=(k - 4) * 17)
-        )
+        green = mix(rgb("3f7d4f"), rgb("7fb069"), k % 3 / 2)
+        stage.shape(green, *turned(blade, 90, y=74, degrees=(k - 4) * 17))
     stage.shape(rgb("c97b4a"), (82, 72), (98, 72), (95, 89), (85, 89))
-    return f"a sofa, a plant and {wall_object}"
 
 
 # --- pet ----------------------------------------------------------------------------------------------------

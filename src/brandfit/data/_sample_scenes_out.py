@@ -6,6 +6,8 @@ The random draws keep their number and order, so that the same seed gives the sa
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 
 from brandfit.data._sample_stage import (
@@ -31,7 +33,7 @@ SKIES = {
 }
 """Time of day to the colours of the sky above, of the sky below, of sun or moon, and of rock."""
 RANGES = ((62, 34, 0.45), (76, 38, 0.15))
-"""Of each range of mountains: y of its foot, height, and share of the sky in its colour. The first one is far."""
+"""Each range of mountains: y of its foot, height, and share of the sky in its colour. The first is far."""
 
 
 def mountains(stage: Stage, random: Random) -> str:
@@ -327,6 +329,22 @@ COAT = [
     (17, 32), (-17, 32), (-15, -6), (-20, 10), (-26, 6),
 ]  # fmt: skip
 CUTS = {"shirt": TEE, "dress": DRESS, "pair of trousers": TROUSERS, "coat": COAT}
+"""Garment to its outline, around (0, 0)."""
+
+
+@dataclass(frozen=True)
+class Garment:
+    """A garment at (x, y), turned by ``tilt`` degrees. ``name`` is a key of ``CUTS``."""
+
+    name: str
+    colour: Colour
+    x: float
+    y: float
+    tilt: float
+
+    def points(self, points: Sequence[Point], *, shift: Point = (0, 0)) -> list[Point]:
+        """Points around (0, 0) of the garment as points of the stage."""
+        return turned(points, self.x + shift[0], y=self.y + shift[1], degrees=self.tilt)
 
 
 def outfit(stage: Stage, random: Random) -> str:
@@ -337,54 +355,69 @@ def outfit(stage: Stage, random: Random) -> str:
         arch = mix(paper, rgb(random.choice(CLOTHES)), 0.22)
         stage.disc(50, 42, radius=37, colour=arch)
         stage.box(13, 42, width=74, height=80, colour=arch)
-    # The garment with its shadow.
-    garment, cut = random.choice(list(CUTS.items()))
+    # The garment with its shadow, its pattern and its hanger.
+    name, cut = random.choice(list(CUTS.items()))
     colour = rgb(random.choice(CLOTHES))
-    x, y, tilt = 47 + random.uniform(-5, 5), 54, random.uniform(-7, 7)
+    garment = Garment(name, colour, x=47 + random.uniform(-5, 5), y=54, tilt=random.uniform(-7, 7))
     shadow = darker(paper, 0.14)
-    stage.shape(shadow, *turned(cut, x + 1.6, y=y + 2, degrees=tilt))
-    stage.shape(colour, *turned(cut, x, y=y, degrees=tilt))
-    # Its pattern, in a colour that stands out; 420 is a little more than half of the brightest sum of RGB.
+    stage.shape(shadow, *garment.points(cut, shift=(1.6, 2)))
+    stage.shape(colour, *garment.points(cut))
     pattern = random.choice(("plain", "striped", "dotted", "belted"))
-    accent = lighter(colour, 0.65) if sum(colour) < 420 else darker(colour, 0.5)
-    inner = 6 if garment == "dress" else 11
-    if pattern == "striped" and garment != "pair of trousers":
+    draw_pattern(stage, garment, pattern)
+    if name != "pair of trousers":
+        draw_hanger(stage, garment)
+    return f"a {pattern} {name} and {accessory(stage, random, shadow=shadow)}"
+
+
+def draw_pattern(stage: Stage, garment: Garment, pattern: str) -> None:
+    """Stripes, dots or a belt. Trousers have no stripes, and no dots between the legs."""
+    is_dress, is_trousers = garment.name == "dress", garment.name == "pair of trousers"
+    # A colour that stands out; 420 is a little more than half of the brightest sum of RGB.
+    is_dark = sum(garment.colour) < 420
+    accent = lighter(garment.colour, 0.65) if is_dark else darker(garment.colour, 0.5)
+    if pattern == "striped" and not is_trousers:
         for k in range(-4, 5):
-            half = inner if k < 0 or garment != "dress" else 7 + k * 2.4
-            stage.line(accent, 1.5, *turned([(-half, k * 5), (half, k * 5)], x, y=y, degrees=tilt))
+            # A dress is narrow above the waist and becomes wider below.
+            half = 11.0 if not is_dress else 6 if k < 0 else 7 + k * 2.4
+            stage.line(accent, 1.5, *garment.points([(-half, k * 5), (half, k * 5)]))
     elif pattern == "dotted":
         for k in range(22):
+            # Rows of four; every second row is shifted by half a distance.
             a, b = -9 + (k % 4) * 6 + (k // 4 % 2) * 3, -16 + (k // 4) * 8
-            if garment != "pair of trousers" or abs(a) > 3:
-                narrow = 0.7 if b < -6 and garment == "dress" else 1
-                dot_x, dot_y = turned([(a * narrow, b)], x, y=y, degrees=tilt)[0]
-                stage.disc(dot_x, dot_y, radius=1.1, colour=accent)
+            if not is_trousers or abs(a) > 3:
+                narrow = 0.7 if b < -6 and is_dress else 1
+                x, y = garment.points([(a * narrow, b)])[0]
+                stage.disc(x, y, radius=1.1, colour=accent)
     elif pattern == "belted":
-        half, low = (8, -8) if garment == "dress" else (14, -27) if garment == "pair of trousers" else (15, 2)
-        stage.line(darker(colour, 0.5), 3, *turned([(-half, low), (half, low)], x, y=y, degrees=tilt))
-        lock_x, lock_y = turned([(0, low)], x, y=y, degrees=tilt)[0]
-        stage.disc(lock_x, lock_y, radius=2, colour=rgb("e8c15a"))
-    if garment != "pair of trousers":
-        # The hanger.
-        top = min(y for _, y in cut)
-        hook = turned([(0, top - 8), (0, top - 4)], x, y=y, degrees=tilt)
-        stage.line(rgb("8a6a4f"), 1.3, *hook)
-        stage.arc(rgb("8a6a4f"), 1.3, x=hook[0][0] + 2, y=hook[0][1], radius=2.2, start=180, end=380)
-        stage.line(
-            rgb("8a6a4f"), 1.6, *turned([(-10, top + 1), (0, top - 4), (10, top + 1)], x, y=y, degrees=tilt)
-        )
-    # A hat or a bag next to the garment.
-    extra = rgb(random.choice(CLOTHES))
+        # Half width of the belt, and its height: at the waist.
+        half, low = {"dress": (8, -8), "pair of trousers": (14, -27)}.get(garment.name, (15, 2))
+        stage.line(darker(garment.colour, 0.5), 3, *garment.points([(-half, low), (half, low)]))
+        x, y = garment.points([(0, low)])[0]
+        stage.disc(x, y, radius=2, colour=rgb("e8c15a"))
+
+
+def draw_hanger(stage: Stage, garment: Garment) -> None:
+    wood = rgb("8a6a4f")
+    top = min(y for _, y in CUTS[garment.name])
+    hook = garment.points([(0, top - 8), (0, top - 4)])
+    stage.line(wood, 1.3, *hook)
+    stage.arc(wood, 1.3, x=hook[0][0] + 2, y=hook[0][1], radius=2.2, start=180, end=380)
+    stage.line(wood, 1.6, *garment.points([(-10, top + 1), (0, top - 4), (10, top + 1)]))
+
+
+def accessory(stage: Stage, random: Random, *, shadow: Colour) -> str:
+    """A hat or a bag next to the garment."""
+    colour = rgb(random.choice(CLOTHES))
     if random.random() < 0.5:
         stage.disc(86, 22, radius=13, colour=shadow, high=5)
-        stage.disc(85, 21, radius=13, colour=extra, high=5)
-        stage.disc(85, 17.5, radius=7, colour=darker(extra, 0.12), high=5)
-        return f"a {pattern} {garment} and a hat"
-    stage.arc(darker(extra, 0.2), 1.8, x=85, y=73, radius=7, start=180, end=360)
+        stage.disc(85, 21, radius=13, colour=colour, high=5)
+        stage.disc(85, 17.5, radius=7, colour=darker(colour, 0.12), high=5)
+        return "a hat"
+    stage.arc(darker(colour, 0.2), 1.8, x=85, y=73, radius=7, start=180, end=360)
     stage.box(75, 74, width=20, height=17, colour=shadow, round=2)
-    stage.box(74.5, 73, width=20, height=17, colour=extra, round=2)
+    stage.box(74.5, 73, width=20, height=17, colour=colour, round=2)
     stage.disc(84.5, 79, radius=1.4, colour=rgb("e8c15a"))
-    return f"a {pattern} {garment} and a bag"
+    return "a bag"
 
 
 # --- fitness ------------------------------------------------------------------------------------------------
