@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +18,6 @@ from brandfit.data.dataset import Dataset
 LINKS = ("comments", "follows")
 
 
-class Shares(NamedTuple):
-    """of_one: share of the one audience that is in the other; of_other: the reverse."""
-
-    of_one: float
-    of_other: float
-
-
 @dataclass(frozen=True)
 class Overlap:
     """Number of members of two audiences, and of members in both."""
@@ -35,11 +27,9 @@ class Overlap:
     common: int
 
     @property
-    def share(self) -> Shares:
-        """Share of each audience that is in the other; 0 of an empty one."""
-        return Shares(
-            self.common / self.one if self.one else 0.0, self.common / self.other if self.other else 0.0
-        )
+    def share_of_other(self) -> float:
+        """Share of the other audience that is in the one; 0 of an empty one."""
+        return self.common / self.other if self.other else 0.0
 
 
 class Audiences:
