@@ -97,7 +97,9 @@ def test_a_package_outside_joins_by_its_entry_point(monkeypatch):
         def load():
             return Example
 
-    monkeypatch.setattr(registry, "_outside", lambda kind: {"theirs": Point()} if kind == "ranker" else {})
+    monkeypatch.setattr(
+        registry, "_entry_points", lambda kind: {"theirs": Point()} if kind == "ranker" else {}
+    )
     registry.load.cache_clear()
     assert "theirs" in registry.names("ranker")
     assert registry.load("ranker", "theirs") is Example

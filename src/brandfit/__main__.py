@@ -1,4 +1,4 @@
-"""The command line as ``python -m brandfit``, where the environment's scripts are not on the path."""
+"""The command line as ``python -m brandfit``, for environments whose scripts are not on the path."""
 
 from brandfit.cli import main
 

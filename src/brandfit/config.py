@@ -1,5 +1,5 @@
-"""Typed settings: one Config a model, every field documented, parsed from text, round-tripping through
-JSON."""
+"""Typed settings: each model has a Config with documented fields. A Config is parsed from text and converts
+to JSON and back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from brandfit.messages import reason
 
 Declared = TypeVar("Declared", bound=msgspec.Struct)
 NO_LIST = "Expected `array`, got"
-"""How a complaint begins that a list is asked for."""
+"""Beginning of the message of msgspec if a list is expected."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,26 +26,28 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any], scope: str = "") -> Self:
-        """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``; scope is what is
-        typed before a name.
+        """From ``{"epochs": 50}`` or, as typed on a command line, ``{"epochs": "50"}``.
 
-        Raises UnknownName for a setting that does not exist, ConfigError for a value that it cannot have or
-        that is needed.
+        Raises UnknownName for a setting that does not exist, ConfigError for a wrong value or a missing
+        setting.
+
+        scope  prefix of the names on the command line, for messages: "wsim."
         """
-        known = {f.name: f for f in msgspec.structs.fields(cls)}
+        field_by_name = {field.name: field for field in msgspec.structs.fields(cls)}
         checked = {}
         for name, value in settings.items():
-            if name not in known:
-                raise UnknownName("setting", name, known=known)
+            if name not in field_by_name:
+                raise UnknownName("setting", name, known=field_by_name)
             try:
-                checked[name] = _convert(value, known[name].type)
+                checked[name] = _converted(value, field_by_name[name].type)
             except ValueError as error:
                 about, wrong = describe(cls)[name], str(error)
                 raise ConfigError(
                     f"Setting {name}{'' if wrong.startswith('[') else ': '}{wrong}.",
                     f"{name} ({about['type']}): {about['description']}",
                 ) from None
-        for name, field in known.items():
+        # Required settings have no default.
+        for name, field in field_by_name.items():
             if field.required and name not in checked:
                 raise ConfigError(
                     f"Setting {scope}{name} is needed.",
@@ -54,7 +56,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return cls(**checked)
 
     def ordered(self, low: str, high: str) -> None:
-        """Raise ConfigError where one setting is larger than another that it must not exceed."""
+        """Raise ConfigError if the setting ``low`` is larger than the setting ``high``."""
         least, most = getattr(self, low), getattr(self, high)
         if least > most:
             raise ConfigError(
@@ -63,7 +65,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; ``of(config.to_dict()) == config``."""
+        """Plain JSON types; ``from_settings(config.to_dict()) == config``."""
         return msgspec.to_builtins(self)
 
 
@@ -73,15 +75,21 @@ def describe(config: type[Config]) -> dict[str, dict[str, Any]]:
     hints = typing.get_type_hints(config, include_extras=True)
     result = {}
     for field in msgspec.structs.fields(config):
-        meta = [m for m in getattr(hints[field.name], "__metadata__", ()) if isinstance(m, msgspec.Meta)]
+        hint = hints[field.name]
+        metas = [meta for meta in getattr(hint, "__metadata__", ()) if isinstance(meta, msgspec.Meta)]
         result[field.name] = {
-            "description": meta[0].description if meta else "",
-            "default": msgspec.to_builtins(field.default)
-            if field.default is not msgspec.NODEFAULT
-            else (field.default_factory() if field.default_factory is not msgspec.NODEFAULT else None),
-            "type": _type_name(hints[field.name]),
+            "description": metas[0].description if metas else "",
+            "default": _default(field),
+            "type": _type_name(hint),
         }
     return result
+
+
+def _default(field: Any) -> Any:
+    """The default of a field as plain JSON types, None without one."""
+    if field.default is not msgspec.NODEFAULT:
+        return msgspec.to_builtins(field.default)
+    return field.default_factory() if field.default_factory is not msgspec.NODEFAULT else None
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
@@ -94,6 +102,7 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
                 f"A setting is written name=value, found {pair!r}.", "For example: --set epochs=50"
             )
         name, value = name.strip(), value.strip()
+        # The same value twice is no contradiction.
         if settings.get(name, value) != value:
             raise ConfigError(
                 f"{name} is given twice, as {settings[name]!r} and as {value!r}.", "Give it once."
@@ -103,95 +112,103 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def refuse_unread(settings: Iterable[str] | None, takers: Mapping[str, Iterable[str]]) -> None:
-    """Raise UnknownName for the first setting that is not ``TAKER.NAME`` of one of these takers: nothing
-    would read it. takers: each to the names of its settings, which are suggested; whether a name of a taker
-    is one of them, its own reader says."""
+    """Raise UnknownName for the first setting that no taker reads. A setting is read if it begins with
+    ``TAKER.``; the taker itself checks the rest of the name.
+
+    takers  each to the names of its settings, for suggestions
+    """
     known = sorted(f"{taker}.{name}" for taker, names in takers.items() for name in names)
     for setting in settings or ():
         if not any(setting.startswith(f"{taker}.") for taker in takers):
-            same = [one for one in known if one.rpartition(".")[2] == setting.rpartition(".")[2]]
-            near = (
-                f"Did you mean {' or '.join(same[:3])}?"
-                if same
-                else suggestion(setting, known, listing=False)
-            )
+            # A name that another taker has is the best suggestion.
+            same = [other for other in known if other.rpartition(".")[2] == setting.rpartition(".")[2]]
+            if same:
+                suggested = f"Did you mean {' or '.join(same[:3])}?"
+            else:
+                suggested = suggestion(setting, known, listing=False)
             scopes = ", ".join(f"{taker}.NAME" for taker in takers)
-            rest = f"Settings here: {scopes}." if takers else "Nothing can be set here."
-            raise UnknownName("setting", setting, known=known, hint=f"{near} {rest}".strip())
+            available = f"Settings here: {scopes}." if takers else "Nothing can be set here."
+            raise UnknownName("setting", setting, known=known, hint=f"{suggested} {available}".strip())
 
 
 def from_toml(file: str | Path, type_: type[Declared]) -> Declared:
-    """What a TOML file declares, as a Struct of this type. Raises ConfigError with what is wrong where."""
+    """The content of a TOML file as a Struct of this type. Raises ConfigError with the fault and its line or
+    key."""
     try:
-        found = tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
-        return msgspec.convert(found, type_)
+        content = tomllib.loads(Path(file).read_text(encoding="utf-8-sig"))
+        return msgspec.convert(content, type_)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: {str(error)[:1].lower()}{str(error)[1:]}.") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: {reason(error, b'')}.") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {reason(error, found)}.") from None
+        raise ConfigError(f"{file}: {reason(error, content)}.") from None
 
 
-def _convert(value: Any, type_: Any) -> Any:
-    """A typed value as it is; text is read as the type, then as JSON, then as a comma-separated list. Raises
+def _converted(value: Any, type_: Any) -> Any:
+    """A value as this type. Text is read as the type, then as JSON, then as a comma-separated list. Raises
     ValueError.
 
-    Numbers are read as everywhere (``number_text``): 5.000 is refused, 5,000 and 5k are five thousand.
+    Numbers are read by ``number_text``: 5.000 is refused, 5,000 and 5k are five thousand.
     """
-    if isinstance(value, str) and (kind := _number_type(type_)) is not None:
-        try:
-            value = number_text.number(value)
-        except number_text.Ambiguous:
-            raise
-        except ValueError:
-            pass  # "none", or no number: the type says so below
-        else:
-            value = int(value) if kind is int and value.is_integer() else value
+    if isinstance(value, str) and (number_type := _number_type(type_)) is not None:
+        value = _number_or_text(value, number_type)
     try:
         return msgspec.convert(value, type_, strict=False)
-    except msgspec.ValidationError as found:
-        error, read = found, value
-    if isinstance(value, str):
-        readings: list[Callable[[str], Any]] = [msgspec.json.decode, float, _listed]
-        for reading in readings:  # float reads what JSON does not: .5
-            try:
-                other = reading(value)
-                return msgspec.convert(other, type_, strict=False)
-            except msgspec.ValidationError as found:
-                if NO_LIST in str(error) and NO_LIST not in str(
-                    found
-                ):  # a list is asked for and is there: what is wrong is in it
-                    error, read = found, other
-            except (ValueError, msgspec.DecodeError):
-                continue
+    except msgspec.ValidationError as first_error:
+        error, read = first_error, value
+    # float reads what JSON does not: .5
+    readings: list[Callable[[str], Any]] = [msgspec.json.decode, float, _parts]
+    for reading in readings if isinstance(value, str) else ():
+        try:
+            other = reading(value)
+            return msgspec.convert(other, type_, strict=False)
+        except msgspec.ValidationError as other_error:
+            # A list is expected and was read: the fault is in one of its entries, so this error is reported.
+            if NO_LIST in str(error) and NO_LIST not in str(other_error):
+                error, read = other_error, other
+        except (ValueError, msgspec.DecodeError):
+            continue
     raise ValueError(reason(error, read))
 
 
+def _number_or_text(value: str, number_type: type) -> float | int | str:
+    """The text as a number, or unchanged if it is none ("none"). Raises Ambiguous."""
+    try:
+        number = number_text.number(value)
+    except number_text.Ambiguous:
+        raise
+    except ValueError:
+        return value
+    return int(number) if number_type is int and number.is_integer() else number
+
+
 def _number_type(hint: Any) -> type | None:
-    """int or float, where that is the type, or the type beside None."""
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    """int or float if this is the type, also with None; else None."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        return _number_type(inner[0])
-    kinds = [kind for kind in map(_number_type, inner) if kind is not None] if inner else []
-    others = [one for one in inner if one is not type(None)]
+        return _number_type(arguments[0])
     if hint in (int, float):
         return hint
-    return kinds[0] if origin in (typing.Union, types.UnionType) and len(kinds) == len(others) == 1 else None
+    options = [option for option in arguments if option is not type(None)]
+    if origin in (typing.Union, types.UnionType) and len(options) == 1:
+        return _number_type(options[0])
+    return None
 
 
-def _listed(text: str) -> list[str]:
+def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part]
 
 
 def _type_name(hint: Any) -> str:
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    """A type in words: "int", "account or post", "several of str"."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
-        return _type_name(inner[0])
+        return _type_name(arguments[0])
     if origin is typing.Literal:
-        return ", ".join(map(str, inner[:-1])) + f" or {inner[-1]}"
+        return ", ".join(map(str, arguments[:-1])) + f" or {arguments[-1]}"
     if origin in (list, tuple):
-        return f"several of {_type_name(inner[0])}"
-    if inner:
-        return " or ".join(map(_type_name, inner))
+        return f"several of {_type_name(arguments[0])}"
+    if arguments:
+        return " or ".join(map(_type_name, arguments))
     return hint.__name__ if isinstance(hint, type) else str(hint)

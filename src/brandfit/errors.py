@@ -1,12 +1,12 @@
-"""Every error a person can meet, with what to do next.
+"""The errors that users see, each with a hint.
 
     BrandfitError
-    ├── UsageError        a command or call that cannot be meant             exit 2
+    ├── UsageError        a wrong command or call                            exit 2
     │   ├── UnknownName   no such ranker, encoder, setting, brand ...        exit 2
-    │   └── ConfigError   a setting with a value that it cannot have         exit 2
-    ├── DataError         a source that cannot be read as what it should be  exit 3
+    │   └── ConfigError   a setting with a wrong value                       exit 2
+    ├── DataError         a source that cannot be read                       exit 3
     ├── WorkspaceError    a workspace that is missing, damaged or too new    exit 4
-    └── MissingExtra      a heavy part that is not installed                 exit 5
+    └── MissingExtra      an optional library that is not installed          exit 5
 
 A message says what is wrong, what was expected and what was found; the hint says what to do next.
 """
@@ -17,10 +17,13 @@ import difflib
 from collections.abc import Iterable
 
 MANY = 5_000
+"""Number of names from which on a suggestion compares only names of similar length and equal first letter."""
+LISTED = 12
+"""Number of names that a hint lists."""
 
 
 class BrandfitError(Exception):
-    """Base of all. ``str(error)`` is the message and, on a line of its own, the hint."""
+    """Base of all errors. ``str(error)`` is the message and, on the next line, the hint."""
 
     exit_code = 1
 
@@ -59,7 +62,7 @@ class WorkspaceError(BrandfitError):
 
 
 class MissingExtra(BrandfitError):
-    """A part needs a library that is not installed; says what to type."""
+    """A part needs a library that is not installed; the hint has the command that installs it."""
 
     exit_code = 5
 
@@ -71,22 +74,21 @@ class MissingExtra(BrandfitError):
 
 
 def suggestion(name: str, known: Iterable[str], listing: bool = True) -> str:
-    """The names that are nearest to this one, as a question; else (``listing``) some of those that exist;
-    nothing of none."""
+    """The nearest known names as a question. Without near names: some of the known names (``listing``), or
+    ""."""
     known = sorted(known)
-    # Of very many (hashtags, accounts) only those that are not far off anyway: to compare with each takes
-    # seconds.
-    asked = (
-        [k for k in known if k[:1] == name[:1] and abs(len(k) - len(name)) <= 3]
-        if len(known) > MANY
-        else known
-    )
-    near = difflib.get_close_matches(name, asked, n=3, cutoff=0.5)
-    return f"Did you mean {' or '.join(near)}?" if near else _listing(known) if listing else ""
+    candidates = known
+    # Comparing with each of very many names (hashtags, accounts) takes seconds.
+    if len(known) > MANY:
+        candidates = [other for other in known if other[:1] == name[:1] and abs(len(other) - len(name)) <= 3]
+    # A cutoff of 0.5 still finds two typing errors in a short name.
+    near = difflib.get_close_matches(name, candidates, n=3, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return _listing(known) if listing else ""
 
 
 def _listing(known: list[str]) -> str:
     if not known:
         return ""
-    shown = ", ".join(known[:12])
-    return f"Known: {shown}{' ...' if len(known) > 12 else '.'}"
+    return f"Known: {', '.join(known[:LISTED])}{' ...' if len(known) > LISTED else '.'}"

@@ -1,4 +1,4 @@
-"""Reasons for people: what a decoder or a cell complained about, with the value that was found."""
+"""Reasons for people: the fault that a decoder found in data, with the faulty value."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any
 import msgspec
 
 FAILURES = (msgspec.MsgspecError, UnicodeError, RecursionError)
-"""All that ``msgspec`` raises for bytes that are not what they should be."""
+"""The errors that ``msgspec`` raises for bytes that it cannot decode."""
 
 EXCERPT = 160
+"""Characters of an excerpt."""
+QUOTED = 60
+"""Characters of a quoted value."""
 
 _WORDS = {
     "int": "a whole number",
@@ -22,85 +25,103 @@ _WORDS = {
     "array": "a list",
     "object": "an object {...}",
 }
+# the type of msgspec, then its limit or "got"
 _EXPECTED = re.compile(r"Expected `([^`]*)`(.*)", re.DOTALL)
+# a step of a path: an index or a key
 _STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]]+)")
 
 
-def reason(error: Exception, found: bytes | Any) -> str:
-    """Why ``found`` (the JSON, or what was decoded from it) is not what was expected, in words for people."""
+def reason(error: Exception, document: bytes | Any) -> str:
+    """Why ``document`` (the JSON, or the value decoded from it) is not as expected, in words for people."""
     if isinstance(error, RecursionError):
         return "nested too deeply"
     if isinstance(error, UnicodeDecodeError):
         return f"not UTF-8 text: {error.reason}"
     if not isinstance(error, msgspec.ValidationError):
         return f"not valid JSON: {str(error).removeprefix('JSON is malformed: ').lower()}"
-    what, _, place = str(error).partition(" - at `$")
-    place = place.rstrip("`").removeprefix(".")
-    value, there = _at(found, place)
-    said = _sentence(what, value, there)
-    return f"{place}: {said}" if place else said
+    # msgspec: "Expected `int`, got `str` - at `$.tagged[0].id`"
+    complaint, _, path = str(error).partition(" - at `$")
+    path = path.rstrip("`").removeprefix(".")
+    sentence = _sentence(complaint, _value_at(document, path))
+    return f"{path}: {sentence}" if path else sentence
 
 
-def excerpt(found: bytes | str) -> str:
-    """The beginning of what was found, fit to be stored and shown."""
-    text = found[: 4 * EXCERPT].decode("utf-8", "replace") if isinstance(found, bytes) else found[:EXCERPT]
-    return clean(text[:EXCERPT])
+def excerpt(content: bytes | str) -> str:
+    """The beginning of a text or of bytes, clean enough to be stored and displayed."""
+    if isinstance(content, str):
+        return clean(content[:EXCERPT])
+    # A character of UTF-8 has at most four bytes.
+    return clean(content[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT])
 
 
 def clean(text: str) -> str:
-    """Without NUL and lone surrogates, which no store takes."""
+    """The text without NUL and lone surrogates, which databases refuse."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def path_text(path: str | Path) -> str:
-    """A path as text, whatever bytes its name is made of."""
+    """A path as text, also if its bytes are not UTF-8."""
     return clean(os.fsencode(path).decode("utf-8", "replace"))
 
 
 def quoted(value: Any) -> str:
-    """A found value in a sentence: short, one line."""
+    """A value in a sentence: short, one line."""
     if value is None:
         return "nothing"
     try:
         text = clean(value if isinstance(value, str) else ascii(value))
     except RecursionError:
         return "something nested too deeply"
-    text = text if len(text) <= 60 else f"{text[:57]}..."
+    text = text if len(text) <= QUOTED else f"{text[: QUOTED - 3]}..."
     return repr(text) if isinstance(value, str) else text
 
 
-def _sentence(what: str, value: Any, there: bool) -> str:
-    if match := re.fullmatch(r"Object missing required field `(.*)`", what, re.DOTALL):
+class _Missing:
+    """Type of ``MISSING``."""
+
+
+MISSING = _Missing()
+"""Stands in for a value that could not be found in the document."""
+
+
+def _sentence(complaint: str, value: Any) -> str:
+    """The complaint of msgspec in plain words. value: the faulty value, or ``MISSING``."""
+    if match := re.fullmatch(r"Object missing required field `(.*)`", complaint, re.DOTALL):
         return f"{match[1]} is missing"
-    if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
+    if match := re.fullmatch(r"Object contains unknown field `(.*)`", complaint, re.DOTALL):
         return f"{match[1]} is not known here"
-    if match := re.fullmatch(r"Invalid enum value (.*)", what, re.DOTALL):
+    if match := re.fullmatch(r"Invalid enum value (.*)", complaint, re.DOTALL):
         return f"{match[1]} is no choice"
-    match = _EXPECTED.fullmatch(what)
+    match = _EXPECTED.fullmatch(complaint)
     if match is None:
-        return what[:1].lower() + what[1:]
+        return complaint[:1].lower() + complaint[1:]
     kinds = [_WORDS.get(kind, kind) for kind in match[1].split(" | ") if kind != "null"]
     expected, limit = " or ".join(kinds), match[2].split(", got ")[0].strip()
     if length := re.fullmatch(r"of length ([<>]=) (\d+)", limit):
-        bound = "at most" if length[1] == "<=" else "at least"
-        size = f", found {len(value):,}" if isinstance(value, (str, list)) else ""
-        one, several = ("character", "characters") if "str" in match[1] else ("entry", "entries")
-        return (
-            f"expected {expected} of {bound} {int(length[2]):,} {one if length[2] == '1' else several}{size}"
-        )
+        return _length_sentence(expected, length, of_text="str" in match[1], value=value)
     kind = match[2].rpartition("got ")[2].strip("`")
-    got = quoted(value) if there else _WORDS.get(kind, kind)
+    got = quoted(value) if value is not MISSING else _WORDS.get(kind, kind)
     return f"expected {expected}{' ' if limit else ''}{limit}, found {got}"
 
 
-def _at(found: Any, place: str) -> tuple[Any, bool]:
-    """The value at a place such as ``tagged[0].handle``, and whether it could be looked up."""
-    if "[...]" in place:  # some entry of a table
-        return None, False
+def _length_sentence(expected: str, length: re.Match[str], *, of_text: bool, value: Any) -> str:
+    """The sentence for a text or list that is too short or too long."""
+    bound = "at most" if length[1] == "<=" else "at least"
+    size = f", found {len(value):,}" if isinstance(value, str | list) else ""
+    one, several = ("character", "characters") if of_text else ("entry", "entries")
+    noun = one if length[2] == "1" else several
+    return f"expected {expected} of {bound} {int(length[2]):,} {noun}{size}"
+
+
+def _value_at(document: Any, path: str) -> Any:
+    """The value at a path such as ``tagged[0].handle``; ``MISSING`` if there is none."""
+    if "[...]" in path:  # some entry of a mapping: msgspec does not say which
+        return MISSING
     try:
-        value = msgspec.json.decode(found) if isinstance(found, bytes) else found
-        for index, key in _STEP.findall(place):
+        value = msgspec.json.decode(document) if isinstance(document, bytes) else document
+        for index, key in _STEP.findall(path):
             value = value[int(index)] if index else value[key]
     except (*FAILURES, LookupError, TypeError):
-        return None, False
-    return value, True
+        # The JSON is damaged behind the fault, or a step is no index of this value.
+        return MISSING
+    return value

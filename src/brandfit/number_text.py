@@ -1,4 +1,4 @@
-"""Numbers as people type them: the one place that decides what a point and a comma mean.
+"""Numbers as people type them. The meaning of a point and of a comma is decided here alone.
 
     12345   12 345   12'345   12,345   1,234,567   1.234.567      thousands
     1,234.56   1.234,56   12 345.678   12.5   12,50   0.125       decimals
@@ -17,11 +17,17 @@ from decimal import Decimal
 
 SCALE = {"": Decimal(1), "k": Decimal(1_000), "m": Decimal(1_000_000), "%": Decimal("0.01")}
 
+# sign, digits with their marks, suffix
 _PARTS = re.compile(r"([+-]?)\s*(.*?)\s*([kKmM%]?)", re.DOTALL)
+# 12 345.6: groups of three digits behind spaces or apostrophes, then decimals
 _SPACED = re.compile(r"([0-9]{1,3}(?:[\s\u00a0\u2009\u202f'’][0-9]{3})+)(?:[.,]([0-9]+))?")
+# 1,234.56 and 1.234,56: both marks, so that the first one separates thousands
 _BOTH = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+)\.([0-9]+)|([0-9]{1,3}(?:\.[0-9]{3})+),([0-9]+)")
+# 1,234,567: one mark at least twice, so that it separates thousands
 _GROUPED = re.compile(r"[0-9]{1,3}([.,])[0-9]{3}(?:\1[0-9]{3})+")
+# 12.5 and 12,345: one mark, once
 _SINGLE = re.compile(r"([0-9]*)([.,])([0-9]+)")
+# 12345 and 1.5e-4
 _PLAIN = re.compile(r"[0-9]+(?:\.?[0-9]*[eE][+-]?[0-9]{1,3})?")
 
 
@@ -30,22 +36,24 @@ class Ambiguous(ValueError):
 
 
 def number(text: str, ratio: bool = False) -> float:
-    """The number that a person typed. ``ratio``: of a share or rate. Raises Ambiguous, and ValueError for
-    what is no number."""
-    found = float(_decimal(text, ratio))
-    if not math.isfinite(found):
+    """The number that a person typed. Raises Ambiguous, and ValueError for a text that is no number.
+
+    ratio  whether it is a share or rate
+    """
+    value = float(_decimal(text, ratio))
+    if not math.isfinite(value):
         raise ValueError(f"expected a number, found {text.strip()!r}")
-    return found
+    return value
 
 
 def whole_number(text: str) -> int:
-    """The whole number that a person typed. Raises Ambiguous, and ValueError for what is none."""
-    found = (
-        _decimal(text, False) if "e" not in text.lower() else Decimal("0.5")
-    )  # 1.2E+05 has lost digits in a spreadsheet
-    if found != int(found) or "%" in text:
+    """The whole number that a person typed. Raises Ambiguous, and ValueError for a text that is none."""
+    # A spreadsheet has removed digits of 1.2E+05, so such a text is no whole number.
+    has_exponent = "e" in text.lower()
+    value = Decimal("0.5") if has_exponent else _decimal(text, False)
+    if value != int(value) or "%" in text:
         raise ValueError(f"expected a whole number, found {text.strip()!r}")
-    return int(found)
+    return int(value)
 
 
 def number_as_text(value: float) -> str:
@@ -59,35 +67,40 @@ def number_as_text(value: float) -> str:
 
 
 def _decimal(text: str, ratio: bool) -> Decimal:
-    match = _PARTS.fullmatch(text.strip())
-    sign, digits, suffix = match.groups() if match else ("", "", "")
+    parts = _PARTS.fullmatch(text.strip())
+    sign, digits, suffix = parts.groups() if parts else ("", "", "")
     scale = SCALE[suffix.lower()]
     if _PLAIN.fullmatch(digits):
         value = Decimal(digits)
-    elif found := _SPACED.fullmatch(digits):
-        value = Decimal(f"{re.sub('[^0-9]', '', found[1])}.{found[2] or 0}")
-    elif found := _BOTH.fullmatch(digits):
-        value = Decimal(f"{re.sub('[^0-9]', '', found[1] or found[3])}.{found[2] or found[4]}")
+    elif match := _SPACED.fullmatch(digits):
+        value = Decimal(f"{_only_digits(match[1])}.{match[2] or 0}")
+    elif match := _BOTH.fullmatch(digits):
+        value = Decimal(f"{_only_digits(match[1] or match[3])}.{match[2] or match[4]}")
     elif _GROUPED.fullmatch(digits):
-        value = Decimal(re.sub("[^0-9]", "", digits))
-    elif found := _SINGLE.fullmatch(digits):
-        before, mark, after = found.groups()
-        value = _single(text.strip(), before, mark=mark, after=after, suffix=suffix, ratio=ratio)
+        value = Decimal(_only_digits(digits))
+    elif match := _SINGLE.fullmatch(digits):
+        value = _single(text.strip(), match, suffix=suffix, ratio=ratio)
     else:
         raise ValueError(f"expected a number, found {text.strip()!r}")
     return (-value if sign == "-" else value) * scale
 
 
-def _single(text: str, before: str, *, mark: str, after: str, suffix: str, ratio: bool) -> Decimal:
-    """Digits with one point or comma between."""
-    thousands = len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0")
-    if thousands and mark == "," and not ratio and not suffix:
+def _only_digits(text: str) -> str:
+    return re.sub("[^0-9]", "", text)
+
+
+def _single(text: str, match: re.Match[str], *, suffix: str, ratio: bool) -> Decimal:
+    """The number of digits with one point or comma between them. match: digits before, mark, digits after."""
+    before, mark, after = match.groups()
+    may_be_thousands = len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0")
+    if may_be_thousands and mark == "," and not ratio and not suffix:
         return Decimal(before + after)
-    if thousands:
-        small = f"{before}.{after}".rstrip("0").rstrip(".")  # without zeros it cannot be read as thousands
-        small += "0" if small.endswith(f".{after}") else ""
+    if may_be_thousands:
+        # The decimal reading as it should be typed: with another number of digits than three.
+        decimal = f"{before}.{after}".rstrip("0").rstrip(".")
+        decimal += "0" if decimal.endswith(f".{after}") else ""
         raise Ambiguous(
             f"{text!r} may mean {before}.{after}{suffix} or {before}{after}{suffix}: "
-            f"write {small}{suffix} or {before}{after}{suffix}"
+            f"write {decimal}{suffix} or {before}{after}{suffix}"
         )
     return Decimal(f"{before or 0}.{after}")

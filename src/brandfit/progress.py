@@ -1,4 +1,4 @@
-"""Progress of long work: one protocol for all that report it, and for all that show it."""
+"""The protocol by which long work reports its progress."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ Advance = Callable[[int], None]
 
 @runtime_checkable
 class Progress(Protocol):
-    """Called as work goes on: ``done`` of ``total`` units, and the name of the step if there are several.
+    """A function that is called during work: ``done`` of ``total`` units, and the name of the step if there
+    are several.
 
-    ``total`` is 0 where it is not known yet. Units are whatever the work counts: epochs, contents, accounts.
+    ``total`` is 0 until it is known. The work chooses its units: epochs, contents, accounts.
     """
 
     def __call__(self, done: int, total: int, step: str = "", /) -> None: ...
 
 
 def named(progress: Progress | None, step: str) -> Progress | None:
-    """The same progress, with this name of a step for work that reports none."""
+    """The same progress, with this name for steps without a name."""
     if progress is None:
         return None
     return lambda done, total, inner="", /: progress(done, total, inner or step)
 
 
 def advancing(progress: Progress, total: int, step: str = "") -> Advance:
-    """A function that adds up the bytes that it is called with, and reports their sum."""
+    """A function that adds up numbers of bytes and reports their sum."""
     read = 0
 
     def advance(n_bytes: int) -> None:

@@ -1,11 +1,11 @@
-"""What exists, by name. A file in a folder is a name; nothing is registered, nothing is imported until asked
-for.
+"""Importers, encoders, rankers and profilers by name. Each file in a folder is a name; a module is imported
+when its class is loaded.
 
     names("ranker")            ["random", "simcos", "wsim", ...]
     load("ranker", "wsim")     the class, from rankers/wsim.py
     load("encoder", "text.minilm")  ... from encoders/text/minilm.py
 
-Packages outside join through an entry point of the group ``brandfit.<kind>s`` whose value is the class.
+Other packages add a name by an entry point of the group ``brandfit.<kind>s``; its value is the class.
 """
 
 from __future__ import annotations
@@ -25,47 +25,50 @@ HOMES = {
     "ranker": "rankers",
     "profiler": "profilers",
 }
-"""Kind of thing to the package, below ``brandfit``, in which each of them is one file."""
+"""Kind to the package below ``brandfit`` with one file for each name."""
 
 NOT_NAMES = {"base"}
 
 
 @cache
 def modules(kind: str) -> dict[str, str]:
-    """``{name: module}`` of every built-in of this kind, read off the file names."""
+    """``{name: module}`` of the built-in names of this kind, from the file names."""
     package = f"brandfit.{HOMES[kind]}"
     root = Path(__file__).parent.joinpath(*HOMES[kind].split("."))
-    found = {}
+    module_by_name = {}
+    # encoders/text/minilm.py is "text.minilm"; files with an underscore are private.
     for file in sorted(root.rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
         if parts[-1].startswith("_") or parts[-1] in NOT_NAMES:
             continue
         name = ".".join(parts)
-        found[name.replace("_", "-") if kind == "importer" else name] = ".".join([package, *parts])
-    return found
+        name = name.replace("_", "-") if kind == "importer" else name
+        module_by_name[name] = ".".join([package, *parts])
+    return module_by_name
 
 
 @cache
-def _outside(kind: str) -> dict[str, importlib.metadata.EntryPoint]:
+def _entry_points(kind: str) -> dict[str, importlib.metadata.EntryPoint]:
     return {point.name: point for point in importlib.metadata.entry_points(group=f"brandfit.{kind}s")}
 
 
 def names(kind: str) -> list[str]:
-    """All names of a kind, built in and from outside, sorted."""
-    return sorted({*modules(kind), *_outside(kind)})
+    """All names of a kind, built in and from other packages, sorted."""
+    return sorted({*modules(kind), *_entry_points(kind)})
 
 
 @cache
 def load(kind: str, name: str) -> Any:
     """The class of this name. Raises UnknownName with the nearest names."""
     if name in modules(kind):
+        # The class of the module's own that states this kind; imported classes belong to other modules.
         module = importlib.import_module(modules(kind)[name])
         for _, member in inspect.getmembers(module, inspect.isclass):
             if member.__module__ == module.__name__ and getattr(member, "kind", None) == kind:
                 return member
         raise TypeError(f"{module.__name__} defines no {kind}")
-    if name in _outside(kind):
-        return _outside(kind)[name].load()
+    if name in _entry_points(kind):
+        return _entry_points(kind)[name].load()
     raise UnknownName(kind, name, known=names(kind))
 
 
@@ -74,7 +77,7 @@ def name_of(kind: str, cls: type) -> str:
     for name, module in modules(kind).items():
         if module == cls.__module__:
             return name
-    for name, point in _outside(kind).items():
+    for name, point in _entry_points(kind).items():
         if point.load() is cls:
             return name
     return f"{cls.__module__}.{cls.__qualname__}"

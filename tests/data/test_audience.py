@@ -40,7 +40,7 @@ def test_worked_by_hand():
     )
     overlap = found.overlap("x", "y")
     assert (overlap.one, overlap.other, overlap.common) == (2, 3, 1)
-    assert overlap.share == pytest.approx((1 / 2, 1 / 3))
+    assert overlap.share_of_other == pytest.approx(1 / 3)
     assert found.overlap("x", "z").common == 0
 
 

@@ -155,6 +155,25 @@ def test_the_first_post_of_either_side_is_kept_and_pairs_left_out_are_counted(bo
     assert "3 by posts of brands" in check(derived).to_text()
 
 
+def test_partners_outside_the_follower_bounds_are_counted_and_named(dataset, both_ways):
+    derived = derive(dataset)
+    outside = (
+        "not counted as partners: 1 influencer outside these bounds that name brands or are named by them"
+    )
+    assert f"{outside}, for example giant and soap" in derived.notes[-1]
+    assert outside in check(derived).to_text()
+    assert derived.uncounted_pairs.tolist() == [
+        ["soap", "giant"]
+    ]  # boots has too few endorsers to be a brand
+    assert derive(both_ways, Config(min_endorsers=2)).uncounted_brands("giant") == ["lamp"]
+    wider = derive(dataset, Config(max_followers=3_000_000))
+    assert "not counted as partners" not in wider.notes[-1]
+    assert not len(wider.uncounted_pairs)
+    # A view of the data keeps them, and they change no fingerprint.
+    assert derived.restricted(influencers=["giant"]).uncounted_partners("soap") == {"giant"}
+    assert derived.with_uncounted_pairs(derived.uncounted_pairs[:0]).fingerprint == derived.fingerprint
+
+
 def test_where_brands_post_nothing_both_directions_are_the_direction_of_influencers(dataset):
     assert derive(dataset).fingerprint == derive(dataset, Config(direction="influencer")).fingerprint
     assert "5 stated by posts of influencers, 0 by posts of brands" in derive(dataset).notes[-1]

@@ -254,7 +254,7 @@ def test_what_is_missing_or_unknown_is_told_by_python(place):
 
 def test_a_metadata_of_another_kind_is_no_conversion():
     assert accepts(typing.Annotated[int, "words"]) is None
-    assert accepts(typing.Annotated[int, Accepts(whole_numbers, "a number")] | None).words == "a number"
+    assert accepts(typing.Annotated[int, Accepts(whole_numbers, "a number")] | None).description == "a number"
 
 
 # --- through the functions themselves -----------------------------------------------------------------------

@@ -310,3 +310,44 @@ def test_a_stated_category_wins_and_a_predicted_one_is_called_so(workspace, tmp_
         "ann.cooks": "food",
         "bo.cooks": "food (predicted, 90 %)",
     }
+
+
+@pytest.fixture(scope="module")
+def tagging(tmp_path_factory) -> Path:
+    """Six influencers tag a brand; the last of them has 150,000 followers."""
+    source, place = tmp_path_factory.mktemp("tagging"), tmp_path_factory.mktemp("derived") / "work"
+    accounts = ["role,handle,followers", "brand,oat.co,50000"]
+    posts = ["id,account,caption", "b,oat.co,Oats for breakfast"]
+    for n in range(6):
+        accounts.append(f"influencer,cook{n},{150_000 if n == 5 else 20_000}")
+        posts += [f"a{n},cook{n},Breakfast by @oat.co", f"c{n},cook{n},Vegan recipe with oats and berries"]
+    (source / "accounts.csv").write_text("\n".join(accounts))
+    (source / "posts.csv").write_text("\n".join(posts))
+    with Workspace(place, create=True) as workspace:
+        pipeline.import_source(workspace, "folder", path=source)
+        pipeline.encode(workspace, "text.hashing")
+    return place
+
+
+def test_a_partner_outside_the_bounds_of_derived_endorsements_is_named(tagging):
+    ranking = pipeline.rank(tagging, "oat.co", ranker="simcos", followers="0..")
+    assert ranking.candidates.tolist() == ["cook5"]
+    note = "posts pair oat.co with 1 of these candidates (cook5) that are not counted as past partners"
+    assert any(one.startswith(note) for one in ranking.notes)
+    counted = {"endorsements.max_followers": 200_000}
+    wider = pipeline.rank(tagging, "oat.co", ranker="simcos", followers="0..", partners=True, data=counted)
+    assert len(wider) == 6
+    assert not any("not counted" in one for one in wider.notes)
+    assert "for example cook5 and oat.co" in pipeline.check(tagging).to_text()
+
+
+def test_the_page_of_such_an_influencer_does_not_say_that_no_partner_is_known(tagging):
+    from starlette.testclient import TestClient
+
+    from brandfit.service.app import create_app
+
+    with TestClient(create_app(tagging, work=False), base_url="http://localhost") as client:
+        page = client.get("/influencers/cook5").text
+    assert "No partner is known" not in page
+    assert "Posts name it together with" in page
+    assert "outside the bounds for partners" in page

@@ -31,9 +31,9 @@ def sure(monkeypatch):
         def load():
             return Sure
 
-    outside = registry._outside
+    outside = registry._entry_points
     monkeypatch.setattr(
-        registry, "_outside", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind)
+        registry, "_entry_points", lambda kind: {"sure": Point()} if kind == "ranker" else outside(kind)
     )
     registry.load.cache_clear()
     yield "sure"

@@ -319,7 +319,7 @@ class Views:
             share=float(told.value[0]),
             low=float(told.low[0]),
             high=float(told.high[0]),
-            back=found.share[1],
+            back=found.share_of_other,
         )
 
     def shared(self, account: str, other: str) -> Shared | None:

@@ -254,7 +254,7 @@ def print_counts(
     """Print how many influencers remain, and how many are left out for which reason."""
     from brandfit.data.candidates import sentences
 
-    for sentence in sentences(among, excluded, incomplete=incomplete, what=what):
+    for sentence in sentences(among, excluded, incomplete=incomplete, predicate=what):
         click.echo(sentence)
     # The bounds are a default that many do not know of.
     if any(group.reason in ("followers_below", "followers_above") for group in excluded):

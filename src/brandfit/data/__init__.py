@@ -1,4 +1,4 @@
 """Tables of accounts, posts and links; features; splits; the built-in sample.
 
-Here: what can be known of a data set without a model. Not here: anything that encodes, learns or stores.
+Here: facts about a data set that need no model. Not here: encoding, learning and storing.
 """

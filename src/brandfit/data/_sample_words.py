@@ -23,6 +23,8 @@ class Interest(NamedTuple):
     """What a brand of this interest looks for, for its brief."""
 
 
+# {thing} and {place} are replaced by one of ``things`` and ``places``. No interest shares a tag or handle
+# with another, so that words alone tell the interests apart.
 INTERESTS = (
     Interest(
         name="travel",
@@ -491,6 +493,7 @@ LAST_NAMES = (
     "Mirel",
 )
 
+# Posts about no interest.
 SMALL_TALK = (
     "Thank you all for being here. It means a lot.",
     "Monday again. What are you looking forward to this week?",
@@ -500,6 +503,7 @@ SMALL_TALK = (
     "Grateful for slow days and good company.",
 )
 
+# Each advertisement names its brand and has a mark of advertising (``captions.DISCLOSURE_TAGS``).
 ADS = (
     "Testing the new {product} by @{brand} this month. {sentence} #ad",
     "{sentence} Thanks to @{brand} for the {product}. #ad",
@@ -507,6 +511,7 @@ ADS = (
     "My honest week with the {product} of @{brand}: I would buy it again. {sentence} #sponsored",
 )
 
+# Posts of brands.
 BRAND_LINES = (
     "{sentence} New in the shop, for days like this: the {product}.",
     "{sentence} Tell us where you take the {product}.",
@@ -521,6 +526,8 @@ BRIEF = (
     "honest word. #{tag} #{other}"
 )
 
+# Business categories of brands and of some influencers, by interest; the other influencers have one of
+# ``ANY_BUSINESS``, which says nothing about their interest.
 BUSINESS = {
     "travel": ("Travel Company", "Sports & Recreation Venue", "Outdoor Equipment Store"),
     "food": ("Kitchen/Cooking", "Food & Beverage", "Chef"),

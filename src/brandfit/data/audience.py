@@ -1,6 +1,6 @@
-"""Whose audiences overlap.
+"""The overlap of audiences.
 
-The audience of an account are the accounts that comment on its posts or follow it, itself left out.
+The audience of an account are the accounts that comment on its posts or follow it, without itself.
 """
 
 from __future__ import annotations
@@ -20,40 +20,46 @@ LINKS = ("comments", "follows")
 
 @dataclass(frozen=True)
 class Overlap:
-    """How many members two audiences have, and how many they have in common."""
+    """Number of members of two audiences, and of members in both."""
 
     one: int
     other: int
     common: int
 
     @property
-    def share(self) -> tuple[float, float]:
-        """Share of the one audience that is in the other, and the other way round."""
-        return (self.common / self.one if self.one else 0.0, self.common / self.other if self.other else 0.0)
+    def share_of_other(self) -> float:
+        """Share of the other audience that is in the one; 0 of an empty one."""
+        return self.common / self.other if self.other else 0.0
 
 
 class Audiences:
-    """Exact audiences of some accounts: a sparse matrix (n accounts, m members)."""
+    """Exact audiences of some accounts, as a sparse matrix.
+
+    accounts  n ids, the rows of the matrix
+    members   m ids, the columns of the matrix
+    matrix    (n, m) 1 if the member is in the audience of the account
+    """
 
     def __init__(self, dataset: Dataset, accounts: Iterable[str]) -> None:
         self.accounts = list(accounts)
+        account_ids = pa.array(self.accounts, pa.string())
         links = dataset.links_of_kinds(*LINKS)
-        links = links.filter(
-            pc.and_(
-                pc.is_in(links["target"], value_set=pa.array(self.accounts, pa.string())),
-                pc.not_equal(links["source"], links["target"]),
-            )
+        is_audience = pc.is_in(links["target"], value_set=account_ids)
+        is_other = pc.not_equal(links["source"], links["target"])
+        # One row an account and member: a member that comments twice counts once.
+        pairs = (
+            links.filter(pc.and_(is_audience, is_other))
+            .group_by(["source", "target"], use_threads=False)
+            .aggregate([])
         )
-        pairs = links.group_by(["source", "target"], use_threads=False).aggregate([])
-        row = pc.index_in(pairs["target"], value_set=pa.array(self.accounts, pa.string())).to_numpy()
+        row = pc.index_in(pairs["target"], value_set=account_ids).to_numpy()
         members = pairs["source"].combine_chunks().dictionary_encode()
         column = members.indices.to_numpy(zero_copy_only=False)
         shape = (len(self.accounts), len(members.dictionary))
         self.members = members.dictionary.to_pylist()
-        """(m,) ids, the columns of the matrix."""
         self.matrix = sparse.csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
-        self._row = {id: n for n, id in enumerate(self.accounts)}
+        self._row_by_id = {id: row for row, id in enumerate(self.accounts)}
 
     def overlap(self, one: str, other: str) -> Overlap:
-        rows = [self.matrix[self._row[id]] for id in (one, other)]
-        return Overlap(rows[0].nnz, rows[1].nnz, int(rows[0].multiply(rows[1]).sum()))
+        first, second = self.matrix[self._row_by_id[one]], self.matrix[self._row_by_id[other]]  # (1, m) each
+        return Overlap(first.nnz, second.nnz, common=int(first.multiply(second).sum()))

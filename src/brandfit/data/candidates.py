@@ -1,10 +1,10 @@
-"""Who may be ranked, and how many are left out for which reason."""
+"""Counts of influencers that are left out of a ranking, and of unknown values, with the reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,9 +24,9 @@ REASONS = {
     "in_query": "named in the request: others like it are wanted",
     "no_evidence": "nothing is encoded or known to judge by",
 }
-"""Why an account is left out, or what is unknown about it: name for programs to its meaning."""
+"""Reasons why an account is left out, or values of it that are unknown: name for programs to meaning."""
 EXAMPLES = 3
-"""Accounts that are named for each reason."""
+"""Number of accounts that are named for each reason."""
 MICRO = 5_000, 100_000
 """Fewest and most followers of a micro-influencer (Elwood et al. 2021, sections I and IV-A; Gan et al.
 2019)."""
@@ -34,11 +34,11 @@ MICRO = 5_000, 100_000
 
 @dataclass(frozen=True)
 class Counted:
-    """Accounts that have one thing in common: why they are left out, or what is unknown about them.
+    """Accounts that are left out for one reason, or that lack the same value.
 
     reason    for programs, one of ``REASONS``
     text      for people, after a number: "with fewer than 5,000 followers"
-    count     how many accounts, above 0
+    count     number of accounts, above 0
     examples  ids of the first few
     """
 
@@ -61,38 +61,45 @@ class Counted:
 
 
 def counted(reason: str, text: str, *, ids: Iterable[str] | np.ndarray, one: str = "") -> tuple[Counted, ...]:
-    """These accounts as one Counted; nothing if there are none. ``one``: the text for a single account, where
-    it differs.
+    """These accounts as one Counted; () without accounts. Raises ValueError for a reason that is not in
+    ``REASONS``.
 
-    Raises ValueError for a reason that ``REASONS`` does not explain.
+    one  the text for a single account, if it differs
     """
     if reason not in REASONS:
         raise ValueError(f"reason {reason!r} is none of {', '.join(REASONS)}")
-    found = [str(id) for id in ids]
-    words = one if one and len(found) == 1 else text
-    return (Counted(reason, words, len(found), tuple(found[:EXAMPLES])),) if found else ()
+    accounts = [str(id) for id in ids]
+    if not accounts:
+        return ()
+    words = one if one and len(accounts) == 1 else text
+    return (Counted(reason, words, count=len(accounts), examples=tuple(accounts[:EXAMPLES])),)
 
 
-def by_followers(
-    ids: np.ndarray, followers: np.ndarray, *, low: float | None, high: float | None
-) -> tuple[np.ndarray, tuple[Counted, ...]]:
-    """(n,) bool: accounts inside the bounds (both included, None is open), and those outside, counted.
+class Inside(NamedTuple):
+    """is_inside (n,) bool: accounts inside the bounds; outside: the others, counted."""
 
-    followers  (n,) float, NaN where unknown: these stay inside, because nothing says that they are too small
-               or too large
+    is_inside: np.ndarray
+    outside: tuple[Counted, ...]
+
+
+def by_followers(ids: np.ndarray, followers: np.ndarray, *, low: float | None, high: float | None) -> Inside:
+    """The accounts by their number of followers; both bounds are included, None is open.
+
+    followers  (n,) float, NaN if unknown: these accounts stay inside
     """
-    below = followers < (-np.inf if low is None else low)
-    above = followers > (np.inf if high is None else high)
+    # A comparison with NaN is False, so unknown followers are neither below nor above.
+    is_below = followers < (-np.inf if low is None else low)
+    is_above = followers > (np.inf if high is None else high)
     outside = (
-        *counted("followers_below", f"with fewer than {low or 0:,.0f} followers", ids=ids[below]),
-        *counted("followers_above", f"with more than {high or 0:,.0f} followers", ids=ids[above]),
+        *counted("followers_below", f"with fewer than {low or 0:,.0f} followers", ids=ids[is_below]),
+        *counted("followers_above", f"with more than {high or 0:,.0f} followers", ids=ids[is_above]),
     )
-    return ~(below | above), outside
+    return Inside(~(is_below | is_above), outside)
 
 
 def listed(groups: Sequence[Counted]) -> str:
-    """As one phrase: "12 with fewer than 5,000 followers (ann, bo, cy, …), 3 past partners ...", "" of
-    none."""
+    """The groups as one phrase: "12 with fewer than 5,000 followers (ann, bo, cy, …), 3 past partners ...";
+    "" without groups."""
     return ", ".join(map(str, groups))
 
 
@@ -101,14 +108,18 @@ def sentences(
     excluded: Sequence[Counted],
     *,
     incomplete: Sequence[Counted] = (),
-    what: str = "are candidates",
+    predicate: str = "are candidates",
 ) -> list[str]:
-    """For people: how many of all influencers are left, who is left out and why, and how many have unknown
-    values."""
+    """For people: the number of influencers that are left, those that are left out with the reason, and those
+    with unknown values.
+
+    predicate  of the first sentence
+    """
     lines = []
+    # Those that are left and those that are left out add up to all influencers.
     if excluded:
         total = among + sum(group.count for group in excluded)
-        lines.append(f"{among:,} of {total:,} influencers {what}. Left out: {listed(excluded)}.")
+        lines.append(f"{among:,} of {total:,} influencers {predicate}. Left out: {listed(excluded)}.")
     if incomplete:
         lines.append(f"Among them: {listed(incomplete)}.")
     return lines

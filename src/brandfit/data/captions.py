@@ -1,4 +1,4 @@
-"""What a caption says beside its words: hashtags, mentions, and whether it is marked as an advertisement."""
+"""Hashtags, mentions and the mark of an advertisement in a caption."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from brandfit.account_id import account_id
 _MARKS = (
     "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0e3a\u0e40-\u0e4e\u200c\u200d"
 )
-"""Vowel signs and accents that belong to a word in many scripts although ``\\w`` leaves them out."""
+"""Vowel signs and accents that are part of a word in many scripts although ``\\w`` does not match them."""
 
 WORD = rf"[\w{_MARKS}]"
 """One letter, digit, ``_``, or sign of a word, as a regular expression."""
@@ -29,8 +29,8 @@ _TAGS = """
     colaboraciónpagada 広告 협찬 광고 реклама
 """
 DISCLOSURE_TAGS = frozenset(_TAGS.split())
-"""Hashtags that disclose an advertisement. Left out are those with other meanings, such as #sp, #partner and
-#gifted."""
+"""Hashtags that disclose an advertisement. Hashtags with other meanings, such as #sp, #partner and #gifted,
+are left out."""
 DISCLOSURE_PHRASES = ("paid partnership", "paid promotion", "sponsored post", "bezahlte partnerschaft")
 
 DERIVED = ("hashtags", "mentions", "disclosed")
@@ -45,7 +45,9 @@ def hashtags(caption: str) -> list[str]:
     >>> hashtags("Sunday run #Fitness#RUN, see example.org/#top")
     ['fitness', 'run']
     """
-    return [found.lower() for found in HASHTAG.findall(caption)] if "#" in caption or "＃" in caption else []
+    if "#" not in caption and "＃" not in caption:
+        return []
+    return [tag.lower() for tag in HASHTAG.findall(caption)]
 
 
 def mentions(caption: str) -> list[str]:
@@ -54,16 +56,18 @@ def mentions(caption: str) -> list[str]:
     >>> mentions("with @Some.One and @other_1. Mail: me@example.org, @some.one!")
     ['some.one', 'other_1']
     """
-    return list(dict.fromkeys(found.lower() for found in MENTION.findall(caption))) if "@" in caption else []
+    if "@" not in caption:
+        return []
+    return list(dict.fromkeys(handle.lower() for handle in MENTION.findall(caption)))
 
 
 def disclosed(caption: str | None, hashtags: Iterable[str] = (), sponsored: bool = False) -> bool | None:
-    """Whether a post is marked as an advertisement; None where there is no caption to look at and no official
-    mark.
+    """Whether a post is marked as an advertisement; None without caption and official mark.
 
     >>> disclosed("So soft! #ad", ["ad"]), disclosed("My own, not an ad", [])
     (True, False)
     """
+    # An official mark or a hashtag is enough; only phrases need the caption.
     if sponsored or not DISCLOSURE_TAGS.isdisjoint(hashtags):
         return True
     if caption is None:
@@ -73,19 +77,20 @@ def disclosed(caption: str | None, hashtags: Iterable[str] = (), sponsored: bool
 
 
 def handle(text: str) -> str:
-    """The account id of a handle as people write it: without spaces around and @ before, lower case.
+    """The account id of a handle as people write it: lower case, without @ and surrounding spaces.
 
-    Raises ValueError with the reason where it cannot be one.
+    Raises ValueError with the reason if it is no id.
 
     >>> handle(" @Some.One ")
     'some.one'
     """
+    # The common case first: ``identifier`` finds the reason if it is no id.
     id = account_id(text)
     return id if id.isprintable() and 0 < len(id) <= LONGEST_ID else identifier(id)
 
 
 def identifier(text: str) -> str:
-    """A text as an id: spaces around removed; 1 to 200 printable characters. Raises ValueError with the
+    """A text as an id, without surrounding spaces: 1 to 200 printable characters. Raises ValueError with the
     reason."""
     id = text.strip()
     if id.isprintable() and 0 < len(id) <= LONGEST_ID:

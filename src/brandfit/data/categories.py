@@ -18,7 +18,7 @@ from brandfit.data.features import Features
 
 SLOT = "category"
 STATED = "stated"
-"""Name of the Features where no profiler has predicted a category."""
+"""Name of the Features if no profiler has predicted a category."""
 JOINT = "+"
 """Between the key of the predictions and that of the stated categories."""
 
@@ -27,8 +27,9 @@ def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features
     """The Features of the slot ``category``: (n, c) probabilities of the c categories, one row an account.
 
     ``predicted`` has a column a category. A category that only accounts state becomes a further column. None
-    with fewer than two categories, because one category distinguishes nobody.
+    with fewer than two categories, because one category distinguishes no accounts.
     """
+    # Accounts with a stated category: ids (s,) and stated (s,).
     ids = dataset.accounts["id"].to_numpy().astype(object)
     stated = np.array(dataset.accounts["category"].to_pylist(), dtype=object)
     has_category = np.array([category is not None for category in stated.tolist()], bool)
@@ -37,25 +38,24 @@ def with_stated(dataset: Dataset, predicted: Features | None = None) -> Features
     columns = (*old_columns, *sorted(set(stated.tolist()) - set(old_columns)))
     if len(columns) < 2:
         return None
-    number = {category: n for n, category in enumerate(columns)}
-    # (stated, c): one in the column of the stated category.
+    column_by_category = {category: column for column, category in enumerate(columns)}
+    # (s, c) one in the column of the stated category
     certain = np.zeros((len(ids), len(columns)), np.float32)
-    certain[np.arange(len(ids)), [number[category] for category in stated.tolist()]] = 1
-    digest = hashlib.sha256(
-        "\n".join(f"{i}\t{c}" for i, c in zip(ids.tolist(), stated.tolist(), strict=True)).encode()
-    )
+    certain[np.arange(len(ids)), [column_by_category[category] for category in stated.tolist()]] = 1
+    lines = [f"{id}\t{category}" for id, category in zip(ids.tolist(), stated.tolist(), strict=True)]
+    digest = hashlib.sha256("\n".join(lines).encode())
     key = f"{STATED}-{digest.hexdigest()[:32]}"
     if predicted is None:
         return Features(
             name=STATED, ids=ids, values=certain, level="account", columns=columns, key=key, slot=SLOT
         )
-    # (others, c): predictions of the accounts that state nothing.
-    others = ~np.isin(predicted.ids.astype(str), ids.astype(str))
-    rows = np.zeros((int(others.sum()), len(columns)), np.float32)
-    rows[:, : predicted.dim] = np.asarray(predicted.values)[others]
+    # (o, c) predictions of the other accounts; categories that are only stated have probability 0
+    is_other = ~np.isin(predicted.ids.astype(str), ids.astype(str))
+    rows = np.zeros((int(is_other.sum()), len(columns)), np.float32)
+    rows[:, : predicted.dim] = np.asarray(predicted.values)[is_other]
     return Features(
         name=predicted.name,
-        ids=np.concatenate([ids, predicted.ids[others]]),
+        ids=np.concatenate([ids, predicted.ids[is_other]]),
         values=np.concatenate([certain, rows]),
         level="account",
         columns=columns,

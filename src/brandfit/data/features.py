@@ -1,10 +1,10 @@
-"""Features: one aligned float32 matrix, and nothing of who made it beyond its key."""
+"""Features: a float32 matrix with ids, columns and the key of the content and encoder that made it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +15,12 @@ from brandfit.errors import UsageError
 
 Level = Literal["post", "account"]
 BLOCK = 4_096
-"""Rows that are checked at once."""
+"""Rows that are checked at a time."""
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """The content that Features were made from, so that a later change of it is found.
+    """The content that Features were made from, so that a later change of it is detected.
 
     silent   (m,) ids that had content and got no row, for example a caption without any known word
     digests  (n + m,) uint64 digest of the content of each id: first the n ids of the Features, then the
@@ -32,24 +32,32 @@ class Contents:
 
     def only(self, known: Collection[str], rows: int) -> Contents:
         """The same without silent ids that are not known; ``rows``: n."""
-        kept = np.array([id in known for id in self.silent.tolist()], bool)
-        return Contents(self.silent[kept], np.concatenate([self.digests[:rows], self.digests[rows:][kept]]))
+        is_known = np.array([id in known for id in self.silent.tolist()], bool)  # (m,)
+        digests = np.concatenate([self.digests[:rows], self.digests[rows:][is_known]])
+        return Contents(self.silent[is_known], digests)
+
+
+class Values(NamedTuple):
+    """values (m, dim) float32, zeros in rows that are not present; is_present (m,) bool."""
+
+    values: np.ndarray
+    is_present: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
     """Numbers of posts or accounts.
 
-    ids      (n,)       post or account ids, each at most once; an id that is not here has no such feature
-    values   (n, dim)   float32 and finite, often memory-mapped
-    level    "post" | "account"
-    columns  dim names where a number means something to a person, else ()
-    key      encoder, config, weights and content that made it, as one string
-    slot     the kind of evidence that it is, where a ranker is not told otherwise
-    learned_from  what its encoder was fitted on, beside what a row is about: "accounts", "endorsements" (both
-                  outside an official test part), "all accounts", "all endorsements"; evaluations tell of it
-    contents       None where it was not recorded: imported Features, and those that an earlier version
-                   encoded
+    ids           (n,) post or account ids, each at most once; an id that is missing has no such feature
+    values        (n, dim) float32 and finite, often memory-mapped
+    level         "post" | "account"
+    columns       dim names if the columns have a meaning for people, else ()
+    key           encoder, config, weights and content that made it, as one string
+    slot          the slot that it fills by default
+    learned_from  data that its encoder was fitted on, apart from the content of each row: "accounts",
+                  "endorsements" (both outside an official test part), "all accounts", "all endorsements";
+                  evaluations report it
+    contents      None if it was not recorded: imported Features, and those of an earlier version
     """
 
     name: str
@@ -67,35 +75,23 @@ class Features:
         if self.values.ndim != 2 or self.values.dtype != np.float32 or len(self.ids) != len(self.values):
             raise ValueError(
                 f"Features {self.name}: values must be float32 (n, dim) with n ids, found "
-                f"{self.values.dtype} "
-                f"{self.values.shape} and {len(self.ids)} ids"
+                f"{self.values.dtype} {self.values.shape} and {len(self.ids)} ids"
             )
         if self.columns and len(self.columns) != self.dim:
             raise ValueError(f"Features {self.name}: {len(self.columns)} column names for {self.dim} columns")
         object.__setattr__(self, "_index", pa.array(self.ids, pa.string()))
-        # What a workspace holds was checked when it was saved, and may be larger than memory.
+        # Memory-mapped values were checked when they were saved, and may be larger than memory.
         if not isinstance(self.values, np.memmap):
             self.refuse_unsound()
 
     def refuse_unsound(self) -> None:
         """Raise UsageError for an id that is missing or repeated, and for a value that is not finite. One
         such value would change the mean of all accounts."""
-        if self._index.null_count:
-            raise UsageError(
-                f"Features {self.name}: {self._index.null_count:,} of {len(self):,} rows have no id.",
-                "Give each row the id of its post or account, or leave the row out.",
-            )
-        counts = pc.value_counts(self._index)
-        repeated = counts.filter(pc.greater(counts.field("counts"), 1))
-        if len(repeated):
-            first = repeated[0].as_py()
-            raise UsageError(
-                f"Features {self.name}: {len(repeated):,} ids have several rows, for example "
-                f"{first['values']!r}, {first['counts']:,} times.",
-                "Keep one row for each id.",
-            )
-        unsound = [start + np.flatnonzero(~is_finite) for start, is_finite in self._finite_rows()]
-        rows = np.concatenate([np.zeros(0, np.int64), *unsound])  # (bad rows,)
+        self._refuse_ids()
+        is_unsound = np.concatenate(
+            [np.zeros(0, bool), *(~is_finite for is_finite in self._blocks_of_finite_rows())]
+        )  # (n,)
+        rows = np.flatnonzero(is_unsound)
         if len(rows):
             row = int(rows[0])
             column = int(np.flatnonzero(~np.isfinite(self.values[row]))[0])
@@ -107,10 +103,28 @@ class Features:
                 "Leave out the ids and rows that are unknown: an id without a row is unknown.",
             )
 
-    def _finite_rows(self) -> Iterator[tuple[int, np.ndarray]]:
-        """First row of each block, and which rows of the block are finite, without a copy of all values."""
+    def _refuse_ids(self) -> None:
+        """Raise UsageError for an id that is missing or repeated."""
+        if self._index.null_count:
+            raise UsageError(
+                f"Features {self.name}: {self._index.null_count:,} of {len(self):,} rows have no id.",
+                "Give each row the id of its post or account, or leave the row out.",
+            )
+        # One row of an id is used; a second one would silently be lost.
+        counts = pc.value_counts(self._index)
+        repeated = counts.filter(pc.greater(counts.field("counts"), 1))
+        if len(repeated):
+            first = repeated[0].as_py()
+            raise UsageError(
+                f"Features {self.name}: {len(repeated):,} ids have several rows, for example "
+                f"{first['values']!r}, {first['counts']:,} times.",
+                "Keep one row for each id.",
+            )
+
+    def _blocks_of_finite_rows(self) -> Iterator[np.ndarray]:
+        """Whether each row is finite, a block at a time: the values may be larger than memory."""
         for start in range(0, len(self), BLOCK):
-            yield start, np.isfinite(self.values[start : start + BLOCK]).all(axis=1)
+            yield np.isfinite(self.values[start : start + BLOCK]).all(axis=1)
 
     @property
     def dim(self) -> int:
@@ -118,22 +132,22 @@ class Features:
 
     @property
     def describes_accounts(self) -> bool:
-        """Whether a row tells of a whole account, posts that are hidden later too: a row an account, or its
-        audience."""
+        """Whether a row describes a whole account, including posts that a split hides later: rows of
+        accounts, and of audiences."""
         return self.level == "account" or self.slot == "audience"
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def rows_of(self, ids: str | Sequence[str] | np.ndarray | pa.Array) -> np.ndarray:
-        """(m,) int64 row of each id; -1 where this feature does not have it."""
-        found = pc.index_in(pa.array(listed(ids), pa.string()), value_set=self._index)
-        return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        """(m,) int64 row of each id; -1 for an id without a row."""
+        rows = pc.index_in(pa.array(listed(ids), pa.string()), value_set=self._index)
+        return rows.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
-    def values_of(self, ids: str | Sequence[str] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values (m, dim) of these ids, zeros where there are none, and which are present (m,)."""
+    def values_of(self, ids: str | Sequence[str] | np.ndarray) -> Values:
+        """The rows of these m ids."""
         rows = self.rows_of(ids)
-        present = rows >= 0
+        is_present = rows >= 0
         values = np.zeros((len(rows), self.dim), np.float32)
-        values[present] = self.values[rows[present]]
-        return values, present
+        values[is_present] = self.values[rows[is_present]]
+        return Values(values, is_present)

@@ -15,12 +15,29 @@ from brandfit.data.schema import Picture, Reject
 WORKING_SIZE = 256
 """Longer side of a working copy, pixels."""
 MAX_PIXELS = 80_000_000
-"""A header that claims more is refused before anything is decoded."""
-HARMLESS = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+"""A picture with more pixels in its header is refused before it is decoded."""
+JPEG_INFO = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+"""Entries of a header that are no metadata about the picture or its author."""
+THUMBNAIL_QUALITY = 88
+EXIF_ORIENTATION = 0x0112
+QUARTER_TURNS = (5, 6, 7, 8)
+"""EXIF orientations that exchange width and height."""
+TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation to the operation that turns the picture upright."""
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 
 class WorkingCopy(NamedTuple):
+    """JPEG bytes of a working copy, their SHA-256, and width and height of the original, upright."""
+
     hash: str
     width: int
     height: int
@@ -31,45 +48,48 @@ def working_copy(data: bytes) -> WorkingCopy:
     """Decode a picture and make its working copy: first frame, upright, sRGB-like RGB, at most 256 px, JPEG
     without metadata.
 
-    A plain small RGB JPEG without metadata is kept byte for byte. Width and height are the original's,
-    upright. Raises ValueError with the reason where the bytes are not a picture that can be decoded whole.
+    A plain small RGB JPEG without metadata is kept byte for byte. Raises ValueError with the reason if the
+    bytes are not a complete picture.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ImageFile.LOAD_TRUNCATED_IMAGES = (
-                False  # some libraries (WeasyPrint) set it for the whole process
-            )
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            if image.width * image.height > MAX_PIXELS:
-                raise ValueError(
-                    f"the picture claims {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}"
-                )
-            width, height = image.size
-            turned = image.getexif().get(0x0112, 1) if image.info.get("exif") else 1
-            if turned in (5, 6, 7, 8):
-                width, height = height, width
-            plain = image.format == "JPEG" and image.mode == "RGB" and image.info.keys() <= HARMLESS
-            if plain and max(image.size) <= WORKING_SIZE:
-                image.load()
-                return WorkingCopy(hashlib.sha256(data).hexdigest(), width, height, data)
-            image.draft("RGB", (WORKING_SIZE, WORKING_SIZE))
-            image.load()
-            small = _shrink(image, turned)
-    except UnidentifiedImageError:  # its own words name an address in memory
+            # Some libraries (WeasyPrint) set it for the whole process.
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+            return _decoded(data)
+    except UnidentifiedImageError:  # Pillow's message contains a memory address
         raise ValueError(f"not a readable picture: none of {', '.join(FORMATS)}") from None
     except ValueError:
         raise
     except Exception as error:
         # Decoders of Pillow raise any error of their format's parser: SyntaxError, struct.error ...
         raise ValueError(f"not a readable picture: {str(error) or type(error).__name__}") from None
+
+
+def _decoded(data: bytes) -> WorkingCopy:
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(
+            f"the picture claims {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}"
+        )
+    width, height = image.size
+    orientation = image.getexif().get(EXIF_ORIENTATION, 1) if image.info.get("exif") else 1
+    if orientation in QUARTER_TURNS:
+        width, height = height, width
+    is_plain = image.format == "JPEG" and image.mode == "RGB" and image.info.keys() <= JPEG_INFO
+    if is_plain and max(image.size) <= WORKING_SIZE:
+        image.load()  # raises if the data are not complete
+        return WorkingCopy(hashlib.sha256(data).hexdigest(), width, height=height, data=data)
+    image.draft("RGB", (WORKING_SIZE, WORKING_SIZE))  # a JPEG decoder may then read at a smaller scale
+    image.load()
     out = io.BytesIO()
-    small.save(out, "JPEG", quality=88)
-    return WorkingCopy(hashlib.sha256(out.getvalue()).hexdigest(), width, height, out.getvalue())
+    _reduced(image, orientation).save(out, "JPEG", quality=THUMBNAIL_QUALITY)
+    small = out.getvalue()
+    return WorkingCopy(hashlib.sha256(small).hexdigest(), width, height=height, data=small)
 
 
 def imported(picture: Picture) -> tuple[schema.Image, bytes] | Reject:
-    """What becomes of an imported picture: a row and its working copy, or a Reject."""
+    """The row of an imported picture and its working copy, or a Reject."""
     try:
         copy = working_copy(picture.data)
     except ValueError as error:
@@ -86,20 +106,13 @@ def imported(picture: Picture) -> tuple[schema.Image, bytes] | Reject:
     return row, copy.data
 
 
-def _shrink(image: Image.Image, turned: int) -> Image.Image:
+def _reduced(image: Image.Image, orientation: int) -> Image.Image:
+    """The picture at working size, upright, as RGB on white."""
     if image.mode in ("RGBA", "LA", "PA") or (image.mode == "P" and "transparency" in image.info):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     image = image.convert("RGB")
     image.thumbnail((WORKING_SIZE, WORKING_SIZE), Image.Resampling.LANCZOS)
-    turn = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }.get(turned)
-    return image.transpose(turn) if turn is not None else image
+    operation = TRANSPOSE.get(orientation)
+    return image.transpose(operation) if operation is not None else image

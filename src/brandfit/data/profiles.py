@@ -1,4 +1,4 @@
-"""The words that an account says of itself: those of its biography and of its business categories."""
+"""The words of the profile of an account: biography and business categories."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ def profile_words(biography: str | None, categories: Iterable[str | None]) -> li
     >>> profile_words("We bake. Since 1902", ["Bakery & Café"])
     ['bake', 'bakery', 'café', 'category: bakery & café', 'since', 'we']
     """
-    wholes = {" ".join(name.lower().split()) for name in categories if name and name.strip()}
-    words = {word.lower() for text in (biography or "", *wholes) for word in WORD.findall(text)}
-    return sorted(words | {CATEGORY + whole for whole in wholes})
+    # Spaces and capitals of a category do not count.
+    names = {" ".join(name.lower().split()) for name in categories if name and name.strip()}
+    words = {CATEGORY + name for name in names}
+    for text in (biography or "", *names):
+        words.update(word.lower() for word in WORD.findall(text))
+    return sorted(words)

@@ -1,15 +1,15 @@
-"""What a workspace holds: four tables, each field with its unit and with what *missing* means.
+"""The four tables of a workspace: each field with its type, its unit and the meaning of a missing value.
 
-The Structs below are the one truth: Arrow schemas, SQL tables, validation of imported rows and the page
-``docs/schema.md`` are made from them.
+Arrow schemas, SQL tables, the validation of imported rows and the page ``docs/schema.md`` are made from the
+Structs below.
 
     accounts  one row a brand, influencer or member of an audience
-    posts     one row a post (or a brief: what a brand without posts says that it wants)
+    posts     one row a post (or a brief: the wishes of a brand without posts)
     images    one row a picture of a post, by reference to its content hash
     links     one row a relation between two accounts: endorses, comments, follows, represents
 
-Mentions, tags and sponsors are stated by a post and stay with it (``Post.mentions`` ...), so that a changed
-post changes them; ``Dataset.links`` lists them beside the stored ones.
+Mentions, tags and sponsors are stated by a post and stored with it (``Post.mentions`` ...), so that a changed
+post changes them; ``Dataset.links`` lists them together with the stored links.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import inspect
 import types
 import typing
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 import pyarrow as pa
 from msgspec import Meta
 
 SCHEMA_VERSION = 1
-"""Raised by one with every change of a table; ``workspace.migrations`` holds a named function a step."""
+"""Incremented with every change of a table; ``workspace.migrations`` has one named function a step."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^\S(?:.*\S)?\Z")]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -38,9 +38,11 @@ Role = Literal["influencer", "brand", "audience"]
 PostKind = Literal["post", "brief"]
 LinkKind = Literal["endorses", "represents", "mentions", "tags", "sponsors", "comments", "follows"]
 STATED_BY_POST = ("mentions", "tags", "sponsors")
-"""Link kinds that live in list fields of the post that states them."""
+"""Link kinds that are stored as list fields of the post that states them."""
 
 
+# Descriptions, units and meanings become metadata of Arrow schemas, and fingerprints of views cover these: a
+# changed word below changes fingerprints, and with them the keys of stored models.
 def _doc(text: str, unit: str = "", missing: str = "") -> Meta:
     return Meta(description=text, extra={"unit": unit, "missing": missing})
 
@@ -50,7 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(Row, frozen=True):
-    """A brand, an influencer, or a member of somebody's audience."""
+    """A brand, an influencer, or a member of an audience."""
 
     id: Annotated[Id, _doc("handle on the platform, lower case, without @; unique")]
     role: Annotated[Role, _doc("what this account is here: the side it is ranked on")] = "influencer"
@@ -164,7 +166,7 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A picture as an importer found it: undecoded bytes with what is known of them."""
+    """A picture as an importer found it: undecoded bytes and the fields that its source states."""
 
     post: str
     position: int
@@ -178,42 +180,49 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 class Partial(msgspec.Struct, frozen=True):
-    """A row of which the source does not state every value. A None is never a stated value."""
+    """A row with values that its source does not state. A None is never a stated value."""
 
     row: Account | Post
     defaults: tuple[str, ...] = ()
-    """Fields with a default in place of a value: they never replace a stored value."""
+    """Fields that have a default and no stated value: they never replace a stored value."""
     derived: tuple[str, ...] = ()
     """Fields that are computed from the caption: they replace a stored value if the caption changes."""
 
 
 Record = Account | Post | Link | Partial | Picture | Reject
-"""What importers yield."""
+"""The rows and other records that importers yield."""
 
 
 def link_id(
     kind: str, source: str, *, target: str, post: str | None = None, text: str | None = None, nth: int = 0
 ) -> str:
-    """The id of a link: 128 bits of what it says. ``nth`` tells equal ones apart (the same comment made
-    twice)."""
+    """The id of a link: a 128-bit hash of its fields. ``nth`` distinguishes equal links (the same comment
+    made twice)."""
+    # MessagePack keeps None and "" apart, so that different links have different ids.
     content = msgspec.msgpack.encode((kind, source, target, post, text, nth))
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def row_hash(row: Row) -> bytes:
-    """128-bit BLAKE2b of all fields of a row: change detection, damage detection, fingerprints."""
+    """128-bit BLAKE2b of all fields of a row, for the detection of changes and damage, and for
+    fingerprints."""
     return hash_of(msgspec.structs.astuple(row))
 
 
 def hash_of(values: tuple) -> bytes:
-    """The ``row_hash`` of a row whose fields are these values."""
+    """The ``row_hash`` of a row with these values."""
     return hashlib.blake2b(_encode(values), digest_size=16).digest()
 
 
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Field(typing.NamedTuple):
+ARROW_TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+
+
+class Field(NamedTuple):
+    """A field of a table, for schemas and docs. ``missing``: the meaning of a missing value."""
+
     name: str
     arrow: pa.DataType
     nullable: bool
@@ -226,7 +235,8 @@ def fields(row_type: type[Row]) -> list[Field]:
     """The fields of a row type, in order."""
     result = []
     for name, hint in typing.get_type_hints(row_type, include_extras=True).items():
-        metas = [m for m in hint.__metadata__ if isinstance(m, Meta) and m.description]
+        # Types such as Count have a Meta of bounds; the last Meta with a description is that of the field.
+        metas = [meta for meta in hint.__metadata__ if isinstance(meta, Meta) and meta.description]
         extra = metas[-1].extra or {}
         plain, nullable = _plain(hint)
         result.append(
@@ -243,74 +253,68 @@ def fields(row_type: type[Row]) -> list[Field]:
 
 
 def arrow_schema(table: str) -> pa.Schema:
-    """Arrow schema of a table, with units and meanings in the field metadata and the version in the
-    schema's."""
-    return pa.schema(
-        [
-            pa.field(
-                f.name,
-                f.arrow,
-                f.nullable,
-                {"description": f.description, "unit": f.unit, "missing": f.missing},
-            )
-            for f in fields(TABLES[table])
-        ],
-        {"table": table, "schema_version": str(SCHEMA_VERSION)},
-    )
+    """Arrow schema of a table. Units and meanings are metadata of the fields, the version is metadata of the
+    schema."""
+    arrow_fields = []
+    for field in fields(TABLES[table]):
+        metadata = {"description": field.description, "unit": field.unit, "missing": field.missing}
+        arrow_fields.append(pa.field(field.name, field.arrow, field.nullable, metadata))
+    return pa.schema(arrow_fields, {"table": table, "schema_version": str(SCHEMA_VERSION)})
 
 
 def to_table(name: str, rows: Sequence[Row]) -> pa.Table:
-    """Rows to an Arrow table of that name's schema."""
+    """The rows as an Arrow table with the schema of this name."""
     schema = arrow_schema(name)
-    columns = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ([] for _ in schema)
-    return pa.Table.from_arrays(
-        [pa.array(list(column), field.type) for column, field in zip(columns, schema, strict=True)],
-        schema=schema,
-    )
+    columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True)) or [()] * len(schema)
+    arrays = [pa.array(list(column), field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _plain(hint: Any) -> tuple[Any, bool]:
-    """Strip Annotated and Optional: ``Annotated[Count | None, ...]`` to ``(int, True)``."""
+class _PlainType(NamedTuple):
+    """A type without Annotated and None."""
+
+    type: Any
+    nullable: bool
+
+
+def _plain(hint: Any) -> _PlainType:
+    """Strip Annotated and Optional: ``Annotated[Count | None, ...]`` to int, nullable."""
+    # Aliases nest: Annotated[Count | None, ...] contains Annotated[int, ...] again.
     nullable = False
     while True:
         origin = typing.get_origin(hint)
         if origin is Annotated:
             hint = typing.get_args(hint)[0]
         elif origin in (typing.Union, types.UnionType):
-            inner = [a for a in typing.get_args(hint) if a is not type(None)]
-            nullable = nullable or len(inner) < len(typing.get_args(hint))
-            hint = inner[0]
+            options = [option for option in typing.get_args(hint) if option is not type(None)]
+            nullable = nullable or len(options) < len(typing.get_args(hint))
+            hint = options[0]
         else:
-            return hint, nullable
+            return _PlainType(hint, nullable)
 
 
 def _arrow(plain: Any) -> pa.DataType:
     if typing.get_origin(plain) is list:
-        return pa.list_(_arrow(_plain(typing.get_args(plain)[0])[0]))
+        return pa.list_(_arrow(_plain(typing.get_args(plain)[0]).type))
     if typing.get_origin(plain) is Literal:
         return pa.string()
-    return {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}[plain]
+    return ARROW_TYPES[plain]
 
 
 def markdown() -> str:
     """The page ``docs/schema.md``: ``python -m brandfit.data.schema > docs/schema.md``."""
-    made = f"Schema version {SCHEMA_VERSION}. Made by `python -m brandfit.data.schema`; a test keeps it true."
-    lines = ["# The tables", "", made, ""]
+    version = (
+        f"Schema version {SCHEMA_VERSION}. Made by `python -m brandfit.data.schema`; a test keeps it true."
+    )
+    lines = ["# The tables", "", version, ""]
     for name, row_type in TABLES.items():
-        lines += [
-            f"## {name}",
-            "",
-            inspect.cleandoc(row_type.__doc__ or ""),
-            "",
-            f"Key: {', '.join(KEYS[name])}.",
-            "",
-        ]
+        doc, key = inspect.cleandoc(row_type.__doc__ or ""), ", ".join(KEYS[name])
+        lines += [f"## {name}", "", doc, "", f"Key: {key}.", ""]
         lines += ["| field | type | unit | what | missing means |", "|---|---|---|---|---|"]
-        lines += [
-            f"| `{f.name}` | {f.arrow} | {f.unit} | {f.description} | "
-            f"{f.missing or ('' if f.nullable else 'never missing')} |"
-            for f in fields(row_type)
-        ]
+        for field in fields(row_type):
+            missing = field.missing or ("" if field.nullable else "never missing")
+            cells = [f"`{field.name}`", field.arrow, field.unit, field.description, missing]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -1,5 +1,5 @@
-"""Tables to files that people open: CSV and XLSX safe in a spreadsheet, JSON, JSON lines, Parquet; written
-whole or not at all."""
+"""Writers of tables: CSV and XLSX that are safe in a spreadsheet, JSON, JSON lines, Parquet. A file is
+written completely or not at all."""
 
 from __future__ import annotations
 
@@ -22,35 +22,36 @@ import pyarrow.parquet as pq
 from brandfit.errors import UsageError
 
 CHUNK = 10_000
-"""Rows that are turned into Python at a time."""
+"""Rows that are converted to Python values at a time; the first so many rows set the column widths."""
 ROWS, COLUMNS, CHARACTERS = 1_048_576, 16_384, 32_767
-"""What a sheet of Excel holds; characters, of a cell, are UTF-16 units."""
+"""Limits of a sheet of Excel; the characters of a cell are counted in UTF-16 units."""
 DIGITS = 10**15
-"""Whole numbers from here on lose digits in a spreadsheet, and are written as text."""
+"""Whole numbers of this size or more lose digits in a spreadsheet and are written as text."""
 YEAR_10000 = 253_402_300_800
 """Seconds since 1970 at which the calendar of a spreadsheet ends."""
-WIDEST = 60
-"""Of a column, in characters."""
+MAX_WIDTH = 60
+"""Width of the widest column, in characters."""
 SECONDS = b"s since 1970 UTC"
 """The unit of a field that is a point in time (``data.schema``)."""
 
-# Spreadsheets run a text that begins with = + - or @ as a formula; those of East Asia run the full-width
-# forms too (OWASP, CSV injection).
-_CELL = re.compile(
+# The beginning of a cell that a spreadsheet would run as a formula: = + - or @ behind any blanks; in East
+# Asia the full-width forms too (OWASP, CSV injection). A semicolon or line break begins a cell as well,
+# because it does so for a reader with another separator.
+_FORMULA = re.compile(
     r"(?:^(?=[\t\r])|(?:^|(?<=[;\t\r\n]))(?=[\s\x00-\x1f\"\u200b-\u200f\ufeff]*[-=+@\uff1d\uff0b\uff0d\uff20]))"
 )
 
 
 def write(table: pa.Table, file: str | Path) -> int:
-    """Write a table in the form that the file's ending names. Returns the number of rows."""
+    """Write a table in the format of the file's ending. Returns the number of rows."""
     with replacing(file, WRITERS) as temporary:
         WRITERS[Path(file).suffix.lower()](table, temporary)
     return table.num_rows
 
 
 def checked(file: str | Path, endings: Collection[str]) -> Path:
-    """The path of a file that can be written. Raises UsageError for an ending that is not one of these, or
-    without its folder."""
+    """The path of a file that can be written. Raises UsageError for another ending than these, a missing
+    folder, or a folder in place of the file."""
     path = Path(file)
     if path.suffix.lower() not in endings:
         raise UsageError(
@@ -69,9 +70,10 @@ def checked(file: str | Path, endings: Collection[str]) -> Path:
 
 @contextlib.contextmanager
 def replacing(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
-    """A file to write beside the one that is meant, which it replaces when all went well; else the old one
-    stays."""
+    """A temporary file in the same folder that replaces the file if the block succeeds. If it fails, the old
+    file stays."""
     path = checked(file, endings)
+    # In the same folder, so that replacing is atomic; hidden, with a name that no other process uses.
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         yield temporary
@@ -81,185 +83,224 @@ def replacing(file: str | Path, endings: Collection[str]) -> Iterator[Path]:
 
 
 def from_rows(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Rows that may differ in what they have: ``{"ranks": {"words": 1}}`` becomes a column ``ranks.words``, a
-    list one of texts."""
+    """A table of rows with different keys: ``{"ranks": {"words": 1}}`` becomes a column ``ranks.words``, a
+    list becomes a list of texts."""
+    # Columns in the order in which rows first have them; a row without a value has None.
     flat = [dict(_flat(row)) for row in rows]
-    columns = dict.fromkeys(name for row in flat for name in row)
-    return pa.table({name: pa.array([row.get(name) for row in flat]) for name in columns})
+    columns: dict[str, list[Any]] = {}
+    for row in flat:
+        columns.update({name: [] for name in row if name not in columns})
+    for name, values in columns.items():
+        values.extend(row.get(name) for row in flat)
+    return pa.table({name: pa.array(values) for name, values in columns.items()})
 
 
-def _flat(row: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Name and value of each entry; the entries of a nested mapping have dotted names."""
     for name, value in row.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{name}.")
+            yield from _flat(value, f"{prefix}{name}.")
         elif isinstance(value, list | tuple):
-            yield before + name, [_cell_text(item) for item in value]
+            yield prefix + name, [_item_text(item) for item in value]
         else:
-            yield before + name, value
+            yield prefix + name, value
 
 
-def _cell_text(item: Any) -> str:
-    parts = item.values() if isinstance(item, Mapping) else item if isinstance(item, list | tuple) else [item]
+def _item_text(item: Any) -> str:
+    """An entry of a list as text; the values of a mapping or list are joined by spaces."""
+    if isinstance(item, Mapping):
+        parts = list(item.values())
+    else:
+        parts = list(item) if isinstance(item, list | tuple) else [item]
     return " ".join(f"{part:.3g}" if isinstance(part, float) else str(part) for part in parts)
 
 
 def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """The rows as Python values, converted in chunks."""
     for batch in table.to_batches(max_chunksize=CHUNK):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        columns = [column.to_pylist() for column in batch.columns]
+        yield from zip(*columns, strict=True)
 
 
-def _csv(table: pa.Table, path: Path) -> None:
+# --- CSV ----------------------------------------------------------------------------------------------------
+
+
+def _write_csv(table: pa.Table, path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as out:
         lines = csv.writer(out)
-        lines.writerow([_cell(name) for name in table.column_names])
+        lines.writerow(map(_csv_cell, table.column_names))
         for row in _rows(table):
-            lines.writerow([_cell(value) for value in row])
+            lines.writerow(map(_csv_cell, row))
 
 
-def _xlsx(table: pa.Table, path: Path) -> None:
-    """One sheet, written row by row: texts are texts whatever they begin with, times are dates (UTC), the
-    header stays in sight."""
+def _csv_cell(value: Any) -> Any:
+    """The value of a cell; a text gets an apostrophe wherever a spreadsheet could begin a formula: at the
+    start of the text, and at the start of a cell for a reader with another separator (a semicolon in half of
+    Europe).
+    """
+    value = _joined(value)
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
+
+
+def _joined(value: Any) -> Any:
+    """A list as one text, any other value unchanged."""
+    return "|".join(map(str, value)) if isinstance(value, list) else value
+
+
+# --- XLSX ---------------------------------------------------------------------------------------------------
+
+
+def _write_xlsx(table: pa.Table, path: Path) -> None:
+    """One sheet, written row by row: texts stay texts, times are dates (UTC), the header stays visible."""
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError
 
-    for found, most, what in (
-        (table.num_rows + 1, ROWS, "rows with its header"),
-        (table.num_columns, COLUMNS, "columns"),
-    ):
-        if found > most:
-            raise UsageError(
-                f"This table has {found:,} {what}, and a sheet of Excel holds {most:,}.",
-                "Write .csv or .parquet, or export less.",
-            )
-    texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    _require_sheet_size(table)
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with tempfile.TemporaryDirectory() as folder:
-        book = xlsxwriter.Workbook(str(path), {**texts, "constant_memory": True, "tmpdir": folder})
+        book = xlsxwriter.Workbook(str(path), {**options, "constant_memory": True, "tmpdir": folder})
         if table.nbytes > 2**30:
             book.use_zip64()
-        _fill(book, table)
+        _Sheet(book, table).fill()
         try:
             book.close()
         except FileCreateError as error:
             raise OSError(f"{path.parent} cannot be written: {error}") from error
 
 
-def _fill(book: Any, table: pa.Table) -> None:
-    sheet = book.add_worksheet("rows")
-    bold, time = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-    guarded = book.add_format({"quote_prefix": True})  # stays a text when the cell is edited, too
-    sheet.freeze_panes(1, 0)
-    for column, name in enumerate(table.column_names):
-        sheet.write_string(0, column, _sheet_text(name), bold)
-    if table.num_columns:
-        sheet.autofilter(0, 0, table.num_rows, table.num_columns - 1)
-    times = [_is_time(field) for field in table.schema]
-    widths = [len(name) + 3 for name in table.column_names]
-    for at, row in enumerate(_rows(table), 1):
-        for column, found in enumerate(row):
-            value = _point(found) if times[column] else _sheet_value(found)
-            if value is None:
-                continue
-            if isinstance(value, bool):
-                sheet.write_boolean(at, column, value)
-            elif isinstance(value, int | float):
-                sheet.write_number(at, column, value)
-            elif isinstance(value, datetime):
-                sheet.write_datetime(at, column, value, time)
-            else:
-                sheet.write_string(at, column, _sheet_text(value), *([guarded] if _CELL.match(value) else []))
-            if at <= CHUNK:
-                told = f"{value:.6g}" if isinstance(value, float) else str(value)[:WIDEST]
-                widths[column] = max(widths[column], len(told))
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, min(width + 1, WIDEST))
+def _require_sheet_size(table: pa.Table) -> None:
+    """Raise UsageError if a sheet of Excel cannot hold the table."""
+    sizes = [(table.num_rows + 1, ROWS, "rows with its header"), (table.num_columns, COLUMNS, "columns")]
+    for size, limit, noun in sizes:
+        if size > limit:
+            raise UsageError(
+                f"This table has {size:,} {noun}, and a sheet of Excel holds {limit:,}.",
+                "Write .csv or .parquet, or export less.",
+            )
+
+
+class _Sheet:
+    """The sheet of a workbook that a table is written to, row after row."""
+
+    def __init__(self, book: Any, table: pa.Table) -> None:
+        self.table = table
+        self.sheet = book.add_worksheet("rows")
+        self.bold = book.add_format({"bold": True})
+        self.time = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        self.quoted = book.add_format({"quote_prefix": True})  # a text stays a text when its cell is edited
+        self.widths = [len(name) + 3 for name in table.column_names]
+
+    def fill(self) -> None:
+        sheet, table = self.sheet, self.table
+        # Header: bold, fixed at the top, with a filter for each column.
+        sheet.freeze_panes(1, 0)
+        for column, name in enumerate(table.column_names):
+            sheet.write_string(0, column, _sheet_text(name), self.bold)
+        if table.num_columns:
+            sheet.autofilter(0, 0, table.num_rows, table.num_columns - 1)
+        to_cell = [_time_cell if _is_time(field) else _sheet_cell for field in table.schema]
+        for row, values in enumerate(_rows(table), 1):
+            for column, value in enumerate(values):
+                cell = to_cell[column](value)
+                if cell is not None:
+                    self._write(row, column, cell)
+        for column, width in enumerate(self.widths):
+            sheet.set_column(column, column, min(width + 1, MAX_WIDTH))
+
+    def _write(self, row: int, column: int, value: Any) -> None:
+        """Write a cell by the type of its value, and widen its column."""
+        if isinstance(value, bool):
+            self.sheet.write_boolean(row, column, value)
+        elif isinstance(value, int | float):
+            self.sheet.write_number(row, column, value)
+        elif isinstance(value, datetime):
+            self.sheet.write_datetime(row, column, value, self.time)
+        else:
+            formats = [self.quoted] if _FORMULA.match(value) else []
+            self.sheet.write_string(row, column, _sheet_text(value), *formats)
+        # The first rows set the width; a sheet that is written row by row cannot measure itself later.
+        if row <= CHUNK:
+            text = f"{value:.6g}" if isinstance(value, float) else str(value)[:MAX_WIDTH]
+            self.widths[column] = max(self.widths[column], len(text))
 
 
 def _is_time(field: pa.Field) -> bool:
     return pa.types.is_timestamp(field.type) or (field.metadata or {}).get(b"unit") == SECONDS
 
 
-def _point(value: Any) -> Any:
-    """A time without zone, in UTC, as spreadsheets have it; where it lies beyond their calendar a number or a
+def _time_cell(value: Any) -> Any:
+    """A time without zone, in UTC, as spreadsheets have it. A time outside their calendar is a number or a
     text."""
     if isinstance(value, int):
-        return (
-            datetime.fromtimestamp(value, UTC).replace(tzinfo=None)
-            if 0 <= value < YEAR_10000
-            else _sheet_value(value)
-        )
+        if 0 <= value < YEAR_10000:
+            return datetime.fromtimestamp(value, UTC).replace(tzinfo=None)
+        return _sheet_cell(value)
     if isinstance(value, datetime):
         value = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo is not None else value
         return value if value.year >= 1900 else value.isoformat(" ")
     return value
 
 
-def _sheet_value(value: Any) -> Any:
-    """A number that a sheet can hold as one, else a text; None where there is nothing to write."""
-    value = _plain(value)
+def _sheet_cell(value: Any) -> Any:
+    """A number that a sheet can hold, or a text; None for an empty cell."""
+    value = _joined(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None if math.isnan(value) else str(value)
+        if math.isnan(value):
+            return None
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, int):
         return value if abs(value) < DIGITS else str(value)
     return None if value is None or value == "" else str(value)
 
 
 def _sheet_text(text: str) -> str:
-    """Never mark-up of its own, and no longer than a cell: cut where it is, with how much is missing.
+    """A text that the sheet holds as it is: never read as mark-up, and cut to the length of a cell, with the
+    number of missing characters.
 
-    XlsxWriter takes a text from ``<r>`` to ``</r>`` for finished XML (rich text) and writes it as it stands,
-    which would let a caption add cells. Such a one is handed over as rich text that says what it says.
+    XlsxWriter writes a text from ``<r>`` to ``</r>`` as finished XML (rich text), so that a caption could add
+    cells. Such a text is escaped inside rich text of our own.
     """
     if text.startswith("<r>") and text.endswith("</r>"):
-        told = f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
-        if len(told) <= CHARACTERS:
-            return told
+        rich = f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
+        if len(rich) <= CHARACTERS:
+            return rich
         text += " "
-    units = text.encode("utf-16-le")
+    units = text.encode("utf-16-le")  # two bytes a unit
     if len(units) // 2 <= CHARACTERS:
         return text
     kept = units[: 2 * (CHARACTERS - 60)].decode("utf-16-le", "ignore")
     return f"{kept} … [{len(text) - len(kept):,} characters more]"
 
 
-def _json(table: pa.Table, path: Path) -> None:
-    """An array of objects, a line each."""
+# --- JSON and Parquet ---------------------------------------------------------------------------------------
+
+
+def _write_json(table: pa.Table, path: Path) -> None:
+    """An array of objects, one a line."""
     with path.open("wb") as out:
         out.write(b"[")
         for n, row in enumerate(_rows(table)):
-            out.write(
-                (b",\n" if n else b"\n")
-                + msgspec.json.encode(dict(zip(table.column_names, row, strict=True)))
-            )
+            record = dict(zip(table.column_names, row, strict=True))
+            out.write((b",\n" if n else b"\n") + msgspec.json.encode(record))
         out.write(b"\n]\n")
 
 
-def _jsonl(table: pa.Table, path: Path) -> None:
+def _write_jsonl(table: pa.Table, path: Path) -> None:
     with path.open("wb") as out:
         for batch in table.to_batches(max_chunksize=CHUNK):
             for row in batch.to_pylist():
                 out.write(msgspec.json.encode(row) + b"\n")
 
 
-def _parquet(table: pa.Table, path: Path) -> None:
+def _write_parquet(table: pa.Table, path: Path) -> None:
     pq.write_table(table, path, write_page_checksum=True)
 
 
 WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
-    ".csv": _csv,
-    ".xlsx": _xlsx,
-    ".json": _json,
-    ".jsonl": _jsonl,
-    ".parquet": _parquet,
+    ".csv": _write_csv,
+    ".xlsx": _write_xlsx,
+    ".json": _write_json,
+    ".jsonl": _write_jsonl,
+    ".parquet": _write_parquet,
 }
-
-
-def _plain(value: Any) -> Any:
-    return "|".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _cell(value: Any) -> Any:
-    """A text behind an apostrophe wherever a spreadsheet could take it for a formula: at its beginning, and
-    behind what begins a cell where another separator is set (a semicolon in half of Europe).
-    """
-    value = _plain(value)
-    return _CELL.sub("'", value) if isinstance(value, str) else value
+"""Ending of a file to the function that writes it."""

@@ -75,7 +75,7 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
         slots=slots,
         pictures=dataset.picture,
         notes=dataset.notes,
-        stand_ins=bool(partners),
+        partners_represent=bool(partners),
     )
     return _as_among(dataset, alone)
 
@@ -184,7 +184,7 @@ class Variants:
             slots=slots,
             pictures=base.picture,
             notes=base.notes,
-            stand_ins=base.stand_ins,
+            partners_represent=base.partners_represent,
         )
         return _as_among(base, longer), names
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from brandfit.arguments import Account, Accounts, Amount, Limits, Places, checked
+from brandfit.arguments import Account, Accounts, Amount, Limits, PositiveCount, checked
 from brandfit.campaign import shortlist as shortlists
 from brandfit.campaign.constraints import Limit, strictest
 from brandfit.campaign.forecast import forecast_all
@@ -38,7 +38,7 @@ def shortlist(
     brand: Account,
     *,
     budget: Amount | None = None,
-    count: Places | None = None,
+    count: PositiveCount | None = None,
     ranker: str | None = None,
     where: str | Mapping[str, Any] | None = None,
     at_least: Limits | None = None,

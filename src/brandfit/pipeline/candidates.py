@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brandfit.arguments import checked
-from brandfit.data.candidates import Counted, by_followers, counted, sentences
+from brandfit.data.candidates import EXAMPLES, Counted, by_followers, counted, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.pipeline.datasets import load
 from brandfit.pipeline.lookup import influencer_rows, rows_of
@@ -51,12 +51,14 @@ class Candidates:
     ids                (n,)
     excluded           the other influencers, counted by reason
     unknown_followers  ids of influencers with an unknown number of followers; they are candidates
+    notes              sentences on the choice of candidates
     """
 
     ids: np.ndarray
     bounds: Bounds
     excluded: tuple[Counted, ...]
     unknown_followers: frozenset[str]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -68,7 +70,7 @@ class Candidates:
                 len(self.ids),
                 self.excluded,
                 incomplete=self.incomplete,
-                what=f"are candidates ({self.bounds.sentence})",
+                predicate=f"are candidates ({self.bounds.sentence})",
             ),
         }
 
@@ -118,17 +120,32 @@ def candidates(dataset: Dataset, brand: str | None, *, partners: bool, within: B
     past_partners: set[str] = set()
     if brand is not None and not partners:
         past_partners = dataset.partners.get(brand, set())
-    if not past_partners:
-        return Candidates(pool.ids, within, pool.excluded, pool.unknown_followers)
-    is_partner = np.array([id in past_partners for id in pool.ids.tolist()], bool)  # (n,)
-    excluded_partners = counted(
-        "partner",
-        "past partners of the brand",
-        ids=pool.ids[is_partner],
-        one="past partner of the brand",
+    ids, excluded = pool.ids, pool.excluded
+    if past_partners:
+        is_partner = np.array([id in past_partners for id in ids.tolist()], bool)  # (n,)
+        counted_partners = counted(
+            "partner",
+            "past partners of the brand",
+            ids=ids[is_partner],
+            one="past partner of the brand",
+        )
+        ids, excluded = ids[~is_partner], (*excluded, *counted_partners)
+    notes = _uncounted_note(dataset, brand, ids) if brand is not None else ()
+    return Candidates(ids, within, excluded, pool.unknown_followers, notes)
+
+
+def _uncounted_note(dataset: Dataset, brand: str, ids: np.ndarray) -> tuple[str, ...]:
+    """A note on candidates that posts pair with the brand, if the bounds of derived endorsements do not count
+    them as its partners."""
+    uncounted = sorted(dataset.uncounted_partners(brand).intersection(ids.tolist()))
+    if not uncounted:
+        return ()
+    listing = ", ".join(uncounted[:EXAMPLES]) + (", …" if len(uncounted) > EXAMPLES else "")
+    return (
+        f"posts pair {brand} with {len(uncounted):,} of these candidates ({listing}) that are not counted as "
+        "past partners: their followers are outside endorsements.min_followers and "
+        "endorsements.max_followers",
     )
-    excluded = (*pool.excluded, *excluded_partners)
-    return Candidates(pool.ids[~is_partner], within, excluded, pool.unknown_followers)
 
 
 class _Pool(NamedTuple):
@@ -148,8 +165,9 @@ def _within_bounds(dataset: Dataset, within: Bounds) -> _Pool:
 
 def with_counts(ranking: Ranking, pool: Candidates) -> Ranking:
     """The ranking of all these candidates, with the influencers that were left out."""
-    notes = (pool.bounds.note, *ranking.notes) if pool.bounds.note else ranking.notes
-    return with_incomplete(replace(ranking, notes=tuple(notes), excluded=pool.excluded), pool)
+    bounds_note = (pool.bounds.note,) if pool.bounds.note else ()
+    notes = (*bounds_note, *pool.notes, *ranking.notes)
+    return with_incomplete(replace(ranking, notes=notes, excluded=pool.excluded), pool)
 
 
 def with_incomplete(ranking: Ranking, pool: Candidates) -> Ranking:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from brandfit import registry
-from brandfit.arguments import Files, Places, Seeds, Texts, checked, seeds_of
+from brandfit.arguments import Files, PositiveCount, Seeds, Texts, checked, seeds_of
 from brandfit.compute.local import thread_map
 from brandfit.config import Config
 from brandfit.data.features import Features
@@ -108,7 +108,7 @@ def judge_profilers(
     *,
     settings: Mapping[str, Any] | None = None,
     other: Place | None = None,
-    folds: Places = 5,
+    folds: PositiveCount = 5,
     seeds: Seeds = (0,),
     labels: Files | None = (),
     progress: Progress | None = None,

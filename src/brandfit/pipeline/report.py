@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from brandfit import __version__
-from brandfit.arguments import Account, Accounts, Amount, Count, Places, checked
+from brandfit.arguments import Account, Accounts, Amount, Count, PositiveCount, checked
 from brandfit.campaign.prices import PriceConfig
 from brandfit.data import tabular
 from brandfit.data.dataset import Dataset
@@ -41,7 +41,7 @@ def report(
     ranker: str | None = None,
     k: Count = 10,
     budget: Amount | None = None,
-    count: Places | None = None,
+    count: PositiveCount | None = None,
     price_list: str | Path | None = None,
     maps: bool = False,
     data: Mapping[str, Any] | None = None,
@@ -73,7 +73,7 @@ def report(
     price_settings, encoder_settings = _split_settings(settings)
     # Prices, objective and currency belong to the best set.
     if not has_set:
-        _refuse_set_options(price_settings, price_list, objective, currency)
+        _refuse_set_options(price_settings, price_list, objective=objective, currency=currency)
     # A missing WeasyPrint is reported before the long computation.
     if path.suffix.lower() == ".pdf":
         pdf.needed()
@@ -150,6 +150,7 @@ def _split_settings(settings: Mapping[str, Any] | None) -> _Settings:
 def _refuse_set_options(
     price_settings: Mapping[str, Any],
     price_list: str | Path | None,
+    *,
     objective: str | None,
     currency: str | None,
 ) -> None:

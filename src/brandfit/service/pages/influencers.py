@@ -100,6 +100,7 @@ def influencer(request: Request, _: Reader, *, here: Here, id: str, offset: Offs
         category=pipeline.category(here, id),
         topics=topics,
         radar=account_views.radar_of(topics, "influencer"),
+        uncounted_brands=pipeline.load(here).uncounted_brands(id),
         posts=[{**post, **more} for post, more in zip(posts, told, strict=True)],
         paged={"total": total, "limit": POSTS, "offset": offset},
     )
@@ -207,7 +208,7 @@ def _list(
         "influencers.html",
         empty=not here.fingerprint,
         found=found,
-        counts=sentences(found.total, found.excluded, what="can be compared" if by else "are found")
+        counts=sentences(found.total, found.excluded, predicate="can be compared" if by else "are found")
         if found
         else [],
         rows=rows,
