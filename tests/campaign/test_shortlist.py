@@ -285,12 +285,21 @@ def test_a_price_list_is_read_with_line_and_reason(tmp_path):
     file = tmp_path / "prices.csv"
     file.write_text('account,price\n@Ana,"1,200"\nbo,80.5\n')
     assert read_prices(file).by_account == {"ana": 1200.0, "bo": 80.5}
+    file.write_text("account,price\nana,80.5,,\n")  # empty cells at the end, as spreadsheets write them
+    assert read_prices(file).by_account == {"ana": 80.5}
     for text, said in (
         ("a,b\n", "line 1"),
         ("account,price\nana,dear\n", "line 2"),
         ("account,price\nana,-3\n", "line 2"),
         ("account,price\n,3\n", "line 2"),
         ("account,price\nana,3\nbo,1\n@Ana,4\n", "lines 2 and 4: ana has two prices, 3 and 4"),
+        ("account,price\nana,1,200\n", "line 2: expected 2 cells as in the first row, found 3"),
+        ("account,price\nana,80\nbo,250,50\n", "line 3: expected 2 cells as in the first row, found 3"),
+        ("account,price\nana,300,extra\n", "line 2: expected 2 cells as in the first row, found 3"),
+        (
+            "account,price,currency\nana,1,200,EUR\n",
+            "line 2: expected 3 cells as in the first row, found 4",
+        ),
     ):
         file.write_text(text)
         with pytest.raises(DataError, match=said):

@@ -126,6 +126,12 @@ def read_prices(file: str | Path) -> PriceList:
     for line, row in enumerate(rows[1:], 2):
         if not any(cell.strip() for cell in row):
             continue
+        # More cells than columns: a price such as 1,200 without quotation marks would be read as 1.
+        if any(cell.strip() for cell in row[len(header) :]):
+            raise DataError(
+                f"{path}, line {line}: expected {len(header)} cells as in the first row, found {len(row)}.",
+                'Put quotation marks around a cell that has a comma: "1,200.50".',
+            )
         cells = {name: row[n] if n < len(row) else "" for name, n in at.items()}
         price = _price(cells, row, f"{path}, line {line}")
         code = _currency(cells.get("currency", ""), f"{path}, line {line}")
