@@ -4,6 +4,7 @@ set.
     middle = per_thousand x followers / 1,000 x (engagement rate / usual rate) ^ 0.5
     low = middle / 2,   high = 2 x middle
 
+The usual rate is the median of all influencers of the workspace (``median_rate``).
 Ten of a currency for a thousand followers is a rule of thumb of the trade for pictures of micro-influencers;
 the range says that prices asked for the same size differ by a factor of two up and down. It is a guess: real
 prices come from asking. Without followers there is nothing to estimate by, and the price is unknown. Without
@@ -178,18 +179,30 @@ def _price(cells: Mapping[str, str], row: Sequence[str], where: str) -> float:
     return price
 
 
+def median_rate(rates: np.ndarray) -> float:
+    """Median of the engagement rates (n,) that are known (not NaN); 1 if none is."""
+    known = rates[~np.isnan(rates)]
+    return float(np.median(known)) if len(known) else 1.0
+
+
 def prices(
     ids: np.ndarray,
     followers: np.ndarray,
     *,
     rate: np.ndarray,
     given: Mapping[str, float],
+    usual_rate: float,
     config: PriceConfig | None = None,
 ) -> Prices:
-    """Of these influencers (n,), with followers and engagement rates (n,), NaN where not known."""
+    """Prices of these influencers (n,), with followers and engagement rates (n,), NaN where not known.
+
+    given       prices that a list states, by account
+    usual_rate  ``median_rate`` of all influencers of the workspace, not of these: the price of an influencer
+                must not depend on the others of a set
+    """
     config = config or PriceConfig()
     rated = ~np.isnan(rate)
-    usual = float(np.median(rate[rated])) if rated.any() else 1.0
+    usual = usual_rate
     factor = np.where(rated, np.clip(np.sqrt(np.where(rated, rate, usual) / max(usual, 1e-12)), *BOUNDS), 1.0)
     least, most = np.where(rated, factor, BOUNDS[0]), np.where(rated, factor, BOUNDS[1])
     by_followers = config.per_thousand * followers / 1000

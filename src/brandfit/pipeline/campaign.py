@@ -27,7 +27,15 @@ from brandfit.campaign.content_fit import Advice
 from brandfit.campaign.forecast import forecast_all
 from brandfit.campaign.objectives import MatchIs, objective_of
 from brandfit.campaign.pool import Pool
-from brandfit.campaign.prices import PriceConfig, PriceList, Prices, currency_code, prices, read_prices
+from brandfit.campaign.prices import (
+    PriceConfig,
+    PriceList,
+    Prices,
+    currency_code,
+    median_rate,
+    prices,
+    read_prices,
+)
 from brandfit.campaign.shortlist import Appraisal, Shortlist
 from brandfit.data.audience import Audiences
 from brandfit.data.candidates import Counted
@@ -185,7 +193,7 @@ def asking_prices(
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
     ids = list(dict.fromkeys([*influencers, *ranking.candidates.tolist()]))
     followers, rate = _sizes(facts, np.array([row[id] for id in ids], np.int64))
-    told = prices(np.array(ids, dtype=object), followers, rate=rate, given={})
+    told = prices(np.array(ids, dtype=object), followers, rate=rate, given={}, usual_rate=_usual_rate(facts))
     return {
         id: (float(told.middle[n]), float(told.low[n]), float(told.high[n]))
         for n, id in enumerate(ids[: len(set(influencers))])
@@ -297,8 +305,7 @@ def _pool(
 ) -> Pool:
     """All that is known of the influencers of a ranking, in its order.
 
-    priced  ids of those among whom prices are estimated: all of the ranking and more, so that an influencer
-            costs the same whoever else is left out
+    priced  ids of those whose prices are estimated: all of the ranking and more
     """
     facts = dataset.cached("facts", lambda: Facts(dataset))
     row = {id: n for n, id in enumerate(facts.ids.tolist())}
@@ -313,6 +320,7 @@ def _pool(
         sizes[0],
         rate=sizes[1],
         given=given,
+        usual_rate=_usual_rate(facts),
         config=price_config,
     )
     row_of_price = {id: n for n, id in enumerate(priced.tolist())}
@@ -329,6 +337,12 @@ def _pool(
         priced_strangers=tuple(account for account in given if account not in row),
         price_notes=price_list.notes,
     )
+
+
+def _usual_rate(facts: Facts) -> float:
+    """Median engagement rate of all influencers of the workspace, so that the estimated price of one does not
+    depend on the others of a set."""
+    return median_rate(facts.engagement.cast("float64").to_numpy(zero_copy_only=False))
 
 
 def _sizes(facts: Facts, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
