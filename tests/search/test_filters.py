@@ -518,6 +518,27 @@ def test_each_fact_is_shown_once_what_is_sorted_by_first():
         facts_of(None, "folowers")
 
 
+@pytest.mark.parametrize(
+    ("text", "biography", "is_match"),
+    [
+        ("eltern", "Für Großeltern", False),
+        ("Großeltern", "für großeltern!", True),
+        ("caf", "Mein Café", False),
+        ("café", "Mein Café", True),
+        ("CAFÉ", "Mein cafe\u0301.", True),
+        ("cafe", "Mein cafe\u0301", False),
+        ("mum", "\u2764\ufe0fMum of two", True),
+        ("mum", "mum_of_two", False),
+        ("dog mum", "A #dog mum", True),
+        ("काम", "काम करना", True),
+        ("का", "काम करना", False),
+    ],
+)
+def test_a_word_of_the_biography_is_a_word_in_every_script(text, biography, is_match):
+    facts = Facts(Dataset.from_rows([Account(id="ana", biography=biography)]))
+    assert matching(parse(f'biography:"{text}"'), facts)[0].tolist() == [is_match]
+
+
 def test_facts_are_written_as_people_write_them():
     assert formatted("engagement", 0.03456) == "3.46 %"
     assert formatted("posting_rate", 2.345) == "2.3"

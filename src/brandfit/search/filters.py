@@ -9,6 +9,7 @@ neither is its opposite; how many are left out for that is told.
 from __future__ import annotations
 
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -264,7 +265,7 @@ class Test(Condition):
         if not field.numbers:
             told = pc.utf8_lower(column)
             if field.inside:
-                return pc.match_substring_regex(told, rf"(?:^|\W){re.escape(self.value)}(?:\W|$)")
+                return pc.match_substring_regex(pc.utf8_normalize(told, "NFC"), _word_pattern(self.value))
             return pc.equal(told, self.value)
         low = pc.greater_equal(column, self.value.low) if self.value.low is not None else None
         high = pc.less_equal(column, self.value.high) if self.value.high is not None else None
@@ -309,6 +310,15 @@ class Test(Condition):
             return field.which(facts, self.value).take(pa.array(at, pa.int64())).to_pylist()
         values = self.column(facts).take(pa.array(at, pa.int64())).to_pylist()
         return [_moment(value) for value in values] if field.numbers == "day" else values
+
+
+def _word_pattern(text: str) -> str:
+    """RE2 pattern of a text between word boundaries of every script (the word classes of RE2 are ASCII).
+
+    Letters, digits, _ and the marks that follow them belong to a word. A mark after an emoji does not.
+    """
+    text = re.escape(unicodedata.normalize("NFC", text))
+    return rf"(?:^|[^\pL\pN\pM_]\pM*){text}(?:[^\pL\pN\pM_]|$)"
 
 
 @dataclass(frozen=True)
