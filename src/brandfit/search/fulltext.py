@@ -104,19 +104,35 @@ class FullText:
         words = dict.fromkeys(_plain(keyword).split())
         return [word for word in words if not len(self._documents_with(word, None)[0])]
 
+    def has_phrase(self, phrase: str) -> np.ndarray:
+        """(n,) bool: influencers that write the words of a phrase one after the other, in any of their forms.
+
+        False for all if the phrase has no letter or digit.
+        """
+        result = np.zeros(len(self.dataset.influencers), bool)
+        words = _plain(phrase).lower()
+        if words:
+            query, _ = self._index.parse_query_lenient(f'"{words}"', list(self.fields))
+            result[self.owners[self._matching_documents(query, limit=max(len(self.owners), 1))[0]]] = True
+        return result
+
     def _documents_with(self, word: str, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Numbers (d,) of documents with a word, and their scores."""
         weights = {field: FIELDS[field] for field in self.fields}
         query, _ = self._index.parse_query_lenient(word.lower(), list(self.fields), field_boosts=weights)
-        searcher = self._index.searcher()
         limit = POSTS if allowed is None else max(len(self.owners), 1)
-        hits = searcher.search(query, limit, count=False).hits
-        documents = np.array(searcher.fast_field_values("at", [address for _, address in hits]), np.int64)
-        scores = np.array([score for score, _ in hits])
+        documents, scores = self._matching_documents(query, limit=limit)
         if allowed is None:
             return documents, scores
         inside = allowed[self.owners[documents]]
         return documents[inside], scores[inside]
+
+    def _matching_documents(self, query: Any, *, limit: int) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers (d,) of the ``limit`` best documents of a tantivy query, and their scores (d,)."""
+        searcher = self._index.searcher()
+        hits = searcher.search(query, limit, count=False).hits
+        documents = np.array(searcher.fast_field_values("at", [address for _, address in hits]), np.int64)
+        return documents, np.array([score for score, _ in hits])
 
     def _documents(self) -> Any:
         """Number of the influencer, post ("" for the biography), field to text."""

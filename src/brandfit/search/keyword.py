@@ -46,6 +46,7 @@ from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.errors import UsageError
 from brandfit.ranking import order
 from brandfit.search.fulltext import FIELDS, FullText
+from brandfit.search.query import Query, parse_query
 
 WEIGHTS: Mapping[str, float] = {"words": 1.0, "evidence": 1.0, "concepts": 0.2, "meaning": 0.2}
 """Of the rankings in the fusion."""
@@ -157,7 +158,7 @@ class Keywords:
             scores=scores,
             ranks=ranks,
             found=found,
-            keywords=tuple(keywords),
+            keywords=parse_query(keywords).keywords,
         )
 
     @checked
@@ -165,7 +166,7 @@ class Keywords:
         """Words that match no influencer: nobody writes them, and no concept of an influencer is like their
         keyword."""
         found: dict[str, None] = {}
-        for keyword in filter(None, (word.strip().lower().lstrip("#") for word in keywords)):
+        for keyword in parse_query(keywords).keywords:
             unwritten = self.fulltext.unwritten(keyword)
             if unwritten and not self._by_concepts([keyword], self._read([keyword]))[0].any():
                 found |= dict.fromkeys(unwritten)
@@ -183,9 +184,15 @@ class Keywords:
     @checked
     def find(self, keywords: Texts, allowed: np.ndarray | None = None) -> QueryMatches:
         """What every ranking says. Raises UsageError without a keyword."""
-        asked = [word.strip().lower().lstrip("#") for word in keywords if word.strip()]
+        query = parse_query(keywords)
+        asked = list(query.keywords)
+        if not asked and query.excluded:
+            raise UsageError(
+                "A search cannot consist of excluded words alone.", "Add what to find: hiking -food"
+            )
         if not asked:
             raise UsageError("Search for what?", "For example: brandfit search luxury watch men")
+        allowed = self._allowed(query, allowed)
         if allowed is not None and allowed.all():
             allowed = None
         read = self._read([*asked, " ".join(asked)])
@@ -203,6 +210,17 @@ class Keywords:
             np.where(written.best >= 0, self._post_numbers[written.best], nearest),
             likeness,
         )
+
+    def _allowed(self, query: Query, allowed: np.ndarray | None) -> np.ndarray | None:
+        """(n,) bool: of the allowed influencers those that use all phrases and no excluded word."""
+        if not query.phrases and not query.excluded:
+            return allowed
+        result = np.ones(len(self.dataset.influencers), bool) if allowed is None else allowed.copy()
+        for phrase in query.phrases:
+            result &= self.fulltext.has_phrase(phrase)
+        for excluded in query.excluded:
+            result &= ~self.fulltext.has_phrase(excluded)
+        return result
 
     def ranks(self, found: QueryMatches) -> dict[str, np.ndarray]:
         """Ranking to (n,) 1-based ranks; 0 of those that it does not find."""
