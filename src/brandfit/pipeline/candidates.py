@@ -86,7 +86,7 @@ def bounds(
     """
     if followers is not None and followers.strip():
         leaf = filters.condition({FOLLOWERS: "".join(followers.split())})
-        assert isinstance(leaf, filters.Test)
+        assert isinstance(leaf, filters.FieldCondition)
         return Bounds(leaf.value.low, leaf.value.high)
     default = rules(data)
     usual = Bounds(default.min_followers, default.max_followers)

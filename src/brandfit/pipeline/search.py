@@ -254,7 +254,9 @@ def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
     return Keywords(dataset, reader if reader is not None and reader.sentences else None)
 
 
-def _result_rows(facts: Facts, asked: Sequence[filters.Test], at: np.ndarray) -> list[dict[str, Any]]:
+def _result_rows(
+    facts: Facts, asked: Sequence[filters.FieldCondition], at: np.ndarray
+) -> list[dict[str, Any]]:
     """Of each of these influencers, by their numbers, what is known of what was asked."""
     columns = {leaf.fact: leaf.values(facts, at) for leaf in asked}
     return [{fact: values[n] for fact, values in columns.items()} for n in range(len(at))]
@@ -266,7 +268,7 @@ def _search_page(
     *,
     condition: filters.Condition | None,
     unknown: int,
-    asked: Sequence[filters.Test],
+    asked: Sequence[filters.FieldCondition],
     facts: Facts,
     excluded: tuple[Counted, ...],
 ) -> SearchPage:
@@ -282,7 +284,7 @@ def _search_page(
     )
 
 
-def _sorted(facts: Facts, found: np.ndarray, *, by: filters.Test, least: bool) -> np.ndarray:
+def _sorted(facts: Facts, found: np.ndarray, *, by: filters.FieldCondition, least: bool) -> np.ndarray:
     """By a fact; those of which it is not known come last, equal ones as they were."""
     values = by.column(facts).to_pylist()
     key = [(values[n] is None, (values[n] or 0) * (1 if least else -1)) for n in found.tolist()]
