@@ -114,7 +114,7 @@ def test_shared_people_are_counted_with_an_interval(dataset):
     assert (second.account, second.common) == ("o3", 8)
     assert view.comparison.shared == first
     assert view.comparison.match is None
-    assert any("has not been encoded" in note for note in view.notes)
+    assert any("not encoded" in note for note in view.notes)
     assert (
         "10 of its 34 known people are known to be in the audience of shop too: 29 % (17 % to 46 %), and 91 %"
         in " ".join(sentences(view))
@@ -165,7 +165,7 @@ def test_likeness_is_the_cosine_less_the_mean():
     own = similarities(dataset, "i3")
     assert np.isnan(own[3])
     assert own[4] == pytest.approx(rest[5] @ rest[4], abs=1e-5)
-    with pytest.raises(UsageError, match="not been encoded"):
+    with pytest.raises(UsageError, match="not encoded"):
         similarities(Dataset.from_rows([Account(id="a")]), "a")
 
 

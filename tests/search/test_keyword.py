@@ -144,7 +144,7 @@ def test_rankings_are_fused_and_told(small):
         0.9 * (WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 2)
     )  # never writes it
     allowed = np.array([id != "bo" for id in small.influencers.tolist()])
-    assert [hit.influencer for hit in Keywords(small).search(["food"], 10, allowed)] == ["di"]
+    assert [hit.influencer for hit in Keywords(small).search(["food"], allowed=allowed)] == ["di"]
     assert Keywords(small).search(["zeppelin"]) == []
     with pytest.raises(UsageError, match="Search for what"):
         Keywords(small).search([" "])
@@ -256,7 +256,9 @@ def test_fusion_is_that_of_ranks_counted_one_by_one(scores):
     search = Keywords(Dataset.from_rows([Account(id=id) for id in ids], []))
     written = np.arange(6) / 5
     rankings = dict(zip(WEIGHTS, map(np.array, scores), strict=True))
-    found = QueryMatches(rankings, written, np.full(6, -1), None)
+    found = QueryMatches(
+        rankings=rankings, written_share=written, post=np.full(6, -1), concept_similarity=None
+    )
     fused = search.fuse(found, search.ranks(found))
     for n in range(6):
         total = 0.0

@@ -188,12 +188,12 @@ def similar(
     notes: list[str] = []
     if picture is None:
         notes = [*encoding_of(workspace, dataset, like).notes, *_not_compared(alike, like)]
-        found = alike.similar(like, len(facts), allowed)
+        found = alike.similar(like, k=len(facts), allowed=allowed)
     else:
         readers = {s: e for s, e in readers_of(dataset, settings).items() if s == "picture"}
         shown = with_brief(dataset, "", pictures=[picture], readers=readers)
         rows = {"picture": brand_vectors(shown, "picture", brands=np.array([BRIEF], dtype=object)).values[0]}
-        found = alike.similar_to_rows(rows, len(facts), allowed)
+        found = alike.similar_to_rows(rows, k=len(facts), allowed=allowed)
     named = np.isin(facts.ids.astype(str), like)
     is_found = np.isin(facts.ids.astype(str), [one.influencer for one in found])
     total = len(found)
@@ -206,7 +206,7 @@ def similar(
         ),
     )
     told = [
-        {"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)} for one in found
+        {"influencer": one.influencer, "likeness": one.similarity, "slots": dict(one.slots)} for one in found
     ]
     described = describe_accounts(workspace, [one.influencer for one in found])
     asked = filters.facts_of(condition)
