@@ -72,8 +72,8 @@ def sameness(owner: np.ndarray, kind: np.ndarray, n: int) -> Estimates:
     of this U-statistic (Hoeffding 1948). Its upper end is at least the one for the most frequent kind alone,
     by Wilson's interval, because few things seen twice say little about how often a kind occurs. If no two
     things are the same, the interval ends where a Poisson count of none does; if all are, at the lowest
-    chance that gives this result. In simulations (tests/audience/test_sampling.py) it contains the true value in 92
-    to 99 of 100 cases.
+    chance that gives this result. In simulations (tests/audience/test_sampling.py) it contains the true
+    value in 92 to 99 of 100 cases.
 
     owner, kind  (m,) integers of each thing
     """
