@@ -76,7 +76,7 @@ class History(NamedTuple):
     (p,)."""
 
     total: np.ndarray
-    count: np.ndarray
+    n_posts: np.ndarray
 
 
 class HeldOutErrors(NamedTuple):
@@ -343,7 +343,7 @@ def _held_out_errors(
     of_model, of_habit = np.empty(len(x)), np.empty(len(x))
     for number, model in enumerate(models):
         is_tested = fold == number
-        habit = model.habit(history.total[is_tested], history.count[is_tested], past.size[is_tested])
+        habit = model.habit(history.total[is_tested], history.n_posts[is_tested], past.size[is_tested])
         y = past.y[is_tested]
         of_model[is_tested] = y - model.ridge.predict(_with_habit(x[is_tested], habit))
         of_habit[is_tested] = y - habit

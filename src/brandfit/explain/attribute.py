@@ -202,7 +202,7 @@ class Attributor:
                     return np.full(len(present), self._score(pair_side))
                 variants = []
                 for row in present:
-                    missing = {things[n] for n in np.flatnonzero(~row)}
+                    missing = {things[n] for n in np.flatnonzero(~row).tolist()}
                     variants.append([without(text, missing) for text in texts])
                 encoded = _encoded(encoder, variants, dim=account.rows[slot].shape[1])
                 changed = {slot: np.nan_to_num(encoded)}

@@ -6,7 +6,7 @@ hiking "slow travel" -food -"fast food"
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 BOUNDARY = "\n"
@@ -30,7 +30,7 @@ class Query(NamedTuple):
     excluded: tuple[str, ...] = ()
 
 
-def parse_query(texts: Sequence[str]) -> Query:
+def parse_query(texts: Iterable[str]) -> Query:
     """The query that these texts make together. A text without operators is one keyword.
 
     >>> parse_query(["hiking", '"slow', 'travel"', "-food"])
