@@ -38,6 +38,7 @@ class Comments:
         ids = pa.array(accounts, pa.string())
         links = dataset.stored_links
         is_comment = pc.equal(links["kind"], "comments")
+        # An account's own comments are answers, not its audience.
         is_own = pc.equal(links["source"], links["target"])
         is_used = pc.and_(pc.and_(is_comment, pc.invert(is_own)), pc.is_in(links["target"], value_set=ids))
         self.links = links.filter(is_used)
@@ -53,6 +54,7 @@ class Comments:
     @cached_property
     def content_id(self) -> np.ndarray:
         """(m,) number of the content of each comment, equal for the same content; -1 without content."""
+        # Keys are computed once for each distinct text.
         keys = list(map(key, self._texts))
         number_by_key = {one: n for n, one in enumerate(dict.fromkeys(filter(None, keys)))}
         numbers = np.array([number_by_key.get(one, -1) for one in keys], np.int64)

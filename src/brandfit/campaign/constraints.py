@@ -42,6 +42,7 @@ def read_limits(texts: Iterable[str]) -> list[tuple[str, int]]:
     """Pairs of a condition and a number from texts such as ``category:food=2``. Raises UsageError."""
     pairs = []
     for text in texts:
+        # A condition may itself contain =, as in audience_overlap:northpeak.outdoor=5%..20%.
         condition, _, number = text.rpartition("=")
         number = number.strip()
         if not condition.strip() or not (number.isascii() and number.isdigit()):
@@ -58,6 +59,7 @@ def strictest(pairs: Mapping[str, int] | Iterable[tuple[str, int]], *, most: boo
     most  whether the numbers are upper bounds
     """
     numbers_by_condition: dict[str, list[int]] = {}
+    # Spaces do not distinguish conditions.
     for condition, number in pairs.items() if isinstance(pairs, Mapping) else pairs:
         numbers_by_condition.setdefault(" ".join(condition.split()), []).append(number)
     strict = min if most else max
@@ -91,6 +93,7 @@ class Limits:
     def allows(self, chosen: Sequence[int], i: int) -> bool:
         """Whether influencer i may join the chosen ones: within budget and count, and no group above its
         upper bound."""
+        # One influencer at a time, for the loops of the optimizer.
         rows = list(chosen)
         if self.count is not None and len(rows) >= self.count:
             return False
@@ -106,6 +109,7 @@ class Limits:
         rows = list(chosen)
         if self.count is not None and len(rows) >= self.count:
             return np.zeros(len(self.prices), bool)
+        # (n,) bool: the price of each, on top of the prices of the chosen ones
         may_join = self.prices[rows].sum() + self.prices <= self.budget + TINY
         for group in self.groups:
             if group.most is not None and group.members[rows].sum() >= group.most:
@@ -119,6 +123,7 @@ class Limits:
     def fills(self, chosen: Sequence[int]) -> np.ndarray:
         """(n,) bool: whether all lower bounds are reached if this influencer joins."""
         result = np.ones(len(self.prices), bool)
+        # One more influencer can only fill a group that lacks one member, and must be in every lacking group.
         for group in self.lacking(chosen):
             result &= group.members & (group.members[list(chosen)].sum() + 1 >= group.least)
         return result

@@ -108,6 +108,7 @@ def advise(
     Raises UsageError if there is nothing to compare, DataError if no idea can be read.
     """
     unread = dict(unread or {})
+    # Pictures are compared with pictures, captions with captions.
     names_by_kind = {"picture": list(pictures), "caption": list(captions)}
     if not pictures and not captions and not unread:
         raise UsageError("Advise on what?", "Give pictures, captions, or both.")
@@ -174,6 +175,7 @@ def _with_engagement(
 
 def _fits(dataset: Dataset, slot: str, *, like: str, rows: np.ndarray) -> Fits:
     """Cosines of rows (n, d), and of the own posts of ``like``, with what ``like`` posts."""
+    # Mean post of the account, and mean of all influencers.
     wanted, mean = typical(dataset, slot, like)  # (d,) each
     features = dataset.slots[slot]
     own = np.zeros((0, rows.shape[1]))
@@ -204,6 +206,7 @@ def _encoded(
     dataset = Dataset.from_rows(
         [Account(id="reader")], posts, images=images, pictures=pictures if kind == "picture" else {}
     )
+    # Rows come back by id; an idea that cannot be encoded has none.
     ids = np.array([post.id for post in posts], dtype=object)
     rows, is_encoded = encoder.encode(dataset).values_of(ids)
     read, reason_by_name = [], {}

@@ -109,6 +109,7 @@ class Engagement:
                 "Import likes and comments of posts and followers of accounts.",
             )
         owner = np.unique(np.asarray(owners), return_inverse=True)[1]  # (p,) rows of ``accounts``
+        # Logarithms make rates of small and large accounts comparable.
         past = _Past(owner, np.log(known.rate), np.log(known.followers))
         self._axes = {slot: _fit_axes(dataset, slot, ids) for slot in self.slots}
         coordinates = {
@@ -140,6 +141,7 @@ class Engagement:
 
         Raises UsageError if the number of followers is unknown.
         """
+        # Without followers there is no rate.
         followers = self.dataset.account_values("followers", [account])[0]
         if followers is None or np.isnan(followers) or followers <= 0:
             raise UsageError(
@@ -277,6 +279,7 @@ class _Model:
 def _fitted(past: _Past, x: np.ndarray, is_used: np.ndarray) -> _Model:
     """The model fitted on the posts ``is_used`` (p,) bool, which are all posts of some accounts. The first
     column of x (p, c) is that of habits."""
+    # Rates fall with size: the prior of a habit is the usual rate for the size.
     size_line = np.polyfit(past.size[is_used], past.y[is_used], 1)
     owner = np.unique(past.owner[is_used], return_inverse=True)[1]
     residual = past.y[is_used] - np.polyval(size_line, past.size[is_used])
@@ -391,6 +394,7 @@ def _design(
     coordinates: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     """(p, c) columns of the regression; ``OF_CAPTION`` are those of the caption."""
+    # Length and hashtags have long tails, hence their logarithms.
     texts = [caption or "" for caption in captions]
     length = np.log1p(list(map(len, texts)))
     n_hashtags = np.log1p([text.count("#") for text in texts])

@@ -30,6 +30,7 @@ class Figure:
 def figures(appraisal: Appraisal) -> list[Figure]:
     """Reach, weighted reach, expected engagement and price of a set."""
     totals, size = appraisal.totals, len(appraisal.picks)
+    # The weighted reach is by chance or by rank share, whatever the ranker gives.
     weighted = OBJECTIVES["match_reach" if appraisal.match_is == "chance" else "rank_reach"]
     price = "for one post of each"
     if any(pick.price is not None and not pick.price_is_stated for pick in appraisal.picks):
@@ -66,6 +67,7 @@ def _figure(label: str, total: Total, *, meaning: str, size: int, currency: str 
     """size: number of influencers of the set."""
     if total.value is None:
         return Figure(label, "unknown", "", meaning)
+    # A total that lacks influencers must say so.
     if total.unknown:
         meaning += f"; of the {size - len(total.unknown)} of {size} with a known value"
     span = ""

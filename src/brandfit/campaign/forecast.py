@@ -98,6 +98,7 @@ class Forecast:
             return 0.0, 0.0
         if not len(self.deviation):
             return np.nan, np.nan
+        # Independent draws: sums are narrower, relatively, than single posts.
         sums = self._draws(rows, columns=len(rows), seed=seed).sum(axis=1)  # (DRAWS,)
         low, high = np.quantile(sums, ENDS)
         return float(low), float(high)
@@ -117,6 +118,7 @@ def forecast(owner: np.ndarray, engagement: np.ndarray, n: int) -> Forecast:
     """Forecasts of n influencers from their past posts: owner (p,) as rows, engagement (p,) likes +
     comments."""
     engagement = engagement.astype(np.float64)
+    # Logarithms, because engagement is multiplicative: deviations then have one scale.
     y = np.log1p(engagement)
     posts = np.bincount(owner, minlength=n)
     n_posts = np.where(posts > 0, posts, np.nan)

@@ -96,6 +96,7 @@ def intervals(errors_by_group: Sequence[Errors]) -> list[Interval]:
     """
     result: list[Interval] = []
     for (low, high), errors in zip(GROUPS, errors_by_group, strict=True):
+        # Posts of one account are dependent, so accounts are counted, not posts.
         n_accounts = len(np.unique(errors.account))
         if n_accounts < FEW and result:
             result.append(result[-1])
@@ -127,6 +128,7 @@ def _width(errors: Errors) -> float:
     """The least e with |error| <= e for a share ``LEVEL`` of the weight. One more account with an unknown
     error is counted, as conformal prediction requires."""
     size, weight = np.abs(errors.error), _weights(errors.account)
+    # Weighted quantile: the share of weight up to each error, in ascending order.
     order = np.argsort(size, kind="stable")
     share = np.cumsum(weight[order]) / (weight.sum() + 1)
     return float(size[order][min(np.searchsorted(share, LEVEL - 1e-12), len(size) - 1)])
@@ -137,6 +139,7 @@ def _coverage(errors: Errors) -> float:
     is_inside = np.zeros(len(errors.error), bool)
     for fold in np.unique(errors.fold):
         is_tested = errors.fold == fold
+        # The tested fold contributes nothing to the width that it is tested with.
         others = Errors(*(column[~is_tested] for column in errors))
         is_inside[is_tested] = np.abs(errors.error[is_tested]) <= _width(others)
     return float(np.average(is_inside, weights=_weights(errors.account)))

@@ -59,6 +59,7 @@ def objective_of(name: str | None, match_is: MatchIs, ranker: str) -> str:
     Raises UnknownName, and UsageError if the objective needs a chance and the ranker gives none, or the
     reverse.
     """
+    # Chances are worth more than ranks, so they are the default if there are any.
     usual = "match_reach" if match_is == "chance" else "rank_reach"
     if name is None:
         return usual

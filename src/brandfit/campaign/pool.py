@@ -161,6 +161,7 @@ class Pool:
         at  rows of the candidates, in the order of the set
         """
         rows = np.asarray(at, np.int64)
+        # Each adds to those before it: a common member counts for the first one.
         adds = self.set_value(objective).added_by_each(rows.tolist())
         has_value = self.has_value(objective)[rows]
         engagement_range = self.forecast.each(rows.tolist())  # (k, 2)

@@ -102,12 +102,14 @@ def read_prices(file: str | Path) -> PriceList:
     """
     path = Path(file)
     rows = _csv_rows(path)
+    # Names of columns in any case and order.
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     _check_header(path, header)
     column_by_name = {name: header.index(name) for name in COLUMNS if name in header}
     price_by_account: dict[str, float] = {}
     line_by_account: dict[str, int] = {}
     currency, currency_line = "", 0
+    # Lines are numbered as in an editor: the header is line 1.
     for line, row in enumerate(rows[1:], 2):
         if not any(map(str.strip, row)):
             continue
@@ -120,6 +122,7 @@ def read_prices(file: str | Path) -> PriceList:
             )
         if listed.currency and not currency:
             currency, currency_line = listed.currency, line
+        # A repeated line is harmless; two different prices are not.
         previous = price_by_account.setdefault(listed.account, listed.price)
         if previous != listed.price:
             raise DataError(
@@ -128,6 +131,7 @@ def read_prices(file: str | Path) -> PriceList:
                 "Leave one of them.",
             )
         line_by_account[listed.account] = line
+    # Columns without a name come from trailing commas.
     unknown = [repr(name[:60]) for name in header if name and name not in COLUMNS]
     notes = (f"columns of the price list that are not known were left out: {', '.join(unknown)}",)
     return PriceList(price_by_account, currency, str(path), notes if unknown else ())
@@ -225,6 +229,7 @@ def prices(
     """
     config = config or PriceConfig()
     has_rate = ~np.isnan(rate)
+    # (n,) engagement rate relative to the usual one
     relative = np.where(has_rate, rate, usual_rate) / max(usual_rate, 1e-12)
     # (n,) factor of engagement; without a rate it is 1, and anything within the bounds is possible
     factor = np.where(has_rate, np.clip(np.sqrt(relative), *BOUNDS), 1.0)

@@ -93,6 +93,7 @@ def appraise(
     pool: Pool, brand: str, *, ranker: str, objective: str, currency: str, chosen: Texts
 ) -> Appraisal:
     """The totals of a given set of candidates, in the order of the ranking."""
+    # Rows in the order of the ranking.
     rows = np.flatnonzero(np.isin(pool.ids.astype(str), np.array(list(chosen), dtype=str))).tolist()
     picks, totals = pool.picks(rows, objective), pool.totals(rows)
     notes = _notes(pool, picks, totals=totals, ranker=ranker, currency=currency)
@@ -136,6 +137,7 @@ def shortlist(
         count=count,
         groups=[replace(group, members=group.members[rows]) for group in groups],
     )
+    # The pool is in the order of the ranking, so the ranking of the rest is 0, 1, 2 ...
     best = choose(pool.set_value(objective).subset(rows), limits, np.arange(len(rows)))
     # In the order of the ranking, so that ``adds`` is the same as in ``appraise``.
     at = sorted(rows[best.at].tolist())
@@ -268,6 +270,7 @@ def _price_notes(pool: Pool, picks: Sequence[Pick]) -> list[str]:
         notes.append(
             "prices that no list states are estimates from followers and engagement, from half to twice"
         )
+    # Only influencers of the set: the pool has many more.
     chosen = {pick.influencer for pick in picks}
     by_size = [id for id in pool.ids[pool.prices.by_size].tolist() if id in chosen]
     if by_size:

@@ -76,6 +76,7 @@ class Attributor:
     def attribution(self, game: Game, most: int = 50) -> Attribution:
         """The ``most`` heaviest things of a game, and what the others add together."""
         orders = min(self.orders, WORD_ORDERS) if game.kind == "words" else self.orders
+        # The things that are not separate have one share together, which counts as rest.
         shares = shapley(game.value, len(game.ids), orders=orders, seed=self.seed)
         n_separate = len(game.ids) - game.last
         items, rest = heaviest(
@@ -212,6 +213,7 @@ class Attributor:
 
         effect = self._score(pair_side) - _each_missing(value_of(words), len(words))
         order = sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))
+        # Encoding is slow, so only the words with the largest effect are things.
         things = [words[n] for n in order[:most]]
         return Game(kind="words", side=side, slot=slot, ids=things, labels=things, value=value_of(things))
 
@@ -223,6 +225,7 @@ class Attributor:
         """(o, p, d) rows of other accounts in place of the subject's. A post without a row has none here."""
         account = pair_side.subject
         p = len(account.rows[slot])
+        # An account with fewer posts than the subject repeats them.
         rows = [own[np.arange(p) % len(own)] for own in self._replacement_rows(pair_side)[slot]]
         return np.where(account.has[slot][:, None], np.array(rows), 0)
 

@@ -51,6 +51,7 @@ def explain(
     checked_kinds = _checked_names(kinds, KINDS, "kind of explanation")
     checked_sides = _checked_names(sides, SIDES, "side of a pair")
     work = _Pair(ranker, dataset, brand=brand, influencer=influencer, readers=dict(encoders or {}))
+    # First, because without a score there is nothing to explain.
     parts = work.parts()
     work.notes += [*ranker.unknown(dataset, brand, work.influencers), *ranker.notes(dataset)]
     has_maps = "maps" in checked_kinds and work.can_map(map_method)
@@ -132,6 +133,7 @@ class _Pair:
     def parts(self) -> _Parts:
         """Raises UsageError if the ranker has no evidence on the pair."""
         parts = self.ranker.parts(self.dataset, self.brands, self.influencers)  # name to (1, 1)
+        # The parts add up to the score.
         score = float(sum(values[0, 0] for values in parts.values()))
         if np.isnan(score):
             raise UsageError(
@@ -190,6 +192,7 @@ class _Pair:
 
     def maps(self, method: MapMethod, attributions: Collection[Attribution]) -> list[HeatMap]:
         """Maps of the first ``MAPS`` posts of each side that can be mapped. A note says which could not."""
+        # Items are ordered by weight: the first ones are those that add most.
         posts_with_picture = set(self.dataset.images["post"].to_pylist())
         maps: list[HeatMap] = []
         failures: list[str] = []
@@ -223,6 +226,7 @@ class _Pair:
     def radars(self, attributions: Collection[Attribution]) -> list[Radar]:
         """A radar for each slot with names, and one for the concepts that carry the score."""
         dataset = self.dataset
+        # Only CAMERA has attention, and only on concepts.
         attention = self.ranker.attention(dataset, self.brand, self.influencer)
         radars = []
         for slot in ("concept", "category", "profile"):

@@ -169,6 +169,7 @@ def heaviest(
     ids: Sequence[str], labels: Sequence[str], *, values: np.ndarray, errors: np.ndarray, most: int
 ) -> tuple[tuple[Weight, ...], float]:
     """The ``most`` items of largest magnitude (equal ones by id), and the sum of the others."""
+    # Equal magnitudes are ordered by id, so that the list does not depend on the order of the input.
     order = sorted(range(len(ids)), key=lambda n: (-abs(float(values[n])), ids[n]))
     items = tuple(Weight(ids[n], labels[n], float(values[n]), float(errors[n])) for n in order[:most])
     return items, float(sum(values[n] for n in order[most:]))

@@ -74,12 +74,14 @@ def lacking(
 
     encoder  the encoder that filled the slot picture, if it can encode more pictures
     """
+    # All methods need features of single posts.
     features = dataset.slots.get("picture")
     if features is None or features.level != "post":
         return Obstacle(
             "there are no picture features of posts",
             "Encode pictures first, for example: brandfit encode image.classical",
         )
+    # Occlusion scores the pair again, so the ranker must read pictures.
     if method == "occlusion":
         if "picture" not in ranker.used_slots(dataset):
             return Obstacle(
@@ -161,6 +163,7 @@ def wsim(
     of       the account for which the importance is (W-15); None for every account (W-14)
     encoder  encodes the first picture of a post with several: Features of the post are the mean of all
     """
+    # The stored row of a post with one picture is the row of that picture.
     hashes = _picture_hashes(dataset, post)
     first = decoded(dataset, hashes[0])
     if len(hashes) == 1:
@@ -180,6 +183,7 @@ def wsim(
     weights = ranker.importance(dataset, "picture", of)
     assert weights is not None
     values = (weights.reshape(VGG) * rows[0].reshape(VGG)).sum(axis=-1)  # (7, 7)
+    # Only needed for the area that VGG-16 reads; its weights are not loaded for that.
     reader = encoder
     if not isinstance(reader, PictureEncoder):
         reader = registry.load("encoder", "image.vgg16")()
@@ -289,6 +293,7 @@ def cells(
     pictures = _PostPictures.of_post(
         ranker, dataset, brand=brand, influencer=influencer, post=post, side=side
     )
+    # Edges of cells in pixels; a covered cell has the mean colour of the picture.
     rows, columns = _edges(pictures.first)
     colour = _mean_colour(pictures.first)
 
@@ -325,6 +330,7 @@ def gradient(dataset: Dataset, encoder: PictureEncoder, *, like: str, post: str,
     picture = encoder.prepare(dataset, hash)
     if picture is None:
         raise UsageError(f"The first picture of {post} cannot be read.", "Name another post.")
+    # (h, w) in prepared pixels, which cover the area that the encoder reads.
     values = attributed(cosine_with(network, mean_picture.values[0]), picture)
     return HeatMap(
         side=side,
@@ -361,6 +367,7 @@ def attributed(function: Callable[[Any], Any], picture: Any) -> np.ndarray:
         raise MissingExtra("gradient maps", "explain") from None
     import torch
 
+    # (1, c, h, w)
     inputs = torch.as_tensor(picture)[None].float().requires_grad_(True)
     gradients = IntegratedGradients(function).attribute(inputs, n_steps=STEPS, internal_batch_size=8)
     return np.asarray(gradients[0].sum(0).detach().cpu().numpy(), np.float64)
@@ -369,6 +376,7 @@ def attributed(function: Callable[[Any], Any], picture: Any) -> np.ndarray:
 def coarse(values: np.ndarray, most: int = FINE) -> np.ndarray:
     """Sums over at most ``most`` cells on each side, of nearly equal size."""
     for axis, length in enumerate(values.shape):
+        # First row, or column, of each cell.
         first = np.linspace(0, length, min(most, length) + 1).round().astype(int)[:-1]
         values = np.add.reduceat(values, first, axis=axis)
     return values
@@ -439,6 +447,7 @@ def _encoded(
     encoder: Encoder, pictures: Sequence[np.ndarray], *, others: Sequence[np.ndarray], dim: int
 ) -> np.ndarray:
     """(m, d) rows of posts that each have one of m pictures first, and the same other pictures."""
+    # PNG is lossless: the encoder sees the pixels as they are here.
     data_by_hash = {}
     for n, picture in enumerate([*pictures, *others]):
         buffer = io.BytesIO()

@@ -32,6 +32,7 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
     The links state explicitly who represents the brand, so that a variant of a representing account does not
     represent it too. The part is small, and so are hundreds of variants.
     """
+    # Representing accounts are part of the score only for a brand without own content.
     partners: list[str] = []
     if dataset.representation[brand] == "partners":
         partners = dataset.representing[dataset.representing[:, 0] == brand, 1].tolist()
@@ -40,6 +41,7 @@ def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
     is_account = pc.is_in(dataset.accounts["id"], pa.array([*members, *endorsed], pa.string()))
     accounts = dataset.accounts.filter(is_account)
     posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], pa.array(members, pa.string())))
+    # Rows of Features of these posts and accounts alone.
     ids_by_level = {
         "post": posts["id"].to_numpy().astype(object),
         "account": accounts["id"].to_numpy().astype(object),
@@ -72,6 +74,7 @@ def _pair_links(
     """Links of members to the brand and of the influencer, with ``represents`` stated for the partners."""
     links = dataset.stored_links
     is_member = pc.is_in(links["source"], pa.array(members, pa.string()))
+    # Links between members matter; others would bring in accounts that are not in the part.
     is_to_brand = pc.and_(pc.equal(links["target"], brand), is_member)
     links = links.filter(pc.or_(is_to_brand, pc.equal(links["source"], influencer)))
     links = links.filter(pc.not_equal(links["kind"], "represents"))
@@ -158,12 +161,14 @@ class Variants:
         post_ids = np.array(
             [f"{name} {n}" for name, n in zip(np.repeat(names, p), numbers, strict=True)], dtype=object
         )
+        # Every variant has a copy of each post, under its own name: (m p,) rows.
         own_posts = pc.index_in(
             pa.array(self.subject.posts, pa.string()), value_set=base.posts["id"].combine_chunks()
         )
         copies = base.posts.take(pa.array(np.tile(own_posts.to_numpy(), m)))
         copies = _with_column(copies, "id", values=post_ids)
         copies = _with_column(copies, "account", values=np.repeat(names, p))
+        # Rows of the variants are appended to those of the real accounts.
         slots = dict(base.slots)
         for slot in self.subject.rows.keys() & base.slots.keys():
             ids = names if base.slots[slot].level == "account" else post_ids
@@ -217,6 +222,7 @@ class Variants:
 def scores(ranker: Ranker, other: str, *, side: Side, variants: Variants) -> np.ndarray:
     """(m,) scores of the variants of one side with the account of the other; 0 without evidence."""
     size = sum(rows.size for rows in variants.subject.rows.values())
+    # Batches keep the memory of the variants bounded.
     step = max(AT_ONCE // max(size, 1), 1)
     parts = []
     opposite = np.array([other], dtype=object)

@@ -82,6 +82,7 @@ def column_radar(attribution: Attribution, source: str) -> Radar:
     """The columns of an attribution, as shares of what they add; columns against the pair are a separate
     series."""
     items = sorted(attribution.items[:AXES], key=lambda item: item.label)
+    # Axes by name, so that radars of different pairs can be compared.
     values = np.array([item.value for item in items])
     total = max(np.abs(values).sum(), 1e-12)
     series = {"for": np.maximum(values, 0) / total, "against": np.maximum(-values, 0) / total}
@@ -96,6 +97,7 @@ def similar_brands(ranker: Ranker, dataset: Dataset, *, brand: str, influencer: 
     others = np.array(with_partners, dtype=object)
     if not len(others):
         return []
+    # Mean cosine over the slots that both brands have.
     total, n_slots = np.zeros(len(others)), np.zeros(len(others))
     for slot in ranker.used_slots(dataset):
         if slot in ranker.one_sided or slot not in dataset.slots:

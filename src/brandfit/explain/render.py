@@ -45,6 +45,7 @@ def overlay(
     strength[upper : upper + size[1], left : left + size[0]] = np.clip(np.asarray(large), -1, 1)
     colour = np.where(strength[..., None] > 0, np.array([220, 30, 20.0]), np.array([30, 90, 200.0]))
     share = 0.65 * np.abs(strength)[..., None]
+    # A pale picture below, so that colours of the map stand out.
     pale = picture.mean(axis=-1, keepdims=True) * 0.5 + picture * 0.5
     return Picture.fromarray((pale * (1 - share) + colour * share).clip(0, 255).astype(np.uint8))
 
@@ -53,6 +54,7 @@ def radar_figure(radar: Radar) -> Any:
     """A polar figure with a line for each series."""
     figure = _figure(5.2, 4.6)
     axes = figure.add_subplot(projection="polar")
+    # Axes at equal angles, starting at the right.
     angle = np.linspace(0, 2 * np.pi, len(radar.axes), endpoint=False)
     styles = {"brand": BRAND, "influencer": INFLUENCER, "for": FOR, "against": AGAINST}
     for name, values in radar.series.items():
@@ -70,6 +72,7 @@ def radar_figure(radar: Radar) -> Any:
 
 def bars_figure(attribution: Attribution) -> Any:
     """A bar for each thing that makes the difference between the base and the score."""
+    # The bars and the base add up to the score: what does not fit is one bar.
     items = attribution.items[:MOST_BARS]
     labels = [_short(item.label or item.id) for item in items]
     values = [item.value for item in items]

@@ -58,6 +58,7 @@ def sentences(explanation: Explanation) -> tuple[str, ...]:
     Words without a topic ("the") are left out: they add to the score, as the table shows, but give readers
     no reason.
     """
+    # Empty sentences are removed at the end.
     result = [_score_sentence(explanation), _exclusion_sentence(explanation), _parts_sentence(explanation)]
     for kind in SPEAKS_FOR:
         attributions = explanation.attributions_of(kind, "influencer")
@@ -102,6 +103,7 @@ def main_reason(parts: Mapping[str, float]) -> str:
     no part adds anything, or if the score has a single part."""
     if len(parts) < 2:
         return ""
+    # A close second part is named too: one reason alone would mislead.
     first, second = sorted(parts, key=lambda name: -parts[name])[:2]
     named = [name for name in (first, second) if parts[name] > 0 and parts[name] >= parts[first] / 2]
     return _and([SLOT.get(name, name) for name in named]) if named else ""
@@ -144,6 +146,7 @@ def _parts_sentence(explanation: Explanation) -> str:
     parts = {name: value for name, value in explanation.parts.items() if value}
     if len(parts) < 2:
         return ""
+    # Small parts would hide the large ones.
     least = SHARE * max(map(abs, parts.values()))
     raising, lowering = [], []
     for name in sorted(parts, key=lambda name: -abs(parts[name])):

@@ -137,6 +137,7 @@ class Facts:
     @cached_property
     def last_post(self) -> pa.Array:
         """Time of the newest imported post, in seconds since 1970 UTC."""
+        # A time of 0 is unknown.
         newest = np.zeros(len(self), np.int64)
         np.maximum.at(newest, self._owner, self._times)
         return pa.array(newest, pa.int64(), mask=newest == 0)
@@ -249,6 +250,7 @@ class Facts:
         if brand not in self.brands:
             raise UnknownName("brand", brand, known=self.brands)
         partners = self.dataset.partners
+        # A partner of any brand answers the question for every brand.
         all_partners: set[str] = set().union(*partners.values())
         is_partner = self._is_in(partners.get(brand, ()))
         return self._ternary(is_partner, self._is_in(all_partners) | self._has_text(*MENTIONS))
@@ -265,6 +267,7 @@ class Facts:
 
     def listed(self, *columns: str) -> set[str]:
         """All entries of list columns of posts, such as hashtags or mentions."""
+        # Distinct entries alone: posts have millions of hashtags.
         entries: set[str] = set()
         for column in columns:
             values = pc.list_flatten(self._posts[column].combine_chunks())
@@ -287,6 +290,7 @@ class Facts:
         return account
 
     def _stated(self, field: str) -> pa.Array:
+        # Rows of the influencers among all accounts.
         rows = pc.index_in(self.id, value_set=self.dataset.accounts["id"].combine_chunks())
         return self.dataset.accounts[field].combine_chunks().take(rows)
 

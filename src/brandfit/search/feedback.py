@@ -102,6 +102,7 @@ def effects_of_marks(
     likes       number of likes; they are the first rows, dislikes the others
     """
     n_dislikes = len(similarity) - likes
+    # The prior keeps the effect of few marks small.
     like_effects = similarity[:likes] / (weights.prior + likes)
     dislike_effects = np.maximum(similarity[likes:], 0) ** 3 / (weights.prior + n_dislikes)
     return weights.strength * _deviation(scores) * np.concatenate([like_effects, -dislike_effects])
@@ -124,6 +125,7 @@ def without(ranking: Ranking, *, disliked: Sequence[str] = (), excluded: Sequenc
         (disliked, "disliked", "marked “Not this”"),
         (excluded, "excluded", "excluded by name"),
     ):
+        # Each account is counted by the first reason that applies.
         is_out = np.isin(ranking.candidates.astype(str), np.array(list(accounts), dtype=str))
         if is_out.any():
             ids = np.sort(ranking.candidates[is_out].astype(str))
@@ -138,6 +140,7 @@ def reason(row: Mapping[str, Any], like: str = "which is liked", dislike: str = 
     """
     if not row.get("moved"):
         return ""
+    # Without its own cause a row moved because others did.
     steps = f"{'up' if row['moved'] > 0 else 'down'} {abs(row['moved']):,}"
     because = row["because"]
     if because is None:

@@ -97,6 +97,7 @@ def _last_post_sentence(value: Range) -> str:
     return f"last post from {_day(value.low)} to {_day(value.high)}"
 
 
+# In the order of ``brandfit list filters``.
 FIELDS: Mapping[str, Field] = {
     "followers": Field(
         "number of followers", _range_sentence("{} followers", _count), "followers", numbers="count"
@@ -266,6 +267,7 @@ def read_range(name: str, text: str, account: str = "") -> Range:
     Raises ConfigError.
     """
     numbers = FIELDS[name].numbers
+    # Without .. the text is one bound (>= or <=), or a single value as both ends.
     low, dots, high = text.partition("..")
     if not dots and low.startswith(">="):
         low, high = low[2:], ""
@@ -296,6 +298,7 @@ def _read_number(name: str, text: str, *, numbers: str, is_end: bool) -> float |
     if not text:
         return None
     try:
+        # Days are times in seconds, so that ranges of days compare as numbers do.
         if numbers == "day":
             moment = datetime.fromisoformat(text)
             # Imported times are UTC, and so is a time without an offset.
@@ -315,6 +318,7 @@ def as_typed(name: str, value: Any) -> str:
     """A JSON value as a person types it. A number of a field of days is a time in seconds."""
     if value is None:
         return ""
+    # Names are checked later, where the message can suggest a field.
     numbers = FIELDS[name].numbers if name in FIELDS else ""
     if not numbers or not isinstance(value, int | float):
         return str(value)
@@ -328,6 +332,7 @@ def iso_time(time: float | None) -> str | None:
 
 def formatted(fact: str, value: Any) -> Any:
     """A value of ``FieldCondition.values`` as a table prints it."""
+    # A fact may have an account behind a colon: audience_match:northpeak.outdoor.
     numbers = FIELDS[fact.partition(":")[0]].numbers
     if value is None or isinstance(value, bool):
         return value

@@ -81,12 +81,14 @@ class FieldCondition(Condition):
         column = self.column(facts)
         if field.numbers:
             return self._in_range(column)
+        # Values of conditions are in lower case already.
         text = pc.utf8_lower(column)
         if field.contains_word:
             return pc.match_substring_regex(pc.utf8_normalize(text, "NFC"), _word_pattern(self.value))
         return pc.equal(text, self.value)
 
     def _in_range(self, column: pa.Array) -> Ternary:
+        # A comparison with null is null, so unknown facts stay unknown.
         low, high = self.value.low, self.value.high
         if high is None:
             return pc.greater_equal(column, low)
@@ -217,6 +219,7 @@ def parse(text: str) -> Condition:
         return _from_tree(_parser().parse(text))
     except UnexpectedInput as error:
         is_end = getattr(getattr(error, "token", None), "type", "") == "$END"
+        # The rest of the text from the character that cannot be read.
         rest = "" if is_end else text[getattr(error, "column", 1) - 1 :][:20]
         raise UsageError(
             f"This condition cannot be read at {rest!r}: {text}"
@@ -238,6 +241,7 @@ def _from_tree(tree: Any) -> Condition:
     if tree.data == "test":
         name, value = map(str, tree.children)
         return _field_condition(name, value.strip('"'))
+    # ``and`` binds closer than ``or``: the grammar has made the tree accordingly.
     parts = tuple(map(_from_tree, tree.children))
     if tree.data == "negated":
         return Not(parts[0])
@@ -271,6 +275,7 @@ def _read_entry(key: str, value: Any) -> Condition:
         return Not(read(value))
     if isinstance(value, Mapping):
         _check_range_keys(key, value)
+        # JSON is read as its typed form, so that both have the same rules for numbers.
         account = f"{value['account']}=" if "account" in value else ""
         ends = f"{as_typed(key, value.get('min'))}..{as_typed(key, value.get('max'))}"
         return _field_condition(key, account + ends)
@@ -316,6 +321,7 @@ def _field_condition(name: str, text: str) -> FieldCondition:
                 f"{name} takes an account and a range, found {text!r}.",
                 f"For example: {name}:{example(name)}",
             )
+        # Ids of accounts are in lower case.
         account, text = match[1].strip().lower(), match[2]
     return FieldCondition(name, read_range(name, text, account))
 
@@ -335,6 +341,7 @@ def decided(condition: Condition | None, facts: Facts) -> tuple[np.ndarray, np.n
     known."""
     if condition is None:
         return np.ones(len(facts), bool), np.ones(len(facts), bool)
+    # (n,) true, false, or null for unknown
     values = condition.evaluate(facts)
     is_known = pc.is_valid(values).to_numpy(zero_copy_only=False)
     return pc.fill_null(values, False).to_numpy(zero_copy_only=False), is_known
@@ -365,6 +372,7 @@ def facts_of(condition: Condition | None, sort: str | None = None) -> list[Field
     leaves = list(condition.leaves) if condition is not None else []
     if sort:
         leaves.insert(0, _sort_key(sort))
+    # A fact may occur several times, for example with two ranges: one column is enough.
     leaf_by_fact: dict[str, FieldCondition] = {}
     for leaf in leaves:
         leaf_by_fact.setdefault(leaf.fact, leaf)

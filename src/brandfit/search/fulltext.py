@@ -89,6 +89,7 @@ class FullText:
         matches = [self._word_matches(word, allowed) for word in words]
         if not sum(len(match.documents) for match in matches):
             return TextMatches(np.zeros(n), np.zeros(n), np.zeros(n), np.full(n, -1))
+        # A word counts once for an influencer, however many documents contain it.
         n_words = np.zeros(n)
         for match in matches:
             n_words[np.unique(self.owners[match.documents])] += 1
@@ -135,6 +136,7 @@ class FullText:
     def _word_matches(self, word: str, allowed: np.ndarray | None) -> WordMatches:
         """Documents of allowed influencers with a word."""
         weights = {field: FIELDS[field] for field in self.fields}
+        # Lenient: words that the query language reserves cause no error.
         query, _ = self._index.parse_query_lenient(word.lower(), list(self.fields), field_boosts=weights)
         if allowed is None:
             return self._matches(query, limit=POSTS)
@@ -156,6 +158,7 @@ class FullText:
         ids = pa.array(dataset.influencers, pa.string())
         # All pictures of a post are described by one text.
         description_by_post: dict[str, str] = {}
+        # Alternative texts of pictures.
         image_posts, alt_texts = (dataset.images[name].to_pylist() for name in ("post", "alt_text"))
         for post, text in zip(image_posts, alt_texts, strict=True):
             if text:

@@ -188,6 +188,7 @@ class Keywords:
         found = self.find(keywords, allowed)
         ranks = self.ranks(found)
         scores = self.fuse(found, ranks)
+        # Only influencers that some ranking finds.
         rows = np.flatnonzero(scores > 0)
         return Matches(
             best=rows[np.lexsort((self._ties[rows], -scores[rows]))],
@@ -320,6 +321,7 @@ class Keywords:
         self, keywords: Sequence[str], concepts: Sequence[str], *, vectors: np.ndarray | None
     ) -> np.ndarray:
         """(q, n_concepts) similarity of keywords and concepts."""
+        # A keyword names a concept directly, or as one of its names in the taxonomy.
         column_by_name = {name: n for n, name in enumerate(concepts)}
         is_named = np.zeros((len(keywords), len(concepts)))
         taxonomy = built_in()
@@ -345,6 +347,7 @@ class Keywords:
             return [()] * len(rows)
         weights, total = self._concept_weights
         similar = np.flatnonzero(similarity > 0)
+        # Only the concepts similar to the query, for the influencers of this page.
         similar_weights = weights[:, similar].tocsr()[rows].toarray()  # (n_rows, n_similar)
         adds = similar_weights * similarity[similar] / np.maximum(total[rows], 1e-12)[:, None]
         best = np.argsort(-adds, axis=1, kind="stable")[:, :MOST_CONCEPTS]
@@ -389,6 +392,7 @@ class Keywords:
         """(n_texts, d) rows of length one of texts, encoded as captions; None without a reader."""
         if self.reader is None:
             return None
+        # As captions of an account without anything else: the encoder needs a Dataset.
         posts = []
         for n, text in enumerate(texts):
             posts.append(Post(id=str(n), account="reader", caption=text.replace("_", " ")))

@@ -87,6 +87,7 @@ class Lookalikes:
         Raises UnknownName, and UsageError if nothing is encoded for any of the accounts.
         """
         self._check_accounts(accounts)
+        # Each account once, however often it is named.
         ids = np.array(list(dict.fromkeys(accounts)), dtype=object)
         query_by_slot = {}
         for slot in self.slots:
@@ -188,6 +189,7 @@ class Lookalikes:
     def _vectors(self, slot: str, ids: np.ndarray) -> Vectors:
         """(m, d) Features of accounts; brands as rankings represent them."""
         representation = self.dataset.representation
+        # Brands may be represented by their partners, influencers never are.
         is_brand = np.array([id in representation for id in ids.tolist()], bool)
         vectors = account_vectors(self.dataset, slot, accounts=ids)
         brands = brand_vectors(self.dataset, slot, brands=ids[is_brand])
@@ -227,6 +229,7 @@ def with_brief(
 
     Raises UsageError if no encoder can read the brief, DataError for a file that is not a picture.
     """
+    # Encoded alone: the encoders learn nothing from the data, so the rows fit those of the slots.
     brief = _brief_dataset(text, pictures)
     slots = dict(dataset.slots)
     is_encoded = False

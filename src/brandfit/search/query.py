@@ -48,6 +48,7 @@ def parse_query(texts: Iterable[str]) -> Query:
         phrases.append(text)
         return f"{BOUNDARY}{text}{BOUNDARY}"
 
+    # Joined first, because a phrase may be spread over several texts.
     joined = BOUNDARY.join(texts).translate(QUOTATION_MARKS)
     keywords = OPERATOR.sub(taken_out, joined).split(BOUNDARY)
     return Query(
