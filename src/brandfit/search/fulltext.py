@@ -158,7 +158,6 @@ class FullText:
         ids = pa.array(dataset.influencers, pa.string())
         # All pictures of a post are described by one text.
         description_by_post: dict[str, str] = {}
-        # Alternative texts of pictures.
         image_posts, alt_texts = (dataset.images[name].to_pylist() for name in ("post", "alt_text"))
         for post, text in zip(image_posts, alt_texts, strict=True):
             if text:
