@@ -54,8 +54,8 @@ def peer_ranks(followers: np.ndarray, estimates: Estimates) -> PeerRanks:
         largest=largest,
     )
     # (k,) accounts with a known size and value, by size: peers are then a slice
-    known = np.flatnonzero((np.nan_to_num(followers) > 0) & ~np.isnan(estimates.value))
-    order = known[np.argsort(followers[known], kind="stable")]
+    usable = np.flatnonzero((np.nan_to_num(followers) > 0) & ~np.isnan(estimates.value))
+    order = usable[np.argsort(followers[usable], kind="stable")]
     size, value = followers[order], estimates.value[order]
     low, high = estimates.low[order], estimates.high[order]
     first, last = windows(size)

@@ -98,10 +98,10 @@ class Engagement:
     def __init__(self, dataset: Dataset, slots: tuple[str, ...] = ("text", "picture"), seed: int = 0) -> None:
         self.dataset = dataset
         self.slots = [s for s in slots if s in dataset.slots and dataset.slots[s].level == "post"]
-        known = _known_posts(dataset)
-        ids, owners = known.columns["id"], known.columns["account"]
+        known_posts = _known_posts(dataset)
+        ids, owners = known_posts.columns["id"], known_posts.columns["account"]
         accounts = sorted(set(owners))
-        self.posts = len(known.rate)
+        self.posts = len(known_posts.rate)
         if self.posts < FEWEST or len(accounts) < FOLDS:
             raise UsageError(
                 f"There are {self.posts} posts with known likes, comments and followers, of {len(accounts)} "
@@ -110,17 +110,17 @@ class Engagement:
             )
         owner = np.unique(np.asarray(owners), return_inverse=True)[1]  # (p,) rows of ``accounts``
         # Logarithms make rates of small and large accounts comparable.
-        past = _Past(owner, np.log(known.rate), np.log(known.followers))
+        past = _Past(owner, np.log(known_posts.rate), np.log(known_posts.followers))
         self._axes = {slot: _fit_axes(dataset, slot, ids) for slot in self.slots}
         coordinates = {
             slot: axes.coordinates_of_posts(dataset, slot, ids) for slot, axes in self._axes.items()
         }
         # (p, n_columns); the column of habits is filled with those of each history
         x = _design(
-            known.columns["caption"],
-            known.columns["disclosed"],
+            known_posts.columns["caption"],
+            known_posts.columns["disclosed"],
             habit=np.zeros(self.posts),
-            followers=known.followers,
+            followers=known_posts.followers,
             coordinates=coordinates,
         )
         self.gain, self.intervals = _measured(past, x, seed)

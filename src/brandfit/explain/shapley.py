@@ -76,11 +76,11 @@ def _exact(value: Value, n: int) -> Shares:
 
 def _sampled_shares(value: Value, n: int, *, orders: int, seed: int) -> Shares:
     rng = seeds.generator(seed, "shapley", n)
-    drawn: list[np.ndarray] = []
+    permutations: list[np.ndarray] = []
     for _ in range((orders + 1) // 2):
         order = rng.permutation(n)
-        drawn += [order, order[::-1]]
-    order_of = np.array(drawn)  # (orders, n) things in each order
+        permutations += [order, order[::-1]]
+    order_of = np.array(permutations)  # (orders, n) things in each order
     position = np.argsort(order_of, axis=1)
     # (orders, n + 1, n): the things before each position
     before = position[:, None, :] < np.arange(n + 1)[None, :, None]

@@ -145,17 +145,17 @@ class PostVectors(NamedTuple):
 class Matches(NamedTuple):
     """The result of a query.
 
-    best      rows of the influencers that are found, best first
-    scores    (n,) of all influencers
-    ranks     ranking to (n,) 1-based ranks
-    found     what the rankings find
-    keywords  the keywords of the query
+    best           rows of the influencers that are found, best first
+    scores         (n,) of all influencers
+    ranks          ranking to (n,) 1-based ranks
+    query_matches  what the rankings find
+    keywords       the keywords of the query
     """
 
     best: np.ndarray
     scores: np.ndarray
     ranks: Mapping[str, np.ndarray]
-    found: QueryMatches
+    query_matches: QueryMatches
     keywords: tuple[str, ...] = ()
 
 
@@ -185,16 +185,16 @@ class Keywords:
     @checked
     def matches(self, keywords: Texts, allowed: np.ndarray | None = None) -> Matches:
         """All influencers that are found. Raises UsageError without a keyword."""
-        found = self.find(keywords, allowed)
-        ranks = self.ranks(found)
-        scores = self.fuse(found, ranks)
+        query_matches = self.find(keywords, allowed)
+        ranks = self.ranks(query_matches)
+        scores = self.fuse(query_matches, ranks)
         # Only influencers that some ranking finds.
         rows = np.flatnonzero(scores > 0)
         return Matches(
             best=rows[np.lexsort((self._ties[rows], -scores[rows]))],
             scores=scores,
             ranks=ranks,
-            found=found,
+            query_matches=query_matches,
             keywords=parse_query(keywords).keywords,
         )
 
@@ -211,7 +211,7 @@ class Keywords:
 
     def hits(self, matches: Matches, rows: np.ndarray) -> list[Hit]:
         """Why these influencers, by their rows, were found."""
-        concepts = self._top_concepts(rows, matches.found.concept_similarity)
+        concepts = self._top_concepts(rows, matches.query_matches.concept_similarity)
         return [self._hit(i, matches, concepts=own) for i, own in zip(rows.tolist(), concepts, strict=True)]
 
     @checked
@@ -258,18 +258,22 @@ class Keywords:
             allowed &= ~self.fulltext.has_phrase(excluded)
         return None if allowed is not None and allowed.all() else allowed
 
-    def ranks(self, found: QueryMatches) -> dict[str, np.ndarray]:
+    def ranks(self, query_matches: QueryMatches) -> dict[str, np.ndarray]:
         """Ranking to (n,) 1-based ranks; 0 for an influencer that it does not find."""
-        return {name: self._ranks(scores) for name, scores in found.rankings.items()}
+        return {name: self._ranks(scores) for name, scores in query_matches.rankings.items()}
 
     def fuse(
-        self, found: QueryMatches, ranks: Mapping[str, np.ndarray], *, weights: Mapping[str, float] = WEIGHTS
+        self,
+        query_matches: QueryMatches,
+        ranks: Mapping[str, np.ndarray],
+        *,
+        weights: Mapping[str, float] = WEIGHTS,
     ) -> np.ndarray:
         """(n,) scores; 0 for an influencer that no ranking finds."""
         fused = np.zeros(len(self.dataset.influencers))
         for name, weight in weights.items():
             fused += np.where(ranks[name] > 0, weight / (FUSION + ranks[name]), 0)
-        return np.asarray(fused * (1 - WRITTEN * (1 - found.written_share)))
+        return np.asarray(fused * (1 - WRITTEN * (1 - query_matches.written_share)))
 
     @cached_property
     def fulltext(self) -> FullText:
@@ -286,8 +290,8 @@ class Keywords:
     def _ranks(self, scores: np.ndarray) -> np.ndarray:
         """(n,) 1-based ranks; 0 for a score of 0."""
         ranks = np.zeros(len(scores), np.int64)
-        found = np.flatnonzero(scores > 0)
-        ranks[found[np.lexsort((self._ties[found], -scores[found]))]] = np.arange(1, len(found) + 1)
+        rows = np.flatnonzero(scores > 0)
+        ranks[rows[np.lexsort((self._ties[rows], -scores[rows]))]] = np.arange(1, len(rows) + 1)
         return ranks
 
     # --- concepts -------------------------------------------------------------------------------------------
@@ -425,7 +429,7 @@ class Keywords:
         return np.asarray(owner.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
 
     def _hit(self, i: int, matches: Matches, *, concepts: tuple[tuple[str, float], ...]) -> Hit:
-        post = int(matches.found.post[i])
+        post = int(matches.query_matches.post[i])
         return Hit(
             influencer=str(self.dataset.influencers[i]),
             score=float(matches.scores[i]),

@@ -153,10 +153,10 @@ class Lookalikes:
         return (total / np.maximum(n_slots, 1))[:, rows], has_vectors
 
     def _check_accounts(self, accounts: Iterable[str]) -> None:
-        known = set(self.dataset.accounts["id"].to_pylist())
+        account_ids = set(self.dataset.accounts["id"].to_pylist())
         for id in accounts:
-            if id not in known:
-                raise UnknownName("account", id, known=known)
+            if id not in account_ids:
+                raise UnknownName("account", id, known=account_ids)
 
     def _nearest(
         self, query_by_slot: Mapping[str, np.ndarray], *, k: int, allowed: np.ndarray | None
@@ -174,8 +174,8 @@ class Lookalikes:
             total += np.nan_to_num(cosines)
             n_slots += vectors.present
         scores = np.where(n_slots > 0, total / np.maximum(n_slots, 1), np.nan)
-        found = np.flatnonzero(~np.isnan(scores) & (True if allowed is None else allowed))
-        best = found[order(scores[found], ids[found], k)]
+        rows = np.flatnonzero(~np.isnan(scores) & (True if allowed is None else allowed))
+        best = rows[order(scores[rows], ids[rows], k)]
         result = []
         for i in best.tolist():
             slots = {
