@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -31,13 +30,6 @@ class Limit:
     most: int | None = None
 
 
-class StrictBounds(NamedTuple):
-    """Condition to number, and a note on each condition that had several numbers."""
-
-    number_by_condition: dict[str, int]
-    notes: list[str]
-
-
 def read_limits(texts: Iterable[str]) -> list[tuple[str, int]]:
     """Pairs of a condition and a number from texts such as ``category:food=2``. Raises UsageError."""
     pairs = []
@@ -53,8 +45,10 @@ def read_limits(texts: Iterable[str]) -> list[tuple[str, int]]:
     return pairs
 
 
-def strictest(pairs: Mapping[str, int] | Iterable[tuple[str, int]], *, most: bool) -> StrictBounds:
-    """The strictest number of each condition, with a note if there are several.
+def strictest(
+    pairs: Mapping[str, int] | Iterable[tuple[str, int]], *, most: bool
+) -> tuple[dict[str, int], list[str]]:
+    """Condition to its strictest number, and a note on each condition with several numbers.
 
     most  whether the numbers are upper bounds
     """
@@ -72,7 +66,7 @@ def strictest(pairs: Mapping[str, int] | Iterable[tuple[str, int]], *, most: boo
                 f"{strict(numbers)} counts"
             )
     strict_numbers = {condition: strict(numbers) for condition, numbers in numbers_by_condition.items()}
-    return StrictBounds(strict_numbers, notes)
+    return strict_numbers, notes
 
 
 @dataclass(frozen=True)
