@@ -112,7 +112,7 @@ def judged(
     for sharpness in dict.fromkeys(weights.sharpness for weights in tried):
         # (2 most, n), likes first
         likeness, _ = case.alike.centred(
-            case.candidates[marks], case.candidates, top_weights(case.scores, sharpness)
+            case.candidates[marks], case.candidates, weights=top_weights(case.scores, sharpness)
         )
         for weights in tried:
             if weights.sharpness != sharpness:

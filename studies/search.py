@@ -215,7 +215,7 @@ def ways(dataset: Dataset, search: Keywords) -> dict[str, Scores]:
     find = lru_cache(1)(search.find)
 
     def fused(weights: Mapping[str, float]) -> Scores:
-        return lambda query: search.fuse(find(query), search.ranks(find(query)), weights)
+        return lambda query: search.fuse(find(query), search.ranks(find(query)), weights=weights)
 
     result: dict[str, Scores] = {"ours": fused(WEIGHTS)}
     result |= {

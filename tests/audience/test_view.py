@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.oracles import audience as oracle
 
-from brandfit.audience.similarity import ahead, likeness, overlap
+from brandfit.audience.similarity import overlaps, share_below, similarities
 from brandfit.audience.view import Views, sentences
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
@@ -114,7 +114,7 @@ def test_shared_people_are_counted_with_an_interval(dataset):
     assert (second.account, second.common) == ("o3", 8)
     assert view.comparison.shared == first
     assert view.comparison.match is None
-    assert any("has not been encoded" in note for note in view.notes)
+    assert any("not encoded" in note for note in view.notes)
     assert (
         "10 of its 34 known people are known to be in the audience of shop too: 29 % (17 % to 46 %), and 91 %"
         in " ".join(sentences(view))
@@ -161,29 +161,29 @@ def test_likeness_is_the_cosine_less_the_mean():
     unit = values / np.linalg.norm(values, axis=1, keepdims=True)
     rest = unit - unit[1:].mean(axis=0)
     rest /= np.linalg.norm(rest, axis=1, keepdims=True)
-    assert likeness(dataset, "shop") == pytest.approx(rest[1:] @ rest[0], abs=1e-5)
-    own = likeness(dataset, "i3")
+    assert similarities(dataset, "shop") == pytest.approx(rest[1:] @ rest[0], abs=1e-5)
+    own = similarities(dataset, "i3")
     assert np.isnan(own[3])
     assert own[4] == pytest.approx(rest[5] @ rest[4], abs=1e-5)
-    with pytest.raises(UsageError, match="not been encoded"):
-        likeness(Dataset.from_rows([Account(id="a")]), "a")
+    with pytest.raises(UsageError, match="not encoded"):
+        similarities(Dataset.from_rows([Account(id="a")]), "a")
 
 
 def test_what_is_not_known_of_an_audience_has_no_likeness():
     dataset = with_audience(np.eye(4))
     known = replace(dataset.slots["audience"], ids=np.array(["shop", "i0", "i1", "other"], dtype=object))
-    assert np.isnan(likeness(dataset.with_slots({"audience": known}), "shop")).tolist() == [
+    assert np.isnan(similarities(dataset.with_slots({"audience": known}), "shop")).tolist() == [
         False,
         False,
         True,
     ]
-    assert np.isnan(likeness(dataset.with_slots({"audience": known}), "i2")).all()
+    assert np.isnan(similarities(dataset.with_slots({"audience": known}), "i2")).all()
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 5)), max_size=20))
 @settings(max_examples=100, deadline=None)
 def test_ahead_is_counted_by_a_loop(values):
-    found = ahead(np.array([np.nan if v is None else v for v in values], float))
+    found = share_below(np.array([np.nan if v is None else v for v in values], float))
     for n, value in enumerate(values):
         others = [v for m, v in enumerate(values) if m != n and v is not None]
         if value is None or not others:
@@ -204,7 +204,7 @@ def test_overlap_is_that_of_sets(audiences):
     dataset = Dataset.from_rows(
         [Account(id="shop", role="brand"), *(Account(id=id) for id in ids[1:])], links=links
     )
-    found = overlap(dataset, "shop")
+    found = overlaps(dataset, "shop")
     for n, mine in enumerate(audiences[1:]):
         if mine and audiences[0]:
             assert found[n] == pytest.approx(len(mine & audiences[0]) / len(mine))

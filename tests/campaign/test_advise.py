@@ -50,7 +50,8 @@ def test_what_works_is_learned_and_the_interval_holds():
     model = Engagement(dataset)
     assert model.gain > 0.4
     shown, not_shown = (
-        model.expected("i07", "a post", {"picture": np.array([s, 0, 0, 0], np.float32)}) for s in (1.0, 0.0)
+        model.expected("i07", "a post", rows={"picture": np.array([s, 0, 0, 0], np.float32)})
+        for s in (1.0, 0.0)
     )
     assert np.log(shown.rate / not_shown.rate) == pytest.approx(1.0, abs=0.2)
     assert shown.low < shown.rate < shown.high
@@ -60,7 +61,7 @@ def test_what_works_is_learned_and_the_interval_holds():
     values, _ = fresh.slots["picture"].values_of(fresh.posts["id"].to_numpy().astype(object))
     other = Engagement(fresh)
     for n in range(0, len(fresh.posts), 4):
-        told = other.expected(fresh.posts["account"][n].as_py(), "a post", {"picture": values[n]})
+        told = other.expected(fresh.posts["account"][n].as_py(), "a post", rows={"picture": values[n]})
         inside.append(told.low <= fresh.posts["likes"][n].as_py() / size[n] <= told.high)
     assert 0.7 <= np.mean(inside) <= 0.97
 
@@ -170,7 +171,7 @@ def test_where_nothing_helps_it_says_the_habit():
     dataset = planted(0.0)
     model = Engagement(dataset)
     assert abs(model.gain) < 0.1
-    told = model.expected("i07", "a post", None)
+    told = model.expected("i07", "a post")
     assert np.log(told.rate / told.habit) == pytest.approx(0, abs=0.2)
     if not model.useful:
         assert told.rate == told.habit
@@ -283,4 +284,4 @@ def test_a_picture_that_cannot_be_read_is_told_and_the_others_are_ranked(place, 
     with pytest.raises(SystemExit) as ended:
         main(["advise", brand, "--picture", bad, "--picture", none, "-w", str(place)])
     assert ended.value.code == 3
-    assert "Nothing of it can be read" in capsys.readouterr().err
+    assert "No picture or caption can be read" in capsys.readouterr().err

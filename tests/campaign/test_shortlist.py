@@ -18,7 +18,7 @@ from brandfit.campaign.feasibility import _joined, _parts, cheapest
 from brandfit.campaign.forecast import forecast
 from brandfit.campaign.optimizer import choose
 from brandfit.campaign.pool import Pool
-from brandfit.campaign.prices import PriceConfig, prices, read_prices
+from brandfit.campaign.prices import PriceConfig, median_rate, prices, read_prices
 from brandfit.campaign.set_value import set_value
 from brandfit.campaign.shortlist import shortlist
 from brandfit.cli import main
@@ -234,7 +234,7 @@ def test_no_exchange_of_one_is_left_that_adds(seed, n):
 def test_prices_follow_the_rule_or_the_list():
     ids = np.array(["ana", "bo", "cy", "di"], dtype=object)
     followers, rate = np.array([10_000, 10_000, 1_000, np.nan]), np.array([0.04, 0.01, 0.01, np.nan])
-    found = prices(ids, followers, rate=rate, given={"bo": 77.0})
+    found = prices(ids, followers, rate=rate, given={"bo": 77.0}, usual_rate=0.01)
     assert found.middle[1] == 77.0
     assert (found.low[1], found.high[1]) == (77.0, 77.0)
     assert found.is_stated.tolist() == [False, True, False, False]
@@ -242,24 +242,52 @@ def test_prices_follow_the_rule_or_the_list():
     assert (found.low[0], found.high[0]) == (pytest.approx(100), pytest.approx(400))
     assert found.middle[2] == 25  # the least
     assert prices(
-        ids, followers, rate=rate, given={}, config=PriceConfig.from_settings({"per_thousand": 20.0})
+        ids,
+        followers,
+        rate=rate,
+        given={},
+        usual_rate=0.01,
+        config=PriceConfig.from_settings({"per_thousand": 20.0}),
     ).middle[0] == pytest.approx(400)
     assert np.isnan(
         [found.middle[3], found.low[3], found.high[3]]
     ).all()  # without followers there is nothing to estimate by
-    assert prices(ids, followers, rate=rate, given={"di": 60.0}).middle[3] == 60.0
+    assert prices(ids, followers, rate=rate, given={"di": 60.0}, usual_rate=0.01).middle[3] == 60.0
     assert not found.by_size.any()
     unrated = prices(
         ids,
         followers,
         rate=np.array([0.04, 0.01, np.nan, 0.02]),
         given={},
+        usual_rate=0.02,
         config=PriceConfig.from_settings({"least": 0.0}),
     )
     assert unrated.by_size.tolist() == [False, False, True, False]
     assert (unrated.middle[2], unrated.low[2], unrated.high[2]) == pytest.approx(
         (10, 2.5, 40)
     )  # the factor may be 0.5 to 2
+
+
+def test_the_usual_rate_is_the_median_of_the_known_rates():
+    assert median_rate(np.array([0.04, np.nan, 0.01, 0.01])) == 0.01
+    assert median_rate(np.array([np.nan])) == 1.0
+
+
+def test_the_price_of_an_influencer_does_not_depend_on_the_others(tmp_path):
+    brand = "northpeak.outdoor"
+    with Workspace(tmp_path / "w", create=True) as workspace:
+        pipeline.import_source(workspace, "sample", path=None, settings={"influencers": "60"})
+        pipeline.encode(workspace, "text.hashing")
+        pick = pipeline.shortlist(workspace, brand, count=1).picks[0]
+        partners = sorted(pipeline.load(workspace).partners[brand])[:2]
+        with_guests = pipeline.appraise(workspace, brand, influencers=[pick.influencer, *partners])
+        all_sizes = pipeline.shortlist(workspace, brand, count=500, data={"endorsements.min_followers": 0})
+        asking = pipeline.asking_prices(workspace, brand, influencers=[pick.influencer, *partners])
+        price = {one.influencer: one.price for one in with_guests.picks}
+        assert price[pick.influencer] == pick.price == asking[pick.influencer][0]
+        assert {one.influencer: one.price for one in all_sizes.picks}[pick.influencer] == pick.price
+        for partner in partners:
+            assert price[partner] == asking[partner][0]
 
 
 def test_a_price_list_may_state_its_currency(tmp_path):
@@ -285,12 +313,21 @@ def test_a_price_list_is_read_with_line_and_reason(tmp_path):
     file = tmp_path / "prices.csv"
     file.write_text('account,price\n@Ana,"1,200"\nbo,80.5\n')
     assert read_prices(file).by_account == {"ana": 1200.0, "bo": 80.5}
+    file.write_text("account,price\nana,80.5,,\n")  # empty cells at the end, as spreadsheets write them
+    assert read_prices(file).by_account == {"ana": 80.5}
     for text, said in (
         ("a,b\n", "line 1"),
         ("account,price\nana,dear\n", "line 2"),
         ("account,price\nana,-3\n", "line 2"),
         ("account,price\n,3\n", "line 2"),
         ("account,price\nana,3\nbo,1\n@Ana,4\n", "lines 2 and 4: ana has two prices, 3 and 4"),
+        ("account,price\nana,1,200\n", "line 2: expected 2 cells as in the first row, found 3"),
+        ("account,price\nana,80\nbo,250,50\n", "line 3: expected 2 cells as in the first row, found 3"),
+        ("account,price\nana,300,extra\n", "line 2: expected 2 cells as in the first row, found 3"),
+        (
+            "account,price,currency\nana,1,200,EUR\n",
+            "line 2: expected 3 cells as in the first row, found 4",
+        ),
     ):
         file.write_text(text)
         with pytest.raises(DataError, match=said):
@@ -604,7 +641,7 @@ def test_where_values_add_up_the_set_is_the_best_of_all_sets(seed, objective, co
     match_is = "rank share" if objective == "rank_reach" else "chance"
     followers, match = rng.integers(1_000, 90_000, n).astype(float), rng.random(n)
     given_prices = {f"i{k}": float(rng.integers(50, 900)) for k in range(n)}
-    told = prices(ids, followers, rate=np.full(n, np.nan), given=given_prices)
+    told = prices(ids, followers, rate=np.full(n, np.nan), given=given_prices, usual_rate=1.0)
     engagement = forecast(np.arange(n), rng.integers(0, 4_000, n), n)
     pool = Pool(
         ids=ids,

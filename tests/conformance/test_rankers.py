@@ -438,7 +438,7 @@ def test_every_attribution_adds_up_to_the_score(name, fitted, planted):
     brand, influencer, score = pair_of(fitted, name, planted)
     attributor = Attributor(fitted(name), planted.dataset, orders=2)
     for side in ("influencer", "brand"):
-        found = attributor.attribution(attributor.posts(brand, influencer, side))
+        found = attributor.attribution(attributor.posts(brand, influencer, side=side))
         assert found.total == pytest.approx(score, rel=1e-4, abs=1e-5)
         posts = (planted.dataset.posts["account"].to_pylist()).count(
             influencer if side == "influencer" else brand

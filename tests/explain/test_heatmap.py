@@ -140,7 +140,7 @@ def test_a_method_says_what_it_lacks(seen, vgg):
     for method, of, data, encoder, said in (
         ("wsim", simcos, dataset, None, "simcos has no weights of single columns"),
         ("wsim-general", ranker, seen, Redness(), r"filled by redness .* not by the 25,088 of image\.vgg16"),
-        ("gradient", simcos, seen, Redness(), "redness is no network of PyTorch"),
+        ("gradient", simcos, seen, Redness(), "redness is no PyTorch network"),
         ("gradient", simcos, dataset, None, "nothing here can read pictures as image.vgg16 did"),
         ("occlusion", simcos, dataset, None, "nothing here can read pictures as image.vgg16 did"),
         (

@@ -114,7 +114,7 @@ def test_marks_that_cannot_be_used(planted):
     alike, ranking = planted
     found = refined(ranking, alike, like=["silent"], dislike=[])
     assert found.candidates.tolist() == ranking.candidates.tolist()
-    assert found.notes[0] == "nothing is known of silent: that like or dislike moves nobody"
+    assert found.notes[0] == "nothing is encoded for silent: that like or dislike has no effect"
     with pytest.raises(UsageError, match="both liked and disliked"):
         refined(ranking, alike, like=["t01"], dislike=["t01"])
     with pytest.raises(UnknownName):

@@ -19,9 +19,9 @@ from brandfit.search.facts import MONTH, Facts
 from brandfit.search.filters import (
     FIELDS,
     AndOr,
+    FieldCondition,
     Not,
     Range,
-    Test,
     facts_of,
     formatted,
     matching,
@@ -313,8 +313,8 @@ def test_a_known_partner_of_one_brand_is_known_not_to_work_with_another():
     accounts = [Account(id="glow", role="brand"), Account(id="peak", role="brand"), Account(id="one")]
     links = [Link(id="e", kind="endorses", source="one", target="peak")]
     facts = Facts(Dataset.from_rows(accounts, [], links=links))
-    assert parse("worked_with:glow").of(facts).to_pylist() == [False]
-    assert parse("worked_with:peak").of(facts).to_pylist() == [True]
+    assert parse("worked_with:glow").evaluate(facts).to_pylist() == [False]
+    assert parse("worked_with:peak").evaluate(facts).to_pylist() == [True]
 
 
 def _plain(value):
@@ -360,8 +360,8 @@ def typed(tree):
 def test_combined_ones_follow_three_valued_logic(tree):
     condition = parse(typed(tree))
     told = [by_hand(tree, n) for n in range(len(FACTS))]
-    assert condition.of(FACTS).to_pylist() == told
-    assert read(condition.to_json()).of(FACTS).to_pylist() == told
+    assert condition.evaluate(FACTS).to_pylist() == told
+    assert read(condition.to_json()).evaluate(FACTS).to_pylist() == told
     assert str(condition)
 
 
@@ -391,10 +391,12 @@ def test_words_for_people():
 
 
 def test_and_may_be_left_out_and_binds_closer_than_or():
-    a, b, c = (Test("followers", Range(float(n), None)) for n in (1, 2, 3))
+    a, b, c = (FieldCondition("followers", Range(float(n), None)) for n in (1, 2, 3))
     assert parse("followers:1.. followers:2.. or followers:3..") == AndOr("or", (AndOr("and", (a, b)), c))
     assert parse("NOT followers:1..") == Not(a)
-    assert read({"followers": {"min": 1}, "hashtag": "x"}) == AndOr("and", (a, Test("hashtag", "x")))
+    assert read({"followers": {"min": 1}, "hashtag": "x"}) == AndOr(
+        "and", (a, FieldCondition("hashtag", "x"))
+    )
 
 
 def test_a_profiler_tells_the_category_where_nobody_stated_it():
@@ -439,15 +441,15 @@ def test_what_is_typed_wrongly_is_told(text, error, said):
 
 
 def test_beside_an_account_is_read_in_every_way_and_must_be_known():
-    wanted = Test("audience_match", Range(0.5, None, "peak"))
+    wanted = FieldCondition("audience_match", Range(0.5, None, "peak"))
     for text in ("peak>=50%", "peak=50%..", "@PEAK>=0.5"):
         assert parse(f"audience_match:{text}") == wanted
     assert read({"audience_match": {"account": "peak", "min": 0.5}}) == wanted
     assert wanted.to_json() == {"audience_match": {"account": "peak", "min": 0.5, "max": None}}
     with pytest.raises(UnknownName, match="brand or influencer named 'paek'"):
-        parse("audience_match:paek>=50%").of(FACTS)
+        parse("audience_match:paek>=50%").evaluate(FACTS)
     with pytest.raises(UsageError, match=r"brandfit encode audience\.hashing"):
-        parse("audience_match:peak>=50%").of(Facts(Dataset.from_rows(ACCOUNTS)))
+        parse("audience_match:peak>=50%").evaluate(Facts(Dataset.from_rows(ACCOUNTS)))
 
 
 def test_a_brand_that_is_not_there_is_no_condition():
@@ -490,11 +492,11 @@ def test_what_was_asked_can_be_shown(text):
     at = np.arange(len(FACTS))[::7]
     told = leaf.values(FACTS, at)
     truth = [TRUTH[text][n] for n in at]
-    if FIELDS[leaf.field].which is not None:
+    if FIELDS[leaf.field].matches is not None:
         assert leaf.fact == f"{leaf.field}:{leaf.value}"
         assert told == truth
         return
-    assert leaf.fact == (f"{leaf.field}:peak" if FIELDS[leaf.field].shown_with_results else leaf.field)
+    assert leaf.fact == (f"{leaf.field}:peak" if FIELDS[leaf.field].takes_account else leaf.field)
     if leaf.field != "language":  # of too little it is not told
         assert [value is None for value in told] == [value is None for value in truth]
     for value in told:
@@ -518,6 +520,27 @@ def test_each_fact_is_shown_once_what_is_sorted_by_first():
         facts_of(None, "folowers")
 
 
+@pytest.mark.parametrize(
+    ("text", "biography", "is_match"),
+    [
+        ("eltern", "Für Großeltern", False),
+        ("Großeltern", "für großeltern!", True),
+        ("caf", "Mein Café", False),
+        ("café", "Mein Café", True),
+        ("CAFÉ", "Mein cafe\u0301.", True),
+        ("cafe", "Mein cafe\u0301", False),
+        ("mum", "\u2764\ufe0fMum of two", True),
+        ("mum", "mum_of_two", False),
+        ("dog mum", "A #dog mum", True),
+        ("काम", "काम करना", True),
+        ("का", "काम करना", False),
+    ],
+)
+def test_a_word_of_the_biography_is_a_word_in_every_script(text, biography, is_match):
+    facts = Facts(Dataset.from_rows([Account(id="ana", biography=biography)]))
+    assert matching(parse(f'biography:"{text}"'), facts)[0].tolist() == [is_match]
+
+
 def test_facts_are_written_as_people_write_them():
     assert formatted("engagement", 0.03456) == "3.46 %"
     assert formatted("posting_rate", 2.345) == "2.3"
@@ -536,7 +559,7 @@ def test_json_that_says_nothing_is_told():
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_a_condition_as_json_has_no_unknown_keys(field):
-    numbers, beside = FIELDS[field].numbers, FIELDS[field].shown_with_results
+    numbers, beside = FIELDS[field].numbers, FIELDS[field].takes_account
     ends = {"day": ("2018-01-01", "2018-02-01"), "": ("a", "b")}.get(numbers, (0.1, 0.5))
     ends = (1, 2) if numbers == "count" else ends
     about = {"account": "peak"} if beside else {}
@@ -578,6 +601,6 @@ def test_the_valid_keys_are_named():
 )
 def test_a_stated_time_zone_counts(text):
     moment = datetime(2018, 11, 30, 22, tzinfo=UTC).timestamp()
-    wanted = Test("last_post", Range(moment, None))
+    wanted = FieldCondition("last_post", Range(moment, None))
     assert parse(f"last_post:{text}..") == read({"last_post": {"min": text}}) == wanted
     assert read(wanted.to_json()) == wanted

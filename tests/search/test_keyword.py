@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from brandfit import pipeline
 from brandfit.cli import main
+from brandfit.data.captions import hashtags
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Image, Post
@@ -143,10 +144,44 @@ def test_rankings_are_fused_and_told(small):
         0.9 * (WEIGHTS["evidence"] + WEIGHTS["concepts"]) / (FUSION + 2)
     )  # never writes it
     allowed = np.array([id != "bo" for id in small.influencers.tolist()])
-    assert [hit.influencer for hit in Keywords(small).search(["food"], 10, allowed)] == ["di"]
+    assert [hit.influencer for hit in Keywords(small).search(["food"], allowed=allowed)] == ["di"]
     assert Keywords(small).search(["zeppelin"]) == []
     with pytest.raises(UsageError, match="Search for what"):
         Keywords(small).search([" "])
+
+
+def test_a_minus_leaves_out_and_quotation_marks_ask_for_the_phrase():
+    said = {
+        "ana": ["slow travel by train", "my food"],
+        "bo": ["travel slow and far"],
+        "cy": ["Slow travels #hiking"],
+        "di": ["#slowtravel", "fast cars, good food"],
+        "ed": ["fast food and travel"],
+    }
+    dataset = Dataset.from_rows(
+        [Account(id=id) for id in said],
+        [
+            Post(id=f"{id}{n}", account=id, caption=text, hashtags=hashtags(text))
+            for id, texts in said.items()
+            for n, text in enumerate(texts)
+        ],
+    )
+    index = Keywords(dataset)
+
+    def found(*keywords, **more):
+        return {hit.influencer for hit in index.search(keywords, **more)}
+
+    assert found("travel") == {"ana", "bo", "cy", "di", "ed"}
+    assert found("travel", "-food") == found("travel -food") == {"bo", "cy"}
+    assert found("travel", "-#hiking") == {"ana", "bo", "di", "ed"}
+    assert found("travel", '-"fast', 'food"') == {"ana", "bo", "cy", "di"}
+    assert found('"slow', 'travel"') == found("“Slow travel”") == {"ana", "cy", "di"}
+    assert found('"slow travel" -hiking -food') == set()
+    assert found('"slow travel"', allowed=np.array([True] * 2 + [False] * 3)) == {"ana"}
+    assert found("slow-travel", "-") == set(said)  # a hyphen in a word, and one alone
+    assert index.unmatched(["travel", "-zeppelin", '"slow', 'zeppelins"']) == ("zeppelins",)
+    with pytest.raises(UsageError, match="excluded words alone"):
+        index.search(["-food"])
 
 
 def planted(said: dict[str, list[str]]) -> Dataset:
@@ -221,7 +256,9 @@ def test_fusion_is_that_of_ranks_counted_one_by_one(scores):
     search = Keywords(Dataset.from_rows([Account(id=id) for id in ids], []))
     written = np.arange(6) / 5
     rankings = dict(zip(WEIGHTS, map(np.array, scores), strict=True))
-    found = QueryMatches(rankings, written, np.full(6, -1), None)
+    found = QueryMatches(
+        rankings=rankings, written_share=written, post=np.full(6, -1), concept_similarity=None
+    )
     fused = search.fuse(found, search.ranks(found))
     for n in range(6):
         total = 0.0

@@ -37,16 +37,18 @@ def test_look_alikes_are_of_the_same_category_and_others_than_those_asked(place)
         alike = Lookalikes(dataset)
         right, total = 0, 0
         for id in dataset.influencers[::6].tolist():
-            found = alike.similar([id], 5)
+            found = alike.similar([id], k=5)
             assert id not in {one.influencer for one in found}
-            assert [one.likeness for one in found] == sorted((one.likeness for one in found), reverse=True)
+            assert [one.similarity for one in found] == sorted(
+                (one.similarity for one in found), reverse=True
+            )
             right += sum(category[one.influencer] == category[id] for one in found)
             total += len(found)
         share = np.mean(
             [category[a] == category[b] for a in dataset.influencers for b in dataset.influencers if a != b]
         )
         assert right / total > share + 0.4
-        two = alike.similar(dataset.influencers[:2].tolist(), 3)
+        two = alike.similar(dataset.influencers[:2].tolist(), k=3)
         assert not {one.influencer for one in two} & set(dataset.influencers[:2].tolist())
         with pytest.raises(UnknownName):
             alike.similar(["nobody"])
@@ -75,7 +77,7 @@ def test_a_picture_finds_who_shows_the_like(place, tmp_path, capsys):
     assert all(set(row["slots"]) == {"picture"} for row in rows)
     (tmp_path / "no.jpg").write_bytes(b"no picture")
     for args, said in (
-        (["--picture", str(tmp_path / "no.jpg")], "no picture that can be read"),
+        (["--picture", str(tmp_path / "no.jpg")], "cannot be read as a picture"),
         ([], "Like whom"),
         (["arvid.peaks", "--picture", str(file)], "not both"),
         (["arvid.peaks", "--where", "beauty:yes"], "no filter named 'beauty'"),

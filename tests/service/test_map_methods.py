@@ -153,7 +153,7 @@ def test_what_a_method_lacks_is_told_everywhere(client, folder, brand, capsys):
     command = ["explain", brand, influencer, "--ranker", "simcos", "-w", str(folder), "--map-method"]
     for method, said in (
         ("wsim", "simcos has no weights of single columns"),
-        ("gradient", "image.classical is no network of PyTorch"),
+        ("gradient", "image.classical is no PyTorch network"),
     ):
         with pytest.raises(SystemExit):
             main([*command, method, "--kind", "maps"])

@@ -291,7 +291,7 @@ def test_what_is_no_picture_is_said_without_a_path_of_the_machine(client):
     )
     page = Page(answer.text)
     assert answer.status_code == 200
-    assert "<b>notes.txt is no picture that can be read" in page.text
+    assert "<b>notes.txt cannot be read as a picture" in page.text
     assert "/tmp" not in page.text
 
 

@@ -1,8 +1,8 @@
-"""Who is of the same size, and where an account lies among them.
+"""Accounts of the same size, and the position of an account among them.
 
 The peers of an account have from half to twice its followers, the nearest ``NEAREST`` of them by the
-logarithm; accounts of which what is compared is not known are nobody's peers. Engagement falls with size: 2 %
-is little for 5,000 followers and much for 100,000.
+logarithm. An account whose compared value is unknown is a peer of no account. Size matters because engagement
+falls with it: 2 % is little for 5,000 followers and much for 100,000.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from brandfit.audience.sampling import Estimates, share
 
 NEAREST = 500
 FEWEST = 20
-"""Peers below which nothing is said of a place among them."""
+"""Peers below which no position among them is given."""
 
 
 class PeerRanks(NamedTuple):
-    """Of n accounts, (n,) each; NaN where there are too few peers or the value is not known.
+    """Positions of n accounts, (n,) each; NaN with too few peers or an unknown value.
 
-    below, above       share of the peers that have less, and more
-    low, high          95 % interval of the share that has less: from the interval of the value, and from how
-                       many peers there are
-    peers              how many; 0 where not known
-    smallest, largest  followers of the smallest and largest of them
+    below, above       share of the peers with a lower, and with a higher value
+    low, high          95 % interval of the share below: from the interval of the value, and from the number
+                       of peers
+    peers              number of peers; 0 with an unknown value
+    smallest, largest  followers of the smallest and of the largest peer
     """
 
     below: np.ndarray
@@ -37,59 +37,68 @@ class PeerRanks(NamedTuple):
     largest: np.ndarray
 
 
-def peer_ranks(followers: np.ndarray, found: Estimates) -> PeerRanks:
-    """Where each account lies among its peers. ``followers`` (n,), NaN or 0 where not known."""
+def peer_ranks(followers: np.ndarray, estimates: Estimates) -> PeerRanks:
+    """Position of each account among its peers.
+
+    followers  (n,) NaN or 0 if unknown
+    """
     n = len(followers)
-    less, more, least, most, smallest, largest = np.full((6, n), np.nan)
+    below, above, lowest, highest, smallest, largest = np.full((6, n), np.nan)
     result = PeerRanks(
-        below=less,
-        above=more,
-        low=least,
-        high=most,
+        below=below,
+        above=above,
+        low=lowest,
+        high=highest,
         peers=np.zeros(n, np.int64),
         smallest=smallest,
         largest=largest,
     )
-    known = np.flatnonzero((np.nan_to_num(followers) > 0) & ~np.isnan(found.value))
-    order = known[np.argsort(followers[known], kind="stable")]
-    size, value, low, high = (column[order] for column in (followers, found.value, found.low, found.high))
+    # (k,) accounts with a known size and value, by size: peers are then a slice
+    usable = np.flatnonzero((np.nan_to_num(followers) > 0) & ~np.isnan(estimates.value))
+    order = usable[np.argsort(followers[usable], kind="stable")]
+    size, value = followers[order], estimates.value[order]
+    low, high = estimates.low[order], estimates.high[order]
     first, last = windows(size)
     counts = np.zeros((4, len(order)))
-    for i, (a, b) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-        those = value[a:b]
-        # the account itself lies in its window, between its own ends
+    for i, (start, end) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        peer_values = value[start:end]
+        # The window contains the account itself, whose value lies within its own interval.
         counts[:, i] = (
-            (those < value[i]).sum(),
-            (those > value[i]).sum(),
-            (those < low[i]).sum(),
-            (those <= high[i]).sum() - 1,
+            (peer_values < value[i]).sum(),
+            (peer_values > value[i]).sum(),
+            (peer_values < low[i]).sum(),
+            (peer_values <= high[i]).sum() - 1,
         )
-    peers = last - first - 1
-    result.peers[order] = peers
-    told = peers >= FEWEST
-    at, m = order[told], peers[told]
-    result.below[at], result.above[at] = counts[0, told] / m, counts[1, told] / m
-    result.low[at], result.high[at] = share(counts[2, told], m).low, share(counts[3, told], m).high
-    result.smallest[order], result.largest[order] = (
-        size[np.clip(at, 0, len(size) - 1)] for at in (first, last - 1)
-    )
+    n_peers = last - first - 1
+    result.peers[order] = n_peers
+    has_peers = n_peers >= FEWEST
+    rows, m = order[has_peers], n_peers[has_peers]
+    result.below[rows], result.above[rows] = counts[0, has_peers] / m, counts[1, has_peers] / m
+    result.low[rows] = share(counts[2, has_peers], m).low
+    result.high[rows] = share(counts[3, has_peers], m).high
+    if len(size):
+        result.smallest[order] = size[np.clip(first, 0, len(size) - 1)]
+        result.largest[order] = size[np.clip(last - 1, 0, len(size) - 1)]
     return result
 
 
 def windows(size: np.ndarray, nearest: int = NEAREST) -> tuple[np.ndarray, np.ndarray]:
-    """First and one past the last peer of each of these sizes (n,), sorted; an account lies in its own
-    window."""
+    """First and one past the last peer of each of these sorted sizes (n,). The window of an account contains
+    the account itself."""
     first, last = np.searchsorted(size, size / 2, "left"), np.searchsorted(size, size * 2, "right")
-    wide = last - first > nearest + 1
-    low, high = first[wide], last[wide] - nearest - 1
-    logs, at = np.log(size), np.flatnonzero(wide)
-    while (
-        low < high
-    ).any():  # the window moves right as long as its left end is farther than what comes next on the right
+    is_wide = last - first > nearest + 1
+    logs, accounts = np.log(size), np.flatnonzero(is_wide)
+    # Binary search for the start of each wide window: it moves right as long as its left end is farther from
+    # the account than the next account on the right.
+    low, high = first[is_wide], last[is_wide] - nearest - 1
+    while (low < high).any():
         middle = (low + high) // 2
         following = np.minimum(middle + nearest + 1, len(size) - 1)
-        right = (low < high) & (logs[at] - logs[middle] > logs[following] - logs[at])
-        low, high = np.where(right, middle + 1, low), np.where(right | (low >= high), high, middle)
-    first[wide] = np.clip(low, at - nearest, at)
-    last[wide] = first[wide] + nearest + 1
+        moves_right = (low < high) & (logs[accounts] - logs[middle] > logs[following] - logs[accounts])
+        low, high = (
+            np.where(moves_right, middle + 1, low),
+            np.where(moves_right | (low >= high), high, middle),
+        )
+    first[is_wide] = np.clip(low, accounts - nearest, accounts)
+    last[is_wide] = first[is_wide] + nearest + 1
     return first, last

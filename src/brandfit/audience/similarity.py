@@ -1,10 +1,11 @@
-"""Whose audience is like that of an account, and whose is partly the same (M-17, S-08).
+"""How similar the audiences of influencers are to the audience of one account, and how much they overlap
+(M-17, S-08).
 
-match    cosine of what the audiences say or post (the slot ``audience``), less what all influencers'
-         audiences have in common; told as the share of influencers whose match is lower, since a cosine means
-         nothing by itself
-overlap  share of an influencer's known audience (who comments, who follows) that is in the account's known
-         audience too
+similarity  cosine of the texts of both audiences (the slot ``audience``), centred by the mean of all
+            influencers. A cosine alone has no meaning for readers, so it is reported as the share of
+            influencers with a lower one.
+overlap     share of an influencer's known audience (accounts that comment or follow) that is also in the
+            account's known audience
 """
 
 from __future__ import annotations
@@ -18,50 +19,55 @@ from brandfit.learning.pooling import account_vectors, one_account_vector
 from brandfit.learning.similarity import are_shares, proper
 
 
-def likeness(dataset: Dataset, account: str) -> np.ndarray:
-    """(n,) cosine of the audience of every influencer with that of a brand or influencer; NaN where one is
-    not known.
+def similarities(dataset: Dataset, account: str) -> np.ndarray:
+    """(n,) cosine of the audience of every influencer with that of a brand or influencer; NaN if one of both
+    is unknown.
 
-    A brand without posts is seen through its partners, as everywhere. Raises UsageError where nothing fills
-    the slot.
+    A brand without posts is represented by its partners, as in rankings. Raises UsageError if the slot is
+    empty.
     """
     if "audience" not in dataset.slots:
         raise UsageError(
-            "What audiences say has not been encoded, so that none can be put beside another.",
-            "Encode it first: brandfit encode audience.hashing, or audience.minilm for meaning.",
+            "The texts of audiences are not encoded, so audiences cannot be compared.",
+            "Encode them first: brandfit encode audience.hashing, or audience.minilm for meaning.",
         )
-    found = account_vectors(dataset, "audience", accounts=dataset.influencers)
+    vectors = account_vectors(dataset, "audience", accounts=dataset.influencers)
     own = one_account_vector(dataset, "audience", account=account)
-    rows = found.values[found.present]
+    rows = vectors.values[vectors.present]  # (n_known, d)
     result = np.full(len(dataset.influencers), np.nan)
     if own.present[0] and len(rows):
+        # Centring removes what all audiences have in common.
         shares = are_shares(rows)
-        mean = proper(rows, shares=shares).mean(axis=0)
-        result[found.present] = proper(rows, mean, shares) @ proper(own.values, mean, shares)[0]
+        mean = proper(rows, shares=shares).mean(axis=0)  # (d,)
+        result[vectors.present] = proper(rows, mean, shares) @ proper(own.values, mean, shares)[0]
         result[dataset.influencers == account] = np.nan
     return result
 
 
-def ahead(values: np.ndarray) -> np.ndarray:
-    """(n,) share of the others that have less, equal ones counted half; NaN where not known, or where there
-    are no others."""
-    known = ~np.isnan(values)
-    ordered, n = np.sort(values[known]), int(known.sum())
+def share_below(values: np.ndarray) -> np.ndarray:
+    """(n,) share of the other known values that are lower, equal ones counted half; NaN for an unknown value,
+    or if there are no others."""
+    is_known = ~np.isnan(values)
+    ordered, n_known = np.sort(values[is_known]), int(is_known.sum())
     result = np.full(len(values), np.nan)
-    if n > 1:
-        below, upto = (np.searchsorted(ordered, values[known], side) for side in ("left", "right"))
-        result[known] = (below + (upto - below - 1) / 2) / (n - 1)
+    if n_known > 1:
+        n_lower = np.searchsorted(ordered, values[is_known], "left")
+        n_not_higher = np.searchsorted(ordered, values[is_known], "right")
+        # Each value is among the values equal to it: it does not count as one of the others.
+        result[is_known] = (n_lower + (n_not_higher - n_lower - 1) / 2) / (n_known - 1)
     return result
 
 
-def overlap(dataset: Dataset, account: str) -> np.ndarray:
-    """(n,) share of the known audience of each influencer that is known to be in that of an account too; NaN
-    where either is not known."""
+def overlaps(dataset: Dataset, account: str) -> np.ndarray:
+    """(n,) share of the known audience of each influencer that is also in the known audience of an account;
+    NaN if one of both is unknown."""
     others = dataset.influencers[dataset.influencers != account].tolist()
     audiences = Audiences(dataset, [account, *others])
-    common = np.asarray((audiences.matrix @ audiences.matrix[0].T).todense(), np.float64).ravel()
-    size = np.asarray(audiences.matrix.sum(axis=1), np.float64).ravel()
-    told = np.where((size > 0) & (size[0] > 0), common / np.maximum(size, 1), np.nan)
+    matrix = audiences.matrix  # (1 + n_others, n_members) of 0 and 1, the account first
+    n_common = np.asarray((matrix @ matrix[0].T).todense(), np.float64).ravel()
+    n_members = np.asarray(matrix.sum(axis=1), np.float64).ravel()
+    is_known = (n_members > 0) & (n_members[0] > 0)
+    shares = np.where(is_known, n_common / np.maximum(n_members, 1), np.nan)
     result = np.full(len(dataset.influencers), np.nan)
-    result[dataset.influencers != account] = told[1:]
+    result[dataset.influencers != account] = shares[1:]
     return result

@@ -1,16 +1,15 @@
-"""Which picture and which caption for the next post: how well each fits what a brand or a wanted influencer
-posts (W-17, W-18).
+"""How well pictures and captions for the next post fit the posts of a brand or an influencer (W-17, W-18).
 
-Fit is the cosine with the mean of their posts, of Features less the mean of all influencers (what everybody
-shows is no fit), for pictures and captions apart. Beside it stands where that lies among the posts that they
-did make: the share of these that fit less well.
+Fit is the cosine with the mean of their posts, of Features less the mean of all influencers (what all of them
+post is no fit), for pictures and captions separately. It comes with the share of their own posts that fit
+less well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
@@ -24,10 +23,32 @@ from brandfit.errors import DataError, UsageError
 from brandfit.learning.similarity import cosine, typical
 
 
+class Fits(NamedTuple):
+    """fit (n,) of ideas, and own (m,) of the posts that they are compared with, each with the mean of the
+    other posts."""
+
+    fit: np.ndarray
+    own: np.ndarray
+
+
+class EncodedIdeas(NamedTuple):
+    """Names of ideas that the encoder can read, their rows (n, d), and the reason for each of the others."""
+
+    names: list[str]
+    rows: np.ndarray
+    reason_by_name: dict[str, str]
+
+
 @dataclass(frozen=True)
 class Idea:
-    """A picture (its name) or a caption; fit from -1 to 1; better_than: share of own posts that fit less;
-    expected: engagement of the account that is to post it, where one was named."""
+    """A picture or a caption.
+
+    kind         "picture" or "caption"
+    label        name of the picture, or the caption
+    fit          from -1 to 1
+    better_than  share of own posts with a lower fit; None without own posts
+    expected     engagement of the account that posts it, if one was named
+    """
 
     kind: str
     label: str
@@ -36,14 +57,18 @@ class Idea:
     expected: Expected | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        told = {"kind": self.kind, "label": self.label, "fit": self.fit, "better_than": self.better_than}
-        return told if self.expected is None else {**told, "expected": self.expected.to_dict()}
+        idea = {"kind": self.kind, "label": self.label, "fit": self.fit, "better_than": self.better_than}
+        return idea if self.expected is None else {**idea, "expected": self.expected.to_dict()}
 
 
 @dataclass(frozen=True)
 class Advice:
-    """ideas: each kind best first; unread: pictures and captions that cannot be read, with the reason; notes:
-    posts of ``like`` that are not encoded, so that nothing is compared with them."""
+    """Advice for a post.
+
+    ideas   the best of each kind first
+    unread  pictures and captions that cannot be read, with the reason
+    notes   posts of the compared account that are not encoded and do not count
+    """
 
     compared_with: str
     by: str | None
@@ -56,7 +81,7 @@ class Advice:
             "compared_with": self.compared_with,
             "by": self.by,
             "ideas": [idea.to_dict() for idea in self.ideas],
-            "unread": [{"label": what, "reason": reason} for what, reason in self.unread.items()],
+            "unread": [{"label": label, "reason": reason} for label, reason in self.unread.items()],
             "notes": list(self.notes),
         }
 
@@ -71,97 +96,123 @@ def advise(
     by: str | None = None,
     unread: Mapping[str, str] | None = None,
 ) -> Advice:
-    """Ideas for a post, each kind best first.
+    """Ideas for a post, the best of each kind first.
 
-    like      brand or influencer whose posts they are to fit
+    like      brand or influencer whose posts the ideas are compared with
     pictures  name to bytes
     readers   slot to the encoder that filled it: ``picture`` for pictures, ``text`` for captions
-    by        influencer that is to post it: the engagement that it may expect, of each idea
-    unread    names of pictures that are none, to the reason: told beside those that the encoder can make
-              nothing of
+    by        influencer that is to post: adds the expected engagement of each idea
+    unread    names of files that are not pictures, to the reason; reported with the ideas that no encoder can
+              read
 
-    Raises UsageError where there is nothing to compare, DataError where nothing of it can be read.
+    Raises UsageError if there is nothing to compare, DataError if no idea can be read.
     """
     unread = dict(unread or {})
-    asked = [("picture", "picture", list(pictures))] if pictures else []
-    asked += [("caption", "text", list(captions))] if captions else []
-    if not asked and not unread:
+    # Pictures are compared with pictures, captions with captions.
+    names_by_kind = {"picture": list(pictures), "caption": list(captions)}
+    if not pictures and not captions and not unread:
         raise UsageError("Advise on what?", "Give pictures, captions, or both.")
-    engagement = None
-    found: list[Idea] = []
-    for kind, slot, names in asked:
-        if slot not in readers:
-            filled = dataset.slots[slot].name if slot in dataset.slots else "nothing"
-            raise UsageError(
-                f"Nothing here can read a {kind} as {filled} did.",
-                "Encode with one that learns nothing: text.minilm, image.classical ...",
-            )
-        names, rows, failed = _read(readers[slot], kind, names=names, pictures=pictures)
-        unread.update(failed)
-        if not names:
+    engagement: Engagement | None = None
+    ideas: list[Idea] = []
+    for kind, slot in (("picture", "picture"), ("caption", "text")):
+        if not names_by_kind[kind]:
             continue
-        engagement = Engagement(dataset) if by is not None and engagement is None else engagement
-        fits, own = _fits(dataset, slot, like=like, rows=rows)
-        ideas = []
-        for n, name in enumerate(names):
-            told = None
-            if engagement is not None and by is not None:
-                told = engagement.expected(by, name if kind == "caption" else None, {slot: rows[n]})
-            ideas.append(
-                Idea(
-                    kind=kind,
-                    label=name,
-                    fit=float(fits[n]),
-                    better_than=float((own < fits[n]).mean()) if len(own) else None,
-                    expected=told,
-                )
-            )
-        found += sorted(ideas, key=lambda idea: (-idea.fit, idea.label))
-    if not found:
+        encoded = _encoded(
+            _reader(dataset, slot, kind=kind, readers=readers),
+            kind,
+            names=names_by_kind[kind],
+            pictures=pictures,
+        )
+        unread.update(encoded.reason_by_name)
+        if not encoded.names:
+            continue
+        # Fitted only if an idea can be read, and once.
+        if by is not None and engagement is None:
+            engagement = Engagement(dataset)
+        own_ideas = _ideas(dataset, slot, kind=kind, like=like, encoded=encoded)
+        if by is not None and engagement is not None:
+            own_ideas = _with_engagement(own_ideas, engagement, by=by, slot=slot, rows=encoded.rows)
+        ideas += sorted(own_ideas, key=lambda idea: (-idea.fit, idea.label))
+    if not ideas:
         raise DataError(
-            f"Nothing of it can be read: {'; '.join(unread.values())}",
+            f"No picture or caption can be read: {'; '.join(unread.values())}",
             "Give others: pictures are JPEG, PNG or WebP.",
         )
-    return Advice(like, by, tuple(found), unread)
+    return Advice(like, by, tuple(ideas), unread)
 
 
-def _fits(dataset: Dataset, slot: str, *, like: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) cosines of rows with what ``like`` posts, and those of its own posts, each with the mean of the
-    others."""
-    wanted, mean = typical(dataset, slot, like)
-    posts = dataset.posts["id"].filter(pc.equal(dataset.posts["account"], like)).to_numpy().astype(object)
-    own, there = (
-        dataset.slots[slot].values_of(posts)
-        if dataset.slots[slot].level == "post"
-        else (np.zeros((0, rows.shape[1])), np.zeros(0, bool))
+def _reader(dataset: Dataset, slot: str, *, kind: str, readers: Mapping[str, Encoder]) -> Encoder:
+    """The encoder that can read ideas as it read the posts."""
+    if slot in readers:
+        return readers[slot]
+    filled = dataset.slots[slot].name if slot in dataset.slots else "nothing"
+    raise UsageError(
+        f"A {kind} cannot be encoded as {filled} encoded the posts.",
+        "Encode with an encoder that learns nothing from the data: text.minilm, image.classical ...",
     )
-    own = own[there]
-    others = (own.sum(axis=0) - own) / max(len(own) - 1, 1)
-    return cosine(rows - mean, wanted - mean), cosine(own - mean, others - mean) if len(
-        own
-    ) > 1 else np.zeros(0)
 
 
-def _read(
+def _ideas(dataset: Dataset, slot: str, *, kind: str, like: str, encoded: EncodedIdeas) -> list[Idea]:
+    """The ideas of one kind, in the order in which they were given."""
+    fits = _fits(dataset, slot, like=like, rows=encoded.rows)
+    ideas = []
+    for name, fit in zip(encoded.names, fits.fit, strict=True):
+        better_than = float((fits.own < fit).mean()) if len(fits.own) else None
+        ideas.append(Idea(kind=kind, label=name, fit=float(fit), better_than=better_than))
+    return ideas
+
+
+def _with_engagement(
+    ideas: Sequence[Idea], engagement: Engagement, *, by: str, slot: str, rows: np.ndarray
+) -> list[Idea]:
+    """The ideas with their expected engagement if ``by`` posts them; rows (n, d) of the ideas in the slot."""
+    result = []
+    for idea, row in zip(ideas, rows, strict=True):
+        caption = idea.label if idea.kind == "caption" else None
+        result.append(replace(idea, expected=engagement.expected(by, caption, rows={slot: row})))
+    return result
+
+
+def _fits(dataset: Dataset, slot: str, *, like: str, rows: np.ndarray) -> Fits:
+    """Cosines of rows (n, d), and of the own posts of ``like``, with what ``like`` posts."""
+    # Mean post of the account, and mean of all influencers.
+    wanted, mean = typical(dataset, slot, like)  # (d,) each
+    features = dataset.slots[slot]
+    own = np.zeros((0, rows.shape[1]))
+    if features.level == "post":
+        is_own = pc.equal(dataset.posts["account"], like)
+        posts = dataset.posts["id"].filter(is_own).to_numpy().astype(object)
+        values, is_encoded = features.values_of(posts)
+        own = values[is_encoded]
+    own_fit = np.zeros(0)
+    if len(own) > 1:
+        # A post is compared with the mean of the other posts: with itself in it, the fit would be too high.
+        others = (own.sum(axis=0) - own) / (len(own) - 1)
+        own_fit = cosine(own - mean, others - mean)
+    return Fits(cosine(rows - mean, wanted - mean), own_fit)
+
+
+def _encoded(
     encoder: Encoder, kind: str, *, names: Sequence[str], pictures: Mapping[str, bytes]
-) -> tuple[list[str], np.ndarray, dict[str, str]]:
-    """Those that can be read, their rows (n, d), and the others with the reason."""
-    if kind == "caption":
-        posts = [
-            Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text))
-            for n, text in enumerate(names)
-        ]
-        dataset = Dataset.from_rows([Account(id="reader")], posts)
-    else:
-        posts = [Post(id=str(n), account="reader") for n in range(len(names))]
-        images = [Image(post=str(n), hash=name) for n, name in enumerate(names)]
-        dataset = Dataset.from_rows([Account(id="reader")], posts, images=images, pictures=pictures)
-    rows, there = encoder.encode(dataset).values_of(np.array([post.id for post in posts], dtype=object))
-    read, failed = (
-        [name for name, told in zip(names, there, strict=True) if told == wanted] for wanted in (True, False)
+) -> EncodedIdeas:
+    """Ideas encoded as posts of an account without anything else."""
+    posts, images = [], []
+    for n, name in enumerate(names):
+        if kind == "caption":
+            posts.append(Post(id=str(n), account="reader", caption=name, hashtags=hashtags(name)))
+        else:
+            posts.append(Post(id=str(n), account="reader"))
+            images.append(Image(post=str(n), hash=name))
+    dataset = Dataset.from_rows(
+        [Account(id="reader")], posts, images=images, pictures=pictures if kind == "picture" else {}
     )
-    return (
-        read,
-        rows[there],
-        {name: f"{encoder.name} can make nothing of the {kind} {name!r}." for name in failed},
-    )
+    # Rows come back by id; an idea that cannot be encoded has none.
+    ids = np.array([post.id for post in posts], dtype=object)
+    rows, is_encoded = encoder.encode(dataset).values_of(ids)
+    read, reason_by_name = [], {}
+    for name, can_read in zip(names, is_encoded, strict=True):
+        if can_read:
+            read.append(name)
+        else:
+            reason_by_name[name] = f"{encoder.name} cannot encode the {kind} {name!r}."
+    return EncodedIdeas(read, rows[is_encoded], reason_by_name)

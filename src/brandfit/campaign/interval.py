@@ -1,17 +1,16 @@
-"""How wide an 80 % interval is, by how much is known of an account: from errors of accounts that were not
-learned from.
+"""Width of an 80 % interval by the number of known posts of an account, from errors on held-out accounts.
 
-    width of a group = 80 % quantile of |error|, each account weighing one
-    groups: 0, 1 or 2, 3 or more posts known
+    width of a group = 80 % quantile of |error|, with a total weight of one for each account
+    groups: 0, 1 or 2, 3 or more known posts
 
-That is group-conditional (Mondrian) split conformal prediction (Vovk, Gammerman and Shafer, "Algorithmic
-learning in a random world", 2005, 4.5). Accounts are drawn alike, posts of one account are not, so the posts
-of an account weigh one together (Dunn, Wasserman and Ramdas, "Distribution-free prediction sets for two-layer
-hierarchical models", JASA 2023). What share an interval covers is measured on parts of the accounts that had
-no say in its width.
+This is group-conditional (Mondrian) split conformal prediction (Vovk, Gammerman and Shafer, "Algorithmic
+learning in a random world", 2005, 4.5). Accounts are exchangeable, posts of one account are not, so the posts
+of an account have a total weight of one (Dunn, Wasserman and Ramdas, "Distribution-free prediction sets for
+two-layer hierarchical models", JASA 2023). The coverage of an interval is measured on accounts that did not
+contribute to its width.
 
-On 31,827 Instagram posts one width for all covers .70, .84 and .87 of the three groups, these .80, .80 and
-.80. Intervals of two unlike sides are as wide and as right (errors of log rates lie evenly), the shortest
+On 31,827 Instagram posts one width for all covers .70, .84 and .87 of the three groups, these widths .80, .80
+and .80. Asymmetric intervals are as wide and as accurate (errors of log rates are symmetric), the shortest
 ones 1 % narrower; a width that falls smoothly with the number of posts, as the variance of a mean does,
 covers .78, .81 and .81.
 """
@@ -26,15 +25,18 @@ import numpy as np
 
 LEVEL = 0.8
 GROUPS: Sequence[tuple[int, int | None]] = ((0, 0), (1, 2), (3, None))
-"""From how many known posts of an account to how many, the fewest first."""
+"""Lowest and highest number of known posts of each group, in ascending order."""
 FEW = 30
 """Accounts that a width is measured on at least."""
 
 
 class Errors(NamedTuple):
-    """Of posts whose account was taken to have a history of one group: log rates less what was told of them
-    (p,), the number of the account of each (p,), the fold that it was left out with (p,), and whether some of
-    its other posts were hidden for it (p,).
+    """Errors on posts whose account has a history of one group, (p,) each.
+
+    error    log rate less its prediction
+    account  number of the account
+    fold     fold in which the account was held out
+    hidden   whether other posts of the account were hidden to get this history
     """
 
     error: np.ndarray
@@ -45,9 +47,14 @@ class Errors(NamedTuple):
 
 @dataclass(frozen=True)
 class Interval:
-    """width: of log rates, to each side; coverage: share of new posts inside, each account weighing one, None
-    where too few were there to measure it; accounts: on how many; hidden: of how many of these some posts
-    were hidden, to have so short a history."""
+    """The interval of accounts with a history of one group.
+
+    width     of log rates, to each side
+    coverage  share of new posts inside, with a total weight of one for each account; None with too few
+              accounts to measure it
+    accounts  number of accounts that it was measured on
+    hidden    number of these with hidden posts
+    """
 
     history: str
     width: float
@@ -59,76 +66,80 @@ class Interval:
         level = f"{100 * LEVEL:.0f} % interval"
         if self.coverage is None:
             return f"{level}, not measured: only {self.accounts} accounts have posts to measure it on"
-        told = (
+        text = (
             f"{level}, measured coverage of accounts with {self.history}: {100 * self.coverage:.0f} % of "
             f"{self.accounts:,}"
         )
         if not self.hidden:
-            return told
-        return (
-            f"{told} ({'' if self.hidden == self.accounts else f'{self.hidden:,} of them '}with other "
-            "posts hidden)"
-        )
+            return text
+        n_hidden = "" if self.hidden == self.accounts else f"{self.hidden:,} of them "
+        return f"{text} ({n_hidden}with other posts hidden)"
 
     def to_dict(self) -> dict[str, Any]:
-        told = {name: getattr(self, name) for name in ("history", "coverage", "accounts", "hidden")}
-        return {"level": LEVEL, **told}
+        return {
+            "level": LEVEL,
+            "history": self.history,
+            "coverage": self.coverage,
+            "accounts": self.accounts,
+            "hidden": self.hidden,
+        }
 
 
 def group_of(posts: int | np.ndarray) -> np.ndarray:
-    """Number of the group of an account with so many known posts."""
+    """Group of accounts with this number of known posts, as an index of ``GROUPS``."""
     return np.searchsorted([low for low, _ in GROUPS], posts, side="right") - 1
 
 
-def intervals(of_groups: Sequence[Errors]) -> list[Interval]:
-    """An interval for each group, of its errors. A group of too few accounts has that of the group of whom
-    less is known, which is the wider one.
+def intervals(errors_by_group: Sequence[Errors]) -> list[Interval]:
+    """An interval for each group. A group with too few accounts has the interval of the group before it,
+    which is the wider one.
     """
-    found: list[Interval] = []
-    for (low, high), errors in zip(GROUPS, of_groups, strict=True):
-        accounts = np.unique(errors.account)
-        if len(accounts) < FEW and found:
-            found.append(found[-1])
+    result: list[Interval] = []
+    for (low, high), errors in zip(GROUPS, errors_by_group, strict=True):
+        # Posts of one account are dependent, so accounts are counted, not posts.
+        n_accounts = len(np.unique(errors.account))
+        if n_accounts < FEW and result:
+            result.append(result[-1])
             continue
-        history = (
-            "no known posts"
-            if high == 0
-            else f"{low} or {high} known posts"
-            if high
-            else f"{low} or more known posts"
+        interval = Interval(
+            history=_history_words(low, high),
+            width=_width(errors),
+            coverage=_coverage(errors) if n_accounts >= FEW else None,
+            accounts=n_accounts,
+            hidden=len(np.unique(errors.account[errors.hidden])),
         )
-        hidden = len(np.unique(errors.account[errors.hidden]))
-        coverage = _coverage(errors) if len(accounts) >= FEW else None
-        found.append(
-            Interval(
-                history=history,
-                width=_width(errors),
-                coverage=coverage,
-                accounts=len(accounts),
-                hidden=hidden,
-            )
-        )
-    return found
+        result.append(interval)
+    return result
+
+
+def _history_words(low: int, high: int | None) -> str:
+    if high == 0:
+        return "no known posts"
+    return f"{low} or {high} known posts" if high else f"{low} or more known posts"
 
 
 def _weights(account: np.ndarray) -> np.ndarray:
-    """(p,) that sum to one for each account."""
-    _, at, count = np.unique(account, return_inverse=True, return_counts=True)
-    return np.asarray(1 / count[at])
+    """(p,) weights with a sum of one for each account."""
+    _, row, count = np.unique(account, return_inverse=True, return_counts=True)
+    return np.asarray(1 / count[row])
 
 
 def _width(errors: Errors) -> float:
-    """The least e such that |error| <= e of ``LEVEL`` of the accounts and one more, of whom nothing is
-    known."""
+    """The least e with |error| <= e for a share ``LEVEL`` of the weight. One more account with an unknown
+    error is counted, as conformal prediction requires."""
     size, weight = np.abs(errors.error), _weights(errors.account)
+    # Weighted quantile: the share of weight up to each error, in ascending order.
     order = np.argsort(size, kind="stable")
-    below = np.cumsum(weight[order]) / (weight.sum() + 1)
-    return float(size[order][min(np.searchsorted(below, LEVEL - 1e-12), len(size) - 1)])
+    share = np.cumsum(weight[order]) / (weight.sum() + 1)
+    return float(size[order][min(np.searchsorted(share, LEVEL - 1e-12), len(size) - 1)])
 
 
 def _coverage(errors: Errors) -> float:
-    inside = np.zeros(len(errors.error), bool)
+    """Coverage of each fold by the width of the other folds."""
+    is_inside = np.zeros(len(errors.error), bool)
     for fold in np.unique(errors.fold):
-        one, other = errors.fold != fold, errors.fold == fold
-        inside[other] = np.abs(errors.error[other]) <= _width(Errors(*(part[one] for part in errors)))
-    return float(np.average(inside, weights=_weights(errors.account)))
+        is_tested = errors.fold == fold
+        # The tested fold contributes nothing to the width that it is tested with.
+        others = Errors(*(column[~is_tested] for column in errors))
+        is_inside[is_tested] = np.abs(errors.error[is_tested]) <= _width(others)
+    return float(np.average(is_inside, weights=_weights(errors.account)))

@@ -1,5 +1,4 @@
-"""What a shortlist can be chosen for. The command line, the API, the pages and the report use these names and
-words."""
+"""Objectives of a shortlist: the names and words of the command line, the API, the pages and the report."""
 
 from __future__ import annotations
 
@@ -13,8 +12,13 @@ MatchIs = Literal["chance", "rank share"]
 
 @dataclass(frozen=True)
 class Objective:
-    """name: as typed; label: in a sentence; meaning: what the number is, in words; usable: with which
-    rankers, "" for all."""
+    """An objective.
+
+    name     as typed
+    label    for sentences
+    meaning  the number in words
+    usable   the rankers that it needs; "" for all rankers
+    """
 
     name: str
     label: str
@@ -23,8 +27,8 @@ class Objective:
 
 
 OBJECTIVES = {
-    one.name: one
-    for one in (
+    objective.name: objective
+    for objective in (
         Objective(
             "match_reach",
             "match-weighted reach",
@@ -49,12 +53,13 @@ OBJECTIVES = {
 
 
 def objective_of(name: str | None, match_is: MatchIs, ranker: str) -> str:
-    """The named objective; without a name match_reach, or rank_reach where the ranker gives no chance of a
+    """The named objective; without a name match_reach, or rank_reach if the ranker gives no chance of a
     match.
 
-    Raises UnknownName, and UsageError where the objective needs a chance and the ranker gives none, or the
+    Raises UnknownName, and UsageError if the objective needs a chance and the ranker gives none, or the
     reverse.
     """
+    # Chances are worth more than ranks, so they are the default if there are any.
     usual = "match_reach" if match_is == "chance" else "rank_reach"
     if name is None:
         return usual

@@ -1,18 +1,19 @@
-"""The best set of influencers under a budget and other limits, by lazy greedy and swaps; and how far from the
-best it can be.
+"""The best set of influencers under a budget and other limits, by lazy greedy and exchanges, with an upper
+bound of the best possible value.
 
-    greedy by gain per price, greedy by gain, and the first of the ranking that can be paid, each also from
-    the cheapest set that has what must be there; each of the most valuable alone, and greedy from it; the
-    best set if values added up (branch and bound); in the best of these one exchanged for another as long as
-    that adds; the best of them
+    greedy by gain per price, greedy by gain, and the first of the ranking within the limits, each also from
+    the cheapest set that reaches all lower bounds; each of the most valuable influencers alone, and greedy
+    from it; the best set if values added up (branch and bound); in the best of these sets, exchanges of one
+    influencer as long as they add value; the best of the results
 
-With a budget alone this reaches (1 - 1/e) / 2 of the optimum at least, with a number of places alone 1 - 1/e
-(Leskovec et al., "Cost-effective outbreak detection in networks", KDD 2007; Nemhauser et al. 1978). What more
-can be had than the set that was found is bounded from its own gains: their fractional knapsack (ibid., 3.2),
-or the linear programme of several limits, which is mostly far tighter. With "at least" limits there is no
-such guarantee, but the bound still holds, and a set that keeps the limits is found wherever there is one
-(``campaign.cover``). Where values add up (no audience is shared) branch and bound is exact for small pools;
-for large ones it stops after ``NODES`` programmes, and the bound says how far from the best the set may be.
+With a budget alone this reaches at least (1 - 1/e) / 2 of the optimum, with a number of influencers alone 1 -
+1/e (Leskovec et al., "Cost-effective outbreak detection in networks", KDD 2007; Nemhauser et al. 1978). The
+gains on top of the set bound what a better set could add: their fractional knapsack (ibid., 3.2), or a linear
+programme of several limits, which is usually far tighter. With lower bounds of groups there is no such
+guarantee, but the upper bound still holds, and a feasible set is found if there is one
+(``campaign.feasibility``). If values add up (no audience is shared), branch and bound is exact for small
+pools. For large ones it stops after ``NODES`` programmes, and the bound gives the largest possible distance
+from the best.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,27 +30,32 @@ from brandfit.campaign.feasibility import cheapest
 from brandfit.campaign.set_value import SetValue
 
 PASSES = 20
-"""Times that everybody is tried in place of each who is chosen, at most."""
+"""Passes of exchanges over a set, at most."""
 BETTER = 1e-9
 """Share of the value that an exchange adds at least."""
 SLACK = 1e-6
-"""What a linear programme may be off."""
+"""Tolerance of linear programmes."""
 INFEASIBLE = 2
 """Status of a linear programme without a solution (SciPy)."""
 SEEDS = 10
-"""Influencers, the most valuable, of whom each begins a greedy set of its own."""
+"""The most valuable influencers, from each of which a greedy set starts."""
 EXCHANGED = 6
-"""Sets, the most valuable, in which exchanges are tried."""
+"""The most valuable sets, in which exchanges are tried."""
 NODES = 40
 """Linear programmes that branch and bound may solve."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """at: numbers in the order in which they were taken, one that came in exchange in the place of the other;
-    value; ranked: the value of the first of the ranking that can be paid, None where they do not keep the
-    limits; bound: no set can be worth more than this; first: those of the ranking, empty where they do not
-    keep the limits."""
+    """The result.
+
+    at      rows of the set, in the order in which they were chosen; an exchanged influencer has the position
+            of the one that it replaced
+    value   of the set
+    ranked  value of the first of the ranking within the limits; None if they do not keep the limits
+    bound   no set has a higher value
+    first   rows of the first of the ranking; empty if they do not keep the limits
+    """
 
     at: list[int]
     value: float
@@ -57,109 +64,103 @@ class Chosen:
     first: tuple[int, ...] = ()
 
 
-def choose(worth: SetValue, limits: Limits, ranked: np.ndarray) -> Chosen:
-    """``ranked`` (n,): the numbers of the influencers, best first, as a ranking without regard to the set
-    would take them.
+class BoundedSet(NamedTuple):
+    """Rows of a set, and an upper bound of the value of all sets."""
 
-    Raises UsageError where no set keeps the limits, with those that cannot be kept together.
+    rows: list[int]
+    bound: float
+
+
+def choose(worth: SetValue, limits: Limits, ranked: np.ndarray) -> Chosen:
+    """The best set.
+
+    ranked  (n,) rows of the influencers, best first, as a ranking without regard to the set takes them
+
+    Raises UsageError if no set keeps the limits, and names those that conflict.
     """
     start = cheapest(limits)
-    first = _first(limits, ranked)
-    tries = [_greedy(worth, limits, by_price=True), _greedy(worth, limits, by_price=False), first]
+    first = _first_of_ranking(limits, ranked)
+    additive = BoundedSet([], float("inf"))
+    gains = worth.gains(worth.empty_coverage)  # (n,) value of each alone
+    if len(worth):
+        additive = _additive_optimum(gains, limits)
+    # Equal sets are exchanged once, so the last of them counts; the order of the candidates decides ties.
+    candidates = [*_greedy_sets(worth, limits, start=()), first]
     if start:
-        tries += [
-            _greedy(worth, limits, by_price=True, start=start),
-            _greedy(worth, limits, by_price=False, start=start),
-            _first(limits, ranked, start),
-        ]
-    gains = worth.gains(worth.empty_coverage)
+        candidates += [*_greedy_sets(worth, limits, start=start), _first_of_ranking(limits, ranked, start)]
+    candidates.append(additive.rows)
     possible = np.flatnonzero(limits.may_join([]))
-    whole, most = _additive_optimum(gains, limits) if len(worth) else ([], float("inf"))
-    tries += [whole]
     for i in possible[np.argsort(-gains[possible], kind="stable")][:SEEDS].tolist():
-        tries += [[i], _greedy(worth, limits, by_price=True, start=[i])]
-    kept = {tuple(sorted(chosen)): chosen for chosen in tries if not limits.lacking(chosen)}
-    starts = sorted(kept.values(), key=worth.value, reverse=True)[:EXCHANGED]
-    better = [_exchanged(worth, limits, chosen) for chosen in starts]
-    values = [worth.value(chosen) for chosen in better]
+        candidates += [[i], _greedy(worth, limits, by_price=True, start=[i])]
+    feasible = {tuple(sorted(rows)): rows for rows in candidates if not limits.lacking(rows)}
+    starts = sorted(feasible.values(), key=worth.value, reverse=True)[:EXCHANGED]
+    exchanged = [_exchanged(worth, limits, rows) for rows in starts]
+    values = list(map(worth.value, exchanged))
     best = int(np.argmax(values))
-    bound = min(_bound(worth, limits, better[best]), max(most, values[best]))
-    if limits.lacking(first):
-        return Chosen(better[best], values[best], None, bound)
+    bound = min(_bound(worth, limits, exchanged[best]), max(additive.bound, values[best]))
+    keeps_limits = not limits.lacking(first)
     return Chosen(
-        at=better[best],
+        at=exchanged[best],
         value=values[best],
-        ranked=worth.value(first),
+        ranked=worth.value(first) if keeps_limits else None,
         bound=bound,
-        first=tuple(map(int, first)),
+        first=tuple(map(int, first)) if keeps_limits else (),
     )
 
 
-def _exchanged(worth: SetValue, limits: Limits, chosen: Sequence[int]) -> list[int]:
-    """Whoever adds most in place of each of them, and one more where there is room, until that adds
-    nothing."""
-    chosen = list(chosen)
-    value = worth.value(chosen)
-    for _ in range(PASSES):
-        before = value
-        for place in range(len(chosen), -1, -1):  # first one more
-            rest = chosen[:place] + chosen[place + 1 :]
-            left, rest_value = worth.empty_coverage, 0.0
-            for i in rest:
-                rest_value += worth.gain(i, left)
-                left = worth.added(i, left)
-            free = limits.may_join(rest) & limits.fills(rest)
-            free[chosen] = False
-            if not free.any():
-                continue
-            gains = np.where(free, worth.gains(left), -np.inf)
-            i = int(np.argmax(gains))
-            if rest_value + gains[i] > value * (1 + BETTER) + TINY:
-                chosen, value = [*chosen[:place], i, *chosen[place + 1 :]], rest_value + float(gains[i])
-        if value == before:
-            break
-    return chosen
+# --- feasible sets ------------------------------------------------------------------------------------------
+
+
+def _greedy_sets(worth: SetValue, limits: Limits, *, start: Sequence[int]) -> list[list[int]]:
+    """Greedy by gain per price, and greedy by gain."""
+    return [
+        _greedy(worth, limits, by_price=True, start=start),
+        _greedy(worth, limits, by_price=False, start=start),
+    ]
 
 
 def _greedy(worth: SetValue, limits: Limits, *, by_price: bool, start: Sequence[int] = ()) -> list[int]:
-    """Lazy: a gain only falls, so the best of the heap is best if it was told for this very set (Minoux
-    1978)."""
-    per = np.maximum(limits.prices, TINY) if by_price else np.ones(len(worth))
+    """Greedy from a start, lazily: gains only fall, so the best entry of the heap is the best influencer if
+    its gain was computed for this very set (Minoux 1978)."""
+    cost = np.maximum(limits.prices, TINY) if by_price else np.ones(len(worth))
     chosen = list(start)
-    left = worth.empty_coverage
+    remaining = worth.empty_coverage  # (m,)
     for i in chosen:
-        left = worth.added(i, left)
-    heap = [
-        (-gain / per[i], i, len(chosen))
-        for i, gain in enumerate(worth.gains(left).tolist())
-        if i not in start
-    ]
+        remaining = worth.added(i, remaining)
+    # Entries: minus gain per cost, row, size of the set for which the gain was computed.
+    heap: list[tuple[float, int, int]] = []
+    for i, gain in enumerate(worth.gains(remaining).tolist()):
+        if i not in start:
+            heap.append((-gain / cost[i], i, len(chosen)))
     heapq.heapify(heap)
-    later: list[tuple[float, int, int]] = []
+    postponed: list[tuple[float, int, int]] = []
     while heap:
-        ratio, i, told = heapq.heappop(heap)
+        ratio, i, set_size = heapq.heappop(heap)
         lacking = limits.lacking(chosen)
+        # Members of lacking groups come first; others wait until the lower bounds are reached.
         if lacking and not any(group.members[i] for group in lacking):
-            later.append((ratio, i, told))  # first what must be there
+            postponed.append((ratio, i, set_size))
             if not heap:
                 return chosen
             continue
+        # Prices and counts only grow, so this influencer will never be allowed again.
         if not limits.allows(chosen, i):
-            continue  # it never will be again: prices and places only fill up
-        if told < len(chosen):
-            heapq.heappush(heap, (-worth.gain(i, left) / per[i], i, len(chosen)))
+            continue
+        if set_size < len(chosen):
+            heapq.heappush(heap, (-worth.gain(i, remaining) / cost[i], i, len(chosen)))
             continue
         if -ratio <= 0 and not lacking:
             break
         chosen.append(i)
-        left = worth.added(i, left)
-        for item in later:
-            heapq.heappush(heap, item)
-        later = []
+        remaining = worth.added(i, remaining)
+        for entry in postponed:
+            heapq.heappush(heap, entry)
+        postponed = []
     return chosen
 
 
-def _first(limits: Limits, ranked: np.ndarray, start: Sequence[int] = ()) -> list[int]:
+def _first_of_ranking(limits: Limits, ranked: np.ndarray, start: Sequence[int] = ()) -> list[int]:
+    """The start, and every influencer in the order of the ranking that the limits still allow."""
     chosen = list(start)
     for i in ranked.tolist():
         if i not in start and limits.allows(chosen, i):
@@ -167,109 +168,151 @@ def _first(limits: Limits, ranked: np.ndarray, start: Sequence[int] = ()) -> lis
     return chosen
 
 
+def _exchanged(worth: SetValue, limits: Limits, chosen: Sequence[int]) -> list[int]:
+    """The set after exchanges: the influencer that adds most in place of each one, and one more if the limits
+    allow it, until nothing adds value."""
+    chosen = list(chosen)
+    value = worth.value(chosen)
+    for _ in range(PASSES):
+        value_before = value
+        # The position behind the last one is tried first: one more influencer.
+        for position in range(len(chosen), -1, -1):
+            rest = chosen[:position] + chosen[position + 1 :]
+            remaining, rest_value = worth.empty_coverage, 0.0
+            for i in rest:
+                rest_value += worth.gain(i, remaining)
+                remaining = worth.added(i, remaining)
+            is_allowed = limits.may_join(rest) & limits.fills(rest)
+            is_allowed[chosen] = False
+            if not is_allowed.any():
+                continue
+            gains = np.where(is_allowed, worth.gains(remaining), -np.inf)
+            i = int(np.argmax(gains))
+            if rest_value + gains[i] > value * (1 + BETTER) + TINY:
+                chosen = [*chosen[:position], i, *chosen[position + 1 :]]
+                value = rest_value + float(gains[i])
+        if value == value_before:
+            break
+    return chosen
+
+
+# --- upper bounds -------------------------------------------------------------------------------------------
+
+
 def _bound(worth: SetValue, limits: Limits, chosen: Sequence[int]) -> float:
-    """f(best) <= f(A) + the most that gains on top of A could add, everybody taken as divisible; the least
-    over the beginnings A of what was chosen.
+    """Upper bound of the value of every set: f(best) <= f(A) + the most that gains on top of A could add if
+    influencers were divisible. The lowest over the first parts A of the chosen set.
     """
-    left, value = worth.empty_coverage, 0.0
-    found: list[float] = []
-    several = limits.count is not None and np.isfinite(limits.budget)
+    remaining, value = worth.empty_coverage, 0.0
+    bounds: list[float] = []
+    has_both = limits.count is not None and np.isfinite(limits.budget)
     for n in range(len(chosen) + 1):
-        gains = np.maximum(worth.gains(left), 0)
+        gains = np.maximum(worth.gains(remaining), 0)
         gains[list(chosen[:n])] = 0
         gains[limits.prices > limits.budget + TINY] = 0
-        more = min(_paid(gains, limits), _placed(gains, limits))
-        if (several or limits.groups) and (not found or value + more < min(found)):
-            more = min(more, _divided(gains, limits))
-        found.append(value + more)
+        more = min(_knapsack_bound(gains, limits), _count_bound(gains, limits))
+        # The linear programme is slow: it is solved only where it can lower the bound.
+        if (has_both or limits.groups) and (not bounds or value + more < min(bounds)):
+            more = min(more, _programme_bound(gains, limits))
+        bounds.append(value + more)
         if n < len(chosen):
-            value += worth.gain(chosen[n], left)
-            left = worth.added(chosen[n], left)
-    return float(min(found))
+            value += worth.gain(chosen[n], remaining)
+            remaining = worth.added(chosen[n], remaining)
+    return float(min(bounds))
 
 
-def _divided(gains: np.ndarray, limits: Limits) -> float:
-    """Of all limits at once, as if everybody could be had in parts: a linear programme."""
+def _programme_bound(gains: np.ndarray, limits: Limits) -> float:
+    """Largest sum of gains under all limits with divisible influencers: a linear programme."""
     from scipy.optimize import linprog
 
-    rows, ends = _rows(limits)
+    rows, ends = _inequalities(limits)
     if not rows:
         return float(gains.sum())
+    # Scaled gains keep the tolerance of the solver relative.
     scale = max(float(gains.max(initial=0)), TINY)
-    found = linprog(-gains / scale, np.array(rows), np.array(ends), bounds=(0, 1), method="highs")
-    return float("inf") if found.x is None else float(-found.fun * scale) * (1 + SLACK)
+    solution = linprog(-gains / scale, np.array(rows), np.array(ends), bounds=(0, 1), method="highs")
+    return float("inf") if solution.x is None else float(-solution.fun * scale) * (1 + SLACK)
 
 
-def _additive_optimum(gains: np.ndarray, limits: Limits) -> tuple[list[int], float]:
-    """The best set if the values of single ones added up, and the most that any set can be worth, as none is
-    worth more than its members apart. Branch and bound: a linear programme bounds a branch, its solution is
-    rounded to a set, and the first influencer who is there in part is taken or left (Land and Doig 1960).
-    ``scipy.optimize.milp`` would do, but it prints to the output.
+def _additive_optimum(gains: np.ndarray, limits: Limits) -> BoundedSet:
+    """The best set if values added up, and an upper bound of all sets, since no set has more value than its
+    members alone.
+
+    Branch and bound: a linear programme bounds a branch, its solution is rounded to a set, and the first
+    fractional influencer is excluded or included (Land and Doig 1960). ``scipy.optimize.milp`` would do, but
+    it prints to the output.
     """
     from scipy.optimize import linprog
 
     n = len(gains)
-    rows, ends = _rows(limits)
+    rows, ends = _inequalities(limits)
     if not rows:
-        return np.flatnonzero(gains > 0).tolist(), float(gains.sum())
+        return BoundedSet(np.flatnonzero(gains > 0).tolist(), float(gains.sum()))
     scale = max(float(gains.max(initial=0)), TINY)
     best: list[int] = []
     value = 0.0
-    open_branches: list[tuple[float, int, np.ndarray]] = [
+    # Entries: minus the bound of the parent, number for ties, bounds (n, 2) of the variables.
+    branches: list[tuple[float, int, np.ndarray]] = [
         (-float("inf"), 0, np.column_stack([np.zeros(n), np.ones(n)]))
     ]
     for node in range(1, NODES + 1):
-        if not open_branches or -open_branches[0][0] <= value * (1 + SLACK):
+        if not branches or -branches[0][0] <= value * (1 + SLACK):
             break
-        _, _, bounds = heapq.heappop(open_branches)
-        found = linprog(-gains / scale, np.array(rows), np.array(ends), bounds=bounds, method="highs")
-        if found.status == INFEASIBLE:
+        _, _, bounds = heapq.heappop(branches)
+        solution = linprog(-gains / scale, np.array(rows), np.array(ends), bounds=bounds, method="highs")
+        if solution.status == INFEASIBLE:
             continue
-        if found.x is None:
-            return best, float("inf")
-        bound = float(-found.fun * scale)
-        rounded = _first(limits, np.argsort(-(found.x + TINY * gains / scale), kind="stable"))
+        if solution.x is None:
+            return BoundedSet(best, float("inf"))
+        bound = float(-solution.fun * scale)
+        by_share = np.argsort(-(solution.x + TINY * gains / scale), kind="stable")
+        rounded = _first_of_ranking(limits, by_share)
         if not limits.lacking(rounded) and gains[rounded].sum() > value:
             best, value = rounded, float(gains[rounded].sum())
-        part = np.flatnonzero((found.x > SLACK) & (found.x < 1 - SLACK))
-        for side in (0.0, 1.0) if len(part) else ():
+        fractional = np.flatnonzero((solution.x > SLACK) & (solution.x < 1 - SLACK))
+        for side in (0.0, 1.0) if len(fractional) else ():
             branch = bounds.copy()
-            branch[part[0]] = side
-            heapq.heappush(open_branches, (-bound, 2 * node + int(side), branch))
-    return best, max([value, *(-bound for bound, _, _ in open_branches)]) * (1 + SLACK)
+            branch[fractional[0]] = side
+            heapq.heappush(branches, (-bound, 2 * node + int(side), branch))
+    return BoundedSet(best, max([value, *(-bound for bound, _, _ in branches)]) * (1 + SLACK))
 
 
-def _rows(limits: Limits) -> tuple[list[np.ndarray], list[float]]:
-    """The limits as rows r (n,) and ends e of r x <= e, x being 1 for who is chosen."""
+def _inequalities(limits: Limits) -> tuple[list[np.ndarray], list[float]]:
+    """The limits as rows r (n,) and ends e of r x <= e, with x 1 for chosen influencers."""
     rows: list[np.ndarray] = []
     ends: list[float] = []
     if np.isfinite(limits.budget):
-        rows, ends = [*rows, limits.prices], [*ends, limits.budget + TINY]
+        rows.append(limits.prices)
+        ends.append(limits.budget + TINY)
     if limits.count is not None:
-        rows, ends = [*rows, np.ones(len(limits.prices))], [*ends, limits.count]
+        rows.append(np.ones(len(limits.prices)))
+        ends.append(limits.count)
     for group in limits.groups:
         members = group.members.astype(np.float64)
         if group.most is not None:
-            rows, ends = [*rows, members], [*ends, group.most]
+            rows.append(members)
+            ends.append(group.most)
         if group.least > 0:
-            rows, ends = [*rows, -members], [*ends, -group.least]
+            rows.append(-members)
+            ends.append(-group.least)
     return rows, ends
 
 
-def _paid(gains: np.ndarray, limits: Limits) -> float:
-    """The fractional knapsack of gains."""
+def _knapsack_bound(gains: np.ndarray, limits: Limits) -> float:
+    """The fractional knapsack of gains under the budget."""
     if not np.isfinite(limits.budget):
         return float(gains.sum())
     order = np.argsort(-gains / np.maximum(limits.prices, TINY), kind="stable")
-    paid = np.cumsum(limits.prices[order])
-    whole = int(np.searchsorted(paid, limits.budget + TINY, side="right"))
-    more = gains[order[:whole]].sum()
-    if whole < len(order):
-        rest = limits.budget - (paid[whole - 1] if whole else 0.0)
-        more += gains[order[whole]] * min(rest / max(limits.prices[order[whole]], TINY), 1.0)
-    return float(more)
+    spent = np.cumsum(limits.prices[order])
+    n_paid = int(np.searchsorted(spent, limits.budget + TINY, side="right"))
+    total = gains[order[:n_paid]].sum()
+    if n_paid < len(order):
+        # The rest of the budget buys a part of the next one.
+        rest = limits.budget - (spent[n_paid - 1] if n_paid else 0.0)
+        total += gains[order[n_paid]] * min(rest / max(limits.prices[order[n_paid]], TINY), 1.0)
+    return float(total)
 
 
-def _placed(gains: np.ndarray, limits: Limits) -> float:
-    """The largest gains, as many as there are places."""
+def _count_bound(gains: np.ndarray, limits: Limits) -> float:
+    """The sum of as many of the largest gains as the count allows."""
     return float(np.sort(gains)[::-1][: limits.count].sum())

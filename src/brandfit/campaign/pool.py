@@ -1,4 +1,4 @@
-"""Everything that is known of the candidates of a brand, and what a set of them comes to."""
+"""The candidates of a brand with all that a shortlist needs, and the totals of a set of them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ from brandfit.campaign.objectives import MatchIs
 from brandfit.campaign.prices import Prices
 from brandfit.campaign.set_value import SetValue, set_value
 
+MATCH_WEIGHTED = ("match_reach", "rank_reach")
+"""Objectives that are weighted by the match."""
+
 
 @dataclass(frozen=True)
 class Pick:
-    """One of a set. None is unknown.
+    """An influencer of a set. None is unknown.
 
-    match        chance of a match, or rank share
-    price        of a post, in the currency of the set, with its range; given: whether a price list states it
-    engagement   expected likes and comments on a post, with its interval, from so many past ``posts``
-    adds         to the objective, in addition to those above it
-    shared       share of its known audience that others of the set have too
+    match            chance of a match, or rank share
+    engagement       expected likes and comments on a post, with its interval
+    posts            past posts that the expected engagement comes from
+    price            of a post, in the currency of the set, with its range
+    price_is_stated  whether a price list states the price
+    adds             to the objective, in addition to the influencers above it
+    shared           share of its known audience that is also in the audience of others of the set
     """
 
     influencer: str
@@ -42,7 +47,7 @@ class Pick:
     shared: float | None
 
     def row(self, match_is: MatchIs, objective: str) -> dict[str, Any]:
-        """For JSON and files: the names say what the numbers are."""
+        """The influencer for JSON and files."""
         return {
             "influencer": self.influencer,
             "rank": self.rank,
@@ -63,8 +68,10 @@ class Pick:
 
 @dataclass(frozen=True)
 class Total:
-    """The sum over the influencers of a set with a known value, with its range; None if none is known.
-    unknown: the others."""
+    """The sum over the influencers of a set with a known value, with its range; None if no value is known.
+
+    unknown  the influencers without a known value
+    """
 
     value: float | None
     low: float | None = None
@@ -74,14 +81,14 @@ class Total:
 
 @dataclass(frozen=True)
 class Totals:
-    """What a set comes to.
+    """The totals of a set.
 
     price           if each posts once
     reach           followers; an estimate of distinct people where ``overlap_known``
     weighted_reach  followers times match: match-weighted or rank-weighted reach
-    engagement      expected likes and comments if each posts once; its interval is for the whole set, or
-                    absent
-    overlap_known   whether the audiences of two of them or more are known in part
+    engagement      expected likes and comments if each posts once, with an interval of the sum if there are
+                    enough data
+    overlap_known   whether the audiences of two or more influencers are known in part
     """
 
     price: Total
@@ -106,11 +113,14 @@ class Totals:
 class Pool:
     """n candidates in the order of the ranking.
 
-    ids        (n,)
-    ranks      (n,) None without evidence
-    match      (n,) from 0 to 1, NaN where there is no evidence; match_is: what it is
-    followers  (n,) NaN where not known
-    audience   (n, m) of 0 and 1: known members
+    ids               (n,)
+    ranks             (n,) None without evidence
+    match             (n,) from 0 to 1, NaN without evidence
+    match_is          meaning of ``match``
+    followers         (n,) NaN if unknown
+    audience          (n, m) of 0 and 1: known members
+    priced_strangers  accounts of the price list that are no influencers of the workspace
+    price_notes       notes on the price list
     """
 
     ids: np.ndarray
@@ -122,65 +132,69 @@ class Pool:
     forecast: Forecast
     audience: sparse.csr_matrix
     priced_strangers: tuple[str, ...] = ()
-    """Accounts of the price list that are no influencers of the workspace."""
     price_notes: tuple[str, ...] = ()
-    """Notes on the price list."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def amount(self, objective: str) -> np.ndarray:
-        """(n,) what each counts for on its own under an objective, before its match; NaN where not known."""
+        """(n,) value of each influencer alone under an objective, without its match; NaN if unknown."""
         return self.forecast.expected if objective == "engagement" else self.followers
 
     def has_value(self, objective: str) -> np.ndarray:
         """(n,) bool: whether the value under an objective is known."""
-        known = ~np.isnan(self.amount(objective))
-        return known & ~np.isnan(self.match) if objective in ("match_reach", "rank_reach") else known
+        has_amount = ~np.isnan(self.amount(objective))
+        return has_amount & ~np.isnan(self.match) if objective in MATCH_WEIGHTED else has_amount
 
     def set_value(self, objective: str) -> SetValue:
-        """Value of sets of the candidates. A candidate with an unknown value counts 0: the caller names
+        """The value of sets of the candidates. A candidate with an unknown value counts 0; callers name
         it."""
         amount = np.where(self.has_value(objective), self.amount(objective), 0.0)
-        weighted = objective in ("match_reach", "rank_reach")
-        match = np.nan_to_num(self.match) if weighted else np.ones(len(self))
+        match = np.nan_to_num(self.match) if objective in MATCH_WEIGHTED else np.ones(len(self))
+        # Engagement adds up: it has no members that two influencers could share.
         audience = sparse.csr_matrix((len(self), 0)) if objective == "engagement" else self.audience
         return set_value(audience, amount, match)
 
     def picks(self, at: Sequence[int], objective: str) -> tuple[Pick, ...]:
-        """at: numbers of the chosen in their order."""
+        """The influencers of a set.
+
+        at  rows of the candidates, in the order of the set
+        """
         rows = np.asarray(at, np.int64)
+        # Each adds to those before it: a common member counts for the first one.
         adds = self.set_value(objective).added_by_each(rows.tolist())
-        known = self.has_value(objective)[rows]
-        ends = self.forecast.each(rows.tolist())  # (k, 2)
-        return tuple(
-            Pick(
+        has_value = self.has_value(objective)[rows]
+        engagement_range = self.forecast.each(rows.tolist())  # (k, 2)
+        forecast, prices = self.forecast, self.prices
+        picks = []
+        for n, i in enumerate(rows.tolist()):
+            pick = Pick(
                 influencer=str(self.ids[i]),
                 rank=self.ranks[i],
                 match=_or_none(self.match[i]),
                 followers=None if np.isnan(self.followers[i]) else int(self.followers[i]),
-                engagement=_or_none(self.forecast.expected[i]),
-                engagement_low=_or_none(ends[n, 0]),
-                engagement_high=_or_none(ends[n, 1]),
-                posts=int(self.forecast.posts[i]),
-                price=_or_none(self.prices.middle[i]),
-                price_low=_or_none(self.prices.low[i]),
-                price_high=_or_none(self.prices.high[i]),
-                price_is_stated=bool(self.prices.is_stated[i]),
-                adds=adds[n] if known[n] else None,
+                engagement=_or_none(forecast.expected[i]),
+                engagement_low=_or_none(engagement_range[n, 0]),
+                engagement_high=_or_none(engagement_range[n, 1]),
+                posts=int(forecast.posts[i]),
+                price=_or_none(prices.middle[i]),
+                price_low=_or_none(prices.low[i]),
+                price_high=_or_none(prices.high[i]),
+                price_is_stated=bool(prices.is_stated[i]),
+                adds=adds[n] if has_value[n] else None,
                 shared=self._shared(i, rows),
             )
-            for n, i in enumerate(rows.tolist())
-        )
+            picks.append(pick)
+        return tuple(picks)
 
     def totals(self, at: Sequence[int]) -> Totals:
-        rows = np.asarray(at, np.int64)
+        """The totals of a set, by the rows of its candidates."""
+        rows, prices = np.asarray(at, np.int64), self.prices
         weighted = "match_reach" if self.match_is == "chance" else "rank_reach"
-        low, high = self.forecast.total(
-            np.sort(rows[self.has_value("engagement")[rows]]).tolist()
-        )  # in one order: the same draws
-        prices = self.prices
-        members = np.asarray(self.audience[rows].sum(axis=1)).ravel()
+        # The random draws depend on the order, so the rows are sorted.
+        with_engagement = np.sort(rows[self.has_value("engagement")[rows]]).tolist()
+        engagement_low, engagement_high = self.forecast.total(with_engagement)
+        n_members = np.asarray(self.audience[rows].sum(axis=1)).ravel()  # (k,)
         return Totals(
             price=self._total(
                 rows,
@@ -189,36 +203,46 @@ class Pool:
                 low=np.nansum(prices.low[rows]),
                 high=np.nansum(prices.high[rows]),
             ),
-            reach=self._total(
-                rows, self.has_value("reach"), value=self.set_value("reach").value(rows.tolist())
-            ),
-            weighted_reach=self._total(
-                rows, self.has_value(weighted), value=self.set_value(weighted).value(rows.tolist())
-            ),
+            reach=self._set_total(rows, "reach"),
+            weighted_reach=self._set_total(rows, weighted),
             engagement=self._total(
                 rows,
                 self.has_value("engagement"),
                 value=np.nansum(self.forecast.expected[rows]),
-                low=low,
-                high=high,
+                low=engagement_low,
+                high=engagement_high,
             ),
-            overlap_known=int((members > 0).sum()) > 1,
+            overlap_known=int((n_members > 0).sum()) > 1,
         )
 
+    def _set_total(self, rows: np.ndarray, objective: str) -> Total:
+        """The value of a set under an objective."""
+        value = self.set_value(objective).value(rows.tolist())
+        return self._total(rows, self.has_value(objective), value=value)
+
     def _total(
-        self, rows: np.ndarray, known: np.ndarray, *, value: float, low: float = np.nan, high: float = np.nan
+        self,
+        rows: np.ndarray,
+        is_known: np.ndarray,
+        *,
+        value: float,
+        low: float = np.nan,
+        high: float = np.nan,
     ) -> Total:
-        unknown = tuple(str(id) for id in self.ids[rows[~known[rows]]])
+        """A total over the rows with a known value; ``is_known`` (n,) bool."""
+        unknown = tuple(map(str, self.ids[rows[~is_known[rows]]]))
         if len(rows) and len(unknown) == len(rows):
-            return Total(None, None, None, unknown)
-        return Total(float(value), _or_none(low), _or_none(high), unknown)
+            return Total(None, unknown=unknown)
+        return Total(float(value), low=_or_none(low), high=_or_none(high), unknown=unknown)
 
     def _shared(self, i: int, rows: np.ndarray) -> float | None:
-        mine = self.audience[i].indices
-        if not len(mine):
+        """Share of the known audience of candidate i that is also in the audience of others of the set."""
+        members = self.audience[i].indices
+        if not len(members):
             return None
         others = rows[rows != i]
-        return float((np.asarray(self.audience[others].sum(axis=0)).ravel()[mine] > 0).mean())
+        n_others = np.asarray(self.audience[others].sum(axis=0)).ravel()  # (m,)
+        return float((n_others[members] > 0).mean())
 
 
 def _or_none(value: float) -> float | None:

@@ -1,14 +1,14 @@
-"""What influencers ask for a post: from a list, or estimated by a rule that is written down here and may be
-set.
+"""Prices of a post: from a price list, or estimated by a rule with settings.
 
     middle = per_thousand x followers / 1,000 x (engagement rate / usual rate) ^ 0.5
     low = middle / 2,   high = 2 x middle
 
-Ten of a currency for a thousand followers is a rule of thumb of the trade for pictures of micro-influencers;
-the range says that prices asked for the same size differ by a factor of two up and down. It is a guess: real
-prices come from asking. Without followers there is nothing to estimate by, and the price is unknown. Without
-an engagement rate the last factor is unknown: it is 1 in the middle, and the range is wider by all that it
-may be (``BOUNDS``). The currency is a label: nothing is converted.
+The usual rate is the median of all influencers of the workspace (``median_rate``).
+Ten units of currency for a thousand followers is a rule of thumb of the trade for pictures of
+micro-influencers; the range covers that prices for the same size differ by a factor of two up and down. The
+estimate is rough: actual prices come from the influencers. Without followers the price is unknown. Without an
+engagement rate the last factor is unknown: it is 1 in the middle, and the range is wider by all its possible
+values (``BOUNDS``). The currency is a label: nothing is converted.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ from brandfit.data.captions import handle
 from brandfit.errors import DataError, UsageError
 
 SPREAD = 2.0
+"""Factor from the middle of a price to the ends of its range."""
 BOUNDS = 0.5, 2.0
-"""What engagement may change of a price."""
-
-
+"""Bounds of the factor of engagement."""
 COLUMNS = ("account", "price", "currency")
 """Columns of a price list; the first two are needed."""
 CURRENCY = re.compile("[A-Z]{3}")
@@ -47,8 +46,12 @@ class PriceConfig(Config, frozen=True):
 
 
 class Prices(NamedTuple):
-    """(n,) each, NaN where a price is unknown; given: which are from a list; by_size: which are estimated
-    from followers alone."""
+    """Prices of n influencers, (n,) each, NaN for an unknown price.
+
+    low, high  range of the price
+    is_stated  from a price list
+    by_size    estimated from followers alone
+    """
 
     middle: np.ndarray
     low: np.ndarray
@@ -98,78 +101,115 @@ def read_prices(file: str | Path) -> PriceList:
     Raises DataError with file and line.
     """
     path = Path(file)
-    found: dict[str, float] = {}
-    lines: dict[str, int] = {}
+    rows = _csv_rows(path)
+    # Names of columns in any case and order.
+    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    _check_header(path, header)
+    column_by_name = {name: header.index(name) for name in COLUMNS if name in header}
+    price_by_account: dict[str, float] = {}
+    line_by_account: dict[str, int] = {}
     currency, currency_line = "", 0
+    # Lines are numbered as in an editor: the header is line 1.
+    for line, row in enumerate(rows[1:], 2):
+        if not any(map(str.strip, row)):
+            continue
+        listed = _read_row(row, header, columns=column_by_name, position=f"{path}, line {line}")
+        if listed.currency and currency and listed.currency != currency:
+            raise DataError(
+                f"{path}, lines {currency_line} and {line}: two currencies, {currency} and "
+                f"{listed.currency}.",
+                "Give all prices in one currency; nothing is converted.",
+            )
+        if listed.currency and not currency:
+            currency, currency_line = listed.currency, line
+        # A repeated line is harmless; two different prices are not.
+        previous = price_by_account.setdefault(listed.account, listed.price)
+        if previous != listed.price:
+            raise DataError(
+                f"{path}, lines {line_by_account[listed.account]} and {line}: {listed.account} has two "
+                f"prices, {previous:,g} and {listed.price:,g}.",
+                "Leave one of them.",
+            )
+        line_by_account[listed.account] = line
+    # Columns without a name come from trailing commas.
+    unknown = [repr(name[:60]) for name in header if name and name not in COLUMNS]
+    notes = (f"columns of the price list that are not known were left out: {', '.join(unknown)}",)
+    return PriceList(price_by_account, currency, str(path), notes if unknown else ())
+
+
+def _csv_rows(path: Path) -> list[list[str]]:
     if not path.is_file():
         raise DataError(
             f"There is no file {path}.", "A CSV file with the columns account and price is expected."
         )
     try:
-        with path.open(newline="", encoding="utf-8-sig") as opened:
-            rows = list(csv.reader(opened))
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            return list(csv.reader(stream))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error.reason}).", "Save it as CSV in UTF-8.") from None
     except csv.Error as error:
         raise DataError(f"{path}: {error}.", "Save it as CSV in UTF-8.") from None
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
     repeated = [name for name in COLUMNS if header.count(name) > 1]
-    if not {"account", "price"}.issubset(header) or repeated:
-        apart = (
-            " Put commas between the columns, not semicolons." if any(";" in cell for cell in header) else ""
-        )
+    if {"account", "price"}.issubset(header) and not repeated:
+        return
+    has_semicolons = any(";" in cell for cell in header)
+    separators = " Put commas between the columns, not semicolons." if has_semicolons else ""
+    raise DataError(
+        f"{path}, line 1: the columns are {', '.join(header) or 'none'}.",
+        f"Expected: account, price and, if you like, currency, each once.{separators}",
+    )
+
+
+class ListedPrice(NamedTuple):
+    """A line of a price list; currency is "" if it states none."""
+
+    account: str
+    price: float
+    currency: str
+
+
+def _read_row(
+    row: Sequence[str], header: Sequence[str], *, columns: Mapping[str, int], position: str
+) -> ListedPrice:
+    """One line.
+
+    columns   name to index of the columns that are read
+    position  file and line, for messages
+    """
+    # More cells than columns: a price such as 1,200 without quotation marks would be read as 1.
+    if any(map(str.strip, row[len(header) :])):
         raise DataError(
-            f"{path}, line 1: the columns are {', '.join(header) or 'none'}.",
-            f"Expected: account, price and, if you like, currency, each once.{apart}",
+            f"{position}: expected {len(header)} cells as in the first row, found {len(row)}.",
+            'Put quotation marks around a cell that has a comma: "1,200.50".',
         )
-    at = {name: header.index(name) for name in COLUMNS if name in header}
-    for line, row in enumerate(rows[1:], 2):
-        if not any(cell.strip() for cell in row):
-            continue
-        cells = {name: row[n] if n < len(row) else "" for name, n in at.items()}
-        price = _price(cells, row, f"{path}, line {line}")
-        code = _currency(cells.get("currency", ""), f"{path}, line {line}")
-        if code and currency and code != currency:
-            raise DataError(
-                f"{path}, lines {currency_line} and {line}: two currencies, {currency} and {code}.",
-                "Give all prices in one currency; nothing is converted.",
-            )
-        if code and not currency:
-            currency, currency_line = code, line
-        try:
-            account = handle(cells["account"])
-        except ValueError as error:
-            raise DataError(f"{path}, line {line}: {error}.", "Expected: an account and a price.") from None
-        if found.get(account, price) != price:
-            raise DataError(
-                f"{path}, lines {lines[account]} and {line}: {account} has two prices, {found[account]:,g} "
-                f"and {price:,g}.",
-                "Leave one of them.",
-            )
-        found[account], lines[account] = price, line
-    unknown = [repr(name[:60]) for name in header if name and name not in COLUMNS]
-    notes = (f"columns of the price list that are not known were left out: {', '.join(unknown)}",)
-    return PriceList(found, currency, str(path), notes if unknown else ())
-
-
-def _currency(text: str, where: str) -> str:
-    try:
-        return currency_code(text)
-    except UsageError as error:
-        raise DataError(f"{where}: {error.message}", error.hint) from None
-
-
-def _price(cells: Mapping[str, str], row: Sequence[str], where: str) -> float:
+    cells = {name: row[n] if n < len(row) else "" for name, n in columns.items()}
     hint = 'A price is a number, not below 0: 1200.50 or "1,200.50".'
     try:
         price = number_text.number(cells["price"])
     except number_text.Ambiguous as error:
-        raise DataError(f"{where}: {error}.", hint) from None
+        raise DataError(f"{position}: {error}.", hint) from None
     except ValueError:
         price = -1.0
     if price < 0:
-        raise DataError(f"{where}: found {', '.join(row)!r}, expected an account and a price.", hint)
-    return price
+        raise DataError(f"{position}: found {', '.join(row)!r}, expected an account and a price.", hint)
+    try:
+        currency = currency_code(cells.get("currency", ""))
+    except UsageError as error:
+        raise DataError(f"{position}: {error.message}", error.hint) from None
+    try:
+        account = handle(cells["account"])
+    except ValueError as error:
+        raise DataError(f"{position}: {error}.", "Expected: an account and a price.") from None
+    return ListedPrice(account, price, currency)
+
+
+def median_rate(rates: np.ndarray) -> float:
+    """Median of the engagement rates (n,) that are known (not NaN); 1 if none is."""
+    known = rates[~np.isnan(rates)]
+    return float(np.median(known)) if len(known) else 1.0
 
 
 def prices(
@@ -178,22 +218,33 @@ def prices(
     *,
     rate: np.ndarray,
     given: Mapping[str, float],
+    usual_rate: float,
     config: PriceConfig | None = None,
 ) -> Prices:
-    """Of these influencers (n,), with followers and engagement rates (n,), NaN where not known."""
+    """Prices of these influencers (n,), with followers and engagement rates (n,), NaN where not known.
+
+    given       prices that a list states, by account
+    usual_rate  ``median_rate`` of all influencers of the workspace, not of these: the price of an influencer
+                must not depend on the others of a set
+    """
     config = config or PriceConfig()
-    rated = ~np.isnan(rate)
-    usual = float(np.median(rate[rated])) if rated.any() else 1.0
-    factor = np.where(rated, np.clip(np.sqrt(np.where(rated, rate, usual) / max(usual, 1e-12)), *BOUNDS), 1.0)
-    least, most = np.where(rated, factor, BOUNDS[0]), np.where(rated, factor, BOUNDS[1])
+    has_rate = ~np.isnan(rate)
+    # (n,) engagement rate relative to the usual one
+    relative = np.where(has_rate, rate, usual_rate) / max(usual_rate, 1e-12)
+    # (n,) factor of engagement; without a rate it is 1, and anything within the bounds is possible
+    factor = np.where(has_rate, np.clip(np.sqrt(relative), *BOUNDS), 1.0)
+    least_factor = np.where(has_rate, factor, BOUNDS[0])
+    most_factor = np.where(has_rate, factor, BOUNDS[1])
     by_followers = config.per_thousand * followers / 1000
-    middle, low, high = (np.maximum(by_followers * one, config.least) for one in (factor, least, most))
-    given_here = np.array([id in given for id in ids.tolist()], bool)
-    asked = np.array([given.get(id, np.nan) for id in ids.tolist()], np.float64)
+    middle = np.maximum(by_followers * factor, config.least)
+    low = np.maximum(by_followers * least_factor, config.least)
+    high = np.maximum(by_followers * most_factor, config.least)
+    stated = np.array([given.get(id, np.nan) for id in ids.tolist()], np.float64)
+    is_stated = ~np.isnan(stated)
     return Prices(
-        middle=np.where(given_here, asked, middle),
-        low=np.where(given_here, asked, low / SPREAD),
-        high=np.where(given_here, asked, high * SPREAD),
-        is_stated=given_here,
-        by_size=~given_here & ~np.isnan(followers) & ~rated,
+        middle=np.where(is_stated, stated, middle),
+        low=np.where(is_stated, stated, low / SPREAD),
+        high=np.where(is_stated, stated, high * SPREAD),
+        is_stated=is_stated,
+        by_size=~is_stated & ~np.isnan(followers) & ~has_rate,
     )

@@ -1,10 +1,10 @@
-"""A shortlist: the set of influencers with the largest value under an objective within limits, not the k best
-each on its own."""
+"""A shortlist: the set of influencers with the largest value under an objective within limits. It differs
+from the k best influencers, because values of influencers with a common audience do not add up."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,16 @@ from brandfit.data.candidates import Counted, counted
 from brandfit.errors import UsageError
 
 NAMED = 5
-"""Names that a note lists at most."""
+"""Names in a note, at most."""
 
 
 @dataclass(frozen=True)
 class Appraisal:
-    """What a set comes to. objective: what ``Pick.adds`` is of; currency: a code, "" where none is set."""
+    """A set of influencers with its totals.
+
+    objective  the objective of ``Pick.adds``
+    currency   a code; "" if none is set
+    """
 
     brand: str
     ranker: str
@@ -35,7 +39,7 @@ class Appraisal:
     notes: tuple[str, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """A flat row for each of the set, with the currency of its price."""
+        """A flat row for each influencer of the set, with the currency of its price."""
         return [{**pick.row(self.match_is, self.objective), "currency": self.currency} for pick in self.picks]
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,11 +60,11 @@ class Shortlist(Appraisal):
     """The best set that was found.
 
     value         of the set under the objective
-    ranked_value  of the first of the ranking that the same limits allow, None where they do not keep the
-                  limits
-    at_least      share of the best possible value that the set has for sure
-    first         those of the ranking with their places, empty where they do not keep the limits
-    among         number of influencers that could be chosen; excluded: the others, counted by reason
+    ranked_value  value of the first of the ranking within the same limits; None if they do not keep them
+    at_least      guaranteed share of the best possible value
+    among         number of influencers that could be chosen
+    excluded      the other influencers, counted by reason
+    first         the first of the ranking with their ranks; empty if they do not keep the limits
     """
 
     value: float
@@ -88,10 +92,10 @@ class Shortlist(Appraisal):
 def appraise(
     pool: Pool, brand: str, *, ranker: str, objective: str, currency: str, chosen: Texts
 ) -> Appraisal:
-    """Of a set of candidates that was chosen already, in the order of the ranking."""
-    wanted = set(chosen)
-    at = [n for n, id in enumerate(pool.ids.tolist()) if id in wanted]
-    picks, totals = pool.picks(at, objective), pool.totals(at)
+    """The totals of a given set of candidates, in the order of the ranking."""
+    # Rows in the order of the ranking.
+    rows = np.flatnonzero(np.isin(pool.ids.astype(str), np.array(list(chosen), dtype=str))).tolist()
+    picks, totals = pool.picks(rows, objective), pool.totals(rows)
     notes = _notes(pool, picks, totals=totals, ranker=ranker, currency=currency)
     return Appraisal(
         brand=brand,
@@ -117,31 +121,26 @@ def shortlist(
     count: int | None = None,
     groups: Sequence[Limit] = (),
 ) -> Shortlist:
-    """Choose among the candidates of a ranking. groups: limits of parts of them.
+    """Choose among the candidates of a ranking.
 
-    Raises UsageError where there is neither a budget nor a count, or no set keeps the limits.
+    groups  limits of groups of candidates
+
+    Raises UsageError without a budget and a count, or if no set keeps the limits.
     """
-    if budget is None and count is None:
-        raise UsageError(
-            "A shortlist needs a limit.", "Say a budget (5000), or how many at most (8), or both."
-        )
-    if budget is not None and not 0 < budget < float("inf"):
-        raise UsageError(
-            f"A budget is a number above 0, found {budget:g}.", "Leave it out to choose by how many alone."
-        )
-    unknown, kept = _unknown(pool, objective, budget is not None)
-    prices = pool.prices.middle[kept]
+    _check_limits(budget, count)
+    excluded, rows = _with_needed_values(pool, objective, has_budget=budget is not None)
+    prices = pool.prices.middle[rows]  # (k,)
     limits = Limits(
-        # Without a budget an unknown price limits nothing; the dearest keeps it from looking cheap.
+        # Without a budget an unknown price limits nothing. The highest price keeps it from looking cheap.
         np.nan_to_num(prices, nan=float(np.nanmax(prices, initial=0.0))),
-        float("inf") if budget is None else budget,
-        count,
-        [Limit(group.sentence, group.members[kept], group.least, group.most) for group in groups],
+        budget=float("inf") if budget is None else budget,
+        count=count,
+        groups=[replace(group, members=group.members[rows]) for group in groups],
     )
-    found = choose(pool.set_value(objective).subset(kept), limits, np.arange(len(kept)))
-    at = sorted(
-        kept[found.at].tolist()
-    )  # in the order of the ranking, so that ``adds`` are those of ``appraise``
+    # The pool is in the order of the ranking, so the ranking of the rest is 0, 1, 2 ...
+    best = choose(pool.set_value(objective).subset(rows), limits, np.arange(len(rows)))
+    # In the order of the ranking, so that ``adds`` is the same as in ``appraise``.
+    at = sorted(rows[best.at].tolist())
     picks, totals = pool.picks(at, objective), pool.totals(at)
     if not len(pool):
         notes = ["none of the candidates is left by these conditions"]
@@ -152,10 +151,7 @@ def shortlist(
             notes.append(
                 f"nobody can be had within these limits: the cheapest costs {money(cheapest, currency, 2)}"
             )
-    at_least = found.value / found.bound if found.bound > 0 else 1.0  # of nothing, nothing is all
-    first = tuple(
-        (str(pool.ids[kept[i]]), int(pool.ranks[kept[i]] or 0)) for i in found.first
-    )  # all kept are ranked
+    first_rows = rows[list(best.first)].tolist()
     return Shortlist(
         brand=brand,
         ranker=ranker,
@@ -165,37 +161,55 @@ def shortlist(
         picks=picks,
         totals=totals,
         notes=tuple(notes),
-        value=found.value,
-        ranked_value=found.ranked,
-        at_least=min(at_least, 1.0),
+        value=best.value,
+        ranked_value=best.ranked,
+        # A bound of 0 is reached by every set.
+        at_least=min(best.value / best.bound if best.bound > 0 else 1.0, 1.0),
         budget=budget,
-        among=len(kept),
-        excluded=unknown,
-        first=first,
+        among=len(rows),
+        excluded=excluded,
+        first=tuple((str(pool.ids[row]), int(pool.ranks[row] or 0)) for row in first_rows),
     )
 
 
-def _unknown(pool: Pool, objective: str, budgeted: bool) -> tuple[tuple[Counted, ...], np.ndarray]:
-    """Whom something is unknown of that the choice needs, counted, and the numbers of the others."""
+def _check_limits(budget: float | None, count: int | None) -> None:
+    if budget is None and count is None:
+        raise UsageError(
+            "A shortlist needs a limit.", "Say a budget (5000), or how many at most (8), or both."
+        )
+    if budget is not None and not 0 < budget < float("inf"):
+        raise UsageError(
+            f"A budget is a number above 0, found {budget:g}.", "Leave it out to choose by how many alone."
+        )
+
+
+def _with_needed_values(
+    pool: Pool, objective: str, *, has_budget: bool
+) -> tuple[tuple[Counted, ...], np.ndarray]:
+    """Candidates without a value that the choice needs, counted by reason, and the rows of the others."""
     amount = "followers_unknown", "with an unknown number of followers"
     if objective == "engagement":
         amount = (
             "engagement_unknown",
             "with an unknown expected engagement (no past post with known likes and comments)",
         )
-    groups = [
+    # Each candidate is counted once, by the first reason.
+    reasons = [
         (np.isnan(pool.match), "no_evidence", "with nothing encoded to rank by"),
         (np.isnan(pool.amount(objective)), *amount),
     ]
-    if budgeted:
+    if has_budget:
         price = "with an unknown price (no known followers to estimate it by, no price in a list)"
-        groups.insert(1, (np.isnan(pool.prices.middle), "price_unknown", price))
-    found: tuple[Counted, ...] = ()
-    kept = np.ones(len(pool), bool)
-    for unknown, reason, text in groups:
-        found += counted(reason, text, ids=pool.ids[kept & unknown])
-        kept &= ~unknown
-    return found, np.flatnonzero(kept)
+        reasons.insert(1, (np.isnan(pool.prices.middle), "price_unknown", price))
+    excluded: tuple[Counted, ...] = ()
+    is_kept = np.ones(len(pool), bool)
+    for is_unknown, reason, text in reasons:
+        excluded += counted(reason, text, ids=pool.ids[is_kept & is_unknown])
+        is_kept &= ~is_unknown
+    return excluded, np.flatnonzero(is_kept)
+
+
+# --- notes --------------------------------------------------------------------------------------------------
 
 
 def _notes(pool: Pool, picks: Sequence[Pick], *, totals: Totals, ranker: str, currency: str) -> list[str]:
@@ -208,33 +222,12 @@ def _notes(pool: Pool, picks: Sequence[Pick], *, totals: Totals, ranker: str, cu
     notes += pool.price_notes
     if pool.match_is == "rank share":
         notes.append(f"{ranker} gives no chance of a match; followers are weighted by rank share instead")
-    for total, what in (
-        (totals.price, "price"),
-        (totals.reach, "number of followers"),
-        (totals.weighted_reach, "match" if pool.match_is == "chance" else "rank share"),
-        (totals.engagement, "expected engagement"),
-    ):
-        # A weighted reach lacks those without followers too, who are named already.
-        unknown = [
-            id for id in total.unknown if total is not totals.weighted_reach or id not in totals.reach.unknown
-        ]
-        if unknown:
-            notes.append(
-                f"the {what} of {len(unknown):,} of the set is unknown and in no total: {names_text(unknown)}"
-            )
-    if any(pick.price is not None and not pick.price_is_stated for pick in picks):
-        notes.append(
-            "prices that no list states are estimates from followers and engagement, from half to twice"
-        )
-    chosen = {pick.influencer for pick in picks}
-    by_size = [id for id in pool.ids[pool.prices.by_size].tolist() if id in chosen]
-    if by_size:
-        notes.append(
-            "engagement unknown, price estimated by followers alone, from a quarter to four times: "
-            f"{names_text(by_size)}"
-        )
+    notes += _unknown_notes(totals, "match" if pool.match_is == "chance" else "rank share")
+    notes += _price_notes(pool, picks)
     if len(picks) > 1 and not totals.overlap_known:
-        notes.append("no overlap of audiences is known: who follows two of the set is counted twice")
+        notes.append(
+            "no overlap of audiences is known: a follower of two influencers of the set is counted twice"
+        )
     if picks and totals.engagement.value is not None and totals.engagement.low is None:
         notes.append(
             "no interval for expected engagement: too few influencers have several posts with known likes "
@@ -249,8 +242,47 @@ def _notes(pool: Pool, picks: Sequence[Pick], *, totals: Totals, ranker: str, cu
     return notes
 
 
+def _unknown_notes(totals: Totals, match_words: str) -> list[str]:
+    """A note for each total that lacks influencers with an unknown value."""
+    notes = []
+    for total, words in (
+        (totals.price, "price"),
+        (totals.reach, "number of followers"),
+        (totals.weighted_reach, match_words),
+        (totals.engagement, "expected engagement"),
+    ):
+        unknown = list(total.unknown)
+        if total is totals.weighted_reach:
+            # It also lacks those without known followers, which the note on reach names.
+            unknown = [id for id in unknown if id not in totals.reach.unknown]
+        if unknown:
+            notes.append(
+                f"the {words} of {len(unknown):,} of the set is unknown and in no total: "
+                f"{names_text(unknown)}"
+            )
+    return notes
+
+
+def _price_notes(pool: Pool, picks: Sequence[Pick]) -> list[str]:
+    """Notes on estimated prices."""
+    notes = []
+    if any(pick.price is not None and not pick.price_is_stated for pick in picks):
+        notes.append(
+            "prices that no list states are estimates from followers and engagement, from half to twice"
+        )
+    # Only influencers of the set: the pool has many more.
+    chosen = {pick.influencer for pick in picks}
+    by_size = [id for id in pool.ids[pool.prices.by_size].tolist() if id in chosen]
+    if by_size:
+        notes.append(
+            "engagement unknown, price estimated by followers alone, from a quarter to four times: "
+            f"{names_text(by_size)}"
+        )
+    return notes
+
+
 def names_text(ids: Sequence[str]) -> str:
-    """The first few, and how many more."""
+    """The first few ids, and the number of the others."""
     more = len(ids) - NAMED
     return ", ".join(ids[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 

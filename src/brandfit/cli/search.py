@@ -51,6 +51,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
     \b
     Examples:
       brandfit search hiking boots -w demo
+      brandfit search 'hiking "slow travel" -food' -w demo
       brandfit search recipe --where "followers:5k..30k and engagement:3%.." -w demo
       brandfit search recipe -k 200 --out recipe.xlsx -w demo
       brandfit search --where "category:pet and not worked_with:pawmeadow.treats" --sort engagement -w demo

@@ -1,15 +1,16 @@
-"""Scores taken apart by posts, by named columns and by words: Shapley shares over variants of one account.
+"""Attributions of a score to posts, named columns and words: Shapley values over variants of one account.
 
-What is taken away leaves the content of other accounts in its place, drawn at random, and the score is the
-mean over them: the base of an attribution is what others score, and every item says what it does to that
-(interventional values, Lundberg and Lee, NeurIPS 2017; Janzing et al., AISTATS 2020). A word that is taken
-out leaves nothing.
+A missing thing is replaced by the content of other accounts, sampled at random, and the score is the mean
+over these replacements. So the base of an attribution is the score of others, and each item says how it
+changes that score (interventional values, Lundberg and Lee, NeurIPS 2017; Janzing et al., AISTATS 2020). A
+missing word is not replaced.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -24,24 +25,24 @@ from brandfit.explain.shapley import Value, mean, shapley
 from brandfit.rankers.base import Ranker
 
 MOST = 12
-"""Columns or words that are told apart; the others are one thing together."""
+"""Columns or words that are separate things; the others are one thing together."""
 WORD = re.compile(r"[#@]?\w(?:[\w'’]|\.(?=\w))*", re.UNICODE)
 WORD_ORDERS = 8
-"""Orders of words at most: every one has captions to be encoded."""
+"""Orders of words at most: captions must be encoded for each one."""
 LABEL = 80
-"""Characters of a caption that stand for its post."""
-
-
+"""Characters of a caption in the label of its post."""
 OTHERS = 16
-"""Accounts whose content stands in for what is taken away."""
+"""Accounts whose content replaces missing things."""
+BATCH = 256
+"""Subsets whose values are computed at once."""
 
 
 class Game(NamedTuple):
-    """Things of one kind, and what the pair scores where only some of them are there.
+    """Things of one kind, and the score of the pair for every subset of them.
 
-    value  (m, n) bool, which are there, to (m, o) scores, one for each account that stands in; or (m,) where
-           none does
-    last   whether the last thing is all those together that are not told apart
+    value  (m, n) bool, the things that are present, to (m, o) scores, a column for each replacing account; or
+           (m,) without replacements
+    last   whether the last thing is all those together that are not separate
     """
 
     kind: str
@@ -53,118 +54,127 @@ class Game(NamedTuple):
     last: bool = False
 
 
-class Attributor:
-    """Takes the scores of one ranker apart, pair by pair.
+class PairSide(NamedTuple):
+    """The account of one side of a pair, and the id of the other account."""
 
-    orders  how many orders are drawn where things are too many to look at all subsets
+    subject: Subject
+    other: str
+    side: Side
+
+
+class Attributor:
+    """Makes attributions of the scores of one ranker, pair by pair.
+
+    orders  number of sampled orders if there are too many things for all subsets
     """
 
     def __init__(self, ranker: Ranker, dataset: Dataset, *, orders: int = 16, seed: int = 0) -> None:
         self.ranker, self.dataset, self.orders, self.seed = ranker, dataset, orders, seed
         self.slots = [slot for slot in ranker.used_slots(dataset) if slot in dataset.slots]
-        self._others: dict[Side, dict[str, list[tuple[str, np.ndarray]]]] = {}
+        self._others_by_side: dict[Side, dict[str, list[tuple[str, np.ndarray]]]] = {}
 
     def attribution(self, game: Game, most: int = 50) -> Attribution:
-        """The ``most`` heaviest things of a game and what the others add together."""
+        """The ``most`` heaviest things of a game, and what the others add together."""
         orders = min(self.orders, WORD_ORDERS) if game.kind == "words" else self.orders
-        found = shapley(game.value, len(game.ids), orders=orders, seed=self.seed)
-        told = len(game.ids) - game.last
+        # The things that are not separate have one share together, which counts as rest.
+        shares = shapley(game.value, len(game.ids), orders=orders, seed=self.seed)
+        n_separate = len(game.ids) - game.last
         items, rest = heaviest(
-            game.ids[:told],
-            game.labels[:told],
-            values=found.values[:told],
-            errors=found.errors[:told],
+            game.ids[:n_separate],
+            game.labels[:n_separate],
+            values=shares.values[:n_separate],
+            errors=shares.errors[:n_separate],
             most=most,
         )
-        rest += float(found.values[told:].sum())
         return Attribution(
             kind=game.kind,
             side=game.side,
             slot=game.slot,
-            base=found.base,
+            base=shares.base,
             items=items,
-            rest=rest,
-            base_error=found.base_error,
+            rest=rest + float(shares.values[n_separate:].sum()),
+            base_error=shares.base_error,
         )
 
-    def posts(self, brand: str, influencer: str, side: Side = "influencer") -> Game:
-        """The posts of one side; one that is taken away is a post of another account instead."""
-        whole, other = self._subject_of(brand, influencer, side)
-        by_post = [
-            slot
-            for slot in whole.rows
-            if self.dataset.slots[slot].level == "post" and self._replacement_rows(side, whole)[slot]
-        ]
-        instead = {slot: self._instead(whole, slot, side) for slot in by_post}
-        ids = whole.posts.tolist() if by_post else []
+    def posts(self, brand: str, influencer: str, *, side: Side = "influencer") -> Game:
+        """The posts of one side. A missing post is replaced by a post of another account."""
+        pair_side = self._pair_side(brand, influencer, side)
+        account = pair_side.subject
+        rows_by_slot = self._replacement_rows(pair_side)
+        of_posts = [slot for slot in account.rows if self.dataset.slots[slot].level == "post"]
+        slots = [slot for slot in of_posts if rows_by_slot[slot]]
+        replacements = {slot: self._replacements(pair_side, slot) for slot in slots}
+        ids = account.posts.tolist() if slots else []
 
-        def value(kept: np.ndarray) -> np.ndarray:
-            changed = {
-                slot: np.where(kept[:, None, :, None], whole.rows[slot], instead[slot])
-                for slot in by_post
-                if ids
-            }
-            return self._scores(Variants(whole, _flat(changed)), other, side=side, m=len(kept))
+        def value(present: np.ndarray) -> np.ndarray:
+            changed = {}
+            for slot in slots if ids else ():
+                # (m, o, p, d): the own row of each present post, else that of the replacement
+                is_present = present[:, None, :, None]
+                changed[slot] = np.where(is_present, account.rows[slot], replacements[slot])
+            return self._scores(pair_side, changed, m=len(present))
 
         return Game(
             kind="posts",
             side=side,
             slot="",
             ids=ids,
-            labels=_captions(self.dataset, whole.posts) if ids else [],
+            labels=_post_labels(self.dataset, account.posts) if ids else [],
             value=value,
         )
 
     def columns(
         self, brand: str, influencer: str, *, slot: str, side: Side = "influencer", most: int = MOST
     ) -> Game:
-        """The named columns of one slot; one that is taken away is as in another account. The heaviest, each
-        taken away alone, are told apart; the others go together.
+        """The named columns of one slot. A missing column has the values of another account. The ``most``
+        columns with the largest effect alone are separate things; the others are one thing together.
         """
         features = self.dataset.slots[slot]
-        whole, other = self._subject_of(brand, influencer, side)
-        if not (whole.has.get(slot, np.zeros(0, bool)).any() and self._replacement_rows(side, whole)[slot]):
+        pair_side = self._pair_side(brand, influencer, side)
+        account = pair_side.subject
+        has_rows = account.has.get(slot, np.zeros(0, bool)).any()
+        if not (has_rows and self._replacement_rows(pair_side)[slot]):
             return Game(
                 kind="columns",
                 side=side,
                 slot=slot,
                 ids=[],
                 labels=[],
-                value=lambda kept: self._scores(Variants(whole, {}), other, side=side, m=1),
+                value=lambda present: self._scores(pair_side, {}, m=1),
             )
-        rows, instead = whole.rows[slot], self._instead(whole, slot, side)
-        names = features.columns or tuple(str(n) for n in range(features.dim))
+        rows, replacements = account.rows[slot], self._replacements(pair_side, slot)  # (p, d), (o, p, d)
+        names = features.columns or tuple(map(str, range(features.dim)))
 
-        def value_of(groups: Sequence[np.ndarray], instead: np.ndarray) -> Value:
-            def value(kept: np.ndarray) -> np.ndarray:
-                gone = np.zeros((len(kept), features.dim), bool)
+        def value_of(groups: Sequence[np.ndarray], replacements: np.ndarray) -> Value:
+            """Scores with groups of columns as things."""
+
+            def value(present: np.ndarray) -> np.ndarray:
+                is_missing = np.zeros((len(present), features.dim), bool)
                 for n, columns in enumerate(groups):
-                    gone[:, columns] |= ~kept[:, [n]]
-                changed = np.where(gone[:, None, None, :], instead, rows)
-                return self._scores(Variants(whole, _flat({slot: changed})), other, side=side, m=len(kept))
+                    is_missing[:, columns] |= ~present[:, [n]]
+                changed = np.where(is_missing[:, None, None, :], replacements, rows)  # (m, o, p, d)
+                return self._scores(pair_side, {slot: changed}, m=len(present))
 
             return value
 
-        # One column at a time first: most of thousands do nothing. What stands in for it there is the mean of
-        # the others.
-        typical = instead.mean(axis=0, keepdims=True)
-        there = whole.has[slot]
-        different = np.flatnonzero(
-            (rows[there] != typical[0, there]).any(axis=0) & (rows[there] != 0).any(axis=0)
-        )
-        effect = self._score(whole, other, side) - _in_parts(
-            value_of([np.array([c]) for c in different], typical), len(different)
-        )
-        apart = different[np.lexsort((different, -np.abs(effect)))[:most]]
-        groups = [np.array([c]) for c in apart] + [np.setdiff1d(np.arange(features.dim), apart)]
-        chosen = [*(names[c] for c in apart), "all others"]
+        # The effect of each column alone selects the separate ones: most of thousands have none. Here the
+        # mean of the other accounts is the only replacement.
+        average = replacements.mean(axis=0, keepdims=True)
+        own = rows[account.has[slot]]
+        differs = (own != average[0, account.has[slot]]).any(axis=0) & (own != 0).any(axis=0)
+        candidates = np.flatnonzero(differs)
+        single = value_of([np.array([column]) for column in candidates], average)
+        effect = self._score(pair_side) - _each_missing(single, len(candidates))
+        separate = candidates[np.lexsort((candidates, -np.abs(effect)))[:most]]
+        groups = [*separate[:, None], np.setdiff1d(np.arange(features.dim), separate)]
+        labels = [*(names[column] for column in separate), "all others"]
         return Game(
             kind="columns",
             side=side,
             slot=slot,
-            ids=chosen,
-            labels=chosen,
-            value=value_of(groups, instead),
+            ids=labels,
+            labels=labels,
+            value=value_of(groups, replacements),
             last=True,
         )
 
@@ -178,84 +188,80 @@ class Attributor:
         side: Side = "influencer",
         most: int = MOST,
     ) -> Game:
-        """The words of the captions of one side, read by the encoder that fills the slot; one that is taken
-        away leaves nothing. Those that change the score most alone are told apart; the others stay, and are
-        in the base.
+        """The words of the captions of one side. A missing word is removed, and the encoder that filled the
+        slot encodes the caption again. The ``most`` words with the largest effect alone are things; the
+        others stay, as part of the base.
         """
-        whole, other = self._subject_of(brand, influencer, side)
-        texts = _texts(self.dataset, whole.posts)
-        words = list(dict.fromkeys(w.lower() for text in texts for w in WORD.findall(text)))
+        pair_side = self._pair_side(brand, influencer, side)
+        account = pair_side.subject
+        texts = _texts(self.dataset, account.posts)
+        words = list(dict.fromkeys(map(str.lower, chain.from_iterable(map(WORD.findall, texts)))))
 
-        def value_of(chosen: Sequence[str]) -> Value:
-            def value(kept: np.ndarray) -> np.ndarray:
+        def value_of(things: Sequence[str]) -> Value:
+            def value(present: np.ndarray) -> np.ndarray:
                 if not len(texts):
-                    return np.full(len(kept), self._score(whole, other, side))
-                gone = [{w for w, k in zip(chosen, row.tolist(), strict=True) if not k} for row in kept]
-                told = _read(
-                    encoder,
-                    [[without(text, out) for text in texts] for out in gone],
-                    whole.rows[slot].shape[1],
-                )
-                return scores(
-                    self.ranker, other, side=side, variants=Variants(whole, {slot: np.nan_to_num(told)})
-                )
+                    return np.full(len(present), self._score(pair_side))
+                variants = []
+                for row in present:
+                    missing = {things[n] for n in np.flatnonzero(~row).tolist()}
+                    variants.append([without(text, missing) for text in texts])
+                encoded = _encoded(encoder, variants, dim=account.rows[slot].shape[1])
+                changed = {slot: np.nan_to_num(encoded)}
+                return scores(self.ranker, pair_side.other, side=side, variants=Variants(account, changed))
 
             return value
 
-        effect = self._score(whole, other, side) - _in_parts(value_of(words), len(words))
-        chosen = [
-            words[n] for n in sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))[:most]
-        ]
-        return Game(kind="words", side=side, slot=slot, ids=chosen, labels=chosen, value=value_of(chosen))
+        effect = self._score(pair_side) - _each_missing(value_of(words), len(words))
+        order = sorted(range(len(words)), key=lambda n: (-abs(effect[n]), words[n]))
+        # Encoding is slow, so only the words with the largest effect are things.
+        things = [words[n] for n in order[:most]]
+        return Game(kind="words", side=side, slot=slot, ids=things, labels=things, value=value_of(things))
 
-    def _subject_of(self, brand: str, influencer: str, side: Side) -> tuple[Subject, str]:
-        """The account of a side, and the other one."""
-        mine, other = (influencer, brand) if side == "influencer" else (brand, influencer)
-        return subject(pair(self.dataset, brand, influencer), mine, self.slots), other
+    def _pair_side(self, brand: str, influencer: str, side: Side) -> PairSide:
+        account, other = (influencer, brand) if side == "influencer" else (brand, influencer)
+        return PairSide(subject(pair(self.dataset, brand, influencer), account, self.slots), other, side)
 
-    def _instead(self, whole: Subject, slot: str, side: Side) -> np.ndarray:
-        """(o, p, d) rows of other accounts in place of the subject's; a post that has none gets none."""
-        p = len(whole.rows[slot])
-        found = [rows[np.arange(p) % len(rows)] for rows in self._replacement_rows(side, whole)[slot]]
-        return np.where(whole.has[slot][:, None], np.array(found), 0)
+    def _replacements(self, pair_side: PairSide, slot: str) -> np.ndarray:
+        """(o, p, d) rows of other accounts in place of the subject's. A post without a row has none here."""
+        account = pair_side.subject
+        p = len(account.rows[slot])
+        # An account with fewer posts than the subject repeats them.
+        rows = [own[np.arange(p) % len(own)] for own in self._replacement_rows(pair_side)[slot]]
+        return np.where(account.has[slot][:, None], np.array(rows), 0)
 
-    def _replacement_rows(self, side: Side, whole: Subject) -> dict[str, list[np.ndarray]]:
-        """Slot to the rows of the accounts that stand in for this one; none of a slot that nobody else
-        has."""
-        if side not in self._others:
+    def _replacement_rows(self, pair_side: PairSide) -> dict[str, list[np.ndarray]]:
+        """Slot to the rows (q, d) of each replacing account; empty for a slot that no other account has."""
+        side = pair_side.side
+        if side not in self._others_by_side:
             ids = self.dataset.influencers if side == "influencer" else self.dataset.brands
-            self._others[side] = others(self.dataset, self.slots, ids=ids, count=OTHERS + 1, seed=self.seed)
-        theirs = {
-            slot: [rows for id, rows in found if id != whole.id][:OTHERS]
-            for slot, found in self._others[side].items()
-        }
-        most = max(map(len, theirs.values()), default=0)
-        # As many in every slot: in one that few accounts have, they stand in several times.
-        return {
-            slot: [rows[n % len(rows)] for n in range(most)] if rows else [] for slot, rows in theirs.items()
-        }
+            self._others_by_side[side] = others(
+                self.dataset, self.slots, ids=ids, count=OTHERS + 1, seed=self.seed
+            )
+        rows_by_slot = {}
+        for slot, accounts in self._others_by_side[side].items():
+            rows_by_slot[slot] = [rows for id, rows in accounts if id != pair_side.subject.id][:OTHERS]
+        # All slots have the same number: a slot that few accounts have repeats them.
+        count = max(map(len, rows_by_slot.values()), default=0)
+        for slot, rows in rows_by_slot.items():
+            rows_by_slot[slot] = [rows[n % len(rows)] for n in range(count)] if rows else []
+        return rows_by_slot
 
-    def _scores(self, variants: Variants, other: str, *, side: Side, m: int) -> np.ndarray:
-        """(m, o) a column an account that stands in."""
-        return scores(self.ranker, other, side=side, variants=variants).reshape(m, -1)
+    def _scores(self, pair_side: PairSide, changed: Mapping[str, np.ndarray], *, m: int) -> np.ndarray:
+        """(m, o) scores of variants with rows (m, o, p, d)."""
+        flat = {slot: rows.reshape(-1, *rows.shape[2:]) for slot, rows in changed.items()}
+        variants = Variants(pair_side.subject, flat)
+        return scores(self.ranker, pair_side.other, side=pair_side.side, variants=variants).reshape(m, -1)
 
-    def _score(self, whole: Subject, other: str, side: Side) -> float:
-        return float(scores(self.ranker, other, side=side, variants=Variants(whole, {}))[0])
-
-
-def _flat(changed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """(m, o, p, d) to (m o, p, d)."""
-    return {slot: rows.reshape(-1, *rows.shape[2:]) for slot, rows in changed.items()}
+    def _score(self, pair_side: PairSide) -> float:
+        """The score of the pair itself."""
+        return float(self._scores(pair_side, {}, m=1)[0, 0])
 
 
-def _in_parts(value: Value, n: int, at_once: int = 256) -> np.ndarray:
+def _each_missing(value: Value, n: int) -> np.ndarray:
     """(n,) values with one thing missing each."""
-    one = ~np.eye(n, dtype=bool)
-    return (
-        np.concatenate([mean(value, one[start : start + at_once]) for start in range(0, n, at_once)])
-        if n
-        else np.zeros(0)
-    )
+    subsets = ~np.eye(n, dtype=bool)
+    parts = [mean(value, subsets[start : start + BATCH]) for start in range(0, n, BATCH)]
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def without(text: str, words: set[str]) -> str:
@@ -264,36 +270,49 @@ def without(text: str, words: set[str]) -> str:
     >>> without("New #bike day, new me", {"new", "#bike"})
     '  day,  me'
     """
-    return WORD.sub(lambda found: "" if found[0].lower() in words else found[0], text) if words else text
+    return WORD.sub(lambda match: "" if match[0].lower() in words else match[0], text) if words else text
 
 
-def _read(encoder: Encoder, texts: Sequence[Sequence[str]], dim: int) -> np.ndarray:
-    """(m, p, d) what the encoder makes of captions (m, p), each distinct one encoded once; NaN where one says
-    nothing."""
-    distinct = sorted({text for row in texts for text in row if text})
+def _encoded(encoder: Encoder, texts: Sequence[Sequence[str]], *, dim: int) -> np.ndarray:
+    """(m, p, d) encoded captions (m, p), with each distinct one encoded once; NaN for a caption without a
+    row."""
+    distinct: set[str] = set()
+    for captions in texts:
+        distinct.update(filter(None, captions))
+    ordered = sorted(distinct)
     posts = [
         Post(id=str(n), account="reader", caption=text, hashtags=hashtags(text))
-        for n, text in enumerate(distinct)
+        for n, text in enumerate(ordered)
     ]
-    found = encoder.encode(Dataset.from_rows([Account(id="reader")], posts))
-    rows, there = found.values_of(np.array([post.id for post in posts], dtype=object))
-    table = np.full((len(distinct) + 1, dim), np.nan, np.float32)
-    table[:-1][there] = rows[there]
-    place = {text: n for n, text in enumerate(distinct)}
-    return table[np.array([[place.get(text, -1) for text in row] for row in texts], np.int64)]
+    features = encoder.encode(Dataset.from_rows([Account(id="reader")], posts))
+    rows, is_encoded = features.values_of(np.array([post.id for post in posts], dtype=object))
+    # The last row is for empty captions.
+    table = np.full((len(ordered) + 1, dim), np.nan, np.float32)
+    table[:-1][is_encoded] = rows[is_encoded]
+    row_by_text = {text: n for n, text in enumerate(ordered)}
+    flat = [row_by_text.get(text, -1) for text in chain.from_iterable(texts)]
+    return table[np.array(flat, np.int64).reshape(len(texts), -1)]
 
 
 def _texts(dataset: Dataset, posts: np.ndarray) -> list[str]:
-    """Captions, with the hashtags that a source states beside them."""
-    told = zip(*(dataset.posts[c].to_pylist() for c in ("id", "caption", "hashtags")), strict=True)
-    found = {id: (caption or "", tags or []) for id, caption, tags in told}
-    return [
-        " ".join([caption, *(f"#{tag}" for tag in tags if tag not in set(hashtags(caption)))])
-        for caption, tags in (found[id] for id in posts.tolist())
-    ]
+    """Captions, with the hashtags that the source states separately."""
+    ids, captions, tags = (dataset.posts[name].to_pylist() for name in ("id", "caption", "hashtags"))
+    row_by_post = {id: n for n, id in enumerate(ids)}
+    result = []
+    for post in posts.tolist():
+        row = row_by_post[post]
+        caption = captions[row] or ""
+        written = set(hashtags(caption))
+        result.append(" ".join([caption, *(f"#{tag}" for tag in tags[row] or [] if tag not in written)]))
+    return result
 
 
-def _captions(dataset: Dataset, posts: np.ndarray) -> list[str]:
-    told = dict(zip(*(dataset.posts[c].to_pylist() for c in ("id", "caption")), strict=True))
-    texts = (" ".join((told.get(id) or "").split()) for id in posts.tolist())
-    return [text if len(text) <= LABEL else text[: LABEL - 1].rstrip() + "…" for text in texts]
+def _post_labels(dataset: Dataset, posts: np.ndarray) -> list[str]:
+    """The beginnings of captions."""
+    ids, captions = (dataset.posts[name].to_pylist() for name in ("id", "caption"))
+    caption_by_post = dict(zip(ids, captions, strict=True))
+    labels = []
+    for post in posts.tolist():
+        text = " ".join((caption_by_post.get(post) or "").split())
+        labels.append(text if len(text) <= LABEL else text[: LABEL - 1].rstrip() + "…")
+    return labels

@@ -1,9 +1,9 @@
-"""Everything there is to say of one pair, put together."""
+"""The explanation of one pair: parts of its score, attributions, radars and heat maps."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,7 +22,7 @@ KINDS = ("posts", "columns", "words", "maps")
 SIDES: tuple[Side, ...] = ("influencer", "brand")
 Known = TypeVar("Known", bound=str)
 MAPS = 3
-"""Posts whose pictures are mapped: those that add most."""
+"""Posts with heat maps: those that add most."""
 
 
 @checked
@@ -42,83 +42,36 @@ def explain(
     """Why a fitted ranker gave this pair its score.
 
     kinds       of ``KINDS``: posts, named columns, words of captions, heat maps of pictures
-    encoders    slot to the encoder that filled it: words and maps read captions and pictures anew
-    map_method  how heat maps are made (``explain.heatmap``)
+    encoders    slot to the encoder that filled it: words and maps encode captions and pictures again
+    map_method  method of heat maps (``explain.heatmap``)
 
-    Raises UsageError where there is no evidence to explain, or if heat maps of another method than occlusion
-    are wanted and it lacks something. Of occlusion, which draws unless said, a note says so.
+    Raises UsageError without evidence on the pair, or if something is missing for heat maps by another method
+    than occlusion. If something is missing for occlusion, the default, a note says so.
     """
-    kinds, wanted = (
-        _checked_names(kinds, KINDS, "kind of explanation"),
-        _checked_names(sides, SIDES, "side of a pair"),
-    )
-    for role, id, ids in (("brand", brand, dataset.brands), ("influencer", influencer, dataset.influencers)):
-        if id not in set(ids.tolist()):
-            raise UnknownName(role, id, known=ids.tolist())
-    pair = np.array([brand], dtype=object), np.array([influencer], dtype=object)
-    made_of = ranker.parts(dataset, *pair)
-    score = float(sum(values[0, 0] for values in made_of.values()))
-    if np.isnan(score):
-        raise UsageError(
-            f"{ranker.name} has no evidence on {brand} and {influencer}: there is no score to explain.",
-            "Encode the posts of both, or ask for a pair that is ranked.",
-        )
-    known = {
-        name: float(values[0, 0])
-        for name, values in ranker.known_parts(dataset, brand, candidates=pair[1], parts=made_of).items()
-    }
-    notes = [*ranker.unknown(dataset, brand, pair[1]), *ranker.notes(dataset)]
-    readers = dict(encoders or {})
-    lacks = (
-        heatmap.lacking(map_method, ranker, dataset=dataset, encoder=readers.get("picture"))
-        if "maps" in kinds
-        else None
-    )
-    if lacks and map_method != "occlusion":
-        raise UsageError(f"There are no heat maps by {map_method}: {lacks[0]}.", lacks[1])
-    if lacks:
-        notes.append(f"no heat maps: {lacks[0]}")
-    mapped = "maps" in kinds and not lacks
-    seen = dataset.representation[brand]
-    asked = [side for side in wanted if side == "influencer" or seen in ("posts", "brief", "profile")]
-    if len(asked) < len(wanted):
-        notes.append(f"{brand} is seen through its partners: its side is not taken apart")
-    found = _attributions(
-        Attributor(ranker, dataset, seed=seed),
-        dataset,
-        brand=brand,
-        influencer=influencer,
-        kinds=kinds,
-        sides=asked,
-        encoders=readers,
-        notes=notes,
-    )
+    checked_kinds = _checked_names(kinds, KINDS, "kind of explanation")
+    checked_sides = _checked_names(sides, SIDES, "side of a pair")
+    work = _Pair(ranker, dataset, brand=brand, influencer=influencer, readers=dict(encoders or {}))
+    # First, because without a score there is nothing to explain.
+    parts = work.parts()
+    work.notes += [*ranker.unknown(dataset, brand, work.influencers), *ranker.notes(dataset)]
+    has_maps = "maps" in checked_kinds and work.can_map(map_method)
+    attributor = Attributor(ranker, dataset, seed=seed)
+    attributions = work.attributions(attributor, kinds=checked_kinds, sides=work.own_sides(checked_sides))
+    radars = work.radars(attributions)
+    maps = work.maps(map_method, attributions) if has_maps else []
     explanation = Explanation(
         brand=brand,
         influencer=influencer,
         ranker=ranker.name,
-        score=score,
-        parts={name: value for name, value in known.items() if not np.isnan(value)},
-        attributions=tuple(found),
-        radars=tuple(_radars(ranker, dataset, brand=brand, influencer=influencer, attributions=found)),
-        maps=tuple(
-            _maps(
-                map_method,
-                ranker,
-                dataset=dataset,
-                brand=brand,
-                influencer=influencer,
-                attributions=found,
-                encoder=readers.get("picture"),
-                notes=notes,
-            )
-        )
-        if mapped
-        else (),
-        notes=tuple(notes),
+        score=parts.score,
+        parts=parts.known,
+        attributions=tuple(attributions),
+        radars=tuple(radars),
+        maps=tuple(maps),
+        notes=tuple(work.notes),
         unknown=ranker.unknown_slots(dataset, brand, influencer),
         more={
-            **_chance(ranker, dataset, pair),
+            **work.probability(),
             "like_brands": radar.similar_brands(ranker, dataset, brand=brand, influencer=influencer),
             **(more or {}),
         },
@@ -126,116 +79,174 @@ def explain(
     return replace(explanation, sentences=sentences(explanation))
 
 
-def _checked_names(named: Texts, known: tuple[Known, ...], what: str) -> list[Known]:
-    """Those of ``known`` that are named, in the order in which they are. Raises UnknownName for another."""
-    for name in named:
-        if name not in known:
-            raise UnknownName(what, name, known=known)
-    return [one for name in named for one in known if one == name]
+def _checked_names(names: Texts, known: tuple[Known, ...], kind: str) -> list[Known]:
+    """The names as members of ``known``, in their order. Raises UnknownName for another name.
+
+    kind  the kind of name, for the message
+    """
+    member_by_name = {str(member): member for member in known}
+    result = []
+    for name in names:
+        if name not in member_by_name:
+            raise UnknownName(kind, name, known=known)
+        result.append(member_by_name[name])
+    return result
 
 
-def _attributions(
-    attributor: Attributor,
-    dataset: Dataset,
-    *,
-    brand: str,
-    influencer: str,
-    kinds: Collection[str],
-    sides: Collection[Side],
-    encoders: Mapping[str, Encoder],
-    notes: list[str],
-) -> list[Attribution]:
-    found = []
-    for side in sides:
-        if "posts" in kinds or "maps" in kinds:
-            found.append(attributor.attribution(attributor.posts(brand, influencer, side)))
-        if "columns" in kinds:
-            named = [slot for slot in attributor.slots if dataset.slots[slot].columns]
-            found += [
-                attributor.attribution(attributor.columns(brand, influencer, slot=slot, side=side))
-                for slot in named
-            ]
-        if "words" in kinds and "text" in attributor.slots:
-            if "text" in encoders:
-                found.append(
-                    attributor.attribution(
-                        attributor.words(brand, influencer, encoder=encoders["text"], slot="text", side=side)
+@dataclass(frozen=True)
+class _Parts:
+    """The score of a pair, and its known parts by name."""
+
+    score: float
+    known: Mapping[str, float]
+
+
+@dataclass
+class _Pair:
+    """The pair to explain. Methods make one piece of the explanation each and add notes.
+
+    readers  slot to the encoder that filled it
+    """
+
+    ranker: Ranker
+    dataset: Dataset
+    brand: str
+    influencer: str
+    readers: Mapping[str, Encoder]
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        brands, influencers = self.dataset.brands.tolist(), self.dataset.influencers.tolist()
+        if self.brand not in set(brands):
+            raise UnknownName("brand", self.brand, known=brands)
+        if self.influencer not in set(influencers):
+            raise UnknownName("influencer", self.influencer, known=influencers)
+
+    @property
+    def brands(self) -> np.ndarray:
+        return np.array([self.brand], dtype=object)
+
+    @property
+    def influencers(self) -> np.ndarray:
+        return np.array([self.influencer], dtype=object)
+
+    def parts(self) -> _Parts:
+        """Raises UsageError if the ranker has no evidence on the pair."""
+        parts = self.ranker.parts(self.dataset, self.brands, self.influencers)  # name to (1, 1)
+        # The parts add up to the score.
+        score = float(sum(values[0, 0] for values in parts.values()))
+        if np.isnan(score):
+            raise UsageError(
+                f"{self.ranker.name} has no evidence on {self.brand} and {self.influencer}: there is no "
+                "score to explain.",
+                "Encode the posts of both, or ask for a pair that is ranked.",
+            )
+        known = self.ranker.known_parts(self.dataset, self.brand, candidates=self.influencers, parts=parts)
+        value_by_name = {name: float(values[0, 0]) for name, values in known.items()}
+        return _Parts(score, {name: value for name, value in value_by_name.items() if not np.isnan(value)})
+
+    def can_map(self, method: MapMethod) -> bool:
+        """Whether heat maps can be made. If not by occlusion, adds a note. Raises UsageError for another
+        method."""
+        reader = self.readers.get("picture")
+        obstacle = heatmap.lacking(method, self.ranker, dataset=self.dataset, encoder=reader)
+        if obstacle and method != "occlusion":
+            raise UsageError(f"There are no heat maps by {method}: {obstacle.reason}.", obstacle.hint)
+        if obstacle:
+            self.notes.append(f"no heat maps: {obstacle.reason}")
+        return obstacle is None
+
+    def own_sides(self, sides: Collection[Side]) -> list[Side]:
+        """The sides with own content: a brand that is represented by its partners has no posts to explain
+        by."""
+        has_own = self.dataset.representation[self.brand] in ("posts", "brief", "profile")
+        result = [side for side in sides if side == "influencer" or has_own]
+        if len(result) < len(sides):
+            self.notes.append(f"{self.brand} is represented by its partners: its side has no attributions")
+        return result
+
+    def attributions(
+        self, attributor: Attributor, *, kinds: Collection[str], sides: Collection[Side]
+    ) -> list[Attribution]:
+        """Attributions of the kinds, of each side. Those without items are left out, except for posts."""
+        brand, influencer = self.brand, self.influencer
+        games = []
+        for side in sides:
+            # Maps are drawn for the posts that add most.
+            if "posts" in kinds or "maps" in kinds:
+                games.append(attributor.posts(brand, influencer, side=side))
+            if "columns" in kinds:
+                named = [slot for slot in attributor.slots if self.dataset.slots[slot].columns]
+                games += [attributor.columns(brand, influencer, slot=slot, side=side) for slot in named]
+            if "words" in kinds and "text" in attributor.slots:
+                reader = self.readers.get("text")
+                if reader is not None:
+                    games.append(attributor.words(brand, influencer, encoder=reader, slot="text", side=side))
+                elif side == "influencer":
+                    self.notes.append(
+                        "no attributions to words: captions cannot be encoded as "
+                        f"{self.dataset.slots['text'].name} encoded them"
                     )
-                )
-            elif side == "influencer":
-                notes.append(
-                    f"words not told: nothing here can read captions as {dataset.slots['text'].name} did"
-                )
-    return [attribution for attribution in found if attribution.items or attribution.kind == "posts"]
+        attributions = map(attributor.attribution, games)
+        return [one for one in attributions if one.items or one.kind == "posts"]
 
-
-def _maps(
-    method: MapMethod,
-    ranker: Ranker,
-    *,
-    dataset: Dataset,
-    brand: str,
-    influencer: str,
-    attributions: list[Attribution],
-    encoder: Encoder | None,
-    notes: list[str],
-) -> list[HeatMap]:
-    """Of each side the first ``MAPS`` of its heaviest posts whose picture can be mapped; a note says which
-    could not."""
-    shown = set(dataset.images["post"].to_pylist())
-    found: list[HeatMap] = []
-    failed: list[str] = []
-    for attribution in attributions:
-        if attribution.kind != "posts":
-            continue
-        drawn: list[HeatMap] = []
-        for item in attribution.items:
-            if item.id not in shown or len(drawn) == MAPS:
+    def maps(self, method: MapMethod, attributions: Collection[Attribution]) -> list[HeatMap]:
+        """Maps of the first ``MAPS`` posts of each side that can be mapped. A note says which could not."""
+        # Items are ordered by weight: the first ones are those that add most.
+        posts_with_picture = set(self.dataset.images["post"].to_pylist())
+        maps: list[HeatMap] = []
+        failures: list[str] = []
+        for attribution in attributions:
+            if attribution.kind != "posts":
                 continue
-            try:
-                drawn.append(
-                    heatmap.heat_map(
-                        method,
-                        ranker,
-                        dataset=dataset,
-                        encoder=encoder,
-                        brand=brand,
-                        influencer=influencer,
-                        post=item.id,
-                        side=attribution.side,
-                    )
-                )
-            except UsageError as error:
-                failed.append(error.message.rstrip("."))
-        found += drawn
-    if failed:
-        notes.append(f"no heat maps of {len(failed)} posts, for example: {failed[0]}")
-    return found
+            n_before = len(maps)
+            for item in attribution.items:
+                if item.id not in posts_with_picture or len(maps) - n_before == MAPS:
+                    continue
+                try:
+                    maps.append(self._map(method, item.id, side=attribution.side))
+                except UsageError as error:
+                    failures.append(error.message.rstrip("."))
+        if failures:
+            self.notes.append(f"no heat maps of {len(failures)} posts, for example: {failures[0]}")
+        return maps
 
-
-def _radars(
-    ranker: Ranker, dataset: Dataset, *, brand: str, influencer: str, attributions: list[Attribution]
-) -> list[Radar]:
-    attention = ranker.attention(dataset, brand, influencer)
-    named = [slot for slot in ("concept", "category", "profile") if slot in dataset.slots]
-    found = [
-        radar.radar(
-            dataset,
-            slot,
-            brand=brand,
-            influencer=influencer,
-            attention=attention if slot == "concept" else None,
+    def _map(self, method: MapMethod, post: str, *, side: Side) -> HeatMap:
+        return heatmap.heat_map(
+            method,
+            self.ranker,
+            dataset=self.dataset,
+            encoder=self.readers.get("picture"),
+            brand=self.brand,
+            influencer=self.influencer,
+            post=post,
+            side=side,
         )
-        for slot in named
-    ]
-    columns = [
-        a for a in attributions if a.kind == "columns" and a.side == "influencer" and a.slot == "concept"
-    ]
-    return [r for r in found if r is not None and len(r.axes) > 2] + [
-        radar.column_radar(a, "concept") for a in columns[:1]
-    ]
 
+    def radars(self, attributions: Collection[Attribution]) -> list[Radar]:
+        """A radar for each slot with names, and one for the concepts that carry the score."""
+        dataset = self.dataset
+        # Only CAMERA has attention, and only on concepts.
+        attention = self.ranker.attention(dataset, self.brand, self.influencer)
+        radars = []
+        for slot in ("concept", "category", "profile"):
+            own = radar.radar(
+                dataset,
+                slot,
+                brand=self.brand,
+                influencer=self.influencer,
+                attention=attention if slot == "concept" else None,
+            )
+            # Fewer than three axes have no area.
+            if own is not None and len(own.axes) > 2:
+                radars.append(own)
+        concepts = ("columns", "influencer", "concept")
+        of_concepts = [one for one in attributions if (one.kind, one.side, one.slot) == concepts]
+        return [*radars, *(radar.column_radar(one, "concept") for one in of_concepts)]
 
-def _chance(ranker: Ranker, dataset: Dataset, pair: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
-    chance = ranker.probability(dataset, *pair)
-    return {} if chance is None else {"probability": [float(values[0, 0]) for values in chance]}
+    def probability(self) -> dict[str, list[float]]:
+        """The probability of the pair with its interval, for ``Explanation.more``; empty without one."""
+        probability = self.ranker.probability(self.dataset, self.brands, self.influencers)
+        if probability is None:
+            return {}
+        return {"probability": [float(values[0, 0]) for values in probability]}

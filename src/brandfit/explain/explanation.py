@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -12,13 +12,17 @@ from brandfit.encoders.image.base import WHOLE, Area
 
 Side = Literal["brand", "influencer"]
 MapMethod = Literal["occlusion", "gradient", "wsim", "wsim-general"]
-"""How a heat map is made (``explain.heatmap``)."""
+"""Methods of heat maps (``explain.heatmap``)."""
 
 
 @dataclass(frozen=True)
 class Weight:
-    """What one thing adds to the score. ``id`` says which (a post, a word, a column), ``label`` says it to
-    people; ``error`` is the standard error of the value."""
+    """What one thing adds to the score.
+
+    id     of the post, word or column
+    label  for people
+    error  standard error of the value
+    """
 
     id: str
     label: str
@@ -28,17 +32,17 @@ class Weight:
 
 @dataclass(frozen=True)
 class Attribution:
-    """A score taken apart by things of one kind: base, items and rest add up to it.
+    """A score as a sum over things of one kind: base, items and rest add up to it.
 
     kind   "posts", "columns" or "words"
-    side   whose they are
-    slot   of which slot, "" where of all
-    base   the score with something typical in place of all of them
+    side   the side of the pair that they belong to
+    slot   their slot; "" for all slots
+    base   the score with replacements for all of them
     items  the heaviest first
-    rest   what those that are not listed add together
+    rest   what the things that are not listed add together
 
-    The base and the items have standard errors: other accounts that stand in for what is taken away would
-    move them, and so would other orders, where not all were looked at.
+    The base and the items have standard errors, since other replacements would change them, and so would
+    other orders if not all are evaluated.
     """
 
     kind: str
@@ -51,7 +55,7 @@ class Attribution:
 
     @property
     def instead(self) -> str:
-        """What the base is the score of."""
+        """The base in words: the score without these words, or with the content of others."""
         return "without these words" if self.kind == "words" else "of others"
 
     @property
@@ -59,17 +63,23 @@ class Attribution:
         return self.base + sum(item.value for item in self.items) + self.rest
 
     def to_dict(self) -> dict[str, Any]:
-        items = [{"id": i.id, "label": i.label, "value": i.value, "error": i.error} for i in self.items]
-        told = {"kind": self.kind, "side": self.side, "slot": self.slot, "base": self.base, "rest": self.rest}
-        return {**told, "base_error": self.base_error, "items": items}
+        return {
+            "kind": self.kind,
+            "side": self.side,
+            "slot": self.slot,
+            "base": self.base,
+            "rest": self.rest,
+            "base_error": self.base_error,
+            "items": [asdict(item) for item in self.items],
+        }
 
 
 @dataclass(frozen=True)
 class Radar:
-    """Shares of named axes, a series each: what an account is about, or where it is going.
+    """Series of shares over named axes: the topics of an account, or its marketing direction.
 
-    series  name to (axes,) values from 0 to 1
-    source  the Features that the axes are columns of
+    series  name to (n_axes,) values from 0 to 1
+    source  the Features with the axes as columns
     """
 
     axes: tuple[str, ...]
@@ -80,13 +90,13 @@ class Radar:
         return {
             "axes": list(self.axes),
             "source": self.source,
-            "series": {name: [float(v) for v in values] for name, values in self.series.items()},
+            "series": {name: list(map(float, values)) for name, values in self.series.items()},
         }
 
 
 @dataclass(frozen=True)
 class HeatMap:
-    """What in a picture speaks for the pair: values (h, w), above zero for, below zero against.
+    """How parts of a picture affect the score of the pair: values (h, w), above zero for, below zero against.
 
     area  (left, top, right, bottom) of the part of the picture that the values cover, as shares of its width
           and height
@@ -106,7 +116,7 @@ class HeatMap:
             "picture": self.picture,
             "method": self.method,
             "area": list(self.area),
-            "values": [[float(v) for v in row] for row in self.values],
+            "values": np.asarray(self.values, np.float64).tolist(),
         }
 
 
@@ -115,6 +125,9 @@ class Explanation:
     """Why ``ranker`` gave (``brand``, ``influencer``) this ``score``.
 
     Known ``parts`` add up to it, and so does every attribution.
+
+    unknown  slots that one side lacks: no sentence may say that both sides share them
+    more     further values for readers: rank, probability, past partners of similar brands
     """
 
     brand: str
@@ -128,12 +141,12 @@ class Explanation:
     maps: tuple[HeatMap, ...] = ()
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-    """Slots that one side lacks: no sentence may say that both share them."""
     more: Mapping[str, Any] = field(default_factory=dict)
-    """What a reader wants beside: rank, probability, past partners of like brands."""
 
     def attributions_of(self, kind: str, side: Side | None = None) -> list[Attribution]:
-        return [a for a in self.attributions if a.kind == kind and side in (None, a.side)]
+        """Attributions of a kind, of one side or of both."""
+        of_kind = filter(lambda attribution: attribution.kind == kind, self.attributions)
+        return [attribution for attribution in of_kind if side in (None, attribution.side)]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -156,6 +169,7 @@ def heaviest(
     ids: Sequence[str], labels: Sequence[str], *, values: np.ndarray, errors: np.ndarray, most: int
 ) -> tuple[tuple[Weight, ...], float]:
     """The ``most`` items of largest magnitude (equal ones by id), and the sum of the others."""
+    # Equal magnitudes are ordered by id, so that the list does not depend on the order of the input.
     order = sorted(range(len(ids)), key=lambda n: (-abs(float(values[n])), ids[n]))
     items = tuple(Weight(ids[n], labels[n], float(values[n]), float(errors[n])) for n in order[:most])
     return items, float(sum(values[n] for n in order[most:]))

@@ -1,10 +1,9 @@
-"""How faithful an attribution is: what the score does as the things that it names are taken away, or come, in
-its order.
+"""Faithfulness of an attribution: the score as things are removed or added in the order of the attribution.
 
-    deletion   from all, the heaviest away first: mean score along the way; the lower the better
-    insertion  from none, the heaviest first: the higher the better
+    deletion   from all things, the heaviest removed first: mean score along the way; lower is better
+    insertion  from none, the heaviest added first: higher is better
 
-Both beside the same for random orders (Petsiuk et al., BMVC 2018; Samek et al., TNNLS 2017).
+Both are compared with random orders (Petsiuk et al., BMVC 2018; Samek et al., TNNLS 2017).
 """
 
 from __future__ import annotations
@@ -27,16 +26,24 @@ class Faithfulness(NamedTuple):
 
 
 def faithfulness(value: Value, weights: np.ndarray, *, random: int = 10, seed: int = 0) -> Faithfulness:
-    """Of things with these weights (n,); n > 0. ``value`` is asked once."""
+    """Faithfulness of weights (n,) of n > 0 things. ``value`` is called once.
+
+    random  number of random orders
+    """
     n = len(weights)
     rng = seeds.generator(seed, "faithfulness", n)
+    # (orders, n), the order of the attribution first
     orders = np.array([np.argsort(-weights, kind="stable"), *(rng.permutation(n) for _ in range(random))])
-    place = np.argsort(orders, axis=1)
-    # (orders, n + 1, n): which of them have come after k steps
-    come = place[:, None, :] < np.arange(n + 1)[None, :, None]
-    both = np.concatenate([~come, come])
-    subsets, at = np.unique(both.reshape(-1, n), axis=0, return_inverse=True)
-    means = mean(value, subsets)[at.ravel()].reshape(2, len(orders), n + 1).mean(axis=2)
+    position = np.argsort(orders, axis=1)
+    # (orders, n + 1, n): the things that were removed, or added, after k steps
+    is_past = position[:, None, :] < np.arange(n + 1)[None, :, None]
+    present = np.concatenate([~is_past, is_past])
+    subsets, row = np.unique(present.reshape(-1, n), axis=0, return_inverse=True)
+    # (2, orders): mean along the way of deletion and of insertion
+    means = mean(value, subsets)[row.ravel()].reshape(2, len(orders), n + 1).mean(axis=2)
     return Faithfulness(
-        float(means[0, 0]), float(means[1, 0]), float(means[0, 1:].mean()), float(means[1, 1:].mean())
+        deletion=float(means[0, 0]),
+        insertion=float(means[1, 0]),
+        random_deletion=float(means[0, 1:].mean()),
+        random_insertion=float(means[1, 1:].mean()),
     )

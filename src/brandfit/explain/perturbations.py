@@ -1,8 +1,7 @@
-"""Variants of one account: what would it score, were this post another's, that word not said, this column as
-elsewhere?
+"""Variants of one account: copies with other posts, other words, or other values of columns.
 
-A variant is an account of its own in a Dataset beside the real ones, with copies of the posts and with rows
-of Features of its own. Any ranker scores hundreds of them in one call and knows nothing of it.
+A variant is an additional account in a Dataset with the real ones, with copies of the posts and its own rows
+of Features. Any ranker scores hundreds of variants in one call, as it scores real accounts.
 """
 
 from __future__ import annotations
@@ -23,69 +22,76 @@ from brandfit.learning.pooling import account_has, anybody_has
 from brandfit.rankers.base import Ranker
 
 AT_ONCE = 2**26
-"""Numbers of Features that variants may hold at once (256 MiB)."""
+"""Values of Features in all variants of one call (256 MiB)."""
 
 
 def pair(dataset: Dataset, brand: str, influencer: str) -> Dataset:
-    """All that a score of this pair depends on, and nothing else: both, who stands for the brand, whom the
-    influencer endorses.
+    """The part of a Dataset that the score of a pair depends on: both accounts, the accounts that represent
+    the brand, and the brands that the influencer endorses.
 
-    Who stands for the brand is said once and for all: a variant of one who does, does not.
-
-    Small, so that hundreds of variants are.
+    The links state explicitly who represents the brand, so that a variant of a representing account does not
+    represent it too. The part is small, and so are hundreds of variants.
     """
-    seen_as = dataset.representation[brand]
-    partners = (
-        dataset.representing[dataset.representing[:, 0] == brand, 1].tolist() if seen_as == "partners" else []
-    )
+    # Representing accounts are part of the score only for a brand without own content.
+    partners: list[str] = []
+    if dataset.representation[brand] == "partners":
+        partners = dataset.representing[dataset.representing[:, 0] == brand, 1].tolist()
     endorsed = dataset.endorsements[dataset.endorsements[:, 1] == influencer, 0].tolist()
-    asked = pa.array(list(dict.fromkeys([brand, influencer, *partners])), pa.string())
-    accounts = dataset.accounts.filter(
-        pc.is_in(dataset.accounts["id"], pa.array([*asked.to_pylist(), *endorsed], pa.string()))
-    )
-    posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], asked))
-    links = dataset.stored_links.filter(
-        pc.or_(
-            pc.and_(
-                pc.equal(dataset.stored_links["target"], brand),
-                pc.is_in(dataset.stored_links["source"], asked),
-            ),
-            pc.equal(dataset.stored_links["source"], influencer),
-        )
-    )
-    links = links.filter(pc.not_equal(links["kind"], "represents"))
-    stands = [
-        Link(id=link_id("represents", i, target=brand), kind="represents", source=i, target=brand)
-        for i in partners
-    ]
-    links = pa.concat_tables([links, to_table("links", stands)])
-    wanted = {
+    members = list(dict.fromkeys([brand, influencer, *partners]))
+    is_account = pc.is_in(dataset.accounts["id"], pa.array([*members, *endorsed], pa.string()))
+    accounts = dataset.accounts.filter(is_account)
+    posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], pa.array(members, pa.string())))
+    # Rows of Features of these posts and accounts alone.
+    ids_by_level = {
         "post": posts["id"].to_numpy().astype(object),
         "account": accounts["id"].to_numpy().astype(object),
     }
     slots = {}
     for slot, features in dataset.slots.items():
-        values, there = features.values_of(wanted[features.level])
-        slots[slot] = replace(features, ids=wanted[features.level][there], values=values[there])
-    tables = {"accounts": accounts, "posts": posts, "images": dataset.images, "links": links}
-    fingerprint = f"{dataset.fingerprint} {brand} {influencer}"
-    alone = Dataset(
+        ids = ids_by_level[features.level]
+        values, has_row = features.values_of(ids)
+        slots[slot] = replace(features, ids=ids[has_row], values=values[has_row])
+    tables = {
+        "accounts": accounts,
+        "posts": posts,
+        "images": dataset.images,
+        "links": _pair_links(dataset, brand, influencer=influencer, partners=partners, members=members),
+    }
+    part = Dataset(
         tables,
-        fingerprint,
+        f"{dataset.fingerprint} {brand} {influencer}",
         slots=slots,
         pictures=dataset.picture,
         notes=dataset.notes,
         partners_represent=bool(partners),
     )
-    return _as_among(dataset, alone)
+    return _with_known_slots(part, dataset)
+
+
+def _pair_links(
+    dataset: Dataset, brand: str, *, influencer: str, partners: Sequence[str], members: Sequence[str]
+) -> pa.Table:
+    """Links of members to the brand and of the influencer, with ``represents`` stated for the partners."""
+    links = dataset.stored_links
+    is_member = pc.is_in(links["source"], pa.array(members, pa.string()))
+    # Links between members matter; others would bring in accounts that are not in the part.
+    is_to_brand = pc.and_(pc.equal(links["target"], brand), is_member)
+    links = links.filter(pc.or_(is_to_brand, pc.equal(links["source"], influencer)))
+    links = links.filter(pc.not_equal(links["kind"], "represents"))
+    represents = []
+    for partner in partners:
+        id = link_id("represents", partner, target=brand)
+        represents.append(Link(id=id, kind="represents", source=partner, target=brand))
+    return pa.concat_tables([links, to_table("links", represents)])
 
 
 @dataclass(frozen=True)
 class Subject:
-    """An account as its variants are made of it.
+    """An account of which variants are made.
 
-    posts  (p,) ids of its posts, of its brief where it has none
-    rows   slot to (p, d) of its posts or (1, d) of itself; has: slot to (p,) or (1,) bool
+    posts  (p,) ids of its posts; of its brief if it has no posts
+    rows   slot to Features (p, d) of the posts, or (1, d) of the account
+    has    slot to (p,) or (1,) bool: which of these rows exist
     """
 
     dataset: Dataset
@@ -96,51 +102,46 @@ class Subject:
 
 
 def subject(dataset: Dataset, account: str, slots: Sequence[str]) -> Subject:
-    mine = dataset.posts.filter(pc.equal(dataset.posts["account"], account))
-    own = mine.filter(pc.equal(mine["kind"], "post"))
-    ids = (own if len(own) else mine)["id"].to_numpy().astype(object)
-    found = {}
+    own = dataset.posts.filter(pc.equal(dataset.posts["account"], account))
+    posts = own.filter(pc.equal(own["kind"], "post"))
+    ids = (posts if len(posts) else own)["id"].to_numpy().astype(object)
+    rows, has = {}, {}
     for slot in slots:
-        asked = ids if dataset.slots[slot].level == "post" else np.array([account], dtype=object)
-        found[slot] = dataset.slots[slot].values_of(asked)
-    return Subject(
-        dataset=dataset,
-        id=account,
-        posts=ids,
-        rows={s: v[0] for s, v in found.items()},
-        has={s: v[1] for s, v in found.items()},
-    )
+        features = dataset.slots[slot]
+        row_ids = ids if features.level == "post" else np.array([account], dtype=object)
+        rows[slot], has[slot] = features.values_of(row_ids)
+    return Subject(dataset=dataset, id=account, posts=ids, rows=rows, has=has)
 
 
 def others(
     dataset: Dataset, slots: Sequence[str], *, ids: np.ndarray, count: int, seed: int
 ) -> dict[str, list[tuple[str, np.ndarray]]]:
-    """Slot to ``count`` accounts, drawn anew for every seed, and their rows (q, d): what stands in for what
-    is taken away.
+    """Slot to ``count`` random accounts and their rows (q, d), as replacements.
 
-    The same accounts in every slot, as far as they have it; where fewer have it, all of them, again and
-    again.
+    The same accounts in every slot, as far as they have it. If fewer accounts have a slot, all of them,
+    repeatedly.
     """
-    drawn = seeds.generator(seed, "others").permutation(ids)
-    has = {slot: account_has(dataset, slot, drawn) for slot in slots}
-    best = np.argsort(-sum(has.values(), np.zeros(len(drawn))), kind="stable")
+    sampled = seeds.generator(seed, "others").permutation(ids)
+    has = {slot: account_has(dataset, slot, sampled) for slot in slots}  # (n,) bool each
+    # Accounts with the most slots first, so that slots have as many accounts in common as possible.
+    by_slots = np.argsort(-sum(has.values(), np.zeros(len(sampled))), kind="stable")
     result: dict[str, list[tuple[str, np.ndarray]]] = {}
     for slot in slots:
-        chosen = drawn[best[has[slot][best]]]
+        chosen = sampled[by_slots[has[slot][by_slots]]]
         result[slot] = []
         for n in range(count if len(chosen) else 0):
             id = str(chosen[n % len(chosen)])
-            found = subject(dataset, id, [slot])
-            result[slot].append((id, found.rows[slot][found.has[slot]]))
+            account = subject(dataset, id, [slot])
+            result[slot].append((id, account.rows[slot][account.has[slot]]))
     return result
 
 
 @dataclass(frozen=True)
 class Variants:
-    """m variants of a subject: slot to (m, p, d) rows of its posts, or (m, 1, d) of itself, in place of its
-    own.
+    """m variants of a subject.
 
-    Where a post of the subject has no row, no variant of it has.
+    changed  slot to rows (m, p, d) of the posts, or (m, 1, d) of the account, in place of the subject's. A
+             post without a row has none in any variant.
     """
 
     subject: Subject
@@ -149,36 +150,36 @@ class Variants:
     def __len__(self) -> int:
         return len(next(iter(self.changed.values()))) if self.changed else 1
 
-    def subset(self, at: slice) -> Variants:
-        return replace(self, changed={slot: rows[at] for slot, rows in self.changed.items()})
+    def subset(self, rows: slice) -> Variants:
+        return replace(self, changed={slot: values[rows] for slot, values in self.changed.items()})
 
     def dataset(self) -> tuple[Dataset, np.ndarray]:
-        """A Dataset that holds the variants too, and their ids (m,)."""
+        """A Dataset with the variants as additional accounts, and their ids (m,)."""
         base, m, p = self.subject.dataset, len(self), len(self.subject.posts)
         names = np.array([f"{self.subject.id} {n}" for n in range(m)], dtype=object)
-        posts = np.array([f"{name} {n}" for name in names for n in range(p)], dtype=object)
-        mine = pc.index_in(
+        numbers = np.tile(np.arange(p), m)
+        post_ids = np.array(
+            [f"{name} {n}" for name, n in zip(np.repeat(names, p), numbers, strict=True)], dtype=object
+        )
+        # Every variant has a copy of each post, under its own name: (m p,) rows.
+        own_posts = pc.index_in(
             pa.array(self.subject.posts, pa.string()), value_set=base.posts["id"].combine_chunks()
         )
-        copies = base.posts.take(pa.array(np.tile(mine.to_numpy(), m)))
-        copies = _set(_set(copies, "id", posts), "account", np.repeat(names, p))
-        slots = {}
-        for slot, features in base.slots.items():
-            slots[slot] = features
-            if slot in self.subject.rows:
-                ids = names if features.level == "account" else posts
-                rows = self.changed.get(
-                    slot, np.broadcast_to(self.subject.rows[slot], (m, *self.subject.rows[slot].shape))
-                )
-                there = np.tile(self.subject.has[slot], m)
-                slots[slot] = _longer(features, ids[there], rows.reshape(-1, features.dim)[there])
+        copies = base.posts.take(pa.array(np.tile(own_posts.to_numpy(), m)))
+        copies = _with_column(copies, "id", values=post_ids)
+        copies = _with_column(copies, "account", values=np.repeat(names, p))
+        # Rows of the variants are appended to those of the real accounts.
+        slots = dict(base.slots)
+        for slot in self.subject.rows.keys() & base.slots.keys():
+            ids = names if base.slots[slot].level == "account" else post_ids
+            slots[slot] = self._extended(base.slots[slot], slot, ids=ids)
         tables = {
-            "accounts": _copied(base.accounts, "id", id=self.subject.id, names=names),
+            "accounts": _with_copies(base.accounts, self.subject.id, names=names),
             "posts": pa.concat_tables([base.posts, copies]),
             "images": base.images,
             "links": self._links(base.stored_links, names),
         }
-        longer = Dataset(
+        extended = Dataset(
             tables,
             f"{base.fingerprint} variants",
             slots=slots,
@@ -186,66 +187,70 @@ class Variants:
             notes=base.notes,
             partners_represent=base.partners_represent,
         )
-        return _as_among(base, longer), names
+        return _with_known_slots(extended, base), names
+
+    def _extended(self, features: Features, slot: str, *, ids: np.ndarray) -> Features:
+        """Features with the rows of all variants, by these ids (m p,) or (m,)."""
+        m, own = len(self), self.subject.rows[slot]
+        rows = self.changed.get(slot, np.broadcast_to(own, (m, *own.shape)))
+        has_row = np.tile(self.subject.has[slot], m)
+        values = rows.reshape(-1, features.dim)[has_row]
+        return replace(
+            features,
+            ids=np.concatenate([features.ids, ids[has_row]]),
+            values=np.concatenate([features.values, values.astype(np.float32)]),
+        )
 
     def _links(self, links: pa.Table, names: np.ndarray) -> pa.Table:
-        """Whom the subject endorses every variant does. Of a brand no more is said of its variants, nor of
-        itself: the influencer would be one that has worked with hundreds, or with another brand that is just
-        like them."""
-        links = links.filter(
-            pc.invert(
-                pc.and_(
-                    pc.equal(links["target"], self.subject.id),
-                    pc.is_in(links["kind"], pa.array(["endorses", "represents"])),
-                )
-            )
+        """Links with the endorsements of the subject copied for each variant.
+
+        For a brand, endorsements and representation are removed from the brand and not given to its variants:
+        the influencer would have worked with hundreds of brands, or with another brand that equals them.
+        """
+        is_to_subject = pc.and_(
+            pc.equal(links["target"], self.subject.id),
+            pc.is_in(links["kind"], pa.array(["endorses", "represents"])),
         )
-        mine = links.filter(
-            pc.and_(pc.equal(links["source"], self.subject.id), pc.equal(links["kind"], "endorses"))
-        )
-        copies = mine.take(pa.array(np.tile(np.arange(len(mine)), len(names))))
-        return pa.concat_tables([links, _set(copies, "source", np.repeat(names, len(mine)))])
+        links = links.filter(pc.invert(is_to_subject))
+        is_own = pc.and_(pc.equal(links["source"], self.subject.id), pc.equal(links["kind"], "endorses"))
+        own = links.filter(is_own)
+        copies = own.take(pa.array(np.tile(np.arange(len(own)), len(names))))
+        copies = _with_column(copies, "source", values=np.repeat(names, len(own)))
+        return pa.concat_tables([links, copies])
 
 
 def scores(ranker: Ranker, other: str, *, side: Side, variants: Variants) -> np.ndarray:
-    """(m,) scores of the variants of one side with the account of the other; 0 where there is no evidence."""
-    width = sum(rows.size for rows in variants.subject.rows.values())
-    step = max(AT_ONCE // max(width, 1), 1)
-    found = []
+    """(m,) scores of the variants of one side with the account of the other; 0 without evidence."""
+    size = sum(rows.size for rows in variants.subject.rows.values())
+    # Batches keep the memory of the variants bounded.
+    step = max(AT_ONCE // max(size, 1), 1)
+    parts = []
     opposite = np.array([other], dtype=object)
     for start in range(0, len(variants), step):
         dataset, names = variants.subset(slice(start, start + step)).dataset()
-        told = (
-            ranker.score(dataset, opposite, names)[0]
-            if side == "influencer"
-            else ranker.score(dataset, names, opposite)[:, 0]
-        )
-        found.append(told)
-    return np.nan_to_num(np.concatenate(found)) if found else np.zeros(0)
+        if side == "influencer":
+            parts.append(ranker.score(dataset, opposite, names)[0])
+        else:
+            parts.append(ranker.score(dataset, names, opposite)[:, 0])
+    return np.nan_to_num(np.concatenate(parts)) if parts else np.zeros(0)
 
 
-def _as_among(dataset: Dataset, part: Dataset) -> Dataset:
-    """The part, in which a slot counts as in the whole, also where nobody of the part has it."""
+def _with_known_slots(part: Dataset, dataset: Dataset) -> Dataset:
+    """The part, in which a slot counts as filled if it is in the dataset, even if no account of the part has
+    it."""
     for slot in part.slots:
         for side in ("influencer", "brand"):
             anybody_has(part, slot, side=side, as_in=dataset)
     return part
 
 
-def _copied(table: pa.Table, column: str, *, id: str, names: np.ndarray) -> pa.Table:
-    at = pc.index(table[column], id).as_py()
-    return pa.concat_tables([table, _set(table.take(pa.array([at] * len(names), pa.int64())), column, names)])
+def _with_copies(accounts: pa.Table, id: str, *, names: np.ndarray) -> pa.Table:
+    """Accounts with copies of one account under these names."""
+    row = pc.index(accounts["id"], id).as_py()
+    copies = accounts.take(pa.array([row] * len(names), pa.int64()))
+    return pa.concat_tables([accounts, _with_column(copies, "id", values=names)])
 
 
-def _set(table: pa.Table, column: str, values: np.ndarray) -> pa.Table:
-    at = table.schema.get_field_index(column)
-    return table.set_column(at, table.schema.field(at), pa.array(values, pa.string()))
-
-
-def _longer(features: Features, ids: np.ndarray, rows: np.ndarray) -> Features:
-    """The same with more rows."""
-    return replace(
-        features,
-        ids=np.concatenate([features.ids, ids]),
-        values=np.concatenate([features.values, rows.astype(np.float32)]),
-    )
+def _with_column(table: pa.Table, column: str, *, values: np.ndarray) -> pa.Table:
+    index = table.schema.get_field_index(column)
+    return table.set_column(index, table.schema.field(index), pa.array(values, pa.string()))

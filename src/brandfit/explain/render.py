@@ -1,4 +1,4 @@
-"""Explanations drawn: radars and bars by matplotlib, heat maps laid over their pictures (W-16)."""
+"""Drawings of explanations: radars and bars by matplotlib, heat maps over their pictures (W-16)."""
 
 from __future__ import annotations
 
@@ -18,44 +18,52 @@ from brandfit.explain.explanation import Attribution, Explanation, HeatMap, Rada
 from brandfit.explain.heatmap import decoded
 
 FOR, AGAINST, BRAND, INFLUENCER = "#b3261e", "#1f5fa8", "#c2571a", "#1f5fa8"
-LONG = 44
+"""Colours."""
+LONGEST_LABEL = 44
+MOST_BARS = 12
 
 
 def overlay(
     picture: np.ndarray, values: np.ndarray, *, least: float = 0.0, area: Area = WHOLE
 ) -> Picture.Image:
-    """A picture (h, w, 3) uint8 with a map (a, b) over it, enlarged smoothly: red speaks for, blue against,
-    more the fuller it is.
+    """A picture (h, w, 3) uint8 with a map (a, b) over it, enlarged smoothly: red raises the score, blue
+    lowers it, with the magnitude as saturation.
 
-    least  magnitude that is fully coloured at least, so that a map of nothing stays pale
+    least  lower bound of the magnitude with full colour, so that a map of small values stays pale
     area   the part of the picture that the map covers; the rest has no colour
     """
     h, w = picture.shape[:2]
-    top = max(float(np.abs(values).max()), least, 1e-12)
+    full = max(float(np.abs(values).max()), least, 1e-12)
+    # Pixels of the area, and the map in its size.
     left, right = (round(share * w) for share in area[::2])
     upper, lower = (round(share * h) for share in area[1::2])
     size = max(right - left, 1), max(lower - upper, 1)
-    large = Picture.fromarray((values / top).astype(np.float32), "F").resize(size, Picture.Resampling.BICUBIC)
-    strength = np.zeros((h, w), np.float32)
+    large = Picture.fromarray((values / full).astype(np.float32), "F").resize(
+        size, Picture.Resampling.BICUBIC
+    )
+    strength = np.zeros((h, w), np.float32)  # from -1 to 1
     strength[upper : upper + size[1], left : left + size[0]] = np.clip(np.asarray(large), -1, 1)
     colour = np.where(strength[..., None] > 0, np.array([220, 30, 20.0]), np.array([30, 90, 200.0]))
     share = 0.65 * np.abs(strength)[..., None]
+    # A pale picture below, so that colours of the map stand out.
     pale = picture.mean(axis=-1, keepdims=True) * 0.5 + picture * 0.5
     return Picture.fromarray((pale * (1 - share) + colour * share).clip(0, 255).astype(np.uint8))
 
 
 def radar_figure(radar: Radar) -> Any:
-    """A polar figure, a line a series."""
+    """A polar figure with a line for each series."""
     figure = _figure(5.2, 4.6)
     axes = figure.add_subplot(projection="polar")
+    # Axes at equal angles, starting at the right.
     angle = np.linspace(0, 2 * np.pi, len(radar.axes), endpoint=False)
     styles = {"brand": BRAND, "influencer": INFLUENCER, "for": FOR, "against": AGAINST}
     for name, values in radar.series.items():
         colour = next((c for key, c in styles.items() if name.endswith(key)), "#555555")
-        dashed = "--" if name.startswith("marketing") else "-"
-        closed = np.append(values, values[0]), np.append(angle, angle[0])
-        axes.plot(closed[1], closed[0], dashed, color=colour, linewidth=1.6, label=name)
-        axes.fill(closed[1], closed[0], color=colour, alpha=0.08)
+        style = "--" if name.startswith("marketing") else "-"
+        # The first point is repeated to close the line.
+        closed_values, closed_angle = np.append(values, values[0]), np.append(angle, angle[0])
+        axes.plot(closed_angle, closed_values, style, color=colour, linewidth=1.6, label=name)
+        axes.fill(closed_angle, closed_values, color=colour, alpha=0.08)
     axes.set_xticks(angle, radar.axes, fontsize=8, parse_math=False)
     axes.set_yticklabels([])
     axes.legend(loc="upper left", bbox_to_anchor=(-0.25, -0.06), fontsize=7, frameon=False, ncols=2)
@@ -63,11 +71,12 @@ def radar_figure(radar: Radar) -> Any:
 
 
 def bars_figure(attribution: Attribution) -> Any:
-    """From the score of others to this one, a bar a thing."""
-    items = attribution.items[:12]
+    """A bar for each thing that makes the difference between the base and the score."""
+    # The bars and the base add up to the score: what does not fit is one bar.
+    items = attribution.items[:MOST_BARS]
     labels = [_short(item.label or item.id) for item in items]
     values = [item.value for item in items]
-    rest = attribution.rest + sum(item.value for item in attribution.items[12:])
+    rest = attribution.rest + sum(item.value for item in attribution.items[MOST_BARS:])
     if rest:
         labels, values = [*labels, "all others"], [*values, rest]
     figure = _figure(7.2, 1.2 + 0.3 * len(values))
@@ -76,10 +85,10 @@ def bars_figure(attribution: Attribution) -> Any:
     axes.set_yticks(range(len(values)), labels, fontsize=8, parse_math=False)
     axes.invert_yaxis()
     axes.axvline(0, color="#888888", linewidth=0.8)
-    what = attribution.kind if not attribution.slot else f"{attribution.kind} of {attribution.slot}"
+    things = f"{attribution.kind} of {attribution.slot}" if attribution.slot else attribution.kind
     axes.set_title(
-        f"{what}, {attribution.side}: {attribution.base:.2f} {attribution.instead}, {attribution.total:.2f} "
-        "of this pair",
+        f"{things}, {attribution.side}: {attribution.base:.2f} {attribution.instead}, "
+        f"{attribution.total:.2f} of this pair",
         loc="left",
         fontsize=9,
         parse_math=False,
@@ -88,24 +97,23 @@ def bars_figure(attribution: Attribution) -> Any:
 
 
 def save(explanation: Explanation, dataset: Dataset, folder: str | Path) -> list[Path]:
-    """explanation.json, a PNG for every radar, attribution and map. Returns the files."""
+    """Write explanation.json, and a PNG for every radar, attribution and map. Returns the files."""
     out = Path(folder)
     out.mkdir(parents=True, exist_ok=True)
-    told = msgspec.json.format(msgspec.json.encode(explanation.to_dict()), indent=2)
+    text = msgspec.json.format(msgspec.json.encode(explanation.to_dict()), indent=2)
     files = [out / "explanation.json"]
-    files[0].write_bytes(told + b"\n")
+    files[0].write_bytes(text + b"\n")
     for n, radar in enumerate(explanation.radars, 1):
         files.append(out / f"radar-{n}-{_name(radar.source)}.png")
         radar_figure(radar).savefig(files[-1], dpi=130, bbox_inches="tight")
     for attribution in explanation.attributions:
         if attribution.items:
-            files.append(
-                out
-                / f"{attribution.kind}-{_name(attribution.slot or attribution.side)}-{attribution.side}.png"
-            )
+            content = _name(attribution.slot or attribution.side)
+            files.append(out / f"{attribution.kind}-{content}-{attribution.side}.png")
             bars_figure(attribution).savefig(files[-1], dpi=130, bbox_inches="tight")
     top = max((float(np.abs(heat.values).max()) for heat in explanation.maps), default=0.0)
-    for heat in explanation.maps:  # one scale for all, so that a map of nothing stays pale
+    # One scale for all maps, and not below a hundredth of the score: maps of small values stay pale.
+    for heat in explanation.maps:
         files.append(out / f"map-{_name(heat.post)}.png")
         files[-1].write_bytes(overlay_png(dataset, heat, max(top, abs(explanation.score) / 100)))
     return files
@@ -115,13 +123,13 @@ def overlay_png(dataset: Dataset, heat: HeatMap, least: float = 0.0) -> bytes:
     return png(overlay(decoded(dataset, heat.picture), heat.values, least=least, area=heat.area))
 
 
-def png(drawn: Any) -> bytes:
-    """A picture, or a figure, as PNG."""
+def png(drawing: Any) -> bytes:
+    """A picture or a figure as PNG."""
     buffer = io.BytesIO()
-    if isinstance(drawn, Picture.Image):
-        drawn.save(buffer, "PNG")
+    if isinstance(drawing, Picture.Image):
+        drawing.save(buffer, "PNG")
     else:
-        drawn.savefig(buffer, format="png", dpi=130, bbox_inches="tight")
+        drawing.savefig(buffer, format="png", dpi=130, bbox_inches="tight")
     return buffer.getvalue()
 
 
@@ -134,7 +142,7 @@ def _figure(width: float, height: float) -> Any:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONG else text[: LONG - 1] + "…"
+    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
 def _name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""An explanation in plain words, from its numbers and never more than they say."""
+"""Sentences of an explanation, each supported by its numbers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from brandfit.encoders.text._words import stop_words
 from brandfit.explain.explanation import Attribution, Explanation, Weight
 
 SURE = 2.0
-"""Standard errors that a value must be away from nothing to be told."""
+"""Standard errors that a value must differ from 0 to be in a sentence."""
 SHARE = 0.1
-"""Of the largest value of its kind that a value must have to be told."""
+"""Share of the largest value of its kind that a value must have to be in a sentence."""
 SLOT = {
     "text": "what both write",
     "picture": "what both show",
@@ -20,9 +20,9 @@ SLOT = {
     "category": "the category",
     "audience": "the audiences",
     "engagement": "engagement",
-    "partners": "whom brands like this one work with",
-    "match": "a learned likeness",
-    "plain": "how alike both are on the whole",
+    "partners": "partners of similar brands",
+    "match": "a learned similarity",
+    "plain": "overall similarity",
     "agreement": "agreement of categories",
     "history": "the brands that it has worked with",
     "content": "what both post",
@@ -39,82 +39,95 @@ ALONE = {
     "category": "its category",
     "audience": "its audience",
 }
-"""Words for a slot of the influencer alone, where nothing of the brand is there to compare with."""
+"""Words for a slot of the influencer alone, if the brand has nothing to compare with."""
+
+
+SPEAKS_FOR = {
+    "posts": "The posts that speak most for it",
+    "columns": "What speaks for it in {slot}",
+    "words": "The words that speak most for it",
+}
+"""Beginnings of the sentences on attributions."""
+MOST_ITEMS = 3
+"""Items in a sentence on an attribution."""
 
 
 def sentences(explanation: Explanation) -> tuple[str, ...]:
-    """The score against that of others, its parts, posts, columns and words, and brands that are alike.
+    """Sentences on the score compared with others, its parts, posts, columns and words, and similar brands.
 
-    Of words those without a topic of their own ("the") are passed over: they add to the score, as the table
-    shows, and tell nobody why.
+    Words without a topic ("the") are left out: they add to the score, as the table shows, but give readers
+    no reason.
     """
-    found = [_score(explanation), _exclusion_sentence(explanation), _parts(explanation)]
-    for kind, says in (
-        ("posts", "The posts that speak most for it"),
-        ("columns", "What speaks for it in {slot}"),
-        ("words", "The words that speak most for it"),
-    ):
-        for attribution in explanation.attributions_of(kind, "influencer"):
-            passed = stop_words() if kind == "words" else ()
-            told = [
-                item
-                for item in significant_items(attribution)
-                if item.value > 0 and item.label.lower() not in passed
-            ][:3]
-            if told:
-                quoted = ", ".join(
-                    f"“{i.label}”" if kind == "posts" and i.label else i.label or i.id for i in told
-                )
-                found.append(f"{says.format(slot=_slot_words(explanation, attribution.slot))}: {quoted}.")
-    found.append(_similar_brands_sentence(explanation))
-    return tuple(sentence for sentence in found if sentence)
+    # Empty sentences are removed at the end.
+    result = [_score_sentence(explanation), _exclusion_sentence(explanation), _parts_sentence(explanation)]
+    for kind in SPEAKS_FOR:
+        attributions = explanation.attributions_of(kind, "influencer")
+        result += [_attribution_sentence(explanation, attribution) for attribution in attributions]
+    result.append(_similar_brands_sentence(explanation))
+    return tuple(filter(None, result))
+
+
+def _attribution_sentence(explanation: Explanation, attribution: Attribution) -> str:
+    """The items of an attribution that add most; "" if none adds enough."""
+    kind = attribution.kind
+    ignored = stop_words() if kind == "words" else ()
+    raising = [item for item in significant_items(attribution) if item.value > 0]
+    items = [item for item in raising if item.label.lower() not in ignored][:MOST_ITEMS]
+    if not items:
+        return ""
+    # Captions are quoted; columns and words are names.
+    names = [f"“{i.label}”" if kind == "posts" and i.label else i.label or i.id for i in items]
+    start = SPEAKS_FOR[kind].format(slot=_slot_words(explanation, attribution.slot))
+    return f"{start}: {', '.join(names)}."
 
 
 def _slot_words(explanation: Explanation, slot: str) -> str:
-    """A slot that the brand lacks can still add to a score: learned rankers compare the influencer with
-    partners of other brands."""
+    """Words for a slot. A slot that the brand lacks can still add to a score, because learned rankers compare
+    the influencer with partners of other brands."""
     if slot in explanation.unknown:
         return f"{ALONE.get(slot, slot)}, through brands that were learned from"
     return SLOT.get(slot, slot)
 
 
 def significant_items(attribution: Attribution) -> list[Weight]:
-    """Items that are not noise and not crumbs."""
-    crumb = SHARE * max((abs(item.value) for item in attribution.items), default=0.0)
-    return [
-        item
-        for item in attribution.items
-        if abs(item.value) >= crumb > 0 and abs(item.value) > SURE * item.error
-    ]
+    """Items that are neither noise nor negligible."""
+    least = SHARE * max((abs(item.value) for item in attribution.items), default=0.0)
+    if least <= 0:
+        return []
+    large = [item for item in attribution.items if abs(item.value) >= least]
+    return [item for item in large if abs(item.value) > SURE * item.error]
 
 
 def main_reason(parts: Mapping[str, float]) -> str:
-    """The part of a score that adds most, in words, and the next one if it adds at least half as much; ""
-    where no part adds anything, or the score has a single part."""
+    """The part of a score that adds most, in words, and the next one if it adds at least half as much; "" if
+    no part adds anything, or if the score has a single part."""
     if len(parts) < 2:
         return ""
+    # A close second part is named too: one reason alone would mislead.
     first, second = sorted(parts, key=lambda name: -parts[name])[:2]
     named = [name for name in (first, second) if parts[name] > 0 and parts[name] >= parts[first] / 2]
     return _and([SLOT.get(name, name) for name in named]) if named else ""
 
 
-def _score(explanation: Explanation) -> str:
-    rank, among = explanation.more.get("rank"), explanation.more.get("candidates")
-    place = f"is number {rank:,} of {among:,}, with" if rank and among else "has"
-    told = f"{explanation.influencer} {place} a score of {explanation.score:.2f} for {explanation.brand}"
+def _score_sentence(explanation: Explanation) -> str:
+    """Rank, score, comparison with others, and probability."""
+    more = explanation.more
+    rank, n_candidates = more.get("rank"), more.get("candidates")
+    position = f"is number {rank:,} of {n_candidates:,}, with" if rank and n_candidates else "has"
+    text = f"{explanation.influencer} {position} a score of {explanation.score:.2f} for {explanation.brand}"
     posts = explanation.attributions_of("posts", "influencer")
-    as_learned = explanation.more.get("score_as_learned")
-    if as_learned is not None:  # the base is of the score as learned: the two cannot be compared
-        told += f" ({as_learned:.2f} as learned, without weights and likes)"
+    as_learned = more.get("score_as_learned")
+    if as_learned is not None:
+        # The base belongs to the learned score and cannot be compared with the adjusted one.
+        text += f" ({as_learned:.2f} as learned, without weights and likes)"
     elif posts and posts[0].items:
         base = posts[0].base
-        side = "more" if explanation.score > base else "less"
-        told += f", {side} than the {base:.2f} that the posts of others get on average"
-    chance = explanation.more.get("probability")
-    if chance is not None:
-        value, low, high = (_percent(one) for one in chance)
-        told += f"; the chance that they work together is {value} ({low} to {high})"
-    return told + "."
+        word = "more" if explanation.score > base else "less"
+        text += f", {word} than the {base:.2f} that the posts of others get on average"
+    if (probability := more.get("probability")) is not None:
+        value, low, high = map(_percent, probability)
+        text += f"; the chance that they work together is {value} ({low} to {high})"
+    return text + "."
 
 
 def _exclusion_sentence(explanation: Explanation) -> str:
@@ -128,31 +141,37 @@ def _exclusion_sentence(explanation: Explanation) -> str:
     )
 
 
-def _parts(explanation: Explanation) -> str:
+def _parts_sentence(explanation: Explanation) -> str:
+    """The larger parts of the score, for and against; "" for a score with a single part."""
     parts = {name: value for name, value in explanation.parts.items() if value}
     if len(parts) < 2:
         return ""
-    least = SHARE * max(abs(value) for value in parts.values())
-    order = sorted(parts, key=lambda name: -abs(parts[name]))
-    up = [f"{SLOT.get(n, n)} ({parts[n]:+.2f})" for n in order if parts[n] >= least]
-    down = [f"{SLOT.get(n, n)} ({parts[n]:+.2f})" for n in order if parts[n] <= -least]
-    told = f"For it: {_and(up)}." if up else ""
-    return f"{told} Against it: {_and(down)}.".strip() if down else told
+    # Small parts would hide the large ones.
+    least = SHARE * max(map(abs, parts.values()))
+    raising, lowering = [], []
+    for name in sorted(parts, key=lambda name: -abs(parts[name])):
+        words = f"{SLOT.get(name, name)} ({parts[name]:+.2f})"
+        if parts[name] >= least:
+            raising.append(words)
+        elif parts[name] <= -least:
+            lowering.append(words)
+    text = f"For it: {_and(raising)}." if raising else ""
+    return f"{text} Against it: {_and(lowering)}.".strip() if lowering else text
 
 
 def _similar_brands_sentence(explanation: Explanation) -> str:
-    like = explanation.more.get("like_brands") or []
-    if not like:
+    similar = explanation.more.get("like_brands") or []
+    if not similar:
         return ""
-    works = [b["brand"] for b in like if b["works_with_this_one"]]
-    names = _and([b["brand"] for b in like])
-    if not works:
+    names = _and([row["brand"] for row in similar])
+    working = [row["brand"] for row in similar if row["works_with_this_one"]]
+    if not working:
         return (
             f"Brands most like {explanation.brand} are {names}; none of them is known to work with "
             f"{explanation.influencer}."
         )
     return (
-        f"Of the {len(like)} brands most like {explanation.brand} ({names}), {_and(works)} worked with "
+        f"Of the {len(similar)} brands most like {explanation.brand} ({names}), {_and(working)} worked with "
         f"{explanation.influencer}."
     )
 

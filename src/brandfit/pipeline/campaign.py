@@ -15,7 +15,15 @@ from brandfit.campaign.constraints import Limit, strictest
 from brandfit.campaign.forecast import forecast_all
 from brandfit.campaign.objectives import MatchIs, objective_of
 from brandfit.campaign.pool import Pool
-from brandfit.campaign.prices import PriceConfig, PriceList, Prices, currency_code, prices, read_prices
+from brandfit.campaign.prices import (
+    PriceConfig,
+    PriceList,
+    Prices,
+    currency_code,
+    median_rate,
+    prices,
+    read_prices,
+)
 from brandfit.campaign.shortlist import Appraisal, Shortlist
 from brandfit.data.audience import Audiences
 from brandfit.data.candidates import Counted
@@ -174,12 +182,9 @@ def asking_prices(
     workspace = as_workspace(workspace)
     context = RankingContext.from_workspace(workspace, brand, ranker=ranker, data=None)
     influencers = list(dict.fromkeys(find_influencers(context.dataset, influencers)))
-    # A price depends on the engagement of all influencers that are priced together, so the candidates are
-    # priced too, as in ``shortlist``.
-    candidate_ids = cached_ranking(context, partners=False).candidates.tolist()
-    ids = list(dict.fromkeys([*influencers, *candidate_ids]))
-    followers, rates = _sizes(context.facts, rows_of(ids, influencer_rows(context.dataset)))
-    estimates = prices(np.array(ids, dtype=object), followers, rate=rates, given={})
+    followers, rates = _sizes(context.facts, rows_of(influencers, influencer_rows(context.dataset)))
+    ids = np.array(influencers, dtype=object)
+    estimates = prices(ids, followers, rate=rates, given={}, usual_rate=_usual_rate(context.facts))
     price_by_id = {}
     for n, id in enumerate(influencers):
         if not np.isnan(estimates.middle[n]):
@@ -278,6 +283,7 @@ def _pool(
         followers_of_priced,
         rate=rates_of_priced,
         given=price_by_account,
+        usual_rate=_usual_rate(facts),
         config=PriceConfig.from_settings(scope(settings, "price")),
     )
     # Rows of the ranking among those that have prices.
@@ -294,6 +300,12 @@ def _pool(
         priced_strangers=tuple(account for account in price_by_account if account not in row_of),
         price_notes=stated_prices.notes,
     )
+
+
+def _usual_rate(facts: Facts) -> float:
+    """Median engagement rate of all influencers of the workspace, so that the estimated price of one does not
+    depend on the others of a set."""
+    return median_rate(facts.engagement.cast("float64").to_numpy(zero_copy_only=False))
 
 
 class _Sizes(NamedTuple):

@@ -97,7 +97,7 @@ def bounds(
     """
     if followers is not None and followers.strip():
         test = filters.condition({FOLLOWERS: "".join(followers.split())})
-        assert isinstance(test, filters.Test)
+        assert isinstance(test, filters.FieldCondition)
         return Bounds(test.value.low, test.value.high)
     # The default bounds are those of derived endorsements.
     config = rules(data)

@@ -83,7 +83,7 @@ class _Filter:
 
     facts: Facts
     condition: filters.Condition | None
-    shown: Sequence[filters.Test]
+    shown: Sequence[filters.FieldCondition]
     allowed: np.ndarray
     unknown: int
 
@@ -247,10 +247,10 @@ def similar(
     if picture is None:
         notes.extend(encoding_of(workspace, dataset, references).notes)
         notes.extend(_not_compared_notes(lookalikes, references))
-        found = lookalikes.similar(references, len(facts), allowed)
+        found = lookalikes.similar(references, k=len(facts), allowed=allowed)
     else:
         vectors = _picture_vectors(dataset, picture, settings)
-        found = lookalikes.similar_to_rows(vectors, len(facts), allowed)
+        found = lookalikes.similar_to_rows(vectors, k=len(facts), allowed=allowed)
     ids = facts.ids.astype(str)
     # (n_influencers,) bool. The named accounts are counted, not listed: each is most similar to itself.
     is_reference = np.isin(ids, references)
@@ -264,7 +264,7 @@ def similar(
         ),
     )
     matches = [
-        {"influencer": one.influencer, "likeness": one.likeness, "slots": dict(one.slots)}
+        {"influencer": one.influencer, "likeness": one.similarity, "slots": dict(one.slots)}
         for one in found[:k]
     ]
     page = query.page(dataset, matches, total=len(found), excluded=excluded)
@@ -310,7 +310,7 @@ def _keywords(dataset: Dataset, settings: Mapping[str, Any] | None) -> Keywords:
     return Keywords(dataset, reader if reader is not None and reader.sentences else None)
 
 
-def _sorted(facts: Facts, rows: np.ndarray, *, by: filters.Test, is_ascending: bool) -> np.ndarray:
+def _sorted(facts: Facts, rows: np.ndarray, *, by: filters.FieldCondition, is_ascending: bool) -> np.ndarray:
     """Rows by the values of a fact. Unknown values come last; equal ones keep their order."""
     # Python numbers: exact for whole numbers of any size, with None for unknown.
     values = by.column(facts).to_pylist()

@@ -1,8 +1,8 @@
-"""Full-text search over what influencers write and how their pictures are described, by BM25 (tantivy)."""
+"""Full-text search by BM25 (tantivy) over the texts of influencers and the descriptions of their pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,21 +14,22 @@ from brandfit.encoders.text._segment import segment
 from brandfit.errors import MissingExtra
 
 FIELDS = {"caption": 1.0, "hashtags": 1.0, "pictures": 1.0, "biography": 2.0}
-"""Fields and how much a word in each weighs."""
+"""Fields, and the weight of a word in each."""
 POSTS = 100_000
-"""Best documents of a keyword that are looked at."""
+"""Documents of a keyword that count, the best ones."""
 BEST = 3
 """Documents of an influencer that count."""
 MEMORY = 64_000_000
+"""Bytes of the writer of the index."""
 
 
 class TextMatches(NamedTuple):
-    """What n influencers write of a query.
+    """How the texts of n influencers match a query.
 
-    scores  (n,) the sum of the three best documents of each, by BM25; 0 where no word occurs
-    words   (n,) how many different words of the query occur, in whichever document
-    share   (n,) the same of all of them
-    best    (n,) number of the document with the highest score that is a post; -1 where there is none
+    scores  (n,) sum of the BM25 scores of the three best documents; 0 if no word occurs
+    words   (n,) number of different words of the query that occur in any document
+    share   (n,) the same as a share of all words of the query
+    best    (n,) the post with the highest score, as the index of a document; -1 if there is none
     """
 
     scores: np.ndarray
@@ -37,118 +38,147 @@ class TextMatches(NamedTuple):
     best: np.ndarray
 
 
-class FullText:
-    """An index in memory, a document a post and one a biography. Hashtags are also told as words (#veganfood:
-    vegan food).
+class WordMatches(NamedTuple):
+    """Documents (d,) that match a word, and their BM25 scores (d,)."""
 
-    fields  of ``FIELDS``; others are not in the index
+    documents: np.ndarray
+    scores: np.ndarray
+
+
+class FullText:
+    """An index in memory: one document for each post and one for each biography. Hashtags are indexed as
+    words too (#veganfood: vegan food).
+
+    fields     of ``FIELDS``; other fields are not indexed
+    documents  id of the post of each document, "" for a biography
+    owners     (n_documents,) row of the influencer of each document
     """
 
     def __init__(self, dataset: Dataset, fields: Collection[str] = tuple(FIELDS)) -> None:
         tantivy = _tantivy()
-        self.dataset, self.fields = dataset, tuple(f for f in FIELDS if f in fields)
+        self.dataset = dataset
+        self.fields = tuple(field for field in FIELDS if field in fields)
         builder = tantivy.SchemaBuilder().add_integer_field("at", fast=True)
         for field in self.fields:
             builder.add_text_field(field, tokenizer_name="en_stem")
         self._index = tantivy.Index(builder.build())
-        owners: list[int] = []
         self.documents: list[str] = []
-        """Of each document its post, "" for a biography."""
+        owners: list[int] = []
+        # One thread, so that documents with equal scores always have the same order.
         writer = self._index.writer(MEMORY, 1)
-        for owner, post, texts in self._documents():
-            told = {field: text for field, text in texts.items() if field in self.fields and text}
-            if told:
-                writer.add_document(tantivy.Document(at=len(owners), **told))
+        for owner, post, texts in self._texts():
+            indexed = {field: text for field, text in texts.items() if field in self.fields and text}
+            if indexed:
+                writer.add_document(tantivy.Document(at=len(owners), **indexed))
                 owners.append(owner)
                 self.documents.append(post)
         writer.commit()
         writer.wait_merging_threads()
         self._index.reload()
         self.owners = np.array(owners, np.int64)
-        """Of each document the number of its influencer."""
-        self._posts = np.array([bool(post) for post in self.documents], bool)
+        self._is_post = np.array(list(map(bool, self.documents)), bool)
 
     def search(self, keywords: Sequence[str], allowed: np.ndarray | None = None) -> TextMatches:
-        """Who writes some of these words, in any of their forms; what a person types is no query language.
+        """How well each influencer matches the words of these keywords, in any of their forms. Operators of a
+        query language have no effect.
 
-        allowed  (n,) bool: documents of others are passed over
+        allowed  (n,) bool: documents of other influencers are ignored
         """
         n = len(self.dataset.influencers)
-        asked = list(dict.fromkeys(word for keyword in keywords for word in _plain(keyword).split()))
-        found = [self._documents_with(word, allowed) for word in asked]
-        if not sum(len(documents) for documents, _ in found):
+        words = list(dict.fromkeys(" ".join(map(_plain, keywords)).split()))
+        matches = [self._word_matches(word, allowed) for word in words]
+        if not sum(len(match.documents) for match in matches):
             return TextMatches(np.zeros(n), np.zeros(n), np.zeros(n), np.full(n, -1))
-        occur = np.zeros(n)
-        for documents, _ in found:
-            occur[np.unique(self.owners[documents])] += 1
-        documents, at = np.unique(np.concatenate([documents for documents, _ in found]), return_inverse=True)
-        scores = np.bincount(at, np.concatenate([score for _, score in found]))
+        # A word counts once for an influencer, however many documents contain it.
+        n_words = np.zeros(n)
+        for match in matches:
+            n_words[np.unique(self.owners[match.documents])] += 1
+        # The score of a document is the sum over words. (d,) documents, each once
+        documents, position = np.unique(
+            np.concatenate([match.documents for match in matches]), return_inverse=True
+        )
+        scores = np.bincount(position, np.concatenate([match.scores for match in matches]))
+        # Documents by owner, and of each owner the best first.
         ranked = np.lexsort((documents, -scores, self.owners[documents]))
         documents, scores = documents[ranked], scores[ranked]
-        _, first, count = np.unique(self.owners[documents], return_index=True, return_counts=True)
-        counted = np.arange(len(documents)) - np.repeat(first, count) < BEST
+        owners = self.owners[documents]
+        _, first, count = np.unique(owners, return_index=True, return_counts=True)
+        is_counted = np.arange(len(documents)) - np.repeat(first, count) < BEST
+        # Written in reverse, so that the best post of each owner is written last and stays.
+        posts = np.flatnonzero(self._is_post[documents])[::-1]
         best = np.full(n, -1)
-        posts = np.flatnonzero(self._posts[documents])
-        best[self.owners[documents[posts[::-1]]]] = documents[
-            posts[::-1]
-        ]  # the first of each is written last
+        best[owners[posts]] = documents[posts]
         return TextMatches(
-            np.bincount(self.owners[documents[counted]], scores[counted], minlength=n),
-            occur,
-            occur / len(asked),
-            best,
+            scores=np.bincount(owners[is_counted], scores[is_counted], minlength=n),
+            words=n_words,
+            share=n_words / len(words),
+            best=best,
         )
 
     def unwritten(self, keyword: str) -> list[str]:
-        """Words of a keyword that no influencer writes, in any of their forms."""
+        """Words of a keyword that occur in no document, in any of their forms."""
         words = dict.fromkeys(_plain(keyword).split())
-        return [word for word in words if not len(self._documents_with(word, None)[0])]
+        return [word for word in words if not len(self._word_matches(word, None).documents)]
 
-    def _documents_with(self, word: str, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers (d,) of documents with a word, and their scores."""
+    def has_phrase(self, phrase: str) -> np.ndarray:
+        """(n,) bool: influencers that write the words of a phrase one after the other, in any of their forms.
+
+        False for all if the phrase has no letter or digit.
+        """
+        has_phrase = np.zeros(len(self.dataset.influencers), bool)
+        words = _plain(phrase).lower()
+        if words:
+            query, _ = self._index.parse_query_lenient(f'"{words}"', list(self.fields))
+            matches = self._matches(query, limit=max(len(self.owners), 1))
+            has_phrase[self.owners[matches.documents]] = True
+        return has_phrase
+
+    def _word_matches(self, word: str, allowed: np.ndarray | None) -> WordMatches:
+        """Documents of allowed influencers with a word."""
         weights = {field: FIELDS[field] for field in self.fields}
+        # Lenient: words that the query language reserves cause no error.
         query, _ = self._index.parse_query_lenient(word.lower(), list(self.fields), field_boosts=weights)
+        if allowed is None:
+            return self._matches(query, limit=POSTS)
+        # The limit counts before the restriction, so it must not cut off documents of allowed influencers.
+        matches = self._matches(query, limit=max(len(self.owners), 1))
+        is_allowed = allowed[self.owners[matches.documents]]
+        return WordMatches(matches.documents[is_allowed], matches.scores[is_allowed])
+
+    def _matches(self, query: Any, *, limit: int) -> WordMatches:
+        """The ``limit`` best documents of a tantivy query."""
         searcher = self._index.searcher()
-        limit = POSTS if allowed is None else max(len(self.owners), 1)
         hits = searcher.search(query, limit, count=False).hits
         documents = np.array(searcher.fast_field_values("at", [address for _, address in hits]), np.int64)
-        scores = np.array([score for score, _ in hits])
-        if allowed is None:
-            return documents, scores
-        inside = allowed[self.owners[documents]]
-        return documents[inside], scores[inside]
+        return WordMatches(documents, np.array([score for score, _ in hits]))
 
-    def _documents(self) -> Any:
-        """Number of the influencer, post ("" for the biography), field to text."""
+    def _texts(self) -> Iterator[tuple[int, str, dict[str, str]]]:
+        """Row of the influencer, post ("" for a biography), and text by field, of every document."""
         dataset = self.dataset
         ids = pa.array(dataset.influencers, pa.string())
-        described: dict[str, str] = {}
-        for post, text in zip(
-            dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True
-        ):
+        # All pictures of a post are described by one text.
+        description_by_post: dict[str, str] = {}
+        image_posts, alt_texts = (dataset.images[name].to_pylist() for name in ("post", "alt_text"))
+        for post, text in zip(image_posts, alt_texts, strict=True):
             if text:
-                described[post] = f"{described.get(post, '')} {text}"
+                description_by_post[post] = f"{description_by_post.get(post, '')} {text}"
         posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=ids))
-        owner = pc.index_in(posts["account"], value_set=ids).to_pylist()
-        columns = (posts[c].to_pylist() for c in ("id", "caption", "hashtags"))
-        for number, id, caption, tags in zip(owner, *columns, strict=True):
-            words = " ".join([*tags, *(segment(tag) for tag in tags)])
-            yield (
-                number,
-                id,
-                {
-                    "caption": without_hashtags(caption or ""),
-                    "hashtags": words,
-                    "pictures": described.get(id, ""),
-                },
-            )
-        for number, text in enumerate(dataset.account_values("biography", dataset.influencers).tolist()):
-            if text:
-                yield number, "", {"biography": text}
+        owners = pc.index_in(posts["account"], value_set=ids).to_pylist()
+        columns = (posts[name].to_pylist() for name in ("id", "caption", "hashtags"))
+        for owner, post, caption, tags in zip(owners, *columns, strict=True):
+            texts = {
+                "caption": without_hashtags(caption or ""),
+                "hashtags": " ".join([*tags, *map(segment, tags)]),
+                "pictures": description_by_post.get(post, ""),
+            }
+            yield owner, post, texts
+        for owner, biography in enumerate(dataset.account_values("biography", dataset.influencers).tolist()):
+            if biography:
+                yield owner, "", {"biography": biography}
 
 
 def without_hashtags(caption: str) -> str:
-    """A caption without its hashtags, which are a field of their own.
+    """A caption without its hashtags, which are a separate field.
 
     >>> without_hashtags("So good! #vegan #food")
     'So good!'
@@ -157,7 +187,7 @@ def without_hashtags(caption: str) -> str:
 
 
 def _plain(query: str) -> str:
-    """Letters and digits alone: what a person types is no query language."""
+    """Letters and digits alone, so that no operator of tantivy's query language remains."""
     return " ".join("".join(c if c.isalnum() else " " for c in query).split())
 
 

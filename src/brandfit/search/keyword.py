@@ -1,24 +1,24 @@
-"""Search by keywords: four rankings, fused, and why each influencer was found (C-20).
+"""Search by keywords: four fused rankings, and why each influencer was found (C-20).
 
-    words     how many of the keywords occur in captions, hashtags, descriptions of pictures and biographies;
-              of as many, the sum of the three best by BM25 (``search.fulltext``)
-    evidence  sum over concepts of weight times mean over keywords of likeness(keyword, concept), over all
-              weight and ten more
-    concepts  the same over all weight: share times likeness
+    words     number of keywords that occur in captions, hashtags, descriptions of pictures and biographies;
+              ties by the sum of the three best BM25 scores (``search.fulltext``)
+    evidence  sum over concepts of weight times mean over keywords of similarity(keyword, concept), divided by
+              all weight plus ten
+    concepts  the same divided by all weight: share times similarity
               CAMERA, III-E
-    meaning   cosine of the query with the influencer's posts, the mean of its three nearest, by the encoder
-              that filled ``text``
+    meaning   cosine of the query with the influencer's posts, mean of the three nearest, by the encoder that
+              filled ``text``
 
     score = (.9 + .1 * share of keywords that occur) * sum over rankings of weight / (60 + rank)
 
-The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009), with weights that were chosen on development
-queries (``studies/search.py``); a ranking that says nothing of an influencer adds nothing. Of somebody
-who wrote one word, all is known to be about it: a share of 1, as sure as that of one who wrote it a hundred
-times. Hence ``evidence``: as if ten hashtags more said nothing of the keywords.
+The sum is reciprocal rank fusion (Cormack et al., SIGIR 2009). Its weights were chosen on development queries
+(``studies/search.py``). A ranking that does not find an influencer adds nothing. An influencer that wrote a
+single word has all its weight in one concept: a share of 1, as high as for an influencer that wrote it a
+hundred times. ``evidence`` corrects this: it adds ten units of weight on other concepts.
 
-The weight of a concept is its sum over posts. A keyword is like a concept by one where it is one of the
-concept's names, else by the cosine of both as read by the encoder of ``text``, where that is a sentence
-encoder, and not at all below .5.
+The weight of a concept is its sum over posts. The similarity of a keyword and a concept is 1 if the keyword
+is a name of the concept. Otherwise it is the cosine of both texts by the encoder of ``text``, if this is a
+sentence encoder, and 0 below .5.
 
 S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better
 Understanding. IEEE Transactions on Multimedia, 2021.
@@ -46,29 +46,38 @@ from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.errors import UsageError
 from brandfit.ranking import order
 from brandfit.search.fulltext import FIELDS, FullText
+from brandfit.search.query import Query, parse_query
 
 WEIGHTS: Mapping[str, float] = {"words": 1.0, "evidence": 1.0, "concepts": 0.2, "meaning": 0.2}
-"""Of the rankings in the fusion."""
+"""Weights of the rankings in the fusion."""
 FUSION = 60
 """k of reciprocal rank fusion."""
 WRITTEN = 0.1
-"""Part of the score that only those keep who write every keyword: of two who are about as good, that one
-comes first."""
+"""Part of the score that depends on the share of keywords that occur: of two similar influencers, the one
+with all keywords comes first."""
 PRIOR = 10.0
-"""Weight of concepts that nobody wrote, beside which what is written counts as evidence."""
+"""Weight of other concepts that ``evidence`` adds."""
 LIKE = 0.5
+"""Cosine below which a concept is not similar to a keyword."""
 MEANT = 0.25
-"""Cosine below which a post does not mean the same."""
+"""Mean cosine below which posts do not have the meaning of the query."""
 NEAREST = 3
+"""Nearest posts of an influencer that count."""
 SNIPPET = 120
-TOLD = 3
-"""Concepts that are told of a hit."""
+"""Characters of a snippet."""
+MOST_CONCEPTS = 3
+"""Concepts of a hit that are named."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """ranks: by ranking its 1-based rank, of those that found it; concepts: those that matched, with what
-    each added; post: the one that matched best, "" where none did, and its caption."""
+    """An influencer that a query finds.
+
+    ranks     1-based rank in each ranking that found it
+    concepts  concepts that matched, with the part of the share that each adds
+    post      the best matching post, "" if there is none
+    snippet   the part of its caption with a keyword
+    """
 
     influencer: str
     score: float
@@ -90,48 +99,73 @@ class Hit:
 
     @property
     def why(self) -> str:
-        told = []
+        reasons = []
         if self.concepts:
-            told.append(f"is about {', '.join(name for name, _ in self.concepts)}")
+            reasons.append(f"is about {', '.join(name for name, _ in self.concepts)}")
         if "words" in self.ranks:
-            told.append("writes so")
+            reasons.append("writes so")
         elif "meaning" in self.ranks:
-            told.append("writes of the like")
-        return f"{'; '.join(told)}{f': “{self.snippet}”' if self.snippet else ''}"
+            reasons.append("writes of the like")
+        return f"{'; '.join(reasons)}{f': “{self.snippet}”' if self.snippet else ''}"
 
 
 class QueryMatches(NamedTuple):
-    """What a query finds of n influencers.
+    """What the rankings find for a query, of n influencers.
 
-    rankings  name to (n,) scores, 0 of those of whom a ranking says nothing
-    written   (n,) share of the keywords that occur in what they write
-    post      (n,) number of a post that shows it, by ``Keywords.posts``; -1 where there is none
-    likeness  (c,) of the concepts to the query; None without concepts
+    rankings            name to (n,) scores, 0 for an influencer that the ranking does not find
+    written_share       (n,) share of the keywords that occur in the texts of each
+    post                (n,) the best matching post, a row of ``Dataset.posts``; -1 if there is none
+    concept_similarity  (n_concepts,) similarity of the concepts to the query; None without concepts
     """
 
     rankings: Mapping[str, np.ndarray]
-    text_scores: np.ndarray
+    written_share: np.ndarray
     post: np.ndarray
-    likeness: np.ndarray | None
+    concept_similarity: np.ndarray | None
+
+
+class ConceptMatches(NamedTuple):
+    """evidence (n,), shares (n,) by the formula of CAMERA, and the mean similarity (n_concepts,) of each
+    concept to the keywords; None without concepts."""
+
+    evidence: np.ndarray
+    shares: np.ndarray
+    similarity: np.ndarray | None
+
+
+class PostVectors(NamedTuple):
+    """Posts of influencers with a vector in ``text``: owner (m,) as a row of the influencers, row (m,) of the
+    Features, post (m,) as a row of ``Dataset.posts``."""
+
+    owner: np.ndarray
+    row: np.ndarray
+    post: np.ndarray
 
 
 class Matches(NamedTuple):
-    """Whom a query finds: ``best``, numbers of influencers, best first; of all n their ``scores`` and by
-    ranking ``ranks``; ``keywords`` as they were asked."""
+    """The result of a query.
+
+    best           rows of the influencers that are found, best first
+    scores         (n,) of all influencers
+    ranks          ranking to (n,) 1-based ranks
+    query_matches  what the rankings find
+    keywords       the keywords of the query
+    """
 
     best: np.ndarray
     scores: np.ndarray
     ranks: Mapping[str, np.ndarray]
-    found: QueryMatches
+    query_matches: QueryMatches
     keywords: tuple[str, ...] = ()
 
 
 class Keywords:
-    """Searches the influencers of a Dataset. What a search needs is made when it is first asked for, and
-    kept: keep the object.
+    """Searches the influencers of a Dataset. The index is built by the first query, so keep the object.
 
-    reader  the encoder that filled the slot ``text``; without, keywords are looked for as they are
-    fields  of the full-text index
+    Queries are texts as a person types them, with quotation marks and minus (``search.query``).
+
+    reader  the encoder that filled the slot ``text``; without one, no ranking uses meaning
+    fields  fields of the full-text index
     """
 
     def __init__(
@@ -140,82 +174,106 @@ class Keywords:
         self.dataset, self.reader, self.fields = dataset, reader, fields
 
     @checked
-    def search(self, keywords: Texts, k: int = 10, allowed: np.ndarray | None = None) -> list[Hit]:
-        """The best k influencers, best first. ``allowed`` (n,) bool: others are passed over."""
+    def search(self, keywords: Texts, *, k: int = 10, allowed: np.ndarray | None = None) -> list[Hit]:
+        """The best k influencers, best first.
+
+        allowed  (n,) bool: other influencers are left out
+        """
         matches = self.matches(keywords, allowed)
         return self.hits(matches, matches.best[:k])
 
     @checked
     def matches(self, keywords: Texts, allowed: np.ndarray | None = None) -> Matches:
-        """All that are found. Raises UsageError without a keyword."""
-        found = self.find(keywords, allowed)
-        ranks = self.ranks(found)
-        scores = self.fuse(found, ranks)
-        there = np.flatnonzero(scores > 0)
+        """All influencers that are found. Raises UsageError without a keyword."""
+        query_matches = self.find(keywords, allowed)
+        ranks = self.ranks(query_matches)
+        scores = self.fuse(query_matches, ranks)
+        # Only influencers that some ranking finds.
+        rows = np.flatnonzero(scores > 0)
         return Matches(
-            best=there[np.lexsort((self._ties[there], -scores[there]))],
+            best=rows[np.lexsort((self._ties[rows], -scores[rows]))],
             scores=scores,
             ranks=ranks,
-            found=found,
-            keywords=tuple(keywords),
+            query_matches=query_matches,
+            keywords=parse_query(keywords).keywords,
         )
 
     @checked
     def unmatched(self, keywords: Texts) -> tuple[str, ...]:
-        """Words that match no influencer: nobody writes them, and no concept of an influencer is like their
-        keyword."""
-        found: dict[str, None] = {}
-        for keyword in filter(None, (word.strip().lower().lstrip("#") for word in keywords)):
+        """Words that match no influencer: they occur in no text, and no concept of an influencer is similar
+        to their keyword."""
+        unmatched: dict[str, None] = {}
+        for keyword in parse_query(keywords).keywords:
             unwritten = self.fulltext.unwritten(keyword)
-            if unwritten and not self._by_concepts([keyword], self._read([keyword]))[0].any():
-                found |= dict.fromkeys(unwritten)
-        return tuple(found)
+            if unwritten and not self._by_concepts([keyword], self._encoded([keyword])).evidence.any():
+                unmatched |= dict.fromkeys(unwritten)
+        return tuple(unmatched)
 
-    def hits(self, matches: Matches, chosen: np.ndarray) -> list[Hit]:
-        """Why these influencers, by their numbers, were found."""
-        return [
-            self._hit(i, matches, told)
-            for i, told in zip(
-                chosen.tolist(), self._top_concepts(chosen, matches.found.likeness), strict=True
-            )
-        ]
+    def hits(self, matches: Matches, rows: np.ndarray) -> list[Hit]:
+        """Why these influencers, by their rows, were found."""
+        concepts = self._top_concepts(rows, matches.query_matches.concept_similarity)
+        return [self._hit(i, matches, concepts=own) for i, own in zip(rows.tolist(), concepts, strict=True)]
 
     @checked
     def find(self, keywords: Texts, allowed: np.ndarray | None = None) -> QueryMatches:
-        """What every ranking says. Raises UsageError without a keyword."""
-        asked = [word.strip().lower().lstrip("#") for word in keywords if word.strip()]
-        if not asked:
+        """What each ranking finds. Raises UsageError without a keyword."""
+        query = parse_query(keywords)
+        if not query.keywords and query.excluded:
+            raise UsageError(
+                "A search cannot consist of excluded words alone.", "Add what to find: hiking -food"
+            )
+        if not query.keywords:
             raise UsageError("Search for what?", "For example: brandfit search luxury watch men")
-        if allowed is not None and allowed.all():
-            allowed = None
-        read = self._read([*asked, " ".join(asked)])
-        each, whole = (None, None) if read is None else (read[:-1], read[-1])
-        evidence, concepts, likeness = self._by_concepts(asked, each)
-        written = self.fulltext.search(asked, allowed)
-        meaning, nearest = self._by_meaning(whole)
-        words = written.words + written.scores / (written.scores.max(initial=0) + 1)
-        rankings = {"words": words, "evidence": evidence, "concepts": concepts, "meaning": meaning}
+        allowed = self._allowed(query, allowed)
+        # (n_keywords + 1, d): each keyword, and the query as one text
+        vectors = self._encoded([*query.keywords, " ".join(query.keywords)])
+        keyword_vectors, query_vector = (None, None) if vectors is None else (vectors[:-1], vectors[-1])
+        concepts = self._by_concepts(query.keywords, keyword_vectors)
+        texts = self.fulltext.search(query.keywords, allowed)
+        meaning, nearest_post = self._by_meaning(query_vector)
+        # The BM25 part is below 1, so it decides only between equal numbers of words.
+        words = texts.words + texts.scores / (texts.scores.max(initial=0) + 1)
+        rankings = {
+            "words": words,
+            "evidence": concepts.evidence,
+            "concepts": concepts.shares,
+            "meaning": meaning,
+        }
         if allowed is not None:
             rankings = {name: np.where(allowed, scores, 0) for name, scores in rankings.items()}
         return QueryMatches(
-            rankings,
-            written.share,
-            np.where(written.best >= 0, self._post_numbers[written.best], nearest),
-            likeness,
+            rankings=rankings,
+            written_share=texts.share,
+            post=np.where(texts.best >= 0, self._post_of_document[texts.best], nearest_post),
+            concept_similarity=concepts.similarity,
         )
 
-    def ranks(self, found: QueryMatches) -> dict[str, np.ndarray]:
-        """Ranking to (n,) 1-based ranks; 0 of those that it does not find."""
-        return {name: self._ranks(scores) for name, scores in found.rankings.items()}
+    def _allowed(self, query: Query, allowed: np.ndarray | None) -> np.ndarray | None:
+        """(n,) bool: the allowed influencers that use all phrases and no excluded word; None for all."""
+        if query.phrases or query.excluded:
+            allowed = np.ones(len(self.dataset.influencers), bool) if allowed is None else allowed.copy()
+        for phrase in query.phrases:
+            allowed &= self.fulltext.has_phrase(phrase)
+        for excluded in query.excluded:
+            allowed &= ~self.fulltext.has_phrase(excluded)
+        return None if allowed is not None and allowed.all() else allowed
+
+    def ranks(self, query_matches: QueryMatches) -> dict[str, np.ndarray]:
+        """Ranking to (n,) 1-based ranks; 0 for an influencer that it does not find."""
+        return {name: self._ranks(scores) for name, scores in query_matches.rankings.items()}
 
     def fuse(
-        self, found: QueryMatches, ranks: Mapping[str, np.ndarray], weights: Mapping[str, float] = WEIGHTS
+        self,
+        query_matches: QueryMatches,
+        ranks: Mapping[str, np.ndarray],
+        *,
+        weights: Mapping[str, float] = WEIGHTS,
     ) -> np.ndarray:
-        """(n,) scores, 0 of those whom no ranking found."""
+        """(n,) scores; 0 for an influencer that no ranking finds."""
         fused = np.zeros(len(self.dataset.influencers))
         for name, weight in weights.items():
             fused += np.where(ranks[name] > 0, weight / (FUSION + ranks[name]), 0)
-        return np.asarray(fused * (1 - WRITTEN * (1 - found.text_scores)))
+        return np.asarray(fused * (1 - WRITTEN * (1 - query_matches.written_share)))
 
     @cached_property
     def fulltext(self) -> FullText:
@@ -223,160 +281,161 @@ class Keywords:
 
     @cached_property
     def _ties(self) -> np.ndarray:
-        """(n,) which of equal scores comes first, as in every Ranking."""
-        places = np.empty(len(self.dataset.influencers), np.int64)
-        places[order(np.zeros(len(places)), self.dataset.influencers)] = np.arange(len(places))
-        return places
+        """(n,) position among equal scores, the same as in every Ranking."""
+        n = len(self.dataset.influencers)
+        position = np.empty(n, np.int64)
+        position[order(np.zeros(n), self.dataset.influencers)] = np.arange(n)
+        return position
 
     def _ranks(self, scores: np.ndarray) -> np.ndarray:
-        """(n,) 1-based; 0 of those that are not found."""
+        """(n,) 1-based ranks; 0 for a score of 0."""
         ranks = np.zeros(len(scores), np.int64)
-        found = np.flatnonzero(scores > 0)
-        ranks[found[np.lexsort((self._ties[found], -scores[found]))]] = np.arange(1, len(found) + 1)
+        rows = np.flatnonzero(scores > 0)
+        ranks[rows[np.lexsort((self._ties[rows], -scores[rows]))]] = np.arange(1, len(rows) + 1)
         return ranks
 
     # --- concepts -------------------------------------------------------------------------------------------
 
     @cached_property
-    def _weights(self) -> tuple[sparse.csc_matrix, np.ndarray]:
-        """(n, c) weight of each concept, and (n,) of all of them."""
+    def _concept_weights(self) -> tuple[sparse.csc_matrix, np.ndarray]:
+        """(n, n_concepts) weight of each concept, and (n,) their sum."""
         features = self.dataset.slots["concept"]
         owner = self._owner(features)
-        row = np.flatnonzero(owner >= 0)
-        by = sparse.csr_matrix(
-            (np.ones(len(row), np.float32), (owner[row], row)), shape=(len(self._ties), len(owner))
+        rows = np.flatnonzero(owner >= 0)
+        # (n, n_rows) of 0 and 1: which rows of the Features each influencer has
+        has_row = sparse.csr_matrix(
+            (np.ones(len(rows), np.float32), (owner[rows], rows)), shape=(len(self._ties), len(owner))
         )
-        weights = sparse.csc_matrix(np.maximum(np.asarray(by @ features.values, np.float64), 0))
+        weights = sparse.csc_matrix(np.maximum(np.asarray(has_row @ features.values, np.float64), 0))
         return weights, np.asarray(weights.sum(axis=1)).ravel()
 
-    def _by_concepts(
-        self, keywords: Sequence[str], read: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """(n,) evidence, (n,) scores of CAMERA, and (c,) mean likeness of each concept to the keywords."""
+    def _by_concepts(self, keywords: Sequence[str], vectors: np.ndarray | None) -> ConceptMatches:
+        """Influencers by the concepts of keywords (q,), with vectors (q, d) if a reader encodes them."""
+        n = len(self._ties)
         features = self.dataset.slots.get("concept")
         if features is None or not features.columns:
-            return np.zeros(len(self._ties)), np.zeros(len(self._ties)), None
-        likeness = self._likeness(keywords, features.columns, read).mean(axis=0)
-        weights, total = self._weights
-        some = np.flatnonzero(likeness > 0)
-        about = np.asarray(weights[:, some] @ likeness[some])
-        return about / (total + PRIOR), about / np.maximum(total, 1e-12), likeness
+            return ConceptMatches(np.zeros(n), np.zeros(n), None)
+        similarity = self._concept_similarity(keywords, features.columns, vectors=vectors).mean(axis=0)
+        weights, total = self._concept_weights
+        similar = np.flatnonzero(similarity > 0)
+        weighted = np.asarray(weights[:, similar] @ similarity[similar])  # (n,)
+        return ConceptMatches(weighted / (total + PRIOR), weighted / np.maximum(total, 1e-12), similarity)
 
-    def _likeness(
-        self, keywords: Sequence[str], concepts: Sequence[str], read: np.ndarray | None
+    def _concept_similarity(
+        self, keywords: Sequence[str], concepts: Sequence[str], *, vectors: np.ndarray | None
     ) -> np.ndarray:
-        """(q, c)."""
-        place = {name: n for n, name in enumerate(concepts)}
-        named = np.zeros((len(keywords), len(concepts)))
+        """(q, n_concepts) similarity of keywords and concepts."""
+        # A keyword names a concept directly, or as one of its names in the taxonomy.
+        column_by_name = {name: n for n, name in enumerate(concepts)}
+        is_named = np.zeros((len(keywords), len(concepts)))
         taxonomy = built_in()
         for q, keyword in enumerate(keywords):
-            for name in {keyword, *(taxonomy.concepts[n].name for n in taxonomy.find(keyword))}:
-                if name in place:
-                    named[q, place[name]] = 1.0
-        if read is None or self._concepts is None:
-            return named
-        cosine = read @ self._concepts.T
-        return np.maximum(named, np.where(cosine >= LIKE, cosine, 0))
+            names = {keyword, *(taxonomy.concepts[n].name for n in taxonomy.find(keyword))}
+            for name in names & column_by_name.keys():
+                is_named[q, column_by_name[name]] = 1.0
+        if vectors is None or self._concept_vectors is None:
+            return is_named
+        cosine = vectors @ self._concept_vectors.T
+        return np.maximum(is_named, np.where(cosine >= LIKE, cosine, 0))
 
     @cached_property
-    def _concepts(self) -> np.ndarray | None:
-        """(c, d) the names of the concepts as the reader reads them."""
-        return self._read(self.dataset.slots["concept"].columns)
+    def _concept_vectors(self) -> np.ndarray | None:
+        """(n_concepts, d) names of the concepts as the reader encodes them."""
+        return self._encoded(self.dataset.slots["concept"].columns)
 
     def _top_concepts(
-        self, chosen: np.ndarray, likeness: np.ndarray | None
+        self, rows: np.ndarray, similarity: np.ndarray | None
     ) -> list[tuple[tuple[str, float], ...]]:
-        """Of each of these influencers the concepts that add most, with what each adds to the share."""
-        if likeness is None:
-            return [()] * len(chosen)
-        weights, total = self._weights
-        some = np.flatnonzero(likeness > 0)
-        adds = (
-            weights[:, some].tocsr()[chosen].toarray()
-            * likeness[some]
-            / np.maximum(total[chosen], 1e-12)[:, None]
-        )
-        best = np.argsort(-adds, axis=1, kind="stable")[:, :TOLD]
-        columns = self.dataset.slots["concept"].columns
-        return [
-            tuple((columns[some[n]], float(row[n])) for n in places if row[n] > 0)
-            for row, places in zip(adds, best, strict=True)
-        ]
+        """For each of these influencers the concepts that add most, with what each adds to the share."""
+        if similarity is None:
+            return [()] * len(rows)
+        weights, total = self._concept_weights
+        similar = np.flatnonzero(similarity > 0)
+        # Only the concepts similar to the query, for the influencers of this page.
+        similar_weights = weights[:, similar].tocsr()[rows].toarray()  # (n_rows, n_similar)
+        adds = similar_weights * similarity[similar] / np.maximum(total[rows], 1e-12)[:, None]
+        best = np.argsort(-adds, axis=1, kind="stable")[:, :MOST_CONCEPTS]
+        names = self.dataset.slots["concept"].columns
+        result = []
+        for own_adds, own_best in zip(adds, best, strict=True):
+            result.append(tuple((names[similar[n]], float(own_adds[n])) for n in own_best if own_adds[n] > 0))
+        return result
 
     # --- meaning --------------------------------------------------------------------------------------------
 
-    def _by_meaning(self, asked: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) cosines above zero with the query, and the nearest post of each, -1 where there is none."""
+    def _by_meaning(self, query_vector: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) mean cosine of the nearest posts with the query, 0 if too low, and (n,) the nearest post as a
+        row of ``Dataset.posts``, -1 if there is none."""
         scores, nearest = np.zeros(len(self._ties)), np.full(len(self._ties), -1)
         features = self.dataset.slots.get("text")
-        if asked is None or features is None or features.level != "post":
+        if query_vector is None or features is None or features.level != "post":
             return scores, nearest
-        owner, row, post = self._texts
-        cosine = np.asarray(features.values @ asked.astype(np.float32), np.float64)[row]
-        ranked = np.lexsort((-cosine, owner))
-        group, first, count = np.unique(owner[ranked], return_index=True, return_counts=True)
-        used = np.arange(len(ranked)) - np.repeat(first, count) < NEAREST
-        total = np.bincount(owner[ranked[used]], cosine[ranked[used]], minlength=len(scores))
-        mean = total[group] / np.minimum(count, NEAREST)
-        close = mean >= MEANT
-        scores[group[close]], nearest[group[close]] = mean[close], post[ranked[first[close]]]
+        posts = self._post_vectors
+        cosine = np.asarray(features.values @ query_vector.astype(np.float32), np.float64)[posts.row]
+        # Posts by owner, and of each owner the nearest first.
+        ranked = np.lexsort((-cosine, posts.owner))
+        owners, first, count = np.unique(posts.owner[ranked], return_index=True, return_counts=True)
+        nearest_posts = ranked[np.arange(len(ranked)) - np.repeat(first, count) < NEAREST]
+        total = np.bincount(posts.owner[nearest_posts], cosine[nearest_posts], minlength=len(scores))
+        mean = total[owners] / np.minimum(count, NEAREST)
+        is_near = mean >= MEANT
+        scores[owners[is_near]] = mean[is_near]
+        nearest[owners[is_near]] = posts.post[ranked[first[is_near]]]
         return scores, nearest
 
     @cached_property
-    def _texts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of each text of an influencer the influencer, the row of the Features and the number of the
-        post."""
+    def _post_vectors(self) -> PostVectors:
         features = self.dataset.slots["text"]
         owner = self._owner(features)
         row = np.flatnonzero(owner >= 0)
-        post = pc.index_in(pa.array(features.ids[row], pa.string()), value_set=self.posts).to_numpy(
-            zero_copy_only=False
-        )
-        return owner[row], row, post.astype(np.int64)
+        ids = pa.array(features.ids[row], pa.string())
+        post = pc.index_in(ids, value_set=self.posts).to_numpy(zero_copy_only=False)
+        return PostVectors(owner[row], row, post.astype(np.int64))
 
-    def _read(self, texts: Sequence[str]) -> np.ndarray | None:
-        """(n, d) rows of length one of texts, as the encoder of ``text`` reads captions; None without."""
+    def _encoded(self, texts: Sequence[str]) -> np.ndarray | None:
+        """(n_texts, d) rows of length one of texts, encoded as captions; None without a reader."""
         if self.reader is None:
             return None
-        posts = [
-            Post(id=str(n), account="reader", caption=text.replace("_", " ")) for n, text in enumerate(texts)
-        ]
-        rows, _ = self.reader.encode(Dataset.from_rows([Account(id="reader")], posts)).values_of(
-            np.array([p.id for p in posts], dtype=object)
-        )
+        # As captions of an account without anything else: the encoder needs a Dataset.
+        posts = []
+        for n, text in enumerate(texts):
+            posts.append(Post(id=str(n), account="reader", caption=text.replace("_", " ")))
+        features = self.reader.encode(Dataset.from_rows([Account(id="reader")], posts))
+        rows, _ = features.values_of(np.array([post.id for post in posts], dtype=object))
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
     # --- posts ----------------------------------------------------------------------------------------------
 
     @cached_property
     def posts(self) -> pa.Array:
+        """Ids of all posts of the dataset."""
         return self.dataset.posts["id"].combine_chunks()
 
     @cached_property
-    def _post_numbers(self) -> np.ndarray:
-        """Of each document of the full text the number of its post, -1 of a biography; the last is -1."""
-        at = pc.index_in(pa.array([*self.fulltext.documents, ""], pa.string()), value_set=self.posts)
-        return np.asarray(at.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
+    def _post_of_document(self) -> np.ndarray:
+        """(n_documents + 1,) post of each document of the full text as a row of ``Dataset.posts``, -1 for a
+        biography. The last is -1, for an influencer without a document."""
+        posts = pa.array([*self.fulltext.documents, ""], pa.string())
+        rows = pc.index_in(posts, value_set=self.posts)
+        return np.asarray(rows.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
 
     def _owner(self, features: Features) -> np.ndarray:
-        """(m,) number of the influencer of each row; -1 of others."""
+        """(m,) influencer of each row of the Features; -1 for other accounts."""
         ids = pa.array(features.ids, pa.string())
         if features.level == "post":
-            at = pc.index_in(ids, value_set=self.posts)
-            ids = self.dataset.posts["account"].combine_chunks().take(at)
+            rows = pc.index_in(ids, value_set=self.posts)
+            ids = self.dataset.posts["account"].combine_chunks().take(rows)
         owner = pc.index_in(ids, value_set=pa.array(self.dataset.influencers, pa.string()))
         return np.asarray(owner.fill_null(-1).to_numpy(zero_copy_only=False), np.int64)
 
-    def _hit(self, i: int, matches: Matches, concepts: tuple[tuple[str, float], ...]) -> Hit:
-        ranks = {name: int(at[i]) for name, at in matches.ranks.items() if at[i]}
-        post = int(matches.found.post[i])
-        id = self.posts[post].as_py() if post >= 0 else ""
+    def _hit(self, i: int, matches: Matches, *, concepts: tuple[tuple[str, float], ...]) -> Hit:
+        post = int(matches.query_matches.post[i])
         return Hit(
             influencer=str(self.dataset.influencers[i]),
             score=float(matches.scores[i]),
-            ranks=ranks,
+            ranks={name: int(ranks[i]) for name, ranks in matches.ranks.items() if ranks[i]},
             concepts=concepts,
-            post=id,
+            post=self.posts[post].as_py() if post >= 0 else "",
             snippet=self._snippet(post, matches.keywords),
         )
 
@@ -385,18 +444,20 @@ class Keywords:
         return self.dataset.posts["caption"].combine_chunks()
 
     def _snippet(self, post: int, keywords: Sequence[str]) -> str:
-        """The part of a caption that shows the first of the keywords; its beginning where none is written
-        there."""
-        text = re.sub(r"\s+", " ", (self._captions[post].as_py() if post >= 0 else "") or "").strip()
+        """The part of a caption with the first of the keywords; its beginning if none occurs."""
+        caption = self._captions[post].as_py() if post >= 0 else ""
+        text = re.sub(r"\s+", " ", caption or "").strip()
         if len(text) <= SNIPPET:
             return text
-        at = min((found.start() for k in keywords if (found := _pattern_of(k).search(text))), default=0)
-        start = 0 if at < SNIPPET // 2 else text.rfind(" ", 0, at - SNIPPET // 3) + 1
-        shown = text[start : start + SNIPPET - 2].rstrip()
-        return f"{'…' if start else ''}{shown}{'…' if start + SNIPPET - 2 < len(text) else ''}"
+        matches = filter(None, (_pattern_of(keyword).search(text) for keyword in keywords))
+        first = min((match.start() for match in matches), default=0)
+        # A third of the snippet stands before the keyword, from the start of a word.
+        start = 0 if first < SNIPPET // 2 else text.rfind(" ", 0, first - SNIPPET // 3) + 1
+        end = start + SNIPPET - 2
+        return f"{'…' if start else ''}{text[start:end].rstrip()}{'…' if end < len(text) else ''}"
 
 
 def _pattern_of(keyword: str) -> re.Pattern[str]:
-    """A keyword where a word or hashtag holds it, or its first letters: hiking finds #HikeMore."""
+    """Pattern of a keyword, or its first letters, in a word or hashtag: hiking finds #HikeMore."""
     word = keyword.replace("_", " ").strip()
     return re.compile(re.escape(word[: max(3, len(word) - 3)]), re.IGNORECASE)

@@ -16,7 +16,13 @@ Settings = Annotated[
     dict[Annotated[str, Field(max_length=200)], str | int | float | bool],
     Field(max_length=100, description="NAME to value; of data: endorsements.NAME and slots.SLOT"),
 ]
-Keywords = Annotated[str, Field(max_length=500, description="words, with blanks between them")]
+Keywords = Annotated[
+    str,
+    Field(
+        max_length=500,
+        description='words, with blanks between them; "slow travel" for a phrase, -food to leave out',
+    ),
+]
 Where = Annotated[
     str | None,
     Field(max_length=2000, description="a condition, for example: followers:5k..20k and not hashtag:ad"),

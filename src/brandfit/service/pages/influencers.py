@@ -219,7 +219,7 @@ def _list(
         sorts={
             name: field.doc
             for name, field in filters.FIELDS.items()
-            if field.numbers and not field.shown_with_results
+            if field.numbers and not field.takes_account
         },
         faces=account_views.faces(here, ids) if ids else {},
         about=account_views.described(here, ids) if ids else {},
