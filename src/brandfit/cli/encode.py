@@ -27,7 +27,8 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). What is done is not
     done again.
 
-    Encoded contents of these encoders that nothing refers to any more are removed, and their size is told.
+    Posts and accounts that have content but get no features are counted, with an example. Encoded contents of
+    these encoders that nothing refers to any more are removed, and their size is printed.
 
     A setting is written NAME=VALUE for one encoder, ENCODER.NAME=VALUE where several are given.
 
@@ -45,7 +46,7 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     for name in encoders:
         cls = registry.load("encoder", name)
         cls.Config.from_settings(chosen[name])
-    results, removed = [], []
+    results, removed, left_out = [], [], []
     with Workspace(workspace) as opened:
         for name in encoders:
             started = time.perf_counter()
@@ -53,6 +54,8 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
                 features = pipeline.encode(opened, name, settings=chosen[name], progress=bar)
             swept = pipeline.sweep(opened, name)
             removed += swept
+            if features.left_out is not None:
+                left_out.append(features.left_out)
             results.append(
                 {
                     "encoder": name,
@@ -61,12 +64,15 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
                     "dim": features.dim,
                     "slot": features.slot,
                     "seconds": round(time.perf_counter() - started, 2),
+                    "left_out": features.left_out and features.left_out.to_dict(),
                     "removed": orphans.counts(swept),
                 }
             )
     if as_json:
         print_json(results)
     else:
-        print_table(list(results[0])[:-1], [list(r.values())[:-1] for r in results])
+        print_table(list(results[0])[:-2], [list(r.values())[:-2] for r in results])
+        for excluded in left_out:
+            click.echo(excluded.sentence)
         if removed:
             click.echo(f"Removed, because nothing refers to it: {orphans.total(removed)}.")
