@@ -137,7 +137,7 @@ def _brand_gaps(workspace: Workspace, dataset: Dataset) -> dict[str, _BrandGap]:
     for slot, features in old.items():
         try:
             encoder = maker_of(workspace, features)
-            if encoder is None or encoder.hears:
+            if encoder is None or encoder.reads_others:
                 continue
             gap = encoder.gap(rows, features)
         except (BrandfitError, OSError):
