@@ -17,8 +17,8 @@ from brandfit import config as settings
 from brandfit import seeds
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
-from brandfit.encoders._torch import Device
 from brandfit.encoders._matrix_file import Rows
+from brandfit.encoders._torch import Device
 from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.encoders.concept.bag import Bag, BagConfig
 from brandfit.encoders.image.base import PictureEncoder
