@@ -182,7 +182,7 @@ def test_knowledge_that_is_none_is_told_in_words(tmp_path):
         ("d.jsonl", b'{"id": "1", "pos": "n", "members": ["\xff"], "hypernym": []}', "line 1"),
         ("e.csv", b"/a\t/r/IsA\t/c/fr/a\t/c/en/b\t{}\n/a\t/r/IsA\t/c/en/\xff\t/c/en/b\t{}", "line 2"),
         ("f.csv", b"a,b\n", "five fields"),
-        ("g.jsonl", b"", "not a line"),
+        ("g.jsonl", b"", "no line"),
         ("h.jsonl.gz", gzip.compress(b"x" * 1000)[:-12], "cannot be read"),
     ):
         file = tmp_path / name

@@ -129,16 +129,16 @@ def test_a_row_an_account_if_wished():
 
 def test_only_english_and_only_listed_words_if_wished(tmp_path):
     english = LDA(LDAConfig(topics=2, min_accounts=1, max_share=1.0))
-    assert english._read("Die Sonne scheint heute sehr schön über den Bergen und wir wandern") == ""
+    assert english._counted_words("Die Sonne scheint heute sehr schön über den Bergen und wir wandern") == ""
     assert (
-        english._read("The sun is shining over the mountains, and we don't stop walking")
+        english._counted_words("The sun is shining over the mountains, and we don't stop walking")
         == "sun shining mountains stop walking"
     )
     listed = tmp_path / "nouns.jsonl.gz"
     with gzip.open(listed, "wt") as file:
         file.write('{"pos": "n", "members": ["mountain", "sun"]}\n{"pos": "v", "members": ["stop"]}\n')
     assert (
-        LDA(LDAConfig(nouns=str(listed)))._read("The sun is shining over the mountain, and we do not stop")
+        LDA(LDAConfig(nouns=str(listed)))._counted_words("The sun is shining over the mountain, and we do not stop")
         == "sun mountain"
     )
     listed.write_bytes(b"\x1f\x8bdamaged")

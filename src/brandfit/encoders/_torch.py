@@ -131,6 +131,6 @@ def _read_state(weights: str) -> Any:
         ) from None
     except Exception as error:  # the unpickler raises its own type for a file with more than tensors
         raise ConfigError(
-            f"Setting weights={weights!r}: the file holds more than weights: {type(error).__name__}",
+            f"Setting weights={weights!r}: not a file of weights alone: {type(error).__name__}",
             ".safetensors or .pth",
         ) from None

@@ -169,9 +169,8 @@ def _draw(table: pa.Table, by: list[str], *, n: int, seed: int) -> pa.Table:
 
     Rows are ordered by a hash of seed and id, so that adding a row does not change the order of the others.
     """
-    priorities = []
-    for id in table["id"].to_pylist():
-        priorities.append(hashlib.blake2b(f"{seed} {id}".encode(), digest_size=8).digest())
+    seeded_ids = [f"{seed} {id}".encode() for id in table["id"].to_pylist()]
+    priorities = [hashlib.blake2b(seeded_id, digest_size=8).digest() for seeded_id in seeded_ids]
     table = table.append_column("priority", pa.array(priorities, pa.binary()))
     order = [(name, "ascending") for name in [*by, "priority"]]
     table = table.sort_by(order).drop_columns("priority")

@@ -180,7 +180,8 @@ class Hypernym(NamedTuple):
 def _nearest_hypernym(
     id: str, synsets: dict[str, _Synset], concepts_by_synset: dict[str, list[int]]
 ) -> Hypernym | None:
-    """The nearest hypernym of a synset that is a concept, at most STEPS above it; the synset itself counts."""
+    """The nearest hypernym of a synset that is a concept, at most STEPS above it; the synset itself
+    counts."""
     level = [id]
     for steps in range(STEPS + 1):
         concepts: dict[int, None] = {}  # ordered, without repetition

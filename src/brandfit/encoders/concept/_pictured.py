@@ -71,7 +71,8 @@ class PicturedEncoder(PictureEncoder):
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)
         self._dataset: Dataset | None = None
-        # Training data of n posts: ids, hash of a picture of each, its concepts (n, c), and the held-out ones.
+        # Training data of n posts: ids, hash of a picture of each, its concepts (n, c), and the held-out
+        # ones.
         self._posts = self._hashes = np.zeros(0, object)
         self._learned_concepts = np.zeros(0, np.int64)  # (c,) numbers in the taxonomy
         self._has_concept = np.zeros((0, 0), np.float32)

@@ -1,11 +1,12 @@
 """concept.bag: the topics of a post as weighted concepts of a taxonomy: a column a concept (BAMIR; B-01 to
 B-04, C-01).
 
-A hashtag has the weight ``hashtag``, a concept in the caption ``caption``, one in the descriptions of pictures
-``alt_text``. The concepts of the account's biography and business category have the weight ``profile`` once an
-account: each of its n posts gets an n-th. So the sum over the posts of an account is BAMIR's account vector (1
-for the biography and the business category, 1 a hashtag; with caption=0 and alt_text=0), and the words of a
-post that a split hides are hidden too. Each concept adds ``parents`` of its weight to its parent.
+A hashtag has the weight ``hashtag``, a concept in the caption ``caption``, one in the descriptions of
+pictures ``alt_text``. The concepts of the account's biography and business category have the weight
+``profile`` once an account: each of its n posts gets an n-th. So the sum over the posts of an account is
+BAMIR's account vector (1 for the biography and the business category, 1 a hashtag; with caption=0 and
+alt_text=0), and the words of a post that a split hides are hidden too. Each concept adds ``parents`` of its
+weight to its parent.
 
 Hashtags that ask for likes and follows are dropped, and so is the text that Instagram adds to descriptions or
 writes in place of them. With ``related``, a hashtag without a concept gets the concepts of that many hashtags
@@ -130,8 +131,8 @@ class Bag(Encoder):
                 self._related_tags[tag] = [other for other, _ in neighbours]
 
     def units(self, dataset: Dataset) -> Units:
-        """A unit is [caption, hashtags, descriptions, profile, posts of the account] of a post; a post without
-        any words has none."""
+        """A unit is [caption, hashtags, descriptions, profile, posts of the account] of a post; a post
+        without any words has none."""
         descriptions = _descriptions(dataset)
         n_posts = Counter(dataset.posts["account"].to_pylist())
         profile = {}

@@ -12,8 +12,8 @@ Training fits u and the CNN to z'. The columns are z, which needs no description
 
 h are the concepts of a post's hashtags and of the descriptions of its pictures. The authors' script differs
 from the paper: it learns without t (its data is "without_text"), uses means instead of inner products, and
-stores a moment of Adam instead of u. The equations of the paper are followed. Early stopping replaces their L1
-penalty of .001.
+stores a moment of Adam instead of u. The equations of the paper are followed. Early stopping replaces their
+L1 penalty of .001.
 """
 
 from __future__ import annotations

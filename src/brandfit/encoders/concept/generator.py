@@ -1,11 +1,11 @@
-"""concept.generator: which concepts a picture shows, learned from posts whose text names them (CAMERA, Wang et al.
-2021, IV-D; C-03).
+"""concept.generator: which concepts a picture shows, learned from posts whose text names them (CAMERA, Wang
+et al. 2021, IV-D; C-03).
 
 A multi-label classifier: SmallerVGGNet on 96 x 96 pixels, a sigmoid for each concept, binary cross-entropy,
-Adam with .001, at most 60 epochs, the augmentation of the authors. Labels are the concepts of hashtags and of the
-descriptions of pictures, from accounts outside the official test split; concepts of fewer than ``at_least``
-posts are not learned. One account in ten is held out for early stopping (the authors hold out 20 % and train
-all epochs). A column is the probability that a picture shows the concept.
+Adam with .001, at most 60 epochs, the augmentation of the authors. Labels are the concepts of hashtags and
+of the descriptions of pictures, from accounts outside the official test split; concepts of fewer than
+``at_least`` posts are not learned. One account in ten is held out for early stopping (the authors hold out
+20 % and train all epochs). A column is the probability that a picture shows the concept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Base of the encoders with a picture model of transformers: its loaders and its preprocessing of pictures."""
+"""Base of the encoders with a picture model of transformers: its loaders and its preprocessing of
+pictures."""
 
 from __future__ import annotations
 

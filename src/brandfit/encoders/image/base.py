@@ -45,8 +45,8 @@ class PictureEncoder(Encoder):
         return centre_area(side / width, side / height) if self.fit == CROP else WHOLE
 
     def differentiable(self) -> Callable[[Any], Any] | None:
-        """A function of prepared pictures (n, 3, h, w) to (n, dim) that PyTorch can differentiate; None if the
-        encoder has none."""
+        """A function of prepared pictures (n, 3, h, w) to (n, dim) that PyTorch can differentiate; None if
+        the encoder has none."""
         return None
 
     def units(self, dataset: Dataset) -> Units:

@@ -9,8 +9,8 @@ A picture is scaled to 64 x 64 pixels and divided into 4 x 4 cells. Descriptors 
     colour     48   mean red, green and blue of each cell, 0 ... 1
     texture    10   uniform local binary patterns, 8 neighbours at distance 1 (Ojala et al. 2002): share of
                each
-    edges     128   histogram of oriented gradients (Dalal and Triggs 2005): 8 directions a cell, normalised to
-              length one over the picture
+    edges     128   histogram of oriented gradients (Dalal and Triggs 2005): 8 directions a cell,
+              normalised to length one over the picture
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ values; the defaults give -1 ... 1. Models of PyTorch's zoo want ``mean=123.675,
 scale=58.395,57.12,57.375``.
 
 If the model has several outputs, the last one is used, which is usually the embedding; ``output`` names
-another. A map (n, channels, h, w) is averaged over its positions. Only the file is read: ``brandfit`` contains
-no such model.
+another. A map (n, channels, h, w) is averaged over its positions. Only the file is read: ``brandfit``
+contains no such model.
 """
 
 from __future__ import annotations

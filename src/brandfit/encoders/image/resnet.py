@@ -1,10 +1,10 @@
 """image.resnet: how much of which objects is in a picture, by ResNet-101 (MORNING, Wang et al. 2022, Eq. 4-6;
 M-02, B-07).
 
-The row of a picture holds the probabilities of the 1,000 classes of ImageNet; those below the threshold .1 are
-set to zero. The row of a post is the mean over its pictures, that of an account the mean over its posts. This
-equals the paper's sum over posts up to its length, which the paper normalises. BAMIR takes the softmax of a sum
-of raw scores; an account with many posts then has a single class, so this is not followed.
+The row of a picture holds the probabilities of the 1,000 classes of ImageNet; those below the threshold .1
+are set to zero. The row of a post is the mean over its pictures, that of an account the mean over its posts.
+This equals the paper's sum over posts up to its length, which the paper normalises. BAMIR takes the softmax
+of a sum of raw scores; an account with many posts then has a single class, so this is not followed.
 ``output=embedding`` gives the 2,048 numbers before the classes instead.
 """
 

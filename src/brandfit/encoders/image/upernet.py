@@ -1,9 +1,9 @@
 """image.upernet: how much of a picture is what: sky, wall, sea, person ... (Xiao et al. 2018; MORNING Eq.
 4-6, M-02, B-07).
 
-The probability of each class, averaged over all pixels; shares below the threshold .1 are set to zero. Columns
-have the names of the model's classes, usually the 150 of ADE20K. The papers use the 365 scenes of the
-original's scene head. transformers has no model with that head; the classes of the pixels carry similar
+The probability of each class, averaged over all pixels; shares below the threshold .1 are set to zero.
+Columns have the names of the model's classes, usually the 150 of ADE20K. The papers use the 365 scenes of
+the original's scene head. transformers has no model with that head; the classes of the pixels carry similar
 information about the place of a picture.
 """
 

@@ -1,7 +1,8 @@
 """The text of a caption that models read: its words, without handles and addresses.
 
-A handle in a caption often names the partner that is to be predicted, so mentions are dropped unless a setting
-keeps them. A partner's name in plain words or in a hashtag stays; only a split that hides the post hides it.
+A handle in a caption often names the partner that is to be predicted, so mentions are dropped unless a
+setting keeps them. A partner's name in plain words or in a hashtag stays; only a split that hides the post
+hides it.
 """
 
 from __future__ import annotations

@@ -94,7 +94,8 @@ def _identifier():  # type: ignore[no-untyped-def]
 
 @cache
 def stop_words() -> frozenset[str]:
-    """English words without a topic: those of scikit-learn, short forms, and words that most captions have."""
+    """English words without a topic: those of scikit-learn, short forms, and words that most captions
+    have."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     return ENGLISH_STOP_WORDS | frozenset(_CAPTIONS.split())

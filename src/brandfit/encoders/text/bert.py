@@ -1,9 +1,8 @@
 """text.bert: captions by any BERT: the vector of [CLS] in the last layer, 128 word pieces (Kim et al. 2020,
 3.3; P-02).
 
-The weights are loaded by transformers, from a folder or from the local cache of the hub; ``download`` allows a
-download. On a GPU the model runs in mixed precision, which changes a number
-by less than 1 %.
+The weights are loaded by transformers, from a folder or from the local cache of the hub; ``download`` allows
+a download. On a GPU the model runs in mixed precision, which changes a number by less than 1 %.
 """
 
 from __future__ import annotations

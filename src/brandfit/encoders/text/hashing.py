@@ -2,9 +2,9 @@
 extra.
 
 It counts the words (without English stop words), the emoji, and the pieces of 3 to 5 characters of each word
-(for endings, compounds, spellings, other languages), and hashes them into the same columns with a sign. Counts
-are replaced by their square roots; rows have length one. Weinberger et al. 2009, "Feature hashing for large scale multitask
-learning".
+(for endings, compounds, spellings, other languages), and hashes them into the same columns with a sign.
+Counts are replaced by their square roots; rows have length one. Weinberger et al. 2009, "Feature hashing for
+large scale multitask learning".
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@ M-03, B-06).
 
 A training document holds all captions of an account. Accounts of the official test split are left out of the
 training (``transductive`` includes them; the topics then depend on the test data). The row of a post is the
-distribution of its words over the topics, that of an account the mean of its posts. ``level=account`` gives an
-account one row for all its words, as published, but this row includes posts that a split hides.
+distribution of its words over the topics, that of an account the mean of its posts. ``level=account`` gives
+an account one row for all its words, as published, but this row includes posts that a split hides.
 
-Words are those of English captions (``language``), with three letters or more, without stop words, in at least
-``min_accounts`` accounts and at most ``max_share`` of them. ``nouns`` names a list that they must be in, such
-as WordNet's. Mentions are dropped.
+Words are those of English captions (``language``), with three letters or more, without stop words, in at
+least ``min_accounts`` accounts and at most ``max_share`` of them. ``nouns`` names a list that they must be
+in, such as WordNet's. Mentions are dropped.
 
 tomotopy learns the topics by collapsed Gibbs sampling, on one thread with a seed, so that equal captions give
 equal topics. A row is then inferred from the topics by the variational step of Hoffman et al. 2010 (Algorithm

@@ -2,10 +2,10 @@
 or from a file.
 
 Vectors are learned from the captions of the workspace: skip-gram with negative sampling by Gensim, on one
-thread with a seed, so that equal captions give equal vectors. Accounts of the official test split are left out
-unless ``transductive``. Or vectors are read from a file in the text or binary format of word2vec or in that of
-GloVe, packed by gzip or not; only words of captions are loaded (text line by line, a binary file at once). A
-caption without a known word gets no row.
+thread with a seed, so that equal captions give equal vectors. Accounts of the official test split are left
+out unless ``transductive``. Or vectors are read from a file in the text or binary format of word2vec or in
+that of GloVe, packed by gzip or not; only words of captions are loaded (text line by line, a binary file at
+once). A caption without a known word gets no row.
 """
 
 from __future__ import annotations
