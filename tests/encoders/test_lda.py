@@ -138,7 +138,9 @@ def test_only_english_and_only_listed_words_if_wished(tmp_path):
     with gzip.open(listed, "wt") as file:
         file.write('{"pos": "n", "members": ["mountain", "sun"]}\n{"pos": "v", "members": ["stop"]}\n')
     assert (
-        LDA(LDAConfig(nouns=str(listed)))._counted_words("The sun is shining over the mountain, and we do not stop")
+        LDA(LDAConfig(nouns=str(listed)))._counted_words(
+            "The sun is shining over the mountain, and we do not stop"
+        )
         == "sun mountain"
     )
     listed.write_bytes(b"\x1f\x8bdamaged")

@@ -15,7 +15,8 @@ from brandfit.arguments import Seeds, checked, seeds_of
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
-from brandfit.profilers.base import UNSURE, Profiler, group_stratified_folds
+from brandfit.profilers._folds import group_stratified_folds
+from brandfit.profilers.base import UNSURE, Profiler
 from brandfit.progress import Progress
 
 RESAMPLES = 2_000

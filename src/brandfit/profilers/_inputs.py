@@ -12,8 +12,9 @@ import numpy as np
 from brandfit.learning.pooling import Vectors
 
 FIELDS = ("caption", "hashtags", "mentions", "pictures", "comments", "replies", "biography")
-"""Kinds of words: captions, hashtags, accounts that are mentioned or tagged, descriptions of pictures, comments
-of others, comments of the account under its own posts (many write their hashtags there), biography."""
+"""Kinds of words: captions, hashtags, accounts that are mentioned or tagged, descriptions of pictures,
+comments of others, comments of the account under its own posts (many write their hashtags there),
+biography."""
 NUMBERS = ("followers", "followees", "posts")
 """Columns of accounts that are numbers of ``Inputs``."""
 
@@ -66,8 +67,8 @@ class Inputs:
     ids      (n,)
     words    field to n texts, "" if there is none
     numbers  (n, 8) float64, NaN if unknown: log(1 + followers, followees, posts), posts in the data,
-             log(1 + mean likes, mean comments), each over the posts with a known count, hashtags and mentions a
-             post
+             log(1 + mean likes, mean comments), each over the posts with a known count, hashtags and
+             mentions a post
     slots    slot or name of Features to their rows for accounts
     single   the newest posts one by one, for a profiler that reads them
     """
@@ -88,9 +89,7 @@ class Inputs:
             words[field] = [texts[n] for n in rows.tolist()]
         slots = {slot: Vectors(v.values[rows], v.present[rows]) for slot, v in self.slots.items()}
         single = self.single.subset(rows) if self.single is not None else None
-        return Inputs(
-            ids=self.ids[rows], words=words, numbers=self.numbers[rows], slots=slots, single=single
-        )
+        return Inputs(ids=self.ids[rows], words=words, numbers=self.numbers[rows], slots=slots, single=single)
 
     def has_content(self) -> np.ndarray:
         """(n,) bool: whether there are words, Features or pictures. Numbers alone do not show a category."""

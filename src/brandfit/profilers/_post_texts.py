@@ -8,8 +8,8 @@ from brandfit.data.dataset import Dataset
 
 
 class PostTexts(NamedTuple):
-    """Post to the descriptions of its pictures, to the comments of others, and to those of its author; several
-    texts of a post are lines."""
+    """Post to the descriptions of its pictures, to the comments of others, and to those of its author;
+    several texts of a post are lines."""
 
     descriptions: dict[str, str]
     comments: dict[str, str]
