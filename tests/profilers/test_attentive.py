@@ -72,7 +72,7 @@ def test_the_network_worked_by_hand():
     ).eval()
     values, has = {"text:t": torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])}, {"text:t": torch.ones(3, 1)}
     owner = torch.tensor([0, 0, 1])
-    accounts, posts, weight = network(values, has, owner, 2)
+    accounts, posts, weight = network(values, has, owner=owner, n_accounts=2)
     told = torch.cat([values["text:t"], has["text:t"]], 1)
     v = (told @ network.enter[1].weight.T + network.enter[1].bias).relu()
     score = (v @ network.attend.weight.T + network.attend.bias).tanh() @ network.context

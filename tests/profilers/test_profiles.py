@@ -21,7 +21,7 @@ from brandfit.evaluation.profiles import accuracy, answered, calibration_error, 
 from brandfit.profilers._account_inputs import account_inputs
 from brandfit.profilers._examples import labelled
 from brandfit.profilers._inputs import FIELDS
-from brandfit.profilers._matrix import _standard
+from brandfit.profilers._matrix import _fit_standard_numbers
 from brandfit.profilers._temperature import apply_temperature, fit_temperature
 from brandfit.profilers.base import Profiler
 from brandfit.workspace import Workspace
@@ -243,5 +243,6 @@ def test_a_number_that_all_have_alike_but_for_rounding_says_nothing():
         numbers = np.column_stack([np.full(n, 0.2), np.arange(n)])
         rounded += numbers[0, 0] != numbers.sum(axis=0)[0] / n
         asked = np.array([[0.0, n / 2]])
-        assert np.abs(_standard(SimpleNamespace(numbers=numbers))(SimpleNamespace(numbers=asked))).max() < 1
+        standardise = _fit_standard_numbers(SimpleNamespace(numbers=numbers))
+        assert np.abs(standardise(SimpleNamespace(numbers=asked))).max() < 1
     assert rounded > 3  # of these there is a deviation: what rounding leaves of none

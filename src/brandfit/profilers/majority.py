@@ -1,5 +1,5 @@
-"""majority: the share of each category among the labelled accounts, the same for each account; the lower bound
-for the others."""
+"""majority: the share of each category among the labelled accounts, the same for each account; the
+lower bound for the other profilers."""
 
 from __future__ import annotations
 

@@ -49,14 +49,14 @@ class Taxonomy:
             for word in map(term, concept.words):
                 if owner_by_name.get(word, n) != n:  # a synonym here, the name of another concept
                     continue
-                concepts = self.concepts_by_term.setdefault(word, [])
-                if n not in concepts:
-                    concepts.append(n)
+                numbers = self.concepts_by_term.setdefault(word, [])
+                if n not in numbers:
+                    numbers.append(n)
         self._add_irregular_plurals()
         self.concepts_by_tag: dict[str, list[int]] = {}
         """The same without blanks, as hashtags are written."""
-        for word, concepts in self.concepts_by_term.items():
-            self.concepts_by_tag.setdefault(word.replace(" ", ""), concepts)
+        for word, numbers in self.concepts_by_term.items():
+            self.concepts_by_tag.setdefault(word.replace(" ", ""), numbers)
 
     def _add_irregular_plurals(self) -> None:
         """Add plurals that ``singular`` maps to another word: selfies, prizes."""
