@@ -236,6 +236,7 @@ class Encoder(ABC):
 
         features = self._load(store, units, hashes)
         if features is None:
+            # Before the first unit is stored, so that erasure also finds the units of a killed run.
             store.note_maker(self.maker, self.about)
             features = store.save(self._encode_units(dataset, units, hashes=hashes, store=store))
         store.note_covered(features, dataset.fingerprint)
@@ -276,6 +277,7 @@ class Encoder(ABC):
         return f"{self.maker}-{self._content_key(ids, hashes)}"
 
     def _content_key(self, ids: np.ndarray, hashes: np.ndarray) -> str:
+        # Column names are hashed too, because settings outside ``maker`` (a file of labels) may change them.
         digest = hashlib.sha256(hashes.tobytes())
         digest.update("\n".join([*ids.tolist(), "", *self.stated_columns]).encode())
         return digest.hexdigest()[:32]
@@ -333,6 +335,7 @@ class Encoder(ABC):
                 is_encoded[position] = np.isfinite(values).all(axis=1)
                 rows.release()
 
+        # Batches of contents of similar cost: texts of one length need no padding.
         todo = np.flatnonzero(~is_known)
         costs = [self.cost(contents[n]) for n in todo.tolist()]
         todo = todo[np.argsort(costs, kind="stable")]

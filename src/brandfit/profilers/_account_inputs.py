@@ -40,7 +40,9 @@ def account_inputs(
     pictures  whether single posts have their pictures
     """
     row_by_id = {id: n for n, id in enumerate(ids.tolist())}
-    texts_by_field: dict[str, list[list[str]]] = {field: [[] for _ in row_by_id] for field in FIELDS}
+    texts_by_field: dict[str, list[list[str]]] = {}
+    for field in FIELDS:
+        texts_by_field[field] = [[] for _ in range(len(ids))]
     counts = np.zeros((len(ids), 5))  # posts, likes, comments, hashtags, mentions
     n_known = np.zeros((len(ids), 2))  # posts with known likes, with known comments
     texts = PostTexts.from_dataset(dataset)

@@ -65,6 +65,7 @@ def discover(dataset: Dataset, topics: int = 10, *, words: int = 10, seed: int =
     main_topic = shares.argmax(axis=1) if len(shares) else np.zeros(0, np.int64)
     n_accounts = np.bincount(main_topic, minlength=topics)
     vocabulary = np.array(encoder.model.words, dtype=object)
+    # Accounts by their main topic show a person how large each topic is.
     result = []
     for word_shares, n in zip(encoder.model.shares, n_accounts, strict=True):
         top_words = vocabulary[np.argsort(-word_shares, kind="stable")[:words]]
@@ -80,7 +81,7 @@ def to_toml(topics: Sequence[Topic], source: str) -> str:
         "labels.csv",
     ]
     for topic in topics:
-        words = ", ".join([f'"{word}"' for word in topic.words])
+        words = ", ".join(map('"{}"'.format, topic.words))
         lines += [
             "",
             "[[topics]]",
@@ -124,6 +125,7 @@ def label_accounts(
     """Account to category, for accounts whose text belongs to the topics of a category by at least
     ``share``."""
     topics, ids, shares = discover(dataset, len(named), words=len(named[0].words), seed=seed)
+    # Topics are learned again, from the same texts and seed; the file only names them.
     if [topic.words for topic in topics] != [topic.words for topic in named]:
         raise UsageError(
             "The topics of this workspace are not those of the file: the texts of accounts, or the seed, "
@@ -131,9 +133,8 @@ def label_accounts(
             "Discover topics again, and name them again.",
         )
     categories = sorted({topic.category for topic in named if topic.category})
-    is_member = np.zeros((len(named), len(categories)))  # (topics, categories)
-    for n, topic in enumerate(named):
-        is_member[n] = [topic.category == category for category in categories]
+    # (topics, categories); a topic without a category votes for none
+    is_member = np.array([topic.category for topic in named])[:, None] == np.array(categories)
     votes = shares @ is_member  # (n, categories)
     best = votes.argmax(axis=1)
     has_category = votes.max(axis=1) >= share

@@ -25,6 +25,7 @@ def labelled(dataset: Dataset, leave_out: Sequence[str] = ()) -> Examples:
     """The influencers that have a stated category and posts, without categories of a single account."""
     ids = dataset.influencers
     category = dataset.account_values("category", ids)
+    # An account without posts has nothing to learn from.
     posting = set(dataset.posts["account"].to_pylist())
     is_example = np.zeros(len(ids), bool)
     for n, (id, stated) in enumerate(zip(ids.tolist(), category, strict=True)):
@@ -52,6 +53,7 @@ def posts_of(dataset: Dataset) -> np.ndarray:
 
 def _without_rare(ids: np.ndarray, labels: np.ndarray) -> Examples:
     """The examples without categories that have fewer than FEWEST."""
+    # A category with a single example is in no training fold when it is predicted.
     categories, counts = np.unique(labels, return_counts=True)
     is_frequent = np.isin(labels, categories[counts >= FEWEST])
     return Examples(ids[is_frequent], labels[is_frequent])

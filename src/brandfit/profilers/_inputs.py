@@ -40,6 +40,7 @@ class SinglePosts:
 
     def subset(self, accounts: np.ndarray) -> SinglePosts:
         """The posts of the accounts with these numbers (m,)."""
+        # Posts of an account are adjacent: a range of rows for each selected account.
         first = np.cumsum(self.counts) - self.counts  # (n,) row of the first post of each account
         counts = self.counts[accounts]  # (m,)
         position = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -106,6 +107,7 @@ class Inputs:
             return [self._digest(n).hexdigest() for n in range(len(self))]
         last = np.cumsum(self.single.counts)  # (n,)
         first = last - self.single.counts
+        # The order of what is hashed is part of stored keys; it must not change.
         result = []
         for n in range(len(self)):
             digest = self._digest(n)

@@ -43,6 +43,7 @@ def read_labels(file: str | Path) -> Labels:
 
 def _read_rows(path: Path, rows: Iterator[list[str]]) -> Labels:
     """Kind of the file, and the last category of each id, which may be ''."""
+    # Spreadsheets change case and add blanks.
     header = [cell.strip().lower() for cell in next(rows, [])]
     if header[:2] not in (["account", "category"], ["post", "category"]):
         raise DataError(
@@ -52,7 +53,7 @@ def _read_rows(path: Path, rows: Iterator[list[str]]) -> Labels:
     kind: Kind = "account" if header[0] == "account" else "post"
     category_by_id: dict[str, str] = {}
     for line, row in enumerate(rows, 2):
-        if not any(map(str.strip, row)):
+        if not any(map(str.strip, row)):  # an empty line
             continue
         if len(row) < 2:
             raise DataError(
@@ -75,6 +76,7 @@ def holds_labels(file: str | Path) -> bool:
 def write_labels(labels: Mapping[str, str], file: str | Path, kind: Kind = "account") -> None:
     """Write a label file atomically, in the order of the mapping."""
     path = Path(file)
+    # A new file replaces the old one, so that a crash leaves no half of one.
     new = path.with_name(path.name + ".new")
     with new.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle)

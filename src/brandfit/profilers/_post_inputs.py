@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -55,32 +55,34 @@ def post_inputs(
 def _words(posts: pa.Table, texts: PostTexts, *, redact: Callable[[str], str]) -> dict[str, list[str]]:
     """Field to the words of each post."""
     ids = posts["id"].to_pylist()
-    hashtags = []
-    for tags in posts["hashtags"].to_pylist():
-        with_mark = [f"#{tag}" for tag in tags or ()]  # ``redact`` recognises hashtags by it
-        hashtags.append(redact(" ".join(with_mark)))
-    mentions = []
-    for mentioned, tagged in zip(posts["mentions"].to_pylist(), posts["tags"].to_pylist(), strict=True):
-        mentions.append(" ".join([*(mentioned or ()), *(tagged or ())]))
+    captions = posts["caption"].fill_null("").to_pylist()
+    # Hashtags have their mark, by which ``redact`` recognises them.
+    hashtags = [" ".join(map("#{}".format, tags or ())) for tags in posts["hashtags"].to_pylist()]
+    named = zip(posts["mentions"].to_pylist(), posts["tags"].to_pylist(), strict=True)
+    mentions = [" ".join([*(mentioned or ()), *(tagged or ())]) for mentioned, tagged in named]
     return {
-        "caption": [redact(caption or "") for caption in posts["caption"].to_pylist()],
-        "hashtags": hashtags,
+        "caption": list(map(redact, captions)),
+        "hashtags": list(map(redact, hashtags)),
         "mentions": mentions,
-        "pictures": [texts.descriptions.get(id, "") for id in ids],
-        "comments": [texts.comments.get(id, "") for id in ids],
-        "replies": [redact(texts.replies.get(id, "")) for id in ids],
+        "pictures": _texts_of(ids, texts.descriptions),
+        "comments": _texts_of(ids, texts.comments),
+        "replies": list(map(redact, _texts_of(ids, texts.replies))),
         "biography": [""] * len(ids),
     }
+
+
+def _texts_of(posts: Sequence[str], text_by_post: Mapping[str, str]) -> list[str]:
+    """(n,) the text of each post, "" if there is none."""
+    return [text_by_post.get(post, "") for post in posts]
 
 
 def _numbers(dataset: Dataset, posts: pa.Table, *, hashtags: Sequence[str]) -> np.ndarray:
     """(n, 8) numbers of posts: those of the account, one post, its likes and comments, its counts of
     hashtags and mentions."""
     stated = log_account_numbers(dataset, posts["account"].to_pylist())
-    reactions = [pc.cast(posts[name], pa.float64()).to_numpy() for name in ("likes", "comments")]
+    likes, comments = (pc.cast(posts[name], pa.float64()).to_numpy() for name in ("likes", "comments"))
     n_hashtags = [text.count("#") for text in hashtags]
-    n_mentions = [len(mentions or ()) for mentions in posts["mentions"].to_pylist()]
+    n_mentions = pc.fill_null(pc.list_value_length(posts["mentions"]), 0).to_numpy()
+    # A post is an account with one post: means over posts are its own counts.
     n_posts = np.ones(len(posts))
-    return np.column_stack(
-        [stated, n_posts, np.log1p(np.stack(reactions, axis=1)), np.array([n_hashtags, n_mentions]).T]
-    )
+    return np.column_stack([stated, n_posts, np.log1p(likes), np.log1p(comments), n_hashtags, n_mentions])

@@ -17,11 +17,13 @@ class PostTexts(NamedTuple):
 
     @classmethod
     def from_dataset(cls, dataset: Dataset) -> PostTexts:
+        # Descriptions of pictures, in the order of the table.
         descriptions: dict[str, list[str]] = {}
         columns = (dataset.images[name].to_pylist() for name in ("post", "alt_text"))
         for post, text in zip(*columns, strict=True):
             if text:
                 descriptions.setdefault(post, []).append(text)
+        # Source and target of a comment are its author and the author of the post.
         comments: dict[str, list[str]] = {}
         replies: dict[str, list[str]] = {}
         links = dataset.links_of_kinds("comments")

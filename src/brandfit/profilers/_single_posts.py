@@ -39,6 +39,7 @@ def single_posts(
     dataset: Dataset, ids: np.ndarray, *, counts: np.ndarray, slots: Sequence[str], pictures: np.ndarray
 ) -> SinglePosts:
     """These posts (p,), which are sorted by account; counts (n,) posts of each account."""
+    # A post may lack a row in some Features: zeros there.
     values, has = {}, {}
     for slot in slots:
         values[slot], has[slot] = dataset.slots[slot].values_of(ids)

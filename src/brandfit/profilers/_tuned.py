@@ -19,6 +19,7 @@ from brandfit import seeds
 from brandfit.encoders import _torch
 from brandfit.encoders.base import Map
 from brandfit.encoders.image.inception_v3 import InceptionV3
+from brandfit.learning.pooling import Vectors
 from brandfit.learning.trainer import need_torch, train
 
 BLOCKS = ("Mixed_7c", "Mixed_7b", "Mixed_7a", "Mixed_6e")
@@ -98,7 +99,7 @@ class Tuned:
         self.model.eval()
         return self
 
-    def __call__(self, read: Read, hashes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, read: Read, hashes: Sequence[str]) -> Vectors:
         """Values (n, 2048), zeros for a picture that is missing or cannot be decoded, and which are not
         (n,)."""
         values = np.zeros((len(hashes), InceptionV3.dim), np.float32)
@@ -106,7 +107,7 @@ class Tuned:
         for numbers, pictures in self._batches(read, hashes, order=np.arange(len(hashes))):
             values[numbers] = _torch.run(self.model, lambda model, batch: model(batch), pictures)
             present[numbers] = True
-        return values, present
+        return Vectors(values, present)
 
     def _batches(
         self,
@@ -127,14 +128,14 @@ class Tuned:
             return number, _square(read, hashes[number], self.pixels) if hashes[number] else None
 
         numbered: Iterable[tuple[int, Any]] = self.mapper(decode, order.tolist())
-        decoded = ((number, picture) for number, picture in numbered if picture is not None)
+        decoded = filter(lambda one: one[1] is not None, numbered)
         while batch := list(itertools.islice(decoded, BATCH)):
-            pictures = []
-            for _, pixels in batch:
+            numbers, pictures = [], []
+            for number, pixels in batch:
+                numbers.append(number)
                 picture = torch.tensor(pixels).permute(2, 0, 1).float() / 255  # (3, s, s), 0 ... 1
                 pictures.append(augment(picture) if augment else picture)
-            numbers = np.array([number for number, _ in batch])
-            yield numbers, (torch.stack(pictures) - mean) / deviation
+            yield np.array(numbers), (torch.stack(pictures) - mean) / deviation
 
     def _augment(self) -> Callable[[Any], Any]:
         import torch

@@ -8,7 +8,7 @@ to P-08).
 
 Pictures pass a layer of 1,024 first. Features are those of any encoders, frozen; the paper uses Inception-v3
 and BERT. Adam at .001, dropout .5. Of each account the newest 50 posts are read. A post without a picture or
-without text is represented by the other, and a flag for each tells the network which is missing.
+without text is represented by the other, and a flag for each shows the network which is missing.
 ``attention=false`` is the paper's ablation: the mean over posts.
 
 S. Kim, J.-Y. Jiang, M. Nakada, J. Han, W. Wang: Multimodal Post Attentive Profiling for Influencer Marketing.
@@ -131,6 +131,13 @@ class TrainingPosts(NamedTuple):
     slots: dict[str, str]
 
 
+class Split(NamedTuple):
+    """Numbers of the accounts to train on, and of those held out."""
+
+    training: np.ndarray
+    held_out: np.ndarray
+
+
 class Batch(NamedTuple):
     """Tensors of m accounts and their p posts: values slot to (p, d), has slot to (p, 1), owner (p,), labels
     (m,), post_labels (p,), -1 if unknown."""
@@ -164,6 +171,7 @@ class Attentive(Profiler):
         need_torch(self.name)
         single = inputs.single
         assert single is not None
+        # The held-out accounts stop both trainings early, that of the pictures and that of the network.
         training, held_out = self._split(single, labels, seed)
         # Categories that only posts are labelled with are further classes of the post head.
         of_posts = {category for category in single.labels.tolist() if category is not None}
@@ -181,6 +189,7 @@ class Attentive(Profiler):
         single = _with_tuned(single, tuned)
         posts = TrainingPosts(single, labels, post_classes, self._network_slots(single))
         network = self._train(posts, training=training, held_out=held_out, seed=seed)
+        # Accounts without posts get the share of each class.
         prior = np.bincount(labels, minlength=len(self.classes)) / len(labels)
         fitted = Fitted(network, prior, posts.slots, tuned)
         self._fitted, self.post_classes = fitted, post_classes
@@ -202,14 +211,14 @@ class Attentive(Profiler):
         attended = self.post_attention(dataset, self.all_ids(dataset))
         return PostWeights(attended.posts, attended.attention)
 
-    def _split(self, single: SinglePosts, labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers of the accounts to train on, and of those held out for early stopping; all have posts."""
+    def _split(self, single: SinglePosts, labels: np.ndarray, seed: int) -> Split:
+        """The accounts with posts, a share of them held out for early stopping."""
         with_posts = np.flatnonzero(single.counts)
         if not self.config.validation:
-            return with_posts, with_posts[:0]
+            return Split(with_posts, with_posts[:0])
         n_folds = max(round(1 / self.config.validation), 2)
         fold = stratified_folds(labels[with_posts], n_folds, seed)
-        return with_posts[fold != 0], with_posts[fold == 0]
+        return Split(with_posts[fold != 0], with_posts[fold == 0])
 
     def _train(
         self, posts: TrainingPosts, *, training: np.ndarray, held_out: np.ndarray, seed: int
@@ -233,6 +242,7 @@ class Attentive(Profiler):
             n_accounts = len(batch.labels)
             output = network(batch.values, batch.has, owner=batch.owner, n_accounts=n_accounts)
             value = f.cross_entropy(output.accounts, batch.labels)
+            # Posts without a clear label add nothing to the loss.
             is_labelled = batch.post_labels >= 0
             if config.posts and is_labelled.any():
                 of_posts = f.cross_entropy(output.posts[is_labelled], batch.post_labels[is_labelled])
@@ -366,6 +376,7 @@ class Attentive(Profiler):
             owner = torch.from_numpy(part.owner)
             with torch.inference_mode():
                 output = fitted.network(values, has, owner=owner, n_accounts=len(part.counts))
+            # Softmax in double precision, the precision of all profilers.
             with_posts = np.flatnonzero(part.counts)
             accounts[start + with_posts] = output.accounts.double().softmax(-1).numpy()[with_posts]
             attention.append(output.attention.double().numpy())

@@ -90,7 +90,7 @@ class Profiler(Encoder):
     posts_per_account: ClassVar[int] = 0
     """Most single posts of an account that it reads; 0: it reads no single posts."""
     reads_pictures: bool = False
-    """Whether it reads pictures of single posts, besides Features."""
+    """Whether it also reads pictures of single posts."""
 
     def __init__(self, config: settings.Config | None = None, seed: int = 0) -> None:
         super().__init__(config)
@@ -257,6 +257,7 @@ class Profiler(Encoder):
             self._cross_fitted = self._cross_fit(inputs, y, owners=owners, folds=folds, progress=progress)
             if self.config.calibrate:
                 self.temperature = fit_temperature(self._cross_fitted, y)
+        # The predictor of new accounts is fitted on all examples.
         self._predict = self.fit_predictor(inputs, y, self.seed)
         self._row_by_id = {id: n for n, id in enumerate(ids.tolist())}
         self._labels = labels.tolist()
@@ -295,6 +296,8 @@ class Profiler(Encoder):
         inputs = inputs.subset(np.flatnonzero(inputs.has_content()))
         self._inputs = inputs
         ids = inputs.ids.tolist()
+        # The id is part of the content of an example, because its row is cross-fitted: an account with equal
+        # inputs that is no example has another row.
         is_cross_fitted = self._cross_fitted is not None
         contents = []
         for id, digest in zip(ids, inputs.digests(), strict=True):
@@ -324,7 +327,7 @@ class Profiler(Encoder):
         return result
 
     def _fingerprint_of(self, inputs: Inputs, y: np.ndarray, *, is_cross_fitted: bool) -> str:
-        """A hash of everything that the fit depends on, besides the config."""
+        """A hash of everything that the fit depends on, in addition to the config."""
         post_labels = inputs.single.labels.tolist() if inputs.single is not None else []
         reads = sorted(self.reads.items())
         parts = [inputs.digests(), y.tolist(), self.seed, reads, is_cross_fitted, post_labels]
@@ -336,6 +339,7 @@ class Profiler(Encoder):
             raise UsageError(
                 f"{self.name} has not been fitted.", "Fit it on a Dataset with categories first."
             )
+        # Features of another encoder in the same slot would be read as if they were those of the fit.
         for slot, (name, dim, _) in self.reads.items():
             features = dataset.slots.get(slot)
             if features is None or (features.name, features.dim) != (name, dim):
@@ -365,6 +369,7 @@ class Profiler(Encoder):
             fitted, predicted = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
             if not len(predicted):
                 continue
+            # A fold is predicted by a model that saw none of its accounts.
             if len(np.unique(y[fitted])) > 1:
                 predict = self.fit_predictor(inputs.subset(fitted), y[fitted], self.seed)
                 result[predicted] = predict(inputs.subset(predicted))

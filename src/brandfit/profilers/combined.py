@@ -72,12 +72,14 @@ class Combined(Profiler):
         n_classes = len(self.classes)
         blocks = self._fit_blocks(inputs)
         fold = stratified_folds(labels, self.config.folds, seed)
+        # Each block is fitted by folds, for the second model to learn from, and on all accounts.
         cross_fitted, models = [], []
         for block in blocks:
             rows = block.features(inputs)
             cross_fitted.append(self._cross_fit_block(rows, labels, fold))
             models.append(fit_logistic(rows, labels, c=self.config.block, classes=n_classes))
         numbers = fit_matrix(inputs, {}, slots=(), numbers=True)
+        # The loss is a sum over accounts: divided by their number, the penalty is relative to its mean.
         second = fit_logistic(
             _second_rows(cross_fitted, numbers.features(inputs)),
             labels,
@@ -116,4 +118,5 @@ class Combined(Profiler):
 def _second_rows(probabilities: Sequence[np.ndarray], numbers: np.ndarray) -> np.ndarray:
     """(n, d) rows of the second model: the log probabilities of each block, and the standardised numbers."""
     log_probabilities = [np.log(np.maximum(p, LEAST)) for p in probabilities]
+    # The factor undoes the division by 10 of ``_matrix``: here numbers are as large as log probabilities.
     return np.column_stack([*log_probabilities, 10 * numbers])

@@ -30,6 +30,7 @@ class Social(Profiler):
         from sklearn.decomposition import TruncatedSVD
         from sklearn.ensemble import HistGradientBoostingClassifier
 
+        # TF-IDF has too many columns for trees, so they read its main directions.
         words = fit_matrix(inputs, {"caption": [{}]})
         rows = words.features(inputs)
         k = min(DIRECTIONS, min(rows.shape) - 1)
@@ -63,6 +64,7 @@ def _language(inputs: Inputs) -> np.ndarray:
     result = np.full((len(inputs), 6), np.nan)
     for n, text in enumerate(inputs.words["caption"]):
         if text:
+            # Marks are relative to the length, so that long captions do not look emphatic.
             n_capitals = sum(map(str.isupper, text))
             marks = (text.count("?"), text.count("!"), len(EMOJI.findall(text)), text.count("http"))
             result[n, 0] = np.log1p(len(text.split()))

@@ -71,6 +71,7 @@ class Sponsored(Profiler):
         )
 
     def examples(self, dataset: Dataset) -> Examples:
+        # Without a caption and a source's mark it is unknown whether a post is disclosed.
         posts = dataset.posts
         is_known = pc.is_valid(posts["disclosed"])
         posts = posts.filter(pc.and_(is_known, pc.equal(posts["kind"], "post")))

@@ -114,6 +114,7 @@ def _conceptnet(lines: Iterator[tuple[int, bytes]], taxonomy: Taxonomy) -> dict[
             concepts = taxonomy.concepts_by_term.get(neighbour)
             if concepts and word and word not in taxonomy.concepts_by_term:
                 edges.setdefault(word, []).extend((weight, n) for n in concepts)
+    # Sorting is stable: of equally heavy neighbours the first in the file.
     concepts_by_word = {}
     for word, weighted in edges.items():
         heaviest = sorted(weighted, key=lambda edge: -edge[0])[:EDGES]

@@ -152,6 +152,7 @@ def read(lines: Iterable[str]) -> Iterator[Concept]:
             if (parent and parent not in categories) or not is_category:
                 raise ValueError(f"line {number}: no concept {parent!r} above, or no such category: {line}")
             continue
+        # name: synonym, synonym ...
         name, _, words = line.partition(":")
         name = name.strip()
         if name in categories:

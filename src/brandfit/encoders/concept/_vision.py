@@ -23,6 +23,7 @@ def network(size: int, out: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     channels, side = 3, size
     for filters, pool in zip(FILTERS, POOLS, strict=True):
+        # Padding keeps the side; only pools reduce it.
         layers += [nn.Conv2d(channels, filters, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(filters)]
         if pool:
             layers += [nn.MaxPool2d(pool), nn.Dropout(0.25)]
@@ -81,6 +82,7 @@ def augment(pictures: Tensor, rng: np.random.Generator) -> Tensor:
         [cos * flip, cos * shear - sin, rng.uniform(-0.2, 0.2, n)],
         [sin * flip, sin * shear + cos, rng.uniform(-0.2, 0.2, n)],
     ]
+    # One matrix for each picture, (n, 2, 3).
     theta = torch.from_numpy(np.array(rows).transpose(2, 0, 1).astype(np.float32))
     grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
     return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)

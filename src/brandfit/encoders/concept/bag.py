@@ -49,7 +49,7 @@ BOILERPLATE = re.compile(
     r"\d\d?, \d{4}",
     re.I,
 )
-"""Text in descriptions that holds no content, or author and date, whose names and months are not concepts."""
+"""Text in descriptions that holds no content, or author and date. Names and months in it are not concepts."""
 
 
 class BagConfig(settings.Config, frozen=True):
@@ -152,6 +152,7 @@ class Bag(Encoder):
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
         result = np.zeros((len(batch), len(self.taxonomy)), np.float32)
+        # (n, concepts), summed post by post: texts are short, and most concepts are not in them.
         config, find = self.config, self.taxonomy.find
         for row, (caption, tags, pictures, profile, posts) in zip(result, batch, strict=True):
             # The order is fixed: float32 sums depend on it.
@@ -177,7 +178,7 @@ class Bag(Encoder):
 
     def _tag_concepts(self, tag: str) -> list[tuple[float, list[int]]]:
         """Weight and concepts of a hashtag; without a concept, those of its related hashtags."""
-        if FISHING.search(tag):
+        if FISHING.search(tag):  # asks for likes; not about the post
             return []
         own = self.taxonomy.find_tag(tag)
         if own:

@@ -1,4 +1,4 @@
-"""concept.generator: which concepts a picture shows, learned from posts whose text names them (CAMERA, Wang
+"""concept.generator: which concepts a picture shows, learned from posts that name them (CAMERA, Wang
 et al. 2021, IV-D; C-03).
 
 A multi-label classifier: SmallerVGGNet on 96 x 96 pixels, a sigmoid for each concept, binary cross-entropy,

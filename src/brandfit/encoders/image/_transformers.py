@@ -84,6 +84,7 @@ class TransformersEncoder(PictureEncoder):
 
     @cached_property
     def processor(self) -> Any:
+        # One backend, so that pixels do not depend on whether torchvision is installed.
         auto = self._transformers.AutoImageProcessor
         return _torch.load_pretrained(
             auto, self.config.model, setting="model", download=self.config.download, backend="pil"

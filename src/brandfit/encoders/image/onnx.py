@@ -160,6 +160,7 @@ class Onnx(PictureEncoder):
                 raise ConfigError(
                     f"Setting {setting}={values}: expected one number or three, and none of the scale 0."
                 )
+        # One number holds for all three colours.
         scale = np.broadcast_to(np.array(self.config.scale, np.float32), 3)
         shift = -np.broadcast_to(np.array(self.config.mean, np.float32), 3) / scale
         colours = (3, 1, 1) if self._nchw else (3,)

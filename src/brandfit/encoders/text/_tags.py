@@ -35,7 +35,7 @@ class TagEncoder(Encoder):
     """A unit is the list of tags of a post. Authors write ``tags`` and name the ``mark`` before a tag.
 
     tf-idf = count in the post x (1 + log((1 + n) / (1 + accounts that use the tag))), n the number of
-    accounts counted; rows of length one (scikit-learn). A post whose tags have no column gets no row.
+    accounts counted; rows of length one (scikit-learn). A post without a tag that has a column gets no row.
     """
 
     Config = TagConfig

@@ -60,6 +60,7 @@ def training_posts(dataset: Dataset, everything: bool) -> Dataset:
 def by_account(dataset: Dataset, ids: Iterable[str], texts: Iterable[str]) -> dict[str, list[str]]:
     """Account to the texts of its posts, both sorted by id, so that training does not depend on the order of
     rows."""
+    # (n,) row in the table of posts, for the account of each text
     posts = pa.array(list(ids), pa.string())
     row = pc.index_in(posts, value_set=dataset.posts["id"].combine_chunks())
     accounts = dataset.posts["account"].take(row).to_pylist()

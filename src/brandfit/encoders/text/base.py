@@ -37,6 +37,7 @@ class TextEncoder(Encoder):
         texts = []
         for batch in dataset.posts.select(["id", "caption", "hashtags"]).to_batches(max_chunksize=4096):
             rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            # Texts go to Arrow batch by batch, so that they are never all Python strings.
             batch_texts = []
             for id, caption, hashtags in rows:
                 text = self._text(caption or "", hashtags)

@@ -14,8 +14,8 @@ tomotopy learns the topics by collapsed Gibbs sampling, on one thread with a see
 equal topics. A row is then inferred from the topics by the variational step of Hoffman et al. 2010 (Algorithm
 1, 50 rounds). This draws no random number, so a row does not depend on other rows.
 
-With ``topics=0`` the number is selected from ``TRIED``: of the numbers whose held-out perplexity (document
-completion: half of the words is observed, the other half predicted) is within 2 % of the lowest, the one with
+With ``topics=0`` the number is selected from ``TRIED``: of the numbers with a held-out perplexity (document
+completion: half of the words is observed, the other half predicted) within 2 % of the lowest, the one with
 the most coherent topics (u_mass). Columns are named by the first words of a topic.
 """
 

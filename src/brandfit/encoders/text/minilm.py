@@ -47,6 +47,7 @@ class MiniLM(TextEncoder):
     def weights(self) -> str:
         """SHA-256 over the model and its tokenizer."""
         digest = hashlib.sha256()
+        # The tokenizer too: other word pieces are other numbers.
         for file in ("model.safetensors", "tokenizer.json"):
             digest.update((_folder() / file).read_bytes())
         return digest.hexdigest()

@@ -88,11 +88,13 @@ class Word2Vec(TextEncoder):
 
     def learn(self, dataset: Dataset) -> None:
         posts = dataset if self.config.vectors else training_posts(dataset, self.config.transductive)
+        # Sorted by id, so that training does not depend on the order of rows.
         units = self.units(posts)
         self._sentences = [tokens(text) for _, text in sorted(zip(units.ids, units.contents, strict=True))]
         self.__dict__.pop("table", None)
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
+        # (n, dim) mean over the known words
         result = np.full((len(batch), self.dim), np.nan, np.float32)
         for n, text in enumerate(batch):
             rows = [self.table.rows[word] for word in tokens(text) if word in self.table.rows]
@@ -103,6 +105,7 @@ class Word2Vec(TextEncoder):
     @cached_property
     def table(self) -> Table:
         """The vectors, learned or read on first use."""
+        # Of a file, only the words of captions are loaded.
         counts = Counter(itertools.chain.from_iterable(self._sentences))
         if self.config.vectors:
             return read_vectors(_file(self.config.vectors), counts.__contains__)
