@@ -84,7 +84,13 @@ def test_only_the_top_blocks_change_and_pictures_are_told_the_same_each_time(wei
 
     def tuned() -> Tuned:
         return made(weights, 2).fit(
-            pictures.__getitem__, hashes, labels=labels, is_held_out=np.zeros(24, bool), classes=2, seed=7, epochs=2
+            pictures.__getitem__,
+            hashes,
+            labels=labels,
+            is_held_out=np.zeros(24, bool),
+            classes=2,
+            seed=7,
+            epochs=2,
         )
 
     before = made(weights, 2)
