@@ -49,7 +49,7 @@ def planted(biographies: bool) -> Dataset:
 def test_topics_that_a_person_named_label_accounts(biographies, tmp_path):
     dataset = planted(biographies)
     assert _discover.source(dataset) == ("biographies" if biographies else "captions")
-    topics, ids, shares = _discover.discover(dataset, 2)
+    topics, ids, shares = _discover.discover_topics(dataset, 2)
     assert len(ids) == 60
     assert shares.shape == (60, 2)
     assert sum(topic.accounts for topic in topics) == 60
@@ -143,7 +143,7 @@ def test_what_somebody_wrote_is_not_written_over(place, tmp_path, capsys):
             main(arguments)
         assert labels.read_text() == "account,category\nana,food\n"
     with pytest.raises(UsageError, match="fewer topics"):
-        _discover.discover(planted(True), 61)
+        _discover.discover_topics(planted(True), 61)
 
 
 def test_the_commands(place, tmp_path, capsys, monkeypatch):

@@ -238,7 +238,7 @@ def discover(workspace: str, topics: int, *, mapping: str | None, share: float, 
         write_labels(labels, out)
         click.echo(f"Written: {out}, {len(labels):,} accounts.")
         return
-    found, ids, _ = _discover.discover(dataset, topics, seed=seed)
+    found, ids, _ = _discover.discover_topics(dataset, topics, seed=seed)
     Path(out).write_text(
         _discover.to_toml(found, f"the {_discover.source(dataset)} of {len(ids):,} influencers"),
         encoding="utf-8",

@@ -42,7 +42,7 @@ class Discovered(NamedTuple):
     shares: np.ndarray
 
 
-def discover(dataset: Dataset, topics: int = 10, *, words: int = 10, seed: int = 0) -> Discovered:
+def discover_topics(dataset: Dataset, topics: int = 10, *, words: int = 10, seed: int = 0) -> Discovered:
     """Topics of the biographies of influencers, or of their captions if no influencer has a biography.
 
     Raises UsageError if there are too few texts.
@@ -124,7 +124,7 @@ def label_accounts(
 ) -> dict[str, str]:
     """Account to category, for accounts whose text belongs to the topics of a category by at least
     ``share``."""
-    topics, ids, shares = discover(dataset, len(named), words=len(named[0].words), seed=seed)
+    topics, ids, shares = discover_topics(dataset, len(named), words=len(named[0].words), seed=seed)
     # Topics are learned again, from the same texts and seed; the file only names them.
     if [topic.words for topic in topics] != [topic.words for topic in named]:
         raise UsageError(
