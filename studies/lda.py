@@ -19,7 +19,7 @@ from scipy import sparse
 from sklearn.decomposition import LatentDirichletAllocation
 
 from brandfit.encoders.text._words import vocabulary
-from brandfit.encoders.text.lda import LDA, LDAConfig, Topics, _counts, learned, perplexity
+from brandfit.encoders.text.lda import LDA, LDAConfig, Topics, _counts, fit_topics, perplexity
 from brandfit.workspace import Workspace
 
 
@@ -56,7 +56,7 @@ def main() -> None:
         f"{asked.topics} topics"
     )
     made = {
-        "brandfit, 300 rounds": lambda seed: learned(
+        "brandfit, 300 rounds": lambda seed: fit_topics(
             told, asked.topics, LDAConfig(topics=asked.topics, seed=seed)
         ),
         "scikit-learn, 10 passes": lambda seed: scikit_learn(counts, words, asked.topics, 10, seed),

@@ -21,9 +21,9 @@ from brandfit import pipeline, registry, seeds
 from brandfit.data.dataset import Dataset
 from brandfit.encoders.concept.bag import Bag
 from brandfit.evaluation.profiles import judge
+from brandfit.profilers._examples import labelled, posts_of
 from brandfit.profilers._labels import read_labels
 from brandfit.profilers._weak import weakly_labelled
-from brandfit.profilers.base import labelled, posts_of
 from brandfit.workspace import Workspace
 
 READ = {"words": ("text.minilm",), "pictures": ("image.onnx",), "both": ("text.minilm", "image.onnx")}

@@ -7,7 +7,7 @@ import pytest
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Link, Post, link_id
-from brandfit.encoders.audience.base import audience_dataset
+from brandfit.encoders.audience.base import audience_items
 from brandfit.encoders.audience.hashing import AudienceHashing, AudienceHashingConfig
 from brandfit.encoders.text.hashing import Hashing
 
@@ -43,10 +43,10 @@ LINKS = [
 
 def heard(members: int = 25, posts: int = 2, rows: Dataset | None = None) -> dict[str, set[str]]:
     """Post to the captions that are heard under it."""
-    view, thing, under = audience_dataset(
+    items, thing, under = audience_items(
         rows or Dataset.from_rows(ACCOUNTS, POSTS, links=LINKS), members, posts=posts, seed=0
     )
-    caption = dict(zip(view.posts["id"].to_pylist(), view.posts["caption"].to_pylist(), strict=True))
+    caption = dict(zip(items.posts["id"].to_pylist(), items.posts["caption"].to_pylist(), strict=True))
     result: dict[str, set[str]] = {}
     for id, post in zip(thing.to_pylist(), under.to_pylist(), strict=True):
         result.setdefault(post, set()).add(caption[id])

@@ -60,10 +60,10 @@ def test_the_taxonomy_is_large_and_sound():
 def test_every_concept_is_found_by_its_name_and_few_words_mean_several():
     taxonomy = built_in()
     for n, name in enumerate(taxonomy.names):
-        assert taxonomy.called[" ".join(map(singular, name.replace("/", " ").split()))] == [
+        assert taxonomy.concepts_by_term[" ".join(map(singular, name.replace("/", " ").split()))] == [
             n
         ] or taxonomy.find(name) == [n], name
-    assert sum(len(concepts) > 1 for concepts in taxonomy.called.values()) < 10
+    assert sum(len(concepts) > 1 for concepts in taxonomy.concepts_by_term.values()) < 10
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_knowledge_that_is_none_is_told_in_words(tmp_path):
         ("d.jsonl", b'{"id": "1", "pos": "n", "members": ["\xff"], "hypernym": []}', "line 1"),
         ("e.csv", b"/a\t/r/IsA\t/c/fr/a\t/c/en/b\t{}\n/a\t/r/IsA\t/c/en/\xff\t/c/en/b\t{}", "line 2"),
         ("f.csv", b"a,b\n", "five fields"),
-        ("g.jsonl", b"", "not a line"),
+        ("g.jsonl", b"", "no line"),
         ("h.jsonl.gz", gzip.compress(b"x" * 1000)[:-12], "cannot be read"),
     ):
         file = tmp_path / name
@@ -194,7 +194,7 @@ def test_knowledge_that_is_none_is_told_in_words(tmp_path):
 
 def test_the_real_wordnet_tells_more_words(shared):
     more = extended(built_in(), [str(shared / "knowledge" / "english_wordnet_synsets.jsonl.gz")])
-    assert len(more.called) > 5 * len(built_in().called)
+    assert len(more.concepts_by_term) > 5 * len(built_in().concepts_by_term)
     assert named(more, more.find("a nectarine, challah, the whitefish")) == ["fruit", "bread", "seafood"]
     assert named(more, more.find("a can of it I have had, a bill")) == []
 

@@ -29,9 +29,9 @@ def test_a_square_is_squashed_or_cut_from_the_middle():
 @pytest.fixture(scope="module")
 def classical():
     pytest.importorskip("skimage", reason="scikit-image comes with the extra vision")
-    from brandfit.encoders.image.classical import Classical, described
+    from brandfit.encoders.image.classical import Classical, describe
 
-    return lambda pixels: dict(zip(Classical.columns, described(pixels).tolist(), strict=True))
+    return lambda pixels: dict(zip(Classical.columns, describe(pixels).tolist(), strict=True))
 
 
 def flat(*colour: int) -> np.ndarray:

@@ -12,7 +12,7 @@ pytest.importorskip("tomotopy", reason="tomotopy comes with the extra text")
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
-from brandfit.encoders.text.lda import LDA, LDAConfig, Topics, chosen, perplexity, spread
+from brandfit.encoders.text.lda import LDA, LDAConfig, Topics, infer, perplexity, select_n_topics
 from brandfit.errors import ConfigError, UsageError
 
 THEMES = {
@@ -87,8 +87,8 @@ def test_the_step_is_the_one_of_the_paper_word_by_word():
             chance = expected * model.shares[:, model.words.index(word)]
             new += chance / chance.sum()
         gamma = new
-    np.testing.assert_allclose(spread(model, [document])[0], gamma / gamma.sum(), atol=1e-9)
-    assert np.isnan(spread(model, [["unknown"]])).all()
+    np.testing.assert_allclose(infer(model, [document])[0], gamma / gamma.sum(), atol=1e-9)
+    assert np.isnan(infer(model, [["unknown"]])).all()
 
 
 def test_test_accounts_are_not_learned_from_unless_told_to():
@@ -110,7 +110,9 @@ def test_the_number_of_topics_is_chosen_near_the_planted_one():
     encoder = lda(topics=0)
     encoder.learn(planted())
     documents = encoder._documents
-    assert chosen(documents, encoder.config) == 10  # the smallest that is tried; more only split the three
+    assert (
+        select_n_topics(documents, encoder.config) == 10
+    )  # the smallest that is tried; more only split the three
     three, ten = (lda(topics=k) for k in (3, 10))
     for each in (three, ten):
         each.learn(planted())
@@ -127,16 +129,18 @@ def test_a_row_an_account_if_wished():
 
 def test_only_english_and_only_listed_words_if_wished(tmp_path):
     english = LDA(LDAConfig(topics=2, min_accounts=1, max_share=1.0))
-    assert english._read("Die Sonne scheint heute sehr schön über den Bergen und wir wandern") == ""
+    assert english._counted_words("Die Sonne scheint heute sehr schön über den Bergen und wir wandern") == ""
     assert (
-        english._read("The sun is shining over the mountains, and we don't stop walking")
+        english._counted_words("The sun is shining over the mountains, and we don't stop walking")
         == "sun shining mountains stop walking"
     )
     listed = tmp_path / "nouns.jsonl.gz"
     with gzip.open(listed, "wt") as file:
         file.write('{"pos": "n", "members": ["mountain", "sun"]}\n{"pos": "v", "members": ["stop"]}\n')
     assert (
-        LDA(LDAConfig(nouns=str(listed)))._read("The sun is shining over the mountain, and we do not stop")
+        LDA(LDAConfig(nouns=str(listed)))._counted_words(
+            "The sun is shining over the mountain, and we do not stop"
+        )
         == "sun mountain"
     )
     listed.write_bytes(b"\x1f\x8bdamaged")

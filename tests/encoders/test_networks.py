@@ -112,7 +112,7 @@ def test_weights_that_are_not_there_or_not_these_are_told_in_words(torchvision, 
     from brandfit.encoders.image.mobilenet import MobileNet
 
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(ConfigError, match="standard weights are not here") as caught:
+    with pytest.raises(ConfigError, match="standard weights are not at") as caught:
         _ = MobileNet().model
     assert "mobilenet_v3_large" in caught.value.hint
     assert "download=true" in caught.value.hint

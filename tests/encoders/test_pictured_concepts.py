@@ -56,10 +56,10 @@ def test_cosmic_is_a_softmax_of_inner_products():
 def test_augmentation_keeps_what_is_in_a_picture():
     pictures = torch.full((6, 3, 24, 24), 0.25)
     torch.testing.assert_close(
-        _vision.augmented(pictures, np.random.default_rng(0)), pictures, atol=1e-5, rtol=0
+        _vision.augment(pictures, np.random.default_rng(0)), pictures, atol=1e-5, rtol=0
     )
     ramp = torch.linspace(0, 1, 24).expand(6, 3, 24, 24)
-    found = _vision.augmented(ramp, np.random.default_rng(0))
+    found = _vision.augment(ramp, np.random.default_rng(0))
     assert (found - ramp).abs().mean() > 0.02
     assert (found.mean(dim=(1, 2, 3)) - 0.5).abs().max() < 0.25
 

@@ -9,7 +9,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Post
 from brandfit.encoders.concept._taxonomy import built_in
-from brandfit.profilers._inputs import inputs
+from brandfit.profilers._account_inputs import account_inputs
 from brandfit.profilers._weak import weak_labels
 from brandfit.profilers.attentive import Attentive
 
@@ -72,7 +72,7 @@ def test_the_network_worked_by_hand():
     ).eval()
     values, has = {"text:t": torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])}, {"text:t": torch.ones(3, 1)}
     owner = torch.tensor([0, 0, 1])
-    accounts, posts, weight = network(values, has, owner, 2)
+    accounts, posts, weight = network(values, has, owner=owner, n_accounts=2)
     told = torch.cat([values["text:t"], has["text:t"]], 1)
     v = (told @ network.enter[1].weight.T + network.enter[1].bias).relu()
     score = (v @ network.attend.weight.T + network.attend.bias).tanh() @ network.context
@@ -98,7 +98,7 @@ def test_a_post_without_a_picture_is_told_by_its_words_and_an_account_without_po
 
 def test_the_newest_posts_are_looked_at(monkeypatch):
     dataset, _ = planted(9, 6, 1)
-    found = inputs(dataset, np.array(["004", "001"], dtype=object), slots=["t"], single=4)
+    found = account_inputs(dataset, np.array(["004", "001"], dtype=object), slots=["t"], single=4)
     assert found.single.counts.tolist() == [4, 4]
     times = dict(zip(dataset.posts["id"].to_pylist(), dataset.posts["time"].to_pylist(), strict=True))
     assert all(id.startswith("004") for id in found.single.ids[:4])

@@ -13,8 +13,8 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.profilers import _discover
+from brandfit.profilers._examples import posts_of
 from brandfit.profilers._labels import read_labels, write_labels
-from brandfit.profilers.base import posts_of
 from brandfit.workspace import Workspace
 
 pytest.importorskip("tomotopy")
@@ -49,7 +49,7 @@ def planted(biographies: bool) -> Dataset:
 def test_topics_that_a_person_named_label_accounts(biographies, tmp_path):
     dataset = planted(biographies)
     assert _discover.source(dataset) == ("biographies" if biographies else "captions")
-    topics, ids, shares = _discover.discovered(dataset, 2)
+    topics, ids, shares = _discover.discover_topics(dataset, 2)
     assert len(ids) == 60
     assert shares.shape == (60, 2)
     assert sum(topic.accounts for topic in topics) == 60
@@ -66,11 +66,13 @@ def test_topics_that_a_person_named_label_accounts(biographies, tmp_path):
             1,
         )
     file.write_text(text)
-    labels = _discover.applied(dataset, _discover.read(file))
+    labels = _discover.label_accounts(dataset, _discover.read(file))
     assert len(labels) > 50
     assert sum(id.startswith(category) for id, category in labels.items()) / len(labels) > 0.95
     with pytest.raises(UsageError, match="not those of the file"):
-        _discover.applied(dataset.restricted(influencers=dataset.influencers[:35]), _discover.read(file))
+        _discover.label_accounts(
+            dataset.restricted(influencers=dataset.influencers[:35]), _discover.read(file)
+        )
 
 
 def test_labels_are_read_with_line_and_reason(tmp_path):
@@ -141,7 +143,7 @@ def test_what_somebody_wrote_is_not_written_over(place, tmp_path, capsys):
             main(arguments)
         assert labels.read_text() == "account,category\nana,food\n"
     with pytest.raises(UsageError, match="fewer topics"):
-        _discover.discovered(planted(True), 61)
+        _discover.discover_topics(planted(True), 61)
 
 
 def test_the_commands(place, tmp_path, capsys, monkeypatch):
@@ -276,4 +278,4 @@ def test_weak_labels_of_posts_are_said_to_be_weak(place, capsys):
     main(["encode", "concept.bag", "-w", str(place)])
     capsys.readouterr()
     main(["profile", "evaluate", "tags", "--set", "level=post", "-w", str(place)])
-    assert "weak labels: what concept.bag says of them, nobody looked" in capsys.readouterr().out
+    assert "weak labels from concept.bag, not checked by a person" in capsys.readouterr().out

@@ -18,9 +18,12 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Post
 from brandfit.errors import UsageError
 from brandfit.evaluation.profiles import accuracy, answered, calibration_error, f1_scores, judge, macro_f1
-from brandfit.profilers._inputs import FIELDS, inputs
-from brandfit.profilers._matrix import _standard
-from brandfit.profilers.base import Profiler, labelled, temperature, warmed
+from brandfit.profilers._account_inputs import account_inputs
+from brandfit.profilers._examples import labelled
+from brandfit.profilers._inputs import FIELDS
+from brandfit.profilers._matrix import _fit_standard_numbers
+from brandfit.profilers._temperature import apply_temperature, fit_temperature
+from brandfit.profilers.base import Profiler
 from brandfit.workspace import Workspace
 
 
@@ -68,9 +71,9 @@ def test_the_temperature_makes_probabilities_as_sure_as_they_may_be():
     rng = np.random.default_rng(0)
     sure = rng.dirichlet(np.ones(4), 4000)
     y = np.array([rng.choice(4, p=row) for row in sure])
-    assert temperature(sure, y) == pytest.approx(1, abs=0.1)
-    assert temperature(warmed(sure, 0.5), y) == pytest.approx(2, abs=0.2)
-    np.testing.assert_allclose(warmed(warmed(sure, 0.5), 2.0), sure, atol=1e-9)
+    assert fit_temperature(sure, y) == pytest.approx(1, abs=0.1)
+    assert fit_temperature(apply_temperature(sure, 0.5), y) == pytest.approx(2, abs=0.2)
+    np.testing.assert_allclose(apply_temperature(apply_temperature(sure, 0.5), 2.0), sure, atol=1e-9)
 
 
 def test_what_is_judged_is_hidden(place, monkeypatch):
@@ -178,7 +181,7 @@ def test_what_is_known_of_an_account(place):
     with Workspace(place) as workspace:
         dataset = pipeline.with_features(workspace)
         ids = dataset.influencers[:5]
-        found = inputs(dataset, ids, slots=["text.hashing"])
+        found = account_inputs(dataset, ids, slots=["text.hashing"])
     assert set(found.words) == set(FIELDS)
     assert found.numbers.shape == (5, 8)
     assert len(set(found.digests())) == 5
@@ -196,7 +199,7 @@ def test_likes_that_are_hidden_are_no_likes_of_nought():
         Post(id="c1", account="c", likes=0, comments=0),
     ]
     dataset = Dataset.from_rows([Account(id=id) for id in "abcd"], posts)
-    numbers = inputs(dataset, np.array(list("abcd"), dtype=object), slots=[]).numbers
+    numbers = account_inputs(dataset, np.array(list("abcd"), dtype=object), slots=[]).numbers
     assert numbers[:, 3].tolist() == [3, 1, 1, 0]
     assert numbers[0, 4:] == pytest.approx([np.log1p(200), np.log1p(6), 1 / 3, 0])
     assert numbers[1:, 4] == pytest.approx([np.nan, 0, np.nan], nan_ok=True)
@@ -240,5 +243,6 @@ def test_a_number_that_all_have_alike_but_for_rounding_says_nothing():
         numbers = np.column_stack([np.full(n, 0.2), np.arange(n)])
         rounded += numbers[0, 0] != numbers.sum(axis=0)[0] / n
         asked = np.array([[0.0, n / 2]])
-        assert np.abs(_standard(SimpleNamespace(numbers=numbers))(SimpleNamespace(numbers=asked))).max() < 1
+        standardise = _fit_standard_numbers(SimpleNamespace(numbers=numbers))
+        assert np.abs(standardise(SimpleNamespace(numbers=asked))).max() < 1
     assert rounded > 3  # of these there is a deviation: what rounding leaves of none

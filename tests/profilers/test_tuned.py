@@ -84,7 +84,13 @@ def test_only_the_top_blocks_change_and_pictures_are_told_the_same_each_time(wei
 
     def tuned() -> Tuned:
         return made(weights, 2).fit(
-            pictures.__getitem__, hashes, labels=labels, held=np.zeros(24, bool), classes=2, seed=7, epochs=2
+            pictures.__getitem__,
+            hashes,
+            labels=labels,
+            is_held_out=np.zeros(24, bool),
+            classes=2,
+            seed=7,
+            epochs=2,
         )
 
     before = made(weights, 2)
@@ -142,5 +148,5 @@ def test_attentive_learns_from_pictures_alone(weights, shown):
 
 def test_without_weights_it_says_where_they_are_looked_for(torchvision, shown, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(ConfigError, match="standard weights are not here"):
+    with pytest.raises(ConfigError, match="standard weights are not at"):
         Attentive(Attentive.Config.from_settings({"tune": 2})).fit(shown[0])

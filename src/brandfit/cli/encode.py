@@ -27,7 +27,8 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     """Encode everything in the workspace with ENCODERS (see `brandfit list encoders`). Contents
     that are already encoded are not encoded again.
 
-    Encoded contents of these encoders that nothing refers to any more are removed; their size is printed.
+    Posts and accounts that have content but get no features are counted, with an example. Encoded contents of
+    these encoders that nothing refers to any more are removed, and their size is printed.
 
     A setting is written NAME=VALUE for one encoder, ENCODER.NAME=VALUE where several are given.
 
@@ -54,6 +55,8 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
             # Contents of erased or changed posts are removed only after the new ones are stored.
             swept = pipeline.sweep(opened, name)
             removed += swept
+            if features.left_out is not None:
+                left_out.append(features.left_out)
             results.append(
                 {
                     "encoder": name,
@@ -62,13 +65,16 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
                     "dim": features.dim,
                     "slot": features.slot,
                     "seconds": round(time.perf_counter() - started, 2),
+                    "left_out": features.left_out and features.left_out.to_dict(),
                     "removed": orphans.counts(swept),
                 }
             )
     if as_json:
         print_json(results)
     else:
-        # The last column is for programs; people get one sentence on what was removed.
-        print_table(list(results[0])[:-1], [list(r.values())[:-1] for r in results])
+        # The last two columns are for programs; people get sentences on what was left out and removed.
+        print_table(list(results[0])[:-2], [list(r.values())[:-2] for r in results])
+        for excluded in left_out:
+            click.echo(excluded.sentence)
         if removed:
             click.echo(f"Removed, because nothing refers to it: {orphans.total(removed)}.")

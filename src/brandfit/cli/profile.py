@@ -243,16 +243,16 @@ def discover(workspace: str, topics: int, *, mapping: str | None, share: float, 
         raise click.UsageError(
             f"{out} exists. Name another file for the labels; a profiler takes several: --labels, twice."
         )
-    if not mapping and _discover.filled(out):
+    if not mapping and _discover.is_filled_in(out):
         raise click.UsageError(f"{out} exists, and was edited. Name another file; or use it: --apply {out}")
     with Workspace(workspace) as opened:
         dataset = opened.dataset()
     if mapping:
-        labels = _discover.applied(dataset, _discover.read(mapping), share=share, seed=seed)
+        labels = _discover.label_accounts(dataset, _discover.read(mapping), share=share, seed=seed)
         write_labels(labels, out)
         click.echo(f"Written: {out}, {len(labels):,} accounts.")
         return
-    found_topics, ids, _ = _discover.discovered(dataset, topics, seed=seed)
+    found_topics, ids, _ = _discover.discover_topics(dataset, topics, seed=seed)
     Path(out).write_text(
         _discover.to_toml(found_topics, f"the {_discover.source(dataset)} of {len(ids):,} influencers"),
         encoding="utf-8",

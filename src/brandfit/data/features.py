@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -42,6 +42,29 @@ class Values(NamedTuple):
 
     values: np.ndarray
     is_present: np.ndarray
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Posts or accounts that have content but no row, because the encoder could not read it or recognised
+    nothing in it."""
+
+    encoder: str
+    level: Level
+    n: int
+    total: int
+    """All posts or accounts with content, those with a row included."""
+    example: str
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"{self.encoder}: {self.n:,} of {self.total:,} {self.level}s with content have no features, for "
+            f"example {self.example!r}, because the encoder could not read it or recognised nothing in it."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {f"{self.level}s": self.n, "of": self.total, "example": self.example}
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +106,20 @@ class Features:
         # Memory-mapped values were checked when they were saved, and may be larger than memory.
         if not isinstance(self.values, np.memmap):
             self.refuse_unsound()
+
+    @property
+    def left_out(self) -> LeftOut | None:
+        """The posts or accounts with content and no row; None if there are none or it was not recorded."""
+        if self.contents is None or not len(self.contents.silent):
+            return None
+        n_left_out = len(self.contents.silent)
+        return LeftOut(
+            encoder=self.name,
+            level=self.level,
+            n=n_left_out,
+            total=len(self) + n_left_out,
+            example=str(self.contents.silent[0]),
+        )
 
     def refuse_unsound(self) -> None:
         """Raise UsageError for an id that is missing or repeated, and for a value that is not finite. One

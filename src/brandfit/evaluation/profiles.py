@@ -17,7 +17,8 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.evaluation.calibration import BINS
 from brandfit.evaluation.report_text import aligned
-from brandfit.profilers.base import UNSURE, Profiler, group_stratified_folds
+from brandfit.profilers._folds import group_stratified_folds
+from brandfit.profilers.base import UNSURE, Profiler
 from brandfit.progress import Progress
 
 RESAMPLES = 2_000

@@ -166,7 +166,7 @@ def _brand_gaps(workspace: Workspace, dataset: Dataset) -> dict[str, _BrandGap]:
     for slot, features in stale_by_slot.items():
         try:
             encoder = maker_of(workspace, features)
-            if encoder is None or encoder.hears:
+            if encoder is None or encoder.reads_others:
                 continue
             gap = encoder.gap(rows, features)
         except (BrandfitError, OSError):

@@ -1,4 +1,4 @@
-"""Multinomial logistic regression on a matrix of inputs: what most profilers are."""
+"""Multinomial logistic regression on a matrix of inputs, the model of most profilers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from brandfit.profilers._inputs import Inputs
-from brandfit.profilers._matrix import Words, matrix
+from brandfit.profilers._matrix import Words, fit_matrix
 from brandfit.profilers.base import Predictor
 
 
-def linear(
-    known: Inputs,
+def fit_linear(
+    inputs: Inputs,
     labels: np.ndarray,
     *,
     classes: int,
@@ -23,29 +23,30 @@ def linear(
     numbers: bool = False,
     c: float = 2.0,
 ) -> Predictor:
-    """Fitted on these accounts; ``c`` is the inverse of the ridge penalty."""
-    fitted = matrix(known, words, slots=slots, numbers=numbers)
-    model = logistic(fitted.features(known), labels, c=c, classes=classes)
-    return lambda asked: model(fitted.features(asked))
+    """A predictor fitted on these inputs; ``c`` is the inverse of the ridge penalty."""
+    matrix = fit_matrix(inputs, words, slots=slots, numbers=numbers)
+    model = fit_logistic(matrix.features(inputs), labels, c=c, classes=classes)
+    return lambda inputs: model(matrix.features(inputs))
 
 
-def logistic(rows: Any, labels: np.ndarray, *, c: float, classes: int) -> Callable[[Any], np.ndarray]:
-    """From rows (m, d), dense or sparse, to (m, classes) probabilities."""
-    seen = np.unique(labels)
-    if len(seen) < 2:  # of one class alone there is nothing to learn
-        return lambda asked: all_classes(np.ones((asked.shape[0], 1)), seen, classes)
+def fit_logistic(rows: Any, labels: np.ndarray, *, c: float, classes: int) -> Callable[[Any], np.ndarray]:
+    """A function from rows (m, d), dense or sparse, to (m, classes) probabilities, fitted on rows (n, d) and
+    class numbers (n,)."""
+    fitted_classes = np.unique(labels)
+    if len(fitted_classes) < 2:  # a single class has probability one
+        return lambda rows: expand_classes(np.ones((rows.shape[0], 1)), fitted_classes, classes)
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     with warnings.catch_warnings():
-        # What 100 steps have not brought is noise of the last digits, to nobody's use.
+        # After 100 steps only the last digits change, which makes no difference to predictions.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=c, max_iter=100, tol=1e-3).fit(rows, labels)
-    return lambda asked: all_classes(model.predict_proba(asked), model.classes_, classes)
+    return lambda rows: expand_classes(model.predict_proba(rows), model.classes_, classes)
 
 
-def all_classes(probabilities: np.ndarray, seen: np.ndarray, classes: int) -> np.ndarray:
-    """(n, classes) of (n, seen) probabilities: a class that a fold did not see has none."""
+def expand_classes(probabilities: np.ndarray, fitted_classes: np.ndarray, classes: int) -> np.ndarray:
+    """(n, classes) probabilities from those of the fitted classes (n, k); the others have probability 0."""
     result = np.zeros((len(probabilities), classes))
-    result[:, seen] = probabilities
+    result[:, fitted_classes] = probabilities
     return result

@@ -1,10 +1,10 @@
-"""Inception-v3 with its top blocks tuned on labelled posts: what attentive reads of pictures where ``tune``
-says so (P-01, P-08).
+"""Inception-v3 with its top blocks fine-tuned on labelled posts: the picture features of ``attentive`` with
+``tune`` (P-01, P-08).
 
-All blocks below stay as they came, batch normalisation with its stored statistics. A head (1,024 and the
-classes) is learned with them on posts, each of the category that it is labelled with, else of its account's;
-then the head is dropped, and a picture is the 2,048 pooled numbers. Pictures are rotated, shifted, zoomed,
-mirrored and shifted in colour while it learns, anew every time; how far is not published.
+The blocks below keep their weights, and batch normalisation its stored statistics. A head (1,024 hidden units
+and the classes) is trained with the top blocks on posts, with the label of the post or else that of its
+account. Then the head is dropped, and a picture is encoded as the 2,048 pooled numbers. During training
+pictures are rotated, shifted, zoomed, mirrored and shifted in colour at random; the ranges are not published.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from brandfit import seeds
 from brandfit.encoders import _torch
 from brandfit.encoders.base import Map
 from brandfit.encoders.image.inception_v3 import InceptionV3
+from brandfit.learning.pooling import Vectors
 from brandfit.learning.trainer import need_torch, train
 
 BLOCKS = ("Mixed_7c", "Mixed_7b", "Mixed_7a", "Mixed_6e")
-"""From the top."""
+"""Blocks from the top."""
 ROTATION, SHIFT, ZOOM, COLOUR = 30.0, 0.2, (0.8, 1.2), 0.1
 """Degrees, share of the side, factor, share of the range of each colour."""
 HIDDEN, BATCH = 1024, 32
@@ -32,9 +33,9 @@ Read = Callable[[str], bytes]
 
 
 class Tuned:
-    """Pictures, by their hashes, to (n, 2048) float32; see the module. ``fit`` first.
+    """Hashes of pictures to (n, 2048) float32; see the module. Call ``fit`` first.
 
-    pixels  side of the squares that pictures are cut to; 299 as the network was made for, 75 at least
+    pixels  side of the squares that pictures are cropped to; at least 75, the network was designed for 299
     """
 
     def __init__(
@@ -42,9 +43,8 @@ class Tuned:
     ) -> None:
         import copy
 
-        encoder = InceptionV3(
-            InceptionV3.Config.from_settings({"weights": weights, "download": download, "device": device})
-        )
+        options = {"weights": weights, "download": download, "device": device}
+        encoder = InceptionV3(InceptionV3.Config.from_settings(options))
         self.model = copy.deepcopy(encoder.model).requires_grad_(False).eval()
         self.blocks, self.pixels, self.mapper = blocks, pixels, mapper
         for name in BLOCKS[:blocks]:
@@ -57,54 +57,57 @@ class Tuned:
         hashes: Sequence[str],
         *,
         labels: np.ndarray,
-        held: np.ndarray,
+        is_held_out: np.ndarray,
         classes: int,
         seed: int,
         epochs: int,
     ) -> Tuned:
-        """Tune on pictures (n) with class numbers (n,); those that are ``held`` (n,) say when to stop."""
+        """Fine-tune on pictures (n) with class numbers (n,); the held-out ones (n,) decide when to stop."""
         torch = need_torch("tuning")
         network = _network(torch, self.model, classes=classes, seed=seed)
         device = next(self.model.parameters()).device
-        learned, asked = np.flatnonzero(~held), np.flatnonzero(held)
+        training, held_out = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
-            return self._batches(read, hashes, order=rng.permutation(learned), augment=self._augment())
+            return self._batches(read, hashes, order=rng.permutation(training), augment=self._augment())
 
         def loss(batch: Any) -> Any:
-            at, pictures = batch
-            return torch.nn.functional.cross_entropy(
-                network(pictures.to(device)), torch.from_numpy(labels[at]).to(device)
-            )
+            numbers, pictures = batch
+            targets = torch.from_numpy(labels[numbers]).to(device)
+            return torch.nn.functional.cross_entropy(network(pictures.to(device)), targets)
 
         def validate() -> float:
-            found = [
-                (float(loss(batch)), len(batch[0])) for batch in self._batches(read, hashes, order=asked)
-            ]
-            return sum(value * n for value, n in found) / max(sum(n for _, n in found), 1)
+            # The mean over pictures, of batches that differ in size.
+            total, n_pictures = 0.0, 0
+            for batch in self._batches(read, hashes, order=held_out):
+                n = len(batch[0])
+                total += float(loss(batch)) * n
+                n_pictures += n
+            return total / max(n_pictures, 1)
 
+        trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
         train(
             network,
-            torch.optim.Adam((p for p in network.parameters() if p.requires_grad), lr=0.001),
+            torch.optim.Adam(trainable, lr=0.001),
             batches=batches,
             loss=loss,
             epochs=epochs,
             seed=seed,
             patience=2,
-            validate=validate if len(asked) else None,
+            validate=validate if len(held_out) else None,
         )
         self.model.eval()
         return self
 
-    def __call__(self, read: Read, hashes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Values (n, 2048), zeros where a picture is missing or cannot be decoded, and which are there
+    def __call__(self, read: Read, hashes: Sequence[str]) -> Vectors:
+        """Values (n, 2048), zeros for a picture that is missing or cannot be decoded, and which are not
         (n,)."""
         values = np.zeros((len(hashes), InceptionV3.dim), np.float32)
         present = np.zeros(len(hashes), bool)
-        for at, pictures in self._batches(read, hashes, order=np.arange(len(hashes))):
-            values[at] = _torch.run(self.model, lambda model, rows: model(rows), pictures)
-            present[at] = True
-        return values, present
+        for numbers, pictures in self._batches(read, hashes, order=np.arange(len(hashes))):
+            values[numbers] = _torch.run(self.model, lambda model, batch: model(batch), pictures)
+            present[numbers] = True
+        return Vectors(values, present)
 
     def _batches(
         self,
@@ -114,41 +117,43 @@ class Tuned:
         order: np.ndarray,
         augment: Callable[[Any], Any] | None = None,
     ) -> Iterator[tuple[np.ndarray, Any]]:
-        """Numbers (b,) and pictures (b, 3, s, s), standardised; those that cannot be decoded are left out."""
+        """Numbers (b,) and standardised pictures (b, 3, s, s) in order; without those that cannot be
+        decoded."""
         import torch
 
-        mean, deviation = (torch.tensor(v)[:, None, None] for v in (self.mean, self.deviation))
+        mean = torch.tensor(self.mean)[:, None, None]
+        deviation = torch.tensor(self.deviation)[:, None, None]
 
-        def decoded(at: int) -> tuple[int, Any]:
-            return at, _square(read, hashes[at], self.pixels) if hashes[at] else None
+        def decode(number: int) -> tuple[int, Any]:
+            return number, _square(read, hashes[number], self.pixels) if hashes[number] else None
 
-        found: Iterable[tuple[int, Any]] = self.mapper(decoded, order.tolist())
-        there = ((at, picture) for at, picture in found if picture is not None)
-        while part := list(itertools.islice(there, BATCH)):
-            pictures = (torch.tensor(picture).permute(2, 0, 1).float() / 255 for _, picture in part)
-            changed = torch.stack([augment(p) if augment else p for p in pictures])
-            yield np.array([at for at, _ in part]), (changed - mean) / deviation
+        numbered: Iterable[tuple[int, Any]] = self.mapper(decode, order.tolist())
+        decoded = filter(lambda one: one[1] is not None, numbered)
+        while batch := list(itertools.islice(decoded, BATCH)):
+            numbers, pictures = [], []
+            for number, pixels in batch:
+                numbers.append(number)
+                picture = torch.tensor(pixels).permute(2, 0, 1).float() / 255  # (3, s, s), 0 ... 1
+                pictures.append(augment(picture) if augment else picture)
+            yield np.array(numbers), (torch.stack(pictures) - mean) / deviation
 
     def _augment(self) -> Callable[[Any], Any]:
         import torch
         from torchvision.transforms import v2
 
-        moved = v2.Compose(
-            [
-                v2.RandomAffine(ROTATION, (SHIFT, SHIFT), ZOOM, interpolation=v2.InterpolationMode.BILINEAR),
-                v2.RandomHorizontalFlip(),
-            ]
-        )
+        bilinear = v2.InterpolationMode.BILINEAR
+        affine = v2.RandomAffine(ROTATION, (SHIFT, SHIFT), ZOOM, interpolation=bilinear)
+        geometry = v2.Compose([affine, v2.RandomHorizontalFlip()])
 
         def augment(picture: Any) -> Any:
-            return (moved(picture) + (2 * torch.rand(3, 1, 1) - 1) * COLOUR).clamp(0, 1)
+            moved = geometry(picture)  # before the colours: the order of the draws is fixed
+            return (moved + (2 * torch.rand(3, 1, 1) - 1) * COLOUR).clamp(0, 1)
 
         return augment
 
 
 def _network(torch: Any, model: Any, *, classes: int, seed: int) -> Any:
-    """The tuned blocks below a head; only the head knows of dropout, and batch normalisation stays as it
-    came."""
+    """The network with a head. Only the head has dropout, and batch normalisation keeps its statistics."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seeds.derive(seed, "tuned"))
         head = torch.nn.Sequential(
@@ -168,17 +173,17 @@ def _network(torch: Any, model: Any, *, classes: int, seed: int) -> Any:
 
         def train(self, mode: bool = True) -> Any:
             super().train(mode)
-            self.model.eval()
+            self.model.eval()  # batch normalisation by stored statistics
             return self
 
     return Headed().to(next(model.parameters()).device)
 
 
 def _square(read: Read, hash: str, side: int) -> np.ndarray | None:
-    """(side, side, 3) uint8 of the middle of a picture."""
+    """(side, side, 3) uint8 of the middle of a picture; None if it cannot be decoded."""
     from brandfit.encoders.image.base import CROP, square
 
     try:
         return square(read(hash), side, CROP)
-    except Exception:  # whatever a decoder meets in a damaged file; the post is then one picture poorer
+    except Exception:  # decoders raise any type for a damaged file; the picture is left out
         return None

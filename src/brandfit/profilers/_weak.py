@@ -1,5 +1,5 @@
-"""Weak labels of posts: what hashtags, captions and descriptions of pictures say through the taxonomy. Nobody
-looked at them."""
+"""Weak labels of posts: categories of the concepts in hashtags, captions and descriptions of pictures, not
+checked by a person."""
 
 from __future__ import annotations
 
@@ -8,48 +8,60 @@ from collections.abc import Sequence
 import numpy as np
 
 from brandfit.data.dataset import Dataset
+from brandfit.data.features import Features
 from brandfit.encoders.concept._taxonomy import built_in
-from brandfit.profilers.base import labelled, posts_of
+from brandfit.profilers._examples import labelled, posts_of
 
 WEAK = "have weak labels"
-"""What a note of them says."""
+"""Part of the note by which others recognise weak labels."""
 CLEAR = 0.5
-"""Share of the concepts' weight that one class must have."""
+"""Share of the weight of all concepts that a class must have."""
 
 
 def weakly_labelled(dataset: Dataset) -> Dataset:
-    """With weak labels of all posts that have any, of the categories of accounts, else of all of the
-    taxonomy.
+    """The Dataset with weak labels of posts. The classes are the categories of accounts, or all of the
+    taxonomy if no account has one.
 
-    They come from the Features of the slot ``concept`` that are on the columns of the built-in taxonomy;
-    without, nothing is labelled.
+    The concepts are those of Features of posts on the columns of the built-in taxonomy; without such Features
+    the Dataset does not change.
     """
-    columns = built_in().names
-    found = next(
-        (f for _, f in sorted(dataset.slots.items()) if f.columns == columns and f.level == "post"), None
-    )
-    if found is None:
+    features = _concept_features(dataset)
+    if features is None:
         return dataset
-    classes = sorted(
-        {*labelled(dataset)[1].tolist()} or {c for concept in built_in().concepts for c in concept.categories}
-    )
-    values, present = found.values_of(posts := posts_of(dataset))
-    told = np.where(present, weak_labels(values, classes), -1)
-    labels = {id: classes[n] for id, n in zip(posts.tolist(), told.tolist(), strict=True) if n >= 0}
-    note = f"{len(labels):,} posts {WEAK}: what {found.name} says of them, nobody looked."
+    classes = sorted(set(labelled(dataset).labels.tolist()) or _all_categories())
+    posts = posts_of(dataset)
+    values, present = features.values_of(posts)  # (p, concepts), (p,)
+    class_numbers = np.where(present, weak_labels(values, classes), -1)
+    labels = {id: classes[n] for id, n in zip(posts.tolist(), class_numbers.tolist(), strict=True) if n >= 0}
+    note = f"{len(labels):,} posts {WEAK} from {features.name}, not checked by a person."
     return dataset.with_post_categories(labels, note)
 
 
+def _concept_features(dataset: Dataset) -> Features | None:
+    """The first Features of posts on the columns of the built-in taxonomy, by slot."""
+    for _, features in sorted(dataset.slots.items()):
+        if features.level == "post" and features.columns == built_in().names:
+            return features
+    return None
+
+
+def _all_categories() -> set[str]:
+    return set().union(*(concept.categories for concept in built_in().concepts))
+
+
 def weak_labels(concepts: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """(p,) class numbers of posts from weights of the built-in taxonomy's concepts (p, 572); -1 where they do
-    not say clearly."""
+    """(p,) class numbers of posts from weights of the built-in taxonomy's concepts (p, 572); -1 if no class
+    is clear."""
     taxonomy = built_in()
     if concepts.shape[1] != len(taxonomy):
         return np.full(len(concepts), -1)
-    member = np.array([[c in concept.categories for c in classes] for concept in taxonomy.concepts], float)
-    # A concept of several categories speaks for each a little.
-    votes = concepts @ (member / np.maximum(member.sum(axis=1, keepdims=True), 1))
+    is_member = np.zeros((len(taxonomy), len(classes)))  # (concepts, classes)
+    for n, concept in enumerate(taxonomy.concepts):
+        is_member[n] = [name in concept.categories for name in classes]
+    # A concept of several categories divides its weight among them.
+    shares = is_member / np.maximum(is_member.sum(axis=1, keepdims=True), 1)
+    votes = concepts @ shares  # (p, classes)
     total = votes.sum(axis=1)
     best = votes.argmax(axis=1)
-    clear = (total > 0) & (votes[np.arange(len(votes)), best] >= CLEAR * np.maximum(total, 1e-12))
-    return np.where(clear, best, -1)
+    is_clear = (total > 0) & (votes[np.arange(len(votes)), best] >= CLEAR * np.maximum(total, 1e-12))
+    return np.where(is_clear, best, -1)

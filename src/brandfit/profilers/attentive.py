@@ -1,4 +1,4 @@
-"""attentive: the Influencer Profiler, attention over single posts, accounts and posts learned together (P-01
+"""attentive: the Influencer Profiler, attention over single posts, accounts and posts learned jointly (P-01
 to P-08).
 
     v = relu(F [relu(P picture); text])          a post, 256 numbers
@@ -6,24 +6,24 @@ to P-08).
     h = sum of alpha v                           an account
     L = CE(account head of h) + CE(post head of v)
 
-Pictures pass a layer of 1,024 first. Features come from any encoders, frozen; the paper's are Inception-v3
-and BERT. Adam at .001, dropout of a half. Any number of posts, of which the newest 50 are looked at; a post
-without a picture or without words is told by the other, and the network is told which. ``attention=false`` is
-the paper's ablation: the mean over posts.
+Pictures pass a layer of 1,024 first. Features are those of any encoders, frozen; the paper uses Inception-v3
+and BERT. Adam at .001, dropout .5. Of each account the newest 50 posts are read. A post without a picture or
+without text is represented by the other, and a flag for each shows the network which is missing.
+``attention=false`` is the paper's ablation: the mean over posts.
 
 S. Kim, J.-Y. Jiang, M. Nakada, J. Han, W. Wang: Multimodal Post Attentive Profiling for Influencer Marketing.
 WWW 2020. What differs:
 
-* Both losses lack their minus sign in the paper. Here they have it.
-* Its 10,000 posts were labelled by people. Here too, where somebody did (``brandfit profile mark --posts``);
-  other posts have weak labels: what their concepts (``concept.bag``) say through the taxonomy, where they say
-  it clearly. Without, the post head learns the account's label.
-* Pictures: by default cached Features are learned from, of any encoders. ``tune=2`` is the paper's: the top
-  two blocks of Inception-v3 are tuned first, on augmented pictures, and take the place of the Features of
-  pictures. Its weights must be there (``weights``). The paper's ablation without tuning has accuracy .974
+* Both losses lack their minus sign in the paper; here they have it.
+* In the paper people labelled 10,000 posts. Here posts may have such labels too (``brandfit profile mark
+  --posts``). Other posts have weak labels, from the categories of their concepts (``concept.bag``), if one is
+  clear. Without concepts, the post head learns the account's label.
+* Pictures: by default the inputs are stored Features of any encoders. ``tune=2`` follows the paper: the top
+  two blocks of Inception-v3 are fine-tuned first, on augmented pictures, and replace the Features of
+  pictures. Its weights must be available (``weights``). The paper's ablation without tuning has accuracy .974
   instead of .983.
-* Told of posts (``level=post``), a post is an account of one post, and its probabilities are those of the
-  post head.
+* With ``level=post``, a post is an account with a single post, and its probabilities are those of the post
+  head.
 * Training stops early on held-out labelled accounts.
 
 Expected: the paper's Table 1 has accuracy .983 over 1,142 balanced influencers with 300 posts each.
@@ -43,18 +43,21 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.errors import UsageError
 from brandfit.learning.trainer import need_torch, train
-from brandfit.profilers._inputs import Inputs, Single
+from brandfit.profilers._folds import stratified_folds
+from brandfit.profilers._inputs import Inputs, SinglePosts
 from brandfit.profilers._tuned import Tuned
 from brandfit.profilers._weak import weak_labels
-from brandfit.profilers.base import Predictor, Profiler, ProfilerConfig, stratified_folds
+from brandfit.profilers.base import PostWeights, Predictor, Profiler, ProfilerConfig
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 CONCEPTS = "concept"
 TUNED = "tuned"
-"""Where the tuned encoder puts what it tells of pictures."""
+"""Slot of the pictures as the tuned encoder encodes them."""
 AT_ONCE = 4096
+"""Accounts in a batch without gradients."""
 
 
 class AttentiveConfig(ProfilerConfig, frozen=True):
@@ -91,17 +94,15 @@ class AttentiveConfig(ProfilerConfig, frozen=True):
         str, Meta(description="of Inception-v3: default, random (for tests), or a .safetensors or .pth file")
     ] = "default"
     download: Annotated[bool, Meta(description="fetch these weights where they are not there")] = False
-    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where pictures are looked at")] = (
-        "auto"
-    )
+    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="where pictures are encoded")] = "auto"
     pixels: Annotated[
-        int, Meta(description="side of the squares that pictures are cut to", ge=75, le=2048)
+        int, Meta(description="side of the squares that pictures are cropped to", ge=75, le=2048)
     ] = 299
 
 
 class PostAttention(NamedTuple):
-    """Of n accounts and their p posts: probabilities (n, c); post ids (p,), the account of each (p,), its
-    attention (p,) and its probabilities (p, c)."""
+    """n accounts and their p posts: probabilities (n, c) of accounts; ids (p,) of posts, the number of the
+    account (p,), attention (p,) and probabilities (p, c) of each."""
 
     accounts: np.ndarray
     posts: np.ndarray
@@ -110,9 +111,9 @@ class PostAttention(NamedTuple):
     post_probabilities: np.ndarray
 
 
-class Eyes(NamedTuple):
-    """What was learned: the network, how frequent each class is, which slots it reads, and the tuned encoder,
-    if any."""
+class Fitted(NamedTuple):
+    """The trained network, the share of each class, the slots that it reads, and the tuned encoder, if
+    any."""
 
     network: Any
     prior: np.ndarray
@@ -120,7 +121,27 @@ class Eyes(NamedTuple):
     tuned: Tuned | None
 
 
+class TrainingPosts(NamedTuple):
+    """Posts of the labelled accounts (n), the labels of accounts (n,), classes of posts, slots of the
+    network."""
+
+    single: SinglePosts
+    labels: np.ndarray
+    post_classes: tuple[str, ...]
+    slots: dict[str, str]
+
+
+class Split(NamedTuple):
+    """Numbers of the accounts to train on, and of those held out."""
+
+    training: np.ndarray
+    held_out: np.ndarray
+
+
 class Batch(NamedTuple):
+    """Tensors of m accounts and their p posts: values slot to (p, d), has slot to (p, 1), owner (p,), labels
+    (m,), post_labels (p,), -1 if unknown."""
+
     values: dict[str, Tensor]
     has: dict[str, Tensor]
     owner: Tensor
@@ -129,87 +150,111 @@ class Batch(NamedTuple):
 
 
 class Attentive(Profiler):
-    """Attention over posts; see the module. ``looked`` tells which posts mattered."""
+    """Attention over posts; see the module. ``post_attention`` returns the weights of posts."""
 
     Config = AttentiveConfig
     config: AttentiveConfig
     kinds = ("text", "picture", "concept")
-    single = 50
+    posts_per_account = 50
     preference = 15
     neutral = ("confidence", "download", "device")
 
     @property
-    def looks(self) -> bool:  # type: ignore[override]
+    def reads_pictures(self) -> bool:  # type: ignore[override]
         return self.config.tune > 0
 
     @property
     def labels(self) -> tuple[Level, ...]:
         return ("account", "post") if self.level == "account" else ("post",)
 
-    def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
-        torch = need_torch(self.name)
-        from brandfit.profilers._attentive_net import AttentiveNet
-
-        single, config = known.single, self.config
+    def fit_predictor(self, inputs: Inputs, labels: np.ndarray, seed: int) -> Predictor:
+        need_torch(self.name)
+        single = inputs.single
         assert single is not None
-        seen = np.flatnonzero(single.counts)
-        fold = (
-            stratified_folds(labels[seen], max(round(1 / config.validation), 2), seed)
-            if config.validation
-            else np.ones(len(seen))
-        )
-        one, other = seen[fold != 0], seen[fold == 0]
-        post_classes = (
-            *self.classes,
-            *sorted({c for c in single.labels.tolist() if c is not None} - {*self.classes}),
-        )
-        told = self._post_labels(single, labels, post_classes)
-        tuned = self._tuned(
-            single,
-            np.where(told >= 0, told, labels[single.owner]),
-            held=other,
-            classes=len(post_classes),
-            seed=seed,
-        )
-        single = _with(single, tuned)
-        slots = self._read(single)
-        dims = {slot: single.values[name].shape[1] for slot, name in slots.items()}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seeds.derive(seed, self.name))
-            network = AttentiveNet(
-                dims,
-                len(self.classes),
-                post_classes=len(post_classes),
-                dropout=config.dropout,
-                width=config.width,
-                attention=config.attention,
+        # The held-out accounts stop both trainings early, that of the pictures and that of the network.
+        training, held_out = self._split(single, labels, seed)
+        # Categories that only posts are labelled with are further classes of the post head.
+        of_posts = {category for category in single.labels.tolist() if category is not None}
+        post_classes = (*self.classes, *sorted(of_posts - set(self.classes)))
+        tuned = None
+        if self.config.tune:
+            post_labels = self._post_labels(single, labels, post_classes)
+            tuned = self._tune(
+                single,
+                np.where(post_labels >= 0, post_labels, labels[single.owner]),
+                held_out=held_out,
+                classes=len(post_classes),
+                seed=seed,
             )
+        single = _with_tuned(single, tuned)
+        posts = TrainingPosts(single, labels, post_classes, self._network_slots(single))
+        network = self._train(posts, training=training, held_out=held_out, seed=seed)
+        # Accounts without posts get the share of each class.
+        prior = np.bincount(labels, minlength=len(self.classes)) / len(labels)
+        fitted = Fitted(network, prior, posts.slots, tuned)
+        self._fitted, self.post_classes = fitted, post_classes
+        if self.level == "post":
+            return lambda inputs: self._post_probabilities(self._attend(fitted, inputs), prior)
+        return lambda inputs: self._attend(fitted, inputs).accounts
 
-        def batch(at: np.ndarray) -> Batch:
-            return self._batch(
-                torch, single.subset(at), labels=labels[at], post_classes=post_classes, slots=slots
-            )
+    def post_attention(self, dataset: Dataset, ids: np.ndarray) -> PostAttention:
+        """The attention and the probabilities of the posts of these accounts.
+
+        Columns of ``post_probabilities`` are ``post_classes``: the categories of accounts, then those that
+        only posts are labelled with.
+        """
+        return self._attend(self._fitted, self._fitted_inputs(dataset, ids))
+
+    def attention(self, dataset: Dataset) -> PostWeights | None:
+        if self.level == "post" or not self.config.attention:
+            return None
+        attended = self.post_attention(dataset, self.all_ids(dataset))
+        return PostWeights(attended.posts, attended.attention)
+
+    def _split(self, single: SinglePosts, labels: np.ndarray, seed: int) -> Split:
+        """The accounts with posts, a share of them held out for early stopping."""
+        with_posts = np.flatnonzero(single.counts)
+        if not self.config.validation:
+            return Split(with_posts, with_posts[:0])
+        n_folds = max(round(1 / self.config.validation), 2)
+        fold = stratified_folds(labels[with_posts], n_folds, seed)
+        return Split(with_posts[fold != 0], with_posts[fold == 0])
+
+    def _train(
+        self, posts: TrainingPosts, *, training: np.ndarray, held_out: np.ndarray, seed: int
+    ) -> torch.nn.Module:
+        """The network, trained on some accounts (their numbers)."""
+        import torch
+        import torch.nn.functional as f
+
+        config = self.config
+        network = self._build_network(posts, seed)
+
+        def batch(accounts: np.ndarray) -> Batch:
+            return self._batch(posts, accounts)
 
         def batches(rng: np.random.Generator) -> Iterator[Batch]:
-            order = rng.permutation(one)
-            return (
-                batch(order[start : start + config.batch_size])
-                for start in range(0, len(order), config.batch_size)
-            )
+            order = rng.permutation(training)
+            for start in range(0, len(order), config.batch_size):
+                yield batch(order[start : start + config.batch_size])
 
-        def loss(asked: Batch) -> Any:
-            import torch.nn.functional as f
-
-            accounts, posts, _ = network(asked.values, asked.has, asked.owner, len(asked.labels))
-            value = f.cross_entropy(accounts, asked.labels)
-            clear = asked.post_labels >= 0
-            if config.posts and clear.any():
-                value = value + config.posts * f.cross_entropy(posts[clear], asked.post_labels[clear])
+        def loss(batch: Batch) -> Tensor:
+            n_accounts = len(batch.labels)
+            output = network(batch.values, batch.has, owner=batch.owner, n_accounts=n_accounts)
+            value = f.cross_entropy(output.accounts, batch.labels)
+            # Posts without a clear label add nothing to the loss.
+            is_labelled = batch.post_labels >= 0
+            if config.posts and is_labelled.any():
+                of_posts = f.cross_entropy(output.posts[is_labelled], batch.post_labels[is_labelled])
+                value = value + config.posts * of_posts
             return value
 
         def validate() -> float:
-            parts = [other[start : start + AT_ONCE] for start in range(0, len(other), AT_ONCE)]
-            return sum(float(loss(batch(part))) * len(part) for part in parts) / len(other)
+            total = 0.0
+            for start in range(0, len(held_out), AT_ONCE):
+                part = held_out[start : start + AT_ONCE]
+                total += float(loss(batch(part))) * len(part)
+            return total / len(held_out)
 
         train(
             network,
@@ -219,38 +264,39 @@ class Attentive(Profiler):
             epochs=config.epochs,
             seed=seed,
             patience=config.patience,
-            validate=validate if len(other) else None,
+            validate=validate if len(held_out) else None,
         )
-        prior = np.bincount(labels, minlength=len(self.classes)) / len(labels)
-        eyes = Eyes(network, prior, slots, tuned)
-        self._eyes, self.post_classes = eyes, post_classes
-        if self.level == "post":
-            return lambda asked: self._post_probabilities(self._attend(eyes, asked), prior)
-        return lambda asked: self._attend(eyes, asked).accounts
+        return network
 
-    def post_attention(self, dataset: Dataset, ids: np.ndarray) -> PostAttention:
-        """What it sees in the posts of these accounts: which mattered, and what each is about, a column one
-        of ``post_classes``: the categories of accounts, and those that posts alone were labelled with.
-        """
-        return self._attend(self._eyes, self._inputs(dataset, ids))
+    def _build_network(self, posts: TrainingPosts, seed: int) -> torch.nn.Module:
+        import torch
 
-    def attention(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
-        if self.level == "post" or not self.config.attention:
-            return None
-        looked = self.post_attention(dataset, self.everything(dataset))
-        return looked.posts, looked.attention
+        from brandfit.profilers._attentive_net import AttentiveNet
 
-    def _post_probabilities(self, looked: PostAttention, prior: np.ndarray) -> np.ndarray:
-        told = np.tile(prior, (len(looked.accounts), 1))
-        told[looked.owner] = looked.post_probabilities[:, : len(self.classes)]
-        return told
+        dims = {slot: posts.single.values[name].shape[1] for slot, name in posts.slots.items()}
+        # Initial weights depend on the seed alone; the global generator does not change.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeds.derive(seed, self.name))
+            return AttentiveNet(
+                dims,
+                len(self.classes),
+                post_classes=len(posts.post_classes),
+                dropout=self.config.dropout,
+                width=self.config.width,
+                attention=self.config.attention,
+            )
 
-    def _tuned(
-        self, single: Single, labels: np.ndarray, *, held: np.ndarray, classes: int, seed: int
-    ) -> Tuned | None:
+    def _post_probabilities(self, attended: PostAttention, prior: np.ndarray) -> np.ndarray:
+        """(n, c) probabilities of posts that are accounts of one post; the prior for one without content."""
+        result = np.tile(prior, (len(attended.accounts), 1))
+        result[attended.owner] = attended.post_probabilities[:, : len(self.classes)]
+        return result
+
+    def _tune(
+        self, single: SinglePosts, labels: np.ndarray, *, held_out: np.ndarray, classes: int, seed: int
+    ) -> Tuned:
+        """The picture encoder, tuned on posts with class numbers (p,); held_out: numbers of accounts."""
         config = self.config
-        if not config.tune:
-            return None
         tuned = Tuned(
             config.tune,
             config.weights,
@@ -263,81 +309,78 @@ class Attentive(Profiler):
             single.read,
             single.pictures.tolist(),
             labels=labels,
-            held=np.isin(single.owner, held),
+            is_held_out=np.isin(single.owner, held_out),
             classes=classes,
             seed=seed,
             epochs=config.tune_epochs,
         )
 
-    def _post_labels(self, single: Single, labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-        """(p,) class numbers: what somebody said, else what concepts say (-1: nothing clear); without
-        concepts, the account's."""
-        concepts = next(
-            (name for name, kind in self.slot_kinds.items() if kind == CONCEPTS and name in single.values),
-            None,
-        )
-        stated = np.array(
-            [classes.index(c) if c is not None else -1 for c in single.labels.tolist()], np.int64
-        )
+    def _post_labels(self, single: SinglePosts, labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+        """(p,) class numbers of posts: the stated label, else the weak one (-1 if none is clear), else,
+        without concepts, that of the account."""
         if self.level == "post":
             return labels[single.owner]
-        weak = weak_labels(single.values[concepts], self.classes) if concepts else labels[single.owner]
+        number_by_class = {name: n for n, name in enumerate(classes)}
+        stated = np.array([number_by_class.get(label, -1) for label in single.labels.tolist()], np.int64)
+        weak = labels[single.owner]
+        for name, kind in self.slot_kinds.items():
+            if kind == CONCEPTS and name in single.values:
+                weak = weak_labels(single.values[name], self.classes)
+                break
         return np.where(stated >= 0, stated, weak)
 
-    def _read(self, single: Single) -> dict[str, str]:
+    def _network_slots(self, single: SinglePosts) -> dict[str, str]:
         """Slot of the network ("picture:image.onnx") to the name of the Features."""
-        found = {
-            name: kind
-            for name, kind in self.slot_kinds.items()
-            if name in single.values and kind in ("text", "picture")
+        # Tuned pictures replace the Features of pictures.
+        kinds = ("text",) if TUNED in single.values else ("text", "picture")
+        kind_by_name = {TUNED: "picture"} if TUNED in single.values else {}
+        kind_by_name |= {
+            name: kind for name, kind in self.slot_kinds.items() if name in single.values and kind in kinds
         }
-        if TUNED in single.values:
-            found = {name: kind for name, kind in found.items() if kind == "text"} | {TUNED: "picture"}
-        if not found:
+        if not kind_by_name:
             raise UsageError(
                 f"{self.name} reads Features of words and pictures of single posts, and there are none.",
                 "Encode first: brandfit encode text.minilm image.classical",
             )
-        return {f"{kind}:{name}": name for name, kind in sorted(found.items())}
+        return {f"{kind}:{name}": name for name, kind in sorted(kind_by_name.items())}
 
-    def _batch(
-        self,
-        torch: Any,
-        single: Single,
-        *,
-        labels: np.ndarray,
-        post_classes: Sequence[str],
-        slots: dict[str, str],
-    ) -> Batch:
-        values, has = _tensors(torch, single, slots)
-        told = self._post_labels(single, labels, post_classes)
+    def _batch(self, posts: TrainingPosts, accounts: np.ndarray) -> Batch:
+        """The tensors of accounts by their numbers (m,)."""
+        import torch
+
+        single, labels = posts.single.subset(accounts), posts.labels[accounts]
+        values, has = _tensors(single, posts.slots)
         return Batch(
             values=values,
             has=has,
             owner=torch.from_numpy(single.owner),
             labels=torch.from_numpy(labels),
-            post_labels=torch.from_numpy(told),
+            post_labels=torch.from_numpy(self._post_labels(single, labels, posts.post_classes)),
         )
 
-    def _attend(self, eyes: Eyes, known: Inputs) -> PostAttention:
+    def _attend(self, fitted: Fitted, inputs: Inputs) -> PostAttention:
+        """Predictions of the network; an account without posts gets the prior."""
         import torch
 
-        single = known.single
+        single = inputs.single
         assert single is not None
-        n = len(known)
-        accounts = np.tile(eyes.prior, (n, 1))
+        n = len(inputs)
+        accounts = np.tile(fitted.prior, (n, 1))
         attention, posts = [np.zeros(0)], [np.zeros((0, len(self.post_classes)))]
         for start in range(0, n, AT_ONCE):
-            part = _with(single.subset(np.arange(start, min(start + AT_ONCE, n))), eyes.tuned)
+            part = single.subset(np.arange(start, min(start + AT_ONCE, n)))
+            part = _with_tuned(part, fitted.tuned)
             if not len(part.ids):
                 continue
-            values, has = _tensors(torch, part, eyes.slots)
+            values, has = _tensors(part, fitted.slots)
+            owner = torch.from_numpy(part.owner)
             with torch.inference_mode():
-                one, each, weight = eyes.network(values, has, torch.from_numpy(part.owner), len(part.counts))
-            here = np.flatnonzero(part.counts)
-            accounts[start + here] = one.double().softmax(-1).numpy()[here]
-            attention.append(weight.double().numpy())
-            posts.append(each.double().softmax(-1).numpy())
+                output = fitted.network(values, has, owner=owner, n_accounts=len(part.counts))
+            # Softmax in double precision, the precision of all profilers.
+            with_posts = np.flatnonzero(part.counts)
+            accounts[start + with_posts] = output.accounts.double().softmax(-1).numpy()[with_posts]
+            attention.append(output.attention.double().numpy())
+            posts.append(output.posts.double().softmax(-1).numpy())
         return PostAttention(
             accounts=accounts,
             posts=single.ids,
@@ -347,20 +390,24 @@ class Attentive(Profiler):
         )
 
 
-def _with(single: Single, tuned: Tuned | None) -> Single:
-    """With what the tuned encoder tells of the pictures."""
+def _with_tuned(single: SinglePosts, tuned: Tuned | None) -> SinglePosts:
+    """The posts with their pictures as the tuned encoder encodes them, if there is one."""
     if tuned is None:
         return single
     values, present = tuned(single.read, single.pictures.tolist())
     return replace(single, values={**single.values, TUNED: values}, has={**single.has, TUNED: present})
 
 
-def _tensors(torch: Any, single: Single, slots: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Rows of length one, and which are there."""
+def _tensors(single: SinglePosts, slots: dict[str, str]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Slot to rows (p, d) of equal length, and slot to whether a post has one (p, 1)."""
+    import torch
+
     values, has = {}, {}
     for slot, name in slots.items():
         rows = single.values[name]
         length = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-        values[slot] = torch.from_numpy((rows / length * np.sqrt(min(rows.shape[1], 32))).astype(np.float32))
+        # Length sqrt(d), for at most 32 columns, so that entries have a variance near one.
+        scaled = rows / length * np.sqrt(min(rows.shape[1], 32))
+        values[slot] = torch.from_numpy(scaled.astype(np.float32))
         has[slot] = torch.from_numpy(single.has[name].astype(np.float32))[:, None]
     return values, has

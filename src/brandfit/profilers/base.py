@@ -1,12 +1,11 @@
-"""What every profiler is: an encoder whose columns are class names, fitted on accounts whose category is
-known.
+"""The base of all profilers: an encoder whose columns are classes, fitted on accounts with a stated category.
 
-Authors write ``learned``. Callers get labels from the Dataset, calibrated probabilities, answers that may be
-"unsure", and Features of the slot ``category`` with caching and resume, like those of any encoder. An account
-that was learned from is told by a model that did not see it (cross-fitting): else rankers and people would
-trust its probabilities more than those of accounts that come later.
+Authors write ``fit_predictor``. Callers get labels from the Dataset, calibrated probabilities, answers that
+may be "unsure", and Features of the slot ``category`` with caching and resume, like those of any encoder. The
+prediction of a labelled account comes from a model that was not fitted on it (cross-fitting); otherwise
+rankers and people would trust it more than the predictions of new accounts.
 
-Posts are told the same way (``level=post``), learned from posts that somebody labelled, or from weak labels.
+Posts are profiled in the same way (``level=post``), from posts with stated or weak labels.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -23,24 +22,26 @@ import pyarrow.compute as pc
 from msgspec import Meta
 
 from brandfit import config as settings
-from brandfit import registry, seeds
+from brandfit import registry
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.encoders.base import Encoder, Units
 from brandfit.errors import UsageError
-from brandfit.profilers._inputs import Inputs, inputs, inputs_of_posts
+from brandfit.profilers._account_inputs import account_inputs
+from brandfit.profilers._examples import Examples, labelled, labelled_posts, posts_of
+from brandfit.profilers._folds import group_stratified_folds
+from brandfit.profilers._inputs import Inputs
+from brandfit.profilers._post_inputs import post_inputs
+from brandfit.profilers._temperature import apply_temperature, fit_temperature
 from brandfit.progress import Progress
 
 Predictor = Callable[[Inputs], np.ndarray]
 """Inputs of n accounts to (n, c) probabilities."""
-FEWEST = 2
-"""Accounts that a category must have to be learned."""
 UNSURE = "unsure"
 SLOTS = {"account": "category", "post": "topic"}
-"""What of an account or a post a profiler tells: the slot of its Features. No profiler reads these: they know
-the labels."""
+"""Level to the slot of the Features. No profiler reads these slots, because they contain the labels."""
 ATTENTION = "attention"
-"""How much each post counts for what is told of its account: a slot that nobody reads but people."""
+"""Slot of the weight of each post in the prediction of its account; shown to people, read by no model."""
 
 
 class CommonConfig(settings.Config, frozen=True):
@@ -50,7 +51,7 @@ class CommonConfig(settings.Config, frozen=True):
     folds: Annotated[
         int,
         Meta(
-            description="parts that labelled accounts are dealt into, each told by what the others taught",
+            description="folds of the labelled accounts; each is predicted from the others",
             ge=2,
             le=100,
         ),
@@ -65,8 +66,15 @@ class CommonConfig(settings.Config, frozen=True):
 
 class ProfilerConfig(CommonConfig, frozen=True):
     level: Annotated[
-        Literal["account", "post"], Meta(description="what is told: accounts, or each of their posts")
+        Literal["account", "post"], Meta(description="what is profiled: accounts, or each of their posts")
     ] = "account"
+
+
+class PostWeights(NamedTuple):
+    """ids (p,) of posts, and weights (p,) in the prediction of their account, which sum to one an account."""
+
+    posts: np.ndarray
+    weights: np.ndarray
 
 
 class Profiler(Encoder):
@@ -77,13 +85,12 @@ class Profiler(Encoder):
     config: Any
     neutral: ClassVar[tuple[str, ...]] = ("confidence",)
     kinds: ClassVar[tuple[str, ...] | None] = ()
-    """Of which slots it reads Features; None means of all. It reads all of a slot, not the preferred ones
-    alone."""
-
-    single: ClassVar[int] = 0
-    """Posts of an account at most that it looks at one by one; 0: it looks at none."""
-    looks: bool = False
-    """Whether it looks at their pictures, not at Features alone."""
+    """Slots whose Features it reads; None: all slots. It reads all Features of a slot, not only the preferred
+    ones."""
+    posts_per_account: ClassVar[int] = 0
+    """Most single posts of an account that it reads; 0: it reads no single posts."""
+    reads_pictures: bool = False
+    """Whether it also reads pictures of single posts."""
 
     def __init__(self, config: settings.Config | None = None, seed: int = 0) -> None:
         super().__init__(config)
@@ -93,17 +100,18 @@ class Profiler(Encoder):
         self.reads: dict[str, tuple[str, int, str]] = {}
         """Slot to name, dim and key of the Features that it was fitted on."""
         self.slot_kinds: dict[str, str] = {}
-        """The same to what they are of: text, picture ..."""
-        self._predict: Predictor | None = None
-        self._labelled: dict[str, int] = {}
-        """Of what it was learned from: id to its number."""
-        self._stated: list[str] = []
-        self._told: np.ndarray | None = None
-        """Of labelled accounts: what the folds that did not see them say."""
-        self._fingerprint = ""
-        self._known: Inputs | None = None
+        """Slot to its kind: text, picture ..."""
         self.notes: tuple[str, ...] = ()
-        """How the labels came to be, where nobody stated them."""
+        """How the labels were made, if they are not stated ones."""
+        self._predict: Predictor | None = None
+        self._row_by_id: dict[str, int] = {}
+        """Id of an example to its row in ``_labels`` and ``_cross_fitted``."""
+        self._labels: list[str] = []
+        self._cross_fitted: np.ndarray | None = None
+        """(n, c) probabilities of the examples, each from folds without it."""
+        self._fingerprint = ""
+        self._inputs: Inputs | None = None
+        """Set by ``units``: the inputs of all that is encoded."""
 
     @property
     def name(self) -> str:
@@ -120,11 +128,12 @@ class Profiler(Encoder):
 
     @property
     def learns(self) -> str:
+        """The prediction target, as messages name it."""
         return "categories of influencers" if self.level == "account" else "categories of posts"
 
     @property
-    def wanted(self) -> str:
-        """What to do where there is nothing to learn from."""
+    def advice_without_labels(self) -> str:
+        """The next step if the workspace has no examples."""
         if self.level == "post":
             return (
                 "Label some: brandfit profile mark --posts --out posts.csv; or encode concept.bag for "
@@ -136,25 +145,25 @@ class Profiler(Encoder):
         )
 
     def advice(self, dataset: Dataset) -> str:
-        """What to do where this Dataset teaches nothing."""
-        if self.level == "account" and any(
-            c is not None for c in dataset.account_values("category", dataset.influencers).tolist()
-        ):
-            return (
-                "Categories are there: import what these influencers post (posts.csv), at least two of "
-                "each of two categories."
-            )
-        return self.wanted
+        """The next step if this Dataset has too few examples."""
+        if self.level == "account":
+            categories = dataset.account_values("category", dataset.influencers).tolist()
+            if any(category is not None for category in categories):
+                return (
+                    "Categories are there: import what these influencers post (posts.csv), at least two of "
+                    "each of two categories."
+                )
+        return self.advice_without_labels
 
     @property
     def labels(self) -> tuple[Level, ...]:
-        """Of what it takes labels."""
+        """Levels of label files that it can learn from."""
         return (self.level,)
 
     @property
     def stated(self) -> dict[str, str]:
-        """What it was learned from: id to category."""
-        return dict(zip(self._labelled, self._stated, strict=True))
+        """Id to category of the examples that it was fitted on."""
+        return dict(zip(self._row_by_id, self._labels, strict=True))
 
     @property
     def dim(self) -> int:
@@ -172,51 +181,59 @@ class Profiler(Encoder):
     def about(self) -> dict[str, Any]:
         return {"profiler": self.name, "config": self.config.to_dict(), "seed": self.seed}
 
-    # --- what is told of what -------------------------------------------------------------------------------
+    # --- data -----------------------------------------------------------------------------------------------
 
-    def examples(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) ids and (n,) labels that are learned from."""
-        return (labelled if self.level == "account" else labelled_posts)(dataset, self.config.leave_out)
+    def examples(self, dataset: Dataset) -> Examples:
+        """The labelled accounts or posts that it learns from."""
+        if self.level == "account":
+            return labelled(dataset, self.config.leave_out)
+        return labelled_posts(dataset, self.config.leave_out)
 
-    def everything(self, dataset: Dataset) -> np.ndarray:
-        """Ids of all that may be told."""
-        return (
-            dataset.accounts["id"].to_numpy().astype(object) if self.level == "account" else posts_of(dataset)
-        )
+    def all_ids(self, dataset: Dataset) -> np.ndarray:
+        """Ids of all accounts or posts that can be profiled."""
+        if self.level == "account":
+            return dataset.accounts["id"].to_numpy().astype(object)
+        return posts_of(dataset)
 
-    def inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
-        """What is known of these."""
-        return (inputs if self.level == "account" else inputs_of_posts)(
-            dataset, ids, slots=slots, single=self.single, pictures=self.looks
-        )
+    def read_inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
+        """The inputs of these accounts or posts, with the Features of these slots."""
+        read = account_inputs if self.level == "account" else post_inputs
+        return read(dataset, ids, slots=slots, single=self.posts_per_account, pictures=self.reads_pictures)
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
-        """The Dataset without the labels of these."""
-        return (dataset.hide_categories if self.level == "account" else dataset.hide_post_categories)(
-            ids.tolist()
-        )
+        """The Dataset without the labels of these accounts or posts."""
+        if self.level == "account":
+            return dataset.hide_categories(ids.tolist())
+        return dataset.hide_post_categories(ids.tolist())
 
     def owners(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
-        """The account of each: what one account has is never learned from and judged at once."""
+        """The account of each id. All examples of an account go to the same fold."""
         if self.level == "account":
             return ids
-        at = pc.index_in(pa.array(ids, pa.string()), value_set=dataset.posts["id"].combine_chunks())
-        return dataset.posts["account"].take(at).to_numpy().astype(object)
+        row = pc.index_in(pa.array(ids, pa.string()), value_set=dataset.posts["id"].combine_chunks())
+        return dataset.posts["account"].take(row).to_numpy().astype(object)
+
+    def can_read(self, kind: str, level: str) -> bool:
+        """Whether it reads Features of this kind (text, picture ...) and level (post, account)."""
+        if self.level == "post" and level == "account":
+            return False
+        return (self.kinds is None or kind in self.kinds) and kind not in (*SLOTS.values(), ATTENTION)
+
+    # --- fitting and prediction -----------------------------------------------------------------------------
 
     @abstractmethod
-    def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
-        """A predictor from n accounts and their class numbers (n,), all classes of ``self.classes`` among
-        them."""
+    def fit_predictor(self, inputs: Inputs, labels: np.ndarray, seed: int) -> Predictor:
+        """A predictor fitted on n accounts and their class numbers (n,), which need not include all of
+        ``self.classes``."""
 
     def fit(self, dataset: Dataset, progress: Progress | None = None, cross: bool = False) -> Self:
-        """Learn from the influencers whose category is known.
+        """Fit on the examples of a Dataset.
 
-        cross  also fit the folds that tell labelled accounts; done anyway where the probabilities are
-               calibrated
+        cross  also fit the folds that predict the examples; a setting ``calibrate`` does so anyway
 
-        Raises UsageError where there are fewer than two categories to tell apart.
+        Raises UsageError if there are fewer than two categories.
         """
-        self.reads, self.classes, self.temperature, self._told = {}, (), 1.0, None
+        self.reads, self.classes, self.temperature, self._cross_fitted = {}, (), 1.0, None
         ids, labels = self.examples(dataset)
         self.classes = tuple(sorted(set(labels.tolist())))
         if len(self.classes) < 2:
@@ -225,211 +242,139 @@ class Profiler(Encoder):
                 f"{len(self.classes)} categories.",
                 self.advice(dataset),
             )
-        slots = [slot for slot in self._slots(dataset) if len(dataset.slots[slot])]
+        slots = self._readable_slots(dataset)
+        for slot in slots:
+            features = dataset.slots[slot]
+            self.reads[slot] = (features.name, features.dim, features.key)
         self.slot_kinds = {slot: dataset.slots[slot].slot or slot for slot in slots}
-        self.reads = {s: (dataset.slots[s].name, dataset.slots[s].dim, dataset.slots[s].key) for s in slots}
-        known = self.inputs(dataset, ids, slots)
-        y = np.searchsorted(self.classes, labels)
+        inputs = self.read_inputs(dataset, ids, slots)
+        y = np.searchsorted(self.classes, labels)  # (n,) class numbers
         folds = self.config.folds if cross or self.config.calibrate else 0
         if progress:
             progress(0, folds + 1)
         if folds:
-            self._told = self._crossed(
-                known, y, owners=self.owners(dataset, ids), folds=folds, progress=progress
-            )
+            owners = self.owners(dataset, ids)
+            self._cross_fitted = self._cross_fit(inputs, y, owners=owners, folds=folds, progress=progress)
             if self.config.calibrate:
-                self.temperature = temperature(self._told, y)
-        self._predict = self.learned(known, y, self.seed)
-        self._labelled, self._stated = {id: n for n, id in enumerate(ids.tolist())}, labels.tolist()
-        posts = known.single.labels.tolist() if known.single is not None else []
-        told = [known.digests(), y.tolist(), self.seed, sorted(self.reads.items()), bool(folds), posts]
-        self._fingerprint = hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
+                self.temperature = fit_temperature(self._cross_fitted, y)
+        # The predictor of new accounts is fitted on all examples.
+        self._predict = self.fit_predictor(inputs, y, self.seed)
+        self._row_by_id = {id: n for n, id in enumerate(ids.tolist())}
+        self._labels = labels.tolist()
+        self._fingerprint = self._fingerprint_of(inputs, y, is_cross_fitted=bool(folds))
         if progress:
             progress(folds + 1, folds + 1)
         return self
 
     def probabilities(self, dataset: Dataset, ids: np.ndarray) -> np.ndarray:
-        """(n, c) float64 probabilities of these accounts; NaN where nothing is known. Labelled ones are not
-        treated apart."""
-        return self._probabilities(self._inputs(dataset, ids))
+        """(n, c) float64 probabilities of these accounts; NaN for one without content. Examples are predicted
+        like others, without cross-fitting."""
+        return self._probabilities(self._fitted_inputs(dataset, ids))
 
-    def attention(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
-        """(p,) ids of posts and (p,) how much each counted for what is told of its account, which sum to one
-        an account; None of a profiler that does not weigh posts."""
+    def attention(self, dataset: Dataset) -> PostWeights | None:
+        """The weights of posts in the predictions of accounts; None for a profiler without attention."""
         return None
 
     def answers(self, probabilities: np.ndarray) -> list[str]:
-        """The likeliest class of each row, 'unsure' below the confidence of the settings, '' where nothing is
-        known."""
-        return [
-            ""
-            if np.isnan(row).any()
-            else self.classes[int(row.argmax())]
-            if row.max() >= self.config.confidence
-            else UNSURE
-            for row in probabilities
-        ]
+        """The most probable class of each row (n, c): 'unsure' below the setting ``confidence``, '' for
+        NaN."""
+        result = []
+        for row in probabilities:
+            if np.isnan(row).any():
+                result.append("")
+            elif row.max() < self.config.confidence:
+                result.append(UNSURE)
+            else:
+                result.append(self.classes[int(row.argmax())])
+        return result
 
     # --- as an encoder --------------------------------------------------------------------------------------
 
     def units(self, dataset: Dataset) -> Units:
-        """An account each: what is known of it, and who it is where it was learned from."""
-        self._known = self._inputs(dataset, self.everything(dataset))
-        seen = np.flatnonzero(anything(self._known))
-        self._known = self._known.subset(seen)
-        ids = self._known.ids.tolist()
-        cross = self._told is not None
-        contents = [
-            [digest, id if cross and id in self._labelled else ""]
-            for id, digest in zip(ids, self._known.digests(), strict=True)
-        ]
-        self._place = {tuple(content): n for n, content in enumerate(contents)}
+        """A unit is [digest of the inputs, id of a cross-fitted example or ""] of an account with content."""
+        inputs = self._fitted_inputs(dataset, self.all_ids(dataset))
+        inputs = inputs.subset(np.flatnonzero(inputs.has_content()))
+        self._inputs = inputs
+        ids = inputs.ids.tolist()
+        # The id is part of the content of an example, because its row is cross-fitted: an account with equal
+        # inputs that is no example has another row.
+        is_cross_fitted = self._cross_fitted is not None
+        contents = []
+        for id, digest in zip(ids, inputs.digests(), strict=True):
+            contents.append([digest, id if is_cross_fitted and id in self._row_by_id else ""])
+        self._row_by_content = {tuple(content): n for n, content in enumerate(contents)}
         return Units(ids, contents)
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
-        assert self._known is not None
-        at = np.array([self._place[tuple(content)] for content in batch])
-        result = self._probabilities(self._known.subset(at))
-        for n, (_, id) in enumerate(batch):
-            if id and self._told is not None:
-                result[n] = warmed(self._told[[self._labelled[id]]], self.temperature)[0]
+        assert self._inputs is not None
+        rows = np.array([self._row_by_content[tuple(content)] for content in batch])
+        result = self._probabilities(self._inputs.subset(rows))
+        if self._cross_fitted is not None:
+            for n, (_, id) in enumerate(batch):
+                if id:
+                    cross_fitted = self._cross_fitted[[self._row_by_id[id]]]  # (1, c)
+                    result[n] = apply_temperature(cross_fitted, self.temperature)[0]
         return result.astype(np.float32)
 
     # --- inside ---------------------------------------------------------------------------------------------
 
-    def _slots(self, dataset: Dataset) -> list[str]:
-        return sorted(
-            slot
-            for slot, features in dataset.slots.items()
-            if self.can_read(features.slot or slot, features.level)
-        )
+    def _readable_slots(self, dataset: Dataset) -> list[str]:
+        """The slots with rows that it can read, sorted."""
+        result = []
+        for slot, features in sorted(dataset.slots.items()):
+            if len(features) and self.can_read(features.slot or slot, features.level):
+                result.append(slot)
+        return result
 
-    def can_read(self, kind: str, level: str) -> bool:
-        """Whether it reads Features of this kind (text, picture ...) and level (post, account)."""
-        if self.level == "post" and level == "account":
-            return False
-        return (self.kinds is None or kind in self.kinds) and kind not in (*SLOTS.values(), ATTENTION)
+    def _fingerprint_of(self, inputs: Inputs, y: np.ndarray, *, is_cross_fitted: bool) -> str:
+        """A hash of everything that the fit depends on, in addition to the config."""
+        post_labels = inputs.single.labels.tolist() if inputs.single is not None else []
+        reads = sorted(self.reads.items())
+        parts = [inputs.digests(), y.tolist(), self.seed, reads, is_cross_fitted, post_labels]
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:32]
 
-    def _inputs(self, dataset: Dataset, ids: np.ndarray) -> Inputs:
+    def _fitted_inputs(self, dataset: Dataset, ids: np.ndarray) -> Inputs:
+        """Inputs with the Features that it was fitted on. Raises UsageError if they are missing or others."""
         if self._predict is None:
             raise UsageError(
                 f"{self.name} has not been fitted.", "Fit it on a Dataset with categories first."
             )
+        # Features of another encoder in the same slot would be read as if they were those of the fit.
         for slot, (name, dim, _) in self.reads.items():
-            found = dataset.slots.get(slot)
-            if found is None or (found.name, found.dim) != (name, dim):
-                has = f"{found.name} ({found.dim} columns)" if found is not None else "nothing"
+            features = dataset.slots.get(slot)
+            if features is None or (features.name, features.dim) != (name, dim):
+                has = f"{features.name} ({features.dim} columns)" if features is not None else "nothing"
                 raise UsageError(
                     f"{self.name} was fitted on {name} ({dim} columns) as {slot}, found {has}.",
                     f"Encode with {name} as where it was fitted, or fit {self.name} anew.",
                 )
-        return self.inputs(dataset, ids, list(self.reads))
+        return self.read_inputs(dataset, ids, list(self.reads))
 
-    def _probabilities(self, known: Inputs) -> np.ndarray:
+    def _probabilities(self, inputs: Inputs) -> np.ndarray:
+        """(n, c) calibrated probabilities; NaN for rows without content."""
         assert self._predict is not None
-        result = np.full((len(known), len(self.classes)), np.nan)
-        seen = np.flatnonzero(anything(known))
-        if len(seen):
-            result[seen] = warmed(self._predict(known.subset(seen)), self.temperature)
+        result = np.full((len(inputs), len(self.classes)), np.nan)
+        rows = np.flatnonzero(inputs.has_content())
+        if len(rows):
+            result[rows] = apply_temperature(self._predict(inputs.subset(rows)), self.temperature)
         return result
 
-    def _crossed(
-        self, known: Inputs, y: np.ndarray, *, owners: np.ndarray, folds: int, progress: Progress | None
+    def _cross_fit(
+        self, inputs: Inputs, y: np.ndarray, *, owners: np.ndarray, folds: int, progress: Progress | None
     ) -> np.ndarray:
-        """(n, c): each account told by the folds that it is not in."""
+        """(n, c) probabilities of each example from a predictor that was fitted on the other folds."""
         fold = group_stratified_folds(owners, y, folds=folds, seed=self.seed)
         result = np.zeros((len(y), len(self.classes)))
         for number in range(folds):
-            one, other = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-            if not len(other):
+            fitted, predicted = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+            if not len(predicted):
                 continue
-            if len(np.unique(y[one])) > 1:
-                result[other] = self.learned(known.subset(one), y[one], self.seed)(known.subset(other))
-            else:  # too few to leave some out: how frequent each is
-                result[other] = np.bincount(y, minlength=len(self.classes)) / len(y)
+            # A fold is predicted by a model that saw none of its accounts.
+            if len(np.unique(y[fitted])) > 1:
+                predict = self.fit_predictor(inputs.subset(fitted), y[fitted], self.seed)
+                result[predicted] = predict(inputs.subset(predicted))
+            else:  # too few classes to fit on: the share of each class
+                result[predicted] = np.bincount(y, minlength=len(self.classes)) / len(y)
             if progress:
                 progress(number + 1, folds + 1)
         return result
-
-
-def labelled(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) ids and (n,) categories of the influencers that have one and posts; a category of a single account
-    is left out."""
-    ids = dataset.influencers
-    category = dataset.account_values("category", ids)
-    posting = set(dataset.posts["account"].to_pylist())
-    told = np.array(
-        [
-            c is not None and c not in leave_out and id in posting
-            for id, c in zip(ids.tolist(), category, strict=True)
-        ],
-        bool,
-    )
-    ids, category = ids[told], category[told].astype(str)
-    found, count = np.unique(category, return_counts=True)
-    kept = np.isin(category, found[count >= FEWEST])
-    return ids[kept], category[kept]
-
-
-def posts_of(dataset: Dataset) -> np.ndarray:
-    """(p,) ids of posts, without briefs."""
-    return dataset.posts["id"].filter(pc.equal(dataset.posts["kind"], "post")).to_numpy().astype(object)
-
-
-def labelled_posts(dataset: Dataset, leave_out: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) ids and (n,) categories of the posts that have one; a category of a single post is left out."""
-    told = dataset.post_categories
-    ids = np.array(
-        [id for id in posts_of(dataset).tolist() if id in told and told[id] not in leave_out], dtype=object
-    )
-    category = np.array([told[id] for id in ids.tolist()], dtype=str)
-    found, count = np.unique(category, return_counts=True)
-    kept = np.isin(category, found[count >= FEWEST])
-    return ids[kept], category[kept]
-
-
-def group_stratified_folds(owners: np.ndarray, y: np.ndarray, *, folds: int, seed: int) -> np.ndarray:
-    """(n,) fold of each, those of an owner together; dealt by the largest class number that an owner has."""
-    names, number = np.unique(owners.astype(str), return_inverse=True)
-    top = np.zeros(len(names), np.int64)
-    np.maximum.at(top, number, y)
-    return stratified_folds(top, folds, seed)[number]
-
-
-def stratified_folds(y: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """(n,) fold of each: of every class about as many in each fold."""
-    order = seeds.generator(seed, "profile folds").permutation(len(y))
-    order = order[np.argsort(y[order], kind="stable")]
-    fold = np.empty(len(y), np.int64)
-    fold[order] = np.arange(len(y)) % folds
-    return fold
-
-
-def anything(known: Inputs) -> np.ndarray:
-    """(n,) bool: whether words, Features or pictures say anything of an account; counts alone do not tell
-    what it is about."""
-    told = np.zeros(len(known), bool)
-    for texts in known.words.values():
-        told |= np.array([bool(text) for text in texts], bool)
-    for vectors in known.slots.values():
-        told |= vectors.present
-    return told if known.single is None else told | (known.single.counts > 0)
-
-
-def warmed(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """(n, c) probabilities to the power of 1 / temperature, summing to one again."""
-    power = np.maximum(probabilities, 1e-12) ** (1 / temperature)
-    return power / power.sum(axis=1, keepdims=True)
-
-
-def temperature(probabilities: np.ndarray, y: np.ndarray) -> float:
-    """The temperature with the best log likelihood of y (n,) (Guo et al., ICML 2017)."""
-    from scipy.optimize import minimize_scalar
-
-    row = np.arange(len(y))
-    found = minimize_scalar(
-        lambda log_t: -np.log(warmed(probabilities, float(np.exp(log_t)))[row, y]).mean(),
-        bounds=(-2.0, 2.0),
-        method="bounded",
-    )
-    return float(np.exp(found.x))

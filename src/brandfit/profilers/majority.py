@@ -1,5 +1,5 @@
-"""majority: the share of each category among the labelled accounts, for every account alike; what any other
-must beat."""
+"""majority: the share of each category among the labelled accounts, the same for each account; the
+lower bound for the other profilers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from brandfit.profilers.base import Predictor, Profiler
 
 
 class Majority(Profiler):
-    """How frequent each class is."""
+    """Class frequencies; see the module."""
 
     preference = 0
 
-    def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
+    def fit_predictor(self, inputs: Inputs, labels: np.ndarray, seed: int) -> Predictor:
         share = np.bincount(labels, minlength=len(self.classes)) / len(labels)
-        return lambda asked: np.tile(share, (len(asked), 1))
+        return lambda inputs: np.tile(share, (len(inputs), 1))

@@ -15,4 +15,5 @@ class Nearest(Pooled):
     def build_classifier(self, seed: int, counts: np.ndarray) -> Any:
         from sklearn.neighbors import KNeighborsClassifier as Model
 
+        # Never more neighbours than examples.
         return Model(min(15, int(counts.sum())), metric="cosine", algorithm="brute")

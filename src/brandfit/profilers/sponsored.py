@@ -1,13 +1,13 @@
-"""sponsored: which posts are advertisements, disclosed or not, learned from those that say so.
+"""sponsored: which posts are advertisements, disclosed or not, learned from disclosed ones.
 
-A post that is marked (#ad, "paid partnership", an official sponsor) is an example of one, others are examples
-of none. Marks are taken out of the words first, else a mark is all that would be learned; sponsors are not
-looked at. A post without a mark that is told likely reads and looks like those with one: likely undisclosed.
-Some of the examples of none are such posts, so that probabilities are on the low side (Elkan and Noto, KDD
-2008).
+A post with a mark (#ad, "paid partnership", an official sponsor) is a positive example, other posts are
+negative ones. Marks are removed from the words first, because otherwise only the marks would be learned;
+sponsors are not read. A post without a mark and with a high probability resembles the marked ones, and is
+likely an undisclosed advertisement. Some negative examples are such posts, so that probabilities are too low
+rather than too high (Elkan and Noto, KDD 2008).
 
-Words of captions, hashtags and mentions, descriptions of pictures, comments, Features of pictures, counts;
-one logistic regression.
+One logistic regression on the words of captions, hashtags and mentions, descriptions of pictures, comments,
+Features of pictures, and counts.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from msgspec import Meta
 from brandfit.data.captions import DISCLOSURE_PHRASES, DISCLOSURE_TAGS, HASHTAG
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
-from brandfit.profilers._inputs import Inputs, inputs_of_posts
-from brandfit.profilers._linear import linear
+from brandfit.profilers._examples import Examples, posts_of
+from brandfit.profilers._inputs import Inputs
+from brandfit.profilers._linear import fit_linear
 from brandfit.profilers._matrix import TAG, Words
-from brandfit.profilers.base import CommonConfig, Predictor, Profiler, posts_of
+from brandfit.profilers._post_inputs import post_inputs
+from brandfit.profilers.base import CommonConfig, Predictor, Profiler
 
 CLASSES = ("organic", "sponsored")
 PHRASES = re.compile("|".join(map(re.escape, DISCLOSURE_PHRASES)), re.I)
@@ -53,44 +55,48 @@ class Sponsored(Profiler):
     slot: ClassVar[str] = "sponsored"
     learns: str = "sponsored posts"
     labels: tuple[Level, ...] = ()
-    wanted: str = (
+    advice_without_labels: str = (
         "Import posts with captions, or with a column 'disclosed', some of them advertisements and some not."
     )
 
-    def learned(self, known: Inputs, labels: np.ndarray, seed: int) -> Predictor:
-        return linear(
-            known,
+    def fit_predictor(self, inputs: Inputs, labels: np.ndarray, seed: int) -> Predictor:
+        return fit_linear(
+            inputs,
             labels,
             classes=len(self.classes),
             words=WORDS,
-            slots=sorted(known.slots),
+            slots=sorted(inputs.slots),
             numbers=True,
             c=self.config.c,
         )
 
-    def examples(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-        told = dataset.posts.filter(
-            pc.and_(pc.is_valid(dataset.posts["disclosed"]), pc.equal(dataset.posts["kind"], "post"))
-        )
-        marked = told["disclosed"].to_numpy().astype(bool)
-        return told["id"].to_numpy().astype(object), np.where(marked, CLASSES[1], CLASSES[0])
+    def examples(self, dataset: Dataset) -> Examples:
+        # Without a caption and a source's mark it is unknown whether a post is disclosed.
+        posts = dataset.posts
+        is_known = pc.is_valid(posts["disclosed"])
+        posts = posts.filter(pc.and_(is_known, pc.equal(posts["kind"], "post")))
+        is_disclosed = posts["disclosed"].to_numpy().astype(bool)
+        labels = np.where(is_disclosed, CLASSES[1], CLASSES[0])
+        return Examples(posts["id"].to_numpy().astype(object), labels)
 
-    def everything(self, dataset: Dataset) -> np.ndarray:
+    def all_ids(self, dataset: Dataset) -> np.ndarray:
         return posts_of(dataset)
 
-    def inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
-        return inputs_of_posts(dataset, ids, slots=slots, hide=without_marks)
+    def read_inputs(self, dataset: Dataset, ids: np.ndarray, slots: Sequence[str]) -> Inputs:
+        return post_inputs(dataset, ids, slots=slots, redact=without_marks)
 
     def hide(self, dataset: Dataset, ids: np.ndarray) -> Dataset:
         return dataset.hide_disclosures(ids.tolist())
 
 
 def without_marks(text: str) -> str:
-    """A caption without what marks it as an advertisement.
+    """A caption without the marks of an advertisement.
 
     >>> without_marks("So soft! #ad #skincare. Paid partnership with @glow")
     'So soft!  #skincare.  with @glow'
     """
-    return PHRASES.sub(
-        "", HASHTAG.sub(lambda found: "" if found[1].lower() in DISCLOSURE_TAGS else found[0], text)
-    )
+
+    def without_disclosure_tag(match: re.Match[str]) -> str:
+        return "" if match[1].lower() in DISCLOSURE_TAGS else match[0]
+
+    return PHRASES.sub("", HASHTAG.sub(without_disclosure_tag, text))

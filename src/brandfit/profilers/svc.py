@@ -1,5 +1,5 @@
-"""svc: support vectors with a linear kernel, on mean-pooled Features of words and pictures (P-10); told as
-probabilities by Platt's sigmoids on three folds."""
+"""svc: support vectors with a linear kernel, on mean-pooled Features of words and pictures (P-10);
+probabilities by Platt scaling on three folds."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ class SVC(Pooled):
         from sklearn.dummy import DummyClassifier
         from sklearn.svm import LinearSVC
 
-        if counts.min() < 2:  # nothing to set the sigmoids by
+        if counts.min() < 2:  # no second example to fit the sigmoids on
             return DummyClassifier(strategy="prior")
         return CalibratedClassifierCV(LinearSVC(C=0.5, random_state=seed), cv=min(3, int(counts.min())))

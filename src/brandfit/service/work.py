@@ -66,6 +66,7 @@ def encode(
     """``settings``: ``ENCODER.NAME``."""
     made: list[dict[str, Any]] = []
     removed: list[orphans.Orphan] = []
+    notes: list[str] = []
     for name, own in _encoder_settings(encoders, settings).items():
         features = pipeline.encode(workspace, name, settings=own, progress=named(progress, name))
         made.append(
@@ -75,10 +76,13 @@ def encode(
                 "level": features.level,
                 "rows": len(features),
                 "dim": features.dim,
+                "left_out": features.left_out and features.left_out.to_dict(),
             }
         )
+        if features.left_out is not None:
+            notes.append(features.left_out.sentence)
         removed += pipeline.sweep(workspace, name)
-    return {"features": made, "removed": orphans.counts(removed)}
+    return {"features": made, "removed": orphans.counts(removed), "notes": notes}
 
 
 def train(

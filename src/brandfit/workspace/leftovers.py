@@ -306,7 +306,7 @@ def _why_not(
 
 def hears(features: str) -> bool:
     """Whether the rows of these Features are made of what others say."""
-    return features in registry.names("encoder") and bool(registry.load("encoder", features).hears)
+    return features in registry.names("encoder") and bool(registry.load("encoder", features).reads_others)
 
 
 def _keeps_rows(ranker: str) -> bool:

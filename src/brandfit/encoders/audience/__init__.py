@@ -1,1 +1,4 @@
-"""Encoders of what the active audience of an account writes and posts."""
+"""Encoders of the content of an account's active audience.
+
+Here: the content of audience members, by the encoder of another slot. Not here: the other encoders.
+"""

@@ -1,22 +1,22 @@
-"""What an account's active audience writes and posts, by the encoder of another slot (MORNING, Wang et al.
-2022, IV-B; M-05, D-05).
+"""Content of an account's active audience, by the encoder of another slot (MORNING, Wang et al. 2022, IV-B;
+M-05, D-05).
 
-The active audience of an account are the ``members`` accounts that commented on its posts most often, itself
-left out. Of each, ``posts`` things are read: its own posts where it is an audience account that has any, else
-comments that it wrote here; which ones is drawn by the seed. They are encoded as if they were posts, and the
-row of a post is the mean of what its audience says: comments belong to the post under which they stand, a
-member's own posts to every post of the account.
+The active audience of an account are the ``members`` accounts that commented on its posts most often, without
+the account itself. For each member, ``posts`` items are read: its own posts if it is an audience account with
+posts, else its comments on the account's posts; the seed draws which ones. Items are encoded like posts. The
+row of a post is the mean of the items of its audience: a comment belongs to the post that it comments, a
+member's own post to every post of the account.
 
-So a post that a split hides takes its comments along. For the same reason the posts of influencers and brands
-are never read as those of an audience: one that a split hides would be seen through the account under whose
-post its author once commented.
+So the comments of a post that a split hides are hidden too. For the same reason posts of influencers and
+brands are never items of an audience: a post that a split hides would be visible through each account whose
+post its author commented.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -26,10 +26,11 @@ from msgspec import Meta
 from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import arrow_schema
-from brandfit.encoders.base import Encoder, Picked, Units
+from brandfit.encoders._matrix_file import Selected
+from brandfit.encoders.base import Encoder, Units
 
 Members = Annotated[
-    int, Meta(description="most active commenters of an account that are heard (Q)", ge=1, le=100_000)
+    int, Meta(description="most active commenters of an account that are read (Q)", ge=1, le=100_000)
 ]
 Posts = Annotated[
     int, Meta(description="posts, or else comments, that are read of each of them (L)", ge=1, le=1000)
@@ -37,20 +38,29 @@ Posts = Annotated[
 Seed = Annotated[int, Meta(description="draws which posts or comments are read")]
 
 
+class AudienceItems(NamedTuple):
+    """A Dataset whose posts are the items of audiences, and pairs of an item and a post that it belongs to:
+    items (p,) and posts (p,) are ids, aligned."""
+
+    dataset: Dataset
+    items: pa.Array
+    posts: pa.Array
+
+
 class AudienceEncoder(Encoder):
-    """Authors name ``inner``, a class of encoder of posts, and a Config: that of ``inner`` with members,
-    posts and seed."""
+    """Authors name ``inner``, an encoder class for posts, and a Config: that of ``inner`` with members, posts
+    and seed."""
 
     inner: ClassVar[type[Encoder]]
     slot = "audience"
-    hears = True
+    reads_others = True
 
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)
         self.encoder = self.inner(self.config)
 
     @property
-    def batch_size(self) -> int:  # type: ignore[override]  # the inner one's, which may ask a model
+    def batch_size(self) -> int:  # type: ignore[override]  # may depend on the model of ``inner``
         return self.encoder.batch_size
 
     @property
@@ -67,26 +77,27 @@ class AudienceEncoder(Encoder):
 
     @property
     def weights(self) -> str:
-        """Of the encoder inside, and of its code."""
+        """Fingerprint of the inner encoder: its version and its weights."""
         return f"{self.encoder.version} {self.encoder.weights}"
 
     def units(self, dataset: Dataset) -> Units:
         config: Any = self.config
-        view, thing, under = audience_dataset(dataset, config.members, posts=config.posts, seed=config.seed)
-        units = self.encoder.units(view)
-        # unit.ids are things said, an id may come with several units; each is heard under every post that its
-        # thing is paired with
-        distinct = thing.unique()
-        unit = pc.index_in(pa.array(units.ids, pa.string()), value_set=distinct).to_numpy(
-            zero_copy_only=False
-        )
-        wanted = pc.index_in(thing, value_set=distinct).to_numpy(zero_copy_only=False)
-        order = np.argsort(unit, kind="stable")
-        first, last = (np.searchsorted(unit[order], wanted, side) for side in ("left", "right"))
-        count = last - first
-        owner = np.repeat(np.arange(len(wanted)), count)
-        at = order[np.arange(len(owner)) + np.repeat(first - (np.cumsum(count) - count), count)]
-        return Units(under.take(pa.array(owner)).to_pylist(), Picked(units.contents, at))
+        audience = audience_items(dataset, config.members, posts=config.posts, seed=config.seed)
+        units = self.encoder.units(audience.dataset)
+        # Ids of units are items. An item may have several units, and each unit belongs to all posts that its
+        # item is paired with: a join of units and pairs on the item number.
+        distinct = audience.items.unique()
+        item_of_unit = _positions(pa.array(units.ids, pa.string()), distinct)  # (u,)
+        item_of_pair = _positions(audience.items, distinct)  # (p,)
+        order = np.argsort(item_of_unit, kind="stable")
+        sorted_items = item_of_unit[order]
+        first = np.searchsorted(sorted_items, item_of_pair, "left")
+        n_units = np.searchsorted(sorted_items, item_of_pair, "right") - first  # (p,) units of each pair
+        pair = np.repeat(np.arange(len(item_of_pair)), n_units)  # (joined,)
+        # Number of each joined row within its pair, added to the pair's first unit.
+        offset = first - (np.cumsum(n_units) - n_units)
+        unit = order[np.arange(len(pair)) + np.repeat(offset, n_units)]
+        return Units(audience.posts.take(pa.array(pair)).to_pylist(), Selected(units.contents, unit))
 
     def prepare(self, dataset: Dataset, content: Any) -> Any:
         return self.encoder.prepare(dataset, content)
@@ -98,58 +109,54 @@ class AudienceEncoder(Encoder):
         return self.encoder.cost(content)
 
 
-def audience_dataset(
-    dataset: Dataset, members: int, *, posts: int, seed: int
-) -> tuple[Dataset, pa.Array, pa.Array]:
-    """A Dataset whose posts are what audiences say, and the pairs (thing said, post under which it is heard)
-    as two arrays."""
-    comments = dataset.stored_links
-    comments = comments.filter(
-        pc.and_(
-            pc.and_(
-                pc.equal(comments["kind"], "comments"), pc.not_equal(comments["source"], comments["target"])
-            ),
-            pc.is_in(comments["post"], value_set=dataset.posts["id"].combine_chunks()),
-        )
+def audience_items(dataset: Dataset, members: int, *, posts: int, seed: int) -> AudienceItems:
+    """The items of the active audience of all accounts; see the module."""
+    comments = _comments_by_others(dataset)
+    active = _most_active(comments, members)  # (source: member, target: account)
+
+    # Own posts of members that are audience accounts.
+    audience_ids = dataset.accounts["id"].filter(pc.equal(dataset.accounts["role"], "audience"))
+    readable = active["source"].filter(pc.is_in(active["source"], value_set=_combined(audience_ids)))
+    own_posts = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=_combined(readable)))
+    own_posts = _draw(own_posts, ["account"], n=posts, seed=seed)
+
+    # Comments of members without own posts.
+    has_own_posts = pc.is_in(active["source"], value_set=_combined(own_posts["account"]))
+    with_text = comments.filter(pc.is_valid(comments["text"]))
+    written = with_text.join(
+        active.filter(pc.invert(has_own_posts)), ["source", "target"], join_type="left semi"
     )
-    active = _most_active(comments, members)
-    readers = dataset.accounts["id"].filter(pc.equal(dataset.accounts["role"], "audience"))
-    heard = active["source"].filter(pc.is_in(active["source"], value_set=_one(readers)))
-    own = dataset.posts.filter(pc.is_in(dataset.posts["account"], value_set=_one(heard)))
-    own = _few(own, ["account"], n=posts, seed=seed)
-    silent = active.filter(pc.invert(pc.is_in(active["source"], value_set=_one(own["account"]))))
-    told = comments.filter(pc.is_valid(comments["text"])).join(
-        silent, ["source", "target"], join_type="left semi"
+    written = _draw(written, ["source", "target"], n=posts, seed=seed)
+
+    # A comment belongs to its post, an own post to all posts of the accounts that its author comments.
+    comment_pairs = written.select(["id", "post"]).rename_columns(["item", "post"])
+    posts_of_targets = dataset.posts.select(["id", "account"]).rename_columns(["post", "target"])
+    authors = own_posts.select(["id", "account"]).rename_columns(["item", "source"])
+    own_pairs = authors.join(active, "source", join_type="inner").join(
+        posts_of_targets, "target", join_type="inner"
     )
-    told = _few(told, ["source", "target"], n=posts, seed=seed)
-    under = dataset.posts.select(["id", "account"]).rename_columns(["post", "target"])
-    shown = (
-        own.select(["id", "account"])
-        .rename_columns(["thing", "source"])
-        .join(active, "source", join_type="inner")
-    )
-    pairs = pa.concat_tables(
-        [
-            told.select(["id", "post"]).rename_columns(["thing", "post"]),
-            shown.join(under, "target", join_type="inner").select(["thing", "post"]),
-        ]
-    ).sort_by([("post", "ascending"), ("thing", "ascending")])
-    view = Dataset(
-        {
-            "accounts": dataset.accounts,
-            "posts": pa.concat_tables([own, _as_posts(told)]),
-            "images": dataset.images,
-            "links": dataset.stored_links.slice(0, 0),
-        },
-        dataset.fingerprint,
-        pictures=dataset.picture,
-    )
-    return view, _one(pairs["thing"]), _one(pairs["post"])
+    pairs = pa.concat_tables([comment_pairs, own_pairs.select(["item", "post"])])
+    pairs = pairs.sort_by([("post", "ascending"), ("item", "ascending")])
+    tables = {
+        "accounts": dataset.accounts,
+        "posts": pa.concat_tables([own_posts, _as_posts(written)]),
+        "images": dataset.images,
+        "links": dataset.stored_links.slice(0, 0),
+    }
+    items = Dataset(tables, dataset.fingerprint, pictures=dataset.picture)
+    return AudienceItems(items, _combined(pairs["item"]), _combined(pairs["post"]))
+
+
+def _comments_by_others(dataset: Dataset) -> pa.Table:
+    """Comments on posts of the Dataset, without those of the author of the post."""
+    links = dataset.stored_links
+    is_comment = pc.and_(pc.equal(links["kind"], "comments"), pc.not_equal(links["source"], links["target"]))
+    has_post = pc.is_in(links["post"], value_set=dataset.posts["id"].combine_chunks())
+    return links.filter(pc.and_(is_comment, has_post))
 
 
 def _most_active(comments: pa.Table, members: int) -> pa.Table:
-    """(source, target) of the members of each target's audience that comment most; of equally active ones the
-    first by id."""
+    """(source, target): the members of each target's audience with the most comments; ties by id."""
     counts = comments.group_by(["source", "target"], use_threads=False).aggregate([("id", "count")])
     counts = counts.sort_by([("target", "ascending"), ("id_count", "descending"), ("source", "ascending")])
     return counts.filter(pa.array(_rank_within_group(counts, ["target"]) < members)).select(
@@ -157,43 +164,54 @@ def _most_active(comments: pa.Table, members: int) -> pa.Table:
     )
 
 
-def _few(table: pa.Table, by: list[str], *, n: int, seed: int) -> pa.Table:
-    """At most n rows of each group, drawn by the seed: a row's luck is its id's alone, so that no other row
-    changes it."""
-    luck = [
-        hashlib.blake2b(f"{seed} {id}".encode(), digest_size=8).digest() for id in table["id"].to_pylist()
-    ]
-    table = table.append_column("luck", pa.array(luck, pa.binary()))
-    table = table.sort_by([*((name, "ascending") for name in by), ("luck", "ascending")]).drop_columns("luck")
+def _draw(table: pa.Table, by: list[str], *, n: int, seed: int) -> pa.Table:
+    """At most n rows of each group, drawn by the seed.
+
+    Rows are ordered by a hash of seed and id, so that adding a row does not change the order of the others.
+    """
+    seeded_ids = [f"{seed} {id}".encode() for id in table["id"].to_pylist()]
+    priorities = [hashlib.blake2b(seeded_id, digest_size=8).digest() for seeded_id in seeded_ids]
+    table = table.append_column("priority", pa.array(priorities, pa.binary()))
+    order = [(name, "ascending") for name in [*by, "priority"]]
+    table = table.sort_by(order).drop_columns("priority")
     return table.filter(pa.array(_rank_within_group(table, by) < n))
 
 
 def _rank_within_group(table: pa.Table, by: list[str]) -> np.ndarray:
-    """(n,) place of each row within its group, of a table that is sorted by it."""
-    starts = np.zeros(len(table), bool)
-    starts[:1] = True
+    """(n,) position, from 0, of each row within its group; the table is sorted by the group."""
+    is_start = np.zeros(len(table), bool)
+    is_start[:1] = True
     for name in by:
-        code = _one(table[name]).dictionary_encode().indices.to_numpy()
-        starts[1:] |= code[1:] != code[:-1]
-    at = np.arange(len(table))
-    return at - np.maximum.accumulate(np.where(starts, at, 0))
+        code = _combined(table[name]).dictionary_encode().indices.to_numpy()
+        is_start[1:] |= code[1:] != code[:-1]
+    row = np.arange(len(table))
+    # The row of the latest start of a group at or before each row.
+    start_row = np.maximum.accumulate(np.where(is_start, row, 0))
+    return row - start_row
 
 
 def _as_posts(comments: pa.Table) -> pa.Table:
-    """Comments in the schema of posts: who wrote them is their account, what they say their caption."""
+    """Comments in the schema of posts: their author is the account, their text the caption."""
     schema, n = arrow_schema("posts"), len(comments)
-    known = {
+    stated = {
         "id": comments["id"],
         "account": comments["source"],
         "time": comments["time"],
         "caption": comments["text"],
     }
-    empty = {"kind": pa.array(["post"] * n)} | {
-        f.name: pa.array([[]] * n, f.type) for f in schema if pa.types.is_list(f.type)
-    }
-    columns = known | empty
-    return pa.table({f.name: columns.get(f.name, pa.nulls(n, f.type)) for f in schema}, schema=schema)
+    # Lists are not null in the schema, so they are empty; other columns are unknown.
+    columns = {}
+    for field in schema:
+        is_list = pa.types.is_list(field.type)
+        columns[field.name] = pa.array([[]] * n, field.type) if is_list else pa.nulls(n, field.type)
+    return pa.table(columns | stated | {"kind": pa.array(["post"] * n)}, schema=schema)
 
 
-def _one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+def _positions(values: pa.Array, distinct: pa.Array) -> np.ndarray:
+    """(n,) position of each value among distinct ones, which contain all of them."""
+    return pc.index_in(values, value_set=distinct).to_numpy(zero_copy_only=False)
+
+
+def _combined(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """The column as one array."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -1,4 +1,4 @@
-"""audience.hashing: what the active audience says, by its words (``text.hashing``)."""
+"""audience.hashing: texts of the active audience, by their words (``text.hashing``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""audience.minilm: what the active audience says, by meaning (``text.minilm``)."""
+"""audience.minilm: texts of the active audience, by meaning (``text.minilm``)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class AudienceMiniLMConfig(MiniLMConfig, frozen=True):
 
 
 class AudienceMiniLM(AudienceEncoder):
-    """Sentence embeddings of what the active audience says; see ``encoders.audience.base`` and
+    """Sentence embeddings of texts of the active audience; see ``encoders.audience.base`` and
     ``text.minilm``."""
 
     Config = AudienceMiniLMConfig

@@ -1,4 +1,4 @@
-"""What ConceptNet and Open English WordNet know, told to a taxonomy: more words for its concepts."""
+"""ConceptNet and Open English WordNet as sources of more words for the concepts of a taxonomy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,11 +20,11 @@ RELATIONS = (
     b"EtymologicallyRelatedTo "
     b"EtymologicallyDerivedFrom"
 )
-"""Of ConceptNet, that BAMIR follows (B-02)."""
+"""Relations of ConceptNet that BAMIR follows (B-02)."""
 EDGES = 5
-"""Neighbours of a word in ConceptNet that count, the heaviest first (B-02)."""
+"""Neighbours of a word in ConceptNet that are used, the heaviest first (B-02)."""
 STEPS = 4
-"""Hypernyms that are climbed in WordNet."""
+"""Steps to hypernyms in WordNet."""
 _THINGS = ("animal", "artifact", "body", "food", "object", "plant", "substance")
 MEANT = {
     "interest": (*_THINGS, "act", "attribute", "cognition", "communication", "group"),
@@ -34,19 +35,20 @@ MEANT = {
     "occupation": ("person",),
     "business": ("artifact", "group"),
 }
-"""Kinds of concepts to the files of WordNet (noun.act ...) with the meaning of their names that is meant
-here."""
+"""Kind of concept to the files of WordNet (noun.act ...) that hold the meaning of its names in the
+taxonomy."""
 
 
 def extended(taxonomy: Taxonomy, paths: Iterable[str]) -> Taxonomy:
-    """The same concepts, called by more words: those of ConceptNet or WordNet files that are near enough to a
-    name of one.
+    """The same concepts with more words from files of ConceptNet or WordNet.
 
-    A word that means a concept already keeps its meaning, and words like *can* and *have* never get one.
-    ConceptNet: assertions as published, tab-separated, .csv or .csv.gz; the concepts of the word's heaviest
-    English neighbours (B-02). WordNet: synsets as JSON lines, .jsonl or .jsonl.gz; the concept of the nearest
-    hypernym (M-06, merging by IsA) of a word, if each of its meanings has one; *bill* is a bird's, a poster
-    and a law, and has none.
+    Words of the taxonomy keep their concepts, and stop words like *can* and *have* never get one.
+
+    ConceptNet  assertions as published, tab-separated, .csv or .csv.gz; a word gets the concepts of its
+                heaviest English neighbours (B-02)
+    WordNet     synsets as JSON lines, .jsonl or .jsonl.gz; a word gets the concept of its nearest hypernym
+                (M-06, merging by IsA) if each of its meanings has one; *bill* (of a bird, a poster, a law)
+                gets none
     """
     result = Taxonomy(taxonomy.concepts)
     for path in paths:
@@ -65,50 +67,59 @@ def extended(taxonomy: Taxonomy, paths: Iterable[str]) -> Taxonomy:
             raise ConfigError(
                 f"Setting knowledge={path!r}: cannot be read: {error}.", "Get the file again."
             ) from None
-        more = {word: found for word, found in more.items() if len(word) > 2 and word not in stop_words()}
-        if not more:
+        is_new = False
+        for word, concepts in more.items():
+            if len(word) > 2 and word not in stop_words():
+                is_new = True
+                result.concepts_by_term.setdefault(word, concepts)
+                result.concepts_by_tag.setdefault(word.replace(" ", ""), concepts)
+        if not is_new:
             raise ConfigError(
-                f"Setting knowledge={path!r}: not a line of it tells a new word.", "Is it what its name says?"
+                f"Setting knowledge={path!r}: no line of it gives a new word.",
+                "Check that the file is the one that its name says.",
             )
-        for word, found in more.items():
-            result.called.setdefault(word, found)
-            result.tags.setdefault(word.replace(" ", ""), found)
     return result
 
 
 def file_of(path: str) -> Path:
-    """The file of this setting. Raises ConfigError where there is none."""
+    """The file of this setting. Raises ConfigError if it does not exist."""
     file = Path(path)
     if not file.is_file():
         raise ConfigError(
-            f"Setting knowledge={path!r}: there is no such file.", f"Looked for {file.absolute()}."
+            f"Setting knowledge={path!r}: there is no such file.", f"Its full path is {file.absolute()}."
         )
     return file
 
 
 def _conceptnet(lines: Iterator[tuple[int, bytes]], taxonomy: Taxonomy) -> dict[str, list[int]]:
-    near: dict[str, list[tuple[float, int]]] = {}
+    """New word to the concepts of its heaviest neighbours, from numbered lines of assertions."""
+    edges: dict[str, list[tuple[float, int]]] = {}  # word to (weight, concept)
     followed = frozenset(RELATIONS.split())
     for number, line in lines:
+        # assertion, relation, start, end, JSON with the weight
         fields = line.split(b"\t")
         if len(fields) != 5 or not fields[1].startswith(b"/r/"):
             raise ValueError(
                 f"line {number}: expected five fields with tabs between, the second a relation like /r/IsA"
             )
-        if fields[1][3:] not in followed or not (
-            fields[2].startswith(b"/c/en/") and fields[3].startswith(b"/c/en/")
-        ):
+        is_english = fields[2].startswith(b"/c/en/") and fields[3].startswith(b"/c/en/")
+        if fields[1][3:] not in followed or not is_english:
             continue
         try:
             weight = msgspec.json.decode(fields[4], type=_Assertion).weight
-            one, other = (term(field.decode().split("/")[3].replace("_", " ")) for field in fields[2:4])
+            start, end = (term(field.decode().split("/")[3].replace("_", " ")) for field in fields[2:4])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"line {number}: {error}") from None
-        for word, neighbour in ((one, other), (other, one)):
-            if word and word not in taxonomy.called and (known := taxonomy.called.get(neighbour)):
-                near.setdefault(word, []).extend((weight, n) for n in known)
-    best = {word: sorted(found, key=lambda edge: -edge[0])[:EDGES] for word, found in near.items()}
-    return {word: list(dict.fromkeys(n for _, n in found)) for word, found in best.items()}
+        for word, neighbour in ((start, end), (end, start)):
+            concepts = taxonomy.concepts_by_term.get(neighbour)
+            if concepts and word and word not in taxonomy.concepts_by_term:
+                edges.setdefault(word, []).extend((weight, n) for n in concepts)
+    # Sorting is stable: of equally heavy neighbours the first in the file.
+    concepts_by_word = {}
+    for word, weighted in edges.items():
+        heaviest = sorted(weighted, key=lambda edge: -edge[0])[:EDGES]
+        concepts_by_word[word] = list(dict.fromkeys(n for _, n in heaviest))
+    return concepts_by_word
 
 
 class _Assertion(msgspec.Struct):
@@ -125,49 +136,75 @@ class _Synset(msgspec.Struct):
 
 
 def _wordnet(lines: Iterator[tuple[int, bytes]], taxonomy: Taxonomy) -> dict[str, list[int]]:
+    """New word to the concepts of its nearest hypernym, from numbered lines of synsets."""
     synsets: dict[str, _Synset] = {}
     senses: Counter[str] = Counter()
     for number, line in lines:
         try:
-            found = msgspec.json.decode(line, type=_Synset)
+            synset = msgspec.json.decode(line, type=_Synset)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"line {number}: {error}") from None
-        found.members = list(dict.fromkeys(term(member) for member in found.members))
-        senses.update(found.members)
-        if found.pos == "n":
-            synsets[found.id] = found
+        synset.members = list(dict.fromkeys(term(member) for member in synset.members))
+        senses.update(synset.members)
+        if synset.pos == "n":
+            synsets[synset.id] = synset
 
-    means = {
-        id: known for id, found in synsets.items() if (known := _concepts_of_synset(found, senses, taxonomy))
-    }
-    told: dict[str, list[tuple[int, list[int]]]] = {}
-    for id, found in synsets.items():
-        if (new := [word for word in found.members if word not in taxonomy.called]) and (
-            near := _climb(id, synsets, means)
-        ):
-            for word in new:
-                told.setdefault(word, []).append(near)
-    return {word: min(near)[1] for word, near in told.items() if len(near) == senses[word]}
+    # Synsets that are concepts themselves.
+    concepts_by_synset: dict[str, list[int]] = {}
+    for id, synset in synsets.items():
+        concepts = _concepts_of_synset(synset, senses, taxonomy)
+        if concepts:
+            concepts_by_synset[id] = concepts
+
+    hypernyms_by_word: dict[str, list[Hypernym]] = {}
+    for id, synset in synsets.items():
+        hypernym = _nearest_hypernym(id, synsets, concepts_by_synset)
+        if hypernym is None:
+            continue
+        for word in synset.members:
+            if word not in taxonomy.concepts_by_term:
+                hypernyms_by_word.setdefault(word, []).append(hypernym)
+    concepts_by_word = {}
+    for word, hypernyms in hypernyms_by_word.items():
+        if len(hypernyms) == senses[word]:  # each meaning of the word has one
+            concepts_by_word[word] = min(hypernyms).concepts
+    return concepts_by_word
 
 
-def _climb(id: str, synsets: dict[str, _Synset], means: dict[str, list[int]]) -> tuple[int, list[int]] | None:
-    """Steps up to the nearest hypernym that is a concept, and the concepts."""
-    at = [id]
+class Hypernym(NamedTuple):
+    """Steps up to a synset, and the concepts that it is; ordered by steps."""
+
+    steps: int
+    concepts: list[int]
+
+
+def _nearest_hypernym(
+    id: str, synsets: dict[str, _Synset], concepts_by_synset: dict[str, list[int]]
+) -> Hypernym | None:
+    """The nearest hypernym of a synset that is a concept, at most STEPS above it; the synset itself
+    counts."""
+    level = [id]
     for steps in range(STEPS + 1):
-        if concepts := list(dict.fromkeys(n for id in at for n in means.get(id, ()))):
-            return steps, concepts
-        at = [up for id in at if id in synsets for up in synsets[id].hypernym + synsets[id].instance_hypernym]
+        concepts: dict[int, None] = {}  # ordered, without repetition
+        above: list[str] = []
+        for synset_id in level:
+            concepts.update(dict.fromkeys(concepts_by_synset.get(synset_id, ())))
+            if synset_id in synsets:
+                above += synsets[synset_id].hypernym + synsets[synset_id].instance_hypernym
+        if concepts:
+            return Hypernym(steps, list(concepts))
+        level = above
     return None
 
 
 def _concepts_of_synset(synset: _Synset, senses: Counter[str], taxonomy: Taxonomy) -> list[int]:
-    """Concepts that a synset is: by a word that means nothing else, or by the very name of a concept of a
-    kind that fits."""
-    known: dict[int, None] = {}
+    """Concepts that a synset is: by a word without other meanings, or by the name of a concept of a fitting
+    kind."""
+    concepts: dict[int, None] = {}  # ordered, without repetition
     for word in synset.members:
-        for n in taxonomy.called.get(word, ()):
+        for n in taxonomy.concepts_by_term.get(word, ()):
             concept = taxonomy.concepts[n]
             fits = synset.lexfile.removeprefix("noun.") in MEANT.get(concept.kind, ())
             if senses[word] == 1 or (fits and word == term(concept.name)):
-                known[n] = None
-    return list(known)
+                concepts[n] = None
+    return list(concepts)

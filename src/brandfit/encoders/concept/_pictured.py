@@ -1,11 +1,12 @@
-"""What the concept generator and COSMIC share: posts with pictures and concepts to learn from, and how they
-are learned."""
+"""Base of the concept generator and COSMIC: posts with pictures and concepts as training data, and the
+training."""
 
 from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -16,8 +17,8 @@ from brandfit import config as settings
 from brandfit import seeds
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
+from brandfit.encoders._matrix_file import Rows
 from brandfit.encoders._torch import Device
-from brandfit.encoders.base import Rows
 from brandfit.encoders.concept._taxonomy import built_in
 from brandfit.encoders.concept.bag import Bag, BagConfig
 from brandfit.encoders.image.base import PictureEncoder
@@ -26,7 +27,7 @@ from brandfit.errors import UsageError
 from brandfit.learning.trainer import need_torch, train
 
 LABELS = BagConfig(caption=0.0, profile=0.0, parents=0.0)
-"""A post's concepts are those of its hashtags and of the descriptions of its pictures."""
+"""Labels of a post are the concepts of its hashtags and of the descriptions of its pictures."""
 
 
 class PicturedConfig(settings.Config, frozen=True):
@@ -40,9 +41,24 @@ class PicturedConfig(settings.Config, frozen=True):
     seed: Annotated[int, Meta(description="of weights, order and augmentation")] = 0
 
 
+@dataclass(frozen=True)
+class DecodedPictures:
+    """Square pictures of n posts, and whether a post has one (n,)."""
+
+    rows: Rows
+    size: int
+    is_decoded: np.ndarray
+
+    def read(self, numbers: np.ndarray) -> np.ndarray:
+        """(b, size, size, 3) uint8 pictures of posts by their numbers (b,)."""
+        pictures = self.rows.values[numbers].reshape(-1, self.size, self.size, 3)
+        self.rows.release()
+        return pictures
+
+
 class PicturedEncoder(PictureEncoder):
-    """Authors write ``made`` (a network), ``targets``, ``loss`` and ``forward``; one account of ten is held
-    out to stop early."""
+    """Authors write ``build_network``, ``targets``, ``loss`` and ``forward``; one account in ten is held out
+    for early stopping."""
 
     Config = PicturedConfig
     config: Any
@@ -55,18 +71,20 @@ class PicturedEncoder(PictureEncoder):
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)
         self._dataset: Dataset | None = None
+        # Training data of n posts: ids, hash of a picture of each, its concepts (n, c), and the held-out
+        # ones.
         self._posts = self._hashes = np.zeros(0, object)
-        self._known = np.zeros(0, np.int64)
-        self._h = np.zeros((0, 0), np.float32)
-        self._held = np.zeros(0, bool)
+        self._learned_concepts = np.zeros(0, np.int64)  # (c,) numbers in the taxonomy
+        self._has_concept = np.zeros((0, 0), np.float32)
+        self._is_held_out = np.zeros(0, bool)
 
     @abstractmethod
     def build_network(self) -> Any:
-        """A network for ``len(self.columns)`` concepts, with weights as they are before training."""
+        """An untrained network for ``len(self._learned_concepts)`` concepts."""
 
     @abstractmethod
     def targets(self, dataset: Dataset) -> np.ndarray:
-        """(n, c) float32 for each of ``self._posts``, of the concepts ``self._h`` (n, c)."""
+        """(n, c) float32 training targets of ``self._posts``, from their concepts ``self._has_concept``."""
 
     @abstractmethod
     def loss(self, network: Any, batch: Any) -> Any:
@@ -74,45 +92,48 @@ class PicturedEncoder(PictureEncoder):
 
     @property
     def weights(self) -> str:
-        """Of what is learned from."""
+        """Fingerprint of the training data."""
         digest = hashlib.sha256(repr(built_in().names).encode())
-        digest.update(repr((self._hashes.tolist(), self._known.tolist(), self._text_key)).encode())
-        digest.update(np.ascontiguousarray(self._h).tobytes() + self._held.tobytes())
+        digest.update(repr((self._hashes.tolist(), self._learned_concepts.tolist(), self._text_key)).encode())
+        digest.update(np.ascontiguousarray(self._has_concept).tobytes() + self._is_held_out.tobytes())
         return digest.hexdigest()
 
     _text_key = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return tuple(built_in().names[n] for n in self._known)
+        return tuple(built_in().names[n] for n in self._learned_concepts)
 
     def learn(self, dataset: Dataset) -> None:
         need_torch(self.name)
         rows = training_posts(dataset, False)
         labelled = Bag(LABELS).encode(rows)
-        shown = zip(rows.images["post"].to_pylist(), rows.images["hash"].to_pylist(), strict=True)
-        pictured = dict(sorted(((post, hash) for post, hash in shown if hash), reverse=True))
-        posts = sorted(set(labelled.ids.tolist()) & set(pictured))
-        h = labelled.values_of(posts)[0] > 0
-        self._known = np.flatnonzero(h.sum(axis=0) >= self.config.at_least)
-        kept = h[:, self._known].any(axis=1)
-        self._h = h[np.ix_(kept, self._known)].astype(np.float32)
-        self._posts = np.array(posts, dtype=object)[kept]
-        self._hashes = np.array([pictured[post] for post in self._posts], dtype=object)
+        # One picture a post: of several, the one with the smallest hash, so that row order does not matter.
+        pictures = zip(rows.images["post"].to_pylist(), rows.images["hash"].to_pylist(), strict=True)
+        with_hash = sorted(((post, hash) for post, hash in pictures if hash), reverse=True)
+        hash_by_post = dict(with_hash)
+        posts = sorted(set(labelled.ids.tolist()) & set(hash_by_post))
+        has_concept = labelled.values_of(posts)[0] > 0  # (posts, taxonomy)
+        self._learned_concepts = np.flatnonzero(has_concept.sum(axis=0) >= self.config.at_least)
+        has_any = has_concept[:, self._learned_concepts].any(axis=1)
+        self._has_concept = has_concept[np.ix_(has_any, self._learned_concepts)].astype(np.float32)
+        self._posts = np.array(posts, dtype=object)[has_any]
+        self._hashes = np.array([hash_by_post[post] for post in self._posts], dtype=object)
+        # A fixed seed: the same accounts are held out whatever the setting.
         accounts = dict(zip(rows.posts["id"].to_pylist(), rows.posts["account"].to_pylist(), strict=True))
-        draw = {account: seeds.derive(0, "held out", account) % 10 == 0 for account in set(accounts.values())}
-        self._held = np.array([draw[accounts[post]] for post in self._posts], bool)
+        held_out = {id for id in accounts.values() if seeds.derive(0, "held out", id) % 10 == 0}
+        self._is_held_out = np.array([accounts[post] in held_out for post in self._posts], bool)
         self._dataset = rows
         self.__dict__.pop("network", None)
 
     @cached_property
     def network(self) -> Any:
-        """The trained network, learned when it is first asked for."""
+        """The network, trained on first use."""
         import torch
 
         from brandfit.encoders.concept import _vision
 
-        if len(self._posts) < 2 or not len(self._known) or self._dataset is None:
+        if len(self._posts) < 2 or not len(self._learned_concepts) or self._dataset is None:
             raise UsageError(
                 f"{self.name} has nothing to learn from: no concept is in {self.config.at_least} posts with "
                 "a picture.",
@@ -121,29 +142,30 @@ class PicturedEncoder(PictureEncoder):
         dataset, targets = self._dataset, self.targets(self._dataset)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(self.config.seed, self.name))
-            network = _torch.placed(self.build_network(), self.config.device)
+            network = _torch.to_device(self.build_network(), self.config.device)
         device = next(network.parameters()).device
-        pictures, good = self._pictures(dataset)
+        pictures = self._decode_pictures(dataset)
 
         def loss(batch: Any) -> Any:
             return self.loss(network, [part.to(device) for part in batch])
 
-        size = self.config.batch_size
-        learned, held = np.flatnonzero(good & ~self._held), np.flatnonzero(good & self._held)
+        def batches(rows: np.ndarray, rng: np.random.Generator | None) -> Iterator[Any]:
+            size = self.config.batch_size
+            return _vision.batches(rows, pictures.read, targets=targets, size=size, rng=rng)
+
+        training = np.flatnonzero(pictures.is_decoded & ~self._is_held_out)
+        held_out = np.flatnonzero(pictures.is_decoded & self._is_held_out)
         train(
             network,
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate),
-            batches=lambda rng: _vision.batches(learned, pictures, targets=targets, size=size, rng=rng),
+            batches=lambda rng: batches(training, rng),
             loss=loss,
             epochs=self.config.epochs,
             seed=self.config.seed,
             patience=self.config.patience,
-            validate=(
-                lambda: _vision.mean_loss(
-                    _vision.batches(held, pictures, targets=targets, size=size, rng=None), loss
-                )
-            )
-            if len(held) > 1
+            # Batch normalisation needs two pictures.
+            validate=(lambda: _vision.mean_loss(batches(held_out, None), loss))
+            if len(held_out) > 1
             else None,
             progress=self.progress,
             folder=self.folder,
@@ -151,36 +173,25 @@ class PicturedEncoder(PictureEncoder):
         )
         return network
 
-    def _pictures(self, dataset: Dataset) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
-        """What gives the pictures (n, size, size, 3) uint8 of posts by their numbers, and whether a post has
-        one (p,).
-
-        They are decoded once, into a file where they are many: an epoch then costs what its sums cost.
-        """
-        rows, good = (
-            Rows(len(self._hashes), self.size * self.size * 3, np.uint8),
-            np.zeros(len(self._hashes), bool),
-        )
-        for n, seen in enumerate(
-            self.mapper(lambda hash: self.prepare(dataset, hash), self._hashes.tolist())
-        ):
-            if seen is not None:  # a damaged picture teaches nothing
-                rows.values[n], good[n] = seen.ravel(), True
+    def _decode_pictures(self, dataset: Dataset) -> DecodedPictures:
+        """The pictures of the training posts. They are decoded once, into a file if they are many, because
+        decoding takes longer than an epoch's arithmetic."""
+        n_posts = len(self._hashes)
+        rows = Rows(n_posts, self.size * self.size * 3, np.uint8)
+        is_decoded = np.zeros(n_posts, bool)
+        decoded = self.mapper(lambda hash: self.prepare(dataset, hash), self._hashes.tolist())
+        for n, picture in enumerate(decoded):
+            if picture is not None:  # damaged pictures are not learned from
+                rows.values[n], is_decoded[n] = picture.ravel(), True
             if n % 1024 == 0:
                 rows.release()
                 if self.progress:
-                    self.progress(n, len(good))
-
-        def taken(at: np.ndarray) -> np.ndarray:
-            found = rows.values[at].reshape(-1, self.size, self.size, 3)
-            rows.release()
-            return found
-
-        return taken, good
+                    self.progress(n, n_posts)
+        return DecodedPictures(rows, self.size, is_decoded)
 
     @abstractmethod
     def forward(self, network: Any, pictures: Any) -> Any:
-        """(n, dim) of (n, 3, size, size)."""
+        """Encodings (n, dim) of pictures (n, 3, size, size)."""
 
     def encode_batch(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         from brandfit.encoders.concept import _vision

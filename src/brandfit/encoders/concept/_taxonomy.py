@@ -1,4 +1,4 @@
-"""Social media concepts: a taxonomy written for brandfit, and found in words."""
+"""Social media concepts: a taxonomy written for brandfit, and the search for its concepts in text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BRAND_CATEGORIES = (
 INFLUENCER_CATEGORIES = ("beauty", "family", "fashion", "fitness", "food", "interior", "pet", "travel")
 """The 8 of Kim et al. 2020 (D-13)."""
 LONGEST = 4
-"""Words of the longest name that is looked for."""
+"""Words of the longest name that is searched for."""
 WORD = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")
 
 
@@ -29,81 +29,88 @@ class Concept(NamedTuple):
     parent: str
     """'' of a root"""
     words: tuple[str, ...]
-    """Its name and what else it is called."""
+    """Its name and its synonyms."""
     categories: frozenset[str]
-    """Of brands and influencers: its own and its parents'. Some are both: food is one of either."""
+    """Categories of brands and influencers, its own and those of its parents; food is a category of both."""
 
 
 class Taxonomy:
-    """Concepts in the order of the file, and which of them words mean."""
+    """Concepts in the order of the file, and an index of their words."""
 
     def __init__(self, concepts: Iterable[Concept]) -> None:
         self.concepts = tuple(concepts)
         self.names = tuple(concept.name for concept in self.concepts)
         self.number = {name: n for n, name in enumerate(self.names)}
         self.parent = [self.number.get(concept.parent, -1) for concept in self.concepts]
-        self.called: dict[str, list[int]] = {}
-        """What is looked for, as ``terms`` gives it, to concepts. A concept's own name is that of no
-        other."""
-        own = {term(concept.name): n for n, concept in enumerate(self.concepts)}
+        self.concepts_by_term: dict[str, list[int]] = {}
+        """Term, as ``terms`` returns it, to numbers of concepts. The name of a concept names no other."""
+        owner_by_name = {term(concept.name): n for n, concept in enumerate(self.concepts)}
         for n, concept in enumerate(self.concepts):
             for word in map(term, concept.words):
-                if own.get(word, n) == n and n not in self.called.setdefault(word, []):
-                    self.called[word].append(n)
-        for concept in self.concepts:  # plurals whose ending does not tell the singular: selfies, prizes
+                if owner_by_name.get(word, n) != n:  # a synonym here, the name of another concept
+                    continue
+                numbers = self.concepts_by_term.setdefault(word, [])
+                if n not in numbers:
+                    numbers.append(n)
+        self._add_irregular_plurals()
+        self.concepts_by_tag: dict[str, list[int]] = {}
+        """The same without blanks, as hashtags are written."""
+        for word, numbers in self.concepts_by_term.items():
+            self.concepts_by_tag.setdefault(word.replace(" ", ""), numbers)
+
+    def _add_irregular_plurals(self) -> None:
+        """Add plurals that ``singular`` maps to another word: selfies, prizes."""
+        by_term = self.concepts_by_term
+        for concept in self.concepts:
             for name in concept.words:
-                if (
-                    (many := term(name + "s")) not in self.called
-                    and not name.endswith("s")
-                    and term(name) in self.called
-                ):
-                    self.called[many] = self.called[term(name)]
-        self.tags: dict[str, list[int]] = {}
-        """The same without blanks, as hashtags write them."""
-        for word, found in self.called.items():
-            self.tags.setdefault(word.replace(" ", ""), found)
+                if name.endswith("s") or term(name) not in by_term:
+                    continue
+                by_term.setdefault(term(name + "s"), by_term[term(name)])
 
     def __len__(self) -> int:
         return len(self.concepts)
 
     def find(self, text: str) -> list[int]:
-        """Concepts in a text, each as often as it is named; of names within names the longest counts.
+        """Concepts in a text, once for each mention; of overlapping names the longest counts.
 
         >>> taxonomy = built_in()
         >>> [taxonomy.names[n] for n in taxonomy.find("A makeup artist with two cats")]
         ['makeup artist', 'cat']
         """
-        said, found, at = terms(text), [], 0
-        while at < len(said):
-            for length in range(min(LONGEST, len(said) - at), 0, -1):
-                if known := self.called.get(" ".join(said[at : at + length])):
-                    found += known
-                    at += length
+        words = terms(text)
+        concepts: list[int] = []
+        start = 0
+        while start < len(words):
+            # The longest name that starts at this word; without one, go on to the next word.
+            for length in range(min(LONGEST, len(words) - start), 0, -1):
+                named = self.concepts_by_term.get(" ".join(words[start : start + length]))
+                if named:
+                    concepts += named
+                    start += length
                     break
             else:
-                at += 1
-        return found
+                start += 1
+        return concepts
 
     def find_tag(self, tag: str) -> list[int]:
-        """Concepts of a hashtag without #: those that all of it is a name of, else those of its words, each
-        once.
+        """Concepts of a hashtag without #: those with the tag as a name, else those of its words, each once.
 
         >>> taxonomy = built_in()
         >>> tags = ("dogsofinstagram", "vegandinner", "moments")
         >>> [taxonomy.names[n] for tag in tags for n in taxonomy.find_tag(tag)]
         ['dog', 'vegan', 'dinner']
         """
-        return self.tags.get(singular(tag)) or list(dict.fromkeys(self.find(segment(tag))))
+        return self.concepts_by_tag.get(singular(tag)) or list(dict.fromkeys(self.find(segment(tag))))
 
 
 def terms(text: str) -> list[str]:
-    """Words of a text in lower case and, as far as rules go, in the singular."""
+    """Words of a text in lower case and, by rules, in the singular."""
     return [singular(word.lower().replace("’", "'")) for word in WORD.findall(text)]
 
 
 @cache
 def singular(word: str) -> str:
-    """The singular of an English word by its ending; other words mostly stay as they are.
+    """The singular of an English word by its ending; most words of other languages do not change.
 
     >>> [singular(word) for word in ("berries", "dishes", "boxes", "dogs", "dress", "christmas", "this")]
     ['berry', 'dish', 'box', 'dog', 'dress', 'christmas', 'this']
@@ -118,39 +125,39 @@ def singular(word: str) -> str:
 
 
 def term(name: str) -> str:
+    """A name in the form of the keys of the index."""
     return " ".join(terms(name))
 
 
 @cache
 def built_in() -> Taxonomy:
     """The taxonomy that comes with brandfit."""
-    return Taxonomy(
-        read(files("brandfit.encoders.concept").joinpath("taxonomy.txt").read_text("utf-8").splitlines())
-    )
+    text = files("brandfit.encoders.concept").joinpath("taxonomy.txt").read_text("utf-8")
+    return Taxonomy(read(text.splitlines()))
 
 
 def read(lines: Iterable[str]) -> Iterator[Concept]:
-    """Concepts of lines as taxonomy.txt has them. Raises ValueError with the line of what is not one."""
+    """Concepts of lines in the format of taxonomy.txt. Raises ValueError with the number of a wrong line."""
     categories: dict[str, frozenset[str]] = {}
     parent, kind, own = "", "", frozenset[str]()
     for number, line in enumerate(lines, 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        if line.startswith("["):
+        if line.startswith("["):  # [parent | kind | categories of brands | categories of influencers]
             parent, kind, brands, influencers = (part.strip() for part in line.strip("[]").split("|"))
             parent = "" if parent == "-" else parent
             own = frozenset([*brands.split(), *influencers.split()])
-            if (parent and parent not in categories) or not own <= {
-                *BRAND_CATEGORIES,
-                *INFLUENCER_CATEGORIES,
-            }:
+            is_category = own <= {*BRAND_CATEGORIES, *INFLUENCER_CATEGORIES}
+            if (parent and parent not in categories) or not is_category:
                 raise ValueError(f"line {number}: no concept {parent!r} above, or no such category: {line}")
             continue
+        # name: synonym, synonym ...
         name, _, words = line.partition(":")
         name = name.strip()
         if name in categories:
-            raise ValueError(f"line {number}: {name!r} is there already")
+            raise ValueError(f"line {number}: {name!r} is already defined")
         categories[name] = own | categories.get(parent, frozenset())
-        others = tuple(word.strip() for word in words.split(",") if word.strip())
+        synonyms = (word.strip() for word in words.split(","))
+        others = tuple(filter(None, synonyms))
         yield Concept(name=name, kind=kind, parent=parent, words=(name, *others), categories=categories[name])

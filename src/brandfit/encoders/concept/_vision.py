@@ -1,4 +1,4 @@
-"""The picture network of the concept generator and of COSMIC, and how pictures become its batches."""
+"""The picture network of the concept generator and of COSMIC, and its batches of pictures."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ FILTERS, POOLS, HIDDEN = (32, 64, 64, 128, 128), (3, 0, 2, 0, 2), 1024
 
 
 def network(size: int, out: int) -> nn.Sequential:
-    """Five 3 x 3 convolutions of 32-64-64-128-128 filters, each with batch normalisation, pools of 3, 2, 2,
-    and 1,024 hidden units.
+    """Network (n, 3, size, size) to (n, out): five 3 x 3 convolutions of 32-64-64-128-128 filters, each with
+    batch normalisation, pools of 3, 2, 2, and 1,024 hidden units.
 
-    (n, 3, size, size) to (n, out). SmallerVGGNet of CAMERA's authors (C-03), and the CNN of their COSMIC
+    SmallerVGGNet of CAMERA's authors (C-03), and the CNN of their COSMIC
     (C-04).
     """
     layers: list[nn.Module] = []
     channels, side = 3, size
     for filters, pool in zip(FILTERS, POOLS, strict=True):
+        # Padding keeps the side; only pools reduce it.
         layers += [nn.Conv2d(channels, filters, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(filters)]
         if pool:
             layers += [nn.MaxPool2d(pool), nn.Dropout(0.25)]
@@ -52,13 +53,14 @@ class Cosmic(nn.Module):
 
 
 def semantic(texts: np.ndarray, has_text: np.ndarray, *, concepts: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """(n, c) z' = softmax([t . l_1, ..., t . l_c] o h), and softmax(h) of a post without text (semantic
+    """(n, c) z' = softmax([t . l_1, ..., t . l_c] o h); softmax(h) for a post without text (semantic
     attention, III-B).
 
-    texts (n, d) Word2Vec of posts, concepts (c, d) Word2Vec of concepts, h (n, c) the concepts of a post as 0
-    and 1.
+    texts (n, d) Word2Vec vectors of posts, has_text (n,), concepts (c, d) Word2Vec vectors of concepts,
+    h (n, c) the concepts of a post as 0 and 1.
     """
-    weight = np.where(has_text[:, None], (texts @ concepts.T) * h, h)
+    weight = np.where(has_text[:, None], (texts @ concepts.T) * h, h)  # (n, c)
+    # The maximum is subtracted before the exponential for numerical stability.
     weight = np.exp(weight - weight.max(axis=1, keepdims=True))
     return np.asarray(weight / weight.sum(axis=1, keepdims=True), np.float32)
 
@@ -68,17 +70,19 @@ def tensor(pictures: np.ndarray) -> Tensor:
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
-def augmented(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Turned by up to 25 degrees, shifted by a tenth, sheared and zoomed by a fifth, mirrored half the time
-    (C-03)."""
+def augment(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Pictures rotated by up to 25 degrees, shifted by a tenth, sheared and zoomed by a fifth, half of them
+    mirrored (C-03)."""
     n = len(pictures)
     angle, shear = np.deg2rad(rng.uniform(-25, 25, n)), rng.uniform(-0.2, 0.2, n)
     zoom, flip = rng.uniform(0.8, 1.2, n), rng.choice([-1.0, 1.0], n)
     cos, sin = np.cos(angle) * zoom, np.sin(angle) * zoom
+    # (2, 3) affine matrices, by row: rotation, shear, zoom and mirroring, then the shift.
     rows = [
         [cos * flip, cos * shear - sin, rng.uniform(-0.2, 0.2, n)],
         [sin * flip, sin * shear + cos, rng.uniform(-0.2, 0.2, n)],
     ]
+    # One matrix for each picture, (n, 2, 3).
     theta = torch.from_numpy(np.array(rows).transpose(2, 0, 1).astype(np.float32))
     grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
     return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
@@ -92,15 +96,24 @@ def batches(
     size: int,
     rng: np.random.Generator | None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of at least two pictures and their targets; shuffled and augmented where ``rng`` is given."""
+    """Batches of at least two pictures and their targets; shuffled and augmented if ``rng`` is given.
+
+    rows (n,) numbers of the pictures to use; pictures: numbers (b,) to (b, size, size, 3) uint8; targets
+    (posts, c).
+    """
     order = rng.permutation(rows) if rng is not None else rows
     for start in range(0, len(order), size):
-        at = order[start : start + size]
-        if len(at) > 1:  # batch normalisation needs two
-            seen = tensor(pictures(at))
-            yield augmented(seen, rng) if rng is not None else seen, torch.from_numpy(targets[at])
+        numbers = order[start : start + size]
+        if len(numbers) > 1:  # batch normalisation needs two
+            batch = tensor(pictures(numbers))
+            yield augment(batch, rng) if rng is not None else batch, torch.from_numpy(targets[numbers])
 
 
-def mean_loss(made: Iterator[tuple[Tensor, Tensor]], loss: Callable[[Any], Tensor]) -> float:
-    total = [(float(loss(batch)) * len(batch[0]), len(batch[0])) for batch in made]
-    return sum(value for value, _ in total) / max(sum(n for _, n in total), 1)
+def mean_loss(batches: Iterator[tuple[Tensor, Tensor]], loss: Callable[[Any], Tensor]) -> float:
+    """The mean loss over pictures; batches may differ in size."""
+    total, n_pictures = 0.0, 0
+    for batch in batches:
+        n = len(batch[0])
+        total += float(loss(batch)) * n
+        n_pictures += n
+    return total / max(n_pictures, 1)

@@ -1,25 +1,27 @@
-"""concept.bag: what a post is about, as weighted concepts of a taxonomy: a column a concept (BAMIR; B-01 to
+"""concept.bag: the topics of a post as weighted concepts of a taxonomy: a column a concept (BAMIR; B-01 to
 B-04, C-01).
 
-A hashtag counts ``hashtag``, each concept in the caption ``caption``, in the pictures' descriptions
-``alt_text``. The concepts of the account's biography and business category count ``profile`` once an account:
-each of its n posts bears an n-th. So the sum over the posts of an account is BAMIR's account vector (1 for
-the biography and the business category, 1 a hashtag; with caption=0 and alt_text=0), and a post that a split
-hides takes its words along. Each concept gives ``parents`` of its weight to its parent.
+A hashtag has the weight ``hashtag``, a concept in the caption ``caption``, one in the descriptions of
+pictures ``alt_text``. The concepts of the account's biography and business category have the weight
+``profile`` once an account: each of its n posts gets an n-th. So the sum over the posts of an account is
+BAMIR's account vector (1 for the biography and the business category, 1 a hashtag; with caption=0 and
+alt_text=0), and the words of a post that a split hides are hidden too. Each concept adds ``parents`` of its
+weight to its parent.
 
-Hashtags that ask for likes and follows are dropped, and so is what Instagram writes around and in place of
-descriptions. One in which no concept is found is known by its company, if ``related`` says so: by the
-concepts of that many hashtags that posts use most closely with it, sharing its weight. ``knowledge`` names
-files of ConceptNet or WordNet that tell more words.
+Hashtags that ask for likes and follows are dropped, and so is the text that Instagram adds to descriptions or
+writes in place of them. With ``related``, a hashtag without a concept gets the concepts of that many hashtags
+that co-occur most closely with it; they share its weight. ``knowledge`` names files of ConceptNet or WordNet
+with more words.
 
-The taxonomy has 572 concepts in English, written for brandfit, since the lists of BAMIR, CAMERA and MORNING
-come without a licence.
+The taxonomy has 572 concepts in English. It was written for brandfit, because the lists of BAMIR, CAMERA and
+MORNING have no licence.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any
@@ -41,13 +43,13 @@ FISHING = re.compile(
     r"like4like|likeforlike|likes?4|l4l|f4f|follow|instagood|instadaily|instalike|instamood|tagsforlikes|(?:pic|photo)oftheday|^igers"
     r"|^insta(?:gram)?$|repost|^tbt$|shoutout|^likes?$|^liker|^webstagram|^bestoftheday"
 )
-"""Hashtags that ask for likes and follows and say nothing of the post."""
-AROUND = re.compile(
+"""Hashtags that ask for likes and follows and do not describe the post."""
+BOILERPLATE = re.compile(
     r"no (?:photo|image|video) description available|(?:photo|image|video) (?:shared )?by .*? on [A-Z]\w+ "
     r"\d\d?, \d{4}",
     re.I,
 )
-"""Of descriptions: says nothing, or who posted and when, and no names or months are meant."""
+"""Text in descriptions that holds no content, or author and date. Names and months in it are not concepts."""
 
 
 class BagConfig(settings.Config, frozen=True):
@@ -70,7 +72,10 @@ class BagConfig(settings.Config, frozen=True):
         float, Meta(description="part of a concept's weight that its parent gets too", ge=0, le=1)
     ] = 0.3
     related: Annotated[
-        int, Meta(description="hashtags by which an unknown one is known; 0: none", ge=0, le=100)
+        int,
+        Meta(
+            description="co-occurring hashtags that give an unknown one its concepts; 0: none", ge=0, le=100
+        ),
     ] = 0
     knowledge: Annotated[
         tuple[str, ...], Meta(description="files of ConceptNet (.csv) or WordNet (.jsonl), .gz or not")
@@ -90,7 +95,7 @@ class Bag(Encoder):
 
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)
-        self._company: dict[str, list[str]] = {}
+        self._related_tags: dict[str, list[str]] = {}
 
     @property
     def stateless(self) -> bool:
@@ -106,12 +111,12 @@ class Bag(Encoder):
 
     @property
     def weights(self) -> str:
-        """Of the taxonomy, of the files that extend it, and of which hashtags are used together."""
-        # JSON with sorted sets: the order in which Python writes a set is another one in every process.
+        """Fingerprint of the taxonomy, of the files that extend it, and of the related hashtags."""
+        # JSON with sorted sets, because the iteration order of a set differs between processes.
         digest = hashlib.sha256(msgspec.json.encode(built_in().concepts, order="sorted"))
         for path in self.config.knowledge:
             digest.update(file_of(path).read_bytes())
-        digest.update(repr(sorted(self._company.items())).encode())
+        digest.update(repr(sorted(self._related_tags.items())).encode())
         return digest.hexdigest()
 
     @cached_property
@@ -120,69 +125,75 @@ class Bag(Encoder):
 
     def learn(self, dataset: Dataset) -> None:
         if self.config.related:
-            found = related_hashtags(training_posts(dataset, False), most=self.config.related)
-            self._company = {tag: [other for other, _ in near] for tag, near in found.items()}
+            related = related_hashtags(training_posts(dataset, False), most=self.config.related)
+            self._related_tags = {}
+            for tag, neighbours in related.items():
+                self._related_tags[tag] = [other for other, _ in neighbours]
 
     def units(self, dataset: Dataset) -> Units:
-        """Of each post [caption, hashtags, descriptions, profile, posts of the account]; one without any
-        words has none."""
-        told: dict[str, list[str]] = {}
-        for post, text in zip(
-            dataset.images["post"].to_pylist(), dataset.images["alt_text"].to_pylist(), strict=True
-        ):
-            if text and (text := AROUND.sub(" ", text).strip(" .")):
-                told.setdefault(post, []).append(text)
-        accounts = dataset.posts["account"].to_pylist()
-        count: dict[str, int] = {}
-        for account in accounts:
-            count[account] = count.get(account, 0) + 1
-        rows = dataset.accounts.select(["id", "biography", "business_category"]).to_pylist()
-        profile = {
-            row["id"]: " . ".join(filter(None, (row["biography"], row["business_category"]))) for row in rows
-        }
-        ids, contents = [], []
-        columns = (dataset.posts[name].to_pylist() for name in ("id", "caption", "hashtags"))
-        for id, caption, tags, account in zip(*columns, accounts, strict=True):
+        """A unit is [caption, hashtags, descriptions, profile, posts of the account] of a post; a post
+        without any words has none."""
+        descriptions = _descriptions(dataset)
+        n_posts = Counter(dataset.posts["account"].to_pylist())
+        profile = {}
+        for row in dataset.accounts.select(["id", "biography", "business_category"]).to_pylist():
+            fields = (row["biography"], row["business_category"])
+            profile[row["id"]] = " . ".join(filter(None, fields))
+        ids: list[str] = []
+        contents: list[Any] = []
+        columns = (dataset.posts[name].to_pylist() for name in ("id", "caption", "hashtags", "account"))
+        for id, caption, tags, account in zip(*columns, strict=True):
             about = profile.get(account, "")
-            if caption or tags or about or id in told:
+            if caption or tags or about or id in descriptions:
+                words = clean(caption or "", hashtags="drop")
                 ids.append(id)
-                contents.append(
-                    [
-                        clean(caption or "", hashtags="drop"),
-                        tags,
-                        sorted(told.get(id, ())),
-                        about,
-                        count[account],
-                    ]
-                )
+                contents.append([words, tags, sorted(descriptions.get(id, ())), about, n_posts[account]])
         return Units(ids, contents)
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
         result = np.zeros((len(batch), len(self.taxonomy)), np.float32)
+        # (n, concepts), summed post by post: texts are short, and most concepts are not in them.
         config, find = self.config, self.taxonomy.find
         for row, (caption, tags, pictures, profile, posts) in zip(result, batch, strict=True):
-            found: list[tuple[float, list[int]]] = [
+            # The order is fixed: float32 sums depend on it.
+            weighted: list[tuple[float, list[int]]] = [
                 (config.caption, find(caption)),
-                (config.profile / posts, self._profile(profile)),
+                (config.profile / posts, self._profile_concepts(profile)),
             ]
-            found += [(config.alt_text, find(text)) for text in pictures]
-            found += [share for tag in tags for share in self._tag(tag)]
-            for weight, concepts in found:
+            weighted += [(config.alt_text, find(text)) for text in pictures]
+            for tag in tags:
+                weighted += self._tag_concepts(tag)
+            for weight, concepts in weighted:
                 for n in concepts:
                     row[n] += weight
-                    if (parent := self.taxonomy.parent[n]) >= 0:
+                    parent = self.taxonomy.parent[n]
+                    if parent >= 0:
                         row[parent] += weight * config.parents
-        result[~result.any(axis=1)] = np.nan
+        result[~result.any(axis=1)] = np.nan  # no concept is recognised
         return result
 
-    def _profile(self, text: str) -> list[int]:
-        """Each concept once, however often it is named (B-04)."""
+    def _profile_concepts(self, text: str) -> list[int]:
+        """The concepts of a profile, each once (B-04)."""
         return list(dict.fromkeys(self.taxonomy.find(clean(text))))
 
-    def _tag(self, tag: str) -> list[tuple[float, list[int]]]:
-        if FISHING.search(tag):
+    def _tag_concepts(self, tag: str) -> list[tuple[float, list[int]]]:
+        """Weight and concepts of a hashtag; without a concept, those of its related hashtags."""
+        if FISHING.search(tag):  # asks for likes; not about the post
             return []
-        if own := self.taxonomy.find_tag(tag):
+        own = self.taxonomy.find_tag(tag)
+        if own:
             return [(self.config.hashtag, own)]
-        near = [known for other in self._company.get(tag, ()) if (known := self.taxonomy.find_tag(other))]
-        return [(self.config.hashtag / len(near), known) for known in near]
+        by_related = map(self.taxonomy.find_tag, self._related_tags.get(tag, ()))
+        related = [concepts for concepts in by_related if concepts]
+        return [(self.config.hashtag / len(related), concepts) for concepts in related]
+
+
+def _descriptions(dataset: Dataset) -> dict[str, list[str]]:
+    """Post to the descriptions of its pictures, without boilerplate."""
+    descriptions: dict[str, list[str]] = {}
+    columns = (dataset.images[name].to_pylist() for name in ("post", "alt_text"))
+    for post, text in zip(*columns, strict=True):
+        text = BOILERPLATE.sub(" ", text or "").strip(" .")
+        if text:
+            descriptions.setdefault(post, []).append(text)
+    return descriptions

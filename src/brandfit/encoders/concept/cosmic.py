@@ -1,27 +1,25 @@
-"""concept.cosmic: concepts and pictures in one space, taught by words (COSMIC of CAMERA, Wang et al. 2021,
+"""concept.cosmic: concepts and pictures in one space, learned from text (COSMIC of CAMERA, Wang et al. 2021,
 III-B; C-04).
 
-    v_2 = leaky_relu(W v_1 + b)                    v_1 by a CNN of five layers from a picture           (Eq.
-                                                   2)
-    z   = softmax(v_2 . u_1, ..., v_2 . u_n)       what the picture shows                               (Eq.
-                                                   3)
-    z'  = softmax([t . l_1, ..., t . l_n] o h)     what the words say: t and l by Word2Vec; softmax(h) without
-        text
-    L   = - sum of z'_i log z_i                    (Eq. 4)
+    v_2 = leaky_relu(W v_1 + b)                   v_1 from the picture by a CNN of five layers     (Eq. 2)
+    z   = softmax(v_2 . u_1, ..., v_2 . u_n)      concepts of the picture                          (Eq. 3)
+    z'  = softmax([t . l_1, ..., t . l_n] o h)    concepts of the text: t and l by Word2Vec;
+                                                  softmax(h) without text
+    L   = - sum of z'_i log z_i                                                                    (Eq. 4)
 
-From words to pictures: z' teaches u and the CNN. From pictures to words: z is then known of a picture that
-nobody describes, and is what the columns are. ``output=embedding`` gives z . u, 100 numbers, instead;
-``concepts`` are the vectors u.
+Training fits u and the CNN to z'. The columns are z, which needs no description of the picture.
+``output=embedding`` gives z . u, 100 numbers, instead; ``concepts`` are the vectors u.
 
-h are the concepts of a post's hashtags and of the descriptions of its pictures. The authors' script learns
-without t (its data is "without_text"), with means in the place of inner products, and stores a moment of Adam
-in the place of u; the paper's equations are followed. Early stopping stands in the place of their L1 penalty
-of .001.
+h are the concepts of a post's hashtags and of the descriptions of its pictures. The authors' script differs
+from the paper: it learns without t (its data is "without_text"), uses means instead of inner products, and
+stores a moment of Adam instead of u. The equations of the paper are followed. Early stopping replaces their
+L1 penalty of .001.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -39,7 +37,7 @@ from brandfit.errors import UsageError
 class CosmicConfig(PicturedConfig, frozen=True):
     epochs: Annotated[int, Meta(description="passes over the pictures at most", ge=1)] = 25
     pixels: Annotated[
-        int, Meta(description="side of the squares that pictures are seen as", ge=24, le=512)
+        int, Meta(description="side of the squares that pictures are scaled to", ge=24, le=512)
     ] = 224
     output: Annotated[
         Literal["concepts", "embedding"], Meta(description="shares of the concepts, or their mean vector")
@@ -50,7 +48,7 @@ class CosmicConfig(PicturedConfig, frozen=True):
 
 
 class Cosmic(PicturedEncoder):
-    """Shares of concepts in pictures, taught by words; see the module."""
+    """Shares of concepts in pictures, learned from text; see the module."""
 
     Config = CosmicConfig
     config: CosmicConfig
@@ -67,7 +65,7 @@ class Cosmic(PicturedEncoder):
 
     @property
     def dim(self) -> int:
-        return self.config.vector if self.config.output == "embedding" else len(self._known)
+        return self.config.vector if self.config.output == "embedding" else len(self._learned_concepts)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -75,7 +73,7 @@ class Cosmic(PicturedEncoder):
 
     @cached_property
     def concepts(self) -> np.ndarray:
-        """(c, d_u) the vectors u of the concepts that were learned, in the order of the columns."""
+        """(c, d_u) vectors u of the learned concepts, in the order of the columns."""
         return np.asarray(self.network.concepts.detach().cpu().numpy())
 
     @property
@@ -90,28 +88,31 @@ class Cosmic(PicturedEncoder):
     def build_network(self) -> Any:
         from brandfit.encoders.concept import _vision
 
-        return _vision.Cosmic(self.size, len(self._known), self.config.vector)
+        return _vision.Cosmic(self.size, len(self._learned_concepts), self.config.vector)
 
     def targets(self, dataset: Dataset) -> np.ndarray:
         from brandfit.encoders.concept import _vision
         from brandfit.encoders.concept._taxonomy import built_in
 
+        n_posts, n_concepts = len(self._posts), len(self._learned_concepts)
         try:
-            texts, has_text = self._words.encode(dataset).values_of(self._posts)
-        except UsageError:  # too few words to learn from: h alone teaches
-            texts, has_text = np.zeros((len(self._posts), 1), np.float32), np.zeros(len(self._posts), bool)
-            return _vision.semantic(texts, has_text, concepts=np.zeros((len(self._known), 1)), h=self._h)
-        table, dim = self._words.table, self.config.words
-        named = np.zeros((len(self._known), dim), np.float32)
-        for row, n in zip(named, self._known.tolist(), strict=True):
-            if known := [
-                table.rows[w]
-                for name in built_in().concepts[n].words
-                for w in tokens(name)
-                if w in table.rows
-            ]:
-                row[:] = table.vectors[known].mean(axis=0)
-        return _vision.semantic(texts, has_text, concepts=named, h=self._h)
+            texts, has_text = self._words.encode(dataset).values_of(self._posts)  # (n, words), (n,)
+        except UsageError:  # too few words for Word2Vec: the targets are those of posts without text
+            return _vision.semantic(
+                np.zeros((n_posts, 1), np.float32),
+                np.zeros(n_posts, bool),
+                concepts=np.zeros((n_concepts, 1)),
+                h=self._has_concept,
+            )
+        # A concept's vector is the mean over the words of its names; zeros if none is known.
+        table = self._words.table
+        concept_vectors = np.zeros((n_concepts, self.config.words), np.float32)
+        for row, n in zip(concept_vectors, self._learned_concepts.tolist(), strict=True):
+            words = itertools.chain.from_iterable(map(tokens, built_in().concepts[n].words))
+            word_rows = [table.rows[word] for word in words if word in table.rows]
+            if word_rows:
+                row[:] = table.vectors[word_rows].mean(axis=0)
+        return _vision.semantic(texts, has_text, concepts=concept_vectors, h=self._has_concept)
 
     def loss(self, network: Any, batch: Any) -> Any:
         pictures, targets = batch

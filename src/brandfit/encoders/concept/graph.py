@@ -1,15 +1,14 @@
-"""concept.graph: concepts by the company they keep: node2vec on the attribute co-occurrence graph (M-07,
-M-08, B-04, B-05).
+"""concept.graph: concepts by their co-occurrence: node2vec on the attribute co-occurrence graph (M-07, M-08,
+B-04, B-05).
 
-Two concepts are joined where posts have both in at least ``at_least`` cases, and where they meet in a pair
-that works together: the ``top`` heaviest concepts of the brand and of the influencer
-(``learning.attributes``). Weights are sqrt(count / 2). A row is the mean of the vectors of a post's concepts,
-each weighed as in ``concept.bag``; it has all of that encoder's settings too.
+Two concepts have an edge if at least ``at_least`` posts have both, or if they meet in an endorsing pair: the
+``top`` heaviest concepts of the brand and of the influencer (``learning.attributes``). Weights are
+sqrt(count / 2). A row is the mean of the vectors of a post's concepts, weighted as in ``concept.bag``, whose
+settings it has too.
 
-Endorsements are what is to be predicted. So only those of an official training split are learned from; where
-the data has no such split, none are, unless ``endorsements=all`` says so. A protocol that asks for some of
-them (``cv5`` asks for those of the training split) then judges what the graph has seen, and its report says
-so.
+Endorsements are the prediction target. So only those of an official training split are used; without such a
+split none are, unless ``endorsements=all``. A protocol that holds out some of the training split (``cv5``)
+then evaluates on pairs that the graph has seen, and its report says so.
 """
 
 from __future__ import annotations
@@ -40,9 +39,7 @@ class GraphConfig(BagConfig, frozen=True):
     at_least: Annotated[int, Meta(description="posts that must have both of two concepts", ge=1)] = 8
     top: Annotated[
         int,
-        Meta(
-            description="heaviest concepts of an account that count where a brand meets an influencer", ge=1
-        ),
+        Meta(description="heaviest concepts of an account that count in an endorsing pair", ge=1),
     ] = 10
     within: Annotated[
         bool,
@@ -50,7 +47,7 @@ class GraphConfig(BagConfig, frozen=True):
     ] = True
     endorsements: Annotated[
         Literal["training", "none", "all"],
-        Meta(description="which are learned from; all: what is judged has been seen"),
+        Meta(description="which are learned from; all: also those that an evaluation holds out"),
     ] = "training"
     walks: Annotated[int, Meta(description="random walks from each concept", ge=1)] = 10
     epochs: Annotated[int, Meta(description="passes over the walks", ge=1)] = 5
@@ -67,8 +64,8 @@ class Graph(Bag):
     def __init__(self, config: settings.Config | None = None) -> None:
         super().__init__(config)
         self._edges: attributes.Edges = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-        self._taught = False
-        """Whether there were endorsements to learn from."""
+        self._has_endorsements = False
+        """Whether ``learn`` found endorsements to learn from."""
 
     @property
     def dim(self) -> int:
@@ -80,7 +77,7 @@ class Graph(Bag):
 
     @property
     def weights(self) -> str:
-        """Of the concepts and of the graph."""
+        """Fingerprint of the concepts and of the edges."""
         digest = hashlib.sha256(super().weights.encode())
         for column in self._edges:
             digest.update(np.ascontiguousarray(column).tobytes())
@@ -92,7 +89,7 @@ class Graph(Bag):
 
     @property
     def learned_from(self) -> tuple[str, ...]:
-        if not self._taught:
+        if not self._has_endorsements:
             return super().learned_from
         return (
             *super().learned_from,
@@ -102,57 +99,60 @@ class Graph(Bag):
     def learn(self, dataset: Dataset) -> None:
         super().learn(dataset)
         dataset = training_posts(dataset, False)
-        bag = Bag(BagConfig(**{name: getattr(self.config, name) for name in BagConfig.__struct_fields__}))
-        bag._company = self._company
+        settings_of_bag = {name: getattr(self.config, name) for name in BagConfig.__struct_fields__}
+        bag = Bag(BagConfig(**settings_of_bag))
+        bag._related_tags = self._related_tags
         units = bag.units(dataset)
-        found = [units.contents[i : i + self.batch_size] for i in range(0, len(units.ids), self.batch_size)]
-        rows = [
-            sparse.csr_matrix(np.nan_to_num(bag.encode_batch(part)) > 0, dtype=np.float64) for part in found
-        ]
+        # (posts, concepts) 0 and 1, in sparse blocks because the dense matrix may exceed the memory
+        rows = []
+        for start in range(0, len(units.ids), self.batch_size):
+            has_concept = np.nan_to_num(bag.encode_batch(units.contents[start : start + self.batch_size])) > 0
+            rows.append(sparse.csr_matrix(has_concept, dtype=np.float64))
         rows.append(sparse.csr_matrix((0, len(self.taxonomy))))
         counts = attributes.together(sparse.vstack(rows), self.config.at_least)
         pairs = self._pairs(dataset)
-        self._taught = len(pairs) > 0
+        self._has_endorsements = len(pairs) > 0
         if len(pairs):
-            seen = dataset.with_slots({"concept": bag.encode(dataset)})
-            brands, influencers = (self._lists(seen, pairs[:, side]) for side in (0, 1))
+            with_concepts = dataset.with_slots({"concept": bag.encode(dataset)})
+            brands = self._top_concepts(with_concepts, pairs[:, 0])  # (p, concepts)
+            influencers = self._top_concepts(with_concepts, pairs[:, 1])
             counts = counts + attributes.meetings(brands, influencers, self.config.within)
         self._edges = attributes.edges(sparse.csr_matrix(counts))
         self.__dict__.pop("vectors", None)
 
-    def _lists(self, dataset: Dataset, accounts: np.ndarray) -> sparse.csr_matrix:
-        distinct, at = np.unique(accounts, return_inverse=True)
-        return attributes.lists(
-            account_vectors(dataset, "concept", accounts=distinct).values, self.config.top
-        )[at]
+    def _top_concepts(self, dataset: Dataset, accounts: np.ndarray) -> sparse.csr_matrix:
+        """(n, concepts) the heaviest concepts of accounts (n,), which may repeat."""
+        distinct, row = np.unique(accounts, return_inverse=True)
+        values = account_vectors(dataset, "concept", accounts=distinct).values
+        return attributes.lists(values, self.config.top)[row]
 
     def _pairs(self, dataset: Dataset) -> np.ndarray:
         """(p, 2) brands and influencers to learn from."""
         if self.config.endorsements == "none":
             return np.zeros((0, 2), object)
-        found = endorsements.derive(dataset)
-        pairs = found.endorsements
+        derived = endorsements.derive(dataset)
+        pairs = derived.endorsements
         if self.config.endorsements == "all" or not len(pairs):
             return pairs
-        return pairs[found.account_values("split", pairs[:, 0]) == "train"]
+        return pairs[derived.account_values("split", pairs[:, 0]) == "train"]
 
     @cached_property
     def vectors(self) -> np.ndarray:
-        """(concepts, dim) of node2vec, learned when they are first asked for; zeros for a concept without
-        company."""
+        """(concepts, dim) node2vec vectors, learned on first use; zeros for a concept without edges."""
         if not len(self._edges[0]):
             raise UsageError(
-                "concept.graph has nothing to learn from: no two concepts are together in "
+                "concept.graph has nothing to learn from: no two concepts co-occur in "
                 f"{self.config.at_least} posts.",
                 "Import more posts, or lower at_least; concept.bag needs none.",
             )
-        wanted = Node2VecConfig(dim=self.config.dim, walks=self.config.walks, epochs=self.config.epochs)
+        config = Node2VecConfig(dim=self.config.dim, walks=self.config.walks, epochs=self.config.epochs)
         return node2vec(
-            self._edges, len(self.taxonomy), config=wanted, seed=self.config.seed, progress=self.progress
+            self._edges, len(self.taxonomy), config=config, seed=self.config.seed, progress=self.progress
         )
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
+        # (n, concepts); a concept without a vector does not count
         weights = np.nan_to_num(super().encode_batch(batch)) * self.vectors.any(axis=1)
         total = weights.sum(axis=1, keepdims=True)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: such a post is left out
             return np.asarray(weights @ self.vectors / total, np.float32)

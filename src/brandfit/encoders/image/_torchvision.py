@@ -1,10 +1,8 @@
-"""What the encoders with a network of torchvision share. Authors name the network and say what of it is the
-encoding."""
+"""Base of the encoders with a torchvision network. Authors name the network and return its encoding from
+``forward``."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -12,13 +10,12 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from msgspec import Meta
-from PIL import Image
 
 from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
 from brandfit.encoders._torch import Device, Download
-from brandfit.encoders.image.base import Area, PictureEncoder, centred
+from brandfit.encoders.image.base import Area, PictureEncoder, centre_area, decode_rgb
 
 
 class TorchvisionConfig(settings.Config, frozen=True):
@@ -34,7 +31,7 @@ class TorchvisionConfig(settings.Config, frozen=True):
 
 
 class TorchvisionEncoder(PictureEncoder):
-    """A picture is cut and scaled by the transform that belongs to the standard weights."""
+    """Pictures are cropped and scaled by the transform of the standard weights."""
 
     Config = TorchvisionConfig
     config: TorchvisionConfig
@@ -43,16 +40,16 @@ class TorchvisionEncoder(PictureEncoder):
     batch_size = 32
     chunk_size = 1024
     network: ClassVar[str]
-    """Name of the constructor in torchvision.models."""
+    """Name of the constructor in ``torchvision.models``."""
     standard: ClassVar[str]
-    """Name of its weights there."""
+    """Name of its weights in ``torchvision.models``."""
 
     @abstractmethod
     def forward(self, model: Any, pictures: Any) -> Any:
-        """(n, dim) of (n, 3, size, size)."""
+        """Encodings (n, dim) of pictures (n, 3, size, size)."""
 
-    def changed(self, model: Any) -> Any:
-        """The network without what is not needed."""
+    def remove_head(self, model: Any) -> Any:
+        """The network without the layers after the encoding."""
         return model
 
     @property
@@ -60,10 +57,9 @@ class TorchvisionEncoder(PictureEncoder):
         return int(self.transform.crop_size[0])
 
     def area(self, width: int, height: int) -> Area:
-        """The shorter side is scaled to ``resize_size``, then the middle square of ``crop_size`` is cut
-        out."""
+        # The shorter side is scaled to ``resize_size``, then the middle square of ``crop_size`` is cropped.
         side = min(width, height) * int(self.transform.crop_size[0]) / int(self.transform.resize_size[0])
-        return centred(side / width, side / height)
+        return centre_area(side / width, side / height)
 
     def differentiable(self) -> Callable[[Any], Any]:
         device = next(self.model.parameters()).device
@@ -79,8 +75,8 @@ class TorchvisionEncoder(PictureEncoder):
 
     @property
     def weight_list(self) -> Any:
-        """torchvision's description of the standard weights: transform, classes, address."""
-        return getattr(_torch.torchvision(self.name).models, self.standard).DEFAULT
+        """torchvision's description of the standard weights: transform, classes, URL."""
+        return getattr(_torch.import_torchvision(self.name).models, self.standard).DEFAULT
 
     @cached_property
     def transform(self) -> Any:
@@ -88,31 +84,27 @@ class TorchvisionEncoder(PictureEncoder):
 
     @cached_property
     def model(self) -> Any:
-        """The network, loaded when it is first needed."""
+        """The network, loaded on first use."""
         import torch
 
-        models = _torch.torchvision(self.name).models
+        models = _torch.import_torchvision(self.name).models
+        # Random weights (for tests) are the same in every process, and leave the global generator unchanged.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             model = getattr(models, self.network)(weights=None, **self.options())
         model = _torch.load_weights(
             model, self.config.weights, standard=self.weight_list, download=self.config.download
         )
-        return _torch.placed(self.changed(model), self.config.device)
+        return _torch.to_device(self.remove_head(model), self.config.device)
 
     def options(self) -> dict[str, Any]:
-        """Of the constructor."""
+        """Keyword arguments of the constructor."""
         return {}
 
     def prepare(self, dataset: Dataset, content: str) -> Any:
         transform = self.transform
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                picture = Image.open(io.BytesIO(dataset.picture(content))).convert("RGB")
-        except Exception:  # whatever a decoder meets in a damaged file; the post is then one picture poorer
-            return None
-        return transform(picture)
+        picture = decode_rgb(dataset, content)
+        return None if picture is None else transform(picture)
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:
         import torch

@@ -1,10 +1,8 @@
-"""What the encoders with a picture model of transformers share: its own preparation of pictures, and its
-loaders."""
+"""Base of the encoders with a picture model of transformers: its loaders and its preprocessing of
+pictures."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -18,7 +16,7 @@ from brandfit import config as settings
 from brandfit.data.dataset import Dataset
 from brandfit.encoders import _torch
 from brandfit.encoders._torch import Device, Download
-from brandfit.encoders.image.base import WHOLE, Area, PictureEncoder, centred
+from brandfit.encoders.image.base import WHOLE, Area, PictureEncoder, centre_area, decode_rgb
 from brandfit.errors import MissingExtra
 
 
@@ -29,7 +27,7 @@ class TransformersConfig(settings.Config, frozen=True):
 
 
 class TransformersEncoder(PictureEncoder):
-    """Authors name the class of the model and say what of its output is the encoding."""
+    """Authors name the class of the model and return the encoding from ``forward``."""
 
     Config = TransformersConfig
     config: TransformersConfig
@@ -44,22 +42,24 @@ class TransformersEncoder(PictureEncoder):
 
     @abstractmethod
     def forward(self, model: Any, pictures: Any) -> Any:
-        """(n, dim) of (n, 3, height, width)."""
+        """Encodings (n, dim) of pictures (n, 3, height, width)."""
 
     @property
     def size(self) -> int:
-        return len(self.prepared(Image.new("RGB", (64, 64)))[0])
+        # The processor decides the size, so it is measured on a blank picture.
+        return len(self.preprocess(Image.new("RGB", (64, 64)))[0])
 
     def area(self, width: int, height: int) -> Area:
-        """The whole picture, or the middle of it where the processor cuts that out after scaling."""
+        """The whole picture, or its middle if the processor crops after scaling."""
         if not self.processor.do_center_crop:
             return WHOLE
         size, crop = self.processor.size, self.processor.crop_size
-        across, down = size.width or width, size.height or height
+        # Pixels of the scaled picture, from which the crop is taken.
+        scaled_width, scaled_height = size.width or width, size.height or height
         if size.shortest_edge:
             scale = size.shortest_edge / min(width, height)
-            across, down = scale * width, scale * height
-        return centred(crop.width / across, crop.height / down)
+            scaled_width, scaled_height = scale * width, scale * height
+        return centre_area(crop.width / scaled_width, crop.height / scaled_height)
 
     def differentiable(self) -> Callable[[Any], Any]:
         device = next(self.model.parameters()).device
@@ -75,31 +75,28 @@ class TransformersEncoder(PictureEncoder):
 
     @cached_property
     def model(self) -> Any:
-        """The network, loaded when it is first needed."""
-        loaded = _torch.pretrained(
-            self.loader(self._transformers), self.config.model, setting="model", download=self.config.download
+        """The network, loaded on first use."""
+        loader = self.loader(self._transformers)
+        loaded = _torch.load_pretrained(
+            loader, self.config.model, setting="model", download=self.config.download
         )
-        return _torch.placed(loaded, self.config.device)
+        return _torch.to_device(loaded, self.config.device)
 
     @cached_property
     def processor(self) -> Any:
+        # One backend, so that pixels do not depend on whether torchvision is installed.
         auto = self._transformers.AutoImageProcessor
-        return _torch.pretrained(
+        return _torch.load_pretrained(
             auto, self.config.model, setting="model", download=self.config.download, backend="pil"
         )
 
-    def prepared(self, picture: Image.Image) -> np.ndarray:
-        """(3, height, width) as the model wants it."""
+    def preprocess(self, picture: Image.Image) -> np.ndarray:
+        """(3, height, width) float32 input of the model."""
         return np.asarray(self.processor(images=picture, return_tensors="np")["pixel_values"][0], np.float32)
 
     def prepare(self, dataset: Dataset, content: str) -> np.ndarray | None:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                picture = Image.open(io.BytesIO(dataset.picture(content))).convert("RGB")
-        except Exception:  # whatever a decoder meets in a damaged file; the post is then one picture poorer
-            return None
-        return self.prepared(picture)
+        picture = decode_rgb(dataset, content)
+        return None if picture is None else self.preprocess(picture)
 
     def encode_batch(self, batch: Sequence[np.ndarray]) -> np.ndarray:
         import torch

@@ -1,4 +1,4 @@
-"""What the encoders of pictures share: which pictures a post has, and how their bytes become an array."""
+"""Base of the encoders of pictures: the pictures of a post, and decoding of their bytes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ CROP = "crop"
 
 
 class PictureEncoder(Encoder):
-    """A unit is the hash of a picture's working copy; one that is missing or cannot be decoded is left out,
-    never fatal.
+    """A unit is the hash of a picture's working copy; a picture that is missing or cannot be decoded is left
+    out and never fatal.
 
     Authors write ``size`` and ``encode_batch`` of (size, size, 3) uint8 RGB arrays.
     """
@@ -37,16 +37,16 @@ class PictureEncoder(Encoder):
     @property
     @abstractmethod
     def size(self) -> int:
-        """Side in pixels of the squares that ``encode_batch`` gets."""
+        """Side in pixels of the squares that ``encode_batch`` reads."""
 
     def area(self, width: int, height: int) -> Area:
         """The part of a picture of this size that reaches ``encode_batch``."""
         side = min(width, height)
-        return centred(side / width, side / height) if self.fit == CROP else WHOLE
+        return centre_area(side / width, side / height) if self.fit == CROP else WHOLE
 
     def differentiable(self) -> Callable[[Any], Any] | None:
-        """Prepared pictures (n, 3, h, w) to (n, dim), as a function that PyTorch can differentiate; None if
-        there is none."""
+        """A function of prepared pictures (n, 3, h, w) to (n, dim) that PyTorch can differentiate; None if
+        the encoder has none."""
         return None
 
     def units(self, dataset: Dataset) -> Units:
@@ -56,19 +56,31 @@ class PictureEncoder(Encoder):
     def prepare(self, dataset: Dataset, content: str) -> np.ndarray | None:
         try:
             return square(dataset.picture(content), self.size, self.fit)
-        except Exception:  # whatever a decoder meets in a damaged file; the post is then one picture poorer
+        except Exception:  # decoders raise any type for a damaged file; the picture is left out
             return None
 
 
-def centred(width: float, height: float) -> Area:
-    """The middle of a picture: shares of its width and height, 1 at most each."""
-    x, y = (max(0.0, (1 - share) / 2) for share in (width, height))
-    return (x, y, 1 - x, 1 - y)
+def decode_rgb(dataset: Dataset, hash: str) -> Image.Image | None:
+    """The picture of a hash as RGB; None if it is missing or cannot be decoded."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Image.open(io.BytesIO(dataset.picture(hash))).convert("RGB")
+    except Exception:  # decoders raise any type for a damaged file; the picture is left out
+        return None
+
+
+def centre_area(width: float, height: float) -> Area:
+    """The area in the middle of a picture, of these shares of its width and height, each at most 1."""
+    left = max(0.0, (1 - width) / 2)
+    top = max(0.0, (1 - height) / 2)
+    return (left, top, 1 - left, 1 - top)
 
 
 def square(data: bytes, size: int, fit: str = SQUASH) -> np.ndarray:
-    """(size, size, 3) uint8 RGB of a picture's bytes, by bilinear interpolation over the whole area that a
-    pixel covers."""
+    """(size, size, 3) uint8 RGB of a picture's bytes, by bilinear interpolation over the whole area of each
+    output pixel."""
+    # ``draft`` lets a JPEG decoder skip detail that the small square would lose.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         opened = Image.open(io.BytesIO(data))

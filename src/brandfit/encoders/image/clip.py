@@ -1,5 +1,5 @@
-"""image.clip: what CLIP sees in a picture (Radford et al. 2021): rows of length one, whose inner product is a
-cosine."""
+"""image.clip: what CLIP sees in a picture (Radford et al. 2021): rows of length one, so that an inner product
+is a cosine."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class CLIP(TransformersEncoder):
         return _unit(model.get_image_features(pixel_values=pictures))
 
 
-def _unit(found: Any) -> Any:
-    found = getattr(found, "pooler_output", found).float()  # newer versions wrap it
-    return found / found.norm(dim=-1, keepdim=True)
+def _unit(output: Any) -> Any:
+    """Rows (n, dim) of length one."""
+    # Newer versions of transformers return an object with the embedding as ``pooler_output``.
+    embedding = getattr(output, "pooler_output", output).float()
+    return embedding / embedding.norm(dim=-1, keepdim=True)

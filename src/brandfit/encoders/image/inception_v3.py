@@ -1,6 +1,6 @@
 """image.inception_v3: Inception-v3 after global average pooling, 2,048 columns (Kim et al. 2020, 3.3; P-01).
 
-The paper tunes the top two layers further; that belongs to the model that learns, not to an encoder.
+The paper fine-tunes the top two blocks; the profiler ``attentive`` does that (``tune``), an encoder does not.
 """
 
 from __future__ import annotations
@@ -17,12 +17,10 @@ class InceptionV3(TorchvisionEncoder):
     dim = 2048
 
     def options(self) -> dict[str, Any]:
-        return {
-            "transform_input": True,
-            "init_weights": self.config.weights == "random",
-        }  # as torchvision loads its weights
+        # The options that torchvision sets for its standard weights; initialising takes seconds.
+        return {"transform_input": True, "init_weights": self.config.weights == "random"}
 
-    def changed(self, model: Any) -> Any:
+    def remove_head(self, model: Any) -> Any:
         import torch
 
         model.fc, model.AuxLogits = torch.nn.Identity(), None

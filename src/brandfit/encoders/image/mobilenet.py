@@ -1,7 +1,7 @@
 """image.mobilenet: MobileNetV3-Large after global average pooling, 960 columns (Howard et al. 2019): the fast
 one.
 
-On a CPU the same network runs two to three times as fast through ``image.onnx``, from a file made once with
+On a CPU the same network runs two to three times as fast through ``image.onnx``, from a file exported once by
 ``torch.onnx.export``.
 """
 
@@ -19,7 +19,7 @@ class MobileNet(TorchvisionEncoder):
     dim = 960
     preference = 14
 
-    def changed(self, model: Any) -> Any:
+    def remove_head(self, model: Any) -> Any:
         import torch
 
         model.classifier = torch.nn.Identity()

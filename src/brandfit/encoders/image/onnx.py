@@ -5,15 +5,16 @@ The model takes (n, 3, side, side) or (n, side, side, 3) float32 pictures, (x - 
 values; the defaults give -1 ... 1. Models of PyTorch's zoo want ``mean=123.675,116.28,103.53
 scale=58.395,57.12,57.375``.
 
-Of several outputs the last one is taken, which by custom is the embedding beside class scores; ``output``
-names another. A map (n, channels, h, w) is averaged over its places. Nothing but the file is read:
-``brandfit`` brings no such model.
+If the model has several outputs, the last one is used, which is usually the embedding; ``output`` names
+another. A map (n, channels, h, w) is averaged over its positions. Only the file is read: ``brandfit``
+contains no such model.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -80,22 +81,24 @@ class Onnx(PictureEncoder):
     @property
     def size(self) -> int:
         sides = self._input.shape[2:] if self._nchw else self._input.shape[1:3]
-        own = sides[0] if isinstance(sides[0], int) and sides[0] > 0 else 0
-        if own and self.config.size not in (0, own):
+        # Symbolic sizes are strings or not positive: the model takes any size.
+        fixed_side = sides[0] if isinstance(sides[0], int) and sides[0] > 0 else 0
+        if fixed_side and self.config.size not in (0, fixed_side):
             raise ConfigError(
-                f"Setting size={self.config.size}: {self.config.path} takes pictures of {own} pixels.",
+                f"Setting size={self.config.size}: {self.config.path} takes pictures of {fixed_side} pixels.",
                 "Leave it out.",
             )
-        return own or self.config.size or 224
+        return fixed_side or self.config.size or 224
 
     @property
     def fit(self) -> str:  # type: ignore[override]  # a setting here
         return self.config.fit
 
     @property
-    def batch_size(self) -> int:  # type: ignore[override]  # the model's own, where it has one
-        """Small on a CPU, where larger ones are no faster and only fill its caches."""
-        return self._fixed_batch or (16 if self._session.get_providers()[0].startswith("CPU") else 128)
+    def batch_size(self) -> int:  # type: ignore[override]  # the model's own, if it has a fixed one
+        # On a CPU larger batches are not faster and overflow its caches.
+        runs_on_cpu = self._session.get_providers()[0].startswith("CPU")
+        return self._fixed_batch or (16 if runs_on_cpu else 128)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -108,16 +111,17 @@ class Onnx(PictureEncoder):
                 f"{len(lines)}.",
                 f"The output {self._output!r} has {self.dim} columns; the setting output chooses another.",
             )
-        twice = {line for line in lines if lines.count(line) > 1}
-        return tuple(f"{line} ({n})" if line in twice else line for n, line in enumerate(lines))
+        # Column names must differ, so repeated ones get their number.
+        counts = Counter(lines)
+        return tuple(f"{line} ({n})" if counts[line] > 1 else line for n, line in enumerate(lines))
 
     @cached_property
     def weights(self) -> str:
-        """SHA-256 of the file, and of the data beside it where the weights are too large for one file."""
+        """SHA-256 of the file, and of its file of external data if there is one (for more than 2 GiB)."""
         digest = hashlib.sha256(_check(self.config.path, "path").read_bytes())
-        for beside in (Path(self.config.path + ".data"), Path(self.config.path + "_data")):
-            if beside.is_file():
-                digest.update(beside.read_bytes())
+        for external in (Path(self.config.path + ".data"), Path(self.config.path + "_data")):
+            if external.is_file():
+                digest.update(external.read_bytes())
         return digest.hexdigest()
 
     def encode_batch(self, batch: Sequence[np.ndarray]) -> np.ndarray:
@@ -126,19 +130,17 @@ class Onnx(PictureEncoder):
     def _run(self, pictures: np.ndarray) -> np.ndarray:
         """(n, dim) of (n, size, size, 3) uint8 pictures."""
         n = len(pictures)
-        missing = (
-            self._fixed_batch - n if self._fixed_batch else 0
-        )  # a model of fixed batches takes no smaller last one
-        if missing:
-            pictures = np.concatenate([pictures, np.zeros((missing, *pictures.shape[1:]), np.uint8)])
-        found = self._session.run([self._output], {self._input.name: self._scaled(pictures)})[0][:n]
-        if found.ndim == 4:
-            found = found.mean(axis=(2, 3) if self._nchw else (1, 2))
-        return found.reshape(n, -1).astype(np.float32, copy=False)
+        # A model with a fixed batch size refuses a smaller last batch, so black pictures fill it up.
+        n_missing = self._fixed_batch - n if self._fixed_batch else 0
+        if n_missing:
+            pictures = np.concatenate([pictures, np.zeros((n_missing, *pictures.shape[1:]), np.uint8)])
+        output = self._session.run([self._output], {self._input.name: self._scaled(pictures)})[0][:n]
+        if output.ndim == 4:
+            output = output.mean(axis=(2, 3) if self._nchw else (1, 2))
+        return output.reshape(n, -1).astype(np.float32, copy=False)
 
     def _scaled(self, pictures: np.ndarray) -> np.ndarray:
-        """What the model takes: (x - mean) / scale, in its layout and type; pixels as they are where it takes
-        whole numbers."""
+        """Input of the model: (x - mean) / scale in its layout and type; raw pixels if its type is uint8."""
         if self._nchw:
             pictures = pictures.transpose(0, 3, 1, 2)
         if self._input.type == "tensor(uint8)":
@@ -151,13 +153,14 @@ class Onnx(PictureEncoder):
 
     @cached_property
     def _factors(self) -> tuple[np.ndarray, np.ndarray]:
-        """(x - mean) / scale as x * factor + shift, shaped to the colours of the model's layout."""
+        """(x - mean) / scale as x * factor + shift, in the shape of the colours of the model's layout."""
         for setting in ("mean", "scale"):
             values = getattr(self.config, setting)
             if len(values) not in (1, 3) or (setting == "scale" and 0 in values):
                 raise ConfigError(
                     f"Setting {setting}={values}: expected one number or three, and none of the scale 0."
                 )
+        # One number holds for all three colours.
         scale = np.broadcast_to(np.array(self.config.scale, np.float32), 3)
         shift = -np.broadcast_to(np.array(self.config.mean, np.float32), 3) / scale
         colours = (3, 1, 1) if self._nchw else (3,)
@@ -170,21 +173,20 @@ class Onnx(PictureEncoder):
         except ImportError:
             raise MissingExtra("image.onnx", "vision") from None
         _check(self.config.path, "path")
-        cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-        if self.config.device == "cuda" and not cuda:
+        has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+        if self.config.device == "cuda" and not has_cuda:
             raise ConfigError("Setting device='cuda': this ONNX Runtime has no CUDA.", "device: auto or cpu")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.config.threads or _cores()
-        options.add_session_config_entry(
-            "session.intra_op.allow_spinning", "0"
-        )  # waiting threads leave the cores to decoding
-        options.log_severity_level = 4  # what fails is raised
-        providers = ["CUDAExecutionProvider"] if cuda and self.config.device != "cpu" else []
+        # Threads that wait without spinning leave the cores to the decoding of pictures.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 4  # failures raise; they are not logged too
+        providers = ["CUDAExecutionProvider"] if has_cuda and self.config.device != "cpu" else []
         try:
             session = onnxruntime.InferenceSession(
                 self.config.path, options, providers=[*providers, "CPUExecutionProvider"]
             )
-        except Exception as error:  # ONNX Runtime's exceptions have no common base but this one
+        except Exception as error:  # ONNX Runtime's exceptions have no other common base
             raise ConfigError(
                 f"Setting path={self.config.path!r}: not an ONNX model that can be run: {error}"
             ) from None
@@ -218,7 +220,7 @@ class Onnx(PictureEncoder):
             return self.config.layout == "nchw"
         if (shape[1] == 3) == (shape[3] == 3):
             raise ConfigError(
-                f"Where the colours are cannot be told from the model's input shape {shape}.",
+                f"The model's input shape {shape} does not show which axis holds the colours.",
                 "Set layout=nchw or layout=nhwc.",
             )
         return shape[1] == 3
@@ -230,7 +232,7 @@ class Onnx(PictureEncoder):
 
     @cached_property
     def _dim(self) -> int:
-        """Found by a run on a black picture: the shapes that models state are often only names."""
+        """Measured by a run on a black picture, because shapes in models are often only symbols."""
         try:
             return self._run(np.zeros((1, self.size, self.size, 3), np.uint8)).shape[1]
         except UsageError:
@@ -243,11 +245,11 @@ class Onnx(PictureEncoder):
 
 
 def _check(path: str, setting: str) -> Path:
-    """The path of a file that is there. Raises ConfigError."""
+    """The path of an existing file. Raises ConfigError."""
     file = Path(path)
     if not file.is_file():
         raise ConfigError(
-            f"Setting {setting}={path!r}: there is no such file.", f"Looked for {file.absolute()}."
+            f"Setting {setting}={path!r}: there is no such file.", f"Its full path is {file.absolute()}."
         )
     return file
 

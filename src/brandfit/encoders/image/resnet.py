@@ -1,11 +1,11 @@
 """image.resnet: how much of which objects is in a picture, by ResNet-101 (MORNING, Wang et al. 2022, Eq. 4-6;
 M-02, B-07).
 
-A picture's row are the chances of the 1,000 classes of ImageNet, those below the threshold .1 set to zero. A
-post's row is their mean over its pictures, an account's over its posts: the paper's sum over posts but for
-its length, which it normalises. BAMIR takes the softmax of a sum of raw scores, which makes an account of
-many posts look like one class; that is not followed. ``output=embedding`` gives the 2,048 numbers before the
-classes instead.
+The row of a picture holds the probabilities of the 1,000 classes of ImageNet; those below the threshold .1
+are set to zero. The row of a post is the mean over its pictures, that of an account the mean over its posts.
+This equals the paper's sum over posts up to its length, which the paper normalises. BAMIR takes the softmax
+of a sum of raw scores; an account with many posts then has a single class, so this is not followed.
+``output=embedding`` gives the 2,048 numbers before the classes instead.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ResNet(TorchvisionEncoder):
         names = self.weight_list.meta["categories"]
         return tuple(f"{name} ({n})" if names.count(name) > 1 else name for n, name in enumerate(names))
 
-    def changed(self, model: Any) -> Any:
+    def remove_head(self, model: Any) -> Any:
         import torch
 
         if self.config.output == "embedding":
@@ -51,8 +51,8 @@ class ResNet(TorchvisionEncoder):
         return model
 
     def forward(self, model: Any, pictures: Any) -> Any:
-        found = model(pictures)
+        output = model(pictures)  # (n, 2048) embedding or (n, 1000) logits
         if self.config.output == "embedding":
-            return found
-        chances = found.float().softmax(dim=1)
-        return chances * (chances >= self.config.threshold)
+            return output
+        probabilities = output.float().softmax(dim=1)
+        return probabilities * (probabilities >= self.config.threshold)

@@ -1,10 +1,10 @@
 """image.upernet: how much of a picture is what: sky, wall, sea, person ... (Xiao et al. 2018; MORNING Eq.
 4-6, M-02, B-07).
 
-The chances of each class, averaged over all pixels, shares below the threshold .1 set to zero; columns have
-the names of the model's classes, 150 of ADE20K as a rule. The papers take the 365 scenes of the original's
-scene head, which is not among the models of transformers; what fills a picture says much the same of where it
-was taken.
+The probability of each class, averaged over all pixels; shares below the threshold .1 are set to zero.
+Columns have the names of the model's classes, usually the 150 of ADE20K. The papers use the 365 scenes of
+the original's scene head. transformers has no model with that head; the classes of the pixels carry similar
+information about the place of a picture.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class UperNetConfig(TransformersConfig, frozen=True):
 
 
 class UperNet(TransformersEncoder):
-    """What fills a picture; see the module."""
+    """Shares of a picture by class; see the module."""
 
     Config = UperNetConfig
     config: UperNetConfig
@@ -47,5 +47,6 @@ class UperNet(TransformersEncoder):
         return transformers.UperNetForSemanticSegmentation
 
     def forward(self, model: Any, pictures: Any) -> Any:
+        # logits (n, classes, h, w); the mean over pixels of the probabilities is (n, classes)
         shares = model(pixel_values=pictures).logits.float().softmax(dim=1).mean(dim=(2, 3))
         return shares * (shares >= self.config.threshold)

@@ -1,8 +1,8 @@
-"""What of a caption is told to a model: its words, and neither whom it names nor where it points.
+"""The text of a caption that models read: its words, without handles and addresses.
 
-A handle in a caption names the very partner that is to be predicted, so mentions are dropped unless a setting
-keeps them. A partner's name in plain words or in a hashtag stays: only a split that hides the post hides
-that.
+A handle in a caption often names the partner that is to be predicted, so mentions are dropped unless a
+setting keeps them. A partner's name in plain words or in a hashtag stays; only a split that hides the post
+hides it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Mentions = Literal["drop", "keep"]
 Hashtags = Literal["split", "keep", "drop"]
 
 HANDLE = re.compile(r"@[A-Za-z0-9_](?:[A-Za-z0-9_.]*[A-Za-z0-9_])?")
-"""Wider than what the platform links: ``with@some.one`` names somebody too."""
+"""Wider than what the platform links: ``with@some.one`` names an account too."""
 ADDRESS = re.compile(
     r"""://|\bwww\.                                                 # a web address
     | [\w+-]@[\w-]+\.\w                                             # mail
@@ -39,6 +39,7 @@ def clean(text: str, mentions: Mentions = "drop", hashtags: Hashtags = "split") 
     """
     if not text.isascii():
         text = INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    # Each step is skipped if its character is missing: most captions need few of them.
     if "." in text:
         text = " ".join([word for word in text.split() if "." not in word or not ADDRESS.search(word)])
     if "@" in text and mentions == "drop":
@@ -48,16 +49,17 @@ def clean(text: str, mentions: Mentions = "drop", hashtags: Hashtags = "split") 
     return " ".join(text.split())
 
 
-def _split(found: re.Match[str]) -> str:
-    return f" {segment(found.group(1))} "
+def _split(match: re.Match[str]) -> str:
+    return f" {segment(match.group(1))} "
 
 
-def _kept_text(found: re.Match[str]) -> str:
-    return f" {found.group(1)} "
+def _without_mark(match: re.Match[str]) -> str:
+    return f" {match.group(1)} "
 
 
-def _drop(found: re.Match[str]) -> str:
+def _drop(match: re.Match[str]) -> str:
     return " "
 
 
-_WORDS = {"split": _split, "keep": _kept_text, "drop": _drop}
+_WORDS = {"split": _split, "keep": _without_mark, "drop": _drop}
+"""Setting ``hashtags`` to the replacement of a hashtag."""

@@ -1,4 +1,4 @@
-"""Hashtags as words: cut at capitals and _, and between the words that are written in one."""
+"""Hashtags as words: split at capitals and _, and between words that are written without blanks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 HUMP = re.compile(r"(?<=[a-zà-öø-ÿ0-9])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-ZÀ-ÖØ-Þ])(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])|_+")
 LETTERS = re.compile(r"[a-z]+|[^a-z]+", re.IGNORECASE)
 SHORTEST = 4
-"""Letters of a part that is worth cutting."""
+"""Letters that a part must have to be split."""
 LIKELY = -1.5
-"""Logarithm (base 10) of the probability of words, by letter, from which on they are believed. Of names, and
-of hashtags in other languages, only pieces are words (*buonnatale*, bu on nat ale: -2.6); they stay whole."""
+"""Minimum log10 probability of a segmentation, per letter. Names and hashtags in other languages have lower
+values, because only pieces of them are English words (*buonnatale*, bu on nat ale: -2.6); they stay whole."""
 OFTEN = 10_000_000
-"""How often, in the 10^12 words that the dictionary was counted in, a word of hashtags alone is taken to
-occur."""
+"""Frequency that is assumed for words of ``OWN``, in the 10^12 words that the dictionary was counted in."""
 OWN = """
     activewear adventures airplane artsy athleisure audiobook avocado babe babes balayage bbq beauties bestie
     besties bff bikini blog blogger bloggerlife bloggers bloglovin blogs bohemian boho bokeh bookstagram brows
@@ -40,28 +39,22 @@ OWN = """
     veggies videographer vlog vlogger vloggers vlogs vsco wanderer wanderlust watercolor wellbeing wellness
     whiskey wishlist womens womenswear workout workouts yoga yogi yogis youtube youtuber
 """
-"""Words of hashtags that the dictionary lacks, or has as rare: it is British, and older than they are."""
+"""Words of hashtags that are missing or rare in the dictionary, which is British and older than they are."""
 
 
 def segment(tag: str) -> str:
-    """The words of a hashtag without #, with blanks between; what cannot be told for words in English stays
-    whole.
+    """The words of a hashtag without #, with blanks between; a part that is not English words stays whole.
 
-    The most probable sequence of words by their frequency in English, and the words of concepts (symspellpy,
-    MIT).
+    The split is the most probable sequence of words by their frequency in English (symspellpy, MIT).
 
     >>> tags = ("SlowTravel", "ilovemydog", "Fashionblogger", "christmas2018", "buonnatale", "heart")
     >>> [segment(tag) for tag in tags]
     ['Slow Travel', 'i love my dog', 'fashion blogger', 'christmas 2018', 'buonnatale', 'heart']
     """
-    return " ".join(
-        [
-            part
-            for hump in HUMP.split(tag)
-            if hump
-            for part in (_segments(hump) if len(hump) >= SHORTEST else (hump,))
-        ]
-    )
+    parts: list[str] = []
+    for hump in filter(None, HUMP.split(tag)):
+        parts += _segments(hump) if len(hump) >= SHORTEST else (hump,)
+    return " ".join(parts)
 
 
 @lru_cache(1 << 17)
@@ -71,17 +64,14 @@ def _segments(hump: str) -> tuple[str, ...]:
         return (hump,)
     result: list[str] = []
     for run in LETTERS.findall(hump):
-        found = (
-            speller.word_segmentation(run.lower(), max_edit_distance=0)
-            if run.isalpha() and len(run) >= SHORTEST
-            else None
-        )
-        if found and found.log_prob_sum / len(run) >= LIKELY:
-            result += found.segmented_string.split()
-        elif found:
-            return (hump,)
-        else:
+        if not run.isalpha() or len(run) < SHORTEST:
             result.append(run)
+            continue
+        segmentation = speller.word_segmentation(run.lower(), max_edit_distance=0)
+        # One improbable run makes the whole part improbable.
+        if segmentation.log_prob_sum / len(run) < LIKELY:
+            return (hump,)
+        result += segmentation.segmented_string.split()
     return tuple(result) if any(len(part) >= SHORTEST for part in result) else (hump,)
 
 
@@ -90,9 +80,8 @@ def _speller() -> SymSpell:
     from symspellpy import SymSpell
 
     speller = SymSpell(max_dictionary_edit_distance=0)
-    speller.load_dictionary(
-        files("symspellpy") / "frequency_dictionary_en_82_765.txt", term_index=0, count_index=1
-    )
+    dictionary = files("symspellpy") / "frequency_dictionary_en_82_765.txt"
+    speller.load_dictionary(dictionary, term_index=0, count_index=1)
     for word in OWN.split():
         speller.create_dictionary_entry(word, OFTEN)
     return speller

@@ -1,4 +1,4 @@
-"""What the encoders of hashtags and of mentions share: TF-IDF with a named column a tag."""
+"""Base of the encoders of hashtags and of mentions: TF-IDF with a named column for each tag."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class TagConfig(settings.Config, frozen=True):
 
 
 class TagEncoder(Encoder):
-    """A unit are the tags of a post. Authors write ``tags`` and name the ``mark`` before a tag.
+    """A unit is the list of tags of a post. Authors write ``tags`` and name the ``mark`` before a tag.
 
-    tf-idf = count in the post x (1 + log((1 + n) / (1 + accounts that use the tag))), n all accounts counted;
-    rows of length one (scikit-learn's). A post without a tag that has a column has no row.
+    tf-idf = count in the post x (1 + log((1 + n) / (1 + accounts that use the tag))), n the number of
+    accounts counted; rows of length one (scikit-learn). A post without a tag that has a column gets no row.
     """
 
     Config = TagConfig
@@ -53,7 +53,7 @@ class TagEncoder(Encoder):
 
     @abstractmethod
     def tags(self, dataset: Dataset) -> list[list[str]]:
-        """Of each post, in the order of ``dataset.posts``."""
+        """The tags of each post, in the order of ``dataset.posts``."""
 
     @property
     def transductive(self) -> bool:
@@ -69,41 +69,46 @@ class TagEncoder(Encoder):
 
     @property
     def weights(self) -> str:
-        """Of what is counted."""
+        """Fingerprint of the counted documents."""
         return hashlib.sha256("\n".join(self._documents).encode()).hexdigest()
 
     def units(self, dataset: Dataset) -> Units:
-        found = zip(dataset.posts["id"].to_pylist(), self.tags(dataset), strict=True)
-        used = [(id, " ".join(tags)) for id, tags in found if tags]
-        return Units([id for id, _ in used], [tags for _, tags in used])
+        ids: list[str] = []
+        texts: list[str] = []
+        for id, tags in zip(dataset.posts["id"].to_pylist(), self.tags(dataset), strict=True):
+            if tags:
+                ids.append(id)
+                texts.append(" ".join(tags))
+        return Units(ids, texts)
 
     def learn(self, dataset: Dataset) -> None:
         posts = training_posts(dataset, self.config.transductive)
         units = self.units(posts)
-        self._documents = [" ".join(found) for found in by_account(posts, units.ids, units.contents).values()]
+        # A document is an account, so that a tag counts once for each account that uses it.
+        tags_by_account = by_account(posts, units.ids, units.contents)
+        self._documents = [" ".join(tags) for tags in tags_by_account.values()]
         self.__dict__.pop("_vectorizer", None)
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
         values = self._vectorizer.transform(batch).toarray().astype(np.float32)
-        values[~values.any(axis=1)] = np.nan
+        values[~values.any(axis=1)] = np.nan  # no tag has a column
         return values
 
     @cached_property
     def _vectorizer(self) -> Any:
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        counting = TfidfVectorizer(
+        vectorizer = TfidfVectorizer(
             analyzer=str.split,
             max_features=self.config.columns,
             min_df=min(self.config.min_accounts, max(len(self._documents), 1)),
             max_df=self.config.max_share,
         )
         try:
-            return counting.fit(self._documents)
+            return vectorizer.fit(self._documents)
         except ValueError:
             raise UsageError(
                 f"{self.name} has nothing to count: no tag is used by {self.config.min_accounts} accounts or "
-                "more, and by no "
-                f"more than a share of {self.config.max_share}.",
+                f"more, and by no more than a share of {self.config.max_share}.",
                 "Import more posts, or lower min_accounts.",
             ) from None

@@ -1,4 +1,4 @@
-"""What the encoders of captions share: which posts have a text, and what of it they are told."""
+"""Base of the encoders of captions: the posts with text, and its cleaning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from brandfit.encoders.text._clean import Hashtags, Mentions, clean
 class TextConfig(Config, frozen=True):
     mentions: Annotated[
         Mentions,
-        Meta(description="drop or keep @handles: a handle names the very partner that is to be predicted"),
+        Meta(description="drop or keep @handles: a handle often names the partner that is to be predicted"),
     ] = "drop"
     hashtags: Annotated[
         Hashtags, Meta(description="hashtags as words (#slowtravel: slow travel), keep whole, or drop")
@@ -26,7 +26,7 @@ class TextConfig(Config, frozen=True):
 
 
 class TextEncoder(Encoder):
-    """A unit is the cleaned caption of a post or brief; a post of which nothing is left has none."""
+    """A unit is the cleaned caption of a post or brief; a post has none if cleaning leaves no text."""
 
     Config = TextConfig
     slot = "text"
@@ -37,16 +37,22 @@ class TextEncoder(Encoder):
         texts = []
         for batch in dataset.posts.select(["id", "caption", "hashtags"]).to_batches(max_chunksize=4096):
             rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-            cleaned = [(id, self._text(caption or "", hashtags)) for id, caption, hashtags in rows]
-            ids += [id for id, text in cleaned if text]
-            texts.append(pa.array([text for _, text in cleaned if text], pa.large_string()))
+            # Texts go to Arrow batch by batch, so that they are never all Python strings.
+            batch_texts = []
+            for id, caption, hashtags in rows:
+                text = self._text(caption or "", hashtags)
+                if text:
+                    ids.append(id)
+                    batch_texts.append(text)
+            texts.append(pa.array(batch_texts, pa.large_string()))
         return Units(ids, _Texts(pa.chunked_array(texts, pa.large_string()).combine_chunks()))
 
     def _text(self, caption: str, hashtags: list[str]) -> str:
-        """The cleaned caption, with the hashtags that a source states beside it."""
+        """The cleaned caption with the hashtags that a source states separately."""
         if hashtags and self.config.hashtags != "drop":
-            stated = set(captions.hashtags(caption))
-            caption = " ".join([caption, *(f"#{tag}" for tag in hashtags if tag not in stated)])
+            in_caption = set(captions.hashtags(caption))
+            others = [f"#{tag}" for tag in hashtags if tag not in in_caption]
+            caption = " ".join([caption, *others])
         return clean(caption, self.config.mentions, self.config.hashtags)
 
     def cost(self, content: str) -> float:
@@ -54,7 +60,7 @@ class TextEncoder(Encoder):
 
 
 class _Texts(Sequence[str]):
-    """Strings as Arrow keeps them: a caption with one emoji takes a quarter of what it takes in Python."""
+    """Strings in an Arrow array: a caption with an emoji takes a quarter of the memory of a Python string."""
 
     def __init__(self, array: pa.Array) -> None:
         self.array = array

@@ -1,9 +1,8 @@
 """text.bert: captions by any BERT: the vector of [CLS] in the last layer, 128 word pieces (Kim et al. 2020,
 3.3; P-02).
 
-The weights come through the loaders of transformers, from a folder or from what was fetched from the hub
-before; ``download`` lets them be fetched. On a GPU the model runs in mixed precision, which changes a number
-by less than 1 %.
+The weights are loaded by transformers, from a folder or from the local cache of the hub; ``download`` allows
+a download. On a GPU the model runs in mixed precision, which changes a number by less than 1 %.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -31,6 +30,11 @@ class BertConfig(TextConfig, frozen=True):
     device: Device = "auto"
 
 
+class TokenizerAndModel(NamedTuple):
+    tokenizer: Any
+    model: Any
+
+
 class Bert(TextEncoder):
     """[CLS] of captions; see the module."""
 
@@ -43,46 +47,46 @@ class Bert(TextEncoder):
 
     @property
     def dim(self) -> int:
-        return int(self._loaded[1].config.hidden_size)
+        return int(self._tokenizer_and_model.model.config.hidden_size)
 
     @cached_property
     def weights(self) -> str:
         """SHA-256 over the weights and the vocabulary."""
-        tokenizer, model = self._loaded
+        tokenizer, model = self._tokenizer_and_model
         vocabulary = repr(sorted(tokenizer.get_vocab().items()))
         return hashlib.sha256(f"{_torch.fingerprint(model)} {vocabulary}".encode()).hexdigest()
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
-        tokenizer, model = self._loaded
-        read = tokenizer(
+        tokenizer, model = self._tokenizer_and_model
+        tokens = tokenizer(  # (n, longest of the batch) each
             list(batch), padding=True, truncation=True, max_length=self.config.max_tokens, return_tensors="pt"
         )
-        return _torch.run(model, self._forward, read["input_ids"], read["attention_mask"])
+        return _torch.run(model, self._forward, tokens["input_ids"], tokens["attention_mask"])
 
     @staticmethod
     def _forward(model: Any, ids: Any, mask: Any) -> Any:
         return model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
 
     @cached_property
-    def _loaded(self) -> tuple[Any, Any]:
-        """Tokenizer and model."""
+    def _tokenizer_and_model(self) -> TokenizerAndModel:
         try:
             from transformers import AutoModel, AutoTokenizer
         except ImportError:
             raise MissingExtra("text.bert", "text") from None
         name, download = self.config.model, self.config.download
-        tokenizer = _torch.pretrained(AutoTokenizer, name, setting="model", download=download)
+        tokenizer = _torch.load_pretrained(AutoTokenizer, name, setting="model", download=download)
         try:
-            model = _torch.pretrained(
+            model = _torch.load_pretrained(
                 AutoModel, name, setting="model", download=download, add_pooling_layer=False
             )
-        except TypeError:  # of a kind that has no pooling layer to leave out
-            model = _torch.pretrained(AutoModel, name, setting="model", download=download)
-        asked = self.config.max_tokens
-        longest = min(getattr(model.config, "max_position_embeddings", asked), tokenizer.model_max_length)
-        if asked > longest:
+        except TypeError:  # models without a pooling layer do not take the option
+            model = _torch.load_pretrained(AutoModel, name, setting="model", download=download)
+        max_tokens = self.config.max_tokens
+        n_positions = getattr(model.config, "max_position_embeddings", max_tokens)
+        longest = min(n_positions, tokenizer.model_max_length)
+        if max_tokens > longest:
             raise ConfigError(
-                f"Setting max_tokens={asked}: {name} reads {longest} word pieces at most.",
+                f"Setting max_tokens={max_tokens}: {name} reads {longest} word pieces at most.",
                 f"max_tokens: 3 to {longest}",
             )
-        return tokenizer, _torch.placed(model, self.config.device)
+        return TokenizerAndModel(tokenizer, _torch.to_device(model, self.config.device))

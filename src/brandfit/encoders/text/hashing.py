@@ -1,10 +1,10 @@
-"""text.hashing: captions by their words and pieces of words, without any model: the encoder that is always
-there.
+"""text.hashing: captions by their words and pieces of words, without any model: the encoder that needs no
+extra.
 
-Counted are the words (without English stop words), the emoji, and the pieces of 3 to 5 characters of every
-word (endings, compounds, spellings, other languages), all hashed into the same columns with a sign, dampened
-by a square root; rows of length one. Weinberger et al. 2009, "Feature hashing for large scale multitask
-learning".
+It counts the words (without English stop words), the emoji, and the pieces of 3 to 5 characters of each word
+(for endings, compounds, spellings, other languages), and hashes them into the same columns with a sign.
+Counts are replaced by their square roots; rows have length one. Weinberger et al. 2009, "Feature hashing for
+large scale multitask learning".
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from brandfit.encoders.text.base import TextConfig, TextEncoder
 WORD = re.compile(r"\w\w+|[^\w\s\u0000-\u02ff\u0300-\u036f\u2000-\u206f\ufe00-\ufe0f]")
 """Words of two letters or more, and emoji one by one."""
 PIECES = (3, 4, 5)
-"""Lengths of the pieces of a word, the blanks around it included."""
+"""Lengths of the pieces of a word, which include the blanks around it."""
 
 
 class HashingConfig(TextConfig, frozen=True):
@@ -46,6 +46,7 @@ class Hashing(TextEncoder):
         from sklearn.preprocessing import normalize
 
         counts = self._vectorizer.transform(batch)
+        # The square root dampens repeated words; the sign of the hash stays.
         counts.data = np.sign(counts.data) * np.sqrt(np.abs(counts.data))
         return normalize(counts, copy=False).toarray()
 
@@ -55,10 +56,12 @@ class Hashing(TextEncoder):
 
         def analyze(text: str) -> list[str]:
             text = text.lower()
-            found = [
-                part for word in WORD.findall(text) if word not in ENGLISH_STOP_WORDS for part in _parts(word)
-            ]
-            return found or _parts(text)  # "Who is she?" says little, but more than nothing
+            parts: list[str] = []
+            for word in WORD.findall(text):
+                if word not in ENGLISH_STOP_WORDS:
+                    parts += _parts(word)
+            # A text of stop words alone ("Who is she?") is counted by its pieces.
+            return parts or _parts(text)
 
         return HashingVectorizer(analyzer=analyze, n_features=self.config.dim, norm=None, dtype=np.float32)
 
@@ -70,4 +73,7 @@ def _parts(word: str) -> list[str]:
     ['cats', ' ca', 'cat', 'ats', 'ts ', ' cat', 'cats', 'ats ', ' cats', 'cats ']
     """
     padded = f" {word} "
-    return [word, *(padded[i : i + n] for n in PIECES for i in range(len(padded) - n + 1))]
+    parts = [word]
+    for length in PIECES:
+        parts += [padded[start : start + length] for start in range(len(padded) - length + 1)]
+    return parts

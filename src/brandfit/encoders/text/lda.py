@@ -1,22 +1,22 @@
-"""text.lda: topics of captions: the share of each topic in what is said (latent Dirichlet allocation, Blei
-2003; M-03, B-06).
+"""text.lda: topics of captions: the share of each topic in the text (latent Dirichlet allocation, Blei 2003;
+M-03, B-06).
 
-The topics are learned from accounts: all captions of one make a document. Accounts of the official test split
-are left out of the learning (``transductive`` lets them in: then the topics have seen what they are tested
-on). A post's row says how its words are spread over the topics, and an account's the mean of its posts';
-``level=account`` gives an account one row of all its words, as published, but then what a split hides of it
-is seen all the same.
+A training document holds all captions of an account. Accounts of the official test split are left out of the
+training (``transductive`` includes them; the topics then depend on the test data). The row of a post is the
+distribution of its words over the topics, that of an account the mean of its posts. ``level=account`` gives
+an account one row for all its words, as published, but this row includes posts that a split hides.
 
-Words are those of English captions (``language``), of three letters or more, without stop words, in at least
-``min_accounts`` accounts and at most ``max_share`` of them; ``nouns`` names a list that they must be in, such
-as WordNet's. Mentions are dropped.
+Words are those of English captions (``language``), with three letters or more, without stop words, in at
+least ``min_accounts`` accounts and at most ``max_share`` of them. ``nouns`` names a list that they must be
+in, such as WordNet's. Mentions are dropped.
 
-tomotopy learns the topics by collapsed Gibbs sampling, on one thread with a seed: the same captions give the
-same topics. A row is then inferred from the topics alone, by the variational step of Hoffman et al. 2010
-(Algorithm 1, 50 rounds): no number is drawn, so that it depends on nothing else that is encoded. With
-``topics=0`` their number is chosen: of those in TRIED whose held-out perplexity (document completion: one
-half of the words told, the other asked) is within 2 % of the lowest, the one with the most coherent topics
-(u_mass). Columns are named by the first words of a topic.
+tomotopy learns the topics by collapsed Gibbs sampling, on one thread with a seed, so that equal captions give
+equal topics. A row is then inferred from the topics by the variational step of Hoffman et al. 2010 (Algorithm
+1, 50 rounds). This draws no random number, so a row does not depend on other rows.
+
+With ``topics=0`` the number is selected from ``TRIED``: of the numbers with a held-out perplexity (document
+completion: half of the words is observed, the other half predicted) within 2 % of the lowest, the one with
+the most coherent topics (u_mass). Columns are named by the first words of a topic.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ from brandfit.encoders.text._words import (
     stop_words,
     training_posts,
     vocabulary,
-    words,
+)
+from brandfit.encoders.text._words import (
+    words as words_of,
 )
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import MissingExtra, UsageError
@@ -48,7 +50,9 @@ from brandfit.progress import Progress
 
 TRIED = (10, 15, 20, 25, 30, 40)
 AS_GOOD = 1.02
+"""Factor of the lowest perplexity up to which a number of topics counts as equally good."""
 ROUNDS = 50
+"""Rounds of the inference of a row."""
 
 
 class LDAConfig(TextConfig, frozen=True):
@@ -56,7 +60,8 @@ class LDAConfig(TextConfig, frozen=True):
         int, Meta(description="number of topics; 0: chosen by perplexity and coherence", ge=0, le=1000)
     ] = 0
     level: Annotated[
-        Literal["post", "account"], Meta(description="a row a post, or one an account of all that it says")
+        Literal["post", "account"],
+        Meta(description="a row for each post, or one for all captions of an account"),
     ] = "post"
     language: Annotated[
         str, Meta(description="ISO 639-1 code of the captions that are read; empty: any language")
@@ -79,7 +84,7 @@ class LDAConfig(TextConfig, frozen=True):
 
 
 class Topics(NamedTuple):
-    """words (v,), shares (k, v) of each word in each topic, prior (k,) of the topics in a document."""
+    """Words (v,), shares (k, v) of each word in each topic, prior (k,) of the topics in a document."""
 
     words: list[str]
     shares: np.ndarray
@@ -87,7 +92,7 @@ class Topics(NamedTuple):
 
 
 class LDA(TextEncoder):
-    """Topics of captions; see the module. After ``learn`` the topics are at ``model``."""
+    """Topics of captions; see the module. After ``learn``, ``model`` holds the topics."""
 
     Config = LDAConfig
     config: LDAConfig
@@ -99,7 +104,7 @@ class LDA(TextEncoder):
     def __init__(self, config: LDAConfig | None = None) -> None:
         super().__init__(config)
         self._documents: list[list[str]] = []
-        self._keep = listed(self.config.nouns, "nouns") if self.config.nouns else None
+        self._nouns = listed(self.config.nouns, "nouns") if self.config.nouns else None
 
     @property
     def level(self) -> Literal["post", "account"]:  # type: ignore[override]
@@ -115,16 +120,16 @@ class LDA(TextEncoder):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        first = [
-            ", ".join(self.model.words[w] for w in np.argsort(-topic, kind="stable")[:3])
-            for topic in self.model.shares
-        ]
-        return tuple(f"{name} ({n})" if first.count(name) > 1 else name for n, name in enumerate(first))
+        words = np.array(self.model.words, dtype=object)
+        top = np.argsort(-self.model.shares, axis=1, kind="stable")[:, :3]  # (k, 3)
+        names = [", ".join(words[row]) for row in top]
+        # Column names must differ, so repeated ones get their number.
+        return tuple(f"{name} ({n})" if names.count(name) > 1 else name for n, name in enumerate(names))
 
     @property
     def weights(self) -> str:
-        """Of what the topics are learned from, and by what."""
-        digest = hashlib.sha256(f"tomotopy {_tomotopy().__version__} {sorted(self._keep or ())}".encode())
+        """Fingerprint of the training data and the library."""
+        digest = hashlib.sha256(f"tomotopy {_tomotopy().__version__} {sorted(self._nouns or ())}".encode())
         for document in self._documents:
             digest.update(" ".join(document).encode() + b"\n")
         return digest.hexdigest()
@@ -132,120 +137,128 @@ class LDA(TextEncoder):
     def learn(self, dataset: Dataset) -> None:
         posts = training_posts(dataset, self.config.transductive)
         units = super().units(posts)
-        found = by_account(posts, units.ids, map(self._read, units.contents))
-        self._documents = [[word for text in texts for word in text.split()] for texts in found.values()]
+        texts_by_account = by_account(posts, units.ids, map(self._counted_words, units.contents))
+        self._documents = [" ".join(texts).split() for texts in texts_by_account.values()]
         self.__dict__.pop("model", None)
 
     def units(self, dataset: Dataset) -> Units:
         units = super().units(dataset)
         if self.config.level == "post":
             return units
-        found = by_account(dataset, units.ids, units.contents)
-        return Units(list(found), ["\n".join(texts) for texts in found.values()])
+        texts_by_account = by_account(dataset, units.ids, units.contents)
+        return Units(list(texts_by_account), list(map("\n".join, texts_by_account.values())))
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
-        return spread(
-            self.model,
-            [[word for line in text.split("\n") for word in self._read(line).split()] for text in batch],
-        )
+        # Lines are separate captions, because each has its own language.
+        documents = [" ".join(map(self._counted_words, text.split("\n"))).split() for text in batch]
+        return infer(self.model, documents)
 
     @cached_property
     def model(self) -> Topics:
-        """The topics, learned when they are first asked for."""
-        known = vocabulary(self._documents, self.config.min_accounts, self.config.max_share)
-        if not known:
+        """The topics, learned on first use."""
+        words = vocabulary(self._documents, self.config.min_accounts, self.config.max_share)
+        if not words:
             raise UsageError(
                 f"text.lda has nothing to learn from: no word is used by {self.config.min_accounts} accounts "
                 "or more.",
                 "Import more captions, or lower min_accounts, or set language to theirs.",
             )
-        inside = set(known)
-        documents = [
-            kept for document in self._documents if (kept := [word for word in document if word in inside])
-        ]
-        return learned(
-            documents, self.config.topics or chosen(documents, self.config, self.progress), self.config
-        )
+        in_vocabulary = set(words).__contains__
+        by_vocabulary = (list(filter(in_vocabulary, document)) for document in self._documents)
+        documents = [document for document in by_vocabulary if document]
+        n_topics = self.config.topics or select_n_topics(documents, self.config, self.progress)
+        return fit_topics(documents, n_topics, self.config)
 
-    def _read(self, text: str) -> str:
-        """The words that count, apart by blanks."""
+    def _counted_words(self, text: str) -> str:
+        """The words of a caption that count, separated by blanks; '' for another language."""
         if not in_language(text, self.config.language):
             return ""
-        stop = stop_words()
-        found = [word for word in words(text) if len(word) >= 3 and word not in stop]
-        return " ".join(word for word in found if self._keep is None or word in self._keep)
+        stop, nouns = stop_words(), self._nouns
+        return " ".join(
+            word
+            for word in words_of(text)
+            if len(word) >= 3 and word not in stop and (nouns is None or word in nouns)
+        )
 
 
-def learned(documents: Sequence[Sequence[str]], topics: int, config: LDAConfig) -> Topics:
+def fit_topics(documents: Sequence[Sequence[str]], n_topics: int, config: LDAConfig) -> Topics:
     """Topics of documents by collapsed Gibbs sampling; the prior of the topics in a document is learned
     too."""
-    return _topics(_sampled(documents, topics, config))
+    return _topics(_sample(documents, n_topics, config))
 
 
-def chosen(documents: Sequence[Sequence[str]], config: LDAConfig, progress: Progress | None = None) -> int:
-    """The number of topics of TRIED; see the module. One document of ten is held out."""
-    held, told = documents[::10], [document for n, document in enumerate(documents) if n % 10]
-    found: dict[int, tuple[float, float]] = {}
-    tried = [k for k in TRIED if k < len(told)]
-    for topics in tried:
-        if progress:
-            progress(len(found), len(tried) + 1)
-        model = _sampled(told, topics, config)
-        coherence = _tomotopy().coherence.Coherence(model, coherence="u_mass", top_n=10).get_score()
-        found[topics] = perplexity(_topics(model), held), coherence
-    if not found:
+def select_n_topics(
+    documents: Sequence[Sequence[str]], config: LDAConfig, progress: Progress | None = None
+) -> int:
+    """The best number of topics in TRIED; see the module. One document in ten is held out."""
+    held_out = documents[::10]
+    training = [document for n, document in enumerate(documents) if n % 10]
+    tried = [k for k in TRIED if k < len(training)]
+    if not tried:
         return 2
-    best = min(value for value, _ in found.values())
-    return (
-        max((coherence, -topics) for topics, (value, coherence) in found.items() if value <= AS_GOOD * best)[
-            1
-        ]
-        * -1
-    )
+    perplexities, coherences = np.zeros(len(tried)), np.zeros(len(tried))
+    for n, n_topics in enumerate(tried):
+        if progress:
+            progress(n, len(tried) + 1)
+        model = _sample(training, n_topics, config)
+        perplexities[n] = perplexity(_topics(model), held_out)
+        coherences[n] = _tomotopy().coherence.Coherence(model, coherence="u_mass", top_n=10).get_score()
+    # Of equally good numbers the most coherent; of equally coherent ones the smallest, which is the first.
+    is_good = perplexities <= AS_GOOD * perplexities.min()
+    return tried[int(np.argmax(np.where(is_good, coherences, -np.inf)))]
 
 
 def perplexity(model: Topics, documents: Sequence[Sequence[str]]) -> float:
-    """Of every second word of the documents, the topics of each inferred from its other words. Lower is
+    """Perplexity of every second word of the documents, given topics inferred from the other words. Lower is
     better."""
-    theta = spread(model, [document[::2] for document in documents], default=True)
-    asked = _counts(model, [document[1::2] for document in documents]).tocoo()
-    chances = np.einsum("nk,kn->n", theta[asked.row], model.shares[:, asked.col])
-    return float(np.exp(-(asked.data * np.log(chances)).sum() / max(asked.data.sum(), 1)))
+    theta = infer(model, [document[::2] for document in documents], default=True)  # (n, k)
+    predicted = _counts(model, [document[1::2] for document in documents]).tocoo()
+    # (nonzero,) probability of each distinct word of a document
+    probabilities = np.einsum("nk,kn->n", theta[predicted.row], model.shares[:, predicted.col])
+    log_likelihood = (predicted.data * np.log(probabilities)).sum()
+    return float(np.exp(-log_likelihood / max(predicted.data.sum(), 1)))
 
 
-def spread(model: Topics, documents: Sequence[Sequence[str]], default: bool = False) -> np.ndarray:
-    """(n, k) shares of the topics in documents; NaN, or with ``default`` the prior, where no word is
-    known."""
-    counts = _counts(model, documents)
-    rows = np.repeat(np.arange(len(documents)), np.diff(counts.indptr))
-    likely = model.shares.T[counts.indices]  # (nonzero, k)
+def infer(model: Topics, documents: Sequence[Sequence[str]], default: bool = False) -> np.ndarray:
+    """(n, k) shares of the topics in documents. A document without a known word gets NaN, or the prior with
+    ``default``."""
+    counts = _counts(model, documents)  # (n, v)
+    rows = np.repeat(np.arange(len(documents)), np.diff(counts.indptr))  # (nonzero,)
+    word_shares = model.shares.T[counts.indices]  # (nonzero, k)
+    # Variational parameters of the Dirichlet posterior, (n, k), started at equal shares of the words.
     gamma = model.prior + np.asarray(counts.sum(axis=1)).reshape(-1, 1) / len(model.prior)
+    # (n, nonzero): sums the responsibilities of the words of a document, by their counts
     gather = sparse.csr_matrix(
         (counts.data, np.arange(len(rows)), counts.indptr), shape=(len(documents), len(rows))
     )
     for _ in range(ROUNDS if len(rows) else 0):
         weight = np.exp(psi(gamma) - psi(gamma.sum(axis=1, keepdims=True)))
-        each = weight[rows] * likely
-        gamma = model.prior + gather @ (each / each.sum(axis=1, keepdims=True))
-    found = gamma / gamma.sum(axis=1, keepdims=True)
+        joint = weight[rows] * word_shares  # (nonzero, k)
+        gamma = model.prior + gather @ (joint / joint.sum(axis=1, keepdims=True))
+    shares = gamma / gamma.sum(axis=1, keepdims=True)
     if not default:
-        found[np.diff(counts.indptr) == 0] = np.nan
-    return np.asarray(found)
+        shares[np.diff(counts.indptr) == 0] = np.nan
+    return np.asarray(shares)
 
 
 def _counts(model: Topics, documents: Sequence[Sequence[str]]) -> sparse.csr_matrix:
-    number = {word: n for n, word in enumerate(model.words)}
-    pairs = [
-        (row, number[word]) for row, document in enumerate(documents) for word in document if word in number
-    ]
-    row, column = np.array(pairs, np.int64).reshape(-1, 2).T
-    counts = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(documents), len(number)))
+    """(n, v) counts of the known words of documents."""
+    column_by_word = {word: n for n, word in enumerate(model.words)}
+    rows: list[int] = []
+    columns: list[int] = []
+    for row, document in enumerate(documents):
+        known = [column_by_word[word] for word in document if word in column_by_word]
+        rows += [row] * len(known)
+        columns += known
+    positions = (np.array(rows, np.int64), np.array(columns, np.int64))
+    counts = sparse.csr_matrix((np.ones(len(rows)), positions), shape=(len(documents), len(column_by_word)))
     counts.sum_duplicates()
     return counts
 
 
-def _sampled(documents: Sequence[Sequence[str]], topics: int, config: LDAConfig) -> Any:
-    model = _tomotopy().LDAModel(k=topics, seed=config.seed, min_cf=0)
+def _sample(documents: Sequence[Sequence[str]], n_topics: int, config: LDAConfig) -> Any:
+    """A trained model of tomotopy."""
+    model = _tomotopy().LDAModel(k=n_topics, seed=config.seed, min_cf=0)
     for document in documents:
         model.add_doc(document)
     model.train(config.rounds, workers=1, show_progress=False)
@@ -253,7 +266,8 @@ def _sampled(documents: Sequence[Sequence[str]], topics: int, config: LDAConfig)
 
 
 def _topics(model: Any) -> Topics:
-    """What a model of tomotopy has learned."""
+    """The topics of a trained model of tomotopy."""
+    # float32 shares do not sum to one exactly, so they are normalised.
     shares = np.stack([model.get_topic_word_dist(k) for k in range(model.k)]).astype(np.float64)
     return Topics(
         list(model.used_vocabs), shares / shares.sum(axis=1, keepdims=True), np.array(model.alpha, np.float64)

@@ -1,8 +1,8 @@
 """text.mentions: which accounts are mentioned, by TF-IDF: a column an account.
 
-A mention names the very partner that is to be predicted. Judge with it only under a protocol that hides the
-posts that state what is held out (``expansion``, ``temporal``), and even there it says how the two are
-connected, not what they are about.
+A mention often names the partner that is to be predicted. Evaluate with it only under a protocol that hides
+the posts that state held-out pairs (``expansion``, ``temporal``). Even there it measures how accounts are
+connected, not what their content is.
 """
 
 from __future__ import annotations

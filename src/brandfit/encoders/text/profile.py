@@ -1,8 +1,8 @@
-"""text.profile: which words an account says of itself: a column a word of biographies and business
+"""text.profile: which words the profile of an account has: a column a word of biographies and business
 categories, 0 or 1.
 
-Handles and addresses are left out: they name partners. What words weigh is left to those who read them: a
-ranker counts them on what it may learn from.
+Handles and addresses are left out, because they name partners. Words have no weights here: a ranker computes
+them from the accounts that it may learn from.
 """
 
 from __future__ import annotations
@@ -62,40 +62,40 @@ class Profile(Encoder):
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        found = vocabulary(self._documents, self.config.min_accounts, self.config.max_share)
-        if not found:
+        words = vocabulary(self._documents, self.config.min_accounts, self.config.max_share)
+        if not words:
             least, most = self.config.min_accounts, self.config.max_share
             raise UsageError(
                 f"{self.name} has nothing to count: no word is in {least} profiles or more, and in no more "
                 f"than a share of {most}.",
                 "Import accounts with biographies or business categories, or lower min_accounts.",
             )
-        return tuple(sorted(found[: self.config.columns]))
+        return tuple(sorted(words[: self.config.columns]))
 
     @property
     def weights(self) -> str:
-        """Of what is counted."""
+        """Fingerprint of the counted documents."""
         return hashlib.sha256(repr(self._documents).encode()).hexdigest()
 
     def units(self, dataset: Dataset) -> Units:
         ids = np.concatenate([dataset.brands, dataset.influencers])
         fields = (dataset.account_values(field, ids).tolist() for field in ("biography", "business_category"))
-        found = [
-            (id, profile_words(clean(biography or ""), [category]))
-            for id, biography, category in zip(ids.tolist(), *fields, strict=True)
-        ]
-        told = [(id, words) for id, words in found if words]
-        return Units([id for id, _ in told], [words for _, words in told])
+        words_by_id: dict[str, list[str]] = {}
+        for id, biography, category in zip(ids.tolist(), *fields, strict=True):
+            words = profile_words(clean(biography or ""), [category])
+            if words:
+                words_by_id[id] = words
+        return Units(list(words_by_id), list(words_by_id.values()))
 
     def learn(self, dataset: Dataset) -> None:
         units = self.units(dataset)
         parts = dataset.account_values("split", units.ids).tolist()
-        kept = [
+        # Sorted, so that training does not depend on the order of rows.
+        self._documents = sorted(
             words
             for words, part in zip(units.contents, parts, strict=True)
             if self.config.transductive or part != "test"
-        ]
-        self._documents = sorted(kept)
+        )
         self.__dict__.pop("columns", None)
 
     def encode_batch(self, batch: Sequence[list[str]]) -> np.ndarray:
@@ -103,5 +103,5 @@ class Profile(Encoder):
         values = np.zeros((len(batch), len(column)), np.float32)
         for row, words in enumerate(batch):
             values[row, [column[word] for word in words if word in column]] = 1
-        values[~values.any(axis=1)] = np.nan
+        values[~values.any(axis=1)] = np.nan  # no word has a column
         return values

@@ -1,8 +1,8 @@
 """text.spacy: the mean of the token vectors of a caption, by any spaCy pipeline that is installed (W-01).
 
-A pipeline with word vectors (``en_core_web_md``, ``en_core_web_lg``, 300 columns) gives those; one without
-(``..._sm``) gives the output of its tok2vec layer. ``brandfit`` brings no pipeline: install one as spaCy
-says, or name the folder of one.
+A pipeline with word vectors (``en_core_web_md``, ``en_core_web_lg``, 300 columns) gives those; a pipeline
+without (``..._sm``) gives the output of its tok2vec layer. ``brandfit`` contains no pipeline: install one as
+spaCy's documentation describes, or name the folder of one.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ class Spacy(TextEncoder):
 
     @cached_property
     def weights(self) -> str:
-        """Of the pipeline's name and version, of its vectors and of what its parts learned."""
+        """Fingerprint of the pipeline: name, version, vectors and trained components."""
         meta = self._pipeline.meta
         digest = hashlib.sha256(f"{meta['lang']} {meta['name']} {meta['version']}".encode())
         digest.update(np.ascontiguousarray(self._pipeline.vocab.vectors.data).tobytes())
-        for name, part in self._pipeline.pipeline:
+        for name, component in self._pipeline.pipeline:
             digest.update(name.encode())
-            if hasattr(part, "to_bytes"):
-                digest.update(part.to_bytes(exclude=["vocab"]))
+            if hasattr(component, "to_bytes"):
+                digest.update(component.to_bytes(exclude=["vocab"]))
         return digest.hexdigest()
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
         rows = np.stack([doc.vector for doc in self._pipeline.pipe(batch)])
-        rows[~rows.any(axis=1)] = np.nan  # no word is known
+        rows[~rows.any(axis=1)] = np.nan  # no word has a vector
         return rows
 
     @cached_property
@@ -67,9 +67,9 @@ class Spacy(TextEncoder):
                 f"Setting pipeline={name!r}: spaCy cannot load it: {str(error).splitlines()[0]}",
                 f"Install it, for example: python -m spacy download {name}. Or name the folder of one.",
             ) from None
-        pipeline.select_pipes(
-            enable=[pipe for pipe in ("tok2vec", "transformer") if pipe in pipeline.pipe_names]
-        )
+        # Taggers and parsers take most of the time and do not change the vectors.
+        vector_pipes = [pipe for pipe in ("tok2vec", "transformer") if pipe in pipeline.pipe_names]
+        pipeline.select_pipes(enable=vector_pipes)
         if not len(pipeline("word").vector):
             raise ConfigError(
                 f"Setting pipeline={name!r}: it has neither vectors nor a tok2vec layer.",

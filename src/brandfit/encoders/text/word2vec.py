@@ -1,17 +1,17 @@
 """text.word2vec: the mean of the vectors of a caption's words and emoji (Mikolov et al. 2013), learned here
 or from a file.
 
-Learned from the captions of the workspace: skip-gram with negative sampling by Gensim, on one thread with a
-seed, so that the same captions give the same vectors. Accounts of the official test split are left out unless
-``transductive``. Or read from a file in word2vec's text or binary format or GloVe's, packed by gzip or not;
-only the words that captions use are kept (text is read line by line, a binary file as a whole). A caption of
-which no word is known has no row.
+Vectors are learned from the captions of the workspace: skip-gram with negative sampling by Gensim, on one
+thread with a seed, so that equal captions give equal vectors. Accounts of the official test split are left
+out unless ``transductive``. Or vectors are read from a file in the text or binary format of word2vec or in
+that of GloVe, packed by gzip or not; only words of captions are loaded (text line by line, a binary file at
+once). A caption without a known word gets no row.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -22,7 +22,7 @@ import numpy as np
 from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
-from brandfit.encoders.text._words import tokens, training_posts
+from brandfit.encoders.text._words import open_text, tokens, training_posts
 from brandfit.encoders.text.base import TextConfig, TextEncoder
 from brandfit.errors import ConfigError, MissingExtra, UsageError
 from brandfit.progress import Progress
@@ -33,10 +33,10 @@ class Word2VecConfig(TextConfig, frozen=True):
         str, Meta(description="file of vectors (word2vec text or .bin, GloVe; .gz too); empty: learned here")
     ] = ""
     dim: Annotated[int, Meta(description="length of a vector that is learned", ge=1, le=4096)] = 300
-    window: Annotated[int, Meta(description="words before and after that a word is to tell", ge=1)] = 5
+    window: Annotated[int, Meta(description="words before and after that a word predicts", ge=1)] = 5
     min_count: Annotated[int, Meta(description="a word that occurs less often is not learned", ge=1)] = 5
     epochs: Annotated[int, Meta(description="passes over the captions", ge=1)] = 5
-    negatives: Annotated[int, Meta(description="noise words that each is told apart from", ge=1)] = 5
+    negatives: Annotated[int, Meta(description="noise words for each word", ge=1)] = 5
     transductive: Annotated[
         bool, Meta(description="learn from the accounts of the official test split too")
     ] = False
@@ -44,7 +44,7 @@ class Word2VecConfig(TextConfig, frozen=True):
 
 
 class Table(NamedTuple):
-    """row of each word; vectors (v, dim) float32."""
+    """Row of each word; vectors (v, dim) float32."""
 
     rows: dict[str, int]
     vectors: np.ndarray
@@ -73,7 +73,7 @@ class Word2Vec(TextEncoder):
 
     @property
     def weights(self) -> str:
-        """Of the file, or of what is learned from and by what."""
+        """Fingerprint of the file, or of the training data and the library."""
         if self.config.vectors:
             with _file(self.config.vectors).open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
@@ -88,27 +88,28 @@ class Word2Vec(TextEncoder):
 
     def learn(self, dataset: Dataset) -> None:
         posts = dataset if self.config.vectors else training_posts(dataset, self.config.transductive)
+        # Sorted by id, so that training does not depend on the order of rows.
         units = self.units(posts)
         self._sentences = [tokens(text) for _, text in sorted(zip(units.ids, units.contents, strict=True))]
         self.__dict__.pop("table", None)
 
     def encode_batch(self, batch: Sequence[str]) -> np.ndarray:
+        # (n, dim) mean over the known words
         result = np.full((len(batch), self.dim), np.nan, np.float32)
         for n, text in enumerate(batch):
-            if rows := [self.table.rows[word] for word in tokens(text) if word in self.table.rows]:
+            rows = [self.table.rows[word] for word in tokens(text) if word in self.table.rows]
+            if rows:  # else the row stays NaN: no word is known
                 result[n] = self.table.vectors[rows].mean(axis=0)
         return result
 
     @cached_property
     def table(self) -> Table:
-        """The vectors, learned or read when they are first asked for."""
+        """The vectors, learned or read on first use."""
+        # Of a file, only the words of captions are loaded.
+        counts = Counter(itertools.chain.from_iterable(self._sentences))
         if self.config.vectors:
-            return read_vectors(
-                _file(self.config.vectors),
-                {word for sentence in self._sentences for word in sentence}.__contains__,
-            )
-        known = Counter(word for sentence in self._sentences for word in sentence)
-        if max(known.values(), default=0) < self.config.min_count:
+            return read_vectors(_file(self.config.vectors), counts.__contains__)
+        if max(counts.values(), default=0) < self.config.min_count:
             raise UsageError(
                 f"text.word2vec has nothing to learn from: no word occurs {self.config.min_count} times.",
                 "Import more captions, lower min_count, or name a file of vectors: --set vectors=FILE",
@@ -129,34 +130,36 @@ class Word2Vec(TextEncoder):
 
 
 def read_vectors(file: Path, wanted: Callable[[str], Any]) -> Table:
-    """The vectors of the wanted words of a file. Raises ConfigError, with the line of text that is not a
-    vector."""
-    if ".bin" in file.suffixes:
-        try:
-            found = _gensim().models.KeyedVectors.load_word2vec_format(
-                str(file), binary=True, unicode_errors="replace"
-            )
-        except (ValueError, OSError, EOFError, MemoryError) as error:
-            raise ConfigError(
-                f"{file} is not a binary file of word vectors: {error}.", "Give it as word2vec wrote it."
-            ) from None
-        kept = [word for word in found.key_to_index if wanted(word)]
-        return Table(
-            {word: n for n, word in enumerate(kept)},
-            np.asarray(found[kept] if kept else found.vectors[:0], np.float32),
+    """The vectors of the wanted words of a file. Raises ConfigError, with the number of a wrong line."""
+    return _read_binary(file, wanted) if ".bin" in file.suffixes else _read_text(file, wanted)
+
+
+def _read_binary(file: Path, wanted: Callable[[str], Any]) -> Table:
+    try:
+        vectors = _gensim().models.KeyedVectors.load_word2vec_format(
+            str(file), binary=True, unicode_errors="replace"
         )
+    except (ValueError, OSError, EOFError, MemoryError) as error:
+        raise ConfigError(
+            f"{file} is not a binary file of word vectors: {error}.", "Use the file as word2vec wrote it."
+        ) from None
+    words = list(filter(wanted, vectors.key_to_index))
+    values = vectors[words] if words else vectors.vectors[:0]
+    return Table({word: row for row, word in enumerate(words)}, np.asarray(values, np.float32))
+
+
+def _read_text(file: Path, wanted: Callable[[str], Any]) -> Table:
     rows: dict[str, int] = {}
     vectors: list[np.ndarray] = []
     dim = number = 0
     try:
         for number, line in _lines(file):
             word, *numbers = line.split(" ")
-            if number == 1 and len(numbers) == 1:  # word2vec's first line: how many words, how many numbers
+            if number == 1 and len(numbers) == 1:  # word2vec's header: count of words and of numbers
                 continue
             dim = dim or len(numbers)
-            if len(numbers) > dim > 0 and not any(
-                map(_number, numbers[:-dim])
-            ):  # some of GloVe's words have blanks
+            # Some of GloVe's words contain blanks.
+            if len(numbers) > dim > 0 and not any(map(_is_number, numbers[:-dim])):
                 word, *numbers = line.rsplit(" ", dim)
             if len(numbers) != dim or not dim:
                 raise ConfigError(
@@ -169,12 +172,12 @@ def read_vectors(file: Path, wanted: Callable[[str], Any]) -> Table:
     except (ValueError, OSError, EOFError) as error:
         raise ConfigError(
             f"{file} is not a file of word vectors: line {number}: {error}.",
-            "A line a word, then its numbers, apart by blanks.",
+            "Each line must be a word and its numbers, separated by blanks.",
         ) from None
     return Table(rows, np.stack(vectors) if vectors else np.zeros((0, dim), np.float32))
 
 
-def _number(text: str) -> bool:
+def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
@@ -183,11 +186,7 @@ def _number(text: str) -> bool:
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
-    with (
-        gzip.open(file, "rt", encoding="utf-8")
-        if file.suffix == ".gz"
-        else file.open(encoding="utf-8") as lines
-    ):
+    with open_text(file) as lines:
         for number, line in enumerate(lines, 1):
             yield number, line.rstrip()
 
@@ -196,13 +195,13 @@ def _file(path: str) -> Path:
     file = Path(path)
     if not file.is_file():
         raise ConfigError(
-            f"Setting vectors={path!r}: there is no such file.", f"Looked for {file.absolute()}."
+            f"Setting vectors={path!r}: there is no such file.", f"Its full path is {file.absolute()}."
         )
     return file
 
 
 def _reporter(progress: Progress, epochs: int) -> Any:
-    """What gensim calls after each pass over the words."""
+    """A callback of gensim that reports each epoch."""
 
     class Reporter(_gensim().models.callbacks.CallbackAny2Vec):  # type: ignore[misc]
         done = 0
