@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
+from brandfit import pipeline
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post
 from brandfit.rankers import _prior as prior
 from brandfit.rankers.brandfit import Brandfit, BrandfitConfig
+from brandfit.rankers.simcos import SimCos
+from brandfit.workspace import Workspace
 
 
 def planted(posts_each: int, partners: int = 96, silent: int = 0) -> Dataset:
@@ -218,3 +223,29 @@ def test_the_prior_stays_where_there_is_no_evidence_against_it():
     )
     mean = prior.weights(informed.names, 6, "both")
     assert np.linalg.norm(informed.weights - mean) < np.linalg.norm(plain.weights - mean)
+
+
+def test_a_brief_of_a_brand_with_posts_changes_no_score(sample, tmp_path):
+    """Two workspaces that differ in one brief give equal scores and parts."""
+    folders = tmp_path / "without", tmp_path / "with"
+    scores = []
+    for folder in folders:
+        shutil.copytree(sample, folder)
+        workspace = Workspace(folder)
+        if folder.name == "with":
+            brief = Post(
+                id="brief-9", account="northpeak.outdoor", kind="brief", caption="Lipstick and perfume wanted"
+            )
+            workspace.write("one brief", [brief])
+        for encoder in ("text.hashing", "concept.bag", "engagement"):
+            pipeline.encode(workspace, encoder)
+        dataset = pipeline.load(workspace)
+        assert dataset.representation["northpeak.outdoor"] == "posts"
+        ranker = Brandfit(seed=0).fit(dataset)
+        simcos = SimCos().fit(dataset)
+        asked = dataset.brands, dataset.influencers
+        scores.append((len(dataset.posts), ranker.score(dataset, *asked), simcos.score(dataset, *asked)))
+    without, with_brief = scores
+    assert with_brief[0] == without[0] + 1
+    np.testing.assert_array_equal(with_brief[1], without[1])
+    np.testing.assert_array_equal(with_brief[2], without[2])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.campaign.engagement import Engagement, Expected
@@ -21,6 +22,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
 from brandfit.errors import DataError, UsageError
+from brandfit.learning.pooling import represents_account
 from brandfit.learning.similarity import cosine, typical
 
 
@@ -129,7 +131,8 @@ def _fits(dataset: Dataset, slot: str, *, like: str, rows: np.ndarray) -> tuple[
     """(n,) cosines of rows with what ``like`` posts, and those of its own posts, each with the mean of the
     others."""
     wanted, mean = typical(dataset, slot, like)
-    posts = dataset.posts["id"].filter(pc.equal(dataset.posts["account"], like)).to_numpy().astype(object)
+    is_own = pc.equal(dataset.posts["account"], like).to_numpy() & represents_account(dataset)
+    posts = dataset.posts["id"].filter(pa.array(is_own)).to_numpy().astype(object)
     own, there = (
         dataset.slots[slot].values_of(posts)
         if dataset.slots[slot].level == "post"

@@ -159,6 +159,23 @@ def anybody_has(dataset: Dataset, slot: str, *, side: Side, as_in: Dataset | Non
     return dataset.cached(("anybody has", side, slot), look)
 
 
+def represents_account(dataset: Dataset) -> np.ndarray:
+    """(p,) bool: rows of ``dataset.posts`` that show what their account is about.
+
+    Posts always do. A brief does only for a brand that has no posts in this view.
+    """
+
+    def select_rows() -> np.ndarray:
+        is_brief = pc.equal(dataset.posts["kind"], "brief").to_numpy()
+        if not is_brief.any():
+            return ~is_brief
+        briefed = [brand for brand, seen_as in dataset.representation.items() if seen_as == "brief"]
+        is_briefed = pc.is_in(dataset.posts["account"], value_set=pa.array(briefed, pa.string()))
+        return ~is_brief | is_briefed.to_numpy()
+
+    return dataset.cached("represents account", select_rows)
+
+
 def _posts_with(
     dataset: Dataset, slot: str, accounts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -170,7 +187,7 @@ def _posts_with(
     posts = dataset.posts
     account = pc.index_in(posts["account"], value_set=asked).fill_null(-1).to_numpy()
     row = dataset.slots[slot].rows_of(posts["id"].combine_chunks())
-    used = (account >= 0) & (row >= 0)
+    used = (account >= 0) & (row >= 0) & represents_account(dataset)
     return account[used], row[used], np.flatnonzero(used)
 
 

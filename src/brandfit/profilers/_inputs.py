@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.data.dataset import Dataset
-from brandfit.learning.pooling import Vectors, account_vectors
+from brandfit.learning.pooling import Vectors, account_vectors, represents_account
 
 FIELDS = ("caption", "hashtags", "mentions", "pictures", "comments", "replies", "biography")
 """Kinds of words: of captions, hashtags, accounts mentioned or tagged, descriptions of pictures, what others
@@ -253,7 +253,7 @@ def _newest(dataset: Dataset, ids: np.ndarray, *, slots: Sequence[str], most: in
     account = pc.index_in(posts["account"], value_set=pa.array(ids, pa.string())).fill_null(-1).to_numpy()
     seen = _first_pictures(dataset, posts["id"].to_numpy(), pictures)
     told = _any([dataset.slots[slot].rows_of(posts["id"].combine_chunks()) >= 0 for slot in slots], seen)
-    used = np.flatnonzero((account >= 0) & told)
+    used = np.flatnonzero((account >= 0) & told & represents_account(dataset))
     time = pc.fill_null(posts["time"], 0).to_numpy()[used]
     used = used[np.lexsort((used, -time, account[used]))]
     total = np.bincount(account[used], minlength=len(ids))

@@ -19,7 +19,9 @@ come without a licence.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Annotated, Any
@@ -36,6 +38,7 @@ from brandfit.encoders.concept._taxonomy import Taxonomy, built_in
 from brandfit.encoders.text._clean import clean
 from brandfit.encoders.text._words import training_posts
 from brandfit.learning.cooccurrence import related_hashtags
+from brandfit.learning.pooling import represents_account
 
 FISHING = re.compile(
     r"like4like|likeforlike|likes?4|l4l|f4f|follow|instagood|instadaily|instalike|instamood|tagsforlikes|(?:pic|photo)oftheday|^igers"
@@ -133,9 +136,8 @@ class Bag(Encoder):
             if text and (text := AROUND.sub(" ", text).strip(" .")):
                 told.setdefault(post, []).append(text)
         accounts = dataset.posts["account"].to_pylist()
-        count: dict[str, int] = {}
-        for account in accounts:
-            count[account] = count.get(account, 0) + 1
+        # A brief of a brand that has posts does not count: see ``represents_account``.
+        count = Counter(itertools.compress(accounts, represents_account(dataset)))
         rows = dataset.accounts.select(["id", "biography", "business_category"]).to_pylist()
         profile = {
             row["id"]: " . ".join(filter(None, (row["biography"], row["business_category"]))) for row in rows
@@ -152,7 +154,7 @@ class Bag(Encoder):
                         tags,
                         sorted(told.get(id, ())),
                         about,
-                        count[account],
+                        max(count[account], 1),
                     ]
                 )
         return Units(ids, contents)
