@@ -27,7 +27,8 @@ HOMES = {
 }
 """Kind of thing to the package, below ``brandfit``, in which each of them is one file."""
 
-NOT_NAMES = {"base"}
+NOT_NAMES = {"base", "evidence"}
+"""Files and folders of a home that hold parts of the things, not things with a name."""
 
 
 @cache
@@ -38,7 +39,7 @@ def modules(kind: str) -> dict[str, str]:
     found = {}
     for file in sorted(root.rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
-        if parts[-1].startswith("_") or parts[-1] in NOT_NAMES:
+        if any(part.startswith("_") or part in NOT_NAMES for part in parts):
             continue
         name = ".".join(parts)
         found[name.replace("_", "-") if kind == "importer" else name] = ".".join([package, *parts])

@@ -115,10 +115,10 @@ def test_a_brief_represents_a_brand_without_posts_alone(dataset):
             strict=True,
         ):
             assert values.tolist() == expected.tolist()
-        rows, expected_rows = (brand_rows(d, "text", brands=brands, most=9) for d in (briefed, dataset))
+        rows, expected_rows = (brand_rows(d, "text", brands=brands, newest=9) for d in (briefed, dataset))
         assert rows.values.tolist() == expected_rows.values.tolist()
         assert rows.counts.tolist() == expected_rows.counts.tolist()
-    assert account_rows(briefed, "text", accounts=ids("ana"), most=9).counts.tolist() == [2]
+    assert account_rows(briefed, "text", accounts=ids("ana"), newest=9).counts.tolist() == [2]
     assert represents_account(briefed).sum() == len(dataset.posts)
 
 

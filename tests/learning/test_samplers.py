@@ -6,8 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brandfit.learning.pairs import Pairs
-from brandfit.learning.pairs import candidates as candidates_of
+from brandfit.learning.pairs import Pairs, negative_candidates
 from brandfit.learning.samplers import buckets, others, pools, triplets
 
 
@@ -182,6 +181,6 @@ def test_negatives_come_from_the_candidates_alone():
 def test_partners_of_held_out_brands_alone_are_no_negatives_of_training():
     ids = np.array([f"i{n}" for n in range(6)], dtype=object)
     pairs = Pairs(np.array(["a", "b"], dtype=object), ids, np.array([(0, 0), (0, 1), (1, 1), (1, 2)]))
-    learned, judged = candidates_of(pairs, pairs.at[:, 0] == 1)
+    learned, judged = negative_candidates(pairs, pairs.rows[:, 0] == 1)
     assert learned.tolist() == [0, 1, 3, 4, 5]  # not 2, whom only the held-out brand works with
     assert judged.tolist() == [1, 2, 3, 4, 5]  # not 0

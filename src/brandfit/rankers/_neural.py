@@ -19,7 +19,7 @@ from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UsageError
 from brandfit.learning.losses import L1, disorder
-from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
+from brandfit.learning.pairs import Pairs, held_out_pairs, negative_candidates, training_pairs
 from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import inner, shared
@@ -150,19 +150,19 @@ class NetworkRanker(Ranker):
             network = self.build_network({slot: right.values.shape[1] for slot, (_, right) in sides.items()})
         network = network.to(device_of(torch, self.config.device))
         embed = Embed(network, sides)
-        held = held_out(pairs.at, self.config.validation, self.seed)
-        learned, judged = candidates(pairs, held)
+        held = held_out_pairs(pairs.rows, self.config.validation, self.seed)
+        learned, judged = negative_candidates(pairs, held)
         size = self.config.batch_size
 
         def tensors(drawn: Any) -> Any:
             return type(drawn)(*(torch.from_numpy(column).to(embed.device) for column in drawn))
 
         asked: Any = tensors(
-            triplets(pairs.at[held], judged, rng=seeds.generator(self.seed, "validation"), random=JUDGED)
+            triplets(pairs.rows[held], judged, rng=seeds.generator(self.seed, "validation"), random=JUDGED)
         )
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
-            drawn = self.sample(pairs.at[~held], learned, rng)
+            drawn = self.sample(pairs.rows[~held], learned, rng)
             order = _shuffled(len(drawn[0]), self.together, rng)
             return batches_of(tensors(type(drawn)(*(column[order] for column in drawn))), size)
 
@@ -277,14 +277,14 @@ class NetworkRanker(Ranker):
 
     def _examples(self, dataset: Dataset) -> tuple[Pairs, Sides]:
         """Pairs to learn from and what is known of their sides. Pairs that share nothing teach nothing."""
-        pairs = to_learn_from(dataset, self.name)
+        pairs = training_pairs(dataset, self.name)
         sides = {
             slot: self.values(dataset, slot, brands=pairs.brands, influencers=pairs.influencers)
             for slot in self.used_slots(dataset)
         }
         content = [sides[slot] for slot in self._content if slot in sides]
-        here = [left.present[pairs.at[:, 0]] & right.present[pairs.at[:, 1]] for left, right in content]
-        teaches = np.any(here, axis=0) if here else np.zeros(len(pairs.at), bool)
+        here = [left.present[pairs.rows[:, 0]] & right.present[pairs.rows[:, 1]] for left, right in content]
+        teaches = np.any(here, axis=0) if here else np.zeros(len(pairs.rows), bool)
         if not teaches.any():
             left_out = self.unusable_slots(dataset)
             wanted = [slot for slot in self._content if "the setting" not in left_out.get(slot, "")]
@@ -295,7 +295,9 @@ class NetworkRanker(Ranker):
             )
         brands = np.any([left.present for left, _ in content], axis=0)
         influencers = np.any([right.present for _, right in content], axis=0)
-        pairs = narrowed(Pairs(pairs.brands, pairs.influencers, pairs.at[teaches]), brands, influencers)
+        pairs = Pairs(pairs.brands, pairs.influencers, pairs.rows[teaches]).subset(
+            brands=brands, influencers=influencers
+        )
         kept = {
             slot: (
                 Vectors(left.values[brands], left.present[brands]),
@@ -405,27 +407,6 @@ def run_of(ranker: Ranker, dataset: Dataset) -> str:
     config = {name: value for name, value in ranker.config.to_dict().items() if name != "device"}
     said = [ranker.name, config, ranker.seed, dataset.fingerprint]
     return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
-
-
-def categories_of(dataset: Dataset, pairs: Pairs) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
-    """Category numbers of brands (b,) and influencers (i,), -1 where unknown, and the names.
-
-    An influencer without a category of its own is of the one most frequent among the brands that it endorses
-    here.
-    """
-    brands = dataset.account_values("category", pairs.brands).tolist()
-    own = dataset.account_values("category", pairs.influencers).tolist()
-    names = sorted({c for c in (*brands, *own) if c is not None})
-    number = {name: n for n, name in enumerate(names)}
-    left = np.array([number.get(c, -1) for c in brands], np.int64)
-    votes = np.zeros((len(own), len(names)), np.int64)
-    known = left[pairs.at[:, 0]] >= 0
-    np.add.at(votes, (pairs.at[known, 1], left[pairs.at[known, 0]]), 1)
-    voted = np.where(votes.any(axis=1), votes.argmax(axis=1), -1) if names else np.full(len(own), -1)
-    right = np.array(
-        [number[c] if c is not None else v for c, v in zip(own, voted.tolist(), strict=True)], np.int64
-    )
-    return (left, right), names
 
 
 def device_of(torch: Any, device: str) -> str:

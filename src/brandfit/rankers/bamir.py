@@ -39,11 +39,11 @@ from msgspec import Meta
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError
 from brandfit.learning.losses import pairwise, triplet
-from brandfit.learning.pairs import Pairs
+from brandfit.learning.pairs import Pairs, categories_of
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._neural import Embed, NetworkConfig, TripletRanker, categories_of
+from brandfit.rankers._neural import Embed, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -93,7 +93,7 @@ class Bamir(TripletRanker):
         return (left, right) if slot == "graph" else (bounded(left), bounded(right))
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
-        self._groups, _ = categories_of(dataset, pairs)
+        self._groups = categories_of(dataset, pairs).numbers
         return {}
 
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:

@@ -15,7 +15,7 @@ from brandfit.arguments import Texts, texts
 from brandfit.data.dataset import Dataset
 from brandfit.errors import UnknownName, UsageError
 from brandfit.learning.calibrated_logit import Probability
-from brandfit.learning.pooling import account_has, anybody_has, brand_has
+from brandfit.learning.pooling import account_has, any_account_has, brand_has
 from brandfit.progress import Progress
 from brandfit.ranking import Ranking, rank
 
@@ -273,9 +273,9 @@ class Ranker(ABC):
                 "columns).",
                 f"Fill the slot with {name} again, or fit {self.name} anew.",
             )
-        if not anybody_has(dataset, slot, side="influencer"):
+        if not any_account_has(dataset, slot, side="influencer"):
             return "no influencer has such features"
-        if slot not in self.one_sided and not anybody_has(dataset, slot, side="brand"):
+        if slot not in self.one_sided and not any_account_has(dataset, slot, side="brand"):
             return "no brand has such features"
         if self.reads and slot not in self.reads:
             return "it was not there, or of no use, when the ranker was trained; train it again to use it"

@@ -119,7 +119,7 @@ class Mir(NetworkRanker):
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         rates = campaign_rates(dataset)
-        named = ((b, i, (pairs.brands[b], pairs.influencers[i])) for b, i in pairs.at.tolist())
+        named = ((b, i, (pairs.brands[b], pairs.influencers[i])) for b, i in pairs.rows.tolist())
         self._grade = {(b, i): rates[name] for b, i, name in named if name in rates}
         self._middle = float(np.median(list(self._grade.values()))) if self._grade else 0.0
         return {}

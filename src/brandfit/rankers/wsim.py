@@ -48,7 +48,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
-from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
+from brandfit.learning.pairs import Pairs, held_out_pairs, negative_candidates, training_pairs
 from brandfit.learning.pooling import Side, Vectors, side_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
@@ -113,11 +113,11 @@ class WSim(Ranker):
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in (*left, *rate)}
         device = device_of(torch, self.config.device)
         inputs = _Inputs(torch, device, left=left, right=right, rate=rate)
-        held = held_out(pairs.at, self.config.validation, self.seed)
-        learned, others = candidates(pairs, held)
+        held = held_out_pairs(pairs.rows, self.config.validation, self.seed)
+        learned, others = negative_candidates(pairs, held)
         size = self.config.batch_size
         judged = pools(
-            pairs.at[held],
+            pairs.rows[held],
             others,
             k=self.config.pool_size,
             rng=seeds.generator(self.seed, "validation pools"),
@@ -137,7 +137,7 @@ class WSim(Ranker):
             )
 
         def batches(rng: np.random.Generator) -> Iterator[Pools]:
-            drawn = pools(pairs.at[~held], learned, k=self.config.pool_size, rng=rng)
+            drawn = pools(pairs.rows[~held], learned, k=self.config.pool_size, rng=rng)
             order = rng.permutation(len(drawn.brand))
             return batches_of(Pools(*(column[order] for column in drawn)), size)
 
@@ -222,7 +222,7 @@ class WSim(Ranker):
 
         Accounts without any content are no candidates; pairs that share none teach nothing.
         """
-        pairs = to_learn_from(dataset, self.name)
+        pairs = training_pairs(dataset, self.name)
         used = self.used_slots(dataset)
         content = [slot for slot in used if slot != "engagement"]
         left = {slot: self._side("brand", dataset, slot=slot, ids=pairs.brands) for slot in content}
@@ -230,9 +230,10 @@ class WSim(Ranker):
             slot: self._side("influencer", dataset, slot=slot, ids=pairs.influencers) for slot in content
         }
         here = {
-            slot: left[slot].present[pairs.at[:, 0]] & right[slot].present[pairs.at[:, 1]] for slot in content
+            slot: left[slot].present[pairs.rows[:, 0]] & right[slot].present[pairs.rows[:, 1]]
+            for slot in content
         }
-        shared_by = np.any(list(here.values()), axis=0) if here else np.zeros(len(pairs.at), bool)
+        shared_by = np.any(list(here.values()), axis=0) if here else np.zeros(len(pairs.rows), bool)
         if not shared_by.any():
             raise UsageError(
                 f"{self.name} learns from {', '.join(self.slots[:3])}, and no endorsing pair has features of "
@@ -241,7 +242,9 @@ class WSim(Ranker):
             )
         brands = np.any([vectors.present for vectors in left.values()], axis=0)
         influencers = np.any([vectors.present for vectors in right.values()], axis=0)
-        pairs = narrowed(Pairs(pairs.brands, pairs.influencers, pairs.at[shared_by]), brands, influencers)
+        pairs = Pairs(pairs.brands, pairs.influencers, pairs.rows[shared_by]).subset(
+            brands=brands, influencers=influencers
+        )
         left = {slot: Vectors(v.values[brands], v.present[brands]) for slot, v in left.items()}
         right = {slot: Vectors(v.values[influencers], v.present[influencers]) for slot, v in right.items()}
         rate = {}

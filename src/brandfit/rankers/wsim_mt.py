@@ -41,11 +41,11 @@ from msgspec import Meta
 from brandfit.data.dataset import Dataset
 from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
-from brandfit.learning.pairs import Pairs
+from brandfit.learning.pairs import Pairs, categories_of
 from brandfit.learning.pooling import Vectors
 from brandfit.learning.samplers import pools
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._neural import Embed, NetworkConfig, NetworkRanker, categories_of, rows_of
+from brandfit.rankers._neural import Embed, NetworkConfig, NetworkRanker, rows_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
