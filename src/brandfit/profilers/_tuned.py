@@ -19,7 +19,7 @@ from brandfit import seeds
 from brandfit.encoders import _torch
 from brandfit.encoders.base import Map
 from brandfit.encoders.image.inception_v3 import InceptionV3
-from brandfit.learning.trainer import need_torch, train
+from brandfit.learning.trainer import Objective, Schedule, need_torch, train
 
 BLOCKS = ("Mixed_7c", "Mixed_7b", "Mixed_7a", "Mixed_6e")
 """From the top."""
@@ -86,12 +86,9 @@ class Tuned:
         train(
             network,
             torch.optim.Adam((p for p in network.parameters() if p.requires_grad), lr=0.001),
-            batches=batches,
-            loss=loss,
-            epochs=epochs,
+            objective=Objective(batches, loss, validate=validate if len(asked) else None),
+            schedule=Schedule(epochs, patience=2),
             seed=seed,
-            patience=2,
-            validate=validate if len(asked) else None,
         )
         self.model.eval()
         return self

@@ -42,7 +42,7 @@ from brandfit import seeds
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.errors import UsageError
-from brandfit.learning.trainer import need_torch, train
+from brandfit.learning.trainer import Objective, Schedule, need_torch, train
 from brandfit.profilers._inputs import Inputs, Single
 from brandfit.profilers._tuned import Tuned
 from brandfit.profilers._weak import weak_labels
@@ -214,12 +214,9 @@ class Attentive(Profiler):
         train(
             network,
             torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True),
-            batches=batches,
-            loss=loss,
-            epochs=config.epochs,
+            objective=Objective(batches, loss, validate=validate if len(other) else None),
+            schedule=Schedule(config.epochs, patience=config.patience),
             seed=seed,
-            patience=config.patience,
-            validate=validate if len(other) else None,
         )
         prior = np.bincount(labels, minlength=len(self.classes)) / len(labels)
         eyes = Eyes(network, prior, slots, tuned)

@@ -23,7 +23,7 @@ from brandfit.encoders.concept.bag import Bag, BagConfig
 from brandfit.encoders.image.base import PictureEncoder
 from brandfit.encoders.text._words import training_posts
 from brandfit.errors import UsageError
-from brandfit.learning.trainer import need_torch, train
+from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
 
 LABELS = BagConfig(caption=0.0, profile=0.0, parents=0.0)
 """A post's concepts are those of its hashtags and of the descriptions of its pictures."""
@@ -130,24 +130,23 @@ class PicturedEncoder(PictureEncoder):
 
         size = self.config.batch_size
         learned, held = np.flatnonzero(good & ~self._held), np.flatnonzero(good & self._held)
+
+        def validate() -> float:
+            batches = _vision.batches(held, pictures, targets=targets, size=size, rng=None)
+            return _vision.mean_loss(batches, loss)
+
         train(
             network,
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate),
-            batches=lambda rng: _vision.batches(learned, pictures, targets=targets, size=size, rng=rng),
-            loss=loss,
-            epochs=self.config.epochs,
+            objective=Objective(
+                batches=lambda rng: _vision.batches(learned, pictures, targets=targets, size=size, rng=rng),
+                loss=loss,
+                validate=validate if len(held) > 1 else None,
+            ),
+            schedule=Schedule(self.config.epochs, patience=self.config.patience),
             seed=self.config.seed,
-            patience=self.config.patience,
-            validate=(
-                lambda: _vision.mean_loss(
-                    _vision.batches(held, pictures, targets=targets, size=size, rng=None), loss
-                )
-            )
-            if len(held) > 1
-            else None,
+            checkpoints=Checkpoints(self.folder, self.maker),
             progress=self.progress,
-            folder=self.folder,
-            run=self.maker,
         )
         return network
 
