@@ -122,6 +122,7 @@ def training_data(
         )
     brand_row, influencer_rows = np.unique(pairs.rows[:, 0]), _sampled_influencers(pairs, settings)
     brands, influencers = pairs.brands[brand_row], pairs.influencers[influencer_rows]
+    # (all brands, all influencers), then the sampled rows only
     works = np.zeros((len(pairs.brands), len(pairs.influencers)), bool)
     works[pairs.rows[:, 0], pairs.rows[:, 1]] = True
     categories = categories_of(dataset, pairs).numbers
@@ -183,6 +184,7 @@ def fit_weights(
             progress(number + 1, plan.n_folds + 1)
     if not examples:
         return None
+    # Weights need both positive and negative pairs.
     joined = Examples(*map(np.concatenate, zip(*examples, strict=True)))
     if joined.is_positive.all() or not joined.is_positive.any():
         return None
@@ -262,6 +264,7 @@ def _fold_features(
 ) -> dict[str, np.ndarray]:
     """Name of evidence to (m, n) values of the pairs of a fold."""
     content = fold.content
+    # Evidence of the fold's pairs from a fit without them.
     brand_posts = {slot: posts.brand for slot, posts in content.posts.items()}
     influencer_posts = {slot: posts.influencer for slot, posts in content.posts.items()}
     side = fold.evidence.influencer_side(content.influencers, influencer_posts)
@@ -298,6 +301,7 @@ class PairSample(NamedTuple):
 def _sampled_pairs(fold: Fold, *, limit: int, rng: np.random.Generator) -> PairSample:
     """All positive pairs of a fold and, if there are too many pairs, a sample of the others."""
     positive, others = np.flatnonzero(fold.works), np.flatnonzero(fold.others)
+    # Positives are few and always used; a sampled negative represents several.
     sampled = others
     if len(positive) + len(others) > limit:
         sampled = np.sort(rng.choice(others, min(limit, len(others)), replace=False))
@@ -310,6 +314,7 @@ def _sampled_pairs(fold: Fold, *, limit: int, rng: np.random.Generator) -> PairS
 def _stratified_folds(categories: np.ndarray, *, n_folds: int, seed: int) -> np.ndarray:
     """(b,) fold of each training brand: each category is spread evenly over the folds."""
     shuffled = seeds.generator(seed, "folds").permutation(len(categories))
+    # Sorted by category, consecutive brands go to different folds.
     order = shuffled[np.argsort(categories[shuffled], kind="stable")]
     fold = np.empty(len(categories), np.int64)
     fold[order] = np.arange(len(categories)) % n_folds
@@ -335,6 +340,7 @@ def _n_visible_brands(dataset: Dataset, pairs: Pairs, content_slots: list[str]) 
 
 def _sampled_influencers(pairs: Pairs, settings: WeightSettings) -> np.ndarray:
     """Sorted rows of all partners and of a sample of the influencers without partners."""
+    # Influencers without partners can be many; a sample is enough for negatives.
     partners = np.unique(pairs.rows[:, 1])
     others = np.setdiff1d(np.arange(len(pairs.influencers)), partners)
     sampled = seeds.generator(settings.seed, "others").permutation(others)[: settings.max_others]

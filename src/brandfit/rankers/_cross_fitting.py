@@ -80,10 +80,12 @@ def by_brands(
         is_in_fold = fold_of_brand == number  # (b,)
         brands, training_brands = np.flatnonzero(is_in_fold), np.flatnonzero(~is_in_fold)
         content = training.subset(brands, only_partners=not all_candidates)
+        # With all candidates, partners that are known otherwise are no negatives.
         others = ~content.works
         if all_candidates:
             others &= ~(history.partners[brands].toarray() > 0)
         candidates = np.flatnonzero(all_candidates | training.works[brands].any(axis=0))
+        # All pairs of the fold's brands are hidden from the history of candidates.
         fold_pairs = np.broadcast_to(is_in_fold[:, None], training.works.shape)
         remaining = _without(history.partners, fold_pairs)[candidates]  # (n, all brands)
         yield Fold(
@@ -108,6 +110,7 @@ def by_statement_groups(
     pairs = history.statement_groups.tocoo()
     groups, group_of_pair = np.unique(pairs.data, return_inverse=True)
     n_folds = min(n_folds, len(groups))
+    # Whole groups go to one fold.
     fold_of_pair = rng.permutation(len(groups))[group_of_pair] % n_folds
     is_partner = history.partners[: len(training.works)].toarray() > 0  # (b, n)
     for number in range(n_folds):

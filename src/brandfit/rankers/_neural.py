@@ -157,6 +157,7 @@ class NetworkRanker(Ranker):
         pairs, vectors = self._examples(dataset)
         self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in vectors}
         self.training = self.prepare_metadata(dataset, pairs)
+        # Initial weights depend on the seed only; the global generator is restored.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(self.seed, self.name))
             dims = {slot: sides.influencer.values.shape[1] for slot, sides in vectors.items()}
@@ -319,6 +320,7 @@ class NetworkRanker(Ranker):
                 "same slot.",
                 "Encode what fills these slots first: brandfit list encoders",
             )
+        # Accounts without content are dropped, and rows renumbered.
         pairs = Pairs(pairs.brands, pairs.influencers, pairs.rows[has_slot])
         pairs = pairs.subset(brands=has_content.brand, influencers=has_content.influencer)
         return TrainingExamples(
@@ -411,6 +413,7 @@ class Embedder:
 
     def inputs(self, side: Side, accounts: Tensor, case: Tensor) -> NetworkInputs:
         """The input of the network for accounts (n,) with their sets of slots (n,), each pair once."""
+        # One integer per (account, set of slots); its distinct values are embedded.
         all_values = self.values.of(side)
         n_slots = len(all_values)
         codes, row = ((accounts << n_slots) + case).unique(return_inverse=True)  # type: ignore[no-untyped-call]
@@ -430,6 +433,7 @@ class Embedder:
         """Part to the scores of the positive, and of the negative, of each triplet; in one pass."""
         import torch
 
+        # Positives and negatives in one pass.
         brand, positive, negative = (torch.as_tensor(column) for column in batch)
         scores = self.scores(torch.cat([brand, brand]), torch.cat([positive, negative]))
         n = len(brand)

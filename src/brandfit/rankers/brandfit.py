@@ -152,6 +152,7 @@ class Brandfit(Ranker):
         data = training_data(
             dataset, used_slots=self.used_slots(dataset), ranker=self.name, settings=settings
         )
+        # Small matrices are faster on one thread.
         is_small = data.content.works.shape[1] <= SINGLE_THREAD_INFLUENCERS
         with threadpool_limits(1 if is_small else None, "blas"):
             if data.has_endorsements and data.has_two_sided_slot:
@@ -180,10 +181,12 @@ class Brandfit(Ranker):
 
     def parts(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
         features = self.evidence_of(dataset, brands, candidates)
+        # A pair without a common slot has no score, whatever its engagement or history.
         has_evidence = _has_cosine(features)
         if has_evidence is None:
             return {self.name: np.full((len(brands), len(candidates)), np.nan)}
         terms = self.logit.terms(features) if self.logit is not None else {}
+        # Terms of the logit, added up by part.
         parts: dict[str, np.ndarray] = {}
         for name, values in terms.items():
             part = part_of(name)
@@ -315,6 +318,7 @@ class Brandfit(Ranker):
         )
         for idea in RECORD_IDEAS:
             features |= idea.features(records)
+        # Without known pairs, the random pairs give mean and deviation only.
         names = tuple(features)
         columns = np.stack([features[name].ravel() for name in names], axis=1)  # (pairs, k)
         return CalibratedLogit.from_weights(names, columns, _prior.weights(names, 0, self.config.prior))
@@ -349,6 +353,7 @@ class Brandfit(Ranker):
         # A local reference: another thread may score another Dataset meanwhile.
         cached = self._cached_side
         side = cached[1] if cached is not None and cached[0]() is dataset else None
+        # For most influencers the complete side is cheaper than a subset of it.
         is_most = 2 * len(candidates) > len(row_by_influencer)
         if rows.min(initial=0) < 0 or (side is None and not is_most):
             return SelectedSide(

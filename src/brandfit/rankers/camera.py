@@ -306,6 +306,7 @@ class Camera(TripletRanker):
             rates = self._standardised_rates(self._revealed_rates, brands=brands, influencers=candidates)
             campaigns = torch.from_numpy(rates).double()
         network: Any = self.float64_network
+        # One brand and PAIR_BLOCK candidates at a time bound the memory.
         blocks: dict[str, list[np.ndarray]] = {}
         with torch.inference_mode():
             accounts = self._with_attention(network, _float64_inputs(vectors))
@@ -409,6 +410,7 @@ class Camera(TripletRanker):
         values = vectors.values.astype(np.float64)
         weights = np.maximum(values, 0)
         shares = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+        # softmax, shifted by the maximum for numerical stability
         logits = values if self.training["logits"] else self.config.posts * shares
         power = np.exp(logits - logits.max(axis=1, keepdims=True)) if values.shape[1] else values
         present = vectors.present & values.any(axis=1)
@@ -481,6 +483,7 @@ def _engagement_scale(
         if brand in training_brands and influencer in row and not np.isnan(rates[row[influencer]]):
             own_rates.append(rates[row[influencer]])
             campaign_posts.append(campaign)
+    # Fewer than three pairs do not determine a line: the own rate is expected.
     line = [1.0, 0.0]  # slope, offset
     if len(own_rates) > 2:
         own = _standardised(np.array(own_rates), *scales["rate"])

@@ -79,6 +79,7 @@ def _factors(dataset: Dataset, accounts: np.ndarray) -> np.ndarray:
             posts_by_row.setdefault(row[account], []).append((time, likes, comments))
     factors = np.full((len(accounts), len(FACTORS)), np.nan)
     for n, posts in posts_by_row.items():
+        # Posts per week over the observed time span.
         times = sorted(time for time, _, _ in posts if time is not None)
         if len(times) > 1 and times[-1] > times[0]:
             factors[n, 0] = (len(times) - 1) / (times[-1] - times[0]) * WEEK

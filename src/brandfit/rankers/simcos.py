@@ -84,6 +84,7 @@ def _concatenated(vectors: dict[str, Sides[Vectors]]) -> dict[str, np.ndarray]:
         products[slot] = inner(left.values, right.values) * is_shared
         left_squared = left_squared + _squared(left)[:, None] * is_shared
         right_squared = right_squared + _squared(right)[None, :] * is_shared
+    # (b, n) products of lengths; a pair without shared slots has none.
     lengths = np.sqrt(left_squared * right_squared)
     lengths = np.where(lengths > 0, lengths, np.nan)
     return {slot: product / lengths for slot, product in products.items()}

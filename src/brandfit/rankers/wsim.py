@@ -146,6 +146,7 @@ class WSim(Ranker):
             checkpoints=Checkpoints(folder, run_key(self, dataset)),
             progress=progress,
         )
+        # Only the weights are stored: scoring needs no torch.
         self.diagonal = {slot: network.diagonal[slot].detach().cpu().numpy().copy() for slot in dims}
         self.weights = dict(zip(examples.factors, network.mix.softmax(0).tolist(), strict=True))
         self.training = msgspec.to_builtins(history)
@@ -156,6 +157,7 @@ class WSim(Ranker):
             raise UsageError(
                 f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first."
             )
+        # A factor that a pair lacks has the weight 0.
         factors, weights = {}, {}  # slot to (b, n)
         has_content = np.zeros((len(brands), len(candidates)), bool)
         for slot in self.used_slots(dataset):

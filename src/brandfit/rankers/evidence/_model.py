@@ -44,6 +44,7 @@ class Evidence:
     @classmethod
     def fit(cls, training: Training, *, has_endorsements: bool = True) -> Evidence:
         """``has_endorsements=False`` fits the transforms alone, because no pairs are known."""
+        # Slots of brands alone are kept: they show which brands are similar.
         slots = sorted(slot for slot in training.brands if training.brands[slot].present.any())
         transforms = {
             slot: FeatureTransform.fit(
@@ -76,6 +77,7 @@ class Evidence:
             arrays |= context.arrays()
             for idea in PAIR_IDEAS:
                 arrays |= idea.fit(context)
+        # Rows of brands and landmarks are needed to compare new accounts with them.
         arrays["plain"] = np.array([training.has_plain_cosine])
         arrays |= {f"brand.{slot}": values for slot, values in brands.items()}
         arrays |= {f"influencer.{slot}": values for slot, values in influencers.items()}
@@ -92,6 +94,7 @@ class Evidence:
         accounts = Accounts(self, "brand", brands, posts or {})
         shared_slots = tuple(slot for slot in influencers.transformed if slot in accounts.transformed)
         pairs = Pairs(self, accounts, influencers, shared_slots)
+        # The order of the names is the order of the weights: slot by slot, then the other ideas.
         features: dict[str, np.ndarray] = {}
         for slot in shared_slots:
             for slot_idea in SLOT_IDEAS:

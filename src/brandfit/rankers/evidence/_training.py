@@ -112,6 +112,7 @@ class FittingContext:
         """
         gaps = {}
         for slot, rows in self.influencers.items():
+            # Without pairs, or without others to compare with, all slots have the same weight.
             cosines = inner(self.brands[slot], rows)  # (b, i)
             gap = 1.0
             if self.works.any() and not self.works.all():
@@ -155,6 +156,7 @@ class FittingContext:
         is_known = of_brands >= 0
         if len(np.unique(of_brands[is_known])) < 2:
             return None
+        # (b, c)
         indicator = np.zeros((len(of_brands), n_categories))
         indicator[np.flatnonzero(is_known), of_brands[is_known]] = 1
         votes = self.works.T @ indicator
@@ -170,6 +172,7 @@ class FittingContext:
     def _duals(self) -> np.ndarray:
         """(i, b + c) ridge regression over influencers: of partners and of category votes, in one solve."""
         votes = self.category_votes
+        # One factorisation of the largest matrix serves both targets.
         targets = [self.target.T]
         if votes is not None:
             targets.append(votes.influencer - self.mean_influencer_vote)

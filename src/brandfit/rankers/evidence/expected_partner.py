@@ -31,6 +31,7 @@ class ExpectedPartner(PairIdea):
     def fit(self, training: FittingContext) -> dict[str, np.ndarray]:
         n_partners = np.maximum(training.works.sum(axis=1, keepdims=True), 1)
         mean_partner = training.works @ training.projected.influencer / n_partners  # (t, k)
+        # Regression over brands: similar brands have similar mean partners.
         duals = ridge(training.brand_gram, mean_partner, RIDGE)
         return {"partner": duals, "partner.training": (training.brand_gram @ duals).astype(np.float32)}
 

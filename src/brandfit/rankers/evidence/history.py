@@ -42,6 +42,7 @@ def similarity_of_past_brands(history: PartnerHistory) -> np.ndarray:
     own = history.own_row[rows]
     similarity[rows, own] = 0
     count[rows] -= worked[:, own].T.toarray()
+    # (n, t) @ (t, b): sums over the past brands of each candidate.
     total = (worked @ similarity.T).T
     return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
 
@@ -101,6 +102,7 @@ def _worked_with(dataset: Dataset, candidates: np.ndarray, training_row: dict[st
         brands = brands_by_influencer.get(id, ())
         columns.extend(training_row[brand] for brand in brands if brand in training_row)
         ends.append(len(columns))
+    # Compressed rows: ``ends`` are the row pointers.
     column = np.array(columns, np.int64)
     shape = len(candidates), len(training_row)
     return sparse.csr_matrix((np.ones(len(column)), column, np.array(ends)), shape=shape)

@@ -46,6 +46,7 @@ class KernelRegression(PairIdea):
                 {slot: rows}, {slot: training_rows}, weights={slot: 1.0}, gamma=GAMMA["slot"]
             )
         # One product for all kernels: (kernels * b, t) with (n, t).
+        # The stored inverse turns similarities to training brands into their weights.
         weights = np.concatenate([inner(rows, evidence.arrays[name]) for name, rows in kernels.items()])
         values = inner(weights.astype(np.float32), pairs.influencers.columns["krr"])
         return dict(zip(kernels, np.split(values, len(kernels)), strict=True))

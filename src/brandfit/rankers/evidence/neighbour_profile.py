@@ -80,8 +80,10 @@ def _profile_axes(
     influencers  (i, t) profiles of the training influencers
     deviation    (t,) by which profiles are divided first
     """
+    # Profiles are scaled first, so that every training brand has the same influence on the axes.
     scale = 1 / np.maximum(deviation, 1e-9)
     means = np.stack([rows.mean(axis=0, dtype=np.float64) for rows in (brands, influencers)])  # (2, t)
     axes = principal_axes((brands - means[0]) * scale, (influencers - means[1]) * scale)
+    # Fold the scale into the axes: a new profile needs one product.
     axes = (axes * scale[:, None]).astype(np.float32)
     return {f"via.{name}.axes": axes, f"via.{name}.centre": means @ axes}

@@ -40,6 +40,7 @@ class PartnerCategories(PairIdea):
         is_known = training.categories.brand >= 0
         indicator = votes.brand[is_known]  # (brands with a category, c)
         mean = indicator.mean(axis=0)
+        # Brands without a category have no weight in the prediction.
         duals = np.zeros_like(votes.brand)
         brand_gram = training.brand_gram[np.ix_(is_known, is_known)]
         duals[is_known] = ridge(brand_gram, indicator - mean, RIDGE)
@@ -65,7 +66,9 @@ class PartnerCategories(PairIdea):
         mean = arrays["category.brand.mean"]
         duals = arrays["category.brand"].T.astype(np.float32)
         probability = inner(pairs.brands.kernel_to_brands, duals) + mean  # (b, c)
+        # Lift over the base rate, so that frequent categories do not dominate.
         lift = (np.maximum(probability, 0) / np.maximum(mean, 1e-9)).astype(np.float32)
+        # (b, c) indicator of the most probable category
         is_best = np.zeros_like(probability, np.float32)
         is_best[np.arange(len(is_best)), probability.argmax(axis=1)] = 1
         agreement = inner(lift, np.maximum(columns["category"], 0))  # (b, n)

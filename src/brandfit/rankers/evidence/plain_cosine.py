@@ -28,6 +28,7 @@ class PlainCosine(PairIdea):
             return {}
         total, count = np.zeros(1), np.zeros(1)  # (b, n) after the first slot
         for slot in slots:
+            # Influencers are scaled once, brands here: there are few of them.
             brands, influencers = unit(pairs.brands.vectors[slot]), pairs.influencers.unit[slot]
             has_both = brands.present[:, None] & influencers.present
             total = total + np.where(has_both, inner(brands.values, influencers.values), 0)

@@ -35,8 +35,10 @@ class TwoCovariance(PairIdea):
         n_partners = training.works.sum(axis=1, keepdims=True)
         # Mean of each brand and its partners, (t, k).
         means = (training.works @ influencers + brands) / (n_partners + 1)
+        # S_w around the means, S_b between them (the overall mean is zero by centring).
         within = shrunk(second_moment(influencers[influencer] - means[brand]), SHRINKAGE)
         between = shrunk(second_moment(means), SHRINKAGE)
+        # Covariance of one side, and of one side given the other.
         total_inverse = np.linalg.inv(between + within)
         conditional_inverse = np.linalg.inv(between + within - between @ total_inverse @ between)
         return {
