@@ -32,7 +32,7 @@ from brandfit.report.content import Card, Profile, Report, Shot
 from brandfit.search.facts import Facts, category_words
 
 SHOTS, BRAND_SHOTS = 4, 6
-TOPICS, HASHTAGS, PARTNERS, LONG = 8, 12, 24, 280
+TOPICS, HASHTAGS, LONG = 8, 12, 280
 SEEN = {
     "posts": "its own posts",
     "brief": "its brief, for it has no posts",
