@@ -20,7 +20,8 @@ import torch
 from brandfit import pipeline, registry
 from brandfit.evaluation import protocol
 from brandfit.learning import trainer
-from brandfit.rankers._neural import Embed, NetworkRanker
+from brandfit.learning.pooling import Side
+from brandfit.rankers._neural import Embedder, NetworkRanker
 from brandfit.workspace import Workspace
 
 
@@ -50,10 +51,10 @@ def main() -> None:
 def _measured(ranker: NetworkRanker, dataset: Any, steps: int) -> tuple[float, float, float]:
     """Seconds a step of ours, of the bare one, and the accounts of a step."""
     seen: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    given, draw, times = Embed.inputs, ranker.sample, []
+    given, draw, times = Embedder.inputs, ranker.sample, []
 
-    def noted(embed: Embed, side: int, *rest: Any) -> Any:
-        found = given(embed, side, *rest)
+    def noted(embedder: Embedder, side: Side, *rest: Any) -> Any:
+        found = given(embedder, side, *rest)
         seen.append(found[:2])
         return found
 
@@ -61,19 +62,19 @@ def _measured(ranker: NetworkRanker, dataset: Any, steps: int) -> tuple[float, f
         columns = draw(*drawn)
         return type(columns)(*(column[: steps * ranker.config.batch_size] for column in columns))
 
-    def timed(*told: Any) -> Any:
+    def timed(*told: Any, **options: Any) -> Any:
         started = time.perf_counter()
-        loss = epoch(*told)
+        loss = epoch(*told, **options)
         times.append(time.perf_counter() - started)
         return loss
 
     epoch = trainer._epoch
     ranker.sample = some  # type: ignore[method-assign]
-    trainer._epoch, Embed.inputs = timed, noted  # type: ignore[assignment, method-assign]
+    trainer._epoch, Embedder.inputs = timed, noted  # type: ignore[assignment, method-assign]
     try:
         ranker.fit(dataset)
     finally:
-        trainer._epoch, Embed.inputs = epoch, given  # type: ignore[method-assign]
+        trainer._epoch, Embedder.inputs = epoch, given  # type: ignore[method-assign]
     pairs = list(zip(seen[::2], seen[1::2], strict=True))
     network: Any = ranker.network
     optimiser = ranker.optimiser(network.train())
@@ -84,7 +85,7 @@ def _measured(ranker: NetworkRanker, dataset: Any, steps: int) -> tuple[float, f
     started = time.perf_counter()
     for values, has in stacked:
         optimiser.zero_grad()
-        sum(e.sum() for e in network(0, values, has).values()).backward()  # type: ignore[union-attr]
+        sum(e.sum() for e in network("brand", values, has).values()).backward()  # type: ignore[union-attr]
         optimiser.step()
     bare = time.perf_counter() - started
     rows = [len(next(iter(values.values()))) for values, _ in stacked]

@@ -74,7 +74,7 @@ def best_weights(
     ranker: Brandfit, fold: Fold, rng: np.random.Generator, most_brands: int
 ) -> dict[str, float]:
     """The weights of standardised evidence that fit the judged pairs of the fold best."""
-    assert ranker.stack is not None
+    assert ranker.logit is not None
     rows = np.sort(rng.permutation(len(fold.brands))[:most_brands])
     features = ranker.evidence_of(fold.test, fold.brands[rows], fold.candidates)
     relevant, eligible = fold.relevant[rows], fold.eligible[rows]
@@ -83,12 +83,12 @@ def best_weights(
     sampled = np.sort(rng.permutation(others)[: max(PAIRS - len(positive), 1)])
     chosen = np.concatenate([positive, sampled])  # (p,) indices into the flattened (brands, candidates)
     weight = np.repeat([1.0, len(others) / len(sampled)], [len(positive), len(sampled)])
-    names = [name for name in ranker.stack.names if name in features]
+    names = [name for name in ranker.logit.names if name in features]
     columns = []
     for name in names:
-        n = ranker.stack.names.index(name)
+        n = ranker.logit.names.index(name)
         columns.append(
-            standardised(features[name].ravel()[chosen], ranker.stack.mean[n], ranker.stack.deviation[n])
+            standardised(features[name].ravel()[chosen], ranker.logit.mean[n], ranker.logit.deviation[n])
         )
     x = np.stack(columns, axis=1)  # (p, k), standardised as the model does it
     found = non_negative(
@@ -124,7 +124,7 @@ def measured(
                 if brands is None:
                     continue
                 ranker = Brandfit(BrandfitConfig(prior="none")).fit(fold.train.restricted(brands=brands))
-                if ranker.stack is None or not ranker.stack.fitted:
+                if ranker.logit is None or not ranker.logit.is_fitted:
                     continue
                 rng = np.random.default_rng([SEED, number, count, draw])
                 yield Measured(count, best_weights(ranker, fold, rng, most_brands))

@@ -27,7 +27,8 @@ HOMES = {
 }
 """Kind to the package below ``brandfit`` with one file for each name."""
 
-NOT_NAMES = {"base"}
+NOT_NAMES = {"base", "evidence"}
+"""Files and folders of a home that hold parts of the things, not things with a name."""
 
 
 @cache
@@ -39,7 +40,7 @@ def modules(kind: str) -> dict[str, str]:
     # encoders/text/minilm.py is "text.minilm"; files with an underscore are private.
     for file in sorted(root.rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
-        if parts[-1].startswith("_") or parts[-1] in NOT_NAMES:
+        if any(part.startswith("_") or part in NOT_NAMES for part in parts):
             continue
         name = ".".join(parts)
         name = name.replace("_", "-") if kind == "importer" else name

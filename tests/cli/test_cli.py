@@ -526,7 +526,7 @@ def test_what_accounts_say_of_themselves_changes_nothing_for_who_reads_posts(run
 
 def test_an_evaluation_that_was_broken_off_goes_on(run, demo, tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    monkeypatch.setattr("brandfit.learning.trainer.SHARE", 1e9)
+    monkeypatch.setattr("brandfit.learning.trainer.MAX_CHECKPOINT_SHARE", 1e9)
     place = shutil.copytree(demo, tmp_path / "demo")
     asked = ["evaluate", "wsim", "--protocol", "cv5", "-w", place, "--json"]
     asked += [

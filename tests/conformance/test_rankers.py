@@ -336,7 +336,7 @@ def test_a_killed_training_resumes_to_the_same_result(
     name, fitted, planted, brands, candidates, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        "brandfit.learning.trainer.SHARE", 1e9
+        "brandfit.learning.trainer.MAX_CHECKPOINT_SHARE", 1e9
     )  # a checkpoint after every epoch, however fast
     ticks = []
 

@@ -18,7 +18,7 @@ from brandfit.encoders.text.profile import Profile, ProfileConfig
 from brandfit.errors import ConfigError, DataError, UsageError
 from brandfit.evaluation import protocol as protocols
 from brandfit.evaluation.protocol import PROTOCOLS
-from brandfit.learning.pairs import to_learn_from
+from brandfit.learning.pairs import training_pairs
 
 
 def planted(
@@ -493,12 +493,12 @@ def test_where_brands_are_new_they_are_seen_alike_in_training_and_when_they_are_
         assert (
             set(fold.train.representation.values()) == set(fold.test.representation.values()) == {"profile"}
         )
-        assert len(to_learn_from(fold.train, "x").at) == len(fold.train.endorsements) > 0
+        assert len(training_pairs(fold.train, "x").rows) == len(fold.train.endorsements) > 0
     bare = dataset.with_slots({"text": dataset.slots["text"]})
     for fold in brand_folds(bare, 3):
         assert set(fold.train.representation.values()) == set(fold.test.representation.values()) == {"none"}
         with pytest.raises(UsageError, match="none that it may learn from"):
-            to_learn_from(fold.train, "x")
+            training_pairs(fold.train, "x")
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -149,7 +149,9 @@ def test_a_learning_that_is_killed_goes_on_and_one_that_is_done_is_kept(made, tm
             return _epoch(*args, **options)
 
         monkeypatch.setattr(trainer, "_epoch", epoch)
-        monkeypatch.setattr(trainer, "SHARE", 1e9)  # a checkpoint after every epoch, however fast
+        monkeypatch.setattr(
+            trainer, "MAX_CHECKPOINT_SHARE", 1e9
+        )  # a checkpoint after every epoch, however fast
         with contextlib.suppress(KeyboardInterrupt):
             features = Generator(Generator.Config.from_settings(SMALL)).encode(planted(), Folder)
             np.testing.assert_allclose(features.values, made["generator"][1].values, atol=1e-5)

@@ -198,7 +198,7 @@ def test_what_is_run_is_told_row_by_row_and_fold_by_fold(demo):
 
 def test_a_row_that_was_broken_off_goes_on_where_it_was(demo, monkeypatch):
     pytest.importorskip("torch")
-    monkeypatch.setattr("brandfit.learning.trainer.SHARE", 1e9)
+    monkeypatch.setattr("brandfit.learning.trainer.MAX_CHECKPOINT_SHARE", 1e9)
     row = Row("text", "wsim", {"epochs": 3, "pool_size": 2, "patience": 9})
     table = Experiment(title="Broken off", source="ours", protocol="cv5", seeds=1, rows=[row])
     before, rows = (set((demo.path / name).iterdir()) for name in ("training", "experiments"))

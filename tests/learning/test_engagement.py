@@ -8,7 +8,7 @@ import pytest
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Post
-from brandfit.learning.engagement import LEAST, RATE, levels
+from brandfit.learning.engagement import MIN_RATE, RATE, levels
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,6 @@ def test_levels_are_nan_without_posts_and_the_rate_a_logarithm(columns, names):
     data = Dataset.from_rows(accounts, posts).with_slots({"engagement": features})
     told = levels(data, data.influencers)
     assert tuple(told) == names
-    rate = [np.log(0.03), np.nan, np.log(LEAST)] if columns else [0.03, np.nan, 0.0]
+    rate = [np.log(0.03), np.nan, np.log(MIN_RATE)] if columns else [0.03, np.nan, 0.0]
     assert told[names[0]] == pytest.approx(rate, nan_ok=True)
     assert told[names[1]] == pytest.approx([5.0, np.nan, 1.0], nan_ok=True)

@@ -25,10 +25,10 @@ def test_the_newest_posts_are_taken_and_a_brand_without_any_is_seen_through_its_
     accounts = [Account(id=id) for id in "abc"] + [Account(id=id, role="brand") for id in ("shop", "quiet")]
     links = [Link(id=i, kind="endorses", source=i, target="quiet") for i in "ac"]
     dataset = Dataset.from_rows(accounts, posts, links=links).with_slots({"text": text})
-    found = account_rows(dataset, "text", accounts=ids("b", "nobody", "a"), most=2)
+    found = account_rows(dataset, "text", accounts=ids("b", "nobody", "a"), newest=2)
     assert found.values[:, 0].tolist() == [3, 1, 0]  # of a the newest two, newest first
     assert found.counts.tolist() == [1, 0, 2]
-    found = brand_rows(dataset, "text", brands=ids("quiet", "shop"), most=3)
+    found = brand_rows(dataset, "text", brands=ids("quiet", "shop"), newest=3)
     assert found.values[:, 0].tolist() == [1, 4, 0, 5]  # a1 at 9, c0 at 7, a0 at 5; then its own
     assert found.counts.tolist() == [3, 1]
     again = found.subset(np.array([1, 0, 1]))
@@ -51,11 +51,11 @@ def rows(counts, rng):
 def test_against_the_slow_version(left, right, held, seed):
     rng = np.random.default_rng(seed)
     b, i = rows(left, rng), rows(right, rng)
-    before, similarity.ROWS = similarity.ROWS, held
+    before, similarity.MAXSIM_ROWS = similarity.MAXSIM_ROWS, held
     try:
         met, meets = maxsim(b, i)
     finally:
-        similarity.ROWS = before
+        similarity.MAXSIM_ROWS = before
     ends_b, ends_i = np.cumsum([0, *left]), np.cumsum([0, *right])
     for m in range(len(left)):
         for n in range(len(right)):

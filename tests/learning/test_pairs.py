@@ -6,7 +6,7 @@ import pytest
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Link, Post, link_id
 from brandfit.errors import UsageError
-from brandfit.learning.pairs import Pairs, held_out, narrowed, to_learn_from
+from brandfit.learning.pairs import Pairs, held_out_pairs, training_pairs
 
 
 def link(kind, source, target):
@@ -21,8 +21,8 @@ def dataset(*links):
 
 
 def pairs_of(view):
-    found = to_learn_from(view, "wsim")
-    return [(found.brands[b], found.influencers[i]) for b, i in found.at]
+    found = training_pairs(view, "wsim")
+    return [(found.brands[b], found.influencers[i]) for b, i in found.rows]
 
 
 def test_a_partner_that_stands_for_a_brand_is_not_matched_with_it():
@@ -37,15 +37,15 @@ def test_a_partner_that_stands_for_a_brand_is_not_matched_with_it():
 def test_without_any_pair_it_says_what_to_do():
     for view in (dataset(), dataset(link("endorses", "ana", "quiet"))):
         with pytest.raises(UsageError, match="wsim learns from endorsements"):
-            to_learn_from(view, "wsim")
+            training_pairs(view, "wsim")
 
 
 def test_narrowed_renumbers():
     pairs = Pairs(np.array(["a", "b"]), np.array(["x", "y", "z"]), np.array([(0, 0), (1, 0), (1, 2)]))
-    found = narrowed(pairs, np.array([False, True]), np.array([True, False, True]))
+    found = pairs.subset(brands=np.array([False, True]), influencers=np.array([True, False, True]))
     assert found.brands.tolist() == ["b"]
     assert found.influencers.tolist() == ["x", "z"]
-    assert found.at.tolist() == [[0, 0], [0, 1]]
+    assert found.rows.tolist() == [[0, 0], [0, 1]]
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_narrowed_renumbers():
 )
 def test_whole_brands_are_held_out_and_never_all(brands, fraction, expected):
     pairs = np.array([(b, c) for b in range(brands) for c in range(3)])
-    held = held_out(pairs, fraction, seed=1)
+    held = held_out_pairs(pairs, fraction, seed=1)
     chosen, left = set(pairs[held, 0].tolist()), set(pairs[~held, 0].tolist())
     assert len(chosen) == expected
     assert not chosen & left
-    assert (held_out(pairs, fraction, seed=1) == held).all()
+    assert (held_out_pairs(pairs, fraction, seed=1) == held).all()

@@ -6,7 +6,15 @@ import pytest
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post, link_id
-from brandfit.learning.pooling import account_has, account_vectors, brand_has, brand_vectors
+from brandfit.learning.pooling import (
+    account_has,
+    account_rows,
+    account_vectors,
+    brand_has,
+    brand_rows,
+    brand_vectors,
+    represents_account,
+)
 
 
 def ids(*names):
@@ -83,6 +91,43 @@ def test_features_of_its_own_come_before_those_of_partners_slot_by_slot(dataset)
             brand_has(view, slot, view.brands).tolist()
             == brand_vectors(view, slot, brands=view.brands).present.tolist()
         )
+
+
+def with_brief_of_shop(dataset):
+    """The same with a brief of ``shop``, which has posts, and one of ``ana``, who is no brand."""
+    briefs = [Post(id=f"{account}9", account=account, kind="brief") for account in ("shop", "ana")]
+    text = dataset.slots["text"]
+    more = Features(
+        "t",
+        np.append(text.ids, [p.id for p in briefs]),
+        np.vstack([text.values, np.full((2, 2), 90, np.float32)]),
+    )
+    return dataset.with_more(Dataset.from_rows([], briefs)).with_slots({**dataset.slots, "text": more})
+
+
+def test_a_brief_represents_a_brand_without_posts_alone(dataset):
+    briefed = with_brief_of_shop(dataset)
+    assert briefed.representation == dataset.representation
+    for brands in (dataset.brands, ids("shop"), ids("briefed")):
+        for values, expected in zip(
+            brand_vectors(briefed, "text", brands=brands),
+            brand_vectors(dataset, "text", brands=brands),
+            strict=True,
+        ):
+            assert values.tolist() == expected.tolist()
+        rows, expected_rows = (brand_rows(d, "text", brands=brands, newest=9) for d in (briefed, dataset))
+        assert rows.values.tolist() == expected_rows.values.tolist()
+        assert rows.counts.tolist() == expected_rows.counts.tolist()
+    assert account_rows(briefed, "text", accounts=ids("ana"), newest=9).counts.tolist() == [2]
+    assert represents_account(briefed).sum() == len(dataset.posts)
+
+
+def test_a_brief_counts_where_all_posts_of_its_brand_are_hidden(dataset):
+    briefed = with_brief_of_shop(dataset)
+    posts = np.setdiff1d(briefed.posts["id"].to_numpy().astype(object), ["shop0", "shop1"])
+    view = briefed.restricted(posts=posts)
+    assert view.representation["shop"] == "brief"
+    assert brand_vectors(view, "text", brands=ids("shop")).values.tolist() == [[90, 90]]
 
 
 def test_stated_representatives_stand_alone(dataset):

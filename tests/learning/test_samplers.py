@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brandfit.learning.pairs import Pairs
-from brandfit.learning.pairs import candidates as candidates_of
-from brandfit.learning.samplers import buckets, others, pools, triplets
+from brandfit.learning.pairs import Pairs, negative_candidates
+from brandfit.learning.pooling import Sides
+from brandfit.learning.samplers import buckets, pools, random_negatives, triplets
 
 
 def test_the_papers_example():
@@ -129,15 +129,15 @@ def test_every_positive_is_in_a_list_and_no_negative_is_one(pairs, n, k, seed):
 
 def test_triplets_as_many_as_asked_and_hard_ones_of_the_brands_own_group():
     pairs = np.array([(b, c) for b in range(4) for c in range(b, b + 3)])
-    groups = np.array([0, 1, -1, 2]), np.array([0, 0, 0, 0, 0, 1, 1, 1, -1])
-    drawn = triplets(pairs, np.arange(9), rng=np.random.default_rng(0), random=3, hard=1, groups=groups)
+    groups = Sides(np.array([0, 1, -1, 2]), np.array([0, 0, 0, 0, 0, 1, 1, 1, -1]))
+    drawn = triplets(pairs, np.arange(9), rng=np.random.default_rng(0), random=3, hard=1, categories=groups)
     assert len(drawn.brand) == 4 * len(pairs)
     assert Counter(zip(drawn.brand.tolist(), drawn.positive.tolist(), strict=True)) == {
         tuple(p): 4 for p in pairs.tolist()
     }
     known = set(map(tuple, pairs.tolist()))
     assert not known & set(zip(drawn.brand.tolist(), drawn.negative.tolist(), strict=True))
-    hard = triplets(pairs, np.arange(9), rng=np.random.default_rng(0), random=0, hard=1, groups=groups)
+    hard = triplets(pairs, np.arange(9), rng=np.random.default_rng(0), random=0, hard=1, categories=groups)
     assert set(hard.negative[hard.brand == 0].tolist()) <= {3, 4}
     assert set(hard.negative[hard.brand == 1].tolist()) <= {5, 6, 7}
     assert (hard.brand == 2).sum() == 3  # of no group: random ones
@@ -147,12 +147,14 @@ def test_triplets_as_many_as_asked_and_hard_ones_of_the_brands_own_group():
 
 def test_a_brand_that_all_are_positives_of_gets_no_negative_and_others_are_drawn_evenly():
     pairs = np.array([(0, 0), (0, 1), (0, 2), (1, 1)])
-    assert others(pairs, np.array([0]), candidates=np.arange(3), rng=np.random.default_rng(0)).tolist() == [
-        -1
-    ]
+    assert random_negatives(
+        pairs, np.array([0]), candidates=np.arange(3), rng=np.random.default_rng(0)
+    ).tolist() == [-1]
     assert set(triplets(pairs, np.arange(3), rng=np.random.default_rng(0), random=20).brand.tolist()) == {1}
     drawn = Counter(
-        others(pairs, np.full(3000, 1), candidates=np.arange(3), rng=np.random.default_rng(0)).tolist()
+        random_negatives(
+            pairs, np.full(3000, 1), candidates=np.arange(3), rng=np.random.default_rng(0)
+        ).tolist()
     )
     assert set(drawn) == {0, 2}
     assert abs(drawn[0] - 1500) < 150
@@ -163,14 +165,19 @@ def test_negatives_come_from_the_candidates_alone():
     rng = np.random.default_rng(0)
     candidates = np.array([2, 3, 5, 8, 13, 21])
     pairs = np.array([(0, 3), (0, 8), (4, 21)])
-    assert set(others(pairs, np.full(500, 0), candidates=candidates, rng=rng).tolist()) == {2, 5, 13, 21}
+    assert set(random_negatives(pairs, np.full(500, 0), candidates=candidates, rng=rng).tolist()) == {
+        2,
+        5,
+        13,
+        21,
+    }
     drawn = pools(pairs, candidates, k=3, rng=rng)
     assert set(drawn.candidates[~drawn.positive].tolist()) <= set(candidates.tolist())
     for brand, row, positive in zip(drawn.brand, drawn.candidates, drawn.positive, strict=True):
         for candidate, is_positive in zip(row.tolist(), positive.tolist(), strict=True):
             assert ((brand, candidate) in set(map(tuple, pairs.tolist()))) == is_positive
-    groups = np.array([0, 0, 0, 0, 1]), np.array([n % 2 for n in range(22)])
-    hard = triplets(pairs, candidates, rng=rng, random=0, hard=1, groups=groups)
+    groups = Sides(np.array([0, 0, 0, 0, 1]), np.array([n % 2 for n in range(22)]))
+    hard = triplets(pairs, candidates, rng=rng, random=0, hard=1, categories=groups)
     assert {(b, n % 2) for b, n in zip(hard.brand.tolist(), hard.negative.tolist(), strict=True)} == {
         (0, 0),
         (4, 1),
@@ -182,6 +189,6 @@ def test_negatives_come_from_the_candidates_alone():
 def test_partners_of_held_out_brands_alone_are_no_negatives_of_training():
     ids = np.array([f"i{n}" for n in range(6)], dtype=object)
     pairs = Pairs(np.array(["a", "b"], dtype=object), ids, np.array([(0, 0), (0, 1), (1, 1), (1, 2)]))
-    learned, judged = candidates_of(pairs, pairs.at[:, 0] == 1)
+    learned, judged = negative_candidates(pairs, pairs.rows[:, 0] == 1)
     assert learned.tolist() == [0, 1, 3, 4, 5]  # not 2, whom only the held-out brand works with
     assert judged.tolist() == [1, 2, 3, 4, 5]  # not 0

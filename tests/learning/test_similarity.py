@@ -49,14 +49,14 @@ def test_weighted_mean_gives_the_share_of_a_missing_factor_to_the_others():
     np.testing.assert_array_equal(parts["picture"], [[2.25, 0.0, 3.0, nan]])
 
 
-@pytest.mark.parametrize("b", [1, 3, similarity.FEW])
+@pytest.mark.parametrize("b", [1, 3, similarity.STREAMED_MAX_ROWS])
 def test_few_rows_against_very_many_are_the_same_numbers(b, monkeypatch):
     pytest.importorskip("numba")
     rng = np.random.default_rng(b)
     left, right = (rng.normal(size=(n, 70)).astype(np.float32) for n in (b, 60_000))
-    assert right.size >= similarity.MANY
+    assert right.size >= similarity.STREAMED_MIN_SIZE
     streamed = similarity.inner(left, right)
-    monkeypatch.setattr(similarity, "FEW", 0)
+    monkeypatch.setattr(similarity, "STREAMED_MAX_ROWS", 0)
     widened = similarity.inner(left, right)
     np.testing.assert_array_max_ulp(streamed.astype(np.float32), widened.astype(np.float32), 1)
     assert (streamed == widened).mean() > 0.9999  # but for sums that lie between two float32 values

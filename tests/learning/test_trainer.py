@@ -10,7 +10,14 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from brandfit.errors import MissingExtra, UsageError  # noqa: E402
-from brandfit.learning.trainer import CHECKPOINT, need_torch, train  # noqa: E402
+from brandfit.learning.trainer import (  # noqa: E402
+    CHECKPOINT,
+    Checkpoints,
+    Objective,
+    Schedule,
+    need_torch,
+    train,
+)
 
 
 class Killed(Exception):
@@ -48,19 +55,19 @@ def run(
     history = train(
         network,
         optimiser(network.parameters(), lr=0.01),
-        batches=batches,
-        loss=lambda rows: (
-            (network(x[torch.from_numpy(rows)]).squeeze(-1) - x[torch.from_numpy(rows)].sum(-1))
-            .square()
-            .mean()
+        objective=Objective(
+            batches=batches,
+            loss=lambda rows: (
+                (network(x[torch.from_numpy(rows)]).squeeze(-1) - x[torch.from_numpy(rows)].sum(-1))
+                .square()
+                .mean()
+            ),
+            validate=(lambda: next(judged)) if validation is not None else None,
         ),
-        epochs=epochs,
+        schedule=Schedule(epochs, patience=patience),
         seed=seed,
-        patience=patience,
-        validate=(lambda: next(judged)) if validation is not None else None,
+        checkpoints=Checkpoints(folder, name),
         progress=tick,
-        folder=folder,
-        run=name,
     )
     return torch.cat([p.detach().flatten() for p in network.parameters()]), history, ticks
 
@@ -100,7 +107,7 @@ def test_untrained_weights_are_kept_where_training_only_harms():
 @pytest.mark.parametrize("optimiser", [torch.optim.Adam, torch.optim.SGD])
 @pytest.mark.parametrize(("share", "resumed_from"), [(1e9, 3), (0, 1)])
 def test_a_killed_training_resumes_to_the_same_result(tmp_path, monkeypatch, optimiser, share, resumed_from):
-    monkeypatch.setattr("brandfit.learning.trainer.SHARE", share)
+    monkeypatch.setattr("brandfit.learning.trainer.MAX_CHECKPOINT_SHARE", share)
     validation = [9.0, 5.0, 4.0, 6.0, 4.5, 3.0, 7.0, 7.0, 7.0]
     whole, history, _ = run(validation=validation, optimiser=optimiser)
     with pytest.raises(Killed):
@@ -139,9 +146,10 @@ def test_a_diverging_training_says_so():
         train(
             network,
             torch.optim.Adam(network.parameters()),
-            batches=lambda rng: [0],
-            loss=lambda _: network(torch.ones(1)).sum() * np.nan,
-            epochs=3,
+            objective=Objective(
+                batches=lambda rng: [0], loss=lambda _: network(torch.ones(1)).sum() * np.nan
+            ),
+            schedule=Schedule(3),
             seed=0,
         )
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
 
+from brandfit import pipeline
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Account, Link, Post
 from brandfit.rankers import _prior as prior
 from brandfit.rankers.brandfit import Brandfit, BrandfitConfig
+from brandfit.rankers.simcos import SimCos
+from brandfit.workspace import Workspace
 
 
 def planted(posts_each: int, partners: int = 96, silent: int = 0) -> Dataset:
@@ -46,13 +51,13 @@ def planted(posts_each: int, partners: int = 96, silent: int = 0) -> Dataset:
 @pytest.mark.parametrize(("posts", "expected"), [(1, False), (2, False), (6, True)])
 def test_single_posts_are_looked_at_where_there_are_several(posts, expected):
     ranker = Brandfit().fit(planted(posts))
-    assert ("late.text" in ranker.stack.names) == expected
+    assert ("late.text" in ranker.logit.names) == expected
 
 
 def test_single_posts_say_more_than_their_mean():
     dataset = planted(6)
     ranker = Brandfit(BrandfitConfig(prior="none")).fit(dataset)
-    weights = dict(zip(ranker.stack.names, ranker.stack.weights, strict=True))
+    weights = dict(zip(ranker.logit.names, ranker.logit.weights, strict=True))
     assert max(weights["late.text"], weights["back.text"]) > abs(weights["cos.text"])
     parts = ranker.parts(dataset, dataset.brands[:3], dataset.influencers)
     assert set(parts) <= {*Brandfit.slots, *Brandfit.part_names}
@@ -61,7 +66,7 @@ def test_single_posts_say_more_than_their_mean():
 def test_influencers_that_show_nothing_are_not_learned_from():
     dataset, crowd = planted(1, partners=48), planted(1, partners=48, silent=300)
     alone, among = Brandfit().fit(dataset), Brandfit().fit(crowd)
-    assert among.stack.names == alone.stack.names
+    assert among.logit.names == alone.logit.names
     asked = dataset.brands, dataset.influencers
     assert among.score(crowd, *asked) == pytest.approx(alone.score(dataset, *asked), abs=1e-6)
     silent = crowd.influencers[np.char.startswith(crowd.influencers.astype(str), "s")]
@@ -82,7 +87,7 @@ def test_engagement_and_the_brands_one_has_worked_with_are_parts():
     )
     ranker = Brandfit().fit(dataset)
     assert "engagement" in ranker.reads
-    weights = dict(zip(ranker.stack.names, ranker.stack.weights, strict=True))
+    weights = dict(zip(ranker.logit.names, ranker.logit.weights, strict=True))
     assert weights["engagement.log1p_comments"] > 0
     parts = ranker.parts(dataset, dataset.brands[:2], dataset.influencers)
     assert {"text", "engagement", "history"} <= set(parts) <= {*Brandfit.slots, *Brandfit.part_names}
@@ -117,7 +122,7 @@ def own(brands: int, partners: int, shown: int) -> Dataset:
 def test_few_brands_and_brands_that_show_nothing_do_not_stop_it(brands, shown):
     dataset = own(brands, 6, min(shown, brands))
     ranker = Brandfit().fit(dataset)
-    assert ranker.stack.fitted == (min(shown, brands) >= 5)
+    assert ranker.logit.is_fitted == (min(shown, brands) >= 5)
     score = ranker.score(dataset, np.array(["b0"], dtype=object), dataset.influencers)[0]
     assert np.isfinite(score).all()
     own_partners = np.array([id.startswith("b0i") for id in dataset.influencers])
@@ -132,7 +137,18 @@ def test_where_all_work_with_all_there_is_nothing_to_learn():
         [Link(id=f"{b}{i}", kind="endorses", source=i, target=b) for b, i in pairs], replacing=["endorses"]
     )
     ranker = Brandfit().fit(dataset)
-    assert not ranker.stack.fitted
+    assert not ranker.logit.is_fitted
+    assert np.isfinite(ranker.score(dataset, dataset.brands, dataset.influencers)).all()
+
+
+def test_brands_without_partners_do_not_stop_it_where_there_is_nothing_to_learn():
+    dataset = own(9, 4, 9)
+    pairs = [(b, i) for b in dataset.brands[:5] for i in dataset.influencers]
+    dataset = dataset.with_links(
+        [Link(id=f"{b}{i}", kind="endorses", source=i, target=b) for b, i in pairs], replacing=["endorses"]
+    )
+    ranker = Brandfit().fit(dataset)
+    assert not ranker.logit.is_fitted
     assert np.isfinite(ranker.score(dataset, dataset.brands, dataset.influencers)).all()
 
 
@@ -214,7 +230,33 @@ def test_the_prior_stays_where_there_is_no_evidence_against_it():
     """Learned weights of a few brands lie nearer to the prior mean than those without a prior do."""
     dataset = planted(6).restricted(brands=np.array([f"b{n:02}" for n in range(6)], dtype=object))
     informed, plain = (
-        Brandfit(BrandfitConfig(prior=source)).fit(dataset).stack for source in ("both", "none")
+        Brandfit(BrandfitConfig(prior=source)).fit(dataset).logit for source in ("both", "none")
     )
     mean = prior.weights(informed.names, 6, "both")
     assert np.linalg.norm(informed.weights - mean) < np.linalg.norm(plain.weights - mean)
+
+
+def test_a_brief_of_a_brand_with_posts_changes_no_score(sample, tmp_path):
+    """Two workspaces that differ in one brief give equal scores and parts."""
+    folders = tmp_path / "without", tmp_path / "with"
+    scores = []
+    for folder in folders:
+        shutil.copytree(sample, folder)
+        workspace = Workspace(folder)
+        if folder.name == "with":
+            brief = Post(
+                id="brief-9", account="northpeak.outdoor", kind="brief", caption="Lipstick and perfume wanted"
+            )
+            workspace.write("one brief", [brief])
+        for encoder in ("text.hashing", "concept.bag", "engagement"):
+            pipeline.encode(workspace, encoder)
+        dataset = pipeline.load(workspace)
+        assert dataset.representation["northpeak.outdoor"] == "posts"
+        ranker = Brandfit(seed=0).fit(dataset)
+        simcos = SimCos().fit(dataset)
+        asked = dataset.brands, dataset.influencers
+        scores.append((len(dataset.posts), ranker.score(dataset, *asked), simcos.score(dataset, *asked)))
+    without, with_brief = scores
+    assert with_brief[0] == without[0] + 1
+    np.testing.assert_array_equal(with_brief[1], without[1])
+    np.testing.assert_array_equal(with_brief[2], without[2])

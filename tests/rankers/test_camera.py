@@ -84,7 +84,7 @@ def test_every_score_is_the_equations_of_the_paper_pair_by_pair(noise):
     u = net.concepts.detach()
     left, right = (
         torch.from_numpy(side.values).double()
-        for side in camera.values(noise, "concept", brands=brands, influencers=candidates)
+        for side in camera.slot_vectors(noise, "concept", brands=brands, influencers=candidates)
     )
     with torch.no_grad():
         for row, b in enumerate(left):

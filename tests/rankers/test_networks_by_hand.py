@@ -13,14 +13,14 @@ from brandfit.data.features import Features  # noqa: E402
 from brandfit.data.schema import Account, Link, Post  # noqa: E402
 from brandfit.errors import ConfigError  # noqa: E402
 from brandfit.learning.pairs import Pairs  # noqa: E402
-from brandfit.learning.pooling import Vectors  # noqa: E402
+from brandfit.learning.pooling import Sides, Vectors  # noqa: E402
 from brandfit.rankers import bamir, mir, morning, wsim_mt  # noqa: E402
 from brandfit.rankers._bamir_net import BamirNet  # noqa: E402
 from brandfit.rankers._camera_net import Fused  # noqa: E402
 from brandfit.rankers._layers import MLP  # noqa: E402
 from brandfit.rankers._mir_net import MirNet  # noqa: E402
 from brandfit.rankers._morning_net import MorningNet  # noqa: E402
-from brandfit.rankers._neural import Embed, _shuffled, rows_of  # noqa: E402
+from brandfit.rankers._neural import Embedder, _shuffled, select_rows  # noqa: E402
 from brandfit.rankers._wsim_mt_net import WSimMTNet  # noqa: E402
 
 ONE = torch.ones(2, 1)
@@ -68,28 +68,28 @@ def test_bamir_content_is_a_product_and_nodes_are_apart():
         "picture": [1024, 1024, 1024, 512],
         "graph": [1024, 512],
     }
-    found = network(0, values, dict.fromkeys(values, ONE))
+    found = network("brand", values, dict.fromkeys(values, ONE))
     e = {slot: through(v, network.branches[slot]) for slot, v in values.items()}
     torch.testing.assert_close(found["content"], e["text"] * e["picture"])
     torch.testing.assert_close(found["graph"], e["graph"])
-    alone = network(0, values, {"text": ONE, "picture": 0 * ONE, "graph": ONE})
+    alone = network("brand", values, {"text": ONE, "picture": 0 * ONE, "graph": ONE})
     torch.testing.assert_close(alone["content"], e["text"])
     assert [type(m).__name__ for m in network.branches["graph"] if "Dropout" in type(m).__name__] == []
 
 
 def test_both_sides_in_one_pass_are_what_two_passes_give():
     sides = {
-        "text": (
+        "text": Sides(
             Vectors(told(3, 4, 1).numpy(), np.ones(3, bool)),
             Vectors(told(5, 4, 2).numpy(), np.ones(5, bool)),
         ),
-        "graph": (
+        "graph": Sides(
             Vectors(told(3, 2, 3).numpy(), np.ones(3, bool)),
             Vectors(told(5, 2, 4).numpy(), np.arange(5) > 1),
         ),
     }
     network = BamirNet({"text": 4, "graph": 2}, 0.5).eval()
-    embed = Embed(network, sides)
+    embed = Embedder(network, sides)
     pairs = torch.tensor([0, 2, 2, 1]), torch.tensor([4, 0, 3, 0])
     calls, forward = [], network.forward
     network.forward = lambda *given: calls.append(1) or forward(*given)
@@ -112,7 +112,7 @@ def test_gradients_of_an_account_in_many_pairs_are_summed_up_in_the_same_order_e
         gradients = []
         for _ in range(10):
             account = torch.ones(3, 64, requires_grad=True)
-            (rows_of({"content": account}, at)["content"] * weight).sum().backward()
+            (select_rows({"content": account}, at)["content"] * weight).sum().backward()
             gradients.append(account.grad)
     finally:
         torch.set_num_threads(before)
@@ -123,7 +123,7 @@ def test_what_bamir_draws_for_a_pair_is_learned_from_in_one_step():
     ranker = bamir.Bamir(bamir.Bamir.Config.from_settings({"rounds": 2}))
     pairs = np.array([(b, c) for b in range(3) for c in range(b, b + 3)])
     drawn = ranker.sample(pairs, np.arange(9), np.random.default_rng(0))
-    order = _shuffled(len(drawn.brand), ranker.together, np.random.default_rng(1))
+    order = _shuffled(len(drawn.brand), ranker.n_consecutive, np.random.default_rng(1))
     assert sorted(order.tolist()) == list(range(2 * 4 * len(pairs)))
     rows = np.column_stack([drawn.brand, drawn.positive])[order].reshape(-1, 4, 2)
     assert (rows == rows[:, :1]).all()
@@ -136,7 +136,7 @@ class Fixed(torch.nn.Module):
 
     def __init__(self, left, right) -> None:
         super().__init__()
-        self.sides, self.shared_towers = (left, right), False
+        self.sides, self.shared_towers = {"brand": left, "influencer": right}, False
         self.nothing = torch.nn.Parameter(torch.zeros(1))
         self.head = None
 
@@ -146,11 +146,9 @@ class Fixed(torch.nn.Module):
 
 
 def embedded(left, right):
-    from brandfit.learning.pooling import Vectors
-
     sizes = [len(next(iter(side.values()))) for side in (left, right)]
     sides = [Vectors(np.arange(n, dtype=np.float32)[:, None], np.ones(n, bool)) for n in sizes]
-    return Embed(Fixed(left, right), {"n": (sides[0], sides[1])})
+    return Embedder(Fixed(left, right), {"n": Sides(sides[0], sides[1])})
 
 
 def test_the_losses_of_bamir_and_morning_are_hinges_of_each_part_and_a_cross_entropy():
@@ -177,7 +175,7 @@ def test_mir_is_a_product_of_two_layers_and_its_order_of_buckets_counts():
     values = {"text": told(2, 3, 1), "picture": told(2, 5, 2)}
     network = MirNet({"text": 3, "picture": 5}, "product", sides="shared", dropout=0.0, width=0.01).eval()
     e = [through(values[slot], network.sides[0][slot], torch.relu) for slot in ("text", "picture")]
-    torch.testing.assert_close(network(0, values, dict.fromkeys(values, ONE))["content"], e[0] * e[1])
+    torch.testing.assert_close(network("brand", values, dict.fromkeys(values, ONE))["content"], e[0] * e[1])
     assert [m.out_features for m in linears(MirNet({"text": 3}, "product", sides="shared", dropout=0.0))] == [
         300,
         512,
@@ -210,7 +208,7 @@ def test_morning_attends_to_what_content_and_audience_share(attention):
     network = MorningNet(
         {slot: v.shape[1] for slot, v in values.items()}, 0.5, width=0.02, attention=attention
     ).eval()
-    found = network(0, values, dict.fromkeys(values, ONE))
+    found = network("brand", values, dict.fromkeys(values, ONE))
     branch = {slot: network.branches[slot](v) for slot, v in values.items()}
     content = layer(branch["text"] * branch["picture"], network.fusion["content"])  # Eq. 9
     audience = layer(branch["audience"], network.fusion["audience"])
@@ -225,7 +223,7 @@ def test_morning_attends_to_what_content_and_audience_share(attention):
         torch.testing.assert_close(found[part], e * weight)
         assert not torch.allclose(found[part], e)
     torch.testing.assert_close(found["graph"], branch["graph"])
-    alone = network(0, values, {**dict.fromkeys(values, ONE), "audience": 0 * ONE})
+    alone = network("brand", values, {**dict.fromkeys(values, ONE), "audience": 0 * ONE})
     torch.testing.assert_close(alone["content"], content)
 
 
@@ -241,15 +239,15 @@ def test_wsim_mt_learns_categories_beside_the_pools():
     values = [{"text": told(n, 3, n), "picture": told(n, 4, 9 + n)} for n in (2, 3)]
     pictures = [torch.ones(2, dtype=torch.bool), torch.tensor([True, False, True])]
     sides = {
-        slot: tuple(
+        slot: Sides._make(
             Vectors(side[slot].numpy(), (has if slot == "picture" else torch.ones_like(has)).numpy())
             for side, has in zip(values, pictures, strict=True)
         )
         for slot in ("text", "picture")
     }
     network = WSimMTNet({"text": 3, "picture": 4}, 2, dropout=0.5, width=0.01).eval()
-    embed = Embed(network, sides)
-    pooled = wsim_mt.Pooled(
+    embed = Embedder(network, sides)
+    pooled = wsim_mt.PoolsWithCategories(
         brand=torch.tensor([0, 1]),
         candidates=torch.tensor([[0, 1], [1, 2]]),
         positive=torch.tensor([[True, False], [True, False]]),
@@ -294,14 +292,17 @@ def test_wsim_mt_learns_categories_beside_the_pools():
 def test_mir_concat_is_side_by_side_and_sides_may_have_weights_of_their_own():
     values = {"text": told(2, 3, 1), "picture": told(2, 5, 2)}
     network = MirNet({"text": 3, "picture": 5}, "concat", sides="own", dropout=0.0, width=0.01).eval()
-    for side in (0, 1):
-        e = [through(values[slot], network.sides[side][slot], torch.relu) for slot in ("text", "picture")]
+    for side in ("brand", "influencer"):
+        e = [
+            through(values[slot], network.sides[0 if side == "brand" else 1][slot], torch.relu)
+            for slot in ("text", "picture")
+        ]
         torch.testing.assert_close(
             network(side, values, dict.fromkeys(values, ONE))["content"], torch.cat(e, -1)
         )
     assert not network.shared_towers
     assert not torch.allclose(network.sides[0]["text"][0].weight, network.sides[1]["text"][0].weight)
-    alone = network(0, values, {"text": ONE, "picture": 0 * ONE})["content"]
+    alone = network("brand", values, {"text": ONE, "picture": 0 * ONE})["content"]
     assert (alone[:, -e[1].shape[1] :] == 0).all()
 
 
@@ -312,8 +313,8 @@ def test_wsim_mt_mixes_likeness_and_engagement():
     with torch.no_grad():
         network.diagonal.copy_(torch.linspace(0.5, 2, len(network.diagonal)))
     sides = [
-        network(side, v | ({"engagement": ONE} if side == 0 else {}), {"text": ONE, "engagement": ONE})
-        for side, v in ((0, left), (1, right))
+        network(side, v | ({"engagement": ONE} if side == "brand" else {}), {"text": ONE, "engagement": ONE})
+        for side, v in (("brand", left), ("influencer", right))
     ]
     found = sum((sides[0][part] * sides[1][part]).sum(-1) for part in sides[0])
     e = [through(v["text"], network.branches["text"], torch.relu, True) for v in (left, right)]
@@ -385,7 +386,7 @@ def test_a_partner_of_unknown_campaign_is_graded_in_the_middle():
         np.array([[0, n] for n in range(4)]),
     )
     ranker.prepare_metadata(Dataset.from_rows(accounts, links=links), pairs)
-    assert [ranker._grade.get((0, n), ranker._middle) for n in range(4)] == pytest.approx(
+    assert [ranker._grade_by_pair.get((0, n), ranker._median_grade) for n in range(4)] == pytest.approx(
         [0.1, 0.2, 0.3, 0.2]
     )
 

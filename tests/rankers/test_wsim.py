@@ -129,7 +129,7 @@ def test_the_network_and_the_scores_agree():
     is missing."""
     from brandfit.learning.samplers import Pools
     from brandfit.rankers._wsim_net import WSimNet
-    from brandfit.rankers.wsim import _Inputs
+    from brandfit.rankers.wsim import _PoolInputs
 
     rng = np.random.default_rng(2)
     data, ids = decisive(), np.array(BRANDS + INFLUENCERS)
@@ -149,10 +149,11 @@ def test_the_network_and_the_scores_agree():
         network.mix.copy_(
             torch.tensor([ranker.weights[slot] for slot in ("text", "concept", "engagement")]).log()
         )
-    pairs, left, right, rate = ranker._examples(data)
+    examples = ranker._examples(data)
+    pairs = examples.pairs
     b, n = len(pairs.brands), len(pairs.influencers)
     candidates = np.tile(np.append(np.arange(n), -1), (b, 1))  # the last column is no candidate
-    inputs, _, valid = _Inputs(torch, "cpu", left=left, right=right, rate=rate)(
+    inputs, _, valid = _PoolInputs(torch, "cpu", examples)(
         Pools(np.arange(b), candidates, np.zeros((b, n + 1), bool))
     )
     scores = ranker.score(data, pairs.brands, pairs.influencers)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.campaign.engagement import Engagement, Expected
@@ -20,6 +21,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Image, Post
 from brandfit.encoders.base import Encoder
 from brandfit.errors import DataError, UsageError
+from brandfit.learning.pooling import represents_account
 from brandfit.learning.similarity import cosine, typical
 
 
@@ -180,8 +182,8 @@ def _fits(dataset: Dataset, slot: str, *, like: str, rows: np.ndarray) -> Fits:
     features = dataset.slots[slot]
     own = np.zeros((0, rows.shape[1]))
     if features.level == "post":
-        is_own = pc.equal(dataset.posts["account"], like)
-        posts = dataset.posts["id"].filter(is_own).to_numpy().astype(object)
+        is_own = pc.equal(dataset.posts["account"], like).to_numpy() & represents_account(dataset)
+        posts = dataset.posts["id"].filter(pa.array(is_own)).to_numpy().astype(object)
         values, is_encoded = features.values_of(posts)
         own = values[is_encoded]
     own_fit = np.zeros(0)

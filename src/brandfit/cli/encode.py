@@ -46,7 +46,7 @@ def command(encoders: tuple[str, ...], workspace: str, *, settings: tuple[str, .
     settings_by_encoder = {name: scoped(options, name, encoders) for name in encoders}
     for name, own in settings_by_encoder.items():
         registry.load("encoder", name).Config.from_settings(own)
-    results, removed = [], []
+    results, removed, left_out = [], [], []
     with Workspace(workspace) as opened:
         for name in encoders:
             started = time.perf_counter()

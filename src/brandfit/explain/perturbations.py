@@ -18,7 +18,7 @@ from brandfit.data.dataset import Dataset
 from brandfit.data.features import Features
 from brandfit.data.schema import Link, link_id, to_table
 from brandfit.explain.explanation import Side
-from brandfit.learning.pooling import account_has, anybody_has
+from brandfit.learning.pooling import account_has, any_account_has
 from brandfit.rankers.base import Ranker
 
 AT_ONCE = 2**26
@@ -240,7 +240,7 @@ def _with_known_slots(part: Dataset, dataset: Dataset) -> Dataset:
     it."""
     for slot in part.slots:
         for side in ("influencer", "brand"):
-            anybody_has(part, slot, side=side, as_in=dataset)
+            any_account_has(part, slot, side=side, as_in=dataset)
     return part
 
 

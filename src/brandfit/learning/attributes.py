@@ -1,5 +1,4 @@
-"""The attribute co-occurrence graph: which attributes of brands and influencers meet (MORNING, Wang 2022,
-IV-C; M-07, B-05)."""
+"""The attribute co-occurrence graph of brands and influencers (MORNING, Wang 2022, IV-C; M-07, B-05)."""
 
 from __future__ import annotations
 
@@ -7,14 +6,13 @@ import numpy as np
 from scipy import sparse
 
 Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""source (m,), target (m,) and weight (m,), as ``learning.node2vec`` takes them; every edge once, source <
-target."""
+"""source (m,), target (m,) and weight (m,) for ``learning.node2vec``; every edge once, source < target."""
 
 ETA = 2.0
 
 
 def lists(values: np.ndarray, top: int) -> sparse.csr_matrix:
-    """(n, c) of 0 and 1: the attributes of each account, its ``top`` heaviest; of equal ones the first."""
+    """(n, c) of 0 and 1: the ``top`` heaviest attributes of each account; the first of equal ones."""
     rank = np.argsort(np.argsort(-values, axis=1, kind="stable"), axis=1, kind="stable")
     return sparse.csr_matrix(((rank < top) & (values > 0)).astype(np.float64))
 
@@ -39,8 +37,7 @@ def meetings(
 
 
 def together(lists: sparse.csr_matrix, at_least: int) -> sparse.csr_matrix:
-    """(c, c) in how many rows two attributes are together, those below ``at_least`` left out (B-05: hashtags,
-    8)."""
+    """(c, c) number of rows with both attributes; counts below ``at_least`` are 0 (B-05: 8 for hashtags)."""
     counts = sparse.csr_matrix(lists.T @ lists)
     counts.setdiag(0)
     counts.data[counts.data < at_least] = 0

@@ -1,5 +1,7 @@
-"""A logistic regression over a few named features: what it says is a probability, its terms add up, its doubt
-is known."""
+"""A logistic regression over a few named features, with calibrated probabilities and their intervals.
+
+The terms of the logit add up, so that each feature has a share of the score.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 Z95 = 1.959963984540054
-FARTHEST = 10.0
-"""Standard deviations from the mean beyond which a value counts as this far: a feature that hardly varied
-where the weights were fitted would outweigh all others."""
+MAX_DEVIATIONS = 10.0
+"""Standardised values are clipped here: a feature with little variance in training would otherwise outweigh
+all others."""
 
 
 class Probability(NamedTuple):
@@ -24,12 +26,15 @@ class Probability(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Stack:
-    """weights (k,) of features standardised by mean (k,) and deviation (k,); covariance (k + 1, k + 1), the
-    intercept last.
+class CalibratedLogit:
+    """Weights of standardised features.
 
-    The intercept is NaN where no truth was known to fit it (``unfitted``): then there are scores and no
-    probabilities.
+    names       the k features
+    mean        (k,) mean of each feature, for standardisation
+    deviation   (k,) standard deviation of each feature
+    weights     (k,)
+    intercept   NaN if no known pairs could fit it (``from_weights``): there are scores, no probabilities
+    covariance  (k + 1, k + 1) of the weights and the intercept, which is last
     """
 
     names: tuple[str, ...]
@@ -39,35 +44,86 @@ class Stack:
     intercept: float
     covariance: np.ndarray
 
-    @property
-    def fitted(self) -> bool:
-        """Whether it was fitted on known pairs, so that it can state probabilities."""
-        return not np.isnan(self.intercept)
+    @classmethod
+    def fit(
+        cls,
+        names: Sequence[str],
+        features: np.ndarray,
+        *,
+        is_positive: np.ndarray,
+        group: np.ndarray,
+        row_weight: np.ndarray | None = None,
+        strength: float = 100.0,
+        prior_mean: np.ndarray | None = None,
+    ) -> CalibratedLogit:
+        """The most probable weights under a Gaussian prior (a ridge penalty towards the prior mean).
 
-    def terms(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Feature name to its (b, n) term of the logit; 0 where the feature is missing."""
-        return {
-            name: self.weights[n] * self._standardised(n, features[name])
-            for n, name in enumerate(self.names)
-            if name in features
-        }
+        features     (n, k), NaN if missing
+        is_positive  (n,) bool
+        group        (n,) number of the brand of each row: rows of one brand are not independent
+        row_weight   (n,), ones by default
+        strength     prior precision of the weights; the intercept has a flat prior
+        prior_mean   (k,) prior mean of the weights of standardised features, zeros by default
 
-    def probability(self, features: Mapping[str, np.ndarray]) -> Probability:
-        """What the terms and the intercept say, with the doubt that is in them."""
-        shape = next(iter(features.values())).shape
-        x = np.stack(
-            [
-                self._standardised(n, features[name]) if name in features else np.zeros(shape)
-                for n, name in enumerate(self.names)
-            ]
-            + [np.ones(shape)],
-            axis=-1,
+        The covariance is the sandwich estimate over groups (Liang and Zeger 1986).
+        """
+        n, k = features.shape
+        row_weight = np.ones(n) if row_weight is None else row_weight
+        prior_mean = np.zeros(k) if prior_mean is None else prior_mean
+        mean, deviation = weighted_moments(features, row_weight)
+        # (n, k + 1) standardised features and a column of ones for the intercept
+        design = np.column_stack([standardised(features, mean, deviation), np.ones(n)])
+        precision = np.append(np.full(k, strength), 0.0)
+        coefficients = _most_probable(
+            design,
+            is_positive.astype(np.float64),
+            row_weight=row_weight,
+            prior_mean=np.append(prior_mean, 0.0),
+            precision=precision,
         )
-        logit = x @ np.append(self.weights, self.intercept)  # NaN without an intercept
-        doubt = Z95 * np.sqrt(np.maximum(np.einsum("bnk,kl,bnl->bn", x, self.covariance, x), 0))
-        return Probability(*(_sigmoid(z) for z in (logit, logit - doubt, logit + doubt)))
+        # Sandwich: inverse Hessian times the covariance of the gradients of the groups times inverse Hessian.
+        p = _sigmoid(design @ coefficients)
+        hessian = (design * (row_weight * p * (1 - p))[:, None]).T @ design + np.diag(precision)
+        inverse_hessian = np.linalg.pinv(hessian)
+        _, group_row = np.unique(group, return_inverse=True)
+        gradients = np.zeros((group_row.max() + 1, k + 1))  # (n_groups, k + 1)
+        np.add.at(gradients, group_row, design * (row_weight * (is_positive - p))[:, None])
+        return cls(
+            names=tuple(names),
+            mean=mean,
+            deviation=deviation,
+            weights=coefficients[:-1],
+            intercept=float(coefficients[-1]),
+            covariance=inverse_hessian @ (gradients.T @ gradients) @ inverse_hessian,
+        )
+
+    @classmethod
+    def from_weights(cls, names: Sequence[str], features: np.ndarray, weights: np.ndarray) -> CalibratedLogit:
+        """Fixed weights (k,) for features (n, k) without known pairs: scores, no probabilities."""
+        mean, deviation = weighted_moments(features, np.ones(len(features)))
+        return cls(
+            names=tuple(names),
+            mean=mean,
+            deviation=deviation,
+            weights=weights,
+            intercept=float("nan"),
+            covariance=np.zeros((len(names) + 1, len(names) + 1)),
+        )
+
+    @classmethod
+    def from_arrays(cls, names: Sequence[str], arrays: Mapping[str, np.ndarray]) -> CalibratedLogit:
+        """What ``arrays`` stored, with the names of its features."""
+        return cls(
+            names=tuple(names),
+            mean=arrays["mean"],
+            deviation=arrays["deviation"],
+            weights=arrays["weights"],
+            intercept=float(arrays["intercept"][0]),
+            covariance=arrays["covariance"],
+        )
 
     def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays to store."""
         return {
             "mean": self.mean,
             "deviation": self.deviation,
@@ -76,111 +132,83 @@ class Stack:
             "covariance": self.covariance,
         }
 
-    @classmethod
-    def restored(cls, names: Sequence[str], arrays: Mapping[str, np.ndarray]) -> Stack:
-        mean, deviation, weights = (arrays[name] for name in ("mean", "deviation", "weights"))
-        return cls(
-            tuple(names), mean, deviation, weights, float(arrays["intercept"][0]), arrays["covariance"]
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the weights were fitted on known pairs, so that there are probabilities."""
+        return not np.isnan(self.intercept)
+
+    def terms(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Feature name to its (b, n) term of the logit; 0 if the value is missing."""
+        return {
+            name: self.weights[column] * self._standardised(column, features[name])
+            for column, name in enumerate(self.names)
+            if name in features
+        }
+
+    def probability(self, features: Mapping[str, np.ndarray]) -> Probability:
+        """The probability of each pair, with a 95 % interval from the covariance of the weights."""
+        shape = next(iter(features.values())).shape  # (b, n)
+        columns = []
+        for column, name in enumerate(self.names):
+            is_available = name in features
+            columns.append(self._standardised(column, features[name]) if is_available else np.zeros(shape))
+        x = np.stack([*columns, np.ones(shape)], axis=-1)  # (b, n, k + 1)
+        logit = x @ np.append(self.weights, self.intercept)  # NaN without an intercept
+        variance = np.einsum("bnk,kl,bnl->bn", x, self.covariance, x)
+        half_width = Z95 * np.sqrt(np.maximum(variance, 0))
+        return Probability(
+            value=_sigmoid(logit), low=_sigmoid(logit - half_width), high=_sigmoid(logit + half_width)
         )
 
-    def _standardised(self, n: int, values: np.ndarray) -> np.ndarray:
-        return standardised(values, self.mean[n], self.deviation[n])
-
-
-def stack(
-    names: Sequence[str],
-    features: np.ndarray,
-    *,
-    positive: np.ndarray,
-    group: np.ndarray,
-    weight: np.ndarray | None = None,
-    strength: float = 100.0,
-    prior: np.ndarray | None = None,
-) -> Stack:
-    """The most probable weights under a Gaussian prior (a ridge penalty towards the prior mean).
-
-    features (n, k), NaN where missing; positive (n,) bool; group (n,) of rows that belong together (a brand);
-    weight (n,). prior (k,) is the prior mean of the weights of standardised features, zeros by default;
-    ``strength`` is the prior precision. The intercept has a flat prior. The covariance is the sandwich over
-    groups (Liang and Zeger 1986), because the pairs of one brand are not independent.
-    """
-    weight = np.ones(len(features)) if weight is None else weight
-    mean, deviation = weighted_moments(features, weight)
-    x1 = np.column_stack([standardised(features, mean, deviation), np.ones(len(features))])
-    prior = np.zeros(features.shape[1]) if prior is None else prior
-    precision = np.append(np.full(features.shape[1], strength), 0.0)
-    found = _most_probable(
-        x1, positive.astype(np.float64), weight=weight, mean=np.append(prior, 0.0), precision=precision
-    )
-    p = _sigmoid(x1 @ found)
-    bread = np.linalg.pinv((x1 * (weight * p * (1 - p))[:, None]).T @ x1 + np.diag(precision))
-    _, owner = np.unique(group, return_inverse=True)
-    gradients = np.zeros((owner.max() + 1, x1.shape[1]))
-    np.add.at(gradients, owner, x1 * (weight * (positive - p))[:, None])
-    covariance = bread @ (gradients.T @ gradients) @ bread
-    return Stack(
-        names=tuple(names),
-        mean=mean,
-        deviation=deviation,
-        weights=found[:-1],
-        intercept=float(found[-1]),
-        covariance=covariance,
-    )
-
-
-def unfitted(names: Sequence[str], features: np.ndarray, weights: np.ndarray) -> Stack:
-    """A Stack of given weights (k,), for features (n, k) whose truth is not known: scores, no probability."""
-    mean, deviation = weighted_moments(features, np.ones(len(features)))
-    k = len(names)
-    return Stack(
-        names=tuple(names),
-        mean=mean,
-        deviation=deviation,
-        weights=weights,
-        intercept=float("nan"),
-        covariance=np.zeros((k + 1, k + 1)),
-    )
+    def _standardised(self, column: int, values: np.ndarray) -> np.ndarray:
+        return standardised(values, self.mean[column], self.deviation[column])
 
 
 def standardised(values: np.ndarray, mean: np.ndarray | float, deviation: np.ndarray | float) -> np.ndarray:
-    """Values less their mean in standard deviations, ``FARTHEST`` at most; 0, the mean, where missing."""
-    return np.clip(np.nan_to_num((values - mean) / deviation), -FARTHEST, FARTHEST)
+    """Deviations from the mean in standard deviations, clipped at ``MAX_DEVIATIONS``; 0 if missing."""
+    return np.clip(np.nan_to_num((values - mean) / deviation), -MAX_DEVIATIONS, MAX_DEVIATIONS)
 
 
-def weighted_moments(features: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean (k,) and standard deviation (k,) of the known values of features (n, k); a deviation of 0
-    counts as 1."""
-    known = ~np.isnan(features)
-    total = np.maximum((known * weight[:, None]).sum(axis=0), 1e-12)
-    mean = (np.nan_to_num(features) * weight[:, None]).sum(axis=0) / total
+def weighted_moments(features: np.ndarray, row_weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean (k,) and standard deviation (k,) of the known values of features (n, k).
+
+    A standard deviation of 0 becomes 1.
+    """
+    is_known = ~np.isnan(features)
+    total = np.maximum((is_known * row_weight[:, None]).sum(axis=0), 1e-12)
+    mean = (np.nan_to_num(features) * row_weight[:, None]).sum(axis=0) / total
     with np.errstate(invalid="ignore"):
-        squared = np.where(known, features - mean, 0) ** 2
-    deviation = np.sqrt((squared * weight[:, None]).sum(axis=0) / total)
+        squared = np.where(is_known, features - mean, 0) ** 2
+    deviation = np.sqrt((squared * row_weight[:, None]).sum(axis=0) / total)
     return mean, np.where(deviation > 1e-9, deviation, 1.0)
 
 
 def _most_probable(
-    x: np.ndarray, y: np.ndarray, *, weight: np.ndarray, mean: np.ndarray, precision: np.ndarray
+    x: np.ndarray, y: np.ndarray, *, row_weight: np.ndarray, prior_mean: np.ndarray, precision: np.ndarray
 ) -> np.ndarray:
-    """(k,) coefficients of x (n, k) that maximise the posterior; by a trust region with exact second
-    derivatives."""
+    """(k,) coefficients of x (n, k) that maximise the posterior.
+
+    A trust-region method with exact second derivatives.
+    """
     from scipy.optimize import minimize
 
     def loss(w: np.ndarray) -> float:
         z = x @ w
-        return float(weight @ (np.logaddexp(0, z) - y * z) + 0.5 * (precision * (w - mean) ** 2).sum())
+        log_likelihood = row_weight @ (np.logaddexp(0, z) - y * z)
+        return float(log_likelihood + 0.5 * (precision * (w - prior_mean) ** 2).sum())
 
     def gradient(w: np.ndarray) -> np.ndarray:
-        return np.asarray(x.T @ (weight * (_sigmoid(x @ w) - y)) + precision * (w - mean))
+        return np.asarray(x.T @ (row_weight * (_sigmoid(x @ w) - y)) + precision * (w - prior_mean))
 
     def hessian(w: np.ndarray) -> np.ndarray:
         p = _sigmoid(x @ w)
-        return np.asarray((x * (weight * p * (1 - p))[:, None]).T @ x + np.diag(precision))
+        return np.asarray((x * (row_weight * p * (1 - p))[:, None]).T @ x + np.diag(precision))
 
-    share = float(np.clip(weight @ y / weight.sum(), 1e-9, 1 - 1e-9))
-    start = mean.copy()
+    # Start at the prior mean, with the intercept that gives the observed share of positives.
+    share = float(np.clip(row_weight @ y / row_weight.sum(), 1e-9, 1 - 1e-9))
+    start = prior_mean.copy()
     start[-1] = np.log(share / (1 - share))
-    options = {"gtol": 1e-6 * max(1.0, float(weight @ y)), "maxiter": 200}
+    options = {"gtol": 1e-6 * max(1.0, float(row_weight @ y)), "maxiter": 200}
     return np.asarray(
         minimize(loss, start, method="trust-exact", jac=gradient, hess=hessian, options=options).x
     )

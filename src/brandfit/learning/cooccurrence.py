@@ -1,4 +1,4 @@
-"""Which hashtags are used together, so that one that nobody knows is known by its company (B-03, B-05)."""
+"""Hashtags that are used together: an unknown hashtag is interpreted by related ones (B-03, B-05)."""
 
 from __future__ import annotations
 
@@ -13,31 +13,39 @@ from brandfit.data.dataset import Dataset
 def related_hashtags(
     dataset: Dataset, at_least: int = 3, most: int = 30
 ) -> dict[str, list[tuple[str, float]]]:
-    """Hashtag to at most ``most`` others that posts use with it more often than by chance, the closest first.
+    """Hashtag to at most ``most`` related ones that posts use with it more often than by chance.
 
-    Only hashtags of ``at_least`` posts count, and pairs that occur together in as many. Closeness is
-    normalised pointwise mutual information (Bouma 2009), log(p(a, b) / p(a) p(b)) / -log p(a, b): 0 by
-    chance, 1 where one never comes without the other.
+    The closest come first.
+
+    Only hashtags, and pairs of hashtags, of ``at_least`` posts count. Closeness is normalised pointwise
+    mutual information (Bouma 2009), log(p(a, b) / p(a) p(b)) / -log p(a, b): 0 at chance, 1 if one never
+    occurs without the other.
     """
     posts = [list(dict.fromkeys(tags)) for tags in dataset.posts["hashtags"].to_pylist() if tags]
     counts = Counter(tag for tags in posts for tag in tags)
     names = sorted(tag for tag, count in counts.items() if count >= at_least)
-    number = {tag: n for n, tag in enumerate(names)}
-    pairs = [(row, number[tag]) for row, tags in enumerate(posts) for tag in tags if tag in number]
-    if not pairs:
+    number_by_tag = {tag: number for number, tag in enumerate(names)}
+    rows: list[int] = []
+    columns: list[int] = []
+    for post, tags in enumerate(posts):
+        numbers = [number_by_tag[tag] for tag in tags if tag in number_by_tag]
+        rows.extend([post] * len(numbers))
+        columns.extend(numbers)
+    if not rows:
         return {}
-    row, column = np.array(pairs).T
+    row, column = np.array(rows), np.array(columns)
+    # (posts, hashtags) of 0 and 1; its Gram matrix counts the posts of each pair.
     used = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(len(posts), len(names)))
     together = (used.T @ used).tocoo()
-    kept = (together.row != together.col) & (together.data >= at_least)
-    one, other, count = together.row[kept], together.col[kept], together.data[kept]
+    is_pair = (together.row != together.col) & (together.data >= at_least)
+    one, other, count = together.row[is_pair], together.col[is_pair], together.data[is_pair]
     share = np.asarray(used.sum(axis=0)).ravel() / len(posts)
     both = count / len(posts)
     with np.errstate(divide="ignore", invalid="ignore"):
         closeness = np.where(both < 1, np.log(both / (share[one] * share[other])) / -np.log(both), 1.0)
-    result: dict[str, list[tuple[str, float]]] = {}
-    for at in np.lexsort((other, -closeness, one)).tolist():
-        found = result.setdefault(names[one[at]], [])
-        if closeness[at] > 0 and len(found) < most:
-            found.append((names[other[at]], float(closeness[at])))
-    return {tag: found for tag, found in result.items() if found}
+    related_by_tag: dict[str, list[tuple[str, float]]] = {}
+    for pair in np.lexsort((other, -closeness, one)).tolist():
+        related = related_by_tag.setdefault(names[one[pair]], [])
+        if closeness[pair] > 0 and len(related) < most:
+            related.append((names[other[pair]], float(closeness[pair])))
+    return {tag: related for tag, related in related_by_tag.items() if related}

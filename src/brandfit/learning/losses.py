@@ -1,5 +1,7 @@
-"""Losses, written over whole score matrices, and what weights cost. torch is imported where a loss is told,
-not here."""
+"""Losses over score tensors, and the L1 penalty of weights.
+
+torch is imported in functions only, so that an import of this file is cheap.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,16 @@ def listnet(scores: Tensor, positive: Tensor, valid: Tensor | None = None) -> Te
     scores    (..., k)  z, one list in the last axis: the pools of a sampler, or a whole brands x candidates
               matrix
     positive  (..., k)  bool
-    valid     (..., k)  bool, False where a list has no such entry; None where all are valid
+    valid     (..., k)  bool, False after the end of a shorter list; None: all entries are valid
 
-    A list without a positive says nothing and is left out; without any list the loss is 0.
+    A list without a positive is left out; without any list the loss is 0.
     """
     if valid is not None:
         positive = positive & valid
         scores = scores.masked_fill(~valid, float("-inf"))
     count = positive.sum(-1)
-    log_p = scores.log_softmax(-1).masked_fill(
-        ~positive, 0.0
-    )  # filled, not multiplied: 0 * -inf would spoil all gradients
+    # Filled, not multiplied: 0 * -inf would make all gradients NaN.
+    log_p = scores.log_softmax(-1).masked_fill(~positive, 0.0)
     return -(log_p.sum(-1) / count.clamp(min=1)).sum() / (count > 0).sum().clamp(min=1)
 
 
@@ -48,7 +49,7 @@ def triplet(positive: Tensor, negative: Tensor, margin: float) -> Tensor:
     """The hinge max(0, margin - s(b, +) + s(b, -)), mean over the triplets (C-12, Wang et al. 2021, Eq. 19;
     M-11).
 
-    positive, negative (n,): scores of the brand with one that endorsed it and with one that did not.
+    positive, negative (n,): scores of a brand with a partner, and with another influencer.
     """
     return (margin - positive + negative).clamp(min=0).mean()
 
@@ -63,21 +64,20 @@ def pairwise(positive: Tensor, negative: Tensor) -> Tensor:
 
 
 def disorder(positive: Tensor, negative: Tensor) -> Tensor:
-    """Share of the triplets that stand in the wrong order, ties half: 1 - AUC; no loss to learn from but one
-    to stop by.
+    """Share of the triplets in the wrong order, ties count half: 1 - AUC.
 
-    positive, negative (n,): scores of the brand with one that endorsed it and with one that did not.
+    It has no useful gradient; it serves early stopping.
+
+    positive, negative (n,): scores of a brand with a partner, and with another influencer.
     """
     return ((negative > positive).double() + (negative >= positive)).mean() / 2
 
 
 class L1:
-    """strength times the sum of the absolute values of all weights (M-11, Wang et al. 2022, Eq. 32), gradient
-    and all.
+    """strength times the sum of the absolute values of all weights (M-11, Wang et al. 2022, Eq. 32).
 
-    Called after a backward pass, it adds strength sign(w) to the gradients in place and returns its value. By
-    autograd it is the same, through four copies of all weights a step, which took longer than all else in a
-    small network.
+    Called after a backward pass, it adds its gradient, strength sign(w), in place and returns its value.
+    Autograd would copy all weights four times per step, most of the time of a small network.
     """
 
     def __init__(self, weights: Sequence[Tensor], strength: float) -> None:

@@ -1,22 +1,21 @@
-"""node2vec: a vector a node, from biased random walks and skip-gram (Grover and Leskovec, KDD 2016).
+"""node2vec: one vector per node, from biased random walks and skip-gram (Grover and Leskovec, KDD 2016).
 
-The walks are second order: the chance to step from v to x, having come from t, goes with w(v, x) times 1/p if
-x is t, 1 if x is a neighbour of t, 1/q if it is neither. Skip-gram with negative sampling is word2vec's
-(Mikolov et al. 2013): reduced windows, frequent nodes thinned out, noise by count^0.75, a linearly falling
-rate, one gradient step a pair of nodes. The authors' own C++ does not thin out; Gensim does unless told
-otherwise, and so do the public packages built on it. What differs from word2vec:
+The walks are second order: the probability of a step from v to x, after t, is proportional to w(v, x) times
+1/p if x is t, 1 if x is a neighbour of t, 1/q otherwise. Skip-gram with negative sampling is word2vec's
+(Mikolov et al. 2013): reduced windows, subsampling of frequent nodes, noise by count^0.75, a linearly falling
+rate, one gradient step per pair of nodes. The authors' C++ does not subsample; Gensim does by default, and so
+do the public packages built on it. Differences from word2vec:
 
 * All pairs of one window share their negatives (Ji et al. 2016, "Parallelizing Word2Vec in Shared and
-  Distributed Memory"): the same expected loss, a fraction of the random numbers and of the memory traffic.
+  Distributed Memory"): the same expected loss, with a fraction of the random numbers and memory traffic.
 * The logistic function is exact, and a pair beyond the end of word2vec's table of it (|score| > 6) still
   learns.
-* One thread learns, while another draws the noise to come. Every draw is from a stream of the seed and its
-  place in the work, so the same seed gives the same vectors, run after run; on another kind of processor sums
-  may round differently.
+* One thread learns while another draws the next noise. Every draw uses a stream of the seed and its batch
+  number, so the same seed gives the same vectors; on another processor sums may round differently.
 
-Work: walks x length x (window + 1) pairs a node and epoch, at 0.25 us a pair of 128 dimensions where the
-vectors fit into the cache of a core, 0.4 us where they do not. Memory: 4 bytes x walks x length a node, and 8
-bytes x dim.
+Work: walks x length x (window + 1) pairs per node and epoch, 0.25 us per pair of 128 dimensions if the
+vectors fit into the cache of a core, else 0.4 us. Memory: 4 bytes x walks x length per node, and 8 bytes x
+dim.
 """
 
 from __future__ import annotations
@@ -39,11 +38,10 @@ LAST_RATE = 0.004
 """Share of the learning rate that is left at the end, word2vec's 0.0001 of 0.025."""
 
 TRIES = 32
-"""Rejections after which a step is drawn from the exact chances of all neighbours, so that no p and q can
-stall a walk."""
+"""Rejections after which a step is drawn from exact probabilities; otherwise p and q could stall a walk."""
 
 TOKENS_AT_ONCE = 1 << 17
-"""Nodes of walks that are learned from between two looks at the outside world."""
+"""Nodes of walks in one batch: between two batches, the thread may be interrupted."""
 
 
 class Config(settings.Config, frozen=True):
@@ -85,8 +83,7 @@ class Config(settings.Config, frozen=True):
 
 
 class Graph(NamedTuple):
-    """The neighbours of node v, in order of their numbers, are at starts[v] ... starts[v + 1] of the other
-    columns."""
+    """The neighbours of node v, sorted, are in rows starts[v] ... starts[v + 1] of the other arrays."""
 
     starts: np.ndarray  # (n + 1,) int64
     neighbours: np.ndarray  # (m,) int32
@@ -104,11 +101,10 @@ def node2vec(
 ) -> np.ndarray:
     """(n_nodes, dim) float32 vectors of the nodes of an undirected graph; zeros for a node without an edge.
 
-    edges  source (m,) and target (m,), numbers of nodes, and weight (m,), not negative. An edge given twice,
-           either way round, weighs the sum; an edge from a node to itself, or of weight 0, counts for
-           nothing.
+    edges  source (m,) and target (m,), numbers of nodes, and weight (m,), not negative. The weights of
+           repeated edges, in either direction, are added; loops and edges of weight 0 are ignored.
 
-    Raises ValueError for edges that cannot be, and where there is none; MissingExtra without Numba.
+    Raises ValueError for invalid edges, and without edges; MissingExtra without Numba.
     """
     config = config or Config()
     walks = random_walks(graph_of(edges, n_nodes), config, seed)
@@ -120,7 +116,7 @@ def node2vec(
 
 
 def graph_of(edges: tuple[np.ndarray, np.ndarray, np.ndarray], n_nodes: int) -> Graph:
-    """Edges as ``node2vec`` takes them, both ways round."""
+    """The graph of edges as in ``node2vec``, in both directions."""
     source, target = (np.asarray(ends) for ends in edges[:2])
     weight = np.asarray(edges[2], np.float64)
     if not source.shape == target.shape == weight.shape == (weight.size,):
@@ -141,10 +137,7 @@ def graph_of(edges: tuple[np.ndarray, np.ndarray, np.ndarray], n_nodes: int) -> 
         )
     used = (source != target) & (weight > 0)
     if not used.any():
-        raise ValueError(
-            "node2vec needs an edge between two nodes, found none: without edges there is nothing to walk "
-            "along"
-        )
+        raise ValueError("node2vec needs an edge between two nodes, found none")
     source, target, weight = source[used], target[used], weight[used]
     both = (np.concatenate([source, target]), np.concatenate([target, source]))
     matrix = sparse.csr_matrix((np.concatenate([weight, weight]), both), shape=(n_nodes, n_nodes))
@@ -159,20 +152,20 @@ def graph_of(edges: tuple[np.ndarray, np.ndarray, np.ndarray], n_nodes: int) -> 
 
 
 def random_walks(graph: Graph, config: Config, seed: int = 0) -> np.ndarray:
-    """(walks x nodes with an edge, length) int32: rounds of one walk from each such node, in a new order
-    each."""
+    """(walks x nodes with an edge, length) int32: rounds of one walk from each such node, in random order."""
     nodes = np.flatnonzero(np.diff(graph.starts)).astype(np.int32)
     rng = seeds.generator(seed, "node2vec", "walks")
     walks = np.empty((config.walks * len(nodes), config.length), np.int32)
     walks[:, 0] = np.concatenate([rng.permutation(nodes) for _ in range(config.walks)])
-    _compiled(_walk)(*graph, 1.0 / config.p, 1.0 / config.q, TRIES, rng, walks)
+    biases = np.array([1.0 / config.p, 1.0 / config.q])
+    _compiled(_walk)(*graph, biases, rng, walks)
     return walks
 
 
 def skip_gram(
     walks: np.ndarray, vectors: np.ndarray, *, config: Config, seed: int = 0, progress: Progress | None = None
 ) -> None:
-    """Learn ``vectors`` (n, dim) float32 in place, so that a node tells who is near it in ``walks`` (w,
+    """Train ``vectors`` (n, dim) float32 in place, to predict the neighbours of a node in ``walks`` (w,
     length) int32."""
     learn = _compiled(_learn, ("reassoc", "contract", "nsz"))
     contexts = np.zeros_like(vectors)
@@ -189,28 +182,30 @@ def skip_gram(
     def draw(n: int) -> tuple[np.ndarray, ...]:
         rng = seeds.generator(seed, "node2vec", "noise", n)
         epoch, batch = divmod(n, len(starts))
-        here = _thinned(walks[starts[batch] : starts[batch] + at_once], kept, rng)
-        reach = rng.integers(1, config.window + 1, here.shape, np.int32)
-        drawn = np.searchsorted(noise, rng.random((*here.shape, config.negatives)), side="right").astype(
-            np.int32
-        )
-        return here, reach, drawn, rates[epoch * len(walks) + starts[batch] :]
+        thinned = _thinned(walks[starts[batch] : starts[batch] + at_once], kept, rng)
+        reach = rng.integers(1, config.window + 1, thinned.shape, np.int32)
+        # Inverse transform sampling from the cumulative noise distribution.
+        uniform = rng.random((*thinned.shape, config.negatives))
+        negatives = np.searchsorted(noise, uniform, side="right").astype(np.int32)
+        return thinned, reach, negatives, rates[epoch * len(walks) + starts[batch] :]
 
-    for n, drawn in enumerate(_ahead(draw, config.epochs * len(starts)), 1):
-        learn(*drawn, vectors, contexts)
+    for n, inputs in enumerate(_ahead(draw, config.epochs * len(starts)), 1):
+        learn(*inputs, vectors, contexts)
         if progress and n % len(starts) == 0:
             progress(n // len(starts), config.epochs)
 
 
 def _keep_probabilities(counts: np.ndarray, thin_above: float) -> np.ndarray:
-    """(n,) chances to stay in a walk, sqrt(t / f) + t / f with f the share of a node, as word2vec's code (not
-    its paper) has it."""
+    """(n,) probabilities to stay in a walk: sqrt(t / f) + t / f, f the share of a node.
+
+    The formula of word2vec's code, not of its paper.
+    """
     excess = thin_above / np.maximum(counts / counts.sum(), 1e-300)
     return np.minimum(1.0, np.sqrt(excess) + excess)
 
 
 def _thinned(walks: np.ndarray, kept: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Walks without the nodes that do not stay: those that do move up, and -1 fills the end."""
+    """Walks without the removed nodes; the others move up, and -1 fills the end."""
     if kept.min() >= 1.0:
         return walks
     stays = rng.random(walks.shape) < kept[walks]
@@ -218,14 +213,14 @@ def _thinned(walks: np.ndarray, kept: np.ndarray, rng: np.random.Generator) -> n
 
 
 def _ahead(draw: Callable[[int], Any], count: int) -> Iterator[Any]:
-    """draw(0) ... draw(count - 1), each drawn in another thread while the one before is used."""
+    """draw(0) ... draw(count - 1), each computed in another thread while the previous one is used."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(draw, 0)
+        following = pool.submit(draw, 0)
         for n in range(1, count + 1):
-            drawn = coming.result()
+            current = following.result()
             if n < count:
-                coming = pool.submit(draw, n)
-            yield drawn
+                following = pool.submit(draw, n)
+            yield current
 
 
 def _walk(
@@ -233,38 +228,37 @@ def _walk(
     neighbours: np.ndarray,
     shares: np.ndarray,
     ends: np.ndarray,
-    back: float,
-    out: float,
-    tries: int,
+    biases: np.ndarray,
     rng: np.random.Generator,
     walks: np.ndarray,
 ) -> None:
-    """Fill ``walks`` from their first column on.
+    """Fill ``walks`` after their first column; biases are 1/p and 1/q.
 
-    A neighbour is proposed by its weight and taken with its bias over the highest bias; or, after ``tries``
-    in vain, drawn from the exact chances of all. Both have the same distribution, so their mixture has it
-    too.
+    Rejection sampling: a neighbour is proposed by its weight and accepted with its bias over the highest
+    bias. After ``TRIES`` rejections it is drawn from the exact probabilities. Both have the same
+    distribution, so their mixture has it too.
     """
+    back, out = biases[0], biases[1]
 
     def bias(before: int, node: int) -> float:
         if node == before:
             return back
-        known = neighbours[starts[before] : starts[before + 1]]
-        at = np.searchsorted(known, node)
-        return 1.0 if at < len(known) and known[at] == node else out
+        common = neighbours[starts[before] : starts[before + 1]]
+        index = np.searchsorted(common, node)
+        return 1.0 if index < len(common) and common[index] == node else out
 
     first_order = back == 1.0 and out == 1.0
     highest = max(1.0, back, out)
     for walk in walks:
         for step in range(1, len(walk)):
             first, last = starts[walk[step - 1]], starts[walk[step - 1] + 1]
-            taken = False
-            for _ in range(tries):
+            is_accepted = False
+            for _ in range(TRIES):
                 node = neighbours[first + np.searchsorted(ends[first:last], rng.random(), side="right")]
-                taken = first_order or step == 1 or rng.random() * highest < bias(walk[step - 2], node)
-                if taken:
+                is_accepted = first_order or step == 1 or rng.random() * highest < bias(walk[step - 2], node)
+                if is_accepted:
                     break
-            if not taken:
+            if not is_accepted:
                 left = 0.0
                 for edge in range(first, last):
                     left += shares[edge] * bias(walk[step - 2], neighbours[edge])
@@ -285,12 +279,16 @@ def _learn(
     vectors: np.ndarray,
     contexts: np.ndarray,
 ) -> None:
-    """One gradient step for each pair, on -log s(v . c) - sum over the noise of log s(-v . c'), s the
-    logistic function.
+    """One gradient step per pair on -log s(v . c) - sum over the noise of log s(-v . c').
 
-    walks (w, l), reach (w, l) and noise (w, l, k): node c at a place of a walk, how far its window reaches,
-    and its noise c'; a walk ends before its first -1. rates (w,) or more. v, a row of ``vectors``, is each
-    other node in the window; c and c' are rows of ``contexts``.
+    s is the logistic function.
+
+    walks (w, l)     nodes c; a walk ends before its first -1
+    reach (w, l)     distance that the window of c reaches
+    noise (w, l, k)  noise nodes c' of c
+    rates (w,)       step size of each walk, or more
+
+    v, a row of ``vectors``, is each other node in the window; c and c' are rows of ``contexts``.
     """
     one = np.float32(1.0)
     gradient = np.empty(vectors.shape[1], np.float32)
@@ -306,7 +304,7 @@ def _learn(
                 for k in range(-1, noise.shape[2]):
                     target = true if k < 0 else noise[w, centre, k]
                     if k >= 0 and target == true:
-                        continue  # noise must not push a node away from itself, as in word2vec
+                        continue  # as in word2vec: noise must not push a node away from itself
                     context = contexts[target]
                     score = np.float32(0.0)
                     for d in range(len(vector)):
@@ -322,8 +320,10 @@ def _learn(
 
 @cache
 def _compiled(kernel: Callable[..., None], fastmath: tuple[str, ...] = ()) -> Any:
-    """Compiled at its first call, in 1 to 2 s; not kept on disk, for an installed package may not be
-    writable."""
+    """The kernel, compiled at its first call in 1 to 2 s.
+
+    There is no cache on disk, because the folder of an installed package may be read-only.
+    """
     try:
         import numba
     except ImportError:

@@ -1,7 +1,7 @@
-"""What a loss is computed on: pools and buckets for listwise losses, triplets for pairwise ones.
+"""Training examples: pools and buckets for listwise losses, triplets for pairwise losses.
 
-Each call draws one epoch. Pairs are (p, 2) distinct (brand, candidate) numbers; negatives are drawn from the
-``candidates``, sorted numbers, those of all pairs among them.
+Each call draws one epoch. Pairs are (p, 2) distinct (brand, candidate) numbers. Negatives are drawn from the
+``candidates``, sorted numbers that include the candidates of all pairs.
 """
 
 from __future__ import annotations
@@ -10,12 +10,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+from brandfit.learning.pooling import Sides
+
 TRIES = 20
-"""Draws of a hard negative before a random one is taken."""
+"""Attempts to draw a hard negative; after these, the random negative stays."""
 
 
 class Pools(NamedTuple):
-    """brand (m,) int64; candidates (m, k) int64, -1 where a pool is shorter; positive (m, k) bool."""
+    """Pools of candidates, one brand each.
+
+    brand       (m,) int64
+    candidates  (m, k) int64, -1 after the end of a shorter pool
+    positive    (m, k) bool
+    """
 
     brand: np.ndarray
     candidates: np.ndarray
@@ -27,44 +34,52 @@ def pools(pairs: np.ndarray, candidates: np.ndarray, *, k: int, rng: np.random.G
     III-D).
 
     A brand with 5 positives and k = 3 gets 15 pools: 5 with one positive, 5 with two, 5 with three. Every
-    positive is in equally many. Negatives are drawn without replacement inside a pool, from all candidates
-    that are not positives of the brand.
+    positive is in the same number of pools. Negatives are drawn without replacement inside a pool, from all
+    candidates that are not positives of the brand.
 
-    The paper does not say what becomes of a brand with fewer positives than a pool asks for: the pool then
-    holds all of them and more negatives. Where there are too few negatives the pool is shorter.
+    The paper leaves open the case of a brand with fewer positives than a pool needs: the pool then contains
+    all of them and more negatives. With too few negatives the pool is shorter.
     """
-    pairs, n = _numbered(pairs, candidates), len(candidates)
+    pairs, n = _with_candidate_rows(pairs, candidates), len(candidates)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    brand, positive = pairs[:, 0], pairs[:, 1]
+    brand, positive = pairs[:, 0], pairs[:, 1]  # (p,)
     _, first, owner, count = np.unique(brand, return_index=True, return_inverse=True, return_counts=True)
     first, count = first[owner], count[owner]
-    place = np.arange(len(pairs)) - first
+    rank_in_brand = np.arange(len(pairs)) - first
     # The r-th candidate that is no positive of a brand is r + the number of positives p_i (sorted) with p_i -
-    # i <= r.
-    gaps = owner * (n + 1) + positive - place
+    # i <= r. Brands are told apart by multiples of n + 1.
+    gaps = owner * (n + 1) + positive - rank_in_brand
     column = np.arange(k)
-    parts = []
-    for wanted in range(1, k + 1):
-        # Pool n of a brand holds the positives n ... n + wanted - 1 (cyclic) of its shuffled list: each one
-        # equally often.
+    chosen, is_chosen_positive = [], []
+    for n_positives in range(1, k + 1):
+        # Pool j of a brand contains the positives j ... j + n_positives - 1 (cyclic) of its shuffled list, so
+        # that each positive is in the same number of pools.
         shuffled = positive[np.lexsort((rng.random(len(pairs)), owner))]
-        windows = shuffled[first[:, None] + (place[:, None] + column) % count[:, None]]
-        size = np.minimum(wanted, count)
-        rank = _distinct(n - count, k - size, width=k, rng=rng)
-        at = np.where(rank >= 0, owner[:, None] * (n + 1) + rank, -1)
-        negatives = np.where(rank >= 0, rank + np.searchsorted(gaps, at, side="right") - first[:, None], -1)
+        windows = shuffled[first[:, None] + (rank_in_brand[:, None] + column) % count[:, None]]  # (p, k)
+        size = np.minimum(n_positives, count)
+        rank = _distinct(n - count, k - size, width=k, rng=rng)  # (p, k) ranks of negatives, or -1
+        code = np.where(rank >= 0, owner[:, None] * (n + 1) + rank, -1)
+        n_before = np.searchsorted(gaps, code, side="right") - first[:, None]
+        negatives = np.where(rank >= 0, rank + n_before, -1)
+        # Positives first, then negatives from their first column on.
         is_positive = column < size[:, None]
         fill = np.take_along_axis(negatives, np.maximum(column - size[:, None], 0), axis=1)
-        parts.append((brand, np.where(is_positive, windows, fill), is_positive))
-    brands, chosen, positives = zip(*parts, strict=True)
+        chosen.append(np.where(is_positive, windows, fill))
+        is_chosen_positive.append(is_positive)
     return Pools(
-        np.concatenate(brands), _candidates_at(np.concatenate(chosen), candidates), np.concatenate(positives)
+        brand=np.tile(brand, k),
+        candidates=_candidates_at(np.concatenate(chosen), candidates),
+        positive=np.concatenate(is_chosen_positive),
     )
 
 
 class Lists(NamedTuple):
-    """brand (m,) int64; candidates (m, k) int64; grades (m, k) float32, k - 1 for the best bucket down to 0
-    for the negative."""
+    """Lists of candidates, one brand each.
+
+    brand       (m,) int64
+    candidates  (m, k) int64
+    grades      (m, k) float32, from k - 1 for the best bucket to 0 for the negative
+    """
 
     brand: np.ndarray
     candidates: np.ndarray
@@ -74,36 +89,34 @@ class Lists(NamedTuple):
 def buckets(
     pairs: np.ndarray, grades: np.ndarray, *, candidates: np.ndarray, k: int, rng: np.random.Generator
 ) -> Lists:
-    """Lists of k candidates, one of each of k buckets of a brand (R-04; Gan et al. 2019, "k-buckets
-    sampling").
+    """Lists of k candidates, one of each of k buckets (R-04; Gan et al. 2019, "k-buckets sampling").
 
-    The positives of a brand are sorted by their grades (p,), how well they did for it, and dealt into k - 1
-    buckets of about equal size; equal grades fall in the order of a draw. The last bucket holds all others.
-    Every positive is in one list at least: a smaller bucket starts anew. A brand with fewer positives than
-    buckets has those of them repeated.
+    The positives of a brand are sorted by their grades (p,) and split into k - 1 buckets of about equal size;
+    equal grades are in random order. The last bucket contains all other candidates. Every positive is in at
+    least one list: a smaller bucket is repeated. A brand with fewer positives than buckets has its positives
+    in several buckets.
     """
     _brands, owner, count = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
     order = np.lexsort((rng.random(len(pairs)), -grades, owner))
-    first = np.cumsum(count) - count
-    rows, width = [], k - 1
-    for brand in range(len(count)):
-        mine = pairs[order[first[brand] : first[brand] + count[brand]], 1]
-        parts = (
-            np.array_split(mine, width)
-            if len(mine) >= width
-            else [mine[n % len(mine) :][:1] for n in range(width)]
-        )
-        longest = max(len(part) for part in parts)
+    lists = []  # per brand (longest bucket, k): brand, then a positive of each bucket
+    for of_brand in np.split(order, np.cumsum(count)[:-1]):
+        positives = pairs[of_brand, 1]
+        if len(positives) >= k - 1:
+            parts = np.array_split(positives, k - 1)
+        else:
+            parts = [positives[n % len(positives) :][:1] for n in range(k - 1)]
+        longest = max(map(len, parts))
         columns = [rng.permutation(part)[np.arange(longest) % len(part)] for part in parts]
-        rows.append(np.column_stack([np.full(longest, pairs[order[first[brand]], 0]), *columns]))
-    drawn = np.concatenate(rows)
-    negative = others(pairs, drawn[:, 0], candidates=candidates, rng=rng)
-    kept = negative >= 0
-    chosen = np.column_stack([drawn[:, 1:], negative])[kept]
+        lists.append(np.column_stack([np.full(longest, pairs[of_brand[0], 0]), *columns]))
+    sampled = np.concatenate(lists)
+    negative = random_negatives(pairs, sampled[:, 0], candidates=candidates, rng=rng)
+    has_negative = negative >= 0
+    chosen = np.column_stack([sampled[:, 1:], negative])[has_negative]
+    grade_row = np.arange(k - 1, -1, -1, dtype=np.float32)
     return Lists(
-        drawn[kept, 0],
-        chosen,
-        np.broadcast_to(np.arange(k - 1, -1, -1, dtype=np.float32), chosen.shape).copy(),
+        brand=sampled[has_negative, 0],
+        candidates=chosen,
+        grades=np.broadcast_to(grade_row, chosen.shape).copy(),
     )
 
 
@@ -122,95 +135,97 @@ def triplets(
     rng: np.random.Generator,
     random: int = 1,
     hard: int = 0,
-    groups: tuple[np.ndarray, np.ndarray] | None = None,
+    categories: Sides[np.ndarray] | None = None,
 ) -> Triplets:
-    """For every positive pair ``random`` negatives of all candidates and ``hard`` ones of the brand's own
-    group (B-09), in a row.
+    """For every positive pair, ``random`` negatives, then ``hard`` negatives of the brand's category (B-09).
 
-    groups   of brands and of candidates by their numbers, int64, -1 where unknown. A brand whose group has no
-             other candidate gets a random one instead.
+    categories  of brands and of candidates by their numbers, int64, -1 if unknown. If the category of a brand
+                has no other candidate, its negative is a random one.
 
-    A negative is never a positive of the brand; a brand that every candidate is a positive of gets none.
+    A negative is never a positive of the brand. A brand without negatives has no triplets.
     """
-    brand = np.repeat(pairs[:, 0], random + hard)
-    negative = others(pairs, brand, candidates=candidates, rng=rng)
-    if hard and groups is not None:
-        at = np.tile(np.arange(random + hard) >= random, len(pairs))
-        negative[at] = _group_negatives(
-            pairs, brand[at], negative=negative[at], candidates=candidates, groups=groups, rng=rng
+    n_negatives = random + hard
+    brand, positive = np.repeat(pairs[:, 0], n_negatives), np.repeat(pairs[:, 1], n_negatives)
+    negative = random_negatives(pairs, brand, candidates=candidates, rng=rng)
+    if hard and categories is not None:
+        is_hard = np.tile(np.arange(n_negatives) >= random, len(pairs))
+        negative[is_hard] = _category_negatives(
+            pairs,
+            brand[is_hard],
+            negative=negative[is_hard],
+            candidates=candidates,
+            categories=categories,
+            rng=rng,
         )
-    kept = negative >= 0
-    return Triplets(*(column[kept] for column in (brand, np.repeat(pairs[:, 1], random + hard), negative)))
+    is_kept = negative >= 0
+    return Triplets(brand[is_kept], positive[is_kept], negative[is_kept])
 
 
-def others(
+def random_negatives(
     pairs: np.ndarray, brand: np.ndarray, *, candidates: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """(m,) for each of these brands a candidate that is none of its positives, all equally likely; -1 where
-    there is none."""
-    pairs, n = _numbered(pairs, candidates), len(candidates)
+    """(m,) a uniformly drawn candidate for each of these brands (m,) that is no positive of it, or -1."""
+    pairs, n = _with_candidate_rows(pairs, candidates), len(candidates)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     brands, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
     owner = np.searchsorted(brands, brand)
-    free = n - count[owner]
-    rank = np.where(free > 0, rng.integers(0, np.maximum(free, 1)), -1)
+    n_free = n - count[owner]  # (m,) candidates that are no positives
+    rank = np.where(n_free > 0, rng.integers(0, np.maximum(n_free, 1)), -1)
     # The r-th candidate that is no positive p_0 < p_1 ... is r + the number of i with p_i - i <= r.
-    gaps = (
-        np.repeat(np.arange(len(brands)), count) * (n + 1)
-        + pairs[:, 1]
-        - (np.arange(len(pairs)) - np.repeat(first, count))
-    )
-    found = rank + np.searchsorted(gaps, owner * (n + 1) + rank, side="right") - first[owner]
-    return _candidates_at(np.where(rank >= 0, found, -1), candidates)
+    rank_in_brand = np.arange(len(pairs)) - np.repeat(first, count)
+    gaps = np.repeat(np.arange(len(brands)), count) * (n + 1) + pairs[:, 1] - rank_in_brand
+    n_before = np.searchsorted(gaps, owner * (n + 1) + rank, side="right") - first[owner]
+    return _candidates_at(np.where(rank >= 0, rank + n_before, -1), candidates)
 
 
-def _numbered(pairs: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """The pairs with the place of each candidate among the candidates."""
+def _with_candidate_rows(pairs: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """The pairs with row numbers in ``candidates`` instead of candidates."""
     return np.column_stack([pairs[:, 0], np.searchsorted(candidates, pairs[:, 1])])
 
 
-def _candidates_at(places: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """The candidates at these places; -1 stays."""
-    return np.where(places >= 0, candidates[np.maximum(places, 0)], -1)
+def _candidates_at(rows: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """The candidates in these rows; -1 stays."""
+    return np.where(rows >= 0, candidates[np.maximum(rows, 0)], -1)
 
 
-def _group_negatives(
+def _category_negatives(
     pairs: np.ndarray,
     brand: np.ndarray,
     *,
     negative: np.ndarray,
     candidates: np.ndarray,
-    groups: tuple[np.ndarray, np.ndarray],
+    categories: Sides[np.ndarray],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """These negatives (m,), replaced by others of the brand's group where there are such."""
+    """These negatives (m,), replaced by candidates of the category of their brand (m,) if possible."""
     result = negative.copy()
-    order = candidates[np.argsort(groups[1][candidates], kind="stable")]
-    theirs = groups[1][order]
+    by_category = candidates[np.argsort(categories.influencer[candidates], kind="stable")]
+    sorted_categories = categories.influencer[by_category]
     positives = set(map(tuple, pairs.tolist()))
-    for n, b in enumerate(brand.tolist()):
-        group = groups[0][b]
-        start, stop = np.searchsorted(theirs, [group, group + 1]) if group >= 0 else (0, 0)
+    for n, one_brand in enumerate(brand.tolist()):
+        category = categories.brand[one_brand]
+        if category < 0:
+            continue
+        start, stop = np.searchsorted(sorted_categories, [category, category + 1])
         for _ in range(TRIES if stop > start else 0):
-            drawn = int(order[rng.integers(start, stop)])
-            if (b, drawn) not in positives:
-                result[n] = drawn
+            candidate = int(by_category[rng.integers(start, stop)])
+            if (one_brand, candidate) not in positives:
+                result[n] = candidate
                 break
     return result
 
 
 def _distinct(below: np.ndarray, wanted: np.ndarray, *, width: int, rng: np.random.Generator) -> np.ndarray:
-    """(m, width) distinct numbers a row, ``wanted`` of them (or all, if fewer) in 0 ... below - 1; then -1.
+    """(m, width) distinct random numbers per row, ``wanted`` of them (or all) from 0 ... below - 1; then -1.
 
-    Floyd's sampling (CACM 30(9), 1987), a column at a time: every subset is equally likely, and nothing is
-    drawn twice.
+    Floyd's sampling (CACM 30(9), 1987), one column at a time: every subset is equally likely.
     """
     wanted = np.minimum(wanted, below)
     chosen = np.full((len(below), width), -1, np.int64)
     for n in range(width):
-        active = n < wanted
-        top = np.where(active, below - wanted + n, 0)
-        drawn = rng.integers(0, top + 1)
-        again = (chosen == drawn[:, None]).any(axis=1)
-        chosen[:, n] = np.where(active, np.where(again, top, drawn), -1)
+        is_active = n < wanted
+        top = np.where(is_active, below - wanted + n, 0)
+        candidate = rng.integers(0, top + 1)
+        is_repeated = (chosen == candidate[:, None]).any(axis=1)
+        chosen[:, n] = np.where(is_active, np.where(is_repeated, top, candidate), -1)
     return chosen

@@ -1,9 +1,9 @@
-"""Similarity of brands and candidates, and how similarities of several slots become one score.
+"""Similarity of brands and candidates, and the combination of the similarities of several slots.
 
-What is computed for a pair depends on that pair alone, to the last bit: a brand scores the same alone and in
-a batch, and candidates in any order. BLAS sums in an order that depends on the shape of the whole product, so
-products are summed in float64 and rounded to float32 once, which hides the difference (but for about one
-value in 10^8).
+The value of a pair depends on this pair alone, to the last bit: a brand has the same score alone and in a
+batch, and candidates may come in any order. BLAS sums in an order that depends on the shape of the whole
+product. Products are therefore summed in float64 and rounded to float32 once, which hides the difference
+(except for about one value in 10^8).
 """
 
 from __future__ import annotations
@@ -17,44 +17,41 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.pooling import Rows, Vectors, account_vectors, one_account_vector
 
-ROWS = 256
-"""Posts of brands whose products with all of the other side are held at once."""
-FEW, MANY = 12, 4_000_000
-"""Rows of brands up to which, and numbers of candidates from which on, candidates are read as they lie, not
-widened first."""
+MAXSIM_ROWS = 256
+"""Posts of brands whose products with all posts of candidates are in memory at the same time."""
+STREAMED_MAX_ROWS, STREAMED_MIN_SIZE = 12, 4_000_000
+"""``inner`` streams the right side without a float64 copy if the left side has at most this many rows and the
+right side at least this many values."""
 BLOCK_BYTES = 64 * 2**20
-"""Candidates are widened to float64 a block of this size at a time."""
+"""Size of the float64 copies of blocks of the right side."""
 BLOCK_ROWS = 512
-"""Of the left side that are multiplied at once: BLAS takes one product at a time, and other threads wait for
-its end."""
+"""Rows of the left side per product: BLAS computes one product at a time, and other threads wait for it."""
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """Rows of length one. A row of zeros points nowhere: it counts as absent."""
-    length = np.sqrt(np.einsum("nd,nd->n", vectors.values, vectors.values, dtype=np.float64)).astype(
-        np.float32
-    )
+    """Rows of length one. A row of zeros has no direction and counts as absent."""
+    length = _lengths(vectors.values)
     present = vectors.present & (length > 0)
     return Vectors(vectors.values / np.where(present, length, np.float32(1))[:, None], present)
 
 
 def bounded(vectors: Vectors) -> Vectors:
-    """Rows longer than one brought to length one. Shares that add up to one stay as they are."""
-    length = np.sqrt(np.einsum("nd,nd->n", vectors.values, vectors.values, dtype=np.float64)).astype(
-        np.float32
-    )
-    return Vectors(vectors.values / np.maximum(length, np.float32(1))[:, None], vectors.present)
+    """Rows longer than one are scaled to length one. Shares that add up to one are unchanged."""
+    length = np.maximum(_lengths(vectors.values), np.float32(1))
+    return Vectors(vectors.values / length[:, None], vectors.present)
+
+
+def _lengths(rows: np.ndarray) -> np.ndarray:
+    """(n,) float32 Euclidean lengths of rows (n, d), summed in float64."""
+    return np.sqrt(np.einsum("nd,nd->n", rows, rows, dtype=np.float64)).astype(np.float32)
 
 
 def inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """(b, d) and (n, d) to their (b, n) inner products, float64 that hold float32 values."""
-    if (
-        len(left) <= FEW
-        and right.size >= MANY
-        and right.dtype == np.float32
-        and (product := _streamed()) is not None
-    ):
+    """(b, n) inner products of left (b, d) and right (n, d): float64 arrays of float32 values."""
+    is_narrow = len(left) <= STREAMED_MAX_ROWS and right.size >= STREAMED_MIN_SIZE
+    if is_narrow and right.dtype == np.float32 and (product := _streamed_inner()) is not None:
         return np.asarray(product(left.astype(np.float64), right))
+    # Blocks of the right side bound the memory of its float64 copy.
     step = max(1, BLOCK_BYTES // (8 * max(1, right.shape[1])))
     result = np.empty((len(left), len(right)))
     for start in range(0, len(right), step):
@@ -66,10 +63,11 @@ def inner(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _streamed() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
-    """``inner`` of a few rows, which then waits for memory alone; None where numba is not installed.
+def _streamed_inner() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    """``inner`` for few left rows, limited by memory bandwidth only; None if numba is not installed.
 
-    On one thread: numba's own threads may not be started from several threads at once, as a service would.
+    It runs on one thread, because a service calls it from several threads and numba cannot start its own
+    threads from more than one.
     """
     try:
         import numba
@@ -91,37 +89,43 @@ def _streamed() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
 
 
 def maxsim(left: Rows, right: Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Late interaction of posts (MaxSim of Khattab and Zaharia, SIGIR 2020): (b, n) twice, NaN where a side
-    has no posts.
+    """Late interaction of posts (MaxSim of Khattab and Zaharia, SIGIR 2020): (b, n) twice.
 
-    First the mean over the candidate's posts of the best inner product with a post of the brand; then the
-    mean over the brand's posts of the best with one of the candidate's. A mean of posts hides that one of
-    them fits; this does not.
+    First: the mean over the candidate's posts of the largest inner product with a post of the brand. Second:
+    the mean over the brand's posts of the largest inner product with a post of the candidate. NaN if a side
+    has no posts. A mean over posts hides a single post that fits; this does not.
     """
     shape = len(left.counts), len(right.counts)
-    met, meets = np.full(shape, np.nan), np.full(shape, np.nan)
-    here = np.flatnonzero(right.counts)
-    if not len(here):
-        return met, meets
-    start = np.cumsum(right.counts[here]) - right.counts[here]
+    of_candidate_posts, of_brand_posts = np.full(shape, np.nan), np.full(shape, np.nan)
+    candidates = np.flatnonzero(right.counts)  # rows of candidates with posts
+    if not len(candidates):
+        return of_candidate_posts, of_brand_posts
+    n_posts = right.counts[candidates]
+    candidate_start = np.cumsum(n_posts) - n_posts
     stop = np.cumsum(left.counts)
-    for rows in np.split(np.arange(shape[0]), np.flatnonzero(np.diff(stop // ROWS)) + 1):
-        asked = rows[left.counts[rows] > 0]
-        if not len(asked):
+    # Brands are processed in blocks of about MAXSIM_ROWS posts.
+    block_ends = np.flatnonzero(np.diff(stop // MAXSIM_ROWS)) + 1
+    for block in np.split(np.arange(shape[0]), block_ends):
+        brands = block[left.counts[block] > 0]
+        if not len(brands):
             continue
-        first = stop[asked] - left.counts[asked]
-        product = inner(left.values[first[0] : stop[asked[-1]]], right.values)
-        at = first - first[0]
-        met[np.ix_(asked, here)] = (
-            np.add.reduceat(np.maximum.reduceat(product, at), start, axis=1) / right.counts[here]
+        first = stop[brands] - left.counts[brands]
+        product = inner(left.values[first[0] : stop[brands[-1]]], right.values)  # (brand posts, posts)
+        brand_start = first - first[0]
+        block_index = np.ix_(brands, candidates)
+        best_for_candidate_post = np.maximum.reduceat(product, brand_start)
+        of_candidate_posts[block_index] = (
+            np.add.reduceat(best_for_candidate_post, candidate_start, axis=1) / n_posts
         )
-        best = np.maximum.reduceat(product, start, axis=1)
-        meets[np.ix_(asked, here)] = np.add.reduceat(best, at) / left.counts[asked][:, None]
-    return met, meets
+        best_for_brand_post = np.maximum.reduceat(product, candidate_start, axis=1)
+        of_brand_posts[block_index] = (
+            np.add.reduceat(best_for_brand_post, brand_start) / left.counts[brands][:, None]
+        )
+    return of_candidate_posts, of_brand_posts
 
 
 def shared(left: Vectors, right: Vectors) -> np.ndarray:
-    """(b, n) bool: pairs of which both sides are present."""
+    """(b, n) bool: pairs with both sides present."""
     return left.present[:, None] & right.present[None, :]
 
 
@@ -130,8 +134,8 @@ def weighted_mean(
 ) -> dict[str, np.ndarray]:
     """The parts (b, n) that add up to the weighted mean of similarities (b, n): ``w_s s_s / sum of w``.
 
-    A weight of 0 leaves that factor out of that pair and gives its share to the others; where all weights are
-    0 the parts are NaN.
+    A weight of 0 leaves this factor out of this pair and distributes its share to the others. The parts are
+    NaN if all weights are 0.
     """
     total = sum(weights.values(), np.zeros(1))
     total = np.where(total > 0, total, np.nan)
@@ -139,8 +143,10 @@ def weighted_mean(
 
 
 def proper(rows: np.ndarray, mean: np.ndarray | None = None, shares: bool = False) -> np.ndarray:
-    """(n, d) as directions: Hellinger's square root of shares, length one, less a mean (d,) of such rows,
-    length one again."""
+    """(n, d) rows as directions.
+
+    Hellinger's square root of shares, scaled to length one, minus a mean (d,) of such rows, scaled again.
+    """
     values = _length_one(np.sqrt(np.maximum(rows, 0)) if shares else rows)
     return values if mean is None else _length_one(values - mean)
 
@@ -155,24 +161,22 @@ def are_shares(rows: np.ndarray) -> bool:
 
 
 def typical(dataset: Dataset, slot: str, like: str) -> tuple[np.ndarray, np.ndarray]:
-    """(1, d) the mean of what a brand or influencer posts, and (d,) of what all influencers do: what
-    everybody shows is no fit.
+    """(1, d) mean over the posts of one account, and (d,) mean over all influencers.
 
-    Raises UsageError where nothing of it is there.
+    The second is subtracted before a comparison: content that all influencers post is no fit. Raises
+    UsageError if the account has no features in this slot.
     """
-    wanted = one_account_vector(dataset, slot, account=like)
-    if not wanted.present[0]:
-        raise UsageError(f"Nothing of {like} is there to compare in {slot}.", "Encode its posts first.")
-    all_ = account_vectors(dataset, slot, accounts=dataset.influencers)
-    mean = (
-        all_.values[all_.present].mean(axis=0)
-        if all_.present.any()
-        else np.zeros(wanted.values.shape[1], np.float32)
-    )
-    return wanted.values, mean
+    vector = one_account_vector(dataset, slot, account=like)
+    if not vector.present[0]:
+        raise UsageError(f"{like} has no features in the slot {slot}.", "Encode its posts first.")
+    influencers = account_vectors(dataset, slot, accounts=dataset.influencers)
+    mean = np.zeros(vector.values.shape[1], np.float32)
+    if influencers.present.any():
+        mean = influencers.values[influencers.present].mean(axis=0)
+    return vector.values, mean
 
 
 def cosine(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """(n, d) and (n, d), or (1, d), to (n,), 0 of a row of zeros."""
+    """(n,) cosines of left (n, d) and right (n, d), or (1, d); 0 for a row of zeros."""
     length = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
     return np.asarray((left * right).sum(axis=1) / np.maximum(length, 1e-12))

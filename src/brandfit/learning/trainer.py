@@ -1,8 +1,7 @@
-"""One training loop for all that learn by gradient: early stopping, best weights restored, resumed to the
-same result.
+"""The training loop of all networks: early stopping, best weights restored, resumed to the same result.
 
-Every epoch derives its own random streams from the seed and its number, so there is no generator state to
-carry on: a training that is killed and continued from its checkpoint draws what it would have drawn.
+Every epoch derives its random streams from the seed and its number, so there is no generator state to store:
+a training that continues from its checkpoint draws the same numbers as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -12,9 +11,10 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -31,34 +31,36 @@ if TYPE_CHECKING:
 Batch = TypeVar("Batch")
 
 CHECKPOINT = "training.safetensors"
-SHARE = 0.05
-"""Of the time of a training that may go into checkpoints."""
-SMALL = 2_000_000
-"""Weights below which a network is trained on one thread."""
+MAX_CHECKPOINT_SHARE = 0.05
+"""Maximum share of the training time that is spent on checkpoints."""
+SINGLE_THREAD_WEIGHTS = 2_000_000
+"""A network with fewer weights is trained on one thread."""
 
 
 class History(msgspec.Struct):
-    """What a training noted. Epoch 0 is the network as it came; ``loss[n]`` is the mean over the batches of
-    epoch n + 1."""
+    """Record of a training. Epoch 0 is the untrained network.
+
+    loss        mean over the batches of epoch n + 1
+    validation  validation loss from epoch 0 on; empty without validation
+    best        epoch of the final weights: the lowest validation loss, the earliest of equals; without
+                validation the last epoch
+    """
 
     loss: list[float] = []
     validation: list[float] = []
-    """From epoch 0 on; empty without validation."""
     best: int = 0
-    """Epoch whose weights were kept: the lowest validation loss, the earliest of equals; the last one without
-    validation."""
 
     @property
     def epochs(self) -> int:
         return len(self.loss)
 
     def exhausted(self, patience: int) -> bool:
-        """Whether the last ``patience`` epochs brought nothing better."""
+        """Whether the last ``patience`` epochs did not improve the validation loss."""
         return bool(self.validation) and self.epochs - self.best >= patience
 
 
 def need_torch(part: str) -> ModuleType:
-    """torch, or MissingExtra with what to type."""
+    """torch; MissingExtra with the command that installs it."""
     try:
         import torch
     except ImportError:
@@ -66,61 +68,93 @@ def need_torch(part: str) -> ModuleType:
     return torch
 
 
+@dataclass(frozen=True)
+class Objective(Generic[Batch]):
+    """What a network learns.
+
+    batches   the batches of one epoch, drawn with the generator of this epoch
+    loss      the scalar mean loss of a batch
+    validate  the validation loss, computed without gradients after every epoch; None trains all epochs
+    penalty   of the weights: adds its gradient to theirs in place after every backward pass, and returns its
+              value
+    """
+
+    batches: Callable[[np.random.Generator], Iterable[Batch]]
+    loss: Callable[[Batch], Tensor]
+    validate: Callable[[], float] | None = None
+    penalty: Callable[[], Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Length and step sizes of a training.
+
+    epochs    maximum number of epochs
+    patience  epochs without a better validation loss after which training ends
+    decay     factor of the step size after every epoch
+    """
+
+    epochs: int
+    patience: int = 10
+    decay: float = 1.0
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """Where a training stores its state.
+
+    folder  for the checkpoint file; None stores nothing
+    run     text that identifies settings and data; a checkpoint of another run, or of another version of the
+            package, is ignored
+    """
+
+    folder: Path | None = None
+    run: str = ""
+
+    @property
+    def versioned_run(self) -> str:
+        return f"{__version__} {self.run}"
+
+
 def train(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     *,
-    batches: Callable[[np.random.Generator], Iterable[Batch]],
-    loss: Callable[[Batch], Tensor],
-    epochs: int,
+    objective: Objective[Batch],
+    schedule: Schedule,
     seed: int,
-    patience: int = 10,
-    validate: Callable[[], float] | None = None,
+    checkpoints: Checkpoints | None = None,
     progress: Progress | None = None,
-    folder: Path | None = None,
-    run: str = "",
-    decay: float = 1.0,
-    penalty: Callable[[], Tensor] | None = None,
 ) -> History:
     """Train a network in place and leave it with its best weights, in evaluation mode.
 
-    batches   the batches of one epoch, drawn with the generator of that epoch
-    loss      the scalar mean loss of a batch
-    validate  the loss on what is held out, computed without gradients after every epoch; None trains all
-              epochs
-    patience  epochs without a better validation loss after which training ends
-    folder    where a checkpoint is written, after every epoch if that takes less than a twentieth of the
-              time, and looked for first; one of another ``run``, a text that says what is trained on what, or
-              another version of the package is not used
-    decay     what the step size is multiplied by after every epoch
-    penalty   of the weights, beside the loss: adds its gradient to theirs in place after every backward pass
-              and returns its value
+    A checkpoint is written after every epoch, unless that takes more than a twentieth of the time; a matching
+    checkpoint is resumed first.
     """
     torch = need_torch("training")
-    run = f"{__version__} {run}"
+    checkpoints = checkpoints or Checkpoints()
     best = _copy(network)
     rates = [group["lr"] for group in optimiser.param_groups]
-    history = _resume(folder, run, network=network, optimiser=optimiser, best=best) or History()
+    history = History()
+    if resumed := _resume(checkpoints, network=network, optimiser=optimiser, best=best):
+        history = resumed
+    validate = objective.validate
     if validate is not None and not history.validation:
         history.validation.append(_evaluate(torch, network, validate))
-    started, saving = time.perf_counter(), 0.0
+
+    def is_finished() -> bool:
+        return history.epochs >= schedule.epochs or history.exhausted(schedule.patience)
+
+    start, checkpoint_seconds = time.perf_counter(), 0.0
     with _threads(torch, network):
-        while history.epochs < epochs and not history.exhausted(patience):
+        while not is_finished():
             if progress:
-                progress(history.epochs, epochs)
+                progress(history.epochs, schedule.epochs)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * decay**history.epochs
+                group["lr"] = rate * schedule.decay**history.epochs
+            epoch = history.epochs + 1
             history.loss.append(
-                _epoch(
-                    torch,
-                    network,
-                    optimiser=optimiser,
-                    batches=batches,
-                    loss=loss,
-                    penalty=penalty,
-                    seed=seed,
-                    epoch=history.epochs + 1,
-                )
+                _epoch(torch, network, optimiser=optimiser, objective=objective, seed=seed, epoch=epoch)
             )
             if validate is not None:
                 history.validation.append(_evaluate(torch, network, validate))
@@ -128,12 +162,12 @@ def train(
                 history.best = history.epochs
                 best = _copy(network)
             now = time.perf_counter()
-            last = history.epochs == epochs or history.exhausted(patience)
-            if folder is not None and (last or saving <= SHARE * (now - started)):
-                _save(folder, run, network=network, optimiser=optimiser, best=best, history=history)
-                saving += time.perf_counter() - now
+            is_affordable = checkpoint_seconds <= MAX_CHECKPOINT_SHARE * (now - start)
+            if checkpoints.folder is not None and (is_affordable or is_finished()):
+                _save(checkpoints, network=network, optimiser=optimiser, best=best, history=history)
+                checkpoint_seconds += time.perf_counter() - now
     if progress:
-        progress(epochs, epochs)
+        progress(schedule.epochs, schedule.epochs)
     network.load_state_dict(best)
     network.eval()
     return history
@@ -144,27 +178,27 @@ def _epoch(
     network: nn.Module,
     *,
     optimiser: torch.optim.Optimizer,
-    batches: Callable[[np.random.Generator], Iterable[Batch]],
-    loss: Callable[[Batch], Tensor],
-    penalty: Callable[[], Tensor] | None,
+    objective: Objective[Batch],
     seed: int,
     epoch: int,
 ) -> float:
-    """Mean loss of the batches."""
+    """Mean loss of the batches of one epoch. Raises UsageError if it is not finite."""
     losses = []
     network.train()
     devices = sorted({p.device.index or 0 for p in network.parameters() if p.device.type == "cuda"})
-    with torch.random.fork_rng(
-        devices=devices
-    ):  # dropout draws from the global generators, which are nobody's to change
+    # Dropout draws from the global generators; their state is restored afterwards.
+    with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seeds.derive(seed, "dropout", epoch))
-        for batch in batches(seeds.generator(seed, "epoch", epoch)):
+        for batch in objective.batches(seeds.generator(seed, "epoch", epoch)):
             optimiser.zero_grad()
-            value = loss(batch)
-            value.backward()  # type: ignore[no-untyped-call]
-            told = value.detach() if penalty is None else value.detach() + penalty()
+            loss = objective.loss(batch)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total = loss.detach()
+            if objective.penalty is not None:
+                total = total + objective.penalty()
             optimiser.step()
-            losses.append(told)  # told at the end: asking a GPU after every step makes it wait
+            # Read at the end: reading a value from a GPU after every step makes it wait.
+            losses.append(total)
     mean = float(torch.stack(losses).double().mean()) if losses else 0.0
     if not math.isfinite(mean):
         raise UsageError(
@@ -175,11 +209,10 @@ def _epoch(
 
 @contextmanager
 def _threads(torch: Any, network: nn.Module) -> Iterator[None]:
-    """One thread for a small network: waiting for the others takes longer than its sums, several times on a
-    busy machine."""
+    """One thread for a small network: waiting for other threads would take longer than its sums."""
     before = torch.get_num_threads()
-    small = sum(p.numel() for p in network.parameters()) < SMALL
-    torch.set_num_threads(1 if small else before)
+    n_weights = sum(p.numel() for p in network.parameters())
+    torch.set_num_threads(1 if n_weights < SINGLE_THREAD_WEIGHTS else before)
     try:
         yield
     finally:
@@ -197,62 +230,66 @@ def _copy(network: nn.Module) -> dict[str, Tensor]:
 
 
 def _save(
-    folder: Path,
-    run: str,
+    checkpoints: Checkpoints,
     *,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     best: dict[str, Tensor],
     history: History,
 ) -> None:
-    """One file, tensors and JSON together: it is there whole or not at all."""
+    """Write one file with tensors and JSON, atomically."""
     from safetensors.torch import save
 
     tensors = {f"network.{name}": tensor for name, tensor in _copy(network).items()}
     tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
     for number, state in optimiser.state_dict()["state"].items():
-        tensors |= {
-            f"optimiser.{number}.{name}": t.detach().clone() for name, t in state.items() if t is not None
-        }
-    data = save(tensors, {"run": run, "history": msgspec.json.encode(history).decode()})
+        for name, tensor in state.items():
+            if tensor is not None:
+                tensors[f"optimiser.{number}.{name}"] = tensor.detach().clone()
+    history_json = msgspec.json.encode(history).decode()
+    data = save(tensors, {"run": checkpoints.versioned_run, "history": history_json})
+    folder = checkpoints.folder
+    assert folder is not None
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f"{CHECKPOINT}.new"
-    with new.open("wb") as file:
+    new_path = folder / f"{CHECKPOINT}.new"
+    with new_path.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    new.replace(folder / CHECKPOINT)
+    new_path.replace(folder / CHECKPOINT)
 
 
 def _resume(
-    folder: Path | None,
-    run: str,
+    checkpoints: Checkpoints,
     *,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     best: dict[str, Tensor],
 ) -> History | None:
-    """Take up the checkpoint of this run; None where there is none."""
+    """Load the checkpoint of this run into network, optimiser and best; None if there is none."""
     from safetensors import SafetensorError, safe_open
 
+    folder = checkpoints.folder
     if folder is None or not (folder / CHECKPOINT).exists():
         return None
     try:
         with safe_open(folder / CHECKPOINT, framework="pt") as file:
-            meta = file.metadata() or {}
-            if meta.get("run") != run:
+            metadata = file.metadata() or {}
+            if metadata.get("run") != checkpoints.versioned_run:
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except SafetensorError:
         return None  # a damaged checkpoint costs time, not the result
-    network.load_state_dict(
-        {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
-    )
-    best.update({k.removeprefix("best."): v for k, v in tensors.items() if k.startswith("best.")})
+    network.load_state_dict(_without_prefix(tensors, "network."))
+    best.update(_without_prefix(tensors, "best."))
     state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimiser."):
-            _, number, key = name.split(".", 2)
-            state.setdefault(int(number), {})[key] = tensor
+    for name, tensor in _without_prefix(tensors, "optimiser.").items():
+        number, key = name.split(".", 1)
+        state.setdefault(int(number), {})[key] = tensor
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
-    return msgspec.json.decode(meta["history"], type=History)
+    return msgspec.json.decode(metadata["history"], type=History)
+
+
+def _without_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors with names of this prefix, which is removed."""
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

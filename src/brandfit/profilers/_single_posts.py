@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.data.dataset import Dataset
+from brandfit.learning.pooling import represents_account
 from brandfit.profilers._inputs import SinglePosts
 
 
@@ -22,7 +23,7 @@ def newest_posts(
     account = pc.index_in(posts["account"], value_set=pa.array(ids, pa.string())).fill_null(-1).to_numpy()
     hashes = first_pictures(dataset, posts["id"].to_numpy(), pictures)  # (all posts,)
     has_row = [dataset.slots[slot].rows_of(post_ids) >= 0 for slot in slots]
-    row = np.flatnonzero((account >= 0) & has_any(has_row, hashes))
+    row = np.flatnonzero((account >= 0) & has_any(has_row, hashes) & represents_account(dataset))
 
     # Sorted by account, then from the newest; equally new posts keep the order of the table.
     time = pc.fill_null(posts["time"], 0).to_numpy()[row]

@@ -20,7 +20,7 @@ from brandfit.encoders import _torch
 from brandfit.encoders.base import Map
 from brandfit.encoders.image.inception_v3 import InceptionV3
 from brandfit.learning.pooling import Vectors
-from brandfit.learning.trainer import need_torch, train
+from brandfit.learning.trainer import Objective, Schedule, need_torch, train
 
 BLOCKS = ("Mixed_7c", "Mixed_7b", "Mixed_7a", "Mixed_6e")
 """Blocks from the top."""
@@ -89,12 +89,9 @@ class Tuned:
         train(
             network,
             torch.optim.Adam(trainable, lr=0.001),
-            batches=batches,
-            loss=loss,
-            epochs=epochs,
+            objective=Objective(batches, loss, validate=validate if len(held_out) else None),
+            schedule=Schedule(epochs, patience=2),
             seed=seed,
-            patience=2,
-            validate=validate if len(held_out) else None,
         )
         self.model.eval()
         return self

@@ -42,7 +42,7 @@ from brandfit import seeds
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Level
 from brandfit.errors import UsageError
-from brandfit.learning.trainer import need_torch, train
+from brandfit.learning.trainer import Objective, Schedule, need_torch, train
 from brandfit.profilers._folds import stratified_folds
 from brandfit.profilers._inputs import Inputs, SinglePosts
 from brandfit.profilers._tuned import Tuned
@@ -259,12 +259,9 @@ class Attentive(Profiler):
         train(
             network,
             torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True),
-            batches=batches,
-            loss=loss,
-            epochs=config.epochs,
+            objective=Objective(batches, loss, validate=validate if len(held_out) else None),
+            schedule=Schedule(config.epochs, patience=config.patience),
             seed=seed,
-            patience=config.patience,
-            validate=validate if len(held_out) else None,
         )
         return network
 

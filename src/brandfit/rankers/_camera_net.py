@@ -30,21 +30,21 @@ class Rate(nn.Module):
 
 
 class Fused(nn.Module):
-    """An account from its words and pictures, the same for both sides; a slot that a pair lacks is left out.
+    """An account from its text and pictures, the same weights for both sides; missing slots are left out.
 
     bilinear  compact bilinear pooling: count sketches multiplied in the frequency domain, signed square root,
               length one (Bp)
     history   MIR's low-rank fusion: text 300-512 o picture 4,096-512 (Hp)
-    semantic  the picture mapped to where the words are, as one word more (Vi)
+    semantic  the picture mapped to the space of text, like one more word (Vi)
     """
 
     def __init__(self, dims: dict[str, int], kind: str, *, dropout: float, width: float) -> None:
         super().__init__()
         self.kind = kind
         if kind == "history":
-            self.branches = nn.ModuleDict(
-                {slot: MLP(dim, scaled(HISTORY[slot], width), dropout=dropout) for slot, dim in dims.items()}
-            )
+            self.branches = nn.ModuleDict()
+            for slot, dim in dims.items():
+                self.branches[slot] = MLP(dim, scaled(HISTORY[slot], width), dropout=dropout)
             return
         self.dim = scaled((SKETCH,), width)[0] if kind == "bilinear" else next(iter(dims.values()))
         self.top = MLP(self.dim, scaled((1024, 512), width), dropout=dropout)
@@ -59,35 +59,35 @@ class Fused(nn.Module):
         if self.kind == "history":
             return product([(self.branches[slot](values[slot]), has[slot]) for slot in values])
         if self.kind == "semantic":
-            told = {slot: self.seen(v) if slot == "picture" else v for slot, v in values.items()}
-            total = sum(has.values()).clamp(min=1)  # type: ignore[union-attr]
-            return self.top(sum(has[slot] * told[slot] for slot in told) / total)
+            mapped = {slot: self.seen(v) if slot == "picture" else v for slot, v in values.items()}
+            count = sum(has.values()).clamp(min=1)  # type: ignore[union-attr]
+            return self.top(sum(has[slot] * mapped[slot] for slot in mapped) / count)
+        # A product in the frequency domain is a convolution of the sketches.
         spectrum = product([(torch.fft.rfft(self._sketch(slot, v)), has[slot]) for slot, v in values.items()])
         pooled = torch.fft.irfft(spectrum, n=self.dim)
         return self.top(nn.functional.normalize(pooled / (pooled.abs() + EPSILON).sqrt(), dim=-1))
 
     def _sketch(self, slot: str, values: Tensor) -> Tensor:
-        """(n, d) count sketch: every column is added, with a sign, to a bucket drawn once."""
+        """(n, d) count sketch: every column is added, with a random sign, to a random fixed bucket."""
         bucket, sign = self.get_buffer(f"bucket_{slot}"), self.get_buffer(f"sign_{slot}")
         return values.new_zeros(len(values), self.dim).index_add(1, bucket, values * sign)
 
 
 class AttendedConcepts(NamedTuple):
-    """Accounts, a row each, as attention sees them: what does not depend on whom they are paired with.
+    """n accounts: the intermediate results that do not depend on the other side of a pair.
 
-    top   (n, k) the heaviest concepts
-    h     (n, d) e_h (Eq. 6)
-    asks  (n, c) psi(e_h) . rho(u) of the concepts that were answered (Eq. 7)
+    top     (n, k) the heaviest concepts
+    h       (n, d) e_h (Eq. 6)
+    logits  (n, c) psi(e_h) . rho(u) with the answers of c concepts (Eq. 7)
     """
 
     top: Tensor
     h: Tensor
-    asks: Tensor
+    logits: Tensor
 
 
 class CameraNet(nn.Module):
-    """Scores of pairs, a row each: how much both sides agree, times what an endorsement is worth (Eq.
-    5-18)."""
+    """Scores of pairs: agreement of both sides, times the value of an endorsement (Eq. 5-18)."""
 
     def __init__(
         self,
@@ -117,23 +117,24 @@ class CameraNet(nn.Module):
         brand: dict[str, Any],
         influencer: dict[str, Any],
         has: dict[str, Tensor],
-        place: Tensor | None = None,
+        answer_row: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """score, content, effect, influence (n,) and, of concepts, the attention of both sides: concepts and
         weights (n, 10).
 
-        concept        Seen of both sides, with ``place`` of ``answered``; or text, picture (n, d)
-        rate           (n, 1)  engagement rates, standardised, of both sides
-        expected       (n, 1)  of the influencer: the rate of a campaign post; followers (n, 1): its
-                       followers, standardised
-        has            (n, 1)  whether both sides have a slot, 1 or 0
+        concept        AttendedConcepts of both sides, with ``answer_row``; or text, picture (n, d)
+        rate           (n, 1)  standardised engagement rates of both sides
+        expected       (n, 1)  of the influencer: standardised rate of a campaign post
+        followers      (n, 1)  of the influencer: standardised followers
+        has            (n, 1)  1 if both sides have a slot, else 0
+        answer_row     (concepts,) result of ``answered``
 
-        What is not there is left out: without any of its terms a factor is one.
+        Missing terms are left out; a factor without terms is one.
         """
-        if place is not None:
-            told = self._attended(brand["concept"], influencer["concept"], place)
+        if answer_row is not None:
+            outputs = self._attended(brand["concept"], influencer["concept"], answer_row)
         else:
-            told = self._agreed(brand, influencer, has)
+            outputs = self._agreed(brand, influencer, has)
         for name, layers, rates in (
             ("effect", self.effect, (influencer.get("expected"), brand.get("rate"))),
             ("influence", self.influence, (influencer.get("followers"), influencer.get("rate"))),
@@ -141,9 +142,11 @@ class CameraNet(nn.Module):
             terms = [
                 layer(rate) for layer, rate in zip(layers or (), rates, strict=False) if rate is not None
             ]
-            told[name] = torch.stack(terms).sum(0).sigmoid() if terms else torch.ones_like(told["content"])
-        told["score"] = told["content"] * told["effect"] * told["influence"]
-        return told
+            outputs[name] = torch.ones_like(outputs["content"])
+            if terms:
+                outputs[name] = torch.stack(terms).sum(0).sigmoid()
+        outputs["score"] = outputs["content"] * outputs["effect"] * outputs["influence"]
+        return outputs
 
     def _agreed(
         self, brand: dict[str, Tensor], influencer: dict[str, Tensor], has: dict[str, Tensor]
@@ -153,15 +156,15 @@ class CameraNet(nn.Module):
         return {"content": (e_b * e_m).sum(-1)}
 
     def answered(self, w: Tensor) -> tuple[Tensor, Tensor]:
-        """rho(u) (c, a) of the heaviest concepts of accounts with the distributions w, and (concepts,) the
-        row of each."""
-        seen = self._top(w)[1].unique()  # type: ignore[no-untyped-call]
-        place = torch.zeros(len(self.concepts), dtype=torch.long, device=w.device)
-        place[seen] = torch.arange(len(seen), device=w.device)
-        return self.answers(nn.functional.embedding(seen, self.concepts)), place
+        """rho(u) (c, a) of the heaviest concepts of accounts with distributions w, and (concepts,) the row of
+        each concept in it."""
+        used = self._top(w)[1].unique()  # type: ignore[no-untyped-call]
+        answer_row = torch.zeros(len(self.concepts), dtype=torch.long, device=w.device)
+        answer_row[used] = torch.arange(len(used), device=w.device)
+        return self.answers(nn.functional.embedding(used, self.concepts)), answer_row
 
     def attended(self, w: Tensor, answers: Tensor) -> AttendedConcepts:
-        """Of the distributions (n, concepts) of accounts."""
+        """The attended concepts of accounts with these distributions (n, concepts)."""
         weight, top = self._top(w)
         h = (weight[..., None] * nn.functional.embedding(top, self.concepts)).sum(1)
         return AttendedConcepts(top, h, self.asks(h) @ answers.T)
@@ -171,16 +174,22 @@ class CameraNet(nn.Module):
         return weight, top
 
     def _attended(
-        self, brand: AttendedConcepts, influencer: AttendedConcepts, place: Tensor
+        self, brand: AttendedConcepts, influencer: AttendedConcepts, answer_row: Tensor
     ) -> dict[str, Tensor]:
         n = len(brand.top)
-        asked = [
-            other.asks.gather(1, place[side.top])
+        # Each side weighs its concepts by the questions of the other side.
+        logits = [
+            other.logits.gather(1, answer_row[side.top])
             for side, other in ((brand, influencer), (influencer, brand))
         ]
-        w, top = torch.cat(asked).softmax(-1), torch.cat([brand.top, influencer.top])  # Eq. 7
+        w, top = torch.cat(logits).softmax(-1), torch.cat([brand.top, influencer.top])  # Eq. 7
         r = torch.bmm(w[:, None], nn.functional.embedding(top, self.concepts))[:, 0]  # Eq. 8
         # Both sides in one pass: every weight is read once.
         e_b, e_m = self.account(torch.cat([torch.cat([brand.h, influencer.h]), r], -1)).split(n)  # Eq. 9
-        told = {"concepts_b": brand.top, "weights_b": w[:n], "concepts_m": influencer.top, "weights_m": w[n:]}
-        return told | {"content": (e_b * e_m).sum(-1)}
+        return {
+            "concepts_b": brand.top,
+            "weights_b": w[:n],
+            "concepts_m": influencer.top,
+            "weights_m": w[n:],
+            "content": (e_b * e_m).sum(-1),
+        }

@@ -1,162 +1,171 @@
-"""What the weights of ``brandfit`` are learned from: pairs that are judged by evidence which was not fitted
-on them (stacking).
+"""Cross-fitting for the weights of ``brandfit``: the evidence of a pair comes from a fit without this pair.
 
-    by_brands    the training brands are dealt into parts, and each part is judged by evidence from the
-                 others: brands are new
-    by_moments   the pairs are, whole moments of an influencer at a time: brands are known by the partners
-                 that are left
+    by_brands            folds of training brands; the evidence of a fold is fitted on the other brands, so
+                         that its brands are new
+    by_statement_groups  folds of pairs; brands are known by the pairs that are left
 
-What an influencer states at the same second is one moment: a post that names ten brands is one event and not
-ten, and nine of them tell too much of the tenth.
+All pairs that an influencer states at the same second are one statement group: a post that names ten brands
+is one event, and nine of its pairs would reveal the tenth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from brandfit.data.dataset import Dataset
-from brandfit.rankers._evidence import Evidence, Training
+from brandfit.rankers.evidence._model import Evidence
+from brandfit.rankers.evidence._training import Training
 
 
-class Part(NamedTuple):
-    """Brands and candidates that are judged by evidence which was not fitted on their pairs.
+@dataclass(frozen=True)
+class Fold:
+    """Pairs of brands and candidates, with evidence that was not fitted on these pairs.
 
-    brands       (m,)  numbers of the training brands
-    candidates   (n,)  and of the training influencers
-    asked    what is seen of them
-    works    (m, n)  bool, pairs to be told apart from ...
-    others   (m, n)  bool, ... these; the rest is known already
-    worked   (n, brands that the evidence was fitted on) of 0 and 1: those that each candidate has worked
-             with, but for these pairs
-    known    (n,)    bool, whether with any brand
+    brands           (m,) rows of the training brands
+    candidates       (n,) rows of the training influencers
+    content          their vectors and posts
+    works            (m, n) bool: positive pairs
+    others           (m, n) bool: negative pairs; the remaining pairs are known positives of other folds
+    worked           (n, t) sparse, of 0 and 1: the t brands of the evidence that each candidate has worked
+                     with, without these pairs
+    has_worked       (n,) bool: whether each candidate has worked with any brand, without these pairs
     """
 
     evidence: Evidence
     brands: np.ndarray
     candidates: np.ndarray
-    training_of_candidates: Training
+    content: Training
     works: np.ndarray
     others: np.ndarray
     worked: sparse.csr_matrix
-    history: np.ndarray
+    has_worked: np.ndarray
 
 
 class PairHistory(NamedTuple):
-    """What is known of b training brands and n candidates, beside what they show.
+    """Known partners of b training brands among n candidates.
 
-    partners  (all brands, n) of 0 and 1, the training brands first: who has worked with whom
-    moments   (b, n) of numbers from 1 on: the moment of each pair that is learned from
+    partners          (all brands, n) of 0 and 1, the training brands first: pairs that work together
+    statement_groups  (b, n) group number, from 1, of each training pair
     """
 
     partners: sparse.csr_matrix
-    moments: sparse.csr_matrix
+    statement_groups: sparse.csr_matrix
 
 
 def pair_history(dataset: Dataset, brands: np.ndarray, influencers: np.ndarray) -> PairHistory:
-    """Of these brands (b,) and influencers (n,), ids."""
-    others = [brand for brand in dataset.partners if brand not in set(brands.tolist())]
+    """The history of these training brands (b,) and influencers (n,), ids."""
+    training_brands = set(brands.tolist())
+    others = [brand for brand in dataset.partners if brand not in training_brands]
     row = {brand: n for n, brand in enumerate([*brands.tolist(), *others])}
     column = {id: n for n, id in enumerate(influencers.tolist())}
-    pairs = ((b, i, 1) for b, of_brand in dataset.partners.items() for i in of_brand)
-    return PairHistory(
-        _matrix(pairs, row, column), _matrix(_statement_groups(dataset), row, column)[: len(brands)]
-    )
+    pairs = ((brand, partner, 1) for brand, partners in dataset.partners.items() for partner in partners)
+    statement_groups = _matrix(_statement_groups(dataset), row=row, column=column)
+    return PairHistory(_matrix(pairs, row=row, column=column), statement_groups[: len(brands)])
 
 
-def by_brands(training: Training, known: PairHistory, *, fold: np.ndarray, everybody: bool) -> Iterator[Part]:
-    """fold (b,): the part of each brand. Candidates are the partners of its brands, or everybody."""
-    for number in range(fold.max() + 1):
-        judged, learned = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        asked = training.narrowed(judged, partners=not everybody)
-        others = ~asked.works
-        if everybody:
-            others &= ~(known.partners[judged].toarray() > 0)
-        candidates = np.flatnonzero(everybody | training.works[judged].any(axis=0))
-        left = _without(known.partners, np.broadcast_to((fold == number)[:, None], training.works.shape))[
-            candidates
-        ]
-        evidence = Evidence.fit(training.narrowed(learned))
-        yield Part(
-            evidence=evidence,
-            brands=judged,
+def by_brands(
+    training: Training, history: PairHistory, *, fold_of_brand: np.ndarray, all_candidates: bool
+) -> Iterator[Fold]:
+    """Folds of brands.
+
+    fold_of_brand   (b,) fold number of each training brand
+    all_candidates  whether all influencers are candidates, or the partners of the fold's brands only
+    """
+    for number in range(fold_of_brand.max() + 1):
+        is_in_fold = fold_of_brand == number  # (b,)
+        brands, training_brands = np.flatnonzero(is_in_fold), np.flatnonzero(~is_in_fold)
+        content = training.subset(brands, only_partners=not all_candidates)
+        # With all candidates, partners that are known otherwise are no negatives.
+        others = ~content.works
+        if all_candidates:
+            others &= ~(history.partners[brands].toarray() > 0)
+        candidates = np.flatnonzero(all_candidates | training.works[brands].any(axis=0))
+        # All pairs of the fold's brands are hidden from the history of candidates.
+        fold_pairs = np.broadcast_to(is_in_fold[:, None], training.works.shape)
+        remaining = _without(history.partners, fold_pairs)[candidates]  # (n, all brands)
+        yield Fold(
+            evidence=Evidence.fit(training.subset(training_brands)),
+            brands=brands,
             candidates=candidates,
-            training_of_candidates=asked,
-            works=asked.works,
+            content=content,
+            works=content.works,
             others=others,
-            worked=left[:, learned],
-            history=_any(left),
+            worked=remaining[:, training_brands],
+            has_worked=_has_any(remaining),
         )
 
 
 def by_statement_groups(
-    training: Training, known: PairHistory, *, folds: int, rng: np.random.Generator
-) -> Iterator[Part]:
-    """Everybody is a candidate. There are two moments at least, and not more parts than moments."""
-    moments = known.moments.tocoo()
-    each, at = np.unique(moments.data, return_inverse=True)
-    folds = min(folds, len(each))
-    fold = rng.permutation(len(each))[at] % folds
-    partners = known.partners[: len(training.works)].toarray() > 0
-    for number in range(folds):
-        row, column = (at[fold == number] for at in (moments.row, moments.col))
-        held = np.zeros_like(training.works)
-        held[row, column] = True
-        judged = np.flatnonzero(held.any(axis=1))
-        evidence = Evidence.fit(training.without(held))
-        asked = training.narrowed(judged, partners=False)
-        left, everybody = _without(known.partners, held), np.arange(held.shape[1])
-        worked = left[:, : len(held)]
-        yield Part(
-            evidence=evidence,
-            brands=judged,
-            candidates=everybody,
-            training_of_candidates=asked,
-            works=held[judged],
-            others=~partners[judged],
-            worked=worked,
-            history=_any(left),
+    training: Training, history: PairHistory, *, n_folds: int, rng: np.random.Generator
+) -> Iterator[Fold]:
+    """Folds of pairs, with all influencers as candidates.
+
+    There must be at least two statement groups; there are no more folds than groups.
+    """
+    pairs = history.statement_groups.tocoo()
+    groups, group_of_pair = np.unique(pairs.data, return_inverse=True)
+    n_folds = min(n_folds, len(groups))
+    # Whole groups go to one fold.
+    fold_of_pair = rng.permutation(len(groups))[group_of_pair] % n_folds
+    is_partner = history.partners[: len(training.works)].toarray() > 0  # (b, n)
+    for number in range(n_folds):
+        is_in_fold = fold_of_pair == number
+        is_held_out = np.zeros_like(training.works)  # (b, n)
+        is_held_out[pairs.row[is_in_fold], pairs.col[is_in_fold]] = True
+        brands = np.flatnonzero(is_held_out.any(axis=1))
+        remaining = _without(history.partners, is_held_out)  # (n, all brands)
+        yield Fold(
+            evidence=Evidence.fit(training.without(is_held_out)),
+            brands=brands,
+            candidates=np.arange(is_held_out.shape[1]),
+            content=training.subset(brands, only_partners=False),
+            works=is_held_out[brands],
+            others=~is_partner[brands],
+            worked=remaining[:, : len(is_held_out)],
+            has_worked=_has_any(remaining),
         )
 
 
 def _statement_groups(dataset: Dataset) -> Iterator[tuple[str, str, int]]:
-    """Brand, influencer and the number of the moment of every endorsement; without a time, each is one."""
+    """Brand, influencer and group number of every endorsement; one without a time is a group by itself."""
     links = (
         dataset.links_of_kinds("endorses")
         .group_by(["target", "source"], use_threads=False)
         .aggregate([("time", "min")])
     )
-    numbers: dict[tuple[str, int | str], int] = {}
-    for brand, influencer, time in zip(
-        *(links[name].to_pylist() for name in ("target", "source", "time_min")), strict=True
-    ):
-        yield (
-            brand,
-            influencer,
-            numbers.setdefault((influencer, brand if time is None else time), len(numbers) + 1),
-        )
+    number_by_group: dict[tuple[str, int | str], int] = {}
+    columns = [links[name].to_pylist() for name in ("target", "source", "time_min")]
+    for brand, influencer, time in zip(*columns, strict=True):
+        group = influencer, brand if time is None else time
+        yield brand, influencer, number_by_group.setdefault(group, len(number_by_group) + 1)
 
 
 def _without(partners: sparse.csr_matrix, pairs: np.ndarray) -> sparse.csr_matrix:
-    """(n, all brands) partners (all brands, n), turned round, but for these pairs (b, n), bool, of the first
-    brands."""
-    at = partners.tocoo()
-    kept = np.ones(len(at.row), bool)
-    first = at.row < len(pairs)
-    kept[first] = ~pairs[at.row[first], at.col[first]]
-    return sparse.csr_matrix((at.data[kept], (at.col[kept], at.row[kept])), shape=partners.shape[::-1])
+    """(n, all brands): ``partners`` (all brands, n) transposed, without these pairs (b, n) bool."""
+    entries = partners.tocoo()
+    is_kept = np.ones(len(entries.row), bool)
+    # ``pairs`` covers the first b brands only.
+    is_covered = entries.row < len(pairs)
+    is_kept[is_covered] = ~pairs[entries.row[is_covered], entries.col[is_covered]]
+    index = entries.col[is_kept], entries.row[is_kept]
+    return sparse.csr_matrix((entries.data[is_kept], index), shape=partners.shape[::-1])
 
 
-def _any(left: sparse.csr_matrix) -> np.ndarray:
-    return np.diff(left.indptr) > 0
+def _has_any(matrix: sparse.csr_matrix) -> np.ndarray:
+    """(n,) bool: rows with an entry."""
+    return np.diff(matrix.indptr) > 0
 
 
 def _matrix(
-    rows: Iterator[tuple[str, str, int]], row: dict[str, int], column: dict[str, int]
+    pairs: Iterable[tuple[str, str, int]], *, row: dict[str, int], column: dict[str, int]
 ) -> sparse.csr_matrix:
-    found = [(row[b], column[i], value) for b, i, value in rows if b in row and i in column]
-    at = np.array(found, np.int64).reshape(-1, 3)
-    return sparse.csr_matrix((at[:, 2], (at[:, 0], at[:, 1])), shape=(len(row), len(column)))
+    """Sparse (row, column) matrix of brand, influencer, value; pairs with an unknown id are left out."""
+    entries = [(row[b], column[i], value) for b, i, value in pairs if b in row and i in column]
+    table = np.array(entries, np.int64).reshape(-1, 3)
+    shape = len(row), len(column)
+    return sparse.csr_matrix((table[:, 2], (table[:, 0], table[:, 1])), shape=shape)

@@ -1,4 +1,4 @@
-"""Layers of the papers' networks."""
+"""Layers of the networks of the papers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ def scaled(widths: Sequence[int], share: float) -> tuple[int, ...]:
 
 
 class MLP(nn.Sequential):
-    """Fully connected layers of these widths, an activation after each and dropout after the first.
+    """Fully connected layers of these widths, with an activation after each and dropout after the first.
 
-    ``std``: weights and biases are drawn from N(0, std); None leaves PyTorch's way.
+    std   standard deviation of the initial weights and biases, N(0, std); None: the default of PyTorch
+    last  whether the last layer has an activation
     """
 
     def __init__(
@@ -49,15 +50,17 @@ class TwoSided(nn.Module):
     """A network that embeds the accounts of either side: ``forward(side, values, has)``."""
 
     shared_towers: bool = False
-    """Whether both sides go through the same weights, so that one pass can take them together."""
+    """Whether both sides have the same weights, so that one pass can embed both."""
 
 
 def product(factors: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """Elementwise product of (values (n, d), has (n, 1)); a factor that is not there is left out; zeros
-    without any."""
+    """(n, d) elementwise product of (values (n, d), has (n, 1)).
+
+    A missing factor is left out; without any factor the result is zero.
+    """
     result = torch.ones_like(factors[0][0])
-    there = torch.zeros_like(factors[0][1])
+    has_any = torch.zeros_like(factors[0][1])
     for values, has in factors:
         result = result * (has * values + (1 - has))
-        there = torch.maximum(there, has)
-    return result * there
+        has_any = torch.maximum(has_any, has)
+    return result * has_any

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from brandfit.learning.pooling import Side
 from brandfit.rankers._layers import MLP, TwoSided, product, scaled
 
 STD = 0.1
@@ -25,54 +26,53 @@ class MorningNet(TwoSided):
         super().__init__()
         self.attention = attention
         widths = {"text": TEXT, "picture": PICTURE, "audience": TEXT, "graph": GRAPH}
-        self.branches = nn.ModuleDict(
-            {
-                slot: MLP(
-                    dim,
-                    scaled(widths[slot], width),
-                    dropout=0 if slot == "graph" else dropout,
-                    std=STD / width**0.5,
-                )
-                for slot, dim in dims.items()
-            }
-        )
-        d = scaled((WIDTH,), width)[0]
-        parts = [
-            part
-            for part, there in (
-                ("content", {"text", "picture"} & set(dims)),
-                ("audience", "audience" in dims),
+        self.branches = nn.ModuleDict()
+        for slot, dim in dims.items():
+            self.branches[slot] = MLP(
+                dim,
+                scaled(widths[slot], width),
+                dropout=0 if slot == "graph" else dropout,
+                std=STD / width**0.5,
             )
-            if there
-        ]
+        d = scaled((WIDTH,), width)[0]
+        parts = []
+        if "text" in dims or "picture" in dims:
+            parts.append("content")
+        if "audience" in dims:
+            parts.append("audience")
         self.fusion = nn.ModuleDict({part: nn.Linear(d, d) for part in parts})
+        # Co-attention needs both content and audience.
         self.affinity = nn.ModuleDict({part: nn.Linear(d, d) for part in parts} if len(parts) == 2 else {})
         layers: list[Any] = [*self.fusion.values(), *self.affinity.values()]
         for layer in layers:
             nn.init.normal_(layer.weight, 0.0, STD / width**0.5)
             nn.init.zeros_(layer.bias)
 
-    def forward(self, side: int, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
-        told = {slot: self.branches[slot](values[slot]) for slot in values}
-        parts, there = {}, {}
-        content = [(told[slot], has[slot]) for slot in ("text", "picture") if slot in told]
+    def forward(self, side: Side, values: dict[str, Tensor], has: dict[str, Tensor]) -> dict[str, Tensor]:
+        embeddings = {slot: self.branches[slot](values[slot]) for slot in values}  # (n, 512) each
+        parts, has_part = {}, {}
+        content = [(embeddings[slot], has[slot]) for slot in ("text", "picture") if slot in embeddings]
         if content:
-            there["content"] = torch.stack([h for _, h in content]).sum(0).clamp(max=1)
-            parts["content"] = self.fusion["content"](product(content)) * there["content"]
-        if "audience" in told:
-            there["audience"] = has["audience"]
-            parts["audience"] = self.fusion["audience"](told["audience"]) * has["audience"]
+            has_part["content"] = torch.stack([present for _, present in content]).sum(0).clamp(max=1)
+            parts["content"] = self.fusion["content"](product(content)) * has_part["content"]
+        if "audience" in embeddings:
+            has_part["audience"] = has["audience"]
+            parts["audience"] = self.fusion["audience"](embeddings["audience"]) * has["audience"]
         if len(parts) == 2 and self.affinity:
-            both = there["content"] * there["audience"]
-            shared = (
+            # An account that lacks one of the two keeps the other as it is.
+            has_both = has_part["content"] * has_part["audience"]
+            affinity = (
                 self.affinity["content"](parts["content"]).sigmoid()
                 * self.affinity["audience"](parts["audience"]).sigmoid()
             )
-            parts = {part: both * self._attended(e, shared) + (1 - both) * e for part, e in parts.items()}
-        return parts | ({"graph": told["graph"] * has["graph"]} if "graph" in told else {})
+            for part, e in parts.items():
+                parts[part] = has_both * self._attended(e, affinity) + (1 - has_both) * e
+        if "graph" in embeddings:
+            parts["graph"] = embeddings["graph"] * has["graph"]
+        return parts
 
     def _attended(self, e: Tensor, affinity: Tensor) -> Tensor:
         """e o w, w = softmax(e o affinity) d_a (Eq. 21-24): weights of mean one; or of sigmoid(e) o
         affinity."""
-        asked = e.sigmoid() if self.attention == "sigmoid" else e
-        return e * (asked * affinity).softmax(-1) * e.shape[-1]
+        weighed = e.sigmoid() if self.attention == "sigmoid" else e
+        return e * (weighed * affinity).softmax(-1) * e.shape[-1]

@@ -1,5 +1,7 @@
-"""What rankers share that learn an embedding of each side by gradient: a score is a sum of inner products,
-one a part."""
+"""Rankers that learn embeddings of both sides by gradient descent.
+
+A score is a sum of inner products, one per part.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -19,22 +21,23 @@ from brandfit.config import Config
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError, UsageError
 from brandfit.learning.losses import L1, disorder
-from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
-from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
+from brandfit.learning.pairs import Pairs, held_out_pairs, negative_candidates, training_pairs
+from brandfit.learning.pooling import Side, Sides, Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import inner, shared
-from brandfit.learning.trainer import need_torch, train
+from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
 from brandfit.progress import Progress
 from brandfit.rankers.base import Ranker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-JUDGED = 20
-"""Negatives for every positive pair that early stopping compares it with."""
+VALIDATION_NEGATIVES = 20
+"""Negatives per positive pair in the validation of early stopping."""
+VALIDATION_BATCH = 4096
 
-Sides = dict[str, tuple[Vectors, Vectors]]
-"""Slot to the vectors of brands and of influencers."""
+SlotSides = dict[str, Sides[Vectors]]
+"""Slot to the vectors of both sides."""
 
 
 Device = Annotated[
@@ -68,17 +71,24 @@ class NetworkConfig(Config, frozen=True):
     device: Device = "auto"
 
 
+class TrainingExamples(NamedTuple):
+    """Pairs that share features, and the vectors of their accounts."""
+
+    pairs: Pairs
+    vectors: SlotSides
+
+
 class NetworkRanker(Ranker):
-    """Authors write ``made`` (a network), ``draw`` (examples) and ``loss``.
+    """Authors write ``build_network``, ``sample`` (examples of an epoch) and ``loss``.
 
-    The network gives ``network(side, values, has)``: part to (n, d) embeddings of accounts, from slot to
-    values (n, dim) and slot to has (n, 1), 0 or 1. A slot that either side of a pair misses is missing for
-    both in that pair. A network that is the same for both sides says so (``shared_towers``).
-    The parts of a score are the inner products of the embeddings. Scoring runs in float64, so that a score is
-    the same alone and in a batch.
+    ``network(side, values, has)`` returns part to (n, d) embeddings of accounts of one side. values: slot to
+    (n, dim); has: slot to (n, 1), 0 or 1. A slot that one side of a pair lacks is missing for both sides in
+    this pair. A network with the same weights for both sides sets ``shared_towers``. The parts of a score are
+    the inner products of the embeddings. Scores are computed in float64, so that a score is the same alone
+    and in a batch.
 
-    Training stops early by the share of held-out pairs in the wrong order, 1 - AUC: losses grow with the
-    scores, also while the order still gets better.
+    Early stopping uses the share of held-out pairs in the wrong order, 1 - AUC: losses grow with the scores,
+    even while the order improves.
     """
 
     Config = NetworkConfig
@@ -89,50 +99,52 @@ class NetworkRanker(Ranker):
     def __init__(self, config: Any = None, seed: int = 0) -> None:
         super().__init__(config, seed)
         self.network: nn.Module | None = None
-        self.exact: nn.Module | None = None
-        """The same in float64, to score by: a copy, for several threads may ask one ranker at once."""
+        self.float64_network: nn.Module | None = None
+        """A float64 copy for scoring. A copy, because several threads may score with one ranker."""
 
     @property
     def n_parameters(self) -> int:
         return sum(p.numel() for p in self.network.parameters()) if self.network is not None else 0
 
     @property
-    def together(self) -> int:
-        """Examples in a row of ``draw`` that are learned from in one step: what they share goes through the
-        network once."""
+    def n_consecutive(self) -> int:
+        """Consecutive examples of ``sample`` that must stay in one step, to embed their accounts once."""
         return 1
 
     @abstractmethod
     def build_network(self, dims: dict[str, int]) -> nn.Module:
-        """The network as it is before training, for slots of these dims; what else it depends on is in
-        ``training``."""
+        """The untrained network, for slots of these dims; it may depend on ``training`` too."""
 
     @abstractmethod
-    def loss(self, embed: Embed, batch: Any) -> Tensor:
-        """The scalar loss of a batch of what ``draw`` gave, as tensors where the network is."""
+    def loss(self, embedder: Embedder, batch: Any) -> Tensor:
+        """The scalar loss of a batch of ``sample``, given as tensors on the device of the network."""
 
     @abstractmethod
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Any:
-        """A named tuple of arrays, one row an example: all that an epoch learns from. Negatives are among
-        these candidates."""
+        """The examples of one epoch: a named tuple of arrays with a row per example.
 
-    def score_triplets(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
+        pairs       (p, 2) positive pairs
+        candidates  rows of influencers that may be negatives
+        """
+
+    def score_triplets(self, embedder: Embedder, batch: Triplets) -> tuple[Tensor, Tensor]:
         """Scores (n,) of the positive and of the negative of each triplet."""
-        positive, negative = embed.both(batch)
+        positive, negative = embedder.triplet_scores(batch)
         return sum(positive.values()), sum(negative.values())  # type: ignore[return-value]
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
-        """What ``made``, ``draw`` and ``loss`` need to know beside; JSON types of it go into ``training``."""
+        """Further inputs of ``build_network``, ``sample`` and ``loss``; JSON types go into ``training``."""
         return {}
 
-    def values(
+    def slot_vectors(
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
-    ) -> tuple[Vectors, Vectors]:
-        """What the network is given of a slot."""
-        right = account_vectors(dataset, slot, accounts=influencers)
+    ) -> Sides[Vectors]:
+        """The input of the network for one slot."""
+        of_influencers = account_vectors(dataset, slot, accounts=influencers)
         if slot in self.one_sided:
-            return Vectors(np.zeros((len(brands), 1), np.float32), np.ones(len(brands), bool)), right
-        return brand_vectors(dataset, slot, brands=brands), right
+            no_values = np.zeros((len(brands), 1), np.float32)
+            return Sides(Vectors(no_values, np.ones(len(brands), bool)), of_influencers)
+        return Sides(brand_vectors(dataset, slot, brands=brands), of_influencers)
 
     def optimiser(self, network: nn.Module) -> Any:
         import torch
@@ -142,55 +154,61 @@ class NetworkRanker(Ranker):
     def fit(self, dataset: Dataset, progress: Progress | None = None, folder: Path | None = None) -> Self:
         torch = need_torch(self.name)
         self.reads, self.network, self.training = {}, None, {}
-        pairs, sides = self._examples(dataset)
-        self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in sides}
+        pairs, vectors = self._examples(dataset)
+        self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in vectors}
         self.training = self.prepare_metadata(dataset, pairs)
+        # Initial weights depend on the seed only; the global generator is restored.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeds.derive(self.seed, self.name))
-            network = self.build_network({slot: right.values.shape[1] for slot, (_, right) in sides.items()})
-        network = network.to(device_of(torch, self.config.device))
-        embed = Embed(network, sides)
-        held = held_out(pairs.at, self.config.validation, self.seed)
-        learned, judged = candidates(pairs, held)
-        size = self.config.batch_size
+            dims = {slot: sides.influencer.values.shape[1] for slot, sides in vectors.items()}
+            network = self.build_network(dims)
+        network = network.to(torch_device(torch, self.config.device))
+        embedder = Embedder(network, vectors)
+        is_held_out = held_out_pairs(pairs.rows, self.config.validation, self.seed)
+        candidates = negative_candidates(pairs, is_held_out)
 
-        def tensors(drawn: Any) -> Any:
-            return type(drawn)(*(torch.from_numpy(column).to(embed.device) for column in drawn))
-
-        asked: Any = tensors(
-            triplets(pairs.at[held], judged, rng=seeds.generator(self.seed, "validation"), random=JUDGED)
-        )
+        def tensors(examples: Any) -> Any:
+            return type(examples)(*(torch.from_numpy(column).to(embedder.device) for column in examples))
 
         def batches(rng: np.random.Generator) -> Iterator[Any]:
-            drawn = self.sample(pairs.at[~held], learned, rng)
-            order = _shuffled(len(drawn[0]), self.together, rng)
-            return batches_of(tensors(type(drawn)(*(column[order] for column in drawn))), size)
+            examples = self.sample(pairs.rows[~is_held_out], candidates.training, rng)
+            order = _shuffled(len(examples[0]), self.n_consecutive, rng)
+            shuffled = type(examples)(*(column[order] for column in examples))
+            return batches_of(tensors(shuffled), self.config.batch_size)
 
-        weights = [
-            p for name, p in network.named_parameters() if name.endswith("weight")
-        ]  # no biases, no embeddings
+        validation: Any = tensors(
+            triplets(
+                pairs.rows[is_held_out],
+                candidates.validation,
+                rng=seeds.generator(self.seed, "validation"),
+                random=VALIDATION_NEGATIVES,
+            )
+        )
 
         def validate() -> float:
-            return sum(
-                float(disorder(*self.score_triplets(embed, b))) * len(b[0]) for b in batches_of(asked, 4096)
-            ) / len(asked[0])
+            total = 0.0
+            for batch in batches_of(validation, VALIDATION_BATCH):
+                total += float(disorder(*self.score_triplets(embedder, batch))) * len(batch[0])
+            return total / len(validation[0])
 
+        # The L1 penalty covers weights; biases and embeddings are free.
+        weights = [p for name, p in network.named_parameters() if name.endswith("weight")]
+        objective = Objective(
+            batches=batches,
+            loss=lambda batch: self.loss(embedder, batch),
+            validate=validate if len(validation[0]) else None,
+            penalty=L1(weights, self.config.l1) if self.config.l1 else None,
+        )
         history = train(
             network,
             self.optimiser(network),
-            batches=batches,
-            loss=lambda batch: self.loss(embed, batch),
-            epochs=self.config.epochs,
+            objective=objective,
+            schedule=Schedule(self.config.epochs, patience=self.config.patience, decay=self.config.decay),
             seed=self.seed,
-            patience=self.config.patience,
-            validate=validate if len(asked[0]) else None,
+            checkpoints=Checkpoints(folder, run_key(self, dataset)),
             progress=progress,
-            folder=folder,
-            run=run_of(self, dataset),
-            decay=self.config.decay,
-            penalty=L1(weights, self.config.l1) if self.config.l1 else None,
         )
-        self._took(network)
+        self._set_network(network)
         self.training |= msgspec.to_builtins(history)
         return super().fit(dataset)
 
@@ -200,110 +218,120 @@ class NetworkRanker(Ranker):
                 f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first."
             )
         used = self.used_slots(dataset)
-        content = [slot for slot in self._content if slot in used]
+        content = [slot for slot in self._content_slots if slot in used]
+        unknown = {self.name: np.full((len(brands), len(candidates)), np.nan)}
         if not content:
-            return {self.name: np.full((len(brands), len(candidates)), np.nan)}
-        sides = {slot: self.values(dataset, slot, brands=brands, influencers=candidates) for slot in used}
-        has = {slot: shared(left, right) for slot, (left, right) in sides.items()}
-        known = np.any([has[slot] for slot in content], axis=0)
-        # A pair is told by the slots that both sides have: by which, there are few cases, mostly one.
-        case = sum(
-            (has[slot].astype(np.int64) << n for n, slot in enumerate(content)),
-            np.zeros(known.shape, np.int64),
-        )
-        result: dict[str, np.ndarray] = {}
-        for number in np.unique(case[known]).tolist():
-            here = [slot for n, slot in enumerate(content) if number >> n & 1]
-            left, right = (
-                self._embedded(side, sides, [*here, *(s for s in used if s not in content)])
-                for side in (0, 1)
-            )
-            at = case == number
-            for part in (part for part in left if part in right):
-                value = inner(left[part], right[part])
-                result[part] = np.where(at, value, result.get(part, np.nan))
-        if not result:
-            return {self.name: np.full((len(brands), len(candidates)), np.nan)}
-        return {part: np.where(known & np.isnan(value), 0.0, value) for part, value in result.items()}
+            return unknown
+        vectors = {
+            slot: self.slot_vectors(dataset, slot, brands=brands, influencers=candidates) for slot in used
+        }
+        has_both = {slot: shared(*sides) for slot, sides in vectors.items()}  # (b, n) each
+        has_evidence = np.any([has_both[slot] for slot in content], axis=0)
+        # Pairs differ in the slots that both sides have: a bit per slot. There are few cases, mostly one.
+        case = np.zeros(has_evidence.shape, np.int64)
+        for bit, slot in enumerate(content):
+            case += has_both[slot].astype(np.int64) << bit
+        one_sided = [slot for slot in used if slot not in content]
+        parts: dict[str, np.ndarray] = {}
+        for number in np.unique(case[has_evidence]).tolist():
+            slots = [slot for bit, slot in enumerate(content) if number >> bit & 1]
+            of_brands = self._embeddings("brand", vectors, [*slots, *one_sided])
+            of_candidates = self._embeddings("influencer", vectors, [*slots, *one_sided])
+            is_case = case == number
+            for part in of_brands:
+                if part in of_candidates:
+                    products = inner(of_brands[part], of_candidates[part])
+                    parts[part] = np.where(is_case, products, parts.get(part, np.nan))
+        if not parts:
+            return unknown
+        return {
+            part: np.where(has_evidence & np.isnan(values), 0.0, values) for part, values in parts.items()
+        }
 
     def notes(self, dataset: Dataset) -> list[str]:
-        told = super().notes(dataset)
+        notes = super().notes(dataset)
         if self.training.get("validation") and self.training.get("best") == 0:
-            told.append(
+            notes.append(
                 "no epoch was better than the weights that it started from, drawn at random: it has learned "
                 "nothing there"
             )
-        return told
+        return notes
 
     def arrays(self) -> dict[str, np.ndarray]:
         if self.network is None:
             return {}
-        return {
-            name: tensor.detach().cpu().numpy().copy() for name, tensor in self.network.state_dict().items()
-        }
+        state = self.network.state_dict()
+        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in state.items()}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         torch = need_torch(self.name)
-        network = self.build_network({slot: self._dim(slot, dim) for slot, (_, dim) in self.reads.items()})
+        network = self.build_network(
+            {slot: self._input_dim(slot, dim) for slot, (_, dim) in self.reads.items()}
+        )
         network.load_state_dict({name: torch.from_numpy(np.array(values)) for name, values in arrays.items()})
-        self._took(network)
+        self._set_network(network)
 
     @property
-    def _content(self) -> list[str]:
+    def _content_slots(self) -> list[str]:
         return [slot for slot in self.slots if slot not in self.one_sided]
 
-    def _dim(self, slot: str, dim: int) -> int:
-        """Of what ``values`` gives, for Features of ``dim`` columns."""
+    def _input_dim(self, slot: str, dim: int) -> int:
+        """Columns of ``slot_vectors`` for Features of ``dim`` columns."""
         return dim
 
-    def _took(self, network: Any) -> None:
+    def _set_network(self, network: Any) -> None:
         self.network = network.cpu().float().eval()
-        self.exact = copy.deepcopy(self.network).double()
+        self.float64_network = copy.deepcopy(self.network).double()
 
-    def _embedded(self, side: int, sides: Sides, here: list[str]) -> dict[str, np.ndarray]:
-        """Part to (n, d) float32 of the accounts of one side, told by these slots; zeros where one has not
-        all of them."""
+    def _embeddings(self, side: Side, vectors: SlotSides, slots: list[str]) -> dict[str, np.ndarray]:
+        """Part to (n, d) float32 embeddings of one side from these slots; zeros if a slot is missing."""
         import torch
 
-        vectors = {slot: sides[slot][side] for slot in here}
-        assert self.exact is not None
+        assert self.float64_network is not None
+        inputs = {slot: vectors[slot].of(side) for slot in slots}
         with torch.inference_mode():
-            found = self.exact(
+            embeddings = self.float64_network(
                 side,
-                {slot: torch.from_numpy(v.values).double() for slot, v in vectors.items()},
-                {slot: torch.from_numpy(v.present).double()[:, None] for slot, v in vectors.items()},
+                {slot: torch.from_numpy(v.values).double() for slot, v in inputs.items()},
+                {slot: torch.from_numpy(v.present).double()[:, None] for slot, v in inputs.items()},
             )
-        return {part: values.float().numpy() for part, values in found.items()}
+        return {part: values.float().numpy() for part, values in embeddings.items()}
 
-    def _examples(self, dataset: Dataset) -> tuple[Pairs, Sides]:
-        """Pairs to learn from and what is known of their sides. Pairs that share nothing teach nothing."""
-        pairs = to_learn_from(dataset, self.name)
-        sides = {
-            slot: self.values(dataset, slot, brands=pairs.brands, influencers=pairs.influencers)
+    def _examples(self, dataset: Dataset) -> TrainingExamples:
+        """Training pairs and the vectors of their accounts. Pairs without a shared slot are left out."""
+        pairs = training_pairs(dataset, self.name)
+        vectors = {
+            slot: self.slot_vectors(dataset, slot, brands=pairs.brands, influencers=pairs.influencers)
             for slot in self.used_slots(dataset)
         }
-        content = [sides[slot] for slot in self._content if slot in sides]
-        here = [left.present[pairs.at[:, 0]] & right.present[pairs.at[:, 1]] for left, right in content]
-        teaches = np.any(here, axis=0) if here else np.zeros(len(pairs.at), bool)
-        if not teaches.any():
-            left_out = self.unusable_slots(dataset)
-            wanted = [slot for slot in self._content if "the setting" not in left_out.get(slot, "")]
+        content = [vectors[slot] for slot in self._content_slots if slot in vectors]
+        has_slot = np.zeros(len(pairs.rows), bool)  # (p,) pairs that share a slot
+        has_content = Sides(np.zeros(len(pairs.brands), bool), np.zeros(len(pairs.influencers), bool))
+        for sides in content:
+            has_slot |= sides.brand.present[pairs.rows[:, 0]] & sides.influencer.present[pairs.rows[:, 1]]
+            has_content = Sides(
+                has_content.brand | sides.brand.present, has_content.influencer | sides.influencer.present
+            )
+        if not has_slot.any():
+            unusable = self.unusable_slots(dataset)
+            wanted = [slot for slot in self._content_slots if "the setting" not in unusable.get(slot, "")]
             raise UsageError(
                 f"{self.name} learns from {', '.join(wanted)}, and no endorsing pair has features of the "
                 "same slot.",
                 "Encode what fills these slots first: brandfit list encoders",
             )
-        brands = np.any([left.present for left, _ in content], axis=0)
-        influencers = np.any([right.present for _, right in content], axis=0)
-        pairs = narrowed(Pairs(pairs.brands, pairs.influencers, pairs.at[teaches]), brands, influencers)
-        kept = {
-            slot: (
-                Vectors(left.values[brands], left.present[brands]),
-                Vectors(right.values[influencers], right.present[influencers]),
-            )
-            for slot, (left, right) in sides.items()
-        }
-        return pairs, kept
+        # Accounts without content are dropped, and rows renumbered.
+        pairs = Pairs(pairs.brands, pairs.influencers, pairs.rows[has_slot])
+        pairs = pairs.subset(brands=has_content.brand, influencers=has_content.influencer)
+        return TrainingExamples(
+            pairs,
+            {
+                slot: Sides(
+                    sides.brand.subset(has_content.brand), sides.influencer.subset(has_content.influencer)
+                )
+                for slot, sides in vectors.items()
+            },
+        )
 
 
 class TripletRanker(NetworkRanker):
@@ -313,135 +341,139 @@ class TripletRanker(NetworkRanker):
         return triplets(pairs, candidates, rng=rng)
 
 
-class Embed:
-    """Embeddings and scores of pairs, by their numbers."""
+class NetworkInputs(NamedTuple):
+    """Distinct accounts of one side, each with a set of slots.
 
-    def __init__(self, network: nn.Module, sides: Sides) -> None:
+    values  slot to (m, dim)
+    has     slot to (m, 1), 0 or 1
+    row     (n,) row of each requested account
+    """
+
+    values: dict[str, Tensor]
+    has: dict[str, Tensor]
+    row: Tensor
+
+
+class Embedder:
+    """Embeddings and scores of pairs, by row numbers of brands and influencers."""
+
+    def __init__(self, network: nn.Module, vectors: SlotSides) -> None:
         import torch
 
         self.network = network
         self.device = next(network.parameters()).device
-        self.values = [
-            {slot: torch.from_numpy(pair[side].values).to(self.device) for slot, pair in sides.items()}
-            for side in (0, 1)
-        ]
-        self.has = [
-            {
-                slot: torch.from_numpy(pair[side].present).float().to(self.device)[:, None]
-                for slot, pair in sides.items()
+
+        def values_of(side: Side) -> dict[str, Tensor]:
+            return {
+                slot: torch.from_numpy(sides.of(side).values).to(self.device)
+                for slot, sides in vectors.items()
             }
-            for side in (0, 1)
-        ]
 
-    def __call__(self, brand: Tensor, influencer: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Part to (n, d) of both sides of n pairs, told by the slots that both have.
+        def has_of(side: Side) -> dict[str, Tensor]:
+            return {
+                slot: torch.from_numpy(sides.of(side).present).float().to(self.device)[:, None]
+                for slot, sides in vectors.items()
+            }
 
-        An account that is in many pairs of a batch goes through the network once, with one dropout.
+        self.values = Sides(values_of("brand"), values_of("influencer"))
+        self.has = Sides(has_of("brand"), has_of("influencer"))
+
+    def __call__(self, brand: Tensor, influencer: Tensor) -> Sides[dict[str, Tensor]]:
+        """Part to (n, d) embeddings of both sides of n pairs, from the slots that both sides have.
+
+        An account that is in many pairs of a batch passes the network once, with one dropout mask.
         """
-
         import torch
 
-        at = [brand.to(self.device), influencer.to(self.device)]
-        case = self.case(at[0], at[1])
-        (left, has_left, here), (right, has_right, there) = (
-            self.inputs(side, at[side], case) for side in (0, 1)
-        )
-        if self.network.shared_towers:  # in one pass: every weight is read, and its gradient summed up, once
-            values, has = (
-                {slot: torch.cat([a[slot], b[slot]]) for slot in a}
-                for a, b in ((left, right), (has_left, has_right))
-            )
-            found = self.network(0, values, has)
-            n = len(next(iter(left.values())))
-            return rows_of(found, here), rows_of(found, n + there)
-        found_left, found_right = self.network(0, left, has_left), self.network(1, right, has_right)
-        return rows_of(found_left, here), rows_of(found_right, there)
+        brand, influencer = brand.to(self.device), influencer.to(self.device)
+        case = self.slot_case(Sides(brand, influencer))
+        left = self.inputs("brand", brand, case)
+        right = self.inputs("influencer", influencer, case)
+        if self.network.shared_towers:
+            # In one pass: every weight is read, and its gradient summed, once.
+            values = {slot: torch.cat([left.values[slot], right.values[slot]]) for slot in left.values}
+            has = {slot: torch.cat([left.has[slot], right.has[slot]]) for slot in left.has}
+            embeddings = self.network("brand", values, has)
+            n_left = len(next(iter(left.values.values())))
+            return Sides(select_rows(embeddings, left.row), select_rows(embeddings, n_left + right.row))
+        of_brands = self.network("brand", left.values, left.has)
+        of_influencers = self.network("influencer", right.values, right.has)
+        return Sides(select_rows(of_brands, left.row), select_rows(of_influencers, right.row))
 
-    def case(self, brand: Tensor | None, influencer: Tensor | None) -> Tensor:
-        """(n,) of n pairs, or of n accounts of one side: which slots are there, a bit each."""
+    def slot_case(self, accounts: Sides[Tensor | None]) -> Tensor:
+        """(n,) set of slots, a bit each, that n pairs share; or that n accounts of one side have."""
         import torch
 
-        here = [(has, at) for has, at in zip(self.has, (brand, influencer), strict=True) if at is not None]
-        there = (torch.stack([has[slot][at] for has, at in here]).prod(0) for slot in self.has[0])
-        return torch.stack([bits[:, 0].long() << n for n, bits in enumerate(there)]).sum(0)
+        present = [(has, rows) for has, rows in zip(self.has, accounts, strict=True) if rows is not None]
+        bits = []
+        for bit, slot in enumerate(self.has.brand):
+            has_all = torch.stack([has[slot][rows] for has, rows in present]).prod(0)  # (n, 1)
+            bits.append(has_all[:, 0].long() << bit)
+        return torch.stack(bits).sum(0)
 
-    def inputs(
-        self, side: int, accounts: Tensor, case: Tensor
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
-        """What the network is given of accounts told by slots, each once: values and has by slot, and (n,)
-        the row of each."""
-        slots = len(self.has[side])
-        told, place = ((accounts << slots) + case).unique(return_inverse=True)  # type: ignore[no-untyped-call]
-        at = told >> slots
+    def inputs(self, side: Side, accounts: Tensor, case: Tensor) -> NetworkInputs:
+        """The input of the network for accounts (n,) with their sets of slots (n,), each pair once."""
+        # One integer per (account, set of slots); its distinct values are embedded.
+        all_values = self.values.of(side)
+        n_slots = len(all_values)
+        codes, row = ((accounts << n_slots) + case).unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        account = codes >> n_slots
         has = {
-            slot: ((told >> n) & 1).to(values.dtype)[:, None]
-            for n, (slot, values) in enumerate(self.has[side].items())
+            slot: ((codes >> bit) & 1).to(values.dtype)[:, None]
+            for bit, (slot, values) in enumerate(self.has.of(side).items())
         }
-        return {slot: values[at] for slot, values in self.values[side].items()}, has, place
+        return NetworkInputs({slot: values[account] for slot, values in all_values.items()}, has, row)
 
     def scores(self, brand: Tensor, influencer: Tensor) -> dict[str, Tensor]:
         """Part to (n,) scores of n pairs."""
         left, right = self(brand, influencer)
         return {part: (left[part] * right[part]).sum(-1) for part in left}
 
-    def both(self, batch: Triplets) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Scores by part of the positive and of the negative of each triplet, in one pass."""
+    def triplet_scores(self, batch: Triplets) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Part to the scores of the positive, and of the negative, of each triplet; in one pass."""
         import torch
 
+        # Positives and negatives in one pass.
         brand, positive, negative = (torch.as_tensor(column) for column in batch)
-        found = self.scores(torch.cat([brand, brand]), torch.cat([positive, negative]))
+        scores = self.scores(torch.cat([brand, brand]), torch.cat([positive, negative]))
         n = len(brand)
-        return {part: s[:n] for part, s in found.items()}, {part: s[n:] for part, s in found.items()}
+        return (
+            {part: values[:n] for part, values in scores.items()},
+            {part: values[n:] for part, values in scores.items()},
+        )
 
 
-def rows_of(found: dict[str, Tensor], at: Tensor) -> dict[str, Tensor]:
-    """Rows of each. The gradient of index_select is summed up in order, that of brackets by whichever thread
-    comes first."""
-    return {part: values.index_select(0, at) for part, values in found.items()}
+def select_rows(values_by_part: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    """The rows of each part.
 
-
-def run_of(ranker: Ranker, dataset: Dataset) -> str:
-    """What is trained on what, for checkpoints."""
-    config = {name: value for name, value in ranker.config.to_dict().items() if name != "device"}
-    said = [ranker.name, config, ranker.seed, dataset.fingerprint]
-    return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
-
-
-def categories_of(dataset: Dataset, pairs: Pairs) -> tuple[tuple[np.ndarray, np.ndarray], list[str]]:
-    """Category numbers of brands (b,) and influencers (i,), -1 where unknown, and the names.
-
-    An influencer without a category of its own is of the one most frequent among the brands that it endorses
-    here.
+    index_select sums gradients in a fixed order; indexing with brackets does not.
     """
-    brands = dataset.account_values("category", pairs.brands).tolist()
-    own = dataset.account_values("category", pairs.influencers).tolist()
-    names = sorted({c for c in (*brands, *own) if c is not None})
-    number = {name: n for n, name in enumerate(names)}
-    left = np.array([number.get(c, -1) for c in brands], np.int64)
-    votes = np.zeros((len(own), len(names)), np.int64)
-    known = left[pairs.at[:, 0]] >= 0
-    np.add.at(votes, (pairs.at[known, 1], left[pairs.at[known, 0]]), 1)
-    voted = np.where(votes.any(axis=1), votes.argmax(axis=1), -1) if names else np.full(len(own), -1)
-    right = np.array(
-        [number[c] if c is not None else v for c, v in zip(own, voted.tolist(), strict=True)], np.int64
-    )
-    return (left, right), names
+    return {part: values.index_select(0, rows) for part, values in values_by_part.items()}
 
 
-def device_of(torch: Any, device: str) -> str:
-    here = torch.cuda.is_available()
-    if device == "cuda" and not here:
+def run_key(ranker: Ranker, dataset: Dataset) -> str:
+    """Hash of a ranker, its settings and its Dataset, for checkpoints."""
+    config = {name: value for name, value in ranker.config.to_dict().items() if name != "device"}
+    content = [ranker.name, config, ranker.seed, dataset.fingerprint]
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def torch_device(torch: Any, device: str) -> str:
+    """The device of a setting. Raises ConfigError if CUDA is requested and missing."""
+    has_cuda = torch.cuda.is_available()
+    if device == "cuda" and not has_cuda:
         raise ConfigError("Setting device='cuda': PyTorch finds no CUDA device here.", "device: auto or cpu")
-    return "cuda" if here and device != "cpu" else "cpu"
+    return "cuda" if has_cuda and device != "cpu" else "cpu"
 
 
-def _shuffled(n: int, together: int, rng: np.random.Generator) -> np.ndarray:
-    """The numbers 0 ... n - 1 in a random order, ``together`` in a row staying so."""
-    first = rng.permutation(-(-n // together)) * together
-    order = (first[:, None] + np.arange(together)).reshape(-1)
+def _shuffled(n: int, n_consecutive: int, rng: np.random.Generator) -> np.ndarray:
+    """The numbers 0 ... n - 1 in random order; blocks of ``n_consecutive`` stay together."""
+    first = rng.permutation(-(-n // n_consecutive)) * n_consecutive
+    order = (first[:, None] + np.arange(n_consecutive)).reshape(-1)
     return order[order < n]
 
 
-def batches_of(drawn: Any, size: int) -> Iterator[Any]:
-    for start in range(0, len(drawn[0]), size):
-        yield type(drawn)(*(column[start : start + size] for column in drawn))
+def batches_of(examples: Any, size: int) -> Iterator[Any]:
+    """Named tuples of ``size`` examples each."""
+    for start in range(0, len(examples[0]), size):
+        yield type(examples)(*(column[start : start + size] for column in examples))

@@ -1,4 +1,4 @@
-"""The network of WSim, pure: which brand stands in which row is not its business."""
+"""The network of WSim, a function of features of brands and candidates."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 ENGAGEMENT_START = 0.05
-"""First share of engagement beside shares of 1: standardised engagement spreads several times as wide as a
-cosine, so that with an equal share the untrained model would rank by popularity alone."""
+"""Initial share of engagement, where slots have 1.
+
+Its standard deviation is several times that of a cosine: with an equal share the untrained model would rank
+by popularity."""
 
 
 class WSimNet(nn.Module):

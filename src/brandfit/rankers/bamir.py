@@ -1,4 +1,4 @@
-"""BAMIR: brand-aware ranking from what both sides post and from the concepts that they stand for (B-06 to
+"""BAMIR: brand-aware ranking from the content of both sides and from the graph of their concepts (B-06 to
 B-10).
 
     content = text MLP(x_t) o picture MLP(x_p)            19-128-512 and 1,365-1,024-1,024-1,024-512
@@ -13,16 +13,16 @@ brand's own category, all four in the same step: the pair goes through the netwo
 the last layer, dropout of a half after the first layer of words and pictures, weights from N(0, .1), Adam at
 .002, times .95 an epoch, batches of 32, at most 100 epochs.
 
-Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; there is no paper within reach.
-What differs from them:
+Source: the notebooks and README of "Brand-Aware Micro-Influencer Ranking"; no paper is available.
+Differences:
 
-* Negatives are drawn anew every epoch; theirs were drawn once.
-* Training stops early on held-out training brands and the best weights are kept; they report epoch 40 of 100,
-  chosen by hand.
+* Negatives are drawn again every epoch; theirs were drawn once.
+* Training stops early on held-out training brands, and the best weights are used; they report epoch 40 of
+  100, chosen by hand.
 * Their AUC pools all brands; here it is a mean over brands, as everywhere.
-* A slot that a pair lacks is left out of the product for that pair.
-* Their topics and pictures are shares that add up to one. Embeddings that fill these slots are brought to
-  length one where they are longer: weights from N(0, .1) are made for shares.
+* A slot that a pair lacks is left out of the product for this pair.
+* Their topics and pictures are shares that add up to one. Longer embeddings in these slots are scaled to
+  length one, because weights from N(0, .1) suit shares.
 
 Expected: the authors' notebook has, over its 74 test brands, AUC .820, cAUC .658, R@10 .159, R@50 .435, MRR
 .461, MAP .186. On released topics and concept vectors without pictures, 5 folds over 286 brands: see
@@ -39,11 +39,11 @@ from msgspec import Meta
 from brandfit.data.dataset import Dataset
 from brandfit.errors import ConfigError
 from brandfit.learning.losses import pairwise, triplet
-from brandfit.learning.pairs import Pairs
-from brandfit.learning.pooling import Vectors
+from brandfit.learning.pairs import Pairs, categories_of
+from brandfit.learning.pooling import Sides, Vectors
 from brandfit.learning.samplers import Triplets, triplets
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._neural import Embed, NetworkConfig, TripletRanker, categories_of
+from brandfit.rankers._neural import Embedder, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -59,7 +59,7 @@ class BamirConfig(NetworkConfig, frozen=True):
     def __post_init__(self) -> None:
         if not self.random + self.hard:
             raise ConfigError(
-                "random and hard are both 0: a pair has nothing to be told from.",
+                "random and hard are both 0: a pair has no negatives.",
                 "Set one of them to 1 or more.",
             )
 
@@ -73,40 +73,49 @@ class Bamir(TripletRanker):
     part_names = ("content",)
 
     @property
-    def together(self) -> int:
+    def n_consecutive(self) -> int:
         """A positive pair and its negatives of a draw."""
         return self.config.random + self.config.hard
 
     def __init__(self, config: BamirConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
-        self._groups: tuple[np.ndarray, np.ndarray] | None = None
+        self._categories: Sides[np.ndarray] | None = None
 
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._bamir_net import BamirNet
 
         return BamirNet(dims, self.config.dropout, self.config.width)
 
-    def values(
+    def slot_vectors(
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
-    ) -> tuple[Vectors, Vectors]:
-        left, right = super().values(dataset, slot, brands=brands, influencers=influencers)
-        return (left, right) if slot == "graph" else (bounded(left), bounded(right))
+    ) -> Sides[Vectors]:
+        vectors = super().slot_vectors(dataset, slot, brands=brands, influencers=influencers)
+        return vectors if slot == "graph" else Sides(bounded(vectors.brand), bounded(vectors.influencer))
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
-        self._groups, _ = categories_of(dataset, pairs)
+        self._categories = categories_of(dataset, pairs).numbers
         return {}
 
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Triplets:
         config = self.config
-        drawn = [
-            triplets(pairs, candidates, rng=rng, random=config.random, hard=config.hard, groups=self._groups)
-            for _ in range(config.rounds)
-        ]
-        return Triplets(*map(np.concatenate, zip(*drawn, strict=True)))
 
-    def loss(self, embed: Embed, batch: Triplets) -> Tensor:
-        positive, negative = embed.both(batch)
+        def one_round() -> Triplets:
+            return triplets(
+                pairs,
+                candidates,
+                rng=rng,
+                random=config.random,
+                hard=config.hard,
+                categories=self._categories,
+            )
+
+        rounds = [one_round() for _ in range(config.rounds)]
+        return Triplets(*map(np.concatenate, zip(*rounds, strict=True)))
+
+    def loss(self, embedder: Embedder, batch: Triplets) -> Tensor:
+        positive, negative = embedder.triplet_scores(batch)
+        # ``triplet`` is a mean; times the number of triplets it is the sum that BAMIR uses.
         hinges = [
             triplet(positive[part], negative[part], MARGINS[part]) * len(positive[part]) for part in positive
-        ]  # their sum
+        ]
         return sum(hinges, pairwise(sum(positive.values()), sum(negative.values())))  # type: ignore[arg-type]

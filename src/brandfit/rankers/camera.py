@@ -1,12 +1,10 @@
-"""CAMERA: what both sides stand for, looked at through each other's eyes, times what an endorsement is worth
-(C-05 to C-13).
+"""CAMERA: concepts of both sides with mutual attention, times the value of an endorsement (C-05 to C-13).
 
     w_a  = softmax(H share of each concept)        historical distribution of an account          Eq. 5
     e_h  = sum over its ten heaviest concepts of w_a^k u_k                                        Eq. 6
     w_b  = softmax(psi(e_h of m) . rho(u_k)), e_r = sum w_b^k u_k, and the same of m towards b    Eq. 7-8
-         (bi-directional
-    attention) e_a  = gamma(e_h, e_r)
-                    Eq. 9
+                                                   (bi-directional attention)
+    e_a  = gamma(e_h, e_r)                                                                        Eq. 9
     S_ed = sigmoid(phi_1(E(p)) + phi_2(E(b)))      endorsement effect, E engagement rates         Eq. 10-13
     S_in = sigmoid(phi_3(followers) + phi_4(E(m))) influence                                      Eq. 14-16
     F    = (e_b . e_m) S_ed S_in                                                                  Eq. 17-18
@@ -15,26 +13,26 @@
 ``concept`` is filled by any encoder of named concepts (``concept.cosmic`` is the paper's). Adam at .001,
 times .95 an epoch, 40 epochs, batches of 8, dropout .6, weights from U(-.1, .1). ``interaction=false`` is
 C-w/o-MR, F the content score alone. With ``representation`` bilinear, history or semantic, words and pictures
-stand in for concepts: the baselines Bp+MR, Hp+MR and Vi+MR.
+replace concepts: the baselines Bp+MR, Hp+MR and Vi+MR.
 
 S. Wang, T. Gan, Y. Liu, L. Zhang, J. Wu, L. Nie: Discover Micro-Influencers for Brands via Better
-Understanding. IEEE Transactions on Multimedia, 2021. What differs from the paper and from its code:
+Understanding. IEEE Transactions on Multimedia, 2021. Differences from the paper and from its code:
 
-* E(p) is, in the paper, the engagement of the very campaign post of the pair: it exists for positives only
-  and gives the label away. Here it is expected: a line through the training pairs from the influencer's own
-  rate, or that rate where no endorsement has a weight. ``endorsement=leaky`` does as the paper does, zero for
-  pairs without a campaign post: to compare, never to use.
-* Eq. 19 with S_ed = 0 for negatives never sees a negative's content (C1). Here negatives have their S_ed too,
+* E(p) is, in the paper, the engagement of the campaign post of the pair: it exists for positives only and
+  reveals the label. Here it is the expected engagement: a line through the training pairs from the
+  influencer's own rate, or that rate if no endorsement has a weight. ``endorsement=leaky`` follows the paper,
+  with zero for pairs without a campaign post: for comparison, never for use.
+* Eq. 19 with S_ed = 0 for negatives never uses a negative's content (C1). Here negatives have their S_ed too,
   as in the code.
 * The code multiplies S_ed and S_in onto the wrong pairs (C3) and takes the mean of the inner product in Eq. 7
-  (C4). Here neither is so.
+  (C4). Here both are corrected.
 * Dropout is of activations after the first layer of each network. The code keeps .6 of the *weights* of
   several layers (C7), steps at .002 times .99 per 24,000 steps (C5), draws weights from N(0, .1) (C6) and
-  averages the hinge over the triplets that it is above zero for (C8).
-* u are COSMIC's, fixed, in the paper. Here they start from which concepts the training accounts share
-  (truncated SVD) and are learned on.
-* The sum over posts in Eq. 5 is the mean share times H: accounts with few posts are not told to be undecided
-  for that alone.
+  averages the hinge over the triplets with a positive hinge (C8).
+* u are the fixed vectors of COSMIC in the paper. Here they start from the concepts that training accounts
+  share (truncated SVD) and are trained.
+* The sum over posts in Eq. 5 is the mean share times H: otherwise accounts with few posts would have flat
+  distributions for this reason alone.
 * Rates and the logarithm of followers are standardised on the influencers of training. Training stops early
   on held-out brands.
 
@@ -44,8 +42,8 @@ leak. C-w/o-MR: .779, .635, .073.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from msgspec import Meta
@@ -55,22 +53,23 @@ from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, campaign_rates, scale
 from brandfit.learning.losses import triplet
 from brandfit.learning.pairs import Pairs
-from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
+from brandfit.learning.pooling import Side, Sides, Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Triplets
 from brandfit.learning.similarity import shared, unit
-from brandfit.rankers._neural import Embed, NetworkConfig, TripletRanker
+from brandfit.rankers._neural import Embedder, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MARGIN = 7.0
-RATES = 3
-"""Columns of what the network is given as engagement: the rate, the rate to be expected of a campaign post,
-followers."""
-BLOCK = 512
-"""Pairs that are scored at once."""
-ACCOUNTS = 4096
-"""Accounts that are looked at at once."""
+ENGAGEMENT_COLUMNS = 3
+"""Columns of the engagement input: rate, expected rate of a campaign post, followers."""
+PAIR_BLOCK = 512
+"""Pairs that are scored at the same time."""
+ACCOUNT_BLOCK = 4096
+"""Accounts whose concepts are embedded at the same time."""
+FACTORS = frozenset({"score", "content", "effect", "influence"})
+"""Names of network outputs that are one number per pair."""
 
 
 class CameraConfig(NetworkConfig, frozen=True):
@@ -103,8 +102,7 @@ class CameraConfig(NetworkConfig, frozen=True):
 
 
 class Camera(TripletRanker):
-    """Bi-directional concept attention; see the module. ``factors`` tells what a score is the product of, and
-    the attention."""
+    """Bi-directional concept attention; see the module. ``factors`` has the factors of a score."""
 
     Config = CameraConfig
     config: CameraConfig
@@ -114,18 +112,18 @@ class Camera(TripletRanker):
 
     def __init__(self, config: CameraConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
-        self._start: np.ndarray | None = None
-        self._campaigns: dict[tuple[str, str], float] | None = None
-        """Engagement of campaign posts that it was shown, where it is leaky."""
-        self._learned: Tensor | None = None
-        """(b, i) the same of what is learned from, standardised."""
+        self._initial_concepts: np.ndarray | None = None
+        self._revealed_rates: dict[tuple[str, str], float] | None = None
+        """Engagement of campaign posts of the pairs to be scored, if it is leaky."""
+        self._training_rates: Tensor | None = None
+        """(b, i) standardised engagement of campaign posts of the training pairs, if it is leaky."""
 
     @property
     def leaky(self) -> bool:
         return self.config.endorsement == "leaky" and self.config.interaction
 
     def reveal_labels(self, dataset: Dataset) -> None:
-        self._campaigns = campaign_rates(dataset)
+        self._revealed_rates = campaign_rates(dataset)
 
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         import torch
@@ -134,13 +132,14 @@ class Camera(TripletRanker):
 
         config = self.config
         content = {slot: dim for slot, dim in dims.items() if slot != "engagement"}
-        start = None
+        concepts = None
         if "concept" in content:
-            start = torch.from_numpy(
-                self._start if self._start is not None else np.zeros((dims["concept"], EMBEDDING), np.float32)
-            )
+            # Zeros if stored weights will replace them.
+            concepts = torch.zeros((dims["concept"], EMBEDDING))
+            if self._initial_concepts is not None:
+                concepts = torch.from_numpy(self._initial_concepts)
         return CameraNet(
-            start,
+            concepts,
             content,
             representation=config.representation,
             dropout=config.dropout,
@@ -150,105 +149,116 @@ class Camera(TripletRanker):
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         if self.leaky:
-            self._learn_campaigns(dataset, pairs)
+            self._set_training_rates(dataset, pairs)
         if self.config.representation == "attention":
-            self._start_concepts(dataset, pairs)
+            self._set_initial_concepts(dataset, pairs)
         return self.training
 
-    def _learn_campaigns(self, dataset: Dataset, pairs: Pairs) -> None:
+    def _set_training_rates(self, dataset: Dataset, pairs: Pairs) -> None:
         import torch
 
-        campaigns = campaign_rates(dataset)
-        known = np.array(list(campaigns.values()))
-        self.training["campaign"] = list(scale(known))
-        self._learned = torch.from_numpy(self._campaigns_of(campaigns, pairs.brands, pairs.influencers))
+        rates = campaign_rates(dataset)
+        self.training["campaign"] = list(scale(np.array(list(rates.values()))))
+        standardised = self._standardised_rates(rates, brands=pairs.brands, influencers=pairs.influencers)
+        self._training_rates = torch.from_numpy(standardised)
 
-    def _campaigns_of(
-        self, campaigns: Mapping[tuple[str, str], float], brands: np.ndarray, influencers: np.ndarray
+    def _standardised_rates(
+        self, rates: Mapping[tuple[str, str], float], *, brands: np.ndarray, influencers: np.ndarray
     ) -> np.ndarray:
-        """(b, i) float32 standardised engagement of the campaign post of each pair; that of none counts as
-        zero."""
-        row, column = ({id: n for n, id in enumerate(ids.tolist())} for ids in (brands, influencers))
-        result = np.zeros((len(brands), len(influencers)), np.float32)
-        for (brand, influencer), rate in campaigns.items():
+        """(b, i) float32 standardised engagement of the campaign post of each pair; zero without a post."""
+        row, column = _row_by_id(brands), _row_by_id(influencers)
+        matrix = np.zeros((len(brands), len(influencers)), np.float32)
+        for (brand, influencer), rate in rates.items():
             if brand in row and influencer in column:
-                result[row[brand], column[influencer]] = rate
+                matrix[row[brand], column[influencer]] = rate
         mean, deviation = self.training["campaign"]
-        return (result - np.float32(mean)) / np.float32(deviation)
+        return (matrix - np.float32(mean)) / np.float32(deviation)
 
-    def _start_concepts(self, dataset: Dataset, pairs: Pairs) -> None:
+    def _set_initial_concepts(self, dataset: Dataset, pairs: Pairs) -> None:
         from sklearn.utils.extmath import randomized_svd
 
         from brandfit.rankers._camera_net import EMBEDDING
 
-        rows = np.concatenate(
-            [
-                side.values
-                for side in self.values(
-                    dataset, "concept", brands=pairs.brands, influencers=pairs.influencers
-                )
-            ]
-        )
+        sides = self.slot_vectors(dataset, "concept", brands=pairs.brands, influencers=pairs.influencers)
+        rows = np.concatenate([sides.brand.values, sides.influencer.values])  # (b + i, concepts)
         k = min(EMBEDDING, *rows.shape)
         # In float64: the last axes explain little, and in float32 they change with the number of threads.
         _, singular, axes = randomized_svd(np.sqrt(rows, dtype=np.float64), k, random_state=0)
-        self._start = np.zeros((rows.shape[1], EMBEDDING), np.float32)
-        self._start[:, :k] = axes.T * np.sqrt(singular * len(singular) / singular.sum())
+        self._initial_concepts = np.zeros((rows.shape[1], EMBEDDING), np.float32)
+        self._initial_concepts[:, :k] = axes.T * np.sqrt(singular * len(singular) / singular.sum())
 
-    def values(
+    def slot_vectors(
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
-    ) -> tuple[Vectors, Vectors]:
-        if slot == "concept":
-            sides = (
-                brand_vectors(dataset, slot, brands=brands),
-                account_vectors(dataset, slot, accounts=influencers),
-            )
-            if "logits" not in self.training:
-                self.training["logits"] = bool(any((side.values < 0).any() for side in sides))
-            return self._distribution(sides[0]), self._distribution(sides[1])
-        if slot != "engagement":
-            left, right = super().values(dataset, slot, brands=brands, influencers=influencers)
-            return unit(left), unit(right)
-        column = dataset.slots[slot].columns.index(RATE)
-        rates = (
-            brand_vectors(dataset, slot, brands=brands),
-            account_vectors(dataset, slot, accounts=influencers),
-        )
-        raw = [np.where(v.present, v.values[:, column], np.nan).astype(np.float64) for v in rates]
-        followers = np.log1p(
-            np.maximum(dataset.account_values("followers", influencers).astype(np.float64), 0)
-        )
+    ) -> Sides[Vectors]:
+        if slot == "engagement":
+            return self._engagement_vectors(dataset, brands, influencers)
+        if slot != "concept":
+            sides = super().slot_vectors(dataset, slot, brands=brands, influencers=influencers)
+            return Sides(unit(sides.brand), unit(sides.influencer))
+        left = brand_vectors(dataset, slot, brands=brands)
+        right = account_vectors(dataset, slot, accounts=influencers)
+        if "logits" not in self.training:
+            self.training["logits"] = bool((left.values < 0).any() or (right.values < 0).any())
+        return Sides(self._distribution(left), self._distribution(right))
+
+    def _engagement_vectors(
+        self, dataset: Dataset, brands: np.ndarray, influencers: np.ndarray
+    ) -> Sides[Vectors]:
+        """(b, 3) and (i, 3): standardised rate, expected rate of a campaign post, followers; brands have the
+        first only."""
+        column = dataset.slots["engagement"].columns.index(RATE)
+
+        def rates(vectors: Vectors) -> np.ndarray:
+            return np.where(vectors.present, vectors.values[:, column], np.nan).astype(np.float64)
+
+        brand_rates = rates(brand_vectors(dataset, "engagement", brands=brands))
+        influencer_rates = rates(account_vectors(dataset, "engagement", accounts=influencers))
+        followers = dataset.account_values("followers", influencers).astype(np.float64)
+        followers = np.log1p(np.maximum(followers, 0))
         if "scale" not in self.training:
-            self.training = self._scale(
-                dataset, brands, influencers=influencers, rate=raw[1], followers=followers
+            self.training = _engagement_scale(
+                dataset, brands, influencers=influencers, rates=influencer_rates, followers=followers
             )
         scales = self.training["scale"]
-        rate, audience = _standard(raw[1], *scales["rate"]), _standard(followers, *scales["followers"])
         slope, offset = self.training["expected"]
-        right_rates = np.stack([rate, offset + slope * rate, audience], axis=1).astype(np.float32)
-        left_rates = np.zeros((len(brands), RATES), np.float32)
-        left_rates[:, 0] = _standard(raw[0], *scales["rate"])
-        return Vectors(left_rates, np.ones(len(left_rates), bool)), Vectors(
-            right_rates, np.ones(len(right_rates), bool)
+        rate = _standardised(influencer_rates, *scales["rate"])
+        columns = [rate, offset + slope * rate, _standardised(followers, *scales["followers"])]
+        of_influencers = np.stack(columns, axis=1).astype(np.float32)
+        of_brands = np.zeros((len(brands), ENGAGEMENT_COLUMNS), np.float32)
+        of_brands[:, 0] = _standardised(brand_rates, *scales["rate"])
+        # Unknown values are the mean, so every account has this slot.
+        return Sides(
+            Vectors(of_brands, np.ones(len(brands), bool)),
+            Vectors(of_influencers, np.ones(len(influencers), bool)),
         )
 
-    def loss(self, embed: Embed, batch: Triplets) -> Tensor:
-        return triplet(*self.score_triplets(embed, batch), MARGIN)
+    def loss(self, embedder: Embedder, batch: Triplets) -> Tensor:
+        return triplet(*self.score_triplets(embedder, batch), MARGIN)
 
-    def score_triplets(self, embed: Embed, batch: Triplets) -> tuple[Tensor, Tensor]:
+    def score_triplets(self, embedder: Embedder, batch: Triplets) -> tuple[Tensor, Tensor]:
         import torch
 
-        brand, positive, negative = (torch.as_tensor(column).to(embed.device) for column in batch)
-        pairs = torch.cat([brand, brand]), torch.cat([positive, negative])
-        campaign = None if self._learned is None else self._learned.to(embed.device)[pairs]
-        accounts, at = zip(*(side.unique(return_inverse=True) for side in pairs), strict=True)  # type: ignore[no-untyped-call]
-        values, has = (
-            [{slot: v[one] for slot, v in told[side].items()} for side, one in enumerate(accounts)]
-            for told in (embed.values, embed.has)
+        brand, positive, negative = (torch.as_tensor(column).to(embedder.device) for column in batch)
+        brands, influencers = torch.cat([brand, brand]), torch.cat([positive, negative])
+        campaign = None
+        if self._training_rates is not None:
+            campaign = self._training_rates.to(embedder.device)[brands, influencers]
+        # Each account passes the network once.
+        distinct_brands, brand_row = brands.unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        distinct_influencers, influencer_row = influencers.unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        accounts = PairInputs(
+            values=Sides(
+                _select(embedder.values.brand, distinct_brands),
+                _select(embedder.values.influencer, distinct_influencers),
+            ),
+            has=Sides(
+                _select(embedder.has.brand, distinct_brands),
+                _select(embedder.has.influencer, distinct_influencers),
+            ),
         )
-        attended, place = self._attended_sides(embed.network, values)
-        score = self._attended_pairs(
-            embed.network, attended, place=place, has=has, campaign=campaign, brand=at[0], influencer=at[1]
+        accounts = self._with_attention(embedder.network, accounts)
+        score = self._network_outputs(
+            embedder.network, accounts, campaign=campaign, brand=brand_row, influencer=influencer_row
         )["score"]
         return score[: len(brand)], score[len(brand) :]
 
@@ -256,181 +266,159 @@ class Camera(TripletRanker):
         return {self.name: self._factors(dataset, brands, candidates=candidates, wanted={"score"})["score"]}
 
     def factors(self, dataset: Dataset, brands: np.ndarray, candidates: np.ndarray) -> dict[str, np.ndarray]:
-        """score, content, effect and influence (b, n), NaN where there is no evidence; of concepts also
-        concepts_b, weights_b, concepts_m, weights_m (b, n, 10): the ten heaviest of both sides, by column of
-        the concept slot, and how much of each side's attention each has.
+        """score, content, effect and influence (b, n), NaN without evidence.
+
+        With concepts also concepts_b, weights_b, concepts_m, weights_m (b, n, 10): the ten heaviest concepts
+        of both sides, as columns of the concept slot, and the attention weight of each.
         """
         return self._factors(dataset, brands, candidates=candidates)
 
     def attention(self, dataset: Dataset, brand: str, influencer: str) -> dict[str, np.ndarray] | None:
-        told = self.factors(dataset, np.array([brand], dtype=object), np.array([influencer], dtype=object))
-        if "weights_b" not in told:
+        ids = np.array([brand], dtype=object), np.array([influencer], dtype=object)
+        factors = self.factors(dataset, *ids)
+        if "weights_b" not in factors:
             return None
-        result = {}
-        for side, key in (("brand", "b"), ("influencer", "m")):
-            result[side] = np.zeros(dataset.slots["concept"].dim)
-            np.add.at(
-                result[side], told[f"concepts_{key}"][0, 0].astype(np.int64), told[f"weights_{key}"][0, 0]
-            )
-        return result
+        attention = {}
+        for side, suffix in (("brand", "b"), ("influencer", "m")):
+            concepts = factors[f"concepts_{suffix}"][0, 0].astype(np.int64)  # (10,)
+            attention[side] = np.zeros(dataset.slots["concept"].dim)
+            np.add.at(attention[side], concepts, factors[f"weights_{suffix}"][0, 0])
+        return attention
 
     def _factors(
         self, dataset: Dataset, brands: np.ndarray, *, candidates: np.ndarray, wanted: Collection[str] = ()
     ) -> dict[str, np.ndarray]:
-        """Those that are wanted, or all."""
+        """The wanted factors, or all."""
         import torch
 
+        self._check_usable()
+        shape = len(brands), len(candidates)
+        used = self.used_slots(dataset)
+        content = [slot for slot in self._content_slots if slot in used]
+        if not content:
+            return {"score": np.full(shape, np.nan)}
+        vectors = {
+            slot: self.slot_vectors(dataset, slot, brands=brands, influencers=candidates) for slot in used
+        }
+        has_evidence = np.any([shared(*vectors[slot]) for slot in content], axis=0)  # (b, n)
+        campaigns = None
+        if self.leaky and self._revealed_rates is not None:
+            rates = self._standardised_rates(self._revealed_rates, brands=brands, influencers=candidates)
+            campaigns = torch.from_numpy(rates).double()
+        network: Any = self.float64_network
+        # One brand and PAIR_BLOCK candidates at a time bound the memory.
+        blocks: dict[str, list[np.ndarray]] = {}
+        with torch.inference_mode():
+            accounts = self._with_attention(network, _float64_inputs(vectors))
+            for row in range(shape[0]):
+                for start in range(0, shape[1], PAIR_BLOCK):
+                    columns = torch.arange(start, min(start + PAIR_BLOCK, shape[1]))
+                    outputs = self._network_outputs(
+                        network,
+                        accounts,
+                        campaign=None if campaigns is None else campaigns[row, columns],
+                        brand=torch.full_like(columns, row),
+                        influencer=columns,
+                    )
+                    for name, values in outputs.items():
+                        if not wanted or name in wanted:
+                            blocks.setdefault(name, []).append(values.float().numpy())
+        factors = {}
+        for name, arrays in blocks.items():
+            factors[name] = np.concatenate(arrays).reshape(*shape, *arrays[0].shape[1:])
+            if name in FACTORS:
+                factors[name] = np.where(has_evidence, factors[name].astype(np.float64), np.nan)
+        return factors
+
+    def _check_usable(self) -> None:
+        """Raises UsageError if it is not fitted, or if it is leaky and the labels are not revealed."""
         if self.network is None:
             raise UsageError(
                 f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first."
             )
-        if self.leaky and self._campaigns is None:
+        if self.leaky and self._revealed_rates is None:
             raise UsageError(
                 f"{self.name} with endorsement=leaky reads what it is asked for: it can be evaluated, not "
                 "used.",
                 "Train it without that setting.",
             )
-        shape = (len(brands), len(candidates))
-        used = self.used_slots(dataset)
-        content = [slot for slot in self._content if slot in used]
-        if not content:
-            return {"score": np.full(shape, np.nan)}
-        sides = {slot: self.values(dataset, slot, brands=brands, influencers=candidates) for slot in used}
-        known = np.any([shared(*sides[slot]) for slot in content], axis=0)
-        tensors = [
-            {slot: torch.from_numpy(pair[side].values).double() for slot, pair in sides.items()}
-            for side in (0, 1)
-        ]
-        has = [
-            {slot: torch.from_numpy(pair[side].present).double()[:, None] for slot, pair in sides.items()}
-            for side in (0, 1)
-        ]
-        shown = self._campaigns if self.leaky else None
-        campaigns = (
-            None
-            if shown is None
-            else torch.from_numpy(self._campaigns_of(shown, brands, candidates)).double()
-        )
-        network: Any = self.exact
-        found: dict[str, list[np.ndarray]] = {}
-        with torch.inference_mode():
-            attended, place = self._attended_sides(network, tensors)
-            for row in range(shape[0]):
-                for start in range(0, shape[1], BLOCK):
-                    at = torch.arange(start, min(start + BLOCK, shape[1]))
-                    campaign = None if campaigns is None else campaigns[row, at]
-                    outputs = self._attended_pairs(
-                        network,
-                        attended,
-                        place=place,
-                        has=has,
-                        campaign=campaign,
-                        brand=torch.full_like(at, row),
-                        influencer=at,
-                    )
-                    for name, values in outputs.items():
-                        if not wanted or name in wanted:
-                            found.setdefault(name, []).append(values.float().numpy())
-        result = {
-            name: np.concatenate(values).reshape(*shape, *values[0].shape[1:])
-            for name, values in found.items()
-        }
-        for name in result.keys() & {"score", "content", "effect", "influence"}:
-            result[name] = np.where(known, result[name].astype(np.float64), np.nan)
-        return result
 
     def notes(self, dataset: Dataset) -> list[str]:
-        told = super().notes(dataset)
+        notes = super().notes(dataset)
         leak = "leaky: it reads the engagement of each pair's own campaign post, which only partners have"
-        return [leak, *told] if self.leaky else told
+        return [leak, *notes] if self.leaky else notes
 
-    def _attended_sides(
-        self, network: Any, values: Sequence[dict[str, Tensor]]
-    ) -> tuple[list[dict[str, Any]], Tensor | None]:
-        """The values of both sides with concepts as attention sees them, once for every account; and where
-        their answers are."""
+    def _with_attention(self, network: Any, accounts: PairInputs) -> PairInputs:
+        """The same with concept distributions replaced by ``AttendedConcepts``, computed once per account."""
         import torch
 
-        if "concept" not in values[1]:
-            return list(values), None
-        w = torch.cat([side["concept"] for side in values])
-        answers, place = network.answered(w)
-        seen = [network.attended(part, answers) for part in w.split(ACCOUNTS)]  # type: ignore[no-untyped-call]
-        counts = [len(side["concept"]) for side in values]
-        sides = zip(
-            *(torch.split(torch.cat(column), counts) for column in zip(*seen, strict=True)), strict=True
+        if "concept" not in accounts.values.influencer:
+            return accounts
+        brands, influencers = accounts.values.brand["concept"], accounts.values.influencer["concept"]
+        distributions = torch.cat([brands, influencers])
+        answers, answer_row = network.answered(distributions)
+        blocks = [
+            network.attended(block, answers)
+            for block in distributions.split(ACCOUNT_BLOCK)  # type: ignore[no-untyped-call]
+        ]
+        columns = [torch.cat(column) for column in zip(*blocks, strict=True)]
+        counts = [len(brands), len(influencers)]
+        of_brands, of_influencers = zip(*(torch.split(column, counts) for column in columns), strict=True)
+        attended = type(blocks[0])
+        return PairInputs(
+            values=Sides(
+                accounts.values.brand | {"concept": attended(*of_brands)},
+                accounts.values.influencer | {"concept": attended(*of_influencers)},
+            ),
+            has=accounts.has,
+            answer_row=answer_row,
         )
-        return [
-            side | {"concept": type(seen[0])(*columns)} for side, columns in zip(values, sides, strict=True)
-        ], place
 
-    def _attended_pairs(
+    def _network_outputs(
         self,
         network: Any,
-        values: Sequence[dict[str, Any]],
+        accounts: PairInputs,
         *,
-        place: Tensor | None,
-        has: Sequence[dict[str, Tensor]],
         campaign: Tensor | None,
         brand: Tensor,
         influencer: Tensor,
     ) -> dict[str, Tensor]:
-        content = [slot for slot in values[1] if slot != "engagement"]
-        left, right = (
-            {slot: _rows(values[side][slot], at) for slot in content}
-            for side, at in ((0, brand), (1, influencer))
-        )
-        if "engagement" in values[1]:
-            theirs = values[1]["engagement"][influencer]
-            left["rate"] = values[0]["engagement"][brand][:, :1]
-            right |= {"rate": theirs[:, :1], "expected": theirs[:, 1:2], "followers": theirs[:, 2:]}
+        """Outputs of the network for pairs of rows (n,) of brands and influencers.
+
+        campaign  (n,) standardised engagement of campaign posts, instead of the expected one
+        """
+        values, has = accounts.values, accounts.has
+        content = [slot for slot in values.influencer if slot != "engagement"]
+        left = {slot: _rows(values.brand[slot], brand) for slot in content}
+        right = {slot: _rows(values.influencer[slot], influencer) for slot in content}
+        if "engagement" in values.influencer:
+            engagement = values.influencer["engagement"][influencer]  # (n, 3)
+            left["rate"] = values.brand["engagement"][brand][:, :1]
+            right |= {
+                "rate": engagement[:, :1],
+                "expected": engagement[:, 1:2],
+                "followers": engagement[:, 2:],
+            }
         if campaign is not None:
             right["expected"] = campaign[:, None]
-        return network(
-            left, right, {slot: has[0][slot][brand] * has[1][slot][influencer] for slot in content}, place
-        )
+        has_both = {slot: has.brand[slot][brand] * has.influencer[slot][influencer] for slot in content}
+        outputs: dict[str, Tensor] = network(left, right, has_both, accounts.answer_row)
+        return outputs
 
     def _distribution(self, vectors: Vectors) -> Vectors:
-        """softmax(H share) of each row; Features that were no weights where it was fitted (some below zero)
-        are logits."""
+        """softmax(H share) of each row. Features with negative values in training are logits, not weights."""
         values = vectors.values.astype(np.float64)
         weights = np.maximum(values, 0)
         shares = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+        # softmax, shifted by the maximum for numerical stability
         logits = values if self.training["logits"] else self.config.posts * shares
         power = np.exp(logits - logits.max(axis=1, keepdims=True)) if values.shape[1] else values
         present = vectors.present & values.any(axis=1)
-        told = np.where(present[:, None], power / power.sum(axis=1, keepdims=True), 0)
-        return Vectors(told.astype(np.float32), present)
+        distribution = np.where(present[:, None], power / power.sum(axis=1, keepdims=True), 0)
+        return Vectors(distribution.astype(np.float32), present)
 
-    def _scale(
-        self,
-        dataset: Dataset,
-        brands: np.ndarray,
-        *,
-        influencers: np.ndarray,
-        rate: np.ndarray,
-        followers: np.ndarray,
-    ) -> dict[str, Any]:
-        """Means and deviations, and the line that tells a campaign's standardised rate from the influencer's
-        own."""
-        told = (("rate", rate), ("followers", followers))
-        scales = {name: list(scale(values[~np.isnan(values)])) for name, values in told}
-        row, here = {id: n for n, id in enumerate(influencers.tolist())}, set(brands.tolist())
-        found = [
-            (rate[row[i]], campaign)
-            for (b, i), campaign in campaign_rates(dataset).items()
-            if b in here and i in row
-        ]
-        pairs = [(own, campaign) for own, campaign in found if not np.isnan(own)]
-        line = [1.0, 0.0]
-        if len(pairs) > 2:
-            own, campaign = (_standard(column, *scales["rate"]) for column in np.array(pairs).T)
-            if own.std() > 0:
-                line = [float(v) for v in np.polyfit(own, campaign, 1)]
-        return {"scale": scales, "expected": line}
-
-    def _dim(self, slot: str, dim: int) -> int:
-        return RATES if slot == "engagement" else dim
+    def _input_dim(self, slot: str, dim: int) -> int:
+        return ENGAGEMENT_COLUMNS if slot == "engagement" else dim
 
     def _missing(self, dataset: Dataset, slot: str) -> str:
         if slot == "engagement" and slot in dataset.slots and RATE not in dataset.slots[slot].columns:
@@ -442,15 +430,84 @@ class Camera(TripletRanker):
         return super()._missing(dataset, slot)
 
 
-def _rows(values: Any, at: Any) -> Any:
-    """Of a tensor, or of accounts as attention sees them."""
-    return (
-        type(values)(*(column.index_select(0, at) for column in values))
-        if isinstance(values, tuple)
-        else values[at]
+class PairInputs(NamedTuple):
+    """Accounts of both sides, as tensors.
+
+    values      slot to (n, dim), or to ``AttendedConcepts``
+    has         slot to (n, 1), 0 or 1
+    answer_row  (concepts,) row of the answer of each concept; None without attention
+    """
+
+    values: Sides[dict[str, Any]]
+    has: Sides[dict[str, Tensor]]
+    answer_row: Tensor | None = None
+
+
+def _float64_inputs(vectors: Mapping[str, Sides[Vectors]]) -> PairInputs:
+    import torch
+
+    def values(side: Side) -> dict[str, Tensor]:
+        return {slot: torch.from_numpy(sides.of(side).values).double() for slot, sides in vectors.items()}
+
+    def has(side: Side) -> dict[str, Tensor]:
+        return {
+            slot: torch.from_numpy(sides.of(side).present).double()[:, None]
+            for slot, sides in vectors.items()
+        }
+
+    return PairInputs(
+        values=Sides(values("brand"), values("influencer")), has=Sides(has("brand"), has("influencer"))
     )
 
 
-def _standard(values: np.ndarray, mean: float, deviation: float) -> np.ndarray:
-    """Standardised; 0, the mean, where not known."""
+def _engagement_scale(
+    dataset: Dataset,
+    brands: np.ndarray,
+    *,
+    influencers: np.ndarray,
+    rates: np.ndarray,
+    followers: np.ndarray,
+) -> dict[str, Any]:
+    """Means and standard deviations, and the line that predicts the standardised rate of a campaign post from
+    the rate of its influencer.
+
+    rates, followers  (i,) of the influencers, NaN if unknown
+    """
+    scales = {
+        "rate": list(scale(rates[~np.isnan(rates)])),
+        "followers": list(scale(followers[~np.isnan(followers)])),
+    }
+    row, training_brands = _row_by_id(influencers), set(brands.tolist())
+    own_rates, campaign_posts = [], []
+    for (brand, influencer), campaign in campaign_rates(dataset).items():
+        if brand in training_brands and influencer in row and not np.isnan(rates[row[influencer]]):
+            own_rates.append(rates[row[influencer]])
+            campaign_posts.append(campaign)
+    # Fewer than three pairs do not determine a line: the own rate is expected.
+    line = [1.0, 0.0]  # slope, offset
+    if len(own_rates) > 2:
+        own = _standardised(np.array(own_rates), *scales["rate"])
+        campaign_rate = _standardised(np.array(campaign_posts), *scales["rate"])
+        if own.std() > 0:
+            line = [float(value) for value in np.polyfit(own, campaign_rate, 1)]
+    return {"scale": scales, "expected": line}
+
+
+def _row_by_id(ids: np.ndarray) -> dict[str, int]:
+    return {id: row for row, id in enumerate(ids.tolist())}
+
+
+def _select(values: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    return {slot: tensor[rows] for slot, tensor in values.items()}
+
+
+def _rows(values: Any, rows: Tensor) -> Any:
+    """Rows of a tensor, or of each column of ``AttendedConcepts``."""
+    if isinstance(values, tuple):
+        return type(values)(*(column.index_select(0, rows) for column in values))
+    return values[rows]
+
+
+def _standardised(values: np.ndarray, mean: float, deviation: float) -> np.ndarray:
+    """(values - mean) / deviation; 0, the mean, if unknown."""
     return np.nan_to_num((values - mean) / deviation)

@@ -4,25 +4,25 @@
     score = <e_b, e_i>
     L = - sum of q_j log p_j,  p = softmax(score),  q = softmax(grade)      ListNet over k candidates
 
-A list holds one candidate of each of k buckets: the brand's partners sorted by how well their campaign posts
-did (the engagement of the endorsement, its ``weight``; a label of training pairs, never read when scoring) in
-k - 1 buckets, and all others (``learning.samplers.buckets``). Vectors are means over posts (history pooling
+A list contains one candidate of each of k buckets: the brand's partners sorted by the engagement of their
+campaign posts (the ``weight`` of the endorsement; a label of training pairs, never read in scoring) in k - 1
+buckets, and all others (``learning.samplers.buckets``). Vectors are means over posts (history pooling
 "ap"; ``pooling=weighted`` is "wap"). SGD at .001, batches of 64, at most 30 epochs, dropout of a half.
 
 T. Gan, S. Wang, M. Liu, X. Song, Y. Yao, L. Nie: Seeking Micro-influencers for Brand Promotion. ACM
-Multimedia 2019. Known from its figures, README and published code; what differs:
+Multimedia 2019. Implemented from its figures, README and published code; differences:
 
-* The code gives each side weights of its own (``sides=own``). Few pairs teach them little; here both sides
-  share them.
+* In the code each side has separate weights (``sides=own``). Few pairs train them badly; here both sides
+  share the weights.
 * The code takes the mean of the product as score (R2): the same order, gradients 512 times smaller. Here it
   is the inner product.
 * Grades are the number of the bucket, k - 1 for the best down to 0: the paper's competence scores are not
-  public. A partner of whose campaign no engagement is known stands in the middle of those of whom it is.
+  public. A partner with unknown engagement of its campaign post gets the median of the known ones.
 * Their local response normalisation of VGG maps is left out: vectors of every slot are set to length one
   instead.
 * The penalty of the weights, .001 in the code of all variants but k = 4, is 0 unless ``l1`` says otherwise.
-* Weights start from N(0, .1). Training stops early on held-out training brands; at the paper's step of SGD it
-  seldom does before its last epoch.
+* Initial weights are N(0, .1). Training stops early on held-out training brands; with the paper's step of SGD
+  it rarely stops before the last epoch.
 
 ``fusion`` text, picture and concat are the paper's variants MIR t-only, v-only and MIR-concat.
 
@@ -41,15 +41,16 @@ from brandfit.data.dataset import Dataset
 from brandfit.learning.engagement import campaign_rates
 from brandfit.learning.losses import listwise
 from brandfit.learning.pairs import Pairs
-from brandfit.learning.pooling import Vectors, account_vectors, brand_vectors
+from brandfit.learning.pooling import Sides, Vectors, account_vectors, brand_vectors
 from brandfit.learning.samplers import Lists, buckets
 from brandfit.learning.similarity import unit
-from brandfit.rankers._neural import Embed, NetworkConfig, NetworkRanker
+from brandfit.rankers._neural import Embedder, NetworkConfig, NetworkRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-LEFT_OUT = {"text": "picture", "picture": "text"}
+EXCLUDED_BY = {"text": "picture", "picture": "text"}
+"""Slot to the setting of ``fusion`` that leaves it out."""
 
 
 class MirConfig(NetworkConfig, frozen=True):
@@ -86,8 +87,8 @@ class Mir(NetworkRanker):
 
     def __init__(self, config: MirConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
-        self._grade: dict[tuple[int, int], float] = {}
-        self._middle = 0.0
+        self._grade_by_pair: dict[tuple[int, int], float] = {}
+        self._median_grade = 0.0
 
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._mir_net import MirNet
@@ -107,43 +108,47 @@ class Mir(NetworkRanker):
             return torch.optim.SGD(network.parameters(), lr=self.config.learning_rate)
         return super().optimiser(network)
 
-    def values(
+    def slot_vectors(
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
-    ) -> tuple[Vectors, Vectors]:
+    ) -> Sides[Vectors]:
         weighted = self.config.pooling == "weighted"
-        left, right = (
-            brand_vectors(dataset, slot, brands=brands, weighted=weighted),
-            account_vectors(dataset, slot, accounts=influencers, weighted=weighted),
-        )
-        return unit(left), unit(right)
+        of_brands = brand_vectors(dataset, slot, brands=brands, weighted=weighted)
+        of_influencers = account_vectors(dataset, slot, accounts=influencers, weighted=weighted)
+        return Sides(unit(of_brands), unit(of_influencers))
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
         rates = campaign_rates(dataset)
-        named = ((b, i, (pairs.brands[b], pairs.influencers[i])) for b, i in pairs.at.tolist())
-        self._grade = {(b, i): rates[name] for b, i, name in named if name in rates}
-        self._middle = float(np.median(list(self._grade.values()))) if self._grade else 0.0
+        self._grade_by_pair = {}
+        for brand, influencer in pairs.rows.tolist():
+            ids = pairs.brands[brand], pairs.influencers[influencer]
+            if ids in rates:
+                self._grade_by_pair[brand, influencer] = rates[ids]
+        grades = list(self._grade_by_pair.values())
+        self._median_grade = float(np.median(grades)) if grades else 0.0
         return {}
 
     def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Lists:
-        grades = np.array([self._grade.get((b, i), self._middle) for b, i in pairs.tolist()])
+        known, default = self._grade_by_pair, self._median_grade
+        grades = np.array([known.get((brand, influencer), default) for brand, influencer in pairs.tolist()])
         return buckets(pairs, grades, candidates=candidates, k=self.config.k, rng=rng)
 
-    def loss(self, embed: Embed, batch: Lists) -> Tensor:
+    def loss(self, embedder: Embedder, batch: Lists) -> Tensor:
         m, k = batch.candidates.shape
         brand: Any = batch.brand
         candidates: Any = batch.candidates
-        scores = embed.scores(brand[:, None].expand(m, k).reshape(-1), candidates.reshape(-1))["content"]
+        scores = embedder.scores(brand[:, None].expand(m, k).reshape(-1), candidates.reshape(-1))["content"]
         grades: Any = batch.grades
         return listwise(scores.reshape(m, k), grades)
 
     def notes(self, dataset: Dataset) -> list[str]:
-        told = super().notes(dataset)
-        whole = [slot for slot in self.used_slots(dataset) if dataset.slots[slot].level == "account"]
-        if self.config.pooling == "weighted" and whole:
-            told.append(f"pooling=weighted weighs no posts of {', '.join(whole)}: one row is an account")
-        return told
+        notes = super().notes(dataset)
+        account_slots = [slot for slot in self.used_slots(dataset) if dataset.slots[slot].level == "account"]
+        if self.config.pooling == "weighted" and account_slots:
+            slots = ", ".join(account_slots)
+            notes.append(f"pooling=weighted weighs no posts of {slots}: one row is an account")
+        return notes
 
     def _missing(self, dataset: Dataset, slot: str) -> str:
-        if LEFT_OUT[slot] == self.config.fusion:
+        if EXCLUDED_BY[slot] == self.config.fusion:
             return f"the setting fusion={self.config.fusion} leaves it out"
         return super()._missing(dataset, slot)

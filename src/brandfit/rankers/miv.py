@@ -1,13 +1,13 @@
-"""MIV: how active and how much answered to an influencer is, for every brand alike (C-14).
+"""MIV: activity and engagement of an influencer, the same for every brand (C-14).
 
-    score = mean over the factors there are of (log(1 + f) - mean) / deviation
+    score = mean over the known factors of (log(1 + f) - mean) / deviation
 
 The factors are those of the activeness module of Li, Lai and Chen, "Discovering Influencers for Marketing in
 the Blogosphere" (Information Sciences 2011), as far as a platform shows them: posts a week, likes a post,
-comments a post, followers. Means and deviations are those of the influencers that it was fitted on. CAMERA
-compares with it: it is near chance, for it knows nothing of the brand (Table II: AUC .499).
+comments a post, followers. Means and deviations are those of the fitted influencers. CAMERA compares
+with it: it is near chance, because it ignores the brand (Table II: AUC .499).
 
-The score does not tell brands apart. An influencer of whom no factor is known gets NaN.
+An influencer without any known factor gets NaN.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Miv(Ranker):
 
     def fit(self, dataset: Dataset, progress: Progress | None = None, folder: Path | None = None) -> Self:
         values = _factors(dataset, dataset.influencers)
-        known = ~np.isnan(values)
-        count = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, values, 0).sum(axis=0) / count
-        deviation = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axis=0) / count)
+        is_known = ~np.isnan(values)  # (n, 4)
+        count = np.maximum(is_known.sum(axis=0), 1)
+        mean = np.where(is_known, values, 0).sum(axis=0) / count
+        deviation = np.sqrt((np.where(is_known, values - mean, 0) ** 2).sum(axis=0) / count)
         self.scale = np.stack([mean, unrounded(mean, deviation)], axis=1)
         return super().fit(dataset)
 
@@ -54,9 +54,10 @@ class Miv(Ranker):
                 f"{self.name} has not been fitted.", "Fit it on a Dataset first; it needs no endorsements."
             )
         values = (_factors(dataset, candidates) - self.scale[:, 0]) / self.scale[:, 1]
-        known = ~np.isnan(values)
-        count = known.sum(axis=1)
-        shares = np.where(known, values, 0) / np.maximum(count, 1)[:, None]
+        is_known = ~np.isnan(values)  # (n, 4)
+        # The mean over known factors: each part is its factor over the number of known ones.
+        count = is_known.sum(axis=1)
+        shares = np.where(is_known, values, 0) / np.maximum(count, 1)[:, None]
         shares[count == 0] = np.nan
         return {name: np.tile(shares[:, n], (len(brands), 1)) for n, name in enumerate(FACTORS)}
 
@@ -68,21 +69,23 @@ class Miv(Ranker):
 
 
 def _factors(dataset: Dataset, accounts: np.ndarray) -> np.ndarray:
-    """(n, 4) logarithms of 1 + each factor, NaN where it is not known."""
+    """(n, 4) logarithms of 1 + each factor, NaN if unknown."""
     row = {id: n for n, id in enumerate(accounts.tolist())}
     columns = (dataset.posts[name].to_pylist() for name in ("account", "time", "likes", "comments"))
-    seen: dict[int, list[tuple[float | None, float | None, float | None]]] = {}
+    # Row of an account to (time, likes, comments) of its posts.
+    posts_by_row: dict[int, list[tuple[float | None, float | None, float | None]]] = {}
     for account, time, likes, comments in zip(*columns, strict=True):
         if account in row:
-            seen.setdefault(row[account], []).append((time, likes, comments))
-    result = np.full((len(accounts), len(FACTORS)), np.nan)
-    for n, posts in seen.items():
+            posts_by_row.setdefault(row[account], []).append((time, likes, comments))
+    factors = np.full((len(accounts), len(FACTORS)), np.nan)
+    for n, posts in posts_by_row.items():
+        # Posts per week over the observed time span.
         times = sorted(time for time, _, _ in posts if time is not None)
         if len(times) > 1 and times[-1] > times[0]:
-            result[n, 0] = (len(times) - 1) / (times[-1] - times[0]) * WEEK
+            factors[n, 0] = (len(times) - 1) / (times[-1] - times[0]) * WEEK
         for column in (1, 2):
             known = np.array([post[column] for post in posts if post[column] is not None], np.float64)
             if len(known):
-                result[n, column] = known.mean()
-    result[:, 3] = dataset.account_values("followers", accounts)
-    return np.log1p(np.maximum(result, 0))
+                factors[n, column] = known.mean()
+    factors[:, 3] = dataset.account_values("followers", accounts)
+    return np.log1p(np.maximum(factors, 0))

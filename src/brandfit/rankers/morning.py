@@ -1,4 +1,4 @@
-"""MORNING: content, audience and attributes of both sides, each matched on its own (M-01 to M-12).
+"""MORNING: content, audience and attributes of both sides, each matched separately (M-01 to M-12).
 
     content     e_c = W (MLP(objects and scenes) o MLP(topics)) + b                     Eq. 4-9
     audience    e_u, the same of what the account's audience posts                      Eq. 10-12
@@ -9,14 +9,14 @@
     L = triplets of the three (margins 4, 2, 2) + CE of softmax(F(b, +), F(b, -)) + l1 |weights|
                                                                        Eq. 28-32
 
-Topics fill ``text``, object and scene proportions ``picture``, what the audience posts ``audience``
+Topics fill ``text``, object and scene proportions ``picture``, the posts of the audience ``audience``
 (``audience.<encoder>``), ``concept.graph`` ``graph``. Adam at .002, times .95 an epoch, batches of 16, at
 most 100 epochs, dropout of a half, LeakyReLU. The ``use`` setting leaves whole perspectives out: the paper's
 six ablations.
 
 S. Wang, T. Gan, Y. Liu, J. Wu, Y. Cheng, L. Nie: Micro-Influencer Recommendation by Multi-Perspective Account
-Representation Learning. IEEE Transactions on Multimedia, 2022. Where the authors' code does otherwise, the
-equations are followed, but for one:
+Representation Learning. IEEE Transactions on Multimedia, 2022. If the authors' code deviates from the
+equations, the equations are followed, with one exception:
 
 * Co-attention weighs by softmax(sigmoid(e) o ea_f), as the code (M2). Eq. 21 has e itself
   (``attention=printed``): a weight may then be as large as d_a = 512, the more so the larger e, and training
@@ -24,13 +24,12 @@ equations are followed, but for one:
 * The code leaves out W of Eq. 9 and 12 (M1), uses other co-attention weights for brands than for influencers
   (M2), adds a regulariser that the paper does not name (M3), shrinks the step by .99 every 12,000 steps (M5),
   drops weights of the first layers, not activations (M6), and draws all negatives once (M7): here they are
-  drawn anew every epoch.
-* An audience here is one vector: what its encoder gives, pooled. Pictures and topics of audiences are not two
-  branches.
+  drawn again every epoch.
+* An audience is one pooled vector of its encoder. Pictures and topics of audiences are not two branches.
 * Training stops early on held-out training brands.
 * An attribute branch has no dropout, as in the code (M6); the paper does not say.
-* Topics and pictures are shares that add up to one. Embeddings in their place are brought to length one where
-  they are longer.
+* Topics and pictures are shares that add up to one. Longer embeddings in these slots are scaled to length
+  one.
 
 Expected: the paper's Table III has AUC .884, cAUC .727, R@10 .213, R@50 .551, MRR .565, MAP .238 with
 pictures and audiences; its c-only row AUC .861, att-only .805, c+att .882.
@@ -45,10 +44,10 @@ from msgspec import Meta
 
 from brandfit.data.dataset import Dataset
 from brandfit.learning.losses import pairwise, triplet
-from brandfit.learning.pooling import Vectors
+from brandfit.learning.pooling import Sides, Vectors
 from brandfit.learning.samplers import Triplets
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._neural import Embed, NetworkConfig, TripletRanker
+from brandfit.rankers._neural import Embedder, NetworkConfig, TripletRanker
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -87,14 +86,14 @@ class Morning(TripletRanker):
 
         return MorningNet(dims, self.config.dropout, width=self.config.width, attention=self.config.attention)
 
-    def values(
+    def slot_vectors(
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
-    ) -> tuple[Vectors, Vectors]:
-        left, right = super().values(dataset, slot, brands=brands, influencers=influencers)
-        return (left, right) if slot == "graph" else (bounded(left), bounded(right))
+    ) -> Sides[Vectors]:
+        vectors = super().slot_vectors(dataset, slot, brands=brands, influencers=influencers)
+        return vectors if slot == "graph" else Sides(bounded(vectors.brand), bounded(vectors.influencer))
 
-    def loss(self, embed: Embed, batch: Triplets) -> Tensor:
-        positive, negative = embed.both(batch)
+    def loss(self, embedder: Embedder, batch: Triplets) -> Tensor:
+        positive, negative = embedder.triplet_scores(batch)
         hinges = [triplet(positive[part], negative[part], MARGINS[part]) for part in positive]
         return sum(hinges, pairwise(sum(positive.values()), sum(negative.values())))  # type: ignore[arg-type]
 

@@ -1,6 +1,6 @@
-"""Random: what chance gives, the floor of every table (W-11).
+"""Random: chance level, the lower bound in every table (W-11).
 
-    score = uniform in [0, 1), made from the seed and the two ids
+    score = uniform in [0, 1), derived from the seed and the two ids
 
 The same pair has the same score in any order of candidates and in any batch. It reads no features, so it
 scores everyone.
@@ -30,12 +30,12 @@ class Random(Ranker):
 
 
 def _hashed(seed: int, side: str, ids: np.ndarray) -> np.ndarray:
-    """(n,) uint64, one hash an id."""
+    """(n,) uint64, one hash per id."""
     return np.array([seeds.derive(seed, "random", side, id) for id in ids], np.uint64)
 
 
 def _mixed(bits: np.ndarray) -> np.ndarray:
-    """SplitMix64's finaliser: every bit in changes half of the bits out (Steele et al., OOPSLA 2014)."""
+    """SplitMix64's finaliser: each input bit changes half the output bits (Steele et al., OOPSLA 2014)."""
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return bits ^ (bits >> np.uint64(31))

@@ -1,4 +1,4 @@
-"""WSim: a trainable inner product of what both sides post (W-03, W-04, W-05, W-08, W-09, W-10).
+"""WSim: a trainable inner product of the content of both sides (W-03, W-04, W-05, W-08, W-09, W-10).
 
     s_t = b_t' W_t i_t    s_v = b_v' W_v i_v                 W diagonal            (Elwood et al. 2021, Eq.
                           1-2)
@@ -6,25 +6,23 @@
     L   = - sum of y_i log softmax(z)_i,    y_i = 1 / positives in the pool        (Eq. 8-9)
 
 b and i are means over posts; e is the influencer's engagement rate, the mean over its posts, standardised on
-the influencers that it was fitted on. Pools of K candidates hold 1 ... K positives (III-D,
-``learning.samplers.pools``). Adam, at most 200 epochs, early stopping on 20 % of the brands, the best weights
-kept.
+the fitted influencers. Pools of K candidates contain 1 ... K positives (III-D, ``learning.samplers.pools``).
+Adam, at most 200 epochs, early stopping on 20 % of the brands, the best weights are used.
 
 A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable
-Framework. arXiv 2107.13943. There is no public code of the authors. What the paper leaves open, and what was
-chosen:
+Framework. arXiv 2107.13943. There is no public code. Choices that the paper leaves open:
 
-* Every slot's vector is set to length one (``normalise``). Raw VGG maps are far longer than text vectors:
-  their products would swamp the text's and saturate the softmax. With W at the identity s is then the cosine,
-  which the paper says WSim generalises.
+* Every slot's vector is scaled to length one (``normalise``). Raw VGG maps are far longer than text vectors:
+  their products would dominate those of text and saturate the softmax. With W at the identity s is then the
+  cosine, which the paper says WSim generalises.
 * W starts at the identity, the weights at equal shares with a small one for engagement: untrained it is
-  SimCos with a hint of popularity. The convex weights are a softmax of free numbers.
-* The 20 % held out are brands, not pairs: what counts is a brand that is new. Their pools are drawn once.
-* The negatives of the pools are drawn anew every epoch; batch size and patience are ours.
+  SimCos with a small share of popularity. The convex weights are a softmax of free numbers.
+* The 20 % held out are brands, not pairs, because new brands are to be ranked. Their pools are drawn once.
+* The negatives of the pools are drawn again every epoch; batch size and patience are ours.
 
-Extensions: the concept slot has a W of its own; where a pair lacks a factor it is left out and the other
-weights are scaled up to one. Engagement alone is no evidence of a match: a pair that shares no content scores
-NaN. Parts: text, picture, concept, engagement. Scoring needs no torch.
+Extensions: the concept slot has a separate W; a factor that a pair lacks is left out, and the other weights
+are scaled to a sum of one. Engagement alone is no evidence of a match: a pair without shared content has the
+score NaN. Parts: text, picture, concept, engagement. Scoring needs no torch.
 
 Expected: the paper's Table I for K = 6 has AUC .861 +- .008, Recall@10 .178, Recall@50 .469, MedR 2.9 with 25
 K parameters on its text and picture features of 360 brands. On released text topics and concepts of 286
@@ -36,7 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -48,13 +46,13 @@ from brandfit.data.dataset import Dataset
 from brandfit.errors import UsageError
 from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
-from brandfit.learning.pairs import Pairs, candidates, held_out, narrowed, to_learn_from
-from brandfit.learning.pooling import Side, Vectors, side_vectors
+from brandfit.learning.pairs import Pairs, held_out_pairs, negative_candidates, training_pairs
+from brandfit.learning.pooling import Side, Sides, Vectors, side_vectors
 from brandfit.learning.samplers import Pools, pools
 from brandfit.learning.similarity import inner, shared, unit, weighted_mean
-from brandfit.learning.trainer import need_torch, train
+from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
 from brandfit.progress import Progress
-from brandfit.rankers._neural import Device, batches_of, device_of, run_of
+from brandfit.rankers._neural import Device, batches_of, run_key, torch_device
 from brandfit.rankers.base import Ranker
 
 if TYPE_CHECKING:
@@ -83,7 +81,7 @@ class WSim(Ranker):
     """Diagonal bilinear similarity; see the module.
 
     After ``fit``: ``diagonal`` is slot to diag(W) (d,), the importance of every feature (W-14); ``weights``
-    are the convex weights by factor.
+    is factor to convex weight.
     """
 
     Config = WSimConfig
@@ -98,7 +96,7 @@ class WSim(Ranker):
         self.diagonal: dict[str, np.ndarray] = {}
         self.weights: dict[str, float] = {}
         self.engagement = (0.0, 1.0)
-        """Mean and standard deviation of the engagement rate."""
+        """Mean and standard deviation of the engagement rates of the fitted influencers."""
 
     @property
     def n_parameters(self) -> int:
@@ -109,53 +107,48 @@ class WSim(Ranker):
         from brandfit.rankers._wsim_net import WSimNet
 
         self.reads, self.weights, self.diagonal, self.engagement = {}, {}, {}, (0.0, 1.0)
-        pairs, left, right, rate = self._examples(dataset)
-        self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in (*left, *rate)}
-        device = device_of(torch, self.config.device)
-        inputs = _Inputs(torch, device, left=left, right=right, rate=rate)
-        held = held_out(pairs.at, self.config.validation, self.seed)
-        learned, others = candidates(pairs, held)
+        examples = self._examples(dataset)
+        pairs = examples.pairs
+        self.reads = {slot: (dataset.slots[slot].name, dataset.slots[slot].dim) for slot in examples.factors}
+        device = torch_device(torch, self.config.device)
+        inputs = _PoolInputs(torch, device, examples)
+        is_held_out = held_out_pairs(pairs.rows, self.config.validation, self.seed)
+        candidates = negative_candidates(pairs, is_held_out)
         size = self.config.batch_size
-        judged = pools(
-            pairs.at[held],
-            others,
+        validation = pools(
+            pairs.rows[is_held_out],
+            candidates.validation,
             k=self.config.pool_size,
             rng=seeds.generator(self.seed, "validation pools"),
         )
-
-        network = WSimNet({slot: vectors.values.shape[1] for slot, vectors in left.items()}, bool(rate)).to(
-            device
-        )
+        dims = {slot: sides.brand.values.shape[1] for slot, sides in examples.content.items()}
+        network = WSimNet(dims, examples.rates is not None).to(device)
 
         def loss(batch: Pools) -> Tensor:
-            features, positive, valid = inputs(batch)
-            return listnet(network(*features), positive, valid)
+            features, is_positive, is_valid = inputs(batch)
+            return listnet(network(*features), is_positive, is_valid)
 
         def validate() -> float:
-            return sum(float(loss(batch)) * len(batch.brand) for batch in batches_of(judged, size)) / len(
-                judged.brand
-            )
+            total = sum(float(loss(batch)) * len(batch.brand) for batch in batches_of(validation, size))
+            return total / len(validation.brand)
 
         def batches(rng: np.random.Generator) -> Iterator[Pools]:
-            drawn = pools(pairs.at[~held], learned, k=self.config.pool_size, rng=rng)
-            order = rng.permutation(len(drawn.brand))
-            return batches_of(Pools(*(column[order] for column in drawn)), size)
+            sampled = pools(pairs.rows[~is_held_out], candidates.training, k=self.config.pool_size, rng=rng)
+            order = rng.permutation(len(sampled.brand))
+            return batches_of(Pools(*(column[order] for column in sampled)), size)
 
         history = train(
             network,
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate),
-            batches=batches,
-            loss=loss,
-            epochs=self.config.epochs,
+            objective=Objective(batches, loss, validate=validate if is_held_out.any() else None),
+            schedule=Schedule(self.config.epochs, patience=self.config.patience),
             seed=self.seed,
-            patience=self.config.patience,
-            validate=validate if held.any() else None,
+            checkpoints=Checkpoints(folder, run_key(self, dataset)),
             progress=progress,
-            folder=folder,
-            run=run_of(self, dataset),
         )
-        self.diagonal = {slot: network.diagonal[slot].detach().cpu().numpy().copy() for slot in left}
-        self.weights = dict(zip((*left, *rate), network.mix.softmax(0).tolist(), strict=True))
+        # Only the weights are stored: scoring needs no torch.
+        self.diagonal = {slot: network.diagonal[slot].detach().cpu().numpy().copy() for slot in dims}
+        self.weights = dict(zip(examples.factors, network.mix.softmax(0).tolist(), strict=True))
         self.training = msgspec.to_builtins(history)
         return super().fit(dataset)
 
@@ -164,25 +157,25 @@ class WSim(Ranker):
             raise UsageError(
                 f"{self.name} has not been fitted.", "Fit it on a Dataset with endorsements first."
             )
-        factors, weights = {}, {}
-        content = np.zeros((len(brands), len(candidates)), bool)
+        # A factor that a pair lacks has the weight 0.
+        factors, weights = {}, {}  # slot to (b, n)
+        has_content = np.zeros((len(brands), len(candidates)), bool)
         for slot in self.used_slots(dataset):
             if slot == "engagement":
-                rate = standardised(rate_of(dataset, candidates), *self.engagement)
-                factors[slot] = np.broadcast_to(rate.values[:, 0], content.shape)
-                has = np.broadcast_to(rate.present, content.shape)
+                rates = standardised(rate_of(dataset, candidates), *self.engagement)
+                factors[slot] = np.broadcast_to(rates.values[:, 0], has_content.shape)
+                has_factor = np.broadcast_to(rates.present, has_content.shape)
             else:
-                left, right = (
-                    self._side("brand", dataset, slot=slot, ids=brands),
-                    self._side("influencer", dataset, slot=slot, ids=candidates),
-                )
+                left = self._side_vectors("brand", dataset, slot=slot, ids=brands)
+                right = self._side_vectors("influencer", dataset, slot=slot, ids=candidates)
                 factors[slot] = inner(left.values * self.diagonal[slot], right.values)
-                has = shared(left, right)
-                content |= has
-            weights[slot] = self.weights[slot] * has
+                has_factor = shared(left, right)
+                has_content |= has_factor
+            weights[slot] = self.weights[slot] * has_factor
         if not factors:
-            return {self.name: np.full(content.shape, np.nan)}
-        return weighted_mean(factors, {slot: weight * content for slot, weight in weights.items()})
+            return {self.name: np.full(has_content.shape, np.nan)}
+        # Engagement alone is no evidence.
+        return weighted_mean(factors, {slot: weight * has_content for slot, weight in weights.items()})
 
     def importance(self, dataset: Dataset, slot: str, account: str | None = None) -> np.ndarray | None:
         """diag(W), or W b for the account's vector b (Elwood et al. 2021, III-E: I and I^b)."""
@@ -192,7 +185,7 @@ class WSim(Ranker):
         if account is None:
             return weights
         side: Side = "brand" if account in dataset.representation else "influencer"
-        row = self._side(side, dataset, slot=slot, ids=np.array([account], dtype=object)).values[0]
+        row = self._side_vectors(side, dataset, slot=slot, ids=np.array([account], dtype=object)).values[0]
         return weights * row.astype(np.float64)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -214,81 +207,108 @@ class WSim(Ranker):
             return f"its features have no column {RATE}"
         return super()._missing(dataset, slot)
 
-    def _examples(
-        self, dataset: Dataset
-    ) -> tuple[Pairs, dict[str, Vectors], dict[str, Vectors], dict[str, Vectors]]:
-        """Pairs to learn from, and the content of their brands and influencers and the influencers'
-        engagement, by slot.
+    def _examples(self, dataset: Dataset) -> Examples:
+        """The training data.
 
-        Accounts without any content are no candidates; pairs that share none teach nothing.
+        Accounts without any content are no candidates; pairs without shared content are left out.
         """
-        pairs = to_learn_from(dataset, self.name)
+        pairs = training_pairs(dataset, self.name)
         used = self.used_slots(dataset)
-        content = [slot for slot in used if slot != "engagement"]
-        left = {slot: self._side("brand", dataset, slot=slot, ids=pairs.brands) for slot in content}
-        right = {
-            slot: self._side("influencer", dataset, slot=slot, ids=pairs.influencers) for slot in content
-        }
-        here = {
-            slot: left[slot].present[pairs.at[:, 0]] & right[slot].present[pairs.at[:, 1]] for slot in content
-        }
-        shared_by = np.any(list(here.values()), axis=0) if here else np.zeros(len(pairs.at), bool)
-        if not shared_by.any():
+        content = {}
+        has_shared = np.zeros(len(pairs.rows), bool)  # (p,) pairs that share a slot
+        has_content = Sides(np.zeros(len(pairs.brands), bool), np.zeros(len(pairs.influencers), bool))
+        for slot in used:
+            if slot == "engagement":
+                continue
+            left = self._side_vectors("brand", dataset, slot=slot, ids=pairs.brands)
+            right = self._side_vectors("influencer", dataset, slot=slot, ids=pairs.influencers)
+            content[slot] = Sides(left, right)
+            has_shared |= left.present[pairs.rows[:, 0]] & right.present[pairs.rows[:, 1]]
+            has_content = Sides(has_content.brand | left.present, has_content.influencer | right.present)
+        if not has_shared.any():
             raise UsageError(
                 f"{self.name} learns from {', '.join(self.slots[:3])}, and no endorsing pair has features of "
                 "the same slot.",
                 "Encode the posts of brands and influencers first.",
             )
-        brands = np.any([vectors.present for vectors in left.values()], axis=0)
-        influencers = np.any([vectors.present for vectors in right.values()], axis=0)
-        pairs = narrowed(Pairs(pairs.brands, pairs.influencers, pairs.at[shared_by]), brands, influencers)
-        left = {slot: Vectors(v.values[brands], v.present[brands]) for slot, v in left.items()}
-        right = {slot: Vectors(v.values[influencers], v.present[influencers]) for slot, v in right.items()}
-        rate = {}
+        pairs = Pairs(pairs.brands, pairs.influencers, pairs.rows[has_shared])
+        pairs = pairs.subset(brands=has_content.brand, influencers=has_content.influencer)
+        content = {
+            slot: Sides(
+                sides.brand.subset(has_content.brand), sides.influencer.subset(has_content.influencer)
+            )
+            for slot, sides in content.items()
+        }
+        rates = None
         if "engagement" in used:
             raw = rate_of(dataset, pairs.influencers)
             known = raw.values[raw.present, 0].astype(np.float64)
             self.engagement = scale(known)
-            rate["engagement"] = standardised(raw, *self.engagement)
-        return pairs, left, right, rate
+            rates = standardised(raw, *self.engagement)
+        return Examples(pairs, content, rates)
 
-    def _side(self, side: Side, dataset: Dataset, *, slot: str, ids: np.ndarray) -> Vectors:
-        found = side_vectors(dataset, slot, side=side, ids=ids)
-        return unit(found) if self.config.normalise else found
+    def _side_vectors(self, side: Side, dataset: Dataset, *, slot: str, ids: np.ndarray) -> Vectors:
+        vectors = side_vectors(dataset, slot, side=side, ids=ids)
+        return unit(vectors) if self.config.normalise else vectors
 
 
-class _Inputs:
-    """Features of both sides as tensors, gathered a batch of pools at a time."""
+class Examples(NamedTuple):
+    """Training data.
 
-    def __init__(
-        self,
-        torch: Any,
-        device: str,
-        *,
-        left: dict[str, Vectors],
-        right: dict[str, Vectors],
-        rate: dict[str, Vectors],
-    ) -> None:
+    pairs    pairs that share content
+    content  slot to the vectors of both sides
+    rates    (i, 1) standardised engagement rates of influencers, or None
+    """
+
+    pairs: Pairs
+    content: dict[str, Sides[Vectors]]
+    rates: Vectors | None
+
+    @property
+    def factors(self) -> list[str]:
+        """The factors of a score, content slots first."""
+        return [*self.content, *(["engagement"] if self.rates is not None else [])]
+
+
+class _PoolInputs:
+    """Features of both sides as tensors, gathered for one batch of pools at a time."""
+
+    def __init__(self, torch: Any, device: str, examples: Examples) -> None:
         self.torch, self.device = torch, device
-        self.left = {slot: self.tensor(vectors.values) for slot, vectors in left.items()}
-        self.right = {slot: self.tensor(vectors.values) for slot, vectors in right.items()}
-        self.rate = self.tensor(rate["engagement"].values[:, 0]) if rate else None
-        # (b, f) and (n, f): which factors each side has; a brand always "has" the engagement of its
-        # candidates
-        everyone = [np.ones(len(next(iter(left.values())).present), bool)] * len(rate)
-        self.left_has = self.tensor(np.stack([v.present for v in left.values()] + everyone, axis=1))
-        self.right_has = self.tensor(np.stack([v.present for v in (*right.values(), *rate.values())], axis=1))
+        content, rates = examples.content, examples.rates
+        self.brands = {slot: self.tensor(sides.brand.values) for slot, sides in content.items()}
+        self.influencers = {slot: self.tensor(sides.influencer.values) for slot, sides in content.items()}
+        self.rates = self.tensor(rates.values[:, 0]) if rates is not None else None
+        # (b, f) and (i, f): the factors of each account; every brand "has" engagement.
+        brand_has = [sides.brand.present for sides in content.values()]
+        influencer_has = [sides.influencer.present for sides in content.values()]
+        if rates is not None:
+            brand_has.append(np.ones(len(brand_has[0]), bool))
+            influencer_has.append(rates.present)
+        self.brand_has = self.tensor(np.stack(brand_has, axis=1))
+        self.influencer_has = self.tensor(np.stack(influencer_has, axis=1))
 
     def tensor(self, values: np.ndarray) -> Any:
         return self.torch.from_numpy(values).to(self.device)
 
-    def __call__(self, batch: Pools) -> tuple[tuple[Any, ...], Tensor, Tensor]:
-        """What the network takes, positive (p, k), valid (p, k)."""
+    def __call__(self, batch: Pools) -> PoolTensors:
         brand, candidate = self.tensor(batch.brand), self.tensor(batch.candidates)
-        row = candidate.clamp(min=0)
-        has = self.left_has[brand][:, None] & self.right_has[row]
-        valid = (candidate >= 0) & has[..., : len(self.left)].any(-1)
-        left = {slot: values[brand] for slot, values in self.left.items()}
-        right = {slot: values[row] for slot, values in self.right.items()}
-        rate = self.rate[row] if self.rate is not None else None
-        return (left, right, rate, has), self.tensor(batch.positive), valid
+        row = candidate.clamp(min=0)  # (p, k); shorter pools are filled with -1
+        has = self.brand_has[brand][:, None] & self.influencer_has[row]  # (p, k, f)
+        has_content = has[..., : len(self.brands)].any(-1)
+        left = {slot: values[brand] for slot, values in self.brands.items()}
+        right = {slot: values[row] for slot, values in self.influencers.items()}
+        rate = self.rates[row] if self.rates is not None else None
+        return PoolTensors(
+            features=(left, right, rate, has),
+            positive=self.tensor(batch.positive),
+            valid=(candidate >= 0) & has_content,
+        )
+
+
+class PoolTensors(NamedTuple):
+    """features: the arguments of the network; positive (p, k); valid (p, k)."""
+
+    features: tuple[Any, ...]
+    positive: Tensor
+    valid: Tensor

@@ -1,4 +1,4 @@
-"""WSim-MT: one embedding of what an account posts, learned together with its category (W-06 to W-10).
+"""WSim-MT: one embedding of the content of an account, learned together with its category (W-06 to W-10).
 
     e = f(text) o g(picture)      f: MLP (300, 512), g: MLP (4096, 512), ReLU, dropout .5, the same for both
                                   sides      Eq. 4-5
@@ -10,21 +10,19 @@ epochs, early stopping on 20 % of the brands (by AUC; the loss also falls while 
 the best weights kept.
 
 A. Elwood, A. Gasparin, A. Rozza: Ranking Micro-Influencers: a Novel Multi-Task Learning and Interpretable
-Framework. arXiv 2107.13943. There is no public code of the authors. What the paper leaves open, and what was
-chosen:
+Framework. arXiv 2107.13943. There is no public code. Choices that the paper leaves open:
 
 * W_r is diagonal, as W of WSim is; it starts at the identity. w_e is the sigmoid of a free number and starts
   near .05.
-* e is the influencer's engagement rate as in WSim: the mean over its posts, standardised on the influencers
-  that it was fitted on.
-* The category of an influencer without one of its own is the one most frequent among the brands that it
-  endorses in training. Accounts without a category are left out of that loss; the categories of what is
-  ranked are never read.
+* e is the influencer's engagement rate as in WSim: the mean over its posts, standardised on the fitted
+  influencers.
+* An influencer without a stated category has the one that is most frequent among the brands that it endorses
+  in training. Accounts without a category are left out of this loss; scoring reads no category.
 * The auxiliary losses are means over the pools of a batch: a brand counts as often as it has pools.
-* Vectors longer than one are brought to length one: products of longer ones drive all embeddings to zero
-  before they learn.
+* Vectors longer than one are scaled to length one: products of longer ones drive all embeddings to zero in
+  training.
 
-Extension: the concept slot has a branch of its own, of the text's widths. A slot that a pair lacks is left
+Extension: the concept slot has a separate branch with the widths of text. A slot that a pair lacks is left
 out of the product.
 
 Expected: the paper's Table I has AUC .920, Recall@10 .193, Recall@50 .548, MedR 2.0 for K = 6 with 105 M
@@ -41,11 +39,11 @@ from msgspec import Meta
 from brandfit.data.dataset import Dataset
 from brandfit.learning.engagement import RATE, rate_of, scale, standardised
 from brandfit.learning.losses import listnet
-from brandfit.learning.pairs import Pairs
-from brandfit.learning.pooling import Vectors
+from brandfit.learning.pairs import Pairs, categories_of
+from brandfit.learning.pooling import Side, Sides, Vectors
 from brandfit.learning.samplers import pools
 from brandfit.learning.similarity import bounded
-from brandfit.rankers._neural import Embed, NetworkConfig, NetworkRanker, categories_of, rows_of
+from brandfit.rankers._neural import Embedder, NetworkConfig, NetworkRanker, select_rows
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -68,9 +66,16 @@ class WSimMTConfig(NetworkConfig, frozen=True):
     l1: Annotated[float, Meta(description="weight of the sum of absolute weights in the loss", ge=0)] = 0.0
 
 
-class Pooled(NamedTuple):
-    """brand (m,), candidates, positive and valid (m, k), categories of both (m,) and (m, k), -1 where
-    unknown."""
+class PoolsWithCategories(NamedTuple):
+    """Pools and the category numbers of their accounts, -1 if unknown.
+
+    brand           (m,)
+    candidates      (m, k)
+    positive        (m, k) bool
+    valid           (m, k) bool; False fills shorter pools
+    brand_category  (m,)
+    categories      (m, k) of the candidates
+    """
 
     brand: Any
     candidates: Any
@@ -91,7 +96,7 @@ class WSimMT(NetworkRanker):
 
     def __init__(self, config: WSimMTConfig | None = None, seed: int = 0) -> None:
         super().__init__(config, seed)
-        self._groups: tuple[np.ndarray, np.ndarray] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._categories = Sides(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     def build_network(self, dims: dict[str, int]) -> nn.Module:
         from brandfit.rankers._wsim_mt_net import WSimMTNet
@@ -101,69 +106,91 @@ class WSimMT(NetworkRanker):
         )
 
     def prepare_metadata(self, dataset: Dataset, pairs: Pairs) -> dict[str, Any]:
-        self._groups, names = categories_of(dataset, pairs)
+        self._categories, names = categories_of(dataset, pairs)
         return {**self.training, "categories": names}
 
-    def values(
+    def slot_vectors(
         self, dataset: Dataset, slot: str, *, brands: np.ndarray, influencers: np.ndarray
-    ) -> tuple[Vectors, Vectors]:
-        left, right = super().values(dataset, slot, brands=brands, influencers=influencers)
+    ) -> Sides[Vectors]:
+        vectors = super().slot_vectors(dataset, slot, brands=brands, influencers=influencers)
         if slot != "engagement":
-            return bounded(left), bounded(right)
-        right = rate_of(dataset, influencers)
+            return Sides(bounded(vectors.brand), bounded(vectors.influencer))
+        rates = rate_of(dataset, influencers)
         if "engagement" not in self.training:
-            known = right.values[right.present, 0].astype(np.float64)
+            known = rates.values[rates.present, 0].astype(np.float64)
             self.training["engagement"] = list(scale(known))
-        return left, standardised(right, *self.training["engagement"])
+        return Sides(vectors.brand, standardised(rates, *self.training["engagement"]))
 
-    def sample(self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator) -> Pooled:
-        drawn = pools(pairs, candidates, k=self.config.pool_size, rng=rng)
-        valid = drawn.candidates >= 0
-        row = np.maximum(drawn.candidates, 0)
-        of_brands, of_influencers = self._groups
-        return Pooled(
-            brand=drawn.brand,
-            candidates=row,
-            positive=drawn.positive,
-            valid=valid,
-            brand_category=of_brands[drawn.brand],
-            categories=np.where(valid, of_influencers[row], -1),
+    def sample(
+        self, pairs: np.ndarray, candidates: np.ndarray, rng: np.random.Generator
+    ) -> PoolsWithCategories:
+        sampled = pools(pairs, candidates, k=self.config.pool_size, rng=rng)
+        is_valid = sampled.candidates >= 0  # (m, k); shorter pools are filled with -1
+        rows = np.maximum(sampled.candidates, 0)
+        return PoolsWithCategories(
+            brand=sampled.brand,
+            candidates=rows,
+            positive=sampled.positive,
+            valid=is_valid,
+            brand_category=self._categories.brand[sampled.brand],
+            categories=np.where(is_valid, self._categories.influencer[rows], -1),
         )
 
-    def loss(self, embed: Embed, batch: Pooled) -> Tensor:
+    def loss(self, embedder: Embedder, batch: PoolsWithCategories) -> Tensor:
+        import torch
+
+        m, k = batch.candidates.shape
+        brand = batch.brand[:, None].expand(m, k).reshape(-1)  # (m k,)
+        candidate = batch.candidates.reshape(-1)
+        pair_case = embedder.slot_case(Sides(brand, candidate))
+        # A pair is embedded from the slots that both sides have, a category from all slots of the account:
+        # mostly the same embedding, which is then computed once.
+        brand_parts, brand_loss = self._side_loss(
+            embedder,
+            "brand",
+            accounts=torch.cat([brand, batch.brand]),
+            case=torch.cat([pair_case, embedder.slot_case(Sides(batch.brand, None))]),
+            categories=batch.brand_category,
+        )
+        candidate_parts, candidate_loss = self._side_loss(
+            embedder,
+            "influencer",
+            accounts=torch.cat([candidate, candidate]),
+            case=torch.cat([pair_case, embedder.slot_case(Sides(None, candidate))]),
+            categories=batch.categories.reshape(-1),
+        )
+        scores: Any = sum((brand_parts[part] * candidate_parts[part]).sum(-1) for part in brand_parts)
+        category_losses = [loss for loss in (brand_loss, candidate_loss) if loss is not None]
+        return sum(category_losses, listnet(scores.reshape(m, k), batch.positive, batch.valid))
+
+    def _side_loss(
+        self, embedder: Embedder, side: Side, *, accounts: Tensor, case: Tensor, categories: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor | None]:
+        """The embeddings of the pairs, by part, and the weighted loss of the categories, if there is one.
+
+        accounts    the accounts of the pairs, then the accounts of the categories
+        case        their sets of slots
+        categories  (c,) category numbers of the last c accounts, -1 if unknown
+        """
         import torch
         import torch.nn.functional as f
 
-        m, k = batch.candidates.shape
-        brand, candidate = batch.brand[:, None].expand(m, k).reshape(-1), batch.candidates.reshape(-1)
-        network: Any = embed.network
-        pairs = embed.case(brand, candidate)
-        parts, losses = [], []
-        for side, (paired, alone, category, weight) in enumerate(
-            (
-                (brand, batch.brand, batch.brand_category, self.config.weight_brand),
-                (candidate, candidate, batch.categories.reshape(-1), self.config.weight_influencer),
-            )
-        ):
-            # A pair is told by the slots that both have, a category by all that the account has: mostly the
-            # same e, and then one.
-            own = embed.case(*((alone, None) if side == 0 else (None, alone)))
-            values, has, place = embed.inputs(side, torch.cat([paired, alone]), torch.cat([pairs, own]))
-            e = network.joint(values, has)
-            parts.append(rows_of(network.parts(side, e, values=values, has=has), place[: m * k]))
-            known = category >= 0
-            if network.head is not None and weight and known.any():
-                rows, at, count = place[m * k :][known].unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
-                wanted = torch.empty_like(rows).scatter_(
-                    0, at, category[known]
-                )  # an account has one category, wherever it is
-                each = f.cross_entropy(network.head(e.index_select(0, rows)), wanted, reduction="none")
-                losses.append(weight * (each * count).sum() / count.sum())
-        left, right = parts
-        scores: Any = sum((left[part] * right[part]).sum(-1) for part in left)
-        return sum(losses, listnet(scores.reshape(m, k), batch.positive, batch.valid))
+        network: Any = embedder.network
+        n_pairs = len(accounts) - len(categories)
+        values, has, row = embedder.inputs(side, accounts, case)
+        e = network.joint(values, has)
+        parts = select_rows(network.parts(side, e, values=values, has=has), row[:n_pairs])
+        weight = self.config.weight_brand if side == "brand" else self.config.weight_influencer
+        is_known = categories >= 0
+        if network.head is None or not weight or not is_known.any():
+            return parts, None
+        rows, known_row, count = row[n_pairs:][is_known].unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
+        # An account has the same category in every pool, so any of its entries serves.
+        target = torch.empty_like(rows).scatter_(0, known_row, categories[is_known])
+        losses = f.cross_entropy(network.head(e.index_select(0, rows)), target, reduction="none")
+        return parts, weight * (losses * count).sum() / count.sum()
 
-    def _dim(self, slot: str, dim: int) -> int:
+    def _input_dim(self, slot: str, dim: int) -> int:
         return 1 if slot == "engagement" else dim
 
     def _missing(self, dataset: Dataset, slot: str) -> str:

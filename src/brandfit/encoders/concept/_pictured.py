@@ -24,7 +24,7 @@ from brandfit.encoders.concept.bag import Bag, BagConfig
 from brandfit.encoders.image.base import PictureEncoder
 from brandfit.encoders.text._words import training_posts
 from brandfit.errors import UsageError
-from brandfit.learning.trainer import need_torch, train
+from brandfit.learning.trainer import Checkpoints, Objective, Schedule, need_torch, train
 
 LABELS = BagConfig(caption=0.0, profile=0.0, parents=0.0)
 """Labels of a post are the concepts of its hashtags and of the descriptions of its pictures."""
@@ -155,21 +155,23 @@ class PicturedEncoder(PictureEncoder):
 
         training = np.flatnonzero(pictures.is_decoded & ~self._is_held_out)
         held_out = np.flatnonzero(pictures.is_decoded & self._is_held_out)
+
+        def validate() -> float:
+            return _vision.mean_loss(batches(held_out, None), loss)
+
         train(
             network,
             torch.optim.Adam(network.parameters(), lr=self.config.learning_rate),
-            batches=lambda rng: batches(training, rng),
-            loss=loss,
-            epochs=self.config.epochs,
+            objective=Objective(
+                batches=lambda rng: batches(training, rng),
+                loss=loss,
+                # Batch normalisation needs two pictures.
+                validate=validate if len(held_out) > 1 else None,
+            ),
+            schedule=Schedule(self.config.epochs, patience=self.config.patience),
             seed=self.config.seed,
-            patience=self.config.patience,
-            # Batch normalisation needs two pictures.
-            validate=(lambda: _vision.mean_loss(batches(held_out, None), loss))
-            if len(held_out) > 1
-            else None,
+            checkpoints=Checkpoints(self.folder, self.maker),
             progress=self.progress,
-            folder=self.folder,
-            run=self.maker,
         )
         return network
 

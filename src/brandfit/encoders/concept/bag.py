@@ -20,6 +20,7 @@ MORNING have no licence.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -38,6 +39,7 @@ from brandfit.encoders.concept._taxonomy import Taxonomy, built_in
 from brandfit.encoders.text._clean import clean
 from brandfit.encoders.text._words import training_posts
 from brandfit.learning.cooccurrence import related_hashtags
+from brandfit.learning.pooling import represents_account
 
 FISHING = re.compile(
     r"like4like|likeforlike|likes?4|l4l|f4f|follow|instagood|instadaily|instalike|instamood|tagsforlikes|(?:pic|photo)oftheday|^igers"
@@ -134,7 +136,9 @@ class Bag(Encoder):
         """A unit is [caption, hashtags, descriptions, profile, posts of the account] of a post; a post
         without any words has none."""
         descriptions = _descriptions(dataset)
-        n_posts = Counter(dataset.posts["account"].to_pylist())
+        # A brief of a brand that has posts does not count: see ``represents_account``.
+        accounts = dataset.posts["account"].to_pylist()
+        n_posts = Counter(itertools.compress(accounts, represents_account(dataset)))
         profile = {}
         for row in dataset.accounts.select(["id", "biography", "business_category"]).to_pylist():
             fields = (row["biography"], row["business_category"])
@@ -147,7 +151,9 @@ class Bag(Encoder):
             if caption or tags or about or id in descriptions:
                 words = clean(caption or "", hashtags="drop")
                 ids.append(id)
-                contents.append([words, tags, sorted(descriptions.get(id, ())), about, n_posts[account]])
+                contents.append(
+                    [words, tags, sorted(descriptions.get(id, ())), about, max(n_posts[account], 1)]
+                )
         return Units(ids, contents)
 
     def encode_batch(self, batch: Sequence[Any]) -> np.ndarray:

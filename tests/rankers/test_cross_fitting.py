@@ -8,9 +8,10 @@ import pytest
 
 from brandfit.data.dataset import Dataset
 from brandfit.data.schema import Account, Link
-from brandfit.learning.pooling import Vectors
-from brandfit.rankers import _cross_fitting as dealing
-from brandfit.rankers._evidence import Evidence, Training
+from brandfit.learning.pooling import Sides, Vectors
+from brandfit.rankers import _cross_fitting as cross_fitting
+from brandfit.rankers.evidence._model import Evidence
+from brandfit.rankers.evidence._training import Training
 
 BRANDS, INFLUENCERS = 8, 40
 
@@ -41,7 +42,7 @@ def training(dataset) -> Training:
         n: Vectors(rng.normal(size=(n, 5)).astype(np.float32), np.ones(n, bool))
         for n in (BRANDS, INFLUENCERS)
     }
-    unknown = (np.full(BRANDS, -1), np.full(INFLUENCERS, -1))
+    unknown = Sides(np.full(BRANDS, -1), np.full(INFLUENCERS, -1))
     return Training(
         brands={"text": rows[BRANDS]},
         influencers={"text": rows[INFLUENCERS]},
@@ -69,7 +70,7 @@ def matrix(dataset, *kinds) -> np.ndarray:
 
 
 def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset, training, fitted):
-    about = dealing.pair_history(dataset, dataset.brands, dataset.influencers)
+    about = cross_fitting.pair_history(dataset, dataset.brands, dataset.influencers)
     partners = matrix(dataset, "endorses", "represents")
     assert ((about.partners.toarray() > 0) == partners).all()
     asked = np.zeros_like(training.works, dtype=int)
@@ -77,7 +78,7 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
         (link["target"], link["source"]): link["time"]
         for link in dataset.links_of_kinds("endorses").to_pylist()
     }
-    parts = list(dealing.by_statement_groups(training, about, folds=3, rng=np.random.default_rng(0)))
+    parts = list(cross_fitting.by_statement_groups(training, about, n_folds=3, rng=np.random.default_rng(0)))
     assert len(parts) == 3
     for part, seen in zip(parts, fitted, strict=True):
         held = np.zeros_like(training.works)
@@ -86,9 +87,9 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
         assert (seen.works == training.works & ~held).all()
         assert (part.others == ~partners[part.brands]).all()
         assert ((part.worked.toarray() > 0) == (partners & ~held).T).all()
-        assert (part.history == (partners & ~held).any(axis=0)).all()
+        assert (part.has_worked == (partners & ~held).any(axis=0)).all()
         assert part.candidates.tolist() == list(range(INFLUENCERS))
-        assert len(part.training_of_candidates.influencers["text"].values) == INFLUENCERS
+        assert len(part.content.influencers["text"].values) == INFLUENCERS
         here = {(f"b{b}", f"i{i:02}") for b, i in np.argwhere(held)}
         for brand, influencer in here:
             together = {
@@ -101,20 +102,22 @@ def test_by_moments_every_pair_is_asked_for_once_with_all_of_its_moment(dataset,
 
 
 def test_there_are_no_more_parts_than_moments(dataset, training, fitted):
-    about = dealing.pair_history(dataset, dataset.brands, dataset.influencers)
-    two = about._replace(moments=about.moments.minimum(2))
-    parts = list(dealing.by_statement_groups(training, two, folds=5, rng=np.random.default_rng(0)))
+    about = cross_fitting.pair_history(dataset, dataset.brands, dataset.influencers)
+    two = about._replace(statement_groups=about.statement_groups.minimum(2))
+    parts = list(cross_fitting.by_statement_groups(training, two, n_folds=5, rng=np.random.default_rng(0)))
     assert len(parts) == 2
     assert all(part.works.any() and seen.works.any() for part, seen in zip(parts, fitted, strict=True))
 
 
 def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, training, fitted):
-    about = dealing.pair_history(dataset, dataset.brands, dataset.influencers)
+    about = cross_fitting.pair_history(dataset, dataset.brands, dataset.influencers)
     partners = matrix(dataset, "endorses", "represents")
     fold = np.arange(BRANDS) % 3
     for everybody in (True, False):
         fitted.clear()
-        for number, part in enumerate(dealing.by_brands(training, about, fold=fold, everybody=everybody)):
+        for number, part in enumerate(
+            cross_fitting.by_brands(training, about, fold_of_brand=fold, all_candidates=everybody)
+        ):
             assert part.brands.tolist() == np.flatnonzero(fold == number).tolist()
             assert len(fitted[-1].works) == (fold != number).sum()
             mine = training.works[part.brands]
@@ -125,7 +128,7 @@ def test_by_brands_each_brand_is_judged_by_what_the_others_tell(dataset, trainin
             ]
             others = partners[fold != number][:, part.candidates]
             assert ((part.worked.toarray() > 0) == others.T).all()
-            assert (part.history == others.any(axis=0)).all()
+            assert (part.has_worked == others.any(axis=0)).all()
             if everybody:
                 assert (part.others == ~partners[part.brands]).all()
 
@@ -134,5 +137,5 @@ def test_an_endorsement_without_a_time_is_a_moment_of_its_own():
     accounts = [Account(id="b0", role="brand"), Account(id="b1", role="brand"), Account(id="i")]
     links = [Link(id=b, kind="endorses", source="i", target=b) for b in ("b0", "b1")]
     data = Dataset.from_rows(accounts, links=links)
-    about = dealing.pair_history(data, data.brands, data.influencers)
-    assert sorted(about.moments.data.tolist()) == [1, 2]
+    about = cross_fitting.pair_history(data, data.brands, data.influencers)
+    assert sorted(about.statement_groups.data.tolist()) == [1, 2]
