@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import unicodedata
 from typing import Any
 
 from brandfit import number_text
@@ -21,6 +22,8 @@ LONGEST_TEXT = 100_000
 LONGEST_TAG = 500
 
 _UNKNOWN = {"", "na", "n/a", "nan", "null", "none", "-", "?", "unknown"}
+_INVISIBLE = "\u200b\u2060\ufeff"
+"""Characters without a width that copying from pages and spreadsheets leaves at the ends of a cell."""
 _LINK = re.compile(r"\s*(?:https?://)?(?:www\.)?instagram\.com/([^/?#\s]+)", re.I)
 
 
@@ -132,6 +135,27 @@ def long_text(value: Any) -> str | None:
     if len(value) > LONGEST_TEXT:
         raise ValueError(f"expected text of at most {LONGEST_TEXT:,} characters, found {len(value):,}")
     return encodable(value).replace("\0", "")
+
+
+def line(value: Any) -> str | None:
+    """Text without white space at its ends; None if it is empty. A name may be any word, also ``None``."""
+    return (text(value) or "").strip() or None
+
+
+def label(value: Any) -> str | None:
+    """The name of a category, in one spelling: labels that look the same are the same.
+
+    White space at the ends is removed and inside it is one blank; composed and decomposed letters (NFC, NFD)
+    are equal. Capitals stay as they are. ``n/a``, ``None``, ``-`` and the like are unknown.
+
+    >>> label(" travel\u00a0 food "), label("n/a")
+    ('travel food', None)
+    """
+    name = text(value)
+    if name is None:
+        return None
+    name = " ".join(unicodedata.normalize("NFC", name.strip(_INVISIBLE)).split())
+    return None if is_missing(name) else name
 
 
 def encodable(value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from brandfit.data.captions import handle
-from brandfit.data.importers._fields import count, text
+from brandfit.data.importers._fields import count, label
 from brandfit.data.importers._lines import lines
 from brandfit.data.schema import Account, Reject
 from brandfit.messages import excerpt, path_text
@@ -57,7 +57,7 @@ def _account(row: dict[str, str]) -> Account:
         )
     return Account(
         id=handle(row.get("handle", "")),
-        category=(text(row.get("category")) or "").lower() or None,
+        category=(label(row.get("category")) or "").lower() or None,
         followers=_count(row, "followers"),
         followees=_count(row, "followees"),
         posts=_count(row, "posts"),

@@ -75,10 +75,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             reader_of_choice("influencer", "brand", "audience"),
             "`influencer` (default), `brand` or `audience`",
         ),
-        Column("name", _fields.text, "name as displayed", ("full_name", "display_name")),
+        Column("name", _fields.line, "name as displayed", ("full_name", "display_name")),
         Column("biography", _fields.text, "self-description", ("bio",)),
-        Column("category", _fields.text, "field of activity, in your own words, the same for equal fields"),
-        Column("business_category", _fields.text, "the platform's business category"),
+        Column("category", _fields.label, "field of activity, in your own words, the same for equal fields"),
+        Column("business_category", _fields.label, "the platform's business category"),
         Column("followers", _fields.count, "accounts that follow it", ("follower_count", "follower")),
         Column(
             "followees",
@@ -721,7 +721,7 @@ Replace the example rows, keep the headers, and import this folder as source `fo
 
 * Only `accounts` is needed, and of each table only the columns marked as needed. Columns may come in any
   order.
-* Empty cells mean "not known". Counts may be written 12345, 12,345, 12 345 or 12.5k. Times are ISO 8601 or
+* Empty cells mean "not known"; in numbers, categories and times so do n/a, none, null, unknown, - and ?. Counts may be written 12345, 12,345, 12 345 or 12.5k. Times are ISO 8601 or
   seconds
   since 1970, UTC unless they say otherwise.
 * Pictures are files in this folder, named by the column `images`.

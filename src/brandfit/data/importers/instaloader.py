@@ -24,7 +24,7 @@ from msgspec import Meta, Raw
 
 from brandfit import config
 from brandfit.data.captions import handle
-from brandfit.data.importers import _files, _graphql, _unread
+from brandfit.data.importers import _fields, _files, _graphql, _unread
 from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Count, Partial, Picture, Post, Record, Reject, Text
 from brandfit.errors import DataError
@@ -199,7 +199,8 @@ def _account(profile: Profile) -> Account:
         id=handle(profile.username),
         name=_clean(profile.full_name) or None,
         biography=_clean(profile.biography),
-        business_category=_clean(profile.business_category_name or profile.category_name) or None,
+        business_category=_fields.label(profile.business_category_name)
+        or _fields.label(profile.category_name),
         followers=count(profile.edge_followed_by, profile.follower_count),
         followees=count(profile.edge_follow, profile.following_count),
         posts=count(profile.edge_owner_to_timeline_media, profile.media_count),

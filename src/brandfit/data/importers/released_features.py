@@ -39,7 +39,7 @@ import numpy as np
 from brandfit.data import schema
 from brandfit.data.features import Features
 from brandfit.data.importers import _files, _lines, _unread
-from brandfit.data.importers._fields import LONGEST_TEXT, encodable
+from brandfit.data.importers._fields import LONGEST_TEXT, encodable, label
 from brandfit.data.importers._shares import recovered
 from brandfit.data.importers.base import Importer
 from brandfit.data.profiles import profile_words
@@ -271,13 +271,16 @@ def _category(arrays: dict[str, np.ndarray], row: int) -> str | None:
         return None
     if row >= len(index) or not 0 <= int(index[row]) < len(names):
         return None
-    return _text(str(names[int(index[row])])) or None
+    return label(_text(str(names[int(index[row])])))
 
 
 def _business_category(found: list[str | None] | str | None) -> str | None:
     """The platform gave it under up to four names; the first that it gave."""
     names = [found] if isinstance(found, str) else found or []
-    return next((_text(name) for name in names if name and _text(name)), None)
+    for name in names:
+        if name and (category := label(_text(name))):
+            return category
+    return None
 
 
 def _words(tokens: list[str] | None) -> str | None:
