@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.arguments import listed
-from brandfit.errors import UsageError
+from brandfit.errors import UnknownName, UsageError
 
 Level = Literal["post", "account"]
+OWN_MAKER = "imported"
+"""Maker in the key of Features that were saved without a key: vectors of people."""
 BLOCK = 4_096
 """Rows that are checked at once."""
 
@@ -78,8 +81,10 @@ class Features:
             self.refuse_unsound()
 
     def refuse_unsound(self) -> None:
-        """Raise UsageError for an id that is missing or repeated, and for a value that is not finite. One
-        such value would change the mean of all accounts."""
+        """Raise UsageError for an unknown level, an id that is missing or repeated, and a value that is not
+        finite. One such value would change the mean of all accounts."""
+        if self.level not in get_args(Level):
+            raise UnknownName("level of Features", str(self.level), known=get_args(Level))
         if self._index.null_count:
             raise UsageError(
                 f"Features {self.name}: {self._index.null_count:,} of {len(self):,} rows have no id.",
@@ -106,6 +111,24 @@ class Features:
                 "finite.",
                 "Leave out the ids and rows that are unknown: an id without a row is unknown.",
             )
+
+    def with_key(self) -> Features:
+        """The same Features; if they have no key, with one that is made of their content.
+
+        The key is ``imported-`` and a digest of ids, values, level, slot and columns, so that other vectors
+        under the same name have another key.
+        """
+        if self.key:
+            return self
+        digest = hashlib.sha256()
+        names = (self.level, self.slot, str(self.values.shape), *self.columns, *map(str, self.ids.tolist()))
+        for name in names:
+            encoded = name.encode("utf-8", "surrogatepass")
+            digest.update(len(encoded).to_bytes(8, "little") + encoded)
+        # In blocks: the values may be memory-mapped and larger than memory.
+        for start in range(0, len(self), BLOCK):
+            digest.update(np.ascontiguousarray(self.values[start : start + BLOCK]).tobytes())
+        return replace(self, key=f"{OWN_MAKER}-{digest.hexdigest()[:32]}")
 
     def _finite_rows(self) -> Iterator[tuple[int, np.ndarray]]:
         """First row of each block, and which rows of the block are finite, without a copy of all values."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -36,7 +37,7 @@ from brandfit.data.features import Contents, Features
 from brandfit.data.schema import Image, Partial, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
-from brandfit.workspace import forgotten, tables
+from brandfit.workspace import forgotten, own_features, tables
 from brandfit.workspace.artifacts import ArtifactStore, damaged, write_atomic
 from brandfit.workspace.cache import Cache
 from brandfit.workspace.forgotten import ErasureReport, Traces
@@ -242,10 +243,12 @@ class Workspace:
     def known_ids(self) -> set[str]:
         """Ids of all accounts and posts."""
         with self.engine.connect() as connection:
-            return {
-                id
-                for (id,) in connection.exec_driver_sql("SELECT id FROM accounts UNION SELECT id FROM posts")
-            }
+            rows = connection.exec_driver_sql("SELECT id FROM accounts UNION SELECT id FROM posts")
+            return set(rows.scalars())
+
+    def _ids_of(self, table: str) -> set[str]:
+        with self.engine.connect() as connection:
+            return set(connection.exec_driver_sql(f'SELECT id FROM "{table}"').scalars())
 
     def _empty_log(self) -> None:
         """Cut the write-ahead log, which held something that was not to be written, unless somebody reads
@@ -406,12 +409,20 @@ class Workspace:
             return {}
 
     def save(self, features: Features) -> Features:
-        """Keep Features as the current ones of their name, in place of those of the same maker.
+        """Store Features as the current ones of their name, in place of those of the same maker.
 
-        Encoding may have begun before somebody was forgotten: where anybody was, rows of nobody who is here
-        are left out. Raises UsageError for repeated ids and for values that are not finite.
+        Features without a key get one from their content. After a person was erased, rows of unknown ids are
+        left out: encoding may have begun before the erasure.
+
+        Raises UsageError for an unknown level or slot, repeated ids and values that are not finite. Own
+        vectors with ids that are in no row of the workspace, or with rows of zeros, give a UserWarning with
+        count and example.
         """
         features.refuse_unsound()
+        if features.contents is None and own_features.is_own(features) and self.fingerprint:
+            level_ids = self._ids_of("posts" if features.level == "post" else "accounts")
+            for problem in own_features.problems(features, level_ids):
+                warnings.warn(problem, stacklevel=2)
         if self.forgotten():
             known = self.known_ids()
             features = forgotten.without(features, [id not in known for id in features.ids.tolist()])
@@ -421,7 +432,9 @@ class Workspace:
         return self._put(features)
 
     def _put(self, features: Features) -> Features:
-        version = features.key or "imported"
+        own_features.check_slot(features)
+        features = features.with_key()
+        version = features.key
         self._features.put(
             features.name,
             version,

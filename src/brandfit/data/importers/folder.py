@@ -721,9 +721,9 @@ Replace the example rows, keep the headers, and import this folder as source `fo
 
 * Only `accounts` is needed, and of each table only the columns marked as needed. Columns may come in any
   order.
-* Empty cells mean "not known"; in numbers, categories and times so do n/a, none, null, unknown, - and ?. Counts may be written 12345, 12,345, 12 345 or 12.5k. Times are ISO 8601 or
-  seconds
-  since 1970, UTC unless they say otherwise.
+* Empty cells mean "not known"; in numbers, times and categories so do n/a, none, null, unknown, - and ?.
+* Counts may be written 12345, 12,345, 12 345 or 12.5k. Times are ISO 8601 or seconds since 1970, UTC unless
+  they say otherwise.
 * Pictures are files in this folder, named by the column `images`.
 * A row that cannot be understood is reported with its line and the reason; all others are imported.
 """
