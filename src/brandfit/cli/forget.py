@@ -27,21 +27,22 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
     import sys
 
     from brandfit import pipeline
-    from brandfit.service.forgetting import Clean
+    from brandfit.erasure import count_rows
+    from brandfit.service.forgetting import ServiceEraser
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
         if accounts and not yes:
-            found = opened.rows_of(accounts)
-            held = ", ".join(f"{count:,} {name}" for name, count in found.items())
+            counts = count_rows(opened, accounts)
+            held = ", ".join([f"{count:,} {name}" for name, count in counts.items()])
             if not click.confirm(f"Forget {', '.join(accounts)} ({held})? It cannot be undone.", err=True):
                 click.echo("Nothing was forgotten.", err=True)
                 sys.exit(130)
-        result = pipeline.forget(opened, accounts, Clean(opened.path))
+        result = pipeline.forget(opened, accounts, [ServiceEraser(opened.path)])
     if as_json:
         print_json(result.to_dict())
     else:
-        done = result.cleaned
+        done = result.removed
         print_table(
             ["removed", "rows"], [[name, count] for name, count in result.rows.items() if name != "redacted"]
         )
@@ -69,5 +70,5 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
                 + f"{file} holds {what}. It is not Brandfit's: delete or mend it."
             )
         click.echo(f"Workspace {workspace}, fingerprint {result.fingerprint[:12]}, {result.seconds:.1f} s")
-    if result.cleaned.foreign:
+    if result.removed.foreign:
         sys.exit(4)

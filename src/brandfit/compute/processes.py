@@ -1,8 +1,8 @@
 """Worker processes for work on untrusted input that may crash or stall a process, such as decoding pictures.
 
 A worker has a memory limit, and a deadline for each chunk. If it dies or stalls, its chunk is repeated item
-by item in a new worker, and ``failed`` gives the result of the item at fault. Workers are started by name, not
-forked, so a user's script needs no ``if __name__ == "__main__"`` guard and threads are safe.
+by item in a new worker, and ``failed`` gives the result of the item at fault. Workers are started by name,
+not forked, so a user's script needs no ``if __name__ == "__main__"`` guard and threads are safe.
 """
 
 from __future__ import annotations

@@ -31,7 +31,30 @@ STALE = 24 * 3600.0
 """A temporary folder older than this many seconds belongs to nobody any more."""
 
 
+def discard(path: Path) -> None:
+    """Remove a file or a complete folder. Raises OSError if it cannot be removed: no data stay unnoticed."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def folders_in(root: Path) -> list[Path]:
+    """The folders in a folder, sorted, without temporary ones."""
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def current_of(store: ArtifactStore, name: str) -> str | None:
+    """The current version of a name; None if there is none."""
+    try:
+        return store.current(name)
+    except KeyError:
+        return None
+
+
 class ArtifactStore:
+    """Folders of one kind, by name and version, below ``root``."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
 

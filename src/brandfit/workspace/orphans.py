@@ -25,8 +25,7 @@ from typing import Any
 
 from brandfit import registry
 from brandfit.errors import BrandfitError
-from brandfit.workspace.artifacts import MANIFEST, ArtifactStore
-from brandfit.workspace.leftovers import current_of, discard, folders_in
+from brandfit.workspace.artifacts import MANIFEST, ArtifactStore, current_of, discard, folders_in
 from brandfit.workspace.workspace import Workspace
 
 SETTLED = 3600.0

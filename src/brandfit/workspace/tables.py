@@ -49,7 +49,7 @@ rejects = sa.Table(
     ),
 )
 forgotten = sa.Table("forgotten", metadata, sa.Column("hash", sa.LargeBinary(16), primary_key=True))
-"""Of every account that asked to be forgotten, a salted hash; see ``workspace.forgotten``."""
+"""Of every account that asked to be forgotten, a salted hash; see ``workspace.import_filter``."""
 
 
 def _sql_type(arrow: pa.DataType) -> Any:

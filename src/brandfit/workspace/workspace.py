@@ -30,17 +30,16 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from brandfit import __version__, registry
-from brandfit.arguments import Texts, checked
 from brandfit.data import schema
 from brandfit.data.dataset import Dataset
 from brandfit.data.features import Contents, Features
 from brandfit.data.schema import Image, Partial, Reject, Row
 from brandfit.errors import UnknownName, WorkspaceError
 from brandfit.rankers.base import Ranker, restored
-from brandfit.workspace import forgotten, own_features, tables
+from brandfit.workspace import own_features, tables
 from brandfit.workspace.artifacts import ArtifactStore, damaged, write_atomic
 from brandfit.workspace.cache import Cache
-from brandfit.workspace.forgotten import ErasureReport, Traces
+from brandfit.workspace.import_filter import PENDING, ErasureReport, import_filter, without_rows
 from brandfit.workspace.merging import Merging
 from brandfit.workspace.writer import Writer
 
@@ -159,7 +158,7 @@ class Workspace:
         late = False
         try:
             with tables.writing(self.engine) as connection:
-                guard = forgotten.import_filter(connection, left_out)
+                guard = import_filter(connection, left_out)
                 left_out.source = source = (
                     guard.redactor.text(source) or source if guard is not None else source
                 )
@@ -198,41 +197,15 @@ class Workspace:
             self._empty_log()
         return changes
 
-    @checked
-    def forget(self, accounts: Texts) -> tuple[Traces, dict[str, int]]:
-        """Take accounts out of all rows in one transaction, so that no import brings them back; without any,
-        take up what is unfinished.
-
-        Returns what is still to be found elsewhere (``pipeline.forget`` does) and how many rows of each table
-        were removed, or ``redacted``. Raises UnknownName for an account that is nowhere here.
-        """
-        try:
-            with tables.writing(self.engine) as connection:
-                return forgotten.remove_rows(connection, list(accounts))
-        except sa.exc.OperationalError as error:
-            if "locked" in str(error.orig):
-                raise WorkspaceError(
-                    f"Another process is writing to {self.path}.",
-                    "Wait until its import has finished, then try again.",
-                ) from None
-            raise
-
     def forgetting(self) -> bool:
-        """Whether a forgetting was begun and not finished."""
+        """Whether an erasure (``brandfit.erasure``) was begun and not finished."""
         with self.engine.connect() as connection:
-            return bool(tables.get_meta(connection, forgotten.PENDING))
+            return bool(tables.get_meta(connection, PENDING))
 
     def forgotten(self) -> int:
-        """How many accounts asked to be forgotten."""
+        """Number of accounts that were erased."""
         with self.engine.connect() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(tables.forgotten)).scalar_one()
-
-    @checked
-    def rows_of(self, accounts: Texts) -> dict[str, int]:
-        """How many rows of each table are of these accounts. Raises UnknownName for one that is nowhere
-        here."""
-        with self.engine.connect() as connection:
-            return forgotten.counts(connection, list(accounts))
 
     def roles(self) -> dict[str, str]:
         """Account to role, of all accounts that are not influencers."""
@@ -425,7 +398,7 @@ class Workspace:
                 warnings.warn(problem, stacklevel=2)
         if self.forgotten():
             known = self.known_ids()
-            features = forgotten.without(features, [id not in known for id in features.ids.tolist()])
+            features = without_rows(features, [id not in known for id in features.ids.tolist()])
             contents = features.contents
             if contents is not None and not known.issuperset(contents.silent.tolist()):
                 features = replace(features, contents=contents.only(known, len(features)))
