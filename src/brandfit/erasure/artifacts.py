@@ -25,7 +25,7 @@ from brandfit.errors import BrandfitError, WorkspaceError
 from brandfit.workspace import Workspace
 from brandfit.workspace.artifacts import ArtifactStore, current_of, discard, folders_in
 from brandfit.workspace.import_filter import without_rows
-from brandfit.workspace.workspace import read_contents
+from brandfit.workspace.stored_features import read_contents
 
 MOST_ENCODED = 1000
 """Contents that are encoded during an erasure at most: captions from which a handle was removed."""
