@@ -1,4 +1,4 @@
-"""Files of a folder of tables: which file is which table, and their rows whatever the format."""
+"""Files of a folder of tables: which file is which table, and the rows of each format."""
 
 from __future__ import annotations
 
