@@ -30,7 +30,7 @@ FLOORS = [
     {"profilers"},
     {"audience"},
     {"evaluation", "explain", "search", "campaign", "workspace", "compute"},
-    {"report"},
+    {"erasure", "report"},
     {"pipeline"},
     {"experiments", "tuning"},
     {"service"},

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from brandfit.data import tabular
-from brandfit.data.importers import _fields, folder
+from brandfit.data.importers import _fields, _influencers, folder
 from brandfit.data.importers.folder import COLUMNS
 from brandfit.errors import DataError
 
@@ -456,3 +456,30 @@ def test_columns_that_mean_the_same_are_named(tmp_path, sources, read):
         in found.warnings
     )
     assert "accounts.csv: the column 'role' occurs 2 times; the last one is read." in found.warnings
+
+
+@pytest.mark.parametrize(
+    ("cell", "label"),
+    [
+        ("travel", "travel"),
+        ("travel ", "travel"),
+        ("\u00a0travel\ufeff", "travel"),
+        ("food  and\tdrink", "food and drink"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("Travel", "Travel"),
+        ("0", "0"),
+        *((word, None) for word in ("", "  ", "n/a", "NA", "None", "NULL ", "-", "?", "unknown", "nan")),
+    ],
+)
+@pytest.mark.parametrize("column", ["category", "business_category"])
+def test_categories_that_look_the_same_are_the_same(read, tmp_path, column, cell, label):
+    (row,) = accounts(read, tmp_path / "here", f'handle,{column},name\nann,"{cell}","{cell}"\n').accounts
+    assert getattr(row, column) == label
+    assert row.name == (cell.strip() or None)  # somebody may be called None
+
+
+def test_the_list_of_influencers_reads_categories_in_the_same_way(tmp_path):
+    path = tmp_path / "influencers.tsv"
+    path.write_text("ann\tTravel  food \t1\nbob\tNone\t1\n")
+    rows = list(_influencers.accounts(path, lambda _: None))
+    assert [row.category for row in rows] == ["travel food", None]

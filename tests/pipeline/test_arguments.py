@@ -32,6 +32,7 @@ from brandfit.arguments import (
     weights,
     whole_numbers,
 )
+from brandfit.erasure import count_rows
 from brandfit.errors import BrandfitError, UnknownName, UsageError, WorkspaceError
 from brandfit.workspace import Workspace
 from brandfit.workspace.argument import as_workspace, checked_workspace
@@ -348,7 +349,7 @@ def test_models_and_datasets_take_a_text_and_lists_too(place):
     post = text.ids[0]
     assert text.rows_of(post).tolist() == [0]
     with Workspace(place) as opened:
-        assert opened.rows_of(SOMEONE) == opened.rows_of([SOMEONE])
+        assert count_rows(opened, SOMEONE) == count_rows(opened, [SOMEONE])
 
 
 # --- accounts ------------------------------------------------------------------------------------------

@@ -567,3 +567,17 @@ def test_the_command_line_says_it_and_makes_it_again(workspace, capsys):
     assert (found["no_evidence"], found["not_encoded"]) == (12, {"brand": MAX_POSTS + 1})
     assert run(capsys, "update", "-w", where).startswith("Encoded: concept.bag")
     assert run(capsys, *sent).splitlines()[1].split()[0] == "1"
+
+
+def test_a_model_is_older_than_own_vectors_that_were_saved_again(workspace):
+    ids = workspace.dataset().accounts["id"].to_numpy().astype(object)
+    values = np.random.default_rng(0).normal(size=(len(ids), 4)).astype(np.float32)
+    first = Features("mine", ids, values, level="account", slot="text")
+    workspace.save(first)
+    before = pipeline.load(workspace, {"slots.text": "mine"}).fingerprint
+    pipeline.train(workspace, "simcos", data={"slots.text": "mine"})
+    assert not pipeline.outdated(workspace).models
+    workspace.save(replace(first, values=values[::-1].copy()))
+    (model,) = pipeline.outdated(workspace).models
+    assert (model.name, "mine changed" in model.why) == ("simcos", True)
+    assert pipeline.load(workspace, {"slots.text": "mine"}).fingerprint != before

@@ -23,6 +23,7 @@ from brandfit.cli import cli
 from brandfit.data.pictures import imported
 from brandfit.data.redaction import MARK
 from brandfit.data.schema import Account, Link, Picture, Post
+from brandfit.erasure import files
 from brandfit.errors import DataError, WorkspaceError
 from brandfit.service import keys, work
 from brandfit.service import store as desks
@@ -30,7 +31,7 @@ from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
 from brandfit.service.jobs import Jobs
 from brandfit.service.store import ServiceStore
-from brandfit.workspace import Workspace, leftovers
+from brandfit.workspace import Workspace
 
 WHO, BRAND, OTHER = "vesna.of.thehills", "northpeak.outdoor", "lark.fells"
 CAPTIONS = ["Dawn above the Quarzkamm with new boots", "Pellucid lakes and Nebelhornkraxeln once more"]
@@ -205,7 +206,7 @@ def test_one_that_is_broken_off_after_its_own_question_was_cleaned_is_finished(m
 
     with Workspace(folder) as workspace:
         with monkeypatch.context() as patched:
-            patched.setattr(leftovers, "search_folder", broken)
+            patched.setattr(files, "search_folder", broken)
             with pytest.raises(WorkspaceError):
                 work.forget(workspace, lambda *_: None, [WHO])
         asked = msgspec.json.decode(notes.rows(desks.jobs.select())[0]["asked"])

@@ -23,11 +23,13 @@ from brandfit.data.features import Features
 from brandfit.data.pictures import imported
 from brandfit.data.schema import Account, Link, Picture, Post, Reject
 from brandfit.encoders.base import Encoder
+from brandfit.erasure import artifacts, files
+from brandfit.erasure.rows import erase_rows
 from brandfit.errors import UnknownName, UsageError, WorkspaceError
 from brandfit.experiments.run import run
 from brandfit.experiments.spec import Experiment
 from brandfit.registry import load
-from brandfit.workspace import ErasureReport, Workspace, leftovers
+from brandfit.workspace import ErasureReport, Workspace
 from brandfit.workspace.workspace import DATABASE
 
 WHO = "vesna.of.thehills"
@@ -194,9 +196,9 @@ def test_no_byte_is_left_and_rankings_work(workspace):
     assert not list((workspace.path / "experiments").glob("*.msgpack"))
     rows = {"accounts": 1, "posts": 3, "images": 3, "pictures": 3, "links": 3, "rejects": 1, "redacted": 3}
     assert result.rows == rows
-    assert set(result.cleaned.dropped) == {"text.mentions", "text.hashtags"}
-    assert set(result.cleaned.models) == {"brandfit"}
-    assert result.cleaned.weights == ["wsim"]
+    assert set(result.removed.dropped) == {"text.mentions", "text.hashtags"}
+    assert set(result.removed.models) == {"brandfit"}
+    assert result.removed.weights == ["wsim"]
     assert [line.split(" -w")[0] for line in result.again] == [
         "brandfit encode text.hashtags",
         "brandfit encode text.mentions",
@@ -340,7 +342,7 @@ def test_forgetting_again_removes_nothing_and_leaves_what_was_made_since(workspa
     before = workspace.fingerprint
     again = pipeline.forget(workspace, [WHO])
     assert not any(again.rows.values())
-    assert (again.cleaned.models, again.cleaned.dropped, again.cleaned.features) == ({}, {}, {})
+    assert (again.removed.models, again.removed.dropped, again.removed.features) == ({}, {}, {})
     assert "brandfit" in workspace.model_names()
     assert workspace.fingerprint == before
 
@@ -352,7 +354,7 @@ def test_files_of_others_are_named_and_left_and_own_ones_go(workspace):
         next(i["hash"] for i in workspace.dataset().images.to_pylist() if i["post"] == post["id"])
     )
     for file, data in {
-        "uploads/a.bin": b"\0" * leftovers.AT_ONCE + f"x{WHO}y".upper().encode(),
+        "uploads/a.bin": b"\0" * files.BLOCK + f"x{WHO}y".upper().encode(),
         "jobs/b.json": post["caption"].encode(),
         "uploads/c.jpg": picture,
         f"uploads/{WHO}.zip": b"PK",
@@ -367,7 +369,7 @@ def test_files_of_others_are_named_and_left_and_own_ones_go(workspace):
         service.execute("CREATE TABLE jobs (argument TEXT)")
         service.execute("INSERT INTO jobs VALUES (?)", (WHO,))
     service.close()
-    foreign = pipeline.forget(workspace, [WHO]).cleaned.foreign
+    foreign = pipeline.forget(workspace, [WHO]).removed.foreign
     assert foreign == {
         "jobs/b.json": "what they wrote",
         "service.sqlite": "the handle",
@@ -381,21 +383,21 @@ def test_files_of_others_are_named_and_left_and_own_ones_go(workspace):
 
 
 STEPS = (
-    "clean_features",
-    "clean_units",
-    "clean_models",
-    "clean_folders",
-    "search_folder",
-    "compact",
-    "finish",
+    (artifacts, "erase_from_features"),
+    (artifacts, "keep_units"),
+    (artifacts, "erase_from_models"),
+    (files, "erase_from_folders"),
+    (files, "search_folder"),
+    (files, "compact"),
+    (files, "finish"),
 )
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", STEPS, ids=[name for _, name in STEPS])
 def test_broken_off_before_any_step_it_is_told_and_finished_without_a_name(workspace, monkeypatch, step):
     wanted = pieces(workspace)
     with monkeypatch.context() as patch:
-        patch.setattr(leftovers, step, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(*step, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             pipeline.forget(workspace, [WHO])
     assert any("not finished" in sentence for sentence in workspace.damage())
@@ -456,14 +458,14 @@ def test_an_open_reader_goes_on_and_sees_the_new_rows(workspace):
 
 def test_two_at_once_leave_the_note_to_the_last(workspace, monkeypatch):
     """The second begins while the first searches, and is killed: what is left of it is still told."""
-    search, other = leftovers.search_folder, workspace.dataset().influencers.tolist()[3]
+    search, other = files.search_folder, workspace.dataset().influencers.tolist()[3]
 
     def interrupted(*args, **options):
-        monkeypatch.setattr(leftovers, "search_folder", search)
-        workspace.forget([other])
+        monkeypatch.setattr(files, "search_folder", search)
+        erase_rows(workspace, [other])
         return search(*args, **options)
 
-    monkeypatch.setattr(leftovers, "search_folder", interrupted)
+    monkeypatch.setattr(files, "search_folder", interrupted)
     pipeline.forget(workspace, [WHO])
     assert workspace.forgetting()
     pipeline.forget(workspace, [])
@@ -472,7 +474,7 @@ def test_two_at_once_leave_the_note_to_the_last(workspace, monkeypatch):
 
 
 def test_a_reader_in_the_way_is_told_and_it_stays_unfinished(workspace, monkeypatch):
-    monkeypatch.setattr(leftovers, "READERS", 0.2)
+    monkeypatch.setattr(files, "READERS", 0.2)
     reader = sqlite3.connect(workspace.path / DATABASE, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM posts").fetchone()

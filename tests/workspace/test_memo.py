@@ -73,7 +73,7 @@ def test_who_asks_for_something_else_does_not_wait():
     gate.set()
     slow.join()
     assert memo.keys("x") == ["slow", "quick"]
-    assert not memo._making
+    assert not memo._gates
 
 
 def test_more_threads_than_connections_read_pictures_at_once(tmp_path):

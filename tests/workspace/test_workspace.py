@@ -9,9 +9,11 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
 from contextlib import closing
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -182,7 +184,7 @@ KILLED = textwrap.dedent("""
     def records():
         for n in range(60_000):
             yield Account(id=f"a{n}", followers=n)
-            yield Link(id=link_id("follows", f"a{n}", "b"), kind="follows", source=f"a{n}", target="b")
+            yield Link(id=link_id("follows", f"a{n}", target="b"), kind="follows", source=f"a{n}", target="b")
     with Workspace(sys.argv[1], create=True) as workspace:
         print("started", flush=True)
         workspace.write("big", records())
@@ -348,3 +350,83 @@ def test_an_older_schema_is_migrated_by_named_functions_and_a_newer_one_refused(
     assert steps == ["add_language"]
     with pytest.raises(WorkspaceError, match="newer Brandfit"):
         Workspace(path)
+
+
+def own(values: np.ndarray, **fields) -> Features:
+    ids = np.array([row.id for row in rows() if isinstance(row, Account)], dtype=object)
+    return Features("mine", ids, np.full((len(ids), 2), values, np.float32), **{"level": "account", **fields})
+
+
+def test_other_vectors_under_the_same_name_have_another_key(workspace):
+    workspace.write("a", rows())
+    first = workspace.save(own(1))
+    assert first.key.startswith("imported-")
+    assert workspace.save(own(1)).key == first.key
+    dataset = workspace.dataset()
+    fingerprint = dataset.with_slots({"text": first}).fingerprint
+    others = [
+        own(2),
+        own(1, slot="text"),
+        own(1, columns=("a", "b")),
+        replace(own(1), ids=own(1).ids[::-1].copy()),
+    ]
+    for other in others:
+        saved = workspace.save(other)
+        assert saved.key != first.key
+        assert dataset.with_slots({"text": saved}).fingerprint != fingerprint
+        assert dataset.with_slots({"text": other}).fingerprint != fingerprint  # before it is saved
+    assert len(list((workspace.path / "features" / "mine").iterdir())) == 2  # the version, and its name
+
+
+def test_features_that_were_saved_without_a_key_still_open(workspace, monkeypatch):
+    workspace.write("a", rows())
+    with monkeypatch.context() as patch:
+        patch.setattr(Features, "with_key", lambda self: self)
+        workspace._features.put(
+            "mine",
+            "imported",
+            files={
+                "ids.msgpack": lambda p: p.write_bytes(msgspec.msgpack.encode(own(1).ids.tolist())),
+                "values.npy": lambda p: np.save(p, own(1).values),
+            },
+            info={
+                "name": "mine",
+                "level": "account",
+                "slot": "",
+                "rows": 2,
+                "dim": 2,
+                "columns": [],
+                "key": "",
+            },
+        )
+    assert workspace.features("mine").key == ""
+    saved = workspace.save(own(2))
+    assert workspace.features("mine").key == saved.key != ""
+    assert workspace._features.versions("mine") == [saved.key]
+
+
+def test_a_slot_or_level_that_does_not_exist_is_refused_with_those_that_do(workspace):
+    workspace.write("a", rows())
+    with pytest.raises(UnknownName, match="picture"):
+        workspace.save(own(1, slot="pictures"))
+    with pytest.raises(UnknownName, match="account"):
+        own(1, level="accounts")
+    assert workspace.feature_names() == []
+
+
+def test_ids_without_a_row_and_rows_of_zeros_are_named(workspace):
+    workspace.write("a", rows())
+    features = own(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        workspace.save(features)
+    strange = replace(features, ids=np.array(["no.such", *features.ids[1:]], dtype=object))
+    with pytest.warns(
+        UserWarning, match=f"1 of {len(strange)} ids are no account of the workspace.*'no.such'"
+    ):
+        workspace.save(strange)
+    with pytest.warns(UserWarning, match="ids are no post of the workspace"):
+        workspace.save(own(1, level="post"))
+    features.values[1] = 0
+    with pytest.warns(UserWarning, match=f"1 of {len(features)} rows hold only zeros.*{features.ids[1]!r}"):
+        workspace.save(features)

@@ -27,22 +27,23 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
     import sys
 
     from brandfit import pipeline
-    from brandfit.service.forgetting import Clean
+    from brandfit.erasure import count_rows
+    from brandfit.service.forgetting import ServiceEraser
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:
         # The question goes to stderr, so that --json stays clean on stdout.
         if accounts and not yes:
-            n_rows_by_table = opened.rows_of(accounts)
+            n_rows_by_table = count_rows(opened, accounts)
             rows = ", ".join(f"{count:,} {name}" for name, count in n_rows_by_table.items())
             if not click.confirm(f"Forget {', '.join(accounts)} ({rows})? It cannot be undone.", err=True):
                 click.echo("Nothing was forgotten.", err=True)
                 sys.exit(130)
-        result = pipeline.forget(opened, accounts, Clean(opened.path))
+        result = pipeline.forget(opened, accounts, [ServiceEraser(opened.path)])
     if as_json:
         print_json(result.to_dict())
     else:
-        cleaned = result.cleaned
+        cleaned = result.removed
         print_table(
             ["removed", "rows"], [[name, count] for name, count in result.rows.items() if name != "redacted"]
         )
@@ -72,6 +73,5 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
                 + f"{file} holds {content}. It is not Brandfit's: delete or correct it."
             )
         click.echo(f"Workspace {workspace}, fingerprint {result.fingerprint[:12]}, {result.seconds:.1f} s")
-    # Files of other programs are named, never changed.
-    if result.cleaned.foreign:
+    if result.removed.foreign:
         sys.exit(4)

@@ -1,6 +1,6 @@
-"""A map over the threads of this machine, lazy and in order: what loops takes its ``map`` from here.
+"""A lazy, ordered map over the threads of this machine; functions with long loops take it as ``map``.
 
-Threads, not processes: what is mapped spends its time in libraries that let go of the interpreter lock
+Threads, not processes: the mapped functions spend their time in libraries that release the interpreter lock
 (decoding, ONNX Runtime), and a user's script needs no ``if __name__ == "__main__"`` guard.
 """
 
@@ -23,8 +23,8 @@ def workers() -> int:
 
 
 def thread_map(function: Callable[[A], B], items: Iterable[A], chunk: int = 64) -> Iterator[B]:
-    """Results in the order of the items, which are taken ``chunk`` at a time and a few chunks ahead of what
-    is wanted."""
+    """Results in the order of the items. Threads take ``chunk`` items at a time; at most two chunks a thread
+    are computed ahead, so that memory does not grow with the items."""
     source = iter(items)
 
     def mapped(batch: list[A]) -> list[B]:
@@ -34,6 +34,7 @@ def thread_map(function: Callable[[A], B], items: Iterable[A], chunk: int = 64) 
         waiting: deque[Future[list[B]]] = deque()
         while batch := list(itertools.islice(source, chunk)):
             waiting.append(pool.submit(mapped, batch))
+            # The oldest chunk is next in the order; the later ones go on in the meantime.
             if len(waiting) > 2 * workers():
                 yield from waiting.popleft().result()
         while waiting:

@@ -1,8 +1,8 @@
-"""Worker processes, for what must not take this process down: decoding what strangers made.
+"""Worker processes for work on untrusted input that may crash or stall a process, such as decoding pictures.
 
-A worker has a memory limit, and a deadline a chunk. Where one dies or stalls, its chunk is done again item by
-item in a fresh one, and the item that did it gets the answer of ``failed``. Workers are started by name, not
-forked, so a user's script needs no ``if __name__ == "__main__"`` guard and threads are no danger.
+A worker has a memory limit, and a deadline for each chunk. If it dies or stalls, its chunk is repeated item
+by item in a new worker, and ``failed`` gives the result of the item at fault. Workers are started by name,
+not forked, so a user's script needs no ``if __name__ == "__main__"`` guard and threads are safe.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHUNK = 128
 """Items sent at once, or fewer where they are large."""
 CHUNK_BYTES = 8 * 2**20
 AHEAD_BYTES = 128 * 2**20
-"""Bytes on their way through the workers: what bounds the memory of this process."""
+"""Bytes that are with the workers at once: the limit on the memory of this process."""
 
 
 def process_selected(
@@ -45,12 +45,15 @@ def process_selected(
     failed: Callable[[A, str], B],
     deadline: float = DEADLINE,
 ) -> Iterator[Any]:
-    """Items of the type ``only`` come out as what ``function`` makes of them in a worker process; the others
-    pass by.
+    """Replaces each item of the type ``only`` by the result of ``function`` in a worker process; all other
+    items stay as they are.
 
-    Both keep their order, but not with each other: what passes by does not wait. ``function`` is a module's
-    own, with annotations that MessagePack can carry; ``size`` is that of an item in bytes; ``failed(item,
-    reason)`` answers for one that killed or stalled its worker.
+    Both kinds keep their order, but not relative to each other: the others do not wait for results.
+
+    function  a function of a module, with annotations that MessagePack can encode
+    size      bytes of an item
+    failed    result for an item that killed or stalled its worker, from the item and the reason
+    deadline  seconds for a chunk
     """
     pool: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
     for _ in range(workers()):
@@ -63,9 +66,9 @@ def process_selected(
         finally:
             pool.put(worker)
 
-    waiting: deque[tuple[int, Future[list[B]]]] = deque()
+    waiting: deque[tuple[int, Future[list[B]]]] = deque()  # (bytes, results) of each chunk, the oldest first
     batch: list[A] = []
-    bytes_, ahead = 0, 0
+    n_batch_bytes, n_ahead = 0, 0
     with ThreadPoolExecutor(workers()) as threads:
         try:
             for item in items:
@@ -73,17 +76,18 @@ def process_selected(
                     yield item
                     continue
                 batch.append(item)
-                bytes_ += size(item)
-                if len(batch) < CHUNK and bytes_ < CHUNK_BYTES:
+                n_batch_bytes += size(item)
+                if len(batch) < CHUNK and n_batch_bytes < CHUNK_BYTES:
                     continue
-                waiting.append((bytes_, threads.submit(work, batch)))
-                ahead += bytes_
-                batch, bytes_ = [], 0
-                while waiting and (waiting[0][1].done() or ahead > AHEAD_BYTES):
-                    done, future = waiting.popleft()
-                    ahead -= done
+                waiting.append((n_batch_bytes, threads.submit(work, batch)))
+                n_ahead += n_batch_bytes
+                batch, n_batch_bytes = [], 0
+                # Wait for the oldest chunk only if too many bytes are with the workers.
+                while waiting and (waiting[0][1].done() or n_ahead > AHEAD_BYTES):
+                    n_done, future = waiting.popleft()
+                    n_ahead -= n_done
                     yield from future.result()
-            waiting.append((bytes_, threads.submit(work, batch)))
+            waiting.append((n_batch_bytes, threads.submit(work, batch)))
             while waiting:
                 yield from waiting.popleft()[1].result()
         finally:
@@ -95,7 +99,7 @@ def process_selected(
 
 
 class _Worker:
-    """One process, started when it is first needed."""
+    """One worker process, started at its first chunk."""
 
     def __init__(self, function: Callable[[Any], Any], deadline: float) -> None:
         self.command = [
@@ -106,13 +110,13 @@ class _Worker:
             function.__name__,
             str(MEMORY),
         ]
-        gives: Any = get_type_hints(function)["return"]
-        self.decoder: msgspec.msgpack.Decoder[list[Any]] = msgspec.msgpack.Decoder(list[gives])
+        result_type: Any = get_type_hints(function)["return"]
+        self.decoder: msgspec.msgpack.Decoder[list[Any]] = msgspec.msgpack.Decoder(list[result_type])
         self.deadline = deadline
         self.process: subprocess.Popen[bytes] | None = None
 
     def batch(self, items: list[A], failed: Callable[[A, str], B]) -> list[B]:
-        """Results of items, those done again one by one that were in the way of others."""
+        """Results of items. If the worker fails, each item is repeated alone."""
         if not items:
             return []
         try:
@@ -126,9 +130,14 @@ class _Worker:
             self.stop()
             if len(items) == 1:
                 return [failed(items[0], reason)]
-            return [result for item in items for result in self.batch([item], failed)]
+            results: list[B] = []
+            for item in items:
+                results += self.batch([item], failed)
+            return results
 
     def call(self, items: list[A]) -> list[B]:
+        """Results of the process. Raises TimeoutError after the deadline, EOFError or OSError if the process
+        has ended."""
         if self.process is None:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -136,20 +145,21 @@ class _Worker:
         process = self.process
         assert process.stdin is not None
         assert process.stdout is not None
-        late = threading.Event()
+        is_late = threading.Event()
 
-        def end() -> None:
-            late.set()
+        # The pipes have no timeout: killing the process ends the read below.
+        def kill() -> None:
+            is_late.set()
             process.kill()
 
-        timer = threading.Timer(self.deadline, end)
+        timer = threading.Timer(self.deadline, kill)
         timer.daemon = True
         timer.start()
         try:
             send(process.stdin, msgspec.msgpack.encode(items))
             return self.decoder.decode(receive(process.stdout))
         except (EOFError, OSError):
-            if late.is_set():
+            if is_late.is_set():
                 raise TimeoutError from None
             raise
         finally:

@@ -19,13 +19,14 @@ LENGTH = struct.Struct("<I")
 
 
 def send(stream: IO[bytes], data: bytes) -> None:
+    """Write one message: its length in 4 bytes, and its bytes."""
     stream.write(LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
 
 
 def receive(stream: IO[bytes]) -> bytes:
-    """Raises EOFError where the other side has gone."""
+    """The next message. Raises EOFError if the other process has ended."""
     head = stream.read(LENGTH.size)
     data = stream.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
     if len(head) < LENGTH.size or len(data) < LENGTH.unpack(head)[0]:
@@ -34,13 +35,15 @@ def receive(stream: IO[bytes]) -> bytes:
 
 
 def main(module: str, name: str, memory: str) -> None:
+    """Apply a function to chunks of items until stdin ends. ``memory``: bytes of address space."""
+    # Address space is limited before the function's module is imported. Windows has no such limit.
     with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource  # there is none on Windows
+        import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     function = getattr(importlib.import_module(module), name)
     hints = get_type_hints(function)
-    hints.pop("return")
+    hints.pop("return")  # what is left is the annotation of the only argument
     decoder = msgspec.msgpack.Decoder(list[next(iter(hints.values()))])  # type: ignore[misc]
     encoder = msgspec.msgpack.Encoder()
     with contextlib.suppress(EOFError):

@@ -231,7 +231,7 @@ class Dataset:
 
     def with_slots(self, slots: Mapping[str, Features]) -> Dataset:
         """The same with Features for each slot; the fingerprint covers their keys."""
-        keys = sorted((slot, f.name, f.key) for slot, f in slots.items())
+        keys = sorted((slot, f.name, f.key or f.with_key().key) for slot, f in slots.items())
         return self._changed(f"slots {keys}", slots=slots) if slots else self
 
     def without_representatives(self) -> Dataset:

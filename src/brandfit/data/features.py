@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from brandfit.arguments import listed
-from brandfit.errors import UsageError
+from brandfit.errors import UnknownName, UsageError
 
 Level = Literal["post", "account"]
+OWN_MAKER = "imported"
+"""Maker in the key of Features that were saved without a key: vectors of people."""
 BLOCK = 4_096
 """Rows that are checked at a time."""
 
@@ -122,8 +125,10 @@ class Features:
         )
 
     def refuse_unsound(self) -> None:
-        """Raise UsageError for an id that is missing or repeated, and for a value that is not finite. One
-        such value would change the mean of all accounts."""
+        """Raise UsageError for an unknown level, for an id that is missing or repeated, and for a value that is
+        not finite, because one such value would change the mean of all accounts."""
+        if self.level not in get_args(Level):
+            raise UnknownName("level of Features", str(self.level), known=get_args(Level))
         self._refuse_ids()
         is_unsound = np.concatenate(
             [np.zeros(0, bool), *(~is_finite for is_finite in self._blocks_of_finite_rows())]
@@ -139,6 +144,24 @@ class Features:
                 "finite.",
                 "Leave out the ids and rows that are unknown: an id without a row is unknown.",
             )
+
+    def with_key(self) -> Features:
+        """The same Features; if they have no key, with one that is made of their content.
+
+        The key is ``imported-`` and a digest of ids, values, level, slot and columns, so that other vectors
+        under the same name have another key.
+        """
+        if self.key:
+            return self
+        digest = hashlib.sha256()
+        names = (self.level, self.slot, str(self.values.shape), *self.columns, *map(str, self.ids.tolist()))
+        for name in names:
+            encoded = name.encode("utf-8", "surrogatepass")
+            digest.update(len(encoded).to_bytes(8, "little") + encoded)
+        # In blocks: the values may be memory-mapped and larger than memory.
+        for start in range(0, len(self), BLOCK):
+            digest.update(np.ascontiguousarray(self.values[start : start + BLOCK]).tobytes())
+        return replace(self, key=f"{OWN_MAKER}-{digest.hexdigest()[:32]}")
 
     def _refuse_ids(self) -> None:
         """Raise UsageError for an id that is missing or repeated."""

@@ -21,6 +21,7 @@ or as its path, and names as one text, a list, an array or a column (``brandfit.
 
 from __future__ import annotations
 
+from brandfit.erasure import Erasure, forget
 from brandfit.pipeline.accounts import Category, category, expected, facts_of, post_topics, topics
 from brandfit.pipeline.audience import Audience, audience, shared_audiences
 from brandfit.pipeline.brand_matches import Pair, Suiting
@@ -38,7 +39,6 @@ from brandfit.pipeline.datasets import (
     sweep,
     with_features,
 )
-from brandfit.pipeline.erasure import Forgotten, forget
 from brandfit.pipeline.explain import explain, map_methods, save_explanation
 from brandfit.pipeline.export import check_file, export, export_priced, export_rows, unranked_brands
 from brandfit.pipeline.imports import Imported, import_source, looks_like, recognise
@@ -63,7 +63,7 @@ __all__ = [
     "Bounds",
     "Candidates",
     "Category",
-    "Forgotten",
+    "Erasure",
     "Imported",
     "Outdated",
     "Pair",

@@ -1,21 +1,20 @@
-"""What the service keeps of those who are being forgotten: marks, jobs and their logs, the audit, files on
-their way in."""
+"""Erasure from the stores of the service: annotations, jobs and their logs, the audit log, uploads."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from brandfit.data.redaction import MARK, TOKEN
+from brandfit.erasure import Traces
+from brandfit.erasure.files import alternatives, blocks
 from brandfit.service import store
 from brandfit.service.store import FILE, ServiceStore
-from brandfit.workspace import leftovers
-from brandfit.workspace.forgotten import Traces
 
 JOBS, UPLOADS, LOG = "jobs", "uploads", "log.txt"
 """Folders of the workspace: of jobs, and for files that are on their way into it; what the process of a job
@@ -25,15 +24,17 @@ ENDING = re.compile(
 )
 
 
-class Clean:
-    """Called by ``pipeline.forget`` once the rows are gone; may be called again at any time."""
+class ServiceEraser:
+    """The ``brandfit.erasure.Eraser`` of the service; it may be called again at any time."""
+
+    stores = (FILE, f"{FILE}-wal", f"{FILE}-shm", JOBS, UPLOADS)
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.traces = Traces()
 
-    def __call__(self, traces: Traces) -> tuple[str, ...]:
-        """Returns what it went through."""
+    def erase(self, traces: Traces) -> None:
+        """Remove everything that the traces describe."""
         self.traces = traces
         redactor = traces.redactor()
 
@@ -63,7 +64,6 @@ class Clean:
             new = "".join(map(cleaned, text.splitlines(keepends=True)))
             if new != text:
                 log.write_text(new)
-        return FILE, f"{FILE}-wal", f"{FILE}-shm", JOBS, UPLOADS
 
     def unnamed(self, path: str) -> str:
         """The name of a file with a mark wherever a handle stands in it."""
@@ -98,25 +98,21 @@ class Clean:
         """Whether a file of it names them as a word of its own, in its name too, or holds what they wrote or
         show."""
         handles = [handle.lower().encode() for handle in self.traces.handles]
-        words = rb"(?<![0-9a-z_])(?:" + _any(handles) + rb")(?![0-9a-z_])"
+        words = rb"(?<![0-9a-z_])(?:" + alternatives(handles) + rb")(?![0-9a-z_])"
         patterns = [re.compile(words)] if handles else []
         lines = [line.encode() for line in self.traces.lines]
-        patterns += [re.compile(_any(lines))] if lines else []
-        pictures = re.compile(_any(self.traces.pictures)) if self.traces.pictures else None
+        patterns += [re.compile(alternatives(lines))] if lines else []
+        pictures = re.compile(alternatives(self.traces.pictures)) if self.traces.pictures else None
         overlap = max([len(piece) + 1 for piece in (*handles, *lines, *self.traces.pictures)], default=0)
         for file in upload.rglob("*"):
             if any(pattern.search(str(file.relative_to(upload)).lower().encode()) for pattern in patterns):
                 return True
-            for block in leftovers.blocks(file, overlap) if file.is_file() else ():
+            for block in blocks(file, overlap) if file.is_file() else ():
                 if any(pattern.search(block.lower()) for pattern in patterns) or (
                     pictures and pictures.search(block)
                 ):
                     return True
         return False
-
-
-def _any(pieces: Iterable[bytes]) -> bytes:
-    return b"|".join(map(re.escape, sorted(pieces, key=len, reverse=True)))
 
 
 def _unnamed_file(word: str, gone: Callable[[str], bool]) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from brandfit.erasure.files import compact
 from brandfit.errors import BrandfitError, UsageError
-from brandfit.workspace import leftovers
 from brandfit.workspace.tables import durable, writing
 
 FILE = "service.sqlite"
@@ -209,7 +209,7 @@ class ServiceStore:
                     new = {name: _cleaned(value, name in JSON, cleaned) for name, value in told.items()}
                     if changed := {name: value for name, value in new.items() if value != told[name]}:
                         connection.execute(table.update().where(here).values(**changed))
-        leftovers.compact(self.file)
+        compact(self.file)
 
 
 def _separate(connection: sa.Connection) -> None:

@@ -16,7 +16,7 @@ from brandfit.errors import DataError, UsageError
 from brandfit.pipeline.settings import scope
 from brandfit.progress import Progress, named
 from brandfit.report import pdf
-from brandfit.service.forgetting import UPLOADS, Clean
+from brandfit.service.forgetting import UPLOADS, ServiceEraser
 from brandfit.service.uploads import content_folder
 from brandfit.workspace import Workspace, orphans
 
@@ -220,9 +220,10 @@ def forget(workspace: Workspace, progress: Progress, accounts: Sequence[str]) ->
     if not named and not workspace.forgetting():
         return {"finished": True}
     progress(0, 0, "forgetting")
-    clean = Clean(workspace.path)
-    told = pipeline.forget(workspace, named, clean).to_dict()
-    return {**told, "foreign": {clean.unnamed(file): what for file, what in told["foreign"].items()}}
+    eraser = ServiceEraser(workspace.path)
+    erasure = pipeline.forget(workspace, named, [eraser]).to_dict()
+    foreign = {eraser.unnamed(file): kind for file, kind in erasure["foreign"].items()}
+    return {**erasure, "foreign": foreign}
 
 
 WORK: Mapping[str, Work] = {

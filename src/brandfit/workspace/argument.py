@@ -18,7 +18,7 @@ WORDS = "a Workspace or the path of one"
 
 def as_workspace(place: Workspace | str | Path, name: str = "workspace") -> Workspace:
     """The Workspace itself, or the one at this path. Raises UsageError for anything else, WorkspaceError
-    where there is none."""
+    if there is none."""
     if isinstance(place, Workspace):
         return place
     if isinstance(place, str | Path):
@@ -30,20 +30,20 @@ def as_workspace(place: Workspace | str | Path, name: str = "workspace") -> Work
 
 
 def checked_workspace(place: Workspace | str | Path, name: str = "workspace") -> Workspace | str | Path:
-    """What was given, if it is a Workspace or a path; nothing is opened. Raises UsageError."""
+    """The argument itself, if it is a Workspace or a path; nothing is opened. Raises UsageError."""
     return place if isinstance(place, str | Path) else as_workspace(place, name)
 
 
 @contextmanager
 def new_workspace(path: str | Path) -> Iterator[Workspace]:
-    """The workspace at this path, made where there is none. One that was made is removed again if the body
-    raises an error."""
-    new = not Path(path).exists()
+    """The workspace at this path; a new one if there is none. A new one is removed again if the body raises
+    an error."""
+    is_new = not Path(path).exists()
     try:
-        with Workspace(path, create=True) as made:
-            yield made
+        with Workspace(path, create=True) as workspace:
+            yield workspace
     except BaseException:
-        if new:
+        if is_new:
             shutil.rmtree(path, ignore_errors=True)
         raise
 

@@ -1,12 +1,12 @@
-"""Named, versioned folders of files: each written whole or not at all, checksummed, and verified before it is
-used.
+"""Named, versioned folders of files: each written completely or not at all, with checksums that are verified
+before use.
 
-    <root>/<name>/<version>/manifest.json   SHA-256 and size of each file, and what the maker says of them
+    <root>/<name>/<version>/manifest.json   SHA-256 and size of each file, and info of the maker
     <root>/<name>/<version>/...             the files
-    <root>/<name>/current                   the version that counts
+    <root>/<name>/current                   the current version
 
-A version is written into a temporary folder, synced and renamed; then ``current`` is replaced. A process that
-is killed leaves the old version, and at most a temporary folder that the next ``put`` sweeps away.
+A version is written into a temporary folder, synced and renamed; then ``current`` is replaced. A killed
+process leaves the old version, and at most a temporary folder that the next ``put`` removes.
 """
 
 from __future__ import annotations
@@ -28,10 +28,33 @@ from brandfit.errors import WorkspaceError
 
 MANIFEST = "manifest.json"
 STALE = 24 * 3600.0
-"""A temporary folder older than this many seconds belongs to nobody any more."""
+"""Seconds after which no process is writing to a temporary folder any more."""
+
+
+def discard(path: Path) -> None:
+    """Remove a file or a complete folder. Raises OSError if it cannot be removed: no data stay unnoticed."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def folders_in(root: Path) -> list[Path]:
+    """The folders in a folder, sorted, without temporary ones."""
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def current_of(store: ArtifactStore, name: str) -> str | None:
+    """The current version of a name; None if there is none."""
+    try:
+        return store.current(name)
+    except KeyError:
+        return None
 
 
 class ArtifactStore:
+    """Folders of one kind, by name and version, below ``root``."""
+
     def __init__(self, root: Path) -> None:
         self.root = root
 
@@ -47,14 +70,15 @@ class ArtifactStore:
         try:
             for file, write in files.items():
                 write(temporary / file)
-            sums = {
-                file: {"sha256": sha256(temporary / file), "bytes": (temporary / file).stat().st_size}
-                for file in files
-            }
+            sums: dict[str, Any] = {}
+            for file in files:
+                path = temporary / file
+                sums[file] = {"sha256": sha256(path), "bytes": path.stat().st_size}
             (temporary / MANIFEST).write_bytes(_seal({"files": sums, "info": info}))
             for file in (*files, MANIFEST):
                 sync(temporary / file)
             target = home / version
+            # The files must be on the disk before the name of their folder is.
             _replace_folder(temporary, target)
             sync(home)
         except BaseException:
@@ -67,7 +91,7 @@ class ArtifactStore:
     def get(self, name: str, version: str | None = None) -> tuple[Path, dict[str, Any]]:
         """Folder and info of a version (default: the current one), its checksums verified.
 
-        Raises KeyError where there is none, WorkspaceError naming the file where it is damaged.
+        Raises KeyError if there is none, WorkspaceError with the name of a damaged file.
         """
         version = version or self.current(name)
         folder = self.root / name / version
@@ -76,70 +100,64 @@ class ArtifactStore:
         manifest = _unseal(folder / MANIFEST)
         for file, expected in manifest["files"].items():
             path = folder / file
-            if (
-                not path.is_file()
-                or path.stat().st_size != expected["bytes"]
-                or sha256(path) != expected["sha256"]
-            ):
+            # The size is compared first: it is fast, and finds a file that was cut off.
+            has_size = path.is_file() and path.stat().st_size == expected["bytes"]
+            if not has_size or sha256(path) != expected["sha256"]:
                 raise damaged(path)
         return folder, manifest["info"]
 
     def info(self, name: str) -> dict[str, Any]:
-        """What the maker said of the current version, without reading its files."""
+        """Info of the current version, without reading its files."""
         return _unseal(self.root / name / self.current(name) / MANIFEST)["info"]
 
     def current(self, name: str) -> str:
-        """The version that counts. Raises KeyError where there is none."""
+        """The current version. Raises KeyError if there is none."""
         try:
             return (self.root / name / "current").read_text()
         except FileNotFoundError:
             raise KeyError(name) from None
 
     def stamp(self, name: str) -> tuple[str, int, int]:
-        """Tells the current version from every other, also from one of its name that was written before.
-        Raises KeyError."""
+        """A value that differs between all versions, also between two that were written under one version
+        name. Raises KeyError if there is no current version."""
         version = self.current(name)
         try:
-            found = (self.root / name / version / MANIFEST).stat()
+            manifest = (self.root / name / version / MANIFEST).stat()
         except FileNotFoundError:
             raise KeyError(name) from None
-        return version, found.st_mtime_ns, found.st_ino
+        return version, manifest.st_mtime_ns, manifest.st_ino
 
     def names(self) -> list[str]:
         """All names that have a current version, sorted."""
-        return (
-            sorted(p.parent.relative_to(self.root).as_posix() for p in self.root.glob("*/current"))
-            if self.root.is_dir()
-            else []
-        )
+        if not self.root.is_dir():
+            return []
+        return sorted(file.parent.relative_to(self.root).as_posix() for file in self.root.glob("*/current"))
 
     def versions(self, name: str) -> list[str]:
-        home = self.root / name
-        return (
-            sorted(p.name for p in home.iterdir() if p.is_dir() and not p.name.startswith("."))
-            if home.is_dir()
-            else []
-        )
+        """All versions of a name, sorted."""
+        return [folder.name for folder in folders_in(self.root / name)]
 
     def drop(self, name: str, version: str) -> None:
         """Remove one version that is not the current one."""
         shutil.rmtree(self.root / name / version, ignore_errors=True)
 
     def _sweep(self, home: Path, prefix: str = ".tmp-", age: float = STALE) -> None:
-        for left in home.glob(f"{prefix}*"):
+        """Remove temporary folders that are older than ``age`` seconds."""
+        for folder in home.glob(f"{prefix}*"):
             with contextlib.suppress(FileNotFoundError):
-                if time.time() - left.stat().st_mtime >= age:
-                    shutil.rmtree(left, ignore_errors=True)
+                if time.time() - folder.stat().st_mtime >= age:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _seal(content: Mapping[str, Any]) -> bytes:
-    """A manifest: readable JSON that carries the SHA-256 of what it says."""
+    """A manifest: readable JSON with the SHA-256 of its content."""
     encoded = msgspec.json.encode(content)
-    sum_ = hashlib.sha256(encoded).hexdigest().encode()
-    return msgspec.json.format(b'{"sha256":"' + sum_ + b'","content":' + encoded + b"}")
+    digest = hashlib.sha256(encoded).hexdigest().encode()
+    return msgspec.json.format(b'{"sha256":"' + digest + b'","content":' + encoded + b"}")
 
 
 def _unseal(path: Path) -> Any:
+    """The content of a manifest. Raises WorkspaceError if it is damaged."""
     try:
         sealed = msgspec.json.decode(path.read_bytes())
         if hashlib.sha256(msgspec.json.encode(sealed["content"])).hexdigest() == sealed["sha256"]:
@@ -150,7 +168,7 @@ def _unseal(path: Path) -> Any:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Replace a file: a reader sees the old bytes or the new ones, also after a power cut."""
+    """Replace a file: a reader sees the old bytes or the new ones, also after a power failure."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         temporary.write_bytes(data)
@@ -163,7 +181,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Bring a file or a folder's list of names to the disk."""
+    """Write a file, or the list of names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -172,15 +190,15 @@ def sync(path: Path) -> None:
 
 
 def _replace_folder(temporary: Path, target: Path) -> None:
-    """Rename to the target. The same version again may be there, perhaps damaged, or come from elsewhere
-    meanwhile: it goes."""
-    for left in reversed(range(10)):
+    """Rename to the target, and replace a folder of that name: it may be damaged, or another process may have
+    written the same version meanwhile."""
+    for n_retries in reversed(range(10)):
         with contextlib.suppress(FileNotFoundError):
             target.rename(target.parent / f".tmp-old-{uuid.uuid4().hex}")
         try:
             temporary.rename(target)
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not left:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not n_retries:
                 raise
         else:
             return

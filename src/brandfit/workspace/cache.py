@@ -1,4 +1,4 @@
-"""What was made before, kept in memory: the latest few of each kind."""
+"""A cache in memory of the most recently used values of each kind."""
 
 from __future__ import annotations
 
@@ -11,55 +11,57 @@ Made = TypeVar("Made")
 
 
 class Cache:
-    """By kind and key; safe to use from several threads, of which one makes what is asked for and those that
-    ask for the same wait.
+    """Values by kind and key. Safe for several threads: one makes a value, and others that need the same
+    value wait for it.
 
-    most  how many of each kind are kept; those asked for longest ago go first
+    most  number of values of each kind; the least recently used are removed first
     """
 
     def __init__(self, **most: int) -> None:
         self._most = most
-        self._kept: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in most}
-        self._making: dict[tuple[str, Hashable], _Gate] = {}
+        self._values: dict[str, OrderedDict[Hashable, Any]] = {kind: OrderedDict() for kind in most}
+        self._gates: dict[tuple[str, Hashable], _Gate] = {}
         self._lock = threading.Lock()
 
     def get(self, kind: str, key: Hashable, make: Callable[[], Made]) -> Made:
-        kept = self._kept[kind]
+        """The cached value, or the result of ``make``."""
+        values = self._values[kind]
         with self._lock:
-            if key in kept:
-                return self._latest(kept, key)
-            gate = self._making.setdefault((kind, key), _Gate())
+            if key in values:
+                return self._latest(values, key)
+            gate = self._gates.setdefault((kind, key), _Gate())
             gate.users += 1
         try:
+            # One thread at a time for this key: another may have made the value meanwhile.
             with gate.lock:
                 with self._lock:
-                    if key in kept:
-                        return self._latest(kept, key)
-                made = make()
+                    if key in values:
+                        return self._latest(values, key)
+                value = make()
                 with self._lock:
-                    while len(kept) >= self._most[kind]:
-                        kept.popitem(last=False)
-                    kept[key] = made
-                return made
+                    while len(values) >= self._most[kind]:
+                        values.popitem(last=False)
+                    values[key] = value
+                return value
         finally:
             with self._lock:
                 gate.users -= 1
                 if not gate.users:
-                    self._making.pop((kind, key), None)
+                    self._gates.pop((kind, key), None)
 
     @staticmethod
-    def _latest(kept: OrderedDict[Hashable, Any], key: Hashable) -> Any:
-        kept.move_to_end(key)
-        return kept[key]
+    def _latest(values: OrderedDict[Hashable, Any], key: Hashable) -> Any:
+        values.move_to_end(key)
+        return values[key]
 
     def keys(self, kind: str) -> list[Any]:
-        """Of what is kept, the latest first. Does not wait for what is being made."""
+        """Keys of the cached values, the latest first. Does not wait for values that are being made."""
         with self._lock:
-            return list(reversed(self._kept[kind]))
+            return list(reversed(self._values[kind]))
 
 
 class _Gate:
-    """What those wait at who ask for the same."""
+    """The lock of one value that is being made, and the number of threads that need it."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()

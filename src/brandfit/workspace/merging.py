@@ -14,8 +14,8 @@ from brandfit.data import schema
 from brandfit.data.schema import Partial
 
 IDENTITY = {"posts": "account", "images": "hash"}
-"""Fields that say which thing a row describes. If this value changes, the row describes another thing, and
-nothing of the stored row is kept."""
+"""Fields that identify the object of a row. If this value changes, the row describes another object, and no
+stored value is kept."""
 QUOTED = (
     "role",
     "category",
@@ -32,7 +32,7 @@ QUOTED = (
 
 
 class GivenValues(NamedTuple):
-    """The values that an import gives for one row.
+    """The values of one row in an import.
 
     defaults  fields with a default in place of a value
     derived   fields that are computed from the caption
@@ -57,13 +57,13 @@ class Form:
         self._masks: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[int, int]] = {}
 
     def masks(self, partial: Partial) -> tuple[int, int]:
-        """Bits of its fields with a default, and of its derived ones."""
+        """Bits of the fields with a default, and of the derived ones."""
         both = partial.defaults, partial.derived
-        found = self._masks.get(both)
-        if found is None:
+        masks = self._masks.get(both)
+        if masks is None:
             defaults, derived = (sum(1 << self.names.index(name) for name in names) for names in both)
-            found = self._masks[both] = defaults, derived
-        return found
+            masks = self._masks[both] = defaults, derived
+        return masks
 
     def stated(self, given: GivenValues) -> int:
         """Bits of the fields with a value that the source states; a None or an empty list is no value."""
@@ -76,6 +76,7 @@ class Form:
     def merged(self, old: GivenValues, new: GivenValues) -> GivenValues:
         """The values of ``new``, and those of ``old`` in place of what ``new`` does not state."""
         before, after = old.values, new.values
+        # Another object: nothing of the stored row belongs to it.
         if self._identity is not None and before[self._identity] != after[self._identity]:
             return new
         at = self._caption
@@ -86,6 +87,7 @@ class Form:
             and after[at] != before[at]
             and not new.defaults & self._bits[at]
         )
+        # Derived fields of an old caption do not stay with a new one.
         values, defaults, derived = [], 0, 0
         for bit, earlier, later in zip(self._bits, before, after, strict=True):
             if later is None:
@@ -111,7 +113,7 @@ class Form:
         return differing
 
     def differing(self, fields: int, old: GivenValues, new: GivenValues) -> list[int]:
-        """Numbers of those of the ``fields`` that differ; of another thing only the field that says so."""
+        """Numbers of those ``fields`` that differ; for another object only the field that identifies it."""
         at = self._identity
         if at is not None and (self.table == "images" or old.values[at] != new.values[at]):
             fields &= self._bits[at]
@@ -154,7 +156,7 @@ class Conflicts:
 
 @dataclass
 class Merging:
-    """What an import did to rows that it does not state in full, by table."""
+    """Stored values that an import kept, and its conflicts, by table."""
 
     kept: dict[str, KeptValues] = field(default_factory=dict)
     conflicts: dict[str, Conflicts] = field(default_factory=dict)
@@ -174,7 +176,7 @@ class Merging:
     def to_dict(self) -> dict[str, Any]:
         return {
             "kept": {table: kept.to_dict() for table, kept in self.kept.items()},
-            "conflicts": {table: found.to_dict() for table, found in self.conflicts.items()},
+            "conflicts": {table: conflicts.to_dict() for table, conflicts in self.conflicts.items()},
         }
 
     def sentences(self) -> list[str]:

@@ -11,22 +11,21 @@ from brandfit.data.schema import SCHEMA_VERSION
 from brandfit.errors import WorkspaceError
 
 MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {}
-"""Version that a step starts from to the function that makes the next version of it, e.g. ``{1:
-add_language}``."""
+"""Version to the function that migrates from it to the next, e.g. ``{1: add_language}``."""
 OLD_REJECTS = "rejects_by_source"
-"""Rejects of a workspace that was made before they belonged to an import. The schema of the rows is no other,
-nor its version."""
+"""Table of rejects from before they belonged to an import. The schema of the rows did not change, so its
+version did not either."""
 
 
 def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
-    """Bring the tables to this program's schema; a fresh workspace is simply marked.
+    """Migrate the tables to the schema of this program; a new workspace only gets the version.
 
-    Raises WorkspaceError where the workspace is newer than the program, or where a step is missing.
+    Raises WorkspaceError if the workspace is newer than the program, or if a step is missing.
     """
-    found = connection.exec_driver_sql(
+    stored = connection.exec_driver_sql(
         "SELECT value FROM meta WHERE key = 'schema_version'"
     ).scalar_one_or_none()
-    version = target if found is None else int(found)
+    version = target if stored is None else int(stored)
     if version > target:
         raise WorkspaceError(
             f"This workspace has schema version {version}, made by a newer Brandfit; this one knows versions "
@@ -41,14 +40,14 @@ def migrate(connection: sa.Connection, target: int = SCHEMA_VERSION) -> None:
             )
         MIGRATIONS[version](connection)
         version += 1
-    if found != str(target):
+    if stored != str(target):
         connection.exec_driver_sql(
             "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema_version', ?)", (str(target),)
         )
 
 
 def keep_old_rejects(connection: sa.Connection) -> None:
-    """Set a table of rejects aside that names a source in place of an import, before the tables are made."""
+    """Rename a table of rejects that has a source in place of an import, before the tables are made."""
     columns = {row[1] for row in connection.exec_driver_sql("PRAGMA table_info(rejects)")}
     if "source" in columns:
         connection.exec_driver_sql("DROP INDEX IF EXISTS ix_rejects_source")
@@ -56,7 +55,7 @@ def keep_old_rejects(connection: sa.Connection) -> None:
 
 
 def take_old_rejects(connection: sa.Connection) -> None:
-    """Give rejects that were set aside to an import of their source, of which nobody knows when it was."""
+    """Add the rejects of the renamed table to an import of their source, whose time is unknown."""
     if not connection.exec_driver_sql(f"PRAGMA table_info({OLD_REJECTS})").all():
         return
     connection.exec_driver_sql(

@@ -1,8 +1,7 @@
-"""Encoded contents and old Features that nothing refers to: found, counted with their size, and removed.
+"""Encoded contents and old Features without a reference: found, counted with their size, and removed.
 
-An encoder keeps what it has encoded in ``units/<maker>``. The maker is a hash of its code, settings and
-weights, so it changes with any of them, and nothing asks for the old folder again. Such a folder is an orphan
-when
+An encoder stores its encoded contents in ``units/<maker>``. The maker is a hash of its code, settings and
+weights; if one of them changes, the old folder is never read again. Such a folder is an orphan if
 
 * no current Features were made by this maker, and nothing was written to the folder in the last hour (it may
   be in use), and
@@ -12,7 +11,7 @@ when
 * or there is no note, and no Features at all were made by this maker.
 
 Older Features of that maker go with it, and so do older Features of an encoder of which no contents are left.
-Whatever the rules cannot decide stays, for example when the encoder is not installed.
+A folder about which the rules cannot decide stays, for example if the encoder is not installed.
 """
 
 from __future__ import annotations
@@ -25,19 +24,18 @@ from typing import Any
 
 from brandfit import registry
 from brandfit.errors import BrandfitError
-from brandfit.workspace.artifacts import MANIFEST, ArtifactStore
-from brandfit.workspace.leftovers import current_of, discard, folders_in
+from brandfit.workspace.artifacts import MANIFEST, ArtifactStore, current_of, discard, folders_in
 from brandfit.workspace.workspace import Workspace
 
 SETTLED = 3600.0
-"""Seconds without a write after which nobody is encoding into a folder any more."""
+"""Seconds without a write after which no process is encoding into a folder any more."""
 
 
 @dataclass(frozen=True)
 class Orphan:
-    """What is left of one maker.
+    """The folders of one maker.
 
-    name     the encoder or profiler, '' where that is not known
+    name     the encoder or profiler, '' if unknown
     folders  relative to the workspace, in the order in which they are to be removed
     bytes    size of all files in them
     """
@@ -80,9 +78,8 @@ def find(workspace: Workspace, name: str | None = None) -> list[Orphan]:
     for version in versions:
         bare = name in (None, version.name) and _bare(version, units)
         if not version.current and (version.maker in gone or bare):
-            gone.setdefault(version.maker, []).insert(
-                0, version.folder
-            )  # before the contents: these say whose it is
+            # Features before contents: the note of the contents names the encoder.
+            gone.setdefault(version.maker, []).insert(0, version.folder)
     called = {version.maker: version.name for version in versions}
     of = {maker: _name(noted.get(maker, {})) or called.get(maker, "") for maker in gone}
     return [_orphan(workspace, of[maker], folders) for maker, folders in gone.items()]
@@ -105,7 +102,7 @@ def counts(found: Iterable[Orphan]) -> dict[str, int]:
 
 
 def total(found: Iterable[Orphan]) -> str:
-    """How many there are, of what, and how large they are.
+    """Number, size and names of orphans in words.
 
     >>> one = Orphan("concept.bag", ("units/1", "features/concept.bag/1-2"), 1_500_000)
     >>> total([one, Orphan("", ("units/2",), 0)])
@@ -142,11 +139,11 @@ def _has_other_key(about: dict[str, Any], maker: str) -> bool:
         encoder = cls(cls.Config.from_settings(about["config"]))
         return bool(encoder.stateless and encoder.maker != maker)
     except (BrandfitError, OSError, KeyError):
-        return False  # its extra, or a file that it reads, is not here
+        return False  # its extra is not installed, or a file that it reads is not there
 
 
 def _bare(version: _Version, units: dict[str, Path]) -> bool:
-    """Whether these are Features of an encoder of which no contents are left."""
+    """Whether these are Features of an encoder whose contents are all removed."""
     return (
         version.maker not in units
         and version.name in registry.names("encoder")

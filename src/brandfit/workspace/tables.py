@@ -18,7 +18,7 @@ from brandfit.errors import WorkspaceError
 from brandfit.workspace import migrations
 
 BATCH = 5_000
-"""Rows handed to the database at once."""
+"""Rows that are written to the database at once."""
 
 metadata = sa.MetaData()
 meta = sa.Table(
@@ -35,10 +35,10 @@ imports = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("source", sa.Text, nullable=False),
-    sa.Column("time", sa.Float),  # seconds since 1970; NULL of imports that were made before times were kept
+    sa.Column("time", sa.Float),  # seconds since 1970; NULL of imports from before times were stored
     sqlite_autoincrement=True,
 )
-"""Every import that was written; the last one has the highest id."""
+"""The last import of each source; the latest has the highest id."""
 rejects = sa.Table(
     "rejects",
     metadata,
@@ -49,7 +49,7 @@ rejects = sa.Table(
     ),
 )
 forgotten = sa.Table("forgotten", metadata, sa.Column("hash", sa.LargeBinary(16), primary_key=True))
-"""Of every account that asked to be forgotten, a salted hash; see ``workspace.forgotten``."""
+"""A salted hash of each erased account; see ``workspace.import_filter``."""
 
 
 def _sql_type(arrow: pa.DataType) -> Any:
@@ -79,15 +79,14 @@ rows = {name: _table(name) for name in schema.TABLES}
 
 
 def durable(path: Path) -> sa.Engine:
-    """An engine on an SQLite file: what is committed is on the disk, what is deleted is gone, readers never
-    wait."""
+    """An engine on an SQLite file: committed data are on the disk, deleted data are overwritten, readers
+    never wait."""
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
 
     @sa.event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
-        connection.isolation_level = (
-            None  # transactions are begun by us: an import takes the write lock at its start
-        )
+        # Transactions are begun by ``_begin``: an import takes the write lock at its start.
+        connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
@@ -105,7 +104,7 @@ def durable(path: Path) -> sa.Engine:
 
 
 def connect(path: Path) -> sa.Engine:
-    """An engine on the database file at ``path``, made and migrated where needed."""
+    """An engine on the database file at ``path``, created or migrated if needed."""
     engine = durable(path)
     try:
         with writing(engine) as connection:
@@ -135,9 +134,8 @@ def writing(engine: sa.Engine) -> Any:
 
 def compute_fingerprint(connection: sa.Connection) -> str:
     """The fingerprint of all rows, from their stored hashes."""
-    driver = (
-        connection.connection.driver_connection
-    )  # half a million rows: SQLAlchemy's row objects would cost a second
+    # The driver's own rows: SQLAlchemy's would cost a second for half a million.
+    driver = connection.connection.driver_connection
     assert driver is not None
     return fingerprint(
         {name: (h for (h,) in driver.execute(f'SELECT hash_ FROM "{name}"')) for name in schema.TABLES}
@@ -157,7 +155,7 @@ def set_meta(connection: sa.Connection, key: str, value: str) -> None:
 
 
 def add_import(connection: sa.Connection, source: str, *, time: float, found: Iterable[Reject]) -> int:
-    """Note an import with its rejects, in place of earlier imports of the same source. Returns its id."""
+    """Store an import with its rejects, in place of earlier imports of the same source. Returns its id."""
     earlier = sa.select(imports.c.id).where(imports.c.source == source)
     connection.execute(rejects.delete().where(rejects.c.import_id.in_(earlier)))
     connection.execute(imports.delete().where(imports.c.source == source))
@@ -204,7 +202,7 @@ def listed(name: str) -> str:
 
 
 def reader(name: str) -> Callable[[Sequence[Any]], Any]:
-    """A function from the values of ``listed`` to the row that they are. It raises where they are none."""
+    """A function from the values of ``listed`` to the row. It raises an error if they are not one."""
     fields = schema.fields(schema.TABLES[name])
     names = [f.name for f in fields]
     lists = {f.name for f in fields if pa.types.is_list(f.arrow)}

@@ -17,7 +17,7 @@ from brandfit.workspace import tables
 from brandfit.workspace.merging import Form, GivenValues, KeptValues, Merging, id_text
 
 LOOKED_UP = 500
-"""Rows that one query looks up; SQLite limits the parameters of a query."""
+"""Rows that are read by one query; SQLite limits the parameters of a query."""
 
 _astuple = msgspec.structs.astuple
 _to_json = msgspec.json.Encoder().encode
@@ -25,7 +25,7 @@ _from_json = msgspec.json.Decoder(list[str]).decode
 
 
 class Writer:
-    """Collects rows and writes them in batches. ``merging`` is filled by ``finish``."""
+    """Collects rows and writes them in batches. ``finish`` completes ``merging``."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -50,8 +50,8 @@ class Writer:
             self._flush_pictures()
 
     def finish(self) -> dict[str, dict[str, int]]:
-        """Write what is left. Returns, for each table, how many rows were seen, added, changed and
-        unchanged."""
+        """Write the last batches. Returns, for each table, the number of rows that were seen, added, changed
+        and unchanged."""
         self._flush_pictures()
         return {name: table.finish() for name, table in self._tables.items()}
 
@@ -84,7 +84,7 @@ class _TableWriter:
             f'SELECT count(*), coalesce(max(rowid), 0) FROM "{name}"'
         ).one()
         self._not_stated: dict[Any, int] = {}
-        """Key of a row that this import wrote, or found as it is, to the fields that it does not state."""
+        """Key of a row that this import wrote, or that was equal, to the fields that it does not state."""
         self._stated: dict[Any, int] = {}
         """Key of a row from before this import that is merged, to the fields that this import states."""
         self._has_comments = name == "links"  # a comment has one row in an import: it needs no entry

@@ -1,7 +1,7 @@
-"""Values of cells as people and spreadsheets write them: counts, times, lists. Each raises ValueError with
-the reason.
+"""Values of cells as people and spreadsheets write them: counts, times, texts, lists.
 
-A value may be text (CSV) or typed (JSON, Parquet).
+A value may be text (CSV) or typed (JSON, Parquet). Each reader returns None for an unknown value and raises
+ValueError with the reason for a wrong one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+import unicodedata
 from typing import Any
 
 from brandfit import number_text
@@ -17,15 +18,20 @@ from brandfit.messages import quoted
 
 LARGEST_COUNT = 2**53
 LATEST = 2**40
+"""Seconds since 1970 that a time may have at most."""
+FIRST_MILLISECONDS = 1e11
+"""Times from here on are milliseconds: as seconds this is the year 5138."""
 LONGEST_TEXT = 100_000
 LONGEST_TAG = 500
 
 _UNKNOWN = {"", "na", "n/a", "nan", "null", "none", "-", "?", "unknown"}
+_INVISIBLE = "\u200b\u2060\ufeff"
+"""Characters without a width that copying from pages and spreadsheets leaves at the ends of a cell."""
 _LINK = re.compile(r"\s*(?:https?://)?(?:www\.)?instagram\.com/([^/?#\s]+)", re.I)
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value says that it is not known."""
+    """Whether a value means "not known": none, not a number, or one of the words for it."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
     return isinstance(value, str) and value.strip().lower() in _UNKNOWN
@@ -38,21 +44,7 @@ def count(value: Any) -> int | None:
     The forms are those of ``number_text``: ``12.345`` alone is refused, because it has two readings.
     """
     if type(value) is str:
-        text = value.strip()
-        if text.isascii() and text.isdigit() and len(text) <= 16:
-            return _whole_number(int(text), value)
-        if is_missing(text):
-            return None
-        try:
-            return (
-                _whole_number(number_text.whole_number(text), value)
-                if len(text) <= 24
-                else _whole_number(-1, value)
-            )
-        except number_text.Ambiguous:
-            raise
-        except ValueError:
-            raise ValueError(f"expected a whole number, found {quoted(value)}") from None
+        return _count_of_text(value)
     if is_missing(value):
         return None
     if type(value) is int or (type(value) is float and value.is_integer()):
@@ -60,35 +52,59 @@ def count(value: Any) -> int | None:
     raise ValueError(f"expected a whole number, found {quoted(value)}")
 
 
+def _count_of_text(cell: str) -> int | None:
+    text = cell.strip()
+    # Most counts are plain digits: read them without the slower forms.
+    if text.isascii() and text.isdigit() and len(text) <= 16:
+        return _whole_number(int(text), cell)
+    if is_missing(text):
+        return None
+    if len(text) > 24:
+        return _whole_number(-1, cell)
+    try:
+        return _whole_number(number_text.whole_number(text), cell)
+    except number_text.Ambiguous:
+        raise
+    except ValueError:
+        raise ValueError(f"expected a whole number, found {quoted(cell)}") from None
+
+
 def seconds(value: Any) -> int | None:
     """A time as s since 1970 UTC: seconds, milliseconds, or ISO 8601; without a time zone it is UTC."""
     if is_missing(value):
         return None
+    is_date = isinstance(value, datetime.date)
     if type(value) is str:
         text = value.strip()
         if re.fullmatch(r"\d{9,16}(\.\d+)?", text):
             value = float(text)
         else:
-            try:
-                value = datetime.datetime.fromisoformat(text)
-            except ValueError:
-                raise ValueError(
-                    f"expected a time such as 2024-05-31T18:00:00Z or 1717178400, found {quoted(value)}"
-                ) from None
-    dated = isinstance(value, datetime.date)
-    if isinstance(value, datetime.datetime):
-        value = (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp()
-    elif isinstance(value, datetime.date):
-        value = datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC).timestamp()
-    if (
-        type(value) not in (int, float) or not -1e18 < value < 1e18
-    ):  # NaN is not; a whole number may be too large for a float
-        raise ValueError(f"expected a time, found {quoted(value)}")
-    counted = not dated and value >= 1e11  # 1e11 s is the year 5138: milliseconds are meant
-    value = int(value / 1000 if counted else value)
-    if not 0 <= value <= LATEST:
-        raise ValueError(f"expected a time from 1970 on, found {value}")
-    return value
+            value, is_date = _date_of_text(text, value), True
+    number = _timestamp(value) if isinstance(value, datetime.date) else value
+    # The comparison is also false for NaN; a whole number may be too large for a float.
+    if type(number) not in (int, float) or not -1e18 < number < 1e18:
+        raise ValueError(f"expected a time, found {quoted(number)}")
+    is_milliseconds = not is_date and number >= FIRST_MILLISECONDS
+    result = int(number / 1000 if is_milliseconds else number)
+    if not 0 <= result <= LATEST:
+        raise ValueError(f"expected a time from 1970 on, found {result}")
+    return result
+
+
+def _date_of_text(text: str, cell: str) -> datetime.datetime:
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"expected a time such as 2024-05-31T18:00:00Z or 1717178400, found {quoted(cell)}"
+        ) from None
+
+
+def _timestamp(date: datetime.date) -> float:
+    """Seconds since 1970; a time without a zone is UTC, and a date is its midnight."""
+    if not isinstance(date, datetime.datetime):
+        date = datetime.datetime(date.year, date.month, date.day)
+    return (date if date.tzinfo else date.replace(tzinfo=datetime.UTC)).timestamp()
 
 
 def number(value: Any) -> float | None:
@@ -117,12 +133,12 @@ def yes(value: Any) -> bool | None:
 
 
 def text(value: Any) -> str | None:
-    """Text of at most 100,000 characters, without NUL; None where the cell is missing or empty."""
+    """Text of at most 100,000 characters, without NUL; None if the cell is missing or empty."""
     return long_text(value) or None
 
 
 def long_text(value: Any) -> str | None:
-    """The same where an empty text says something: there is a caption, and it is empty."""
+    """The same, but an empty cell is an empty text: a post may have a caption that is empty."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if type(value) is int:
@@ -134,8 +150,29 @@ def long_text(value: Any) -> str | None:
     return encodable(value).replace("\0", "")
 
 
+def line(value: Any) -> str | None:
+    """Text without white space at its ends; None if it is empty. A name may be any word, also ``None``."""
+    return (text(value) or "").strip() or None
+
+
+def label(value: Any) -> str | None:
+    """The name of a category, in one spelling: labels that look the same are the same.
+
+    White space at the ends is removed and inside it is one blank; composed and decomposed letters (NFC, NFD)
+    are equal. Capitals stay as they are. ``n/a``, ``None``, ``-`` and the like are unknown.
+
+    >>> label(" travel\u00a0 food "), label("n/a")
+    ('travel food', None)
+    """
+    name = text(value)
+    if name is None:
+        return None
+    name = " ".join(unicodedata.normalize("NFC", name.strip(_INVISIBLE)).split())
+    return None if is_missing(name) else name
+
+
 def encodable(value: str) -> str:
-    """Raises ValueError for text with halves of characters in it."""
+    """The text itself. Raises ValueError if it holds lone surrogates, which UTF-8 cannot encode."""
     if not value.isascii():
         try:
             value.encode()
@@ -145,7 +182,7 @@ def encodable(value: str) -> str:
 
 
 def account_id(value: Any) -> str:
-    """A handle, normalised; also as the address of a profile.
+    """A handle, normalised. The address of a profile is read too.
 
     >>> account_id("https://www.instagram.com/Some.One/")
     'some.one'
@@ -156,12 +193,12 @@ def account_id(value: Any) -> str:
 
 
 def row_id(value: Any) -> str:
-    """Any other id."""
+    """The id of a post."""
     return identifier(_id_text(value))
 
 
 def other_row_id(value: Any) -> str | None:
-    """The id of a row elsewhere that may be unknown."""
+    """The id of a post that may be unknown."""
     return None if is_missing(value) else row_id(value)
 
 
@@ -187,16 +224,19 @@ def accounts(value: Any) -> list[str]:
 
 def tags(value: Any) -> list[str]:
     """Hashtags without #, lower case."""
-    found = [item.lstrip("#＃").replace("\0", "").strip().lower() for item in items(value, "|,; \t\n")]
-    for tag in found:
+    names = []
+    for item in items(value, "|,; \t\n"):
+        tag = item.lstrip("#＃").replace("\0", "").strip().lower()
         if len(tag) > LONGEST_TAG:
             raise ValueError(f"expected a hashtag of at most {LONGEST_TAG} characters, found {len(tag)}")
-    return [tag for tag in found if tag]
+        if tag:
+            names.append(tag)
+    return names
 
 
-def _whole_number(number: int, found: Any) -> int:
+def _whole_number(number: int, cell: Any) -> int:
     if not 0 <= number <= LARGEST_COUNT:
-        raise ValueError(f"expected a whole number from 0 to 2^53, found {quoted(found)}")
+        raise ValueError(f"expected a whole number from 0 to 2^53, found {quoted(cell)}")
     return number
 
 

@@ -1,4 +1,4 @@
-"""Finding files of a source, without leaving its folder."""
+"""Files of a source: found and read without leaving its folder."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ LARGEST_PICTURE = 64 << 20
 
 
 def folder(path: Path) -> Path:
-    """The path itself. Raises DataError where it is no folder."""
+    """The path itself. Raises DataError if it is not a folder."""
     if not path.is_dir():
-        found = "a file" if path.exists() else "nothing"
+        kind = "a file" if path.exists() else "nothing"
         raise DataError(
-            f"{path_text(path)}: expected a folder, found {found}.",
+            f"{path_text(path)}: expected a folder, found {kind}.",
             "Give the folder that holds the files of the source.",
         )
     return path
@@ -32,7 +32,7 @@ def first_of(path: Path, *names: str) -> Path | None:
 
 
 def is_file(path: Path) -> bool:
-    """Whether it is a regular file (a pipe or a device would never end)."""
+    """Whether it is a regular file. Reading a pipe or a device may never end."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -40,6 +40,7 @@ def is_file(path: Path) -> bool:
 
 
 def size_of(path: Path) -> int:
+    """Bytes of a file; 0 if they cannot be read."""
     try:
         return path.stat().st_size
     except OSError:
@@ -47,13 +48,14 @@ def size_of(path: Path) -> int:
 
 
 def walk(root: Path) -> Iterator[tuple[Path, list[str]]]:
-    """(folder, sorted names of its regular files), the folder itself first; links that lead out of it are
-    left out."""
+    """(folder, sorted names of its regular files), the root first; links that lead out of the root are left
+    out."""
     home = root.resolve()
-    for place, folders, files in os.walk(root):
-        folders.sort()
-        here = Path(place)
-        yield here, sorted(name for name in files if is_file(here / name) and inside(home, here / name))
+    for path, folders, files in os.walk(root):
+        folders.sort()  # in place: os.walk goes on in this order
+        folder = Path(path)
+        names = [name for name in files if is_file(folder / name) and inside(home, folder / name)]
+        yield folder, sorted(names)
 
 
 def inside(home: Path, path: Path) -> bool:
@@ -65,7 +67,7 @@ def inside(home: Path, path: Path) -> bool:
 
 
 def read(path: Path, largest: int) -> bytes | Reject:
-    """The bytes of a whole file, or why not."""
+    """The bytes of a file of at most ``largest`` bytes, or a Reject with the reason."""
     try:
         with open(path, "rb") as file:
             data = file.read(largest + 1)

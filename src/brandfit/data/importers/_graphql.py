@@ -1,8 +1,7 @@
-"""Posts as Instagram's GraphQL interface described them: one JSON object ("node") a post.
+"""Posts in the form of Instagram's GraphQL interface: one JSON object ("node") a post.
 
-Two sources keep such nodes on disk, the data set of WWW 2020 (``.info``) and instaloader (``.json``). Fields
-that are not read here are skipped undecoded. Comments are decoded one by one, so that a bad one does not cost
-the post.
+Two sources keep such nodes on disk, the data set of WWW 2020 (``.info``) and instaloader (``.json``). Unknown
+fields are skipped undecoded. Comments are decoded one by one, so that a bad one does not cost the post.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ class Edge(msgspec.Struct, Generic[T]):
 
 
 class Edges(msgspec.Struct, Generic[T]):
-    """A list as GraphQL has it: how many there are on the platform, and those that came along."""
+    """A list in GraphQL: the number of items on the platform, and the items that were sent."""
 
-    count: Annotated[int, Meta(ge=-1, le=2**53)] | None = None  # -1 where the platform hides it
+    count: Annotated[int, Meta(ge=-1, le=2**53)] | None = None  # -1 if the platform hides it
     edges: list[Edge[T]] = []
 
 
@@ -63,7 +62,7 @@ class PhoneTags(msgspec.Struct):
 
 
 class Phone(msgspec.Struct):
-    """What the phone's interface said of the same post."""
+    """The same post in the interface of phones."""
 
     user: User | None = None
     usertags: PhoneTags | None = None
@@ -72,7 +71,7 @@ class Phone(msgspec.Struct):
 
 
 class Media(msgspec.Struct):
-    """What a post and each part of a sidecar have in common."""
+    """Fields of a post and of each part of a sidecar."""
 
     media_preview: str | None = None
     accessibility_caption: Text | None = None
@@ -115,19 +114,19 @@ _decode_comment = msgspec.json.Decoder(Comment).decode
 
 
 def post_of(node: Node, owner: str, caption: str | None = None) -> Post:
-    """The post. ``owner`` and ``caption`` are used where the node has none. Raises ValueError with the
-    reason."""
+    """The post of a node. Raises ValueError with the reason.
+
+    owner    handle of the account; ``owner_of`` gives that of the node
+    caption  used if the node has none
+    """
     id = identifier(str(node.id if node.id is not None else node.shortcode or ""))
     try:
-        said = caption_of(node)
-        caption = said if said is not None else caption
+        own_caption = caption_of(node)
+        caption = own_caption if own_caption is not None else caption
         caption = caption.replace("\0", "") if caption is not None else None
         hashtags = captions.hashtags(caption or "")
         sponsors = _sponsors(node)
-        phone = node.iphone_struct
-        official = bool(sponsors) or any(
-            (node.is_ad, node.is_paid_partnership, phone is not None and phone.is_paid_partnership)
-        )
+        is_marked = bool(sponsors) or any(_marks(node))
         return Post(
             id=id,
             account=handle(owner),
@@ -139,39 +138,45 @@ def post_of(node: Node, owner: str, caption: str | None = None) -> Post:
             sponsors=sponsors,
             likes=_count(node.edge_media_preview_like),
             comments=_comment_count(node),
-            disclosed=captions.disclosed(caption, hashtags, official),
+            disclosed=captions.disclosed(caption, hashtags, is_marked),
         )
     except ValueError as error:
         raise ValueError(f"post {id}: {error}") from None
 
 
 def partial_of(node: Node, post: Post) -> Partial:
-    """The post, with what the node does not state of it."""
+    """The post with the names of the fields that the node does not state."""
     phone = node.iphone_struct or Phone()
     tag_lists = [part.edge_media_to_tagged_user for part in (node, *parts_of(node))]
     states_tags = phone.usertags is not None or any(tags is not None for tags in tag_lists)
     states_sponsors = node.edge_media_to_sponsor_user is not None or phone.sponsor_tags is not None
-    marks = (node.is_ad, node.is_paid_partnership, phone.is_paid_partnership)
-    states_disclosure = states_sponsors or any(mark is not None for mark in marks)
-    stated = {"tags": states_tags, "sponsors": states_sponsors, "disclosed": states_disclosure}
-    defaults = tuple(name for name in ("tags", "sponsors") if not stated[name])
-    return Partial(post, defaults, tuple(name for name in captions.DERIVED if not stated.get(name)))
+    states_disclosure = states_sponsors or any(mark is not None for mark in _marks(node))
+    is_stated = {"tags": states_tags, "sponsors": states_sponsors, "disclosed": states_disclosure}
+    defaults = tuple([name for name in ("tags", "sponsors") if not is_stated[name]])
+    derived = tuple([name for name in captions.DERIVED if not is_stated.get(name)])
+    return Partial(post, defaults, derived)
+
+
+def _marks(node: Node) -> tuple[bool | None, ...]:
+    """The three fields that mark a post as an advertisement; None if a field is not there."""
+    phone = node.iphone_struct or Phone()
+    return node.is_ad, node.is_paid_partnership, phone.is_paid_partnership
 
 
 def owner_of(node: Node) -> str | None:
-    """The handle that the node gives for who posted."""
+    """The handle of the account that posted, if the node gives it."""
     if bytes(node.owner):
         try:
             if username := _decode_user(node.owner).username:
                 return username
         except FAILURES:
-            pass  # the file's own name will do
+            pass  # the name of the file gives the owner too
     phone = node.iphone_struct
     return phone.user.username if phone is not None and phone.user is not None else None
 
 
 def caption_of(node: Node) -> str | None:
-    """None where the node does not say; '' where there is none under the post."""
+    """The caption: '' if the post has none, None if the node does not state it."""
     if node.edge_media_to_caption is not None:
         edges = node.edge_media_to_caption.edges
         return (edges[0].node.text or "") if edges else ""
@@ -202,46 +207,46 @@ def picture_of(part: Media, post: str, *, position: int, data: bytes, source: st
 
 def previews(node: Node, post: str, file: str) -> Iterator[Picture | Reject]:
     """The thumbnails that a node carries."""
+    # A sidecar gives them with its parts, or one with the post itself.
     parts = parts_of(node)
     if not any(part.media_preview for part in parts):
         parts = [node]
     for position, part in enumerate(parts):
-        if part.media_preview:
-            try:
-                data = _thumbnail.jpeg(part.media_preview)
-            except ValueError as error:
-                yield Reject(
-                    file, 1, f"post {post}, picture {position}: {error}", excerpt(part.media_preview)
-                )
-                continue
-            yield picture_of(
-                part,
-                post,
-                position=position,
-                data=data,
-                source=f"{file}::media_preview/{position}",
-                file=file,
-            )
+        if not part.media_preview:
+            continue
+        try:
+            data = _thumbnail.jpeg(part.media_preview)
+        except ValueError as error:
+            yield Reject(file, 1, f"post {post}, picture {position}: {error}", excerpt(part.media_preview))
+            continue
+        source = f"{file}::media_preview/{position}"
+        yield picture_of(part, post, position=position, data=data, source=source, file=file)
 
 
 def comments_of(node: Node) -> list[Raw]:
-    """The comments that came along, undecoded: with replies where the node has those."""
-    for edges in (
-        node.edge_media_to_parent_comment,
-        node.edge_media_to_comment,
-        node.edge_media_preview_comment,
-    ):
+    """The comments of a node, undecoded; with replies if the node has them."""
+    for edges in _comment_lists(node):
         if edges is not None and edges.edges:
             return [edge.node for edge in edges.edges]
     return []
 
 
+def _comment_lists(node: Node) -> tuple[Edges[Raw] | None, ...]:
+    """The three lists of comments that a node may have, the most complete first."""
+    return (
+        node.edge_media_to_parent_comment,
+        node.edge_media_to_comment,
+        node.edge_media_preview_comment,
+    )
+
+
 def comment_links(raws: list[Raw], post: Post, file: str) -> Iterator[Link | Reject]:
-    """Comments and their replies as links to who posted."""
+    """Comments and their replies as links to the account of the post."""
     link = Comments().link
-    waiting = [(f"comment {n}", raw, 0) for n, raw in enumerate(raws, 1)][::-1]
+    # A stack, so that the replies of a comment come before the next comment.
+    waiting = [(f"comment {n}", raw, True) for n, raw in enumerate(raws, 1)][::-1]
     while waiting:
-        name, raw, depth = waiting.pop()
+        name, raw, may_have_replies = waiting.pop()
         try:
             comment = _decode_comment(raw)
             yield link(
@@ -257,18 +262,17 @@ def comment_links(raws: list[Raw], post: Post, file: str) -> Iterator[Link | Rej
         except ValueError as error:
             yield Reject(file, 1, f"post {post.id}, {name}, its owner: {error}", excerpt(bytes(raw)))
             continue
-        if depth == 0:  # replies have no replies
-            replies = (
-                [edge.node for edge in comment.edge_threaded_comments.edges]
-                if comment.edge_threaded_comments
-                else []
-            )
+        if may_have_replies:
+            replies = [edge.node for edge in _edges(comment.edge_threaded_comments)]
             replies += comment.answers or []
-            waiting += [(f"{name}, reply {n}", reply, 1) for n, reply in enumerate(replies, 1)][::-1]
+            waiting += [(f"{name}, reply {n}", reply, False) for n, reply in enumerate(replies, 1)][::-1]
 
 
 def _tags(node: Node) -> list[str]:
-    tags = [edge.node for part in (node, *parts_of(node)) for edge in _edges(part.edge_media_to_tagged_user)]
+    """Handles that are tagged in the pictures, of the post itself, its parts, and as phones see them."""
+    tags: list[Tag] = []
+    for part in (node, *parts_of(node)):
+        tags += [edge.node for edge in _edges(part.edge_media_to_tagged_user)]
     if node.iphone_struct is not None and node.iphone_struct.usertags is not None:
         tags += node.iphone_struct.usertags.tagged
     return _handles([tag.user.username for tag in tags if tag.user is not None])
@@ -278,12 +282,14 @@ def _sponsors(node: Node) -> list[str]:
     sponsors = [edge.node for edge in _edges(node.edge_media_to_sponsor_user)]
     if node.iphone_struct is not None:
         sponsors += node.iphone_struct.sponsor_tags or []
-    users = [s.sponsor or s.user or User(s.username) for s in sponsors]
+    # A sponsor is an object within, a user within, or a bare name.
+    users = [sponsor.sponsor or sponsor.user or User(sponsor.username) for sponsor in sponsors]
     return _handles([user.username for user in users])
 
 
 def _handles(names: list[str | None]) -> list[str]:
-    return list(dict.fromkeys(handle(name) for name in names if name))
+    """Each handle once, in order."""
+    return list(dict.fromkeys([handle(name) for name in names if name]))
 
 
 def _edges(edges: Edges[T] | None) -> list[Edge[T]]:
@@ -291,16 +297,12 @@ def _edges(edges: Edges[T] | None) -> list[Edge[T]]:
 
 
 def _count(edges: Edges[Raw] | None) -> int | None:
-    """How many there are; None where not known or hidden (-1)."""
+    """Number of items on the platform; None if unknown or hidden (-1)."""
     return edges.count if edges is not None and edges.count is not None and edges.count >= 0 else None
 
 
 def _comment_count(node: Node) -> int | None:
-    for edges in (
-        node.edge_media_to_parent_comment,
-        node.edge_media_to_comment,
-        node.edge_media_preview_comment,
-    ):
+    for edges in _comment_lists(node):
         if (count := _count(edges)) is not None:
             return count
     return _count(node.comments) if isinstance(node.comments, Edges) else node.comments

@@ -1,4 +1,4 @@
-"""The list of influencers that comes with the WWW 2020 data set: one a line, columns between tabs."""
+"""The list of influencers of the WWW 2020 data set: one influencer a line, tabs between the columns."""
 
 from __future__ import annotations
 
@@ -6,19 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from brandfit.data.captions import handle
-from brandfit.data.importers._fields import count, text
+from brandfit.data.importers._fields import count, label
 from brandfit.data.importers._lines import lines
 from brandfit.data.schema import Account, Reject
 from brandfit.messages import excerpt, path_text
 from brandfit.progress import Advance
 
 COLUMNS = ("handle", "category", "followers", "followees", "posts")
-_ALSO = {"username": "handle", "name": "handle", "influencer": "handle", "following": "followees"}
+_COLUMN_BY_ALIAS = {
+    "username": "handle",
+    "name": "handle",
+    "influencer": "handle",
+    "following": "followees",
+}
 
 
 def accounts(path: Path, advance: Advance) -> Iterator[Account | Reject]:
-    """Influencers of ``influencers.tsv`` or ``.txt``; with a header its names place the columns, else their
-    order does."""
+    """Influencers of ``influencers.tsv`` or ``.txt``. The header names the columns; without a header they
+    have the order of ``COLUMNS``."""
     columns: tuple[str, ...] = ()
     for item in lines(path, advance):
         if isinstance(item, Reject):
@@ -45,9 +50,11 @@ def accounts(path: Path, advance: Advance) -> Iterator[Account | Reject]:
 
 
 def _header(cells: list[str]) -> tuple[str, ...]:
-    names = tuple(cell.lstrip("#").strip().lower() for cell in cells)
-    names = tuple(_ALSO.get(name, name) for name in names)
-    return names if "handle" in names and len(set(names) & set(COLUMNS)) > 1 else ()
+    """Names of the columns if the cells are a header, else an empty tuple."""
+    names = [cell.lstrip("#").strip().lower() for cell in cells]
+    columns = tuple([_COLUMN_BY_ALIAS.get(name, name) for name in names])
+    # A handle may be called "handle": one more known name makes it a header.
+    return columns if "handle" in columns and len(set(columns) & set(COLUMNS)) > 1 else ()
 
 
 def _account(row: dict[str, str]) -> Account:
@@ -57,7 +64,7 @@ def _account(row: dict[str, str]) -> Account:
         )
     return Account(
         id=handle(row.get("handle", "")),
-        category=(text(row.get("category")) or "").lower() or None,
+        category=(label(row.get("category")) or "").lower() or None,
         followers=_count(row, "followers"),
         followees=_count(row, "followees"),
         posts=_count(row, "posts"),

@@ -2,52 +2,70 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.optimize import nnls
 
 ENOUGH = 2
-"""Accounts with both, for each concept used, below which the concept vectors are not told."""
+"""Accounts with shares and vectors that are needed for each concept; with fewer, nothing is recovered."""
 EXACT = 0.01
-"""Relative error of most stated accounts up to which the vectors are taken for means of concept vectors."""
+"""Median relative error up to which the vectors count as means of concept vectors."""
 CLOSE = 0.05
-"""Relative error up to which the shares that were found explain a vector."""
+"""Relative error up to which recovered shares count as the shares of an account."""
 SMALL = 1e-3
-"""Shares below are rounding."""
+"""Smaller shares are rounding errors."""
 
 
-def recovered(shares: np.ndarray, vectors: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shares (n, c) that are not known, from vectors (n, d) that are means of concept vectors weighted by the
-    shares.
-
-    ``known`` (n,) bool says which rows of ``shares`` are stated. They and their vectors tell the concept
-    vectors, by least squares; the other rows are shares, none negative, that give their vector: the only such
-    where an account has few of the concepts. Returns all shares, and which are stated or recovered (n,): a
-    row whose vector no shares give, and all where the vectors are no such means, are not.
+class RecoveredShares(NamedTuple):
+    """shares     (n, c), each row stated, recovered, or zeros
+    is_known  (n,) whether the row was stated or recovered
     """
-    used = np.flatnonzero(shares[known].any(axis=0))
-    result, good = shares.copy(), known.copy()
-    if known.all() or known.sum() < ENOUGH * max(len(used), 1):
-        return result, good
+
+    shares: np.ndarray
+    is_known: np.ndarray
+
+
+def recovered(shares: np.ndarray, vectors: np.ndarray, is_stated: np.ndarray) -> RecoveredShares:
+    """Concept shares (n, c) of all accounts, from vectors (n, d) that are means of concept vectors weighted
+    by the shares.
+
+    is_stated  (n,) bool, which rows of ``shares`` are stated
+
+    Least squares over the stated rows gives the concept vectors. For each other row, non-negative least
+    squares (NNLS) gives the shares; they are unique if the account has few of the concepts. A row stays
+    unknown if no shares explain its vector; all other rows do if the vectors are not such means.
+    """
+    used = np.flatnonzero(shares[is_stated].any(axis=0))  # (u,) concepts of a stated row
+    result, is_known = shares.copy(), is_stated.copy()
+    if is_stated.all() or is_stated.sum() < ENOUGH * max(len(used), 1):
+        return RecoveredShares(result, is_known)
+
+    # float64: the least squares of many similar rows loses digits in float32.
     wide = vectors.astype(np.float64)
-    concepts = np.linalg.lstsq(shares[np.ix_(known, used)].astype(np.float64), wide[known], rcond=None)[0]
-    if np.median(_error(shares[np.ix_(known, used)] @ concepts, wide[known])) > EXACT:
-        return result, good
-    for row in np.flatnonzero(~known):
+    stated = shares[np.ix_(is_stated, used)]  # (s, u)
+    concepts = np.linalg.lstsq(stated.astype(np.float64), wide[is_stated], rcond=None)[0]  # (u, d)
+    if np.median(_relative_error(stated @ concepts, wide[is_stated])) > EXACT:
+        return RecoveredShares(result, is_known)
+
+    for row in np.flatnonzero(~is_stated):
         if not wide[row].any():
             continue
         try:
-            found, _ = nnls(concepts.T, wide[row])
-        except RuntimeError:  # it does not come to an end
+            weights, _ = nnls(concepts.T, wide[row])  # (u,)
+        except RuntimeError:  # it did not converge
             continue
-        if not found.any() or _error(found @ concepts, wide[row]) > CLOSE:
+        if not weights.any() or _relative_error(weights @ concepts, wide[row]) > CLOSE:
             continue
-        found /= found.sum()
-        found[found < SMALL] = 0
-        result[row, used] = found / found.sum()
-        good[row] = True
-    return result, good
+        # Scale to shares, remove rounding errors, and scale again.
+        weights /= weights.sum()
+        weights[weights < SMALL] = 0
+        result[row, used] = weights / weights.sum()
+        is_known[row] = True
+    return RecoveredShares(result, is_known)
 
 
-def _error(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(wanted, axis=-1)
-    return np.linalg.norm(found - wanted, axis=-1) / np.maximum(length, 1e-12)
+def _relative_error(estimate: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Length of the difference by the length of the target, over the last axis."""
+    length = np.linalg.norm(target, axis=-1)
+    return np.linalg.norm(estimate - target, axis=-1) / np.maximum(length, 1e-12)

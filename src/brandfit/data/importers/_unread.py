@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,15 @@ from brandfit.messages import clean
 NAMED = 20
 """Files that are named with their reason; the others are counted."""
 NO_DATA = {"readme.md", "readme.txt", "thumbs.db", "desktop.ini"}
-"""Files that people and systems leave in folders and that hold no data."""
+"""Files without data that people and systems leave in folders."""
 
 
 @dataclass(frozen=True)
 class Unread:
-    """What a source holds besides what was read.
+    """Files of a source that were not read.
 
     files          the first ``NAMED`` files with the reason
-    n_files        all such files
+    n_files        number of all such files
     n_pictures     pictures that no imported post names, which are not among ``files``
     first_picture  one of them
     """
@@ -55,26 +55,33 @@ class Unread:
 def unread(
     folder: Path, is_read: Callable[[Path], bool], *, reason: Callable[[str], str], is_picture: bool = False
 ) -> Unread:
-    """The files below a folder that were not read. A file in place of a folder has none besides itself.
+    """The files below a folder that were not read. A source that is one file has none.
 
     reason      from the path within the folder to a sentence with the reason and what to do
     is_picture  whether pictures are counted apart, because posts name them
     """
     files: list[tuple[str, str]] = []
     n_files, n_pictures, first_picture = 0, 0, ""
-    for place, names in _files.walk(folder) if folder.is_dir() else ():
-        parts = place.relative_to(folder).parts
+    for path in _data_files(folder):
+        if is_read(path):
+            continue
+        name = path.relative_to(folder).as_posix()
+        if is_picture and name.lower().endswith(_files.PICTURES):
+            n_pictures += 1
+            first_picture = first_picture or clean(name)
+            continue
+        n_files += 1
+        if len(files) < NAMED:
+            files.append((clean(name), reason(name)))
+    return Unread(tuple(files), n_files, n_pictures, first_picture)
+
+
+def _data_files(folder: Path) -> Iterator[Path]:
+    """Files below a folder that may hold data: none that are hidden, and none that systems leave."""
+    for path, names in _files.walk(folder) if folder.is_dir() else ():
+        parts = path.relative_to(folder).parts
         if any(part.startswith(".") or part == "__MACOSX" for part in parts):
             continue
         for name in names:
-            if name.startswith(".") or name.lower() in NO_DATA or is_read(place / name):
-                continue
-            shown = clean("/".join((*parts, name)))
-            if is_picture and name.lower().endswith(_files.PICTURES):
-                n_pictures += 1
-                first_picture = first_picture or shown
-                continue
-            n_files += 1
-            if len(files) < NAMED:
-                files.append((shown, reason("/".join((*parts, name)))))
-    return Unread(tuple(files), n_files, n_pictures, first_picture)
+            if not name.startswith(".") and name.lower() not in NO_DATA:
+                yield path / name

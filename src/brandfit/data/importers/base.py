@@ -1,5 +1,5 @@
-"""What every importer is: a source on disk to a stream of records, with every bad row named and none lost in
-silence."""
+"""The base class of importers: from a source on disk to a stream of records, with a Reject for each bad
+row."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from brandfit.progress import Advance
 class Importer(ABC):
     """One source, one file in this folder, one narrow method.
 
-    ``read`` yields records as it goes (memory does not grow with the source) and a ``Reject`` for each row
-    that it cannot use. It raises DataError only where the source as a whole is not what it should be (no such
-    file, no known file in it). It never decodes a picture: it yields its bytes, and pictures are decoded in
-    one place for all sources.
+    ``read`` yields records one by one (memory does not grow with the source) and a ``Reject`` for each row
+    that it cannot use. It raises DataError only if the source itself is wrong (no such file, no known file in
+    it). It never decodes a picture: it yields the bytes, and pictures of all sources are decoded in one
+    function (``data.pictures``).
     """
 
     kind: ClassVar[str] = "importer"
@@ -32,8 +32,8 @@ class Importer(ABC):
     def __init__(self, config: settings.Config | None = None) -> None:
         self.config = config if config is not None else self.Config()
         self.warnings: list[str] = []
-        """What a person should know of the last ``read`` though no row was lost: files not there, columns not
-        understood."""
+        """Sentences for people about the last ``read`` that concern no single row: missing files, unknown
+        columns."""
         self.unread = Unread()
         """Files of the source that the last ``read`` did not use."""
         self.stored_roles: Mapping[str, str] = {}
@@ -45,13 +45,13 @@ class Importer(ABC):
         return registry.name_of("importer", type(self))
 
     def recognises(self, path: Path) -> bool:
-        """Whether a folder, or a file in place of one, looks like this source, at a glance."""
+        """Whether a folder or file looks like this source, by its file names or first bytes."""
         return False
 
     @abstractmethod
     def read(self, path: Path, advance: Advance) -> Iterator[Record | Features]:
-        """Records of the source at ``path``, in any order; Features where the source brings finished ones."""
+        """Records of the source at ``path``, in any order; Features if the source brings finished ones."""
 
     def total(self, path: Path) -> int:
-        """Bytes that ``read`` will advance for, 0 where not known beforehand."""
+        """Bytes that ``read`` will advance for; 0 if unknown beforehand."""
         return 0

@@ -1,5 +1,5 @@
-"""A folder of tables that people can make themselves: accounts, posts, endorsements, comments, and pictures
-as files.
+"""folder: a folder of tables that people can make themselves: accounts, posts, endorsements, comments, and
+pictures as files.
 
     accounts.csv      brands and influencers                                needed
     posts.csv         what they posted; kind "brief" is a brand's wish      optional
@@ -7,351 +7,98 @@ as files.
     comments.csv      who commented under which post                        optional
 
 Each may be .csv (also ; or tab between the cells, .tsv), .xlsx (its first sheet), .jsonl or .parquet, and .gz
-of text. ``COLUMNS`` says what each column is; ``write_template`` writes a folder to start from. A list of
+of text. ``COLUMNS`` describes each column; ``write_template`` writes a folder to start from. A list of
 accounts alone may have any name.
 """
 
 from __future__ import annotations
 
-import csv
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import Any
 
 from brandfit.data import captions, schema
-from brandfit.data.importers import _csv, _fields, _files, _lines, _unread, _workbook
+from brandfit.data.importers import _fields, _files, _table_files, _unread
+from brandfit.data.importers._columns import COLUMNS, Column, columns_as_markdown
 from brandfit.data.importers._comments import Comments
+from brandfit.data.importers._table_files import Row, normal_header
+from brandfit.data.importers._template import write_template
 from brandfit.data.importers.base import Importer
 from brandfit.data.schema import Account, Link, Partial, Picture, Post, Record, Reject
-from brandfit.errors import DataError
-from brandfit.messages import FAILURES, clean, excerpt, path_text, quoted, reason
+from brandfit.messages import clean, excerpt, path_text, quoted
 from brandfit.progress import Advance
 
+__all__ = ["COLUMNS", "Folder", "columns_as_markdown", "write_template"]
 
-def reader_of_choice(*words: str) -> Callable[[Any], str | None]:
-    """A reader for one of these words."""
-
-    def read(value: Any) -> str | None:
-        if _fields.is_missing(value):
-            return None
-        if isinstance(value, str) and value.strip().lower() in words:
-            return value.strip().lower()
-        raise ValueError(f"expected {' or '.join(words)}, found {quoted(value)}")
-
-    return read
-
-
-def paths(value: Any) -> list[str]:
-    return _fields.items(value, "|")
-
-
-class Column(NamedTuple):
-    name: str
-    read: Callable[[Any], Any]
-    doc: str
-    also: tuple[str, ...] = ()
-    """Other headers that mean the same."""
-    needed: bool = False
-
-
-_ACCOUNT = "handle, with or without @"
-
-COLUMNS: dict[str, tuple[Column, ...]] = {
-    "accounts": (
-        Column(
-            "id",
-            _fields.account_id,
-            _ACCOUNT,
-            ("handle", "username", "account", "account_id", "instagram_handle"),
-            needed=True,
-        ),
-        Column(
-            "role",
-            reader_of_choice("influencer", "brand", "audience"),
-            "`influencer` (default), `brand` or `audience`",
-        ),
-        Column("name", _fields.text, "name as displayed", ("full_name", "display_name")),
-        Column("biography", _fields.text, "self-description", ("bio",)),
-        Column("category", _fields.text, "field of activity, in your own words, the same for equal fields"),
-        Column("business_category", _fields.text, "the platform's business category"),
-        Column("followers", _fields.count, "accounts that follow it", ("follower_count", "follower")),
-        Column(
-            "followees",
-            _fields.count,
-            "accounts that it follows",
-            ("following", "following_count", "followee_count"),
-        ),
-        Column(
-            "posts",
-            _fields.count,
-            "posts on the platform, imported or not",
-            ("post_count", "posts_count", "media_count"),
-        ),
-        Column(
-            "split", reader_of_choice("train", "test"), "`train` or `test`, where there is an official split"
-        ),
-        Column("seen", _fields.seconds, "when these counts were read", ("seen_at", "updated", "updated_at")),
-    ),
-    "posts": (
-        Column(
-            "id", _fields.row_id, "unique over all accounts", ("post_id", "post", "shortcode"), needed=True
-        ),
-        Column("account", _fields.account_id, _ACCOUNT, ("handle", "username", "account_id"), needed=True),
-        Column(
-            "kind",
-            reader_of_choice("post", "brief"),
-            "`post` (default) or `brief`: what a brand without posts looks for",
-        ),
-        Column(
-            "time", _fields.seconds, "when it was posted", ("timestamp", "date", "posted_at", "created_at")
-        ),
-        Column(
-            "caption",
-            _fields.long_text,
-            "text under the picture; an empty cell is an empty caption",
-            ("text",),
-        ),
-        Column("hashtags", _fields.tags, "with spaces, commas or `|` between; default: from the caption"),
-        Column("mentions", _fields.accounts, "handles; default: from the caption"),
-        Column("tags", _fields.accounts, "handles tagged in the pictures", ("tagged", "usertags")),
-        Column("sponsors", _fields.accounts, "handles of official sponsors (paid partnership)", ("sponsor",)),
-        Column("likes", _fields.count, "likes", ("like_count",)),
-        Column("comments", _fields.count, "comments on the platform, imported or not", ("comment_count",)),
-        Column(
-            "disclosed",
-            _fields.yes,
-            "marked as an advertisement; default: from the caption and sponsors",
-            ("is_ad", "ad"),
-        ),
-        Column(
-            "images",
-            paths,
-            "picture files, relative to the folder, `|` between them",
-            ("image", "pictures", "picture"),
-        ),
-        Column(
-            "alt_text",
-            paths,
-            "descriptions of the pictures in their order, `|` between them",
-            ("alt", "alt_texts"),
-        ),
-    ),
-    "endorsements": (
-        Column(
-            "brand", _fields.account_id, "handle of a brand in accounts", ("brand_id", "target"), needed=True
-        ),
-        Column(
-            "influencer",
-            _fields.account_id,
-            "handle of an influencer in accounts",
-            ("influencer_id", "source"),
-            needed=True,
-        ),
-        Column("post", _fields.other_row_id, "id of the campaign post", ("post_id",)),
-        Column("time", _fields.seconds, "when", ("timestamp", "date")),
-        Column(
-            "weight",
-            _fields.number,
-            "engagement rate of the campaign post",
-            ("engagement", "engagement_rate"),
-        ),
-    ),
-    "comments": (
-        Column("post", _fields.row_id, "id of a post in posts", ("post_id",), needed=True),
-        Column(
-            "account",
-            _fields.account_id,
-            "handle of who commented",
-            ("commenter", "handle", "username"),
-            needed=True,
-        ),
-        Column("text", _fields.long_text, "what they wrote", ("comment",)),
-        Column("time", _fields.seconds, "when", ("timestamp", "date", "created_at")),
-    ),
-}
-"""Table to its columns. A time is ISO 8601 (UTC unless it says otherwise) or seconds since 1970."""
-
-ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".parquet", ".xlsx")
-WORKBOOKS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
-NO_LISTS = ("README.md", "influencers.tsv")
-"""The second has no header: it belongs to the WWW 2020 data set."""
 MOST_UNKNOWN = 20
 """Unknown columns of a file that are named; the others are counted."""
-PEOPLE = ("account", "influencer", "brand", "creator", "profile")
-"""Words in the name of a file that say that it is a list of accounts."""
-
-Row = tuple[int, dict[str, Any]]
+MOST_HEADERS = 10_000
+"""Headers of a file that are looked up: hostile JSON may have other keys in every row."""
 
 
 class Folder(Importer):
     """Your own tables and pictures."""
 
     def recognises(self, path: Path) -> bool:
-        return bool(_files_by_table(path)["accounts"])
+        return bool(_table_files.files_by_table(path)["accounts"])
 
     def total(self, path: Path) -> int:
-        return sum(_files.size_of(file) for files in _files_by_table(path).values() for file in files)
+        n_bytes = 0
+        for files in _table_files.files_by_table(path).values():
+            n_bytes += sum(map(_files.size_of, files))
+        return n_bytes
 
     def read(self, path: Path, advance: Advance) -> Iterator[Record]:
-        files = _files_by_table(path)
+        files = _table_files.files_by_table(path)
         if not files["accounts"]:
-            raise _no_accounts(path)
-        self.warnings = [
-            *(
-                f"{clean(file.name)} is read as accounts."
-                for file in files["accounts"]
-                if not _is(file, "accounts")
-            ),
-            *(
-                f"All of these are read: {', '.join(clean(f.name) for f in one)}."
-                for one in files.values()
-                if len(one) > 1
-            ),
-            *(f"There is no table of {table}." for table in ("posts", "endorsements") if not files[table]),
-        ]
+            raise _table_files.no_accounts(path)
+        self.warnings = _notes_on_files(files)
+        maker = _RecordMaker(path, self.stored_roles)
+        has_header: set[Path] = set()
         used: set[Path] = set()
-        self._pictures: set[str] = set()
-        self._headed: set[Path] = set()
-        roles: dict[str, str] = {}
-        owners: dict[str, str] = {}
-        link_comment = Comments().link
-        makers: dict[str, Callable[[dict[str, Any], str, int], Iterator[Record]]] = {
-            "accounts": lambda row, file, line: _account(row, roles, self.stored_roles),
-            "posts": lambda row, file, line: _post(
-                row, roles, owners=owners, folder=path, file=file, line=line, pictures=self._pictures
-            ),
-            "endorsements": lambda row, file, line: _endorsement(row, roles),
-            "comments": lambda row, file, line: _comment(row, owners, link_comment),
-        }
-        for table, make in makers.items():
+        # Accounts first: posts and endorsements are checked against them, comments against posts.
+        for table in COLUMNS:
             for source in files[table]:
                 file = path_text(source)
-                for item in self._rows(source, table, advance):
+                reader = _TableReader(source, table)
+                for item in reader.rows(advance, self.warnings):
                     if isinstance(item, Reject):
                         yield item
                         continue
                     line, row = item
                     try:
-                        yield from make(row, file, line)
+                        yield from maker.records(table, row, file=file, line=line)
                         used.add(source)
                     except ValueError as error:
                         yield Reject(file, line, str(error), excerpt(str(row.get("id") or "")))
-        self.warnings += [
-            f"{clean(source.name)}: no row of it could be "
-            f"used.{'' if source in self._headed else _heading(table)}"
-            for table in COLUMNS
-            for source in files[table]
-            if source not in used
-        ]
-        tables = {file for one in files.values() for file in one}
+                if reader.has_needed_header:
+                    has_header.add(source)
+        for table in COLUMNS:
+            for source in files[table]:
+                if source not in used:
+                    note = "" if source in has_header else _heading(table)
+                    self.warnings.append(f"{clean(source.name)}: no row of it could be used.{note}")
+        read = set().union(*files.values())
         self.unread = _unread.unread(
             path,
-            lambda file: file in tables or os.path.normpath(file) in self._pictures,
-            reason=lambda name: _why_unread(name, files),
+            lambda file: file in read or os.path.normpath(file) in maker.pictures,
+            reason=lambda name: _table_files.why_unread(name, files),
             is_picture=True,
         )
 
-    def _rows(self, path: Path, table: str, advance: Advance) -> Iterator[Row | Reject]:
-        """(line, {column: value}) of a file in any of the three forms; a row with a bad or missing value is a
-        Reject."""
-        known = {_normal(alias): column for column in COLUMNS[table] for alias in (column.name, *column.also)}
-        exact = {_normal(column.name) for column in COLUMNS[table]}
-        columns: dict[str, Column | None] = {}
-        for item in _records(path, advance, self.warnings):
-            if isinstance(item, Reject):
-                yield item
-                continue
-            line, cells = item
-            row: dict[str, Any] = {}
-            try:
-                for header, value in cells.items():
-                    if header not in columns:
-                        if len(columns) < 10_000:  # hostile JSON may have other keys in every row
-                            found = columns[header] = known.get(_normal(header))
-                            if found is not None and found.needed:
-                                self._headed.add(path)
-                        else:
-                            continue
-                    column = columns[header]
-                    if column is not None and (column.name not in row or _normal(header) in exact):
-                        try:
-                            row[column.name] = column.read(value)
-                        except ValueError as error:
-                            raise ValueError(f"{column.name}: {error}") from None
-                for column in COLUMNS[table]:
-                    if column.needed and column.name not in row:
-                        raise ValueError(
-                            f"{column.name} is missing (a column {' or '.join((column.name, *column.also))})"
-                        )
-            except ValueError as error:
-                yield Reject(
-                    path_text(path), line, str(error), excerpt(" | ".join(map(_brief, cells.values())))
-                )
-                continue
-            yield line, row
-        self._note_unknown(path, [header for header, column in columns.items() if column is None])
-        self._note_same(path, columns, exact)
 
-    def _note_same(self, path: Path, columns: Mapping[str, Column | None], exact: set[str]) -> None:
-        """Columns of which only one is read, because they mean the same."""
-        headers_by_name: dict[str, list[str]] = {}
-        for header, column in columns.items():
-            if column is not None:
-                headers_by_name.setdefault(column.name, []).append(header)
-        for name, headers in headers_by_name.items():
-            if len(headers) > 1:
-                read = next((h for h in reversed(headers) if _normal(h) in exact), headers[0])
-                self.warnings.append(
-                    f"{clean(path.name)}: the columns {' and '.join(repr(clean(h)[:60]) for h in headers)} "
-                    f"both mean {name}; {clean(read)[:60]!r} is read."
-                )
-
-    def _note_unknown(self, path: Path, headers: list[str]) -> None:
-        names = [repr(clean(header)[:60]) for header in headers if header.strip()]
-        more = len(names) - MOST_UNKNOWN
-        if more > 0:
-            names[MOST_UNKNOWN:] = [f"{more:,} more"]
-        if len(names) == 1:
-            self.warnings.append(f"{clean(path.name)}: the column {names[0]} is not known and was left out.")
-        elif names:
-            self.warnings.append(
-                f"{clean(path.name)}: the columns {', '.join(names[:-1])} and {names[-1]} are not known and "
-                "were left out."
-            )
-
-
-def _why_unread(name: str, files: Mapping[str, list[Path]]) -> str:
-    """Why a file of the folder is not read, and what to do."""
-    lower = name.lower()
-    if lower.endswith(WORKBOOKS):
-        return "this form of a table is not supported. Save it as .xlsx or .csv."
-    if lower.endswith(".json"):
-        return "a table in JSON has one row a line. Save it as .jsonl, .csv or .xlsx."
-    if not lower.endswith(ENDINGS):
-        return "it is no table (.csv, .tsv, .xlsx, .jsonl, .parquet) and no picture."
-    if "/" in name:
-        return "tables of folders in the folder are not read. Move it to the tables, or import its folder."
-    stem = lower.partition(".")[0]
-    table = next((table for table in COLUMNS if table.removesuffix("s") in stem), "")
-    if not table and any(word in stem for word in PEOPLE):
-        table = "accounts"
-    if not table:
-        todo = "Give it the name of the table that it holds"
-    elif files[table]:
-        todo = f"If it holds {table}, add its rows to {clean(files[table][0].name)}"
-    else:
-        todo = f"If it holds {table}, name it {table}.{lower.partition('.')[2]}"
-    alone = ", or import this file alone" if table == "accounts" else ""
-    return f"its name is none of {', '.join(COLUMNS)}. {todo}{alone}."
-
-
-_WITH_DEFAULT = ("kind", "caption", "tags", "sponsors")
-_NO_VALUE: tuple[Any, ...] = (None, [])
+def _notes_on_files(files: Mapping[str, list[Path]]) -> list[str]:
+    """Sentences about accounts under another name, tables of several files, and missing tables."""
+    renamed = [file for file in files["accounts"] if not _table_files.is_named(file, "accounts")]
+    notes = [f"{clean(file.name)} is read as accounts." for file in renamed]
+    several = [table_files for table_files in files.values() if len(table_files) > 1]
+    for table_files in several:
+        names = ", ".join([clean(file.name) for file in table_files])
+        notes.append(f"All of these are read: {names}.")
+    missing = [table for table in ("posts", "endorsements") if not files[table]]
+    return notes + [f"There is no table of {table}." for table in missing]
 
 
 def _heading(table: str) -> str:
@@ -362,32 +109,212 @@ def _heading(table: str) -> str:
     )
 
 
-def _account(
-    row: dict[str, Any], roles: dict[str, str], stored_roles: Mapping[str, str]
-) -> Iterator[Account | Partial]:
-    id, role = row["id"], row.pop("role", None)
-    if role is not None:
-        roles[id] = role
-        yield Account(role=role, **row)
-        return
-    if id not in roles:
-        roles[id] = stored_roles.get(id, "influencer")
-    yield Partial(Account(**row), ("role",))
+# --- rows of a table ----------------------------------------------------------------------------------------
 
 
-def _post(
-    row: dict[str, Any],
-    roles: dict[str, str],
-    *,
-    owners: dict[str, str],
-    folder: Path,
-    file: str,
-    line: int,
-    pictures: set[str],
-) -> Iterator[Post | Partial | Picture | Reject]:
-    images, alt_texts = row.pop("images", []), row.pop("alt_text", [])
-    if row["account"] not in roles:
-        raise ValueError(f"the account {quoted(row['account'])} is not in accounts")
+class _TableReader:
+    """Reads the rows of one file of a table by the names of its columns.
+
+    has_needed_header  whether a header of a needed column was found
+    """
+
+    def __init__(self, path: Path, table: str) -> None:
+        self.path, self.table = path, table
+        self.has_needed_header = False
+        self._column_by_alias: dict[str, Column] = {}
+        for column in COLUMNS[table]:
+            for alias in (column.name, *column.also):
+                self._column_by_alias[normal_header(alias)] = column
+        self._names = {normal_header(column.name) for column in COLUMNS[table]}
+        self._column_by_header: dict[str, Column | None] = {}
+        """Each header of the file to its column; None if it is unknown."""
+
+    def rows(self, advance: Advance, notes: list[str]) -> Iterator[Row | Reject]:
+        """(line, {column: value}); a row with a wrong or missing value is a Reject. ``notes`` receives
+        sentences about the columns."""
+        for item in _table_files.rows(self.path, advance, notes):
+            if isinstance(item, Reject):
+                yield item
+                continue
+            line, cells = item
+            try:
+                row = self._row(cells)
+            except ValueError as error:
+                cells_text = " | ".join(map(_brief, cells.values()))
+                yield Reject(path_text(self.path), line, str(error), excerpt(cells_text))
+                continue
+            yield line, row
+        notes += self._note_unknown()
+        notes += self._notes_same()
+
+    def _row(self, cells: Mapping[str, Any]) -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        for header, cell in cells.items():
+            column = self._column(header)
+            # Of several headers of one column, the name of the column itself counts.
+            if column is not None and (column.name not in row or normal_header(header) in self._names):
+                try:
+                    row[column.name] = column.read(cell)
+                except ValueError as error:
+                    raise ValueError(f"{column.name}: {error}") from None
+        for column in COLUMNS[self.table]:
+            if column.needed and column.name not in row:
+                raise ValueError(
+                    f"{column.name} is missing (a column {' or '.join((column.name, *column.also))})"
+                )
+        return row
+
+    def _column(self, header: str) -> Column | None:
+        if header in self._column_by_header:
+            return self._column_by_header[header]
+        if len(self._column_by_header) >= MOST_HEADERS:
+            return None
+        column = self._column_by_header[header] = self._column_by_alias.get(normal_header(header))
+        if column is not None and column.needed:
+            self.has_needed_header = True
+        return column
+
+    def _notes_same(self) -> list[str]:
+        """Sentences about columns of which only one is read, because they mean the same."""
+        headers_by_name: dict[str, list[str]] = {}
+        for header, column in self._column_by_header.items():
+            if column is not None:
+                headers_by_name.setdefault(column.name, []).append(header)
+        notes = []
+        for name, headers in headers_by_name.items():
+            if len(headers) > 1:
+                exact = [header for header in headers if normal_header(header) in self._names]
+                read = exact[-1] if exact else headers[0]
+                quoted_headers = [repr(clean(header)[:60]) for header in headers]
+                notes.append(
+                    f"{clean(self.path.name)}: the columns {' and '.join(quoted_headers)} "
+                    f"both mean {name}; {clean(read)[:60]!r} is read."
+                )
+        return notes
+
+    def _note_unknown(self) -> list[str]:
+        """A sentence about the columns that are not read, if there are any."""
+        unknown = [header for header, column in self._column_by_header.items() if column is None]
+        names = [repr(clean(header)[:60]) for header in unknown if header.strip()]
+        n_more = len(names) - MOST_UNKNOWN
+        if n_more > 0:
+            names[MOST_UNKNOWN:] = [f"{n_more:,} more"]
+        if not names:
+            return []
+        if len(names) == 1:
+            return [f"{clean(self.path.name)}: the column {names[0]} is not known and was left out."]
+        return [
+            f"{clean(self.path.name)}: the columns {', '.join(names[:-1])} and {names[-1]} are not known and "
+            "were left out."
+        ]
+
+
+# --- from rows to records -----------------------------------------------------------------------------------
+
+_WITH_DEFAULT = ("kind", "caption", "tags", "sponsors")
+"""Fields of a post with a default in place of an empty cell."""
+_NO_VALUE: tuple[Any, ...] = (None, [])
+
+
+class _RecordMaker:
+    """Makes the records of one import from rows of the tables, in the order of ``COLUMNS``.
+
+    pictures  normalised paths of the picture files that posts name
+    """
+
+    def __init__(self, folder: Path, stored_roles: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.pictures: set[str] = set()
+        self._stored_roles = stored_roles
+        self._roles: dict[str, str] = {}
+        self._account_by_post: dict[str, str] = {}
+        self._comment_link = Comments().link
+        self._makers: dict[str, Callable[[dict[str, Any], str, int], Iterator[Record]]] = {
+            "accounts": self._account,
+            "posts": self._post,
+            "endorsements": self._endorsement,
+            "comments": self._comment,
+        }
+
+    def records(self, table: str, row: dict[str, Any], *, file: str, line: int) -> Iterator[Record]:
+        """The records of one row. Raises ValueError with the reason if it makes none."""
+        return self._makers[table](row, file, line)
+
+    def _account(self, row: dict[str, Any], file: str, line: int) -> Iterator[Account | Partial]:
+        id, role = row["id"], row.pop("role", None)
+        if role is not None:
+            self._roles[id] = role
+            yield Account(role=role, **row)
+            return
+        # An account without a role keeps the stored one; a new one is an influencer.
+        if id not in self._roles:
+            self._roles[id] = self._stored_roles.get(id, "influencer")
+        yield Partial(Account(**row), ("role",))
+
+    def _post(self, row: dict[str, Any], file: str, line: int) -> Iterator[Post | Partial | Picture | Reject]:
+        images, alt_texts = row.pop("images", []), row.pop("alt_text", [])
+        if row["account"] not in self._roles:
+            raise ValueError(f"the account {quoted(row['account'])} is not in accounts")
+        partial = _partial_post(row)
+        post = partial.row
+        assert isinstance(post, Post)
+        self._account_by_post[post.id] = post.account
+        yield partial
+        home = self.folder.resolve() if images else self.folder
+        for position, name in enumerate(images):
+            self.pictures.add(os.path.normpath(self.folder / name.replace("\\", "/").replace("\0", "")))
+            data = _picture_bytes(home, name)
+            if isinstance(data, str):
+                yield Reject(
+                    file, line, f"picture {_short(name)} of post {_short(post.id)}: {data}", clean(name[:80])
+                )
+                continue
+            alt_text = None
+            if position < len(alt_texts):
+                alt_text = alt_texts[position].replace("\0", "")[: _fields.LONGEST_TEXT]
+            yield Picture(
+                post=post.id,
+                position=position,
+                data=data,
+                source=path_text(self.folder / name),
+                file=file,
+                line=line,
+                alt_text=alt_text,
+            )
+
+    def _endorsement(self, row: dict[str, Any], file: str, line: int) -> Iterator[Link]:
+        brand, influencer = row["brand"], row["influencer"]
+        for id, role in ((brand, "brand"), (influencer, "influencer")):
+            if id not in self._roles:
+                raise ValueError(f"{role}: {quoted(id)} is not in accounts")
+            if self._roles[id] != role:
+                raise ValueError(f"{role}: {quoted(id)} has the role {self._roles[id]} in accounts")
+        post = row.get("post")
+        yield Link(
+            id=schema.link_id("endorses", influencer, target=brand, post=post),
+            kind="endorses",
+            source=influencer,
+            target=brand,
+            post=post,
+            time=row.get("time"),
+            weight=row.get("weight"),
+        )
+
+    def _comment(self, row: dict[str, Any], file: str, line: int) -> Iterator[Link]:
+        post = row["post"]
+        if post not in self._account_by_post:
+            raise ValueError(f"post: {quoted(post)} is not in posts")
+        yield self._comment_link(
+            post,
+            self._account_by_post[post],
+            commenter=row["account"],
+            text=row.get("text"),
+            time=row.get("time"),
+        )
+
+
+def _partial_post(row: dict[str, Any]) -> Partial:
+    """The post of a row without pictures, with the names of the fields that the row does not state."""
     caption = row.get("caption")
     # An empty cell states nothing: these fields get a default, which replaces no stored value.
     defaults = tuple([name for name in _WITH_DEFAULT if not row.get(name)])
@@ -397,31 +324,11 @@ def _post(
     row["mentions"] = row.get("mentions") or captions.mentions(caption or "")
     if row.get("disclosed") is None:
         row["disclosed"] = captions.disclosed(caption, row["hashtags"], bool(row.get("sponsors")))
-    post = Post(**row)
-    owners[post.id] = post.account
-    yield Partial(post, defaults, derived)
-    home = folder.resolve() if images else folder
-    for position, name in enumerate(images):
-        pictures.add(os.path.normpath(folder / name.replace("\\", "/").replace("\0", "")))
-        data = _picture(home, name)
-        if isinstance(data, str):
-            yield Reject(
-                file, line, f"picture {_short(name)} of post {_short(post.id)}: {data}", clean(name[:80])
-            )
-            continue
-        alt_text = (
-            alt_texts[position].replace("\0", "")[: _fields.LONGEST_TEXT]
-            if position < len(alt_texts)
-            else None
-        )
-        source = path_text(folder / name)
-        yield Picture(
-            post=post.id, position=position, data=data, source=source, file=file, line=line, alt_text=alt_text
-        )
+    return Partial(Post(**row), defaults, derived)
 
 
-def _picture(home: Path, name: str) -> bytes | str:
-    """The bytes of a picture file of the folder, or why there are none."""
+def _picture_bytes(home: Path, name: str) -> bytes | str:
+    """The bytes of a picture file of the folder, or the reason why there are none."""
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", name):
         return "expected a file in the folder, found a web address; download it first"
     path = home / name.replace("\\", "/")
@@ -433,297 +340,12 @@ def _picture(home: Path, name: str) -> bytes | str:
     return data.reason if isinstance(data, Reject) else data
 
 
-def _endorsement(row: dict[str, Any], roles: dict[str, str]) -> Iterator[Link]:
-    brand, influencer = row["brand"], row["influencer"]
-    for id, expected in ((brand, "brand"), (influencer, "influencer")):
-        if id not in roles:
-            raise ValueError(f"{expected}: {quoted(id)} is not in accounts")
-        if roles[id] != expected:
-            raise ValueError(f"{expected}: {quoted(id)} has the role {roles[id]} in accounts")
-    post = row.get("post")
-    id = schema.link_id("endorses", influencer, target=brand, post=post)
-    yield Link(
-        id=id, kind="endorses", source=influencer, target=brand, post=post, time=row.get("time"),
-         weight=row.get("weight")
-    )  # fmt: skip
-
-
-def _comment(row: dict[str, Any], owners: dict[str, str], link: Callable[..., Link]) -> Iterator[Link]:
-    if row["post"] not in owners:
-        raise ValueError(f"post: {quoted(row['post'])} is not in posts")
-    yield link(
-        row["post"],
-        owners[row["post"]],
-        commenter=row["account"],
-        text=row.get("text"),
-        time=row.get("time"),
-    )
-
-
-# --- files --------------------------------------------------------------------------------------------------
-
-
-def _files_by_table(path: Path) -> dict[str, list[Path]]:
-    """Table to its files, whatever the case of their names.
-
-    A file in place of a folder is a table of accounts, and so is the only file of a folder: a list that
-    somebody keeps has a name of its own.
-    """
-    try:
-        files = sorted(filter(_files.is_file, path.iterdir() if path.is_dir() else [path]))
-    except OSError as error:
-        raise DataError(f"{path_text(path)} cannot be listed: {error.strerror or error}.") from None
-    found = {table: [file for file in files if _is(file, table)] for table in COLUMNS}
-    rest = [file for file in files if not file.name.startswith(".") and file.name not in NO_LISTS]
-    if len(rest) == 1 and not any(found.values()) and rest[0].name.lower().endswith(ENDINGS):
-        found["accounts"] = rest
-    return found
-
-
-def _no_accounts(path: Path) -> DataError:
-    """There are no accounts."""
-    here = sorted(path.iterdir() if path.is_dir() else [path])
-    book = next((file for file in here if file.suffix.lower() in WORKBOOKS), None)
-    lists = [file for file in here if file.name.lower().endswith(ENDINGS)]
-    if book is None and not path.exists():
-        return DataError(
-            f"{path_text(path)}: expected a folder or a table, found nothing.",
-            "Is it spelt as it is on the disk?",
-        )
-    if path.is_file() and book is None:
-        return DataError(
-            f"{path_text(path)} is no list of accounts.",
-            "Give a table of accounts, or the folder that holds it: .csv, .xlsx, .jsonl or .parquet.",
-        )
-    if len(lists) > 1 and not any(_is(file, table) for file in lists for table in COLUMNS):
-        return DataError(
-            f"{path_text(path)} holds {len(lists)} tables, none of them called accounts.",
-            f"Name the list of accounts itself, such as {clean(lists[0].name)}.",
-        )
-    return DataError(
-        f"{path_text(path)} holds no accounts.csv, .xlsx, .jsonl or .parquet.",
-        f"Save {clean(book.name)} as .xlsx, or its sheet as CSV."
-        if book
-        else "Write a template with: brandfit template FOLDER",
-    )
-
-
-def _is(file: Path, table: str) -> bool:
-    return file.name.lower() in {f"{table}{ending}" for ending in ENDINGS}
-
-
-def _records(path: Path, advance: Advance, notes: list[str]) -> Iterator[Row | Reject]:
-    name = path.name.lower().removesuffix(".gz")
-    if name.endswith(".xlsx"):
-        return _cells(path, _workbook.records(path, advance, notes), notes)
-    if name.endswith(".parquet"):
-        return _parquet(path, advance)
-    return (
-        _json(path, advance)
-        if name.endswith(("jsonl", ".ndjson"))
-        else _cells(path, _csv.records(path, advance), notes)
-    )
-
-
-def _cells(
-    path: Path, records: Iterator[tuple[int, list[str]] | Reject], notes: list[str]
-) -> Iterator[Row | Reject]:
-    header: list[str] = []
-    for item in records:
-        if isinstance(item, Reject):
-            yield item
-            continue
-        line, cells = item
-        if not header:
-            header = cells
-            repeated = [name for name, count in Counter(header).items() if count > 1 and name.strip()]
-            notes += [
-                f"{clean(path.name)}: the column {clean(name)[:60]!r} occurs {header.count(name)} times; the "
-                "last one is read."
-                for name in repeated[:MOST_UNKNOWN]
-            ]
-            continue
-        if len(cells) > len(header) and any(cells[len(header) :]):
-            yield Reject(
-                path_text(path),
-                line,
-                f"expected {len(header)} cells as in the first row, found {len(cells)}",
-                excerpt(" | ".join(cells)[:400]),
-            )
-            continue
-        yield line, dict(zip(header, map(_unguarded, cells), strict=False))
-
-
-def _unguarded(cell: str) -> str:
-    """Without the apostrophe that our own export puts before what a spreadsheet would run as a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in "=+-@\t\r" else cell
-
-
-def _json(path: Path, advance: Advance) -> Iterator[Row | Reject]:
-    decode = msgspec.json.Decoder(dict[str, Any]).decode
-    for item in _lines.lines(path, advance):
-        if isinstance(item, Reject):
-            yield item
-            continue
-        line, raw = item
-        try:
-            row = decode(raw)
-        except FAILURES as error:
-            if raw.strip():
-                yield Reject(path_text(path), line, reason(error, raw), excerpt(raw))
-            continue
-        yield line, row
-
-
-def _parquet(path: Path, advance: Advance) -> Iterator[Row | Reject]:
-    """Row groups are read in small batches; what Arrow raises for a damaged file is as manifold as the
-    damage."""
-    import pyarrow.parquet as pq
-
-    number = 0
-    try:
-        with pq.ParquetFile(path) as file:
-            size = _files.size_of(path)
-            for batch in file.iter_batches(batch_size=1024):
-                for row in _rows_of(batch):
-                    number += 1
-                    if isinstance(row, Exception):
-                        yield Reject(path_text(path), number, f"the row cannot be read: {_first_line(row)}")
-                    else:
-                        yield number, row
-                advance(size * batch.num_rows // max(file.metadata.num_rows, 1))
-    except Exception as error:
-        yield Reject(
-            path_text(path), number + 1, f"not a Parquet file that can be read: {_first_line(error)}"
-        )
-
-
-def _rows_of(batch: Any) -> list[dict[str, Any] | Exception]:
-    """The rows of an Arrow batch; one by one only where one of them cannot be read (text that is not
-    UTF-8)."""
-    try:
-        return batch.to_pylist()
-    except Exception as error:
-        if batch.num_rows == 1:
-            return [error]
-        return [row for at in range(batch.num_rows) for row in _rows_of(batch.slice(at, 1))]
-
-
-def _first_line(error: Exception) -> str:
-    return clean((str(error).splitlines() or [type(error).__name__])[0][:200])
-
-
-def _normal(header: str) -> str:
-    """A header as it is compared: User Name, user-name and username are the same."""
-    return re.sub(r"[^a-z0-9]+", "", header.lower())
-
-
 def _brief(value: Any) -> str:
-    return value[:80] if isinstance(value, str) else "" if value is None else quoted(value)
+    """A cell in the excerpt of a Reject."""
+    if isinstance(value, str):
+        return value[:80]
+    return "" if value is None else quoted(value)
 
 
 def _short(text: str) -> str:
     return repr(clean(text if len(text) <= 80 else f"...{text[-77:]}"))
-
-
-# --- the template -------------------------------------------------------------------------------------------
-
-_EXAMPLES: dict[str, list[dict[str, str]]] = {
-    "accounts": [
-        {
-            "id": "@harbour.roastery",
-            "role": "brand",
-            "name": "Harbour Roastery",
-            "biography": "Small-batch coffee from the old docks.",
-            "category": "drink",
-            "followers": "48,200",
-        },
-        {
-            "id": "@mara_on_foot",
-            "role": "influencer",
-            "name": "Mara",
-            "biography": "Trails, tents and very strong coffee.",
-            "category": "travel",
-            "followers": "12.5k",
-            "followees": "640",
-            "posts": "312",
-        },
-    ],
-    "posts": [
-        {
-            "id": "p1",
-            "account": "mara_on_foot",
-            "time": "2024-05-31T18:00:00Z",
-            "caption": "Sunrise brew above the fjord, with @harbour.roastery #ad #hiking",
-            "likes": "1,043",
-            "comments": "57",
-            "images": "images/p1.jpg",
-            "alt_text": "a cup on a rock, a fjord behind",
-        },
-        {
-            "id": "brief-1",
-            "account": "harbour.roastery",
-            "kind": "brief",
-            "caption": "We look for people who hike, camp and love coffee outdoors.",
-        },
-    ],
-    "endorsements": [
-        {"brand": "harbour.roastery", "influencer": "mara_on_foot", "post": "p1", "weight": "0.088"}
-    ],
-    "comments": [
-        {"post": "p1", "account": "some.hiker", "text": "That view!", "time": "2024-05-31T19:12:00Z"}
-    ],
-}
-
-
-def write_template(folder: Path) -> list[Path]:
-    """Write CSV files with every column and invented example rows, a picture, and a README; returns the
-    files.
-
-    Raises DataError where one of them is already there.
-    """
-    from PIL import Image
-
-    files = {table: folder / f"{table}.csv" for table in COLUMNS}
-    readme, picture = folder / "README.md", folder / "images" / "p1.jpg"
-    for file in (*files.values(), readme, picture):
-        if file.exists():
-            raise DataError(
-                f"{path_text(file)} is already there.", "Give a new or empty folder for the template."
-            )
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    Image.linear_gradient("L").convert("RGB").save(picture, "JPEG")
-    for table, file in files.items():
-        with open(file, "w", encoding="utf-8", newline="") as out:
-            writer = csv.DictWriter(out, [column.name for column in COLUMNS[table]])
-            writer.writeheader()
-            writer.writerows(_EXAMPLES[table])
-    readme.write_text(f"{_README}\n{columns_as_markdown()}", encoding="utf-8")
-    return [*files.values(), picture, readme]
-
-
-def columns_as_markdown() -> str:
-    """The columns of all four tables, for the template's README and the documentation."""
-    parts = []
-    for table, columns in COLUMNS.items():
-        parts.append(f"### {table}\n\n| column | is | also called |\n|---|---|---|")
-        for column in columns:
-            name = f"`{column.name}`{' (needed)' if column.needed else ''}"
-            also = ", ".join(f"`{alias}`" for alias in column.also) or "-"
-            parts.append(f"| {name} | {column.doc} | {also} |")
-        parts.append("")
-    return "\n".join(parts)
-
-
-_README = """# Your data for brandfit
-
-Replace the example rows, keep the headers, and import this folder as source `folder`.
-
-* Only `accounts` is needed, and of each table only the columns marked as needed. Columns may come in any
-  order.
-* Empty cells mean "not known". Counts may be written 12345, 12,345, 12 345 or 12.5k. Times are ISO 8601 or
-  seconds
-  since 1970, UTC unless they say otherwise.
-* Pictures are files in this folder, named by the column `images`.
-* A row that cannot be understood is reported with its line and the reason; all others are imported.
-"""

@@ -1,4 +1,4 @@
-"""The WWW 2020 influencer data set as it was released: one GraphQL JSON file a post, and a list of
+"""instagram-info: the WWW 2020 influencer data set as released: one GraphQL JSON file a post, and a list of
 influencers.
 
     influencers.txt or .tsv   handle, category, followers, followees, posts; in the folder or the one above;
@@ -7,7 +7,7 @@ influencers.
                               thumbnails
 
 "Multimodal Post Attentive Profiling for Influencer Marketing", Kim, Jiang, Nakada, Han, Wang, WWW 2020.
-Subfolders are read too. Where there is no list, everybody who posted is an influencer.
+Subfolders are read too. Without the list, each account that posted is an influencer.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class InstagramInfo(Importer):
         return path.is_dir() and any(file.name.endswith(".info") for file in path.iterdir())
 
     def total(self, path: Path) -> int:
-        listed = _list(path)
-        posts = sum(_files.size_of(file) for file in _posts(path))
-        return posts + (_files.size_of(listed) if listed else 0)
+        list_file = _list_file(path)
+        n_bytes = sum(map(_files.size_of, _posts(path)))
+        return n_bytes + (_files.size_of(list_file) if list_file else 0)
 
     def read(self, path: Path, advance: Advance) -> Iterator[Record]:
         _files.folder(path)
@@ -52,13 +52,14 @@ class InstagramInfo(Importer):
                 f"{path_text(path)} holds no .info file.",
                 "Give the folder that holds the <handle>-<id>.info files.",
             )
-        listed = _list(path)
-        if listed is not None:
-            yield from _influencers.accounts(listed, advance)
+        list_file = _list_file(path)
+        if list_file is not None:
+            yield from _influencers.accounts(list_file, advance)
         announced: set[str] = set()
         for file in itertools.chain([first], posts):
             for record in _read(file, advance):
-                if listed is None and isinstance(record, Partial) and isinstance(record.row, Post):
+                # Without a list, an account precedes its first post.
+                if list_file is None and isinstance(record, Partial) and isinstance(record.row, Post):
                     account = record.row.account
                     if account not in announced:
                         announced.add(account)
@@ -66,12 +67,13 @@ class InstagramInfo(Importer):
                 yield record
         self.unread = _unread.unread(
             path,
-            lambda file: file.name.endswith(".info") or file == listed,
+            lambda file: file.name.endswith(".info") or file == list_file,
             reason=lambda _: "it is neither a post (.info) nor influencers.tsv.",
         )
 
 
 def _read(path: Path, advance: Advance) -> Iterator[Record]:
+    """The post of one file, its thumbnails and its comments."""
     file = path_text(path)
     data = _files.read(path, LARGEST)
     if isinstance(data, Reject):
@@ -80,6 +82,7 @@ def _read(path: Path, advance: Advance) -> Iterator[Record]:
     advance(len(data))
     try:
         node = _decode(data.removeprefix(b"\xef\xbb\xbf"))
+        # The file name gives owner and id of a node that does not state them.
         owner, _, id = path_text(path.stem).rpartition("-")
         if node.id is None:
             node.id = id
@@ -100,5 +103,5 @@ def _posts(path: Path) -> Iterator[Path]:
         yield from (folder / name for name in names if name.endswith(".info"))
 
 
-def _list(path: Path) -> Path | None:
+def _list_file(path: Path) -> Path | None:
     return _files.first_of(path, *LISTS) or _files.first_of(path.resolve().parent, *LISTS)

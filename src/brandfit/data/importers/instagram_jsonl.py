@@ -1,7 +1,8 @@
-"""The JSON-lines form of the WWW 2020 influencer data set: posts, comments and thumbnails in four files.
+"""instagram-jsonl: the WWW 2020 influencer data set as JSON lines: posts, comments and thumbnails in four
+files.
 
-    influencers.tsv      handle, category, followers, followees, posts      optional: else every poster is an
-                         influencer
+    influencers.tsv      handle, category, followers, followees, posts      optional: without it, each account
+                         that posted is an influencer
     posts.jsonl[.gz]     one post a line, with the names of its pictures
     comments.jsonl[.gz]  one comment a line: the audience                   optional
     thumbnails.tar       the pictures                                       optional
@@ -32,7 +33,6 @@ from brandfit.messages import clean, path_text
 from brandfit.progress import Advance
 
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
-
 
 _NOT_READ = "it is none of influencers.tsv, posts.jsonl, comments.jsonl (or .gz) and thumbnails.tar."
 
@@ -66,7 +66,7 @@ class CommentForm(msgspec.Struct, gc=False):
 
 
 class PicturePosition(NamedTuple):
-    """Where a picture belongs, and where the post says so."""
+    """The post and position of a picture, and the line of the post."""
 
     post: str
     position: int
@@ -97,19 +97,23 @@ class InstagramJsonl(Importer):
             )
         if "influencers" in files:
             yield from _influencers.accounts(files["influencers"], advance)
-        owners: dict[str, str] = {}
+        account_by_post: dict[str, str] = {}
         pictures: dict[str, PicturePosition] | None = {} if "thumbnails" in files else None
         yield from self._posts(
-            files["posts"], advance, owners=owners, pictures=pictures, announce="influencers" not in files
+            files["posts"],
+            advance,
+            account_by_post=account_by_post,
+            pictures=pictures,
+            announce="influencers" not in files,
         )
         if pictures is not None:
             yield from self._pictures(
-                files["thumbnails"], advance, pictures=pictures, posts=path_text(files["posts"])
+                files["thumbnails"], advance, pictures=pictures, posts_file=path_text(files["posts"])
             )
         else:
             self.warnings.append("There is no thumbnails.tar: posts come without pictures.")
         if "comments" in files:
-            yield from self._comments(files["comments"], advance, owners)
+            yield from self._comments(files["comments"], advance, account_by_post)
         read = set(files.values())
         self.unread = _unread.unread(path, read.__contains__, reason=lambda _: _NOT_READ)
 
@@ -118,12 +122,15 @@ class InstagramJsonl(Importer):
         path: Path,
         advance: Advance,
         *,
-        owners: dict[str, str],
+        account_by_post: dict[str, str],
         pictures: dict[str, PicturePosition] | None,
         announce: bool,
     ) -> Iterator[Partial | Reject]:
+        """Posts; with ``announce`` also each account before its first post. Fills ``account_by_post`` and
+        ``pictures`` (by file name)."""
         file = path_text(path)
-        known: dict[str, str] = {}
+        # One string object an account, in place of one a post.
+        accounts: dict[str, str] = {}
         for item in _lines.rows(path, PostForm, advance):
             if isinstance(item, Reject):
                 yield item
@@ -134,18 +141,18 @@ class InstagramJsonl(Importer):
             except ValueError as error:
                 yield Reject(file, line, str(error), clean(form.post_id[:80]))
                 continue
-            account = known.get(post.account)
+            account = accounts.get(post.account)
             if account is None:
-                account = known[post.account] = post.account
+                account = accounts[post.account] = post.account
                 if announce:
                     yield Partial(Account(id=account), ("role",))
-            owners[post.id] = account
+            account_by_post[post.id] = account
             if pictures is not None and form.images:
-                _note_pictures(form, post.id, line=line, pictures=pictures)
-            yield Partial(post, *_not_stated(form))
+                _add_pictures(form, post.id, line=line, pictures=pictures)
+            yield _partial(form, post)
 
     def _pictures(
-        self, path: Path, advance: Advance, *, pictures: dict[str, PicturePosition], posts: str
+        self, path: Path, advance: Advance, *, pictures: dict[str, PicturePosition], posts_file: str
     ) -> Iterator[Picture | Reject]:
         file = path_text(path)
         for item in _tar.members(path, advance):
@@ -153,32 +160,35 @@ class InstagramJsonl(Importer):
                 yield item
                 continue
             number, name, data = item
-            place = pictures.pop(name.removeprefix("./"), None)
-            if place is None:
+            position = pictures.pop(name.removeprefix("./"), None)
+            if position is None:
                 yield Reject(
                     file, number, f"{_tar.quoted_name(name)} is a picture of no post", clean(name[:80])
                 )
                 continue
             yield Picture(
-                post=place.post,
-                position=place.position,
+                post=position.post,
+                position=position.position,
                 data=data,
                 source=f"{file}::{name}",
                 file=file,
                 line=number,
-                alt_text=place.alt_text,
-                width=place.width,
-                height=place.height,
+                alt_text=position.alt_text,
+                width=position.width,
+                height=position.height,
             )
-        for name, place in pictures.items():
+        # The names that are left were not in the tar file.
+        for name, position in pictures.items():
             yield Reject(
-                posts,
-                place.line,
+                posts_file,
+                position.line,
                 f"picture {_tar.quoted_name(clean(name))} is not in {path.name}",
-                place.post,
+                position.post,
             )
 
-    def _comments(self, path: Path, advance: Advance, owners: dict[str, str]) -> Iterator[Link | Reject]:
+    def _comments(
+        self, path: Path, advance: Advance, account_by_post: dict[str, str]
+    ) -> Iterator[Link | Reject]:
         file = path_text(path)
         link = Comments().link
         for item in _lines.rows(path, CommentForm, advance):
@@ -186,7 +196,7 @@ class InstagramJsonl(Importer):
                 yield item
                 continue
             line, form = item
-            account = owners.get(form.post_id) or owners.get(form.post_id.strip())
+            account = account_by_post.get(form.post_id) or account_by_post.get(form.post_id.strip())
             if account is None:
                 yield Reject(
                     file,
@@ -205,17 +215,18 @@ class InstagramJsonl(Importer):
                 yield Reject(file, line, f"commenter: {error}", clean(form.post_id[:80]))
 
     def _files(self, path: Path) -> dict[str, Path]:
-        found = {
+        """Role to file, of the files that are there."""
+        files = {
             "influencers": _files.first_of(path, "influencers.tsv", "influencers.txt"),
             "posts": _files.first_of(path, "posts.jsonl.gz", "posts.jsonl"),
             "comments": _files.first_of(path, "comments.jsonl.gz", "comments.jsonl"),
             "thumbnails": _files.first_of(path, "thumbnails.tar"),
         }
-        return {name: file for name, file in found.items() if file is not None}
+        return {name: file for name, file in files.items() if file is not None}
 
 
 def _post(form: PostForm) -> Post:
-    """Raises ValueError with the field and the reason."""
+    """The post of a line. Raises ValueError with the field and the reason."""
     caption = form.caption
     if caption is not None and "\0" in caption:
         caption = caption.replace("\0", "")
@@ -242,34 +253,39 @@ def _post(form: PostForm) -> Post:
         raise ValueError(f"post {_tar.quoted_name(clean(form.post_id))}: {error}") from None
 
 
-def _not_stated(form: PostForm) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Fields of a post with a default in place of a value, and those that are computed from its caption."""
+def _partial(form: PostForm, post: Post) -> Partial:
+    """The post with the names of its fields that are not stated: those with a default, and those that are
+    computed from the caption."""
+    defaults: tuple[str, ...] = ()
+    # Nearly all lines state both.
     if form.tagged is None or form.sponsors is None:
-        defaults = tuple(
-            name for name, value in (("tags", form.tagged), ("sponsors", form.sponsors)) if value is None
-        )
-    else:
-        defaults = ()
+        optional = (("tags", form.tagged), ("sponsors", form.sponsors))
+        defaults = tuple([name for name, value in optional if value is None])
     stated = {"hashtags": form.hashtags, "mentions": form.mentions, "disclosed": form.sponsors or None}
-    return defaults, tuple(name for name in captions.DERIVED if stated[name] is None)
+    derived = tuple([name for name in captions.DERIVED if stated[name] is None])
+    return Partial(post, defaults, derived)
 
 
 def _handles(texts: list[str] | None) -> list[str]:
+    """Each handle once, in order."""
     return list(dict.fromkeys([handle(text) for text in texts if text])) if texts else []
 
 
-def _note_pictures(form: PostForm, post: str, *, line: int, pictures: dict[str, PicturePosition]) -> None:
-    """Remember which picture is which of this post.
+def _add_pictures(form: PostForm, post: str, *, line: int, pictures: dict[str, PicturePosition]) -> None:
+    """Add the pictures of a post, by file name.
 
-    Descriptions belong to pictures one by one where there are as many; else nothing says which is whose, and
-    all go to the first. Width and height are those of the first.
+    If there are as many descriptions as pictures, each picture has its own; else it is unknown which belongs
+    to which, and the first picture has all of them. Width and height are those of the first.
     """
     texts = [text.replace("\0", "") for text in form.alt_text or ()]
     images = form.images or []
-    aligned = len(texts) == len(images)
-    together = "\n".join(texts)[: _fields.LONGEST_TEXT] or None
+    is_aligned = len(texts) == len(images)
+    joined = "\n".join(texts)[: _fields.LONGEST_TEXT] or None
     for position, name in enumerate(images):
-        alt_text = texts[position] if aligned else together if position == 0 else None
+        if is_aligned:
+            alt_text: str | None = texts[position]
+        else:
+            alt_text = joined if position == 0 else None
         width, height = (form.width, form.height) if position == 0 else (None, None)
         pictures[name] = PicturePosition(
             post=post, position=position, line=line, alt_text=alt_text, width=width, height=height

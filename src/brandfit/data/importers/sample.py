@@ -1,5 +1,4 @@
-"""sample: the built-in sample (``data.sample``): planted data that looks real, and whose right answer is
-known."""
+"""sample: the built-in sample (``data.sample``): planted data that looks real, with a known right answer."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ from brandfit.progress import Advance
 class SampleConfig(settings.Config, frozen=True):
     seed: Annotated[int, Meta(description="another seed gives other accounts and posts")] = 0
     influencers: Annotated[
-        int, Meta(description="how many influencers, beside 24 brands", ge=10, le=1280)
+        int, Meta(description="how many influencers, in addition to 24 brands", ge=10, le=1280)
     ] = 160
 
 

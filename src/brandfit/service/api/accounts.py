@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from brandfit import pipeline
 from brandfit.data.redaction import plain as plainly
+from brandfit.erasure import count_rows
 from brandfit.errors import UnknownName
 from brandfit.service import account_views
 from brandfit.service.api._shared import (
@@ -137,7 +138,7 @@ def brands(
 def forget(caller: Admin, here: Here, *, queue: Queue, desk: Notes, id: Handle) -> Any:
     """Forget an account for good, and keep it out of later imports. What the job was asked names nobody once
     it is done."""
-    here.rows_of([id])
+    count_rows(here, [id])
     return submitted(
         "forget", Forgetting(accounts=[plainly(id)]), caller=caller, here=here, queue=queue, desk=desk
     )
