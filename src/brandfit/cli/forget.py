@@ -27,7 +27,7 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
     import sys
 
     from brandfit import pipeline
-    from brandfit.service.forgetting import Clean
+    from brandfit.service.store.erasure import Clean
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:

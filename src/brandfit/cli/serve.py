@@ -74,7 +74,7 @@ def command(
 
     try:
         from brandfit.service.config import ServiceConfig
-        from brandfit.service.serve import serve
+        from brandfit.service.http.serve import serve
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("brandfit"):
             raise
