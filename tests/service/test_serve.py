@@ -148,7 +148,7 @@ def test_a_kill_loses_nothing_that_was_accepted(serve, folder, brand, until):
         thread.join()
     with sqlite3.connect(folder / "service.sqlite") as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        written = [row[0] for row in connection.execute("SELECT what FROM audit WHERE action = 'mark'")]
+        written = [row[0] for row in connection.execute("SELECT what FROM audit WHERE action = 'annotate'")]
     again = serve(folder)
     kept = {
         mark["influencer"]: mark for mark in again.client.get(f"/api/v1/annotations/{brand}").json()["items"]
