@@ -44,7 +44,7 @@ ENTRIES = (
 )
 """Modules whose public names are the product: commands, the Python interface, routes."""
 CALL = re.compile(r"\b([a-z_]+)\.([a-z_]+)\(")
-STARTED = {"brandfit.compute.worker", "brandfit.service.worker"}
+STARTED = {"brandfit.compute.worker", "brandfit.service.jobs.worker"}
 """Modules that are run as a process of their own."""
 
 

@@ -183,7 +183,7 @@ def test_the_budget_of_the_command_line(typed, message):
 def test_weights_of_the_command_line_and_the_api():
     pytest.importorskip("fastapi", reason="the service comes with the extra service")
     from brandfit.cli._shared import weights_of
-    from brandfit.service.ranking_views import weights
+    from brandfit.service.views.rankings import weights
 
     assert (
         weights(["picture=2", "text=0,5"])
@@ -199,7 +199,7 @@ def test_forms_of_pages_and_settings_of_the_api():
     pytest.importorskip("fastapi", reason="the service comes with the extra service")
     from pydantic import TypeAdapter, ValidationError
 
-    from brandfit.service.api._shared import Limit, text_of
+    from brandfit.service.http.dependencies import Limit, text_of
     from brandfit.service.pages.campaigns import number, positive_number
 
     assert (

@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from brandfit.service.forgetting import ServiceEraser
+from brandfit.service.serve import LOCK
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -20,8 +22,6 @@ from brandfit.experiments.run import run
 from brandfit.experiments.spec import Experiment
 from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
-from brandfit.service.forgetting import ServiceEraser
-from brandfit.service.serve import LOCK
 from brandfit.workspace import Workspace
 
 CANARY = "zq.canary_handle"

@@ -13,7 +13,7 @@ from brandfit.cli import cli, main
 from brandfit.config import parse_settings, refuse_unread
 from brandfit.errors import BrandfitError, ConfigError, UnknownName, UsageError
 from brandfit.pipeline.settings import stored_data
-from brandfit.service import work
+from brandfit.service.jobs import kinds as work
 from brandfit.workspace import Workspace
 
 BRAND, SOMEONE = "northpeak.outdoor", "senna.peaks"

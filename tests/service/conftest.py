@@ -26,7 +26,7 @@ from brandfit.service.config import ServiceConfig
 BRAND = "northpeak.outdoor"
 CLI = "from brandfit.cli import main; main()"
 SERVE = (
-    "import sys; from brandfit.service.config import ServiceConfig; from brandfit.service.serve import "
+    "import sys; from brandfit.service.config import ServiceConfig; from brandfit.service.http.serve import "
     "serve; "
 )
 WORDS = re.compile(rb"http://\S+:\d+")

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from brandfit.service import api, keys, pages
-from brandfit.service.access import COOKIE, SESSION, Sessions
+from brandfit.service import api, pages
+from brandfit.service.http.access import COOKIE, SESSION, Sessions
+from brandfit.service.store import keys
 
 READS = {
     f"POST /api/v1/{what}"
@@ -49,7 +50,7 @@ def address(path: str) -> str:
 def opened(make, tmp_path):
     """A client of a service that asks for keys, and a key of each scope."""
     client = make(tmp_path / "w", keys=True)
-    desk = client.app.app.state.desk
+    desk = client.app.app.state.store
     return client, {scope: keys.create(desk, scope, scope)[1] for scope in keys.SCOPES}
 
 
@@ -65,7 +66,7 @@ def test_every_route_of_the_api_asks_for_a_key(opened):
         assert (answer.status_code, answer.headers.get("www-authenticate")) == (401, "Bearer"), (
             f"{method} {path}"
         )
-        assert answer.json()["title"] == "A key is wanted."
+        assert answer.json()["title"] == "A key is required."
 
 
 def test_every_route_asks_for_the_scope_that_it_should(opened):
@@ -170,7 +171,7 @@ def test_a_session_ends_with_its_key(opened):
 
 def test_a_session_ends_after_its_time(monkeypatch):
     now = 1000.0
-    monkeypatch.setattr("brandfit.service.access.time.time", lambda: now)
+    monkeypatch.setattr("brandfit.service.http.access.time.time", lambda: now)
     sessions = Sessions()
     name = sessions.open("bf_a_b")
     now += SESSION - 1
@@ -178,7 +179,7 @@ def test_a_session_ends_after_its_time(monkeypatch):
     now += 2
     assert sessions.key(name) == ""
     sessions.open("bf_c_d")
-    assert len(sessions._open) == 1
+    assert len(sessions._key_and_end) == 1
 
 
 def test_a_session_that_somebody_made_up(opened):

@@ -99,7 +99,8 @@ def test_brands_for_an_influencer_best_first(client, folder, best):
 @pytest.mark.parametrize("what", [f"exports/rankings.{{}}?brand={BRAND}&k=5", f"shortlists/{BRAND}.{{}}"])
 def test_files_of_every_ending_come_as_downloads(client, best, what, ending):
     client.patch(
-        f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]}
+        f"/api/v1/annotations/{BRAND}/{best[0]}",
+        json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]},
     )
     answer = client.get(f"/api/v1/{what.format(ending)}")
     assert answer.status_code == 200
@@ -122,7 +123,8 @@ def test_what_is_for_rankings_is_refused_elsewhere(client, asked):
 
 def test_a_note_never_runs_as_a_formula(client, best):
     client.patch(
-        f"/api/v1/marks/{BRAND}/{best[0]}", json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]}
+        f"/api/v1/annotations/{BRAND}/{best[0]}",
+        json={"listed": True, "note": "=SUM(1)", "tags": ["@now", "b"]},
     )
     (row,) = csv.DictReader(io.StringIO(client.get(f"/api/v1/shortlists/{BRAND}.csv").text))
     assert (row["influencer"], row["note"], row["tags"]) == (best[0], "'=SUM(1)", "'@now|b")
@@ -178,16 +180,18 @@ def test_what_is_wrong_with_a_report_is_told_at_once(make, folder, tmp_path):
 
 
 def test_the_report_of_a_shortlist_is_on_those_who_are_on_it(client, best):
-    client.patch(f"/api/v1/marks/{BRAND}/{best[3]}", json={"listed": True})
+    client.patch(f"/api/v1/annotations/{BRAND}/{best[3]}", json={"listed": True})
     answer = client.post(f"/brands/{BRAND}/report", data={"ending": "html"}, follow_redirects=False)
     assert answer.status_code == 303
     job = client.get(f"/api/v1{answer.headers['location']}").json()
     listed = [
-        mark["influencer"] for mark in client.get(f"/api/v1/marks/{BRAND}").json()["items"] if mark["listed"]
+        mark["influencer"]
+        for mark in client.get(f"/api/v1/annotations/{BRAND}").json()["items"]
+        if mark["listed"]
     ]
     assert best[3] in listed
     assert job["kind"] == "report"
-    assert sorted(job["asked"]["influencers"]) == sorted(listed)
+    assert sorted(job["parameters"]["influencers"]) == sorted(listed)
 
 
 def test_drawings_are_pictures_of_what_the_json_tells(client, best):

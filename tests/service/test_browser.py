@@ -333,12 +333,18 @@ def three_listed(serve, sample, tmp_path) -> tuple[Any, list[str]]:
         item["influencer"] for item in service.client.get(f"/api/v1/rankings/{NOTED}?limit=3").json()["items"]
     ]
     for who in ids:
-        assert service.client.patch(f"/api/v1/marks/{NOTED}/{who}", json={"listed": True}).status_code == 200
+        assert (
+            service.client.patch(f"/api/v1/annotations/{NOTED}/{who}", json={"listed": True}).status_code
+            == 200
+        )
     return service, ids
 
 
 def marks(service: Any) -> dict[str, dict[str, Any]]:
-    return {mark["influencer"]: mark for mark in service.client.get(f"/api/v1/marks/{NOTED}").json()["items"]}
+    return {
+        mark["influencer"]: mark
+        for mark in service.client.get(f"/api/v1/annotations/{NOTED}").json()["items"]
+    }
 
 
 def test_a_note_is_saved_in_place_and_no_other_edit_is_lost(watch, three_listed, until):
@@ -418,7 +424,7 @@ def test_without_scripts_a_note_of_somebody_else_is_shown_and_not_replaced(watch
     group = {who: page.get_by_role("group", name=f"Notes on {who}") for who in ids}
     for take in (False, True):
         other = f"by a colleague, {take}"
-        service.client.patch(f"/api/v1/marks/{NOTED}/{ids[0]}", json={"note": other})
+        service.client.patch(f"/api/v1/annotations/{NOTED}/{ids[0]}", json={"note": other})
         group[ids[0]].get_by_label("Note", exact=True).fill(f"mine, {take}")
         group[ids[1]].get_by_label("Note", exact=True).fill(f"second, {take}")
         page.get_by_role("button", name=f"Save what is noted of {ids[1]}").click()
@@ -439,7 +445,7 @@ def test_leaving_with_an_unsaved_edit_warns(watch, three_listed):
     page = seen.page
     page.goto(f"/brands/{NOTED}/shortlist")
     group = page.get_by_role("group", name=f"Notes on {ids[0]}")
-    page.route("**/api/v1/marks/**", lambda route: route.abort())
+    page.route("**/api/v1/annotations/**", lambda route: route.abort())
     group.get_by_label("Note", exact=True).fill("will not arrive")
     group.get_by_role("button", name="Save").click()
     playwright.expect(group).to_contain_text("Not saved:")
@@ -448,7 +454,7 @@ def test_leaving_with_an_unsaved_edit_warns(watch, three_listed):
     page.wait_for_timeout(300)
     assert len(seen.dialogs) == 1  # it was dismissed: the page stays
     assert group.get_by_label("Note", exact=True).input_value() == "will not arrive"
-    page.unroute("**/api/v1/marks/**")
+    page.unroute("**/api/v1/annotations/**")
     group.get_by_role("button", name="Save").click()
     playwright.expect(group).to_contain_text("Saved at")
     page.reload()
@@ -465,7 +471,7 @@ def test_without_scripts_all_notes_of_the_page_are_saved_together(watch, three_l
     page.get_by_role("group", name=f"Notes on {ids[2]}").get_by_label("Tags").fill("spring, late")
     assert (
         service.client.patch(
-            f"/api/v1/marks/{NOTED}/{ids[0]}", json={"note": "by a colleague meanwhile"}
+            f"/api/v1/annotations/{NOTED}/{ids[0]}", json={"note": "by a colleague meanwhile"}
         ).status_code
         == 200
     )
@@ -586,7 +592,9 @@ def hostile(tmp_path_factory, make_jpeg) -> tuple[Path, list[str], list[str]]:
                 "listed": True,
                 "opinion": "like",
             }
-            assert client.patch(address("/api/v1/marks", found[1][0], who), json=told).status_code == 200
+            assert (
+                client.patch(address("/api/v1/annotations", found[1][0], who), json=told).status_code == 200
+            )
         sent = client.post(
             "/api/v1/uploads", files={"files": ("<img src=x onerror=alert(15)>.csv", b"x")}
         ).json()
@@ -681,7 +689,7 @@ def looked_at(sample, tmp_path_factory, started) -> Iterator[tuple[str, list[str
             "note": "asks 300 a post",
             "tags": ["spring", "family"],
         }
-        assert service.client.patch(f"/api/v1/marks/{brand}/{who}", json=told).status_code == 200
+        assert service.client.patch(f"/api/v1/annotations/{brand}/{who}", json=told).status_code == 200
     job = service.client.post("/api/v1/imports", json={"source": "folder", "path": "/nowhere"}).json()["id"]
     while not service.client.get(f"/api/v1/jobs/{job}").json()["finished"]:
         pass

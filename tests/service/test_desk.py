@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from brandfit.errors import UsageError
-from brandfit.service import store
-from brandfit.service.store import ServiceStore
+from brandfit.service.store import annotations, tables
+from brandfit.service.store.service_store import ServiceStore
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_what_is_not_said_stays(at):
     at.annotate("a", "x", changes={"note": "asks 300"})
     at.annotate("a", "x", changes={"listed": True})
     told = at.annotate("a", "x", changes={"opinion": None})
-    assert {name: told[name] for name in store.MARK} == {
+    assert {name: told[name] for name in annotations.NO_ANNOTATION} == {
         "opinion": None,
         "listed": True,
         "note": "asks 300",
@@ -84,14 +84,14 @@ def test_many_who_write_at_once_lose_nothing(at, tmp_path):
 def test_several_statements_are_written_all_or_none(at):
     row = {"brand": "a", "influencer": "x", "listed": True, "note": "", "tags": "[]", "changed": 0.0}
     with pytest.raises(sa.exc.IntegrityError):
-        at.write(store.marks.insert().values(**row), store.marks.insert().values(**row))
+        at.write(tables.annotations.insert().values(**row), tables.annotations.insert().values(**row))
     assert at.annotations("a") == {}
 
 
 def test_the_audit_log_counts_up(at):
     for n in range(3):
-        at.audit("me", "mark", what=str(n), request="r1")
-    rows = at.rows(sa.select(store.audit).order_by(store.audit.c.number))
+        at.audit("me", "mark", subject=str(n), request="r1")
+    rows = at.rows(sa.select(tables.audit).order_by(tables.audit.c.number))
     assert [(row["number"], row["who"], row["action"], row["what"], row["request"]) for row in rows] == [
         (n + 1, "me", "mark", str(n), "r1") for n in range(3)
     ]
@@ -120,13 +120,13 @@ def test_marks_of_earlier_versions_that_are_both_stay_on_the_shortlist(at, tmp_p
         "tags": "[]",
         "changed": 0.0,
     }
-    at.write(store.marks.insert().values(**row))
+    at.write(tables.annotations.insert().values(**row))
     again = ServiceStore(tmp_path)
     mark = again.annotations("a")["x"]
     assert (mark["opinion"], mark["listed"]) == (None, True)
-    assert [one["what"] for one in again.rows(sa.select(store.audit))] == [
+    assert [one["what"] for one in again.rows(sa.select(tables.audit))] == [
         "a x opinion: it was a dislike and on the shortlist; the shortlist stays"
     ]
     again.close()
     ServiceStore(tmp_path).close()
-    assert len(at.rows(sa.select(store.audit))) == 1
+    assert len(at.rows(sa.select(tables.audit))) == 1

@@ -25,12 +25,12 @@ from brandfit.data.redaction import MARK
 from brandfit.data.schema import Account, Link, Picture, Post
 from brandfit.erasure import files
 from brandfit.errors import DataError, WorkspaceError
-from brandfit.service import keys, work
-from brandfit.service import store as desks
 from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
-from brandfit.service.jobs import Jobs
-from brandfit.service.store import ServiceStore
+from brandfit.service.jobs import kinds as work
+from brandfit.service.jobs.queue import JobQueue
+from brandfit.service.store import keys, tables
+from brandfit.service.store.service_store import ServiceStore
 from brandfit.workspace import Workspace
 
 WHO, BRAND, OTHER = "vesna.of.thehills", "northpeak.outdoor", "lark.fells"
@@ -123,9 +123,9 @@ def ended(client: TestClient, job: str) -> dict[str, Any]:
 def noted_everywhere(client: TestClient) -> None:
     """Marks, jobs, the audit and uploads that name it."""
     mark = {"listed": True, "note": "ask her first", "tags": ["spring"]}
-    assert client.patch(f"/api/v1/marks/{BRAND}/{WHO}", json=mark).status_code == 200
+    assert client.patch(f"/api/v1/annotations/{BRAND}/{WHO}", json=mark).status_code == 200
     quoting = {"note": f"posted “{CAPTIONS[0]}”", "tags": [f"like {WHO}", "spring"], "listed": True}
-    assert client.patch(f"/api/v1/marks/{BRAND}/{OTHER}", json=quoting).status_code == 200
+    assert client.patch(f"/api/v1/annotations/{BRAND}/{OTHER}", json=quoting).status_code == 200
     asked = {"source": "folder", "path": f"/nowhere/{WHO}.csv"}
     assert client.post("/api/v1/imports", json=asked).status_code == 202
     rows = f"id,role\n{WHO},influencer\n".encode()
@@ -152,16 +152,16 @@ def test_after_forgetting_no_byte_is_left_in_the_folder_and_rankings_still_answe
         assert job["state"] == "done", job
         assert job["result"]["removed"]["posts"] == len(CAPTIONS)
         assert job["result"]["foreign"] == {}
-        assert job["asked"] == {"accounts": [MARK]}
+        assert job["parameters"] == {"accounts": [MARK]}
 
         assert held(folder, made[1]) == {}
         assert client.get(f"/api/v1/accounts/{WHO}").status_code == 404
-        marks = client.get(f"/api/v1/marks/{BRAND}").json()["items"]
+        marks = client.get(f"/api/v1/annotations/{BRAND}").json()["items"]
         assert [(m["influencer"], m["note"], m["tags"]) for m in marks] == [
             (OTHER, MARK, [f"like {MARK}", "spring"])
         ]
         audit = client.get("/api/v1/audit").json()["items"]
-        assert f"{BRAND} {MARK} listed, note, tags" in [row["what"] for row in audit]
+        assert f"{BRAND} {MARK} listed, note, tags" in [row["subject"] for row in audit]
         after = client.get(f"/api/v1/rankings/{BRAND}?limit=500&partners=true&ranker=simcos")
         assert after.status_code == 200
         assert [row["influencer"] for row in after.json()["items"] if row["influencer"] == WHO] == []
@@ -189,12 +189,12 @@ def test_an_import_that_waits_with_files_of_it_fails_and_the_files_go(made, fold
     assert first["state"] == "failed"
     assert "Upload them again" in first["problem"]["detail"]
     assert second["state"] == "queued"
-    assert [p.name for p in (folder / "uploads").iterdir()] == [second["asked"]["upload"]]
+    assert [p.name for p in (folder / "uploads").iterdir()] == [second["parameters"]["upload"]]
 
 
 def test_one_that_is_broken_off_after_its_own_question_was_cleaned_is_finished(made, folder, monkeypatch):
     notes = ServiceStore(folder)
-    job = Jobs(notes, folder).submit("forget", {"accounts": [WHO]}, "somebody")
+    job = JobQueue(notes, folder).submit("forget", {"accounts": [WHO]}, "somebody")
     log = folder / "jobs" / job["id"] / "log.txt"
     log.parent.mkdir(parents=True)
     paper = log.with_name("northpeak.outdoor.pdf")
@@ -209,7 +209,7 @@ def test_one_that_is_broken_off_after_its_own_question_was_cleaned_is_finished(m
             patched.setattr(files, "search_folder", broken)
             with pytest.raises(WorkspaceError):
                 work.forget(workspace, lambda *_: None, [WHO])
-        asked = msgspec.json.decode(notes.rows(desks.jobs.select())[0]["asked"])
+        asked = msgspec.json.decode(notes.rows(tables.jobs.select())[0]["asked"])
         assert asked == {"accounts": [MARK]}
         assert workspace.forgetting()
         assert "removed" in work.forget(workspace, lambda *_: None, **asked)
@@ -273,14 +273,14 @@ def test_the_button_of_a_page_asks_for_it(folder):
         assert answer.status_code == 303
         assert client.get(answer.headers["location"]).status_code == 200
         job = client.get("/api/v1/jobs").json()["items"][0]
-        assert (job["kind"], job["asked"]) == ("forget", {"accounts": [WHO]})
+        assert (job["kind"], job["parameters"]) == ("forget", {"accounts": [WHO]})
 
 
 def test_one_that_runs_is_not_cancelled(folder):
     notes = ServiceStore(folder)
-    jobs = Jobs(notes, folder)
+    jobs = JobQueue(notes, folder)
     job = jobs.submit("forget", {"accounts": [WHO]}, "somebody")
-    notes.write(desks.jobs.update().values(state="running"))
+    notes.write(tables.jobs.update().values(state="running"))
     notes.close()
     with client_of(folder) as client:
         assert client.delete(f"/api/v1/jobs/{job['id']}").status_code == 422

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brandfit.service.middleware import CALLERS, HEADERS, RateLimiter
+from brandfit.service.http.middleware import CALLERS, HEADERS, RateLimiter
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_callers_are_forgotten_before_they_fill_the_memory():
     pace = RateLimiter(1.0, 1, lambda: 0.0)
     for n in range(CALLERS + 50):
         pace.wait(str(n))
-    assert len(pace._left) == CALLERS
+    assert len(pace._buckets) == CALLERS
 
 
 def test_too_many_requests_are_told_when_to_come_again(make, tmp_path):
@@ -190,7 +190,7 @@ def test_what_nobody_foresaw_carries_them_too(empty, monkeypatch):
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a secret of the inside")
 
-    monkeypatch.setattr("brandfit.service.overview.overview", broken)
+    monkeypatch.setattr("brandfit.service.views.workspaces.overview", broken)
     for path, accept in (("/api/v1/workspace", "application/json"), ("/", "text/html")):
         answer = empty.get(path, headers={"accept": accept})
         assert answer.status_code == 500
@@ -248,7 +248,7 @@ def test_cors_for_those_who_are_named(make, tmp_path):
         "access-control-request-method": "PATCH",
         "access-control-request-headers": "x-api-key",
     }
-    assert client.options("/api/v1/marks/a/b", headers=asked).status_code == 200
+    assert client.options("/api/v1/annotations/a/b", headers=asked).status_code == 200
     other = client.get("/api/v1/workspace", headers={"origin": "https://evil.example"})
     assert "access-control-allow-origin" not in other.headers
 
@@ -290,10 +290,10 @@ def test_metrics_count_by_route_not_by_address(client, brand):
 
 
 def test_a_log_line_is_json():
-    from brandfit.service.serve import JsonLines
+    from brandfit.service.http.serve import JsonLines
 
     record = logging.LogRecord("brandfit.access", logging.INFO, "", 0, 'said "%s"\n', ("x",), None)
     record.status = 200
     told = json.loads(JsonLines().format(record))
-    assert told["what"] == 'said "x"\n'
+    assert told["message"] == 'said "x"\n'
     assert told["status"] == 200

@@ -16,9 +16,11 @@ import psutil
 import pytest
 
 from brandfit.errors import UnknownName, UsageError
-from brandfit.service import jobs, store, work
-from brandfit.service.jobs import ATTEMPTS, Jobs
-from brandfit.service.store import ServiceStore
+from brandfit.service.jobs import kinds as work
+from brandfit.service.jobs import queue as jobs
+from brandfit.service.jobs.queue import ATTEMPTS, JobQueue
+from brandfit.service.store import tables
+from brandfit.service.store.service_store import ServiceStore
 from brandfit.workspace import Workspace
 
 PLUGIN = '''
@@ -79,10 +81,10 @@ class Place:
         with Workspace(folder, create=True) as workspace:
             self.folder = workspace.path
         self.desk = ServiceStore(self.folder)
-        self.open: list[Jobs] = []
+        self.open: list[JobQueue] = []
 
-    def service(self, works: bool = True) -> Jobs:
-        self.open.append(Jobs(self.desk, self.folder))
+    def service(self, works: bool = True) -> JobQueue:
+        self.open.append(JobQueue(self.desk, self.folder))
         if works:
             self.open[-1].start()
         return self.open[-1]
@@ -101,7 +103,7 @@ def place(tmp_path):
     found.desk.close()
 
 
-def ask(queue: Jobs, source: Path) -> str:
+def ask(queue: JobQueue, source: Path) -> str:
     return queue.submit("import", {"source": "told", "path": str(source)}, "me")["id"]
 
 
@@ -126,7 +128,7 @@ def test_a_job_is_told_of_while_it_runs_and_is_done(place, source, until):
     assert running["started"] >= running["created"]
     (source / "go").touch()
     done = until(lambda: (job := queue.get(id))["finished"] and job)
-    assert (done["state"], done["attempts"], done["who"], done["problem"]) == ("done", 1, "me", None)
+    assert (done["state"], done["attempts"], done["actor"], done["problem"]) == ("done", 1, "me", None)
     assert done["result"]["changes"]["accounts"]["added"] == 2
     assert place.accounts() == ["a.one", "b.two"]
     assert queue.log(id) == "reads source\n"
@@ -134,7 +136,7 @@ def test_a_job_is_told_of_while_it_runs_and_is_done(place, source, until):
 
 def test_it_is_done_when_what_it_made_can_be_seen(place, source, until):
     seen: list[dict] = []
-    queue = Jobs(place.desk, place.folder, lambda: seen.append(queue.listing()[0][0]))
+    queue = JobQueue(place.desk, place.folder, lambda: seen.append(queue.listing()[0][0]))
     place.open.append(queue)
     queue.start()
     (source / "go").touch()
@@ -149,7 +151,7 @@ def test_it_is_done_when_what_it_made_can_be_seen(place, source, until):
 def test_one_that_had_said_how_it_ended_is_not_done_again(place, source, until, said, state):
     waiting = place.service(works=False)
     id = ask(waiting, source)
-    place.desk.write(store.jobs.update().values(state="running", attempts=1, **{said: "{}"}))
+    place.desk.write(tables.jobs.update().values(state="running", attempts=1, **{said: "{}"}))
     queue = place.service()
     until(lambda: queue.get(id)["state"] == state)
     assert queue.get(id)["attempts"] == 1
@@ -271,7 +273,7 @@ def test_a_service_that_ends_puts_its_job_off_and_the_next_one_takes_it_up(place
 def test_what_a_killed_service_left_running_is_done_by_the_next(place, source, until):
     queue = place.service(works=False)
     id = ask(queue, source)
-    place.desk.write(store.jobs.update().values(state="running", attempts=1, step="reading"))
+    place.desk.write(tables.jobs.update().values(state="running", attempts=1, step="reading"))
     (source / "go").touch()
     after = place.service()
     done = until(lambda: (job := after.get(id))["finished"] and job)
@@ -285,7 +287,7 @@ def test_a_worker_ends_with_its_service(place, source, until):
 
     queue = place.service(works=False)
     id = ask(queue, source)
-    command = [sys.executable, "-m", "brandfit.service.worker", str(place.folder), id]
+    command = [sys.executable, "-m", "brandfit.service.jobs.worker", str(place.folder), id]
     worker = subprocess.Popen(command, stdin=subprocess.PIPE)
     until(lambda: tries(source))
     worker.stdin.close()
@@ -316,21 +318,21 @@ def test_jobs_that_ended_long_ago_are_let_go_of(place, monkeypatch):
     for n in range(6):
         id = queue.submit("import", {"source": "told"}, "me")["id"]
         place.desk.write(
-            store.jobs.update()
-            .where(store.jobs.c.id == id)
+            tables.jobs.update()
+            .where(tables.jobs.c.id == id)
             .values(created=float(n), state="done" if n != 1 else "failed")
         )
-        (place.folder / jobs.FOLDER / id).mkdir(parents=True)
+        (place.folder / jobs.JOBS / id).mkdir(parents=True)
     queue._sweep()
     assert [job["created"] for job in queue.listing()[0]] == [5.0, 4.0, 3.0]
-    assert len(list((place.folder / jobs.FOLDER).iterdir())) == 3
+    assert len(list((place.folder / jobs.JOBS).iterdir())) == 3
 
 
 def test_trouble_with_one_job_does_not_end_the_queue(place, source, until, monkeypatch):
     monkeypatch.setattr(jobs, "IDLE", 0.05)
     (source / "go").touch()
     first = [True]
-    run = Jobs._run
+    run = JobQueue._run
 
     def trouble(self, job):
         if first:
@@ -338,7 +340,7 @@ def test_trouble_with_one_job_does_not_end_the_queue(place, source, until, monke
             raise OSError("no space left")
         run(self, job)
 
-    monkeypatch.setattr(Jobs, "_run", trouble)
+    monkeypatch.setattr(JobQueue, "_run", trouble)
     queue = place.service()
     id = ask(queue, source)
     until(lambda: queue.get(id)["state"] == "done")
@@ -353,7 +355,7 @@ def test_no_such_job(place):
 
 def test_progress_is_noted_now_and_then_only(place, source, monkeypatch):
     """An import ticks thousands of times a second; each note is a write to the disk."""
-    from brandfit.service import worker
+    from brandfit.service.jobs import worker
 
     queue = place.service(works=False)
     id = queue.submit("import", {"source": "told"}, "me")["id"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from brandfit.errors import UnknownName, UsageError
-from brandfit.service import keys, store
-from brandfit.service.store import ServiceStore
+from brandfit.service.store import keys, tables
+from brandfit.service.store.service_store import ServiceStore
 
 
 @pytest.fixture
@@ -75,19 +75,19 @@ def test_a_revoked_key_opens_nothing_and_is_revoked_once(at):
 
 def test_it_is_noted_when_a_key_is_used_but_not_each_time(at, monkeypatch):
     now = 1_000_000.0
-    monkeypatch.setattr("brandfit.service.keys.time.time", lambda: now)
+    monkeypatch.setattr("brandfit.service.store.keys.time.time", lambda: now)
     _, key = keys.create(at, "x", "read")
     assert keys.listing(at)[0]["used"] is None
     seen = []
-    for seconds in (0.0, 1.0, keys.SEEN_EVERY - 1, keys.SEEN_EVERY + 1):
+    for seconds in (0.0, 1.0, keys.USE_INTERVAL - 1, keys.USE_INTERVAL + 1):
         now = 1_000_000.0 + seconds
         keys.caller(at, key)
         seen.append(keys.listing(at)[0]["used"] - 1_000_000.0)
-    assert seen == [0.0, 0.0, 0.0, keys.SEEN_EVERY + 1]
+    assert seen == [0.0, 0.0, 0.0, keys.USE_INTERVAL + 1]
 
 
 @pytest.mark.parametrize(("name", "scope", "error"), [("x", "root", UnknownName), ("  ", "read", UsageError)])
 def test_a_key_wants_a_name_and_a_scope(at, name, scope, error):
     with pytest.raises(error):
         keys.create(at, name, scope)
-    assert at.rows(store.keys.select()) == []
+    assert at.rows(tables.keys.select()) == []

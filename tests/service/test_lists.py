@@ -10,12 +10,12 @@ pytest.importorskip("fastapi", reason="the service comes with the extra service"
 
 from pydantic import ValidationError
 
-from brandfit.service.api import models
+from brandfit.service import requests as models
 
 LISTS = [
     (model, name)
     for model in vars(models).values()
-    if isinstance(model, type) and issubclass(model, models.Model) and model is not models.Model
+    if isinstance(model, type) and issubclass(model, models.Body) and model is not models.Body
     for name, field in model.model_fields.items()
     if list in {typing.get_origin(part) for part in (field.annotation, *typing.get_args(field.annotation))}
 ]
@@ -33,8 +33,8 @@ def test_a_text_is_no_list(model, name):
 def test_all_that_takes_a_list_is_tried():
     named = {(model.__name__, name) for model, name in LISTS}
     assert {
-        ("Shortlisting", "exclude"),
-        ("Evaluation", "rankers"),
-        ("Marking", "tags"),
-        ("Forgetting", "accounts"),
+        ("ShortlistRequest", "exclude"),
+        ("EvaluationRequest", "rankers"),
+        ("AnnotationEdit", "tags"),
+        ("ErasureRequest", "accounts"),
     } <= named

@@ -7,7 +7,7 @@ import pytest
 from brandfit import pipeline
 from brandfit.data.schema import Account, Post
 from brandfit.pipeline.missing_features import MAX_POSTS
-from brandfit.service.work import WORK
+from brandfit.service.jobs.kinds import WORK
 from brandfit.workspace import Workspace
 
 MANY = "many.brand"
@@ -106,18 +106,18 @@ def test_notes_of_a_page_are_saved_together_or_not_at_all(client, brand):
     client.post(f"/brands/{brand}/shortlist", data={"influencer": ids})
     empty = {
         "influencer": ids,
-        "shown": ["", ""],
+        "on_page": ["", ""],
         "note": ["one", ""],
         "tags": ["", "x" * 51],
         "opinion": ["none", "like"],
     }
     assert client.post(f"/brands/{brand}/notes", data=empty).status_code == 422
-    marks = client.get(f"/api/v1/marks/{brand}").json()["items"]
+    marks = client.get(f"/api/v1/annotations/{brand}").json()["items"]
     assert {mark["note"] for mark in marks} == {""}
     assert (
         client.post(f"/brands/{brand}/notes", data={**empty, "tags": ["", "spring, late"]}).status_code == 303
     )
-    found = {mark["influencer"]: mark for mark in client.get(f"/api/v1/marks/{brand}").json()["items"]}
+    found = {mark["influencer"]: mark for mark in client.get(f"/api/v1/annotations/{brand}").json()["items"]}
     assert (found[ids[0]]["note"], found[ids[1]]["tags"], found[ids[1]]["opinion"]) == (
         "one",
         ["spring", "late"],

@@ -23,12 +23,13 @@ from starlette.testclient import TestClient
 
 from brandfit import pipeline
 from brandfit.campaign.figures import figures, verdict
+from brandfit.data.schema import Account
 from brandfit.errors import BrandfitError
 from brandfit.explain.heatmap import opened
-from brandfit.service import store as desks
 from brandfit.service.app import create_app
 from brandfit.service.config import ServiceConfig
-from brandfit.service.store import ServiceStore
+from brandfit.service.store import tables
+from brandfit.service.store.service_store import ServiceStore
 from brandfit.workspace import Workspace
 
 BRAND = "northpeak.outdoor"
@@ -128,16 +129,16 @@ def test_a_shortlist_is_filled_noted_on_and_emptied_without_scripts(client):
     )
     assert "<script>alert" not in page.text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\nsecond line" in page.text
-    mark = {m["influencer"]: m for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]}[ids[1]]
+    mark = {m["influencer"]: m for m in client.get(f"/api/v1/annotations/{BRAND}").json()["items"]}[ids[1]]
     assert (mark["tags"], mark["opinion"], mark["listed"]) == (["spring", "ask"], "like", True)
     sound(page.text)
     page = client.post(f"{AT}/shortlist/{ids[0]}", data={"listed": "off"})
     assert f"/influencers/{ids[0]}" not in page.text
     client.post(f"{AT}/shortlist/{ids[1]}", data={"opinion": "none"})
-    mark = {m["influencer"]: m for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]}[ids[1]]
+    mark = {m["influencer"]: m for m in client.get(f"/api/v1/annotations/{BRAND}").json()["items"]}[ids[1]]
     assert (mark["opinion"], mark["tags"]) == (None, ["spring", "ask"])
     client.post(f"{AT}/shortlist/{ids[1]}", data={"whole": "true", "note": "", "tags": ""})
-    mark = {m["influencer"]: m for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]}[ids[1]]
+    mark = {m["influencer"]: m for m in client.get(f"/api/v1/annotations/{BRAND}").json()["items"]}[ids[1]]
     assert (mark["note"], mark["tags"]) == ("", [])
 
 
@@ -184,7 +185,7 @@ def test_a_tag_that_is_too_long_is_refused(client):
 
 def test_not_this_leaves_somebody_out_everywhere_and_says_so(client):
     first, second, third = best(client)
-    kept = client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": "dislike"}).json()
+    kept = client.patch(f"/api/v1/annotations/{BRAND}/{first}", json={"opinion": "dislike"}).json()
     assert kept["opinion"] == "dislike"
     left_out = f"1 marked “Not this” ({first})"
     counted = {"reason": "disliked", "count": 1, "text": "marked “Not this”", "examples": [first]}
@@ -207,30 +208,30 @@ def test_not_this_leaves_somebody_out_everywhere_and_says_so(client):
     assert first not in re.findall(r'name="influencer" value="([^"]+)"', page)
     same = client.get(str(answer.request.url), headers={"if-none-match": answer.headers["etag"]})
     assert same.status_code == 304
-    client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": None})
+    client.patch(f"/api/v1/annotations/{BRAND}/{first}", json={"opinion": None})
     again = client.get(str(answer.request.url), headers={"if-none-match": answer.headers["etag"]})
     assert [row["influencer"] for row in again.json()["items"]] == [first, second]
 
 
 def test_not_this_takes_somebody_off_the_shortlist_and_the_other_way_round(client):
     first = best(client)[0]
-    at = f"/api/v1/marks/{BRAND}/{first}"
+    at = f"/api/v1/annotations/{BRAND}/{first}"
     client.patch(at, json={"listed": True})
     page = client.post(
         f"{AT}/shortlist/{first}", data={"whole": "true", "note": "asks 300", "opinion": "dislike"}
     )
     assert "Nobody is on it yet." in page.text
-    assert (mark := client.get(f"/api/v1/marks/{BRAND}").json()["items"][0])["listed"] is False
+    assert (mark := client.get(f"/api/v1/annotations/{BRAND}").json()["items"][0])["listed"] is False
     assert mark["note"] == "asks 300"
     client.post(f"{AT}/shortlist", data={"influencer": [first]})
-    assert client.get(f"/api/v1/marks/{BRAND}").json()["items"][0]["opinion"] is None
+    assert client.get(f"/api/v1/annotations/{BRAND}").json()["items"][0]["opinion"] is None
     assert client.patch(at, json={"opinion": "dislike", "listed": True}).status_code == 422
 
 
 def test_the_page_says_that_the_order_is_adjusted_and_why(client, folder):
     *_, liked = first, *_ = best(client, 7)
-    client.patch(f"/api/v1/marks/{BRAND}/{liked}", json={"opinion": "like"})
-    client.patch(f"/api/v1/marks/{BRAND}/{first}", json={"opinion": "dislike"})
+    client.patch(f"/api/v1/annotations/{BRAND}/{liked}", json={"opinion": "like"})
+    client.patch(f"/api/v1/annotations/{BRAND}/{first}", json={"opinion": "dislike"})
     notes = ServiceStore(folder)
     notes.annotate(BRAND, "gone.away", {"opinion": "like"})
     notes.close()
@@ -284,7 +285,7 @@ def test_a_campaign_is_the_set_that_the_pipeline_chooses(client, folder):
     }
     assert listed
     page = client.post(f"{AT}/shortlist", data={"influencer": [*chosen]})
-    assert {m["influencer"] for m in client.get(f"/api/v1/marks/{BRAND}").json()["items"]} == {*chosen}
+    assert {m["influencer"] for m in client.get(f"/api/v1/annotations/{BRAND}").json()["items"]} == {*chosen}
 
 
 def test_another_objective_is_chosen_on_the_page_and_in_the_api_alike(client, folder):
@@ -484,14 +485,14 @@ def test_an_evaluation_is_begun_and_told(client, folder):
     )
     assert page.url.path == "/evaluation"
     job = client.get("/api/v1/jobs").json()["items"][0]
-    assert job["asked"]["rankers"] == ["simcos", "brandfit"]
-    assert not job["asked"]["refit"]
+    assert job["parameters"]["rankers"] == ["simcos", "brandfit"]
+    assert not job["parameters"]["refit"]
     assert f'data-job="{job["id"]}"' in page.text
     with Workspace(folder) as workspace:
         told = pipeline.evaluate(workspace, ["simcos", "brandfit"]).to_dict()
     notes = ServiceStore(folder)
     done = {"state": "done", "result": msgspec.json.encode(told).decode(), "finished": 1.0}
-    notes.write(desks.jobs.update().values(**done))
+    notes.write(tables.jobs.update().values(**done))
     notes.close()
     page = client.get("/evaluation")
     sound(page.text)
@@ -503,11 +504,15 @@ def test_an_evaluation_is_begun_and_told(client, folder):
     assert all(category in page.text for category in told["by_category"]["simcos"])
     assert client.get(f"/evaluation?job={job['id']}").status_code == 200
     assert client.get("/evaluation?job=none").status_code == 404
+    assert "The data have changed since" not in page.text
+    with Workspace(folder) as workspace:
+        workspace.write("later", [Account(id="late.one", role="influencer", followers=9_000)])
+    assert "The data have changed since" in client.get("/evaluation").text
 
 
 def test_an_evaluation_is_refitted_where_that_is_ticked(client):
     assert client.post("/evaluation", data={"rankers": ["simcos"], "refit": "true"}).status_code == 200
-    assert client.get("/api/v1/jobs").json()["items"][0]["asked"]["refit"] is True
+    assert client.get("/api/v1/jobs").json()["items"][0]["parameters"]["refit"] is True
 
 
 def test_an_unknown_ranker_is_refused(client):

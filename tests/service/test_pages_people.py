@@ -19,8 +19,8 @@ from brandfit.workspace import Workspace
 pytest.importorskip("fastapi", reason="FastAPI comes with the extra service")
 from starlette.testclient import TestClient
 
-from brandfit.service.account_views import HINTS
 from brandfit.service.app import create_app
+from brandfit.service.views.accounts import HINTS
 
 BRAND = "northpeak.outdoor"
 SCRIPT = "<script>alert(1)</script>"

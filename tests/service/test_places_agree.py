@@ -14,7 +14,7 @@ pytest.importorskip("fastapi", reason="the service comes with the extra service"
 
 from brandfit import pipeline
 from brandfit.data.schema import Account
-from brandfit.service.work import WORK
+from brandfit.service.jobs.kinds import WORK
 from brandfit.workspace import Workspace
 
 PLACE = re.compile(r"number ([\d,]+) of ([\d,]+)", re.IGNORECASE)
@@ -49,8 +49,8 @@ def site(make, folder, brand):
     client = make(folder)
     items = client.get(f"/api/v1/rankings/{brand}").json()["items"]
     marked, followed = items[0]["influencer"], items[3]["influencer"]
-    client.patch(f"/api/v1/marks/{brand}/{marked}", json={"opinion": "dislike"})
-    client.patch(f"/api/v1/marks/{brand}/{followed}", json={"listed": True})
+    client.patch(f"/api/v1/annotations/{brand}/{marked}", json={"opinion": "dislike"})
+    client.patch(f"/api/v1/annotations/{brand}/{followed}", json={"listed": True})
     return client, marked, followed
 
 
@@ -99,8 +99,8 @@ def test_a_place_is_the_same_everywhere_after_not_this(site, folder, brand, tmp_
         )
     ):
         assert door().status_code in (202, 303)
-        asked = client.get("/api/v1/jobs?limit=1").json()["items"][0]["asked"]
-        assert asked["not_this"] == [marked]
+        asked = client.get("/api/v1/jobs?limit=1").json()["items"][0]["parameters"]
+        assert asked["disliked"] == [marked]
         (tmp_path / str(number)).mkdir()
         with Workspace(folder) as workspace:
             said = WORK["report"](workspace, lambda *_: None, folder=tmp_path / str(number), **asked)
@@ -181,7 +181,7 @@ LISTS = (
 @pytest.mark.parametrize("asked", LISTS, ids=["-".join(asked) for asked in LISTS])
 def test_the_file_why_and_compare_are_of_the_list_that_the_page_shows(site, brand, asked):
     client, _, followed = site
-    client.patch(f"/api/v1/marks/{brand}/{followed}", json={"opinion": "like"})
+    client.patch(f"/api/v1/annotations/{brand}/{followed}", json={"opinion": "like"})
     text = client.get(f"/brands/{brand}", params=asked).text
     shown = rows_of_page(text)
     assert len(shown) > 1

@@ -13,7 +13,7 @@ from brandfit.errors import (
     UsageError,
     WorkspaceError,
 )
-from brandfit.service.problems import MEDIA, Problem, http_status
+from brandfit.service.http.problems import MEDIA, Problem, http_status
 
 BODY = {"content-type": "application/json"}
 ERRORS = {
@@ -43,7 +43,12 @@ ERRORS = {
         b'{"encoders": ["text.hashing"], "settings": {"\\udfff": 1}}',
         422,
     ),
-    "half a letter of a note": ("PATCH", "/api/v1/marks/northpeak.outdoor/x", b'{"note": "\\ud800"}', 422),
+    "half a letter of a note": (
+        "PATCH",
+        "/api/v1/annotations/northpeak.outdoor/x",
+        b'{"note": "\\ud800"}',
+        422,
+    ),
     "an unknown field": ("POST", "/api/v1/encodings", b'{"encoders": ["text.hashing"], "other": 1}', 422),
     "an unknown encoder": ("POST", "/api/v1/encodings", b'{"encoders": ["text.hasing"]}', 422),
     "a truth for a number": ("POST", "/api/v1/trainings", b'{"ranker": "brandfit", "seed": true}', 422),
@@ -126,11 +131,8 @@ def test_what_nobody_foresaw_is_logged_and_not_told(asked, monkeypatch, caplog, 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("/home/somebody/secret.py")
 
-    for name in ("pipeline.search", "pipeline.listing", "overview.overview"):
-        module, _, function = name.partition(".")
-        monkeypatch.setattr(
-            f"brandfit.{'service.' if module == 'overview' else ''}{module}.{function}", broken
-        )
+    for name in ("pipeline.search", "pipeline.listing", "service.views.workspaces.overview"):
+        monkeypatch.setattr(f"brandfit.{name}", broken)
     answer = asked.get(path, headers={"accept": "*/*" if path.startswith("/api") else "text/html"})
     assert answer.status_code == 500
     assert "secret" not in answer.text

@@ -17,10 +17,10 @@ import httpx
 import pytest
 
 from brandfit.errors import UsageError, WorkspaceError
-from brandfit.service import keys
 from brandfit.service.config import ServiceConfig
-from brandfit.service.serve import held, refuse_public_without_key
-from brandfit.service.store import ServiceStore
+from brandfit.service.http.serve import locked, refuse_public_without_key
+from brandfit.service.store import keys
+from brandfit.service.store.service_store import ServiceStore
 
 CLI = [sys.executable, "-c", "from brandfit.cli import main; main()"]
 
@@ -34,7 +34,7 @@ def test_it_starts_on_an_empty_folder_says_where_and_ends_when_asked_to(serve, t
     with pytest.raises(httpx.ConnectError):
         service.client.get("/healthz")
     for line in service.log.read_text().splitlines():
-        assert {"time", "level", "what", "request"} <= set(json.loads(line))
+        assert {"time", "level", "message", "request"} <= set(json.loads(line))
 
 
 def test_two_services_of_one_workspace(serve, tmp_path):
@@ -51,16 +51,16 @@ def test_two_services_of_one_workspace(serve, tmp_path):
 
 
 def test_the_lock_is_of_one_workspace(tmp_path):
-    with held(tmp_path), pytest.raises(WorkspaceError), held(tmp_path):
+    with locked(tmp_path), pytest.raises(WorkspaceError), locked(tmp_path):
         pass
-    with held(tmp_path):
+    with locked(tmp_path):
         pass
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "brandfit.example.org"])
 def test_a_public_address_wants_a_key(tmp_path, host):
     config = ServiceConfig(host=host)
-    with pytest.raises(UsageError, match="a key is wanted"):
+    with pytest.raises(UsageError, match="requires a key"):
         refuse_public_without_key(tmp_path, config)
     with pytest.raises(UsageError, match="without keys"):
         refuse_public_without_key(tmp_path, ServiceConfig(host=host, keys=False))
@@ -69,7 +69,7 @@ def test_a_public_address_wants_a_key(tmp_path, host):
     refuse_public_without_key(tmp_path, config)
     keys.revoke(desk, row["id"])
     desk.close()
-    with pytest.raises(UsageError, match="a key is wanted"):
+    with pytest.raises(UsageError, match="requires a key"):
         refuse_public_without_key(tmp_path, config)
 
 
@@ -104,7 +104,7 @@ def test_requests_under_way_are_answered_before_it_ends(serve, folder, brand, si
     body = json.dumps({"note": "kept"}).encode()
     with socket.create_connection(("127.0.0.1", service.port)) as slow:
         head = (
-            f"PATCH /api/v1/marks/{brand}/{who} HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+            f"PATCH /api/v1/annotations/{brand}/{who} HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
             "application/json\r\n"
         )
         slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:5])
@@ -131,7 +131,9 @@ def test_a_kill_loses_nothing_that_was_accepted(serve, folder, brand, until):
             for n in range(100_000):
                 who, note = people[(thread * 5 + n) % len(people)], f"{thread}.{n}"
                 try:
-                    answer = client.patch(f"/api/v1/marks/{brand}/{who}", json={"tags": [note], "note": note})
+                    answer = client.patch(
+                        f"/api/v1/annotations/{brand}/{who}", json={"tags": [note], "note": note}
+                    )
                 except httpx.TransportError:
                     return
                 assert answer.status_code == 200
@@ -146,9 +148,11 @@ def test_a_kill_loses_nothing_that_was_accepted(serve, folder, brand, until):
         thread.join()
     with sqlite3.connect(folder / "service.sqlite") as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        written = [row[0] for row in connection.execute("SELECT what FROM audit WHERE action = 'mark'")]
+        written = [row[0] for row in connection.execute("SELECT what FROM audit WHERE action = 'annotate'")]
     again = serve(folder)
-    kept = {mark["influencer"]: mark for mark in again.client.get(f"/api/v1/marks/{brand}").json()["items"]}
+    kept = {
+        mark["influencer"]: mark for mark in again.client.get(f"/api/v1/annotations/{brand}").json()["items"]
+    }
     assert len(written) >= len(accepted) > 100  # each is in the audit log
     for who in {who for who, *_ in accepted}:
         assert kept[who]["tags"] == [kept[who]["note"]]  # whole

@@ -96,15 +96,15 @@ def test_what_another_process_wrote_is_shown_once_it_is_warm(folder, live, slow,
     place = SnapshotHolder(folder)
     place.begin(lambda: False)
     try:
-        until(lambda: isinstance(place.now, Snapshot))
+        until(lambda: isinstance(place.current, Snapshot))
         slow.clear()
-        old = place.now
+        old = place.current
         newcomer(live)
         assert not slow.wait(0.3)
-        assert place.now is old
+        assert place.current is old
         slow.set()
-        until(lambda: place.now.stamp == live.stamp)
-        assert "new.one" in place.now.dataset().influencers
+        until(lambda: place.current.stamp == live.stamp)
+        assert "new.one" in place.current.dataset().influencers
     finally:
         place.end()
 
@@ -114,9 +114,9 @@ def test_the_brands_that_were_looked_at_are_warm_before(folder, live, monkeypatc
     monkeypatch.setattr(snapshot, "warm", lambda workspace, brands: warmed.append(brands))
     place = SnapshotHolder(folder)
     place.renew()
-    others = [b for b in pipeline.load(place.now).brands.tolist() if b != BRAND][:1]
+    others = [b for b in pipeline.load(place.current).brands.tolist() if b != BRAND][:1]
     for brand in (*others, BRAND):
-        pipeline.rank(place.now, brand)
+        pipeline.rank(place.current, brand)
     newcomer(live)
     place.renew()
     assert warmed == [[], [BRAND, *others]]
@@ -133,12 +133,12 @@ def test_while_a_job_writes_nothing_is_shown_of_it(folder, live, slow, until):
     place = SnapshotHolder(folder)
     place.begin(busy.is_set)
     try:
-        until(lambda: isinstance(place.now, Snapshot))
+        until(lambda: isinstance(place.current, Snapshot))
         newcomer(live)
         time.sleep(0.3)
-        assert "new.one" not in place.now.dataset().influencers
+        assert "new.one" not in place.current.dataset().influencers
         place.renew()  # as the job does at its end
-        assert "new.one" in place.now.dataset().influencers
+        assert "new.one" in place.current.dataset().influencers
     finally:
         place.end()
 
@@ -148,10 +148,10 @@ def test_who_is_forgotten_is_not_shown_for_a_moment_longer(folder, live, slow, u
     place.begin(lambda: False)
     try:
         newcomer(live)
-        until(lambda: isinstance(place.now, Snapshot) and place.now.stamp == live.stamp)
+        until(lambda: isinstance(place.current, Snapshot) and place.current.stamp == live.stamp)
         slow.clear()
         pipeline.forget(live, ["new.one"])
-        until(lambda: "new.one" not in place.now.dataset().influencers)
+        until(lambda: "new.one" not in place.current.dataset().influencers)
         assert not slow.is_set()
     finally:
         slow.set()
@@ -163,10 +163,10 @@ def test_the_first_rows_are_shown_at_once(tmp_path, slow, until):
         place = SnapshotHolder(live.path)
         place.begin(lambda: False)
         try:
-            until(lambda: isinstance(place.now, Snapshot))
+            until(lambda: isinstance(place.current, Snapshot))
             slow.clear()
             newcomer(live)
-            until(lambda: place.now.fingerprint == live.fingerprint)
+            until(lambda: place.current.fingerprint == live.fingerprint)
         finally:
             slow.set()
             place.end()

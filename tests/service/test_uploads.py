@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from brandfit.data.importers.folder import write_template
 from brandfit.errors import DataError
-from brandfit.service import uploads
-from brandfit.service.uploads import inside, unpack
-from brandfit.service.work import UPLOADS, import_source
+from brandfit.service.http import uploads
+from brandfit.service.http.uploads import inside, unpack
+from brandfit.service.jobs.kinds import UPLOADS, import_source
 from brandfit.workspace import Workspace
 
 

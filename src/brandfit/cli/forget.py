@@ -28,7 +28,7 @@ def command(accounts: tuple[str, ...], workspace: str, *, yes: bool, as_json: bo
 
     from brandfit import pipeline
     from brandfit.erasure import count_rows
-    from brandfit.service.forgetting import ServiceEraser
+    from brandfit.service.store.erasure import ServiceEraser
     from brandfit.workspace import Workspace
 
     with Workspace(workspace) as opened:

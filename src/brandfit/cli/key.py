@@ -12,7 +12,7 @@ import click
 from brandfit.cli._shared import Command, json_option, print_json, print_table, workspace_option
 
 if TYPE_CHECKING:
-    from brandfit.service.store import ServiceStore
+    from brandfit.service.store.service_store import ServiceStore
 
 
 @click.group(short_help="Make, list and revoke keys of the service.")
@@ -44,11 +44,11 @@ def create(name: str, scope: str, *, workspace: str, as_json: bool) -> None:
     Examples:
       brandfit key create "shop backend" --scope read -w demo
     """
-    from brandfit.service import keys
+    from brandfit.service.store import keys
 
     with _open_store(workspace) as store:
         row, key = keys.create(store, name, scope)
-        store.audit("command line", "create key", what=f"{row['id']} {scope}")
+        store.audit("command line", "create key", subject=f"{row['id']} {scope}")
     if as_json:
         print_json({**row, "key": key})
         return
@@ -62,7 +62,7 @@ def create(name: str, scope: str, *, workspace: str, as_json: bool) -> None:
 @json_option
 def listing(workspace: str, as_json: bool) -> None:
     """List keys, with the times when they were made and last used."""
-    from brandfit.service import keys
+    from brandfit.service.store import keys
 
     with _open_store(workspace) as store:
         rows = keys.listing(store)
@@ -83,17 +83,17 @@ def listing(workspace: str, as_json: bool) -> None:
 @workspace_option
 def revoke(key: str, workspace: str) -> None:
     """Revoke KEY (its first part, as listed): from now on it gives no access."""
-    from brandfit.service import keys
+    from brandfit.service.store import keys
 
     with _open_store(workspace) as store:
         keys.revoke(store, key)
-        store.audit("command line", "revoke key", what=key)
+        store.audit("command line", "revoke key", subject=key)
     click.echo(f"Key {key} gives no access any more.")
 
 
 @contextmanager
 def _open_store(workspace: str) -> Iterator[ServiceStore]:
-    from brandfit.service.store import ServiceStore
+    from brandfit.service.store.service_store import ServiceStore
     from brandfit.workspace import Workspace
 
     # The store has its own file; the workspace is opened only to check that it is one.

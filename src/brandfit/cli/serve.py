@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913 - click passes every option by name
 
     try:
         from brandfit.service.config import ServiceConfig
-        from brandfit.service.serve import serve
+        from brandfit.service.http.serve import serve
     except ModuleNotFoundError as error:
         # A missing module of our own is a fault of the package, not a missing extra.
         if (error.name or "").startswith("brandfit"):

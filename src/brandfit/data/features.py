@@ -125,8 +125,8 @@ class Features:
         )
 
     def refuse_unsound(self) -> None:
-        """Raise UsageError for an unknown level, for an id that is missing or repeated, and for a value that is
-        not finite, because one such value would change the mean of all accounts."""
+        """Raise UsageError for an unknown level, an id that is missing or repeated, and a value that is not
+        finite, because one such value would change the mean of all accounts."""
         if self.level not in get_args(Level):
             raise UnknownName("level of Features", str(self.level), known=get_args(Level))
         self._refuse_ids()

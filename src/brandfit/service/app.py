@@ -1,4 +1,4 @@
-"""The application: one workspace, its API, its pages, its jobs."""
+"""The application: one workspace with its API, its pages and its jobs."""
 
 from __future__ import annotations
 
@@ -14,61 +14,62 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from brandfit import __version__
 from brandfit.service import api, pages
-from brandfit.service.access import Sessions, needs
 from brandfit.service.config import ServiceConfig
-from brandfit.service.jobs import Jobs
-from brandfit.service.middleware import Metrics, Middleware, request_id
-from brandfit.service.problems import install, problem
+from brandfit.service.http.access import Sessions, needs
+from brandfit.service.http.middleware import Metrics, Middleware, request_id
+from brandfit.service.http.problems import install, problem
+from brandfit.service.jobs.queue import JobQueue
 from brandfit.service.snapshot import SnapshotHolder
-from brandfit.service.store import ServiceStore
+from brandfit.service.store.service_store import ServiceStore
 
 
 def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bool = True) -> Middleware:
-    """The service of the workspace in this folder, made where there is none.
+    """The service of the workspace in this folder, which is made if there is none.
 
-    ``work=False``: jobs are queued, and nobody works them off (another process may).
+    work  whether this process runs jobs; without, they are queued for another process
     """
     config = config or ServiceConfig()
-    shown = SnapshotHolder(Path(folder))
-    desk = ServiceStore(shown.now.path)
-    jobs = Jobs(desk, shown.now.path, shown.renew)
+    snapshots = SnapshotHolder(Path(folder))
+    store = ServiceStore(snapshots.current.path)
+    # Readers see the result of a job before its state becomes done.
+    jobs = JobQueue(store, snapshots.current.path, snapshots.renew)
+    ready = threading.Event()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Routes run on these threads; the event loop stays free for slow callers.
         anyio.to_thread.current_default_thread_limiter().total_tokens = config.threads
         if work:
             jobs.start()
-            shown.begin(lambda: jobs.busy)
-        app.state.ready.set()
+            snapshots.begin(lambda: jobs.busy)
+        ready.set()
         yield
-        app.state.ready.clear()
+        ready.clear()
         await anyio.to_thread.run_sync(jobs.stop)
-        desk.close()
-        shown.end()
+        store.close()
+        snapshots.end()
 
     app = FastAPI(
         title="Brandfit",
         version=__version__,
         summary="Ranks micro-influencers for a brand, and says why.",
         lifespan=lifespan,
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # its page loads scripts from another site
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         separate_input_output_schemas=False,
     )
-    metrics = Metrics()
-    app.state.shown, app.state.desk, app.state.jobs, app.state.config = shown, desk, jobs, config
-    app.state.sessions, app.state.metrics, app.state.refuse, app.state.ready = (
-        Sessions(),
-        metrics,
-        refuse,
-        threading.Event(),
-    )
+    # Dependencies, middleware and pages read these by name.
+    state, metrics = app.state, Metrics()
+    state.snapshots, state.store, state.jobs = snapshots, store, jobs
+    state.config, state.sessions, state.metrics = config, Sessions(), metrics
+    state.refuse, state.ready = refuse, ready
     install(app)
     app.include_router(api.router)
     app.include_router(pages.router)
     pages.mount_static(app)
-    _health(app)
+    _mount_health(app)
+    # Without named origins, pages of other sites get no answer from the API.
     if config.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -83,27 +84,27 @@ def create_app(folder: str | Path, config: ServiceConfig | None = None, work: bo
 def refuse(
     request: Request, status: int, *, title: str, detail: str = "", headers: dict[str, str] | None = None
 ) -> Response:
-    """A problem for a program, a page for a person."""
+    """An error as a page for people, as a problem for programs."""
     wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
     if wants_page:
         return pages.problem_page(request, status, title=title, detail=detail, headers=headers)
     return problem(status, title, detail=detail, instance=request_id.get(), headers=headers)
 
 
-def _health(app: FastAPI) -> None:
+def _mount_health(app: FastAPI) -> None:
     @app.get("/healthz", include_in_schema=False)
-    async def alive() -> Response:  # not on a thread: all of them may be busy with long answers
+    async def alive() -> Response:  # async: all threads may be busy with slow answers
         """The process answers."""
         return PlainTextResponse("ok\n")
 
     @app.get("/readyz", include_in_schema=False)
     def ready(request: Request) -> Response:
-        """It can do its work: the rows and its own notes are readable."""
+        """The service is started, and can read its workspace and its database."""
         state = request.app.state
         if not state.ready.is_set():
             return PlainTextResponse("starting or stopping\n", 503)
-        told = {"fingerprint": state.shown.now.fingerprint[:12], "jobs": state.jobs.listing(1)[1]}
-        return JSONResponse(told)
+        fingerprint = state.snapshots.current.fingerprint
+        return JSONResponse({"fingerprint": fingerprint[:12], "jobs": state.jobs.listing(1).total})
 
     @app.get("/metrics", include_in_schema=False, dependencies=[Depends(needs("read"))])
     def prometheus(request: Request) -> Response:

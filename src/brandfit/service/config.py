@@ -1,4 +1,4 @@
-"""How the service runs: address, limits, who may do what."""
+"""Settings of the service: address, limits, keys."""
 
 from __future__ import annotations
 
@@ -11,32 +11,37 @@ from brandfit.config import Config
 
 
 class ServiceConfig(Config, frozen=True):
+    """Settings of ``brandfit serve``."""
+
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
-    port: Annotated[int, Meta(description="port to listen on; 0: any that is free", ge=0, le=65535)] = 8080
+    port: Annotated[int, Meta(description="port to listen on; 0: any free port", ge=0, le=65535)] = 8080
     hosts: Annotated[
-        tuple[str, ...], Meta(description="names under which it is reached, beside those of this machine")
+        tuple[str, ...], Meta(description="further host names of the service, besides those of this machine")
     ] = ()
     origins: Annotated[
         tuple[str, ...], Meta(description="other sites whose pages may call the API (CORS)")
     ] = ()
     keys: Annotated[
-        bool | None, Meta(description="whether a key is asked for; none: on any address but loopback")
+        bool | None, Meta(description="whether a key is required; none: on every address but loopback")
     ] = None
     rate: Annotated[
-        float, Meta(description="requests a second and caller, on average; 0: no limit", ge=0)
+        float, Meta(description="requests per second and caller, on average; 0: no limit", ge=0)
     ] = 50.0
-    burst: Annotated[int, Meta(description="requests at once before the rate counts", ge=1)] = 200
-    body: Annotated[int, Meta(description="bytes of a request at most", ge=1024)] = 2 * 2**20
-    upload: Annotated[int, Meta(description="bytes of an upload at most", ge=1024)] = 4 * 2**30
+    burst: Annotated[int, Meta(description="requests at once before the rate applies", ge=1)] = 200
+    body: Annotated[int, Meta(description="maximum bytes of a request", ge=1024)] = 2 * 2**20
+    upload: Annotated[int, Meta(description="maximum bytes of an upload", ge=1024)] = 4 * 2**30
     seconds: Annotated[
         float,
-        Meta(description="seconds that a caller has to send a request's head, and each further part", gt=0),
+        Meta(
+            description="seconds that a caller has for the head of a request, and for each further part", gt=0
+        ),
     ] = 20.0
-    threads: Annotated[int, Meta(description="requests that are worked on at once", ge=1)] = 8
+    threads: Annotated[int, Meta(description="requests that are answered at once", ge=1)] = 8
 
     @property
     def local(self) -> bool:
-        """Whether nobody but this machine reaches it."""
+        """Whether only this machine can reach the service."""
+        # A name is not resolved: its address may change while the service runs.
         if self.host == "localhost":
             return True
         try:
@@ -45,5 +50,6 @@ class ServiceConfig(Config, frozen=True):
             return False
 
     @property
-    def asks_for_keys(self) -> bool:
+    def requires_keys(self) -> bool:
+        """Whether requests need a key: by default on every address that other machines can reach."""
         return not self.local if self.keys is None else self.keys

@@ -1,4 +1,4 @@
-"""Choosing a set of influencers, and what to post."""
+"""Shortlists for a budget, the currency, and advice on content."""
 
 from __future__ import annotations
 
@@ -11,81 +11,71 @@ from fastapi import APIRouter, File, Form, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from brandfit import pipeline
-from brandfit.service.annotations import opinions
-from brandfit.service.api._shared import Here, Notes, Reader, Writer, noted, parted, plain
-from brandfit.service.api.models import Advice, CurrencySetting, Shortlist, Shortlisting
-from brandfit.service.uploads import saved, under_their_names
+from brandfit.service.api.answers import Advice, Shortlist
+from brandfit.service.http.dependencies import CurrentWorkspace, Reader, Store, Writer, write_audit
+from brandfit.service.http.uploads import saved, under_their_names
+from brandfit.service.jobs.kinds import SplitSettings
+from brandfit.service.jobs.submit import settings_as_text
+from brandfit.service.requests import CurrencySetting, ShortlistRequest
+from brandfit.service.views.advice import named
+from brandfit.service.views.json_types import plain
+from brandfit.service.views.opinions import opinions
 
 router = APIRouter(tags=["campaigns"])
 
 
 @router.post("/shortlists", response_model=Shortlist)
-def shortlist(_: Reader, here: Here, *, desk: Notes, asked: Shortlisting) -> Any:
-    """The set with the largest value under an objective, within a budget or a number of places.
+def shortlist(_: Reader, workspace: CurrentWorkspace, *, store: Store, body: ShortlistRequest) -> Any:
+    """The set with the largest value under an objective, within a budget or a number of influencers.
 
     Influencers that are marked as disliked for the brand are left out and counted.
     """
-    settings, data = parted(asked.settings)
-    told = asked.model_dump(exclude={"settings"})
-    told["not_this"] = opinions(here, desk, asked.brand).dislikes
-    return plain(pipeline.shortlist(here, **told, data=data, settings=settings).to_dict())
+    # Settings of prices, and of the data that the ranker reads.
+    settings = SplitSettings.from_settings(settings_as_text(body.settings))
+    parameters = body.model_dump(exclude={"settings"})
+    parameters["not_this"] = opinions(workspace, store, body.brand).dislikes
+    chosen = pipeline.shortlist(workspace, **parameters, data=settings.data, settings=settings.own)
+    return plain(chosen.to_dict())
 
 
 @router.get("/currency", response_model=CurrencySetting)
-def currency(_: Reader, here: Here) -> Any:
-    """The currency that prices and budgets of the workspace are taken to be in."""
-    return {"currency": pipeline.currency_of(here) or None}
+def currency(_: Reader, workspace: CurrentWorkspace) -> Any:
+    """The currency of prices and budgets of the workspace."""
+    return {"currency": pipeline.currency_of(workspace) or None}
 
 
 @router.put("/currency", response_model=CurrencySetting)
-def set_currency(caller: Writer, here: Here, *, desk: Notes, asked: CurrencySetting) -> Any:
-    """Set it. Nothing is converted."""
-    code = pipeline.set_currency(here, asked.currency or "")
-    noted(desk, caller, action="set currency", what=code or "none")
+def set_currency(caller: Writer, workspace: CurrentWorkspace, *, store: Store, body: CurrencySetting) -> Any:
+    """Set the currency. Nothing is converted."""
+    code = pipeline.set_currency(workspace, body.currency or "")
+    write_audit(store, caller, action="set currency", subject=code or "none")
     return {"currency": code or None}
 
 
 @router.post("/advice", response_model=Advice)
 async def advice(
     _: Reader,
-    here: Here,
+    workspace: CurrentWorkspace,
     *,
-    like: Annotated[
+    compared_with: Annotated[
         str,
-        Form(min_length=1, max_length=200, description="whose posts it is to fit: a brand or an influencer"),
+        Form(
+            alias="like",
+            min_length=1,
+            max_length=200,
+            description="the brand or influencer whose posts the ideas are compared with",
+        ),
     ],
     captions: Annotated[list[Annotated[str, Form(max_length=10_000)]], Form(max_length=50)] = [],
-    by: Annotated[str | None, Form(max_length=200, description="influencer that is to post it")] = None,
+    by: Annotated[str | None, Form(max_length=200, description="the influencer that would post it")] = None,
     pictures: Annotated[list[UploadFile], File()] = [],
 ) -> Any:
-    """Which of these pictures and captions fit, each kind best first."""
+    """How well each of these pictures and captions fits, each kind best first."""
     with tempfile.TemporaryDirectory() as folder:
-        files = [
-            await saved(file, Path(folder), f"{n}/{file.filename or 'picture'}")
-            for n, file in enumerate(pictures)
-        ]
+        files = []
+        for n, picture in enumerate(pictures):  # a folder each: two pictures may have one name
+            files.append(await saved(picture, Path(folder), f"{n}/{picture.filename or 'picture'}"))
+        advise = partial(pipeline.advise, workspace, compared_with, pictures=files, captions=captions, by=by)
         with under_their_names(files):
-            told = await run_in_threadpool(
-                partial(pipeline.advise, here, like, pictures=files, captions=captions, by=by)
-            )
-        return plain(named(told.to_dict(), files))
-
-
-def named(told: dict[str, Any], files: list[Path]) -> dict[str, Any]:
-    """With the names that pictures came under, in place of where they were kept."""
-    names = {str(path): path.name for path in files}
-    ideas = [{**idea, "label": names.get(idea["label"], idea["label"])} for idea in told["ideas"]]
-
-    def unplaced(text: str) -> str:
-        for path, name in names.items():
-            text = text.replace(path, name)
-        return text
-
-    left = [{key: unplaced(value) for key, value in one.items()} for one in told["unread"]]
-    return {
-        "compared_with": told["compared_with"],
-        "by": told["by"],
-        "items": ideas,
-        "unread": left,
-        "notes": told["notes"],
-    }
+            result = await run_in_threadpool(advise)
+        return plain(named(result.to_dict(), files))

@@ -1,4 +1,4 @@
-"""Rows, Features, rankings and shortlists as files; streamed."""
+"""Rows, features, rankings and shortlists as files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from starlette.background import BackgroundTask
@@ -14,11 +14,19 @@ from starlette.responses import FileResponse
 
 from brandfit import pipeline
 from brandfit.account_id import account_id
-from brandfit.service import ranking_views, shortlist_views
-from brandfit.service.annotations import opinions
-from brandfit.service.api._shared import Followers, Here, Notes, Ranker, Reader, Weights, WhereQuery
-from brandfit.service.api.models import Handle, Keywords
-from brandfit.service.work import OWN
+from brandfit.service.http.dependencies import (
+    CurrentWorkspace,
+    Followers,
+    Ranker,
+    Reader,
+    Store,
+    Weights,
+    WhereQuery,
+)
+from brandfit.service.jobs.kinds import OUTSIDE_FILE_NAMES
+from brandfit.service.requests import Handle, Keywords
+from brandfit.service.views import rankings, shortlists
+from brandfit.service.views.opinions import opinions
 
 router = APIRouter(tags=["exports"])
 
@@ -42,76 +50,80 @@ class Ending(StrEnum):
     json = "json"
 
 
-MEDIA = {
+MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/jsonl",
     "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {media_type.partition(";")[0]: {} for media_type in MEDIA_TYPES.values()},
+        "description": "The file",
+    }
+}
 
 
-@router.get(
-    "/exports/{what}.{ending}",
-    response_class=Response,
-    responses={
-        200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA.values()}, "description": "The file"}
-    },
-)
-def export(
+@router.get("/exports/{kind}.{ending}", response_class=Response, responses=FILE)
+def export(  # FastAPI: one argument per parameter of the request
     _: Reader,
-    here: Here,
+    workspace: CurrentWorkspace,
     *,
-    desk: Notes,
-    what: ExportKind,
+    store: Store,
+    kind: ExportKind,
     ending: Ending,
     brand: Annotated[
-        list[Handle], Query(max_length=1000, description="of rankings: whose; all where none is named")
+        list[Handle], Query(max_length=1000, description="of rankings; the default is all")
     ] = [],
     ranker: Ranker = None,
     k: Annotated[
         int | None,
-        Query(ge=1, le=100_000, description="of rankings: how many of each brand; 50 where not said"),
+        Query(ge=1, le=100_000, description="of rankings: influencers per brand; the default is 50"),
     ] = None,
-    name: Annotated[str | None, Query(max_length=200, description="of features: which")] = None,
+    name: Annotated[str | None, Query(max_length=200, description="of features: their name")] = None,
     followers: Followers = None,
-    earlier: Annotated[bool, Query(description="of rejects: those of earlier imports too")] = False,
+    earlier: Annotated[bool, Query(description="of rejects: also those of earlier imports")] = False,
     where: WhereQuery = None,
     partners: Annotated[bool, Query(description="of rankings: past partners too")] = False,
     weight: Weights = [],
     like: Annotated[list[Handle], Query(max_length=50, description="of rankings")] = [],
     dislike: Annotated[list[Handle], Query(max_length=50, description="of rankings")] = [],
     refine: Annotated[
-        bool, Query(description="of rankings: learn from what is liked and disliked for each brand too")
+        bool,
+        Query(description="of rankings: the likes and dislikes that are stored for each brand count too"),
     ] = False,
     q: Keywords = "",
-    exclude: Annotated[list[Handle], Query(max_length=1000, description="of rankings: not these")] = [],
+    exclude: Annotated[
+        list[Handle], Query(max_length=1000, description="of rankings: influencers to leave out")
+    ] = [],
 ) -> Response:
     """A file to keep; a CSV is safe to open in a spreadsheet. Rankings leave out influencers that are marked
     as disliked, and are those that ``/rankings`` gives with the same parameters."""
     query = pipeline.RankingQuery(
         partners=partners,
         where=where,
-        weights=ranking_views.weights(weight),
+        weights=rankings.weights(weight),
         like=like,
         dislike=dislike,
         exclude=exclude,
         keywords=q.split(),
     )
-    narrows = bool(query.narrowed_by or query.adjusted_by or followers or refine)
 
-    def of_brand(brand: str) -> pipeline.RankingQuery:
-        return opinions(here, desk, brand).applied(query, refine)
+    def query_of(brand: str) -> pipeline.RankingQuery:
+        return opinions(workspace, store, brand).applied(query, refine)
 
     label = ""
-    if what is ExportKind.rankings and narrows:
-        label = f"-{OWN.sub('_', account_id(brand[0]))}-narrowed" if len(brand) == 1 else "-narrowed"
-    return sent(
-        f"{what.value}{label}.{ending.value}",
-        MEDIA[ending.value],
-        lambda file: pipeline.export(
-            here,
-            what.value,
+    if kind is ExportKind.rankings:
+        # Without a named brand all brands are ranked; only those with a dislike can differ from ``query``.
+        queries = [query, *map(query_of, brand or store.dislikes())]
+        if not all(rankings.is_whole_list(one, followers) for one in queries):
+            label = f"-{_file_part(account_id(brand[0]))}-narrowed" if len(brand) == 1 else "-narrowed"
+
+    def write(file: Path) -> object:
+        return pipeline.export(
+            workspace,
+            kind.value,
             file=file,
             brands=brand,
             ranker=ranker,
@@ -120,35 +132,36 @@ def export(
             data=None,
             followers=followers,
             earlier=earlier,
-            query=of_brand if what is ExportKind.rankings else query,
-        ),
-    )
+            query=query_of if kind is ExportKind.rankings else query,
+        )
+
+    return download(f"{kind.value}{label}.{ending.value}", MEDIA_TYPES[ending.value], write=write)
 
 
-@router.get(
-    "/shortlists/{brand}.{ending}",
-    response_class=Response,
-    responses={
-        200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA.values()}, "description": "The file"}
-    },
-)
+@router.get("/shortlists/{brand}.{ending}", response_class=Response, responses=FILE)
 def shortlist(
-    _: Reader, here: Here, *, desk: Notes, brand: Handle, ending: Ending, ranker: Ranker = None
+    _: Reader,
+    workspace: CurrentWorkspace,
+    *,
+    store: Store,
+    brand: Handle,
+    ending: Ending,
+    ranker: Ranker = None,
 ) -> Response:
-    """Who is on the shortlist of a brand, with chances, estimated prices, notes and tags; safe in a
-    spreadsheet."""
-    found = shortlist_views.listed(here, desk, brand=brand, ranker=ranker)
-    name = f"shortlist-{OWN.sub('_', found['brand'])}.{ending.value}"
-    currency = pipeline.currency_of(here)
-    return sent(
-        name,
-        MEDIA[ending.value],
-        lambda file: pipeline.export_priced(shortlist_views.rows(found), file, currency),
-    )
+    """The shortlist of a brand, with chances, estimated prices, notes and tags; safe in a spreadsheet."""
+    listed = shortlists.listed(workspace, store, brand=brand, ranker=ranker)
+    currency = pipeline.currency_of(workspace)
+
+    def write(file: Path) -> object:
+        return pipeline.export_priced(shortlists.rows(listed), file, currency)
+
+    file_name = f"shortlist-{_file_part(listed['brand'])}.{ending.value}"
+    return download(file_name, MEDIA_TYPES[ending.value], write=write)
 
 
-def sent(name: str, media_type: str, write: Callable[[Path], object]) -> Response:
-    """A file that is written somewhere else, as a download; gone when it was sent."""
+def download(name: str, media_type: str, *, write: Callable[[Path], object]) -> Response:
+    """A file that ``write`` makes in a temporary folder, which is removed when the file is sent."""
+    # The response is sent after this function returns: the folder is removed by a background task.
     folder = tempfile.TemporaryDirectory()
     try:
         file = Path(folder.name) / name
@@ -157,3 +170,8 @@ def sent(name: str, media_type: str, write: Callable[[Path], object]) -> Respons
         folder.cleanup()
         raise
     return FileResponse(file, media_type=media_type, filename=name, background=BackgroundTask(folder.cleanup))
+
+
+def _file_part(id: str) -> str:
+    """An account id as part of the name of a file."""
+    return OUTSIDE_FILE_NAMES.sub("_", id)

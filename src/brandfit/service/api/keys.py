@@ -1,44 +1,44 @@
-"""Keys, and the log of who changed what."""
+"""Keys, and the audit log."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 
-from brandfit.service import keys, store
-from brandfit.service.api._shared import Admin, Limit, Notes, Offset, noted
-from brandfit.service.api.models import Audit, CreatedKey, Key, Keys, NewKey
+from brandfit.service.api.answers import Audit, CreatedKey, Key, Keys
+from brandfit.service.http.dependencies import Admin, Limit, Offset, Store, write_audit
+from brandfit.service.requests import NewKey
+from brandfit.service.store import keys, tables
 
 router = APIRouter(tags=["keys"])
 
 
 @router.get("/keys", response_model=Keys)
-def listing(_: Admin, at: Notes) -> Any:
-    """All keys, without what opens."""
-    return {"items": keys.listing(at)}
+def listing(_: Admin, store: Store) -> Any:
+    """All keys, without their secrets."""
+    return {"items": keys.listing(store)}
 
 
 @router.post("/keys", status_code=201, response_model=CreatedKey)
-def create(caller: Admin, at: Notes, asked: NewKey) -> Any:
-    """A new key; it is shown this once."""
-    row, key = keys.create(at, asked.name, asked.scope)
-    noted(at, caller, action="create key", what=f"{row['id']} {asked.scope}")
+def create(caller: Admin, store: Store, body: NewKey) -> Any:
+    """A new key; it is returned only once."""
+    # The audit log gets the id, never the key.
+    row, key = keys.create(store, body.name, body.scope)
+    write_audit(store, caller, action="create key", subject=f"{row['id']} {body.scope}")
     return {**row, "key": key}
 
 
 @router.delete("/keys/{id}", response_model=Key)
-def revoke(caller: Admin, at: Notes, id: str) -> Any:
-    """From now on it opens nothing."""
-    keys.revoke(at, id)
-    noted(at, caller, action="revoke key", what=id)
-    return next(row for row in keys.listing(at) if row["id"] == id)
+def revoke(caller: Admin, store: Store, id: str) -> Any:
+    """Make a key invalid from now on."""
+    keys.revoke(store, id)
+    write_audit(store, caller, action="revoke key", subject=id)
+    return next(row for row in keys.listing(store) if row["id"] == id)
 
 
 @router.get("/audit", response_model=Audit)
-def audit(_: Admin, at: Notes, *, limit: Limit = 100, offset: Offset = 0) -> Any:
-    """Who changed what, the latest first."""
-    query = sa.select(store.audit).order_by(store.audit.c.number.desc()).limit(limit).offset(offset)
-    total = at.rows(sa.select(sa.func.count().label("n")).select_from(store.audit))[0]["n"]
-    return {"items": at.rows(query), "total": total, "limit": limit, "offset": offset}
+def audit(_: Admin, store: Store, *, limit: Limit = 100, offset: Offset = 0) -> Any:
+    """All changes and their actors, the latest first."""
+    items = store.audit_entries(limit, offset)
+    return {"items": items, "total": store.count(tables.audit), "limit": limit, "offset": offset}

@@ -1,4 +1,4 @@
-"""Search by words and conditions, and by likeness."""
+"""Search by words and conditions, and by similarity."""
 
 from __future__ import annotations
 
@@ -11,65 +11,74 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from brandfit import pipeline
-from brandfit.service.api._shared import UNCHANGED, Here, Limit, Offset, Reader, Unchanged, WhereQuery, plain
-from brandfit.service.api.models import Found, Handle, Keywords
-from brandfit.service.uploads import saved, under_their_names
+from brandfit.service.api.answers import SearchResult
+from brandfit.service.http.dependencies import (
+    UNCHANGED,
+    CurrentWorkspace,
+    Fresh,
+    Limit,
+    Offset,
+    Reader,
+    WhereQuery,
+)
+from brandfit.service.http.uploads import saved, under_their_names
+from brandfit.service.requests import Handle, Keywords
+from brandfit.service.views.json_types import plain
 
-router = APIRouter(tags=["finding"])
+router = APIRouter(tags=["search"])
+Sort = Annotated[
+    str | None, Query(max_length=100, description="a fact; with a minus the smallest first: -followers")
+]
 
 
-@router.get("/search", response_model=Found, responses=UNCHANGED)
+@router.get("/search", response_model=SearchResult, responses=UNCHANGED)
 def search(
     _: Reader,
-    here: Here,
+    workspace: CurrentWorkspace,
     *,
-    fresh: Unchanged,
+    fresh: Fresh,
     response: Response,
     q: Keywords = "",
     where: WhereQuery = None,
-    sort: Annotated[
-        str | None, Query(max_length=100, description="a fact; -followers: the smallest first")
-    ] = None,
+    sort: Sort = None,
     limit: Limit = 20,
     offset: Offset = 0,
 ) -> Any:
     """Influencers by keywords, by a condition, or both."""
-    if same := fresh.same(tag := fresh.tag()):
-        return same
-    fresh.on(response, tag)
-    return plain(pipeline.search(here, q.split(), where=where, sort=sort, k=limit, offset=offset).to_dict())
+    if unchanged := fresh.not_modified(tag := fresh.tag()):
+        return unchanged
+    fresh.mark(response, tag)
+    # Blanks separate keywords; there are no phrases.
+    result = pipeline.search(workspace, q.split(), where=where, sort=sort, k=limit, offset=offset)
+    return plain(result.to_dict())
 
 
-@router.get("/similar", response_model=Found)
+@router.get("/similar", response_model=SearchResult)
 def similar(
     _: Reader,
-    here: Here,
+    workspace: CurrentWorkspace,
     *,
     account: Annotated[list[Handle], Query(min_length=1, max_length=50)],
     where: WhereQuery = None,
     limit: Limit = 20,
 ) -> Any:
-    """Influencers like these accounts."""
-    return plain(pipeline.similar(here, account, picture=None, where=where, k=limit).to_dict())
+    """Influencers that are similar to these accounts."""
+    return plain(pipeline.similar(workspace, account, picture=None, where=where, k=limit).to_dict())
 
 
-@router.post("/similar/picture", response_model=Found)
+@router.post("/similar/picture", response_model=SearchResult)
 async def similar_picture(
     _: Reader,
-    here: Here,
+    workspace: CurrentWorkspace,
     *,
     picture: Annotated[UploadFile, File()],
     where: WhereQuery = None,
     limit: Limit = 20,
 ) -> Any:
-    """Influencers whose pictures are like this one."""
+    """Influencers with pictures that are similar to this one, which is not stored."""
     with tempfile.TemporaryDirectory() as folder:
         file = await saved(picture, Path(folder))
+        find = partial(pipeline.similar, workspace, (), picture=file, where=where, k=limit)
         with under_their_names([file]):
-            return plain(
-                (
-                    await run_in_threadpool(
-                        partial(pipeline.similar, here, (), picture=file, where=where, k=limit)
-                    )
-                ).to_dict()
-            )
+            result = await run_in_threadpool(find)
+    return plain(result.to_dict())

@@ -1,4 +1,4 @@
-"""What the workspace holds and what is installed."""
+"""The contents of the workspace, its imports, and what is installed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from brandfit import pipeline
-from brandfit.service import overview
-from brandfit.service.api._shared import UNCHANGED, Here, Limit, Offset, Reader, Unchanged, plain
-from brandfit.service.api.models import Listing, Workspace
+from brandfit.service.api.answers import Listing, Workspace
+from brandfit.service.http.dependencies import (
+    UNCHANGED,
+    CurrentWorkspace,
+    Fresh,
+    Limit,
+    Offset,
+    Reader,
+)
+from brandfit.service.views import workspaces
+from brandfit.service.views.json_types import plain
 
 router = APIRouter(tags=["workspace"])
 
 
-class Installed(StrEnum):
+class CatalogueKind(StrEnum):
     importers = "importers"
     encoders = "encoders"
     profilers = "profilers"
@@ -26,19 +34,20 @@ class Installed(StrEnum):
 
 
 @router.get("/workspace", response_model=Workspace, responses=UNCHANGED)
-def workspace(_: Reader, here: Here, *, fresh: Unchanged, response: Response) -> Any:
-    """What is in it, and what to do next."""
-    last = [one["id"] for one in here.imports()[:1]]
-    if same := fresh.same(tag := fresh.tag(*last)):  # an import may change no row and yet leave some out
-        return same
-    fresh.on(response, tag)
-    return plain(overview.overview(here))
+def workspace(_: Reader, workspace: CurrentWorkspace, *, fresh: Fresh, response: Response) -> Any:
+    """The contents of the workspace, and the next steps."""
+    # An import may leave rows out and change none: it has a new id, and the workspace the same state.
+    last_import = [one["id"] for one in workspace.imports()[:1]]
+    if unchanged := fresh.not_modified(tag := fresh.tag(*last_import)):
+        return unchanged
+    fresh.mark(response, tag)
+    return plain(workspaces.overview(workspace))
 
 
-@router.get("/catalogue/{what}", response_model=Listing)
-def catalogue(_: Reader, what: Installed) -> Any:
-    """What is installed."""
-    items = pipeline.catalogue(what.value)
+@router.get("/catalogue/{kind}", response_model=Listing)
+def catalogue(_: Reader, kind: CatalogueKind) -> Any:
+    """Everything of one kind that is installed."""
+    items = pipeline.catalogue(kind.value)
     return {"items": items, "total": len(items)}
 
 
@@ -50,31 +59,34 @@ def settings(_: Reader, name: str) -> Any:
 
 
 @router.get("/check", response_model=dict[str, Any])
-def check(_: Reader, here: Here) -> Any:
-    """What is wrong with the data, counted, with examples; and what is older than the data."""
-    return plain({**pipeline.check(here).to_dict(), "outdated": pipeline.outdated(here).to_dict()})
+def check(_: Reader, workspace: CurrentWorkspace) -> Any:
+    """Defects of the data, counted, with examples; and everything that is older than the data."""
+    defects = pipeline.check(workspace).to_dict()
+    return plain({**defects, "outdated": pipeline.outdated(workspace).to_dict()})
 
 
 @router.get("/imports", response_model=Listing)
-def imports(_: Reader, here: Here, *, limit: Limit = 100, offset: Offset = 0) -> Any:
-    """The last import of each source, the newest first: when it was, and how many rows it left out."""
-    found = here.imports()
-    return {"items": found[offset : offset + limit], "total": len(found)}
+def imports(_: Reader, workspace: CurrentWorkspace, *, limit: Limit = 100, offset: Offset = 0) -> Any:
+    """The last import of each source with its date and its number of rejects, the newest first."""
+    items = workspace.imports()
+    return {"items": items[offset : offset + limit], "total": len(items)}
 
 
 @router.get("/rejects", response_model=Listing)
 def rejects(
     _: Reader,
-    here: Here,
+    workspace: CurrentWorkspace,
     *,
     limit: Limit = 100,
     offset: Offset = 0,
-    source: Annotated[str | None, Query(max_length=4096, description="those of this source alone")] = None,
+    source: Annotated[str | None, Query(max_length=4096, description="only of this source")] = None,
     number: Annotated[
-        int | None, Query(alias="import", ge=0, le=2**53, description="those of this import")
+        int | None, Query(alias="import", ge=0, le=2**53, description="only of this import")
     ] = None,
-    earlier: Annotated[bool, Query(description="those of earlier imports too")] = False,
+    earlier: Annotated[bool, Query(description="also of earlier imports")] = False,
 ) -> Any:
     """Rows that the last import left out, with file, line and reason."""
-    found = [row for row in here.rejects(of=number, earlier=earlier) if source in (None, row["source"])]
-    return {"items": found[offset : offset + limit], "total": len(found)}
+    # Read for one import, or for the last one.
+    rows = workspace.rejects(of=number, earlier=earlier)
+    items = [row for row in rows if source in (None, row["source"])]
+    return {"items": items[offset : offset + limit], "total": len(items)}

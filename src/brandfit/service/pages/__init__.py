@@ -1,38 +1,45 @@
-"""The pages that people look at: made on the server, of use without scripts."""
+"""The pages for people: rendered on the server, usable without scripts.
 
-from __future__ import annotations
+Here: forms, templates and their values. Not here: calls of API routes, HTML in Python.
+"""
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from brandfit.service.pages import (
-    brands,
+    accounts,
+    advice,
     campaigns,
-    content,
+    comparison,
     evaluation,
-    forgetting,
-    influencers,
+    explanations,
+    imports,
+    jobs,
+    rankings,
+    search,
     session,
     shortlists,
-    start,
-    why,
+    workspaces,
 )
-from brandfit.service.pages._shared import STATIC, ToLogin, back, problem_page
+from brandfit.service.pages._page import STATIC, ToLogin, back, problem_page
 
 __all__ = ["mount_static", "problem_page", "router"]
 
 router = APIRouter(include_in_schema=False)
 for module in (
-    start,
-    brands,
+    workspaces,
+    imports,
+    jobs,
+    rankings,
     session,
-    influencers,
-    why,
+    search,
+    accounts,
+    explanations,
+    comparison,
     shortlists,
     campaigns,
-    content,
+    advice,
     evaluation,
-    forgetting,
 ):
     router.include_router(module.router)
 
@@ -40,15 +47,18 @@ TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf
 
 
 def mount_static(app: FastAPI) -> None:
-    """Styles and scripts, each kept by browsers as long as it does not change; and the way to the login."""
-    files = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.is_file()}
+    """Styles and scripts, and the redirect to the login page."""
+    data_by_name = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.is_file()}
+    # The address changes with the content (``_page.static``), so browsers may keep it for ever.
+    forever = {"cache-control": "public, max-age=31536000, immutable"}
 
     @app.get("/static/{digest}/{name}", include_in_schema=False)
     def file(digest: str, name: str) -> Response:
-        if name not in files:
+        # The digest is not checked: after an update old pages get the new file.
+        if name not in data_by_name:
             return Response(status_code=404)
-        kept = {"cache-control": "public, max-age=31536000, immutable"}
-        return Response(files[name], media_type=TYPES["." + name.rpartition(".")[2]], headers=kept)
+        ending = "." + name.rpartition(".")[2]
+        return Response(data_by_name[name], media_type=TYPES[ending], headers=forever)
 
     @app.exception_handler(ToLogin)
     def login(request: Request, _: ToLogin) -> Response:

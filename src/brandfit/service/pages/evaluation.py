@@ -1,4 +1,4 @@
-"""How good the rankings are on these data, and what the numbers mean."""
+"""Evaluations of rankers on these data, and the page that explains all numbers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from brandfit import pipeline
-from brandfit.service.api import models
-from brandfit.service.api._shared import Here, Notes, Queue
-from brandfit.service.api.work import submitted
-from brandfit.service.jobs import KEPT
-from brandfit.service.pages._shared import PART, Reader, Writer, back, page
+from brandfit.service.http.dependencies import CurrentWorkspace, Jobs, Queue
+from brandfit.service.jobs.queue import KEPT
+from brandfit.service.pages._formats import PART
+from brandfit.service.pages._page import Reader, Writer, back, page
+from brandfit.service.requests import EvaluationRequest
+from brandfit.service.views import evaluations
 
 router = APIRouter()
+DEFAULT_RANKERS = ["simcos", "brandfit"]
+"""Rankers that are ticked in the form."""
 
 
 @router.get("/evaluation")
@@ -22,37 +25,39 @@ def evaluation(
     request: Request,
     _: Reader,
     *,
-    here: Here,
+    workspace: CurrentWorkspace,
     queue: Queue,
     job: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    """The tables of the latest evaluation, or of one that was asked for, and a form to begin another."""
-    jobs = [one for one in queue.listing(KEPT)[0] if one["kind"] == "evaluate"]
-    done = [one for one in jobs if one["state"] == "done" and one["result"]]
-    shown = queue.get(job) if job else (done[0] if done else None)
-    last = next((one for one in jobs if one["state"] not in ("queued", "running")), None)
+    """The tables of the latest evaluation or of the job in the address, and a form that starts another
+    one."""
+    jobs = queue.listing(KEPT).of_kind("evaluate")
+    done = [one for one in jobs.ended if one["state"] == "done" and one["result"]]
+    last = jobs.ended[0] if jobs.ended else None
+    # A job of another kind in the address shows no table.
+    chosen = queue.get(job) if job else (done[0] if done else None)
+    if chosen and (chosen["kind"] != "evaluate" or not chosen["result"]):
+        chosen = None
     return page(
         request,
         "evaluation.html",
         done=done,
-        open=[one for one in jobs if one["state"] in ("queued", "running")],
+        open=jobs.open,
         failed=last if last and last["state"] == "failed" else None,
-        shown=shown if shown and shown["kind"] == "evaluate" and shown["result"] else None,
+        chosen=chosen,
+        is_outdated=chosen is not None and evaluations.is_outdated(workspace, chosen),
         rankers=pipeline.catalogue("rankers"),
-        usual=["simcos", "brandfit"],
+        default_rankers=DEFAULT_RANKERS,
         protocols=pipeline.catalogue("protocols"),
-        metrics={one["name"]: one["what"] for one in pipeline.catalogue("metrics")},
-        fingerprint=pipeline.load(here).fingerprint if here.fingerprint else "",
+        can_evaluate=bool(workspace.fingerprint),
     )
 
 
 @router.post("/evaluation")
 def begin(
     caller: Writer,
-    here: Here,
+    jobs: Jobs,
     *,
-    queue: Queue,
-    desk: Notes,
     rankers: Annotated[list[str], Form(max_length=40)] = [],  # noqa: B006  # FastAPI copies defaults
     protocol: Annotated[str, Form(max_length=100)] = "expansion",
     seeds: Annotated[int, Form(ge=1, le=20)] = 1,
@@ -60,22 +65,20 @@ def begin(
     refit: Annotated[bool, Form(description="encode anew in every fold")] = False,
 ) -> Response:
     settings: dict[str, Any] = {"protocol.date": date} if date and protocol == "temporal" else {}
-    asked = {
+    fields = {
         "rankers": rankers or ["simcos"],
         "protocol": protocol,
         "seeds": seeds,
         "settings": settings,
         "refit": refit,
     }
-    submitted(
-        "evaluate", models.Evaluation.model_validate(asked), caller=caller, here=here, queue=queue, desk=desk
-    )
+    jobs.submit(caller, "evaluate", EvaluationRequest.model_validate(fields))
     return back("/evaluation")
 
 
 @router.get("/numbers")
 def numbers(request: Request, _: Reader) -> Response:
-    """What a score, a chance, a measure and a condition mean, in plain words."""
+    """The meaning of scores, chances, measures and conditions, in plain words."""
     return page(
         request,
         "numbers.html",

@@ -1,14 +1,14 @@
-// What pages do beyond links and forms: files dropped, progress told, opinions noted. Every page is of use without it.
+// Scripts of the pages: dropped files, progress of jobs, annotations saved in place. Every page works without them.
 "use strict";
 
 const api = (path, options = {}) =>
   fetch(`/api/v1${path}`, { headers: { "content-type": "application/json", ...(options.headers || {}) }, ...options }).then(async (answer) => {
-    const told = await answer.json().catch(() => ({}));
+    const body = await answer.json().catch(() => ({}));
     if (!answer.ok) {
-      const error = new Error([told.title, told.detail].filter(Boolean).join(" ") || `The service answered ${answer.status}.`);
-      throw Object.assign(error, { status: answer.status, current: told.current });
+      const error = new Error([body.title, body.detail].filter(Boolean).join(" ") || `The service answered ${answer.status}.`);
+      throw Object.assign(error, { status: answer.status, current: body.current });
     }
-    return told;
+    return body;
   });
 
 const say = (text) => {
@@ -54,26 +54,26 @@ for (const place of document.querySelectorAll("[data-job]")) {
 }
 
 // --- like, dislike, on the list: noted at once
-for (const button of document.querySelectorAll("button[data-mark]")) {
+for (const button of document.querySelectorAll("button[data-annotate]")) {
   button.addEventListener("click", (event) => {
     event.preventDefault();
-    const { brand, influencer, mark } = button.dataset;
+    const { brand, influencer, annotate } = button.dataset;
     const on = button.getAttribute("aria-pressed") !== "true";
-    const body = mark === "listed" ? { listed: on } : { opinion: on ? mark : null };
-    api(`/marks/${encodeURIComponent(brand)}/${encodeURIComponent(influencer)}`, { method: "PATCH", body: JSON.stringify(body) })
+    const body = annotate === "listed" ? { listed: on } : { opinion: on ? annotate : null };
+    api(`/annotations/${encodeURIComponent(brand)}/${encodeURIComponent(influencer)}`, { method: "PATCH", body: JSON.stringify(body) })
       .then((kept) => {
-        const same = [...document.querySelectorAll("button[data-mark]")].filter((b) => b.dataset.influencer === influencer);
-        const replaced = on && same.find((b) => b !== button && b.dataset.mark !== "like" && b.getAttribute("aria-pressed") === "true");
+        const same = [...document.querySelectorAll("button[data-annotate]")].filter((b) => b.dataset.influencer === influencer);
+        const replaced = on && same.find((b) => b !== button && b.dataset.annotate !== "like" && b.getAttribute("aria-pressed") === "true");
         for (const other of same) {
-          const pressed = other.dataset.mark === "listed" ? kept.listed : kept.opinion === other.dataset.mark;
+          const pressed = other.dataset.annotate === "listed" ? kept.listed : kept.opinion === other.dataset.annotate;
           other.setAttribute("aria-pressed", String(pressed));
         }
         const words = { like: "liked", dislike: "marked “Not this”", listed: "on the shortlist" };
-        const also = replaced && replaced.getAttribute("aria-pressed") === "false" ? ` and no longer ${words[replaced.dataset.mark]}` : "";
+        const also = replaced && replaced.getAttribute("aria-pressed") === "false" ? ` and no longer ${words[replaced.dataset.annotate]}` : "";
         const leaves = kept.opinion === "dislike" ? " Rankings leave it out from now on." : "";
-        say(`${influencer} is ${on ? "" : "no longer "}${words[mark]}${also}.${leaves}`);
+        say(`${influencer} is ${on ? "" : "no longer "}${words[annotate]}${also}.${leaves}`);
         const refine = document.getElementById("refine");
-        if (refine && mark !== "listed") refine.hidden = false;
+        if (refine && annotate !== "listed") refine.hidden = false;
       })
       .catch((error) => say(error.message));
   });
@@ -83,14 +83,14 @@ for (const button of document.querySelectorAll("button[data-mark]")) {
 for (const drop of document.querySelectorAll(".drop")) {
   const input = drop.querySelector("input[type=file]");
   const list = drop.querySelector("[data-files]");
-  const told = () => {
+  const showFiles = () => {
     const files = [...input.files];
     const size = files.reduce((sum, file) => sum + file.size, 0);
     list.textContent = files.length
       ? `${files.length} ${files.length === 1 ? "file" : "files"}, ${(size / 1e6).toFixed(1)} MB: ${files.slice(0, 5).map((f) => f.name).join(", ")}${files.length > 5 ? " …" : ""}`
       : "";
   };
-  input.addEventListener("change", told);
+  input.addEventListener("change", showFiles);
   for (const kind of ["dragenter", "dragover"])
     drop.addEventListener(kind, (event) => {
       event.preventDefault();
@@ -100,16 +100,16 @@ for (const drop of document.querySelectorAll(".drop")) {
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
     input.files = event.dataTransfer.files;
-    told();
+    showFiles();
   });
 }
 
 // --- a slider says its value; a form that asks again is sent on change
-for (const slider of document.querySelectorAll("input[type=range][data-shown]")) {
-  const shown = document.getElementById(slider.dataset.shown);
+for (const slider of document.querySelectorAll("input[type=range][data-output]:enabled")) {
+  const output = document.getElementById(slider.dataset.output);
   const tell = () => {
     const text = Number(slider.value);
-    shown.textContent = text === 50 ? "as learned" : text > 50 ? `pictures ${text} %, words ${100 - text} %` : `words ${100 - text} %, pictures ${text} %`;
+    output.textContent = text === 50 ? "as learned" : text > 50 ? `pictures ${text} %, words ${100 - text} %` : `words ${100 - text} %, pictures ${text} %`;
   };
   slider.addEventListener("input", tell);
   tell();
@@ -131,10 +131,10 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     if (field.name === "opinion") return { opinion: field.value === "none" ? null : field.value };
     return { note: field.value.trim() };
   };
-  // What the page showed of each field before it was edited: the service compares it with what is noted by now.
-  const hidden = (group) => group.querySelector("[name=shown]");
-  const shown = (group, name) => ({ [name]: JSON.parse(hidden(group).value)[name] });
-  const showed = (group, name, now) => (hidden(group).value = JSON.stringify({ ...JSON.parse(hidden(group).value), [name]: now }));
+  // What the page showed of each field before it was edited: the service compares it with the stored value.
+  const hidden = (group) => group.querySelector("[name=on_page]");
+  const onPage = (group, name) => ({ [name]: JSON.parse(hidden(group).value)[name] });
+  const setOnPage = (group, name, now) => (hidden(group).value = JSON.stringify({ ...JSON.parse(hidden(group).value), [name]: now }));
   const text = (name, now) => (name === "tags" ? now.join(", ") : name === "opinion" ? now || "none" : now);
   const keep = (field, words) => {
     if (field.tagName === "SELECT") for (const option of field.options) option.defaultSelected = option.value === words;
@@ -153,12 +153,12 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     const quoted = Object.assign(document.createElement("bdi"), { textContent: text(name, theirs) });
     line.append(`Somebody else changed ${what} meanwhile: “`, quoted, "”. Yours is in the field, and not saved.");
     mine.addEventListener("click", () => {
-      showed(group, name, theirs);
+      setOnPage(group, name, theirs);
       settle(group, name);
       save(field);
     });
     other.addEventListener("click", () => {
-      showed(group, name, theirs);
+      setOnPage(group, name, theirs);
       settle(group, name);
       field.value = text(name, theirs);
       keep(field, field.value);
@@ -173,24 +173,24 @@ for (const form of document.querySelectorAll("form[data-save]")) {
   };
   const save = (field) => {
     const group = field.closest("[data-notes]");
-    const who = group.dataset.notes;
-    const asked = field.value;
+    const influencer = group.dataset.notes;
+    const sentValue = field.value;
     let off = false; // "Not this" takes somebody off the list
     tell(group, "Saving …");
-    const told = api(`/marks/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(who)}`, { method: "PATCH", body: JSON.stringify({ ...body(field), shown: shown(group, field.name) }), keepalive: true })
-      .then((mark) => {
-        showed(group, field.name, mark[field.name]);
+    const saved = api(`/annotations/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(influencer)}`, { method: "PATCH", body: JSON.stringify({ ...body(field), on_page: onPage(group, field.name) }), keepalive: true })
+      .then((annotation) => {
+        setOnPage(group, field.name, annotation[field.name]);
         settle(group, field.name);
-        keep(field, asked);
+        keep(field, sentValue);
         if (field.tagName === "SELECT") {
           const badge = group.closest("article").querySelector("[data-opinion]");
-          if (badge) badge.dataset.opinion = mark.opinion || "none";
+          if (badge) badge.dataset.opinion = annotation.opinion || "none";
         }
-        if (field.value === asked) unsaved.delete(field);
-        off = field.name === "opinion" && !mark.listed;
+        if (field.value === sentValue) unsaved.delete(field);
+        off = field.name === "opinion" && !annotation.listed;
         const left = fields(group).some((one) => unsaved.has(one));
         tell(group, left ? "Not saved yet" : `Saved at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`, left);
-        say(`Saved what is noted of ${who}.`);
+        say(`Saved what is noted of ${influencer}.`);
         return true;
       })
       .catch((error) => {
@@ -199,9 +199,9 @@ for (const form of document.querySelectorAll("form[data-save]")) {
         tell(group, error.current ? "Not saved" : `Not saved: ${error.message}`, true);
         return false;
       });
-    sent.set(field, told);
-    told.then(() => off && Promise.all([saveAll(), ...sent.values()]).then(([saved]) => saved && location.reload()));
-    return told;
+    sent.set(field, saved);
+    saved.then(() => off && Promise.all([saveAll(), ...sent.values()]).then(([all]) => all && location.reload()));
+    return saved;
   };
   const saveAll = () => Promise.all([...form.elements].filter((field) => unsaved.has(field)).map(save)).then((done) => done.every(Boolean));
   form.addEventListener("input", (event) => {
@@ -221,7 +221,7 @@ for (const form of document.querySelectorAll("form[data-save]")) {
     Promise.all([saveAll(), ...sent.values()]).then(([saved]) => {
       if (!saved) return say("Something could not be saved; what you typed is still here.");
       if (!off) return say("Everything is saved.");
-      return api(`/marks/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(off)}`, { method: "PATCH", body: '{"listed": false}' })
+      return api(`/annotations/${encodeURIComponent(form.dataset.save)}/${encodeURIComponent(off)}`, { method: "PATCH", body: '{"listed": false}' })
         .then(() => location.reload())
         .catch((error) => say(error.message));
     });
@@ -267,8 +267,8 @@ addEventListener("pageshow", (event) => {
 // --- parts of a page that take long: loaded at once, or when what folds them away is opened; without scripts they are pages
 for (const place of document.querySelectorAll("[data-load]")) {
   const load = () => {
-    if (place.dataset.asked) return;
-    place.dataset.asked = "true";
+    if (place.dataset.requested) return;
+    place.dataset.requested = "true";
     const link = place.innerHTML;
     place.innerHTML = '<p class="small" role="status">Takes a moment …</p><progress aria-label="Being made"></progress>';
     fetch(place.dataset.load, { headers: { accept: "text/html" } })
@@ -280,7 +280,7 @@ for (const place of document.querySelectorAll("[data-load]")) {
       })
       .catch(() => {
         place.innerHTML = link;
-        delete place.dataset.asked;
+        delete place.dataset.requested;
         say("This part could not be loaded; its own page may say why.");
       });
   };

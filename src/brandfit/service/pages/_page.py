@@ -1,0 +1,153 @@
+"""Templates, access to pages, and addresses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import jinja2
+from fastapi import Depends, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from brandfit import __version__, pipeline
+from brandfit.errors import BrandfitError, UsageError
+from brandfit.report import charts
+from brandfit.service.http.access import COOKIE, caller_of
+from brandfit.service.http.dependencies import LARGEST_OFFSET
+from brandfit.service.http.problems import Refused
+from brandfit.service.pages import _formats
+from brandfit.service.store.keys import Caller
+
+STATIC = resources.files("brandfit.service") / "static"
+Offset = Annotated[int, Query(ge=0, le=LARGEST_OFFSET)]
+
+
+# --- access -------------------------------------------------------------------------------------------------
+
+
+class ToLogin(Exception):
+    """The page needs a key: the answer is the login page."""
+
+
+def needs(scope: str) -> Callable[[Request], Caller]:
+    """A dependency of pages: the caller with this scope. Without a key people are sent to the login page."""
+
+    def authorised(request: Request) -> Caller:
+        caller = caller_of(request)
+        if caller is None:
+            raise ToLogin
+        request.state.caller = caller  # for the access log
+        if not caller.may(scope):
+            raise Refused(
+                403,
+                f"Your key has the scope {caller.scope}; {scope} is required.",
+                detail="Sign in with a key that has it.",
+            )
+        return caller
+
+    return authorised
+
+
+Reader = Annotated[Caller, Depends(needs("read"))]
+Writer = Annotated[Caller, Depends(needs("write"))]
+Admin = Annotated[Caller, Depends(needs("admin"))]
+
+
+# --- templates ----------------------------------------------------------------------------------------------
+
+
+@cache
+def environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("brandfit.service"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = ("count", "short", "percent", "handle", "day", "minute", "known", "signed", "moved")
+    environment.filters.update({name: getattr(_formats, name) for name in filters})
+    environment.filters["category"] = pipeline.category_of
+    environment.globals.update(charts=charts, static=static, version=__version__, PART=_formats.PART)
+    return environment
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
+) -> Response:
+    """A template as a page. Every template gets the values of the frame and ``url``, ``query``."""
+    frame = {
+        "section": "/" + request.url.path.strip("/").partition("/")[0],
+        "workspace_name": request.app.state.snapshots.current.path.resolve().name,
+        "signed_in": COOKIE in request.cookies,
+        "url": lambda **changes: _url(request, changes),
+        "query": query,
+    }
+    html = environment().get_template(template).render(frame | values)
+    return HTMLResponse(html, status, dict(headers or {}))
+
+
+def problem_page(
+    request: Request, status: int, *, title: str, detail: str = "", headers: Mapping[str, str] | None = None
+) -> Response:
+    return page(
+        request, "problem.html", status=status, headers=headers, number=status, title=title, detail=detail
+    )
+
+
+def back(path: str) -> Response:
+    """A redirect to a page after a change."""
+    return RedirectResponse(path, 303)
+
+
+def message_of(error: BrandfitError) -> str:
+    """An error as one text, for a page that shows the form again."""
+    return f"{error.message} {error.hint}".strip()
+
+
+def refuse_influencer(account: Mapping[str, Any]) -> None:
+    """Raises UsageError if an ``accounts.account`` does not act as a brand."""
+    if account["role"] != "brand" and "representation" not in account:
+        raise UsageError(f"{account['id']} is no brand.", "Look it up among the influencers.")
+
+
+# --- addresses ----------------------------------------------------------------------------------------------
+
+
+def brand_path(brand: str, *more: str) -> str:
+    """The address of a page of a brand."""
+    return "/".join(["/brands", *(quote(part, safe="") for part in (brand, *more))])
+
+
+def static(name: str) -> str:
+    """The address of a style or script; it changes with the content."""
+    return f"/static/{_digest(name)}/{name}"
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def _url(request: Request, changes: Mapping[str, Any]) -> str:
+    """The address of this page with changed parameters; None removes one."""
+    # multi_items: a parameter may occur several times.
+    values = [(name, value) for name, value in request.query_params.multi_items() if name not in changes]
+    values += [(name, value) for name, value in changes.items() if value is not None]
+    return f"{request.url.path}?{urlencode(values)}" if values else request.url.path
+
+
+def query(**values: str | Sequence[str]) -> str:
+    """The query part of an address with the parameters that are not empty; "" if there is none. A list gives
+    a parameter several times."""
+    present = {name: value for name, value in values.items() if value}
+    return f"?{urlencode(present, doseq=True)}" if present else ""

@@ -1,0 +1,25 @@
+"""Evaluations that jobs have made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brandfit import pipeline
+from brandfit.errors import BrandfitError
+from brandfit.service.jobs.kinds import SplitSettings
+from brandfit.workspace import Workspace
+
+
+def is_outdated(workspace: Workspace, job: Mapping[str, Any]) -> bool:
+    """Whether data or features have changed since a job evaluated them.
+
+    The fingerprint covers the settings of the data too, so it is compared under those of the job.
+    """
+    # Only settings of the data matter: those of rankers do not change the data.
+    settings = SplitSettings.from_settings(job["parameters"].get("settings"))
+    try:
+        fingerprint = pipeline.load(workspace, settings.data).fingerprint
+    except BrandfitError:  # for example features that are no longer there
+        return True
+    return bool(fingerprint != job["result"]["dataset"])
